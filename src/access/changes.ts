@@ -1,0 +1,34 @@
+import type { Db, Tx } from '../db.ts'
+import type { Overlay } from './overlay.ts'
+import { insertAuthzChange, listRecentAuthzChanges } from './queries.ts'
+
+type Change = {
+  accountId: string
+  /** Ends sessions with it: one by id, all, or all except one. */
+  endSession?: string
+  endSessions?: 'all' | { except: string }
+  /** Kept on the sessions that end, e.g. `logout`. */
+  reason?: string
+}
+
+/**
+ * Makes a change of authorisation known. Call it in the transaction that made the change, after the change: it moves the
+ * account's version, ends sessions, and records the account's whole state; the commit puts it in force, everywhere.
+ */
+export async function recordAuthzChange(tx: Tx, { accountId, endSession, endSessions, reason }: Change): Promise<void> {
+  const kind = endSession ? 'session-ended' : endSessions ? 'sessions-ended' : 'state'
+  const exceptSessionId = typeof endSessions === 'object' ? endSessions.except : null
+  const row = await insertAuthzChange(tx, {
+    accountId,
+    kind,
+    sessionId: endSession ?? null,
+    exceptSessionId,
+    reason: reason ?? null,
+  })
+  tx.committed.push(row)
+}
+
+/** Fills the overlay with the changes that tokens still alive may predate; at start, and when a commit's outcome is unknown. */
+export async function loadChanges(sql: Db, overlay: Overlay, accessTtlSeconds: number): Promise<void> {
+  for (const change of await listRecentAuthzChanges(sql, accessTtlSeconds + 300)) overlay.apply(change, change.at.getTime())
+}

@@ -1,0 +1,46 @@
+import { createMiddleware } from 'hono/factory'
+import type { AuthedEnv } from '../env.ts'
+import { AppError } from '../errors.ts'
+import { policy } from '../http/openapi.ts'
+
+/** 403 `role-not-allowed` unless the principal has one of `roles`. */
+export function requireRole(...roles: [string, ...string[]]) {
+  const guard = createMiddleware<AuthedEnv>(async function requireRole(c, next) {
+    if (!roles.includes(c.get('principal').role)) throw new AppError('role-not-allowed', { members: { requiredRoles: roles } })
+    return next()
+  })
+  return policy(`role ${roles.join('|')}`, guard, ['role-not-allowed'])
+}
+
+/** 403 `privilege-too-low` below `level` (0–100). */
+export function requirePrivilege(level: number) {
+  const guard = createMiddleware<AuthedEnv>(async function requirePrivilege(c, next) {
+    if (c.get('principal').privilegeLevel < level) throw new AppError('privilege-too-low', { members: { requiredPrivilege: level } })
+    return next()
+  })
+  return policy(`privilege ${level}`, guard, ['privilege-too-low'])
+}
+
+/** 403 `permission-denied` unless the principal holds every one of `permissions`. */
+export function requirePermission(...permissions: [string, ...string[]]) {
+  const guard = createMiddleware<AuthedEnv>(async function requirePermission(c, next) {
+    const held = c.get('principal').permissions
+    if (!permissions.every((permission) => held.includes(permission))) throw denied(permissions)
+    return next()
+  })
+  return policy(`permission ${permissions.join('+')}`, guard, ['permission-denied'])
+}
+
+/** 403 `permission-denied` unless the principal holds at least one of `permissions`. */
+export function requireAnyPermission(...permissions: [string, ...string[]]) {
+  const guard = createMiddleware<AuthedEnv>(async function requireAnyPermission(c, next) {
+    const held = c.get('principal').permissions
+    if (!permissions.some((permission) => held.includes(permission))) throw denied(permissions)
+    return next()
+  })
+  return policy(`permission ${permissions.join('|')}`, guard, ['permission-denied'])
+}
+
+function denied(requiredPermissions: string[]): AppError {
+  return new AppError('permission-denied', { members: { requiredPermissions } })
+}

@@ -1,0 +1,69 @@
+import type { AccessClaims } from '../auth/tokens.ts'
+import type { Catalogue } from '../plans/catalogue.ts'
+import type { LiveState } from './overlay.ts'
+import { liveOverrides, type Overrides, type Rights, rightsOf } from './rights.ts'
+
+/** Who is asking, and what they may do at this moment. */
+export type Principal = Rights & {
+  accountId: string
+  sessionId: string
+  pex: number | null
+  overrides: Overrides
+  /** The token no longer says the truth: the client should fetch a new one (`Authz-Refresh: 1`). */
+  outdated: boolean
+}
+
+const NoOverrides: Overrides = Object.freeze({})
+
+/**
+ * The rights behind a verified token, from memory alone: the token's own while nothing has overtaken them, else derived
+ * from the newest known state and the catalogue.
+ */
+export function principalOf(
+  claims: AccessClaims,
+  state: LiveState | undefined,
+  catalogue: Catalogue,
+  nowSeconds: number,
+): Principal {
+  if (!state && claims.cv >= catalogue.version && !hasEnded(claims, nowSeconds))
+    return {
+      accountId: claims.sub,
+      sessionId: claims.sid,
+      role: claims.role,
+      privilegeLevel: claims.lvl,
+      permissions: claims.perms,
+      plan: claims.plan,
+      tier: claims.tier,
+      features: claims.feats,
+      pex: claims.pex ?? null,
+      overrides: claims.ovr ?? NoOverrides,
+      outdated: false,
+    }
+  const standing = state ?? { role: claims.role, plan: claims.plan, pex: claims.pex ?? null, overrides: claims.ovr ?? {} }
+  const rights = rightsOf(catalogue, standing, nowSeconds)
+  return {
+    ...rights,
+    accountId: claims.sub,
+    sessionId: claims.sid,
+    pex: standing.pex,
+    overrides: liveOverrides(standing.overrides, nowSeconds),
+    outdated: differ(rights, claims),
+  }
+}
+
+/** Something in the token has run out: the plan, or an override. */
+function hasEnded(claims: AccessClaims, nowSeconds: number): boolean {
+  if (claims.pex !== undefined && claims.pex <= nowSeconds) return true
+  if (claims.ovr === undefined) return false
+  return Object.values(claims.ovr).some(({ exp }) => exp !== undefined && exp <= nowSeconds)
+}
+
+function differ(rights: Rights, claims: AccessClaims): boolean {
+  return (
+    rights.role !== claims.role ||
+    rights.privilegeLevel !== claims.lvl ||
+    rights.plan !== claims.plan ||
+    rights.permissions.join() !== claims.perms.join() ||
+    rights.features.join() !== claims.feats.join()
+  )
+}

@@ -1,0 +1,55 @@
+import type { Catalogue } from '../plans/catalogue.ts'
+
+/** Features granted (`g`) or refused to one account whatever its plan; `lim` a limit, `exp` the epoch second it ends. */
+export type Overrides = Record<string, { g: boolean; lim?: number; exp?: number }>
+
+/** What decides an account's rights, as stored. `pex`: epoch second at which the plan lapses; null: it does not. */
+export type Standing = { role: string; plan: string; pex: number | null; overrides: Overrides }
+
+/** What follows from a standing at one moment. */
+export type Rights = {
+  role: string
+  privilegeLevel: number
+  permissions: readonly string[]
+  plan: string
+  tier: number
+  features: readonly string[]
+}
+
+/** The plan of those who have none, and of those whose plan has lapsed. */
+export const freePlan = 'free'
+
+/**
+ * Rights = catalogue(role, plan) + live overrides. A lapsed plan is free, and a lapsed `subscriber` is a `user`; an
+ * administrator's role never moves with billing. An unknown role or plan gives nothing.
+ */
+export function rightsOf(catalogue: Catalogue, standing: Standing, nowSeconds: number): Rights {
+  const lapsed = standing.pex !== null && standing.pex <= nowSeconds
+  const plan = lapsed ? freePlan : standing.plan
+  const role = lapsed && standing.role === 'subscriber' ? 'user' : standing.role
+  return {
+    role,
+    privilegeLevel: catalogue.roles.get(role)?.privilegeLevel ?? 0,
+    permissions: catalogue.roles.get(role)?.permissions ?? [],
+    plan,
+    tier: catalogue.plans.get(plan)?.tier ?? 0,
+    features: featuresOf(catalogue, plan, standing.overrides, nowSeconds),
+  }
+}
+
+/** The overrides in force. */
+export function liveOverrides(overrides: Overrides, nowSeconds: number): Overrides {
+  return Object.fromEntries(Object.entries(overrides).filter(([, { exp }]) => exp === undefined || exp > nowSeconds))
+}
+
+function featuresOf(catalogue: Catalogue, plan: string, overrides: Overrides, nowSeconds: number): readonly string[] {
+  const ofPlan = catalogue.plans.get(plan)?.featureNames ?? []
+  const live = Object.entries(liveOverrides(overrides, nowSeconds))
+  if (live.length === 0) return ofPlan
+  const names = new Set(ofPlan)
+  for (const [name, { g: granted }] of live) {
+    if (granted) names.add(name)
+    else names.delete(name)
+  }
+  return [...names].sort()
+}

@@ -1,0 +1,37 @@
+import type { Db } from '../db.ts'
+
+/** The parts of an export: one for each table that refers to a person. */
+export type Export = Record<(typeof parts)[number], Record<string, unknown>[]>
+
+const parts = ['account', 'sessions', 'loginAttempts', 'subscriptions', 'featureOverrides', 'usage', 'auditTrail'] as const
+
+/** Everything that is kept about a person, in one snapshot; no hash, counter or secret. */
+export async function findExport(sql: Db, accountId: string): Promise<Export> {
+  const [row] = await sql<Export[]>`
+    select
+      (select coalesce(json_agg(x), '[]') from (
+        select id, email, email_verified_at as "emailVerifiedAt", first_name as "firstName", last_name as "lastName", phone_number as "phoneNumber",
+               language, timezone, role, status, created_at as "createdAt", updated_at as "updatedAt", last_login_at as "lastLoginAt"
+          from user_accounts where id = ${accountId}) x) as account,
+      (select coalesce(json_agg(x), '[]') from (
+        select id, created_at as "createdAt", last_used_at as "lastUsedAt", expires_at as "expiresAt", ip_address as "ipAddress", user_agent as "userAgent",
+               ended_at as "endedAt", end_reason as "endReason"
+          from sessions where account_id = ${accountId} order by id) x) as sessions,
+      (select coalesce(json_agg(x), '[]') from (
+        select id, at, outcome, ip_address as "ipAddress" from login_attempts where account_id = ${accountId} order by at) x) as login_attempts,
+      (select coalesce(json_agg(x), '[]') from (
+        select id, plan, status, billing_interval as "interval", provider, started_at as "startedAt", current_period_end as "currentPeriodEnd",
+               cancel_at_period_end as "cancelAtPeriodEnd", ended_at as "endedAt"
+          from user_subscriptions where account_id = ${accountId} order by started_at) x) as subscriptions,
+      (select coalesce(json_agg(x), '[]') from (
+        select feature, granted, limit_value as "limit", expires_at as "expiresAt", reason, created_at as "createdAt"
+          from account_features where account_id = ${accountId} order by feature) x) as feature_overrides,
+      (select coalesce(json_agg(x), '[]') from (
+        select day, route, requests from usage_daily where account_id = ${accountId} order by day, route) x) as usage,
+      (select coalesce(json_agg(x), '[]') from (
+        select l.id, l.at, l.action, l.entity_type as "entityType", l.entity_id as "entityId", l.details, p.data as personal
+          from audit_logs l left join audit_personal p on p.audit_id = l.id and p.account_id = ${accountId}
+         where l.actor_id = ${accountId} or (l.entity_type = 'account' and l.entity_id = ${accountId}::text) order by l.id) x) as audit_trail`
+  if (!row) throw new Error('an export is always one row')
+  return row
+}

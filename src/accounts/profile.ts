@@ -1,0 +1,43 @@
+import type { Principal } from '../access/principal.ts'
+import { type Client, record } from '../audit/record.ts'
+import { toUser, type User } from '../auth/claims.ts'
+import type { Deps } from '../deps.ts'
+import { AppError } from '../errors.ts'
+import { findAccount, lockProfile, type Profile, updateProfile } from './queries.ts'
+import type { ProfileChange } from './schemas.ts'
+
+/** The person behind a token. @throws AppError `account-disabled` when the account is gone */
+export async function readUser(deps: Deps, { accountId }: Principal): Promise<User> {
+  const account = await findAccount(deps.sql, accountId)
+  if (!account) throw new AppError('account-disabled')
+  return toUser(account)
+}
+
+/** Changes what is given, clears what is null, and keeps the rest; nothing changed is nothing written. */
+export async function changeProfile(deps: Deps, principal: Principal, change: ProfileChange, client: Client): Promise<User> {
+  const { accountId } = principal
+  await deps.sql.begin(async (tx) => {
+    const profile = await lockProfile(tx, accountId)
+    if (!profile) throw new AppError('account-disabled')
+    const given = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined))
+    const changed: Profile = { ...profile, ...given }
+    const fields = Object.keys(given).filter((key) => changed[key as keyof Profile] !== profile[key as keyof Profile])
+    if (fields.length === 0) return
+    await updateProfile(tx, accountId, changed)
+    await record(tx, deps.audit, {
+      action: 'profile.update',
+      actorId: accountId,
+      entityType: 'account',
+      entityId: accountId,
+      client,
+      details: { fields },
+      before: pick(profile, fields),
+      after: pick(changed, fields),
+    })
+  })
+  return readUser(deps, principal)
+}
+
+function pick(profile: Profile, fields: string[]): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(profile).filter(([key]) => fields.includes(key)))
+}

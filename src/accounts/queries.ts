@@ -1,0 +1,77 @@
+import { type AccountWithRights, selectAccountWithRights } from '../auth/claims.ts'
+import type { Db } from '../db.ts'
+
+export async function findAccount(sql: Db, accountId: string): Promise<AccountWithRights | null> {
+  const [row] = await sql<AccountWithRights[]>`${selectAccountWithRights(sql, accountId)} and a.status <> 'deleted'`
+  return row ?? null
+}
+
+/** The profile as it is, locked for the change that follows. */
+export type Profile = { firstName: string | null; lastName: string | null; phoneNumber: string | null; language: string; timezone: string }
+
+export async function lockProfile(sql: Db, accountId: string): Promise<Profile | null> {
+  const [row] = await sql<Profile[]>`
+    select first_name, last_name, phone_number, language, timezone from user_accounts
+     where id = ${accountId} and status = 'active' for no key update`
+  return row ?? null
+}
+
+export async function updateProfile(sql: Db, accountId: string, profile: Profile): Promise<void> {
+  await sql`update user_accounts set ${sql(profile, 'firstName', 'lastName', 'phoneNumber', 'language', 'timezone')} where id = ${accountId}`
+}
+
+export type UsageSum = { key: string; requests: number }
+
+/** Own API use between two days (both included), summed by day, by week (its Monday) or by route. */
+export async function listUsage(sql: Db, accountId: string, from: string, to: string, groupBy: 'day' | 'week' | 'route'): Promise<UsageSum[]> {
+  const key = { day: sql`day::text`, week: sql`date_trunc('week', day)::date::text`, route: sql`route` }[groupBy]
+  return sql<UsageSum[]>`
+    select ${key} as key, sum(requests)::float8 as requests from usage_daily
+     where account_id = ${accountId} and day between ${from}::date and ${to}::date
+     group by 1 order by 1`
+}
+
+export type SignInDay = { day: string; succeeded: number; failed: number }
+
+/** Sign-ins by day (UTC) from `from` on. */
+export async function listSignInsByDay(sql: Db, accountId: string, from: string): Promise<SignInDay[]> {
+  return sql<SignInDay[]>`
+    select (at at time zone 'UTC')::date::text as day, count(*) filter (where outcome = 'succeeded')::int as succeeded,
+           count(*) filter (where outcome = 'failed')::int as failed
+      from login_attempts where account_id = ${accountId} and at >= ${from}::date at time zone 'UTC'
+     group by 1 order by 1`
+}
+
+export type SignIn = { at: Date; outcome: 'succeeded' | 'failed'; ipAddress: string | null }
+
+export async function listLastSignIns(sql: Db, accountId: string, limit: number): Promise<SignIn[]> {
+  return sql<SignIn[]>`
+    select at, outcome, ip_address from login_attempts where account_id = ${accountId} order by at desc limit ${limit}`
+}
+
+export type Usage = { today: number; month: number; liveSessions: number }
+
+/** What the dashboard counts: requests today and this month (UTC), and live sessions. */
+export async function findUsage(sql: Db, accountId: string): Promise<Usage> {
+  const [row] = await sql<Usage[]>`
+    select coalesce(sum(requests) filter (where day = (clock_timestamp() at time zone 'UTC')::date), 0)::float8 as today,
+           coalesce(sum(requests), 0)::float8 as month,
+           (select count(*)::int from sessions where account_id = ${accountId} and ended_at is null and expires_at > clock_timestamp()) as live_sessions
+      from usage_daily where account_id = ${accountId} and day >= date_trunc('month', clock_timestamp() at time zone 'UTC')::date`
+  return row ?? { today: 0, month: 0, liveSessions: 0 }
+}
+
+export type AuditItem = { id: string; at: Date; action: string; entityType: string; entityId: string | null; requestId: string | null; details: Record<string, unknown>; ipAddress: string | null; userAgent: string | null }
+
+/** What an account did and what was done to it, newest first. */
+export async function listOwnAudit(sql: Db, accountId: string, limit: number, before: string | null): Promise<AuditItem[]> {
+  return sql<AuditItem[]>`
+    select l.id, l.at, l.action, l.entity_type, l.entity_id, l.request_id, l.details, p.data ->> 'ip' as ip_address, p.data ->> 'userAgent' as user_agent
+      from (select id from audit_logs where actor_id = ${accountId} and (${before}::uuid is null or id < ${before}::uuid)
+            union
+            select id from audit_logs where entity_type = 'account' and entity_id = ${accountId}::text and (${before}::uuid is null or id < ${before}::uuid)
+            order by id desc limit ${limit}) own
+      join audit_logs l using (id)
+      left join audit_personal p on p.audit_id = l.id and p.account_id = ${accountId}
+     order by l.id desc`
+}

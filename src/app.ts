@@ -1,0 +1,73 @@
+import { Hono } from 'hono'
+import { accountRoutes } from './accounts/routes.ts'
+import { judgeBearer } from './auth/guards.ts'
+import { authRoutes, ownSessionRoutes } from './auth/routes.ts'
+import type { Deps } from './deps.ts'
+import type { PublicEnv } from './env.ts'
+import { createAccessLog } from './http/access-log.ts'
+import { chain, type Step } from './http/chain.ts'
+import { createCors } from './http/cors.ts'
+import { limitRates, rateLimitHeaders } from './http/rate-limits.ts'
+import { toResponse } from './http/respond.ts'
+import { draining, framing, identify, locate, logAccess, methodsOf, routing, secureHeaders, shareAcrossOrigins } from './http/steps.ts'
+import { openApiDocument } from './ops/openapi.ts'
+import { operatorsOnly, opsRoutes } from './ops/routes.ts'
+import { catalogueRoutes } from './plans/routes.ts'
+import { noBody } from './http/valid.ts'
+
+/** The whole service: the chain that every request passes, in order, and every mount. */
+export function createApp(deps: Deps) {
+  const { config } = deps
+  const app = new Hono<PublicEnv>()
+  const steps: Step[] = [
+    identify,
+    logAccess(createAccessLog(deps.log)),
+    locate(config.trustedProxies),
+    secureHeaders({ https: config.publicUrl.startsWith('https:') }),
+    shareAcrossOrigins(createCors(config.allowedOrigins)),
+    draining(deps.lifecycle),
+    rateLimitHeaders,
+    framing,
+    routing(methodsOf((method, path) => app.router.match(method, path)[0].some(([[, route]]) => route.method !== 'ALL'))),
+    bearer(deps),
+    limitRates(deps),
+    countUsage(deps),
+  ]
+  return app
+    .onError(toResponse)
+    .use(chain(deps, steps, toResponse))
+    .route('/', opsRoutes)
+    .get('/openapi.json', operatorsOnly, noBody, async (c) => c.json(await openApiDocument(app, config.publicUrl), 200))
+    .route('/v1/auth', authRoutes)
+    .route('/v1/auth', ownSessionRoutes)
+    .route('/v1', accountRoutes)
+    .route('/v1', catalogueRoutes)
+}
+
+/** The type that Hono's typed client takes: see docs/typed-client.md. */
+export type App = ReturnType<typeof createApp>
+
+/** Who is asking: verified once, without a query, whatever the route. */
+function bearer(deps: Deps): Step {
+  return {
+    name: 'bearer',
+    before(c, call) {
+      judgeBearer(deps, call, c.req.raw.headers.get('authorization'))
+      return undefined
+    },
+    after(headers, call) {
+      if (call.principal?.outdated) headers.set('Authz-Refresh', '1')
+      if (call.principal) headers.set('Cache-Control', 'no-store')
+    },
+  }
+}
+
+/** What people's own usage statistics count: authorised requests that were answered. */
+function countUsage({ usage }: Deps): Step {
+  return {
+    name: 'usage',
+    after(_headers, call, c) {
+      if (call.principal && c.res.status < 400) usage.count(call.principal.accountId, call.route)
+    },
+  }
+}

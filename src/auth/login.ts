@@ -1,0 +1,92 @@
+import { recordAuthzChange } from '../access/changes.ts'
+import type { Client } from '../audit/record.ts'
+import type { Deps } from '../deps.ts'
+import { AppError } from '../errors.ts'
+import { release, type Reservation, requireAdmitted } from './lockout.ts'
+import { insertFailedAttempt, type Credentials, findCredentials, findLockoutSeconds, insertLoginSession, reserveLogin, updateLastLogin } from './queries.ts'
+import type { Login } from './schemas.ts'
+import { listSurplusSessions } from './session-queries.ts'
+import { mintSession, type SessionBody, toSessionBody } from './session-body.ts'
+
+/** Live sessions an account may have; beyond it, those not used for longest end. */
+export const maxSessions = 50
+
+type Options = {
+  client: Client
+  /** From `X-Device-Token`. */
+  deviceToken: string | undefined
+  /** The address has used up its failures: only the lockout is looked at, and nothing is judged. */
+  throttled: boolean
+  signal?: AbortSignal
+}
+
+/**
+ * Logs a person in, whatever their plan. An unknown address, a wrong password, a locked and a deleted account cost the
+ * same work and answer alike.
+ * @throws AppError `invalid-credentials`, `account-locked`, `rate-limited`, `overloaded`
+ */
+export async function login(deps: Deps, input: Login, options: Options): Promise<SessionBody> {
+  const emailKey = deps.counterKey('email', input.email)
+  if (options.throttled) {
+    const seconds = await findLockoutSeconds(deps.sql, emailKey)
+    if (seconds !== null) throw new AppError('account-locked', { retryAfter: seconds })
+    throw new AppError('rate-limited')
+  }
+  const device = deps.deviceTokens.read(options.deviceToken)
+  const known = device && { ...device, key: deps.counterKey('device', device.deviceId) }
+  const attemptId = Bun.randomUUIDv7()
+  const reserved = await reserveLogin(deps.sql, input.email, emailKey, known, attemptId)
+  requireAdmitted(reserved)
+  const reservation = { key: reserved.isDevice && known ? known.key : emailKey, attemptId, isDevice: reserved.isDevice }
+  try {
+    const verified = await verify(deps, toCredentials(reserved), input.password, options.signal)
+    if (verified) {
+      const body = await openSession(deps, verified, input.password, reservation, options)
+      if (body) return body
+    }
+  } catch (error) {
+    await release(deps, reservation)
+    throw error
+  }
+  await fail(deps, reservation, reserved.id, options.client)
+  throw new AppError('invalid-credentials')
+}
+
+/** The credentials when the password is theirs and the account may log in; the same effort either way. */
+async function verify(deps: Deps, credentials: Credentials | null, password: string, signal?: AbortSignal): Promise<Credentials | null> {
+  const right = await deps.passwords.verify(credentials?.passwordHash ?? null, password, signal)
+  return right && credentials?.status === 'active' ? credentials : null
+}
+
+/** Null when password or status changed while the password was verified, and it is not right any more. */
+async function openSession(deps: Deps, credentials: Credentials, password: string, reservation: Reservation, options: Options): Promise<SessionBody | null> {
+  const { client, signal } = options
+  const { refreshToken, session } = mintSession(deps, credentials.id, client)
+  const audit = deps.audit.prepare({ action: 'session.create', actorId: credentials.id, entityType: 'session', entityId: session.id, client })
+  const newHash = deps.passwords.needsRehash(credentials.passwordHash) ? await deps.passwords.hash(password, signal) : null
+  const opened = await deps.sql.begin(async (tx) => {
+    if (!(await updateLastLogin(tx, credentials, newHash))) return null
+    const account = await insertLoginSession(tx, credentials.id, session, reservation, audit)
+    if (account.liveSessions > maxSessions)
+      for (const surplus of await listSurplusSessions(tx, credentials.id, maxSessions))
+        await recordAuthzChange(tx, { accountId: credentials.id, endSession: surplus, reason: 'surplus' })
+    return account
+  })
+  if (!opened) {
+    const changed = await verify(deps, await findCredentials(deps.sql, credentials.id), password, signal)
+    return changed && changed.passwordVersion !== credentials.passwordVersion
+      ? openSession(deps, changed, password, reservation, options)
+      : null
+  }
+  return toSessionBody(deps, opened, { sessionId: session.id, refreshToken, refreshExpiresIn: opened.refreshExpiresIn })
+}
+
+async function fail(deps: Deps, reservation: Reservation, accountId: string | null, client: Client): Promise<void> {
+  const audit = deps.audit.prepare({ action: 'lockout.start', actorId: null, entityType: 'account', entityId: accountId, client, details: { counter: reservation.isDevice ? 'device' : 'email' } })
+  const started = await insertFailedAttempt(deps.sql, reservation, accountId, client, audit)
+  deps.log.info({ requestId: client.requestId, accountId, lockoutStarted: started }, 'log-in failed')
+}
+
+function toCredentials({ id, passwordHash, passwordVersion, status }: { [K in keyof Credentials]: Credentials[K] | null }): Credentials | null {
+  return id && passwordHash && passwordVersion && status ? { id, passwordHash, passwordVersion, status } : null
+}

@@ -1,0 +1,52 @@
+import { recordAuthzChange } from '../access/changes.ts'
+import type { Principal } from '../access/principal.ts'
+import { type Client, record } from '../audit/record.ts'
+import type { Deps } from '../deps.ts'
+import { AppError, invalid } from '../errors.ts'
+import { release, reserve } from './lockout.ts'
+import { clearCounter, findCredentials, insertFailedAttempt, updatePassword } from './queries.ts'
+import { requireGoodPassword } from './registration.ts'
+
+type Input = { currentPassword: string; newPassword: string }
+
+/**
+ * Replaces the password and ends the person's other sessions.
+ * @throws AppError `invalid-credentials` (the session stays), `account-locked` after five wrong tries, `validation-failed`
+ */
+export async function changePassword(deps: Deps, principal: Principal, { currentPassword, newPassword }: Input, client: Client, signal?: AbortSignal): Promise<void> {
+  const { accountId, sessionId } = principal
+  const credentials = await findCredentials(deps.sql, accountId)
+  if (!credentials) throw new AppError('account-disabled')
+  requireGoodPassword(deps, newPassword, credentials, 'newPassword')
+  await requireOwnPassword(deps, principal, currentPassword, client, signal)
+  if (newPassword.normalize('NFKC') === currentPassword.normalize('NFKC'))
+    throw invalid('newPassword', 'Choose a password that differs from the current one.', 'unchanged')
+  const hash = await deps.passwords.hash(newPassword, signal)
+  await deps.sql.begin(async (tx) => {
+    // The row is locked by this statement, so a log-in in flight has either committed its session or will be refused.
+    if (!(await updatePassword(tx, accountId, credentials.passwordVersion, hash))) throw new AppError('invalid-credentials')
+    await recordAuthzChange(tx, { accountId, endSessions: { except: sessionId }, reason: 'password-change' })
+    await record(tx, deps.audit, { action: 'password.change', actorId: accountId, entityType: 'account', entityId: accountId, client })
+  })
+}
+
+/**
+ * Asks a person who is logged in for the password once more, under a counter of the account's own.
+ * @throws AppError `invalid-credentials`, `account-locked`, `rate-limited`
+ */
+export async function requireOwnPassword(deps: Deps, { accountId }: Principal, password: string, client: Client, signal?: AbortSignal): Promise<void> {
+  const reservation = await reserve(deps, deps.counterKey('password', accountId))
+  let right: boolean
+  try {
+    const credentials = await findCredentials(deps.sql, accountId)
+    right = await deps.passwords.verify(credentials?.passwordHash ?? null, password, signal)
+    if (right) await clearCounter(deps.sql, reservation)
+  } catch (error) {
+    await release(deps, reservation)
+    throw error
+  }
+  if (right) return
+  const audit = deps.audit.prepare({ action: 'lockout.start', actorId: null, entityType: 'account', entityId: accountId, client, details: { counter: 'password' } })
+  await insertFailedAttempt(deps.sql, reservation, accountId, client, audit)
+  throw new AppError('invalid-credentials')
+}

@@ -1,0 +1,146 @@
+import { type AuditRow, auditCtes, type Client } from '../audit/record.ts'
+import type { Db } from '../db.ts'
+import { type AccountWithRights, selectAccountWithRights } from './claims.ts'
+import { clearCte, failCtes, type Reservation, reserveCte } from './lockout.ts'
+
+export type NewSession = { id: string; tokenHash: Buffer; ttlSeconds: number; client: Client }
+export type Credentials = { id: string; passwordHash: string; passwordVersion: number; status: string }
+type Opened = AccountWithRights & { refreshExpiresIn: number; liveSessions: number }
+
+type KnownDevice = { key: Buffer; accountId: string; passwordVersion: number } | null
+type Reserved = { admitted: boolean; lockedForSeconds: number | null; isDevice: boolean } & { [K in keyof Credentials]: Credentials[K] | null }
+
+/**
+ * Reserves a try and reads the account's credentials. A device that signed in before is judged by its own counter, as
+ * long as it is in good standing; everybody else by the e-mail's.
+ */
+export async function reserveLogin(sql: Db, email: string, emailKey: Buffer, device: KnownDevice, attemptId: string): Promise<Reserved> {
+  const [row] = await sql<Reserved[]>`
+    with account as (
+      select id, password_hash, password_version, status from user_accounts where email = ${email}),
+    device as (
+      select ${device?.key ?? null}::bytea as key from account
+       where id = ${device?.accountId ?? null}::uuid and password_version = ${device?.passwordVersion ?? null}::int
+         and not exists (select 1 from lockouts where key = ${device?.key ?? null}::bytea and locked_until > clock_timestamp())),
+    chosen as (select coalesce((select key from device), ${emailKey}::bytea) as key),
+    ${reserveCte(sql, attemptId)}
+    select admitted, locked_for_seconds, exists (select 1 from device) as is_device,
+           account.id, password_hash, password_version, status
+      from reserved left join account on true`
+  if (!row) throw new Error('a reservation returns its row')
+  return row
+}
+
+/** Seconds for which log-in with an address is still paused, or null. */
+export async function findLockoutSeconds(sql: Db, key: Buffer): Promise<number | null> {
+  const [row] = await sql<{ seconds: number }[]>`
+    select least(extract(epoch from locked_until) - extract(epoch from clock_timestamp()), 86400)::float8 as seconds
+      from lockouts where key = ${key} and locked_until > clock_timestamp()`
+  return row?.seconds ?? null
+}
+
+/**
+ * The guard of a log-in: it waits for a change of password or status in flight, and fails when one came between.
+ * @returns whether the credentials that were verified are still those of the account
+ */
+export async function updateLastLogin(sql: Db, account: Credentials, newHash: string | null): Promise<boolean> {
+  const rows = await sql`
+    update user_accounts set last_login_at = clock_timestamp(), password_hash = coalesce(${newHash}, password_hash)
+     where id = ${account.id} and password_version = ${account.passwordVersion} and status = 'active'
+    returning 1`
+  return rows.length === 1
+}
+
+/** An account's credentials by id. */
+export async function findCredentials(sql: Db, accountId: string): Promise<(Credentials & { email: string }) | null> {
+  const [row] = await sql<(Credentials & { email: string })[]>`
+    select id, email, password_hash, password_version, status from user_accounts where id = ${accountId} and status = 'active'`
+  return row ?? null
+}
+
+/** Opens the session of a successful log-in and reads the account with its rights as they are now. */
+export async function insertLoginSession(sql: Db, accountId: string, session: NewSession, reservation: Reservation, audit: AuditRow): Promise<Opened> {
+  const [row] = await sql<Opened[]>`
+    with ${sessionCtes(sql, accountId, session)},
+    attempt as (
+      insert into login_attempts (id, account_id, outcome, ip_address)
+      values (${reservation.attemptId}, ${accountId}, 'succeeded', ${session.client.ip})),
+    ${clearCte(sql, reservation)},
+    ${auditCtes(sql, audit, accountId)}
+    select account.*, ${refreshExpiresIn(sql, session.ttlSeconds)},
+           (select count(*)::int from sessions where account_id = ${accountId} and ended_at is null and expires_at > clock_timestamp()) + 1 as live_sessions
+      from (${selectAccountWithRights(sql, accountId)}) account`
+  if (!row) throw new Error(`account ${accountId} vanished inside its own log-in`)
+  return row
+}
+
+type NewAccount = {
+  id: string
+  email: string
+  passwordHash: string
+  firstName: string | null
+  lastName: string | null
+  phoneNumber: string | null
+  language: string
+  timezone: string
+  role: string
+}
+
+/** The account, its free subscription and, where one is given, its first session, all in one statement. */
+export async function insertAccount(sql: Db, account: NewAccount, session: NewSession | null, audit: AuditRow): Promise<void> {
+  await sql`
+    with account as (
+      insert into user_accounts ${sql(account, 'id', 'email', 'passwordHash', 'firstName', 'lastName', 'phoneNumber', 'language', 'timezone', 'role')}
+      returning id),
+    subscription as (
+      insert into user_subscriptions (id, account_id, plan, status) select ${Bun.randomUUIDv7()}::uuid, id, 'free', 'active' from account),
+    ${session ? sql`${sessionCtes(sql, account.id, session)},` : sql``}
+    ${auditCtes(sql, audit, account.id)}
+    select 1`
+}
+
+/** The account with its rights, and for how many seconds a refresh token of `ttlSeconds` made now will last. */
+export async function findOpened(sql: Db, accountId: string, ttlSeconds: number): Promise<Opened> {
+  const [row] = await sql<Opened[]>`
+    select account.*, ${refreshExpiresIn(sql, ttlSeconds)}, 1 as live_sessions from (${selectAccountWithRights(sql, accountId)}) account`
+  if (!row) throw new Error(`account ${accountId} vanished inside its own registration`)
+  return row
+}
+
+function sessionCtes(sql: Db, accountId: string, { id, tokenHash, ttlSeconds, client }: NewSession) {
+  return sql`
+    session as (
+      insert into sessions (id, account_id, expires_at, ip_address, user_agent)
+      values (${id}, ${accountId}, clock_timestamp() + interval '30 days', ${client.ip}, ${client.userAgent}) returning id),
+    token as (
+      insert into tokens (session_id, token_hash, expires_at)
+      select id, ${tokenHash}::bytea, clock_timestamp() + make_interval(secs => ${ttlSeconds}) from session)`
+}
+
+function refreshExpiresIn(sql: Db, ttlSeconds: number) {
+  return sql`least(${ttlSeconds}::int, case when account.privilege_level >= 90 then 43200 else 2592000 end) as refresh_expires_in`
+}
+
+/** Counts a failure, keeps it for the person and for analytics, and audits the lockout that it may start. */
+export async function insertFailedAttempt(sql: Db, reservation: Reservation, accountId: string | null, client: Client, lockoutStarted: AuditRow): Promise<boolean> {
+  const [row] = await sql<{ started: boolean }[]>`
+    with ${failCtes(sql, reservation, lockoutStarted, accountId)},
+    attempt as (
+      insert into login_attempts (id, account_id, outcome, ip_address)
+      values (${reservation.attemptId}, ${accountId}, 'failed', ${client.ip}))
+    select started from failed`
+  return row?.started ?? false
+}
+
+/** A success of a check that opens no session: its counter begins anew. */
+export async function clearCounter(sql: Db, reservation: Reservation): Promise<void> {
+  await sql`with ${clearCte(sql, reservation)} select 1`
+}
+
+/** @returns whether the account still had the password version that was verified */
+export async function updatePassword(sql: Db, accountId: string, passwordVersion: number, hash: string): Promise<boolean> {
+  const rows = await sql`
+    update user_accounts set password_hash = ${hash}, password_version = password_version + 1
+     where id = ${accountId} and password_version = ${passwordVersion} and status = 'active' returning 1`
+  return rows.length === 1
+}

@@ -1,0 +1,50 @@
+import { recordAuthzChange } from '../access/changes.ts'
+import { type Client, record } from '../audit/record.ts'
+import type { Deps } from '../deps.ts'
+import { AppError } from '../errors.ts'
+import { isLiveSession, lockAccount, rotateToken } from './session-queries.ts'
+import { mintRefreshToken, type SessionBody, toSessionBody } from './session-body.ts'
+import { hashToken, type RefreshClaims } from './tokens.ts'
+
+/**
+ * Exchanges a refresh token for a new pair. The token just replaced is honoured for 10 s while its successor is unused,
+ * and gets that same successor: phones lose answers, and two tabs race.
+ * @throws AppError `invalid-refresh-token`, or `refresh-token-reused` once the session's end is committed (RFC 9700 4.14.2)
+ */
+export async function refresh(deps: Deps, refreshToken: string, client: Client): Promise<SessionBody> {
+  const claims = deps.tokens.verifyRefresh(refreshToken)
+  if (!claims) throw new AppError('invalid-refresh-token')
+  const { refreshToken: fresh, ...successor } = mintRefreshToken(deps, claims.sub, claims.sid)
+  const outcome = await rotateToken(deps.sql, {
+    presented: { sessionId: claims.sid, accountId: claims.sub, hash: hashToken(refreshToken), exp: claims.exp },
+    successor,
+    ttlSeconds: deps.config.refreshTtlSeconds,
+    client,
+  })
+  if (!outcome) throw new AppError('invalid-refresh-token')
+  if (!outcome.rotated && !outcome.repeated) {
+    if (!outcome.expired) await revokeReused(deps, claims, client)
+    throw new AppError(outcome.expired ? 'invalid-refresh-token' : 'refresh-token-reused')
+  }
+  const issued = outcome.rotated ? fresh : signAgain(deps, claims, outcome)
+  return toSessionBody(deps, outcome, { sessionId: claims.sid, refreshToken: issued, refreshExpiresIn: outcome.refreshExpiresIn })
+}
+
+/** The same successor, byte for byte, from what is kept of it for 10 s. */
+function signAgain(deps: Deps, { sub, sid }: RefreshClaims, kept: { jti: string | null; iat: number | null; exp: number | null; keyId: string | null }): string {
+  const { jti, iat, exp, keyId } = kept
+  const token = jti !== null && iat !== null && exp !== null && keyId !== null ? deps.tokens.signRefresh({ sub, sid, jti, iat, exp }, keyId) : null
+  if (token === null) throw new AppError('invalid-refresh-token')
+  return token
+}
+
+/** Committed before the answer is given: whoever holds the stolen copy is out. */
+async function revokeReused(deps: Deps, { sub, sid }: RefreshClaims, client: Client): Promise<void> {
+  await deps.sql.begin(async (tx) => {
+    await lockAccount(tx, sub)
+    if (!(await isLiveSession(tx, sub, sid))) return
+    await recordAuthzChange(tx, { accountId: sub, endSession: sid, reason: 'reuse' })
+    await record(tx, deps.audit, { action: 'session.reuse_detected', actorId: null, entityType: 'session', entityId: sid, client, details: { accountId: sub } })
+  })
+  deps.log.warn({ requestId: client.requestId, accountId: sub, sessionId: sid }, 'a replaced refresh token was presented: session revoked')
+}

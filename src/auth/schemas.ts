@@ -1,0 +1,66 @@
+import { z } from 'zod'
+import { Email, LanguageTag, PersonName, PhoneNumber, TimeZone } from '../http/text.ts'
+import { PresentedPassword } from './password-rules.ts'
+
+export const Registration = z
+  .strictObject({
+    email: Email,
+    password: PresentedPassword,
+    firstName: PersonName.nullish(),
+    lastName: PersonName.nullish(),
+    phoneNumber: PhoneNumber.nullish(),
+    language: LanguageTag.optional(),
+    timezone: TimeZone.optional(),
+  })
+  .meta({ ref: 'Registration' })
+export type Registration = z.infer<typeof Registration>
+
+export const Login = z.strictObject({ email: Email, password: PresentedPassword }).meta({ ref: 'Login' })
+export type Login = z.infer<typeof Login>
+
+export const Refresh = z.strictObject({ refreshToken: z.string().max(65_536) }).meta({ ref: 'Refresh' })
+
+export const PasswordChange = z.strictObject({ currentPassword: PresentedPassword, newPassword: PresentedPassword }).meta({ ref: 'PasswordChange' })
+
+export const UserBody = z
+  .object({
+    id: z.uuid(),
+    email: z.string(),
+    emailVerified: z.boolean(),
+    firstName: z.string().nullable(),
+    lastName: z.string().nullable(),
+    phoneNumber: z.string().nullable(),
+    language: z.string(),
+    timezone: z.string(),
+    role: z.string(),
+    privilegeLevel: z.int().min(0).max(100),
+    plan: z.object({ name: z.string(), displayName: z.string(), tier: z.int().min(0).max(1000) }),
+    status: z.enum(['active', 'locked']),
+    createdAt: z.iso.datetime(),
+    lastLoginAt: z.iso.datetime().nullable(),
+  })
+  .meta({ ref: 'User' })
+
+export const SessionBodySchema = z
+  .object({
+    user: UserBody,
+    accessToken: z.string(),
+    refreshToken: z.string(),
+    deviceToken: z.string(),
+    tokenType: z.literal('Bearer'),
+    expiresIn: z.int().min(0).max(900).meta({ description: 'seconds' }),
+    refreshExpiresIn: z.int().min(0).max(2_592_000).meta({ description: 'seconds' }),
+  })
+  .meta({ ref: 'Session' })
+
+export const SessionItemSchema = z
+  .object({
+    id: z.uuid(),
+    createdAt: z.iso.datetime(),
+    lastUsedAt: z.iso.datetime(),
+    expiresAt: z.iso.datetime(),
+    ipAddress: z.string().nullable(),
+    userAgent: z.string().nullable(),
+    current: z.boolean(),
+  })
+  .meta({ ref: 'SessionItem' })

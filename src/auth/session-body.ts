@@ -1,0 +1,46 @@
+import type { Deps } from '../deps.ts'
+import { type AccountWithRights, claimsOf, toUser } from './claims.ts'
+import type { NewSession } from './queries.ts'
+import { hashToken, newTokenId } from './tokens.ts'
+import type { Client } from '../audit/record.ts'
+
+/** What registering, logging in and refreshing answer. Lives are in seconds. */
+export type SessionBody = ReturnType<typeof toSessionBody>
+
+type Issued = { sessionId: string; refreshToken: string; refreshExpiresIn: number }
+
+export function toSessionBody(deps: Deps, account: AccountWithRights, { sessionId, refreshToken, refreshExpiresIn }: Issued) {
+  const ttl = deps.config.accessTtlSeconds
+  const claims = claimsOf(account, sessionId, nowSeconds(deps), ttl)
+  return {
+    user: toUser(account),
+    accessToken: deps.tokens.signAccess(claims),
+    refreshToken,
+    // A session is a device: who holds its tokens has one counter for wrong passwords, however often they refresh.
+    deviceToken: deps.deviceTokens.issue(account.id, account.passwordVersion, sessionId),
+    tokenType: 'Bearer' as const,
+    expiresIn: ttl,
+    refreshExpiresIn,
+  }
+}
+
+/** A new session's id and first refresh token, and what the database keeps of them. */
+export function mintSession(deps: Deps, accountId: string, client: Client): { refreshToken: string; session: NewSession } {
+  const id = Bun.randomUUIDv7()
+  const { refreshToken, hash } = mintRefreshToken(deps, accountId, id)
+  return { refreshToken, session: { id, tokenHash: hash, ttlSeconds: deps.config.refreshTtlSeconds, client } }
+}
+
+/** A refresh token of the next generation, with what is needed to sign it once more. */
+export function mintRefreshToken(deps: Deps, accountId: string, sessionId: string) {
+  const iat = nowSeconds(deps)
+  const claims = { sub: accountId, sid: sessionId, jti: newTokenId(), iat, exp: iat + deps.config.refreshTtlSeconds }
+  const keyId = deps.tokens.refreshKeyId
+  const refreshToken = deps.tokens.signRefresh(claims, keyId)
+  if (refreshToken === null) throw new Error('the first refresh secret always signs')
+  return { refreshToken, hash: hashToken(refreshToken), jti: claims.jti, iat, exp: claims.exp, keyId }
+}
+
+function nowSeconds(deps: Deps): number {
+  return Math.floor(deps.now() / 1000)
+}

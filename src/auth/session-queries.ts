@@ -1,0 +1,101 @@
+import type { Client } from '../audit/record.ts'
+import type { Db } from '../db.ts'
+import { type AccountWithRights, selectAccountWithRights } from './claims.ts'
+
+/** The most that a session may last, however often it is refreshed: 30 days, and 12 hours at a privilege of 90 and more. */
+const endsAt = (sql: Db) => sql`least(s.expires_at, case when r.privilege_level >= 90 then s.created_at + interval '12 hours' end)`
+
+export type Rotation = {
+  presented: { sessionId: string; accountId: string; hash: Buffer; exp: number }
+  successor: { hash: Buffer; jti: string; iat: number; exp: number; keyId: string }
+  ttlSeconds: number
+  client: Client
+}
+type Outcome = {
+  rotated: boolean
+  repeated: boolean
+  expired: boolean
+  jti: string | null
+  iat: number | null
+  exp: number | null
+  keyId: string | null
+  refreshExpiresIn: number
+}
+
+/**
+ * Rotation, as one guarded statement: the token in force is replaced; the one just replaced gets the same successor
+ * again while that is unused and 10 s have not passed; anything else is left as it is and told apart by the flags.
+ * Null: the session has ended, or the account may not refresh. A statement that fails has consumed nothing.
+ */
+export async function rotateToken(sql: Db, { presented, successor, ttlSeconds, client }: Rotation): Promise<(AccountWithRights & Outcome) | null> {
+  const [row] = await sql<(AccountWithRights & Outcome)[]>`
+    with session as (
+      update sessions s set last_used_at = clock_timestamp(), ip_address = ${client.ip}, user_agent = ${client.userAgent}
+        from user_accounts a join roles r on r.name = a.role
+       where s.id = ${presented.sessionId} and s.account_id = ${presented.accountId} and a.id = s.account_id and a.status = 'active'
+         and s.ended_at is null and ${endsAt(sql)} > clock_timestamp()
+      returning s.id, ${endsAt(sql)} as ends_at),
+    token as (
+      update tokens t set
+        previous_hash = case when ${isInForce(sql, presented.hash)} then t.token_hash else t.previous_hash end,
+        replaced_at   = case when ${isInForce(sql, presented.hash)} then clock_timestamp() else t.replaced_at end,
+        successor_jti = case when ${isInForce(sql, presented.hash)} then ${successor.jti}::text else t.successor_jti end,
+        successor_iat = case when ${isInForce(sql, presented.hash)} then ${successor.iat}::bigint else t.successor_iat end,
+        successor_exp = case when ${isInForce(sql, presented.hash)} then ${successor.exp}::bigint else t.successor_exp end,
+        successor_kid = case when ${isInForce(sql, presented.hash)} then ${successor.keyId}::text else t.successor_kid end,
+        expires_at    = case when ${isInForce(sql, presented.hash)} then least(clock_timestamp() + make_interval(secs => ${ttlSeconds}), session.ends_at) else t.expires_at end,
+        token_hash    = case when ${isInForce(sql, presented.hash)} then ${successor.hash}::bytea else t.token_hash end
+        from session where t.session_id = session.id
+      returning t.token_hash = ${successor.hash} as rotated,
+        coalesce(t.previous_hash = ${presented.hash} and t.successor_jti is not null and t.replaced_at > clock_timestamp() - interval '10 seconds', false) as repeated,
+        t.token_hash = ${presented.hash} or to_timestamp(${presented.exp}) <= clock_timestamp() as expired,
+        successor_jti as jti, successor_iat::float8 as iat, successor_exp::float8 as exp, successor_kid as key_id,
+        greatest(0, floor(extract(epoch from t.expires_at - clock_timestamp())))::int as refresh_expires_in)
+    select account.*, token.* from token, (${selectAccountWithRights(sql, presented.accountId)}) account`
+  return row ?? null
+}
+
+function isInForce(sql: Db, hash: Buffer) {
+  return sql`t.token_hash = ${hash}::bytea and t.expires_at > clock_timestamp()`
+}
+
+export type SessionItem = {
+  id: string
+  createdAt: Date
+  lastUsedAt: Date
+  expiresAt: Date
+  ipAddress: string | null
+  userAgent: string | null
+  current: boolean
+}
+
+/** The live sessions of an account, newest first, `limit` of them before the session `before`. */
+export async function listSessions(sql: Db, accountId: string, currentId: string | null, limit: number, before: string | null): Promise<SessionItem[]> {
+  return sql<SessionItem[]>`
+    select s.id, s.created_at, s.last_used_at, ${endsAt(sql)} as expires_at, s.ip_address, s.user_agent, coalesce(s.id = ${currentId}::uuid, false) as current
+      from sessions s join user_accounts a on a.id = s.account_id join roles r on r.name = a.role
+     where s.account_id = ${accountId} and s.ended_at is null and ${endsAt(sql)} > clock_timestamp()
+       and (${before}::uuid is null or s.id < ${before}::uuid)
+     order by s.id desc limit ${limit}`
+}
+
+/** Locks the account's row: whoever changes its sessions or rights comes one after another. */
+export async function lockAccount(sql: Db, accountId: string): Promise<void> {
+  await sql`select 1 from user_accounts where id = ${accountId} for no key update`
+}
+
+/** Whether a session is alive and the account's own. */
+export async function isLiveSession(sql: Db, accountId: string, sessionId: string): Promise<boolean> {
+  const rows = await sql`
+    select 1 from sessions where id = ${sessionId} and account_id = ${accountId} and ended_at is null and expires_at > clock_timestamp()`
+  return rows.length === 1
+}
+
+/** The live sessions beyond the newest `keep`, oldest used first. */
+export async function listSurplusSessions(sql: Db, accountId: string, keep: number): Promise<string[]> {
+  const rows = await sql<{ id: string }[]>`
+    select id from sessions where account_id = ${accountId} and ended_at is null and expires_at > clock_timestamp()
+     order by last_used_at desc offset ${keep}`
+  return rows.map((row) => row.id)
+}
+

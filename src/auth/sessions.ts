@@ -1,0 +1,33 @@
+import { recordAuthzChange } from '../access/changes.ts'
+import type { Principal } from '../access/principal.ts'
+import { type Client, record } from '../audit/record.ts'
+import type { Deps } from '../deps.ts'
+import { AppError } from '../errors.ts'
+import { isLiveSession, listSessions, lockAccount, type SessionItem } from './session-queries.ts'
+
+/** The person's live sessions, newest first: `limit` of them before the session `before`. */
+export function listOwnSessions(deps: Deps, principal: Principal, limit: number, before: string | null): Promise<SessionItem[]> {
+  return listSessions(deps.sql, principal.accountId, principal.sessionId, limit, before)
+}
+
+/**
+ * Ends one of the person's own sessions; its access token is refused from the next request on.
+ * @throws AppError `not-found` when it is not theirs, or has ended
+ */
+export async function endSession(deps: Deps, principal: Principal, sessionId: string, client: Client, reason: 'logout' | 'ended'): Promise<void> {
+  const { accountId } = principal
+  await deps.sql.begin(async (tx) => {
+    await lockAccount(tx, accountId)
+    if (!(await isLiveSession(tx, accountId, sessionId))) throw new AppError('not-found')
+    await recordAuthzChange(tx, { accountId, endSession: sessionId, reason })
+    await record(tx, deps.audit, { action: 'session.end', actorId: accountId, entityType: 'session', entityId: sessionId, client, details: { reason } })
+  })
+}
+
+/** Ends every session of the person. */
+export async function endAllSessions(deps: Deps, { accountId }: Principal, client: Client): Promise<void> {
+  await deps.sql.begin(async (tx) => {
+    await recordAuthzChange(tx, { accountId, endSessions: 'all', reason: 'logout-all' })
+    await record(tx, deps.audit, { action: 'session.end_all', actorId: accountId, entityType: 'account', entityId: accountId, client })
+  })
+}

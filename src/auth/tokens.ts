@@ -1,0 +1,183 @@
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import type { Overrides } from '../access/rights.ts'
+
+/** What an access token says (`typ: at+jwt`, RFC 9068). Times are epoch seconds. */
+export type AccessClaims = {
+  iss: string
+  aud: string
+  sub: string
+  iat: number
+  nbf: number
+  exp: number
+  jti: string
+  sid: string
+  role: string
+  lvl: number
+  perms: string[]
+  plan: string
+  tier: number
+  feats: string[]
+  /** When the plan's rights lapse; absent when they do not. */
+  pex?: number
+  ovr?: Overrides
+  /** The account's authorisation version. */
+  ver: number
+  /** The catalogue's version. */
+  cv: number
+}
+
+/** What a refresh token says. `kid` names the secret that signs it and travels in no token. */
+export type RefreshClaims = { iss: string; aud: string; sub: string; sid: string; jti: string; iat: number; exp: number }
+
+type Settings = {
+  accessSecrets: readonly string[]
+  refreshSecrets: readonly string[]
+  issuer: string
+  audience: string
+  /** The database's time, in milliseconds. */
+  now: () => number
+}
+
+const MaxTokenLength = 4_096
+const MaxAccessLifeSeconds = 900
+const LeewaySeconds = 5
+const Compact = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/
+
+export type Tokens = ReturnType<typeof createTokens>
+
+/**
+ * Signs and verifies tokens with HS256, synchronously: asynchronous WebCrypto would queue behind argon2 in the same
+ * thread pool. The first secret signs, all verify.
+ */
+export function createTokens({ accessSecrets, refreshSecrets, issuer, audience, now }: Settings) {
+  const accessKeys = accessSecrets.map(toKey)
+  const refreshKeys = refreshSecrets.map(toKey)
+  const accessKind = { typ: 'at+jwt', header: encodeJson({ alg: 'HS256', typ: 'at+jwt' }), keys: accessKeys }
+  const refreshKind = { typ: 'rt+jwt', header: encodeJson({ alg: 'HS256', typ: 'rt+jwt' }), keys: refreshKeys }
+
+  function isOurs(claims: Record<string, unknown>): boolean {
+    return (
+      claims.iss === issuer &&
+      (claims.aud === audience || (Array.isArray(claims.aud) && claims.aud.includes(audience))) &&
+      typeof claims.sub === 'string' &&
+      typeof claims.sid === 'string' &&
+      typeof claims.jti === 'string' &&
+      Number.isSafeInteger(claims.iat) &&
+      Number.isSafeInteger(claims.exp)
+    )
+  }
+
+  return {
+    signAccess(claims: Omit<AccessClaims, 'iss' | 'aud' | 'jti'>): string {
+      return sign(accessKind, { iss: issuer, aud: audience, jti: newTokenId(), ...claims }, accessKeys[0])
+    },
+
+    /** The claims, or the code of the problem. Judged by `now`, with 5 s of leeway for `nbf` and `iat`. */
+    verifyAccess(token: string): AccessClaims | 'invalid-token' | 'token-expired' {
+      const claims = verify(accessKind, token)
+      if (!claims || !isOurs(claims) || !hasRights(claims)) return 'invalid-token'
+      const nowSeconds = now() / 1000
+      // exp − iat is checked here too: a leaked secret must not make tokens for years (RFC 8725 3.8).
+      if (claims.exp - claims.iat > MaxAccessLifeSeconds || claims.exp <= claims.iat) return 'invalid-token'
+      if (claims.iat > nowSeconds + LeewaySeconds || claims.nbf > nowSeconds + LeewaySeconds) return 'invalid-token'
+      return claims.exp <= nowSeconds ? 'token-expired' : claims
+    },
+
+    /** The id of the secret that signs refresh tokens now. */
+    refreshKeyId: refreshKeys[0]?.id ?? '',
+
+    /** Signs a refresh token; the same claims and key give the same token, byte for byte. Null when the key is gone. */
+    signRefresh(claims: Omit<RefreshClaims, 'iss' | 'aud'>, keyId: string): string | null {
+      const key = refreshKeys.find((candidate) => candidate.id === keyId)
+      return key ? sign(refreshKind, { iss: issuer, aud: audience, ...claims }, key) : null
+    },
+
+    /** The claims of a token that this service signed, or null. Its expiry is the database's to judge. */
+    verifyRefresh(token: string): RefreshClaims | null {
+      const claims = verify(refreshKind, token)
+      return claims && isOurs(claims) && isRefresh(claims) ? claims : null
+    },
+  }
+}
+
+/** 128 random bits and more, for `jti` (RFC 7519 4.1.7). */
+export function newTokenId(): string {
+  return randomBytes(18).toString('base64url')
+}
+
+/** SHA-256 of a token: what is stored in its place. */
+export function hashToken(token: string): Buffer {
+  return createHash('sha256').update(token).digest()
+}
+
+type Key = { id: string; bytes: Uint8Array }
+type Kind = { typ: string; header: string; keys: Key[] }
+
+function toKey(secret: string): Key {
+  return { id: createHash('sha256').update(secret).digest('hex').slice(0, 8), bytes: new TextEncoder().encode(secret) }
+}
+
+function sign(kind: Kind, claims: object, key: Key | undefined): string {
+  if (!key) throw new Error('no secret to sign with')
+  const signed = `${kind.header}.${encodeJson(claims)}`
+  return `${signed}.${hmac(key, signed)}`
+}
+
+function verify(kind: Kind, token: string): Record<string, unknown> | null {
+  if (token.length > MaxTokenLength || !Compact.test(token)) return null
+  const headerEnd = token.indexOf('.')
+  const payloadEnd = token.lastIndexOf('.')
+  const header = token.slice(0, headerEnd)
+  if (header !== kind.header && !isAcceptable(decodeJson(header), kind.typ)) return null
+  const signed = token.slice(0, payloadEnd)
+  // Compared as text: a signature has one spelling, and stray bits in its last character are refused.
+  const signature = Buffer.from(token.slice(payloadEnd + 1))
+  if (!kind.keys.some((key) => isSame(Buffer.from(hmac(key, signed)), signature))) return null
+  return decodeJson(token.slice(headerEnd + 1, payloadEnd))
+}
+
+/** The algorithm is pinned, whatever the header asks for; extensions that we would have to understand are refused (RFC 7515 4.1.11). */
+function isAcceptable(header: Record<string, unknown> | null, typ: string): boolean {
+  return header !== null && header.alg === 'HS256' && header.typ === typ && !('crit' in header) && !('b64' in header)
+}
+
+function hasRights(claims: Record<string, unknown>): claims is AccessClaims & Record<string, unknown> {
+  return (
+    Number.isSafeInteger(claims.nbf) &&
+    typeof claims.role === 'string' &&
+    Number.isSafeInteger(claims.lvl) &&
+    Array.isArray(claims.perms) &&
+    typeof claims.plan === 'string' &&
+    Number.isSafeInteger(claims.tier) &&
+    Array.isArray(claims.feats) &&
+    Number.isSafeInteger(claims.ver) &&
+    Number.isSafeInteger(claims.cv) &&
+    (claims.pex === undefined || Number.isSafeInteger(claims.pex)) &&
+    (claims.ovr === undefined || (typeof claims.ovr === 'object' && claims.ovr !== null))
+  )
+}
+
+function isRefresh(claims: Record<string, unknown>): claims is RefreshClaims & Record<string, unknown> {
+  return !('perms' in claims)
+}
+
+function hmac(key: Key, text: string): string {
+  return new Bun.CryptoHasher('sha256', key.bytes).update(text).digest('base64url')
+}
+
+function isSame(a: Buffer, b: Buffer): boolean {
+  return a.length === b.length && timingSafeEqual(a, b)
+}
+
+function encodeJson(value: object): string {
+  return Buffer.from(JSON.stringify(value)).toString('base64url')
+}
+
+function decodeJson(part: string): Record<string, unknown> | null {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(part, 'base64url').toString())
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : null
+  } catch {
+    return null
+  }
+}

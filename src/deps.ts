@@ -1,0 +1,33 @@
+import type { Overlay } from './access/overlay.ts'
+import type { Audit } from './audit/record.ts'
+import type { DeviceTokens } from './auth/device-tokens.ts'
+import type { PasswordHasher } from './auth/passwords.ts'
+import type { Tokens } from './auth/tokens.ts'
+import type { Config } from './config.ts'
+import type { Database, Sql } from './db.ts'
+import type { Limits } from './http/limits.ts'
+import type { Logger } from './logger.ts'
+import type { UsageCounter } from './accounts/usage.ts'
+import type { Catalogue } from './plans/catalogue.ts'
+
+/** What a service may use. */
+export type Deps = {
+  config: Config
+  log: Logger
+  db: Database
+  sql: Sql
+  /** The database's time in epoch milliseconds. */
+  now: () => number
+  catalogue: { current: Catalogue }
+  overlay: Overlay
+  audit: Audit
+  tokens: Tokens
+  deviceTokens: DeviceTokens
+  passwords: PasswordHasher
+  limits: Limits
+  usage: UsageCounter
+  /** What the process is up to; `draining` from the first SIGTERM on. */
+  lifecycle: { draining: boolean }
+  /** The HMAC under which lockout counters are kept, so that no stranger's address is stored. */
+  counterKey: (kind: 'email' | 'device' | 'password', value: string) => Buffer
+}

@@ -1,0 +1,53 @@
+import type { Principal } from './access/principal.ts'
+import type { Client } from './audit/record.ts'
+import type { Deps } from './deps.ts'
+import type { AppError } from './errors.ts'
+import type { Tally } from './http/limits.ts'
+
+/** What is known of a request before its handler runs; one object, filled in by the chain. */
+export class Call {
+  /** `performance.now()` when it came. */
+  readonly startedAt = performance.now()
+  readonly #request: Request
+  readonly #timeoutMs: number
+  #signal: AbortSignal | undefined
+  id = ''
+  ip = ''
+  /** The pattern of the route that will answer, e.g. `/v1/entitlements/:feature`. */
+  route = ''
+  /** Who asks … */
+  principal: Principal | null = null
+  /** … or why the bearer was refused. */
+  refused: AppError | null = null
+  /** The limiter with the least left, told in `RateLimit`. */
+  tally: Tally | null = null
+  /** The auth tier's count, on the routes that it guards. */
+  authTally: Tally | null = null
+
+  constructor(request: Request, timeoutMs: number) {
+    this.#request = request
+    this.#timeoutMs = timeoutMs
+  }
+
+  /** Aborts when the request's deadline passes or the client leaves. */
+  get signal(): AbortSignal {
+    const leftMs = Math.max(0, this.startedAt + this.#timeoutMs - performance.now())
+    this.#signal ??= AbortSignal.any([this.#request.signal, AbortSignal.timeout(leftMs)])
+    return this.#signal
+  }
+
+  /** Where the request came from, as services and the audit trail want it. */
+  get client(): Client {
+    return { ip: this.ip, userAgent: this.#request.headers.get('user-agent')?.slice(0, 512) ?? null, requestId: this.id }
+  }
+}
+
+/** What Bun.serve hands over; absent when a test calls the app without a socket. */
+export type Bindings = {
+  server?: { requestIP(request: Request): { address: string } | null; timeout(request: Request, seconds: number): void }
+}
+
+export type PublicEnv = { Bindings: Bindings; Variables: { deps: Deps; call: Call } }
+
+/** Behind `authenticate`, there is somebody. */
+export type AuthedEnv = { Bindings: Bindings; Variables: PublicEnv['Variables'] & { principal: Principal } }

@@ -1,0 +1,67 @@
+import type { Context, MiddlewareHandler } from 'hono'
+import type { Deps } from '../deps.ts'
+import { Call, type PublicEnv } from '../env.ts'
+import { AppError } from '../errors.ts'
+
+/** One link of the chain. Both parts are synchronous where they can be: an `await` costs every request. */
+export type Step = {
+  name: string
+  /** Before the handler. Throws AppError to refuse; a Response answers at once. */
+  before?: (c: Context<PublicEnv>, call: Call) => Response | undefined | Promise<Response | undefined>
+  /** On every answer, refusals and errors included. */
+  after?: (headers: Headers, call: Call, c: Context<PublicEnv>) => void
+}
+
+/** Bun closes a socket on which nothing moved for 10 s; a request still at work after this long is given its whole deadline. */
+const ExtendAfterMs = 8_000
+
+/**
+ * Runs the steps in their order around the handler, all in one middleware: ten separate ones would cost half of the
+ * throughput. `toResponse` renders what was thrown.
+ */
+export function chain(deps: Deps, steps: readonly Step[], toResponse: (error: unknown, c: Context<PublicEnv>) => Response): MiddlewareHandler<PublicEnv> {
+  const befores = steps.flatMap((step) => step.before ?? [])
+  const afters = steps.flatMap((step) => step.after ?? [])
+  const timeoutMs = deps.config.requestTimeoutMs
+
+  return async function chain(c, next) {
+    const call = new Call(c.req.raw, timeoutMs)
+    c.set('deps', deps)
+    c.set('call', call)
+    try {
+      const answer = await runBefores(c, call)
+      if (answer) c.res = answer
+      else await withinDeadline(c, next())
+    } catch (error) {
+      c.res = toResponse(error, c)
+    }
+    const { headers } = c.res
+    for (const after of afters) after(headers, call, c)
+  }
+
+  function runBefores(c: Context<PublicEnv>, call: Call, from = 0): Response | undefined | Promise<Response | undefined> {
+    for (let i = from; i < befores.length; i++) {
+      const answer = befores[i]?.(c, call)
+      if (answer instanceof Promise) return answer.then((response) => response ?? runBefores(c, call, i + 1))
+      if (answer) return answer
+    }
+    return undefined
+  }
+
+  /** The handler goes on behind a 504; its queries have shorter deadlines of their own. */
+  function withinDeadline(c: Context<PublicEnv>, work: Promise<void>): Promise<void> {
+    return new Promise((resolve, reject) => {
+      let timer = setTimeout(extend, Math.min(ExtendAfterMs, timeoutMs))
+      function extend() {
+        const leftMs = timeoutMs - ExtendAfterMs
+        if (leftMs <= 0) return give()
+        c.env?.server?.timeout(c.req.raw, Math.ceil(leftMs / 1000) + 5)
+        timer = setTimeout(give, leftMs)
+      }
+      function give() {
+        reject(new AppError('deadline-exceeded'))
+      }
+      work.then(resolve, reject).finally(() => clearTimeout(timer))
+    })
+  }
+}

@@ -1,0 +1,59 @@
+const allowedMethods = 'GET, POST, PUT, PATCH, DELETE'
+const allowedHeaders = 'Authorization, Content-Type, Idempotency-Key, If-None-Match, X-Request-Id, X-Device-Token'
+const exposedHeaders =
+  'Authz-Refresh, ETag, Idempotency-Replayed, Location, RateLimit, RateLimit-Policy, Retry-After, WWW-Authenticate, X-Request-Id'
+const maxAgeSeconds = '600'
+
+/** The two halves of the CORS protocol (https://fetch.spec.whatwg.org/#http-cors-protocol). */
+export type Cors = {
+  /** The headers that answer a preflight, with status 204; undefined when the request is none. */
+  preflight: (request: Request) => Headers | undefined
+  /** Adds to an answer what lets the page at `origin` read it, and `Vary: Origin` always. */
+  apply: (headers: Headers, origin: string | null) => void
+}
+
+/**
+ * CORS for an exact list of origins. No credentials: tokens travel in headers that a page sets itself.
+ *
+ * @throws Error naming an entry that no browser would ever send as an origin
+ */
+export function createCors(allowedOrigins: readonly string[]): Cors {
+  const allowed = new Set(allowedOrigins)
+  for (const origin of allowed) {
+    if (!isOrigin(origin)) throw new Error(`"${origin}" is not an origin such as https://app.example.com`)
+  }
+  return {
+    preflight(request) {
+      const origin = request.headers.get('origin')
+      if (request.method !== 'OPTIONS' || origin === null || !request.headers.has('access-control-request-method'))
+        return
+      const headers = new Headers({ Vary: 'Origin' })
+      if (allowed.has(origin)) {
+        headers.set('Access-Control-Allow-Origin', origin)
+        headers.set('Access-Control-Allow-Methods', allowedMethods)
+        headers.set('Access-Control-Allow-Headers', allowedHeaders)
+        headers.set('Access-Control-Max-Age', maxAgeSeconds)
+      }
+      return headers
+    },
+    apply(headers, origin) {
+      varyByOrigin(headers)
+      if (origin === null || !allowed.has(origin)) return
+      headers.set('Access-Control-Allow-Origin', origin)
+      headers.set('Access-Control-Expose-Headers', exposedHeaders)
+    },
+  }
+}
+
+/** Whether a browser serialises an origin so: a scheme and an authority, lower-case, without a default port or a slash. */
+function isOrigin(text: string): boolean {
+  if (!/^[a-z][a-z0-9+.-]*:\/\/[^\s/?#@*]+$/.test(text)) return false
+  // Origins of other schemes (capacitor://localhost) are sent as they are, though URL calls them opaque.
+  return !/^https?:/.test(text) || (URL.canParse(text) && new URL(text).origin === text)
+}
+
+function varyByOrigin(headers: Headers): void {
+  const vary = headers.get('vary')
+  if (vary === null) headers.set('Vary', 'Origin')
+  else if (vary !== 'Origin' && !/(?:^|[\s,])(?:origin|\*)(?:$|[\s,])/i.test(vary)) headers.append('Vary', 'Origin')
+}

@@ -1,0 +1,14 @@
+import type { Context } from 'hono'
+import type { PublicEnv } from '../env.ts'
+import { AppError } from '../errors.ts'
+import { problemResponse } from './problem.ts'
+
+/** Renders whatever was thrown as a problem document, and tells the operator what the client is not told. */
+export function toResponse(error: unknown, c: Context<PublicEnv>): Response {
+  const deps = c.get('deps')
+  const call = c.get('call')
+  const { response, unexpected } = problemResponse(error, { publicUrl: deps.config.publicUrl, instance: c.req.path, requestId: call.id })
+  if (unexpected) deps.log.error({ requestId: call.id, err: error }, 'unexpected error')
+  else if (response.status >= 500) deps.log.warn({ requestId: call.id, err: error instanceof AppError ? (error.cause ?? error) : error }, 'request failed')
+  return response
+}

@@ -1,0 +1,128 @@
+import type { Context } from 'hono'
+import { matchedRoutes } from 'hono/route'
+import type { PublicEnv } from '../env.ts'
+import { AppError } from '../errors.ts'
+import type { Step } from './chain.ts'
+import { createClientIp } from './client-ip.ts'
+import type { Cors } from './cors.ts'
+import { checkFraming, requestId } from './framing.ts'
+
+const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
+
+/** `X-Request-Id`, kept when it came with the request, on every answer. */
+export const identify: Step = {
+  name: 'request id',
+  before(c, call) {
+    call.id = requestId(c.req.raw.headers.get('x-request-id'))
+    return undefined
+  },
+  after: (headers, call) => headers.set('X-Request-Id', call.id),
+}
+
+/** The client's address: the socket's, or what trusted proxies say. */
+export function locate(trustedProxies: string): Step {
+  const clientIp = createClientIp(trustedProxies)
+  return {
+    name: 'client address',
+    before(c, call) {
+      call.ip = clientIp(c.req.raw, c.env?.server?.requestIP(c.req.raw)?.address)
+      return undefined
+    },
+  }
+}
+
+/** Headers that make a browser careful with whatever we answer (OWASP Secure Headers). */
+export function secureHeaders({ https }: { https: boolean }): Step {
+  const fixed: [string, string][] = [
+    ['X-Content-Type-Options', 'nosniff'],
+    ['X-Frame-Options', 'DENY'],
+    ['Referrer-Policy', 'no-referrer'],
+    ['Cross-Origin-Resource-Policy', 'same-origin'],
+    ...(https ? [['Strict-Transport-Security', 'max-age=31536000; includeSubDomains'] satisfies [string, string]] : []),
+  ]
+  return {
+    name: 'secure headers',
+    after(headers) {
+      for (const [name, value] of fixed) headers.set(name, value)
+      if (!headers.has('Content-Security-Policy')) headers.set('Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'")
+      // Public answers say otherwise themselves; everything else may hold a token or personal data.
+      if (!headers.has('Cache-Control')) headers.set('Cache-Control', 'no-store')
+    },
+  }
+}
+
+/** An exact allow-list of origins; preflights end here. */
+export function shareAcrossOrigins(cors: Cors): Step {
+  return {
+    name: 'cors',
+    before(c) {
+      const headers = c.req.method === 'OPTIONS' ? cors.preflight(c.req.raw) : undefined
+      return headers && new Response(null, { status: 204, headers })
+    },
+    after: (headers, _call, c) => cors.apply(headers, c.req.raw.headers.get('origin')),
+  }
+}
+
+/** What the parser lets through and no honest client sends: 400. */
+export const framing: Step = {
+  name: 'framing',
+  before(c) {
+    const refused = checkFraming(c.req.raw)
+    if (refused) throw refused
+    return undefined
+  },
+}
+
+/** 404 for an unknown path, 405 with `Allow` for a known one, before anything else is judged. */
+export function routing(allowedMethods: (path: string) => string[]): Step {
+  return {
+    name: 'route and method',
+    before(c, call) {
+      const route = matchedRoutes(c).findLast(({ method }) => method !== 'ALL')
+      if (route) {
+        call.route = route.path
+        return undefined
+      }
+      const allowed = allowedMethods(c.req.path)
+      if (allowed.length === 0) throw new AppError('not-found')
+      const allow = { Allow: allowed.join(', ') }
+      if (c.req.method === 'OPTIONS') return new Response(null, { status: 204, headers: allow })
+      throw new AppError('method-not-allowed', { headers: allow })
+    },
+  }
+}
+
+/** Which methods a path has, from the router itself. */
+export function methodsOf(match: (method: string, path: string) => boolean): (path: string) => string[] {
+  return (path) => {
+    const known = methods.filter((method) => match(method === 'HEAD' ? 'GET' : method, path))
+    return known.length === 0 ? [] : [...known, 'OPTIONS']
+  }
+}
+
+/** While draining, a connection is not to be used again. */
+export function draining(lifecycle: { draining: boolean }): Step {
+  return {
+    name: 'draining',
+    after(headers) {
+      if (lifecycle.draining) headers.set('Connection', 'close')
+    },
+  }
+}
+
+/** One line per request, when it ends. */
+export function logAccess(write: (entry: { requestId: string; method: string; path: string; status: number; milliseconds: number; accountId?: string }) => void): Step {
+  return {
+    name: 'access log',
+    after(_headers, call, c: Context<PublicEnv>) {
+      write({
+        requestId: call.id,
+        method: c.req.method,
+        path: call.route || 'unknown',
+        status: c.res.status,
+        milliseconds: performance.now() - call.startedAt,
+        accountId: call.principal?.accountId,
+      })
+    },
+  }
+}

@@ -1,0 +1,140 @@
+import { domainToASCII } from 'node:url'
+import { z } from 'zod'
+
+/** Control characters, line separators, lone surrogates, bidi controls, U+200B, U+2060, U+FEFF: invisible, and able to mislead. */
+const misleading = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069\u200B\u2060\uFEFF]/u
+/** What an address may not hold: every control, space and default-ignorable character, so U+200C and U+200D too. */
+const unseen = /[\p{C}\p{Z}\p{DI}]/u
+/** RFC 5321 4.1.2 Dot-string with the letters of RFC 6531; quoted local parts are refused. */
+const localPart = /^[^"(),.:;<>@[\\\]]+(?:\.[^"(),.:;<>@[\\\]]+)*$/u
+/** Letters, marks, digits and inner hyphens (RFC 1035 2.3.1, RFC 5890 2.3.2.1), 1–63 of them. */
+const label = /^[\p{L}\p{N}](?:[\p{L}\p{M}\p{N}-]{0,61}[\p{L}\p{M}\p{N}])?$/u
+
+/** The one normalisation of an e-mail address: whatever this makes equal is one account. */
+export function canonicalEmail(text: string): string {
+  return text.trim().normalize('NFKC').toLowerCase().normalize('NFKC').trim()
+}
+
+function isEmail(canonical: string): boolean {
+  const at = canonical.lastIndexOf('@')
+  const local = canonical.slice(0, at)
+  if (at < 1 || unseen.test(canonical) || !localPart.test(local) || Buffer.byteLength(local) > 64) return false
+  const labels = canonical.slice(at + 1).split('.')
+  const top = labels.at(-1) ?? ''
+  if (labels.length < 2 || top.length < 2 || /^\d+$/.test(top)) return false
+  return labels.every((part) => label.test(part)) && isEncodable(labels.join('.'))
+}
+
+/** Whether DNS could hold the name: IDNA maps it, and the result is at most 253 octets (RFC 1035 2.3.4). */
+function isEncodable(domain: string): boolean {
+  const ascii = domainToASCII(domain)
+  return ascii !== '' && ascii.length <= 253
+}
+
+/** An e-mail address in canonical form, judged after normalising: two spellings of one address can't pass as two. */
+export const Email = z
+  .string()
+  .refine((text) => !misleading.test(text), { error: 'Remove the control or invisible characters.', abort: true })
+  .overwrite(canonicalEmail)
+  .max(254, 'An e-mail address has at most 254 characters.')
+  .refine(isEmail, 'Send an e-mail address such as name@example.com.')
+  .meta({ format: 'email', description: 'Trimmed, normalised (NFKC) and lower-cased.', examples: ['asha@example.com'] })
+
+/** A given or family name, kept as it came but for the spaces around it. */
+export const PersonName = z
+  .string()
+  .refine((text) => !misleading.test(text), { error: 'Remove the control or invisible characters.', abort: true })
+  .trim()
+  .refine((text) => /[^\p{Z}\p{DI}]/u.test(text), 'A name has at least one visible character.')
+  .refine((text) => text.length <= 100 || [...text].length <= 100, 'A name has at most 100 characters.')
+  .meta({ minLength: 1, maxLength: 100, description: 'Any script.', examples: ["O'Brien", 'आशा'] })
+
+/** A telephone number as E.164 writes it, with or without the plus sign; spaces, dots, dashes and parentheses are removed. */
+export const PhoneNumber = z
+  .string()
+  .max(40, 'A telephone number has at most 40 characters.')
+  .overwrite((text) => text.replace(/[\s().-]/g, ''))
+  .refine((text) => /^\+?[1-9]\d{5,14}$/.test(text), 'Send the number in international form, such as +14155550100.')
+  .meta({ description: 'E.164; separators are removed.', examples: ['+14155550100'] })
+
+function findLocale(tag: string): string | undefined {
+  try {
+    return Intl.getCanonicalLocales(tag)[0]
+  } catch {
+    return undefined
+  }
+}
+
+/** A language tag of BCP 47 in canonical case. */
+export const LanguageTag = z
+  .string()
+  .trim()
+  .max(35, 'A language tag has at most 35 characters.')
+  .overwrite((text) => findLocale(text) ?? text)
+  .max(35, 'A language tag has at most 35 characters.')
+  .refine((text) => findLocale(text) !== undefined, 'Send a BCP 47 language tag such as en or hi-IN.')
+  .meta({ description: 'A BCP 47 language tag.', examples: ['en', 'hi-IN'] })
+
+function findTimeZone(name: string): string | undefined {
+  // Intl accepts offsets such as +05:30 too, which do not know daylight saving.
+  if (!/^[A-Za-z]/.test(name)) return undefined
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone
+  } catch {
+    return undefined
+  }
+}
+
+/** A time zone of the IANA database in its own case. */
+export const TimeZone = z
+  .string()
+  .trim()
+  .max(64, 'A time zone has at most 64 characters.')
+  .overwrite((text) => findTimeZone(text) ?? text)
+  .refine((text) => findTimeZone(text) !== undefined, 'Send an IANA time zone such as Asia/Kolkata.')
+  .meta({ description: 'An IANA time zone.', examples: ['Asia/Kolkata', 'UTC'] })
+
+/** Any UUID (RFC 9562), lower-cased. */
+export const Uuid = z
+  .guid('Send a UUID.')
+  .toLowerCase()
+  .meta({ examples: ['01980f5c-5b1e-7c3a-9d0f-3c6f2b1a4e5d'] })
+
+/** The name of a plan, feature or role. */
+export const Slug = z
+  .string()
+  .regex(/^[a-z][a-z0-9_]{0,62}$/, 'Use 1–63 lower-case letters, digits and underscores, a letter first.')
+  .meta({ examples: ['premium_dashboard'] })
+
+/** The name of a permission: `entity.action`. */
+export const PermissionName = z
+  .string()
+  .regex(/^[a-z][a-z0-9_]{0,30}\.[a-z][a-z0-9_]{0,30}$/, 'Name a permission as entity.action, such as profile.read.')
+  .meta({ examples: ['profile.read'] })
+
+/** The size of a page, from a query: digits only, 1–100. */
+export const Limit = z
+  .string()
+  .refine(
+    (text) => /^\d{1,3}$/.test(text) && Number(text) >= 1 && Number(text) <= 100,
+    'Send a whole number from 1 to 100.',
+  )
+  .transform(Number)
+  .default(20)
+  .meta({ type: 'integer', minimum: 1, maximum: 100, default: 20, description: 'The most items on one page.' })
+
+const boundedYear = (text: string) => /^20\d\d|^2100/.test(text)
+
+/** A calendar day from 2000 to 2100, YYYY-MM-DD. */
+export const IsoDate = z.iso
+  .date({ error: 'Send a day as YYYY-MM-DD.', abort: true })
+  .refine(boundedYear, 'Send a day from 2000-01-01 to 2100-12-31.')
+  .meta({ examples: ['2026-01-31'] })
+
+/** An instant from 2000 to 2100 with its offset; written in UTC with milliseconds. */
+export const IsoDateTime = z.iso
+  .datetime({ offset: true, error: 'Send a time as 2026-01-31T09:30:00Z, with its offset from UTC.', abort: true })
+  .max(40, { error: 'A time has at most 40 characters.', abort: true })
+  .overwrite((text) => new Date(text).toISOString())
+  .refine(boundedYear, 'Send a time from the year 2000 to 2100.')
+  .meta({ examples: ['2026-01-31T09:30:00Z'] })

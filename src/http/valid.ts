@@ -1,0 +1,147 @@
+import { zValidator } from '@hono/zod-validator'
+import type { MiddlewareHandler, ValidationTargets } from 'hono'
+import { resolver, uniqueSymbol } from 'hono-openapi'
+import { z } from 'zod'
+import { AppError, type FieldError } from '../errors'
+import { parseJson, readJsonText, refuseBody } from './json'
+
+const defaultLimitBytes = 65_536
+/** Enough to mend any honest input; unbounded, a thousand wrong items would be answered with more than was sent. */
+const maxErrors = 100
+const maxPathLength = 200
+
+type BodyOptions = {
+  /** The most that a body may hold; default 64 KiB. */
+  limitBytes?: number
+}
+
+/**
+ * Validates the JSON body: the handler reads `c.req.valid('json')`, and `c.req.text()` gives the body as it came.
+ * The middleware throws AppError: what readJson throws, or `validation-failed` with an entry for each wrong value.
+ *
+ * @throws Error for an object schema that would let unknown keys pass
+ */
+export function body<T extends z.ZodType>(schema: T, { limitBytes = defaultLimitBytes }: BodyOptions = {}) {
+  const validate = zValidator('json', schema, refuseInvalid)
+  const middleware: typeof validate = async function validBody(c, next) {
+    const text = await readJsonText(c.req.raw, limitBytes)
+    parseJson(text)
+    // Hono's own reader takes any size and any JSON: it finds the text judged here in its cache, which holds promises.
+    Object.assign(c.req.bodyCache, { text: Promise.resolve(text) })
+    return validate(c, next)
+  }
+  return documented('json', schema, middleware)
+}
+
+/**
+ * Validates the query, of which every parameter may appear once: the handler reads `c.req.valid('query')`.
+ * The middleware throws AppError `validation-failed` with an entry for each wrong, unknown, repeated or undecodable parameter.
+ *
+ * @throws Error for an object schema that would let unknown parameters pass
+ */
+export function query<T extends z.ZodType>(schema: T) {
+  const validate = zValidator('query', schema, refuseInvalid)
+  const middleware: typeof validate = async function validQuery(c, next) {
+    const start = c.req.url.indexOf('?')
+    const errors = start === -1 ? [] : judgeQuery(c.req.url.slice(start + 1))
+    if (errors.length > 0) throw new AppError('validation-failed', { errors: errors.slice(0, maxErrors) })
+    return validate(c, next)
+  }
+  return documented('query', schema, middleware)
+}
+
+/**
+ * Validates the path's parameters: the handler reads `c.req.valid('param')`.
+ * The middleware throws AppError `not-found`: a malformed name names nothing.
+ *
+ * @throws Error for an object schema that would let unknown parameters pass
+ */
+export function params<T extends z.ZodType>(schema: T) {
+  return documented('param', schema, zValidator('param', schema, refuseUnknown))
+}
+
+/** For routes that take no body: throws AppError `bad-request` when one came, whatever its type. */
+export const noBody: MiddlewareHandler = async (c, next) => {
+  const reading = refuseBody(c.req.raw)
+  if (reading) await reading
+  return next()
+}
+
+/** Lets hono-openapi find the schema on the middleware, as it does on its own `validator`. */
+function documented<T extends z.ZodType, M extends object>(
+  target: keyof ValidationTargets,
+  schema: T,
+  middleware: M,
+): M {
+  if (schema instanceof z.ZodObject && schema.def.catchall?._zod.def.type !== 'never') {
+    throw new Error(`the schema of ${target} lets unknown keys pass: write z.strictObject`)
+  }
+  return Object.assign(middleware, { [uniqueSymbol]: { target, ...resolver(schema) } })
+}
+
+type Result = { success: true } | { success: false; error: { issues: z.core.$ZodIssue[] } }
+
+function refuseInvalid(result: Result): void {
+  if (!result.success) throw new AppError('validation-failed', { errors: toFieldErrors(result.error.issues) })
+}
+
+function refuseUnknown(result: Result): void {
+  if (!result.success) throw new AppError('not-found')
+}
+
+function toFieldErrors(issues: z.core.$ZodIssue[]): FieldError[] {
+  return issues
+    .flatMap((issue) => {
+      const code = issue.code.replaceAll('_', '-')
+      if (issue.code !== 'unrecognized_keys') return [{ path: toPath(issue.path), message: plainMessage(issue), code }]
+      return issue.keys.map((key) => ({
+        path: toPath([...issue.path, key]),
+        message: 'This is not a known field.',
+        code,
+      }))
+    })
+    .slice(0, maxErrors)
+}
+
+/** Zod's message, or a plainer one where a value is missing and the schema has none of its own. */
+function plainMessage({ code, message }: z.core.$ZodIssue): string {
+  return code === 'invalid_type' && message.endsWith('received undefined') ? 'This is required.' : message
+}
+
+function toPath(path: PropertyKey[]): string {
+  return path.map(String).join('.').slice(0, maxPathLength).toWellFormed()
+}
+
+/** What Hono's lenient reader of queries would hide. */
+function judgeQuery(text: string): FieldError[] {
+  const seen = new Set<string>()
+  const errors: FieldError[] = []
+  for (const pair of text.split('&')) {
+    if (pair === '') continue
+    const [name, value] = splitPair(pair).map(decode)
+    const path = toPath([name ?? ''])
+    if (name === undefined || value === undefined) {
+      errors.push({ path, message: 'Encode the parameter as percent-encoded UTF-8.', code: 'malformed-encoding' })
+    } else if (name === '' || name === '__proto__') {
+      errors.push({ path, message: 'This is not a known field.', code: 'unrecognized-keys' })
+    } else if (seen.has(name)) {
+      errors.push({ path, message: 'This parameter appears twice.', code: 'duplicate-parameter' })
+    } else if (name.includes('\0') || value.includes('\0')) {
+      errors.push({ path, message: 'Remove the NUL character.', code: 'nul-character' })
+    } else seen.add(name)
+  }
+  return errors
+}
+
+function splitPair(pair: string): [string, string] {
+  const equals = pair.indexOf('=')
+  return equals === -1 ? [pair, ''] : [pair.slice(0, equals), pair.slice(equals + 1)]
+}
+
+function decode(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text.replaceAll('+', ' '))
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,28 @@
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+const names = ['JWT_SECRET', 'JWT_REFRESH_SECRET', 'AUDIT_KEY'] as const
+
+/**
+ * Fills in the secrets that `environment` leaves unset, outside production: made once, kept in `directory` (mode 0600),
+ * so that tokens survive a restart.
+ */
+export function withLocalSecrets(
+  environment: Record<string, string | undefined>,
+  directory: string,
+): Record<string, string | undefined> {
+  if (environment.NODE_ENV === 'production' || names.every((name) => environment[name])) return environment
+  const file = join(directory, 'secrets.json')
+  const fresh = Object.fromEntries(names.map((name) => [name, randomBytes(48).toString('base64')]))
+  mkdirSync(directory, { recursive: true })
+  try {
+    // wx: of two first starts at once, one writes and the other reads.
+    writeFileSync(file, JSON.stringify(fresh, null, 2), { flag: 'wx', mode: 0o600 })
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+  }
+  const kept: Record<string, string> = JSON.parse(readFileSync(file, 'utf8'))
+  const unset = names.filter((name) => !environment[name])
+  return { ...environment, ...Object.fromEntries(unset.map((name) => [name, kept[name]])) }
+}

@@ -1,0 +1,69 @@
+#!/usr/bin/env bun
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { commands } from './cli.ts'
+import { ConfigError } from './config.ts'
+import { version } from './version.ts'
+
+const usage = `MANAS360 ${version.version}: accounts, access and entitlements
+
+Usage: manas360 <command> [options]
+
+  serve          serve HTTP until SIGTERM or Ctrl-C
+  migrate        bring the schema up to date and seed the catalogue
+  seed           the same (seeding is part of every migration)
+  create-admin   make a superadmin: --email E [--password-stdin]
+                 without --password-stdin one is generated and printed once
+  doctor         look at configuration, database, versions, clock, schema and pool, and say what to do
+  openapi        print the OpenAPI document
+  healthcheck    exit 0 if the server on PORT is alive (for containers)
+  --help         this text
+  --version      the version
+
+Configuration comes from environment variables; .env.example explains each.
+Without DATABASE_URL, a PostgreSQL of its own is started in .data/ (not in the compiled binary).`
+
+/** The files of a compiled binary lie in a virtual folder. */
+const compiled = import.meta.path.startsWith('/$bunfs/') || import.meta.path.includes('~BUN')
+
+const { values: options, positionals } = parse()
+const [name, ...extra] = positionals
+if (options.version) print(`${version.version} (${version.commit})`)
+else if (options.help || name === undefined) print(usage)
+else {
+  const command = commands[name]
+  if (!command || extra.length > 0) fail(`Unknown command: ${positionals.join(' ')}\n\n${usage}`, 64)
+  try {
+    const dataDirectory = compiled ? join(process.cwd(), '.data') : join(import.meta.dir, '..', '.data')
+    process.exitCode = await command({ environment: process.env, options, dataDirectory, compiled, print })
+  } catch (error) {
+    if (error instanceof ConfigError) fail(error.message, 78)
+    fail(error instanceof Error ? error.message : String(error), 1)
+  }
+}
+
+function parse() {
+  try {
+    return parseArgs({
+      args: process.argv.slice(2),
+      allowPositionals: true,
+      options: {
+        help: { type: 'boolean', short: 'h' },
+        version: { type: 'boolean', short: 'v' },
+        email: { type: 'string' },
+        'password-stdin': { type: 'boolean' },
+      },
+    })
+  } catch (error) {
+    return fail(`${error instanceof Error ? error.message : error}\n\n${usage}`, 64)
+  }
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`)
+}
+
+function fail(message: string, code: number): never {
+  process.stderr.write(`${message}\n`)
+  process.exit(code)
+}

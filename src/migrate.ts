@@ -1,0 +1,109 @@
+import { createHash } from 'node:crypto'
+import postgres from 'postgres'
+import schema from '../sql/0001_schema.sql' with { type: 'text' }
+import seedCatalogue from '../sql/seed.sql' with { type: 'text' }
+import type { Db } from './db.ts'
+
+/** Forward only. To change the schema, add a file and a line; what has run anywhere is never edited. */
+const migrations = [{ version: 1, name: '0001_schema', sql: schema }]
+
+/** Any constant will do; it keeps two migrating processes apart. */
+const lockKey = 360_360_001
+
+type Options = {
+  url: string
+  /** The role that the server will connect with, if it is not the owner: it is granted what it needs. */
+  serverRole?: string
+  ssl?: 'disable' | 'require' | 'verify-full'
+  log?: (line: string) => void
+}
+
+/** The version that this program's schema has. */
+export const latestVersion = Math.max(...migrations.map((migration) => migration.version))
+
+/** A database that this program must not touch: newer than itself, or with edited history. */
+export class MigrationError extends Error {
+  override readonly name = 'MigrationError'
+}
+
+/**
+ * Brings the schema up to date and seeds the catalogue; running it again changes nothing.
+ * @throws MigrationError if the database is newer than this program or an applied file was edited.
+ */
+export async function migrate({ url, serverRole, ssl = 'disable', log = () => {} }: Options): Promise<void> {
+  const sql = postgres(url, {
+    max: 1,
+    ssl: ssl === 'disable' ? false : ssl,
+    onnotice: () => {},
+    connect_timeout: 10,
+    connection: { application_name: 'manas360-migrate', lock_timeout: 60_000 },
+  })
+  try {
+    for (const migration of migrations) {
+      await sql.begin(async (tx) => {
+        await tx`select pg_advisory_xact_lock(${lockKey})`
+        await tx.unsafe(`create table if not exists schema_migrations (
+          version integer primary key, name text not null, checksum text not null, applied_at timestamptz not null default clock_timestamp())`)
+        const applied = await tx<Applied[]>`select version, name, checksum from schema_migrations order by version`
+        refuseForeignHistory(applied)
+        if (applied.some((row) => row.version === migration.version)) return
+        log(`applying ${migration.name}`)
+        await tx.unsafe(migration.sql)
+        await tx`insert into schema_migrations (version, name, checksum) values (${migration.version}, ${migration.name}, ${checksum(migration.sql)})`
+      })
+    }
+    await sql.begin(async (tx) => {
+      await tx`select pg_advisory_xact_lock(${lockKey})`
+      await tx.unsafe(seedCatalogue)
+      if (serverRole) await grantServerRole(tx, serverRole)
+    })
+    log(`schema is at version ${latestVersion}, catalogue is seeded`)
+  } finally {
+    await sql.end({ timeout: 5 })
+  }
+}
+
+/** The schema's version, 0 when there is none. */
+export async function findSchemaVersion(sql: Db): Promise<number> {
+  const [table] = await sql<{ known: boolean }[]>`select to_regclass('schema_migrations') is not null as known`
+  if (!table?.known) return 0
+  const [row] = await sql<{ version: number }[]>`select coalesce(max(version), 0)::int as version from schema_migrations`
+  return row?.version ?? 0
+}
+
+/** @throws MigrationError saying what to do when the schema is not the one that this program needs. */
+export async function requireSchema(sql: Db): Promise<void> {
+  const version = await findSchemaVersion(sql)
+  if (version < latestVersion)
+    throw new MigrationError(`The schema is at version ${version}, this program needs ${latestVersion}. Run: manas360 migrate`)
+  if (version > latestVersion)
+    throw new MigrationError(`The schema is at version ${version}, newer than this program (${latestVersion}). Deploy the newer program.`)
+}
+
+type Applied = { version: number; name: string; checksum: string }
+
+function refuseForeignHistory(applied: Applied[]): void {
+  for (const row of applied) {
+    const own = migrations.find((migration) => migration.version === row.version)
+    if (!own)
+      throw new MigrationError(`The database is at version ${row.version}, newer than this program (${latestVersion}). Deploy the newer program.`)
+    if (checksum(own.sql) !== row.checksum)
+      throw new MigrationError(`${row.name} was edited after it had run. Restore the file and put the change into a new migration.`)
+  }
+}
+
+/** The server's own role: DML everywhere, but on the audit trail only INSERT and SELECT (erasure deletes from audit_personal). */
+async function grantServerRole(tx: postgres.TransactionSql, role: string): Promise<void> {
+  const [{ owner } = { owner: role }] = await tx<{ owner: string }[]>`select current_user as owner`
+  if (owner === role) return
+  await tx`grant usage on schema public to ${tx(role)}`
+  await tx`grant select, insert, update, delete on all tables in schema public to ${tx(role)}`
+  await tx`grant usage on all sequences in schema public to ${tx(role)}`
+  await tx`grant execute on all functions in schema public to ${tx(role)}`
+  await tx`revoke update, delete, truncate on audit_logs from ${tx(role)}`
+  await tx`revoke insert, update, delete on schema_migrations from ${tx(role)}`
+}
+
+function checksum(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
+}

@@ -1,0 +1,102 @@
+import { createHmac, hkdfSync } from 'node:crypto'
+import { availableParallelism } from 'node:os'
+import { Overlay, type AuthzChange } from './access/overlay.ts'
+import { loadChanges } from './access/changes.ts'
+import { createUsageCounter } from './accounts/usage.ts'
+import { createAudit } from './audit/record.ts'
+import { createDeviceTokens } from './auth/device-tokens.ts'
+import { createPasswordHasher } from './auth/passwords.ts'
+import { createTokens } from './auth/tokens.ts'
+import { createClock } from './clock.ts'
+import type { Config } from './config.ts'
+import { openDatabase } from './db.ts'
+import type { Deps } from './deps.ts'
+import { createTier } from './http/limits.ts'
+import type { Logger } from './logger.ts'
+import { requireSchema } from './migrate.ts'
+import { findCatalogue } from './plans/queries.ts'
+
+/** Deps that are open, and how to close them. */
+export type OpenDeps = Deps & {
+  /** Measures the database's clock again. */
+  syncClock(): Promise<void>
+  /** Settles what is counted and closes the pool, within `seconds`. */
+  close(seconds: number): Promise<void>
+}
+
+/**
+ * Connects, and loads what authorisation needs in memory.
+ * @param clock replaces the database's time, in tests only
+ * @throws AppError `database-unavailable` when the database does not answer, MigrationError when its schema is another
+ */
+export async function openDeps(config: Config, log: Logger, clock?: () => number): Promise<OpenDeps> {
+  const db = openDatabase({
+    url: config.databaseUrl,
+    max: config.poolMax,
+    statementTimeoutMs: config.statementTimeoutMs,
+    slowQueryMs: config.slowQueryMs,
+    ssl: config.databaseSsl,
+    applicationName: 'manas360',
+    onSlow: ({ milliseconds, statement }) => log.warn({ milliseconds, statement }, 'slow query'),
+    onWarn: (message, error) => log.warn({ err: error }, message),
+  })
+  const { sql } = db
+  const databaseClock = createClock(sql)
+  const now = clock ?? databaseClock.now
+  const overlay = new Overlay(config.accessTtlSeconds)
+  try {
+    await db.open(config.poolMin)
+    await requireSchema(sql)
+    await databaseClock.measure()
+    // Listening before loading: a change that commits in between is applied twice, never lost.
+    db.onCommit((items) => items.forEach((item) => overlay.apply(item as AuthzChange, now())))
+    db.onUncertainCommit(() => void loadChanges(sql, overlay, config.accessTtlSeconds).catch((error) => log.error({ err: error }, 'changes could not be read again')))
+    await loadChanges(sql, overlay, config.accessTtlSeconds)
+    const catalogue = { current: await findCatalogue(sql) }
+    const usage = createUsageCounter({ sql, now, log })
+    const limits = {
+      global: config.rateLimitGlobal && createTier(config.rateLimitGlobal.windowMs),
+      auth: config.rateLimitAuth && createTier(config.rateLimitAuth.windowMs),
+      api: config.rateLimitApi === null ? null : createTier(60_000),
+    }
+    const cores = availableParallelism()
+    const sweep = setInterval(() => overlay.sweep(now()), 60_000)
+    sweep.unref()
+    return {
+      config,
+      log,
+      db,
+      sql,
+      now,
+      catalogue,
+      overlay,
+      usage,
+      limits,
+      audit: createAudit(config.auditKey, now),
+      tokens: createTokens({ accessSecrets: config.jwtSecrets, refreshSecrets: config.jwtRefreshSecrets, issuer: config.jwtIssuer, audience: config.jwtAudience, now }),
+      deviceTokens: createDeviceTokens(derive(config.auditKey, 'device tokens')),
+      passwords: createPasswordHasher({ concurrency: cores, queueLimit: cores * 32 }),
+      counterKey: createCounterKey(derive(config.auditKey, 'lockout counters')),
+      lifecycle: { draining: false },
+      syncClock: databaseClock.measure,
+      async close(seconds) {
+        clearInterval(sweep)
+        await usage.close()
+        for (const tier of Object.values(limits)) tier?.close()
+        await db.close(seconds)
+      },
+    }
+  } catch (error) {
+    await db.close(1)
+    throw error
+  }
+}
+
+/** A key for one purpose (RFC 5869), so that no two uses share one. */
+function derive(secret: string, purpose: string): Uint8Array {
+  return new Uint8Array(hkdfSync('sha256', secret, 'manas360', purpose, 32))
+}
+
+function createCounterKey(key: Uint8Array): Deps['counterKey'] {
+  return (kind, value) => createHmac('sha256', key).update(`${kind}:${value}`).digest()
+}

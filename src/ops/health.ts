@@ -1,0 +1,42 @@
+import type { Deps } from '../deps.ts'
+import { findSchemaVersion, latestVersion } from '../migrate.ts'
+
+export type Check = { status: 'ok' | 'failed'; detail?: string }
+
+/** Whether this instance should get traffic: it is not draining, its database answers, and the schema is the expected one. */
+export async function checkReadiness(deps: Deps): Promise<Record<string, Check>> {
+  const database = await checkDatabase(deps)
+  return {
+    lifecycle: deps.lifecycle.draining ? { status: 'failed', detail: 'draining' } : { status: 'ok' },
+    database,
+    migrations: database.status === 'ok' ? await checkMigrations(deps) : { status: 'failed', detail: 'unknown while the database is out of reach' },
+  }
+}
+
+export function isReady(checks: Record<string, Check>): boolean {
+  return Object.values(checks).every(({ status }) => status === 'ok')
+}
+
+async function checkDatabase({ db }: Deps): Promise<Check> {
+  try {
+    await db.ping()
+    return { status: 'ok' }
+  } catch {
+    return { status: 'failed', detail: 'does not answer' }
+  }
+}
+
+/** Asked once: what is migrated stays migrated. */
+const migrated = new WeakSet<Deps>()
+
+async function checkMigrations(deps: Deps): Promise<Check> {
+  if (migrated.has(deps)) return { status: 'ok' }
+  try {
+    const version = await findSchemaVersion(deps.sql)
+    if (version !== latestVersion) return { status: 'failed', detail: `schema is at ${version}, this program needs ${latestVersion}` }
+    migrated.add(deps)
+    return { status: 'ok' }
+  } catch {
+    return { status: 'failed', detail: 'could not be read' }
+  }
+}

@@ -1,0 +1,29 @@
+import type { Env, Hono } from 'hono'
+import { generateSpecs } from 'hono-openapi'
+import { version } from '../version.ts'
+
+const documents = new WeakMap<object, Promise<object>>()
+
+/** The OpenAPI 3.1 document, generated from the routes' own schemas; made once per app. */
+export function openApiDocument<E extends Env>(app: Hono<E>, publicUrl: string): Promise<object> {
+  const known = documents.get(app)
+  if (known) return known
+  const document = generateSpecs(app, {
+    documentation: {
+      info: {
+        title: 'MANAS360',
+        version: version.version,
+        description: 'Accounts, access and entitlements. Every problem is a document of RFC 9457 whose `type` leads to a page that explains it.',
+        license: { name: 'MIT', identifier: 'MIT' },
+      },
+      servers: [{ url: publicUrl }],
+      security: [],
+      components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } } },
+    },
+    excludeStaticFile: false,
+    exclude: ['/', '/openapi.json', /^\/docs/, /^\/problems/],
+    defaultValidationErrorResponse: false,
+  })
+  documents.set(app, document)
+  return document
+}

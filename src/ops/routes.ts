@@ -1,0 +1,58 @@
+import { timingSafeEqual } from 'node:crypto'
+import { Hono } from 'hono'
+import { createMiddleware } from 'hono/factory'
+import { z } from 'zod'
+import type { PublicEnv } from '../env.ts'
+import { AppError } from '../errors.ts'
+import { describe } from '../http/openapi.ts'
+import { problemIndex, problemPage } from '../http/problem-pages.ts'
+import { noBody } from '../http/valid.ts'
+import { version } from '../version.ts'
+import { checkReadiness, isReady } from './health.ts'
+import { referenceAsset } from './reference/assets.ts'
+
+const Status = z.object({ status: z.string() }).meta({ ref: 'Status' })
+
+/** In production the operator's pages need OPS_TOKEN; unset, they do not exist. */
+export const operatorsOnly = createMiddleware<PublicEnv>(async function operatorsOnly(c, next) {
+  const { production, opsToken } = c.get('deps').config
+  if (!production) return next()
+  if (opsToken === undefined) throw new AppError('not-found')
+  if (!isOperator(c.req.header('Authorization'), opsToken)) throw new AppError('authentication-required')
+  return next()
+})
+
+export const opsRoutes = new Hono<PublicEnv>()
+  .get('/', noBody, (c) => c.json({ name: 'MANAS360', documentation: `${c.get('deps').config.publicUrl}/docs`, openapi: `${c.get('deps').config.publicUrl}/openapi.json` }, 200))
+  .get('/live', describe('Operations', 'The process is alive', { 200: Status }), noBody, (c) => c.json({ status: 'ok' }, 200))
+  .get('/ready', describe('Operations', 'This instance should get traffic', { 200: Status }, ['service-unavailable']), noBody, async (c) => {
+    const checks = await checkReadiness(c.get('deps'))
+    if (isReady(checks)) return c.json({ status: 'ok' }, 200)
+    const failed = Object.entries(checks).filter(([, check]) => check.status !== 'ok')
+    throw new AppError('service-unavailable', { detail: failed.map(([name, { detail }]) => `${name}: ${detail}`).join('; ') })
+  })
+  .get('/health', describe('Operations', 'How it is; with details for operators', { 200: Status }), noBody, async (c) => {
+    const deps = c.get('deps')
+    const checks = await checkReadiness(deps)
+    const status = isReady(checks) ? 'ok' : 'failing'
+    const { production, opsToken } = deps.config
+    if (production && !(opsToken !== undefined && isOperator(c.req.header('Authorization'), opsToken))) return c.json({ status }, 200)
+    return c.json({ status, ...version, uptimeSeconds: Math.floor(process.uptime()), checks, database: deps.db.stats(), passwords: deps.passwords.stats(), catalogueVersion: deps.catalogue.current.version, overlayEntries: deps.overlay.size }, 200)
+  })
+  .get('/docs', operatorsOnly, noBody, () => page(referenceAsset('/docs')))
+  .get('/docs/:file', operatorsOnly, noBody, (c) => page(referenceAsset(`/docs/${c.req.param('file')}`)))
+  .get('/problems', noBody, () => page(problemIndex()))
+  .get('/problems/:code', noBody, (c) => page(problemPage(c.req.param('code'))))
+
+type Page = { body: Bun.BodyInit; headers: Record<string, string> } | undefined
+
+function page(found: Page): Response {
+  if (!found) throw new AppError('not-found')
+  return new Response(found.body, { headers: found.headers })
+}
+
+function isOperator(authorization: string | undefined, token: string): boolean {
+  const given = Buffer.from(authorization ?? '')
+  const expected = Buffer.from(`Bearer ${token}`)
+  return given.length === expected.length && timingSafeEqual(given, expected)
+}

@@ -1,0 +1,81 @@
+/** Roles with their permissions and plans with their features and limits: a few KB, held in memory by every instance. */
+export type Catalogue = {
+  version: number
+  roles: ReadonlyMap<string, Role>
+  permissions: ReadonlyMap<string, Permission>
+  plans: ReadonlyMap<string, Plan>
+  features: ReadonlyMap<string, Feature>
+}
+
+export type Role = { name: string; description: string; privilegeLevel: number; permissions: readonly string[] }
+export type Permission = { name: string; description: string }
+export type Feature = { name: string; displayName: string; description: string; category: string }
+
+/** In `limits`, null means unlimited. */
+export type Limits = {
+  maxUsers: number | null
+  maxApiRequestsPerMonth: number | null
+  maxStorageGb: number | null
+  apiRequestsPerMinute: number | null
+}
+
+/** Prices are in minor units of `currency`; null means by quote. */
+export type Plan = {
+  name: string
+  displayName: string
+  description: string
+  tier: number
+  priceMonthlyMinor: number | null
+  priceYearlyMinor: number | null
+  currency: string
+  trialDays: number
+  featured: boolean
+  features: readonly { name: string; limit: number | null }[]
+  /** The names in `features`, sorted: what a token's `feats` holds for this plan. */
+  featureNames: readonly string[]
+  limits: Limits
+}
+
+/** What a denial offers: the plan that would help, and how one gets it. */
+export type Upgrade = {
+  plan: string
+  displayName: string
+  tier: number
+  priceMonthlyMinor: number | null
+  currency: string
+  trialDays: number
+  checkout: 'trial' | 'purchase' | 'contact'
+}
+
+/** The cheapest plan that has all of `features`, priced plans before those by quote; null when none does. */
+export function upgradeForFeatures(catalogue: Catalogue, features: readonly string[]): Upgrade | null {
+  return cheapest(catalogue, (plan) => features.every((feature) => plan.featureNames.includes(feature)))
+}
+
+/** The cheapest plan that has any of `features`. */
+export function upgradeForAnyFeature(catalogue: Catalogue, features: readonly string[]): Upgrade | null {
+  return cheapest(catalogue, (plan) => features.some((feature) => plan.featureNames.includes(feature)))
+}
+
+/** The cheapest plan of at least `tier`. */
+export function upgradeForTier(catalogue: Catalogue, tier: number): Upgrade | null {
+  return cheapest(catalogue, (plan) => plan.tier >= tier)
+}
+
+function cheapest(catalogue: Catalogue, helps: (plan: Plan) => boolean): Upgrade | null {
+  let best: Plan | null = null
+  for (const plan of catalogue.plans.values()) if (helps(plan) && (!best || isCheaper(plan, best))) best = plan
+  return best && toUpgrade(best)
+}
+
+function isCheaper(plan: Plan, other: Plan): boolean {
+  const price = plan.priceMonthlyMinor ?? Number.POSITIVE_INFINITY
+  const otherPrice = other.priceMonthlyMinor ?? Number.POSITIVE_INFINITY
+  return price < otherPrice || (price === otherPrice && plan.tier < other.tier)
+}
+
+function toUpgrade(plan: Plan): Upgrade {
+  const { name, displayName, tier, priceMonthlyMinor, currency, trialDays } = plan
+  const checkout = priceMonthlyMinor === null ? 'contact' : trialDays > 0 ? 'trial' : 'purchase'
+  return { plan: name, displayName, tier, priceMonthlyMinor, currency, trialDays, checkout }
+}

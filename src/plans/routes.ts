@@ -1,0 +1,76 @@
+import { createHash } from 'node:crypto'
+import { Hono } from 'hono'
+import { createMiddleware } from 'hono/factory'
+import { z } from 'zod'
+import type { PublicEnv } from '../env.ts'
+import { AppError } from '../errors.ts'
+import { listOf } from '../http/list.ts'
+import { describe } from '../http/openapi.ts'
+import { decodeCursor, page } from '../http/page.ts'
+import { Limit, Slug } from '../http/text.ts'
+import { noBody, params, query } from '../http/valid.ts'
+import type { Plan } from './catalogue.ts'
+import { CatalogueBody, FeatureBody, PlanBody } from './schemas.ts'
+
+const NamePath = z.strictObject({ name: Slug })
+const Paging = z.strictObject({ limit: Limit, cursor: z.string().max(2_048).optional() })
+const NoQuery = z.strictObject({})
+
+/** The public catalogue is the same for everyone: browsers and proxies may keep it for a minute, and ask with its ETag. */
+const cached = createMiddleware<PublicEnv>(async function cached(c, next) {
+  const { version } = c.get('deps').catalogue.current
+  const etag = `"${createHash('sha256').update(`${version} ${c.req.url}`).digest('base64url').slice(0, 16)}"`
+  c.header('ETag', etag)
+  c.header('Cache-Control', 'public, max-age=60')
+  const known = c.req.header('If-None-Match')?.split(',').map((tag) => tag.trim().replace(/^W\//, ''))
+  if (known?.includes(etag) || known?.includes('*')) return c.body(null, 304)
+  return next()
+})
+
+export const catalogueRoutes = new Hono<PublicEnv>()
+  .get('/plans', describe('Catalogue', 'Plans by tier', { 200: listOf(PlanBody) }), query(Paging), noBody, cached, (c) => {
+    const plans = [...c.get('deps').catalogue.current.plans.values()].map(toPlanBody)
+    return c.json(slice(plans, c.req.valid('query'), (plan) => [plan.tier, plan.name]), 200)
+  })
+  .get('/plans/:name', describe('Catalogue', 'One plan', { 200: PlanBody }, ['not-found']), params(NamePath), query(NoQuery), noBody, cached, (c) => {
+    const plan = c.get('deps').catalogue.current.plans.get(c.req.valid('param').name)
+    if (!plan) throw new AppError('not-found')
+    return c.json(toPlanBody(plan), 200)
+  })
+  .get('/features', describe('Catalogue', 'Features by name', { 200: listOf(FeatureBody) }), query(Paging), noBody, cached, (c) => {
+    const features = [...c.get('deps').catalogue.current.features.values()]
+    return c.json(slice(features, c.req.valid('query'), (feature) => [0, feature.name]), 200)
+  })
+  .get('/features/:name', describe('Catalogue', 'One feature', { 200: FeatureBody }, ['not-found']), params(NamePath), query(NoQuery), noBody, cached, (c) => {
+    const feature = c.get('deps').catalogue.current.features.get(c.req.valid('param').name)
+    if (!feature) throw new AppError('not-found')
+    return c.json(feature, 200)
+  })
+  .get('/catalogue', describe('Catalogue', 'Roles, permissions, plans and features with their version', { 200: CatalogueBody }), query(NoQuery), noBody, cached, (c) => {
+    const { version, roles, permissions, plans, features } = c.get('deps').catalogue.current
+    return c.json(
+      {
+        version,
+        roles: [...roles.values()],
+        permissions: [...permissions.values()],
+        plans: [...plans.values()].map(toPlanBody),
+        features: [...features.values()],
+      },
+      200,
+    )
+  })
+
+function toPlanBody({ featureNames: _, ...plan }: Plan) {
+  return plan
+}
+
+/** A page of a list that lies in memory, by the key of its last item. */
+function slice<T>(items: T[], { limit, cursor }: { limit: number; cursor?: string }, keyOf: (item: T) => [number, string]) {
+  const after = cursor === undefined ? null : decodeCursor(cursor, ['number', 'string'])
+  const isAfter = (item: T) => {
+    if (!after) return true
+    const [rank, name] = keyOf(item)
+    return rank > after[0] || (rank === after[0] && name > after[1])
+  }
+  return page(items.filter(isAfter).slice(0, limit + 1), limit, keyOf)
+}

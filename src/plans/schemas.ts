@@ -1,0 +1,42 @@
+import { z } from 'zod'
+
+const Count = z.int().min(0).max(Number.MAX_SAFE_INTEGER)
+
+export const LimitsBody = z
+  .object({
+    maxUsers: Count.nullable(),
+    maxApiRequestsPerMonth: Count.nullable(),
+    maxStorageGb: Count.nullable(),
+    apiRequestsPerMinute: Count.nullable(),
+  })
+  .meta({ ref: 'Limits', description: 'null: unlimited' })
+
+export const PlanBody = z
+  .object({
+    name: z.string(),
+    displayName: z.string(),
+    description: z.string(),
+    tier: z.int().min(0).max(1000),
+    priceMonthlyMinor: Count.nullable().meta({ description: 'in minor units; null: by quote' }),
+    priceYearlyMinor: Count.nullable(),
+    currency: z.string(),
+    trialDays: z.int().min(0).max(365),
+    featured: z.boolean(),
+    features: z.array(z.object({ name: z.string(), limit: Count.nullable() })),
+    limits: LimitsBody,
+  })
+  .meta({ ref: 'Plan' })
+
+export const FeatureBody = z.object({ name: z.string(), displayName: z.string(), description: z.string(), category: z.string() }).meta({ ref: 'Feature' })
+
+export const CatalogueBody = z
+  .object({
+    version: Count,
+    roles: z.array(z.object({ name: z.string(), description: z.string(), privilegeLevel: z.int().min(0).max(100), permissions: z.array(z.string()) })),
+    permissions: z.array(z.object({ name: z.string(), description: z.string() })),
+    plans: z.array(PlanBody),
+    features: z.array(FeatureBody),
+  })
+  .meta({ ref: 'Catalogue' })
+
+export const GrantBody = z.object({ feature: z.string(), granted: z.literal(true), limit: Count.nullable() }).meta({ ref: 'Grant' })

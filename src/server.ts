@@ -1,0 +1,66 @@
+import { createApp } from './app.ts'
+import type { Config } from './config.ts'
+import type { Logger } from './logger.ts'
+import { MigrationError } from './migrate.ts'
+import { startJobs } from './ops/jobs.ts'
+import { type OpenDeps, openDeps } from './open-deps.ts'
+
+/** Two hosts must not disagree on the time by more than this between two measurements. */
+const SyncClockEveryMs = 30_000
+const RetryForMs = 60_000
+
+export type Server = { url: string; deps: OpenDeps; stop(): Promise<void> }
+
+/**
+ * Serves until `stop` is called: readiness turns 503, DRAIN_DELAY_MS pass for the load balancer to notice, then no new
+ * connection is taken, what runs is finished, counters are settled and the pool is closed; SHUTDOWN_TIMEOUT_MS in all.
+ * @throws Error when the schema is not the expected one, or the database does not answer for a minute
+ */
+export async function serve(config: Config, log: Logger): Promise<Server> {
+  const deps = await openWithRetries(config, log)
+  const app = createApp(deps)
+  const bindings: { server?: Bun.Server<undefined> } = {}
+  const server = Bun.serve({
+    port: config.port,
+    hostname: config.host,
+    idleTimeout: 10,
+    // The chain judges sizes itself, and answers with a problem document.
+    maxRequestBodySize: Number.MAX_SAFE_INTEGER,
+    fetch: (request) => app.fetch(request, bindings),
+    error(error) {
+      log.error({ err: error }, 'unexpected error outside the chain')
+      return new Response(null, { status: 500 })
+    },
+  })
+  bindings.server = server
+  const stopJobs = startJobs(deps)
+  const sync = setInterval(() => deps.syncClock().catch((error) => log.warn({ err: error }, 'the database clock could not be read')), SyncClockEveryMs)
+
+  async function stop(): Promise<void> {
+    const endsAt = Date.now() + config.shutdownTimeoutMs
+    deps.lifecycle.draining = true
+    await Bun.sleep(config.drainDelayMs)
+    clearInterval(sync)
+    stopJobs()
+    // Kept-alive connections without a request would hold a graceful stop open; 3 s are kept for settling and closing.
+    const graceMs = Math.max(0, endsAt - Date.now() - Math.min(3_000, config.shutdownTimeoutMs / 2))
+    await Promise.race([server.stop(), Bun.sleep(graceMs)])
+    await server.stop(true)
+    const leftMs = Math.max(100, endsAt - Date.now())
+    await Promise.race([deps.close(leftMs / 1000), Bun.sleep(leftMs)])
+  }
+  return { url: `http://localhost:${server.port}`, deps, stop }
+}
+
+async function openWithRetries(config: Config, log: Logger): Promise<OpenDeps> {
+  const givesUpAt = Date.now() + RetryForMs
+  for (let waitMs = 250; ; waitMs = Math.min(waitMs * 2, 5_000)) {
+    try {
+      return await openDeps(config, log)
+    } catch (error) {
+      if (error instanceof MigrationError || Date.now() > givesUpAt) throw error
+      log.warn({ err: error, waitMs }, 'the database does not answer yet; trying again')
+      await Bun.sleep(waitMs * (0.75 + Math.random() / 2))
+    }
+  }
+}
