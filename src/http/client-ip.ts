@@ -9,6 +9,8 @@ export type ProxyTrust = { networks: Network[]; header: 'x-forwarded-for' | 'fly
 /** Where a peer's address is not known (a request without a socket). */
 const unknownAddress = '0.0.0.0'
 
+const maxRemembered = 1_024
+
 type Preset = { header: ProxyTrust['header']; ranges: string }
 
 const presets: Record<string, Preset> = {
@@ -108,6 +110,26 @@ function format(groups: number[]): string {
   return `${text.slice(0, at).replace(/:$/, '')}::${text.slice(at + longest.length).replace(/^:/, '')}`
 }
 
+/** Remembers the last answers: the same few peers send most requests. */
+function remember(answer: (text: string) => string): (text: string) => string {
+  const answers = new Map<string, string>()
+  return (text) => {
+    let known = answers.get(text)
+    if (known === undefined) {
+      known = answer(text)
+      if (answers.size >= maxRemembered) answers.clear()
+      answers.set(text, known)
+    }
+    return known
+  }
+}
+
+/** The address of a peer in its one spelling. */
+const normalise = remember((peer) => {
+  const groups = parseGroups(peer)
+  return groups ? format(groups) : unknownAddress
+})
+
 /** An address as a proxy may write it: with a port, or in brackets. */
 function parseHop(text: string): number[] | undefined {
   const hop = text.trim()
@@ -130,8 +152,7 @@ export function createClientIp(trustedProxies: string): (request: HeaderReader, 
 
   return function clientIp(request, peer) {
     if (peer === undefined) return unknownAddress
-    // The kernel's spelling of an IPv4 address is canonical already.
-    if (networks.length === 0 && !peer.includes(':')) return peer || unknownAddress
+    if (networks.length === 0) return normalise(peer)
     let client = parseGroups(peer)
     if (!client) return unknownAddress
     if (!isTrusted(client)) return format(client)
@@ -149,9 +170,8 @@ export function createClientIp(trustedProxies: string): (request: HeaderReader, 
 }
 
 /** What one client is counted by: IPv4 whole, IPv6 by the /64 that one subscriber holds. */
-export function rateLimitKey(ip: string): string {
-  if (!ip.includes(':')) return ip
+export const rateLimitKey = remember((ip) => {
   const groups = parseGroups(ip)
-  if (!groups || isMappedIPv4(groups)) return groups ? format(groups) : ip
-  return `${format([...groups.slice(0, 4), 0, 0, 0, 0])}/64`
-}
+  if (!groups) return ip
+  return isMappedIPv4(groups) ? format(groups) : `${format([...groups.slice(0, 4), 0, 0, 0, 0])}/64`
+})

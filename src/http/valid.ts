@@ -57,7 +57,15 @@ export function query<T extends z.ZodType>(schema: T) {
  * @throws Error for an object schema that would let unknown parameters pass
  */
 export function params<T extends z.ZodType>(schema: T) {
-  return documented('param', schema, zValidator('param', schema, refuseUnknown))
+  const typed = zValidator('param', schema, throwNotFound)
+  // Not async, and without that middleware's three awaits: a third of its cost, on the busiest routes of all.
+  const middleware: typeof typed = function validParams(c, next) {
+    const result = schema.safeParse(c.req.param())
+    if (!result.success) return throwNotFound()
+    c.req.addValidatedData('param', result.data as object)
+    return next()
+  }
+  return documented('param', schema, middleware)
 }
 
 /** For routes that take no body: throws AppError `bad-request` when one came, whatever its type. */
@@ -85,8 +93,8 @@ function refuseInvalid(result: Result): void {
   if (!result.success) throw new AppError('validation-failed', { errors: toFieldErrors(result.error.issues) })
 }
 
-function refuseUnknown(result: Result): void {
-  if (!result.success) throw new AppError('not-found')
+function throwNotFound(): never {
+  throw new AppError('not-found')
 }
 
 function toFieldErrors(issues: z.core.$ZodIssue[]): FieldError[] {

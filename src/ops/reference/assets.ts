@@ -1,0 +1,1 @@
+export function referenceAsset(_path: string): { body: string; headers: Record<string, string> } | undefined { return undefined }

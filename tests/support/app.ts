@@ -1,0 +1,63 @@
+import { afterAll } from 'bun:test'
+import { createApp } from '../../src/app.ts'
+import type { User } from '../../src/auth/claims.ts'
+import { loadConfig } from '../../src/config.ts'
+import { createLogger } from '../../src/logger.ts'
+import { openDeps } from '../../src/open-deps.ts'
+import { createDatabase } from './cluster.ts'
+
+export const testSecrets = {
+  JWT_SECRET: 'T9f0Zr4uQm2LxV7cKp1WyB8sHd5GnJ3eAoUiRtEqXlCvNbMzPkSjDhFgYwO6aLr0',
+  JWT_REFRESH_SECRET: 'aR7kP2mXw9QeZ4tLs8VbN1cYh6UjD3gFo5IiKqBxHrEzTnWpMyGvSdCuJlOaP0f2',
+  AUDIT_KEY: 'y5LbW8nQ2zXk7RfTc1VgH4pMj9DsA6eUoIiEqBxNrKzYmCwPvGtSlJuFdOhZ3a0Q',
+}
+
+/** Limits off: a test that means them says so. */
+const testEnvironment = { NODE_ENV: 'test', ...testSecrets, DB_POOL_MAX: '10', DB_POOL_MIN: '1', RATE_LIMIT_GLOBAL: 'off', RATE_LIMIT_AUTH: 'off', RATE_LIMIT_API: 'off', JOBS: 'off' }
+
+export type SessionJson = { user: User; accessToken: string; refreshToken: string; deviceToken: string; tokenType: string; expiresIn: number; refreshExpiresIn: number }
+export type TestApp = Awaited<ReturnType<typeof openTestApp>>
+
+type RequestOptions = { method?: string; bearer?: string; json?: unknown; headers?: Record<string, string>; ip?: string }
+
+/**
+ * The real app on a database of its own, closed after the file's tests. `clock` moves the time that tokens are judged by;
+ * what SQL judges is tested by ageing rows.
+ */
+export async function openTestApp(environment: Record<string, string> = {}) {
+  const database = await createDatabase()
+  const clock = { offsetMs: 0, advance: (seconds: number) => void (clock.offsetMs += seconds * 1000) }
+  const lines: string[] = []
+  const config = loadConfig({ ...testEnvironment, DATABASE_URL: database.url, ...environment })
+  const log = createLogger({ level: config.logLevel, destination: { write: (line: string) => void lines.push(line) } })
+  const deps = await openDeps(config, log, () => Date.now() + clock.offsetMs)
+  const app = createApp(deps)
+
+  /** A request without a socket; a JSON body makes it a POST unless `method` says otherwise. */
+  async function request(path: string, { method, bearer, json, headers, ip }: RequestOptions = {}): Promise<Response> {
+    const init: RequestInit = {
+      method: method ?? (json === undefined ? 'GET' : 'POST'),
+      headers: {
+        ...(bearer !== undefined && { Authorization: `Bearer ${bearer}` }),
+        ...(json !== undefined && { 'Content-Type': 'application/json' }),
+        ...headers,
+      },
+      ...(json !== undefined && { body: JSON.stringify(json) }),
+    }
+    const server = { requestIP: () => ({ address: ip ?? '127.0.0.1' }), timeout: () => {} }
+    return app.fetch(new Request(`http://localhost${path}`, init), { server })
+  }
+
+  async function close(): Promise<void> {
+    await deps.close(2)
+    await database.drop()
+  }
+  afterAll(close)
+
+  return { app, deps, sql: deps.sql, clock, lines, request, databaseUrl: database.url, config }
+}
+
+/** The parsed body, whatever it is: tests say what they expect of it. */
+export async function bodyOf<T = Record<string, unknown>>(response: Response): Promise<T> {
+  return (await response.json()) as T
+}
