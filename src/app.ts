@@ -9,7 +9,7 @@ import { chain, type Step } from './http/chain.ts'
 import { createCors } from './http/cors.ts'
 import { limitRates, rateLimitHeaders } from './http/rate-limits.ts'
 import { toResponse } from './http/respond.ts'
-import { draining, framing, identify, locate, logAccess, methodsOf, routing, secureHeaders, shareAcrossOrigins } from './http/steps.ts'
+import { draining, framing, identify, logAccess, methodsOf, routing, secureHeaders, shareAcrossOrigins } from './http/steps.ts'
 import { openApiDocument } from './ops/openapi.ts'
 import { operatorsOnly, opsRoutes } from './ops/routes.ts'
 import { catalogueRoutes } from './plans/routes.ts'
@@ -22,7 +22,6 @@ export function createApp(deps: Deps) {
   const steps: Step[] = [
     identify,
     logAccess(createAccessLog(deps.log)),
-    locate(config.trustedProxies),
     secureHeaders({ https: config.publicUrl.startsWith('https:') }),
     shareAcrossOrigins(createCors(config.allowedOrigins)),
     draining(deps.lifecycle),

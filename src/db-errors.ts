@@ -22,7 +22,9 @@ const hopeless = [
 
 /** What leaves this layer, by SQLSTATE or driver code; a two-character key stands for its whole class. */
 const problemOf: Record<string, ProblemCode> = {
-  ...Object.fromEntries([...neverConnected, ...lost, ...hopeless].map((code) => [code, 'database-unavailable' as const])),
+  ...Object.fromEntries(
+    [...neverConnected, ...lost, ...hopeless].map((code) => [code, 'database-unavailable' as const]),
+  ),
   '08': 'database-unavailable',
   '28': 'database-unavailable',
   '53': 'database-unavailable',

@@ -40,27 +40,35 @@ export async function openEmbeddedPostgres({
   onProgress = () => {},
 }: Options): Promise<EmbeddedPostgres> {
   const directory = locate(dataDir)
-  let child: number | undefined
+  let starting: number | undefined
   let users: ProcessLock | undefined
-  const options: StartOptions = { directory, settings, onProgress, onSpawn: (pid) => (child = pid) }
-  const ensureRunning = async (port?: number) =>
-    (await findPostmaster(directory)) ?? (await startPostmaster(options, port))
+  const options: StartOptions = { directory, settings, onProgress, onSpawn: (pid) => (starting = pid) }
+  const ensureRunning = async (port?: number) => {
+    const found = (await findPostmaster(directory)) ?? (await startPostmaster(options, port))
+    starting = undefined
+    return found
+  }
 
   const forgetExit = beforeExit(() => {
     users?.release()
     const alone = tryLock(`${directory}.users`, 'exclusive')
-    if (alone) interruptPostmaster(directory, child)
+    if (alone) interruptPostmaster(directory, starting)
   })
   let running: Postmaster
   try {
     running = await throughGate(directory, async () => {
       users = await waitForLock(`${directory}.users`, 'shared', gateSeconds)
-      const found = await ensureRunning()
-      await createDatabase(found.port)
-      return found
+      try {
+        const found = await ensureRunning()
+        await createDatabase(found.port)
+        return found
+      } catch (error) {
+        users.release()
+        await stopIfUnused(directory)
+        throw error
+      }
     })
   } catch (error) {
-    users?.release()
     forgetExit()
     throw error
   }
@@ -70,7 +78,7 @@ export async function openEmbeddedPostgres({
   let stopped: Promise<void> | undefined
   async function keepRunning(): Promise<void> {
     while (!stopped) {
-      await running.ended
+      await running.untilEnd()
       for (let pause = firstPauseMs; !stopped; pause = Math.min(pause * 2, longestPauseMs)) {
         try {
           running = await throughGate(directory, async () => (stopped ? running : await ensureRunning(port)))

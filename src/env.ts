@@ -11,8 +11,9 @@ export class Call {
   readonly #request: Request
   readonly #timeoutMs: number
   #signal: AbortSignal | undefined
+  readonly #clientIp: () => string
+  #ip: string | undefined
   id = ''
-  ip = ''
   /** The pattern of the route that will answer, e.g. `/v1/entitlements/:feature`. */
   route = ''
   /** Who asks … */
@@ -24,9 +25,16 @@ export class Call {
   /** The auth tier's count, on the routes that it guards. */
   authTally: Tally | null = null
 
-  constructor(request: Request, timeoutMs: number) {
+  constructor(request: Request, timeoutMs: number, clientIp: () => string) {
     this.#request = request
     this.#timeoutMs = timeoutMs
+    this.#clientIp = clientIp
+  }
+
+  /** The client's address: the socket's, or what trusted proxies say. Asked for only where it matters. */
+  get ip(): string {
+    this.#ip ??= this.#clientIp()
+    return this.#ip
   }
 
   /** Aborts when the request's deadline passes or the client leaves. */

@@ -5,7 +5,7 @@ import { policy } from '../http/openapi.ts'
 
 /** 403 `role-not-allowed` unless the principal has one of `roles`. */
 export function requireRole(...roles: [string, ...string[]]) {
-  const guard = createMiddleware<AuthedEnv>(async function requireRole(c, next) {
+  const guard = createMiddleware<AuthedEnv>(function requireRole(c, next) {
     if (!roles.includes(c.get('principal').role)) throw new AppError('role-not-allowed', { members: { requiredRoles: roles } })
     return next()
   })
@@ -14,7 +14,7 @@ export function requireRole(...roles: [string, ...string[]]) {
 
 /** 403 `privilege-too-low` below `level` (0–100). */
 export function requirePrivilege(level: number) {
-  const guard = createMiddleware<AuthedEnv>(async function requirePrivilege(c, next) {
+  const guard = createMiddleware<AuthedEnv>(function requirePrivilege(c, next) {
     if (c.get('principal').privilegeLevel < level) throw new AppError('privilege-too-low', { members: { requiredPrivilege: level } })
     return next()
   })
@@ -23,7 +23,7 @@ export function requirePrivilege(level: number) {
 
 /** 403 `permission-denied` unless the principal holds every one of `permissions`. */
 export function requirePermission(...permissions: [string, ...string[]]) {
-  const guard = createMiddleware<AuthedEnv>(async function requirePermission(c, next) {
+  const guard = createMiddleware<AuthedEnv>(function requirePermission(c, next) {
     const held = c.get('principal').permissions
     if (!permissions.every((permission) => held.includes(permission))) throw denied(permissions)
     return next()
@@ -33,7 +33,7 @@ export function requirePermission(...permissions: [string, ...string[]]) {
 
 /** 403 `permission-denied` unless the principal holds at least one of `permissions`. */
 export function requireAnyPermission(...permissions: [string, ...string[]]) {
-  const guard = createMiddleware<AuthedEnv>(async function requireAnyPermission(c, next) {
+  const guard = createMiddleware<AuthedEnv>(function requireAnyPermission(c, next) {
     const held = c.get('principal').permissions
     if (!permissions.some((permission) => held.includes(permission))) throw denied(permissions)
     return next()

@@ -8,8 +8,8 @@ import { AppError } from '../errors.ts'
 import { listOf } from '../http/list.ts'
 import { describe } from '../http/openapi.ts'
 import { decodeCursor, page } from '../http/page.ts'
-import { Limit, Slug } from '../http/text.ts'
-import { body, noBody, params, query } from '../http/valid.ts'
+import { Limit } from '../http/text.ts'
+import { body, noBody, noInput, query } from '../http/valid.ts'
 import { requireFeature, requireFeatures } from '../plans/guards.ts'
 import { GrantBody } from '../plans/schemas.ts'
 import { exportAccount, toCsv } from './export.ts'
@@ -18,19 +18,18 @@ import { changeProfile, readUser } from './profile.ts'
 import { listOwnAudit } from './queries.ts'
 import { AuditItemBody, DashboardBody, EntitlementsBody, ExportBody, InsightsBody, ProfileChange, ReportBody, ReportQuery } from './schemas.ts'
 
-const FeaturePath = z.strictObject({ feature: Slug })
 const NoQuery = z.strictObject({})
 const Paging = z.strictObject({ limit: Limit, cursor: z.string().max(2_048).optional() })
 const ExportQuery = z.strictObject({ format: z.enum(['json', 'csv']).default('json') })
 
 const me = new Hono<AuthedEnv>()
-  .get('/', describe('Account', 'The person behind the token', { 200: UserBody }), authenticate, requirePermission('profile.read'), query(NoQuery), noBody, async (c) =>
+  .get('/', describe('Account', 'The person behind the token', { 200: UserBody }), authenticate, requirePermission('profile.read'), noInput, async (c) =>
     c.json(await readUser(c.var.deps, c.var.principal), 200),
   )
   .patch('/', describe('Account', 'Change names, phone, language or time zone', { 200: UserBody }), authenticate, requirePermission('profile.update'), query(NoQuery), body(ProfileChange), async (c) =>
     c.json(await changeProfile(c.var.deps, c.var.principal, c.req.valid('json'), c.var.call.client), 200),
   )
-  .get('/entitlements', describe('Entitlements', 'What the person may do, and has used', { 200: EntitlementsBody }), authenticate, query(NoQuery), noBody, (c) =>
+  .get('/entitlements', describe('Entitlements', 'What the person may do, and has used', { 200: EntitlementsBody }), authenticate, noInput, (c) =>
     c.json(readEntitlements(c.get('deps'), c.get('principal')), 200),
   )
   .get('/audit-logs', describe('Account', 'The own audit trail', { 200: listOf(AuditItemBody) }), authenticate, requireFeature('audit_logs'), query(Paging), noBody, async (c) => {
@@ -50,15 +49,15 @@ const me = new Hono<AuthedEnv>()
 
 export const accountRoutes = new Hono<AuthedEnv>()
   .route('/me', me)
-  .get('/entitlements/:feature', describe('Entitlements', 'Whether a feature is granted, and its limit', { 200: GrantBody }, ['feature-not-in-plan', 'not-found']), authenticate, params(FeaturePath), query(NoQuery), noBody, (c) => {
+  .get('/entitlements/:feature', describe('Entitlements', 'Whether a feature is granted, and its limit', { 200: GrantBody }, ['feature-not-in-plan', 'not-found']), authenticate, noInput, (c) => {
     const deps = c.get('deps')
     const principal = c.get('principal')
-    const { feature } = c.req.valid('param')
+    const feature = c.req.param('feature')
     if (!deps.catalogue.current.features.has(feature)) throw new AppError('not-found')
     requireFeatures(deps.catalogue.current, principal, [feature])
     return c.json({ feature, granted: true as const, limit: limitOf(deps, principal, feature) }, 200)
   })
-  .get('/dashboard', describe('Dashboard', 'Plan, usage, sessions, last sign-ins', { 200: DashboardBody }), authenticate, requirePermission('dashboard.read'), query(NoQuery), noBody, async (c) =>
+  .get('/dashboard', describe('Dashboard', 'Plan, usage, sessions, last sign-ins', { 200: DashboardBody }), authenticate, requirePermission('dashboard.read'), noInput, async (c) =>
     c.json(await readDashboard(c.var.deps, c.var.principal), 200),
   )
   .get(
@@ -67,8 +66,7 @@ export const accountRoutes = new Hono<AuthedEnv>()
     authenticate,
     requirePermission('dashboard.read'),
     requireFeature('premium_dashboard'),
-    query(NoQuery),
-    noBody,
+    noInput,
     async (c) => c.json(await readInsights(c.var.deps, c.var.principal), 200),
   )
   .get('/reports/usage', describe('Dashboard', 'Own API use by day, week or route', { 200: ReportBody }), authenticate, requireFeature('advanced_reporting'), query(ReportQuery), noBody, async (c) =>

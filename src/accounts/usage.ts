@@ -2,8 +2,9 @@ import type { Deps } from '../deps.ts'
 import type { Db } from '../db.ts'
 import type { Logger } from '../logger.ts'
 
-/** Counters held before a settlement is forced early. */
+/** Counters in one batch, and batches kept while the database is out of reach: memory stays bounded. */
 const MaxCounters = 20_000
+const MaxWaiting = 20
 const SettleEveryMs = 5_000
 
 export type UsageCounter = ReturnType<typeof createUsageCounter>
@@ -13,43 +14,58 @@ export type UsageCounter = ReturnType<typeof createUsageCounter>
  * statement every 5 s: a request costs no query. A crash loses at most what was not settled yet.
  */
 export function createUsageCounter({ sql, now, log }: Pick<Deps, 'sql' | 'now'> & { log: Logger }) {
-  let counters = new Map<string, number>()
+  let counters = new Map<string, Map<string, number>>()
+  let size = 0
+  let dayEndsAt = 0
+  let day = ''
+  /** Batches that wait to be written: the days before, and those whose writing failed. */
+  let waiting: Batch[] = []
   let settling: Promise<void> | null = null
-  let day = { startsAt: 0, endsAt: 0, text: '' }
   const timer = setInterval(() => void settle(), SettleEveryMs)
   timer.unref()
 
-  function today(): string {
+  function closeBatch(): void {
+    if (size > 0) waiting.push({ day, counters })
+    counters = new Map()
+    size = 0
     const nowMs = now()
-    if (nowMs >= day.endsAt || nowMs < day.startsAt) {
-      const startsAt = Math.floor(nowMs / 86_400_000) * 86_400_000
-      day = { startsAt, endsAt: startsAt + 86_400_000, text: new Date(startsAt).toISOString().slice(0, 10) }
-    }
-    return day.text
+    day = new Date(nowMs).toISOString().slice(0, 10)
+    dayEndsAt = Math.floor(nowMs / 86_400_000) * 86_400_000 + 86_400_000
   }
 
-  /** Writes what was counted; on failure it is kept for the next time. Never throws. */
-  async function settle(): Promise<void> {
-    if (settling) return settling
-    if (counters.size === 0) return
-    const batch = counters
-    counters = new Map()
-    settling = insertUsage(sql, batch)
-      .catch((error) => {
-        for (const [key, requests] of batch) if (counters.size < MaxCounters) counters.set(key, (counters.get(key) ?? 0) + requests)
+  async function writeAll(): Promise<void> {
+    closeBatch()
+    const batches = waiting
+    waiting = []
+    for (const batch of batches)
+      try {
+        await insertUsage(sql, batch)
+      } catch (error) {
+        if (waiting.length < MaxWaiting) waiting.push(batch)
         log.warn({ err: error }, 'usage could not be settled; it is kept and tried again')
-      })
-      .finally(() => {
-        settling = null
-      })
+      }
+  }
+
+  /** Writes what was counted; what fails is kept for the next time. Never throws. */
+  function settle(): Promise<void> {
+    if (size === 0 && waiting.length === 0) return settling ?? Promise.resolve()
+    settling ??= writeAll().finally(() => {
+      settling = null
+    })
     return settling
   }
 
   return {
     count(accountId: string, route: string): void {
-      const key = `${accountId} ${today()} ${route}`
-      counters.set(key, (counters.get(key) ?? 0) + 1)
-      if (counters.size >= MaxCounters) void settle()
+      if (now() >= dayEndsAt || size >= MaxCounters) closeBatch()
+      let routes = counters.get(accountId)
+      if (!routes) {
+        routes = new Map()
+        counters.set(accountId, routes)
+      }
+      const requests = routes.get(route) ?? 0
+      if (requests === 0) size++
+      routes.set(route, requests + 1)
     },
     settle,
     /** Settles what is left and stops. */
@@ -61,14 +77,17 @@ export function createUsageCounter({ sql, now, log }: Pick<Deps, 'sql' | 'now'> 
   }
 }
 
+type Batch = { day: string; counters: Map<string, Map<string, number>> }
+
 /** Adds a batch; accounts that were erased meanwhile are left out. Ordered by key, so that two instances never deadlock. */
-async function insertUsage(sql: Db, batch: Map<string, number>): Promise<void> {
-  const rows = [...batch].sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, requests]) => ({ parts: key.split(' '), requests }))
+async function insertUsage(sql: Db, { day, counters }: Batch): Promise<void> {
+  const rows = [...counters].flatMap(([accountId, routes]) => [...routes].map(([route, requests]) => ({ accountId, route, requests })))
+  rows.sort((a, b) => (a.accountId + a.route < b.accountId + b.route ? -1 : 1))
   await sql`
     insert into usage_daily as u (account_id, day, route, requests)
-    select v.account_id, v.day, v.route, v.requests
-      from unnest(${rows.map(({ parts }) => parts[0] ?? '')}::uuid[], ${rows.map(({ parts }) => parts[1] ?? '')}::date[],
-                  ${rows.map(({ parts }) => parts[2] ?? '')}::text[], ${rows.map(({ requests }) => requests)}::bigint[]) v (account_id, day, route, requests)
+    select v.account_id, ${day}::date, v.route, v.requests
+      from unnest(${rows.map(({ accountId }) => accountId)}::uuid[], ${rows.map(({ route }) => route)}::text[],
+                  ${rows.map(({ requests }) => requests)}::bigint[]) v (account_id, route, requests)
       join user_accounts a on a.id = v.account_id and a.status <> 'deleted'
     on conflict (account_id, day, route) do update set requests = u.requests + excluded.requests`
 }

@@ -29,7 +29,7 @@ export function judgeBearer(deps: Deps, call: Call, authorization: string | null
 }
 
 /** 401 unless the request carries a valid access token of a live session. Zero queries. */
-export const authenticate = policy('authenticated', createMiddleware<AuthedEnv>(async function authenticate(c, next) {
+export const authenticate = policy('authenticated', createMiddleware<AuthedEnv>(function authenticate(c, next) {
   const call = c.get('call')
   if (!call.principal) throw call.refused ?? new AppError('authentication-required')
   c.set('principal', call.principal)

@@ -40,6 +40,8 @@ type Settings = {
 
 const MaxTokenLength = 4_096
 const MaxAccessLifeSeconds = 900
+/** About 30 MB at the most. */
+const MaxVerified = 10_000
 const LeewaySeconds = 5
 const Compact = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/
 
@@ -67,6 +69,17 @@ export function createTokens({ accessSecrets, refreshSecrets, issuer, audience, 
     )
   }
 
+  /** Tokens whose signature and claims were found good; what time and revocation say is judged at each use. */
+  const verified = new Map<string, AccessClaims>()
+
+  function verifyOnce(token: string): AccessClaims | null {
+    const claims = verify(accessKind, token)
+    if (!claims || !isOurs(claims) || !hasRights(claims)) return null
+    if (verified.size >= MaxVerified) for (const oldest of verified.keys()) if (verified.delete(oldest)) break
+    verified.set(token, claims)
+    return claims
+  }
+
   return {
     signAccess(claims: Omit<AccessClaims, 'iss' | 'aud' | 'jti'>): string {
       return sign(accessKind, { iss: issuer, aud: audience, jti: newTokenId(), ...claims }, accessKeys[0])
@@ -74,8 +87,8 @@ export function createTokens({ accessSecrets, refreshSecrets, issuer, audience, 
 
     /** The claims, or the code of the problem. Judged by `now`, with 5 s of leeway for `nbf` and `iat`. */
     verifyAccess(token: string): AccessClaims | 'invalid-token' | 'token-expired' {
-      const claims = verify(accessKind, token)
-      if (!claims || !isOurs(claims) || !hasRights(claims)) return 'invalid-token'
+      const claims = verified.get(token) ?? verifyOnce(token)
+      if (!claims) return 'invalid-token'
       const nowSeconds = now() / 1000
       // exp − iat is checked here too: a leaked secret must not make tokens for years (RFC 8725 3.8).
       if (claims.exp - claims.iat > MaxAccessLifeSeconds || claims.exp <= claims.iat) return 'invalid-token'

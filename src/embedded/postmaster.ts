@@ -10,8 +10,8 @@ export class PostgresError extends Error {
 export type Postmaster = {
   pid: number
   port: number
-  /** Settles when the process has ended, for whatever reason. */
-  ended: Promise<unknown>
+  /** Waits until the process has ended, for whatever reason. */
+  untilEnd: () => Promise<void>
 }
 
 const readySeconds = 60
@@ -22,7 +22,7 @@ export async function findPostmaster(directory: string): Promise<Postmaster | nu
   for (;;) {
     const found = readPidFile(directory)
     if (!found) return null
-    if (found.status === 'ready') return { ...found, ended: untilGone(found.pid, directory) }
+    if (found.status === 'ready') return { ...found, untilEnd: () => untilGone(found.pid, directory) }
     if (performance.now() > deadline)
       throw new PostgresError(`PostgreSQL (process ${found.pid}) does not become ready.`)
     await Bun.sleep(10)

@@ -14,6 +14,8 @@ export function tryLock(file: string, mode: Mode): ProcessLock | null {
   const database = new Database(file, { create: true })
   try {
     database.run('pragma busy_timeout = 0')
+    // Nothing is ever written, so no journal may lie about after a kill.
+    database.run('pragma journal_mode = memory')
     database.run(mode === 'shared' ? 'begin' : 'begin exclusive')
     if (mode === 'shared') readOnce(database)
   } catch (error) {

@@ -85,7 +85,7 @@ async function tryStart(
   })
   while (running) {
     const found = await Promise.race([failed, findPostmaster(directory)])
-    if (found) return { ...found, ended }
+    if (found) return { ...found, untilEnd: () => ended }
     await Promise.race([failed, Bun.sleep(10)])
   }
   return readLog(directory, mark)

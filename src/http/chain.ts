@@ -1,7 +1,8 @@
-import type { Context, MiddlewareHandler } from 'hono'
+import type { Context, MiddlewareHandler, Next } from 'hono'
 import type { Deps } from '../deps.ts'
 import { Call, type PublicEnv } from '../env.ts'
 import { AppError } from '../errors.ts'
+import { createClientIp } from './client-ip.ts'
 
 /** One link of the chain. Both parts are synchronous where they can be: an `await` costs every request. */
 export type Step = {
@@ -23,23 +24,23 @@ export function chain(deps: Deps, steps: readonly Step[], toResponse: (error: un
   const befores = steps.flatMap((step) => step.before ?? [])
   const afters = steps.flatMap((step) => step.after ?? [])
   const timeoutMs = deps.config.requestTimeoutMs
+  const clientIp = createClientIp(deps.config.trustedProxies)
 
-  return async function chain(c, next) {
-    const call = new Call(c.req.raw, timeoutMs)
+  // Not async: every promise on this path costs every request.
+  return function chain(c, next) {
+    const call = new Call(c.req.raw, timeoutMs, () => clientIp(c.req.raw, c.env?.server?.requestIP(c.req.raw)?.address))
     c.set('deps', deps)
     c.set('call', call)
     try {
-      const answer = await runBefores(c, call)
-      if (answer) c.res = answer
-      else await withinDeadline(c, next())
+      const answer = runBefores(c, call, 0)
+      if (answer instanceof Promise) return answer.then((response) => (response ? finish(c, call, response) : proceed(c, call, next))).catch((error) => finish(c, call, toResponse(error, c)))
+      return answer ? finish(c, call, answer) : proceed(c, call, next)
     } catch (error) {
-      c.res = toResponse(error, c)
+      return finish(c, call, toResponse(error, c))
     }
-    const { headers } = c.res
-    for (const after of afters) after(headers, call, c)
   }
 
-  function runBefores(c: Context<PublicEnv>, call: Call, from = 0): Response | undefined | Promise<Response | undefined> {
+  function runBefores(c: Context<PublicEnv>, call: Call, from: number): Response | undefined | Promise<Response | undefined> {
     for (let i = from; i < befores.length; i++) {
       const answer = befores[i]?.(c, call)
       if (answer instanceof Promise) return answer.then((response) => response ?? runBefores(c, call, i + 1))
@@ -48,10 +49,24 @@ export function chain(deps: Deps, steps: readonly Step[], toResponse: (error: un
     return undefined
   }
 
-  /** The handler goes on behind a 504; its queries have shorter deadlines of their own. */
-  function withinDeadline(c: Context<PublicEnv>, work: Promise<void>): Promise<void> {
-    return new Promise((resolve, reject) => {
+  function finish(c: Context<PublicEnv>, call: Call, answer?: Response): Promise<void> {
+    if (answer) c.res = answer
+    const { headers } = c.res
+    for (const after of afters) after(headers, call, c)
+    return done
+  }
+
+  /** Runs the handler within the deadline. It goes on behind a 504; its queries have shorter deadlines of their own. */
+  function proceed(c: Context<PublicEnv>, call: Call, next: Next): Promise<void> {
+    return new Promise((resolve) => {
       let timer = setTimeout(extend, Math.min(ExtendAfterMs, timeoutMs))
+      let finished = false
+      function end(answer?: Response) {
+        if (finished) return
+        finished = true
+        clearTimeout(timer)
+        resolve(finish(c, call, answer))
+      }
       function extend() {
         const leftMs = timeoutMs - ExtendAfterMs
         if (leftMs <= 0) return give()
@@ -59,9 +74,14 @@ export function chain(deps: Deps, steps: readonly Step[], toResponse: (error: un
         timer = setTimeout(give, leftMs)
       }
       function give() {
-        reject(new AppError('deadline-exceeded'))
+        end(toResponse(new AppError('deadline-exceeded'), c))
       }
-      work.then(resolve, reject).finally(() => clearTimeout(timer))
+      next().then(
+        () => end(),
+        (error) => end(toResponse(error, c)),
+      )
     })
   }
 }
+
+const done = Promise.resolve()

@@ -6,7 +6,7 @@ const maxAgeSeconds = '600'
 
 /** The two halves of the CORS protocol (https://fetch.spec.whatwg.org/#http-cors-protocol). */
 export type Cors = {
-  /** The headers that answer a preflight, with status 204; undefined when the request is none. */
+  /** The headers that answer a preflight, with status 204, before `apply`; undefined when the request is none. */
   preflight: (request: Request) => Headers | undefined
   /** Adds to an answer what lets the page at `origin` read it, and `Vary: Origin` always. */
   apply: (headers: Headers, origin: string | null) => void
@@ -27,7 +27,7 @@ export function createCors(allowedOrigins: readonly string[]): Cors {
       const origin = request.headers.get('origin')
       if (request.method !== 'OPTIONS' || origin === null || !request.headers.has('access-control-request-method'))
         return
-      const headers = new Headers({ Vary: 'Origin' })
+      const headers = new Headers()
       if (allowed.has(origin)) {
         headers.set('Access-Control-Allow-Origin', origin)
         headers.set('Access-Control-Allow-Methods', allowedMethods)
@@ -37,7 +37,7 @@ export function createCors(allowedOrigins: readonly string[]): Cors {
       return headers
     },
     apply(headers, origin) {
-      varyByOrigin(headers)
+      headers.append('Vary', 'Origin')
       if (origin === null || !allowed.has(origin)) return
       headers.set('Access-Control-Allow-Origin', origin)
       headers.set('Access-Control-Expose-Headers', exposedHeaders)
@@ -50,10 +50,4 @@ function isOrigin(text: string): boolean {
   if (!/^[a-z][a-z0-9+.-]*:\/\/[^\s/?#@*]+$/.test(text)) return false
   // Origins of other schemes (capacitor://localhost) are sent as they are, though URL calls them opaque.
   return !/^https?:/.test(text) || (URL.canParse(text) && new URL(text).origin === text)
-}
-
-function varyByOrigin(headers: Headers): void {
-  const vary = headers.get('vary')
-  if (vary === null) headers.set('Vary', 'Origin')
-  else if (vary !== 'Origin' && !/(?:^|[\s,])(?:origin|\*)(?:$|[\s,])/i.test(vary)) headers.append('Vary', 'Origin')
 }

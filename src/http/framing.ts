@@ -1,4 +1,4 @@
-import { AppError } from '../errors'
+import { AppError } from '../errors.ts'
 
 const maxUrlLength = 8_192
 /** RFC 9110 7.2: uri-host [":" port], without the userinfo, escapes and commas that only an attacker sends. */

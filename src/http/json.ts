@@ -1,4 +1,4 @@
-import { AppError, invalid } from '../errors'
+import { AppError, invalid } from '../errors.ts'
 
 const maxDepth = 32
 const maxKeys = 1_000

@@ -22,7 +22,7 @@ export function createTier(windowMs: number, store: Store & { init?: (options: n
   return {
     /** Takes a unit. Over `max` the tally says so; the unit stays taken unless it is given back. */
     take(key: string, max: number): Tally {
-      if (store instanceof MemoryStore && store.current.size + store.previous.size > MaxKeys) store.clearExpired()
+      if (store instanceof MemoryStore && store.current.size + store.previous.size > MaxKeys) store['clearExpired']()
       const counted = store.increment(key)
       if (counted instanceof Promise) throw new Error('an asynchronous store needs an asynchronous tier')
       const { totalHits, resetTime } = counted

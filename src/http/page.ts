@@ -1,9 +1,11 @@
-import { AppError } from '../errors'
+import { z } from 'zod'
+import { AppError } from '../errors.ts'
 
 const maxCursorLength = 2_048
 const uuidPattern = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 /** With microseconds, for PostgreSQL keeps them: a cursor cut to milliseconds would skip or repeat rows. */
-const datePattern = /^(?:19|20)\d\d-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d(?::?\d\d)?)$/
+const datePattern = /^(?:19|20)\d\d-[\d-]{5}T[\d:]{8}(?:\.\d{1,6})?(?:Z|[+-](?:0\d|1[0-4]):[0-5]\d)$/
+const realDate = z.iso.datetime({ offset: true })
 
 type Value = string | number | null
 type Kind = 'string' | 'number' | 'uuid' | 'date'
@@ -65,7 +67,7 @@ function isField(value: unknown, field: CursorField): boolean {
       return typeof value === 'string' && uuidPattern.test(value)
     case 'date':
     case 'date?':
-      return typeof value === 'string' && datePattern.test(value) && !Number.isNaN(Date.parse(value))
+      return typeof value === 'string' && datePattern.test(value) && realDate.safeParse(value).success
     default: {
       const missing: never = field
       throw new Error(`no check for ${missing}`)

@@ -3,7 +3,6 @@ import { matchedRoutes } from 'hono/route'
 import type { PublicEnv } from '../env.ts'
 import { AppError } from '../errors.ts'
 import type { Step } from './chain.ts'
-import { createClientIp } from './client-ip.ts'
 import type { Cors } from './cors.ts'
 import { checkFraming, requestId } from './framing.ts'
 
@@ -17,18 +16,6 @@ export const identify: Step = {
     return undefined
   },
   after: (headers, call) => headers.set('X-Request-Id', call.id),
-}
-
-/** The client's address: the socket's, or what trusted proxies say. */
-export function locate(trustedProxies: string): Step {
-  const clientIp = createClientIp(trustedProxies)
-  return {
-    name: 'client address',
-    before(c, call) {
-      call.ip = clientIp(c.req.raw, c.env?.server?.requestIP(c.req.raw)?.address)
-      return undefined
-    },
-  }
 }
 
 /** Headers that make a browser careful with whatever we answer (OWASP Secure Headers). */

@@ -2,8 +2,8 @@ import { zValidator } from '@hono/zod-validator'
 import type { MiddlewareHandler, ValidationTargets } from 'hono'
 import { resolver, uniqueSymbol } from 'hono-openapi'
 import { z } from 'zod'
-import { AppError, type FieldError } from '../errors'
-import { parseJson, readJsonText, refuseBody } from './json'
+import { AppError, type FieldError } from '../errors.ts'
+import { parseJson, readJsonText, refuseBody } from './json.ts'
 
 const defaultLimitBytes = 65_536
 /** Enough to mend any honest input; unbounded, a thousand wrong items would be answered with more than was sent. */
@@ -40,12 +40,15 @@ export function body<T extends z.ZodType>(schema: T, { limitBytes = defaultLimit
  * @throws Error for an object schema that would let unknown parameters pass
  */
 export function query<T extends z.ZodType>(schema: T) {
-  const validate = zValidator('query', schema, refuseInvalid)
-  const middleware: typeof validate = async function validQuery(c, next) {
+  const typed = zValidator('query', schema, refuseInvalid)
+  const middleware: typeof typed = function validQuery(c, next) {
     const start = c.req.url.indexOf('?')
     const errors = start === -1 ? [] : judgeQuery(c.req.url.slice(start + 1))
     if (errors.length > 0) throw new AppError('validation-failed', { errors: errors.slice(0, maxErrors) })
-    return validate(c, next)
+    const result = schema.safeParse(start === -1 ? {} : c.req.query())
+    refuseInvalid(result)
+    c.req.addValidatedData('query', result.data as object)
+    return next()
   }
   return documented('query', schema, middleware)
 }
@@ -69,10 +72,20 @@ export function params<T extends z.ZodType>(schema: T) {
 }
 
 /** For routes that take no body: throws AppError `bad-request` when one came, whatever its type. */
-export const noBody: MiddlewareHandler = async (c, next) => {
+export const noBody: MiddlewareHandler = (c, next) => {
   const reading = refuseBody(c.req.raw)
-  if (reading) await reading
-  return next()
+  return reading ? reading.then(next) : next()
+}
+
+/** For routes that take neither query nor body: throws AppError `validation-failed` for any parameter, and what noBody throws. */
+export const noInput: MiddlewareHandler = (c, next) => {
+  const start = c.req.url.indexOf('?')
+  if (start !== -1) {
+    const errors = judgeQuery(c.req.url.slice(start + 1))
+    const unknown = Object.keys(c.req.query()).map((path) => ({ path: toPath([path]), message: 'This is not a known parameter.', code: 'unrecognized-keys' }))
+    if (errors.length + unknown.length > 0) throw new AppError('validation-failed', { errors: [...errors, ...unknown].slice(0, maxErrors) })
+  }
+  return noBody(c, next)
 }
 
 /** Lets hono-openapi find the schema on the middleware, as it does on its own `validator`. */

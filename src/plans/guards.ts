@@ -8,7 +8,7 @@ import { type Catalogue, type Upgrade, upgradeForAnyFeature, upgradeForFeatures,
 
 /** 403 `feature-not-in-plan`, with the plan that would help, unless the principal has every one of `features`. */
 export function requireFeature(...features: [string, ...string[]]) {
-  const guard = createMiddleware<AuthedEnv>(async function requireFeature(c, next) {
+  const guard = createMiddleware<AuthedEnv>(function requireFeature(c, next) {
     requireFeatures(c.get('deps').catalogue.current, c.get('principal'), features)
     return next()
   })
@@ -17,7 +17,7 @@ export function requireFeature(...features: [string, ...string[]]) {
 
 /** The same, satisfied by any one of `features`. */
 export function requireAnyFeature(...features: [string, ...string[]]) {
-  const guard = createMiddleware<AuthedEnv>(async function requireAnyFeature(c, next) {
+  const guard = createMiddleware<AuthedEnv>(function requireAnyFeature(c, next) {
     const principal = c.get('principal')
     if (!features.some((feature) => principal.features.includes(feature))) {
       const open = features.filter((feature) => !isRefused(principal, feature))
@@ -30,7 +30,7 @@ export function requireAnyFeature(...features: [string, ...string[]]) {
 
 /** 403 `tier-too-low`, with the cheapest plan of that tier, below `tier`. */
 export function requireTier(tier: number) {
-  const guard = createMiddleware<AuthedEnv>(async function requireTier(c, next) {
+  const guard = createMiddleware<AuthedEnv>(function requireTier(c, next) {
     if (c.get('principal').tier < tier)
       throw new AppError('tier-too-low', { members: { requiredTier: tier, upgrade: upgradeForTier(c.get('deps').catalogue.current, tier) } })
     return next()
@@ -39,7 +39,7 @@ export function requireTier(tier: number) {
 }
 
 /** 402 `subscription-required` on the free plan, and once a plan has lapsed. */
-export const requireSubscription = policy('subscription', createMiddleware<AuthedEnv>(async function requireSubscription(c, next) {
+export const requireSubscription = policy('subscription', createMiddleware<AuthedEnv>(function requireSubscription(c, next) {
   if (c.get('principal').plan === freePlan) throw new AppError('subscription-required')
   return next()
 }), ['subscription-required'])

@@ -8,13 +8,12 @@ import { listOf } from '../http/list.ts'
 import { describe } from '../http/openapi.ts'
 import { decodeCursor, page } from '../http/page.ts'
 import { Limit, Slug } from '../http/text.ts'
-import { noBody, params, query } from '../http/valid.ts'
+import { noBody, noInput, params, query } from '../http/valid.ts'
 import type { Plan } from './catalogue.ts'
 import { CatalogueBody, FeatureBody, PlanBody } from './schemas.ts'
 
 const NamePath = z.strictObject({ name: Slug })
 const Paging = z.strictObject({ limit: Limit, cursor: z.string().max(2_048).optional() })
-const NoQuery = z.strictObject({})
 
 /** The public catalogue is the same for everyone: browsers and proxies may keep it for a minute, and ask with its ETag. */
 const cached = createMiddleware<PublicEnv>(async function cached(c, next) {
@@ -32,7 +31,7 @@ export const catalogueRoutes = new Hono<PublicEnv>()
     const plans = [...c.get('deps').catalogue.current.plans.values()].map(toPlanBody)
     return c.json(slice(plans, c.req.valid('query'), (plan) => [plan.tier, plan.name]), 200)
   })
-  .get('/plans/:name', describe('Catalogue', 'One plan', { 200: PlanBody }, ['not-found']), params(NamePath), query(NoQuery), noBody, cached, (c) => {
+  .get('/plans/:name', describe('Catalogue', 'One plan', { 200: PlanBody }, ['not-found']), params(NamePath), noInput, cached, (c) => {
     const plan = c.get('deps').catalogue.current.plans.get(c.req.valid('param').name)
     if (!plan) throw new AppError('not-found')
     return c.json(toPlanBody(plan), 200)
@@ -41,12 +40,12 @@ export const catalogueRoutes = new Hono<PublicEnv>()
     const features = [...c.get('deps').catalogue.current.features.values()]
     return c.json(slice(features, c.req.valid('query'), (feature) => [0, feature.name]), 200)
   })
-  .get('/features/:name', describe('Catalogue', 'One feature', { 200: FeatureBody }, ['not-found']), params(NamePath), query(NoQuery), noBody, cached, (c) => {
+  .get('/features/:name', describe('Catalogue', 'One feature', { 200: FeatureBody }, ['not-found']), params(NamePath), noInput, cached, (c) => {
     const feature = c.get('deps').catalogue.current.features.get(c.req.valid('param').name)
     if (!feature) throw new AppError('not-found')
     return c.json(feature, 200)
   })
-  .get('/catalogue', describe('Catalogue', 'Roles, permissions, plans and features with their version', { 200: CatalogueBody }), query(NoQuery), noBody, cached, (c) => {
+  .get('/catalogue', describe('Catalogue', 'Roles, permissions, plans and features with their version', { 200: CatalogueBody }), noInput, cached, (c) => {
     const { version, roles, permissions, plans, features } = c.get('deps').catalogue.current
     return c.json(
       {

@@ -1,0 +1,86 @@
+import type postgres from 'postgres'
+import type { Pool, Tx } from './db.ts'
+import { isConnectionError } from './db-errors.ts'
+import { interceptStatements, type Query } from './db-query.ts'
+import { AppError } from './errors.ts'
+
+type Tools = {
+  target: Pool
+  answered: <T>(target: Pool, answer: PromiseLike<T>, text: () => string) => Promise<T>
+  execute: (target: Pool, query: Query, handler: Pool['handler'], lost: Promise<never>) => Promise<unknown>
+  onCommit: (items: unknown[]) => void
+  onUncertain: (items: unknown[], reason: unknown) => void
+}
+
+/**
+ * One transaction on one connection of `target`: BEGIN, `work`, COMMIT, each statement under its own deadline; ROLLBACK
+ * when `work` throws. When the connection is gone nothing more is sent, not even ROLLBACK: the driver gives the slot a
+ * new connection, and others a statement that is not theirs.
+ */
+export async function openTransaction<T>(
+  { target, answered, execute, onCommit, onUncertain }: Tools,
+  work: (tx: Tx) => Promise<T>,
+): Promise<T> {
+  const begun = Promise.withResolvers<postgres.TransactionSql>()
+  const finish = Promise.withResolvers<void>()
+  const ended = target.client.begin((raw) => {
+    begun.resolve(raw)
+    return finish.promise
+  })
+  const lost = ended.then(() => new Promise<never>(() => {}))
+  let state: 'open' | 'broken' | 'over' = 'open'
+  lost.catch((error) => {
+    if (state === 'open') state = 'broken'
+    begun.reject(error)
+  })
+
+  const raw = await answered(target, begun.promise, () => 'begin')
+  const committed: unknown[] = []
+  const tx: Tx = interceptStatements(raw, runStatement, { committed })
+
+  async function runStatement(query: Query): Promise<unknown> {
+    if (state !== 'open') throw new AppError('database-unavailable', { cause: new Error('the transaction is over') })
+    try {
+      return await execute(target, query, query.handler, lost)
+    } catch (error) {
+      if (isLoss(error)) state = 'broken'
+      throw error
+    }
+  }
+
+  let value: T
+  try {
+    value = await Promise.race([work(tx), lost])
+  } catch (error) {
+    await rollBack(error)
+    throw error
+  }
+  return commit(value)
+
+  async function rollBack(error: unknown): Promise<void> {
+    if (state === 'broken') return
+    state = 'over'
+    finish.reject(error)
+    // The driver answers a ROLLBACK by rejecting with what it was for.
+    await answered(target, ended, () => 'rollback').catch(() => {})
+  }
+
+  async function commit(value: T): Promise<T> {
+    if (state === 'broken') throw new AppError('database-unavailable')
+    state = 'over'
+    finish.resolve()
+    try {
+      await answered(target, ended, () => 'commit')
+    } catch (error) {
+      if (isLoss(error)) onUncertain(committed, error)
+      throw error
+    }
+    onCommit(committed)
+    return value
+  }
+}
+
+/** Nobody knows what became of the statement: its connection broke, or its deadline (an AppError) passed. */
+function isLoss(error: unknown): boolean {
+  return error instanceof AppError || isConnectionError(error)
+}
