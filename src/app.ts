@@ -1,7 +1,9 @@
 import { Hono } from 'hono'
 import { accountRoutes } from './accounts/routes.ts'
+import { adminRoutes } from './admin/routes.ts'
 import { judgeBearer } from './auth/guards.ts'
 import { authRoutes, ownSessionRoutes } from './auth/routes.ts'
+import { billingRoutes } from './billing/routes.ts'
 import type { Deps } from './deps.ts'
 import type { PublicEnv } from './env.ts'
 import { createAccessLog } from './http/access-log.ts'
@@ -41,6 +43,8 @@ export function createApp(deps: Deps) {
     .route('/v1/auth', ownSessionRoutes)
     .route('/v1', accountRoutes)
     .route('/v1', catalogueRoutes)
+    .route('/v1', billingRoutes)
+    .route('/v1/admin', adminRoutes)
 }
 
 /** The type that Hono's typed client takes: see docs/typed-client.md. */

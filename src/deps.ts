@@ -18,7 +18,8 @@ export type Deps = {
   sql: Sql
   /** The database's time in epoch milliseconds. */
   now: () => number
-  catalogue: { current: Catalogue }
+  /** Held in memory; `reload` reads it again, from the primary, in one snapshot. */
+  catalogue: { current: Catalogue; reload(): Promise<void> }
   overlay: Overlay
   audit: Audit
   tokens: Tokens

@@ -1,7 +1,7 @@
-import { existsSync, mkdirSync, realpathSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { constants } from 'node:os'
-import { basename, dirname, join, resolve } from 'node:path'
 import postgres from 'postgres'
+import { claimDirectory } from './embedded/installation.ts'
 import {
   findPostmaster,
   interruptPostmaster,
@@ -31,7 +31,8 @@ const longestPauseMs = 5000
  * runs it on the same `dataDir`. While anyone has it open, each opener brings it back, on the same port, should it die; the
  * last one to stop, or to end, stops it.
  *
- * Beside `dataDir` lie `.log`; `.users`, which every user holds locked; and `.gate`, held while starting or stopping.
+ * Beside `dataDir` lie `.log`; `.users`, which every user holds locked; `.gate`, held while starting or stopping; and
+ * `.port`, on which the present users have agreed.
  * @throws PostgresError if there is no package for this platform, the directory is unusable, or PostgreSQL does not start.
  */
 export async function openEmbeddedPostgres({
@@ -39,7 +40,7 @@ export async function openEmbeddedPostgres({
   settings = {},
   onProgress = () => {},
 }: Options): Promise<EmbeddedPostgres> {
-  const directory = locate(dataDir)
+  const directory = claimDirectory(dataDir)
   let starting: number | undefined
   let users: ProcessLock | undefined
   const options: StartOptions = { directory, settings, onProgress, onSpawn: (pid) => (starting = pid) }
@@ -57,9 +58,11 @@ export async function openEmbeddedPostgres({
   let running: Postmaster
   try {
     running = await throughGate(directory, async () => {
+      const agreed = hasUsers(directory) ? Number(readFileSync(`${directory}.port`, 'utf8')) : undefined
       users = await waitForLock(`${directory}.users`, 'shared', gateSeconds)
       try {
-        const found = await ensureRunning()
+        const found = await ensureRunning(agreed)
+        writeFileSync(`${directory}.port`, `${found.port}`)
         await createDatabase(found.port)
         return found
       } catch (error) {
@@ -110,7 +113,7 @@ export async function openEmbeddedPostgres({
 
 /** Stops what processes that were killed left running on `dataDir`. False if somebody still uses it. */
 export async function stopAbandonedPostgres(dataDir: string): Promise<boolean> {
-  const directory = locate(dataDir)
+  const directory = claimDirectory(dataDir)
   return await throughGate(directory, () => stopIfUnused(directory))
 }
 
@@ -125,6 +128,13 @@ async function stopIfUnused(directory: string): Promise<boolean> {
   }
 }
 
+/** While somebody has it open, the port must stay, even if it is not running at this moment. */
+function hasUsers(directory: string): boolean {
+  const alone = tryLock(`${directory}.users`, 'exclusive')
+  alone?.release()
+  return !alone
+}
+
 /** One process at a time decides whether to start or to stop. */
 async function throughGate<T>(directory: string, work: () => Promise<T>): Promise<T> {
   const gate = await waitForLock(`${directory}.gate`, 'exclusive', gateSeconds)
@@ -133,14 +143,6 @@ async function throughGate<T>(directory: string, work: () => Promise<T>): Promis
   } finally {
     gate.release()
   }
-}
-
-/** The real path, which all users must agree on; makes the parent. */
-function locate(dataDir: string): string {
-  const path = resolve(dataDir)
-  if (existsSync(path)) return realpathSync(path)
-  mkdirSync(dirname(path), { recursive: true })
-  return join(realpathSync(dirname(path)), basename(path))
 }
 
 async function createDatabase(port: number): Promise<void> {

@@ -60,6 +60,11 @@ export const problems = {
     title: 'The privilege level is too low',
     detail: 'This needs a role of a higher privilege level.',
   },
+  'privilege-escalation': {
+    status: 403,
+    title: 'That is above your own privilege',
+    detail: 'You may act only on accounts and roles strictly below your own level, never on yourself, and grant only permissions that you hold.',
+  },
   'role-not-allowed': {
     status: 403,
     title: 'The role is not allowed here',
@@ -86,6 +91,38 @@ export const problems = {
     status: 409,
     title: 'An account with this e-mail address exists',
     detail: 'Log in instead, or register with another address.',
+  },
+  'in-use': {
+    status: 409,
+    title: 'It is in use',
+    detail: 'Accounts or plans still refer to it. Move them first, or retire it.',
+  },
+  seeded: { status: 409, title: 'It belongs to the service', detail: 'What is seeded keeps its name and its level.' },
+  'last-superadmin': {
+    status: 409,
+    title: 'The last superadmin must stay',
+    detail: 'Make another superadmin first.',
+  },
+  'already-subscribed': { status: 409, title: 'This plan is already in force', detail: 'Nothing was changed.' },
+  'nothing-to-cancel': {
+    status: 409,
+    title: 'There is nothing to cancel',
+    detail: 'The subscription is free, or already ends with its period.',
+  },
+  'checkout-unavailable': {
+    status: 409,
+    title: 'This plan cannot be bought here',
+    detail: 'Contact us: the plan is by quote, its trial was used, or no payment provider is set up.',
+  },
+  'idempotency-key-in-use': {
+    status: 409,
+    title: 'The first request with this key is still at work',
+    detail: 'Repeat the request a little later.',
+  },
+  'idempotency-key-reused': {
+    status: 422,
+    title: 'The idempotency key was used with another body',
+    detail: 'Use a fresh Idempotency-Key for a different request.',
   },
   'payload-too-large': { status: 413, title: 'The body is too large', detail: 'Send at most 64 KiB.' },
   'unsupported-media-type': {

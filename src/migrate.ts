@@ -1,11 +1,15 @@
 import { createHash } from 'node:crypto'
 import postgres from 'postgres'
 import schema from '../sql/0001_schema.sql' with { type: 'text' }
+import administration from '../sql/0002_administration.sql' with { type: 'text' }
 import seedCatalogue from '../sql/seed.sql' with { type: 'text' }
 import type { Db } from './db.ts'
 
 /** Forward only. To change the schema, add a file and a line; what has run anywhere is never edited. */
-const migrations = [{ version: 1, name: '0001_schema', sql: schema }]
+const migrations = [
+  { version: 1, name: '0001_schema', sql: schema },
+  { version: 2, name: '0002_administration', sql: administration },
+]
 
 /** Any constant will do; it keeps two migrating processes apart. */
 const lockKey = 360_360_001
@@ -100,7 +104,8 @@ async function grantServerRole(tx: postgres.TransactionSql, role: string): Promi
   await tx`grant select, insert, update, delete on all tables in schema public to ${tx(role)}`
   await tx`grant usage on all sequences in schema public to ${tx(role)}`
   await tx`grant execute on all functions in schema public to ${tx(role)}`
-  await tx`revoke update, delete, truncate on audit_logs from ${tx(role)}`
+  await tx`revoke update, delete, truncate on audit_logs, audit_checkpoints from ${tx(role)}`
+  await tx`revoke insert, update, delete, truncate on audit_archive from ${tx(role)}`
   await tx`revoke insert, update, delete on schema_migrations from ${tx(role)}`
 }
 

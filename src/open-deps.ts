@@ -52,7 +52,13 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
     db.onCommit((items) => items.forEach((item) => overlay.apply(item as AuthzChange, now())))
     db.onUncertainCommit(() => void loadChanges(sql, overlay, config.accessTtlSeconds).catch((error) => log.error({ err: error }, 'changes could not be read again')))
     await loadChanges(sql, overlay, config.accessTtlSeconds)
-    const catalogue = { current: await findCatalogue(sql) }
+    const catalogue = {
+      current: await findCatalogue(sql),
+      async reload() {
+        const found = await findCatalogue(sql)
+        if (found.version >= catalogue.current.version) catalogue.current = found
+      },
+    }
     const usage = createUsageCounter({ sql, now, log })
     const limits = {
       global: config.rateLimitGlobal && createTier(config.rateLimitGlobal.windowMs),

@@ -1,5 +1,6 @@
 import type { Db } from '../db.ts'
 import type { AuthzChange } from './overlay.ts'
+import type { Overrides } from './rights.ts'
 
 const columns = (sql: Db) => sql`id::text, at, account_id, version::int, kind, role, privilege_level, plan, pex::float8, overrides, status,
   session_id, except_session_id, catalogue_version::int`
@@ -20,4 +21,13 @@ export async function listRecentAuthzChanges(sql: Db, lifeSeconds: number): Prom
   return sql<AuthzChange[]>`
     select ${columns(sql)} from authz_changes
      where at > clock_timestamp() - make_interval(secs => ${lifeSeconds}) order by authz_changes.id`
+}
+
+export type AuthzRow = { status: 'active' | 'locked' | 'deleted'; role: string; plan: string; pex: number | null; overrides: Overrides }
+
+/** An account's authorisation state as stored. */
+export async function findAuthz(sql: Db, accountId: string): Promise<AuthzRow | null> {
+  const [row] = await sql<AuthzRow[]>`
+    select status, role, coalesce(plan, 'free') as plan, pex::float8, overrides from account_authz where id = ${accountId}`
+  return row ?? null
 }

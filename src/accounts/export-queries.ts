@@ -21,7 +21,7 @@ export async function findExport(sql: Db, accountId: string): Promise<Export> {
         select id, at, outcome, ip_address as "ipAddress" from login_attempts where account_id = ${accountId} order by at) x) as login_attempts,
       (select coalesce(json_agg(x), '[]') from (
         select id, plan, status, billing_interval as "interval", provider, started_at as "startedAt", current_period_end as "currentPeriodEnd",
-               cancel_at_period_end as "cancelAtPeriodEnd", ended_at as "endedAt"
+               reason, ended_at as "endedAt"
           from user_subscriptions where account_id = ${accountId} order by started_at) x) as subscriptions,
       (select coalesce(json_agg(x), '[]') from (
         select feature, granted, limit_value as "limit", expires_at as "expiresAt", reason, created_at as "createdAt"

@@ -1,6 +1,7 @@
 import type { Principal } from '../access/principal.ts'
 import { type Client, record } from '../audit/record.ts'
 import { toUser, type User } from '../auth/claims.ts'
+import type { Tx } from '../db.ts'
 import type { Deps } from '../deps.ts'
 import { AppError } from '../errors.ts'
 import { findAccount, lockProfile, type Profile, updateProfile } from './queries.ts'
@@ -15,27 +16,21 @@ export async function readUser(deps: Deps, { accountId }: Principal): Promise<Us
 
 /** Changes what is given, clears what is null, and keeps the rest; nothing changed is nothing written. */
 export async function changeProfile(deps: Deps, principal: Principal, change: ProfileChange, client: Client): Promise<User> {
-  const { accountId } = principal
-  await deps.sql.begin(async (tx) => {
-    const profile = await lockProfile(tx, accountId)
-    if (!profile) throw new AppError('account-disabled')
-    const given = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined))
-    const changed: Profile = { ...profile, ...given }
-    const fields = Object.keys(given).filter((key) => changed[key as keyof Profile] !== profile[key as keyof Profile])
-    if (fields.length === 0) return
-    await updateProfile(tx, accountId, changed)
-    await record(tx, deps.audit, {
-      action: 'profile.update',
-      actorId: accountId,
-      entityType: 'account',
-      entityId: accountId,
-      client,
-      details: { fields },
-      before: pick(profile, fields),
-      after: pick(changed, fields),
-    })
-  })
+  await deps.sql.begin((tx) => writeProfile(tx, deps, principal.accountId, principal.accountId, change, client))
   return readUser(deps, principal)
+}
+
+/** The same for whoever may do it, in the transaction that judged so. @throws AppError `account-disabled` when it is gone */
+export async function writeProfile(tx: Tx, deps: Deps, actorId: string, accountId: string, change: ProfileChange, client: Client): Promise<void> {
+  const profile = await lockProfile(tx, accountId)
+  if (!profile) throw new AppError('account-disabled')
+  const given = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined))
+  const changed: Profile = { ...profile, ...given }
+  const fields = Object.keys(given).filter((key) => changed[key as keyof Profile] !== profile[key as keyof Profile])
+  if (fields.length === 0) return
+  await updateProfile(tx, accountId, changed)
+  const [before, after] = [pick(profile, fields), pick(changed, fields)]
+  await record(tx, deps.audit, { action: 'profile.update', actorId, entityType: 'account', entityId: accountId, client, details: { fields }, before, after })
 }
 
 function pick(profile: Profile, fields: string[]): Record<string, unknown> {

@@ -12,7 +12,7 @@ export type Profile = { firstName: string | null; lastName: string | null; phone
 export async function lockProfile(sql: Db, accountId: string): Promise<Profile | null> {
   const [row] = await sql<Profile[]>`
     select first_name, last_name, phone_number, language, timezone from user_accounts
-     where id = ${accountId} and status = 'active' for no key update`
+     where id = ${accountId} and status <> 'deleted' for no key update`
   return row ?? null
 }
 

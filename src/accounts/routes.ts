@@ -38,7 +38,7 @@ const me = new Hono<AuthedEnv>()
     const rows = await listOwnAudit(c.var.deps.sql, c.var.principal.accountId, limit + 1, before)
     return c.json(page(rows, limit, (row) => [row.id]), 200)
   })
-  .get('/export', describe('Account', "The person's data; as CSV with data_export", { 200: ExportBody }, ['feature-not-in-plan']), authenticate, query(ExportQuery), noBody, async (c) => {
+  .get('/export', describe('Account', "The person's data; as CSV with data_export", { 200: { json: ExportBody, also: 'text/csv' } }, ['feature-not-in-plan']), authenticate, query(ExportQuery), noBody, async (c) => {
     const { deps, principal, call } = c.var
     const { format } = c.req.valid('query')
     if (format === 'csv') requireFeatures(deps.catalogue.current, principal, ['data_export'])

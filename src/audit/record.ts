@@ -89,7 +89,7 @@ export async function record(tx: Db, audit: Audit, entry: AuditEntry): Promise<v
 }
 
 /**
- * The same as common table expressions (`audit`, `audit_side`), for a statement that writes the change itself. With
+ * The same as common table expressions (`audit`, `audit_side`, `audit_unsealed`), for a statement that writes the change itself. With
  * `condition` the row is written only where that holds.
  */
 export function auditCtes(sql: Db, row: AuditRow, accountId: string | null, condition = sql`true`) {
@@ -102,5 +102,6 @@ export function auditCtes(sql: Db, row: AuditRow, accountId: string | null, cond
       returning id),
     audit_side as (
       insert into audit_personal (audit_id, account_id, salt, data)
-      select id, ${accountId}::uuid, ${row.salt}::bytea, ${row.personal}::text::json from audit)`
+      select id, ${accountId}::uuid, ${row.salt}::bytea, ${row.personal}::text::json from audit),
+    audit_unsealed as (insert into audit_queue (audit_id) select id from audit)`
 }

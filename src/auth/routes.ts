@@ -34,7 +34,9 @@ export const authRoutes = new Hono<PublicEnv>()
   )
   .post(
     '/login',
-    describe('Authentication', 'Log in', { 200: SessionBodySchema }, ['invalid-credentials', 'account-locked']),
+    describe('Authentication', 'Log in', { 200: SessionBodySchema }, ['invalid-credentials', 'account-locked'], {
+      'X-Device-Token': 'The deviceToken of an earlier session on this device: a stranger cannot lock its owner out.',
+    }),
     failuresAfterLockout,
     body(Login),
     async (c) => {

@@ -1,6 +1,19 @@
 import { spawnSync } from 'node:child_process'
-import { chownSync, existsSync, lchownSync, readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs'
-import { dirname, join, relative } from 'node:path'
+import {
+  accessSync,
+  chmodSync,
+  chownSync,
+  constants,
+  existsSync,
+  lchownSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs'
+import { basename, dirname, join, relative, resolve } from 'node:path'
 import { PostgresError } from './postmaster.ts'
 
 export type Binaries = { initdb: string; postgres: string }
@@ -35,18 +48,32 @@ export async function loadBinaries(): Promise<Binaries> {
 }
 
 /**
- * As whom to run on `directory`: as ourselves unless root; as root, as its owner, or else in a user namespace that calls
- * root 1000, or else (containers often forbid that) as nobody.
- * @throws PostgresError if it belongs to somebody else.
+ * The real path of the data directory, which all its users must agree on; makes the directory above it.
+ * @throws PostgresError if it belongs to another user or there is no right to write.
+ */
+export function claimDirectory(dataDir: string): string {
+  const path = resolve(dataDir)
+  const advice = 'Run as the user it belongs to, or set DATABASE_URL.'
+  try {
+    mkdirSync(dirname(path), { recursive: true })
+    accessSync(dirname(path), constants.W_OK)
+  } catch (cause) {
+    throw new PostgresError(`${dirname(path)} cannot be written. ${advice}`, { cause })
+  }
+  const directory = existsSync(path) ? realpathSync(path) : join(realpathSync(dirname(path)), basename(path))
+  const self = process.getuid?.()
+  if (self && existsSync(directory) && statSync(directory).uid !== self)
+    throw new PostgresError(`${directory} belongs to another user. ${advice}`)
+  return directory
+}
+
+/**
+ * As whom to run on `directory`: as ourselves, unless we are root; then as its owner, or in a user namespace in which
+ * root is called 1000, or (containers often forbid those) as nobody.
  */
 export function chooseAccount(directory: string): Account {
-  const self = process.getuid?.()
+  if (process.getuid?.() !== 0) return { prefix: [] }
   const owner = existsSync(directory) ? statSync(directory) : null
-  if (self !== undefined && self !== 0) {
-    if (!owner || owner.uid === self) return { prefix: [] }
-    throw new PostgresError(`${directory} belongs to another user. Run as that user, or set DATABASE_URL.`)
-  }
-  if (self === undefined) return { prefix: [] }
   if (owner && owner.uid !== 0) return { prefix: [], uid: owner.uid, gid: owner.gid }
   const probe = spawnSync('unshare', [...namespace, 'true'], { env: environment })
   return probe.status === 0 ? { prefix: ['unshare', ...namespace] } : { prefix: [], uid: nobody, gid: nobody }
@@ -58,6 +85,13 @@ export function giveTo({ uid, gid }: Account, directory: string): void {
   for (const entry of readdirSync(directory, { recursive: true, encoding: 'utf8' }))
     lchownSync(join(directory, entry), uid, gid)
   chownSync(directory, uid, gid)
+}
+
+/** Lets the account pass through a directory of ours (not list it), as one made for a temporary purpose is closed to others. */
+export function openPath({ uid }: Account, directory: string): void {
+  if (uid === undefined) return
+  const { mode, uid: owner } = statSync(directory)
+  if (owner !== uid) chmodSync(directory, (mode & 0o7777) | 0o111)
 }
 
 /** npm packages cannot hold symbolic links, and the script that would make them is not run by a careful installer. */

@@ -80,7 +80,8 @@ function isPostmaster(pid: number, directory: string): boolean {
   return commandOf(pid).includes(`-D ${directory} -c `)
 }
 
-function commandOf(pid: number): string {
+/** Its program and arguments, separated by spaces; empty if there is none, or a zombie. */
+export function commandOf(pid: number): string {
   if (process.platform !== 'linux') return spawnSync('ps', ['-ww', '-o', 'command=', '-p', `${pid}`]).stdout.toString()
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')

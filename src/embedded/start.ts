@@ -13,7 +13,7 @@ import {
 } from 'node:fs'
 import { createServer } from 'node:net'
 import { basename, dirname, join } from 'node:path'
-import { type Account, chooseAccount, environment, giveTo, loadBinaries } from './installation.ts'
+import { type Account, chooseAccount, environment, giveTo, loadBinaries, openPath } from './installation.ts'
 import { findPostmaster, PostgresError, type Postmaster } from './postmaster.ts'
 
 export type StartOptions = {
@@ -53,7 +53,7 @@ export async function startPostmaster(options: StartOptions, port?: number): Pro
     // A killed postmaster's children take a moment to notice; a port may just have been taken.
     const passes = / in use|already exists/.test(started)
     if (!passes || performance.now() > deadline)
-      throw new PostgresError(`PostgreSQL did not start. ${directory}.log ends: ${started}`)
+      throw new PostgresError(`PostgreSQL did not start. ${directory}.log ends: ${started}${hint(account)}`)
     await Bun.sleep(pause)
   }
 }
@@ -106,6 +106,7 @@ async function createDataDirectory(initdb: string, account: Account, options: St
   // A new name each time: the initdb of a killed run may still be writing.
   const fresh = mkdtempSync(join(parent, prefix))
   giveTo(account, fresh)
+  openPath(account, parent)
   const mark = logSize(directory)
   const locale = ['--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8']
   const sync = settings.fsync === 'off' ? ['--no-sync'] : []
@@ -114,7 +115,7 @@ async function createDataDirectory(initdb: string, account: Account, options: St
   if (child.exitCode !== 0) {
     rmSync(fresh, { recursive: true, force: true })
     throw new PostgresError(
-      `PostgreSQL's data directory could not be made. ${directory}.log ends: ${readLog(directory, mark)}`,
+      `PostgreSQL's data directory could not be made. ${directory}.log ends: ${readLog(directory, mark)}${hint(account)}`,
     )
   }
   writeFileSync(join(fresh, 'pg_hba.conf'), 'host all all 127.0.0.1/32 trust\n')
@@ -144,6 +145,12 @@ function untilExit(child: ChildProcess): Promise<void> {
     child.once('exit', () => resolve())
     child.once('error', () => resolve())
   })
+}
+
+function hint({ uid }: Account): string {
+  return uid === undefined
+    ? ''
+    : ` (It refuses to be root, so it runs as user ${uid}, who must be able to read this checkout.)`
 }
 
 function logSize(directory: string): number {

@@ -4,7 +4,7 @@ const maxUrlLength = 8_192
 /** RFC 9110 7.2: uri-host [":" port], without the userinfo, escapes and commas that only an attacker sends. */
 const hostPattern = /^(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{0,5})?$/
 /** The last host found good: nearly every request repeats it. */
-let goodHost = ''
+let goodHost: string | undefined
 
 /**
  * Judges what the server's parser lets through though no honest client sends it: a missing, doubled or illegal Host, a doubled

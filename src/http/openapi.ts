@@ -1,41 +1,55 @@
+import type { Env, Hono } from 'hono'
 import { describeRoute, resolver, uniqueSymbol } from 'hono-openapi'
 import { z } from 'zod'
 import { type ProblemCode, problems } from '../errors.ts'
+import { noInput } from './valid.ts'
 
 /** Every non-2xx body (RFC 9457). Some codes bring further members, such as `upgrade`. */
 export const Problem = z
   .looseObject({
-    type: z.string(),
+    type: z.url(),
     title: z.string(),
     status: z.int().min(400).max(599),
     detail: z.string(),
     instance: z.string(),
-    code: z.string(),
+    code: z.enum(Object.keys(problems) as [ProblemCode, ...ProblemCode[]]),
     requestId: z.string(),
     errors: z.array(z.object({ path: z.string(), message: z.string(), code: z.string() })).optional(),
   })
   .meta({ ref: 'Problem' })
 
-type Answers = Partial<Record<200 | 201 | 202 | 204, z.ZodType | null>>
+type Answer = z.ZodType | null | { json: z.ZodType; also: string }
+type Answers = Partial<Record<200 | 201 | 202 | 204, Answer>> & { 304?: null }
 
 /** What every route may answer, besides its own. */
-const always: ProblemCode[] = ['bad-request', 'rate-limited', 'internal-error', 'deadline-exceeded']
-const withDatabase: ProblemCode[] = ['database-unavailable', 'overloaded']
+const always: ProblemCode[] = ['bad-request', 'internal-error', 'deadline-exceeded']
+/** The same of routes that are limited and may need the database: all but the probes. */
+const beyondProbes: ProblemCode[] = ['rate-limited', 'database-unavailable', 'overloaded']
+const withBody: ProblemCode[] = ['malformed-json', 'payload-too-large', 'unsupported-media-type', 'validation-failed']
 
-/** Documents a route: its answers on success (null: no body) and the problems of its own. */
-export function describe(tag: string, summary: string, answers: Answers, codes: ProblemCode[] = []) {
-  const success = Object.entries(answers).map(([status, schema]) => [
-    status,
-    {
-      description: summary,
-      ...(schema && { content: { 'application/json': { schema: resolver(schema) } } }),
-    },
-  ])
+/**
+ * Documents a route: its answers on success (null: no body; `also`: a further media type), the problems of its own, and
+ * the request headers that it reads. What follows from body, query and guards is added by `completeDocument`.
+ */
+export function describe(tag: string, summary: string, answers: Answers, codes: ProblemCode[] = [], headers: Record<string, string> = {}) {
+  const parameters = Object.entries(headers).map(([name, description]) => ({ in: 'header', name, description, schema: { type: 'string' } }) as const)
   return describeRoute({
     tags: [tag],
     summary,
-    responses: { ...Object.fromEntries(success), ...problemResponses([...always, ...withDatabase, ...codes]) },
+    ...(parameters.length > 0 && { parameters }),
+    responses: Object.fromEntries(
+      Object.entries(answers).map(([status, answer]) => [
+        status,
+        { description: status === '304' ? 'Not modified since the ETag in If-None-Match' : summary, ...(answer && { content: contentOf(answer) }) },
+      ]),
+    ),
+    ...problemCodes([...always, ...(tag === 'Operations' ? [] : beyondProbes), ...codes]),
   })
+}
+
+function contentOf(answer: z.ZodType | { json: z.ZodType; also: string }) {
+  if (answer instanceof z.ZodType) return { 'application/json': { schema: resolver(answer) } }
+  return { 'application/json': { schema: resolver(answer.json) }, [answer.also]: { schema: { type: 'string' as const } } }
 }
 
 const policies = new WeakMap<object, string>()
@@ -46,7 +60,7 @@ const policies = new WeakMap<object, string>()
  */
 export function policy<T extends object>(name: string, guard: T, codes: ProblemCode[]): T {
   policies.set(guard, name)
-  const spec = { responses: problemResponses(codes), ...(name === 'authenticated' && { security: [{ bearer: [] }] }) }
+  const spec = { ...problemCodes(codes), ...(name === 'authenticated' && { security: [{ bearer: [] }] }) }
   return Object.assign(guard, { [uniqueSymbol]: { spec } })
 }
 
@@ -55,12 +69,49 @@ export function policyOf(middleware: object): string | undefined {
   return policies.get(middleware)
 }
 
+/** Lists are joined when the specs of a route's middlewares are merged; answers of one status would displace each other. */
+const codesKey = 'x-problem-codes'
+
+function problemCodes(codes: ProblemCode[]) {
+  return { [codesKey]: codes }
+}
+
+type Parameter = { in: string; name: string }
+type Operation = { responses: Record<string, unknown>; requestBody?: unknown; parameters?: Parameter[]; [codesKey]?: ProblemCode[] }
+type Document = { paths: Record<string, Record<string, Operation | undefined> | undefined>; components?: { schemas?: Record<string, unknown> } }
+
+/** Adds the problem documents that each operation may answer: those that were named, and those that follow from its input. */
+export function completeDocument<E extends Env>(generated: object, app: Hono<E>): void {
+  // The generator's type allows a path to be anything that OpenAPI knows; what it makes are operations.
+  const document = generated as Document
+  const withoutInput = new Set(app.routes.filter(({ handler }) => handler === noInput).map(({ method, path }) => keyOf(method, path)))
+  for (const [path, operations] of Object.entries(document.paths))
+    for (const [method, operation] of Object.entries(operations ?? {})) {
+      if (!operation) continue
+      const codes = [...(operation[codesKey] ?? []), ...codesOfInput(operation)]
+      if (withoutInput.has(keyOf(method, path))) codes.push('validation-failed')
+      delete operation[codesKey]
+      Object.assign(operation.responses, problemResponses(codes))
+    }
+  const { $schema: _, ...schema } = z.toJSONSchema(Problem, { io: 'output' })
+  document.components = { ...document.components, schemas: { ...document.components?.schemas, Problem: schema } }
+}
+
+function codesOfInput({ requestBody, parameters = [] }: Operation): ProblemCode[] {
+  const queries = parameters.filter((parameter) => parameter.in === 'query')
+  return [
+    ...(requestBody ? withBody : []),
+    ...(queries.length > 0 ? (['validation-failed'] as const) : []),
+    ...(queries.some(({ name }) => name === 'cursor') ? (['invalid-cursor'] as const) : []),
+  ]
+}
+
+function keyOf(method: string, path: string): string {
+  return `${method.toLowerCase()} ${path.replace(/:(\w+)/g, '{$1}')}`
+}
+
 function problemResponses(codes: ProblemCode[]) {
   const byStatus = Map.groupBy(new Set(codes), (code) => problems[code].status)
-  return Object.fromEntries(
-    [...byStatus].map(([status, group]) => [
-      String(status),
-      { description: group.join(', '), content: { 'application/problem+json': { schema: resolver(Problem) } } },
-    ]),
-  )
+  const content = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } }
+  return Object.fromEntries([...byStatus].map(([status, group]) => [String(status), { description: group.join(', '), content }]))
 }

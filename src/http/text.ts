@@ -121,7 +121,7 @@ export const Limit = z
   )
   .transform(Number)
   .default(20)
-  .meta({ type: 'integer', minimum: 1, maximum: 100, default: 20, description: 'The most items on one page.' })
+  .meta({ type: 'integer', minimum: 1, maximum: 100, description: 'The most items on one page; 20 when absent.' })
 
 const boundedYear = (text: string) => /^20\d\d|^2100/.test(text)
 

@@ -42,10 +42,7 @@ export function body<T extends z.ZodType>(schema: T, { limitBytes = defaultLimit
 export function query<T extends z.ZodType>(schema: T) {
   const typed = zValidator('query', schema, refuseInvalid)
   const middleware: typeof typed = function validQuery(c, next) {
-    const start = c.req.url.indexOf('?')
-    const errors = start === -1 ? [] : judgeQuery(c.req.url.slice(start + 1))
-    if (errors.length > 0) throw new AppError('validation-failed', { errors: errors.slice(0, maxErrors) })
-    const result = schema.safeParse(start === -1 ? {} : c.req.query())
+    const result = schema.safeParse(readQuery(c.req.url))
     refuseInvalid(result)
     c.req.addValidatedData('query', result.data as object)
     return next()
@@ -79,12 +76,8 @@ export const noBody: MiddlewareHandler = (c, next) => {
 
 /** For routes that take neither query nor body: throws AppError `validation-failed` for any parameter, and what noBody throws. */
 export const noInput: MiddlewareHandler = (c, next) => {
-  const start = c.req.url.indexOf('?')
-  if (start !== -1) {
-    const errors = judgeQuery(c.req.url.slice(start + 1))
-    const unknown = Object.keys(c.req.query()).map((path) => ({ path: toPath([path]), message: 'This is not a known parameter.', code: 'unrecognized-keys' }))
-    if (errors.length + unknown.length > 0) throw new AppError('validation-failed', { errors: [...errors, ...unknown].slice(0, maxErrors) })
-  }
+  const keys = Object.keys(readQuery(c.req.url))
+  if (keys.length > 0) throw refusal(keys.map((key) => fieldError('unrecognized-keys', key)))
   return noBody(c, next)
 }
 
@@ -103,25 +96,35 @@ function documented<T extends z.ZodType, M extends object>(
 type Result = { success: true } | { success: false; error: { issues: z.core.$ZodIssue[] } }
 
 function refuseInvalid(result: Result): void {
-  if (!result.success) throw new AppError('validation-failed', { errors: toFieldErrors(result.error.issues) })
+  if (!result.success) throw refusal(toFieldErrors(result.error.issues))
 }
 
 function throwNotFound(): never {
   throw new AppError('not-found')
 }
 
+function refusal(errors: FieldError[]): AppError {
+  return new AppError('validation-failed', { errors: errors.slice(0, maxErrors) })
+}
+
 function toFieldErrors(issues: z.core.$ZodIssue[]): FieldError[] {
-  return issues
-    .flatMap((issue) => {
-      const code = issue.code.replaceAll('_', '-')
-      if (issue.code !== 'unrecognized_keys') return [{ path: toPath(issue.path), message: plainMessage(issue), code }]
-      return issue.keys.map((key) => ({
-        path: toPath([...issue.path, key]),
-        message: 'This is not a known field.',
-        code,
-      }))
-    })
-    .slice(0, maxErrors)
+  return issues.flatMap((issue) => {
+    if (issue.code === 'unrecognized_keys') {
+      return issue.keys.map((key) => fieldError('unrecognized-keys', ...issue.path, key))
+    }
+    return [{ path: toPath(issue.path), message: plainMessage(issue), code: issue.code.replaceAll('_', '-') }]
+  })
+}
+
+const messages = {
+  'unrecognized-keys': 'This is not known here.',
+  'malformed-encoding': 'Encode the parameter as percent-encoded UTF-8.',
+  'duplicate-parameter': 'This parameter appears twice.',
+  'nul-character': 'Remove the NUL character.',
+}
+
+function fieldError(code: keyof typeof messages, ...path: PropertyKey[]): FieldError {
+  return { path: toPath(path), message: messages[code], code }
 }
 
 /** Zod's message, or a plainer one where a value is missing and the schema has none of its own. */
@@ -133,25 +136,25 @@ function toPath(path: PropertyKey[]): string {
   return path.map(String).join('.').slice(0, maxPathLength).toWellFormed()
 }
 
-/** What Hono's lenient reader of queries would hide. */
-function judgeQuery(text: string): FieldError[] {
-  const seen = new Set<string>()
+const noQuery: Readonly<Record<string, string>> = Object.freeze({})
+
+/** The query's parameters. Hono's reader would hide a repeated, undecodable or inherited name (`constructor`). */
+function readQuery(url: string): Readonly<Record<string, string>> {
+  const start = url.indexOf('?')
+  if (start === -1) return noQuery
+  const found = new Map<string, string>()
   const errors: FieldError[] = []
-  for (const pair of text.split('&')) {
+  for (const pair of url.slice(start + 1).split('&')) {
     if (pair === '') continue
     const [name, value] = splitPair(pair).map(decode)
-    const path = toPath([name ?? ''])
-    if (name === undefined || value === undefined) {
-      errors.push({ path, message: 'Encode the parameter as percent-encoded UTF-8.', code: 'malformed-encoding' })
-    } else if (name === '' || name === '__proto__') {
-      errors.push({ path, message: 'This is not a known field.', code: 'unrecognized-keys' })
-    } else if (seen.has(name)) {
-      errors.push({ path, message: 'This parameter appears twice.', code: 'duplicate-parameter' })
-    } else if (name.includes('\0') || value.includes('\0')) {
-      errors.push({ path, message: 'Remove the NUL character.', code: 'nul-character' })
-    } else seen.add(name)
+    if (name === undefined || value === undefined) errors.push(fieldError('malformed-encoding', name ?? ''))
+    else if (name === '' || name === '__proto__') errors.push(fieldError('unrecognized-keys', name))
+    else if (found.has(name)) errors.push(fieldError('duplicate-parameter', name))
+    else if (name.includes('\0') || value.includes('\0')) errors.push(fieldError('nul-character', name))
+    else found.set(name, value)
   }
-  return errors
+  if (errors.length > 0) throw refusal(errors)
+  return Object.fromEntries(found)
 }
 
 function splitPair(pair: string): [string, string] {

@@ -1,5 +1,6 @@
 import type { Env, Hono } from 'hono'
 import { generateSpecs } from 'hono-openapi'
+import { completeDocument } from '../http/openapi.ts'
 import { version } from '../version.ts'
 
 const documents = new WeakMap<object, Promise<object>>()
@@ -8,7 +9,13 @@ const documents = new WeakMap<object, Promise<object>>()
 export function openApiDocument<E extends Env>(app: Hono<E>, publicUrl: string): Promise<object> {
   const known = documents.get(app)
   if (known) return known
-  const document = generateSpecs(app, {
+  const document = generateDocument(app, publicUrl)
+  documents.set(app, document)
+  return document
+}
+
+async function generateDocument<E extends Env>(app: Hono<E>, publicUrl: string): Promise<object> {
+  const document = await generateSpecs(app, {
     documentation: {
       info: {
         title: 'MANAS360',
@@ -24,6 +31,6 @@ export function openApiDocument<E extends Env>(app: Hono<E>, publicUrl: string):
     exclude: ['/', '/openapi.json', /^\/docs/, /^\/problems/],
     defaultValidationErrorResponse: false,
   })
-  documents.set(app, document)
+  completeDocument(document, app)
   return document
 }

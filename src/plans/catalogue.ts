@@ -7,9 +7,11 @@ export type Catalogue = {
   features: ReadonlyMap<string, Feature>
 }
 
-export type Role = { name: string; description: string; privilegeLevel: number; permissions: readonly string[] }
+/** What is retired keeps its effect on those who have it, and is offered to nobody. */
+type Retirable = { retired: boolean }
+export type Role = Retirable & { name: string; description: string; privilegeLevel: number; permissions: readonly string[] }
 export type Permission = { name: string; description: string }
-export type Feature = { name: string; displayName: string; description: string; category: string }
+export type Feature = Retirable & { name: string; displayName: string; description: string; category: string }
 
 /** In `limits`, null means unlimited. */
 export type Limits = {
@@ -20,7 +22,7 @@ export type Limits = {
 }
 
 /** Prices are in minor units of `currency`; null means by quote. */
-export type Plan = {
+export type Plan = Retirable & {
   name: string
   displayName: string
   description: string
@@ -64,7 +66,7 @@ export function upgradeForTier(catalogue: Catalogue, tier: number): Upgrade | nu
 
 function cheapest(catalogue: Catalogue, helps: (plan: Plan) => boolean): Upgrade | null {
   let best: Plan | null = null
-  for (const plan of catalogue.plans.values()) if (helps(plan) && (!best || isCheaper(plan, best))) best = plan
+  for (const plan of catalogue.plans.values()) if (!plan.retired && helps(plan) && (!best || isCheaper(plan, best))) best = plan
   return best && toUpgrade(best)
 }
 

@@ -8,19 +8,19 @@ type Row = { version: number; roles: Role[]; permissions: Permission[]; plans: P
 export async function findCatalogue(sql: Db): Promise<Catalogue> {
   const [row] = await sql<Row[]>`
     select (select version::int from catalogue_version) as version,
-      (select json_agg(json_build_object('name', name, 'description', description, 'privilegeLevel', privilege_level,
+      (select json_agg(json_build_object('name', name, 'description', description, 'privilegeLevel', privilege_level, 'retired', retired_at is not null,
          'permissions', array(select permission::text from role_permissions where role = r.name )) order by privilege_level, name)
-         from roles r where retired_at is null) as roles,
+         from roles r) as roles,
       (select json_agg(json_build_object('name', name, 'description', description) order by name) from permissions) as permissions,
       (select json_agg(json_build_object('name', name, 'displayName', display_name, 'description', description, 'tier', tier,
          'priceMonthlyMinor', price_monthly_minor, 'priceYearlyMinor', price_yearly_minor, 'currency', currency,
-         'trialDays', trial_days, 'featured', featured, 'maxUsers', max_users, 'maxApiRequestsPerMonth', max_api_requests_per_month,
+         'trialDays', trial_days, 'retired', retired_at is not null, 'featured', featured, 'maxUsers', max_users, 'maxApiRequestsPerMonth', max_api_requests_per_month,
          'maxStorageGb', max_storage_gb, 'apiRequestsPerMinute', api_requests_per_minute,
          'features', (select coalesce(json_agg(json_build_object('name', feature, 'limit', limit_value) order by feature), '[]')
                         from plan_features where plan = p.name)) order by tier, name)
-         from subscription_plans p where retired_at is null) as plans,
-      (select json_agg(json_build_object('name', name, 'displayName', display_name, 'description', description, 'category', category) order by name)
-         from features where retired_at is null) as features`
+         from subscription_plans p) as plans,
+      (select json_agg(json_build_object('name', name, 'displayName', display_name, 'description', description, 'category', category, 'retired', retired_at is not null) order by name)
+         from features) as features`
   if (!row) throw new Error('the catalogue is empty: run migrate')
   return {
     version: row.version,

@@ -9,8 +9,8 @@ import { describe } from '../http/openapi.ts'
 import { decodeCursor, page } from '../http/page.ts'
 import { Limit, Slug } from '../http/text.ts'
 import { noBody, noInput, params, query } from '../http/valid.ts'
-import type { Plan } from './catalogue.ts'
 import { CatalogueBody, FeatureBody, PlanBody } from './schemas.ts'
+import { toFeatureBody, toPlanBody, toRoleBody } from './views.ts'
 
 const NamePath = z.strictObject({ name: Slug })
 const Paging = z.strictObject({ limit: Limit, cursor: z.string().max(2_048).optional() })
@@ -27,40 +27,40 @@ const cached = createMiddleware<PublicEnv>(async function cached(c, next) {
 })
 
 export const catalogueRoutes = new Hono<PublicEnv>()
-  .get('/plans', describe('Catalogue', 'Plans by tier', { 200: listOf(PlanBody) }), query(Paging), noBody, cached, (c) => {
-    const plans = [...c.get('deps').catalogue.current.plans.values()].map(toPlanBody)
+  .get('/plans', describe('Catalogue', 'Plans by tier', { 200: listOf(PlanBody), 304: null }), query(Paging), noBody, cached, (c) => {
+    const plans = offered(c.get('deps').catalogue.current.plans).map(toPlanBody)
     return c.json(slice(plans, c.req.valid('query'), (plan) => [plan.tier, plan.name]), 200)
   })
-  .get('/plans/:name', describe('Catalogue', 'One plan', { 200: PlanBody }, ['not-found']), params(NamePath), noInput, cached, (c) => {
+  .get('/plans/:name', describe('Catalogue', 'One plan', { 200: PlanBody, 304: null }, ['not-found']), params(NamePath), noInput, cached, (c) => {
     const plan = c.get('deps').catalogue.current.plans.get(c.req.valid('param').name)
-    if (!plan) throw new AppError('not-found')
+    if (!plan || plan.retired) throw new AppError('not-found')
     return c.json(toPlanBody(plan), 200)
   })
-  .get('/features', describe('Catalogue', 'Features by name', { 200: listOf(FeatureBody) }), query(Paging), noBody, cached, (c) => {
-    const features = [...c.get('deps').catalogue.current.features.values()]
+  .get('/features', describe('Catalogue', 'Features by name', { 200: listOf(FeatureBody), 304: null }), query(Paging), noBody, cached, (c) => {
+    const features = offered(c.get('deps').catalogue.current.features).map(toFeatureBody)
     return c.json(slice(features, c.req.valid('query'), (feature) => [0, feature.name]), 200)
   })
-  .get('/features/:name', describe('Catalogue', 'One feature', { 200: FeatureBody }, ['not-found']), params(NamePath), noInput, cached, (c) => {
+  .get('/features/:name', describe('Catalogue', 'One feature', { 200: FeatureBody, 304: null }, ['not-found']), params(NamePath), noInput, cached, (c) => {
     const feature = c.get('deps').catalogue.current.features.get(c.req.valid('param').name)
-    if (!feature) throw new AppError('not-found')
-    return c.json(feature, 200)
+    if (!feature || feature.retired) throw new AppError('not-found')
+    return c.json(toFeatureBody(feature), 200)
   })
-  .get('/catalogue', describe('Catalogue', 'Roles, permissions, plans and features with their version', { 200: CatalogueBody }), noInput, cached, (c) => {
+  .get('/catalogue', describe('Catalogue', 'Roles, permissions, plans and features with their version', { 200: CatalogueBody, 304: null }), noInput, cached, (c) => {
     const { version, roles, permissions, plans, features } = c.get('deps').catalogue.current
     return c.json(
       {
         version,
-        roles: [...roles.values()],
+        roles: offered(roles).map(toRoleBody),
         permissions: [...permissions.values()],
-        plans: [...plans.values()].map(toPlanBody),
-        features: [...features.values()],
+        plans: offered(plans).map(toPlanBody),
+        features: offered(features).map(toFeatureBody),
       },
       200,
     )
   })
 
-function toPlanBody({ featureNames: _, ...plan }: Plan) {
-  return plan
+function offered<T extends { retired: boolean }>(items: ReadonlyMap<string, T>): T[] {
+  return [...items.values()].filter(({ retired }) => !retired)
 }
 
 /** A page of a list that lies in memory, by the key of its last item. */

@@ -1,0 +1,146 @@
+-- Administration: search, subscriptions by hand, sealed audit trail, jobs, idempotency.
+
+create extension if not exists pg_trgm;
+
+-- ── People ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+alter table user_accounts add column search_text text generated always as
+  (lower(coalesce(email, '') || ' ' || coalesce(first_name, '') || ' ' || coalesce(last_name, ''))) stored;
+create index user_accounts_search on user_accounts using gin (search_text gin_trgm_ops);
+create index user_accounts_email_prefix on user_accounts (email text_pattern_ops);
+create index user_accounts_created on user_accounts (created_at, id);
+create index user_accounts_last_login on user_accounts (coalesce(last_login_at, '1970-01-01 00:00:00+00'), id);
+drop index user_accounts_role;
+create index user_accounts_role on user_accounts (role, created_at, id);
+create index user_accounts_not_active on user_accounts (status, created_at, id) where status <> 'active';
+
+alter table account_features add column created_by uuid; -- no foreign key: the grant outlives who made it
+alter table user_subscriptions
+  add column granted_by uuid,
+  add column reason text check (length(reason) <= 500),
+  -- Cancelled says it already: the rights last until the period ends.
+  drop column cancel_at_period_end;
+
+-- One trial per account and plan, ever: outlives the subscription itself.
+create table trials (
+  account_id uuid not null references user_accounts (id) on delete cascade,
+  plan       slug not null references subscription_plans (name),
+  started_at timestamptz not null default clock_timestamp(),
+  primary key (account_id, plan)
+);
+
+-- Ends what has run out, whenever it is called: the subscription becomes expired, free (or what was agreed to follow)
+-- takes its place, a subscriber becomes a user, and every instance hears of it. Rights ended at their second anyway.
+create function end_expired() returns bigint language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+  due record; ended bigint := 0;
+begin
+  for due in
+    select a.id as account_id from user_accounts a
+     where exists (select 1 from user_subscriptions s where s.account_id = a.id and s.ended_at is null and s.current_period_end <= clock_timestamp())
+        or exists (select 1 from account_features f where f.account_id = a.id and f.expires_at <= clock_timestamp())
+     order by a.id limit 1000
+  loop
+    perform 1 from user_accounts where id = due.account_id for no key update;
+    delete from account_features where account_id = due.account_id and expires_at <= clock_timestamp();
+    perform end_subscription(due.account_id);
+    perform record_authz_change(due.account_id);
+    ended := ended + 1;
+  end loop;
+  return ended;
+end $$;
+
+-- The current subscription of one account, if it has run out: ended, and free in its place. The account's row is locked.
+create function end_subscription(p_account uuid) returns boolean language plpgsql as $$
+declare
+  old user_subscriptions;
+begin
+  update user_subscriptions set status = 'expired', ended_at = current_period_end
+   where account_id = p_account and ended_at is null and current_period_end <= clock_timestamp() returning * into old;
+  if not found then return false; end if;
+  insert into user_subscriptions (id, account_id, plan, status, started_at)
+  values (gen_random_uuid(), p_account, 'free', 'active', old.current_period_end);
+  update user_accounts set role = 'user' where id = p_account and role = 'subscriber';
+  return true;
+end $$;
+
+-- ── Audit: rows wait here until a checkpoint seals them ──────────────────────────────────────────────────────────
+
+create table audit_queue (
+  audit_id uuid primary key references audit_logs (id) on delete cascade
+);
+
+create table audit_checkpoints (
+  id           bigint primary key,
+  sealed_at    timestamptz not null,
+  row_count    integer not null check (row_count > 0),
+  audit_ids    uuid[] not null,
+  digest       bytea not null check (length(digest) = 32), -- of the rows' MACs, in the order of audit_ids
+  previous_mac bytea,
+  key_id       text not null,
+  mac          bytea not null check (length(mac) = 32)
+);
+create trigger append_only before update or delete on audit_checkpoints for each row execute function refuse_audit_change();
+
+create table audit_archive (like audit_logs including all);
+
+create index audit_logs_action on audit_logs (action, id);
+create index audit_personal_ip on audit_personal ((data ->> 'ip'), audit_id);
+
+-- Moves rows past their retention out of the live trail, sealed ones only; what identifies people goes for good.
+create function archive_audit(p_days integer default 365) returns bigint language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+  moved bigint;
+begin
+  perform set_config('manas360.audit_retention', 'on', true);
+  with old as (
+    delete from audit_logs l where l.at < clock_timestamp() - make_interval(days => greatest(p_days, 365))
+      and not exists (select 1 from audit_queue q where q.audit_id = l.id) returning *)
+  insert into audit_archive select * from old;
+  get diagnostics moved = row_count;
+  perform set_config('manas360.audit_retention', '', true);
+  return moved;
+end $$;
+
+-- ── Jobs and idempotency ─────────────────────────────────────────────────────────────────────────────────────────
+
+create table job_runs (
+  name         text primary key check (length(name) <= 60),
+  started_at   timestamptz not null,
+  finished_at  timestamptz,
+  milliseconds double precision,
+  outcome      text not null check (outcome in ('running', 'succeeded', 'failed')),
+  detail       text check (length(detail) <= 2000)
+);
+
+create table idempotency_keys (
+  account_id   uuid not null references user_accounts (id) on delete cascade,
+  method       text not null,
+  path         text not null check (length(path) <= 500),
+  key          text not null check (length(key) between 1 and 255),
+  request_hash bytea not null check (length(request_hash) = 32),
+  status       smallint not null,
+  headers      jsonb not null default '{}',
+  body         text,
+  created_at   timestamptz not null default clock_timestamp(),
+  primary key (account_id, method, path, key)
+);
+create index idempotency_keys_created on idempotency_keys (created_at);
+
+create or replace function purge_expired() returns jsonb language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+  gone_sessions bigint; gone_lockouts bigint; gone_attempts bigint; gone_changes bigint; gone_keys bigint;
+begin
+  delete from sessions where expires_at < clock_timestamp() - interval '1 day' or ended_at < clock_timestamp() - interval '1 day';
+  get diagnostics gone_sessions = row_count;
+  delete from lockouts where updated_at < clock_timestamp() - interval '25 hours' and (locked_until is null or locked_until < clock_timestamp() - interval '24 hours');
+  get diagnostics gone_lockouts = row_count;
+  delete from login_attempts where at < clock_timestamp() - interval '90 days';
+  get diagnostics gone_attempts = row_count;
+  delete from authz_changes where at < clock_timestamp() - interval '1 day';
+  get diagnostics gone_changes = row_count;
+  delete from idempotency_keys where created_at < clock_timestamp() - interval '24 hours';
+  get diagnostics gone_keys = row_count;
+  return jsonb_build_object('sessions', gone_sessions, 'lockouts', gone_lockouts, 'loginAttempts', gone_attempts,
+                            'authzChanges', gone_changes, 'idempotencyKeys', gone_keys);
+end $$;

@@ -1,0 +1,62 @@
+import type { Tx } from '../db.ts'
+import { AppError } from '../errors.ts'
+import type { Principal } from './principal.ts'
+import { findRole, isLastSuperadmin, type LockedAccount, lockAccounts, type RoleRow } from './hierarchy-queries.ts'
+
+/** The role that may act on anyone and grant anything. */
+export const superadmin = 'superadmin'
+
+/** An administrator and the account acted upon, both locked until the transaction ends. */
+export type Authority = { actor: LockedAccount; target: LockedAccount }
+
+/**
+ * Authority over another account, judged on locked rows (in id order), never from the token: an administrator who was
+ * demoted a moment ago is refused. `removes`: the act would take the target out of the active superadmins.
+ * @throws AppError in this order: `not-found`, `last-superadmin`, `account-disabled` or `permission-denied` (the actor's own
+ *   rights are gone), `privilege-escalation`
+ */
+export async function authoriseOver(tx: Tx, { accountId }: Principal, targetId: string, permission: string, { removes = false } = {}): Promise<Authority> {
+  const rows = await lockAccounts(tx, [accountId, targetId])
+  const actor = rows.find(({ id }) => id === accountId)
+  const target = rows.find(({ id }) => id === targetId)
+  if (!target || target.status === 'deleted') throw new AppError('not-found')
+  if (removes && target.role === superadmin && target.status === 'active' && (await isLastSuperadmin(tx, target.id))) throw new AppError('last-superadmin')
+  const authority = requireAuthority(actor, permission)
+  if (authority.role !== superadmin && (target.id === authority.id || target.privilegeLevel >= authority.privilegeLevel)) throw new AppError('privilege-escalation')
+  return { actor: authority, target }
+}
+
+/** The actor's authority for an act that concerns no other account, on the actor's locked row. @throws AppError as authoriseOver */
+export async function authorise(tx: Tx, { accountId }: Principal, permission: string): Promise<LockedAccount> {
+  const [actor] = await lockAccounts(tx, [accountId])
+  return requireAuthority(actor, permission)
+}
+
+/**
+ * That the actor may hand out a role: below the own level, with no permission that the actor lacks.
+ * @throws AppError `validation-failed` for an unknown or retired role, `privilege-escalation`
+ */
+export async function requireGrantable(tx: Tx, actor: LockedAccount, roleName: string): Promise<RoleRow> {
+  const role = await findRole(tx, roleName)
+  if (!role || role.retired) throw new AppError('validation-failed', { errors: [{ path: 'role', message: `There is no role "${roleName}".`, code: 'unknown' }] })
+  requireBelow(actor, role)
+  return role
+}
+
+/** That a role lies below the actor: its level, and each of its permissions. @throws AppError `privilege-escalation` */
+export function requireBelow(actor: LockedAccount, role: { privilegeLevel: number; permissions: readonly string[] }): void {
+  if (actor.role === superadmin) return
+  if (role.privilegeLevel >= actor.privilegeLevel || !role.permissions.every((permission) => actor.permissions.includes(permission)))
+    throw new AppError('privilege-escalation')
+}
+
+function requireAuthority(actor: LockedAccount | undefined, permission: string): LockedAccount {
+  if (actor?.status !== 'active') throw new AppError('account-disabled')
+  if (!actor.permissions.includes(permission)) throw new AppError('permission-denied', { members: { requiredPermissions: [permission] } })
+  return actor
+}
+
+/** Locks one account's row: whoever changes its rights or sessions comes one after another. */
+export async function lockAccount(tx: Tx, accountId: string): Promise<void> {
+  await lockAccounts(tx, [accountId])
+}

@@ -1,0 +1,135 @@
+import { z } from 'zod'
+import { sorts } from '../accounts/directory-queries.ts'
+import { UserBody } from '../auth/schemas.ts'
+import { IsoDateTime, Limit, PermissionName, Slug, Uuid } from '../http/text.ts'
+
+export const Reason = z
+  .string()
+  .trim()
+  .min(1, 'Say why.')
+  .max(500)
+  .refine((text) => !/[\0-\x08\x0b\x0c\x0e-\x1f]/.test(text), 'Remove the control characters.')
+
+export const AccountPath = z.strictObject({ id: Uuid })
+export const OverridePath = z.strictObject({ id: Uuid, name: Slug })
+
+export const PeopleQuery = z.strictObject({
+  q: z.string().trim().min(1).max(100).optional(),
+  role: Slug.optional(),
+  plan: Slug.optional(),
+  status: z.enum(['active', 'locked']).optional(),
+  sort: z.enum(sorts).default('-createdAt'),
+  limit: Limit,
+  cursor: z.string().max(2_048).optional(),
+})
+
+export const PersonBody = UserBody.extend({ lockedReason: z.string().nullable() }).meta({ ref: 'Person' })
+
+export const RoleChange = z.strictObject({ role: Slug }).meta({ ref: 'RoleChange' })
+export const Lock = z.strictObject({ reason: Reason }).meta({ ref: 'Lock' })
+
+export const Override = z
+  .strictObject({
+    granted: z.boolean(),
+    limit: z.int().min(0).max(Number.MAX_SAFE_INTEGER).nullish(),
+    expiresAt: IsoDateTime.nullish(),
+    reason: Reason,
+  })
+  .meta({ ref: 'Override' })
+export type Override = z.infer<typeof Override>
+export const OverrideBody = z
+  .object({
+    feature: z.string(),
+    granted: z.boolean(),
+    limit: z.int().min(0).max(Number.MAX_SAFE_INTEGER).nullable(),
+    expiresAt: z.iso.datetime().nullable(),
+    reason: z.string(),
+    createdAt: z.iso.datetime(),
+  })
+  .meta({ ref: 'OverrideInForce' })
+
+export const ExplainQuery = z
+  .strictObject({ permission: z.string().max(70).optional(), feature: z.string().max(70).optional() })
+  .refine(({ permission, feature }) => (permission === undefined) !== (feature === undefined), 'Ask for either permission or feature.')
+export const Explanation = z
+  .object({ granted: z.boolean(), chain: z.array(z.object({ kind: z.string(), name: z.string(), detail: z.string() })) })
+  .meta({ ref: 'Explanation' })
+
+const Description = z.string().trim().max(500)
+const DisplayName = z.string().trim().min(1).max(100)
+const Count = z.int().min(0).max(Number.MAX_SAFE_INTEGER)
+const Level = z.int().min(0).max(100)
+const Permissions = z.array(PermissionName).max(200)
+
+export const RolePath = z.strictObject({ name: Slug })
+export const Paging = z.strictObject({ limit: Limit, cursor: z.string().max(2_048).optional() })
+export const NewRole = z.strictObject({ name: Slug, description: Description, privilegeLevel: Level, permissions: Permissions.optional() }).meta({ ref: 'NewRole' })
+export const RoleEdit = z.strictObject({ description: Description.optional(), privilegeLevel: Level.optional(), retired: z.boolean().optional() }).meta({ ref: 'RoleEdit' })
+export const RolePermissions = z.strictObject({ permissions: Permissions }).meta({ ref: 'RolePermissions' })
+export const RoleBody = z
+  .object({ name: z.string(), description: z.string(), privilegeLevel: Level, permissions: z.array(z.string()), seeded: z.boolean(), retired: z.boolean() })
+  .meta({ ref: 'Role' })
+export const PermissionBody = z.object({ name: z.string(), description: z.string() }).meta({ ref: 'Permission' })
+
+const planFields = {
+  displayName: DisplayName,
+  description: Description,
+  tier: z.int().min(0).max(1000),
+  priceMonthlyMinor: Count.nullable(),
+  priceYearlyMinor: Count.nullable(),
+  currency: z.string().regex(/^[A-Z]{3}$/, 'Use an ISO 4217 code such as USD.'),
+  trialDays: z.int().min(0).max(365),
+  featured: z.boolean(),
+  maxUsers: z.int().min(1).max(Number.MAX_SAFE_INTEGER).nullable(),
+  maxApiRequestsPerMonth: Count.nullable(),
+  maxStorageGb: Count.nullable(),
+  apiRequestsPerMinute: z.int().min(1).max(1_000_000).nullable(),
+}
+const { displayName, tier, ...optionalPlanFields } = planFields
+export const NewPlan = z
+  .strictObject({
+    name: Slug,
+    displayName,
+    tier,
+    description: optionalPlanFields.description.default(''),
+    priceMonthlyMinor: optionalPlanFields.priceMonthlyMinor.default(null),
+    priceYearlyMinor: optionalPlanFields.priceYearlyMinor.default(null),
+    currency: optionalPlanFields.currency.default('USD'),
+    trialDays: optionalPlanFields.trialDays.default(0),
+    featured: optionalPlanFields.featured.default(false),
+    maxUsers: optionalPlanFields.maxUsers.default(null),
+    maxApiRequestsPerMonth: optionalPlanFields.maxApiRequestsPerMonth.default(null),
+    maxStorageGb: optionalPlanFields.maxStorageGb.default(null),
+    apiRequestsPerMinute: optionalPlanFields.apiRequestsPerMinute.default(null),
+  })
+  .refine((plan) => (plan.priceMonthlyMinor === null) === (plan.priceYearlyMinor === null), { path: ['priceMonthlyMinor'], message: 'Give both prices, or neither for a plan by quote.' })
+  .meta({ ref: 'NewPlan' })
+export const PlanEdit = z.strictObject({ ...planFields, retired: z.boolean() }).partial().meta({ ref: 'PlanEdit' })
+export const PlanFeatures = z
+  .strictObject({ features: z.array(z.strictObject({ name: Slug, limit: Count.nullish() })).max(500) })
+  .meta({ ref: 'PlanFeatures' })
+export const NewFeature = z.strictObject({ name: Slug, displayName: DisplayName, description: Description.default(''), category: Slug }).meta({ ref: 'NewFeature' })
+export const FeatureEdit = z
+  .strictObject({ displayName: DisplayName, description: Description, category: Slug, retired: z.boolean() })
+  .partial()
+  .meta({ ref: 'FeatureEdit' })
+
+export const Grant = z.strictObject({ plan: Slug, endsAt: IsoDateTime.nullish(), reason: Reason }).meta({ ref: 'SubscriptionGrant' })
+export const SubscriptionsQuery = z.strictObject({
+  plan: Slug.optional(),
+  status: z.enum(['trialing', 'active', 'past_due', 'cancelled', 'expired']).optional(),
+  limit: Limit,
+  cursor: z.string().max(2_048).optional(),
+})
+export const SubscriptionItem = z
+  .object({
+    id: z.uuid(),
+    accountId: z.uuid(),
+    plan: z.string(),
+    status: z.enum(['trialing', 'active', 'past_due', 'cancelled', 'expired']),
+    interval: z.enum(['month', 'year']).nullable(),
+    provider: z.string(),
+    startedAt: z.iso.datetime(),
+    currentPeriodEnd: z.iso.datetime().nullable(),
+  })
+  .meta({ ref: 'SubscriptionItem' })

@@ -1,0 +1,100 @@
+import type { Db } from '../db.ts'
+import type { Status } from './lifecycle.ts'
+
+export type Subscription = {
+  id: string
+  accountId: string
+  plan: string
+  status: Status
+  interval: 'month' | 'year' | null
+  provider: string
+  startedAt: Date
+  currentPeriodEnd: Date | null
+}
+
+const columns = (sql: Db) => sql`s.id, s.account_id, s.plan, s.status, s.billing_interval as interval, s.provider, s.started_at, s.current_period_end`
+
+/** The current subscription as the clock has it: one that has run out is free from that second on, whether a job saw it or not. */
+export async function findSubscription(sql: Db, accountId: string): Promise<Subscription | null> {
+  const [row] = await sql<(Subscription & { lapsed: boolean })[]>`
+    select ${columns(sql)}, coalesce(s.current_period_end <= clock_timestamp(), false) as lapsed
+      from user_subscriptions s where s.account_id = ${accountId} and s.ended_at is null`
+  if (!row) return null
+  const { lapsed, ...subscription } = row
+  return lapsed ? { ...subscription, plan: 'free', status: 'active', interval: null, startedAt: subscription.currentPeriodEnd ?? subscription.startedAt, currentPeriodEnd: null } : subscription
+}
+
+/** Puts rows right that have run out, under the account's lock. */
+export async function endLapsed(sql: Db, accountId: string): Promise<void> {
+  await sql`select end_subscription(${accountId})`
+}
+
+/** Ends the current subscription now. */
+export async function endCurrent(sql: Db, accountId: string): Promise<void> {
+  await sql`update user_subscriptions set status = 'expired', ended_at = clock_timestamp() where account_id = ${accountId} and ended_at is null`
+}
+
+type NewSubscription = { accountId: string; plan: string; status: Status; interval: 'month' | 'year' | null; endsAt: Date | null; trialDays: number | null; grantedBy: string | null; reason: string | null }
+
+export async function insertSubscription(sql: Db, { accountId, plan, status, interval, endsAt, trialDays, grantedBy, reason }: NewSubscription): Promise<void> {
+  await sql`
+    insert into user_subscriptions (id, account_id, plan, status, billing_interval, current_period_end, granted_by, reason)
+    values (${Bun.randomUUIDv7()}, ${accountId}, ${plan}, ${status}, ${interval},
+            ${trialDays === null ? sql`${endsAt}::timestamptz` : sql`clock_timestamp() + make_interval(days => ${trialDays})`}, ${grantedBy}, ${reason})`
+}
+
+/** @returns false when this account has had a trial of this plan before */
+export async function insertTrial(sql: Db, accountId: string, plan: string): Promise<boolean> {
+  const rows = await sql`insert into trials (account_id, plan) values (${accountId}, ${plan}) on conflict do nothing returning 1`
+  return rows.length === 1
+}
+
+export async function hadTrial(sql: Db, accountId: string, plan: string): Promise<boolean> {
+  const rows = await sql`select 1 from trials where account_id = ${accountId} and plan = ${plan}`
+  return rows.length === 1
+}
+
+export async function updateStatus(sql: Db, subscriptionId: string, status: Status): Promise<void> {
+  await sql`update user_subscriptions set status = ${status} where id = ${subscriptionId}`
+}
+
+/** Role follows plan: with one a `user` is a `subscriber`, without one again a `user`; other roles never move. */
+export async function followPlan(sql: Db, accountId: string, isFree: boolean): Promise<void> {
+  await sql`update user_accounts set role = ${isFree ? 'user' : 'subscriber'} where id = ${accountId} and role = ${isFree ? 'subscriber' : 'user'}`
+}
+
+/** Whether a moment lies ahead, by the database's clock. */
+export async function isAhead(sql: Db, moment: Date): Promise<boolean> {
+  const [row] = await sql<{ ahead: boolean }[]>`select ${moment}::timestamptz > clock_timestamp() as ahead`
+  return row?.ahead ?? false
+}
+
+export async function listSubscriptions(sql: Db, { plan, status }: { plan?: string; status?: Status }, limit: number, before: string | null): Promise<Subscription[]> {
+  return sql<Subscription[]>`
+    select ${columns(sql)} from user_subscriptions s
+     where true ${plan ? sql`and s.plan = ${plan}` : sql``} ${status ? sql`and s.status = ${status}` : sql``}
+       and (${before}::uuid is null or s.id < ${before}::uuid)
+     order by s.id desc limit ${limit}`
+}
+
+type OverrideRow = { feature: string; granted: boolean; limit: number | null; expiresAt: Date | null; reason: string; createdAt: Date }
+
+/** One override of an account, put in the place of the one before it. */
+export async function upsertOverride(sql: Db, accountId: string, { feature, granted, limit, expiresAt, reason }: Omit<OverrideRow, 'createdAt'>, createdBy: string): Promise<OverrideRow> {
+  const [row] = await sql<OverrideRow[]>`
+    insert into account_features (account_id, feature, granted, limit_value, expires_at, reason, created_by)
+    values (${accountId}, ${feature}, ${granted}, ${limit}, ${expiresAt}, ${reason}, ${createdBy})
+    on conflict (account_id, feature) do update set granted = excluded.granted, limit_value = excluded.limit_value, expires_at = excluded.expires_at,
+      reason = excluded.reason, created_by = excluded.created_by, created_at = clock_timestamp()
+    returning feature, granted, limit_value::float8 as limit, expires_at, reason, created_at`
+  if (!row) throw new Error('an upsert returns its row')
+  return row
+}
+
+/** @returns whether there was one in force */
+export async function deleteOverride(sql: Db, accountId: string, feature: string): Promise<boolean> {
+  const rows = await sql`
+    delete from account_features where account_id = ${accountId} and feature = ${feature}
+    returning coalesce(expires_at > clock_timestamp(), true) as live`
+  return rows[0]?.live === true
+}

@@ -1,0 +1,82 @@
+import { writeSync } from 'node:fs'
+import { isatty } from 'node:tty'
+
+/** Where log lines go; each ends with a line feed. */
+export type Destination = {
+  write(line: string): void
+  /** Writes what is held back. */
+  flush(): void
+}
+
+const flushAtChars = 16_384
+const flushEveryMs = 1_000
+/** A reader that takes nothing costs this much memory at most; what comes on top is dropped, and counted. */
+const backlogChars = 4_000_000
+const retryMs = 10
+const exitRetries = 100
+
+/**
+ * Collects lines and writes them to a file descriptor 16 KiB at a time, a second late at most, and at exit: a write for
+ * each line costs more than making it. A terminal gets each line at once.
+ */
+export function openDestination(fd: number): Destination {
+  const flushAt = isatty(fd) ? 0 : flushAtChars
+  let text = ''
+  let rest: Uint8Array | undefined
+  let dropped = 0
+  let timer: Timer | undefined
+
+  function write(line: string): void {
+    if (text.length > backlogChars) {
+      dropped++
+      return
+    }
+    text += line
+    // While a reader is stuck, the timer alone tries again.
+    if (text.length > flushAt && !rest) flush()
+    else timer ??= setTimeout(flush, flushEveryMs).unref()
+  }
+
+  function flush(): void {
+    clearTimeout(timer)
+    timer = undefined
+    while (rest || text !== '') {
+      rest ??= Buffer.from(text + report())
+      text = ''
+      if (!push()) {
+        timer = setTimeout(flush, retryMs).unref()
+        return
+      }
+    }
+  }
+
+  /** False while the reader takes no more. */
+  function push(): boolean {
+    try {
+      while (rest && rest.length > 0) rest = rest.subarray(writeSync(fd, rest))
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && error.code === 'EAGAIN') return false
+      // A closed pipe or a full disk: the service goes on without its log rather than fall with it.
+      dropped++
+    }
+    rest = undefined
+    return true
+  }
+
+  function report(): string {
+    if (dropped === 0) return ''
+    const line = `{"level":"warn","time":"${new Date().toISOString()}","service":"manas360","dropped":${dropped},"msg":"log lines were dropped: nobody took them"}\n`
+    dropped = 0
+    return line
+  }
+
+  process.on('exit', () => {
+    const pause = new Int32Array(new SharedArrayBuffer(4))
+    flush()
+    for (let i = 0; rest && i < exitRetries; i++) {
+      Atomics.wait(pause, 0, 0, retryMs)
+      flush()
+    }
+  })
+  return { write, flush }
+}

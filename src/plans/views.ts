@@ -1,0 +1,14 @@
+import type { Feature, Plan, Role } from './catalogue.ts'
+
+/** A plan as the world sees it. */
+export function toPlanBody({ featureNames: _, retired: __, ...plan }: Plan) {
+  return plan
+}
+
+export function toFeatureBody({ retired: _, ...feature }: Feature) {
+  return feature
+}
+
+export function toRoleBody({ retired: _, ...role }: Role) {
+  return role
+}
