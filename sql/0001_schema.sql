@@ -355,8 +355,9 @@ create trigger append_only_truncate before truncate on audit_logs for each state
 
 -- ── Administration and analytics: views where minutes of age are fine. Claims never come from them. ─────────────
 
+-- No names and no addresses: a copy of them would outlive their erasure.
 create materialized view account_directory as
-select a.id, a.email, a.first_name, a.last_name, a.status, a.role, r.privilege_level, a.created_at, a.last_login_at,
+select a.id, a.status, a.role, r.privilege_level, a.created_at, a.last_login_at,
        s.plan, s.status as subscription_status, s.current_period_end, p.tier
   from user_accounts a
   join roles r on r.name = a.role

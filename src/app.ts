@@ -19,9 +19,24 @@ import { noBody } from './http/valid.ts'
 
 /** The whole service: the chain that every request passes, in order, and every mount. */
 export function createApp(deps: Deps) {
-  const { config } = deps
   const app = new Hono<PublicEnv>()
-  const steps: Step[] = [
+  return app
+    .onError(toResponse)
+    .use(chain(deps, stepsOf(deps, app), toResponse))
+    .route('/', opsRoutes)
+    .get('/openapi.json', operatorsOnly, noBody, async (c) => c.json(await openApiDocument(app, deps.config.publicUrl), 200))
+    .route('/v1/auth', authRoutes)
+    .route('/v1/auth', ownSessionRoutes)
+    .route('/v1', accountRoutes)
+    .route('/v1', catalogueRoutes)
+    .route('/v1', billingRoutes)
+    .route('/v1/admin', adminRoutes)
+}
+
+/** The chain's steps in order: `before` from first to last, then the handler, then `after` from first to last. */
+export function stepsOf(deps: Deps, app: Hono<PublicEnv>): Step[] {
+  const { config } = deps
+  return [
     identify,
     logAccess(createAccessLog(deps.log)),
     secureHeaders({ https: config.publicUrl.startsWith('https:') }),
@@ -34,17 +49,6 @@ export function createApp(deps: Deps) {
     limitRates(deps),
     countUsage(deps),
   ]
-  return app
-    .onError(toResponse)
-    .use(chain(deps, steps, toResponse))
-    .route('/', opsRoutes)
-    .get('/openapi.json', operatorsOnly, noBody, async (c) => c.json(await openApiDocument(app, config.publicUrl), 200))
-    .route('/v1/auth', authRoutes)
-    .route('/v1/auth', ownSessionRoutes)
-    .route('/v1', accountRoutes)
-    .route('/v1', catalogueRoutes)
-    .route('/v1', billingRoutes)
-    .route('/v1/admin', adminRoutes)
 }
 
 /** The type that Hono's typed client takes: see docs/typed-client.md. */

@@ -92,3 +92,8 @@ function hasCode(error: unknown, codes: string[], classes?: RegExp): boolean {
 function isDatabaseError(error: unknown): error is DatabaseError {
   return error instanceof Error && !(error instanceof AppError) && 'code' in error && typeof error.code === 'string'
 }
+
+/** Somebody else held the lock for longer than this statement may wait. */
+export function isLockTimeout(error: unknown): boolean {
+  return hasCode(error, ['55P03'])
+}

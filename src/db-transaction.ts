@@ -1,5 +1,5 @@
 import type postgres from 'postgres'
-import type { Pool, Tx } from './db.ts'
+import type { Pool, Sql, Tx } from './db.ts'
 import { isConnectionError } from './db-errors.ts'
 import { interceptStatements, type Query } from './db-query.ts'
 import { AppError } from './errors.ts'
@@ -83,4 +83,25 @@ export async function openTransaction<T>(
 /** Nobody knows what became of the statement: its connection broke, or its deadline (an AppError) passed. */
 function isLoss(error: unknown): boolean {
   return error instanceof AppError || isConnectionError(error)
+}
+
+/**
+ * A transaction that stands in for the pool: work that brings a transaction of its own becomes a savepoint in it, and
+ * what it wrote is undone alone when it throws.
+ */
+export function asPool(tx: Tx): Sql {
+  async function begin<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    const items = tx.committed.length
+    await tx`savepoint work`
+    try {
+      const value = await work(tx)
+      await tx`release savepoint work`
+      return value
+    } catch (error) {
+      tx.committed.length = items
+      await tx`rollback to savepoint work`
+      throw error
+    }
+  }
+  return new Proxy(tx, { get: (target, key) => (key === 'begin' ? begin : Reflect.get(target, key)) }) as Tx & { begin: typeof begin }
 }

@@ -111,7 +111,7 @@ function describeError(error: unknown, depth = 0): unknown {
   const { name, cause } = error
   const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined
   const constraint = 'constraint_name' in error ? error.constraint_name : undefined
-  const message = name === 'PostgresError' && code ? withoutValues(code, error.message) : error.message
+  const message = withoutValues(code, error.message)
   return {
     type: name,
     message,
@@ -128,7 +128,7 @@ function describeError(error: unknown, depth = 0): unknown {
   }
 }
 
-/** Class 22, data exceptions: `invalid input syntax for type uuid: "…"` repeats the parameter. */
-function withoutValues(code: string, message: string): string {
-  return code.startsWith('22') ? message.replace(/"[\s\S]*"/, `"${censor}"`) : message
+/** SQLSTATE class 22, data exceptions: `invalid input syntax for type uuid: "…"` repeats the parameter. */
+function withoutValues(code: string | undefined, message: string): string {
+  return code && /^22[0-9A-Z]{3}$/.test(code) ? message.replace(/"[\s\S]*"/, `"${censor}"`) : message
 }

@@ -14,7 +14,7 @@ import type { Deps } from './deps.ts'
 import { createTier } from './http/limits.ts'
 import type { Logger } from './logger.ts'
 import { requireSchema } from './migrate.ts'
-import { findCatalogue } from './plans/queries.ts'
+import { isCatalogue, newer, readCatalogue } from './plans/catalogue-service.ts'
 
 /** Deps that are open, and how to close them. */
 export type OpenDeps = Deps & {
@@ -48,17 +48,23 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
     await db.open(config.poolMin)
     await requireSchema(sql)
     await databaseClock.measure()
-    // Listening before loading: a change that commits in between is applied twice, never lost.
-    db.onCommit((items) => items.forEach((item) => overlay.apply(item as AuthzChange, now())))
-    db.onUncertainCommit(() => void loadChanges(sql, overlay, config.accessTtlSeconds).catch((error) => log.error({ err: error }, 'changes could not be read again')))
-    await loadChanges(sql, overlay, config.accessTtlSeconds)
     const catalogue = {
-      current: await findCatalogue(sql),
+      current: await readCatalogue(sql),
       async reload() {
-        const found = await findCatalogue(sql)
-        if (found.version >= catalogue.current.version) catalogue.current = found
+        catalogue.current = newer(catalogue.current, await readCatalogue(sql))
       },
     }
+    // Listening before loading: a change that commits in between is applied twice, never lost.
+    db.onCommit((items) => {
+      for (const item of items) {
+        if (isCatalogue(item)) catalogue.current = newer(catalogue.current, item)
+        else overlay.apply(item as AuthzChange, now())
+      }
+    })
+    db.onUncertainCommit(() => {
+      Promise.all([catalogue.reload(), loadChanges(sql, overlay, config.accessTtlSeconds)]).catch((error) => log.error({ err: error }, 'changes could not be read again'))
+    })
+    await loadChanges(sql, overlay, config.accessTtlSeconds)
     const usage = createUsageCounter({ sql, now, log })
     const limits = {
       global: config.rateLimitGlobal && createTier(config.rateLimitGlobal.windowMs),

@@ -4,6 +4,8 @@ import type { Deps } from '../deps.ts'
 import { AppError, invalid } from '../errors.ts'
 import { authorise, requireBelow } from './hierarchy.ts'
 import type { LockedAccount } from './hierarchy-queries.ts'
+import type { Catalogue } from '../plans/catalogue.ts'
+import { readCatalogue } from '../plans/catalogue-service.ts'
 import type { Principal } from './principal.ts'
 import { deleteRole, findRoleItem, insertCatalogueChange, insertRole, listRoles, lockRole, type RoleItem, replacePermissions, updateRole } from './role-queries.ts'
 
@@ -85,13 +87,15 @@ export async function removeRole(deps: Deps, actor: Principal, name: string, cli
  * An edit of the catalogue: authority judged on the actor's locked row, and told to every instance as a new version,
  * which reaches every token without a re-issue.
  */
-export async function changeCatalogue(deps: Deps, actor: Principal, needed: string, work: (tx: Tx, authority: LockedAccount) => Promise<void>): Promise<void> {
-  await deps.sql.begin(async (tx) => {
+export async function changeCatalogue(deps: Deps, actor: Principal, needed: string, work: (tx: Tx, authority: LockedAccount) => Promise<void>): Promise<Catalogue> {
+  return deps.sql.begin(async (tx) => {
     const authority = await authorise(tx, actor, needed)
     await work(tx, authority)
     tx.committed.push(await insertCatalogueChange(tx))
+    const catalogue = await readCatalogue(tx)
+    tx.committed.push(catalogue)
+    return catalogue
   })
-  await deps.catalogue.reload()
 }
 
 async function openRole(tx: Tx, authority: LockedAccount, name: string): Promise<RoleItem> {

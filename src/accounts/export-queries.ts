@@ -3,7 +3,7 @@ import type { Db } from '../db.ts'
 /** The parts of an export: one for each table that refers to a person. */
 export type Export = Record<(typeof parts)[number], Record<string, unknown>[]>
 
-const parts = ['account', 'sessions', 'loginAttempts', 'subscriptions', 'featureOverrides', 'usage', 'auditTrail'] as const
+const parts = ['account', 'sessions', 'loginAttempts', 'subscriptions', 'featureOverrides', 'trials', 'usage', 'auditTrail'] as const
 
 /** Everything that is kept about a person, in one snapshot; no hash, counter or secret. */
 export async function findExport(sql: Db, accountId: string): Promise<Export> {
@@ -26,6 +26,8 @@ export async function findExport(sql: Db, accountId: string): Promise<Export> {
       (select coalesce(json_agg(x), '[]') from (
         select feature, granted, limit_value as "limit", expires_at as "expiresAt", reason, created_at as "createdAt"
           from account_features where account_id = ${accountId} order by feature) x) as feature_overrides,
+      (select coalesce(json_agg(x), '[]') from (
+        select plan, started_at as "startedAt" from trials where account_id = ${accountId} order by started_at) x) as trials,
       (select coalesce(json_agg(x), '[]') from (
         select day, route, requests from usage_daily where account_id = ${accountId} order by day, route) x) as usage,
       (select coalesce(json_agg(x), '[]') from (

@@ -12,11 +12,12 @@ import { Limit } from '../http/text.ts'
 import { body, noBody, noInput, query } from '../http/valid.ts'
 import { requireFeature, requireFeatures } from '../plans/guards.ts'
 import { GrantBody } from '../plans/schemas.ts'
+import { eraseSelf } from './erasure.ts'
 import { exportAccount, toCsv } from './export.ts'
 import { limitOf, readDashboard, readEntitlements, readInsights, readUsageReport } from './insights.ts'
 import { changeProfile, readUser } from './profile.ts'
 import { listOwnAudit } from './queries.ts'
-import { AuditItemBody, DashboardBody, EntitlementsBody, ExportBody, InsightsBody, ProfileChange, ReportBody, ReportQuery } from './schemas.ts'
+import { AuditItemBody, DashboardBody, EntitlementsBody, Erasure, ExportBody, InsightsBody, ProfileChange, ReportBody, ReportQuery } from './schemas.ts'
 
 const NoQuery = z.strictObject({})
 const Paging = z.strictObject({ limit: Limit, cursor: z.string().max(2_048).optional() })
@@ -29,6 +30,10 @@ const me = new Hono<AuthedEnv>()
   .patch('/', describe('Account', 'Change names, phone, language or time zone', { 200: UserBody }), authenticate, requirePermission('profile.update'), query(NoQuery), body(ProfileChange), async (c) =>
     c.json(await changeProfile(c.var.deps, c.var.principal, c.req.valid('json'), c.var.call.client), 200),
   )
+  .delete('/', describe('Account', 'Erase the account, for good', { 204: null }, ['invalid-credentials', 'account-locked', 'last-superadmin']), authenticate, requirePermission('profile.delete'), body(Erasure), async (c) => {
+    await eraseSelf(c.var.deps, c.var.principal, c.req.valid('json').password, c.var.call.client, c.var.call.signal)
+    return c.body(null, 204)
+  })
   .get('/entitlements', describe('Entitlements', 'What the person may do, and has used', { 200: EntitlementsBody }), authenticate, noInput, (c) =>
     c.json(readEntitlements(c.get('deps'), c.get('principal')), 200),
   )

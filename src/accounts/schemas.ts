@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { PresentedPassword } from '../auth/password-rules.ts'
 import { IsoDate, LanguageTag, PersonName, PhoneNumber, TimeZone } from '../http/text.ts'
 import { LimitsBody } from '../plans/schemas.ts'
 
@@ -13,6 +14,8 @@ export const ProfileChange = z
   })
   .meta({ ref: 'ProfileChange' })
 export type ProfileChange = z.infer<typeof ProfileChange>
+
+export const Erasure = z.strictObject({ password: PresentedPassword }).meta({ ref: 'Erasure' })
 
 const Count = z.number().min(0)
 
@@ -82,6 +85,7 @@ export const ExportBody = z
     loginAttempts: Rows,
     subscriptions: Rows,
     featureOverrides: Rows,
+    trials: Rows,
     usage: Rows,
     auditTrail: Rows,
   })

@@ -4,6 +4,7 @@ import { changeRole, createRole, readRole, readRoles, removeRole, setPermissions
 import { authenticate } from '../auth/guards.ts'
 import type { AuthedEnv } from '../env.ts'
 import { listOf } from '../http/list.ts'
+import { idempotent } from '../http/idempotency.ts'
 import { describe } from '../http/openapi.ts'
 import { decodeCursor, page } from '../http/page.ts'
 import { body, noBody, noInput, params, query } from '../http/valid.ts'
@@ -23,7 +24,7 @@ export const roleRoutes = new Hono<AuthedEnv>()
     const rows = await readRoles(c.var.deps, limit + 1, cursor === undefined ? null : decodeCursor(cursor, ['number', 'string']))
     return c.json(page(rows, limit, (role) => [role.privilegeLevel, role.name]), 200)
   })
-  .post('/roles', describe('Administration', 'Make a role', { 201: RoleBody }, ['already-exists', 'privilege-escalation']), authenticate, settings, body(NewRole), async (c) => {
+  .post('/roles', describe('Administration', 'Make a role', { 201: RoleBody }, ['already-exists', 'privilege-escalation']), authenticate, settings, body(NewRole), idempotent, async (c) => {
     const role = await createRole(c.var.deps, c.var.principal, c.req.valid('json'), c.var.call.client)
     return c.json(role, 201, { Location: `/v1/admin/roles/${role.name}` })
   })
@@ -49,7 +50,7 @@ export const roleRoutes = new Hono<AuthedEnv>()
 
 /** Plans, features and what the one holds of the other. */
 export const planRoutes = new Hono<AuthedEnv>()
-  .post('/plans', describe('Administration', 'Make a plan', { 201: PlanBody }, ['already-exists']), authenticate, features, body(NewPlan), async (c) => {
+  .post('/plans', describe('Administration', 'Make a plan', { 201: PlanBody }, ['already-exists']), authenticate, features, body(NewPlan), idempotent, async (c) => {
     const plan = await createPlan(c.var.deps, c.var.principal, c.req.valid('json'), c.var.call.client)
     return c.json(toPlanBody(plan), 201, { Location: `/v1/plans/${plan.name}` })
   })
@@ -59,7 +60,7 @@ export const planRoutes = new Hono<AuthedEnv>()
   .put('/plans/:name/features', describe('Administration', about('Set what a plan includes'), { 200: PlanBody }, ['not-found']), authenticate, features, params(RolePath), body(PlanFeatures), async (c) =>
     c.json(toPlanBody(await setPlanFeatures(c.var.deps, c.var.principal, c.req.valid('param').name, c.req.valid('json').features, c.var.call.client)), 200),
   )
-  .post('/features', describe('Administration', 'Make a feature', { 201: FeatureBody }, ['already-exists']), authenticate, features, body(NewFeature), async (c) => {
+  .post('/features', describe('Administration', 'Make a feature', { 201: FeatureBody }, ['already-exists']), authenticate, features, body(NewFeature), idempotent, async (c) => {
     const feature = await createFeature(c.var.deps, c.var.principal, c.req.valid('json'), c.var.call.client)
     return c.json(toFeatureBody(feature), 201, { Location: `/v1/features/${feature.name}` })
   })

@@ -1,11 +1,13 @@
 import { Hono } from 'hono'
 import { requirePermission } from '../access/guards.ts'
+import { eraseOther } from '../accounts/erasure.ts'
 import { assignRole, changePerson, lock, readPerson, revokeSessions, searchPeople, unlock } from '../accounts/people.ts'
 import { ProfileChange } from '../accounts/schemas.ts'
 import { authenticate } from '../auth/guards.ts'
 import { UserBody } from '../auth/schemas.ts'
 import type { AuthedEnv } from '../env.ts'
 import { listOf } from '../http/list.ts'
+import { idempotent } from '../http/idempotency.ts'
 import { describe } from '../http/openapi.ts'
 import { decodeCursor, page } from '../http/page.ts'
 import { body, noBody, noInput, params, query } from '../http/valid.ts'
@@ -32,15 +34,19 @@ export const peopleRoutes = new Hono<AuthedEnv>()
   .put('/:id/role', describe('Administration', 'Give a person a role', { 200: PersonBody }, [...refusals]), authenticate, manages, params(AccountPath), body(RoleChange), async (c) =>
     c.json(await assignRole(c.var.deps, c.var.principal, c.req.valid('param').id, c.req.valid('json').role, c.var.call.client), 200),
   )
-  .post('/:id/lock', describe('Administration', 'Lock an account', { 204: null }, [...refusals]), authenticate, manages, params(AccountPath), body(Lock), async (c) => {
+  .post('/:id/lock', describe('Administration', 'Lock an account', { 204: null }, [...refusals]), authenticate, manages, params(AccountPath), body(Lock), idempotent, async (c) => {
     await lock(c.var.deps, c.var.principal, c.req.valid('param').id, c.req.valid('json').reason, c.var.call.client)
     return c.body(null, 204)
   })
-  .post('/:id/unlock', describe('Administration', 'End a lock, and a lockout', { 204: null }, [...refusals]), authenticate, manages, params(AccountPath), noInput, async (c) => {
+  .post('/:id/unlock', describe('Administration', 'End a lock, and a lockout', { 204: null }, [...refusals]), authenticate, manages, params(AccountPath), noInput, idempotent, async (c) => {
     await unlock(c.var.deps, c.var.principal, c.req.valid('param').id, c.var.call.client)
     return c.body(null, 204)
   })
-  .post('/:id/revoke-sessions', describe('Administration', "End all of a person's sessions", { 204: null }, [...refusals]), authenticate, manages, params(AccountPath), noInput, async (c) => {
+  .post('/:id/revoke-sessions', describe('Administration', "End all of a person's sessions", { 204: null }, [...refusals]), authenticate, manages, params(AccountPath), noInput, idempotent, async (c) => {
     await revokeSessions(c.var.deps, c.var.principal, c.req.valid('param').id, c.var.call.client)
+    return c.body(null, 204)
+  })
+  .delete('/:id', describe('Administration', 'Erase an account, for good', { 204: null }, [...refusals]), authenticate, manages, params(AccountPath), noInput, async (c) => {
+    await eraseOther(c.var.deps, c.var.principal, c.req.valid('param').id)
     return c.body(null, 204)
   })

@@ -1,7 +1,112 @@
 import { z } from 'zod'
 import type { FieldError } from '../errors.ts'
-export const PresentedPassword = z.string().refine((t) => [...t].length >= 1 && [...t].length <= 256)
-export function checkNewPassword(password: string, context: { minLength: number }): FieldError | undefined {
-  if ([...password].length < context.minLength) return { path: 'password', message: 'too short', code: 'too-short' }
+import { isCommonPassword } from './common-passwords.ts'
+import { countCodePoints, listReadings, type Reading, repeatedUnit, sketch } from './password-readings.ts'
+
+const maxCodePoints = 256
+/** What stands beside a guessable word is a password by itself from this many code points on (some 40 bits in digits). */
+const strongRestCodePoints = 12
+const minWordLetters = 4
+const minDistinct = 5
+const minSketch = 6
+
+/** A password as somebody presents it: judged whatever the rules for new ones are, and bounded before it is hashed. */
+export const PresentedPassword = z
+  .string()
+  .min(1, { error: 'A password has at least one character.', abort: true })
+  .refine(
+    (text) => text.length <= 2 * maxCodePoints && countCodePoints(text) <= maxCodePoints,
+    `A password has at most ${maxCodePoints} characters.`,
+  )
+  .meta({ format: 'password', maxLength: maxCodePoints, description: 'Any characters; compared as NFKC.' })
+
+/** NFKC, at set and verify alike, so that two keyboards type one password (NIST SP 800-63B-4, 3.1.1.2). */
+export function normalisePassword(text: string): string {
+  return text.normalize('NFKC')
+}
+
+type Context = {
+  email: string
+  firstName?: string | null
+  lastName?: string | null
+  /** In code points. */
+  minLength: number
+}
+
+/**
+ * Judges a password that is to be set; one that is presented later is never judged by these rules.
+ *
+ * - Length: at least `minLength` and at most 256 code points, counted before and after NFKC. There is no rule about kinds
+ *   of characters, and nothing is cut off or folded when it is hashed (OWASP ASVS 5.0 6.2.1, 6.2.5, 6.2.8, 6.2.9).
+ * - Too simple: fewer than five different characters, or little left once runs such as "1234", "aaaa", "qwerty" count as
+ *   one step.
+ * - Common: in the list of breached passwords (6.2.4, 6.2.12). Most of those are shorter than any password allowed here, so
+ *   what people make of them is refused too: other case, "@" for "a" and its like, digits and punctuation around or within,
+ *   or the same again and again. "Password1234!" is "password".
+ * - Context: nothing but the product's name, the e-mail address or its local part, or the person's names, with digits and
+ *   punctuation (6.1.2, 6.2.11). A password that merely contains a name is fine.
+ *
+ * Both of the last two let a word pass beside twelve or more further characters that would themselves be no run.
+ *
+ * @returns what is wrong, at path `password`; undefined for a good one
+ */
+export function checkNewPassword(password: string, context: Context): FieldError | undefined {
+  const normalised = normalisePassword(password)
+  const lengths = [countCodePoints(password), countCodePoints(normalised)]
+  if (Math.min(...lengths) < context.minLength)
+    return refuse('too-short', `Use at least ${context.minLength} characters; several words make a good password.`)
+  if (countCodePoints(password) > maxCodePoints) return refuse('too-long', `Use at most ${maxCodePoints} characters.`)
+  const folded = normalised.toLowerCase()
+  if (isSimple(folded)) return refuse('too-simple', 'This repeats itself or follows a sequence. Add something unpredictable.')
+  const readings = listReadings(folded).filter((reading) => !isStrongRest(reading.rest))
+  if (readings.some(isCommon))
+    return refuse('common', 'This is, or resembles, a password that attackers try first. Choose another one.')
+  const words = listContextWords(context)
+  if (readings.some(({ core }) => isMadeOf(core, words)))
+    return refuse('context', 'This is made of your name, your e-mail address or the name of this service. Choose another one.')
   return undefined
+}
+
+function refuse(code: string, message: string): FieldError {
+  return { path: 'password', message, code }
+}
+
+function isSimple(folded: string): boolean {
+  const unit = repeatedUnit(folded)
+  return new Set(folded).size < minDistinct || sketch(folded) < minSketch || (unit !== folded && sketch(unit) < minSketch)
+}
+
+function isStrongRest(rest: string): boolean {
+  return countCodePoints(rest) >= strongRestCodePoints && !isSimple(rest) && !isCommonPassword(rest)
+}
+
+function isCommon({ core }: Reading): boolean {
+  return countLettersAndDigits(core) >= minWordLetters && isCommonPassword(core)
+}
+
+/** Whether nothing but digits and punctuation is left when the words are taken out, longest first. */
+function isMadeOf(core: string, words: readonly string[]): boolean {
+  let left = core
+  for (const word of words) left = left.replaceAll(word, ' ')
+  return left !== core && !/\p{L}/u.test(left)
+}
+
+function listContextWords({ email, firstName, lastName }: Context): string[] {
+  const address = fold(email)
+  const local = address.slice(0, Math.max(0, address.lastIndexOf('@')))
+  const names = [firstName, lastName].map((name) => fold(name ?? ''))
+  const words = [address, local, ...names, names.join(''), names.toReversed().join('')]
+  const spellings = words.flatMap((word) => [word, word.replace(/[^\p{L}\p{M}\p{N}]/gu, ''), word.replace(/[^\p{L}\p{M}]/gu, '')])
+  const parts = [address, ...names].flatMap((word) => word.split(/[^\p{L}\p{M}]+/u))
+  const own = [...spellings, ...parts.filter((part) => local.includes(part) || names.some((name) => name.includes(part)))]
+  const known = own.filter((word) => countLettersAndDigits(word) >= minWordLetters && /\p{L}/u.test(word))
+  return [...new Set(['manas360', 'manas', ...known])].sort((a, b) => b.length - a.length)
+}
+
+function fold(text: string): string {
+  return normalisePassword(text).toLowerCase().trim()
+}
+
+function countLettersAndDigits(text: string): number {
+  return countCodePoints(text.replace(/[^\p{L}\p{M}\p{N}]/gu, ''))
 }

@@ -1,6 +1,7 @@
 import { Hono } from 'hono'
 import { authenticate } from '../auth/guards.ts'
 import type { AuthedEnv } from '../env.ts'
+import { idempotent } from '../http/idempotency.ts'
 import { describe } from '../http/openapi.ts'
 import { body, noInput } from '../http/valid.ts'
 import { CheckoutBody, PreviewBody, Subscribe, SubscriptionBody } from './schemas.ts'
@@ -19,6 +20,7 @@ export const billingRoutes = new Hono<AuthedEnv>()
     describe('Subscription', 'Start a trial, go to a checkout, or go back to free', { 200: SubscriptionBody, 202: CheckoutBody }, ['already-subscribed', 'checkout-unavailable']),
     authenticate,
     body(Subscribe),
+    idempotent,
     async (c) => {
       const answer = await subscribe(c.var.deps, c.var.principal, c.req.valid('json'), c.var.call.client)
       return 'checkoutUrl' in answer ? c.json(answer, 202) : c.json(answer, 200)

@@ -155,7 +155,6 @@ export function createClientIp(trustedProxies: string): (request: HeaderReader, 
     if (networks.length === 0) return normalise(peer)
     let client = parseGroups(peer)
     if (!client) return unknownAddress
-    if (!isTrusted(client)) return format(client)
     const hops = request.headers.get(header)?.split(',') ?? []
     // One value is what these proxies send: more have been forged or joined on the way.
     if (header !== 'x-forwarded-for' && hops.length > 1) return format(client)

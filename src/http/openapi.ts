@@ -31,8 +31,16 @@ const withBody: ProblemCode[] = ['malformed-json', 'payload-too-large', 'unsuppo
  * Documents a route: its answers on success (null: no body; `also`: a further media type), the problems of its own, and
  * the request headers that it reads. What follows from body, query and guards is added by `completeDocument`.
  */
-export function describe(tag: string, summary: string, answers: Answers, codes: ProblemCode[] = [], headers: Record<string, string> = {}) {
-  const parameters = Object.entries(headers).map(([name, description]) => ({ in: 'header', name, description, schema: { type: 'string' } }) as const)
+export function describe(
+  tag: string,
+  summary: string,
+  answers: Answers,
+  codes: ProblemCode[] = [],
+  headers: Record<string, string> = {},
+) {
+  const parameters = Object.entries(headers).map(
+    ([name, description]) => ({ in: 'header', name, description, schema: { type: 'string' } }) as const,
+  )
   return describeRoute({
     tags: [tag],
     summary,
@@ -40,7 +48,10 @@ export function describe(tag: string, summary: string, answers: Answers, codes: 
     responses: Object.fromEntries(
       Object.entries(answers).map(([status, answer]) => [
         status,
-        { description: status === '304' ? 'Not modified since the ETag in If-None-Match' : summary, ...(answer && { content: contentOf(answer) }) },
+        {
+          description: status === '304' ? 'Not modified since the ETag in If-None-Match' : summary,
+          ...(answer && { content: contentOf(answer) }),
+        },
       ]),
     ),
     ...problemCodes([...always, ...(tag === 'Operations' ? [] : beyondProbes), ...codes]),
@@ -49,7 +60,10 @@ export function describe(tag: string, summary: string, answers: Answers, codes: 
 
 function contentOf(answer: z.ZodType | { json: z.ZodType; also: string }) {
   if (answer instanceof z.ZodType) return { 'application/json': { schema: resolver(answer) } }
-  return { 'application/json': { schema: resolver(answer.json) }, [answer.also]: { schema: { type: 'string' as const } } }
+  return {
+    'application/json': { schema: resolver(answer.json) },
+    [answer.also]: { schema: { type: 'string' as const } },
+  }
 }
 
 const policies = new WeakMap<object, string>()
@@ -77,14 +91,24 @@ function problemCodes(codes: ProblemCode[]) {
 }
 
 type Parameter = { in: string; name: string }
-type Operation = { responses: Record<string, unknown>; requestBody?: unknown; parameters?: Parameter[]; [codesKey]?: ProblemCode[] }
-type Document = { paths: Record<string, Record<string, Operation | undefined> | undefined>; components?: { schemas?: Record<string, unknown> } }
+type Operation = {
+  responses: Record<string, unknown>
+  requestBody?: unknown
+  parameters?: Parameter[]
+  [codesKey]?: ProblemCode[]
+}
+type Document = {
+  paths: Record<string, Record<string, Operation | undefined> | undefined>
+  components?: { schemas?: Record<string, unknown> }
+}
 
 /** Adds the problem documents that each operation may answer: those that were named, and those that follow from its input. */
 export function completeDocument<E extends Env>(generated: object, app: Hono<E>): void {
   // The generator's type allows a path to be anything that OpenAPI knows; what it makes are operations.
   const document = generated as Document
-  const withoutInput = new Set(app.routes.filter(({ handler }) => handler === noInput).map(({ method, path }) => keyOf(method, path)))
+  const withoutInput = new Set(
+    app.routes.filter(({ handler }) => handler === noInput).map(({ method, path }) => keyOf(method, path)),
+  )
   for (const [path, operations] of Object.entries(document.paths))
     for (const [method, operation] of Object.entries(operations ?? {})) {
       if (!operation) continue
@@ -113,5 +137,7 @@ function keyOf(method: string, path: string): string {
 function problemResponses(codes: ProblemCode[]) {
   const byStatus = Map.groupBy(new Set(codes), (code) => problems[code].status)
   const content = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } }
-  return Object.fromEntries([...byStatus].map(([status, group]) => [String(status), { description: group.join(', '), content }]))
+  return Object.fromEntries(
+    [...byStatus].map(([status, group]) => [String(status), { description: group.join(', '), content }]),
+  )
 }

@@ -1,5 +1,6 @@
 import type { Context } from 'hono'
 import type { PublicEnv } from '../env.ts'
+import { toAppError } from '../db.ts'
 import { AppError } from '../errors.ts'
 import { problemResponse } from './problem.ts'
 
@@ -7,7 +8,7 @@ import { problemResponse } from './problem.ts'
 export function toResponse(error: unknown, c: Context<PublicEnv>): Response {
   const deps = c.get('deps')
   const call = c.get('call')
-  const { response, unexpected } = problemResponse(error, { publicUrl: deps.config.publicUrl, instance: c.req.path, requestId: call.id })
+  const { response, unexpected } = problemResponse(toAppError(error), { publicUrl: deps.config.publicUrl, instance: c.req.path, requestId: call.id })
   if (unexpected) deps.log.error({ requestId: call.id, err: error }, 'unexpected error')
   else if (response.status >= 500) deps.log.warn({ requestId: call.id, err: error instanceof AppError ? (error.cause ?? error) : error }, 'request failed')
   return response

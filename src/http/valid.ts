@@ -148,7 +148,7 @@ function readQuery(url: string): Readonly<Record<string, string>> {
     if (pair === '') continue
     const [name, value] = splitPair(pair).map(decode)
     if (name === undefined || value === undefined) errors.push(fieldError('malformed-encoding', name ?? ''))
-    else if (name === '' || name === '__proto__') errors.push(fieldError('unrecognized-keys', name))
+    else if (name === '') errors.push(fieldError('unrecognized-keys', name))
     else if (found.has(name)) errors.push(fieldError('duplicate-parameter', name))
     else if (name.includes('\0') || value.includes('\0')) errors.push(fieldError('nul-character', name))
     else found.set(name, value)

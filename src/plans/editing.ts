@@ -4,7 +4,7 @@ import { type Client, record } from '../audit/record.ts'
 import { isUniqueViolation, type Tx } from '../db.ts'
 import type { Deps } from '../deps.ts'
 import { AppError, invalid } from '../errors.ts'
-import type { Feature, Plan } from './catalogue.ts'
+import type { Catalogue, Feature, Plan } from './catalogue.ts'
 import { type FeatureValues, insertFeature, insertPlan, lockFeature, lockPlan, type PlanValues, replacePlanFeatures, updateFeature, updatePlan } from './editing-queries.ts'
 
 const permission = 'features.manage'
@@ -17,16 +17,16 @@ export type FeatureEdit = Partial<Omit<FeatureValues, 'name'>>
 
 /** @throws AppError `already-exists` (name or tier) */
 export async function createPlan(deps: Deps, actor: Principal, plan: NewPlan, client: Client): Promise<Plan> {
-  await edit(deps, actor, async (tx) => {
+  const catalogue = await edit(deps, actor, async (tx) => {
     await insertPlan(tx, { ...plan, retired: false })
     await audit(tx, deps, 'plan.create', actor, 'plan', plan.name, client, { ...plan })
   })
-  return requirePlan(deps, plan.name)
+  return requirePlan(catalogue, plan.name)
 }
 
 /** Changes a plan; it reaches everybody on it at their next request. @throws AppError `not-found`, `seeded` (retiring free) */
 export async function changePlan(deps: Deps, actor: Principal, name: string, change: PlanEdit, client: Client): Promise<Plan> {
-  await edit(deps, actor, async (tx) => {
+  const catalogue = await edit(deps, actor, async (tx) => {
     const plan = await lockPlan(tx, name)
     if (!plan) throw new AppError('not-found')
     const changed = { ...plan, ...defined(change) }
@@ -36,7 +36,7 @@ export async function changePlan(deps: Deps, actor: Principal, name: string, cha
     await updatePlan(tx, name, changed)
     await audit(tx, deps, 'plan.update', actor, 'plan', name, client, defined(change))
   })
-  return requirePlan(deps, name)
+  return requirePlan(catalogue, name)
 }
 
 /** Sets what a plan includes. @throws AppError `not-found`, `validation-failed` for an unknown or repeated feature */
@@ -46,37 +46,37 @@ export async function setPlanFeatures(deps: Deps, actor: Principal, name: string
     if (!deps.catalogue.current.features.has(feature.name)) throw invalid(`features.${index}.name`, `There is no feature "${feature.name}".`, 'unknown')
     if (features.findIndex((other) => other.name === feature.name) < index) throw invalid(`features.${index}.name`, `"${feature.name}" appears twice.`, 'duplicate')
   }
-  await edit(deps, actor, async (tx) => {
+  const catalogue = await edit(deps, actor, async (tx) => {
     if (!(await lockPlan(tx, name))) throw new AppError('not-found')
     await replacePlanFeatures(tx, name, features)
     await audit(tx, deps, 'plan.set_features', actor, 'plan', name, client, { features })
   })
-  return requirePlan(deps, name)
+  return requirePlan(catalogue, name)
 }
 
 /** @throws AppError `already-exists` */
 export async function createFeature(deps: Deps, actor: Principal, feature: NewFeature, client: Client): Promise<Feature> {
-  await edit(deps, actor, async (tx) => {
+  const catalogue = await edit(deps, actor, async (tx) => {
     await insertFeature(tx, { ...feature, retired: false })
     await audit(tx, deps, 'feature.create', actor, 'feature', feature.name, client, { ...feature })
   })
-  return requireFeatureItem(deps, feature.name)
+  return requireFeatureItem(catalogue, feature.name)
 }
 
 /** @throws AppError `not-found` */
 export async function changeFeature(deps: Deps, actor: Principal, name: string, change: FeatureEdit, client: Client): Promise<Feature> {
-  await edit(deps, actor, async (tx) => {
+  const catalogue = await edit(deps, actor, async (tx) => {
     const feature = await lockFeature(tx, name)
     if (!feature) throw new AppError('not-found')
     await updateFeature(tx, name, { ...feature, ...defined(change) })
     await audit(tx, deps, 'feature.update', actor, 'feature', name, client, defined(change))
   })
-  return requireFeatureItem(deps, name)
+  return requireFeatureItem(catalogue, name)
 }
 
-async function edit(deps: Deps, actor: Principal, work: (tx: Tx) => Promise<void>): Promise<void> {
+async function edit(deps: Deps, actor: Principal, work: (tx: Tx) => Promise<void>): Promise<Catalogue> {
   try {
-    await changeCatalogue(deps, actor, permission, work)
+    return await changeCatalogue(deps, actor, permission, work)
   } catch (error) {
     for (const [constraint, field] of [['subscription_plans_pkey', 'name'], ['subscription_plans_tier_key', 'tier'], ['features_pkey', 'name']] as const)
       if (isUniqueViolation(error, constraint)) throw new AppError('already-exists', { members: { field }, cause: error })
@@ -84,14 +84,14 @@ async function edit(deps: Deps, actor: Principal, work: (tx: Tx) => Promise<void
   }
 }
 
-function requirePlan(deps: Deps, name: string): Plan {
-  const plan = deps.catalogue.current.plans.get(name)
+function requirePlan(catalogue: Catalogue, name: string): Plan {
+  const plan = catalogue.plans.get(name)
   if (!plan) throw new AppError('not-found')
   return plan
 }
 
-function requireFeatureItem(deps: Deps, name: string): Feature {
-  const feature = deps.catalogue.current.features.get(name)
+function requireFeatureItem(catalogue: Catalogue, name: string): Feature {
+  const feature = catalogue.features.get(name)
   if (!feature) throw new AppError('not-found')
   return feature
 }

@@ -1,0 +1,44 @@
+import { recordAuthzChange } from '../access/changes.ts'
+import { authoriseOver } from '../access/hierarchy.ts'
+import type { Principal } from '../access/principal.ts'
+import { type Client, record } from '../audit/record.ts'
+import { requireOwnPassword } from '../auth/password-change.ts'
+import type { Tx } from '../db.ts'
+import type { Deps } from '../deps.ts'
+import { AppError } from '../errors.ts'
+import { isLastSuperadmin, lockAccounts } from '../access/hierarchy-queries.ts'
+import { superadmin } from '../access/hierarchy.ts'
+import { deleteCounters, eraseAccount, eraseAuditTraces } from './erasure-queries.ts'
+
+/**
+ * Erases the person's own account, for good (GDPR 17). @throws AppError `invalid-credentials`, `account-locked`,
+ *   `last-superadmin`
+ */
+export async function eraseSelf(deps: Deps, principal: Principal, password: string, client: Client, signal?: AbortSignal): Promise<void> {
+  await requireOwnPassword(deps, principal, password, client, signal)
+  await deps.sql.begin(async (tx) => {
+    const [account] = await lockAccounts(tx, [principal.accountId])
+    if (!account || account.status !== 'active') throw new AppError('account-disabled')
+    if (account.role === superadmin && (await isLastSuperadmin(tx, account.id))) throw new AppError('last-superadmin')
+    await erase(tx, deps, principal.accountId, account.id, account.email)
+  })
+}
+
+/** An administrator's erasure of somebody else. @throws AppError as authoriseOver */
+export async function eraseOther(deps: Deps, actor: Principal, accountId: string): Promise<void> {
+  await deps.sql.begin(async (tx) => {
+    const { target } = await authoriseOver(tx, actor, accountId, 'users.manage', { removes: true })
+    await erase(tx, deps, actor.accountId, accountId, target.email)
+  })
+}
+
+async function erase(tx: Tx, deps: Deps, actorId: string, accountId: string, email: string | null): Promise<void> {
+  await recordAuthzChange(tx, { accountId, endSessions: 'all', reason: 'erasure' })
+  await eraseAccount(tx, accountId)
+  await eraseAuditTraces(tx, accountId)
+  await deleteCounters(tx, [deps.counterKey('email', email ?? ''), deps.counterKey('password', accountId)])
+  // A second row, for the state after it: deleted.
+  await recordAuthzChange(tx, { accountId })
+  // Without a client: where the person sat is what has just been erased.
+  await record(tx, deps.audit, { action: 'account.erase', actorId, entityType: 'account', entityId: accountId })
+}

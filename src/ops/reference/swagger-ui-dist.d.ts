@@ -1,0 +1,5 @@
+declare module 'swagger-ui-dist/*' {
+  const path: string
+  // biome-ignore lint/style/noDefaultExport: how Bun hands over the path of an imported file
+  export default path
+}

@@ -1,0 +1,70 @@
+import { expect, test } from 'bun:test'
+import { createAccessLog } from '../../src/http/access-log.ts'
+import { createLogger, type LogLevel } from '../../src/logger.ts'
+
+type Entry = Parameters<ReturnType<typeof createAccessLog>>[0]
+
+function logged(entry: Partial<Entry> = {}, level: LogLevel = 'info') {
+  const lines: string[] = []
+  const log = createLogger({ level, destination: { write: (line) => void lines.push(line) } })
+  createAccessLog(log)({
+    requestId: 'r-1',
+    method: 'GET',
+    path: '/v1/me',
+    status: 200,
+    milliseconds: 1.23456,
+    ...entry,
+  })
+  return { text: lines.join(''), entries: lines.map((line) => JSON.parse(line)) }
+}
+
+test('a request is one JSON line, like every other line of the log', () => {
+  expect(logged({ accountId: 'a-1' }).entries).toEqual([
+    {
+      level: 'info',
+      time: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+      service: 'manas360',
+      requestId: 'r-1',
+      method: 'GET',
+      path: '/v1/me',
+      status: 200,
+      milliseconds: 1.235,
+      accountId: 'a-1',
+      msg: 'request',
+    },
+  ])
+})
+
+test('a stranger has no accountId', () => {
+  expect(logged().entries[0]).not.toHaveProperty('accountId')
+})
+
+test('a query string is never logged', () => {
+  const { text, entries } = logged({ path: '/v1/auth/reset?token=canary' })
+  expect(entries[0].path).toBe('/v1/auth/reset')
+  expect(text).not.toContain('canary')
+})
+
+test.each(['/live', '/ready', '/health'])('%s is logged at debug only', (path) => {
+  expect(logged({ path }).entries).toEqual([])
+  expect(logged({ path }, 'debug').entries[0].level).toBe('debug')
+})
+
+test.each([
+  [500, '/v1/me'],
+  [503, '/ready'],
+])('an answer of %i is an error, on %s', (status, path) => {
+  expect(logged({ status, path }, 'error').entries[0].level).toBe('error')
+})
+
+test('a refusal of the client is no error', () => {
+  expect(logged({ status: 429 }, 'error').entries).toEqual([])
+})
+
+test('what a client sends can neither begin a line of its own nor steer a terminal', () => {
+  const hostile = '/a"\r\n{"level":"info"}\u001b[2J\u009b'
+  const { text, entries } = logged({ path: hostile, requestId: hostile, method: hostile, accountId: hostile })
+  expect(entries).toHaveLength(1)
+  expect(entries[0].path).toBe(hostile)
+  expect(text.trimEnd()).not.toMatch(/\p{Cc}/u)
+})
