@@ -376,13 +376,15 @@ select (s.started_at at time zone 'UTC')::date as day, s.plan, p.currency, coale
 create unique index revenue_by_plan_and_day_key on revenue_by_plan_and_day (day, plan, currency, billing_interval);
 
 create materialized view activity_by_day as
-select day, sum(sign_ups)::bigint as sign_ups, sum(log_ins)::bigint as log_ins, sum(failures)::bigint as failures, sum(lockouts)::bigint as lockouts
+select day, sum(sign_ups)::bigint as sign_ups, sum(log_ins)::bigint as log_ins, sum(failures)::bigint as failures, sum(lockouts)::bigint as lockouts,
+       sum(reuse)::bigint as reuse
   from (
-    select (created_at at time zone 'UTC')::date as day, 1 as sign_ups, 0 as log_ins, 0 as failures, 0 as lockouts from user_accounts
+    select (created_at at time zone 'UTC')::date as day, 1 as sign_ups, 0 as log_ins, 0 as failures, 0 as lockouts, 0 as reuse from user_accounts
     union all
-    select (at at time zone 'UTC')::date, 0, (outcome = 'succeeded')::int, (outcome = 'failed')::int, 0 from login_attempts
+    select (at at time zone 'UTC')::date, 0, (outcome = 'succeeded')::int, (outcome = 'failed')::int, 0, 0 from login_attempts
     union all
-    select (at at time zone 'UTC')::date, 0, 0, 0, 1 from audit_logs where action = 'lockout.start'
+    select (at at time zone 'UTC')::date, 0, 0, 0, (action = 'lockout.start')::int, (action = 'session.reuse_detected')::int
+      from audit_logs where action in ('lockout.start', 'session.reuse_detected')
   ) events
  group by day;
 create unique index activity_by_day_day on activity_by_day (day);

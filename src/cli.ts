@@ -10,12 +10,16 @@ import { withLocalSecrets } from './local-secrets.ts'
 import { createLogger } from './logger.ts'
 import { migrate } from './migrate.ts'
 import { type OpenDeps, openDeps } from './open-deps.ts'
+import { toWitness, verifyAudit } from './audit/verify.ts'
+import { jobs, readJobRuns, runJobNow } from './ops/jobs.ts'
 import { openApiDocument } from './ops/openapi.ts'
 import { serve } from './server.ts'
 
 type Invocation = {
   environment: Record<string, string | undefined>
-  options: { email?: string; 'password-stdin'?: boolean }
+  options: { email?: string; 'password-stdin'?: boolean; checkpoint?: string }
+  /** What follows the command, e.g. `run seal-audit`. */
+  args: string[]
   dataDirectory: string
   compiled: boolean
   print: (line: string) => void
@@ -29,9 +33,14 @@ export const commands: Record<string, Command> = {
   seed: runMigrate,
   'create-admin': runCreateAdmin,
   doctor: runDoctor,
+  jobs: runJobs,
+  audit: runAudit,
   openapi: runOpenApi,
   healthcheck: runHealthcheck,
 }
+
+/** The commands that take words after their name. */
+export const takesArguments: ReadonlySet<string> = new Set(['jobs', 'audit'])
 
 async function runServer(invocation: Invocation): Promise<number> {
   const { config, database } = await prepare(invocation)
@@ -62,11 +71,12 @@ MANAS360 is serving on ${server.url}
 /** Resolves at the first SIGTERM or SIGINT; a second one ends the process at once. */
 function whenAskedToStop(): Promise<void> {
   return new Promise((resolve) => {
-    let asked = false
+    let askedAt: number | undefined
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
       process.on(signal, () => {
-        if (asked) process.exit(1)
-        asked = true
+        // One Ctrl-C comes twice under npx and bun run: from the terminal, and passed on by them.
+        if (askedAt !== undefined && performance.now() - askedAt > 500) process.exit(1)
+        askedAt ??= performance.now()
         resolve()
       })
   })
@@ -119,6 +129,42 @@ async function runDoctor(invocation: Invocation): Promise<number> {
   } finally {
     await prepared.database?.stop()
   }
+}
+
+async function runJobs(invocation: Invocation): Promise<number> {
+  const [verb, name, ...rest] = invocation.args
+  const { print } = invocation
+  if (rest.length > 0 || (verb !== undefined && verb !== 'run') || (verb === 'run' && !name)) {
+    print('Usage: jobs, or jobs run NAME')
+    return 64
+  }
+  return withDeps(invocation, async (deps) => {
+    if (name) {
+      const result = await runJobNow(deps, name)
+      print(`${name}: ${result === undefined ? 'another instance is at it' : `done ${JSON.stringify(result ?? '')}`}`)
+      return 0
+    }
+    const runs = new Map((await readJobRuns(deps)).map((run) => [run.name, run]))
+    for (const job of jobs) {
+      const run = runs.get(job.name)
+      print(`${job.name.padEnd(18)} every ${job.everySeconds} s   ${run ? `${run.outcome} at ${(run.finishedAt ?? run.startedAt).toISOString()}, ${Math.round(run.milliseconds ?? 0)} ms` : 'never ran'}`)
+    }
+    return 0
+  })
+}
+
+async function runAudit(invocation: Invocation): Promise<number> {
+  const { args, options, print } = invocation
+  if (args.join(' ') !== 'verify') {
+    print('Usage: audit verify [--checkpoint FILE]')
+    return 64
+  }
+  const witness = options.checkpoint === undefined ? null : toWitness(await Bun.file(options.checkpoint).json())
+  return withDeps(invocation, async (deps) => {
+    const verdict = await verifyAudit(deps, witness, (rows) => rows % 100_000 < 5_000 && process.stderr.write(`\r${rows} rows verified`))
+    print(verdict.ok ? `The audit trail is whole: ${verdict.rows} rows in ${verdict.checkpoints} checkpoints, ${verdict.unsealed} not sealed yet.` : `The audit trail was tampered with: ${verdict.fault}.`)
+    return verdict.ok ? 0 : 1
+  })
 }
 
 async function runOpenApi(invocation: Invocation): Promise<number> {

@@ -36,7 +36,24 @@ export async function openTransaction<T>(
 
   const raw = await answered(target, begun.promise, () => 'begin')
   const committed: unknown[] = []
-  const tx: Tx = interceptStatements(raw, runStatement, { committed })
+  const tx = wrap(raw)
+
+  function wrap(handle: postgres.TransactionSql): Tx {
+    return interceptStatements(handle, runStatement, { committed, savepoint: (work) => savepoint(handle, work) })
+  }
+
+  async function savepoint<V>(handle: postgres.TransactionSql, work: (tx: Tx) => Promise<V>): Promise<V> {
+    const items = committed.length
+    let value: { of: V } | undefined
+    try {
+      await Promise.race([handle.savepoint(async (inner) => void (value = { of: await work(wrap(inner)) })), lost])
+    } catch (error) {
+      committed.length = items
+      throw error
+    }
+    if (!value) throw new Error('a savepoint ends with its work')
+    return value.of
+  }
 
   async function runStatement(query: Query): Promise<unknown> {
     if (state !== 'open') throw new AppError('database-unavailable', { cause: new Error('the transaction is over') })
@@ -85,23 +102,8 @@ function isLoss(error: unknown): boolean {
   return error instanceof AppError || isConnectionError(error)
 }
 
-/**
- * A transaction that stands in for the pool: work that brings a transaction of its own becomes a savepoint in it, and
- * what it wrote is undone alone when it throws.
- */
+/** A transaction that stands in for the pool: work that brings a transaction of its own becomes a savepoint in it. */
 export function asPool(tx: Tx): Sql {
-  async function begin<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
-    const items = tx.committed.length
-    await tx`savepoint work`
-    try {
-      const value = await work(tx)
-      await tx`release savepoint work`
-      return value
-    } catch (error) {
-      tx.committed.length = items
-      await tx`rollback to savepoint work`
-      throw error
-    }
-  }
+  const begin = tx.savepoint
   return new Proxy(tx, { get: (target, key) => (key === 'begin' ? begin : Reflect.get(target, key)) }) as Tx & { begin: typeof begin }
 }

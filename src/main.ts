@@ -1,7 +1,7 @@
 #!/usr/bin/env bun
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { commands } from './cli.ts'
+import { commands, takesArguments } from './cli.ts'
 import { ConfigError } from './config.ts'
 import { version } from './version.ts'
 
@@ -15,6 +15,9 @@ Usage: manas360 <command> [options]
   create-admin   make a superadmin: --email E [--password-stdin]
                  without --password-stdin one is generated and printed once
   doctor         look at configuration, database, versions, clock, schema and pool, and say what to do
+  jobs           list the jobs with their last run; jobs run NAME runs one now
+  audit verify   check the audit trail and name the first bad row: [--checkpoint FILE]
+                 (FILE: a checkpoint line from the log, as JSON)
   openapi        print the OpenAPI document
   healthcheck    exit 0 if the server on PORT is alive (for containers)
   --help         this text
@@ -27,15 +30,15 @@ Without DATABASE_URL, a PostgreSQL of its own is started in .data/ (not in the c
 const compiled = import.meta.path.startsWith('/$bunfs/') || import.meta.path.includes('~BUN')
 
 const { values: options, positionals } = parse()
-const [name, ...extra] = positionals
+const [name, ...args] = positionals
 if (options.version) print(`${version.version} (${version.commit})`)
 else if (options.help || name === undefined) print(usage)
 else {
   const command = commands[name]
-  if (!command || extra.length > 0) fail(`Unknown command: ${positionals.join(' ')}\n\n${usage}`, 64)
+  if (!command || (args.length > 0 && !takesArguments.has(name))) fail(`Unknown command: ${positionals.join(' ')}\n\n${usage}`, 64)
   try {
     const dataDirectory = compiled ? join(process.cwd(), '.data') : join(import.meta.dir, '..', '.data')
-    process.exitCode = await command({ environment: process.env, options, dataDirectory, compiled, print })
+    process.exitCode = await command({ environment: process.env, options, args, dataDirectory, compiled, print })
   } catch (error) {
     if (error instanceof ConfigError) fail(error.message, 78)
     fail(error instanceof Error ? error.message : String(error), 1)
@@ -52,6 +55,7 @@ function parse() {
         version: { type: 'boolean', short: 'v' },
         email: { type: 'string' },
         'password-stdin': { type: 'boolean' },
+        checkpoint: { type: 'string' },
       },
     })
   } catch (error) {

@@ -41,13 +41,13 @@ export async function serve(config: Config, log: Logger): Promise<Server> {
     deps.lifecycle.draining = true
     await Bun.sleep(config.drainDelayMs)
     clearInterval(sync)
-    stopJobs()
+    await atMost(2_000, stopJobs())
     // Kept-alive connections without a request would hold a graceful stop open; 3 s are kept for settling and closing.
     const graceMs = Math.max(0, endsAt - Date.now() - Math.min(3_000, config.shutdownTimeoutMs / 2))
-    await Promise.race([server.stop(), Bun.sleep(graceMs)])
+    await atMost(graceMs, server.stop())
     await server.stop(true)
     const leftMs = Math.max(100, endsAt - Date.now())
-    await Promise.race([deps.close(leftMs / 1000), Bun.sleep(leftMs)])
+    await atMost(leftMs, deps.close(leftMs / 1000))
   }
   return { url: `http://localhost:${server.port}`, deps, stop }
 }
@@ -62,5 +62,16 @@ async function openWithRetries(config: Config, log: Logger): Promise<OpenDeps> {
       log.warn({ err: error, waitMs }, 'the database does not answer yet; trying again')
       await Bun.sleep(waitMs * (0.75 + Math.random() / 2))
     }
+  }
+}
+
+/** Waits for `work`, but no longer than that. A sleep left running would keep the process alive to its end. */
+async function atMost(milliseconds: number, work: Promise<unknown>): Promise<void> {
+  const late = Promise.withResolvers<void>()
+  const timer = setTimeout(late.resolve, milliseconds)
+  try {
+    await Promise.race([work, late.promise])
+  } finally {
+    clearTimeout(timer)
   }
 }

@@ -1,7 +1,9 @@
 import { Hono } from 'hono'
 import type { AuthedEnv } from '../env.ts'
+import { analyticsRoutes } from './analytics-routes.ts'
+import { auditRoutes } from './audit-routes.ts'
 import { planRoutes, roleRoutes } from './catalogue-routes.ts'
 import { grantRoutes } from './grant-routes.ts'
 import { peopleRoutes } from './people-routes.ts'
 
-export const adminRoutes = new Hono<AuthedEnv>().route('/users', peopleRoutes).route('/', grantRoutes).route('/', roleRoutes).route('/', planRoutes)
+export const adminRoutes = new Hono<AuthedEnv>().route('/users', peopleRoutes).route('/', grantRoutes).route('/', roleRoutes).route('/', planRoutes).route('/', auditRoutes).route('/analytics', analyticsRoutes)

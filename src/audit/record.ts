@@ -44,6 +44,9 @@ export type Audit = ReturnType<typeof createAudit>
 export function createAudit(key: string, now: () => number) {
   const keyId = createHash('sha256').update(key).digest('hex').slice(0, 8)
   return {
+    keyId,
+    /** HMAC-SHA-256 under the audit key. */
+    sign: (text: string): Buffer => createHmac('sha256', key).update(text).digest(),
     prepare(entry: AuditEntry): AuditRow {
       const salt = randomBytes(16)
       const { ip, userAgent } = entry.client ?? {}

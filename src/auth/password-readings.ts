@@ -9,7 +9,15 @@ const spellings: ReadonlyMap<string, string>[] = ['i', 'l'].map(
   (letter) => new Map(Object.entries({ ...substitutes, '1': letter, '!': letter, '|': letter })),
 )
 /** Rows of keyboards and what people count or recite; each may be followed in either direction, and begins anew at its end. */
-const rows = ['1234567890', 'abcdefghijklmnopqrstuvwxyz', 'qwertyuiop[]', 'asdfghjkl;', 'zxcvbnm,./', 'qwertzuiop', 'azertyuiop']
+const rows = [
+  '1234567890',
+  'abcdefghijklmnopqrstuvwxyz',
+  'qwertyuiop[]',
+  'asdfghjkl;',
+  'zxcvbnm,./',
+  'qwertzuiop',
+  'azertyuiop',
+]
 
 /** The number of Unicode code points. */
 export function countCodePoints(text: string): number {
@@ -46,8 +54,15 @@ function trims(text: string): Reading[] {
     const start = characters.findIndex((character) => !isEdge(character))
     const end = characters.findLastIndex((character) => !isEdge(character)) + 1
     if (start === -1) continue
-    for (const [from, to] of [[start, end], [0, end], [start, characters.length]] satisfies [number, number][])
-      found.push({ core: characters.slice(from, to).join(''), rest: [...characters.slice(0, from), ...characters.slice(to)].join('') })
+    for (const [from, to] of [
+      [start, end],
+      [0, end],
+      [start, characters.length],
+    ] satisfies [number, number][])
+      found.push({
+        core: characters.slice(from, to).join(''),
+        rest: [...characters.slice(0, from), ...characters.slice(to)].join(''),
+      })
   }
   return found
 }

@@ -55,15 +55,19 @@ export function checkNewPassword(password: string, context: Context): FieldError
   const lengths = [countCodePoints(password), countCodePoints(normalised)]
   if (Math.min(...lengths) < context.minLength)
     return refuse('too-short', `Use at least ${context.minLength} characters; several words make a good password.`)
-  if (countCodePoints(password) > maxCodePoints) return refuse('too-long', `Use at most ${maxCodePoints} characters.`)
+  if (Math.max(...lengths) > maxCodePoints) return refuse('too-long', `Use at most ${maxCodePoints} characters.`)
   const folded = normalised.toLowerCase()
-  if (isSimple(folded)) return refuse('too-simple', 'This repeats itself or follows a sequence. Add something unpredictable.')
+  if (isSimple(folded))
+    return refuse('too-simple', 'This repeats itself or follows a sequence. Add something unpredictable.')
   const readings = listReadings(folded).filter((reading) => !isStrongRest(reading.rest))
   if (readings.some(isCommon))
     return refuse('common', 'This is, or resembles, a password that attackers try first. Choose another one.')
   const words = listContextWords(context)
-  if (readings.some(({ core }) => isMadeOf(core, words)))
-    return refuse('context', 'This is made of your name, your e-mail address or the name of this service. Choose another one.')
+  if (readings.some((reading) => isMadeOf(reading, words)))
+    return refuse(
+      'context',
+      'This is made of your name, your e-mail address or the name of this service. Choose another one.',
+    )
   return undefined
 }
 
@@ -73,7 +77,9 @@ function refuse(code: string, message: string): FieldError {
 
 function isSimple(folded: string): boolean {
   const unit = repeatedUnit(folded)
-  return new Set(folded).size < minDistinct || sketch(folded) < minSketch || (unit !== folded && sketch(unit) < minSketch)
+  return (
+    new Set(folded).size < minDistinct || sketch(folded) < minSketch || (unit !== folded && sketch(unit) < minSketch)
+  )
 }
 
 function isStrongRest(rest: string): boolean {
@@ -85,22 +91,21 @@ function isCommon({ core }: Reading): boolean {
 }
 
 /** Whether nothing but digits and punctuation is left when the words are taken out, longest first. */
-function isMadeOf(core: string, words: readonly string[]): boolean {
-  let left = core
-  for (const word of words) left = left.replaceAll(word, ' ')
-  return left !== core && !/\p{L}/u.test(left)
+function isMadeOf({ core, rest }: Reading, words: readonly string[]): boolean {
+  // A line break keeps what stood around a word from forming another one.
+  const left = words.reduce((text, word) => text.replaceAll(word, '\n'), core)
+  return left !== core && !/\p{L}/u.test(left) && !isStrongRest(rest + left.replaceAll('\n', ''))
 }
 
 function listContextWords({ email, firstName, lastName }: Context): string[] {
   const address = fold(email)
   const local = address.slice(0, Math.max(0, address.lastIndexOf('@')))
-  const names = [firstName, lastName].map((name) => fold(name ?? ''))
-  const words = [address, local, ...names, names.join(''), names.toReversed().join('')]
-  const spellings = words.flatMap((word) => [word, word.replace(/[^\p{L}\p{M}\p{N}]/gu, ''), word.replace(/[^\p{L}\p{M}]/gu, '')])
-  const parts = [address, ...names].flatMap((word) => word.split(/[^\p{L}\p{M}]+/u))
-  const own = [...spellings, ...parts.filter((part) => local.includes(part) || names.some((name) => name.includes(part)))]
-  const known = own.filter((word) => countLettersAndDigits(word) >= minWordLetters && /\p{L}/u.test(word))
-  return [...new Set(['manas360', 'manas', ...known])].sort((a, b) => b.length - a.length)
+  const names = [fold(firstName ?? ''), fold(lastName ?? '')]
+  const parts = [local, ...names].flatMap((word) => word.split(/[^\p{L}\p{M}]+/u))
+  const whole = [address, local, ...names, names.join(''), names.toReversed().join('')]
+  const bare = whole.flatMap((word) => [word.replace(/[^\p{L}\p{M}\p{N}]/gu, ''), word.replace(/[^\p{L}\p{M}]/gu, '')])
+  const own = [...whole, ...bare, ...parts].filter((word) => countLettersAndDigits(word) >= minWordLetters)
+  return [...new Set(['manas360', 'manas', ...own])].sort((a, b) => b.length - a.length)
 }
 
 function fold(text: string): string {

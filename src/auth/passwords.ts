@@ -1,11 +1,147 @@
-import { hash as h, verify as v } from '@node-rs/argon2'
+import { randomBytes } from 'node:crypto'
+import { availableParallelism } from 'node:os'
+import { hash as argon2Hash, verify as argon2Verify } from '@node-rs/argon2'
+import { AppError } from '../errors.ts'
+import { normalisePassword } from './password-rules.ts'
+
+type Cost = {
+  /** In KiB. */
+  memoryCost: number
+  /** Passes over the memory. */
+  timeCost: number
+  parallelism: number
+}
+
+type Options = Partial<Cost> & {
+  /** How many run at once; one per core gives the most, for more only share the cores. Default: the number of cores. */
+  concurrency?: number
+  /** How many may wait; default 64 per running one, which is about a third of a second of work where one takes 5 ms. */
+  queueLimit?: number
+}
+
 export type PasswordHasher = ReturnType<typeof createPasswordHasher>
-export function createPasswordHasher(_o: { concurrency: number; queueLimit: number }) {
-  const dummy = h('x')
-  return {
-    hash: (p: string, _s?: AbortSignal) => h(p.normalize('NFKC'), { memoryCost: 19456, timeCost: 2, parallelism: 1 }),
-    verify: async (hash: string | null, p: string, _s?: AbortSignal) => (await v(hash ?? (await dummy), p.normalize('NFKC'))) && hash !== null,
-    needsRehash: (_h: string) => false,
-    stats: () => ({ running: 0, waiting: 0 }),
+
+/** The PHC string of argon2id; its parameters are what a rehash is judged by. */
+const phc = /^\$argon2id\$v=19\$m=(\d{1,7}),t=(\d{1,3}),p=(\d{1,3})\$[A-Za-z0-9+/]{11,}\$[A-Za-z0-9+/]{16,}$/
+/** A stored hash that asks for more is not ours: argon2 would try to allocate whatever it says. */
+const most: Cost = { memoryCost: 1_048_576, timeCost: 64, parallelism: 64 }
+
+/**
+ * Hashes and verifies passwords with argon2id (RFC 9106; the costs are OWASP's least, ASVS 5.0 11.4.2), off the event loop
+ * and first come, first served. Memory is bounded by `memoryCost` × `concurrency`: 19 MiB for each that runs, none for
+ * one that waits. At most `concurrency` threads of the runtime's pool are taken, and each for one hash at a time, so that
+ * other work on that pool waits for one hash, never for the queue.
+ *
+ * `hash` and `verify` throw AppError `overloaded`, at once, when the queue is full, and `deadline-exceeded` when `signal` aborts
+ * before the work began. Work that began is finished.
+ *
+ * @throws RangeError for a concurrency below 1 or a negative queue limit
+ */
+export function createPasswordHasher(options: Options = {}) {
+  const cost = {
+    memoryCost: options.memoryCost ?? 19_456,
+    timeCost: options.timeCost ?? 2,
+    parallelism: options.parallelism ?? 1,
   }
+  const concurrency = options.concurrency ?? availableParallelism()
+  const gate = createGate(concurrency, options.queueLimit ?? 64 * concurrency)
+  const dummy = createDummyHash(cost)
+
+  async function matches(stored: string | null, password: string): Promise<boolean> {
+    // An unknown account and an unusable hash cost what a real one costs, so that time does not tell them apart.
+    const usable = stored !== null && isUsable(stored) ? stored : dummy
+    const normalised = normalisePassword(password)
+    try {
+      return (await argon2Verify(usable, normalised)) && usable === stored
+    } catch (error) {
+      if (usable === dummy) throw error
+      await argon2Verify(dummy, normalised)
+      return false
+    }
+  }
+
+  return {
+    /** The PHC string of a new hash under the current costs, with a salt of its own. */
+    hash(password: string, signal?: AbortSignal): Promise<string> {
+      return gate.run(() => argon2Hash(normalisePassword(password), cost), signal)
+    },
+    /** Whether the password is the one that was hashed. Null or a malformed hash: false, after the same work. */
+    verify(hash: string | null, password: string, signal?: AbortSignal): Promise<boolean> {
+      return gate.run(() => matches(hash, password), signal)
+    },
+    /** Whether a hash was made at a lower cost than the current one, or is none of ours. */
+    needsRehash(hash: string): boolean {
+      const made = parseCost(hash)
+      if (!made) return true
+      return made.memoryCost < cost.memoryCost || made.timeCost < cost.timeCost || made.parallelism < cost.parallelism
+    },
+    stats: gate.stats,
+  }
+}
+
+/** A hash that no password has, of the given cost: random bytes where the digest stands. */
+export function createDummyHash({ memoryCost, timeCost, parallelism }: Cost): string {
+  const [salt, digest] = [16, 32].map((length) => randomBytes(length).toString('base64').replaceAll('=', ''))
+  return `$argon2id$v=19$m=${memoryCost},t=${timeCost},p=${parallelism}$${salt}$${digest}`
+}
+
+function parseCost(hash: string): Cost | null {
+  const [, m, t, p] = phc.exec(hash) ?? []
+  return m && t && p ? { memoryCost: Number(m), timeCost: Number(t), parallelism: Number(p) } : null
+}
+
+function isUsable(hash: string): boolean {
+  const made = parseCost(hash)
+  if (!made) return false
+  return made.memoryCost <= most.memoryCost && made.timeCost <= most.timeCost && made.parallelism <= most.parallelism
+}
+
+/** Runs at most `concurrency` jobs at once and lets at most `queueLimit` wait, in the order of their arrival. */
+function createGate(concurrency: number, queueLimit: number) {
+  if (!Number.isSafeInteger(concurrency) || concurrency < 1)
+    throw new RangeError('concurrency must be a whole number from 1')
+  if (!Number.isSafeInteger(queueLimit) || queueLimit < 0)
+    throw new RangeError('queueLimit must be a whole number from 0')
+  let running = 0
+  // A Set keeps the order of arrival, and one who gives up leaves it without a search.
+  const waiting = new Set<() => void>()
+
+  function enter(signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const start = () => {
+        waiting.delete(start)
+        signal?.removeEventListener('abort', leave)
+        running++
+        resolve()
+      }
+      const leave = () => {
+        waiting.delete(start)
+        reject(givenUp(signal))
+      }
+      if (running < concurrency) return start()
+      if (waiting.size >= queueLimit) return reject(new AppError('overloaded'))
+      waiting.add(start)
+      signal?.addEventListener('abort', leave, { once: true })
+    })
+  }
+
+  return {
+    async run<T>(job: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+      if (signal?.aborted) throw givenUp(signal)
+      await enter(signal)
+      try {
+        return await job()
+      } finally {
+        running--
+        const [next] = waiting
+        next?.()
+      }
+    },
+    /** How many passwords are being hashed or verified, and how many wait. */
+    stats: () => ({ running, waiting: waiting.size }),
+  }
+}
+
+function givenUp(signal: AbortSignal | undefined): AppError {
+  return new AppError('deadline-exceeded', { cause: signal?.reason })
 }

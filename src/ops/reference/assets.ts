@@ -1,5 +1,8 @@
-import stylePath from 'swagger-ui-dist/swagger-ui.css' with { type: 'file' }
-import bundlePath from 'swagger-ui-dist/swagger-ui-bundle.js' with { type: 'file' }
+import stylePath from './swagger-ui.css.gz' with { type: 'file' }
+import bundlePath from './swagger-ui-bundle.js.gz' with { type: 'file' }
+
+// Two files of swagger-ui-dist 5.35.0, made with `gzip -9 -n`. The package itself is no dependency, because installing it
+// runs a script that reports the installation to a third party. tests/ops/reference.test.ts holds the files' hashes.
 
 /** What a page answers: a body that is read when it is sent, and its headers. */
 export type ReferenceAsset = { body: Blob | string; headers: Record<string, string> }
@@ -45,11 +48,15 @@ const policy = [
   "frame-ancestors 'none'",
 ].join('; ')
 
-const assets: Record<string, { type: string; body: () => Blob | string }> = {
+const assets: Record<string, { type: string; gzip?: true; body: () => Blob | string }> = {
   '/docs': { type: 'text/html; charset=utf-8', body: () => html },
   '/docs/init.js': { type: 'text/javascript; charset=utf-8', body: () => init },
-  '/docs/swagger-ui-bundle.js': { type: 'text/javascript; charset=utf-8', body: () => Bun.file(bundlePath) },
-  '/docs/swagger-ui.css': { type: 'text/css; charset=utf-8', body: () => Bun.file(stylePath) },
+  '/docs/swagger-ui-bundle.js': {
+    type: 'text/javascript; charset=utf-8',
+    gzip: true,
+    body: () => Bun.file(bundlePath),
+  },
+  '/docs/swagger-ui.css': { type: 'text/css; charset=utf-8', gzip: true, body: () => Bun.file(stylePath) },
 }
 
 /** The API's reference page and what it loads, all from this server; nothing is read before it is asked for. */
@@ -60,6 +67,8 @@ export function referenceAsset(path: string): ReferenceAsset | undefined {
     body: asset.body(),
     headers: {
       'Content-Type': asset.type,
+      // Every browser takes it, and who says nothing accepts any coding (RFC 9110, 12.5.3).
+      ...(asset.gzip && { 'Content-Encoding': 'gzip' }),
       'Content-Security-Policy': policy,
       // Its names carry no version, so a browser asks again after an upgrade.
       'Cache-Control': 'private, max-age=300',

@@ -1,4 +1,4 @@
-declare module 'swagger-ui-dist/*' {
+declare module '*.gz' {
   const path: string
   // biome-ignore lint/style/noDefaultExport: how Bun hands over the path of an imported file
   export default path

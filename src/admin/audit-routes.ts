@@ -1,0 +1,55 @@
+import { Hono } from 'hono'
+import { z } from 'zod'
+import { requirePermission } from '../access/guards.ts'
+import { AuditItemBody } from '../accounts/schemas.ts'
+import { searchAudit, streamAudit } from '../audit/search.ts'
+import { authenticate } from '../auth/guards.ts'
+import type { AuthedEnv } from '../env.ts'
+import { listOf } from '../http/list.ts'
+import { describe } from '../http/openapi.ts'
+import { decodeCursor, page } from '../http/page.ts'
+import { IsoDateTime, Limit, Uuid } from '../http/text.ts'
+import { noBody, query } from '../http/valid.ts'
+
+const AuditQuery = z.strictObject({
+  actor: Uuid.optional(),
+  action: z
+    .string()
+    .regex(/^[a-z_]{1,40}\.[a-z_]{1,40}$/, 'An action reads entity.verb, e.g. session.create.')
+    .optional(),
+  resource: z
+    .string()
+    .max(140)
+    .regex(/^[a-z_]{1,40}(:[\w.@-]{1,100})?$/, 'A resource reads type or type:id, e.g. account:0192….')
+    .optional(),
+  from: IsoDateTime.optional(),
+  to: IsoDateTime.optional(),
+  ip: z.union([z.ipv4(), z.ipv6()]).optional(),
+  format: z.enum(['json', 'ndjson', 'csv']).default('json'),
+  limit: Limit,
+  cursor: z.string().max(2_048).optional(),
+})
+const AuditEntryBody = AuditItemBody.extend({
+  actorId: z.uuid().nullable(),
+  before: z.record(z.string(), z.unknown()).nullable(),
+  after: z.record(z.string(), z.unknown()).nullable(),
+}).meta({ ref: 'AuditEntry' })
+
+const types = { ndjson: 'application/x-ndjson; charset=utf-8', csv: 'text/csv; charset=utf-8' }
+
+/** Everybody's trail, for those who may read it. */
+export const auditRoutes = new Hono<AuthedEnv>().get(
+  '/audit-logs',
+  describe('Administration', 'The audit trail, newest first; as a stream with format=ndjson or csv', { 200: listOf(AuditEntryBody) }, ['invalid-cursor']),
+  authenticate,
+  requirePermission('audit.read'),
+  query(AuditQuery),
+  noBody,
+  async (c) => {
+    const { deps, principal, call } = c.var
+    const { format, limit, cursor, ...filter } = c.req.valid('query')
+    if (format !== 'json') return c.body(await streamAudit(deps, principal, filter, call.client, format), 200, { 'Content-Type': types[format] })
+    const [before = null] = cursor === undefined ? [] : decodeCursor(cursor, ['uuid'])
+    return c.json(page(await searchAudit(deps, principal, filter, limit + 1, before, call.client), limit, (row) => [row.id]), 200)
+  },
+)

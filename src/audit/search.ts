@@ -1,0 +1,52 @@
+import { stringify } from 'csv-stringify/sync'
+import type { Principal } from '../access/principal.ts'
+import type { Deps } from '../deps.ts'
+import { type AuditFilter, type AuditListItem, listAudit } from './queries.ts'
+import { type Client, record } from './record.ts'
+
+const BatchSize = 500
+const columns = ['id', 'at', 'actorId', 'action', 'entityType', 'entityId', 'requestId', 'ipAddress', 'userAgent', 'details', 'before', 'after'] as const
+
+/** A page of everybody's trail; that it was read is audited, after the reading. */
+export async function searchAudit(deps: Deps, actor: Principal, filter: AuditFilter, limit: number, before: string | null, client: Client): Promise<AuditListItem[]> {
+  return deps.sql.begin(async (tx) => {
+    const rows = await listAudit(tx, filter, limit, before)
+    await recordReading(tx, deps, actor, filter, client, 'json')
+    return rows
+  })
+}
+
+/** The whole answer as a stream of NDJSON lines or CSV rows, read in batches: memory stays flat. */
+export async function streamAudit(deps: Deps, actor: Principal, filter: AuditFilter, client: Client, format: 'ndjson' | 'csv'): Promise<ReadableStream<Uint8Array>> {
+  await recordReading(deps.sql, deps, actor, filter, client, format)
+  const encoder = new TextEncoder()
+  let before: string | null = null
+  let begun = false
+  return new ReadableStream({
+    async pull(controller) {
+      const rows: AuditListItem[] = await listAudit(deps.sql, filter, BatchSize, before)
+      const header = format === 'csv' && !begun ? stringify([[...columns]]) : ''
+      begun = true
+      before = rows.at(-1)?.id ?? null
+      const text = header + (format === 'csv' ? toCsv(rows) : rows.map((row) => `${JSON.stringify(row)}\n`).join(''))
+      if (text) controller.enqueue(encoder.encode(text))
+      if (rows.length < BatchSize) controller.close()
+    },
+  })
+}
+
+/** Cells that a spreadsheet would run as a formula are neutralised. */
+function toCsv(rows: AuditListItem[]): string {
+  const cells = rows.map((row) =>
+    columns.map((column) => {
+      const value = row[column]
+      if (value === null) return ''
+      return value instanceof Date ? value.toISOString() : typeof value === 'object' ? JSON.stringify(value) : value
+    }),
+  )
+  return stringify(cells, { escape_formulas: true })
+}
+
+function recordReading(sql: Deps['sql'] | Parameters<typeof record>[0], deps: Deps, actor: Principal, { ip, ...details }: AuditFilter, client: Client, format: string): Promise<void> {
+  return record(sql, deps.audit, { action: 'audit.read', actorId: actor.accountId, entityType: 'audit', entityId: null, client, details: { ...details, format }, after: { ip } })
+}
