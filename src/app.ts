@@ -6,6 +6,7 @@ import { authRoutes, ownSessionRoutes } from './auth/routes.ts'
 import { billingRoutes } from './billing/routes.ts'
 import type { Deps } from './deps.ts'
 import type { PublicEnv } from './env.ts'
+import { AppError } from './errors.ts'
 import { createAccessLog } from './http/access-log.ts'
 import { chain, type Step } from './http/chain.ts'
 import { createCors } from './http/cors.ts'
@@ -47,6 +48,7 @@ export function stepsOf(deps: Deps, app: Hono<PublicEnv>): Step[] {
     routing(methodsOf((method, path) => app.router.match(method, path)[0].some(([[, route]]) => route.method !== 'ALL'))),
     bearer(deps),
     limitRates(deps),
+    requireFreshness(deps),
     countUsage(deps),
   ]
 }
@@ -75,6 +77,17 @@ function countUsage({ usage }: Deps): Step {
     name: 'usage',
     after(_headers, call, c) {
       if (call.principal && c.res.status < 400) usage.count(call.principal.accountId, call.route)
+    },
+  }
+}
+
+/** Administration fails closed while changes of rights cannot be read: the administrator's own may be among them. */
+function requireFreshness({ feed }: Deps): Step {
+  return {
+    name: 'freshness',
+    before(_c, call) {
+      if (call.principal && call.route.startsWith('/v1/admin/') && feed.isStale()) throw new AppError('authorisation-stale')
+      return undefined
     },
   }
 }

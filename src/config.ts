@@ -101,6 +101,7 @@ const Environment = z.object({
     .refine((text) => text === 'false', {
       message: 'cannot be true yet: this version sends no mail, so nobody could verify an address',
     }),
+  AUTHZ_FEED: z.enum(['listen', 'poll']).default('listen'),
   JOBS: z.enum(['inline', 'pg_cron', 'off']).default('inline'),
 })
 
@@ -113,7 +114,7 @@ const notYet: Record<string, string> = {
   SMTP_URL: 'mail',
   MAIL_FROM: 'mail',
 }
-const onlyValue: Record<string, string> = { JWT_ALGORITHM: 'HS256', AUTHZ_FEED: 'listen' }
+const onlyValue: Record<string, string> = { JWT_ALGORITHM: 'HS256' }
 
 export const knownVariables = Object.keys(Environment.shape)
 
@@ -191,6 +192,7 @@ function toConfig(e: Parsed) {
     drainDelayMs: e.DRAIN_DELAY_MS,
     shutdownTimeoutMs: e.SHUTDOWN_TIMEOUT_MS,
     passwordMinLength: e.PASSWORD_MIN_LENGTH,
+    authzFeed: e.AUTHZ_FEED,
     jobs: e.JOBS,
   })
 }

@@ -177,6 +177,15 @@ export function openDatabase(options: DatabaseOptions) {
     onUncertainCommit: (listener: Listener): void => recovery.onDoubt(listener),
     /** Statements since the start (BEGIN, COMMIT and probes not counted), and who holds or awaits a connection now. */
     stats: () => ({ ...counts, ...gate.counts() }),
+    /**
+     * Listens on a connection of its own, which reconnects by itself. `wake` is called for every notification and after
+     * every (re)connection, for what was notified in between is lost.
+     */
+    listen(channel: string, wake: () => void): { close(): Promise<void> } {
+      const client = connect({ ...options, connectionParameters: false }, 1)
+      client.listen(channel, wake, wake).catch((error) => onWarn('the listener could not connect; polling goes on', error))
+      return { close: () => Promise.race([client.end({ timeout: 0 }), Bun.sleep(500)]).then(() => {}, () => {}) }
+    },
     /** Opens `min` connections. @throws AppError `database-unavailable` */
     async open(min: number): Promise<void> {
       const target = pool

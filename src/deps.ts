@@ -1,3 +1,4 @@
+import type { Feed } from './access/feed.ts'
 import type { Overlay } from './access/overlay.ts'
 import type { Audit } from './audit/record.ts'
 import type { DeviceTokens } from './auth/device-tokens.ts'
@@ -21,6 +22,7 @@ export type Deps = {
   /** Held in memory; `reload` reads it again, from the primary, in one snapshot. */
   catalogue: { current: Catalogue; reload(): Promise<void> }
   overlay: Overlay
+  feed: Feed
   audit: Audit
   tokens: Tokens
   deviceTokens: DeviceTokens

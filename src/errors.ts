@@ -166,6 +166,11 @@ export const problems = {
     title: 'The service is busy',
     detail: 'More work is waiting than can be done in time. Try again after Retry-After seconds.',
   },
+  'authorisation-stale': {
+    status: 503,
+    title: 'Authorisation may be out of date',
+    detail: 'Changes of rights could not be read for 10 seconds, so administration is paused. Try again after Retry-After seconds.',
+  },
   'deadline-exceeded': {
     status: 504,
     title: 'The request took too long',

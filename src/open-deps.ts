@@ -1,7 +1,7 @@
 import { createHmac, hkdfSync } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import { Overlay, type AuthzChange } from './access/overlay.ts'
-import { loadChanges } from './access/changes.ts'
+import { createFeed } from './access/feed.ts'
 import { createUsageCounter } from './accounts/usage.ts'
 import { createAudit } from './audit/record.ts'
 import { createDeviceTokens } from './auth/device-tokens.ts'
@@ -37,6 +37,9 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
     slowQueryMs: config.slowQueryMs,
     ssl: config.databaseSsl,
     applicationName: 'manas360',
+    // A pooler in transaction mode keeps neither statements nor settings with a connection, and passes no notifications.
+    prepare: config.authzFeed === 'listen',
+    connectionParameters: config.authzFeed === 'listen',
     onSlow: ({ milliseconds, statement }) => log.warn({ milliseconds, statement }, 'slow query'),
     onWarn: (message, error) => log.warn({ err: error }, message),
   })
@@ -54,6 +57,17 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
         catalogue.current = newer(catalogue.current, await readCatalogue(sql))
       },
     }
+    const feed = createFeed({
+      sql,
+      overlay,
+      log,
+      now,
+      lifeSeconds: config.accessTtlSeconds,
+      onCatalogueChange: async (version) => {
+        if (version > catalogue.current.version) await catalogue.reload()
+      },
+      listen: config.authzFeed === 'listen' ? (wake) => db.listen('authz_changes', wake) : undefined,
+    })
     // Listening before loading: a change that commits in between is applied twice, never lost.
     db.onCommit((items) => {
       for (const item of items) {
@@ -61,10 +75,8 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
         else overlay.apply(item as AuthzChange, now())
       }
     })
-    db.onUncertainCommit(() => {
-      Promise.all([catalogue.reload(), loadChanges(sql, overlay, config.accessTtlSeconds)]).catch((error) => log.error({ err: error }, 'changes could not be read again'))
-    })
-    await loadChanges(sql, overlay, config.accessTtlSeconds)
+    db.onUncertainCommit(() => void feed.poll())
+    await feed.start()
     const usage = createUsageCounter({ sql, now, log })
     const limits = {
       global: config.rateLimitGlobal && createTier(config.rateLimitGlobal.windowMs),
@@ -82,6 +94,7 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
       now,
       catalogue,
       overlay,
+      feed,
       usage,
       limits,
       audit: createAudit(config.auditKey, now),
@@ -93,6 +106,7 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
       syncClock: databaseClock.measure,
       async close(seconds) {
         clearInterval(sweep)
+        await feed.stop()
         await usage.close()
         for (const tier of Object.values(limits)) tier?.close()
         await db.close(seconds)

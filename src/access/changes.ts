@@ -1,6 +1,5 @@
-import type { Db, Tx } from '../db.ts'
-import type { Overlay } from './overlay.ts'
-import { insertAuthzChange, listRecentAuthzChanges } from './queries.ts'
+import type { Tx } from '../db.ts'
+import { insertAuthzChange } from './queries.ts'
 
 type Change = {
   accountId: string
@@ -26,9 +25,4 @@ export async function recordAuthzChange(tx: Tx, { accountId, endSession, endSess
     reason: reason ?? null,
   })
   tx.committed.push(row)
-}
-
-/** Fills the overlay with the changes that tokens still alive may predate; at start, and when a commit's outcome is unknown. */
-export async function loadChanges(sql: Db, overlay: Overlay, accessTtlSeconds: number): Promise<void> {
-  for (const change of await listRecentAuthzChanges(sql, accessTtlSeconds + 300)) overlay.apply(change, change.at.getTime())
 }

@@ -15,10 +15,11 @@ export function requireRole(...roles: [string, ...string[]]) {
 /** 403 `privilege-too-low` below `level` (0–100). */
 export function requirePrivilege(level: number) {
   const guard = createMiddleware<AuthedEnv>(function requirePrivilege(c, next) {
+    if (level >= 90 && c.get('deps').feed.isStale()) throw new AppError('authorisation-stale')
     if (c.get('principal').privilegeLevel < level) throw new AppError('privilege-too-low', { members: { requiredPrivilege: level } })
     return next()
   })
-  return policy(`privilege ${level}`, guard, ['privilege-too-low'])
+  return policy(`privilege ${level}`, guard, ['privilege-too-low', 'authorisation-stale'])
 }
 
 /** 403 `permission-denied` unless the principal holds every one of `permissions`. */

@@ -16,11 +16,27 @@ export async function insertAuthzChange(
   return row
 }
 
-/** The changes that tokens still alive may predate, oldest first. */
-export async function listRecentAuthzChanges(sql: Db, lifeSeconds: number): Promise<AuthzChange[]> {
-  return sql<AuthzChange[]>`
-    select ${columns(sql)} from authz_changes
-     where at > clock_timestamp() - make_interval(secs => ${lifeSeconds}) order by authz_changes.id`
+type Read = { changes: AuthzChange[]; xmin: string }
+
+/** The changes that tokens still alive may predate, oldest first, and the horizon of the snapshot that saw them. */
+export async function listRecentAuthzChanges(sql: Db, lifeSeconds: number): Promise<Read> {
+  return readChanges(await sql<Row[]>`
+    select pg_snapshot_xmin(pg_current_snapshot())::text as xmin, ${columns(sql)}
+      from (select 1) one left join authz_changes on at > clock_timestamp() - make_interval(secs => ${lifeSeconds}) order by authz_changes.id`)
+}
+
+/** Every change of a transaction that a snapshot with this horizon may not have seen. */
+export async function listChangesSince(sql: Db, xmin: string): Promise<Read> {
+  return readChanges(await sql<Row[]>`
+    select pg_snapshot_xmin(pg_current_snapshot())::text as xmin, ${columns(sql)}
+      from (select 1) one left join authz_changes on xid >= ${xmin}::xid8 order by authz_changes.id`)
+}
+
+type Row = AuthzChange & { xmin: string }
+
+/** The horizon comes with every row, and alone when nothing changed. */
+function readChanges(rows: Row[]): Read {
+  return { xmin: rows[0]?.xmin ?? '0', changes: rows.filter(({ id }) => id !== null).map(({ xmin: _, ...change }) => change) }
 }
 
 export type AuthzRow = { status: 'active' | 'locked' | 'deleted'; role: string; plan: string; pex: number | null; overrides: Overrides }

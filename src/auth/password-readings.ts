@@ -32,7 +32,7 @@ export function repeatedUnit(text: string): string {
   return text.slice(0, period === -1 ? text.length : period)
 }
 
-/** The readings of a case-folded password: with and without its edges, substitutes read as letters, letters alone, a unit for its repetition. */
+/** The readings of a case-folded password: with and without its edges, letters alone, substitutes read as letters, a unit for its repetition. */
 export function listReadings(folded: string): Reading[] {
   const trimmed = trims(folded)
   const lettersOnly = trimmed.flatMap(({ core, rest }) =>
@@ -41,8 +41,7 @@ export function listReadings(folded: string): Reading[] {
       rest: rest + spelled.replace(/[\p{L}\p{M}]/gu, ''),
     })),
   )
-  const respelled = trimmed.flatMap(({ core, rest }) => respell(core).map((spelled) => ({ core: spelled, rest })))
-  const all = [...trimmed, ...respelled, ...lettersOnly].filter(({ core }) => core !== '')
+  const all = [...trimmed, ...lettersOnly].filter(({ core }) => core !== '')
   return [...all, ...all.map(({ core, rest }) => ({ core: repeatedUnit(core), rest }))]
 }
 

@@ -92,9 +92,8 @@ function isCommon({ core }: Reading): boolean {
 
 /** Whether nothing but digits and punctuation is left when the words are taken out, longest first. */
 function isMadeOf({ core, rest }: Reading, words: readonly string[]): boolean {
-  // A line break keeps what stood around a word from forming another one.
-  const left = words.reduce((text, word) => text.replaceAll(word, '\n'), core)
-  return left !== core && !/\p{L}/u.test(left) && !isStrongRest(rest + left.replaceAll('\n', ''))
+  const left = words.reduce((text, word) => text.replaceAll(word, ''), core)
+  return left !== core && !/\p{L}/u.test(left) && !isStrongRest(rest + left)
 }
 
 function listContextWords({ email, firstName, lastName }: Context): string[] {

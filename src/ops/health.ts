@@ -9,6 +9,7 @@ export async function checkReadiness(deps: Deps): Promise<Record<string, Check>>
   return {
     lifecycle: deps.lifecycle.draining ? { status: 'failed', detail: 'draining' } : { status: 'ok' },
     database,
+    changeFeed: deps.feed.isStale() ? { status: 'failed', detail: 'changes of authorisation could not be read for 10 s' } : { status: 'ok' },
     migrations: database.status === 'ok' ? await checkMigrations(deps) : { status: 'failed', detail: 'unknown while the database is out of reach' },
   }
 }

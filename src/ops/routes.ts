@@ -38,7 +38,7 @@ export const opsRoutes = new Hono<PublicEnv>()
     const status = isReady(checks) ? 'ok' : 'failing'
     const { production, opsToken } = deps.config
     if (production && !(opsToken !== undefined && isOperator(c.req.header('Authorization'), opsToken))) return c.json({ status }, 200)
-    return c.json({ status, ...version, uptimeSeconds: Math.floor(process.uptime()), checks, database: deps.db.stats(), passwords: deps.passwords.stats(), catalogueVersion: deps.catalogue.current.version, overlayEntries: deps.overlay.size, jobs: await readJobRuns(deps).catch(() => []) }, 200)
+    return c.json({ status, ...version, uptimeSeconds: Math.floor(process.uptime()), checks, database: deps.db.stats(), passwords: deps.passwords.stats(), catalogueVersion: deps.catalogue.current.version, overlayEntries: deps.overlay.size, changeFeedAgeMs: Math.round(deps.feed.ageMs()), jobs: await readJobRuns(deps).catch(() => []) }, 200)
   })
   .get('/docs', operatorsOnly, noBody, () => page(referenceAsset('/docs')))
   .get('/docs/:file', operatorsOnly, noBody, (c) => page(referenceAsset(`/docs/${c.req.param('file')}`)))

@@ -1,0 +1,167 @@
+import { describe, expect, test } from 'bun:test'
+import { isCommonPassword } from '../../src/auth/common-passwords.ts'
+import listPath from '../../src/auth/common-passwords.txt' with { type: 'file' }
+import { checkNewPassword, normalisePassword, PresentedPassword } from '../../src/auth/password-rules.ts'
+
+const context = { email: 'asha.rao@example.com', firstName: 'Asha', lastName: 'Rao', minLength: 12 }
+const codeOf = (password: string, other: Partial<Parameters<typeof checkNewPassword>[1]> = {}) =>
+  checkNewPassword(password, { ...context, ...other })?.code
+
+describe('a presented password', () => {
+  test('is any string of 1 to 256 code points', () => {
+    for (const text of ['x', ' ', 'पासवर्ड', '🌧'.repeat(256), 'x'.repeat(256)])
+      expect(PresentedPassword.safeParse(text).success).toBe(true)
+    for (const value of ['', 'x'.repeat(257), '🌧'.repeat(257), 'x'.repeat(1_000_000), 12, null, undefined, ['x']])
+      expect(PresentedPassword.safeParse(value).success).toBe(false)
+  })
+
+  test('is passed on as it came', () => {
+    expect(PresentedPassword.parse('  Ｑ ')).toBe('  Ｑ ')
+  })
+})
+
+test('two spellings that NFKC makes equal are one password; case and spaces stay', () => {
+  expect(normalisePassword('ｃａｆé')).toBe(normalisePassword('cafe\u0301'))
+  expect(normalisePassword('Ab ')).toBe('Ab ')
+})
+
+describe('the length of a new password', () => {
+  test('is counted in code points, and the least is configurable', () => {
+    expect(codeOf('🌧🐱🚀🧭🍋🎈🪁🥁🧊🪵🌵')).toBe('too-short')
+    expect(codeOf('🌧🐱🚀🧭🍋🎈🪁🥁🧊🪵🌵🪻')).toBeUndefined()
+    expect(codeOf('tfkwvbqz', { minLength: 8 })).toBeUndefined()
+    expect(codeOf('tfkwvbqz', { minLength: 9 })).toBe('too-short')
+  })
+
+  test('is counted before and after NFKC, so that a ligature is no long password', () => {
+    expect(codeOf('\uFDFA')).toBe('too-short')
+    expect(codeOf('e\u0301a\u0301o\u0301u\u0301i\u0301tkw')).toBe('too-short')
+    expect(codeOf('\uFDFA'.repeat(200))).toBe('too-long')
+  })
+
+  test('is at most 256', () => {
+    const long = Array.from({ length: 64 }, (_, i) => `k${i % 7}x${i % 5}`).join('')
+    expect(codeOf(long)).toBeUndefined()
+    expect(codeOf(`${long}k`)).toBe('too-long')
+  })
+})
+
+test('there is no rule about kinds of characters', () => {
+  for (const password of ['rainbow kettle seven', 'tropical otter', 'गंगा के किनारे शाम', '491827364509', 'vK3$wq81bnZp'])
+    expect(codeOf(password)).toBeUndefined()
+})
+
+test('a breached password is refused, in any case', () => {
+  for (const password of ['1q2w3e4r5t6y', 'QAZWSXEDCRFV', 'sonyericsson', 'FinalFantasy', 'ghbdtnghbdtn'])
+    expect(codeOf(password)).toBe('common')
+  expect(codeOf('trustno1', { minLength: 8 })).toBe('common')
+})
+
+describe('what people make of a common word is refused too', () => {
+  const cases = {
+    'digits and punctuation after it': ['Password1234!', 'iloveyou12345', 'summer1029384756'],
+    'the same before it': ['2024!!password', '!!!!!!!!password'],
+    'digits and punctuation within it': ['p-a-s-s-w-o-r-d', 'blue-sky-2024!'],
+    'other signs for its letters': [
+      'P@ssw0rd1234',
+      'Pa$$w0rd!2024',
+      '$ecret123456',
+      '@dministr@t0r',
+      'adm1n1strator',
+      '|etmein|etmein',
+    ],
+    'one of the list with punctuation': ['1q2w3e4r5t6y!', '...zaq12wsxcde3'],
+    'a repetition': ['passwordpassword', 'Monkey!Monkey!', 'trustno1trustno1'],
+    'another width of letters': ['ｐａｓｓｗｏｒｄ２９１７'],
+  }
+  for (const [what, passwords] of Object.entries(cases))
+    test(what, () => {
+      for (const password of passwords) expect([password, codeOf(password)]).toEqual([password, 'common'])
+    })
+})
+
+test('a common word among other words, or beside twelve unpredictable characters, is fine', () => {
+  for (const password of [
+    'correct horse battery staple',
+    'xkcd936936tree',
+    '7281-4456-2210-9931 rose',
+    'my summer of kites',
+    'big-2739146508',
+  ])
+    expect([password, codeOf(password)]).toEqual([password, undefined])
+  expect(codeOf('love123456789012')).toBe('too-simple')
+  expect(codeOf('password541233432442')).toBe('common')
+})
+
+test('repeats and sequences are refused', () => {
+  const simple = [
+    'aaaaaaaaaaaa',
+    'xkkxxkxkxxkk',
+    '123456789012',
+    '098765432109',
+    'abcabcabcabc',
+    '121212121212',
+    'qwertyuiop[]',
+    'asdfghjkl123',
+    'lkjhgfdsa123',
+    'xk4pxk4pxk4p',
+    'abcd1234abcd',
+    'li1234567890',
+  ]
+  for (const password of simple) expect([password, codeOf(password)]).toEqual([password, 'too-simple'])
+})
+
+describe('a password made of context words', () => {
+  test('is refused for the product, the e-mail address and the names', () => {
+    const made = [
+      'Manas360!2026',
+      'manas360manas360',
+      'M4n4s360!!!!',
+      'asha.rao@example.com',
+      'Asha.Rao2739!',
+      'AshaRao27391',
+      'RaoAsha273914',
+      'asha@manas360',
+      'asha-rao-manas',
+    ]
+    for (const password of made) expect([password, codeOf(password)]).toEqual([password, 'context'])
+  })
+
+  test('is refused for names in any script and local parts of any kind', () => {
+    expect(codeOf('गायत्री2739146', { firstName: 'गायत्री' })).toBe('context')
+    expect(codeOf('Zbigniewa@2739', { firstName: 'Zbigniewa' })).toBe('context')
+    expect(codeOf('Quxzorp+9!2739', { email: 'Quxzorp+9@example.com' })).toBe('context')
+    expect(codeOf('quxzorp2739146', { email: 'quxz.orp@example.com' })).toBe('context')
+    expect(codeOf('vorpl2739146', { email: 'quxzo.vorpl@example.com' })).toBe('context')
+    expect(codeOf('7039182645!!!', { email: '7039182645@example.com' })).toBe('context')
+  })
+
+  test('is told from one that merely contains such a word', () => {
+    for (const password of ['ashalovescats', 'asha likes trains', 'my manas journal', 'asha 7281-4456-2210-9931'])
+      expect([password, codeOf(password)]).toEqual([password, undefined])
+    expect(codeOf('Zbigniewa@2739', { firstName: null, lastName: undefined })).toBeUndefined()
+    expect(codeOf('liu 2739146508', { firstName: 'Liu' })).toBeUndefined()
+  })
+})
+
+test('what is refused is said at path password, without the password', () => {
+  const error = checkNewPassword('Password1234!', context)
+  expect(error).toMatchObject({ path: 'password', code: 'common' })
+  expect(error?.message).not.toContain('1234')
+})
+
+describe('the list', () => {
+  test('is sorted, lower case and whole, so that each word of it is found', async () => {
+    const text = await Bun.file(listPath).text()
+    expect(text).toContain('MIT licence')
+    const words = text.slice(text.indexOf('\n\n') + 2, -1).split('\n')
+    expect(words.length).toBeGreaterThan(45_000)
+    expect(words).toEqual([...new Set(words.map((word) => word.toLowerCase()))].sort())
+    expect(words.filter((word) => !isCommonPassword(word))).toEqual([])
+  })
+
+  test('holds nothing else', () => {
+    for (const word of ['', '\n', 'password\n', 'passwordx1x', 'passwor~', '~~~~~~~~', '# source', 'é'])
+      expect(isCommonPassword(word)).toBe(false)
+  })
+})
