@@ -1,11 +1,45 @@
 import postgres from 'postgres'
-import { migrate } from '../../src/migrate.ts'
-export async function createDatabase() {
-  const base = process.env.TEST_DATABASE_URL ?? 'postgres://postgres@127.0.0.1:5515/postgres'
-  const name = `t_${Bun.randomUUIDv7().replaceAll('-', '')}`
-  const admin = postgres(base, { max: 1, onnotice: () => {} })
-  await admin.unsafe(`create database ${name}`)
-  const url = base.replace(/\/[^/]*$/, `/${name}`)
-  await migrate({ url })
-  return { url, async drop() { await admin.unsafe(`drop database ${name} with (force)`); await admin.end() } }
+
+/** PostgreSQL's "object in use": somebody is connected to the template. */
+const objectInUse = '55006'
+const attempts = 50
+
+/**
+ * An own database with the schema and the seeded catalogue, copied from the template that `bun run test` made.
+ * `drop` ends what is still connected to it.
+ */
+export async function createDatabase(): Promise<{ url: string; drop(): Promise<void> }> {
+  const { TEST_DATABASE_URL: server, TEST_TEMPLATE: template } = process.env
+  if (!server || !template)
+    throw new Error('This test needs a database: run it with "bun run test [path…]", not with "bun test".')
+  const name = `${template.replace('app_template_', 't_')}_${crypto.randomUUID().slice(0, 8)}`
+  await onServer(server, (sql) => copy(sql, template, name))
+  const url = new URL(server)
+  url.pathname = `/${name}`
+  return {
+    url: url.href,
+    drop: () => onServer(server, async (sql) => void (await sql`drop database if exists ${sql(name)} with (force)`)),
+  }
+}
+
+async function copy(sql: postgres.Sql, template: string, name: string): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await sql`create database ${sql(name)} template ${sql(template)}`
+      return
+    } catch (error) {
+      const busy = error instanceof postgres.PostgresError && error.code === objectInUse
+      if (!busy || attempt === attempts) throw error
+      await Bun.sleep(50)
+    }
+  }
+}
+
+async function onServer<T>(url: string, work: (sql: postgres.Sql) => Promise<T>): Promise<T> {
+  const sql = postgres(url, { max: 1, onnotice: () => {}, connect_timeout: 10 })
+  try {
+    return await work(sql)
+  } finally {
+    await sql.end({ timeout: 5 })
+  }
 }

@@ -1,0 +1,135 @@
+import { spawn } from 'node:child_process'
+import { availableParallelism, constants } from 'node:os'
+import { join } from 'node:path'
+import postgres from 'postgres'
+import { openEmbeddedPostgres } from '../src/embedded-postgres.ts'
+import { migrate } from '../src/migrate.ts'
+import { createRunDirectory, recordTests, removeAbandonedRuns, signalGroup } from './test-directory.ts'
+
+/**
+ * `bun run test [filter…]`: the tests on a throw-away PostgreSQL, or on the server of TEST_DATABASE_URL. Every test file
+ * copies the template database made here. Ends with one line: `N passed, N failed[, N skipped]`.
+ */
+
+const templatePrefix = 'app_template_'
+
+/** Throw-away data needs no durability. */
+const settings = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', autovacuum: 'off' }
+
+/** What tests may see of our environment: nothing that a .env file or a developer's shell says about the program. */
+const inherited =
+  /^(TEST_.*|PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_.*|TERM|COLORTERM|NO_COLOR|FORCE_COLOR|CI|XDG_RUNTIME_DIR|.*_PROXY|SSL_CERT_.*|BUN_INSTALL.*|NPM_CONFIG_.*|SYSTEMROOT|USERPROFILE|TEMP|TMP)$/i
+
+type Counts = { passed: number; failed: number; skipped: number }
+
+let interrupted: keyof typeof constants.signals | undefined
+let tests: number | undefined
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  process.on(signal, () => {
+    interrupted ??= signal
+    if (tests !== undefined) signalGroup(tests, signal)
+  })
+
+process.exitCode = await main(process.argv.slice(2))
+
+async function main(filters: string[]): Promise<number> {
+  await removeAbandonedRuns()
+  const { directory, remove } = createRunDirectory()
+  try {
+    const given = process.env.TEST_DATABASE_URL
+    if (given) return await runOn(given, directory, filters)
+    const server = await openEmbeddedPostgres({ dataDir: join(directory, 'postgres'), settings })
+    try {
+      return await runOn(server.url, directory, filters)
+    } finally {
+      await server.stop()
+    }
+  } finally {
+    await remove()
+  }
+}
+
+async function runOn(server: string, directory: string, filters: string[]): Promise<number> {
+  const template = `${templatePrefix}${process.pid}_${crypto.randomUUID().slice(0, 8)}`
+  // The name of this session tells other runs that the template is in use.
+  const sql = postgres(server, { max: 1, onnotice: () => {}, connection: { application_name: template } })
+  try {
+    await dropAbandonedTemplates(sql)
+    await sql`create database ${sql(template)}`
+    await migrate({ url: withDatabase(server, template) })
+    // A template that somebody is connected to cannot be copied.
+    await sql`alter database ${sql(template)} with allow_connections false`
+    if (interrupted) return 128 + constants.signals[interrupted]
+    return await runTests(directory, { TEST_DATABASE_URL: server, TEST_TEMPLATE: template }, filters)
+  } finally {
+    await dropTemplate(sql, template)
+    await sql.end({ timeout: 5 })
+  }
+}
+
+async function runTests(directory: string, database: Record<string, string>, filters: string[]): Promise<number> {
+  const workers = Math.min(Math.max(availableParallelism(), 2), 8)
+  const report = ['--reporter=junit', `--reporter-outfile=${join(directory, 'junit.xml')}`]
+  const flags = ['--no-env-file', `--parallel=${workers}`, '--timeout=30000', ...report]
+  const allowed = Object.entries(process.env).filter(([name]) => inherited.test(name))
+  const child = spawn(process.execPath, ['test', ...flags, ...filters], {
+    stdio: ['ignore', 'inherit', 'pipe'],
+    // A group of its own: whoever ends the run, now or after a kill -9, reaches every worker and what it started.
+    detached: true,
+    env: {
+      ...Object.fromEntries(allowed),
+      NODE_ENV: 'test',
+      ...(process.stderr.isTTY && { FORCE_COLOR: '1' }),
+      ...database,
+      TMPDIR: directory,
+    },
+  })
+  tests = child.pid
+  recordTests(directory, child.pid)
+  let tail = ''
+  child.stderr.on('data', (chunk: Buffer) => {
+    process.stderr.write(chunk)
+    tail = (tail + chunk.toString()).slice(-4000)
+  })
+  const closed = new Promise((resolve) => child.once('close', resolve))
+  const code = await new Promise<number>((resolve) => child.once('exit', (status) => resolve(status ?? 1)))
+  // The rest of its words; a process that a test left behind may hold the pipe open for ever.
+  await Promise.race([closed, Bun.sleep(1000)])
+  if (child.pid !== undefined) signalGroup(child.pid, 'SIGKILL')
+  if (interrupted) return 128 + constants.signals[interrupted]
+  const counts = countTests(Bun.stripANSI(tail), code)
+  const { passed, failed, skipped } = counts
+  process.stdout.write(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`)
+  const allowedToSkip = process.env.CI !== 'true' || skipped === 0
+  return failed === 0 && passed > 0 && allowedToSkip ? 0 : 1
+}
+
+/** From the runner's closing lines; a run that broke off before them has failed. */
+function countTests(tail: string, code: number): Counts {
+  const closing = tail.slice(Math.max(tail.lastIndexOf('\n\n'), 0))
+  const count = (word: string) => Number(new RegExp(`^ *(\\d+) ${word}$`, 'm').exec(closing)?.[1] ?? 0)
+  const failed = Math.max(count('fail'), count('errors?'), code === 0 ? 0 : 1)
+  return { passed: count('pass'), failed, skipped: count('skip') + count('todo') }
+}
+
+/** On a lasting server: the databases of runs that were killed. */
+async function dropAbandonedTemplates(sql: postgres.Sql): Promise<void> {
+  const abandoned = await sql<{ datname: string }[]>`
+    select datname from pg_database d
+    where starts_with(datname, ${templatePrefix})
+      and not exists (select from pg_stat_activity a where a.application_name = d.datname)`
+  for (const { datname } of abandoned) await dropTemplate(sql, datname)
+}
+
+async function dropTemplate(sql: postgres.Sql, template: string): Promise<void> {
+  const copies = `t_${template.slice(templatePrefix.length)}_`
+  const databases = await sql<{ datname: string }[]>`
+    select datname from pg_database where datname = ${template} or starts_with(datname, ${copies})`
+  for (const { datname } of databases) await sql`drop database if exists ${sql(datname)} with (force)`
+}
+
+function withDatabase(url: string, name: string): string {
+  const changed = new URL(url)
+  changed.pathname = `/${name}`
+  return changed.href
+}

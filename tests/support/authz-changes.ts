@@ -1,0 +1,55 @@
+import { type AuthzChange, Overlay } from '../../src/access/overlay.ts'
+import type { AccessClaims } from '../../src/auth/tokens.ts'
+
+export const ttlSeconds = 900
+/** For so long a change may concern a living token. */
+export const lifeMs = (ttlSeconds + 300) * 1000
+const account = 'a1'
+
+/** A change of one account; what a test does not say is dull. */
+export function change(version: number, more: Partial<AuthzChange> = {}): AuthzChange {
+  return {
+    id: String(version),
+    at: new Date(0),
+    accountId: account,
+    version,
+    kind: 'state',
+    role: `role${version}`,
+    privilegeLevel: 10,
+    plan: 'free',
+    pex: null,
+    overrides: {},
+    status: 'active',
+    sessionId: null,
+    exceptSessionId: null,
+    catalogueVersion: null,
+    ...more,
+  }
+}
+
+export function token(ver: number, sid = 's1', sub = account): AccessClaims {
+  return {
+    iss: '',
+    aud: '',
+    sub,
+    iat: 0,
+    nbf: 0,
+    exp: 900,
+    jti: '',
+    sid,
+    role: '',
+    lvl: 0,
+    perms: [],
+    plan: '',
+    tier: 0,
+    feats: [],
+    ver,
+    cv: 1,
+  }
+}
+
+export function overlayOf(changes: AuthzChange[]): Overlay {
+  const overlay = new Overlay(ttlSeconds)
+  for (const each of changes) overlay.apply(each, 0)
+  return overlay
+}
