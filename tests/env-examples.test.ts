@@ -1,0 +1,206 @@
+import { describe, expect, test } from 'bun:test'
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import { type Config, ConfigError, knownVariables, loadConfig } from '../src/config.ts'
+
+type Environment = Record<string, string>
+
+const root = join(import.meta.dir, '..')
+const example = await Bun.file(join(root, '.env.example')).text()
+const productionExample = await Bun.file(join(root, '.env.production.example')).text()
+const secretNames = ['JWT_SECRET', 'JWT_REFRESH_SECRET', 'AUDIT_KEY']
+
+/** What a deployer does with the production example: own secrets and names in place of what stands between < and >. */
+const filled = fill(parse(productionExample))
+
+function parse(text: string): Environment {
+  return Object.fromEntries(
+    [...text.matchAll(/^([A-Z][A-Z0-9_]*)=(.*)$/gm)].map(([, name = '', value = '']) => [name, value]),
+  )
+}
+
+function fill(environment: Environment): Environment {
+  const secret = () => randomBytes(48).toString('base64')
+  const replace = (value: string) =>
+    value
+      .replace('<secret>', secret)
+      .replace('<url-safe-secret>', () => randomBytes(24).toString('base64url'))
+      .replace(/<([a-z.-]+)>/, '$1')
+  return Object.fromEntries(Object.entries(environment).map(([name, value]) => [name, replace(value)]))
+}
+
+function secrets(): Environment {
+  return Object.fromEntries(secretNames.map((name) => [name, randomBytes(48).toString('base64')]))
+}
+
+function problemsOf(environment: Environment): string[] {
+  try {
+    loadConfig(environment)
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems
+    throw error
+  }
+  return []
+}
+
+function namesOf(problems: string[]): string[] {
+  return [...new Set(problems.map((problem) => problem.split(':')[0] ?? ''))].sort()
+}
+
+describe.each([
+  ['.env.example', example],
+  ['.env.production.example', productionExample],
+])('%s', (_name, text) => {
+  test('holds every variable that the program knows, once, and no other', () => {
+    const listed = [...text.matchAll(/^([A-Z][A-Z0-9_]*)=/gm)].map(([, name = '']) => name)
+    expect(listed.sort()).toEqual([...knownVariables].sort())
+  })
+
+  test('says nothing that is no comment, variable or empty line', () => {
+    expect(text.split('\n').filter((line) => !/^(#.*|[A-Z][A-Z0-9_]*=\S*|)$/.test(line))).toEqual([])
+  })
+})
+
+test('.env.example explains every variable', () => {
+  const unexplained = example.split(/\n\s*\n/).filter((paragraph) => /^[A-Z]/m.test(paragraph) && !/^#/.test(paragraph))
+  expect(unexplained).toEqual([])
+})
+
+test('.env.example is accepted as it stands, and shows the defaults as they are', () => {
+  const given = { ...secrets(), DATABASE_URL: 'postgres://127.0.0.1/manas360' }
+  const shown: Config = loadConfig({ ...parse(example), ...given })
+  expect(shown).toEqual(loadConfig(given))
+})
+
+test('.env.production.example is accepted once its placeholders are filled', () => {
+  expect(Object.values(filled).filter((value) => /[<>]/.test(value))).toEqual([])
+  const config = loadConfig(filled)
+  expect(config).toMatchObject({
+    production: true,
+    databaseSsl: 'verify-full',
+    publicUrl: 'https://api.your-domain.example',
+  })
+})
+
+test('.env.production.example is refused with its placeholders in place, all of them named at once', () => {
+  const names = namesOf(problemsOf(parse(productionExample)))
+  expect(names).toEqual(
+    expect.arrayContaining([...secretNames, 'PUBLIC_URL', 'DATABASE_URL', 'ALLOWED_ORIGINS', 'OPS_TOKEN'].sort()),
+  )
+})
+
+test('every bad variable is named at once, each with what to do', () => {
+  const bad: Environment = {
+    NODE_ENV: 'staging',
+    PORT: '70000',
+    PUBLIC_URL: 'api.manas360.com',
+    LOG_LEVEL: 'loud',
+    OPS_TOKEN: 'short',
+    DATABASE_URL: 'mysql://127.0.0.1/manas360',
+    DATABASE_MIGRATION_URL: 'nowhere',
+    DB_POOL_MAX: '0',
+    DB_POOL_MIN: '-1',
+    DB_STATEMENT_TIMEOUT_MS: '5s',
+    DB_SLOW_QUERY_MS: '1e3',
+    DB_SSL: 'maybe',
+    JWT_SECRET: 'short',
+    JWT_SECRET_PREVIOUS: 'short',
+    JWT_REFRESH_SECRET: 'short',
+    JWT_REFRESH_SECRET_PREVIOUS: 'short',
+    JWT_ISSUER: 'x'.repeat(101),
+    JWT_AUDIENCE: 'x'.repeat(101),
+    ACCESS_TOKEN_TTL_SECONDS: '901',
+    REFRESH_TOKEN_TTL_SECONDS: '2592001',
+    AUDIT_KEY: 'short',
+    ALLOWED_ORIGINS: 'https://app.manas360.com/path',
+    TRUSTED_PROXIES: '0.0.0.0/0',
+    RATE_LIMIT_GLOBAL: '600',
+    RATE_LIMIT_AUTH: '0/1m',
+    RATE_LIMIT_API: 'fast',
+    REQUEST_TIMEOUT_MS: '0',
+    DRAIN_DELAY_MS: '-5',
+    SHUTDOWN_TIMEOUT_MS: 'soon',
+    PASSWORD_MIN_LENGTH: '7',
+    REQUIRE_EMAIL_VERIFICATION: 'true',
+    JOBS: 'cron',
+  }
+  const problems = problemsOf(bad)
+  expect(namesOf(problems)).toEqual(Object.keys(bad).sort())
+  expect(
+    problems.filter((problem) => !/: .*\b(must|cannot|Invalid|neither|would|expected|Too)\b/.test(problem)),
+  ).toEqual([])
+  // Whatever is not tested above takes any text.
+  expect(knownVariables.filter((name) => !(name in bad))).toEqual(['HOST'])
+})
+
+test('what must be there and is not is named as required', () => {
+  const required = ['DATABASE_URL', ...secretNames].sort()
+  expect(problemsOf({}).sort()).toEqual(required.map((name) => `${name}: is required`))
+  expect(problemsOf(Object.fromEntries(required.map((name) => [name, '']))).sort()).toEqual(
+    required.map((name) => `${name}: is required`),
+  )
+})
+
+test('variables of later versions are refused, not ignored', () => {
+  const later = {
+    DATABASE_REPLICA_URL: 'x',
+    JWT_KEYS: 'x',
+    METRICS_PORT: '9090',
+    REDIS_URL: 'x',
+    SMTP_URL: 'x',
+    MAIL_FROM: 'x',
+    JWT_ALGORITHM: 'ES256',
+    AUTHZ_FEED: 'poll',
+  }
+  expect(namesOf(problemsOf({ ...filled, ...later }))).toEqual(Object.keys(later).sort())
+  expect(problemsOf({ ...filled, JWT_ALGORITHM: 'HS256', AUTHZ_FEED: 'listen' })).toEqual([])
+})
+
+const letters = 'abcdefghijklmnopqrstuvwxyz'
+const mixed = randomBytes(48).toString('base64')
+
+test.each<[string, string, Environment]>([
+  ['a short signing secret', 'JWT_SECRET', { JWT_SECRET: mixed.slice(0, 63) }],
+  ['a short refresh secret', 'JWT_REFRESH_SECRET', { JWT_REFRESH_SECRET: mixed.slice(0, 63) }],
+  ['a secret of few characters', 'JWT_SECRET', { JWT_SECRET: 'ab1'.repeat(30) }],
+  ['a secret that repeats itself', 'JWT_SECRET', { JWT_SECRET: letters.slice(0, 16).repeat(4) }],
+  ['an example as a secret', 'JWT_SECRET', { JWT_SECRET: `please-change-me-${mixed}` }],
+  ['an example as the audit key', 'AUDIT_KEY', { AUDIT_KEY: `your-secret-${mixed}` }],
+  ['a weak previous secret', 'JWT_SECRET_PREVIOUS', { JWT_SECRET_PREVIOUS: 'a'.repeat(40) }],
+  ['a weak previous refresh secret', 'JWT_REFRESH_SECRET_PREVIOUS', { JWT_REFRESH_SECRET_PREVIOUS: 'a'.repeat(40) }],
+  ["a weak operators' token", 'OPS_TOKEN', { OPS_TOKEN: 'a'.repeat(20) }],
+  ['one secret for both kinds of token', 'JWT_REFRESH_SECRET', { JWT_SECRET: mixed, JWT_REFRESH_SECRET: mixed }],
+  ['no public URL', 'PUBLIC_URL', { PUBLIC_URL: '' }],
+  ['a public URL without https', 'PUBLIC_URL', { PUBLIC_URL: 'http://api.manas360.com' }],
+  ['every origin', 'ALLOWED_ORIGINS', { ALLOWED_ORIGINS: '*' }],
+  ['every origin among others', 'ALLOWED_ORIGINS', { ALLOWED_ORIGINS: 'https://app.manas360.com,*' }],
+  ['a distant database without encryption', 'DB_SSL', { DB_SSL: 'disable' }],
+  ['a distant database that is not verified', 'DB_SSL', { DB_SSL: 'require' }],
+  [
+    'a distant migration database that is not verified',
+    'DB_SSL',
+    {
+      DATABASE_URL: 'postgres://127.0.0.1/m',
+      DATABASE_MIGRATION_URL: 'postgres://db.manas360.com/m',
+      DB_SSL: 'require',
+    },
+  ],
+  ['no database', 'DATABASE_URL', { DATABASE_URL: '' }],
+  ['no secrets', 'JWT_SECRET', { JWT_SECRET: '' }],
+  ['a drain as long as the shutdown', 'DRAIN_DELAY_MS', { DRAIN_DELAY_MS: '25000' }],
+])('production refuses %s, naming %s alone', (_what, name, change) => {
+  expect(namesOf(problemsOf({ ...filled, ...change }))).toEqual([name])
+})
+
+test('outside production the same weak values are accepted, but for one secret used twice', () => {
+  const weak = {
+    ...filled,
+    NODE_ENV: 'development',
+    JWT_SECRET: 'a'.repeat(32),
+    PUBLIC_URL: 'http://localhost:3000',
+    ALLOWED_ORIGINS: '*',
+    DB_SSL: 'disable',
+  }
+  expect(problemsOf(weak)).toEqual([])
+  expect(namesOf(problemsOf({ ...weak, JWT_REFRESH_SECRET: 'a'.repeat(32) }))).toEqual(['JWT_REFRESH_SECRET'])
+})

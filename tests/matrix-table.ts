@@ -1,0 +1,176 @@
+import { goodPassword, newEmail } from './support/accounts.ts'
+
+/** What a row may use to ask for something that exists: a person of role user, and things made for this one request. */
+export type Target = {
+  accountId: string
+  sessionId: string
+  refreshToken: string
+  unique: string
+}
+
+export type Row = {
+  /** What its guards demand, left to right. */
+  demands: string
+  /** Statuses for anonymous, guest, user, subscriber, admin and superadmin; one number stands for all. */
+  answers: string
+  /** What `user`, or `admin` where only administrators come so far, is answered about somebody who is not theirs. */
+  stranger?: number
+  path?: (target: Target) => string
+  json?: (target: Target) => unknown
+  /** The request spends what the actor has: it gets an account of its own. */
+  spends?: true
+}
+
+const signedIn = 'authenticated'
+const everyone = '401 200 200 200 200 200'
+const everyoneNoContent = '401 204 204 204 204 204'
+const users = 'authenticated, permission users.manage'
+const subscriptions = 'authenticated, permission subscriptions.manage'
+const settings = 'authenticated, permission settings.manage'
+const features = 'authenticated, permission features.manage'
+const reason = 'asked for on the telephone'
+
+/** guest, user: free. subscriber: professional. admin: business. superadmin: enterprise. */
+const ofThePerson: Record<string, Row> = {
+  'GET /': { demands: '', answers: '200' },
+  'GET /live': { demands: '', answers: '200' },
+  'GET /ready': { demands: '', answers: '200' },
+  'GET /health': { demands: '', answers: '200' },
+  'GET /docs': { demands: '', answers: '200' },
+  'GET /docs/:file': { demands: '', answers: '404', path: () => '/docs/no-such-file.js' },
+  'GET /problems': { demands: '', answers: '200' },
+  'GET /problems/:code': { demands: '', answers: '200', path: () => '/problems/not-found' },
+  'GET /openapi.json': { demands: '', answers: '200' },
+  'POST /v1/auth/register': {
+    demands: '',
+    answers: '201',
+    json: () => ({ email: newEmail(), password: goodPassword }),
+  },
+  'POST /v1/auth/login': {
+    demands: '',
+    answers: '401',
+    json: () => ({ email: newEmail(), password: 'not known here' }),
+  },
+  'POST /v1/auth/refresh': { demands: '', answers: '200', json: ({ refreshToken }) => ({ refreshToken }) },
+  'POST /v1/auth/logout': { demands: signedIn, answers: everyoneNoContent, spends: true },
+  'POST /v1/auth/logout-all': { demands: signedIn, answers: everyoneNoContent, spends: true },
+  'GET /v1/auth/sessions': { demands: signedIn, answers: everyone },
+  // Everybody, the superadmin included, ends own sessions only.
+  'DELETE /v1/auth/sessions/:id': {
+    demands: signedIn,
+    answers: '401 404 404 404 404 404',
+    stranger: 404,
+    path: ({ sessionId }) => `/v1/auth/sessions/${sessionId}`,
+  },
+  'POST /v1/auth/password/change': {
+    demands: signedIn,
+    answers: everyoneNoContent,
+    json: () => ({ currentPassword: goodPassword, newPassword: 'umbrella ceramic walnut drizzle' }),
+    spends: true,
+  },
+  'GET /v1/me': { demands: 'authenticated, permission profile.read', answers: everyone },
+  'PATCH /v1/me': {
+    demands: 'authenticated, permission profile.update',
+    answers: '401 403 200 200 200 200',
+    json: () => ({ firstName: 'Asha' }),
+  },
+  'GET /v1/me/entitlements': { demands: signedIn, answers: everyone },
+  'GET /v1/me/export': { demands: signedIn, answers: everyone },
+  'GET /v1/me/audit-logs': { demands: 'authenticated, feature audit_logs', answers: '401 403 403 403 200 200' },
+  'GET /v1/entitlements/:feature': {
+    demands: signedIn,
+    answers: '401 403 403 200 200 200',
+    path: () => '/v1/entitlements/premium_dashboard',
+  },
+  'GET /v1/dashboard': { demands: 'authenticated, permission dashboard.read', answers: '401 403 200 200 200 200' },
+  'GET /v1/dashboard/insights': {
+    demands: 'authenticated, permission dashboard.read, feature premium_dashboard',
+    answers: '401 403 403 200 200 200',
+  },
+  'GET /v1/reports/usage': { demands: 'authenticated, feature advanced_reporting', answers: '401 403 403 200 200 200' },
+  'GET /v1/plans': { demands: '', answers: '200' },
+  'GET /v1/plans/:name': { demands: '', answers: '200', path: () => '/v1/plans/free' },
+  'GET /v1/features': { demands: '', answers: '200' },
+  'GET /v1/features/:name': { demands: '', answers: '200', path: () => '/v1/features/api_access' },
+  'GET /v1/catalogue': { demands: '', answers: '200' },
+  'GET /v1/subscription': { demands: signedIn, answers: everyone },
+  'POST /v1/subscription/preview': { demands: signedIn, answers: everyone, json: () => ({ plan: 'starter' }) },
+  'POST /v1/subscription': {
+    demands: signedIn,
+    answers: '401 200 200 409 409 409',
+    json: () => ({ plan: 'starter' }),
+    spends: true,
+  },
+  'DELETE /v1/subscription': { demands: signedIn, answers: '401 409 409 200 200 200', spends: true },
+}
+
+const ofAdministrators: Record<string, Row> = {
+  'GET /v1/admin/users': { demands: users, answers: '401 403 403 403 200 200' },
+  'GET /v1/admin/users/:id': about(users, '', 200, { stranger: 200 }),
+  'PATCH /v1/admin/users/:id': about(users, '', 200, { json: () => ({ firstName: 'Ravi' }) }),
+  'PUT /v1/admin/users/:id/role': about(users, '/role', 200, { json: () => ({ role: 'subscriber' }) }),
+  'POST /v1/admin/users/:id/lock': about(users, '/lock', 204, { json: () => ({ reason }) }),
+  'POST /v1/admin/users/:id/unlock': about(users, '/unlock', 204),
+  'POST /v1/admin/users/:id/revoke-sessions': about(users, '/revoke-sessions', 204),
+  'PUT /v1/admin/users/:id/features/:name': about(subscriptions, '/features/sso_oauth', 200, {
+    json: () => ({ granted: true, reason }),
+  }),
+  // The target has none: both are told so after they were let in.
+  'DELETE /v1/admin/users/:id/features/:name': about(subscriptions, '/features/sso_oauth', 404),
+  'PUT /v1/admin/users/:id/subscription': about(subscriptions, '/subscription', 200, {
+    json: () => ({ plan: 'business', reason }),
+  }),
+  'GET /v1/admin/users/:id/explain': about(users, '/explain?permission=profile.read', 200, { stranger: 200 }),
+  'GET /v1/admin/subscriptions': { demands: subscriptions, answers: '401 403 403 403 200 200' },
+  'GET /v1/admin/roles': superadminOnly(settings, 200),
+  'POST /v1/admin/roles': superadminOnly(settings, 201, {
+    json: ({ unique }) => ({ name: unique, description: 'Made here', privilegeLevel: 20 }),
+  }),
+  'GET /v1/admin/roles/:name': superadminOnly(settings, 200, { path: () => '/v1/admin/roles/user' }),
+  'PATCH /v1/admin/roles/:name': superadminOnly(settings, 200, {
+    path: () => '/v1/admin/roles/guest',
+    json: () => ({ description: 'Looks around quietly' }),
+  }),
+  'DELETE /v1/admin/roles/:name': superadminOnly(settings, 409, { path: () => '/v1/admin/roles/guest' }),
+  'PUT /v1/admin/roles/:name/permissions': superadminOnly(settings, 200, {
+    path: () => '/v1/admin/roles/guest/permissions',
+    json: () => ({ permissions: ['profile.read'] }),
+  }),
+  'GET /v1/admin/permissions': superadminOnly(settings, 200),
+  'POST /v1/admin/plans': superadminOnly(features, 201, {
+    json: ({ unique }) => ({ name: unique, displayName: 'Made here', tier: 900 }),
+  }),
+  'PATCH /v1/admin/plans/:name': superadminOnly(features, 200, {
+    path: () => '/v1/admin/plans/starter',
+    json: () => ({ description: 'For one person alone' }),
+  }),
+  'PUT /v1/admin/plans/:name/features': superadminOnly(features, 200, {
+    path: () => '/v1/admin/plans/free/features',
+    json: () => ({ features: [{ name: 'api_access' }] }),
+  }),
+  'POST /v1/admin/features': superadminOnly(features, 201, {
+    json: ({ unique }) => ({ name: unique, displayName: 'Made here', category: 'platform' }),
+  }),
+  'PATCH /v1/admin/features/:name': superadminOnly(features, 200, {
+    path: () => '/v1/admin/features/white_label',
+    json: () => ({ description: 'Under your own name' }),
+  }),
+}
+
+/** Every route of the service, and whom it lets in. A new route needs a line here. */
+export const table: Record<string, Row> = { ...ofThePerson, ...ofAdministrators }
+
+/** What administrators do to one account; an equal is out of an administrator's reach. */
+function about(demands: string, path: string, status: number, row: Pick<Row, 'json' | 'stranger'> = {}): Row {
+  return {
+    demands,
+    answers: `401 403 403 403 ${status} ${status}`,
+    stranger: 403,
+    path: ({ accountId }) => `/v1/admin/users/${accountId}${path}`,
+    ...row,
+  }
+}
+
+function superadminOnly(demands: string, status: number, row: Pick<Row, 'json' | 'path'> = {}): Row {
+  return { demands, answers: `401 403 403 403 403 ${status}`, ...row }
+}

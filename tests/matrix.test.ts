@@ -1,0 +1,105 @@
+import { describe, expect, test } from 'bun:test'
+import { policyOf } from '../src/http/openapi.ts'
+import { type Row, type Target, table } from './matrix-table.ts'
+import { givenAccount, logIn } from './support/accounts.ts'
+import { bodyOf, openTestApp } from './support/app.ts'
+
+const app = await openTestApp()
+const { sql } = app
+
+const plans = { guest: 'free', user: 'free', subscriber: 'professional', admin: 'business', superadmin: 'enterprise' }
+type Role = keyof typeof plans
+const roles = Object.keys(plans) as Role[]
+/** What each refusal must be called, whoever made it. */
+const codes: Record<number, string[]> = {
+  401: ['authentication-required', 'invalid-credentials'],
+  403: ['permission-denied', 'feature-not-in-plan', 'privilege-escalation'],
+  404: ['not-found'],
+  409: ['already-subscribed', 'checkout-unavailable', 'nothing-to-cancel', 'seeded'],
+}
+
+const bearers = new Map(await Promise.all(roles.map(async (role) => [role, await signIn(role)] as const)))
+
+async function signIn(role: Role): Promise<string> {
+  const account = await givenAccount(app, { role, plan: plans[role] })
+  return (await logIn(app, account)).accessToken
+}
+
+/** What the request may name: made afresh where the route takes something that exists. */
+async function targetOf(route: string): Promise<Target> {
+  const unique = `x${Bun.randomUUIDv7().replaceAll('-', '')}`
+  if (!/:id|refresh/.test(route)) return { accountId: '', sessionId: '', refreshToken: '', unique }
+  return { ...(await givenTarget('user')), unique }
+}
+
+async function givenTarget(role: Role): Promise<Target> {
+  const account = await givenAccount(app, { role })
+  const { refreshToken } = await logIn(app, account)
+  const [session] = await sql<{ id: string }[]>`select id from sessions where account_id = ${account.id}`
+  return { accountId: account.id, sessionId: session?.id ?? '', refreshToken, unique: '' }
+}
+
+async function ask(route: string, { path, json }: Row, target: Target, bearer: string | undefined): Promise<number> {
+  const [method = '', pattern = ''] = route.split(' ')
+  const answer = await app.request(path?.(target) ?? pattern, { method, bearer, ...(json && { json: json(target) }) })
+  if (answer.status >= 400) expect(codes[answer.status] ?? []).toContain((await bodyOf<{ code: string }>(answer)).code)
+  return answer.status
+}
+
+const mounted = new Map<string, string[]>()
+for (const { method, path, handler } of app.app.routes) {
+  if (method === 'ALL') continue
+  const demand = policyOf(handler)
+  const demands = mounted.get(`${method} ${path}`) ?? []
+  mounted.set(`${method} ${path}`, demand === undefined ? demands : [...demands, demand])
+}
+
+test('the table has a line for every mounted route, and no other', () => {
+  expect(Object.keys(table).sort()).toEqual([...mounted.keys()].sort())
+})
+
+test('every route is guarded by what the table says, in that order', () => {
+  const found = Object.fromEntries([...mounted].map(([route, demands]) => [route, demands.join(', ')]))
+  expect(found).toEqual(Object.fromEntries(Object.entries(table).map(([route, { demands }]) => [route, demands])))
+})
+
+describe('whom each route lets in', () => {
+  for (const [route, row] of Object.entries(table))
+    test(route, async () => {
+      const found = [await ask(route, row, await targetOf(route), undefined)]
+      for (const role of roles) {
+        const bearer = row.spends ? await signIn(role) : bearers.get(role)
+        found.push(await ask(route, row, await targetOf(route), bearer))
+      }
+      const expected = row.answers.includes(' ') ? row.answers : Array(6).fill(row.answers).join(' ')
+      expect(found.join(' ')).toBe(expected)
+    })
+})
+
+describe("what is answered about somebody else's row, or an equal's", () => {
+  const withId = Object.entries(table).filter(([route]) => route.includes('/:id'))
+
+  test('every route with an id says so', () => {
+    expect(withId.filter(([, { stranger }]) => stranger === undefined)).toEqual([])
+  })
+
+  for (const [route, row] of withId)
+    test(route, async () => {
+      const isAdministrators = route.includes('/v1/admin/')
+      const target = await givenTarget(isAdministrators ? 'admin' : 'user')
+      expect(await ask(route, row, target, bearers.get(isAdministrators ? 'admin' : 'user'))).toBe(row.stranger ?? 0)
+      if (isAdministrators) return
+      const [session] = await sql`select 1 from sessions where id = ${target.sessionId} and ended_at is null`
+      expect(session).toBeDefined()
+    })
+
+  for (const [route, row] of withId)
+    test(`${route}: an id that is nobody's, or none at all, is 404`, async () => {
+      const target = await givenTarget('user')
+      const bearer = bearers.get('superadmin')
+      expect(
+        await ask(route, row, { ...target, accountId: Bun.randomUUIDv7(), sessionId: Bun.randomUUIDv7() }, bearer),
+      ).toBe(404)
+      expect(await ask(route, row, { ...target, accountId: 'nobody', sessionId: '%27%20or%201=1' }, bearer)).toBe(404)
+    })
+})

@@ -1,0 +1,162 @@
+import { expect, test } from 'bun:test'
+import { Validator } from '@seriousme/openapi-schema-validator'
+import { policyOf } from '../src/http/openapi.ts'
+import { openApiDocument } from '../src/ops/openapi.ts'
+import { bodyOf, openTestApp } from './support/app.ts'
+
+type Schema = { type?: string; minimum?: number; maximum?: number; [key: string]: unknown }
+type Content = Record<string, { schema?: Schema }>
+type Operation = {
+  operationId: string
+  tags?: string[]
+  summary?: string
+  security?: Record<string, string[]>[]
+  parameters?: { in: string; name: string; required?: boolean; schema: Schema }[]
+  requestBody?: { required?: boolean; content: Content }
+  responses: Record<string, { description: string; content?: Content }>
+}
+type Document = {
+  openapi: string
+  servers: { url: string }[]
+  paths: Record<string, Record<string, Operation>>
+  components: { schemas: Record<string, Schema>; securitySchemes: Record<string, unknown> }
+}
+
+/** Pages for people, and the document itself: not part of the API that it describes. */
+const pages = ['get /', 'get /openapi.json', 'get /docs', 'get /docs/{file}', 'get /problems', 'get /problems/{code}']
+const publicUrl = 'http://localhost:3000'
+
+const service = await openTestApp()
+const document = (await openApiDocument(service.app, publicUrl)) as Document
+const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
+  Object.entries(methods).map(([method, operation]) => ({ name: `${method} ${path}`, path, operation })),
+)
+
+function find(name: string): Operation {
+  const found = operations.find((entry) => entry.name === name)
+  if (!found) throw new Error(`${name} is not in the document`)
+  return found.operation
+}
+
+function routesOf(wanted: (handler: object) => boolean): string[] {
+  const routes = service.app.routes.filter(({ method, handler }) => method !== 'ALL' && wanted(handler))
+  return [
+    ...new Set(routes.map(({ method, path }) => `${method.toLowerCase()} ${path.replace(/:(\w+)/g, '{$1}')}`)),
+  ].sort()
+}
+
+test('the document is OpenAPI 3.1 and valid under a public validator', async () => {
+  const { valid, errors } = await new Validator().validate(structuredClone(document))
+  expect(errors ?? []).toEqual([])
+  expect(valid).toBe(true)
+  expect(document.openapi).toMatch(/^3\.1\./)
+})
+
+test('the server answers the same document', async () => {
+  const answer = await service.request('/openapi.json')
+  expect(answer.status).toBe(200)
+  expect(await bodyOf<unknown>(answer)).toEqual(JSON.parse(JSON.stringify(document)))
+})
+
+test('every mounted route is in the document, and nothing else', () => {
+  const mounted = routesOf(() => true)
+  expect(operations.map(({ name }) => name).sort()).toEqual(mounted.filter((name) => !pages.includes(name)))
+  expect(pages.filter((name) => !mounted.includes(name))).toEqual([])
+})
+
+test('every operation has a name of its own, a tag and a summary', () => {
+  const ids = operations.map(({ operation }) => operation.operationId)
+  expect(ids.filter((id, i) => ids.indexOf(id) !== i)).toEqual([])
+  expect(
+    operations.filter(({ operation }) => !operation.tags?.length || !operation.summary).map(({ name }) => name),
+  ).toEqual([])
+})
+
+test.each(operations)('$name tells its success and its problems', ({ operation }) => {
+  const answers = Object.entries(operation.responses)
+  expect(answers.some(([status]) => status.startsWith('2'))).toBe(true)
+  expect(Object.keys(operation.responses)).toContainValues(['400', '500', '504'])
+  for (const [status, { content, description }] of answers.filter(([status]) => Number(status) >= 400)) {
+    expect(content).toEqual({ 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } })
+    expect(`${status} ${description}`).toMatch(/^\d{3} [a-z-]+(, [a-z-]+)*$/)
+  }
+})
+
+test('guarded routes, and no others, ask for the bearer and tell its refusals', () => {
+  const guarded = routesOf((handler) => policyOf(handler) === 'authenticated')
+  expect(guarded.length).toBeGreaterThan(10)
+  const asking = operations
+    .filter(({ operation }) => operation.security?.some((scheme) => 'bearer' in scheme))
+    .map(({ name }) => name)
+  expect(asking.sort()).toEqual(guarded)
+  for (const name of guarded) expect(find(name).responses[401]?.description).toContain('session-revoked')
+  expect(document.components.securitySchemes).toEqual({
+    bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+  })
+})
+
+test('several problems of one status are all named', () => {
+  const insights = find('get /v1/dashboard/insights').responses[403]?.description
+  expect(insights).toBe('permission-denied, feature-not-in-plan')
+  expect(find('post /v1/auth/password/change').responses[401]?.description).toContain(
+    'invalid-credentials, authentication-required',
+  )
+})
+
+test('request bodies appear, with what they may be refused for', () => {
+  const bodies = ['register', 'login', 'refresh', 'password/change'].map((name) => `post /v1/auth/${name}`)
+  for (const name of [...bodies, 'patch /v1/me']) {
+    const { requestBody, responses } = find(name)
+    expect(requestBody?.required).toBe(true)
+    expect(Object.keys(requestBody?.content ?? {})).toEqual(['application/json'])
+    expect(Object.keys(responses)).toContainValues(['400', '413', '415', '422'])
+    expect(responses[400]?.description).toContain('malformed-json')
+  }
+  expect(document.components.schemas.Registration).toMatchObject({
+    required: ['email', 'password'],
+    additionalProperties: false,
+  })
+})
+
+test('query and path parameters appear, with what they may be', () => {
+  const limit = find('get /v1/plans').parameters?.find(({ name }) => name === 'limit')
+  expect(limit).toMatchObject({ in: 'query', schema: { type: 'integer', minimum: 1, maximum: 100 } })
+  expect(find('get /v1/plans').responses[422]?.description).toContain('invalid-cursor')
+  // A route that takes no parameter refuses those that come.
+  expect(find('get /v1/me').responses[422]?.description).toBe('validation-failed')
+  expect(find('get /v1/reports/usage').parameters?.map(({ name }) => name)).toEqual(['from', 'to', 'groupBy'])
+  const missing = operations.flatMap(({ name, path, operation }) =>
+    [...path.matchAll(/\{(\w+)\}/g)]
+      .filter(([, key]) => !operation.parameters?.some((p) => p.in === 'path' && p.name === key && p.required))
+      .map(() => name),
+  )
+  expect(missing).toEqual([])
+})
+
+test('every integer is bounded', () => {
+  const unbounded: string[] = []
+  walk(document, '', (value, path) => {
+    if (value.type === 'integer' && (typeof value.minimum !== 'number' || typeof value.maximum !== 'number'))
+      unbounded.push(path)
+  })
+  expect(unbounded).toEqual([])
+})
+
+test('no foreign host appears: one server, and references that stay in the document', () => {
+  expect(document.servers).toEqual([{ url: publicUrl }])
+  const foreign = [...JSON.stringify(document).matchAll(/https?:\/\/[^"\\\s]+/g)]
+    .map(([url]) => url)
+    .filter((url) => !url.startsWith(publicUrl))
+  expect(foreign).toEqual([])
+  walk(document, '', ({ $ref }) => {
+    if (typeof $ref !== 'string') return
+    expect($ref).toStartWith('#/components/')
+    expect(Object.keys(document.components.schemas)).toContain($ref.split('/').at(-1) ?? '')
+  })
+})
+
+function walk(value: unknown, path: string, visit: (value: Schema, path: string) => void): void {
+  if (typeof value !== 'object' || value === null) return
+  visit(value as Schema, path)
+  for (const [key, item] of Object.entries(value)) walk(item, `${path}/${key}`, visit)
+}

@@ -1,0 +1,60 @@
+import { afterAll, expect, test } from 'bun:test'
+import postgres from 'postgres'
+import { migrate } from '../src/migrate.ts'
+import { goodPassword, newEmail, registered } from './support/accounts.ts'
+import { openTestApp } from './support/app.ts'
+import { openOwnPostgres } from './support/postgres.ts'
+
+// A server of its own: only one that loads pg_stat_statements at its start counts every call.
+const server = await openOwnPostgres({ shared_preload_libraries: 'pg_stat_statements' })
+afterAll(() => server.stop())
+const url = new URL(server.url)
+url.pathname = '/postgres'
+const outside = postgres(url.href, { max: 1 })
+afterAll(() => outside.end())
+await outside`create extension pg_stat_statements`
+await outside`create database counted`
+url.pathname = '/counted'
+await migrate({ url: url.href })
+const app = await openTestApp({ DATABASE_URL: url.href })
+const { request } = app
+
+/** The statements that PostgreSQL ran for `work`, each as often as it was called; BEGIN and COMMIT are not counted. */
+async function statementsOf(work: () => Promise<Response>, status: number): Promise<string[]> {
+  await outside`select pg_stat_statements_reset()`
+  expect((await work()).status).toBe(status)
+  const rows = await outside<{ query: string; calls: number }[]>`
+    select query, calls::int from pg_stat_statements s join pg_database d on d.oid = s.dbid
+     where d.datname = 'counted' and toplevel and query !~* '^\s*(begin|commit|rollback|discard)'`
+  return rows.flatMap(({ query, calls }) => Array<string>(calls).fill(query))
+}
+
+const login = (email: string, password: string) => request('/v1/auth/login', { json: { email, password } })
+const person = await registered(app)
+// The first statement of a connection makes the driver read the types of arrays.
+await login(person.email, goodPassword)
+await login(person.email, 'not this one')
+
+test('a log-in costs at most three statements, lockout and audit included', async () => {
+  expect(await statementsOf(() => login(person.email, goodPassword), 200)).toHaveLength(3)
+})
+
+test('a failed log-in costs at most two, known address or not', async () => {
+  expect(await statementsOf(() => login(person.email, 'not this one'), 401)).toHaveLength(2)
+  expect(await statementsOf(() => login(newEmail(), 'not this one'), 401)).toHaveLength(2)
+})
+
+test('a refresh is one statement', async () => {
+  const { refreshToken } = person
+  expect(await statementsOf(() => request('/v1/auth/refresh', { json: { refreshToken } }), 200)).toHaveLength(1)
+})
+
+test('a registration costs at most two', async () => {
+  const json = { email: newEmail(), password: goodPassword }
+  expect(await statementsOf(() => request('/v1/auth/register', { json }), 201)).toHaveLength(2)
+})
+
+test('a feature-gated request costs none', async () => {
+  const bearer = person.accessToken
+  expect(await statementsOf(() => request('/v1/entitlements/api_access', { bearer }), 200)).toEqual([])
+})
