@@ -1,18 +1,26 @@
+import type { RouterRoute } from 'hono/types'
 import type { Principal } from './access/principal.ts'
 import type { Client } from './audit/record.ts'
 import type { Deps } from './deps.ts'
 import type { AppError } from './errors.ts'
 import type { Tally } from './http/limits.ts'
 
+type Circumstances = {
+  server: Bindings['server']
+  timeoutMs: number
+  clientIp: (request: Request, peer: string | undefined) => string
+}
+
 /** What is known of a request before its handler runs; one object, filled in by the chain. */
 export class Call {
   /** `performance.now()` when it came. */
   readonly startedAt = performance.now()
   readonly #request: Request
-  readonly #timeoutMs: number
+  readonly #circumstances: Circumstances
   #signal: AbortSignal | undefined
-  readonly #clientIp: () => string
   #ip: string | undefined
+  /** The handlers whose pattern the path matches, in the order in which they run. */
+  readonly routes: readonly RouterRoute[]
   id = ''
   /** The pattern of the route that will answer, e.g. `/v1/entitlements/:feature`. */
   route = ''
@@ -25,22 +33,24 @@ export class Call {
   /** The auth tier's count, on the routes that it guards. */
   authTally: Tally | null = null
 
-  constructor(request: Request, timeoutMs: number, clientIp: () => string) {
+  constructor(request: Request, routes: readonly RouterRoute[], circumstances: Circumstances) {
     this.#request = request
-    this.#timeoutMs = timeoutMs
-    this.#clientIp = clientIp
+    this.routes = routes
+    this.#circumstances = circumstances
   }
 
   /** The client's address: the socket's, or what trusted proxies say. Asked for only where it matters. */
   get ip(): string {
-    this.#ip ??= this.#clientIp()
+    const { server, clientIp } = this.#circumstances
+    this.#ip ??= clientIp(this.#request, server?.requestIP(this.#request)?.address)
     return this.#ip
   }
 
   /** Aborts when the request's deadline passes or the client leaves. */
   get signal(): AbortSignal {
-    const leftMs = Math.max(0, this.startedAt + this.#timeoutMs - performance.now())
-    this.#signal ??= AbortSignal.any([this.#request.signal, AbortSignal.timeout(leftMs)])
+    if (this.#signal) return this.#signal
+    const leftMs = Math.max(0, this.startedAt + this.#circumstances.timeoutMs - performance.now())
+    this.#signal = AbortSignal.any([this.#request.signal, AbortSignal.timeout(leftMs)])
     return this.#signal
   }
 

@@ -1,0 +1,148 @@
+import { percentile } from './statistics.ts'
+
+/**
+ * The load generator, a process of its own: `bun bench/load.ts JSON` prints one line of JSON. Raw sockets, kept alive,
+ * one request under way on each; the bytes of the requests are made beforehand.
+ */
+export type Load = {
+  port: number
+  connections: number
+  seconds: number
+  /** Requests as bytes on the wire; connection i sends number i modulo their count. */
+  requests: string[]
+  /** Requests a second, sent when they are due whatever the answers do; absent: each connection asks as soon as it is answered. */
+  rate?: number
+  /** Each answer's `refreshToken` makes the connection's next request. */
+  rotating?: boolean
+}
+
+/** Milliseconds are counted from when a request was due, not from when it could be sent: a stall counts for all who wait. */
+export type Outcome = { answered: number; failed: number; seconds: number; perSecond: number; p50: number; p99: number; max: number }
+
+type Connection = { send(bytes: string | Buffer, onAnswer: (status: number, body: string) => void): void; close(): void }
+
+const headEnd = Buffer.from('\r\n\r\n')
+const lengthName = /content-length: (\d+)/i
+
+async function connect(port: number, wantsBody: boolean): Promise<Connection> {
+  let received: Buffer | null = null
+  let answer: (status: number, body: string) => void = () => {}
+  const socket = await Bun.connect({
+    hostname: '127.0.0.1',
+    port,
+    socket: {
+      data(_socket, chunk) {
+        const bytes: Buffer = received ? Buffer.concat([received, chunk]) : chunk
+        const end = bytes.indexOf(headEnd)
+        const head = end === -1 ? '' : bytes.latin1Slice(0, end)
+        const total = end + headEnd.length + Number(lengthName.exec(head)?.[1] ?? 0)
+        if (end === -1 || bytes.length < total) {
+          // The chunk's memory is the socket's own, and used again.
+          received = Buffer.from(bytes)
+          return
+        }
+        received = null
+        answer(Number(head.slice(9, 12)), wantsBody ? bytes.utf8Slice(end + headEnd.length, total) : '')
+      },
+      close: () => answer(0, ''),
+      error: () => answer(0, ''),
+    },
+  })
+  return {
+    send(bytes, onAnswer) {
+      answer = onAnswer
+      socket.write(bytes)
+    },
+    close: () => socket.end(),
+  }
+}
+
+/** Every connection asks again as soon as it is answered: how much the server can do. */
+async function closedLoop(load: Load, connections: Connection[]): Promise<Outcome> {
+  const latencies: number[] = []
+  let failed = 0
+  const start = performance.now()
+  const endsAt = start + load.seconds * 1000
+  await Promise.all(
+    connections.map((connection, index) => {
+      let request: string | Buffer = Buffer.from(load.requests[index % load.requests.length] ?? '')
+      return new Promise<void>((resolve) => {
+        let sentAt = performance.now()
+        function onAnswer(status: number, body: string): void {
+          const now = performance.now()
+          if (status >= 200 && status < 300) latencies.push(now - sentAt)
+          else failed++
+          if (now >= endsAt || status === 0) return resolve()
+          if (load.rotating && status === 200) request = withToken(request.toString(), body)
+          sentAt = now
+          connection.send(request, onAnswer)
+        }
+        connection.send(request, onAnswer)
+      })
+    }),
+  )
+  return outcome(latencies, failed, start)
+}
+
+/** Requests go out when they are due; one that finds every connection busy waits, and its wait counts. */
+async function openLoop(load: Load, rate: number, connections: Connection[]): Promise<Outcome> {
+  const latencies: number[] = []
+  const idle = [...connections]
+  const due: number[] = []
+  const requests = load.requests.map((request) => Buffer.from(request))
+  const total = Math.floor(rate * load.seconds)
+  let scheduled = 0
+  let failed = 0
+  const start = performance.now()
+  const { promise, resolve } = Promise.withResolvers<void>()
+  function sendDue(): void {
+    while (due.length > 0) {
+      const connection = idle.pop()
+      const at = due[0]
+      if (!connection || at === undefined) return
+      due.shift()
+      connection.send(requests[scheduled % requests.length] ?? '', (status) => {
+        if (status === 200) latencies.push(performance.now() - at)
+        else failed++
+        idle.push(connection)
+        if (latencies.length + failed === total) return resolve()
+        sendDue()
+      })
+    }
+  }
+  const timer = setInterval(() => {
+    for (const now = performance.now(); scheduled < total && start + (scheduled * 1000) / rate <= now; scheduled++)
+      due.push(start + (scheduled * 1000) / rate)
+    sendDue()
+  }, 1)
+  await Promise.race([promise, Bun.sleep(load.seconds * 1000 + 10_000)])
+  clearInterval(timer)
+  return outcome(latencies, failed + (total - latencies.length - failed), start)
+}
+
+function withToken(request: string, body: string): string {
+  const head = request.slice(0, request.indexOf('\r\n\r\n')).replace(/content-length: \d+/, 'content-length: ')
+  const next = JSON.stringify({ refreshToken: (JSON.parse(body) as { refreshToken: string }).refreshToken })
+  return `${head.replace('content-length: ', `content-length: ${next.length}`)}\r\n\r\n${next}`
+}
+
+function outcome(latencies: number[], failed: number, start: number): Outcome {
+  const seconds = (performance.now() - start) / 1000
+  return {
+    answered: latencies.length,
+    failed,
+    seconds,
+    perSecond: latencies.length / seconds,
+    p50: percentile(latencies, 0.5),
+    p99: percentile(latencies, 0.99),
+    max: percentile(latencies, 1),
+  }
+}
+
+if (import.meta.main) {
+  const load: Load = JSON.parse(process.argv[2] ?? '{}')
+  const connections = await Promise.all(Array.from({ length: load.connections }, () => connect(load.port, load.rotating ?? false)))
+  const result = await (load.rate === undefined ? closedLoop(load, connections) : openLoop(load, load.rate, connections))
+  process.stdout.write(`${JSON.stringify(result)}\n`)
+  process.exit(0)
+}

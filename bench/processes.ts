@@ -1,0 +1,105 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Load, Outcome } from './load.ts'
+
+export const root = join(import.meta.dir, '..')
+const canPin = process.platform === 'linux' && Bun.which('taskset') !== null && navigator.hardwareConcurrency > 1
+
+/** Cores for the two sides, so that neither takes time from the other; where they cannot be told apart, none. */
+export const pinning = canPin ? 'server on core 0, load on core 1' : 'server and load share the cores'
+
+export type Child = { port: number; pid: number; stop(): Promise<void> }
+type Environment = Record<string, string>
+
+function pinned(core: 0 | 1, command: string[]): string[] {
+  return canPin ? ['taskset', '-c', `${core}`, ...command] : command
+}
+
+/** One load on one server, to its end. @throws Error when the generator itself failed */
+export async function runLoad(load: Load): Promise<Outcome> {
+  const child = Bun.spawn(pinned(1, [process.execPath, join(import.meta.dir, 'load.ts'), JSON.stringify(load)]), { stdout: 'pipe', stderr: 'inherit' })
+  const text = await new Response(child.stdout).text()
+  if ((await child.exited) !== 0) throw new Error('the load generator failed')
+  return JSON.parse(text)
+}
+
+/** A stage of the chain, or bare Hono, on one core. */
+export async function startStage(stage: 'bare' | number, environment: Environment): Promise<Child & { name: string }> {
+  const child = Bun.spawn(pinned(0, [process.execPath, join(import.meta.dir, 'stage.ts'), `${stage}`]), {
+    env: { ...process.env, ...environment },
+    stdout: Bun.file('/dev/null'),
+    stderr: 'pipe',
+  })
+  const { port, name } = JSON.parse(await firstLine(child.stderr))
+  return { port, name, pid: child.pid, stop: () => end(child) }
+}
+
+type ServerOptions = { pin: boolean; command?: string[] }
+
+/** The server as production runs it, its log going to a file; ready when this resolves. `readyMs` counts from its spawning. */
+export async function startServer(environment: Environment, { pin, command = [process.execPath, join(root, 'src/main.ts'), 'serve'] }: ServerOptions): Promise<Child & { readyMs: number }> {
+  const port = await freePort()
+  const startedAt = performance.now()
+  const child = Bun.spawn(pin ? pinned(0, command) : command, {
+    env: { ...environment, PATH: process.env.PATH ?? '', PORT: `${port}`, HOST: '127.0.0.1' },
+    stdout: Bun.file('/dev/null'),
+    stderr: 'inherit',
+  })
+  while (!(await isReady(port))) {
+    if (child.exitCode !== null) throw new Error(`the server ended with code ${child.exitCode}`)
+    if (performance.now() - startedAt > 30_000) throw new Error('the server was not ready in 30 s')
+    await Bun.sleep(1)
+  }
+  return { port, pid: child.pid, readyMs: performance.now() - startedAt, stop: () => end(child) }
+}
+
+async function isReady(port: number): Promise<boolean> {
+  try {
+    return (await fetch(`http://127.0.0.1:${port}/ready`)).ok
+  } catch {
+    return false
+  }
+}
+
+async function end(child: Bun.Subprocess): Promise<void> {
+  child.kill('SIGTERM')
+  const late = setTimeout(() => child.kill('SIGKILL'), 5_000)
+  await child.exited
+  clearTimeout(late)
+}
+
+async function firstLine(stream: ReadableStream<Uint8Array>): Promise<string> {
+  let text = ''
+  for await (const chunk of stream) {
+    text += new TextDecoder().decode(chunk)
+    if (text.includes('\n')) return text.slice(0, text.indexOf('\n'))
+  }
+  throw new Error(`the process ended before it listened: ${text}`)
+}
+
+async function freePort(): Promise<number> {
+  const probe = Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data() {} } })
+  const { port } = probe
+  probe.stop(true)
+  return port
+}
+
+/** Megabytes of memory that a process holds; NaN where the system does not tell. */
+export function residentMegabytes(pid: number): number {
+  try {
+    const kilobytes = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
+    return Number(kilobytes ?? Number.NaN) / 1024
+  } catch {
+    return Number.NaN
+  }
+}
+
+/** Seconds of a core that a process has used; NaN where the system does not tell. */
+export function coreSeconds(pid: number): number {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
+    return (Number(fields[11]) + Number(fields[12])) / 100
+  } catch {
+    return Number.NaN
+  }
+}

@@ -1,0 +1,34 @@
+import { Hono } from 'hono'
+import { stepsOf } from '../src/app.ts'
+import { loadConfig } from '../src/config.ts'
+import type { PublicEnv } from '../src/env.ts'
+import { chain } from '../src/http/chain.ts'
+import { toResponse } from '../src/http/respond.ts'
+import { createLogger } from '../src/logger.ts'
+import { openDeps } from '../src/open-deps.ts'
+
+/**
+ * What the whole is compared with, a process of its own: `bun bench/stage.ts bare` serves one route of bare Hono,
+ * `bun bench/stage.ts N` the same route behind the first N steps of the chain. It prints its port and the last step's name.
+ */
+const path = '/v1/entitlements/:feature'
+const body = { feature: 'premium_dashboard', granted: true, limit: null }
+
+const bindings: { server?: Bun.Server<undefined> } = {}
+const { app, name } = process.argv[2] === 'bare' ? bare() : await behind(Number(process.argv[2]))
+const server = Bun.serve({ port: 0, hostname: '127.0.0.1', idleTimeout: 10, fetch: (request) => app.fetch(request, bindings) })
+bindings.server = server
+process.stderr.write(`${JSON.stringify({ port: server.port, name })}\n`)
+
+function bare() {
+  return { app: new Hono<PublicEnv>().get(path, (c) => c.json(body)), name: 'bare Hono route' }
+}
+
+async function behind(count: number) {
+  const config = loadConfig(process.env)
+  const deps = await openDeps(config, createLogger({ level: config.logLevel }))
+  const app = new Hono<PublicEnv>()
+  const steps = stepsOf(deps, app)
+  app.use(chain(deps, steps.slice(0, count), toResponse)).get(path, (c) => c.json(body))
+  return { app, name: count === 0 ? 'empty chain, with its deadline' : steps[count - 1]?.name }
+}

@@ -1,0 +1,94 @@
+import { spawnSync } from 'node:child_process'
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { commandOf } from '../src/embedded/postmaster.ts'
+import { tryLock } from '../src/embedded/process-lock.ts'
+import { stopAbandonedPostgres } from '../src/embedded-postgres.ts'
+
+const prefix = 'manas360-test-'
+
+/** A temporary directory for one test run, which is locked while this process lives, so that others leave it alone. */
+export function createRunDirectory(): { directory: string; remove(): Promise<void> } {
+  const directory = mkdtempSync(join(realpathSync(tmpdir()), `${prefix}${process.pid}-`))
+  const lock = tryLock(join(directory, 'runner'), 'shared')
+  return {
+    directory,
+    async remove() {
+      await removeRun(directory)
+      lock?.release()
+    },
+  }
+}
+
+/** Remembers the tests' process, which leads a group, for the case that this one is killed. */
+export function recordTests(directory: string, pid: number | undefined): void {
+  writeFileSync(join(directory, 'tests.pid'), `${pid}`)
+}
+
+/** Ends and deletes what killed runs of this user left behind. */
+export async function removeAbandonedRuns(): Promise<void> {
+  const parent = realpathSync(tmpdir())
+  for (const name of readdirSync(parent).filter((entry) => entry.startsWith(prefix))) {
+    const directory = join(parent, name)
+    const found = statSync(directory, { throwIfNoEntry: false })
+    if (!found?.isDirectory() || found.uid !== (process.getuid?.() ?? found.uid)) continue
+    // A run has its pid in its name and, a moment after making its directory, its lock in it.
+    const justMade = isAlive(Number(name.slice(prefix.length).split('-')[0])) && Date.now() - found.ctimeMs < 60_000
+    const lock = justMade ? null : tryLock(join(directory, 'runner'), 'exclusive')
+    if (!lock) continue
+    // The tests go on without their runner; their command line, which names the directory, tells them from a stranger.
+    const recorded = join(directory, 'tests.pid')
+    const tests = existsSync(recorded) ? Number(readFileSync(recorded, 'utf8')) : 0
+    if (tests > 1 && commandOf(tests).includes(directory)) signalGroup(tests, 'SIGKILL')
+    await removeRun(directory)
+    lock.release()
+  }
+}
+
+export function signalGroup(leader: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-leader, signal)
+  } catch {
+    // It has ended.
+  }
+}
+
+/** Stops the servers that tests left in it, then what else works in it, such as an initdb, and deletes it. */
+async function removeRun(directory: string): Promise<void> {
+  const servers = new Bun.Glob('**/postmaster.pid').scanSync({ cwd: directory, dot: true })
+  for (const file of [...servers]) await stopAbandonedPostgres(dirname(join(directory, file)))
+  for (let attempt = 1; attempt <= 100; attempt += 1) {
+    const left = processesIn(directory)
+    for (const pid of left) if (isAlive(pid)) process.kill(pid, attempt < 50 ? 'SIGINT' : 'SIGKILL')
+    if (left.length === 0) break
+    await Bun.sleep(20)
+  }
+  rmSync(directory, { recursive: true, force: true })
+}
+
+/** The processes whose command line names the directory, which nobody else's can: its name is random. */
+function processesIn(directory: string): number[] {
+  const pids =
+    process.platform === 'linux'
+      ? readdirSync('/proc').filter((name) => /^\d+$/.test(name))
+      : spawnSync('ps', ['-axo', 'pid=']).stdout.toString().split('\n')
+  return pids.map(Number).filter((pid) => pid > 1 && pid !== process.pid && commandOf(pid).includes(directory))
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
