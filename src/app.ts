@@ -12,11 +12,20 @@ import { chain, type Step } from './http/chain.ts'
 import { createCors } from './http/cors.ts'
 import { limitRates, rateLimitHeaders } from './http/rate-limits.ts'
 import { toResponse } from './http/respond.ts'
-import { draining, framing, identify, logAccess, methodsOf, routing, secureHeaders, shareAcrossOrigins } from './http/steps.ts'
+import {
+  draining,
+  framing,
+  identify,
+  logAccess,
+  methodsOf,
+  routing,
+  secureHeaders,
+  shareAcrossOrigins,
+} from './http/steps.ts'
+import { noBody } from './http/valid.ts'
 import { openApiDocument } from './ops/openapi.ts'
 import { operatorsOnly, opsRoutes } from './ops/routes.ts'
 import { catalogueRoutes } from './plans/routes.ts'
-import { noBody } from './http/valid.ts'
 
 /** The whole service: the chain that every request passes, in order, and every mount. */
 export function createApp(deps: Deps) {
@@ -25,7 +34,9 @@ export function createApp(deps: Deps) {
     .onError(toResponse)
     .use(chain(deps, stepsOf(deps, app), toResponse))
     .route('/', opsRoutes)
-    .get('/openapi.json', operatorsOnly, noBody, async (c) => c.json(await openApiDocument(app, deps.config.publicUrl), 200))
+    .get('/openapi.json', operatorsOnly, noBody, async (c) =>
+      c.json(await openApiDocument(app, deps.config.publicUrl), 200),
+    )
     .route('/v1/auth', authRoutes)
     .route('/v1/auth', ownSessionRoutes)
     .route('/v1', accountRoutes)
@@ -45,7 +56,9 @@ export function stepsOf(deps: Deps, app: Hono<PublicEnv>): Step[] {
     draining(deps.lifecycle),
     rateLimitHeaders,
     framing,
-    routing(methodsOf((method, path) => app.router.match(method, path)[0].some(([[, route]]) => route.method !== 'ALL'))),
+    routing(
+      methodsOf((method, path) => app.router.match(method, path)[0].some(([[, route]]) => route.method !== 'ALL')),
+    ),
     bearer(deps),
     limitRates(deps),
     requireFreshness(deps),
@@ -66,7 +79,6 @@ function bearer(deps: Deps): Step {
     },
     after(headers, call) {
       if (call.principal?.outdated) headers.set('Authz-Refresh', '1')
-      if (call.principal) headers.set('Cache-Control', 'no-store')
     },
   }
 }
@@ -86,7 +98,8 @@ function requireFreshness({ feed }: Deps): Step {
   return {
     name: 'freshness',
     before(_c, call) {
-      if (call.principal && call.route.startsWith('/v1/admin/') && feed.isStale()) throw new AppError('authorisation-stale')
+      if (call.principal && call.route.startsWith('/v1/admin/') && feed.isStale())
+        throw new AppError('authorisation-stale')
       return undefined
     },
   }

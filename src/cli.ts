@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { createApp } from './app.ts'
+import { toWitness, verifyAudit } from './audit/verify.ts'
 import { createSuperadmin } from './auth/registration.ts'
 import { type Config, ConfigError, loadConfig } from './config.ts'
 import { diagnose } from './doctor.ts'
@@ -10,7 +11,6 @@ import { withLocalSecrets } from './local-secrets.ts'
 import { createLogger } from './logger.ts'
 import { migrate } from './migrate.ts'
 import { type OpenDeps, openDeps } from './open-deps.ts'
-import { toWitness, verifyAudit } from './audit/verify.ts'
 import { jobs, readJobRuns, runJobNow } from './ops/jobs.ts'
 import { openApiDocument } from './ops/openapi.ts'
 import { serve } from './server.ts'
@@ -147,7 +147,9 @@ async function runJobs(invocation: Invocation): Promise<number> {
     const runs = new Map((await readJobRuns(deps)).map((run) => [run.name, run]))
     for (const job of jobs) {
       const run = runs.get(job.name)
-      print(`${job.name.padEnd(18)} every ${job.everySeconds} s   ${run ? `${run.outcome} at ${(run.finishedAt ?? run.startedAt).toISOString()}, ${Math.round(run.milliseconds ?? 0)} ms` : 'never ran'}`)
+      print(
+        `${job.name.padEnd(18)} every ${job.everySeconds} s   ${run ? `${run.outcome} at ${(run.finishedAt ?? run.startedAt).toISOString()}, ${Math.round(run.milliseconds ?? 0)} ms` : 'never ran'}`,
+      )
     }
     return 0
   })
@@ -161,8 +163,16 @@ async function runAudit(invocation: Invocation): Promise<number> {
   }
   const witness = options.checkpoint === undefined ? null : toWitness(await Bun.file(options.checkpoint).json())
   return withDeps(invocation, async (deps) => {
-    const verdict = await verifyAudit(deps, witness, (rows) => rows % 100_000 < 5_000 && process.stderr.write(`\r${rows} rows verified`))
-    print(verdict.ok ? `The audit trail is whole: ${verdict.rows} rows in ${verdict.checkpoints} checkpoints, ${verdict.unsealed} not sealed yet.` : `The audit trail was tampered with: ${verdict.fault}.`)
+    const verdict = await verifyAudit(
+      deps,
+      witness,
+      (rows) => rows % 100_000 < 5_000 && process.stderr.write(`\r${rows} rows verified`),
+    )
+    print(
+      verdict.ok
+        ? `The audit trail is whole: ${verdict.rows} rows in ${verdict.checkpoints} checkpoints, ${verdict.unsealed} not sealed yet.`
+        : `The audit trail was tampered with: ${verdict.fault}.`,
+    )
     return verdict.ok ? 0 : 1
   })
 }
@@ -206,8 +216,12 @@ type Prepared = { config: Config; database: EmbeddedPostgres | null }
 /** The configuration and, without DATABASE_URL outside production, a PostgreSQL of our own: joined if it runs, else started. */
 async function prepare({ environment, dataDirectory, compiled, print }: Invocation): Promise<Prepared> {
   const complete = withLocalSecrets(environment, dataDirectory)
-  if (environment.DATABASE_URL || environment.NODE_ENV === 'production') return { config: loadConfig(complete), database: null }
-  if (compiled) throw new ConfigError(['DATABASE_URL: is required; the compiled binary brings no PostgreSQL of its own. Set it to postgres://user:password@host:5432/database'])
+  if (environment.DATABASE_URL || environment.NODE_ENV === 'production')
+    return { config: loadConfig(complete), database: null }
+  if (compiled)
+    throw new ConfigError([
+      'DATABASE_URL: is required; the compiled binary brings no PostgreSQL of its own. Set it to postgres://user:password@host:5432/database',
+    ])
   // Bad variables are named before anything is started.
   loadConfig({ ...complete, DATABASE_URL: 'postgres://127.0.0.1/manas360' })
   const database = await openEmbeddedPostgres({ dataDir: `${dataDirectory}/postgres`, onProgress: print })

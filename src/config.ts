@@ -187,7 +187,11 @@ function toConfig(e: Parsed) {
     rateLimitAuth: e.RATE_LIMIT_AUTH,
     /** `plan`: each plan's own rate a minute; a number: that rate for all; null: off. */
     rateLimitApi:
-      e.RATE_LIMIT_API === 'plan' ? ('plan' as const) : e.RATE_LIMIT_API === 'off' ? null : parseInt(e.RATE_LIMIT_API, 10),
+      e.RATE_LIMIT_API === 'plan'
+        ? ('plan' as const)
+        : e.RATE_LIMIT_API === 'off'
+          ? null
+          : parseInt(e.RATE_LIMIT_API, 10),
     requestTimeoutMs: e.REQUEST_TIMEOUT_MS,
     drainDelayMs: e.DRAIN_DELAY_MS,
     shutdownTimeoutMs: e.SHUTDOWN_TIMEOUT_MS,

@@ -183,8 +183,19 @@ export function openDatabase(options: DatabaseOptions) {
      */
     listen(channel: string, wake: () => void): { close(): Promise<void> } {
       const client = connect({ ...options, connectionParameters: false }, 1)
-      client.listen(channel, wake, wake).catch((error) => onWarn('the listener could not connect; polling goes on', error))
-      return { close: () => Promise.race([client.end({ timeout: 0 }), Bun.sleep(500)]).then(() => {}, () => {}) }
+      let closed = false
+      client
+        .listen(channel, wake, wake)
+        .catch((error) => closed || onWarn('the listener could not connect; polling goes on', error))
+      return {
+        close: () => {
+          closed = true
+          return Promise.race([client.end({ timeout: 0 }), Bun.sleep(500)]).then(
+            () => {},
+            () => {},
+          )
+        },
+      }
     },
     /** Opens `min` connections. @throws AppError `database-unavailable` */
     async open(min: number): Promise<void> {

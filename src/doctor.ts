@@ -10,7 +10,13 @@ type Finding = { name: string; ok: boolean; detail: string; advice?: string }
  * @returns whether all is well
  */
 export async function diagnose(config: Config, print: (line: string) => void): Promise<boolean> {
-  const findings: Finding[] = [{ name: 'configuration', ok: true, detail: `valid${config.production ? ', for production' : ''}; program ${version.version}` }]
+  const findings: Finding[] = [
+    {
+      name: 'configuration',
+      ok: true,
+      detail: `valid${config.production ? ', for production' : ''}; program ${version.version}`,
+    },
+  ]
   const sql = postgres(config.databaseUrl, {
     max: 1,
     connect_timeout: 5,
@@ -29,7 +35,8 @@ export async function diagnose(config: Config, print: (line: string) => void): P
   } finally {
     await sql.end({ timeout: 1 })
   }
-  for (const { name, ok, detail, advice } of findings) print(`${ok ? '✓' : '✗'} ${name}: ${detail}${ok || !advice ? '' : `\n    → ${advice}`}`)
+  for (const { name, ok, detail, advice } of findings)
+    print(`${ok ? '✓' : '✗'} ${name}: ${detail}${ok || !advice ? '' : `\n    → ${advice}`}`)
   return findings.every(({ ok }) => ok)
 }
 
@@ -43,16 +50,66 @@ async function examine(sql: postgres.Sql, config: Config): Promise<Finding[]> {
   if (!server) throw new Error('the database answered nothing')
   const skewMs = Math.round(server.now - (before + Date.now()) / 2)
   const schema = await findSchemaVersion(sql)
-  const [audit] = schema > 0 ? await sql<{ mayUpdate: boolean }[]>`select has_table_privilege('audit_logs', 'UPDATE') as "mayUpdate"` : []
+  const [audit] =
+    schema > 0
+      ? await sql<{ mayUpdate: boolean }[]>`select has_table_privilege('audit_logs', 'UPDATE') as "mayUpdate"`
+      : []
   return [
-    { name: 'database', ok: server.version >= 140_000, detail: `PostgreSQL ${server.version_text}, as role ${server.role}`, advice: 'PostgreSQL 14 or later is needed' },
-    { name: 'encoding', ok: server.encoding === 'UTF8', detail: server.encoding, advice: "create the database with encoding 'UTF8'" },
-    { name: 'durability', ok: server.fsync === 'on', detail: `fsync ${server.fsync}`, advice: 'set fsync = on, or acknowledged writes can be lost' },
-    { name: 'clock', ok: Math.abs(skewMs) < 5_000, detail: `${skewMs} ms from the database's`, advice: 'run NTP on both; tokens are dated by the database, logs by this host' },
-    { name: 'schema', ok: schema === latestVersion, detail: `version ${schema}, this program needs ${latestVersion}`, advice: schema < latestVersion ? 'run: manas360 migrate' : 'deploy the newer program' },
-    { name: 'pool', ok: config.poolMax + server.used <= server.max_connections - 3, detail: `DB_POOL_MAX ${config.poolMax}, ${server.used} in use, max_connections ${server.max_connections}`, advice: 'lower DB_POOL_MAX, raise max_connections, or put PgBouncer between; every instance needs its own pool' },
-    { name: 'audit trail', ok: !config.production || audit?.mayUpdate !== true, detail: audit?.mayUpdate ? 'the server\'s role may also UPDATE it; a trigger still refuses' : 'append-only for the server\'s role', advice: 'set DATABASE_MIGRATION_URL to the owner and DATABASE_URL to a role of its own, then run: manas360 migrate' },
+    {
+      name: 'database',
+      ok: server.version >= 140_000,
+      detail: `PostgreSQL ${server.version_text}, as role ${server.role}`,
+      advice: 'PostgreSQL 14 or later is needed',
+    },
+    {
+      name: 'encoding',
+      ok: server.encoding === 'UTF8',
+      detail: server.encoding,
+      advice: "create the database with encoding 'UTF8'",
+    },
+    {
+      name: 'durability',
+      ok: server.fsync === 'on',
+      detail: `fsync ${server.fsync}`,
+      advice: 'set fsync = on, or acknowledged writes can be lost',
+    },
+    {
+      name: 'clock',
+      ok: Math.abs(skewMs) < 5_000,
+      detail: `${skewMs} ms from the database's`,
+      advice: 'run NTP on both; tokens are dated by the database, logs by this host',
+    },
+    {
+      name: 'schema',
+      ok: schema === latestVersion,
+      detail: `version ${schema}, this program needs ${latestVersion}`,
+      advice: schema < latestVersion ? 'run: manas360 migrate' : 'deploy the newer program',
+    },
+    {
+      name: 'pool',
+      ok: config.poolMax + server.used <= server.max_connections - 3,
+      detail: `DB_POOL_MAX ${config.poolMax}, ${server.used} in use, max_connections ${server.max_connections}`,
+      advice: 'lower DB_POOL_MAX, raise max_connections, or put PgBouncer between; every instance needs its own pool',
+    },
+    {
+      name: 'audit trail',
+      ok: !config.production || audit?.mayUpdate !== true,
+      detail: audit?.mayUpdate
+        ? "the server's role may also UPDATE it; a trigger still refuses"
+        : "append-only for the server's role",
+      advice:
+        'set DATABASE_MIGRATION_URL to the owner and DATABASE_URL to a role of its own, then run: manas360 migrate',
+    },
   ]
 }
 
-type Facts = { version: number; version_text: string; now: number; max_connections: number; used: number; role: string; fsync: string; encoding: string }
+type Facts = {
+  version: number
+  version_text: string
+  now: number
+  max_connections: number
+  used: number
+  role: string
+  fsync: string
+  encoding: string
+}

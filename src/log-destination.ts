@@ -1,4 +1,4 @@
-import { writeSync } from 'node:fs'
+import { constants, fstatSync, openSync, writeSync } from 'node:fs'
 import { isatty } from 'node:tty'
 
 /** Where log lines go; each ends with a line feed. */
@@ -19,7 +19,8 @@ const exitRetries = 100
  * Collects lines and writes them to a file descriptor 16 KiB at a time, a second late at most, and at exit: a write for
  * each line costs more than making it. A terminal gets each line at once.
  */
-export function openDestination(fd: number): Destination {
+export function openDestination(stream: number): Destination {
+  const fd = withoutBlocking(stream)
   const flushAt = isatty(fd) ? 0 : flushAtChars
   let text = ''
   let rest: Uint8Array | undefined
@@ -41,8 +42,10 @@ export function openDestination(fd: number): Destination {
     clearTimeout(timer)
     timer = undefined
     while (rest || text !== '') {
-      rest ??= Buffer.from(text + report())
-      text = ''
+      if (!rest) {
+        rest = Buffer.from(text + report())
+        text = ''
+      }
       if (!push()) {
         timer = setTimeout(flush, retryMs).unref()
         return
@@ -79,4 +82,18 @@ export function openDestination(fd: number): Destination {
     }
   })
   return { write, flush }
+}
+
+/**
+ * The same pipe, opened again so that a full one says so: through the descriptor that we inherit, a reader that has
+ * stopped would stop this process too. Where that cannot be had (no /proc, a socket), the inherited one must do.
+ */
+function withoutBlocking(stream: number): number {
+  try {
+    if (fstatSync(stream).isFIFO())
+      return openSync(`/proc/self/fd/${stream}`, constants.O_WRONLY | constants.O_NONBLOCK)
+  } catch {
+    // Not here: see above.
+  }
+  return stream
 }

@@ -71,7 +71,9 @@ export async function migrate({ url, serverRole, ssl = 'disable', log = () => {}
 export async function findSchemaVersion(sql: Db): Promise<number> {
   const [table] = await sql<{ known: boolean }[]>`select to_regclass('schema_migrations') is not null as known`
   if (!table?.known) return 0
-  const [row] = await sql<{ version: number }[]>`select coalesce(max(version), 0)::int as version from schema_migrations`
+  const [row] = await sql<
+    { version: number }[]
+  >`select coalesce(max(version), 0)::int as version from schema_migrations`
   return row?.version ?? 0
 }
 
@@ -79,9 +81,13 @@ export async function findSchemaVersion(sql: Db): Promise<number> {
 export async function requireSchema(sql: Db): Promise<void> {
   const version = await findSchemaVersion(sql)
   if (version < latestVersion)
-    throw new MigrationError(`The schema is at version ${version}, this program needs ${latestVersion}. Run: manas360 migrate`)
+    throw new MigrationError(
+      `The schema is at version ${version}, this program needs ${latestVersion}. Run: manas360 migrate`,
+    )
   if (version > latestVersion)
-    throw new MigrationError(`The schema is at version ${version}, newer than this program (${latestVersion}). Deploy the newer program.`)
+    throw new MigrationError(
+      `The schema is at version ${version}, newer than this program (${latestVersion}). Deploy the newer program.`,
+    )
 }
 
 type Applied = { version: number; name: string; checksum: string }
@@ -90,9 +96,13 @@ function refuseForeignHistory(applied: Applied[]): void {
   for (const row of applied) {
     const own = migrations.find((migration) => migration.version === row.version)
     if (!own)
-      throw new MigrationError(`The database is at version ${row.version}, newer than this program (${latestVersion}). Deploy the newer program.`)
+      throw new MigrationError(
+        `The database is at version ${row.version}, newer than this program (${latestVersion}). Deploy the newer program.`,
+      )
     if (checksum(own.sql) !== row.checksum)
-      throw new MigrationError(`${row.name} was edited after it had run. Restore the file and put the change into a new migration.`)
+      throw new MigrationError(
+        `${row.name} was edited after it had run. Restore the file and put the change into a new migration.`,
+      )
   }
 }
 

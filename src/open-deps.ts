@@ -1,7 +1,7 @@
 import { createHmac, hkdfSync } from 'node:crypto'
 import { availableParallelism } from 'node:os'
-import { Overlay, type AuthzChange } from './access/overlay.ts'
 import { createFeed } from './access/feed.ts'
+import { type AuthzChange, Overlay } from './access/overlay.ts'
 import { createUsageCounter } from './accounts/usage.ts'
 import { createAudit } from './audit/record.ts'
 import { createDeviceTokens } from './auth/device-tokens.ts'
@@ -98,7 +98,13 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
       usage,
       limits,
       audit: createAudit(config.auditKey, now),
-      tokens: createTokens({ accessSecrets: config.jwtSecrets, refreshSecrets: config.jwtRefreshSecrets, issuer: config.jwtIssuer, audience: config.jwtAudience, now }),
+      tokens: createTokens({
+        accessSecrets: config.jwtSecrets,
+        refreshSecrets: config.jwtRefreshSecrets,
+        issuer: config.jwtIssuer,
+        audience: config.jwtAudience,
+        now,
+      }),
       deviceTokens: createDeviceTokens(derive(config.auditKey, 'device tokens')),
       passwords: createPasswordHasher({ concurrency: cores, queueLimit: cores * 32 }),
       counterKey: createCounterKey(derive(config.auditKey, 'lockout counters')),

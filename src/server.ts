@@ -2,8 +2,8 @@ import { createApp } from './app.ts'
 import type { Config } from './config.ts'
 import type { Logger } from './logger.ts'
 import { MigrationError } from './migrate.ts'
-import { startJobs } from './ops/jobs.ts'
 import { type OpenDeps, openDeps } from './open-deps.ts'
+import { startJobs } from './ops/jobs.ts'
 
 /** Two hosts must not disagree on the time by more than this between two measurements. */
 const SyncClockEveryMs = 30_000
@@ -34,7 +34,10 @@ export async function serve(config: Config, log: Logger): Promise<Server> {
   })
   bindings.server = server
   const stopJobs = startJobs(deps)
-  const sync = setInterval(() => deps.syncClock().catch((error) => log.warn({ err: error }, 'the database clock could not be read')), SyncClockEveryMs)
+  const sync = setInterval(
+    () => deps.syncClock().catch((error) => log.warn({ err: error }, 'the database clock could not be read')),
+    SyncClockEveryMs,
+  )
 
   async function stop(): Promise<void> {
     const endsAt = Date.now() + config.shutdownTimeoutMs

@@ -40,7 +40,8 @@ export function createFeed({ sql, overlay, log, now, lifeSeconds, onCatalogueCha
 
   async function readOnce(): Promise<void> {
     const startedAt = performance.now()
-    const { changes, xmin } = horizon === null ? await listRecentAuthzChanges(sql, lifeSeconds + 300) : await listChangesSince(sql, horizon)
+    const { changes, xmin } =
+      horizon === null ? await listRecentAuthzChanges(sql, lifeSeconds + 300) : await listChangesSince(sql, horizon)
     for (const change of changes) await take(change, horizon === null)
     horizon = xmin
     freshAt = startedAt

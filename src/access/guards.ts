@@ -6,7 +6,8 @@ import { policy } from '../http/openapi.ts'
 /** 403 `role-not-allowed` unless the principal has one of `roles`. */
 export function requireRole(...roles: [string, ...string[]]) {
   const guard = createMiddleware<AuthedEnv>(function requireRole(c, next) {
-    if (!roles.includes(c.get('principal').role)) throw new AppError('role-not-allowed', { members: { requiredRoles: roles } })
+    if (!roles.includes(c.get('principal').role))
+      throw new AppError('role-not-allowed', { members: { requiredRoles: roles } })
     return next()
   })
   return policy(`role ${roles.join('|')}`, guard, ['role-not-allowed'])
@@ -16,7 +17,8 @@ export function requireRole(...roles: [string, ...string[]]) {
 export function requirePrivilege(level: number) {
   const guard = createMiddleware<AuthedEnv>(function requirePrivilege(c, next) {
     if (level >= 90 && c.get('deps').feed.isStale()) throw new AppError('authorisation-stale')
-    if (c.get('principal').privilegeLevel < level) throw new AppError('privilege-too-low', { members: { requiredPrivilege: level } })
+    if (c.get('principal').privilegeLevel < level)
+      throw new AppError('privilege-too-low', { members: { requiredPrivilege: level } })
     return next()
   })
   return policy(`privilege ${level}`, guard, ['privilege-too-low', 'authorisation-stale'])

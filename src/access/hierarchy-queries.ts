@@ -20,7 +20,14 @@ export async function lockAccounts(sql: Db, ids: string[]): Promise<LockedAccoun
      where a.id = any(${ids}::uuid[]) order by a.id`
 }
 
-export type RoleRow = { name: string; privilegeLevel: number; permissions: string[]; seeded: boolean; retired: boolean; description: string }
+export type RoleRow = {
+  name: string
+  privilegeLevel: number
+  permissions: string[]
+  seeded: boolean
+  retired: boolean
+  description: string
+}
 
 /** A role, held against deletion and edits for the rest of the transaction. */
 export async function findRole(sql: Db, name: string): Promise<RoleRow | null> {
@@ -34,6 +41,7 @@ export async function findRole(sql: Db, name: string): Promise<RoleRow | null> {
 /** Whether no other active superadmin would be left; exact, for the role's row is locked as the database's own guard does. */
 export async function isLastSuperadmin(sql: Db, accountId: string): Promise<boolean> {
   await sql`select 1 from roles where name = 'superadmin' for no key update`
-  const rows = await sql`select 1 from user_accounts where role = 'superadmin' and status = 'active' and id <> ${accountId} limit 1`
+  const rows =
+    await sql`select 1 from user_accounts where role = 'superadmin' and status = 'active' and id <> ${accountId} limit 1`
   return rows.length === 0
 }

@@ -1,7 +1,7 @@
 import type { Tx } from '../db.ts'
 import { AppError } from '../errors.ts'
-import type { Principal } from './principal.ts'
 import { findRole, isLastSuperadmin, type LockedAccount, lockAccounts, type RoleRow } from './hierarchy-queries.ts'
+import type { Principal } from './principal.ts'
 
 /** The role that may act on anyone and grant anything. */
 export const superadmin = 'superadmin'
@@ -15,14 +15,25 @@ export type Authority = { actor: LockedAccount; target: LockedAccount }
  * @throws AppError in this order: `not-found`, `last-superadmin`, `account-disabled` or `permission-denied` (the actor's own
  *   rights are gone), `privilege-escalation`
  */
-export async function authoriseOver(tx: Tx, { accountId }: Principal, targetId: string, permission: string, { removes = false } = {}): Promise<Authority> {
+export async function authoriseOver(
+  tx: Tx,
+  { accountId }: Principal,
+  targetId: string,
+  permission: string,
+  { removes = false } = {},
+): Promise<Authority> {
   const rows = await lockAccounts(tx, [accountId, targetId])
   const actor = rows.find(({ id }) => id === accountId)
   const target = rows.find(({ id }) => id === targetId)
   if (!target || target.status === 'deleted') throw new AppError('not-found')
-  if (removes && target.role === superadmin && target.status === 'active' && (await isLastSuperadmin(tx, target.id))) throw new AppError('last-superadmin')
+  if (removes && target.role === superadmin && target.status === 'active' && (await isLastSuperadmin(tx, target.id)))
+    throw new AppError('last-superadmin')
   const authority = requireAuthority(actor, permission)
-  if (authority.role !== superadmin && (target.id === authority.id || target.privilegeLevel >= authority.privilegeLevel)) throw new AppError('privilege-escalation')
+  if (
+    authority.role !== superadmin &&
+    (target.id === authority.id || target.privilegeLevel >= authority.privilegeLevel)
+  )
+    throw new AppError('privilege-escalation')
   return { actor: authority, target }
 }
 
@@ -38,21 +49,31 @@ export async function authorise(tx: Tx, { accountId }: Principal, permission: st
  */
 export async function requireGrantable(tx: Tx, actor: LockedAccount, roleName: string): Promise<RoleRow> {
   const role = await findRole(tx, roleName)
-  if (!role || role.retired) throw new AppError('validation-failed', { errors: [{ path: 'role', message: `There is no role "${roleName}".`, code: 'unknown' }] })
+  if (!role || role.retired)
+    throw new AppError('validation-failed', {
+      errors: [{ path: 'role', message: `There is no role "${roleName}".`, code: 'unknown' }],
+    })
   requireBelow(actor, role)
   return role
 }
 
 /** That a role lies below the actor: its level, and each of its permissions. @throws AppError `privilege-escalation` */
-export function requireBelow(actor: LockedAccount, role: { privilegeLevel: number; permissions: readonly string[] }): void {
+export function requireBelow(
+  actor: LockedAccount,
+  role: { privilegeLevel: number; permissions: readonly string[] },
+): void {
   if (actor.role === superadmin) return
-  if (role.privilegeLevel >= actor.privilegeLevel || !role.permissions.every((permission) => actor.permissions.includes(permission)))
+  if (
+    role.privilegeLevel >= actor.privilegeLevel ||
+    !role.permissions.every((permission) => actor.permissions.includes(permission))
+  )
     throw new AppError('privilege-escalation')
 }
 
 function requireAuthority(actor: LockedAccount | undefined, permission: string): LockedAccount {
   if (actor?.status !== 'active') throw new AppError('account-disabled')
-  if (!actor.permissions.includes(permission)) throw new AppError('permission-denied', { members: { requiredPermissions: [permission] } })
+  if (!actor.permissions.includes(permission))
+    throw new AppError('permission-denied', { members: { requiredPermissions: [permission] } })
   return actor
 }
 

@@ -39,7 +39,12 @@ export function principalOf(
       overrides: claims.ovr ?? NoOverrides,
       outdated: false,
     }
-  const standing = state ?? { role: claims.role, plan: claims.plan, pex: claims.pex ?? null, overrides: claims.ovr ?? {} }
+  const standing = state ?? {
+    role: claims.role,
+    plan: claims.plan,
+    pex: claims.pex ?? null,
+    overrides: claims.ovr ?? {},
+  }
   const rights = rightsOf(catalogue, standing, nowSeconds)
   return {
     ...rights,

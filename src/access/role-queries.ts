@@ -1,7 +1,14 @@
 import type { Db } from '../db.ts'
 import type { AuthzChange } from './overlay.ts'
 
-export type RoleItem = { name: string; description: string; privilegeLevel: number; permissions: string[]; seeded: boolean; retired: boolean }
+export type RoleItem = {
+  name: string
+  description: string
+  privilegeLevel: number
+  permissions: string[]
+  seeded: boolean
+  retired: boolean
+}
 
 const columns = (sql: Db) => sql`name, description, privilege_level, seeded, retired_at is not null as retired,
   array(select permission::text collate "C" from role_permissions where role = r.name order by 1) as permissions`
@@ -17,11 +24,18 @@ export async function findRoleItem(sql: Db, name: string): Promise<RoleItem | nu
   return row ?? null
 }
 
-export async function insertRole(sql: Db, role: { name: string; description: string; privilegeLevel: number }): Promise<void> {
+export async function insertRole(
+  sql: Db,
+  role: { name: string; description: string; privilegeLevel: number },
+): Promise<void> {
   await sql`insert into roles ${sql(role, 'name', 'description', 'privilegeLevel')}`
 }
 
-export async function updateRole(sql: Db, name: string, role: { description: string; privilegeLevel: number; retired: boolean }): Promise<void> {
+export async function updateRole(
+  sql: Db,
+  name: string,
+  role: { description: string; privilegeLevel: number; retired: boolean },
+): Promise<void> {
   await sql`
     update roles set description = ${role.description}, privilege_level = ${role.privilegeLevel},
            retired_at = case when ${role.retired} then coalesce(retired_at, clock_timestamp()) end where name = ${name}`

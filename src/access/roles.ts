@@ -2,12 +2,22 @@ import { type Client, record } from '../audit/record.ts'
 import { isForeignKeyViolation, isUniqueViolation, type Tx } from '../db.ts'
 import type { Deps } from '../deps.ts'
 import { AppError, invalid } from '../errors.ts'
-import { authorise, requireBelow } from './hierarchy.ts'
-import type { LockedAccount } from './hierarchy-queries.ts'
 import type { Catalogue } from '../plans/catalogue.ts'
 import { readCatalogue } from '../plans/catalogue-service.ts'
+import { authorise, requireBelow } from './hierarchy.ts'
+import type { LockedAccount } from './hierarchy-queries.ts'
 import type { Principal } from './principal.ts'
-import { deleteRole, findRoleItem, insertCatalogueChange, insertRole, listRoles, lockRole, type RoleItem, replacePermissions, updateRole } from './role-queries.ts'
+import {
+  deleteRole,
+  findRoleItem,
+  insertCatalogueChange,
+  insertRole,
+  listRoles,
+  lockRole,
+  type RoleItem,
+  replacePermissions,
+  updateRole,
+} from './role-queries.ts'
 
 const permission = 'settings.manage'
 
@@ -34,20 +44,33 @@ export async function createRole(deps: Deps, actor: Principal, role: NewRole, cl
       requireBelow(authority, { ...role, permissions })
       await insertRole(tx, role)
       await replacePermissions(tx, role.name, permissions)
-      await audit(tx, deps, 'role.create', actor, role.name, client, { privilegeLevel: role.privilegeLevel, permissions })
+      await audit(tx, deps, 'role.create', actor, role.name, client, {
+        privilegeLevel: role.privilegeLevel,
+        permissions,
+      })
     })
   } catch (error) {
-    if (isUniqueViolation(error, 'roles_pkey')) throw new AppError('already-exists', { members: { field: 'name' }, cause: error })
+    if (isUniqueViolation(error, 'roles_pkey'))
+      throw new AppError('already-exists', { members: { field: 'name' }, cause: error })
     throw error
   }
   return readRole(deps, role.name)
 }
 
 /** Changes description, level or retirement. @throws AppError `not-found`, `seeded`, `privilege-escalation` (old or new level) */
-export async function changeRole(deps: Deps, actor: Principal, name: string, change: RoleEdit, client: Client): Promise<RoleItem> {
+export async function changeRole(
+  deps: Deps,
+  actor: Principal,
+  name: string,
+  change: RoleEdit,
+  client: Client,
+): Promise<RoleItem> {
   await changeCatalogue(deps, actor, permission, async (tx, authority) => {
     const role = await openRole(tx, authority, name)
-    const changed = { ...role, ...Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined)) }
+    const changed = {
+      ...role,
+      ...Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined)),
+    }
     if (role.seeded && (changed.privilegeLevel !== role.privilegeLevel || changed.retired)) throw new AppError('seeded')
     requireBelow(authority, changed)
     await updateRole(tx, name, changed)
@@ -57,7 +80,13 @@ export async function changeRole(deps: Deps, actor: Principal, name: string, cha
 }
 
 /** Sets a role's permissions: it reaches every token at its next request. @throws AppError `not-found`, `privilege-escalation` */
-export async function setPermissions(deps: Deps, actor: Principal, name: string, wanted: string[], client: Client): Promise<RoleItem> {
+export async function setPermissions(
+  deps: Deps,
+  actor: Principal,
+  name: string,
+  wanted: string[],
+  client: Client,
+): Promise<RoleItem> {
   const permissions = requirePermissions(deps, wanted)
   await changeCatalogue(deps, actor, permission, async (tx, authority) => {
     const role = await openRole(tx, authority, name)
@@ -87,7 +116,12 @@ export async function removeRole(deps: Deps, actor: Principal, name: string, cli
  * An edit of the catalogue: authority judged on the actor's locked row, and told to every instance as a new version,
  * which reaches every token without a re-issue.
  */
-export async function changeCatalogue(deps: Deps, actor: Principal, needed: string, work: (tx: Tx, authority: LockedAccount) => Promise<void>): Promise<Catalogue> {
+export async function changeCatalogue(
+  deps: Deps,
+  actor: Principal,
+  needed: string,
+  work: (tx: Tx, authority: LockedAccount) => Promise<void>,
+): Promise<Catalogue> {
   return deps.sql.begin(async (tx) => {
     const authority = await authorise(tx, actor, needed)
     await work(tx, authority)
@@ -112,6 +146,21 @@ function requirePermissions(deps: Deps, wanted: string[]): string[] {
   return [...new Set(wanted)].sort()
 }
 
-function audit(tx: Tx, deps: Deps, action: string, actor: Principal, name: string, client: Client, details: Record<string, unknown>): Promise<void> {
-  return record(tx, deps.audit, { action, actorId: actor.accountId, entityType: 'role', entityId: name, client, details })
+function audit(
+  tx: Tx,
+  deps: Deps,
+  action: string,
+  actor: Principal,
+  name: string,
+  client: Client,
+  details: Record<string, unknown>,
+): Promise<void> {
+  return record(tx, deps.audit, {
+    action,
+    actorId: actor.accountId,
+    entityType: 'role',
+    entityId: name,
+    client,
+    details,
+  })
 }

@@ -25,8 +25,18 @@ export type Person = {
 }
 
 /** People after a cursor, in an order that an index gives: the thousandth page costs what the first does. */
-export async function listPeople(sql: Db, filter: Filter, sort: Sort, limit: number, after: [string, string] | null): Promise<Person[]> {
-  const key = { createdAt: sql`a.created_at`, email: sql`a.email`, lastLoginAt: sql`coalesce(a.last_login_at, '1970-01-01 00:00:00+00')` }[sort.replace('-', '') as 'createdAt' | 'email' | 'lastLoginAt']
+export async function listPeople(
+  sql: Db,
+  filter: Filter,
+  sort: Sort,
+  limit: number,
+  after: [string, string] | null,
+): Promise<Person[]> {
+  const key = {
+    createdAt: sql`a.created_at`,
+    email: sql`a.email`,
+    lastLoginAt: sql`coalesce(a.last_login_at, '1970-01-01 00:00:00+00')`,
+  }[sort.replace('-', '') as 'createdAt' | 'email' | 'lastLoginAt']
   const cast = sort.endsWith('email') ? sql`text` : sql`timestamptz`
   const [direction, beyond] = sort.startsWith('-') ? [sql`desc`, sql`<`] : [sql`asc`, sql`>`]
   return sql<Person[]>`
@@ -45,11 +55,21 @@ export async function listPeople(sql: Db, filter: Filter, sort: Sort, limit: num
 function matching(sql: Db, { q, role, plan, status }: Filter) {
   const pattern = q?.toLowerCase().replace(/[\\%_]/g, '\\$&')
   // Two letters give no trigram: they are looked for where an address begins.
-  const found = pattern === undefined ? sql`` : pattern.length < 3 ? sql`and a.email like ${`${pattern}%`}` : sql`and a.search_text like ${`%${pattern}%`}`
+  const found =
+    pattern === undefined
+      ? sql``
+      : pattern.length < 3
+        ? sql`and a.email like ${`${pattern}%`}`
+        : sql`and a.search_text like ${`%${pattern}%`}`
   return sql`${found} ${role ? sql`and a.role = ${role}` : sql``} ${status ? sql`and a.status = ${status}` : sql``} ${plan ? sql`and s.plan = ${plan}` : sql``}`
 }
 
-export async function updateStatus(sql: Db, accountId: string, status: 'active' | 'locked', reason: string | null): Promise<void> {
+export async function updateStatus(
+  sql: Db,
+  accountId: string,
+  status: 'active' | 'locked',
+  reason: string | null,
+): Promise<void> {
   await sql`update user_accounts set status = ${status}, locked_reason = ${reason} where id = ${accountId}`
 }
 
@@ -64,6 +84,8 @@ export async function clearLockouts(sql: Db, keys: Buffer[]): Promise<void> {
 }
 
 export async function findLockedReason(sql: Db, accountId: string): Promise<string | null> {
-  const [row] = await sql<{ lockedReason: string | null }[]>`select locked_reason from user_accounts where id = ${accountId}`
+  const [row] = await sql<
+    { lockedReason: string | null }[]
+  >`select locked_reason from user_accounts where id = ${accountId}`
   return row?.lockedReason ?? null
 }

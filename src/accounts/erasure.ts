@@ -1,20 +1,25 @@
 import { recordAuthzChange } from '../access/changes.ts'
-import { authoriseOver } from '../access/hierarchy.ts'
+import { authoriseOver, superadmin } from '../access/hierarchy.ts'
+import { isLastSuperadmin, lockAccounts } from '../access/hierarchy-queries.ts'
 import type { Principal } from '../access/principal.ts'
 import { type Client, record } from '../audit/record.ts'
 import { requireOwnPassword } from '../auth/password-change.ts'
 import type { Tx } from '../db.ts'
 import type { Deps } from '../deps.ts'
 import { AppError } from '../errors.ts'
-import { isLastSuperadmin, lockAccounts } from '../access/hierarchy-queries.ts'
-import { superadmin } from '../access/hierarchy.ts'
 import { deleteCounters, eraseAccount, eraseAuditTraces } from './erasure-queries.ts'
 
 /**
  * Erases the person's own account, for good (GDPR 17). @throws AppError `invalid-credentials`, `account-locked`,
  *   `last-superadmin`
  */
-export async function eraseSelf(deps: Deps, principal: Principal, password: string, client: Client, signal?: AbortSignal): Promise<void> {
+export async function eraseSelf(
+  deps: Deps,
+  principal: Principal,
+  password: string,
+  client: Client,
+  signal?: AbortSignal,
+): Promise<void> {
   await requireOwnPassword(deps, principal, password, client, signal)
   await deps.sql.begin(async (tx) => {
     const [account] = await lockAccounts(tx, [principal.accountId])

@@ -3,7 +3,16 @@ import type { Db } from '../db.ts'
 /** The parts of an export: one for each table that refers to a person. */
 export type Export = Record<(typeof parts)[number], Record<string, unknown>[]>
 
-const parts = ['account', 'sessions', 'loginAttempts', 'subscriptions', 'featureOverrides', 'trials', 'usage', 'auditTrail'] as const
+const parts = [
+  'account',
+  'sessions',
+  'loginAttempts',
+  'subscriptions',
+  'featureOverrides',
+  'trials',
+  'usage',
+  'auditTrail',
+] as const
 
 /** Everything that is kept about a person, in one snapshot; no hash, counter or secret. */
 export async function findExport(sql: Db, accountId: string): Promise<Export> {

@@ -9,7 +9,14 @@ export async function exportAccount(deps: Deps, { accountId }: Principal, client
   await deps.usage.settle()
   return deps.sql.begin(async (tx) => {
     const parts = await findExport(tx, accountId)
-    await record(tx, deps.audit, { action: 'account.export', actorId: accountId, entityType: 'account', entityId: accountId, client, details: { format } })
+    await record(tx, deps.audit, {
+      action: 'account.export',
+      actorId: accountId,
+      entityType: 'account',
+      entityId: accountId,
+      client,
+      details: { format },
+    })
     return { exportedAt: new Date(deps.now()), ...parts }
   })
 }
@@ -19,7 +26,10 @@ export function toCsv({ exportedAt, ...parts }: Awaited<ReturnType<typeof export
   const cells = Object.entries(parts).flatMap(([part, rows]) =>
     rows.flatMap((row, index) => Object.entries(row).map(([field, value]) => [part, index + 1, field, toCell(value)])),
   )
-  return stringify([['part', 'row', 'field', 'value'], ['export', 1, 'exportedAt', exportedAt.toISOString()], ...cells], { escape_formulas: true })
+  return stringify(
+    [['part', 'row', 'field', 'value'], ['export', 1, 'exportedAt', exportedAt.toISOString()], ...cells],
+    { escape_formulas: true },
+  )
 }
 
 function toCell(value: unknown): string {

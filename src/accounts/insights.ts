@@ -22,7 +22,13 @@ export function readEntitlements(deps: Deps, principal: Principal) {
     features: principal.features,
     limits,
     // Only API keys spend the monthly quota, and none can exist yet.
-    usage: { apiRequests: { used: 0, limit: limits.maxApiRequestsPerMonth, resetsAt: new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + 1, 1)) } },
+    usage: {
+      apiRequests: {
+        used: 0,
+        limit: limits.maxApiRequestsPerMonth,
+        resetsAt: new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + 1, 1)),
+      },
+    },
   }
 }
 
@@ -35,7 +41,10 @@ export function limitOf(deps: Deps, principal: Principal, feature: string): numb
 
 export async function readDashboard(deps: Deps, principal: Principal) {
   await deps.usage.settle()
-  const [usage, lastSignIns] = await Promise.all([findUsage(deps.sql, principal.accountId), listLastSignIns(deps.sql, principal.accountId, 5)])
+  const [usage, lastSignIns] = await Promise.all([
+    findUsage(deps.sql, principal.accountId),
+    listLastSignIns(deps.sql, principal.accountId, 5),
+  ])
   const plan = deps.catalogue.current.plans.get(principal.plan)
   return {
     plan: {
@@ -55,7 +64,10 @@ export async function readInsights(deps: Deps, { accountId }: Principal) {
   await deps.usage.settle()
   const to = dayOf(deps.now())
   const from = dayOf(deps.now() - 29 * DayMs)
-  const [usage, signIns] = await Promise.all([listUsage(deps.sql, accountId, from, to, 'day'), listSignInsByDay(deps.sql, accountId, from)])
+  const [usage, signIns] = await Promise.all([
+    listUsage(deps.sql, accountId, from, to, 'day'),
+    listSignInsByDay(deps.sql, accountId, from),
+  ])
   const requestsOn = new Map(usage.map(({ key, requests }) => [key, requests]))
   const signInsOn = new Map(signIns.map((row) => [row.day, row]))
   const days = Array.from({ length: 30 }, (_, i) => dayOf(deps.now() - (29 - i) * DayMs)).map((day) => ({
@@ -73,7 +85,8 @@ export async function readUsageReport(deps: Deps, { accountId }: Principal, { fr
   const last = to ?? dayOf(deps.now())
   const first = from ?? dayOf(Date.parse(last) - 29 * DayMs)
   if (first > last) throw invalid('from', 'from must not be later than to.', 'range')
-  if (Date.parse(last) - Date.parse(first) >= MaxReportDays * DayMs) throw invalid('from', `A report covers at most ${MaxReportDays} days.`, 'range')
+  if (Date.parse(last) - Date.parse(first) >= MaxReportDays * DayMs)
+    throw invalid('from', `A report covers at most ${MaxReportDays} days.`, 'range')
   const rows = await listUsage(deps.sql, accountId, first, last, groupBy)
   return { from: first, to: last, groupBy, total: rows.reduce((sum, row) => sum + row.requests, 0), rows }
 }

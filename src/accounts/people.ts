@@ -5,7 +5,16 @@ import { type AuditEntry, type Client, record } from '../audit/record.ts'
 import { toUser, type User } from '../auth/claims.ts'
 import type { Deps } from '../deps.ts'
 import { AppError } from '../errors.ts'
-import { clearLockouts, type Filter, findLockedReason, listPeople, type Person, type Sort, updateRole, updateStatus } from './directory-queries.ts'
+import {
+  clearLockouts,
+  type Filter,
+  findLockedReason,
+  listPeople,
+  type Person,
+  type Sort,
+  updateRole,
+  updateStatus,
+} from './directory-queries.ts'
 import { writeProfile } from './profile.ts'
 import { findAccount } from './queries.ts'
 import type { ProfileChange } from './schemas.ts'
@@ -16,17 +25,38 @@ const permission = 'users.manage'
 export type AdministeredUser = User & { lockedReason: string | null }
 
 /** A page of people; that somebody looked is audited. */
-export async function searchPeople(deps: Deps, actor: Principal, filter: Filter, sort: Sort, limit: number, after: [string, string] | null, client: Client): Promise<Person[]> {
+export async function searchPeople(
+  deps: Deps,
+  actor: Principal,
+  filter: Filter,
+  sort: Sort,
+  limit: number,
+  after: [string, string] | null,
+  client: Client,
+): Promise<Person[]> {
   return deps.sql.begin(async (tx) => {
     const people = await listPeople(tx, filter, sort, limit, after)
     const { q, ...details } = filter
-    await record(tx, deps.audit, { action: 'account.search', actorId: actor.accountId, entityType: 'directory', entityId: null, client, details: { ...details, sort }, after: { q } })
+    await record(tx, deps.audit, {
+      action: 'account.search',
+      actorId: actor.accountId,
+      entityType: 'directory',
+      entityId: null,
+      client,
+      details: { ...details, sort },
+      after: { q },
+    })
     return people
   })
 }
 
 /** One person; reading about somebody else is audited. @throws AppError `not-found` */
-export async function readPerson(deps: Deps, actor: Principal, accountId: string, client: Client): Promise<AdministeredUser> {
+export async function readPerson(
+  deps: Deps,
+  actor: Principal,
+  accountId: string,
+  client: Client,
+): Promise<AdministeredUser> {
   return deps.sql.begin(async (tx) => {
     const person = await findAccount(tx, accountId)
     if (!person) throw new AppError('not-found')
@@ -36,7 +66,13 @@ export async function readPerson(deps: Deps, actor: Principal, accountId: string
 }
 
 /** Changes a profile on somebody's behalf. @throws AppError as authoriseOver */
-export async function changePerson(deps: Deps, actor: Principal, accountId: string, change: ProfileChange, client: Client): Promise<AdministeredUser> {
+export async function changePerson(
+  deps: Deps,
+  actor: Principal,
+  accountId: string,
+  change: ProfileChange,
+  client: Client,
+): Promise<AdministeredUser> {
   await deps.sql.begin(async (tx) => {
     await authoriseOver(tx, actor, accountId, permission)
     await writeProfile(tx, deps, actor.accountId, accountId, change, client)
@@ -45,20 +81,37 @@ export async function changePerson(deps: Deps, actor: Principal, accountId: stri
 }
 
 /** Gives an account a role below the actor's own. @throws AppError as authoriseOver, `validation-failed` for an unknown role */
-export async function assignRole(deps: Deps, actor: Principal, accountId: string, role: string, client: Client): Promise<AdministeredUser> {
+export async function assignRole(
+  deps: Deps,
+  actor: Principal,
+  accountId: string,
+  role: string,
+  client: Client,
+): Promise<AdministeredUser> {
   await deps.sql.begin(async (tx) => {
-    const { actor: authority, target } = await authoriseOver(tx, actor, accountId, permission, { removes: role !== superadmin })
+    const { actor: authority, target } = await authoriseOver(tx, actor, accountId, permission, {
+      removes: role !== superadmin,
+    })
     await requireGrantable(tx, authority, role)
     if (target.role === role) return
     await updateRole(tx, accountId, role)
     await recordAuthzChange(tx, { accountId })
-    await record(tx, deps.audit, { ...entry('account.change_role', actor, accountId, client), details: { from: target.role, to: role } })
+    await record(tx, deps.audit, {
+      ...entry('account.change_role', actor, accountId, client),
+      details: { from: target.role, to: role },
+    })
   })
   return readPerson(deps, actor, accountId, client)
 }
 
 /** Locks an account: its sessions end, and nobody logs in to it until it is unlocked. */
-export async function lock(deps: Deps, actor: Principal, accountId: string, reason: string, client: Client): Promise<void> {
+export async function lock(
+  deps: Deps,
+  actor: Principal,
+  accountId: string,
+  reason: string,
+  client: Client,
+): Promise<void> {
   await deps.sql.begin(async (tx) => {
     const { target } = await authoriseOver(tx, actor, accountId, permission, { removes: true })
     if (target.status === 'locked') return
@@ -73,7 +126,10 @@ export async function unlock(deps: Deps, actor: Principal, accountId: string, cl
   await deps.sql.begin(async (tx) => {
     const { target } = await authoriseOver(tx, actor, accountId, permission)
     await clearLockouts(tx, [deps.counterKey('email', target.email ?? ''), deps.counterKey('password', accountId)])
-    await record(tx, deps.audit, { ...entry('account.unlock', actor, accountId, client), details: { was: target.status } })
+    await record(tx, deps.audit, {
+      ...entry('account.unlock', actor, accountId, client),
+      details: { was: target.status },
+    })
     if (target.status !== 'locked') return
     await updateStatus(tx, accountId, 'active', null)
     await recordAuthzChange(tx, { accountId })

@@ -15,13 +15,25 @@ export async function readUser(deps: Deps, { accountId }: Principal): Promise<Us
 }
 
 /** Changes what is given, clears what is null, and keeps the rest; nothing changed is nothing written. */
-export async function changeProfile(deps: Deps, principal: Principal, change: ProfileChange, client: Client): Promise<User> {
+export async function changeProfile(
+  deps: Deps,
+  principal: Principal,
+  change: ProfileChange,
+  client: Client,
+): Promise<User> {
   await deps.sql.begin((tx) => writeProfile(tx, deps, principal.accountId, principal.accountId, change, client))
   return readUser(deps, principal)
 }
 
 /** The same for whoever may do it, in the transaction that judged so. @throws AppError `account-disabled` when it is gone */
-export async function writeProfile(tx: Tx, deps: Deps, actorId: string, accountId: string, change: ProfileChange, client: Client): Promise<void> {
+export async function writeProfile(
+  tx: Tx,
+  deps: Deps,
+  actorId: string,
+  accountId: string,
+  change: ProfileChange,
+  client: Client,
+): Promise<void> {
   const profile = await lockProfile(tx, accountId)
   if (!profile) throw new AppError('account-disabled')
   const given = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined))
@@ -30,7 +42,16 @@ export async function writeProfile(tx: Tx, deps: Deps, actorId: string, accountI
   if (fields.length === 0) return
   await updateProfile(tx, accountId, changed)
   const [before, after] = [pick(profile, fields), pick(changed, fields)]
-  await record(tx, deps.audit, { action: 'profile.update', actorId, entityType: 'account', entityId: accountId, client, details: { fields }, before, after })
+  await record(tx, deps.audit, {
+    action: 'profile.update',
+    actorId,
+    entityType: 'account',
+    entityId: accountId,
+    client,
+    details: { fields },
+    before,
+    after,
+  })
 }
 
 function pick(profile: Profile, fields: string[]): Record<string, unknown> {

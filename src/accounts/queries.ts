@@ -7,7 +7,13 @@ export async function findAccount(sql: Db, accountId: string): Promise<AccountWi
 }
 
 /** The profile as it is, locked for the change that follows. */
-export type Profile = { firstName: string | null; lastName: string | null; phoneNumber: string | null; language: string; timezone: string }
+export type Profile = {
+  firstName: string | null
+  lastName: string | null
+  phoneNumber: string | null
+  language: string
+  timezone: string
+}
 
 export async function lockProfile(sql: Db, accountId: string): Promise<Profile | null> {
   const [row] = await sql<Profile[]>`
@@ -23,7 +29,13 @@ export async function updateProfile(sql: Db, accountId: string, profile: Profile
 export type UsageSum = { key: string; requests: number }
 
 /** Own API use between two days (both included), summed by day, by week (its Monday) or by route. */
-export async function listUsage(sql: Db, accountId: string, from: string, to: string, groupBy: 'day' | 'week' | 'route'): Promise<UsageSum[]> {
+export async function listUsage(
+  sql: Db,
+  accountId: string,
+  from: string,
+  to: string,
+  groupBy: 'day' | 'week' | 'route',
+): Promise<UsageSum[]> {
   const key = { day: sql`day::text`, week: sql`date_trunc('week', day)::date::text`, route: sql`route` }[groupBy]
   return sql<UsageSum[]>`
     select ${key} as key, sum(requests)::float8 as requests from usage_daily
@@ -61,10 +73,25 @@ export async function findUsage(sql: Db, accountId: string): Promise<Usage> {
   return row ?? { today: 0, month: 0, liveSessions: 0 }
 }
 
-export type AuditItem = { id: string; at: Date; action: string; entityType: string; entityId: string | null; requestId: string | null; details: Record<string, unknown>; ipAddress: string | null; userAgent: string | null }
+export type AuditItem = {
+  id: string
+  at: Date
+  action: string
+  entityType: string
+  entityId: string | null
+  requestId: string | null
+  details: Record<string, unknown>
+  ipAddress: string | null
+  userAgent: string | null
+}
 
 /** What an account did and what was done to it, newest first. */
-export async function listOwnAudit(sql: Db, accountId: string, limit: number, before: string | null): Promise<AuditItem[]> {
+export async function listOwnAudit(
+  sql: Db,
+  accountId: string,
+  limit: number,
+  before: string | null,
+): Promise<AuditItem[]> {
   return sql<AuditItem[]>`
     select l.id, l.at, l.action, l.entity_type, l.entity_id, l.request_id, l.details, p.data ->> 'ip' as ip_address, p.data ->> 'userAgent' as user_agent
       from (select id from audit_logs where actor_id = ${accountId} and (${before}::uuid is null or id < ${before}::uuid)

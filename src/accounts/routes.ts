@@ -17,53 +17,126 @@ import { exportAccount, toCsv } from './export.ts'
 import { limitOf, readDashboard, readEntitlements, readInsights, readUsageReport } from './insights.ts'
 import { changeProfile, readUser } from './profile.ts'
 import { listOwnAudit } from './queries.ts'
-import { AuditItemBody, DashboardBody, EntitlementsBody, Erasure, ExportBody, InsightsBody, ProfileChange, ReportBody, ReportQuery } from './schemas.ts'
+import {
+  AuditItemBody,
+  DashboardBody,
+  EntitlementsBody,
+  Erasure,
+  ExportBody,
+  InsightsBody,
+  ProfileChange,
+  ReportBody,
+  ReportQuery,
+} from './schemas.ts'
 
 const NoQuery = z.strictObject({})
 const Paging = z.strictObject({ limit: Limit, cursor: z.string().max(2_048).optional() })
 const ExportQuery = z.strictObject({ format: z.enum(['json', 'csv']).default('json') })
 
 const me = new Hono<AuthedEnv>()
-  .get('/', describe('Account', 'The person behind the token', { 200: UserBody }), authenticate, requirePermission('profile.read'), noInput, async (c) =>
-    c.json(await readUser(c.var.deps, c.var.principal), 200),
+  .get(
+    '/',
+    describe('Account', 'The person behind the token', { 200: UserBody }),
+    authenticate,
+    requirePermission('profile.read'),
+    noInput,
+    async (c) => c.json(await readUser(c.var.deps, c.var.principal), 200),
   )
-  .patch('/', describe('Account', 'Change names, phone, language or time zone', { 200: UserBody }), authenticate, requirePermission('profile.update'), query(NoQuery), body(ProfileChange), async (c) =>
-    c.json(await changeProfile(c.var.deps, c.var.principal, c.req.valid('json'), c.var.call.client), 200),
+  .patch(
+    '/',
+    describe('Account', 'Change names, phone, language or time zone', { 200: UserBody }),
+    authenticate,
+    requirePermission('profile.update'),
+    query(NoQuery),
+    body(ProfileChange),
+    async (c) => c.json(await changeProfile(c.var.deps, c.var.principal, c.req.valid('json'), c.var.call.client), 200),
   )
-  .delete('/', describe('Account', 'Erase the account, for good', { 204: null }, ['invalid-credentials', 'account-locked', 'last-superadmin']), authenticate, requirePermission('profile.delete'), body(Erasure), async (c) => {
-    await eraseSelf(c.var.deps, c.var.principal, c.req.valid('json').password, c.var.call.client, c.var.call.signal)
-    return c.body(null, 204)
-  })
-  .get('/entitlements', describe('Entitlements', 'What the person may do, and has used', { 200: EntitlementsBody }), authenticate, noInput, (c) =>
-    c.json(readEntitlements(c.get('deps'), c.get('principal')), 200),
+  .delete(
+    '/',
+    describe('Account', 'Erase the account, for good', { 204: null }, [
+      'invalid-credentials',
+      'account-locked',
+      'last-superadmin',
+    ]),
+    authenticate,
+    requirePermission('profile.delete'),
+    body(Erasure),
+    async (c) => {
+      await eraseSelf(c.var.deps, c.var.principal, c.req.valid('json').password, c.var.call.client, c.var.call.signal)
+      return c.body(null, 204)
+    },
   )
-  .get('/audit-logs', describe('Account', 'The own audit trail', { 200: listOf(AuditItemBody) }), authenticate, requireFeature('audit_logs'), query(Paging), noBody, async (c) => {
-    const { limit, cursor } = c.req.valid('query')
-    const [before = null] = cursor === undefined ? [] : decodeCursor(cursor, ['uuid'])
-    const rows = await listOwnAudit(c.var.deps.sql, c.var.principal.accountId, limit + 1, before)
-    return c.json(page(rows, limit, (row) => [row.id]), 200)
-  })
-  .get('/export', describe('Account', "The person's data; as CSV with data_export", { 200: { json: ExportBody, also: 'text/csv' } }, ['feature-not-in-plan']), authenticate, query(ExportQuery), noBody, async (c) => {
-    const { deps, principal, call } = c.var
-    const { format } = c.req.valid('query')
-    if (format === 'csv') requireFeatures(deps.catalogue.current, principal, ['data_export'])
-    const data = await exportAccount(deps, principal, call.client, format)
-    if (format === 'json') return c.json(data, 200)
-    return c.body(toCsv(data), 200, { 'Content-Type': 'text/csv; charset=utf-8', 'Content-Disposition': 'attachment; filename="manas360-export.csv"' })
-  })
+  .get(
+    '/entitlements',
+    describe('Entitlements', 'What the person may do, and has used', { 200: EntitlementsBody }),
+    authenticate,
+    noInput,
+    (c) => c.json(readEntitlements(c.get('deps'), c.get('principal')), 200),
+  )
+  .get(
+    '/audit-logs',
+    describe('Account', 'The own audit trail', { 200: listOf(AuditItemBody) }),
+    authenticate,
+    requireFeature('audit_logs'),
+    query(Paging),
+    noBody,
+    async (c) => {
+      const { limit, cursor } = c.req.valid('query')
+      const [before = null] = cursor === undefined ? [] : decodeCursor(cursor, ['uuid'])
+      const rows = await listOwnAudit(c.var.deps.sql, c.var.principal.accountId, limit + 1, before)
+      return c.json(
+        page(rows, limit, (row) => [row.id]),
+        200,
+      )
+    },
+  )
+  .get(
+    '/export',
+    describe('Account', "The person's data; as CSV with data_export", { 200: { json: ExportBody, also: 'text/csv' } }, [
+      'feature-not-in-plan',
+    ]),
+    authenticate,
+    query(ExportQuery),
+    noBody,
+    async (c) => {
+      const { deps, principal, call } = c.var
+      const { format } = c.req.valid('query')
+      if (format === 'csv') requireFeatures(deps.catalogue.current, principal, ['data_export'])
+      const data = await exportAccount(deps, principal, call.client, format)
+      if (format === 'json') return c.json(data, 200)
+      return c.body(toCsv(data), 200, {
+        'Content-Type': 'text/csv; charset=utf-8',
+        'Content-Disposition': 'attachment; filename="manas360-export.csv"',
+      })
+    },
+  )
 
 export const accountRoutes = new Hono<AuthedEnv>()
   .route('/me', me)
-  .get('/entitlements/:feature', describe('Entitlements', 'Whether a feature is granted, and its limit', { 200: GrantBody }, ['feature-not-in-plan', 'not-found']), authenticate, noInput, (c) => {
-    const deps = c.get('deps')
-    const principal = c.get('principal')
-    const feature = c.req.param('feature')
-    if (!deps.catalogue.current.features.has(feature)) throw new AppError('not-found')
-    requireFeatures(deps.catalogue.current, principal, [feature])
-    return c.json({ feature, granted: true as const, limit: limitOf(deps, principal, feature) }, 200)
-  })
-  .get('/dashboard', describe('Dashboard', 'Plan, usage, sessions, last sign-ins', { 200: DashboardBody }), authenticate, requirePermission('dashboard.read'), noInput, async (c) =>
-    c.json(await readDashboard(c.var.deps, c.var.principal), 200),
+  .get(
+    '/entitlements/:feature',
+    describe('Entitlements', 'Whether a feature is granted, and its limit', { 200: GrantBody }, [
+      'feature-not-in-plan',
+      'not-found',
+    ]),
+    authenticate,
+    noInput,
+    (c) => {
+      const deps = c.get('deps')
+      const principal = c.get('principal')
+      const feature = c.req.param('feature')
+      if (!deps.catalogue.current.features.has(feature)) throw new AppError('not-found')
+      requireFeatures(deps.catalogue.current, principal, [feature])
+      return c.json({ feature, granted: true as const, limit: limitOf(deps, principal, feature) }, 200)
+    },
+  )
+  .get(
+    '/dashboard',
+    describe('Dashboard', 'Plan, usage, sessions, last sign-ins', { 200: DashboardBody }),
+    authenticate,
+    requirePermission('dashboard.read'),
+    noInput,
+    async (c) => c.json(await readDashboard(c.var.deps, c.var.principal), 200),
   )
   .get(
     '/dashboard/insights',
@@ -74,6 +147,12 @@ export const accountRoutes = new Hono<AuthedEnv>()
     noInput,
     async (c) => c.json(await readInsights(c.var.deps, c.var.principal), 200),
   )
-  .get('/reports/usage', describe('Dashboard', 'Own API use by day, week or route', { 200: ReportBody }), authenticate, requireFeature('advanced_reporting'), query(ReportQuery), noBody, async (c) =>
-    c.json(await readUsageReport(c.var.deps, c.var.principal, c.req.valid('query')), 200),
+  .get(
+    '/reports/usage',
+    describe('Dashboard', 'Own API use by day, week or route', { 200: ReportBody }),
+    authenticate,
+    requireFeature('advanced_reporting'),
+    query(ReportQuery),
+    noBody,
+    async (c) => c.json(await readUsageReport(c.var.deps, c.var.principal, c.req.valid('query')), 200),
   )

@@ -34,10 +34,17 @@ export const EntitlementsBody = z
 
 export const DashboardBody = z
   .object({
-    plan: z.object({ name: z.string(), displayName: z.string(), tier: z.int().min(0).max(1000), endsAt: z.iso.datetime().nullable() }),
+    plan: z.object({
+      name: z.string(),
+      displayName: z.string(),
+      tier: z.int().min(0).max(1000),
+      endsAt: z.iso.datetime().nullable(),
+    }),
     usage: z.object({ requestsToday: Count, requestsThisMonth: Count }),
     sessions: z.object({ live: Count }),
-    lastSignIns: z.array(z.object({ at: z.iso.datetime(), outcome: z.enum(['succeeded', 'failed']), ipAddress: z.string().nullable() })),
+    lastSignIns: z.array(
+      z.object({ at: z.iso.datetime(), outcome: z.enum(['succeeded', 'failed']), ipAddress: z.string().nullable() }),
+    ),
   })
   .meta({ ref: 'Dashboard' })
 
@@ -49,7 +56,11 @@ export const InsightsBody = z
   })
   .meta({ ref: 'Insights' })
 
-export const ReportQuery = z.strictObject({ from: IsoDate.optional(), to: IsoDate.optional(), groupBy: z.enum(['day', 'week', 'route']).default('day') })
+export const ReportQuery = z.strictObject({
+  from: IsoDate.optional(),
+  to: IsoDate.optional(),
+  groupBy: z.enum(['day', 'week', 'route']).default('day'),
+})
 export type ReportQuery = z.infer<typeof ReportQuery>
 
 export const ReportBody = z

@@ -1,5 +1,5 @@
-import type { Deps } from '../deps.ts'
 import type { Db } from '../db.ts'
+import type { Deps } from '../deps.ts'
 import type { Logger } from '../logger.ts'
 
 /** Counters in one batch, and batches kept while the database is out of reach: memory stays bounded. */
@@ -81,7 +81,9 @@ type Batch = { day: string; counters: Map<string, Map<string, number>> }
 
 /** Adds a batch; accounts that were erased meanwhile are left out. Ordered by key, so that two instances never deadlock. */
 async function insertUsage(sql: Db, { day, counters }: Batch): Promise<void> {
-  const rows = [...counters].flatMap(([accountId, routes]) => [...routes].map(([route, requests]) => ({ accountId, route, requests })))
+  const rows = [...counters].flatMap(([accountId, routes]) =>
+    [...routes].map(([route, requests]) => ({ accountId, route, requests })),
+  )
   rows.sort((a, b) => (a.accountId + a.route < b.accountId + b.route ? -1 : 1))
   await sql`
     insert into usage_daily as u (account_id, day, route, requests)

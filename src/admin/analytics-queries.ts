@@ -3,11 +3,20 @@ import type { Range } from './analytics.ts'
 
 /** When the views were refreshed last; null before the first time. */
 export async function findAsOf(sql: Db): Promise<Date | null> {
-  const [row] = await sql<{ at: Date | null }[]>`select finished_at as at from job_runs where name = 'refresh-views' and outcome = 'succeeded'`
+  const [row] = await sql<
+    { at: Date | null }[]
+  >`select finished_at as at from job_runs where name = 'refresh-views' and outcome = 'succeeded'`
   return row?.at ?? null
 }
 
-export type Totals = { accounts: number; active: number; locked: number; paying: number; trialing: number; mrrMinor: number }
+export type Totals = {
+  accounts: number
+  active: number
+  locked: number
+  paying: number
+  trialing: number
+  mrrMinor: number
+}
 
 export async function findTotals(sql: Db): Promise<Totals> {
   const [row] = await sql<Totals[]>`
@@ -19,7 +28,14 @@ export async function findTotals(sql: Db): Promise<Totals> {
   return row ?? { accounts: 0, active: 0, locked: 0, paying: 0, trialing: 0, mrrMinor: 0 }
 }
 
-export type Activity = { day: string; signUps: number; logIns: number; failures: number; lockouts: number; reuse: number }
+export type Activity = {
+  day: string
+  signUps: number
+  logIns: number
+  failures: number
+  lockouts: number
+  reuse: number
+}
 
 export async function listActivity(sql: Db, { from, to }: Range): Promise<Activity[]> {
   return sql<Activity[]>`

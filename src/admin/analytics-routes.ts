@@ -13,13 +13,43 @@ const Count = z.number().min(0)
 const stamped = { asOf: z.iso.datetime().nullable().meta({ description: 'when the views were refreshed last' }) }
 const ranged = { ...stamped, from: z.iso.date(), to: z.iso.date() }
 
-const Overview = z.object({ ...stamped, accounts: Count, active: Count, locked: Count, paying: Count, trialing: Count, mrrMinor: Count }).meta({ ref: 'Overview' })
-const SignUps = z.object({ ...ranged, days: z.array(z.object({ day: z.iso.date(), signUps: Count, logIns: Count })) }).meta({ ref: 'SignUps' })
+const Overview = z
+  .object({
+    ...stamped,
+    accounts: Count,
+    active: Count,
+    locked: Count,
+    paying: Count,
+    trialing: Count,
+    mrrMinor: Count,
+  })
+  .meta({ ref: 'Overview' })
+const SignUps = z
+  .object({ ...ranged, days: z.array(z.object({ day: z.iso.date(), signUps: Count, logIns: Count })) })
+  .meta({ ref: 'SignUps' })
 const Revenue = z
-  .object({ ...ranged, currency: z.string(), mrrMinor: Count, plans: z.array(z.object({ plan: z.string(), currency: z.string(), started: Count.nullable(), ended: Count.nullable(), mrrMinor: Count })) })
+  .object({
+    ...ranged,
+    currency: z.string(),
+    mrrMinor: Count,
+    plans: z.array(
+      z.object({
+        plan: z.string(),
+        currency: z.string(),
+        started: Count.nullable(),
+        ended: Count.nullable(),
+        mrrMinor: Count,
+      }),
+    ),
+  })
   .meta({ ref: 'Revenue' })
 const Plans = z
-  .object({ ...stamped, accounts: Count, conversion: z.number().min(0).max(1), plans: z.array(z.object({ plan: z.string(), accounts: Count, trialing: Count, share: z.number().min(0).max(1) })) })
+  .object({
+    ...stamped,
+    accounts: Count,
+    conversion: z.number().min(0).max(1),
+    plans: z.array(z.object({ plan: z.string(), accounts: Count, trialing: Count, share: z.number().min(0).max(1) })),
+  })
   .meta({ ref: 'PlanDistribution' })
 const Security = z
   .object({
@@ -33,14 +63,46 @@ const reads = requirePermission('analytics.read')
 
 /** Figures from the materialised views; each answer says how old they are. */
 export const analyticsRoutes = new Hono<AuthedEnv>()
-  .get('/overview', describe('Analytics', 'The service at a glance', { 200: Overview }), authenticate, reads, noInput, async (c) => c.json(await readOverview(c.var.deps), 200))
-  .get('/signups', describe('Analytics', 'Sign-ups and log-ins by day', { 200: SignUps }), authenticate, reads, query(RangeQuery), noBody, async (c) =>
-    c.json(await readSignUps(c.var.deps, toRange(c.var.deps, c.req.valid('query'))), 200),
+  .get(
+    '/overview',
+    describe('Analytics', 'The service at a glance', { 200: Overview }),
+    authenticate,
+    reads,
+    noInput,
+    async (c) => c.json(await readOverview(c.var.deps), 200),
   )
-  .get('/revenue', describe('Analytics', 'Recurring revenue by plan', { 200: Revenue }), authenticate, reads, query(RangeQuery), noBody, async (c) =>
-    c.json(await readRevenue(c.var.deps, toRange(c.var.deps, c.req.valid('query'))), 200),
+  .get(
+    '/signups',
+    describe('Analytics', 'Sign-ups and log-ins by day', { 200: SignUps }),
+    authenticate,
+    reads,
+    query(RangeQuery),
+    noBody,
+    async (c) => c.json(await readSignUps(c.var.deps, toRange(c.var.deps, c.req.valid('query'))), 200),
   )
-  .get('/plans', describe('Analytics', 'Who is on which plan', { 200: Plans }), authenticate, reads, noInput, async (c) => c.json(await readPlans(c.var.deps), 200))
-  .get('/security', describe('Analytics', 'Failed log-ins, lockouts and reuse', { 200: Security }), authenticate, reads, query(RangeQuery), noBody, async (c) =>
-    c.json(await readSecurity(c.var.deps, toRange(c.var.deps, c.req.valid('query'))), 200),
+  .get(
+    '/revenue',
+    describe('Analytics', 'Recurring revenue by plan', { 200: Revenue }),
+    authenticate,
+    reads,
+    query(RangeQuery),
+    noBody,
+    async (c) => c.json(await readRevenue(c.var.deps, toRange(c.var.deps, c.req.valid('query'))), 200),
+  )
+  .get(
+    '/plans',
+    describe('Analytics', 'Who is on which plan', { 200: Plans }),
+    authenticate,
+    reads,
+    noInput,
+    async (c) => c.json(await readPlans(c.var.deps), 200),
+  )
+  .get(
+    '/security',
+    describe('Analytics', 'Failed log-ins, lockouts and reuse', { 200: Security }),
+    authenticate,
+    reads,
+    query(RangeQuery),
+    noBody,
+    async (c) => c.json(await readSecurity(c.var.deps, toRange(c.var.deps, c.req.valid('query'))), 200),
   )

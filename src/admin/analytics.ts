@@ -1,6 +1,13 @@
 import type { Deps } from '../deps.ts'
 import { invalid } from '../errors.ts'
-import { findAsOf, findTotals, listActivity, listFailingAddresses, listPlanDistribution, listRevenue } from './analytics-queries.ts'
+import {
+  findAsOf,
+  findTotals,
+  listActivity,
+  listFailingAddresses,
+  listPlanDistribution,
+  listRevenue,
+} from './analytics-queries.ts'
 
 const DayMs = 86_400_000
 /** The longest stretch that one answer covers. */
@@ -13,7 +20,8 @@ export function toRange(deps: Deps, { from, to }: { from?: string; to?: string }
   const last = to ?? new Date(deps.now()).toISOString().slice(0, 10)
   const first = from ?? new Date(Date.parse(last) - 29 * DayMs).toISOString().slice(0, 10)
   if (first > last) throw invalid('from', 'from must not be later than to.', 'range')
-  if (Date.parse(last) - Date.parse(first) >= MaxDays * DayMs) throw invalid('from', `An answer covers at most ${MaxDays} days.`, 'range')
+  if (Date.parse(last) - Date.parse(first) >= MaxDays * DayMs)
+    throw invalid('from', `An answer covers at most ${MaxDays} days.`, 'range')
   return { from: first, to: last }
 }
 
@@ -30,7 +38,13 @@ export async function readSignUps({ sql }: Deps, range: Range) {
 /** Monthly recurring revenue by plan: a month's price, or a twelfth of a year's, of what is in force. */
 export async function readRevenue({ sql }: Deps, range: Range) {
   const [asOf, rows] = await Promise.all([findAsOf(sql), listRevenue(sql, range)])
-  return { asOf, ...range, currency: rows[0]?.currency ?? 'USD', mrrMinor: rows.reduce((sum, row) => sum + row.mrrMinor, 0), plans: rows }
+  return {
+    asOf,
+    ...range,
+    currency: rows[0]?.currency ?? 'USD',
+    mrrMinor: rows.reduce((sum, row) => sum + row.mrrMinor, 0),
+    plans: rows,
+  }
 }
 
 export async function readPlans({ sql }: Deps) {
@@ -41,6 +55,15 @@ export async function readPlans({ sql }: Deps) {
 }
 
 export async function readSecurity({ sql }: Deps, range: Range) {
-  const [asOf, days, addresses] = await Promise.all([findAsOf(sql), listActivity(sql, range), listFailingAddresses(sql, range, 20)])
-  return { asOf, ...range, days: days.map(({ day, failures, lockouts, reuse }) => ({ day, failures, lockouts, reuse })), addresses }
+  const [asOf, days, addresses] = await Promise.all([
+    findAsOf(sql),
+    listActivity(sql, range),
+    listFailingAddresses(sql, range, 20),
+  ])
+  return {
+    asOf,
+    ...range,
+    days: days.map(({ day, failures, lockouts, reuse }) => ({ day, failures, lockouts, reuse })),
+    addresses,
+  }
 }

@@ -40,7 +40,12 @@ const types = { ndjson: 'application/x-ndjson; charset=utf-8', csv: 'text/csv; c
 /** Everybody's trail, for those who may read it. */
 export const auditRoutes = new Hono<AuthedEnv>().get(
   '/audit-logs',
-  describe('Administration', 'The audit trail, newest first; as a stream with format=ndjson or csv', { 200: listOf(AuditEntryBody) }, ['invalid-cursor']),
+  describe(
+    'Administration',
+    'The audit trail, newest first; as a stream with format=ndjson or csv',
+    { 200: listOf(AuditEntryBody) },
+    ['invalid-cursor'],
+  ),
   authenticate,
   requirePermission('audit.read'),
   query(AuditQuery),
@@ -48,8 +53,14 @@ export const auditRoutes = new Hono<AuthedEnv>().get(
   async (c) => {
     const { deps, principal, call } = c.var
     const { format, limit, cursor, ...filter } = c.req.valid('query')
-    if (format !== 'json') return c.body(await streamAudit(deps, principal, filter, call.client, format), 200, { 'Content-Type': types[format] })
+    if (format !== 'json')
+      return c.body(await streamAudit(deps, principal, filter, call.client, format), 200, {
+        'Content-Type': types[format],
+      })
     const [before = null] = cursor === undefined ? [] : decodeCursor(cursor, ['uuid'])
-    return c.json(page(await searchAudit(deps, principal, filter, limit + 1, before, call.client), limit, (row) => [row.id]), 200)
+    return c.json(
+      page(await searchAudit(deps, principal, filter, limit + 1, before, call.client), limit, (row) => [row.id]),
+      200,
+    )
   },
 )

@@ -3,15 +3,28 @@ import { requirePermission } from '../access/guards.ts'
 import { changeRole, createRole, readRole, readRoles, removeRole, setPermissions } from '../access/roles.ts'
 import { authenticate } from '../auth/guards.ts'
 import type { AuthedEnv } from '../env.ts'
-import { listOf } from '../http/list.ts'
 import { idempotent } from '../http/idempotency.ts'
+import { listOf } from '../http/list.ts'
 import { describe } from '../http/openapi.ts'
 import { decodeCursor, page } from '../http/page.ts'
 import { body, noBody, noInput, params, query } from '../http/valid.ts'
 import { changeFeature, changePlan, createFeature, createPlan, setPlanFeatures } from '../plans/editing.ts'
 import { FeatureBody, PlanBody } from '../plans/schemas.ts'
 import { toFeatureBody, toPlanBody } from '../plans/views.ts'
-import { FeatureEdit, NewFeature, NewPlan, NewRole, Paging, PermissionBody, PlanEdit, PlanFeatures, RoleBody, RoleEdit, RolePath, RolePermissions } from './schemas.ts'
+import {
+  FeatureEdit,
+  NewFeature,
+  NewPlan,
+  NewRole,
+  Paging,
+  PermissionBody,
+  PlanEdit,
+  PlanFeatures,
+  RoleBody,
+  RoleEdit,
+  RolePath,
+  RolePermissions,
+} from './schemas.ts'
 
 const settings = requirePermission('settings.manage')
 const features = requirePermission('features.manage')
@@ -19,51 +32,217 @@ const about = (summary: string) => `${summary}; it reaches every token at its ne
 
 /** Roles and their permissions. */
 export const roleRoutes = new Hono<AuthedEnv>()
-  .get('/roles', describe('Administration', 'Roles by level', { 200: listOf(RoleBody) }), authenticate, settings, query(Paging), noBody, async (c) => {
-    const { limit, cursor } = c.req.valid('query')
-    const rows = await readRoles(c.var.deps, limit + 1, cursor === undefined ? null : decodeCursor(cursor, ['number', 'string']))
-    return c.json(page(rows, limit, (role) => [role.privilegeLevel, role.name]), 200)
-  })
-  .post('/roles', describe('Administration', 'Make a role', { 201: RoleBody }, ['already-exists', 'privilege-escalation']), authenticate, settings, body(NewRole), idempotent, async (c) => {
-    const role = await createRole(c.var.deps, c.var.principal, c.req.valid('json'), c.var.call.client)
-    return c.json(role, 201, { Location: `/v1/admin/roles/${role.name}` })
-  })
-  .get('/roles/:name', describe('Administration', 'One role', { 200: RoleBody }, ['not-found']), authenticate, settings, params(RolePath), noInput, async (c) =>
-    c.json(await readRole(c.var.deps, c.req.valid('param').name), 200),
+  .get(
+    '/roles',
+    describe('Administration', 'Roles by level', { 200: listOf(RoleBody) }),
+    authenticate,
+    settings,
+    query(Paging),
+    noBody,
+    async (c) => {
+      const { limit, cursor } = c.req.valid('query')
+      const rows = await readRoles(
+        c.var.deps,
+        limit + 1,
+        cursor === undefined ? null : decodeCursor(cursor, ['number', 'string']),
+      )
+      return c.json(
+        page(rows, limit, (role) => [role.privilegeLevel, role.name]),
+        200,
+      )
+    },
   )
-  .patch('/roles/:name', describe('Administration', about('Change a role'), { 200: RoleBody }, ['not-found', 'seeded', 'privilege-escalation']), authenticate, settings, params(RolePath), body(RoleEdit), async (c) =>
-    c.json(await changeRole(c.var.deps, c.var.principal, c.req.valid('param').name, c.req.valid('json'), c.var.call.client), 200),
+  .post(
+    '/roles',
+    describe('Administration', 'Make a role', { 201: RoleBody }, ['already-exists', 'privilege-escalation']),
+    authenticate,
+    settings,
+    body(NewRole),
+    idempotent,
+    async (c) => {
+      const role = await createRole(c.var.deps, c.var.principal, c.req.valid('json'), c.var.call.client)
+      return c.json(role, 201, { Location: `/v1/admin/roles/${role.name}` })
+    },
   )
-  .delete('/roles/:name', describe('Administration', 'Delete a role that nobody has', { 204: null }, ['not-found', 'seeded', 'in-use', 'privilege-escalation']), authenticate, settings, params(RolePath), noInput, async (c) => {
-    await removeRole(c.var.deps, c.var.principal, c.req.valid('param').name, c.var.call.client)
-    return c.body(null, 204)
-  })
-  .put('/roles/:name/permissions', describe('Administration', about("Set a role's permissions"), { 200: RoleBody }, ['not-found', 'privilege-escalation']), authenticate, settings, params(RolePath), body(RolePermissions), async (c) =>
-    c.json(await setPermissions(c.var.deps, c.var.principal, c.req.valid('param').name, c.req.valid('json').permissions, c.var.call.client), 200),
+  .get(
+    '/roles/:name',
+    describe('Administration', 'One role', { 200: RoleBody }, ['not-found']),
+    authenticate,
+    settings,
+    params(RolePath),
+    noInput,
+    async (c) => c.json(await readRole(c.var.deps, c.req.valid('param').name), 200),
   )
-  .get('/permissions', describe('Administration', 'Permissions by name', { 200: listOf(PermissionBody) }), authenticate, settings, query(Paging), noBody, (c) => {
-    const { limit, cursor } = c.req.valid('query')
-    const [after = ''] = cursor === undefined ? [] : decodeCursor(cursor, ['string'])
-    const rows = [...c.get('deps').catalogue.current.permissions.values()].filter(({ name }) => name > after)
-    return c.json(page(rows.slice(0, limit + 1), limit, ({ name }) => [name]), 200)
-  })
+  .patch(
+    '/roles/:name',
+    describe('Administration', about('Change a role'), { 200: RoleBody }, [
+      'not-found',
+      'seeded',
+      'privilege-escalation',
+    ]),
+    authenticate,
+    settings,
+    params(RolePath),
+    body(RoleEdit),
+    async (c) =>
+      c.json(
+        await changeRole(
+          c.var.deps,
+          c.var.principal,
+          c.req.valid('param').name,
+          c.req.valid('json'),
+          c.var.call.client,
+        ),
+        200,
+      ),
+  )
+  .delete(
+    '/roles/:name',
+    describe('Administration', 'Delete a role that nobody has', { 204: null }, [
+      'not-found',
+      'seeded',
+      'in-use',
+      'privilege-escalation',
+    ]),
+    authenticate,
+    settings,
+    params(RolePath),
+    noInput,
+    async (c) => {
+      await removeRole(c.var.deps, c.var.principal, c.req.valid('param').name, c.var.call.client)
+      return c.body(null, 204)
+    },
+  )
+  .put(
+    '/roles/:name/permissions',
+    describe('Administration', about("Set a role's permissions"), { 200: RoleBody }, [
+      'not-found',
+      'privilege-escalation',
+    ]),
+    authenticate,
+    settings,
+    params(RolePath),
+    body(RolePermissions),
+    async (c) =>
+      c.json(
+        await setPermissions(
+          c.var.deps,
+          c.var.principal,
+          c.req.valid('param').name,
+          c.req.valid('json').permissions,
+          c.var.call.client,
+        ),
+        200,
+      ),
+  )
+  .get(
+    '/permissions',
+    describe('Administration', 'Permissions by name', { 200: listOf(PermissionBody) }),
+    authenticate,
+    settings,
+    query(Paging),
+    noBody,
+    (c) => {
+      const { limit, cursor } = c.req.valid('query')
+      const [after = ''] = cursor === undefined ? [] : decodeCursor(cursor, ['string'])
+      const rows = [...c.get('deps').catalogue.current.permissions.values()].filter(({ name }) => name > after)
+      return c.json(
+        page(rows.slice(0, limit + 1), limit, ({ name }) => [name]),
+        200,
+      )
+    },
+  )
 
 /** Plans, features and what the one holds of the other. */
 export const planRoutes = new Hono<AuthedEnv>()
-  .post('/plans', describe('Administration', 'Make a plan', { 201: PlanBody }, ['already-exists']), authenticate, features, body(NewPlan), idempotent, async (c) => {
-    const plan = await createPlan(c.var.deps, c.var.principal, c.req.valid('json'), c.var.call.client)
-    return c.json(toPlanBody(plan), 201, { Location: `/v1/plans/${plan.name}` })
-  })
-  .patch('/plans/:name', describe('Administration', about('Change or retire a plan'), { 200: PlanBody }, ['not-found', 'already-exists', 'seeded']), authenticate, features, params(RolePath), body(PlanEdit), async (c) =>
-    c.json(toPlanBody(await changePlan(c.var.deps, c.var.principal, c.req.valid('param').name, c.req.valid('json'), c.var.call.client)), 200),
+  .post(
+    '/plans',
+    describe('Administration', 'Make a plan', { 201: PlanBody }, ['already-exists']),
+    authenticate,
+    features,
+    body(NewPlan),
+    idempotent,
+    async (c) => {
+      const plan = await createPlan(c.var.deps, c.var.principal, c.req.valid('json'), c.var.call.client)
+      return c.json(toPlanBody(plan), 201, { Location: `/v1/plans/${plan.name}` })
+    },
   )
-  .put('/plans/:name/features', describe('Administration', about('Set what a plan includes'), { 200: PlanBody }, ['not-found']), authenticate, features, params(RolePath), body(PlanFeatures), async (c) =>
-    c.json(toPlanBody(await setPlanFeatures(c.var.deps, c.var.principal, c.req.valid('param').name, c.req.valid('json').features, c.var.call.client)), 200),
+  .patch(
+    '/plans/:name',
+    describe('Administration', about('Change or retire a plan'), { 200: PlanBody }, [
+      'not-found',
+      'already-exists',
+      'seeded',
+    ]),
+    authenticate,
+    features,
+    params(RolePath),
+    body(PlanEdit),
+    async (c) =>
+      c.json(
+        toPlanBody(
+          await changePlan(
+            c.var.deps,
+            c.var.principal,
+            c.req.valid('param').name,
+            c.req.valid('json'),
+            c.var.call.client,
+          ),
+        ),
+        200,
+      ),
   )
-  .post('/features', describe('Administration', 'Make a feature', { 201: FeatureBody }, ['already-exists']), authenticate, features, body(NewFeature), idempotent, async (c) => {
-    const feature = await createFeature(c.var.deps, c.var.principal, c.req.valid('json'), c.var.call.client)
-    return c.json(toFeatureBody(feature), 201, { Location: `/v1/features/${feature.name}` })
-  })
-  .patch('/features/:name', describe('Administration', about('Change or retire a feature'), { 200: FeatureBody }, ['not-found']), authenticate, features, params(RolePath), body(FeatureEdit), async (c) =>
-    c.json(toFeatureBody(await changeFeature(c.var.deps, c.var.principal, c.req.valid('param').name, c.req.valid('json'), c.var.call.client)), 200),
+  .put(
+    '/plans/:name/features',
+    describe('Administration', about('Set what a plan includes'), { 200: PlanBody }, ['not-found']),
+    authenticate,
+    features,
+    params(RolePath),
+    body(PlanFeatures),
+    async (c) =>
+      c.json(
+        toPlanBody(
+          await setPlanFeatures(
+            c.var.deps,
+            c.var.principal,
+            c.req.valid('param').name,
+            c.req.valid('json').features,
+            c.var.call.client,
+          ),
+        ),
+        200,
+      ),
+  )
+  .post(
+    '/features',
+    describe('Administration', 'Make a feature', { 201: FeatureBody }, ['already-exists']),
+    authenticate,
+    features,
+    body(NewFeature),
+    idempotent,
+    async (c) => {
+      const feature = await createFeature(c.var.deps, c.var.principal, c.req.valid('json'), c.var.call.client)
+      return c.json(toFeatureBody(feature), 201, { Location: `/v1/features/${feature.name}` })
+    },
+  )
+  .patch(
+    '/features/:name',
+    describe('Administration', about('Change or retire a feature'), { 200: FeatureBody }, ['not-found']),
+    authenticate,
+    features,
+    params(RolePath),
+    body(FeatureEdit),
+    async (c) =>
+      c.json(
+        toFeatureBody(
+          await changeFeature(
+            c.var.deps,
+            c.var.principal,
+            c.req.valid('param').name,
+            c.req.valid('json'),
+            c.var.call.client,
+          ),
+        ),
+        200,
+      ),
   )

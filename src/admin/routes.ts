@@ -6,4 +6,10 @@ import { planRoutes, roleRoutes } from './catalogue-routes.ts'
 import { grantRoutes } from './grant-routes.ts'
 import { peopleRoutes } from './people-routes.ts'
 
-export const adminRoutes = new Hono<AuthedEnv>().route('/users', peopleRoutes).route('/', grantRoutes).route('/', roleRoutes).route('/', planRoutes).route('/', auditRoutes).route('/analytics', analyticsRoutes)
+export const adminRoutes = new Hono<AuthedEnv>()
+  .route('/users', peopleRoutes)
+  .route('/', grantRoutes)
+  .route('/', roleRoutes)
+  .route('/', planRoutes)
+  .route('/', auditRoutes)
+  .route('/analytics', analyticsRoutes)

@@ -50,9 +50,15 @@ export const OverrideBody = z
 
 export const ExplainQuery = z
   .strictObject({ permission: z.string().max(70).optional(), feature: z.string().max(70).optional() })
-  .refine(({ permission, feature }) => (permission === undefined) !== (feature === undefined), 'Ask for either permission or feature.')
+  .refine(
+    ({ permission, feature }) => (permission === undefined) !== (feature === undefined),
+    'Ask for either permission or feature.',
+  )
 export const Explanation = z
-  .object({ granted: z.boolean(), chain: z.array(z.object({ kind: z.string(), name: z.string(), detail: z.string() })) })
+  .object({
+    granted: z.boolean(),
+    chain: z.array(z.object({ kind: z.string(), name: z.string(), detail: z.string() })),
+  })
   .meta({ ref: 'Explanation' })
 
 const Description = z.string().trim().max(500)
@@ -63,11 +69,26 @@ const Permissions = z.array(PermissionName).max(200)
 
 export const RolePath = z.strictObject({ name: Slug })
 export const Paging = z.strictObject({ limit: Limit, cursor: z.string().max(2_048).optional() })
-export const NewRole = z.strictObject({ name: Slug, description: Description, privilegeLevel: Level, permissions: Permissions.optional() }).meta({ ref: 'NewRole' })
-export const RoleEdit = z.strictObject({ description: Description.optional(), privilegeLevel: Level.optional(), retired: z.boolean().optional() }).meta({ ref: 'RoleEdit' })
+export const NewRole = z
+  .strictObject({ name: Slug, description: Description, privilegeLevel: Level, permissions: Permissions.optional() })
+  .meta({ ref: 'NewRole' })
+export const RoleEdit = z
+  .strictObject({
+    description: Description.optional(),
+    privilegeLevel: Level.optional(),
+    retired: z.boolean().optional(),
+  })
+  .meta({ ref: 'RoleEdit' })
 export const RolePermissions = z.strictObject({ permissions: Permissions }).meta({ ref: 'RolePermissions' })
 export const RoleBody = z
-  .object({ name: z.string(), description: z.string(), privilegeLevel: Level, permissions: z.array(z.string()), seeded: z.boolean(), retired: z.boolean() })
+  .object({
+    name: z.string(),
+    description: z.string(),
+    privilegeLevel: Level,
+    permissions: z.array(z.string()),
+    seeded: z.boolean(),
+    retired: z.boolean(),
+  })
   .meta({ ref: 'Role' })
 export const PermissionBody = z.object({ name: z.string(), description: z.string() }).meta({ ref: 'Permission' })
 
@@ -102,19 +123,29 @@ export const NewPlan = z
     maxStorageGb: optionalPlanFields.maxStorageGb.default(null),
     apiRequestsPerMinute: optionalPlanFields.apiRequestsPerMinute.default(null),
   })
-  .refine((plan) => (plan.priceMonthlyMinor === null) === (plan.priceYearlyMinor === null), { path: ['priceMonthlyMinor'], message: 'Give both prices, or neither for a plan by quote.' })
+  .refine((plan) => (plan.priceMonthlyMinor === null) === (plan.priceYearlyMinor === null), {
+    path: ['priceMonthlyMinor'],
+    message: 'Give both prices, or neither for a plan by quote.',
+  })
   .meta({ ref: 'NewPlan' })
-export const PlanEdit = z.strictObject({ ...planFields, retired: z.boolean() }).partial().meta({ ref: 'PlanEdit' })
+export const PlanEdit = z
+  .strictObject({ ...planFields, retired: z.boolean() })
+  .partial()
+  .meta({ ref: 'PlanEdit' })
 export const PlanFeatures = z
   .strictObject({ features: z.array(z.strictObject({ name: Slug, limit: Count.nullish() })).max(500) })
   .meta({ ref: 'PlanFeatures' })
-export const NewFeature = z.strictObject({ name: Slug, displayName: DisplayName, description: Description.default(''), category: Slug }).meta({ ref: 'NewFeature' })
+export const NewFeature = z
+  .strictObject({ name: Slug, displayName: DisplayName, description: Description.default(''), category: Slug })
+  .meta({ ref: 'NewFeature' })
 export const FeatureEdit = z
   .strictObject({ displayName: DisplayName, description: Description, category: Slug, retired: z.boolean() })
   .partial()
   .meta({ ref: 'FeatureEdit' })
 
-export const Grant = z.strictObject({ plan: Slug, endsAt: IsoDateTime.nullish(), reason: Reason }).meta({ ref: 'SubscriptionGrant' })
+export const Grant = z
+  .strictObject({ plan: Slug, endsAt: IsoDateTime.nullish(), reason: Reason })
+  .meta({ ref: 'SubscriptionGrant' })
 export const SubscriptionsQuery = z.strictObject({
   plan: Slug.optional(),
   status: z.enum(['trialing', 'active', 'past_due', 'cancelled', 'expired']).optional(),

@@ -2,10 +2,13 @@ import type { Db } from '../db.ts'
 import type { AuditRow } from './record.ts'
 import type { Checkpoint } from './seal.ts'
 
-const checkpointColumns = (sql: Db) => sql`id::float8, sealed_at, row_count, audit_ids, digest, previous_mac, key_id, mac`
+const checkpointColumns = (sql: Db) =>
+  sql`id::float8, sealed_at, row_count, audit_ids, digest, previous_mac, key_id, mac`
 
 export async function findLastCheckpoint(sql: Db): Promise<Checkpoint | null> {
-  const [row] = await sql<Checkpoint[]>`select ${checkpointColumns(sql)} from audit_checkpoints order by id desc limit 1`
+  const [row] = await sql<
+    Checkpoint[]
+  >`select ${checkpointColumns(sql)} from audit_checkpoints order by id desc limit 1`
   return row ?? null
 }
 
@@ -25,7 +28,9 @@ export async function insertCheckpoint(sql: Db, checkpoint: Checkpoint): Promise
 }
 
 export async function listCheckpoints(sql: Db, after: number, limit: number): Promise<Checkpoint[]> {
-  return sql<Checkpoint[]>`select ${checkpointColumns(sql)} from audit_checkpoints where id > ${after} order by id limit ${limit}`
+  return sql<
+    Checkpoint[]
+  >`select ${checkpointColumns(sql)} from audit_checkpoints where id > ${after} order by id limit ${limit}`
 }
 
 /** A row as verification sees it: every value as the MAC covers it, and its personal side while that exists. */
@@ -56,7 +61,14 @@ export async function countRows(sql: Db): Promise<{ rows: number; unsealed: numb
   return row ?? { rows: 0, unsealed: 0 }
 }
 
-export type AuditFilter = { actor?: string; action?: string; resource?: string; from?: string; to?: string; ip?: string }
+export type AuditFilter = {
+  actor?: string
+  action?: string
+  resource?: string
+  from?: string
+  to?: string
+  ip?: string
+}
 export type AuditListItem = {
   id: string
   at: Date
@@ -73,7 +85,12 @@ export type AuditListItem = {
 }
 
 /** The trail, newest first, `limit` rows before the row `before`. `resource` is `type` or `type:id`. */
-export async function listAudit(sql: Db, { actor, action, resource, from, to, ip }: AuditFilter, limit: number, before: string | null): Promise<AuditListItem[]> {
+export async function listAudit(
+  sql: Db,
+  { actor, action, resource, from, to, ip }: AuditFilter,
+  limit: number,
+  before: string | null,
+): Promise<AuditListItem[]> {
   const [type, ...rest] = resource?.split(':') ?? []
   const entityId = rest.length > 0 ? rest.join(':') : undefined
   // Ids are of version 7, so a bound in time is a bound in the order of ids, which every index of the trail ends in.

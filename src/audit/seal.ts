@@ -53,11 +53,32 @@ export function digestOf(macs: Buffer[]): Buffer {
 }
 
 /** What a checkpoint's MAC covers. */
-export function checkpointText({ id, sealedAt, rowCount, auditIds, digest, previousMac, keyId }: Omit<Checkpoint, 'mac'>): string {
-  return JSON.stringify([id, sealedAt.toISOString(), rowCount, auditIds, digest.toString('hex'), previousMac?.toString('hex') ?? null, keyId])
+export function checkpointText({
+  id,
+  sealedAt,
+  rowCount,
+  auditIds,
+  digest,
+  previousMac,
+  keyId,
+}: Omit<Checkpoint, 'mac'>): string {
+  return JSON.stringify([
+    id,
+    sealedAt.toISOString(),
+    rowCount,
+    auditIds,
+    digest.toString('hex'),
+    previousMac?.toString('hex') ?? null,
+    keyId,
+  ])
 }
 
 /** A checkpoint as it goes to the log: enough to show later that the trail was cut behind it. */
-export function toLine({ id, rowCount, digest, mac }: Checkpoint): { id: number; rowCount: number; digest: string; mac: string } {
+export function toLine({ id, rowCount, digest, mac }: Checkpoint): {
+  id: number
+  rowCount: number
+  digest: string
+  mac: string
+} {
   return { id, rowCount, digest: digest.toString('hex'), mac: mac.toString('hex') }
 }

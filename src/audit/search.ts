@@ -5,10 +5,30 @@ import { type AuditFilter, type AuditListItem, listAudit } from './queries.ts'
 import { type Client, record } from './record.ts'
 
 const BatchSize = 500
-const columns = ['id', 'at', 'actorId', 'action', 'entityType', 'entityId', 'requestId', 'ipAddress', 'userAgent', 'details', 'before', 'after'] as const
+const columns = [
+  'id',
+  'at',
+  'actorId',
+  'action',
+  'entityType',
+  'entityId',
+  'requestId',
+  'ipAddress',
+  'userAgent',
+  'details',
+  'before',
+  'after',
+] as const
 
 /** A page of everybody's trail; that it was read is audited, after the reading. */
-export async function searchAudit(deps: Deps, actor: Principal, filter: AuditFilter, limit: number, before: string | null, client: Client): Promise<AuditListItem[]> {
+export async function searchAudit(
+  deps: Deps,
+  actor: Principal,
+  filter: AuditFilter,
+  limit: number,
+  before: string | null,
+  client: Client,
+): Promise<AuditListItem[]> {
   return deps.sql.begin(async (tx) => {
     const rows = await listAudit(tx, filter, limit, before)
     await recordReading(tx, deps, actor, filter, client, 'json')
@@ -17,7 +37,13 @@ export async function searchAudit(deps: Deps, actor: Principal, filter: AuditFil
 }
 
 /** The whole answer as a stream of NDJSON lines or CSV rows, read in batches: memory stays flat. */
-export async function streamAudit(deps: Deps, actor: Principal, filter: AuditFilter, client: Client, format: 'ndjson' | 'csv'): Promise<ReadableStream<Uint8Array>> {
+export async function streamAudit(
+  deps: Deps,
+  actor: Principal,
+  filter: AuditFilter,
+  client: Client,
+  format: 'ndjson' | 'csv',
+): Promise<ReadableStream<Uint8Array>> {
   await recordReading(deps.sql, deps, actor, filter, client, format)
   const encoder = new TextEncoder()
   let before: string | null = null
@@ -47,6 +73,21 @@ function toCsv(rows: AuditListItem[]): string {
   return stringify(cells, { escape_formulas: true })
 }
 
-function recordReading(sql: Deps['sql'] | Parameters<typeof record>[0], deps: Deps, actor: Principal, { ip, ...details }: AuditFilter, client: Client, format: string): Promise<void> {
-  return record(sql, deps.audit, { action: 'audit.read', actorId: actor.accountId, entityType: 'audit', entityId: null, client, details: { ...details, format }, after: { ip } })
+function recordReading(
+  sql: Deps['sql'] | Parameters<typeof record>[0],
+  deps: Deps,
+  actor: Principal,
+  { ip, ...details }: AuditFilter,
+  client: Client,
+  format: string,
+): Promise<void> {
+  return record(sql, deps.audit, {
+    action: 'audit.read',
+    actorId: actor.accountId,
+    entityType: 'audit',
+    entityId: null,
+    client,
+    details: { ...details, format },
+    after: { ip },
+  })
 }

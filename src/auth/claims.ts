@@ -82,8 +82,24 @@ export function claimsOf(account: AccountWithRights, sessionId: string, iat: num
 export type User = ReturnType<typeof toUser>
 
 export function toUser(account: AccountWithRights) {
-  const { id, email, emailVerified, firstName, lastName, phoneNumber, language, timezone, role, privilegeLevel } = account
+  const { id, email, emailVerified, firstName, lastName, phoneNumber, language, timezone, role, privilegeLevel } =
+    account
   const { status, createdAt, lastLoginAt } = account
   const plan = { name: account.plan, displayName: account.planDisplayName, tier: account.tier }
-  return { id, email, emailVerified, firstName, lastName, phoneNumber, language, timezone, role, privilegeLevel, plan, status, createdAt, lastLoginAt }
+  return {
+    id,
+    email,
+    emailVerified,
+    firstName,
+    lastName,
+    phoneNumber,
+    language,
+    timezone,
+    role,
+    privilegeLevel,
+    plan,
+    status,
+    createdAt,
+    lastLoginAt,
+  }
 }

@@ -1,10 +1,10 @@
 import { createMiddleware } from 'hono/factory'
-import type { AuthedEnv, Call, PublicEnv } from '../env.ts'
-import type { Deps } from '../deps.ts'
-import { AppError } from '../errors.ts'
-import { requireWithin, tighter } from '../http/limits.ts'
-import { rateLimitKey } from '../http/client-ip.ts'
 import { principalOf } from '../access/principal.ts'
+import type { Deps } from '../deps.ts'
+import type { AuthedEnv, Call, PublicEnv } from '../env.ts'
+import { AppError } from '../errors.ts'
+import { rateLimitKey } from '../http/client-ip.ts'
+import { requireWithin, tighter } from '../http/limits.ts'
 import { policy } from '../http/openapi.ts'
 
 const bearerScheme = /^bearer(?: +|$)/i
@@ -29,12 +29,16 @@ export function judgeBearer(deps: Deps, call: Call, authorization: string | null
 }
 
 /** 401 unless the request carries a valid access token of a live session. Zero queries. */
-export const authenticate = policy('authenticated', createMiddleware<AuthedEnv>(function authenticate(c, next) {
-  const call = c.get('call')
-  if (!call.principal) throw call.refused ?? new AppError('authentication-required')
-  c.set('principal', call.principal)
-  return next()
-}), ['authentication-required', 'invalid-token', 'token-expired', 'session-revoked', 'account-disabled'])
+export const authenticate = policy(
+  'authenticated',
+  createMiddleware<AuthedEnv>(function authenticate(c, next) {
+    const call = c.get('call')
+    if (!call.principal) throw call.refused ?? new AppError('authentication-required')
+    c.set('principal', call.principal)
+    return next()
+  }),
+  ['authentication-required', 'invalid-token', 'token-expired', 'session-revoked', 'account-disabled'],
+)
 
 /**
  * The auth tier: counts failures per address, and gives the unit back on every answer that is none. With `deferred` the

@@ -1,7 +1,7 @@
-import { AppError } from '../errors.ts'
-import type { Deps } from '../deps.ts'
-import { auditCtes, type AuditRow } from '../audit/record.ts'
+import { type AuditRow, auditCtes } from '../audit/record.ts'
 import type { Db } from '../db.ts'
+import type { Deps } from '../deps.ts'
+import { AppError } from '../errors.ts'
 
 /**
  * Lockout: five failures within 15 minutes pause one counter for 15 minutes, doubling to 24 hours. A try is reserved
@@ -32,7 +32,10 @@ export function reserveCte(sql: Db, attemptId: string) {
 export function requireAdmitted({ admitted, lockedForSeconds }: Judged): void {
   if (lockedForSeconds !== null) throw new AppError('account-locked', { retryAfter: lockedForSeconds })
   if (!admitted)
-    throw new AppError('rate-limited', { retryAfter: 1, detail: 'Five attempts are being judged already. Try again in a second.' })
+    throw new AppError('rate-limited', {
+      retryAfter: 1,
+      detail: 'Five attempts are being judged already. Try again in a second.',
+    })
 }
 
 /** Reserves a try of one counter. @throws AppError as requireAdmitted. */
@@ -67,7 +70,12 @@ export function clearCte(sql: Db, { key, attemptId }: Reservation) {
  * Failure: counted, and the fifth starts a lockout, whose audit row is written only then. CTEs `failed`, `audit`,
  * `audit_side`. A device with five failures is a stranger from then on.
  */
-export function failCtes(sql: Db, { key, attemptId, isDevice }: Reservation, lockoutStarted: AuditRow, accountId: string | null) {
+export function failCtes(
+  sql: Db,
+  { key, attemptId, isDevice }: Reservation,
+  lockoutStarted: AuditRow,
+  accountId: string | null,
+) {
   return sql`
     failed as (
       insert into lockouts as l (key, failures, last_failure_at) values (${key}, array[clock_timestamp()], clock_timestamp())

@@ -2,11 +2,19 @@ import { recordAuthzChange } from '../access/changes.ts'
 import type { Client } from '../audit/record.ts'
 import type { Deps } from '../deps.ts'
 import { AppError } from '../errors.ts'
-import { release, type Reservation, requireAdmitted } from './lockout.ts'
-import { insertFailedAttempt, type Credentials, findCredentials, findLockoutSeconds, insertLoginSession, reserveLogin, updateLastLogin } from './queries.ts'
+import { type Reservation, release, requireAdmitted } from './lockout.ts'
+import {
+  type Credentials,
+  findCredentials,
+  findLockoutSeconds,
+  insertFailedAttempt,
+  insertLoginSession,
+  reserveLogin,
+  updateLastLogin,
+} from './queries.ts'
 import type { Login } from './schemas.ts'
-import { listSurplusSessions } from './session-queries.ts'
 import { mintSession, type SessionBody, toSessionBody } from './session-body.ts'
+import { listSurplusSessions } from './session-queries.ts'
 
 /** Live sessions an account may have; beyond it, those not used for longest end. */
 export const maxSessions = 50
@@ -53,17 +61,36 @@ export async function login(deps: Deps, input: Login, options: Options): Promise
 }
 
 /** The credentials when the password is theirs and the account may log in; the same effort either way. */
-async function verify(deps: Deps, credentials: Credentials | null, password: string, signal?: AbortSignal): Promise<Credentials | null> {
+async function verify(
+  deps: Deps,
+  credentials: Credentials | null,
+  password: string,
+  signal?: AbortSignal,
+): Promise<Credentials | null> {
   const right = await deps.passwords.verify(credentials?.passwordHash ?? null, password, signal)
   return right && credentials?.status === 'active' ? credentials : null
 }
 
 /** Null when password or status changed while the password was verified, and it is not right any more. */
-async function openSession(deps: Deps, credentials: Credentials, password: string, reservation: Reservation, options: Options): Promise<SessionBody | null> {
+async function openSession(
+  deps: Deps,
+  credentials: Credentials,
+  password: string,
+  reservation: Reservation,
+  options: Options,
+): Promise<SessionBody | null> {
   const { client, signal } = options
   const { refreshToken, session } = mintSession(deps, credentials.id, client)
-  const audit = deps.audit.prepare({ action: 'session.create', actorId: credentials.id, entityType: 'session', entityId: session.id, client })
-  const newHash = deps.passwords.needsRehash(credentials.passwordHash) ? await deps.passwords.hash(password, signal) : null
+  const audit = deps.audit.prepare({
+    action: 'session.create',
+    actorId: credentials.id,
+    entityType: 'session',
+    entityId: session.id,
+    client,
+  })
+  const newHash = deps.passwords.needsRehash(credentials.passwordHash)
+    ? await deps.passwords.hash(password, signal)
+    : null
   const opened = await deps.sql.begin(async (tx) => {
     if (!(await updateLastLogin(tx, credentials, newHash))) return null
     const account = await insertLoginSession(tx, credentials.id, session, reservation, audit)
@@ -82,11 +109,23 @@ async function openSession(deps: Deps, credentials: Credentials, password: strin
 }
 
 async function fail(deps: Deps, reservation: Reservation, accountId: string | null, client: Client): Promise<void> {
-  const audit = deps.audit.prepare({ action: 'lockout.start', actorId: null, entityType: 'account', entityId: accountId, client, details: { counter: reservation.isDevice ? 'device' : 'email' } })
+  const audit = deps.audit.prepare({
+    action: 'lockout.start',
+    actorId: null,
+    entityType: 'account',
+    entityId: accountId,
+    client,
+    details: { counter: reservation.isDevice ? 'device' : 'email' },
+  })
   const started = await insertFailedAttempt(deps.sql, reservation, accountId, client, audit)
   deps.log.info({ requestId: client.requestId, accountId, lockoutStarted: started }, 'log-in failed')
 }
 
-function toCredentials({ id, passwordHash, passwordVersion, status }: { [K in keyof Credentials]: Credentials[K] | null }): Credentials | null {
+function toCredentials({
+  id,
+  passwordHash,
+  passwordVersion,
+  status,
+}: { [K in keyof Credentials]: Credentials[K] | null }): Credentials | null {
   return id && passwordHash && passwordVersion && status ? { id, passwordHash, passwordVersion, status } : null
 }

@@ -13,7 +13,13 @@ type Input = { currentPassword: string; newPassword: string }
  * Replaces the password and ends the person's other sessions.
  * @throws AppError `invalid-credentials` (the session stays), `account-locked` after five wrong tries, `validation-failed`
  */
-export async function changePassword(deps: Deps, principal: Principal, { currentPassword, newPassword }: Input, client: Client, signal?: AbortSignal): Promise<void> {
+export async function changePassword(
+  deps: Deps,
+  principal: Principal,
+  { currentPassword, newPassword }: Input,
+  client: Client,
+  signal?: AbortSignal,
+): Promise<void> {
   const { accountId, sessionId } = principal
   const credentials = await findCredentials(deps.sql, accountId)
   if (!credentials) throw new AppError('account-disabled')
@@ -24,9 +30,16 @@ export async function changePassword(deps: Deps, principal: Principal, { current
   const hash = await deps.passwords.hash(newPassword, signal)
   await deps.sql.begin(async (tx) => {
     // The row is locked by this statement, so a log-in in flight has either committed its session or will be refused.
-    if (!(await updatePassword(tx, accountId, credentials.passwordVersion, hash))) throw new AppError('invalid-credentials')
+    if (!(await updatePassword(tx, accountId, credentials.passwordVersion, hash)))
+      throw new AppError('invalid-credentials')
     await recordAuthzChange(tx, { accountId, endSessions: { except: sessionId }, reason: 'password-change' })
-    await record(tx, deps.audit, { action: 'password.change', actorId: accountId, entityType: 'account', entityId: accountId, client })
+    await record(tx, deps.audit, {
+      action: 'password.change',
+      actorId: accountId,
+      entityType: 'account',
+      entityId: accountId,
+      client,
+    })
   })
 }
 
@@ -34,7 +47,13 @@ export async function changePassword(deps: Deps, principal: Principal, { current
  * Asks a person who is logged in for the password once more, under a counter of the account's own.
  * @throws AppError `invalid-credentials`, `account-locked`, `rate-limited`
  */
-export async function requireOwnPassword(deps: Deps, { accountId }: Principal, password: string, client: Client, signal?: AbortSignal): Promise<void> {
+export async function requireOwnPassword(
+  deps: Deps,
+  { accountId }: Principal,
+  password: string,
+  client: Client,
+  signal?: AbortSignal,
+): Promise<void> {
   const reservation = await reserve(deps, deps.counterKey('password', accountId))
   let right: boolean
   try {
@@ -46,7 +65,14 @@ export async function requireOwnPassword(deps: Deps, { accountId }: Principal, p
     throw error
   }
   if (right) return
-  const audit = deps.audit.prepare({ action: 'lockout.start', actorId: null, entityType: 'account', entityId: accountId, client, details: { counter: 'password' } })
+  const audit = deps.audit.prepare({
+    action: 'lockout.start',
+    actorId: null,
+    entityType: 'account',
+    entityId: accountId,
+    client,
+    details: { counter: 'password' },
+  })
   await insertFailedAttempt(deps.sql, reservation, accountId, client, audit)
   throw new AppError('invalid-credentials')
 }

@@ -8,13 +8,21 @@ export type Credentials = { id: string; passwordHash: string; passwordVersion: n
 type Opened = AccountWithRights & { refreshExpiresIn: number; liveSessions: number }
 
 type KnownDevice = { key: Buffer; accountId: string; passwordVersion: number } | null
-type Reserved = { admitted: boolean; lockedForSeconds: number | null; isDevice: boolean } & { [K in keyof Credentials]: Credentials[K] | null }
+type Reserved = { admitted: boolean; lockedForSeconds: number | null; isDevice: boolean } & {
+  [K in keyof Credentials]: Credentials[K] | null
+}
 
 /**
  * Reserves a try and reads the account's credentials. A device that signed in before is judged by its own counter, as
  * long as it is in good standing; everybody else by the e-mail's.
  */
-export async function reserveLogin(sql: Db, email: string, emailKey: Buffer, device: KnownDevice, attemptId: string): Promise<Reserved> {
+export async function reserveLogin(
+  sql: Db,
+  email: string,
+  emailKey: Buffer,
+  device: KnownDevice,
+  attemptId: string,
+): Promise<Reserved> {
   const [row] = await sql<Reserved[]>`
     with account as (
       select id, password_hash, password_version, status from user_accounts where email = ${email}),
@@ -59,7 +67,13 @@ export async function findCredentials(sql: Db, accountId: string): Promise<(Cred
 }
 
 /** Opens the session of a successful log-in and reads the account with its rights as they are now. */
-export async function insertLoginSession(sql: Db, accountId: string, session: NewSession, reservation: Reservation, audit: AuditRow): Promise<Opened> {
+export async function insertLoginSession(
+  sql: Db,
+  accountId: string,
+  session: NewSession,
+  reservation: Reservation,
+  audit: AuditRow,
+): Promise<Opened> {
   const [row] = await sql<Opened[]>`
     with ${sessionCtes(sql, accountId, session)},
     attempt as (
@@ -87,7 +101,12 @@ type NewAccount = {
 }
 
 /** The account, its free subscription and, where one is given, its first session, all in one statement. */
-export async function insertAccount(sql: Db, account: NewAccount, session: NewSession | null, audit: AuditRow): Promise<void> {
+export async function insertAccount(
+  sql: Db,
+  account: NewAccount,
+  session: NewSession | null,
+  audit: AuditRow,
+): Promise<void> {
   await sql`
     with account as (
       insert into user_accounts ${sql(account, 'id', 'email', 'passwordHash', 'firstName', 'lastName', 'phoneNumber', 'language', 'timezone', 'role')}
@@ -122,7 +141,13 @@ function refreshExpiresIn(sql: Db, ttlSeconds: number) {
 }
 
 /** Counts a failure, keeps it for the person and for analytics, and audits the lockout that it may start. */
-export async function insertFailedAttempt(sql: Db, reservation: Reservation, accountId: string | null, client: Client, lockoutStarted: AuditRow): Promise<boolean> {
+export async function insertFailedAttempt(
+  sql: Db,
+  reservation: Reservation,
+  accountId: string | null,
+  client: Client,
+  lockoutStarted: AuditRow,
+): Promise<boolean> {
   const [row] = await sql<{ started: boolean }[]>`
     with ${failCtes(sql, reservation, lockoutStarted, accountId)},
     attempt as (
@@ -138,7 +163,12 @@ export async function clearCounter(sql: Db, reservation: Reservation): Promise<v
 }
 
 /** @returns whether the account still had the password version that was verified */
-export async function updatePassword(sql: Db, accountId: string, passwordVersion: number, hash: string): Promise<boolean> {
+export async function updatePassword(
+  sql: Db,
+  accountId: string,
+  passwordVersion: number,
+  hash: string,
+): Promise<boolean> {
   const rows = await sql`
     update user_accounts set password_hash = ${hash}, password_version = password_version + 1
      where id = ${accountId} and password_version = ${passwordVersion} and status = 'active' returning 1`

@@ -2,8 +2,8 @@ import { recordAuthzChange } from '../access/changes.ts'
 import { type Client, record } from '../audit/record.ts'
 import type { Deps } from '../deps.ts'
 import { AppError } from '../errors.ts'
-import { isLiveSession, lockAccount, rotateToken } from './session-queries.ts'
 import { mintRefreshToken, type SessionBody, toSessionBody } from './session-body.ts'
+import { isLiveSession, lockAccount, rotateToken } from './session-queries.ts'
 import { hashToken, type RefreshClaims } from './tokens.ts'
 
 /**
@@ -27,13 +27,24 @@ export async function refresh(deps: Deps, refreshToken: string, client: Client):
     throw new AppError(outcome.expired ? 'invalid-refresh-token' : 'refresh-token-reused')
   }
   const issued = outcome.rotated ? fresh : signAgain(deps, claims, outcome)
-  return toSessionBody(deps, outcome, { sessionId: claims.sid, refreshToken: issued, refreshExpiresIn: outcome.refreshExpiresIn })
+  return toSessionBody(deps, outcome, {
+    sessionId: claims.sid,
+    refreshToken: issued,
+    refreshExpiresIn: outcome.refreshExpiresIn,
+  })
 }
 
 /** The same successor, byte for byte, from what is kept of it for 10 s. */
-function signAgain(deps: Deps, { sub, sid }: RefreshClaims, kept: { jti: string | null; iat: number | null; exp: number | null; keyId: string | null }): string {
+function signAgain(
+  deps: Deps,
+  { sub, sid }: RefreshClaims,
+  kept: { jti: string | null; iat: number | null; exp: number | null; keyId: string | null },
+): string {
   const { jti, iat, exp, keyId } = kept
-  const token = jti !== null && iat !== null && exp !== null && keyId !== null ? deps.tokens.signRefresh({ sub, sid, jti, iat, exp }, keyId) : null
+  const token =
+    jti !== null && iat !== null && exp !== null && keyId !== null
+      ? deps.tokens.signRefresh({ sub, sid, jti, iat, exp }, keyId)
+      : null
   if (token === null) throw new AppError('invalid-refresh-token')
   return token
 }
@@ -44,7 +55,17 @@ async function revokeReused(deps: Deps, { sub, sid }: RefreshClaims, client: Cli
     await lockAccount(tx, sub)
     if (!(await isLiveSession(tx, sub, sid))) return
     await recordAuthzChange(tx, { accountId: sub, endSession: sid, reason: 'reuse' })
-    await record(tx, deps.audit, { action: 'session.reuse_detected', actorId: null, entityType: 'session', entityId: sid, client, details: { accountId: sub } })
+    await record(tx, deps.audit, {
+      action: 'session.reuse_detected',
+      actorId: null,
+      entityType: 'session',
+      entityId: sid,
+      client,
+      details: { accountId: sub },
+    })
   })
-  deps.log.warn({ requestId: client.requestId, accountId: sub, sessionId: sid }, 'a replaced refresh token was presented: session revoked')
+  deps.log.warn(
+    { requestId: client.requestId, accountId: sub, sessionId: sid },
+    'a replaced refresh token was presented: session revoked',
+  )
 }

@@ -11,7 +11,12 @@ import { mintSession, type SessionBody, toSessionBody } from './session-body.ts'
  * Opens an account on the free plan and its first session, in one transaction.
  * @throws AppError `validation-failed` (password), `email-taken`, `overloaded`
  */
-export async function register(deps: Deps, input: Registration, client: Client, signal?: AbortSignal): Promise<SessionBody> {
+export async function register(
+  deps: Deps,
+  input: Registration,
+  client: Client,
+  signal?: AbortSignal,
+): Promise<SessionBody> {
   requireGoodPassword(deps, input.password, input)
   const passwordHash = await deps.passwords.hash(input.password, signal)
   const id = Bun.randomUUIDv7()
@@ -27,13 +32,24 @@ export async function register(deps: Deps, input: Registration, client: Client, 
     timezone: input.timezone ?? 'UTC',
     role: 'user',
   }
-  const audit = deps.audit.prepare({ action: 'account.create', actorId: id, entityType: 'account', entityId: id, client, details: { sessionId: session.id } })
+  const audit = deps.audit.prepare({
+    action: 'account.create',
+    actorId: id,
+    entityType: 'account',
+    entityId: id,
+    client,
+    details: { sessionId: session.id },
+  })
   try {
     const opened = await deps.sql.begin(async (tx) => {
       await insertAccount(tx, account, session, audit)
       return findOpened(tx, id, session.ttlSeconds)
     })
-    return toSessionBody(deps, opened, { sessionId: session.id, refreshToken, refreshExpiresIn: opened.refreshExpiresIn })
+    return toSessionBody(deps, opened, {
+      sessionId: session.id,
+      refreshToken,
+      refreshExpiresIn: opened.refreshExpiresIn,
+    })
   } catch (error) {
     if (isUniqueViolation(error, 'user_accounts_email_key')) throw new AppError('email-taken', { cause: error })
     throw error
@@ -48,8 +64,24 @@ export async function createSuperadmin(deps: Deps, email: string, password: stri
   requireGoodPassword(deps, password, { email })
   const id = Bun.randomUUIDv7()
   const passwordHash = await deps.passwords.hash(password)
-  const account = { id, email, passwordHash, firstName: null, lastName: null, phoneNumber: null, language: 'en', timezone: 'UTC', role: 'superadmin' }
-  const audit = deps.audit.prepare({ action: 'account.create', actorId: null, entityType: 'account', entityId: id, details: { role: 'superadmin', by: 'command-line' } })
+  const account = {
+    id,
+    email,
+    passwordHash,
+    firstName: null,
+    lastName: null,
+    phoneNumber: null,
+    language: 'en',
+    timezone: 'UTC',
+    role: 'superadmin',
+  }
+  const audit = deps.audit.prepare({
+    action: 'account.create',
+    actorId: null,
+    entityType: 'account',
+    entityId: id,
+    details: { role: 'superadmin', by: 'command-line' },
+  })
   try {
     await insertAccount(deps.sql, account, null, audit)
     return id
@@ -60,7 +92,12 @@ export async function createSuperadmin(deps: Deps, email: string, password: stri
 }
 
 /** @throws AppError `validation-failed` saying what is wrong with a new password. */
-export function requireGoodPassword(deps: Deps, password: string, context: { email: string; firstName?: string | null; lastName?: string | null }, path = 'password'): void {
+export function requireGoodPassword(
+  deps: Deps,
+  password: string,
+  context: { email: string; firstName?: string | null; lastName?: string | null },
+  path = 'password',
+): void {
   const error = checkNewPassword(password, { ...context, minLength: deps.config.passwordMinLength })
   if (error) throw new AppError('validation-failed', { errors: [{ ...error, path }] })
 }

@@ -1,11 +1,11 @@
 import { Hono } from 'hono'
+import { z } from 'zod'
 import type { AuthedEnv, PublicEnv } from '../env.ts'
+import { listOf } from '../http/list.ts'
 import { describe } from '../http/openapi.ts'
 import { decodeCursor, page } from '../http/page.ts'
 import { Limit, Uuid } from '../http/text.ts'
 import { body, noBody, params, query } from '../http/valid.ts'
-import { z } from 'zod'
-import { listOf } from '../http/list.ts'
 import { authenticate, authTier, isThrottled } from './guards.ts'
 import { login } from './login.ts'
 import { changePassword } from './password-change.ts'
@@ -42,13 +42,21 @@ export const authRoutes = new Hono<PublicEnv>()
     async (c) => {
       const { deps, call } = c.var
       const deviceToken = c.req.header('X-Device-Token')
-      const session = await login(deps, c.req.valid('json'), { client: call.client, deviceToken, throttled: isThrottled(call), signal: call.signal })
+      const session = await login(deps, c.req.valid('json'), {
+        client: call.client,
+        deviceToken,
+        throttled: isThrottled(call),
+        signal: call.signal,
+      })
       return c.json(session, 200)
     },
   )
   .post(
     '/refresh',
-    describe('Authentication', 'Exchange a refresh token for a new pair', { 200: SessionBodySchema }, ['invalid-refresh-token', 'refresh-token-reused']),
+    describe('Authentication', 'Exchange a refresh token for a new pair', { 200: SessionBodySchema }, [
+      'invalid-refresh-token',
+      'refresh-token-reused',
+    ]),
     body(Refresh),
     async (c) => c.json(await refresh(c.var.deps, c.req.valid('json').refreshToken, c.var.call.client), 200),
   )
@@ -59,23 +67,49 @@ export const ownSessionRoutes = new Hono<AuthedEnv>()
     await endSession(deps, principal, principal.sessionId, call.client, 'logout')
     return c.body(null, 204)
   })
-  .post('/logout-all', describe('Authentication', 'End every session', { 204: null }), authenticate, noBody, async (c) => {
-    await endAllSessions(c.var.deps, c.var.principal, c.var.call.client)
-    return c.body(null, 204)
-  })
-  .get('/sessions', describe('Authentication', 'The live sessions', { 200: listOf(SessionItemSchema) }), authenticate, query(Paging), noBody, async (c) => {
-    const { limit, cursor } = c.req.valid('query')
-    const [before = null] = cursor === undefined ? [] : decodeCursor(cursor, ['uuid'])
-    const rows = await listOwnSessions(c.var.deps, c.var.principal, limit + 1, before)
-    return c.json(page(rows, limit, (row) => [row.id]), 200)
-  })
-  .delete('/sessions/:id', describe('Authentication', 'End one session', { 204: null }, ['not-found']), authenticate, params(SessionPath), noBody, async (c) => {
-    await endSession(c.var.deps, c.var.principal, c.req.valid('param').id, c.var.call.client, 'ended')
-    return c.body(null, 204)
-  })
+  .post(
+    '/logout-all',
+    describe('Authentication', 'End every session', { 204: null }),
+    authenticate,
+    noBody,
+    async (c) => {
+      await endAllSessions(c.var.deps, c.var.principal, c.var.call.client)
+      return c.body(null, 204)
+    },
+  )
+  .get(
+    '/sessions',
+    describe('Authentication', 'The live sessions', { 200: listOf(SessionItemSchema) }),
+    authenticate,
+    query(Paging),
+    noBody,
+    async (c) => {
+      const { limit, cursor } = c.req.valid('query')
+      const [before = null] = cursor === undefined ? [] : decodeCursor(cursor, ['uuid'])
+      const rows = await listOwnSessions(c.var.deps, c.var.principal, limit + 1, before)
+      return c.json(
+        page(rows, limit, (row) => [row.id]),
+        200,
+      )
+    },
+  )
+  .delete(
+    '/sessions/:id',
+    describe('Authentication', 'End one session', { 204: null }, ['not-found']),
+    authenticate,
+    params(SessionPath),
+    noBody,
+    async (c) => {
+      await endSession(c.var.deps, c.var.principal, c.req.valid('param').id, c.var.call.client, 'ended')
+      return c.body(null, 204)
+    },
+  )
   .post(
     '/password/change',
-    describe('Authentication', 'Change the password and end the other sessions', { 204: null }, ['invalid-credentials', 'account-locked']),
+    describe('Authentication', 'Change the password and end the other sessions', { 204: null }, [
+      'invalid-credentials',
+      'account-locked',
+    ]),
     failures,
     authenticate,
     body(PasswordChange),

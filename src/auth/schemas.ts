@@ -20,7 +20,9 @@ export type Login = z.infer<typeof Login>
 
 export const Refresh = z.strictObject({ refreshToken: z.string().max(65_536) }).meta({ ref: 'Refresh' })
 
-export const PasswordChange = z.strictObject({ currentPassword: PresentedPassword, newPassword: PresentedPassword }).meta({ ref: 'PasswordChange' })
+export const PasswordChange = z
+  .strictObject({ currentPassword: PresentedPassword, newPassword: PresentedPassword })
+  .meta({ ref: 'PasswordChange' })
 
 export const UserBody = z
   .object({

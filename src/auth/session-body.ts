@@ -1,15 +1,19 @@
+import type { Client } from '../audit/record.ts'
 import type { Deps } from '../deps.ts'
 import { type AccountWithRights, claimsOf, toUser } from './claims.ts'
 import type { NewSession } from './queries.ts'
 import { hashToken, newTokenId } from './tokens.ts'
-import type { Client } from '../audit/record.ts'
 
 /** What registering, logging in and refreshing answer. Lives are in seconds. */
 export type SessionBody = ReturnType<typeof toSessionBody>
 
 type Issued = { sessionId: string; refreshToken: string; refreshExpiresIn: number }
 
-export function toSessionBody(deps: Deps, account: AccountWithRights, { sessionId, refreshToken, refreshExpiresIn }: Issued) {
+export function toSessionBody(
+  deps: Deps,
+  account: AccountWithRights,
+  { sessionId, refreshToken, refreshExpiresIn }: Issued,
+) {
   const ttl = deps.config.accessTtlSeconds
   const claims = claimsOf(account, sessionId, nowSeconds(deps), ttl)
   return {
@@ -25,7 +29,11 @@ export function toSessionBody(deps: Deps, account: AccountWithRights, { sessionI
 }
 
 /** A new session's id and first refresh token, and what the database keeps of them. */
-export function mintSession(deps: Deps, accountId: string, client: Client): { refreshToken: string; session: NewSession } {
+export function mintSession(
+  deps: Deps,
+  accountId: string,
+  client: Client,
+): { refreshToken: string; session: NewSession } {
   const id = Bun.randomUUIDv7()
   const { refreshToken, hash } = mintRefreshToken(deps, accountId, id)
   return { refreshToken, session: { id, tokenHash: hash, ttlSeconds: deps.config.refreshTtlSeconds, client } }

@@ -3,7 +3,8 @@ import type { Db } from '../db.ts'
 import { type AccountWithRights, selectAccountWithRights } from './claims.ts'
 
 /** The most that a session may last, however often it is refreshed: 30 days, and 12 hours at a privilege of 90 and more. */
-const endsAt = (sql: Db) => sql`least(s.expires_at, case when r.privilege_level >= 90 then s.created_at + interval '12 hours' end)`
+const endsAt = (sql: Db) =>
+  sql`least(s.expires_at, case when r.privilege_level >= 90 then s.created_at + interval '12 hours' end)`
 
 export type Rotation = {
   presented: { sessionId: string; accountId: string; hash: Buffer; exp: number }
@@ -27,7 +28,10 @@ type Outcome = {
  * again while that is unused and 10 s have not passed; anything else is left as it is and told apart by the flags.
  * Null: the session has ended, or the account may not refresh. A statement that fails has consumed nothing.
  */
-export async function rotateToken(sql: Db, { presented, successor, ttlSeconds, client }: Rotation): Promise<(AccountWithRights & Outcome) | null> {
+export async function rotateToken(
+  sql: Db,
+  { presented, successor, ttlSeconds, client }: Rotation,
+): Promise<(AccountWithRights & Outcome) | null> {
   const [row] = await sql<(AccountWithRights & Outcome)[]>`
     with session as (
       update sessions s set last_used_at = clock_timestamp(), ip_address = ${client.ip}, user_agent = ${client.userAgent}
@@ -70,7 +74,13 @@ export type SessionItem = {
 }
 
 /** The live sessions of an account, newest first, `limit` of them before the session `before`. */
-export async function listSessions(sql: Db, accountId: string, currentId: string | null, limit: number, before: string | null): Promise<SessionItem[]> {
+export async function listSessions(
+  sql: Db,
+  accountId: string,
+  currentId: string | null,
+  limit: number,
+  before: string | null,
+): Promise<SessionItem[]> {
   return sql<SessionItem[]>`
     select s.id, s.created_at, s.last_used_at, ${endsAt(sql)} as expires_at, s.ip_address, s.user_agent, coalesce(s.id = ${currentId}::uuid, false) as current
       from sessions s join user_accounts a on a.id = s.account_id join roles r on r.name = a.role
@@ -98,4 +108,3 @@ export async function listSurplusSessions(sql: Db, accountId: string, keep: numb
      order by last_used_at desc offset ${keep}`
   return rows.map((row) => row.id)
 }
-

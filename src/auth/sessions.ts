@@ -6,7 +6,12 @@ import { AppError } from '../errors.ts'
 import { isLiveSession, listSessions, lockAccount, type SessionItem } from './session-queries.ts'
 
 /** The person's live sessions, newest first: `limit` of them before the session `before`. */
-export function listOwnSessions(deps: Deps, principal: Principal, limit: number, before: string | null): Promise<SessionItem[]> {
+export function listOwnSessions(
+  deps: Deps,
+  principal: Principal,
+  limit: number,
+  before: string | null,
+): Promise<SessionItem[]> {
   return listSessions(deps.sql, principal.accountId, principal.sessionId, limit, before)
 }
 
@@ -14,13 +19,26 @@ export function listOwnSessions(deps: Deps, principal: Principal, limit: number,
  * Ends one of the person's own sessions; its access token is refused from the next request on.
  * @throws AppError `not-found` when it is not theirs, or has ended
  */
-export async function endSession(deps: Deps, principal: Principal, sessionId: string, client: Client, reason: 'logout' | 'ended'): Promise<void> {
+export async function endSession(
+  deps: Deps,
+  principal: Principal,
+  sessionId: string,
+  client: Client,
+  reason: 'logout' | 'ended',
+): Promise<void> {
   const { accountId } = principal
   await deps.sql.begin(async (tx) => {
     await lockAccount(tx, accountId)
     if (!(await isLiveSession(tx, accountId, sessionId))) throw new AppError('not-found')
     await recordAuthzChange(tx, { accountId, endSession: sessionId, reason })
-    await record(tx, deps.audit, { action: 'session.end', actorId: accountId, entityType: 'session', entityId: sessionId, client, details: { reason } })
+    await record(tx, deps.audit, {
+      action: 'session.end',
+      actorId: accountId,
+      entityType: 'session',
+      entityId: sessionId,
+      client,
+      details: { reason },
+    })
   })
 }
 
@@ -28,6 +46,12 @@ export async function endSession(deps: Deps, principal: Principal, sessionId: st
 export async function endAllSessions(deps: Deps, { accountId }: Principal, client: Client): Promise<void> {
   await deps.sql.begin(async (tx) => {
     await recordAuthzChange(tx, { accountId, endSessions: 'all', reason: 'logout-all' })
-    await record(tx, deps.audit, { action: 'session.end_all', actorId: accountId, entityType: 'account', entityId: accountId, client })
+    await record(tx, deps.audit, {
+      action: 'session.end_all',
+      actorId: accountId,
+      entityType: 'account',
+      entityId: accountId,
+      client,
+    })
   })
 }

@@ -27,7 +27,15 @@ export type AccessClaims = {
 }
 
 /** What a refresh token says. `kid` names the secret that signs it and travels in no token. */
-export type RefreshClaims = { iss: string; aud: string; sub: string; sid: string; jti: string; iat: number; exp: number }
+export type RefreshClaims = {
+  iss: string
+  aud: string
+  sub: string
+  sid: string
+  jti: string
+  iat: number
+  exp: number
+}
 
 type Settings = {
   accessSecrets: readonly string[]
@@ -189,7 +197,9 @@ function encodeJson(value: object): string {
 function decodeJson(part: string): Record<string, unknown> | null {
   try {
     const value: unknown = JSON.parse(Buffer.from(part, 'base64url').toString())
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : null
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : null
   } catch {
     return null
   }

@@ -11,13 +11,25 @@ const permission = 'subscriptions.manage'
 type Wish = { granted: boolean; limit?: number | null; expiresAt?: Date | string | null; reason: string }
 
 /** Grants or refuses one feature to one account, whatever its plan. @throws AppError as authoriseOver, `validation-failed` for an end in the past */
-export async function setOverride(deps: Deps, actor: Principal, accountId: string, feature: string, { granted, limit = null, expiresAt = null, reason }: Wish, client: Client) {
+export async function setOverride(
+  deps: Deps,
+  actor: Principal,
+  accountId: string,
+  feature: string,
+  { granted, limit = null, expiresAt = null, reason }: Wish,
+  client: Client,
+) {
   if (!deps.catalogue.current.features.has(feature)) throw new AppError('not-found')
   const ends = expiresAt === null ? null : new Date(expiresAt)
   return deps.sql.begin(async (tx) => {
     await authoriseOver(tx, actor, accountId, permission)
     if (ends && !(await isAhead(tx, ends))) throw invalid('expiresAt', 'Choose a moment that lies ahead.')
-    const override = await upsertOverride(tx, accountId, { feature, granted, limit: granted ? limit : null, expiresAt: ends, reason }, actor.accountId)
+    const override = await upsertOverride(
+      tx,
+      accountId,
+      { feature, granted, limit: granted ? limit : null, expiresAt: ends, reason },
+      actor.accountId,
+    )
     await recordAuthzChange(tx, { accountId })
     await record(tx, deps.audit, {
       action: granted ? 'feature.grant' : 'feature.refuse',
@@ -33,11 +45,24 @@ export async function setOverride(deps: Deps, actor: Principal, accountId: strin
 }
 
 /** Takes an override away: the plan decides again. @throws AppError as authoriseOver, `not-found` when there is none */
-export async function clearOverride(deps: Deps, actor: Principal, accountId: string, feature: string, client: Client): Promise<void> {
+export async function clearOverride(
+  deps: Deps,
+  actor: Principal,
+  accountId: string,
+  feature: string,
+  client: Client,
+): Promise<void> {
   await deps.sql.begin(async (tx) => {
     await authoriseOver(tx, actor, accountId, permission)
     if (!(await deleteOverride(tx, accountId, feature))) throw new AppError('not-found')
     await recordAuthzChange(tx, { accountId })
-    await record(tx, deps.audit, { action: 'feature.clear', actorId: actor.accountId, entityType: 'account', entityId: accountId, client, details: { feature } })
+    await record(tx, deps.audit, {
+      action: 'feature.clear',
+      actorId: actor.accountId,
+      entityType: 'account',
+      entityId: accountId,
+      client,
+      details: { feature },
+    })
   })
 }

@@ -1,5 +1,11 @@
 /** What buying costs and where it happens. Amounts in minor units. */
-export type Checkout = { accountId: string; plan: string; interval: 'month' | 'year'; amountMinor: number; currency: string }
+export type Checkout = {
+  accountId: string
+  plan: string
+  interval: 'month' | 'year'
+  amountMinor: number
+  currency: string
+}
 
 /** A way for money to come in. `manual` is the first: an administrator grants. */
 export type BillingProvider = {

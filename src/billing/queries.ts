@@ -12,7 +12,8 @@ export type Subscription = {
   currentPeriodEnd: Date | null
 }
 
-const columns = (sql: Db) => sql`s.id, s.account_id, s.plan, s.status, s.billing_interval as interval, s.provider, s.started_at, s.current_period_end`
+const columns = (sql: Db) =>
+  sql`s.id, s.account_id, s.plan, s.status, s.billing_interval as interval, s.provider, s.started_at, s.current_period_end`
 
 /** The current subscription as the clock has it: one that has run out is free from that second on, whether a job saw it or not. */
 export async function findSubscription(sql: Db, accountId: string): Promise<Subscription | null> {
@@ -21,7 +22,16 @@ export async function findSubscription(sql: Db, accountId: string): Promise<Subs
       from user_subscriptions s where s.account_id = ${accountId} and s.ended_at is null`
   if (!row) return null
   const { lapsed, ...subscription } = row
-  return lapsed ? { ...subscription, plan: 'free', status: 'active', interval: null, startedAt: subscription.currentPeriodEnd ?? subscription.startedAt, currentPeriodEnd: null } : subscription
+  return lapsed
+    ? {
+        ...subscription,
+        plan: 'free',
+        status: 'active',
+        interval: null,
+        startedAt: subscription.currentPeriodEnd ?? subscription.startedAt,
+        currentPeriodEnd: null,
+      }
+    : subscription
 }
 
 /** Puts rows right that have run out, under the account's lock. */
@@ -34,9 +44,21 @@ export async function endCurrent(sql: Db, accountId: string): Promise<void> {
   await sql`update user_subscriptions set status = 'expired', ended_at = clock_timestamp() where account_id = ${accountId} and ended_at is null`
 }
 
-type NewSubscription = { accountId: string; plan: string; status: Status; interval: 'month' | 'year' | null; endsAt: Date | null; trialDays: number | null; grantedBy: string | null; reason: string | null }
+type NewSubscription = {
+  accountId: string
+  plan: string
+  status: Status
+  interval: 'month' | 'year' | null
+  endsAt: Date | null
+  trialDays: number | null
+  grantedBy: string | null
+  reason: string | null
+}
 
-export async function insertSubscription(sql: Db, { accountId, plan, status, interval, endsAt, trialDays, grantedBy, reason }: NewSubscription): Promise<void> {
+export async function insertSubscription(
+  sql: Db,
+  { accountId, plan, status, interval, endsAt, trialDays, grantedBy, reason }: NewSubscription,
+): Promise<void> {
   await sql`
     insert into user_subscriptions (id, account_id, plan, status, billing_interval, current_period_end, granted_by, reason)
     values (${Bun.randomUUIDv7()}, ${accountId}, ${plan}, ${status}, ${interval},
@@ -45,7 +67,8 @@ export async function insertSubscription(sql: Db, { accountId, plan, status, int
 
 /** @returns false when this account has had a trial of this plan before */
 export async function insertTrial(sql: Db, accountId: string, plan: string): Promise<boolean> {
-  const rows = await sql`insert into trials (account_id, plan) values (${accountId}, ${plan}) on conflict do nothing returning 1`
+  const rows =
+    await sql`insert into trials (account_id, plan) values (${accountId}, ${plan}) on conflict do nothing returning 1`
   return rows.length === 1
 }
 
@@ -69,7 +92,12 @@ export async function isAhead(sql: Db, moment: Date): Promise<boolean> {
   return row?.ahead ?? false
 }
 
-export async function listSubscriptions(sql: Db, { plan, status }: { plan?: string; status?: Status }, limit: number, before: string | null): Promise<Subscription[]> {
+export async function listSubscriptions(
+  sql: Db,
+  { plan, status }: { plan?: string; status?: Status },
+  limit: number,
+  before: string | null,
+): Promise<Subscription[]> {
   return sql<Subscription[]>`
     select ${columns(sql)} from user_subscriptions s
      where true ${plan ? sql`and s.plan = ${plan}` : sql``} ${status ? sql`and s.status = ${status}` : sql``}
@@ -77,10 +105,22 @@ export async function listSubscriptions(sql: Db, { plan, status }: { plan?: stri
      order by s.id desc limit ${limit}`
 }
 
-type OverrideRow = { feature: string; granted: boolean; limit: number | null; expiresAt: Date | null; reason: string; createdAt: Date }
+type OverrideRow = {
+  feature: string
+  granted: boolean
+  limit: number | null
+  expiresAt: Date | null
+  reason: string
+  createdAt: Date
+}
 
 /** One override of an account, put in the place of the one before it. */
-export async function upsertOverride(sql: Db, accountId: string, { feature, granted, limit, expiresAt, reason }: Omit<OverrideRow, 'createdAt'>, createdBy: string): Promise<OverrideRow> {
+export async function upsertOverride(
+  sql: Db,
+  accountId: string,
+  { feature, granted, limit, expiresAt, reason }: Omit<OverrideRow, 'createdAt'>,
+  createdBy: string,
+): Promise<OverrideRow> {
   const [row] = await sql<OverrideRow[]>`
     insert into account_features (account_id, feature, granted, limit_value, expires_at, reason, created_by)
     values (${accountId}, ${feature}, ${granted}, ${limit}, ${expiresAt}, ${reason}, ${createdBy})

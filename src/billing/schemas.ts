@@ -28,6 +28,13 @@ export const PreviewBody = z
     lost: z.array(z.string()),
     overLimit: z.array(z.object({ limit: z.string(), used: z.number().min(0), allowed: z.number().min(0) })),
     when: Moment,
-    cost: z.object({ amountMinor: z.int().min(0).max(Number.MAX_SAFE_INTEGER), currency: z.string(), interval: Interval, trialDays: z.int().min(0).max(365) }).nullable(),
+    cost: z
+      .object({
+        amountMinor: z.int().min(0).max(Number.MAX_SAFE_INTEGER),
+        currency: z.string(),
+        interval: Interval,
+        trialDays: z.int().min(0).max(365),
+      })
+      .nullable(),
   })
   .meta({ ref: 'SubscriptionPreview' })

@@ -9,7 +9,18 @@ import { AppError, invalid } from '../errors.ts'
 import type { Plan } from '../plans/catalogue.ts'
 import { next } from './lifecycle.ts'
 import { manual } from './provider.ts'
-import { endCurrent, endLapsed, findSubscription, followPlan, hadTrial, insertSubscription, insertTrial, isAhead, type Subscription, updateStatus } from './queries.ts'
+import {
+  endCurrent,
+  endLapsed,
+  findSubscription,
+  followPlan,
+  hadTrial,
+  insertSubscription,
+  insertTrial,
+  isAhead,
+  type Subscription,
+  updateStatus,
+} from './queries.ts'
 
 export type SubscriptionView = ReturnType<typeof toView>
 
@@ -24,23 +35,50 @@ type Wish = { plan: string; interval: 'month' | 'year' }
  * Starts a trial (one per account and plan, ever), leads to a checkout where money is due, or agrees on free.
  * @throws AppError `validation-failed` for an unknown plan, `already-subscribed`, `checkout-unavailable`
  */
-export async function subscribe(deps: Deps, principal: Principal, { plan: name, interval }: Wish, client: Client): Promise<SubscriptionView | { checkoutUrl: string }> {
+export async function subscribe(
+  deps: Deps,
+  principal: Principal,
+  { plan: name, interval }: Wish,
+  client: Client,
+): Promise<SubscriptionView | { checkoutUrl: string }> {
   const plan = requirePlan(deps, name)
   if (plan.name === freePlan) return cancel(deps, principal, client, 'already-subscribed')
   const { accountId } = principal
   const started = await deps.sql.begin(async (tx) => {
     const current = await openForChange(tx, accountId)
     if (current.plan === plan.name && current.status !== 'cancelled') throw new AppError('already-subscribed')
-    const mayTry = plan.trialDays > 0 && plan.priceMonthlyMinor !== null && (current.plan === freePlan || current.status === 'trialing')
+    const mayTry =
+      plan.trialDays > 0 &&
+      plan.priceMonthlyMinor !== null &&
+      (current.plan === freePlan || current.status === 'trialing')
     if (!mayTry || !(await insertTrial(tx, accountId, plan.name))) return false
-    await replace(tx, { accountId, plan: plan.name, status: 'trialing', interval, endsAt: null, trialDays: plan.trialDays, grantedBy: null, reason: null })
+    await replace(tx, {
+      accountId,
+      plan: plan.name,
+      status: 'trialing',
+      interval,
+      endsAt: null,
+      trialDays: plan.trialDays,
+      grantedBy: null,
+      reason: null,
+    })
     await recordAuthzChange(tx, { accountId })
-    await record(tx, deps.audit, { action: 'subscription.start_trial', actorId: accountId, entityType: 'account', entityId: accountId, client, details: { plan: plan.name, from: current.plan } })
+    await record(tx, deps.audit, {
+      action: 'subscription.start_trial',
+      actorId: accountId,
+      entityType: 'account',
+      entityId: accountId,
+      client,
+      details: { plan: plan.name, from: current.plan },
+    })
     return true
   })
   if (started) return readSubscription(deps, principal)
   const amountMinor = interval === 'month' ? plan.priceMonthlyMinor : plan.priceYearlyMinor
-  const checkout = amountMinor === null ? null : await manual.openCheckout({ accountId, plan: plan.name, interval, amountMinor, currency: plan.currency })
+  const checkout =
+    amountMinor === null
+      ? null
+      : await manual.openCheckout({ accountId, plan: plan.name, interval, amountMinor, currency: plan.currency })
   if (!checkout) throw new AppError('checkout-unavailable')
   return checkout
 }
@@ -49,7 +87,12 @@ export async function subscribe(deps: Deps, principal: Principal, { plan: name, 
  * Cancels: the plan stays until its period ends, and free follows. One without an end is over at once.
  * @throws AppError `nothing-to-cancel` (or `code`) on free, and when it was cancelled before
  */
-export async function cancel(deps: Deps, principal: Principal, client: Client, code: 'nothing-to-cancel' | 'already-subscribed' = 'nothing-to-cancel'): Promise<SubscriptionView> {
+export async function cancel(
+  deps: Deps,
+  principal: Principal,
+  client: Client,
+  code: 'nothing-to-cancel' | 'already-subscribed' = 'nothing-to-cancel',
+): Promise<SubscriptionView> {
   const { accountId } = principal
   await deps.sql.begin(async (tx) => {
     const current = await openForChange(tx, accountId)
@@ -57,10 +100,26 @@ export async function cancel(deps: Deps, principal: Principal, client: Client, c
     if (!status) throw new AppError(code)
     if (current.currentPeriodEnd) await updateStatus(tx, current.id, status)
     else {
-      await replace(tx, { accountId, plan: freePlan, status: 'active', interval: null, endsAt: null, trialDays: null, grantedBy: null, reason: null })
+      await replace(tx, {
+        accountId,
+        plan: freePlan,
+        status: 'active',
+        interval: null,
+        endsAt: null,
+        trialDays: null,
+        grantedBy: null,
+        reason: null,
+      })
       await recordAuthzChange(tx, { accountId })
     }
-    await record(tx, deps.audit, { action: 'subscription.cancel', actorId: accountId, entityType: 'account', entityId: accountId, client, details: { plan: current.plan } })
+    await record(tx, deps.audit, {
+      action: 'subscription.cancel',
+      actorId: accountId,
+      entityType: 'account',
+      entityId: accountId,
+      client,
+      details: { plan: current.plan },
+    })
   })
   return readSubscription(deps, principal)
 }
@@ -68,16 +127,39 @@ export async function cancel(deps: Deps, principal: Principal, client: Client, c
 type Grant = { plan: string; endsAt?: Date | null; reason: string }
 
 /** An administrator's grant of any plan, with a reason and perhaps an end. @throws AppError as authoriseOver, `validation-failed` */
-export async function grantSubscription(deps: Deps, actor: Principal, accountId: string, { plan: name, endsAt = null, reason }: Grant, client: Client): Promise<SubscriptionView> {
+export async function grantSubscription(
+  deps: Deps,
+  actor: Principal,
+  accountId: string,
+  { plan: name, endsAt = null, reason }: Grant,
+  client: Client,
+): Promise<SubscriptionView> {
   const subscription = await deps.sql.begin(async (tx) => {
     await authoriseOver(tx, actor, accountId, 'subscriptions.manage')
     const plan = requirePlan(deps, name)
     if (endsAt && plan.name === freePlan) throw invalid('endsAt', 'The free plan has no end.')
     if (endsAt && !(await isAhead(tx, endsAt))) throw invalid('endsAt', 'Choose a moment that lies ahead.')
     const before = await openForChange(tx, accountId)
-    await replace(tx, { accountId, plan: plan.name, status: 'active', interval: null, endsAt, trialDays: null, grantedBy: actor.accountId, reason })
+    await replace(tx, {
+      accountId,
+      plan: plan.name,
+      status: 'active',
+      interval: null,
+      endsAt,
+      trialDays: null,
+      grantedBy: actor.accountId,
+      reason,
+    })
     await recordAuthzChange(tx, { accountId })
-    await record(tx, deps.audit, { action: 'subscription.grant', actorId: actor.accountId, entityType: 'account', entityId: accountId, client, details: { from: before.plan, to: plan.name, endsAt }, after: { reason } })
+    await record(tx, deps.audit, {
+      action: 'subscription.grant',
+      actorId: actor.accountId,
+      entityType: 'account',
+      entityId: accountId,
+      client,
+      details: { from: before.plan, to: plan.name, endsAt },
+      after: { reason },
+    })
     return findSubscription(tx, accountId)
   })
   return toView(deps, await require(subscription))
@@ -88,7 +170,11 @@ export async function previewChange(deps: Deps, principal: Principal, name: stri
   const plan = requirePlan(deps, name)
   const current = await require(findSubscription(deps.sql, principal.accountId))
   const now = deps.catalogue.current.plans.get(current.plan)?.featureNames ?? []
-  const isTrial = plan.trialDays > 0 && plan.priceMonthlyMinor !== null && plan.name !== current.plan && !(await hadTrial(deps.sql, principal.accountId, plan.name))
+  const isTrial =
+    plan.trialDays > 0 &&
+    plan.priceMonthlyMinor !== null &&
+    plan.name !== current.plan &&
+    !(await hadTrial(deps.sql, principal.accountId, plan.name))
   const price = interval === 'month' ? plan.priceMonthlyMinor : plan.priceYearlyMinor
   const isDowngrade = plan.tier < (deps.catalogue.current.plans.get(current.plan)?.tier ?? 0)
   return {
@@ -97,7 +183,15 @@ export async function previewChange(deps: Deps, principal: Principal, name: stri
     lost: now.filter((feature) => !plan.featureNames.includes(feature)),
     overLimit: [] as { limit: string; used: number; allowed: number }[],
     when: isDowngrade && current.currentPeriodEnd ? current.currentPeriodEnd : new Date(deps.now()),
-    cost: price === null ? null : { amountMinor: isTrial ? 0 : price, currency: plan.currency, interval, trialDays: isTrial ? plan.trialDays : 0 },
+    cost:
+      price === null
+        ? null
+        : {
+            amountMinor: isTrial ? 0 : price,
+            currency: plan.currency,
+            interval,
+            trialDays: isTrial ? plan.trialDays : 0,
+          },
   }
 }
 

@@ -21,10 +21,13 @@ class NotKept extends Error {}
 export const idempotent = createMiddleware<AuthedEnv>(async function idempotent(c, next) {
   const key = c.req.header('Idempotency-Key')
   if (key === undefined) return next()
-  if (!KeyShape.test(key)) throw new AppError('bad-request', { detail: 'Idempotency-Key takes 1 to 255 printable ASCII characters.' })
+  if (!KeyShape.test(key))
+    throw new AppError('bad-request', { detail: 'Idempotency-Key takes 1 to 255 printable ASCII characters.' })
   const deps = c.get('deps')
   const scope = { accountId: c.get('principal').accountId, method: c.req.method, path: c.req.path, key }
-  const requestHash = createHash('sha256').update(await c.req.text()).digest()
+  const requestHash = createHash('sha256')
+    .update(await c.req.text())
+    .digest()
   try {
     const replay = await deps.sql.begin(async (tx) => {
       const stored = await claim(tx, scope, requestHash)
@@ -38,7 +41,10 @@ export const idempotent = createMiddleware<AuthedEnv>(async function idempotent(
     })
     if (!replay) return
     if (!replay.requestHash.equals(requestHash)) throw new AppError('idempotency-key-reused')
-    return new Response(replay.body, { status: replay.status, headers: { ...replay.headers, 'Idempotency-Replayed': 'true' } })
+    return new Response(replay.body, {
+      status: replay.status,
+      headers: { ...replay.headers, 'Idempotency-Replayed': 'true' },
+    })
   } catch (error) {
     if (!(error instanceof NotKept)) throw error
   } finally {
@@ -78,7 +84,13 @@ async function claim(tx: Db, { accountId, method, path, key }: Scope, requestHas
   return stored ?? null
 }
 
-async function keep(tx: Db, { accountId, method, path, key }: Scope, status: number, answered: { get(name: string): string | null }, body: string | null): Promise<void> {
+async function keep(
+  tx: Db,
+  { accountId, method, path, key }: Scope,
+  status: number,
+  answered: { get(name: string): string | null },
+  body: string | null,
+): Promise<void> {
   const headers: Record<string, string> = {}
   for (const name of keptHeaders) {
     const value = answered.get(name)

@@ -1,5 +1,5 @@
-import type { Env, Hono } from 'hono'
-import { describeRoute, resolver, uniqueSymbol } from 'hono-openapi'
+import type { Env, Hono, MiddlewareHandler } from 'hono'
+import { type DescribeRouteOptions, resolver, uniqueSymbol } from 'hono-openapi'
 import { z } from 'zod'
 import { type ProblemCode, problems } from '../errors.ts'
 import { noInput } from './valid.ts'
@@ -41,7 +41,7 @@ export function describe(
   const parameters = Object.entries(headers).map(
     ([name, description]) => ({ in: 'header', name, description, schema: { type: 'string' } }) as const,
   )
-  return describeRoute({
+  return documented({
     tags: [tag],
     summary,
     ...(parameters.length > 0 && { parameters }),
@@ -56,6 +56,12 @@ export function describe(
     ),
     ...problemCodes([...always, ...(tag === 'Operations' ? [] : beyondProbes), ...codes]),
   })
+}
+
+/** As hono-openapi's describeRoute, which awaits what follows it: a promise for every request. */
+function documented(spec: DescribeRouteOptions): MiddlewareHandler {
+  const passOn: MiddlewareHandler = (_c, next) => next()
+  return Object.assign(passOn, { [uniqueSymbol]: { spec } })
 }
 
 function contentOf(answer: z.ZodType | { json: z.ZodType; also: string }) {

@@ -1,5 +1,4 @@
 import type { Context } from 'hono'
-import { matchedRoutes } from 'hono/route'
 import type { PublicEnv } from '../env.ts'
 import { AppError } from '../errors.ts'
 import type { Step } from './chain.ts'
@@ -29,11 +28,11 @@ export function secureHeaders({ https }: { https: boolean }): Step {
   ]
   return {
     name: 'secure headers',
-    after(headers) {
+    after(headers, call) {
       for (const [name, value] of fixed) headers.set(name, value)
       if (!headers.has('Content-Security-Policy')) headers.set('Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'")
       // Public answers say otherwise themselves; everything else may hold a token or personal data.
-      if (!headers.has('Cache-Control')) headers.set('Cache-Control', 'no-store')
+      if (call.principal || !headers.has('Cache-Control')) headers.set('Cache-Control', 'no-store')
     },
   }
 }
@@ -65,7 +64,7 @@ export function routing(allowedMethods: (path: string) => string[]): Step {
   return {
     name: 'route and method',
     before(c, call) {
-      const route = matchedRoutes(c).findLast(({ method }) => method !== 'ALL')
+      const route = call.routes.findLast(isOwnRoute)
       if (route) {
         call.route = route.path
         return undefined
@@ -77,6 +76,11 @@ export function routing(allowedMethods: (path: string) => string[]): Step {
       throw new AppError('method-not-allowed', { headers: allow })
     },
   }
+}
+
+/** Not a middleware of everything. */
+function isOwnRoute({ method }: { method: string }): boolean {
+  return method !== 'ALL'
 }
 
 /** Which methods a path has, from the router itself. */

@@ -9,8 +9,13 @@ export async function checkReadiness(deps: Deps): Promise<Record<string, Check>>
   return {
     lifecycle: deps.lifecycle.draining ? { status: 'failed', detail: 'draining' } : { status: 'ok' },
     database,
-    changeFeed: deps.feed.isStale() ? { status: 'failed', detail: 'changes of authorisation could not be read for 10 s' } : { status: 'ok' },
-    migrations: database.status === 'ok' ? await checkMigrations(deps) : { status: 'failed', detail: 'unknown while the database is out of reach' },
+    changeFeed: deps.feed.isStale()
+      ? { status: 'failed', detail: 'changes of authorisation could not be read for 10 s' }
+      : { status: 'ok' },
+    migrations:
+      database.status === 'ok'
+        ? await checkMigrations(deps)
+        : { status: 'failed', detail: 'unknown while the database is out of reach' },
   }
 }
 
@@ -34,7 +39,8 @@ async function checkMigrations(deps: Deps): Promise<Check> {
   if (migrated.has(deps)) return { status: 'ok' }
   try {
     const version = await findSchemaVersion(deps.sql)
-    if (version !== latestVersion) return { status: 'failed', detail: `schema is at ${version}, this program needs ${latestVersion}` }
+    if (version !== latestVersion)
+      return { status: 'failed', detail: `schema is at ${version}, this program needs ${latestVersion}` }
     migrated.add(deps)
     return { status: 'ok' }
   } catch {

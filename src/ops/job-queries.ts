@@ -1,6 +1,13 @@
 import type { Db } from '../db.ts'
 
-export type JobRun = { name: string; startedAt: Date; finishedAt: Date | null; milliseconds: number | null; outcome: 'running' | 'succeeded' | 'failed'; detail: string | null }
+export type JobRun = {
+  name: string
+  startedAt: Date
+  finishedAt: Date | null
+  milliseconds: number | null
+  outcome: 'running' | 'succeeded' | 'failed'
+  detail: string | null
+}
 
 /** Whether the job is ours until the transaction ends: nobody else has it, and it was not finished within `seconds`. */
 export async function takeJob(tx: Db, name: string, seconds: number): Promise<boolean> {
@@ -17,7 +24,13 @@ export async function startRun(tx: Db, name: string): Promise<void> {
     on conflict (name) do update set started_at = clock_timestamp(), finished_at = null, outcome = 'running'`
 }
 
-export async function finishRun(sql: Db, name: string, milliseconds: number, outcome: 'succeeded' | 'failed', detail: string): Promise<void> {
+export async function finishRun(
+  sql: Db,
+  name: string,
+  milliseconds: number,
+  outcome: 'succeeded' | 'failed',
+  detail: string,
+): Promise<void> {
   await sql`
     insert into job_runs (name, started_at, finished_at, milliseconds, outcome, detail)
     values (${name}, clock_timestamp(), clock_timestamp(), ${milliseconds}, ${outcome}, ${detail.slice(0, 2000)})

@@ -1,6 +1,6 @@
-import type { Deps } from '../deps.ts'
-import type { Tx } from '../db.ts'
 import { sealAudit } from '../audit/seal.ts'
+import type { Tx } from '../db.ts'
+import type { Deps } from '../deps.ts'
 import { findJobRuns, finishRun, type JobRun, startRun, takeJob } from './job-queries.ts'
 
 type Job = {
@@ -37,7 +37,9 @@ export function startJobs(deps: Deps): () => Promise<void> {
   let busy = false
   const timer = setInterval(() => {
     if (busy) return
-    const due = mine.filter((job) => Date.now() - (lookedAt.get(job.name) ?? 0) >= Math.min(job.everySeconds, 300) * 1000)
+    const due = mine.filter(
+      (job) => Date.now() - (lookedAt.get(job.name) ?? 0) >= Math.min(job.everySeconds, 300) * 1000,
+    )
     if (due.length === 0) return
     busy = true
     running = runAll(due).finally(() => {
@@ -88,7 +90,13 @@ async function runJob(deps: Deps, job: Job, notWithinSeconds: number): Promise<u
     })
     return result
   } catch (error) {
-    await finishRun(deps.sql, job.name, performance.now() - startedAt, 'failed', error instanceof Error ? error.message : String(error)).catch(() => {})
+    await finishRun(
+      deps.sql,
+      job.name,
+      performance.now() - startedAt,
+      'failed',
+      error instanceof Error ? error.message : String(error),
+    ).catch(() => {})
     throw error
   }
 }

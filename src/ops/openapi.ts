@@ -20,7 +20,8 @@ async function generateDocument<E extends Env>(app: Hono<E>, publicUrl: string):
       info: {
         title: 'MANAS360',
         version: version.version,
-        description: 'Accounts, access and entitlements. Every problem is a document of RFC 9457 whose `type` leads to a page that explains it.',
+        description:
+          'Accounts, access and entitlements. Every problem is a document of RFC 9457 whose `type` leads to a page that explains it.',
         license: { name: 'MIT', identifier: 'MIT' },
       },
       servers: [{ url: publicUrl }],

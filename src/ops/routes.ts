@@ -8,8 +8,8 @@ import { describe } from '../http/openapi.ts'
 import { problemIndex, problemPage } from '../http/problem-pages.ts'
 import { noBody } from '../http/valid.ts'
 import { version } from '../version.ts'
-import { readJobRuns } from './jobs.ts'
 import { checkReadiness, isReady } from './health.ts'
+import { readJobRuns } from './jobs.ts'
 import { referenceAsset } from './reference/assets.ts'
 
 const Status = z.object({ status: z.string() }).meta({ ref: 'Status' })
@@ -24,22 +24,60 @@ export const operatorsOnly = createMiddleware<PublicEnv>(async function operator
 })
 
 export const opsRoutes = new Hono<PublicEnv>()
-  .get('/', noBody, (c) => c.json({ name: 'MANAS360', documentation: `${c.get('deps').config.publicUrl}/docs`, openapi: `${c.get('deps').config.publicUrl}/openapi.json` }, 200))
-  .get('/live', describe('Operations', 'The process is alive', { 200: Status }), noBody, (c) => c.json({ status: 'ok' }, 200))
-  .get('/ready', describe('Operations', 'This instance should get traffic', { 200: Status }, ['service-unavailable']), noBody, async (c) => {
-    const checks = await checkReadiness(c.get('deps'))
-    if (isReady(checks)) return c.json({ status: 'ok' }, 200)
-    const failed = Object.entries(checks).filter(([, check]) => check.status !== 'ok')
-    throw new AppError('service-unavailable', { detail: failed.map(([name, { detail }]) => `${name}: ${detail}`).join('; ') })
-  })
-  .get('/health', describe('Operations', 'How it is; with details for operators', { 200: Status }), noBody, async (c) => {
-    const deps = c.get('deps')
-    const checks = await checkReadiness(deps)
-    const status = isReady(checks) ? 'ok' : 'failing'
-    const { production, opsToken } = deps.config
-    if (production && !(opsToken !== undefined && isOperator(c.req.header('Authorization'), opsToken))) return c.json({ status }, 200)
-    return c.json({ status, ...version, uptimeSeconds: Math.floor(process.uptime()), checks, database: deps.db.stats(), passwords: deps.passwords.stats(), catalogueVersion: deps.catalogue.current.version, overlayEntries: deps.overlay.size, changeFeedAgeMs: Math.round(deps.feed.ageMs()), jobs: await readJobRuns(deps).catch(() => []) }, 200)
-  })
+  .get('/', noBody, (c) =>
+    c.json(
+      {
+        name: 'MANAS360',
+        documentation: `${c.get('deps').config.publicUrl}/docs`,
+        openapi: `${c.get('deps').config.publicUrl}/openapi.json`,
+      },
+      200,
+    ),
+  )
+  .get('/live', describe('Operations', 'The process is alive', { 200: Status }), noBody, (c) =>
+    c.json({ status: 'ok' }, 200),
+  )
+  .get(
+    '/ready',
+    describe('Operations', 'This instance should get traffic', { 200: Status }, ['service-unavailable']),
+    noBody,
+    async (c) => {
+      const checks = await checkReadiness(c.get('deps'))
+      if (isReady(checks)) return c.json({ status: 'ok' }, 200)
+      const failed = Object.entries(checks).filter(([, check]) => check.status !== 'ok')
+      throw new AppError('service-unavailable', {
+        detail: failed.map(([name, { detail }]) => `${name}: ${detail}`).join('; '),
+      })
+    },
+  )
+  .get(
+    '/health',
+    describe('Operations', 'How it is; with details for operators', { 200: Status }),
+    noBody,
+    async (c) => {
+      const deps = c.get('deps')
+      const checks = await checkReadiness(deps)
+      const status = isReady(checks) ? 'ok' : 'failing'
+      const { production, opsToken } = deps.config
+      if (production && !(opsToken !== undefined && isOperator(c.req.header('Authorization'), opsToken)))
+        return c.json({ status }, 200)
+      return c.json(
+        {
+          status,
+          ...version,
+          uptimeSeconds: Math.floor(process.uptime()),
+          checks,
+          database: deps.db.stats(),
+          passwords: deps.passwords.stats(),
+          catalogueVersion: deps.catalogue.current.version,
+          overlayEntries: deps.overlay.size,
+          changeFeedAgeMs: Math.round(deps.feed.ageMs()),
+          jobs: await readJobRuns(deps).catch(() => []),
+        },
+        200,
+      )
+    },
+  )
   .get('/docs', operatorsOnly, noBody, () => page(referenceAsset('/docs')))
   .get('/docs/:file', operatorsOnly, noBody, (c) => page(referenceAsset(`/docs/${c.req.param('file')}`)))
   .get('/problems', noBody, () => page(problemIndex()))

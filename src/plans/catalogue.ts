@@ -9,7 +9,12 @@ export type Catalogue = {
 
 /** What is retired keeps its effect on those who have it, and is offered to nobody. */
 type Retirable = { retired: boolean }
-export type Role = Retirable & { name: string; description: string; privilegeLevel: number; permissions: readonly string[] }
+export type Role = Retirable & {
+  name: string
+  description: string
+  privilegeLevel: number
+  permissions: readonly string[]
+}
 export type Permission = { name: string; description: string }
 export type Feature = Retirable & { name: string; displayName: string; description: string; category: string }
 
@@ -66,7 +71,8 @@ export function upgradeForTier(catalogue: Catalogue, tier: number): Upgrade | nu
 
 function cheapest(catalogue: Catalogue, helps: (plan: Plan) => boolean): Upgrade | null {
   let best: Plan | null = null
-  for (const plan of catalogue.plans.values()) if (!plan.retired && helps(plan) && (!best || isCheaper(plan, best))) best = plan
+  for (const plan of catalogue.plans.values())
+    if (!plan.retired && helps(plan) && (!best || isCheaper(plan, best))) best = plan
   return best && toUpgrade(best)
 }
 

@@ -31,7 +31,11 @@ export async function updatePlan(sql: Db, name: string, { retired, name: _, ...p
     update subscription_plans set ${sql(plan)}, retired_at = case when ${retired} then coalesce(retired_at, clock_timestamp()) end where name = ${name}`
 }
 
-export async function replacePlanFeatures(sql: Db, plan: string, features: { name: string; limit: number | null }[]): Promise<void> {
+export async function replacePlanFeatures(
+  sql: Db,
+  plan: string,
+  features: { name: string; limit: number | null }[],
+): Promise<void> {
   await sql`delete from plan_features where plan = ${plan}`
   await sql`
     insert into plan_features (plan, feature, limit_value)
@@ -39,7 +43,13 @@ export async function replacePlanFeatures(sql: Db, plan: string, features: { nam
       from unnest(${features.map(({ name }) => name)}::text[], ${features.map(({ limit }) => limit)}::bigint[]) f (name, limit_value)`
 }
 
-export type FeatureValues = { name: string; displayName: string; description: string; category: string; retired: boolean }
+export type FeatureValues = {
+  name: string
+  displayName: string
+  description: string
+  category: string
+  retired: boolean
+}
 
 export async function insertFeature(sql: Db, { retired: _, ...feature }: FeatureValues): Promise<void> {
   await sql`insert into features ${sql(feature)}`
@@ -51,6 +61,10 @@ export async function lockFeature(sql: Db, name: string): Promise<FeatureValues 
   return row ?? null
 }
 
-export async function updateFeature(sql: Db, name: string, { retired, name: _, ...feature }: FeatureValues): Promise<void> {
+export async function updateFeature(
+  sql: Db,
+  name: string,
+  { retired, name: _, ...feature }: FeatureValues,
+): Promise<void> {
   await sql`update features set ${sql(feature)}, retired_at = case when ${retired} then coalesce(retired_at, clock_timestamp()) end where name = ${name}`
 }

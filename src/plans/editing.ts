@@ -1,11 +1,21 @@
-import { changeCatalogue } from '../access/roles.ts'
 import type { Principal } from '../access/principal.ts'
+import { changeCatalogue } from '../access/roles.ts'
 import { type Client, record } from '../audit/record.ts'
 import { isUniqueViolation, type Tx } from '../db.ts'
 import type { Deps } from '../deps.ts'
 import { AppError, invalid } from '../errors.ts'
 import type { Catalogue, Feature, Plan } from './catalogue.ts'
-import { type FeatureValues, insertFeature, insertPlan, lockFeature, lockPlan, type PlanValues, replacePlanFeatures, updateFeature, updatePlan } from './editing-queries.ts'
+import {
+  type FeatureValues,
+  insertFeature,
+  insertPlan,
+  lockFeature,
+  lockPlan,
+  type PlanValues,
+  replacePlanFeatures,
+  updateFeature,
+  updatePlan,
+} from './editing-queries.ts'
 
 const permission = 'features.manage'
 
@@ -25,12 +35,19 @@ export async function createPlan(deps: Deps, actor: Principal, plan: NewPlan, cl
 }
 
 /** Changes a plan; it reaches everybody on it at their next request. @throws AppError `not-found`, `seeded` (retiring free) */
-export async function changePlan(deps: Deps, actor: Principal, name: string, change: PlanEdit, client: Client): Promise<Plan> {
+export async function changePlan(
+  deps: Deps,
+  actor: Principal,
+  name: string,
+  change: PlanEdit,
+  client: Client,
+): Promise<Plan> {
   const catalogue = await edit(deps, actor, async (tx) => {
     const plan = await lockPlan(tx, name)
     if (!plan) throw new AppError('not-found')
     const changed = { ...plan, ...defined(change) }
-    if (name === 'free' && changed.retired) throw new AppError('seeded', { detail: 'The free plan is what everybody falls back to.' })
+    if (name === 'free' && changed.retired)
+      throw new AppError('seeded', { detail: 'The free plan is what everybody falls back to.' })
     if ((changed.priceMonthlyMinor === null) !== (changed.priceYearlyMinor === null))
       throw invalid('priceMonthlyMinor', 'Give both prices, or neither for a plan by quote.')
     await updatePlan(tx, name, changed)
@@ -40,11 +57,19 @@ export async function changePlan(deps: Deps, actor: Principal, name: string, cha
 }
 
 /** Sets what a plan includes. @throws AppError `not-found`, `validation-failed` for an unknown or repeated feature */
-export async function setPlanFeatures(deps: Deps, actor: Principal, name: string, wanted: PlanFeature[], client: Client): Promise<Plan> {
+export async function setPlanFeatures(
+  deps: Deps,
+  actor: Principal,
+  name: string,
+  wanted: PlanFeature[],
+  client: Client,
+): Promise<Plan> {
   const features = wanted.map(({ name, limit = null }) => ({ name, limit }))
   for (const [index, feature] of features.entries()) {
-    if (!deps.catalogue.current.features.has(feature.name)) throw invalid(`features.${index}.name`, `There is no feature "${feature.name}".`, 'unknown')
-    if (features.findIndex((other) => other.name === feature.name) < index) throw invalid(`features.${index}.name`, `"${feature.name}" appears twice.`, 'duplicate')
+    if (!deps.catalogue.current.features.has(feature.name))
+      throw invalid(`features.${index}.name`, `There is no feature "${feature.name}".`, 'unknown')
+    if (features.findIndex((other) => other.name === feature.name) < index)
+      throw invalid(`features.${index}.name`, `"${feature.name}" appears twice.`, 'duplicate')
   }
   const catalogue = await edit(deps, actor, async (tx) => {
     if (!(await lockPlan(tx, name))) throw new AppError('not-found')
@@ -55,7 +80,12 @@ export async function setPlanFeatures(deps: Deps, actor: Principal, name: string
 }
 
 /** @throws AppError `already-exists` */
-export async function createFeature(deps: Deps, actor: Principal, feature: NewFeature, client: Client): Promise<Feature> {
+export async function createFeature(
+  deps: Deps,
+  actor: Principal,
+  feature: NewFeature,
+  client: Client,
+): Promise<Feature> {
   const catalogue = await edit(deps, actor, async (tx) => {
     await insertFeature(tx, { ...feature, retired: false })
     await audit(tx, deps, 'feature.create', actor, 'feature', feature.name, client, { ...feature })
@@ -64,7 +94,13 @@ export async function createFeature(deps: Deps, actor: Principal, feature: NewFe
 }
 
 /** @throws AppError `not-found` */
-export async function changeFeature(deps: Deps, actor: Principal, name: string, change: FeatureEdit, client: Client): Promise<Feature> {
+export async function changeFeature(
+  deps: Deps,
+  actor: Principal,
+  name: string,
+  change: FeatureEdit,
+  client: Client,
+): Promise<Feature> {
   const catalogue = await edit(deps, actor, async (tx) => {
     const feature = await lockFeature(tx, name)
     if (!feature) throw new AppError('not-found')
@@ -78,8 +114,13 @@ async function edit(deps: Deps, actor: Principal, work: (tx: Tx) => Promise<void
   try {
     return await changeCatalogue(deps, actor, permission, work)
   } catch (error) {
-    for (const [constraint, field] of [['subscription_plans_pkey', 'name'], ['subscription_plans_tier_key', 'tier'], ['features_pkey', 'name']] as const)
-      if (isUniqueViolation(error, constraint)) throw new AppError('already-exists', { members: { field }, cause: error })
+    for (const [constraint, field] of [
+      ['subscription_plans_pkey', 'name'],
+      ['subscription_plans_tier_key', 'tier'],
+      ['features_pkey', 'name'],
+    ] as const)
+      if (isUniqueViolation(error, constraint))
+        throw new AppError('already-exists', { members: { field }, cause: error })
     throw error
   }
 }
@@ -97,9 +138,20 @@ function requireFeatureItem(catalogue: Catalogue, name: string): Feature {
 }
 
 function defined<T extends object>(change: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined)) as { [K in keyof T]: Exclude<T[K], undefined> }
+  return Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]: Exclude<T[K], undefined>
+  }
 }
 
-function audit(tx: Tx, deps: Deps, action: string, actor: Principal, entityType: string, entityId: string, client: Client, details: Record<string, unknown>): Promise<void> {
+function audit(
+  tx: Tx,
+  deps: Deps,
+  action: string,
+  actor: Principal,
+  entityType: string,
+  entityId: string,
+  client: Client,
+  details: Record<string, unknown>,
+): Promise<void> {
   return record(tx, deps.audit, { action, actorId: actor.accountId, entityType, entityId, client, details })
 }

@@ -1,9 +1,9 @@
 import { createMiddleware } from 'hono/factory'
-import { policy } from '../http/openapi.ts'
 import type { Principal } from '../access/principal.ts'
 import { freePlan } from '../access/rights.ts'
 import type { AuthedEnv } from '../env.ts'
 import { AppError } from '../errors.ts'
+import { policy } from '../http/openapi.ts'
 import { type Catalogue, type Upgrade, upgradeForAnyFeature, upgradeForFeatures, upgradeForTier } from './catalogue.ts'
 
 /** 403 `feature-not-in-plan`, with the plan that would help, unless the principal has every one of `features`. */
@@ -32,17 +32,23 @@ export function requireAnyFeature(...features: [string, ...string[]]) {
 export function requireTier(tier: number) {
   const guard = createMiddleware<AuthedEnv>(function requireTier(c, next) {
     if (c.get('principal').tier < tier)
-      throw new AppError('tier-too-low', { members: { requiredTier: tier, upgrade: upgradeForTier(c.get('deps').catalogue.current, tier) } })
+      throw new AppError('tier-too-low', {
+        members: { requiredTier: tier, upgrade: upgradeForTier(c.get('deps').catalogue.current, tier) },
+      })
     return next()
   })
   return policy(`tier ${tier}`, guard, ['tier-too-low'])
 }
 
 /** 402 `subscription-required` on the free plan, and once a plan has lapsed. */
-export const requireSubscription = policy('subscription', createMiddleware<AuthedEnv>(function requireSubscription(c, next) {
-  if (c.get('principal').plan === freePlan) throw new AppError('subscription-required')
-  return next()
-}), ['subscription-required'])
+export const requireSubscription = policy(
+  'subscription',
+  createMiddleware<AuthedEnv>(function requireSubscription(c, next) {
+    if (c.get('principal').plan === freePlan) throw new AppError('subscription-required')
+    return next()
+  }),
+  ['subscription-required'],
+)
 
 /** The guard's judgement as a function, for a feature that is named by the request. @throws AppError `feature-not-in-plan` */
 export function requireFeatures(catalogue: Catalogue, principal: Principal, features: readonly string[]): void {

@@ -21,50 +21,100 @@ const cached = createMiddleware<PublicEnv>(async function cached(c, next) {
   const etag = `"${createHash('sha256').update(`${version} ${c.req.url}`).digest('base64url').slice(0, 16)}"`
   c.header('ETag', etag)
   c.header('Cache-Control', 'public, max-age=60')
-  const known = c.req.header('If-None-Match')?.split(',').map((tag) => tag.trim().replace(/^W\//, ''))
+  const known = c.req
+    .header('If-None-Match')
+    ?.split(',')
+    .map((tag) => tag.trim().replace(/^W\//, ''))
   if (known?.includes(etag) || known?.includes('*')) return c.body(null, 304)
   return next()
 })
 
 export const catalogueRoutes = new Hono<PublicEnv>()
-  .get('/plans', describe('Catalogue', 'Plans by tier', { 200: listOf(PlanBody), 304: null }), query(Paging), noBody, cached, (c) => {
-    const plans = offered(c.get('deps').catalogue.current.plans).map(toPlanBody)
-    return c.json(slice(plans, c.req.valid('query'), (plan) => [plan.tier, plan.name]), 200)
-  })
-  .get('/plans/:name', describe('Catalogue', 'One plan', { 200: PlanBody, 304: null }, ['not-found']), params(NamePath), noInput, cached, (c) => {
-    const plan = c.get('deps').catalogue.current.plans.get(c.req.valid('param').name)
-    if (!plan || plan.retired) throw new AppError('not-found')
-    return c.json(toPlanBody(plan), 200)
-  })
-  .get('/features', describe('Catalogue', 'Features by name', { 200: listOf(FeatureBody), 304: null }), query(Paging), noBody, cached, (c) => {
-    const features = offered(c.get('deps').catalogue.current.features).map(toFeatureBody)
-    return c.json(slice(features, c.req.valid('query'), (feature) => [0, feature.name]), 200)
-  })
-  .get('/features/:name', describe('Catalogue', 'One feature', { 200: FeatureBody, 304: null }, ['not-found']), params(NamePath), noInput, cached, (c) => {
-    const feature = c.get('deps').catalogue.current.features.get(c.req.valid('param').name)
-    if (!feature || feature.retired) throw new AppError('not-found')
-    return c.json(toFeatureBody(feature), 200)
-  })
-  .get('/catalogue', describe('Catalogue', 'Roles, permissions, plans and features with their version', { 200: CatalogueBody, 304: null }), noInput, cached, (c) => {
-    const { version, roles, permissions, plans, features } = c.get('deps').catalogue.current
-    return c.json(
-      {
-        version,
-        roles: offered(roles).map(toRoleBody),
-        permissions: [...permissions.values()],
-        plans: offered(plans).map(toPlanBody),
-        features: offered(features).map(toFeatureBody),
-      },
-      200,
-    )
-  })
+  .get(
+    '/plans',
+    describe('Catalogue', 'Plans by tier', { 200: listOf(PlanBody), 304: null }),
+    query(Paging),
+    noBody,
+    cached,
+    (c) => {
+      const plans = offered(c.get('deps').catalogue.current.plans).map(toPlanBody)
+      return c.json(
+        slice(plans, c.req.valid('query'), (plan) => [plan.tier, plan.name]),
+        200,
+      )
+    },
+  )
+  .get(
+    '/plans/:name',
+    describe('Catalogue', 'One plan', { 200: PlanBody, 304: null }, ['not-found']),
+    params(NamePath),
+    noInput,
+    cached,
+    (c) => {
+      const plan = c.get('deps').catalogue.current.plans.get(c.req.valid('param').name)
+      if (!plan || plan.retired) throw new AppError('not-found')
+      return c.json(toPlanBody(plan), 200)
+    },
+  )
+  .get(
+    '/features',
+    describe('Catalogue', 'Features by name', { 200: listOf(FeatureBody), 304: null }),
+    query(Paging),
+    noBody,
+    cached,
+    (c) => {
+      const features = offered(c.get('deps').catalogue.current.features).map(toFeatureBody)
+      return c.json(
+        slice(features, c.req.valid('query'), (feature) => [0, feature.name]),
+        200,
+      )
+    },
+  )
+  .get(
+    '/features/:name',
+    describe('Catalogue', 'One feature', { 200: FeatureBody, 304: null }, ['not-found']),
+    params(NamePath),
+    noInput,
+    cached,
+    (c) => {
+      const feature = c.get('deps').catalogue.current.features.get(c.req.valid('param').name)
+      if (!feature || feature.retired) throw new AppError('not-found')
+      return c.json(toFeatureBody(feature), 200)
+    },
+  )
+  .get(
+    '/catalogue',
+    describe('Catalogue', 'Roles, permissions, plans and features with their version', {
+      200: CatalogueBody,
+      304: null,
+    }),
+    noInput,
+    cached,
+    (c) => {
+      const { version, roles, permissions, plans, features } = c.get('deps').catalogue.current
+      return c.json(
+        {
+          version,
+          roles: offered(roles).map(toRoleBody),
+          permissions: [...permissions.values()],
+          plans: offered(plans).map(toPlanBody),
+          features: offered(features).map(toFeatureBody),
+        },
+        200,
+      )
+    },
+  )
 
 function offered<T extends { retired: boolean }>(items: ReadonlyMap<string, T>): T[] {
   return [...items.values()].filter(({ retired }) => !retired)
 }
 
 /** A page of a list that lies in memory, by the key of its last item. */
-function slice<T>(items: T[], { limit, cursor }: { limit: number; cursor?: string }, keyOf: (item: T) => [number, string]) {
+function slice<T>(
+  items: T[],
+  { limit, cursor }: { limit: number; cursor?: string },
+  keyOf: (item: T) => [number, string],
+) {
   const after = cursor === undefined ? null : decodeCursor(cursor, ['number', 'string'])
   const isAfter = (item: T) => {
     if (!after) return true

@@ -27,16 +27,27 @@ export const PlanBody = z
   })
   .meta({ ref: 'Plan' })
 
-export const FeatureBody = z.object({ name: z.string(), displayName: z.string(), description: z.string(), category: z.string() }).meta({ ref: 'Feature' })
+export const FeatureBody = z
+  .object({ name: z.string(), displayName: z.string(), description: z.string(), category: z.string() })
+  .meta({ ref: 'Feature' })
 
 export const CatalogueBody = z
   .object({
     version: Count,
-    roles: z.array(z.object({ name: z.string(), description: z.string(), privilegeLevel: z.int().min(0).max(100), permissions: z.array(z.string()) })),
+    roles: z.array(
+      z.object({
+        name: z.string(),
+        description: z.string(),
+        privilegeLevel: z.int().min(0).max(100),
+        permissions: z.array(z.string()),
+      }),
+    ),
     permissions: z.array(z.object({ name: z.string(), description: z.string() })),
     plans: z.array(PlanBody),
     features: z.array(FeatureBody),
   })
   .meta({ ref: 'Catalogue' })
 
-export const GrantBody = z.object({ feature: z.string(), granted: z.literal(true), limit: Count.nullable() }).meta({ ref: 'Grant' })
+export const GrantBody = z
+  .object({ feature: z.string(), granted: z.literal(true), limit: Count.nullable() })
+  .meta({ ref: 'Grant' })
