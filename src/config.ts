@@ -1,53 +1,7 @@
 import { z } from 'zod'
+import { crossChecks, isLocal, productionChecks } from './config-checks.ts'
+import { integer, origins, rateLimit, refuseWhatThrows, secret, url } from './config-fields.ts'
 import { parseTrustedProxies } from './http/client-ip.ts'
-
-/** `max` requests per `windowMs`, or null: no limit. */
-export type RateLimit = { max: number; windowMs: number } | null
-
-const windowUnits = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
-const LocalHosts = new Set(['localhost', '127.0.0.1', '::1', '[::1]', ''])
-
-const integer = (minimum: number, maximum: number, fallback: number) =>
-  z
-    .string()
-    .default(String(fallback))
-    .refine((text) => /^\d{1,12}$/.test(text) && Number(text) >= minimum && Number(text) <= maximum, {
-      message: `must be a whole number from ${minimum} to ${maximum}`,
-    })
-    .transform(Number)
-
-const url = (...protocols: string[]) =>
-  z.string().refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol), {
-    message: `must be a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
-  })
-
-const rateLimit = (fallback: string) =>
-  z
-    .string()
-    .default(fallback)
-    .transform((text, context): RateLimit => {
-      if (text === 'off') return null
-      const [, max, count, unit] = /^([1-9]\d{0,8})\/([1-9]\d{0,3})?([smhd])$/.exec(text) ?? []
-      if (max && unit)
-        return { max: Number(max), windowMs: Number(count ?? 1) * windowUnits[unit as keyof typeof windowUnits] }
-      context.addIssue({ code: 'custom', message: 'must be N/window such as 600/1m or 100/15m, or off' })
-      return z.NEVER
-    })
-
-const secret = z.string().min(32, 'must have at least 32 characters (openssl rand -base64 48 makes one)')
-
-const origins = z
-  .string()
-  .default('')
-  .transform((text) =>
-    text
-      .split(',')
-      .map((origin) => origin.trim())
-      .filter(Boolean),
-  )
-  .refine((list) => list.every((origin) => origin === '*' || isOrigin(origin)), {
-    message: 'must be a comma-separated list of origins such as https://app.manas360.com (no path, no trailing slash)',
-  })
 
 const Environment = z.object({
   NODE_ENV: z.enum(['development', 'production', 'test']).default('development'),
@@ -76,13 +30,7 @@ const Environment = z.object({
   TRUSTED_PROXIES: z
     .string()
     .default('none')
-    .superRefine((text, context) => {
-      try {
-        parseTrustedProxies(text)
-      } catch (error) {
-        context.addIssue({ code: 'custom', message: error instanceof Error ? error.message : String(error) })
-      }
-    }),
+    .superRefine((text, context) => refuseWhatThrows(() => parseTrustedProxies(text), context)),
   RATE_LIMIT_GLOBAL: rateLimit('600/1m'),
   RATE_LIMIT_AUTH: rateLimit('100/15m'),
   RATE_LIMIT_API: z
@@ -156,7 +104,8 @@ export function loadConfig(environment: Record<string, string | undefined>): Con
   return toConfig(parsed.data)
 }
 
-type Parsed = z.infer<typeof Environment>
+/** The environment as parsed, before the checks across variables. */
+export type Parsed = z.infer<typeof Environment>
 
 function toConfig(e: Parsed) {
   const publicUrl = (e.PUBLIC_URL ?? `http://localhost:${e.PORT}`).replace(/\/+$/, '')
@@ -199,53 +148,4 @@ function toConfig(e: Parsed) {
     authzFeed: e.AUTHZ_FEED,
     jobs: e.JOBS,
   })
-}
-
-function crossChecks(e: Parsed): string[] {
-  const problems: string[] = []
-  if (e.JWT_SECRET === e.JWT_REFRESH_SECRET)
-    problems.push('JWT_REFRESH_SECRET: must differ from JWT_SECRET, or either kind of token could pass for the other')
-  if (e.DRAIN_DELAY_MS >= e.SHUTDOWN_TIMEOUT_MS)
-    problems.push('DRAIN_DELAY_MS: must be below SHUTDOWN_TIMEOUT_MS, which counts the whole shutdown')
-  return problems
-}
-
-function productionChecks(e: Parsed): string[] {
-  const problems: string[] = []
-  for (const name of ['JWT_SECRET', 'JWT_REFRESH_SECRET', 'AUDIT_KEY'] as const) {
-    const weakness = weaknessOf(e[name], name === 'AUDIT_KEY' ? 32 : 64)
-    if (weakness) problems.push(`${name}: ${weakness} (openssl rand -base64 48 makes a good one)`)
-  }
-  for (const name of ['JWT_SECRET_PREVIOUS', 'JWT_REFRESH_SECRET_PREVIOUS', 'OPS_TOKEN'] as const) {
-    const value = e[name]
-    const weakness = value && weaknessOf(value, name === 'OPS_TOKEN' ? 16 : 32)
-    if (weakness) problems.push(`${name}: ${weakness}`)
-  }
-  if (!e.PUBLIC_URL?.startsWith('https://'))
-    problems.push('PUBLIC_URL: must be set in production, and begin with https://')
-  if (e.ALLOWED_ORIGINS.includes('*')) problems.push('ALLOWED_ORIGINS: must not be * in production; list the origins')
-  for (const name of ['DATABASE_URL', 'DATABASE_MIGRATION_URL'] as const) {
-    const value = e[name]
-    if (value && !isLocal(value) && (e.DB_SSL ?? 'verify-full') !== 'verify-full')
-      problems.push(`DB_SSL: must be verify-full in production, for ${name} points to another host`)
-  }
-  return problems
-}
-
-/** Why a secret is too weak for production, if it is: too short, too uniform, or copied from an example. */
-function weaknessOf(text: string, minimumLength: number): string | undefined {
-  if (text.length < minimumLength) return `must have at least ${minimumLength} characters in production`
-  if (/change.?me|example|placeholder|your.?secret|password|development|insecure/i.test(text))
-    return 'looks like an example; production needs one of its own'
-  if (new Set(text).size < 12) return 'has too few different characters to be random'
-  if (/^(.{1,16})\1+$/s.test(text)) return 'repeats itself'
-  return undefined
-}
-
-function isLocal(databaseUrl: string): boolean {
-  return LocalHosts.has(new URL(databaseUrl).hostname)
-}
-
-function isOrigin(text: string): boolean {
-  return URL.canParse(text) && new URL(text).origin === text
 }

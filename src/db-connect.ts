@@ -1,5 +1,24 @@
 import postgres from 'postgres'
-import type { DatabaseOptions } from './db.ts'
+
+export type DatabaseOptions = {
+  url: string
+  /** How many statements and transactions may be under way at once; the probe's connection comes on top. */
+  max: number
+  statementTimeoutMs: number
+  /** Statements that take longer are reported to `onSlow`, with placeholders and never with values. */
+  slowQueryMs: number
+  ssl: 'disable' | 'require' | 'verify-full'
+  applicationName: string
+  /** How many may wait for their turn; default 10 × `max`. */
+  queueLimit?: number
+  /** How long one may wait for its turn; default 2000. */
+  acquireTimeoutMs?: number
+  onSlow: (info: { milliseconds: number; statement: string }) => void
+  onWarn: (message: string, error?: unknown) => void
+  /** Both false behind a pooler in transaction mode, where statements and settings do not stay with a connection. */
+  prepare?: boolean
+  connectionParameters?: boolean
+}
 
 /** Waiting before the driver connects a failed slot again, in seconds: doubling to 1, with jitter. */
 const backoff = (retries: number) => Math.min(1, 0.05 * 2 ** retries) * (0.5 + Math.random() / 2)
@@ -29,4 +48,22 @@ export function connect(options: DatabaseOptions, max: number): postgres.Sql {
       }),
     },
   })
+}
+
+/**
+ * Listens on a connection of its own, which reconnects by itself. `wake` is called for every notification and after every
+ * (re)connection, for what was notified in between is lost.
+ */
+export function listen(options: DatabaseOptions, channel: string, wake: () => void): { close(): Promise<void> } {
+  const client = connect({ ...options, connectionParameters: false }, 1)
+  let closed = false
+  client.listen(channel, wake, wake).catch((error) => {
+    if (!closed) options.onWarn('the listener could not connect; polling goes on', error)
+  })
+  return {
+    async close() {
+      closed = true
+      await Promise.race([client.end({ timeout: 0 }).catch(() => {}), Bun.sleep(500)])
+    },
+  }
 }

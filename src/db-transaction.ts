@@ -44,15 +44,15 @@ export async function openTransaction<T>(
 
   async function savepoint<V>(handle: postgres.TransactionSql, work: (tx: Tx) => Promise<V>): Promise<V> {
     const items = committed.length
-    let value: { of: V } | undefined
+    const done = Promise.withResolvers<V>()
     try {
-      await Promise.race([handle.savepoint(async (inner) => void (value = { of: await work(wrap(inner)) })), lost])
+      const saved = handle.savepoint(async (inner) => done.resolve(await work(wrap(inner))))
+      await Promise.race([saved, lost])
     } catch (error) {
       committed.length = items
       throw error
     }
-    if (!value) throw new Error('a savepoint ends with its work')
-    return value.of
+    return done.promise
   }
 
   async function runStatement(query: Query): Promise<unknown> {
@@ -105,5 +105,7 @@ function isLoss(error: unknown): boolean {
 /** A transaction that stands in for the pool: work that brings a transaction of its own becomes a savepoint in it. */
 export function asPool(tx: Tx): Sql {
   const begin = tx.savepoint
-  return new Proxy(tx, { get: (target, key) => (key === 'begin' ? begin : Reflect.get(target, key)) }) as Tx & { begin: typeof begin }
+  return new Proxy(tx, { get: (target, key) => (key === 'begin' ? begin : Reflect.get(target, key)) }) as Tx & {
+    begin: typeof begin
+  }
 }

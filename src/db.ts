@@ -1,5 +1,5 @@
 import type postgres from 'postgres'
-import { connect } from './db-connect.ts'
+import { connect, type DatabaseOptions, listen } from './db-connect.ts'
 import { isConnectionError, isRepeatable, neverRan, toAppError, wasLost } from './db-errors.ts'
 import { createGate } from './db-gate.ts'
 import { handlerOf, interceptStatements, isRead, type Query, repeatQuery } from './db-query.ts'
@@ -21,26 +21,6 @@ export type Tx = Db & {
 /** The pool. `begin` may run its callback again after a deadlock or a serialisation failure: it must be repeatable. */
 export type Sql = Db & { begin<T>(work: (tx: Tx) => Promise<T>): Promise<T> }
 export type Database = ReturnType<typeof openDatabase>
-
-export type DatabaseOptions = {
-  url: string
-  /** How many statements and transactions may be under way at once; the probe's connection comes on top. */
-  max: number
-  statementTimeoutMs: number
-  /** Statements that take longer are reported to `onSlow`, with placeholders and never with values. */
-  slowQueryMs: number
-  ssl: 'disable' | 'require' | 'verify-full'
-  applicationName: string
-  /** How many may wait for their turn; default 10 × `max`. */
-  queueLimit?: number
-  /** How long one may wait for its turn; default 2000. */
-  acquireTimeoutMs?: number
-  onSlow: (info: { milliseconds: number; statement: string }) => void
-  onWarn: (message: string, error?: unknown) => void
-  /** Both false behind a pooler in transaction mode, where statements and settings do not stay with a connection. */
-  prepare?: boolean
-  connectionParameters?: boolean
-}
 
 /** An open pool as the rest of this layer sees it; it is replaced when the server stops answering. */
 export type Pool = { client: postgres.Sql; handler: ReturnType<typeof handlerOf> }
@@ -177,26 +157,7 @@ export function openDatabase(options: DatabaseOptions) {
     onUncertainCommit: (listener: Listener): void => recovery.onDoubt(listener),
     /** Statements since the start (BEGIN, COMMIT and probes not counted), and who holds or awaits a connection now. */
     stats: () => ({ ...counts, ...gate.counts() }),
-    /**
-     * Listens on a connection of its own, which reconnects by itself. `wake` is called for every notification and after
-     * every (re)connection, for what was notified in between is lost.
-     */
-    listen(channel: string, wake: () => void): { close(): Promise<void> } {
-      const client = connect({ ...options, connectionParameters: false }, 1)
-      let closed = false
-      client
-        .listen(channel, wake, wake)
-        .catch((error) => closed || onWarn('the listener could not connect; polling goes on', error))
-      return {
-        close: () => {
-          closed = true
-          return Promise.race([client.end({ timeout: 0 }), Bun.sleep(500)]).then(
-            () => {},
-            () => {},
-          )
-        },
-      }
-    },
+    listen: (channel: string, wake: () => void) => listen(options, channel, wake),
     /** Opens `min` connections. @throws AppError `database-unavailable` */
     async open(min: number): Promise<void> {
       const target = pool

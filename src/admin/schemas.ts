@@ -8,7 +8,7 @@ export const Reason = z
   .trim()
   .min(1, 'Say why.')
   .max(500)
-  .refine((text) => !/[\0-\x08\x0b\x0c\x0e-\x1f]/.test(text), 'Remove the control characters.')
+  .refine((text) => !/[^\P{Cc}\t\n\r]/u.test(text), 'Remove the control characters.')
 
 export const AccountPath = z.strictObject({ id: Uuid })
 export const OverridePath = z.strictObject({ id: Uuid, name: Slug })

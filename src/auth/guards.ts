@@ -4,7 +4,7 @@ import type { Deps } from '../deps.ts'
 import type { AuthedEnv, Call, PublicEnv } from '../env.ts'
 import { AppError } from '../errors.ts'
 import { rateLimitKey } from '../http/client-ip.ts'
-import { requireWithin, tighter } from '../http/limits.ts'
+import { requireWithin, resetSeconds, tighter } from '../http/limits.ts'
 import { policy } from '../http/openapi.ts'
 
 const bearerScheme = /^bearer(?: +|$)/i
@@ -42,7 +42,7 @@ export const authenticate = policy(
 
 /**
  * The auth tier: counts failures per address, and gives the unit back on every answer that is none. With `deferred` the
- * route asks `isThrottled` itself, after body and lockout were judged.
+ * route asks `throttledForSeconds` itself, after body and lockout were judged.
  */
 export function authTier({ deferred }: { deferred: boolean }) {
   return createMiddleware<PublicEnv>(async function authTier(c, next) {
@@ -69,9 +69,9 @@ export function authTier({ deferred }: { deferred: boolean }) {
   })
 }
 
-/** Whether the address has used up its failures. */
-export function isThrottled(call: Call): boolean {
-  return call.authTally !== null && call.authTally.used > call.authTally.limit
+/** Seconds until an address that has used up its failures may try again; null while it may. */
+export function throttledForSeconds({ authTally }: Call): number | null {
+  return authTally && authTally.used > authTally.limit ? resetSeconds(authTally) : null
 }
 
 /** What the auth tier counts: 401, 409, and 429 `account-locked`. */

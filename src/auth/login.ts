@@ -23,8 +23,8 @@ type Options = {
   client: Client
   /** From `X-Device-Token`. */
   deviceToken: string | undefined
-  /** The address has used up its failures: only the lockout is looked at, and nothing is judged. */
-  throttled: boolean
+  /** The address has used up its failures for so long: only the lockout is looked at, and nothing is judged. */
+  throttledForSeconds: number | null
   signal?: AbortSignal
 }
 
@@ -35,10 +35,10 @@ type Options = {
  */
 export async function login(deps: Deps, input: Login, options: Options): Promise<SessionBody> {
   const emailKey = deps.counterKey('email', input.email)
-  if (options.throttled) {
+  if (options.throttledForSeconds !== null) {
     const seconds = await findLockoutSeconds(deps.sql, emailKey)
     if (seconds !== null) throw new AppError('account-locked', { retryAfter: seconds })
-    throw new AppError('rate-limited')
+    throw new AppError('rate-limited', { retryAfter: options.throttledForSeconds })
   }
   const device = deps.deviceTokens.read(options.deviceToken)
   const known = device && { ...device, key: deps.counterKey('device', device.deviceId) }

@@ -1,5 +1,6 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import type { Overrides } from '../access/rights.ts'
+import { encodeJson, sign, toKey, verify } from './jws.ts'
 
 /** What an access token says (`typ: at+jwt`, RFC 9068). Times are epoch seconds. */
 export type AccessClaims = {
@@ -46,12 +47,10 @@ type Settings = {
   now: () => number
 }
 
-const MaxTokenLength = 4_096
 const MaxAccessLifeSeconds = 900
 /** About 30 MB at the most. */
 const MaxVerified = 10_000
 const LeewaySeconds = 5
-const Compact = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/
 
 export type Tokens = ReturnType<typeof createTokens>
 
@@ -131,37 +130,6 @@ export function hashToken(token: string): Buffer {
   return createHash('sha256').update(token).digest()
 }
 
-type Key = { id: string; bytes: Uint8Array }
-type Kind = { typ: string; header: string; keys: Key[] }
-
-function toKey(secret: string): Key {
-  return { id: createHash('sha256').update(secret).digest('hex').slice(0, 8), bytes: new TextEncoder().encode(secret) }
-}
-
-function sign(kind: Kind, claims: object, key: Key | undefined): string {
-  if (!key) throw new Error('no secret to sign with')
-  const signed = `${kind.header}.${encodeJson(claims)}`
-  return `${signed}.${hmac(key, signed)}`
-}
-
-function verify(kind: Kind, token: string): Record<string, unknown> | null {
-  if (token.length > MaxTokenLength || !Compact.test(token)) return null
-  const headerEnd = token.indexOf('.')
-  const payloadEnd = token.lastIndexOf('.')
-  const header = token.slice(0, headerEnd)
-  if (header !== kind.header && !isAcceptable(decodeJson(header), kind.typ)) return null
-  const signed = token.slice(0, payloadEnd)
-  // Compared as text: a signature has one spelling, and stray bits in its last character are refused.
-  const signature = Buffer.from(token.slice(payloadEnd + 1))
-  if (!kind.keys.some((key) => isSame(Buffer.from(hmac(key, signed)), signature))) return null
-  return decodeJson(token.slice(headerEnd + 1, payloadEnd))
-}
-
-/** The algorithm is pinned, whatever the header asks for; extensions that we would have to understand are refused (RFC 7515 4.1.11). */
-function isAcceptable(header: Record<string, unknown> | null, typ: string): boolean {
-  return header !== null && header.alg === 'HS256' && header.typ === typ && !('crit' in header) && !('b64' in header)
-}
-
 function hasRights(claims: Record<string, unknown>): claims is AccessClaims & Record<string, unknown> {
   return (
     Number.isSafeInteger(claims.nbf) &&
@@ -180,27 +148,4 @@ function hasRights(claims: Record<string, unknown>): claims is AccessClaims & Re
 
 function isRefresh(claims: Record<string, unknown>): claims is RefreshClaims & Record<string, unknown> {
   return !('perms' in claims)
-}
-
-function hmac(key: Key, text: string): string {
-  return new Bun.CryptoHasher('sha256', key.bytes).update(text).digest('base64url')
-}
-
-function isSame(a: Buffer, b: Buffer): boolean {
-  return a.length === b.length && timingSafeEqual(a, b)
-}
-
-function encodeJson(value: object): string {
-  return Buffer.from(JSON.stringify(value)).toString('base64url')
-}
-
-function decodeJson(part: string): Record<string, unknown> | null {
-  try {
-    const value: unknown = JSON.parse(Buffer.from(part, 'base64url').toString())
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : null
-  } catch {
-    return null
-  }
 }

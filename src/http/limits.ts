@@ -54,6 +54,7 @@ export function tighter(a: Tally | null, b: Tally): Tally {
   return a && a.limit - a.used <= b.limit - b.used ? a : b
 }
 
-function resetSeconds({ resetAt }: Tally): number {
+/** Seconds until the tally begins anew. */
+export function resetSeconds({ resetAt }: Tally): number {
   return Math.max(0, Math.ceil((resetAt - Date.now()) / 1000))
 }

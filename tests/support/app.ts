@@ -13,12 +13,35 @@ export const testSecrets = {
 }
 
 /** Limits off: a test that means them says so. */
-const testEnvironment = { NODE_ENV: 'test', ...testSecrets, DB_POOL_MAX: '10', DB_POOL_MIN: '1', RATE_LIMIT_GLOBAL: 'off', RATE_LIMIT_AUTH: 'off', RATE_LIMIT_API: 'off', JOBS: 'off' }
+const testEnvironment = {
+  NODE_ENV: 'test',
+  ...testSecrets,
+  DB_POOL_MAX: '10',
+  DB_POOL_MIN: '1',
+  RATE_LIMIT_GLOBAL: 'off',
+  RATE_LIMIT_AUTH: 'off',
+  RATE_LIMIT_API: 'off',
+  JOBS: 'off',
+}
 
-export type SessionJson = { user: User; accessToken: string; refreshToken: string; deviceToken: string; tokenType: string; expiresIn: number; refreshExpiresIn: number }
+export type SessionJson = {
+  user: User
+  accessToken: string
+  refreshToken: string
+  deviceToken: string
+  tokenType: string
+  expiresIn: number
+  refreshExpiresIn: number
+}
 export type TestApp = Awaited<ReturnType<typeof openTestApp>>
 
-type RequestOptions = { method?: string; bearer?: string; json?: unknown; headers?: Record<string, string>; ip?: string }
+type RequestOptions = {
+  method?: string
+  bearer?: string
+  json?: unknown
+  headers?: Record<string, string>
+  ip?: string
+}
 
 /**
  * The real app on a database of its own, closed after the file's tests. `clock` moves the time that tokens are judged by;
@@ -26,7 +49,12 @@ type RequestOptions = { method?: string; bearer?: string; json?: unknown; header
  */
 export async function openTestApp(environment: Record<string, string> = {}) {
   const database = await createDatabase()
-  const clock = { offsetMs: 0, advance: (seconds: number) => void (clock.offsetMs += seconds * 1000) }
+  const clock = {
+    offsetMs: 0,
+    advance(seconds: number): void {
+      clock.offsetMs += seconds * 1000
+    },
+  }
   const lines: string[] = []
   const config = loadConfig({ ...testEnvironment, DATABASE_URL: database.url, ...environment })
   const log = createLogger({ level: config.logLevel, destination: { write: (line: string) => void lines.push(line) } })

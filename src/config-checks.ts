@@ -1,0 +1,50 @@
+import type { Parsed } from './config.ts'
+
+const LocalHosts = new Set(['localhost', '127.0.0.1', '::1', '[::1]', ''])
+
+/** What single variables cannot tell: how they fit together. */
+export function crossChecks(e: Parsed): string[] {
+  const problems: string[] = []
+  if (e.JWT_SECRET === e.JWT_REFRESH_SECRET)
+    problems.push('JWT_REFRESH_SECRET: must differ from JWT_SECRET, or either kind of token could pass for the other')
+  if (e.DRAIN_DELAY_MS >= e.SHUTDOWN_TIMEOUT_MS)
+    problems.push('DRAIN_DELAY_MS: must be below SHUTDOWN_TIMEOUT_MS, which counts the whole shutdown')
+  return problems
+}
+
+/** What production demands beyond that: secrets that are none of the examples, TLS, https. */
+export function productionChecks(e: Parsed): string[] {
+  const problems: string[] = []
+  for (const name of ['JWT_SECRET', 'JWT_REFRESH_SECRET', 'AUDIT_KEY'] as const) {
+    const weakness = weaknessOf(e[name], name === 'AUDIT_KEY' ? 32 : 64)
+    if (weakness) problems.push(`${name}: ${weakness} (openssl rand -base64 48 makes a good one)`)
+  }
+  for (const name of ['JWT_SECRET_PREVIOUS', 'JWT_REFRESH_SECRET_PREVIOUS', 'OPS_TOKEN'] as const) {
+    const value = e[name]
+    const weakness = value && weaknessOf(value, name === 'OPS_TOKEN' ? 16 : 32)
+    if (weakness) problems.push(`${name}: ${weakness}`)
+  }
+  if (!e.PUBLIC_URL?.startsWith('https://'))
+    problems.push('PUBLIC_URL: must be set in production, and begin with https://')
+  for (const name of ['DATABASE_URL', 'DATABASE_MIGRATION_URL'] as const) {
+    const value = e[name]
+    if (value && !isLocal(value) && (e.DB_SSL ?? 'verify-full') !== 'verify-full')
+      problems.push(`DB_SSL: must be verify-full in production, for ${name} points to another host`)
+  }
+  return problems
+}
+
+/** Why a secret is too weak for production, if it is: too short, too uniform, or copied from an example. */
+function weaknessOf(text: string, minimumLength: number): string | undefined {
+  if (text.length < minimumLength) return `must have at least ${minimumLength} characters in production`
+  if (/change.?me|example|placeholder|your.?secret|password|development|insecure/i.test(text))
+    return 'looks like an example; production needs one of its own'
+  if (new Set(text).size < 12) return 'has too few different characters to be random'
+  if (/^(.{1,16})\1+$/s.test(text)) return 'repeats itself'
+  return undefined
+}
+
+/** Whether a database is on this host, where its traffic needs no TLS. */
+export function isLocal(databaseUrl: string): boolean {
+  return LocalHosts.has(new URL(databaseUrl).hostname)
+}

@@ -1,0 +1,59 @@
+import { z } from 'zod'
+import { createCors } from './http/cors.ts'
+
+/** `max` requests per `windowMs`, or null: no limit. */
+export type RateLimit = { max: number; windowMs: number } | null
+
+const windowUnits = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+
+export const integer = (minimum: number, maximum: number, fallback: number) =>
+  z
+    .string()
+    .default(String(fallback))
+    .refine((text) => /^\d{1,12}$/.test(text) && Number(text) >= minimum && Number(text) <= maximum, {
+      message: `must be a whole number from ${minimum} to ${maximum}`,
+    })
+    .transform(Number)
+
+export const url = (...protocols: string[]) =>
+  z.string().refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol), {
+    message: `must be a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
+  })
+
+export const rateLimit = (fallback: string) =>
+  z
+    .string()
+    .default(fallback)
+    .transform((text, context): RateLimit => {
+      if (text === 'off') return null
+      const [, max, count, unit] = /^([1-9]\d{0,8})\/([1-9]\d{0,3})?([smhd])$/.exec(text) ?? []
+      if (max && unit)
+        return { max: Number(max), windowMs: Number(count ?? 1) * windowUnits[unit as keyof typeof windowUnits] }
+      context.addIssue({ code: 'custom', message: 'must be N/window such as 600/1m or 100/15m, or off' })
+      return z.NEVER
+    })
+
+export const secret = z.string().min(32, 'must have at least 32 characters (openssl rand -base64 48 makes one)')
+
+export const origins = z
+  .string()
+  .default('')
+  .transform((text) =>
+    text
+      .split(',')
+      .map((origin) => origin.trim())
+      .filter(Boolean),
+  )
+  .superRefine((list, context) => refuseWhatThrows(() => createCors(list), context))
+
+/** A setting that another module understands: its complaint is the message. */
+export function refuseWhatThrows(
+  parse: () => unknown,
+  context: { addIssue(issue: { code: 'custom'; message: string }): void },
+): void {
+  try {
+    parse()
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: error instanceof Error ? error.message : String(error) })
+  }
+}
