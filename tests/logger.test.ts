@@ -1,4 +1,7 @@
 import { expect, test } from 'bun:test'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createLogger, type LogLevel } from '../src/logger.ts'
 
@@ -102,7 +105,7 @@ test('a value can neither begin a line of its own nor steer a terminal', () => {
 const program = (body: string) => `
   import { createLogger } from ${JSON.stringify(join(import.meta.dir, '../src/logger.ts'))}
   const log = createLogger({ level: 'info' })
-  for (let i = 0; i < 2000; i++) log.info({ i, padding: 'x'.repeat(100) }, 'line')
+  for (let i = 0; i < 2010; i++) log.info({ i, padding: 'x'.repeat(100) }, 'line')
   ${body}`
 
 async function outputOf(body: string): Promise<string> {
@@ -118,7 +121,7 @@ test.each([
   ['an exception that nobody catches', "throw new Error('boom')"],
 ])('no line is lost, cut or out of order when the process ends by %s', async (_how, body) => {
   const lines = (await outputOf(body)).trimEnd().split('\n')
-  expect(lines.map((line) => JSON.parse(line).i)).toEqual(Array.from({ length: 2000 }, (_, i) => i))
+  expect(lines.map((line) => JSON.parse(line).i)).toEqual(Array.from({ length: 2010 }, (_, i) => i))
 })
 
 test('an error is written at once, so that a kill -9 right after it does not hide it', async () => {
@@ -134,11 +137,24 @@ test('a reader that is gone does not end the process', async () => {
 })
 
 test('a reader that takes nothing for a while stops nobody, and gets every line later', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'manas360-log-'))
+  const gate = join(directory, 'gate')
+  Bun.spawnSync(['mkfifo', gate])
   const script = program("process.stderr.write('still here')\nawait Bun.stdin.text()")
-  const child = Bun.spawn([process.execPath, '-e', script], { stdin: 'pipe', stdout: 'pipe', stderr: 'pipe' })
-  const said = await child.stderr.getReader().read()
-  expect(new TextDecoder().decode(said.value)).toBe('still here')
-  const text = child.stdout.text()
-  child.stdin.end()
-  expect((await text).trimEnd().split('\n')).toHaveLength(2000)
+  const pipeline = '"$0" -e "$1" | { read -r go < "$2"; cat; }'
+  const child = Bun.spawn(['sh', '-c', pipeline, process.execPath, script, gate], {
+    stdin: 'pipe',
+    stdout: 'pipe',
+    stderr: 'pipe',
+  })
+  try {
+    const said = await child.stderr.getReader().read()
+    expect(new TextDecoder().decode(said.value)).toBe('still here')
+    await writeFile(gate, 'go\n')
+    child.stdin.end()
+    expect((await child.stdout.text()).trimEnd().split('\n')).toHaveLength(2010)
+  } finally {
+    child.kill()
+    rmSync(directory, { recursive: true })
+  }
 })

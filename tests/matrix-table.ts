@@ -32,7 +32,6 @@ const reason = 'asked for on the telephone'
 
 /** guest, user: free. subscriber: professional. admin: business. superadmin: enterprise. */
 const ofThePerson: Record<string, Row> = {
-  'GET /': { demands: '', answers: '200' },
   'GET /live': { demands: '', answers: '200' },
   'GET /ready': { demands: '', answers: '200' },
   'GET /health': { demands: '', answers: '200' },

@@ -4,7 +4,7 @@ import { toUser, type User } from '../auth/claims.ts'
 import type { Tx } from '../db.ts'
 import type { Deps } from '../deps.ts'
 import { AppError } from '../errors.ts'
-import { findAccount, lockProfile, type Profile, updateProfile } from './queries.ts'
+import { type AuditItem, findAccount, listOwnAudit, lockProfile, type Profile, updateProfile } from './queries.ts'
 import type { ProfileChange } from './schemas.ts'
 
 /** The person behind a token. @throws AppError `account-disabled` when the account is gone */
@@ -12,6 +12,16 @@ export async function readUser(deps: Deps, { accountId }: Principal): Promise<Us
   const account = await findAccount(deps.sql, accountId)
   if (!account) throw new AppError('account-disabled')
   return toUser(account)
+}
+
+/** What the person did and what was done to their account, newest first: `limit` entries before the entry `before`. */
+export function readOwnAudit(
+  deps: Deps,
+  { accountId }: Principal,
+  limit: number,
+  before: string | null,
+): Promise<AuditItem[]> {
+  return listOwnAudit(deps.sql, accountId, limit, before)
 }
 
 /** Changes what is given, clears what is null, and keeps the rest; nothing changed is nothing written. */

@@ -15,8 +15,7 @@ import { GrantBody } from '../plans/schemas.ts'
 import { eraseSelf } from './erasure.ts'
 import { exportAccount, toCsv } from './export.ts'
 import { limitOf, readDashboard, readEntitlements, readInsights, readUsageReport } from './insights.ts'
-import { changeProfile, readUser } from './profile.ts'
-import { listOwnAudit } from './queries.ts'
+import { changeProfile, readOwnAudit, readUser } from './profile.ts'
 import {
   AuditItemBody,
   DashboardBody,
@@ -83,7 +82,7 @@ const me = new Hono<AuthedEnv>()
     async (c) => {
       const { limit, cursor } = c.req.valid('query')
       const [before = null] = cursor === undefined ? [] : decodeCursor(cursor, ['uuid'])
-      const rows = await listOwnAudit(c.var.deps.sql, c.var.principal.accountId, limit + 1, before)
+      const rows = await readOwnAudit(c.var.deps, c.var.principal, limit + 1, before)
       return c.json(
         page(rows, limit, (row) => [row.id]),
         200,

@@ -5,7 +5,7 @@ import { listOf } from '../http/list.ts'
 import { describe } from '../http/openapi.ts'
 import { decodeCursor, page } from '../http/page.ts'
 import { Limit, Uuid } from '../http/text.ts'
-import { body, noBody, params, query } from '../http/valid.ts'
+import { body, noBody, noInput, params, query } from '../http/valid.ts'
 import { authenticate, authTier, throttledForSeconds } from './guards.ts'
 import { login } from './login.ts'
 import { changePassword } from './password-change.ts'
@@ -62,7 +62,7 @@ export const authRoutes = new Hono<PublicEnv>()
   )
 
 export const ownSessionRoutes = new Hono<AuthedEnv>()
-  .post('/logout', describe('Authentication', 'End this session', { 204: null }), authenticate, noBody, async (c) => {
+  .post('/logout', describe('Authentication', 'End this session', { 204: null }), authenticate, noInput, async (c) => {
     const { deps, principal, call } = c.var
     await endSession(deps, principal, principal.sessionId, call.client, 'logout')
     return c.body(null, 204)
@@ -71,7 +71,7 @@ export const ownSessionRoutes = new Hono<AuthedEnv>()
     '/logout-all',
     describe('Authentication', 'End every session', { 204: null }),
     authenticate,
-    noBody,
+    noInput,
     async (c) => {
       await endAllSessions(c.var.deps, c.var.principal, c.var.call.client)
       return c.body(null, 204)
@@ -98,7 +98,7 @@ export const ownSessionRoutes = new Hono<AuthedEnv>()
     describe('Authentication', 'End one session', { 204: null }, ['not-found']),
     authenticate,
     params(SessionPath),
-    noBody,
+    noInput,
     async (c) => {
       await endSession(c.var.deps, c.var.principal, c.req.valid('param').id, c.var.call.client, 'ended')
       return c.body(null, 204)

@@ -26,6 +26,7 @@ export function body<T extends z.ZodType>(schema: T, { limitBytes = defaultLimit
   const middleware: typeof validate = async function validBody(c, next) {
     const text = await readJsonText(c.req.raw, limitBytes)
     parseJson(text)
+    refuseQuery(c.req.url)
     // Hono's own reader takes any size and any JSON: it finds the text judged here in its cache, which holds promises.
     Object.assign(c.req.bodyCache, { text: Promise.resolve(text) })
     return validate(c, next)
@@ -76,9 +77,13 @@ export const noBody: MiddlewareHandler = (c, next) => {
 
 /** For routes that take neither query nor body: throws AppError `validation-failed` for any parameter, and what noBody throws. */
 export const noInput: MiddlewareHandler = (c, next) => {
-  const keys = Object.keys(readQuery(c.req.url))
-  if (keys.length > 0) throw refusal(keys.map((key) => fieldError('unrecognized-keys', key)))
+  refuseQuery(c.req.url)
   return noBody(c, next)
+}
+
+function refuseQuery(url: string): void {
+  const keys = Object.keys(readQuery(url))
+  if (keys.length > 0) throw refusal(keys.map((key) => fieldError('unrecognized-keys', key)))
 }
 
 /** Lets hono-openapi find the schema on the middleware, as it does on its own `validator`. */

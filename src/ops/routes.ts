@@ -24,16 +24,6 @@ export const operatorsOnly = createMiddleware<PublicEnv>(async function operator
 })
 
 export const opsRoutes = new Hono<PublicEnv>()
-  .get('/', noBody, (c) =>
-    c.json(
-      {
-        name: 'MANAS360',
-        documentation: `${c.get('deps').config.publicUrl}/docs`,
-        openapi: `${c.get('deps').config.publicUrl}/openapi.json`,
-      },
-      200,
-    ),
-  )
   .get('/live', describe('Operations', 'The process is alive', { 200: Status }), noBody, (c) =>
     c.json({ status: 'ok' }, 200),
   )
@@ -80,8 +70,8 @@ export const opsRoutes = new Hono<PublicEnv>()
   )
   .get('/docs', operatorsOnly, noBody, () => page(referenceAsset('/docs')))
   .get('/docs/:file', operatorsOnly, noBody, (c) => page(referenceAsset(`/docs/${c.req.param('file')}`)))
-  .get('/problems', noBody, () => page(problemIndex()))
-  .get('/problems/:code', noBody, (c) => page(problemPage(c.req.param('code'))))
+  .get('/problems', noBody, (c) => page(problemIndex(c.req.header('Accept'))))
+  .get('/problems/:code', noBody, (c) => page(problemPage(c.req.param('code'), c.req.header('Accept'))))
 
 type Page = { body: Bun.BodyInit; headers: Record<string, string> } | undefined
 

@@ -57,6 +57,16 @@ test.each([
   expect(logged({ status, path }, 'error').entries[0].level).toBe('error')
 })
 
+test('an answer of 5xx is written at once, others when there is enough to write', () => {
+  let flushed = 0
+  const log = createLogger({ level: 'info', destination: { write: () => {}, flush: () => void flushed++ } })
+  const write = createAccessLog(log)
+  write({ requestId: 'r-1', method: 'GET', path: '/v1/me', status: 200, milliseconds: 1 })
+  expect(flushed).toBe(0)
+  write({ requestId: 'r-2', method: 'GET', path: '/v1/me', status: 500, milliseconds: 1 })
+  expect(flushed).toBe(1)
+})
+
 test('a refusal of the client is no error', () => {
   expect(logged({ status: 429 }, 'error').entries).toEqual([])
 })
