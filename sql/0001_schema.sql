@@ -125,7 +125,8 @@ create trigger touch before update on user_accounts for each row execute functio
 -- Once there was an active superadmin there is always one: the role's row is the lock that makes the count exact.
 create function keep_a_superadmin() returns trigger language plpgsql as $$
 begin
-  perform 1 from roles where name = 'superadmin' for no key update;
+  -- Written, not only locked: a transaction with an older snapshot then fails instead of counting with it.
+  update roles set updated_at = clock_timestamp() where name = 'superadmin';
   if not exists (select 1 from user_accounts where role = 'superadmin' and status = 'active') then
     raise exception 'the last active superadmin must stay' using errcode = 'restrict_violation', constraint = 'last_superadmin';
   end if;

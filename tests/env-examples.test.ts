@@ -158,11 +158,12 @@ test('variables of later versions are refused, not ignored', () => {
 
 const letters = 'abcdefghijklmnopqrstuvwxyz'
 const mixed = randomBytes(48).toString('base64')
+const sixLetters = Array.from(randomBytes(80), (byte) => letters[byte % 6]).join('')
 
 test.each<[string, string, Environment]>([
   ['a short signing secret', 'JWT_SECRET', { JWT_SECRET: mixed.slice(0, 63) }],
   ['a short refresh secret', 'JWT_REFRESH_SECRET', { JWT_REFRESH_SECRET: mixed.slice(0, 63) }],
-  ['a secret of few characters', 'JWT_SECRET', { JWT_SECRET: 'ab1'.repeat(30) }],
+  ['a secret of few characters', 'JWT_SECRET', { JWT_SECRET: sixLetters }],
   ['a secret that repeats itself', 'JWT_SECRET', { JWT_SECRET: letters.slice(0, 16).repeat(4) }],
   ['an example as a secret', 'JWT_SECRET', { JWT_SECRET: `please-change-me-${mixed}` }],
   ['an example as the audit key', 'AUDIT_KEY', { AUDIT_KEY: `your-secret-${mixed}` }],

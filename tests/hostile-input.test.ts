@@ -35,7 +35,10 @@ const bodies: Record<string, [(row: Row) => Sent['body'], ProblemCode]> = {
   'an unknown member': [(row) => withMembers(row, '"isAdmin":true'), 'validation-failed'],
   'the prototype as a member': [(row) => withMembers(row, '"__proto__":{"role":"superadmin"}'), 'validation-failed'],
   'the prototype, escaped': [(row) => withMembers(row, '"\\u005f_proto__":{"role":"superadmin"}'), 'validation-failed'],
-  constructor: [(row) => withMembers(row, '"constructor":{"prototype":{"role":"superadmin"}}'), 'validation-failed'],
+  'its constructor': [
+    (row) => withMembers(row, '"constructor":{"prototype":{"role":"superadmin"}}'),
+    'validation-failed',
+  ],
   'a member twice': [(row) => withMembers(row, JSON.stringify(good(row)).slice(1, -1)), 'validation-failed'],
   '33 levels': [(row) => withMembers(row, `"a":${'['.repeat(33)}${']'.repeat(33)}`), 'validation-failed'],
   '20,000 levels': [() => '['.repeat(20_000) + ']'.repeat(20_000), 'validation-failed'],

@@ -28,6 +28,7 @@ const users = 'authenticated, permission users.manage'
 const subscriptions = 'authenticated, permission subscriptions.manage'
 const settings = 'authenticated, permission settings.manage'
 const features = 'authenticated, permission features.manage'
+const analytics: Row = { demands: 'authenticated, permission analytics.read', answers: '401 403 403 403 200 200' }
 const reason = 'asked for on the telephone'
 
 /** guest, user: free. subscriber: professional. admin: business. superadmin: enterprise. */
@@ -72,6 +73,12 @@ const ofThePerson: Record<string, Row> = {
     demands: 'authenticated, permission profile.update',
     answers: '401 403 200 200 200 200',
     json: () => ({ firstName: 'Asha' }),
+  },
+  'DELETE /v1/me': {
+    demands: 'authenticated, permission profile.delete',
+    answers: '401 403 204 204 204 204',
+    json: () => ({ password: goodPassword }),
+    spends: true,
   },
   'GET /v1/me/entitlements': { demands: signedIn, answers: everyone },
   'GET /v1/me/export': { demands: signedIn, answers: everyone },
@@ -120,6 +127,13 @@ const ofAdministrators: Record<string, Row> = {
     json: () => ({ plan: 'business', reason }),
   }),
   'GET /v1/admin/users/:id/explain': about(users, '/explain?permission=profile.read', 200, { stranger: 200 }),
+  'DELETE /v1/admin/users/:id': about(users, '', 204),
+  'GET /v1/admin/audit-logs': { demands: 'authenticated, permission audit.read', answers: '401 403 403 403 200 200' },
+  'GET /v1/admin/analytics/overview': analytics,
+  'GET /v1/admin/analytics/signups': analytics,
+  'GET /v1/admin/analytics/revenue': analytics,
+  'GET /v1/admin/analytics/plans': analytics,
+  'GET /v1/admin/analytics/security': analytics,
   'GET /v1/admin/subscriptions': { demands: subscriptions, answers: '401 403 403 403 200 200' },
   'GET /v1/admin/roles': superadminOnly(settings, 200),
   'POST /v1/admin/roles': superadminOnly(settings, 201, {

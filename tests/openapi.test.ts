@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test'
 import { Validator } from '@seriousme/openapi-schema-validator'
+import { idempotent } from '../src/http/idempotency.ts'
 import { policyOf } from '../src/http/openapi.ts'
 import { openApiDocument } from '../src/ops/openapi.ts'
 import { bodyOf, openTestApp } from './support/app.ts'
@@ -23,7 +24,7 @@ type Document = {
 }
 
 /** Pages for people, and the document itself: not part of the API that it describes. */
-const pages = ['get /', 'get /openapi.json', 'get /docs', 'get /docs/{file}', 'get /problems', 'get /problems/{code}']
+const pages = ['get /openapi.json', 'get /docs', 'get /docs/{file}', 'get /problems', 'get /problems/{code}']
 const publicUrl = 'http://localhost:3000'
 
 const service = await openTestApp()
@@ -131,6 +132,19 @@ test('query and path parameters appear, with what they may be', () => {
       .map(() => name),
   )
   expect(missing).toEqual([])
+})
+
+test('a route that takes an idempotency key says so, with what the key may be refused for', () => {
+  const keyed = routesOf((handler) => handler === idempotent)
+  expect(keyed).toContain('post /v1/subscription')
+  const said = operations.filter(({ operation }) =>
+    operation.parameters?.some(({ name }) => name === 'Idempotency-Key'),
+  )
+  expect(said.map(({ name }) => name).sort()).toEqual(keyed)
+  for (const name of keyed) {
+    expect(find(name).responses[409]?.description).toContain('idempotency-key-in-use')
+    expect(find(name).responses[422]?.description).toContain('idempotency-key-reused')
+  }
 })
 
 test('every integer is bounded', () => {

@@ -2,6 +2,7 @@ import type { Env, Hono, MiddlewareHandler } from 'hono'
 import { type DescribeRouteOptions, resolver, uniqueSymbol } from 'hono-openapi'
 import { z } from 'zod'
 import { type ProblemCode, problems } from '../errors.ts'
+import { idempotent } from './idempotency.ts'
 import { noInput } from './valid.ts'
 
 /** Every non-2xx body (RFC 9457). Some codes bring further members, such as `upgrade`. */
@@ -108,18 +109,33 @@ type Document = {
   components?: { schemas?: Record<string, unknown> }
 }
 
-/** Adds the problem documents that each operation may answer: those that were named, and those that follow from its input. */
+const idempotencyKey = {
+  in: 'header',
+  name: 'Idempotency-Key',
+  description: 'A request sent again with the same key within 24 hours gets the first answer, and does nothing more.',
+  schema: { type: 'string', minLength: 1, maxLength: 255 },
+}
+
+/**
+ * Adds to each operation the problem documents that it may answer: those that were named, those that follow from its
+ * input, and those of the middlewares on its route.
+ */
 export function completeDocument<E extends Env>(generated: object, app: Hono<E>): void {
   // The generator's type allows a path to be anything that OpenAPI knows; what it makes are operations.
   const document = generated as Document
-  const withoutInput = new Set(
-    app.routes.filter(({ handler }) => handler === noInput).map(({ method, path }) => keyOf(method, path)),
-  )
+  const handlers = Map.groupBy(app.routes, ({ method, path }) => keyOf(method, path))
   for (const [path, operations] of Object.entries(document.paths))
     for (const [method, operation] of Object.entries(operations ?? {})) {
       if (!operation) continue
+      const passes = (middleware: unknown) =>
+        handlers.get(keyOf(method, path))?.some(({ handler }) => handler === middleware)
       const codes = [...(operation[codesKey] ?? []), ...codesOfInput(operation)]
-      if (withoutInput.has(keyOf(method, path))) codes.push('validation-failed')
+      if (passes(noInput)) codes.push('validation-failed')
+      if (passes(idempotent)) {
+        operation.parameters = [...(operation.parameters ?? []), idempotencyKey]
+        codes.push('idempotency-key-in-use', 'idempotency-key-reused')
+      }
+      if (path.startsWith('/v1/admin/')) codes.push('authorisation-stale')
       delete operation[codesKey]
       Object.assign(operation.responses, problemResponses(codes))
     }
