@@ -24,7 +24,7 @@ import {
 } from './http/steps.ts'
 import { noBody } from './http/valid.ts'
 import { openApiDocument } from './ops/openapi.ts'
-import { operatorsOnly, opsRoutes } from './ops/routes.ts'
+import { opsRoutes } from './ops/routes.ts'
 import { catalogueRoutes } from './plans/routes.ts'
 
 /** The whole service: the chain that every request passes, in order, and every mount. */
@@ -34,9 +34,7 @@ export function createApp(deps: Deps) {
     .onError(toResponse)
     .use(chain(deps, stepsOf(deps, app), toResponse))
     .route('/', opsRoutes)
-    .get('/openapi.json', operatorsOnly, noBody, async (c) =>
-      c.json(await openApiDocument(app, deps.config.publicUrl), 200),
-    )
+    .get('/openapi.json', noBody, async (c) => c.json(await openApiDocument(app, deps.config.publicUrl), 200))
     .route('/v1/auth', authRoutes)
     .route('/v1/auth', ownSessionRoutes)
     .route('/v1', accountRoutes)

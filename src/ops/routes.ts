@@ -15,7 +15,7 @@ import { referenceAsset } from './reference/assets.ts'
 const Status = z.object({ status: z.string() }).meta({ ref: 'Status' })
 
 /** In production the operator's pages need OPS_TOKEN; unset, they do not exist. */
-export const operatorsOnly = createMiddleware<PublicEnv>(async function operatorsOnly(c, next) {
+const operatorsOnly = createMiddleware<PublicEnv>(async function operatorsOnly(c, next) {
   const { production, opsToken } = c.get('deps').config
   if (!production) return next()
   if (opsToken === undefined) throw new AppError('not-found')
