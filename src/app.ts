@@ -22,7 +22,7 @@ import {
   secureHeaders,
   shareAcrossOrigins,
 } from './http/steps.ts'
-import { noBody } from './http/valid.ts'
+import { noInput } from './http/valid.ts'
 import { openApiDocument } from './ops/openapi.ts'
 import { opsRoutes } from './ops/routes.ts'
 import { catalogueRoutes } from './plans/routes.ts'
@@ -34,7 +34,7 @@ export function createApp(deps: Deps) {
     .onError(toResponse)
     .use(chain(deps, stepsOf(deps, app), toResponse))
     .route('/', opsRoutes)
-    .get('/openapi.json', noBody, async (c) => c.json(await openApiDocument(app, deps.config.publicUrl), 200))
+    .get('/openapi.json', noInput, async (c) => c.json(await openApiDocument(app, deps.config.publicUrl), 200))
     .route('/v1/auth', authRoutes)
     .route('/v1/auth', ownSessionRoutes)
     .route('/v1', accountRoutes)

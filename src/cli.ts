@@ -13,7 +13,7 @@ import { migrate } from './migrate.ts'
 import { type OpenDeps, openDeps } from './open-deps.ts'
 import { jobs, readJobRuns, runJobNow } from './ops/jobs.ts'
 import { openApiDocument } from './ops/openapi.ts'
-import { serve } from './server.ts'
+import { aborted, serve } from './server.ts'
 
 type Invocation = {
   environment: Record<string, string | undefined>
@@ -46,12 +46,12 @@ async function runServer(invocation: Invocation): Promise<number> {
   const { config, database } = await prepare(invocation)
   const { print } = invocation
   const log = createLogger({ level: config.logLevel })
-  const stopped = whenAskedToStop()
+  const stop = signalToStop()
   process.on('uncaughtException', (error) => log.error({ err: error }, 'uncaught exception'))
   process.on('unhandledRejection', (error) => log.error({ err: error }, 'unhandled rejection'))
   try {
     if (!config.production) await migrate(toMigration(config, print))
-    const server = await serve(config, log)
+    const server = await serve(config, log, stop)
     if (config.production) log.info({ url: server.url }, 'serving')
     else
       print(`
@@ -60,26 +60,31 @@ MANAS360 is serving on ${server.url}
   superadmin  ${invocation.compiled ? 'manas360' : 'bun src/main.ts'} create-admin --email you@example.com
   stop        Ctrl-C
 `)
-    await stopped
+    await aborted(stop)
     await server.stop()
     return 0
+  } catch (error) {
+    // Asked to stop while the database was still being waited for.
+    if (stop.aborted) return 0
+    throw error
   } finally {
     await database?.stop()
   }
 }
 
-/** Resolves at the first SIGTERM or SIGINT; a second one ends the process at once. */
-function whenAskedToStop(): Promise<void> {
-  return new Promise((resolve) => {
-    let askedAt: number | undefined
-    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
-      process.on(signal, () => {
-        // One Ctrl-C comes twice under npx and bun run: from the terminal, and passed on by them.
-        if (askedAt !== undefined && performance.now() - askedAt > 500) process.exit(1)
-        askedAt ??= performance.now()
-        resolve()
-      })
-  })
+/** Aborts at the first SIGTERM, SIGINT or SIGHUP; a second one ends the process at once. */
+function signalToStop(): AbortSignal {
+  const controller = new AbortController()
+  let askedAt: number | undefined
+  for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
+    process.on(name, () => {
+      // One Ctrl-C comes twice under npx and bun run: from the terminal, and passed on by them.
+      const isEcho = name === 'SIGINT' && askedAt !== undefined && performance.now() - askedAt < 500
+      if (askedAt !== undefined && !isEcho) process.exit(1)
+      askedAt ??= performance.now()
+      controller.abort()
+    })
+  return controller.signal
 }
 
 async function runMigrate(invocation: Invocation): Promise<number> {

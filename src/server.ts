@@ -16,8 +16,8 @@ export type Server = { url: string; deps: OpenDeps; stop(): Promise<void> }
  * connection is taken, what runs is finished, counters are settled and the pool is closed; SHUTDOWN_TIMEOUT_MS in all.
  * @throws Error when the schema is not the expected one, or the database does not answer for a minute
  */
-export async function serve(config: Config, log: Logger): Promise<Server> {
-  const deps = await openWithRetries(config, log)
+export async function serve(config: Config, log: Logger, signal?: AbortSignal): Promise<Server> {
+  const deps = await openWithRetries(config, log, signal)
   const app = createApp(deps)
   const bindings: { server?: Bun.Server<undefined> } = {}
   const server = Bun.serve({
@@ -55,15 +55,15 @@ export async function serve(config: Config, log: Logger): Promise<Server> {
   return { url: `http://localhost:${server.port}`, deps, stop }
 }
 
-async function openWithRetries(config: Config, log: Logger): Promise<OpenDeps> {
+async function openWithRetries(config: Config, log: Logger, signal?: AbortSignal): Promise<OpenDeps> {
   const givesUpAt = Date.now() + RetryForMs
   for (let waitMs = 250; ; waitMs = Math.min(waitMs * 2, 5_000)) {
     try {
       return await openDeps(config, log)
     } catch (error) {
-      if (error instanceof MigrationError || Date.now() > givesUpAt) throw error
+      if (error instanceof MigrationError || Date.now() > givesUpAt || signal?.aborted) throw error
       log.warn({ err: error, waitMs }, 'the database does not answer yet; trying again')
-      await Bun.sleep(waitMs * (0.75 + Math.random() / 2))
+      await Promise.race([Bun.sleep(waitMs * (0.75 + Math.random() / 2)), aborted(signal)])
     }
   }
 }
@@ -77,4 +77,12 @@ async function atMost(milliseconds: number, work: Promise<unknown>): Promise<voi
   } finally {
     clearTimeout(timer)
   }
+}
+
+/** Resolves when `signal` aborts; never without one. */
+export function aborted(signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal?.aborted) resolve()
+    else signal?.addEventListener('abort', () => resolve(), { once: true })
+  })
 }

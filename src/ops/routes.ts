@@ -6,7 +6,7 @@ import type { PublicEnv } from '../env.ts'
 import { AppError } from '../errors.ts'
 import { describe } from '../http/openapi.ts'
 import { problemIndex, problemPage } from '../http/problem-pages.ts'
-import { noBody } from '../http/valid.ts'
+import { noInput } from '../http/valid.ts'
 import { version } from '../version.ts'
 import { checkReadiness, isReady } from './health.ts'
 import { readJobRuns } from './jobs.ts'
@@ -24,13 +24,13 @@ const operatorsOnly = createMiddleware<PublicEnv>(async function operatorsOnly(c
 })
 
 export const opsRoutes = new Hono<PublicEnv>()
-  .get('/live', describe('Operations', 'The process is alive', { 200: Status }), noBody, (c) =>
+  .get('/live', describe('Operations', 'The process is alive', { 200: Status }), noInput, (c) =>
     c.json({ status: 'ok' }, 200),
   )
   .get(
     '/ready',
     describe('Operations', 'This instance should get traffic', { 200: Status }, ['service-unavailable']),
-    noBody,
+    noInput,
     async (c) => {
       const checks = await checkReadiness(c.get('deps'))
       if (isReady(checks)) return c.json({ status: 'ok' }, 200)
@@ -43,7 +43,7 @@ export const opsRoutes = new Hono<PublicEnv>()
   .get(
     '/health',
     describe('Operations', 'How it is; with details for operators', { 200: Status }),
-    noBody,
+    noInput,
     async (c) => {
       const deps = c.get('deps')
       const checks = await checkReadiness(deps)
@@ -68,10 +68,10 @@ export const opsRoutes = new Hono<PublicEnv>()
       )
     },
   )
-  .get('/docs', operatorsOnly, noBody, () => page(referenceAsset('/docs')))
-  .get('/docs/:file', operatorsOnly, noBody, (c) => page(referenceAsset(`/docs/${c.req.param('file')}`)))
-  .get('/problems', noBody, (c) => page(problemIndex(c.req.header('Accept'))))
-  .get('/problems/:code', noBody, (c) => page(problemPage(c.req.param('code'), c.req.header('Accept'))))
+  .get('/docs', operatorsOnly, noInput, () => page(referenceAsset('/docs')))
+  .get('/docs/:file', operatorsOnly, noInput, (c) => page(referenceAsset(`/docs/${c.req.param('file')}`)))
+  .get('/problems', noInput, (c) => page(problemIndex(c.req.header('Accept'))))
+  .get('/problems/:code', noInput, (c) => page(problemPage(c.req.param('code'), c.req.header('Accept'))))
 
 type Page = { body: Bun.BodyInit; headers: Record<string, string> } | undefined
 
