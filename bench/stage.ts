@@ -2,7 +2,7 @@ import { Hono } from 'hono'
 import { stepsOf } from '../src/app.ts'
 import { loadConfig } from '../src/config.ts'
 import type { PublicEnv } from '../src/env.ts'
-import { chain } from '../src/http/chain.ts'
+import { chain, enclose } from '../src/http/chain.ts'
 import { toResponse } from '../src/http/respond.ts'
 import { createLogger } from '../src/logger.ts'
 import { openDeps } from '../src/open-deps.ts'
@@ -29,6 +29,7 @@ async function behind(count: number) {
   const deps = await openDeps(config, createLogger({ level: config.logLevel }))
   const app = new Hono<PublicEnv>()
   const steps = stepsOf(deps, app)
-  app.use(chain(deps, steps.slice(0, count), toResponse)).get(path, (c) => c.json(body))
+  app.get(path, (c) => c.json(body))
+  enclose(app, chain(deps, steps.slice(0, count), toResponse))
   return { app, name: count === 0 ? 'empty chain, with its deadline' : steps[count - 1]?.name }
 }

@@ -8,7 +8,7 @@ import type { Deps } from './deps.ts'
 import type { PublicEnv } from './env.ts'
 import { AppError } from './errors.ts'
 import { createAccessLog } from './http/access-log.ts'
-import { chain, type Step } from './http/chain.ts'
+import { chain, enclose, type Step } from './http/chain.ts'
 import { createCors } from './http/cors.ts'
 import { limitRates, rateLimitHeaders } from './http/rate-limits.ts'
 import { toResponse } from './http/respond.ts'
@@ -30,9 +30,7 @@ import { catalogueRoutes } from './plans/routes.ts'
 /** The whole service: the chain that every request passes, in order, and every mount. */
 export function createApp(deps: Deps) {
   const app = new Hono<PublicEnv>()
-  return app
-    .onError(toResponse)
-    .use(chain(deps, stepsOf(deps, app), toResponse))
+  const routes = app
     .route('/', opsRoutes)
     .get('/openapi.json', noInput, async (c) => c.json(await openApiDocument(app, deps.config.publicUrl), 200))
     .route('/v1/auth', authRoutes)
@@ -41,6 +39,8 @@ export function createApp(deps: Deps) {
     .route('/v1', catalogueRoutes)
     .route('/v1', billingRoutes)
     .route('/v1/admin', adminRoutes)
+  enclose(app, chain(deps, stepsOf(deps, app), toResponse))
+  return routes
 }
 
 /** The chain's steps in order: `before` from first to last, then the handler, then `after` from first to last. */
@@ -54,9 +54,7 @@ export function stepsOf(deps: Deps, app: Hono<PublicEnv>): Step[] {
     draining(deps.lifecycle),
     rateLimitHeaders,
     framing,
-    routing(
-      methodsOf((method, path) => app.router.match(method, path)[0].some(([[, route]]) => route.method !== 'ALL')),
-    ),
+    routing(methodsOf((method, path) => app.router.match(method, path)[0].length > 0)),
     bearer(deps),
     limitRates(deps),
     requireFreshness(deps),

@@ -1,4 +1,3 @@
-import type { RouterRoute } from 'hono/types'
 import type { Principal } from './access/principal.ts'
 import type { Client } from './audit/record.ts'
 import type { Deps } from './deps.ts'
@@ -19,11 +18,9 @@ export class Call {
   readonly #circumstances: Circumstances
   #signal: AbortSignal | undefined
   #ip: string | undefined
-  /** The handlers whose pattern the path matches, in the order in which they run. */
-  readonly routes: readonly RouterRoute[]
+  /** The pattern of the route that will answer, e.g. `/v1/entitlements/:feature`; empty when there is none. */
+  readonly route: string
   id = ''
-  /** The pattern of the route that will answer, e.g. `/v1/entitlements/:feature`. */
-  route = ''
   /** Who asks … */
   principal: Principal | null = null
   /** … or why the bearer was refused. */
@@ -33,9 +30,9 @@ export class Call {
   /** The auth tier's count, on the routes that it guards. */
   authTally: Tally | null = null
 
-  constructor(request: Request, routes: readonly RouterRoute[], circumstances: Circumstances) {
+  constructor(request: Request, route: string, circumstances: Circumstances) {
     this.#request = request
-    this.routes = routes
+    this.route = route
     this.#circumstances = circumstances
   }
 

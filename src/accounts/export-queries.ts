@@ -40,7 +40,8 @@ export async function findExport(sql: Db, accountId: string): Promise<Export> {
       (select coalesce(json_agg(x), '[]') from (
         select day, route, requests from usage_daily where account_id = ${accountId} order by day, route) x) as usage,
       (select coalesce(json_agg(x), '[]') from (
-        select l.id, l.at, l.action, l.entity_type as "entityType", l.entity_id as "entityId", l.details, p.data as personal
+        select l.id, l.at, l.action, l.entity_type as "entityType", l.entity_id as "entityId", l.details,
+               case when coalesce(l.actor_id, ${accountId}) = ${accountId} then p.data else (p.data::jsonb - '{ip,userAgent}'::text[])::json end as personal
           from audit_logs l left join audit_personal p on p.audit_id = l.id and p.account_id = ${accountId}
          where l.actor_id = ${accountId} or (l.entity_type = 'account' and l.entity_id = ${accountId}::text) order by l.id) x) as audit_trail`
   if (!row) throw new Error('an export is always one row')

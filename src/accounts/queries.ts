@@ -85,7 +85,7 @@ export type AuditItem = {
   userAgent: string | null
 }
 
-/** What an account did and what was done to it, newest first. */
+/** What an account did and what was done to it, newest first. Where others acted from is theirs: it is not shown. */
 export async function listOwnAudit(
   sql: Db,
   accountId: string,
@@ -99,6 +99,6 @@ export async function listOwnAudit(
             select id from audit_logs where entity_type = 'account' and entity_id = ${accountId}::text and (${before}::uuid is null or id < ${before}::uuid)
             order by id desc limit ${limit}) own
       join audit_logs l using (id)
-      left join audit_personal p on p.audit_id = l.id and p.account_id = ${accountId}
+      left join audit_personal p on p.audit_id = l.id and p.account_id = ${accountId} and coalesce(l.actor_id, ${accountId}) = ${accountId}
      order by l.id desc`
 }

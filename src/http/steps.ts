@@ -64,11 +64,7 @@ export function routing(allowedMethods: (path: string) => string[]): Step {
   return {
     name: 'route and method',
     before(c, call) {
-      const route = call.routes.findLast(isOwnRoute)
-      if (route) {
-        call.route = route.path
-        return undefined
-      }
+      if (call.route !== '') return undefined
       const allowed = allowedMethods(c.req.path)
       if (allowed.length === 0) throw new AppError('not-found')
       const allow = { Allow: allowed.join(', ') }
@@ -76,11 +72,6 @@ export function routing(allowedMethods: (path: string) => string[]): Step {
       throw new AppError('method-not-allowed', { headers: allow })
     },
   }
-}
-
-/** Not a middleware of everything. */
-function isOwnRoute({ method }: { method: string }): boolean {
-  return method !== 'ALL'
 }
 
 /** Which methods a path has, from the router itself. */

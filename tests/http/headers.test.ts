@@ -118,7 +118,7 @@ describe('other origins', () => {
 })
 
 describe("the operator's pages in production", () => {
-  const pages = ['/docs', '/openapi.json']
+  const pages = ['/docs', '/docs/swagger-ui.css']
 
   test('need OPS_TOKEN, to the letter', async () => {
     for (const path of pages) {

@@ -2,7 +2,7 @@ import { Hono, type MiddlewareHandler } from 'hono'
 import { recordAuthzChange } from '../../src/access/changes.ts'
 import { authenticate, judgeBearer } from '../../src/auth/guards.ts'
 import type { AuthedEnv, PublicEnv } from '../../src/env.ts'
-import { chain } from '../../src/http/chain.ts'
+import { chain, enclose } from '../../src/http/chain.ts'
 import { toResponse } from '../../src/http/respond.ts'
 import { findCatalogue } from '../../src/plans/queries.ts'
 import type { TestApp } from './app.ts'
@@ -12,9 +12,7 @@ export function guardedBy(
   { deps }: TestApp,
   ...guards: MiddlewareHandler<AuthedEnv>[]
 ): (bearer: string) => Promise<Response> {
-  const route = new Hono<AuthedEnv>().use(authenticate)
-  for (const guard of guards) route.use(guard)
-  route.get('/', (c) => c.json(c.get('principal')))
+  const route = new Hono<AuthedEnv>().on('GET', '/', authenticate, ...guards, (c) => c.json(c.get('principal')))
   const bearer = {
     name: 'bearer',
     before: (...[c, call]: Parameters<NonNullable<Parameters<typeof chain>[1][number]['before']>>) => {
@@ -22,10 +20,8 @@ export function guardedBy(
       return undefined
     },
   }
-  const app = new Hono<PublicEnv>()
-    .onError(toResponse)
-    .use(chain(deps, [bearer], toResponse))
-    .route('/', route)
+  const app = new Hono<PublicEnv>().route('/', route)
+  enclose(app, chain(deps, [bearer], toResponse))
   return async (token) => app.request('/', { headers: { Authorization: `Bearer ${token}` } })
 }
 
