@@ -5,6 +5,7 @@ import { expectProblem } from '../support/problems.ts'
 
 const app = await openTestApp()
 const { request, sql, deps } = app
+type Board = { lastSignIns: { at: string; outcome: string; ipAddress: string }[] }
 type Report = { from: string; to: string; groupBy: string; total: number; rows: { key: string; requests: number }[] }
 const day = (offset: number) => new Date(Date.now() + offset * 86_400_000).toISOString().slice(0, 10)
 
@@ -126,13 +127,13 @@ describe('the dashboard', () => {
     await request('/v1/auth/login', { json: { email: person.email, password: 'not this one' } })
     for (let i = 0; i < 5; i++) await logIn(app, { email: person.email, password: goodPassword })
     await request('/v1/me/entitlements', { bearer: person.bearer })
-    const board = await bodyOf<Record<string, never>>(await request('/v1/dashboard', { bearer: person.bearer }))
+    const board = await bodyOf<Board>(await request('/v1/dashboard', { bearer: person.bearer }))
     expect(board).toMatchObject({
       plan: { name: 'professional', displayName: 'Professional', tier: 50, endsAt: null },
       usage: { requestsToday: 1, requestsThisMonth: 1 },
       sessions: { live: 6 },
-    } as never)
-    const signIns = board.lastSignIns as unknown as { at: string; outcome: string; ipAddress: string }[]
+    })
+    const signIns = board.lastSignIns
     expect(signIns.map(({ outcome }) => outcome)).toEqual(Array(5).fill('succeeded'))
     expect(signIns.map(({ at }) => at)).toEqual(
       signIns
@@ -168,7 +169,7 @@ test('the clock of the database says which day it is', async () => {
   await request('/v1/me/entitlements', { bearer: accessToken })
   await deps.usage.settle()
   app.clock.advance(-86_400 * 2)
-  expect(await sql`select day::text from usage_daily where account_id = ${person.id}`).toEqual([
+  expect(await sql`select day::text from usage_daily where account_id = ${person.id}`).toEqual<unknown>([
     { day: day(2) },
-  ] as never)
+  ])
 })

@@ -93,7 +93,7 @@ describe('a lockout', () => {
     await failTimes(4, person.email)
     expect(await audited()).toHaveLength(0)
     await failTimes(1, person.email)
-    expect(await audited()).toEqual([{ entityId: person.id, details: { counter: 'email' } }] as never)
+    expect(await audited()).toEqual<unknown>([{ entityId: person.id, details: { counter: 'email' } }])
     await lockedFor(person.email)
     expect(await audited()).toHaveLength(1)
     await failTimes(5, email)

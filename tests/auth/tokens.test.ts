@@ -137,6 +137,12 @@ describe('what a token says', () => {
     expect(Buffer.byteLength(accessToken)).toBeLessThanOrEqual(1_400)
   })
 
+  test('of a refresh token is who and which, for seven days, and nothing of rights', () => {
+    const claims = claimsOf(person.refreshToken)
+    expect(Object.keys(claims).sort()).toEqual(['aud', 'exp', 'iat', 'iss', 'jti', 'sid', 'sub'])
+    expect([(claims.exp ?? 0) - (claims.iat ?? 0), claims.sid, claims.sub]).toEqual([604_800, good.sid, person.id])
+  })
+
   test('names nobody: no e-mail, no name', async () => {
     const named = await registered(app, { firstName: 'Asha', lastName: 'Rao' })
     for (const token of [named.accessToken, named.refreshToken])

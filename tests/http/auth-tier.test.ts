@@ -120,7 +120,7 @@ describe('at log-in, an exhausted address', () => {
     await expectProblem(await login(ip, person.email, goodPassword), 'rate-limited')
     expect(deps.db.stats().queries - after).toBe(1)
     expect(after).toBeGreaterThan(before)
-    expect(await sql`select count(*)::int as count from login_attempts`).toEqual([attempts] as never)
+    expect(await sql`select count(*)::int as count from login_attempts`).toEqual<unknown>([attempts])
     expect(await sql`select 1 from lockouts where key = ${deps.counterKey('email', person.email)}`).toHaveLength(0)
   })
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { requireSubscription } from '../../src/plans/guards.ts'
+import { requireAnyFeature, requireSubscription } from '../../src/plans/guards.ts'
 import { givenAccount, logIn } from '../support/accounts.ts'
 import { bodyOf, openTestApp } from '../support/app.ts'
 import { guardedBy, makeKnown, reloadCatalogue } from '../support/guarded.ts'
@@ -86,6 +86,13 @@ describe('an override', () => {
     const problem = await expectProblem(await insights(bearer), 'feature-not-in-plan')
     expect(problem.upgrade).toBeNull()
     expect((await grant('white_label', bearer)).status).toBe(200)
+  })
+
+  test('refuses one of several that would do: only a plan with another of them is offered', async () => {
+    const { bearer } = await given('data_export', false)
+    const ask = guardedBy(app, requireAnyFeature('data_export', 'white_label'))
+    const problem = await expectProblem(await ask(bearer), 'feature-not-in-plan')
+    expect(problem.upgrade).toMatchObject({ plan: 'enterprise' })
   })
 
   for (const granted of [true, false])
