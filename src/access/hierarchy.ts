@@ -77,6 +77,17 @@ function requireAuthority(actor: LockedAccount | undefined, permission: string):
   return actor
 }
 
+/**
+ * A person's own account, locked for an act that takes it out of the service.
+ * @throws AppError `account-disabled`, `last-superadmin`
+ */
+export async function authoriseSelf(tx: Tx, { accountId }: Principal): Promise<LockedAccount> {
+  const [account] = await lockAccounts(tx, [accountId])
+  if (account?.status !== 'active') throw new AppError('account-disabled')
+  if (account.role === superadmin && (await isLastSuperadmin(tx, account.id))) throw new AppError('last-superadmin')
+  return account
+}
+
 /** Locks one account's row: whoever changes its rights or sessions comes one after another. */
 export async function lockAccount(tx: Tx, accountId: string): Promise<void> {
   await lockAccounts(tx, [accountId])

@@ -1,8 +1,5 @@
 import type { Db } from '../db.ts'
-
-/** How a list of people may be sorted; each order has an index that ends in the id. */
-export const sorts = ['createdAt', '-createdAt', 'email', '-email', 'lastLoginAt', '-lastLoginAt'] as const
-export type Sort = (typeof sorts)[number]
+import type { Sort } from './schemas.ts'
 
 export type Filter = { q?: string; role?: string; plan?: string; status?: 'active' | 'locked' }
 export type Person = {

@@ -1,12 +1,10 @@
 import { recordAuthzChange } from '../access/changes.ts'
-import { authoriseOver, superadmin } from '../access/hierarchy.ts'
-import { isLastSuperadmin, lockAccounts } from '../access/hierarchy-queries.ts'
+import { authoriseOver, authoriseSelf } from '../access/hierarchy.ts'
 import type { Principal } from '../access/principal.ts'
 import { type Client, record } from '../audit/record.ts'
 import { requireOwnPassword } from '../auth/password-change.ts'
 import type { Tx } from '../db.ts'
 import type { Deps } from '../deps.ts'
-import { AppError } from '../errors.ts'
 import { deleteCounters, eraseAccount, eraseAuditTraces } from './erasure-queries.ts'
 
 /**
@@ -22,9 +20,7 @@ export async function eraseSelf(
 ): Promise<void> {
   await requireOwnPassword(deps, principal, password, client, signal)
   await deps.sql.begin(async (tx) => {
-    const [account] = await lockAccounts(tx, [principal.accountId])
-    if (!account || account.status !== 'active') throw new AppError('account-disabled')
-    if (account.role === superadmin && (await isLastSuperadmin(tx, account.id))) throw new AppError('last-superadmin')
+    const account = await authoriseSelf(tx, principal)
     await erase(tx, deps, principal.accountId, account.id, account.email)
   })
 }

@@ -11,13 +11,12 @@ import {
   findLockedReason,
   listPeople,
   type Person,
-  type Sort,
   updateRole,
   updateStatus,
 } from './directory-queries.ts'
 import { writeProfile } from './profile.ts'
 import { findAccount } from './queries.ts'
-import type { ProfileChange } from './schemas.ts'
+import type { ProfileChange, Sort } from './schemas.ts'
 
 const permission = 'users.manage'
 

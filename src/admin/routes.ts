@@ -2,9 +2,10 @@ import { Hono } from 'hono'
 import type { AuthedEnv } from '../env.ts'
 import { analyticsRoutes } from './analytics-routes.ts'
 import { auditRoutes } from './audit-routes.ts'
-import { planRoutes, roleRoutes } from './catalogue-routes.ts'
 import { grantRoutes } from './grant-routes.ts'
 import { peopleRoutes } from './people-routes.ts'
+import { planRoutes } from './plan-routes.ts'
+import { roleRoutes } from './role-routes.ts'
 
 export const adminRoutes = new Hono<AuthedEnv>()
   .route('/users', peopleRoutes)

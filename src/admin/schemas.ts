@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { sorts } from '../accounts/directory-queries.ts'
+import { sorts } from '../accounts/schemas.ts'
 import { UserBody } from '../auth/schemas.ts'
 import { IsoDateTime, Limit, PermissionName, Slug, Uuid } from '../http/text.ts'
 

@@ -5,7 +5,8 @@ import { idempotent } from '../http/idempotency.ts'
 import { describe } from '../http/openapi.ts'
 import { body, noInput } from '../http/valid.ts'
 import { CheckoutBody, PreviewBody, Subscribe, SubscriptionBody } from './schemas.ts'
-import { cancel, previewChange, readSubscription, subscribe } from './subscriptions.ts'
+import { cancel, readSubscription, subscribe } from './subscriptions.ts'
+import { previewChange } from './views.ts'
 
 export const billingRoutes = new Hono<AuthedEnv>()
   .get(

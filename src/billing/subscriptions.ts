@@ -6,7 +6,6 @@ import { type Client, record } from '../audit/record.ts'
 import type { Tx } from '../db.ts'
 import type { Deps } from '../deps.ts'
 import { AppError, invalid } from '../errors.ts'
-import type { Plan } from '../plans/catalogue.ts'
 import { next } from './lifecycle.ts'
 import { manual } from './provider.ts'
 import {
@@ -14,19 +13,19 @@ import {
   endLapsed,
   findSubscription,
   followPlan,
-  hadTrial,
   insertSubscription,
   insertTrial,
   isAhead,
   type Subscription,
   updateStatus,
 } from './queries.ts'
+import { requirePlan, requireSubscription, toView } from './views.ts'
 
 export type SubscriptionView = ReturnType<typeof toView>
 
 /** The person's subscription, right by the clock even while no job runs. */
 export async function readSubscription(deps: Deps, { accountId }: Principal): Promise<SubscriptionView> {
-  return toView(deps, await require(deps.sql.begin((tx) => findSubscription(tx, accountId))))
+  return toView(deps, await requireSubscription(findSubscription(deps.sql, accountId)))
 }
 
 type Wish = { plan: string; interval: 'month' | 'year' }
@@ -162,74 +161,17 @@ export async function grantSubscription(
     })
     return findSubscription(tx, accountId)
   })
-  return toView(deps, await require(subscription))
-}
-
-/** What a change of plan would bring, before it is made. @throws AppError `validation-failed` for an unknown plan */
-export async function previewChange(deps: Deps, principal: Principal, name: string, interval: 'month' | 'year') {
-  const plan = requirePlan(deps, name)
-  const current = await require(findSubscription(deps.sql, principal.accountId))
-  const now = deps.catalogue.current.plans.get(current.plan)?.featureNames ?? []
-  const isTrial =
-    plan.trialDays > 0 &&
-    plan.priceMonthlyMinor !== null &&
-    plan.name !== current.plan &&
-    !(await hadTrial(deps.sql, principal.accountId, plan.name))
-  const price = interval === 'month' ? plan.priceMonthlyMinor : plan.priceYearlyMinor
-  const isDowngrade = plan.tier < (deps.catalogue.current.plans.get(current.plan)?.tier ?? 0)
-  return {
-    plan: plan.name,
-    gained: plan.featureNames.filter((feature) => !now.includes(feature)),
-    lost: now.filter((feature) => !plan.featureNames.includes(feature)),
-    overLimit: [] as { limit: string; used: number; allowed: number }[],
-    when: isDowngrade && current.currentPeriodEnd ? current.currentPeriodEnd : new Date(deps.now()),
-    cost:
-      price === null
-        ? null
-        : {
-            amountMinor: isTrial ? 0 : price,
-            currency: plan.currency,
-            interval,
-            trialDays: isTrial ? plan.trialDays : 0,
-          },
-  }
+  return toView(deps, await requireSubscription(subscription))
 }
 
 async function openForChange(tx: Tx, accountId: string): Promise<Subscription> {
   await lockAccount(tx, accountId)
   await endLapsed(tx, accountId)
-  return require(findSubscription(tx, accountId))
+  return requireSubscription(findSubscription(tx, accountId))
 }
 
 async function replace(tx: Tx, subscription: Parameters<typeof insertSubscription>[1]): Promise<void> {
   await endCurrent(tx, subscription.accountId)
   await insertSubscription(tx, subscription)
   await followPlan(tx, subscription.accountId, subscription.plan === freePlan)
-}
-
-async function require(found: Promise<Subscription | null> | Subscription | null): Promise<Subscription> {
-  const subscription = await found
-  if (!subscription) throw new AppError('account-disabled')
-  return subscription
-}
-
-function requirePlan(deps: Deps, name: string): Plan {
-  const plan = deps.catalogue.current.plans.get(name)
-  if (!plan || plan.retired) throw invalid('plan', `There is no plan "${name}".`, 'unknown')
-  return plan
-}
-
-function toView(deps: Deps, { plan: name, status, interval, provider, startedAt, currentPeriodEnd }: Subscription) {
-  const plan = deps.catalogue.current.plans.get(name)
-  const cancelled = status === 'cancelled'
-  return {
-    plan: { name, displayName: plan?.displayName ?? name, tier: plan?.tier ?? 0 },
-    status,
-    interval,
-    provider,
-    startedAt,
-    currentPeriodEnd,
-    cancelAtPeriodEnd: cancelled,
-    pending: cancelled && currentPeriodEnd ? { plan: freePlan, at: currentPeriodEnd } : null,
-  }
 }

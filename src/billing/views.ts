@@ -1,0 +1,71 @@
+import type { Principal } from '../access/principal.ts'
+import { freePlan } from '../access/rights.ts'
+import type { Deps } from '../deps.ts'
+import { AppError, invalid } from '../errors.ts'
+import type { Plan } from '../plans/catalogue.ts'
+import { findSubscription, hadTrial, type Subscription } from './queries.ts'
+
+/** What a change of plan would bring, before it is made. @throws AppError `validation-failed` for an unknown plan */
+export async function previewChange(deps: Deps, principal: Principal, name: string, interval: 'month' | 'year') {
+  const plan = requirePlan(deps, name)
+  const current = await requireSubscription(findSubscription(deps.sql, principal.accountId))
+  const now = deps.catalogue.current.plans.get(current.plan)?.featureNames ?? []
+  const isTrial =
+    plan.trialDays > 0 &&
+    plan.priceMonthlyMinor !== null &&
+    plan.name !== current.plan &&
+    !(await hadTrial(deps.sql, principal.accountId, plan.name))
+  const price = interval === 'month' ? plan.priceMonthlyMinor : plan.priceYearlyMinor
+  const isDowngrade = plan.tier < (deps.catalogue.current.plans.get(current.plan)?.tier ?? 0)
+  return {
+    plan: plan.name,
+    gained: plan.featureNames.filter((feature) => !now.includes(feature)),
+    lost: now.filter((feature) => !plan.featureNames.includes(feature)),
+    overLimit: [] as { limit: string; used: number; allowed: number }[],
+    when: isDowngrade && current.currentPeriodEnd ? current.currentPeriodEnd : new Date(deps.now()),
+    cost:
+      price === null
+        ? null
+        : {
+            amountMinor: isTrial ? 0 : price,
+            currency: plan.currency,
+            interval,
+            trialDays: isTrial ? plan.trialDays : 0,
+          },
+  }
+}
+
+/** @throws AppError `account-disabled` where an account has no subscription any more: it was erased. */
+export async function requireSubscription(
+  found: Promise<Subscription | null> | Subscription | null,
+): Promise<Subscription> {
+  const subscription = await found
+  if (!subscription) throw new AppError('account-disabled')
+  return subscription
+}
+
+/** @throws AppError `validation-failed` for a plan that is unknown or retired */
+export function requirePlan(deps: Deps, name: string): Plan {
+  const plan = deps.catalogue.current.plans.get(name)
+  if (!plan || plan.retired) throw invalid('plan', `There is no plan "${name}".`, 'unknown')
+  return plan
+}
+
+/** A subscription as the person sees it. */
+export function toView(
+  deps: Deps,
+  { plan: name, status, interval, provider, startedAt, currentPeriodEnd }: Subscription,
+) {
+  const plan = deps.catalogue.current.plans.get(name)
+  const cancelled = status === 'cancelled'
+  return {
+    plan: { name, displayName: plan?.displayName ?? name, tier: plan?.tier ?? 0 },
+    status,
+    interval,
+    provider,
+    startedAt,
+    currentPeriodEnd,
+    cancelAtPeriodEnd: cancelled,
+    pending: cancelled && currentPeriodEnd ? { plan: freePlan, at: currentPeriodEnd } : null,
+  }
+}
