@@ -1,14 +1,14 @@
 import { percentile } from './statistics.ts'
 
 /**
- * The load generator, a process of its own: `bun bench/load.ts JSON` prints one line of JSON. Raw sockets, kept alive,
+ * The load generator, a process of its own: `bun bench/load.ts` reads a Load as JSON and prints an Outcome. Raw sockets, kept alive,
  * one request under way on each; the bytes of the requests are made beforehand.
  */
 export type Load = {
   port: number
   connections: number
   seconds: number
-  /** Requests as bytes on the wire; connection i sends number i modulo their count. */
+  /** Requests as bytes on the wire, sent in turn. */
   requests: string[]
   /** Requests a second, sent when they are due whatever the answers do; absent: each connection asks as soon as it is answered. */
   rate?: number
@@ -17,9 +17,20 @@ export type Load = {
 }
 
 /** Milliseconds are counted from when a request was due, not from when it could be sent: a stall counts for all who wait. */
-export type Outcome = { answered: number; failed: number; seconds: number; perSecond: number; p50: number; p99: number; max: number }
+export type Outcome = {
+  answered: number
+  failed: number
+  seconds: number
+  perSecond: number
+  p50: number
+  p99: number
+  max: number
+}
 
-type Connection = { send(bytes: string | Buffer, onAnswer: (status: number, body: string) => void): void; close(): void }
+type Connection = {
+  send(bytes: string | Buffer, onAnswer: (status: number, body: string) => void): void
+  close(): void
+}
 
 const headEnd = Buffer.from('\r\n\r\n')
 const lengthName = /content-length: (\d+)/i
@@ -69,20 +80,26 @@ function statusOf(bytes: Buffer): number {
 /** Every connection asks again as soon as it is answered: how much the server can do. */
 async function closedLoop(load: Load, connections: Connection[]): Promise<Outcome> {
   const latencies: number[] = []
+  const requests = load.requests.map((request) => Buffer.from(request))
   let failed = 0
   const start = performance.now()
   const endsAt = start + load.seconds * 1000
   await Promise.all(
     connections.map((connection, index) => {
-      let request: string | Buffer = Buffer.from(load.requests[index % load.requests.length] ?? '')
+      let turn = index
+      let request: string | Buffer = requests[turn % requests.length] ?? ''
       return new Promise<void>((resolve) => {
         let sentAt = performance.now()
         function onAnswer(status: number, body: string): void {
           const now = performance.now()
           if (status >= 200 && status < 300) latencies.push(now - sentAt)
           else failed++
-          if (now >= endsAt || status === 0) return resolve()
-          if (load.rotating && status === 200) request = withToken(request.toString(), body)
+          if (now >= endsAt || status === 0) {
+            resolve()
+            return
+          }
+          if (!load.rotating) request = requests[(turn += load.connections) % requests.length] ?? ''
+          else if (status === 200) request = withToken(request.toString(), body)
           sentAt = now
           connection.send(request, onAnswer)
         }
@@ -149,9 +166,13 @@ function outcome(latencies: number[], failed: number, start: number): Outcome {
 }
 
 if (import.meta.main) {
-  const load: Load = JSON.parse(process.argv[2] ?? '{}')
-  const connections = await Promise.all(Array.from({ length: load.connections }, () => connect(load.port, load.rotating ?? false)))
-  const result = await (load.rate === undefined ? closedLoop(load, connections) : openLoop(load, load.rate, connections))
+  const load: Load = await Bun.stdin.json()
+  const connections = await Promise.all(
+    Array.from({ length: load.connections }, () => connect(load.port, load.rotating ?? false)),
+  )
+  const result = await (load.rate === undefined
+    ? closedLoop(load, connections)
+    : openLoop(load, load.rate, connections))
   process.stdout.write(`${JSON.stringify(result)}\n`)
   process.exit(0)
 }

@@ -15,29 +15,40 @@ function pinned(core: 0 | 1, command: string[]): string[] {
   return canPin ? ['taskset', '-c', `${core}`, ...command] : command
 }
 
-/** One load on one server, to its end. @throws Error when the generator itself failed */
-export async function runLoad(load: Load): Promise<Outcome> {
-  const child = Bun.spawn(pinned(1, [process.execPath, join(import.meta.dir, 'load.ts'), JSON.stringify(load)]), { stdout: 'pipe', stderr: 'inherit' })
+/** One load on one server, to its end, on a core of its own if `pin`. @throws Error when the generator itself failed */
+export async function runLoad(load: Load, { pin } = { pin: true }): Promise<Outcome> {
+  const command = [process.execPath, join(import.meta.dir, 'load.ts')]
+  const child = Bun.spawn(pin ? pinned(1, command) : command, {
+    stdin: Buffer.from(JSON.stringify(load)),
+    stdout: 'pipe',
+    stderr: 'inherit',
+  })
   const text = await new Response(child.stdout).text()
   if ((await child.exited) !== 0) throw new Error('the load generator failed')
   return JSON.parse(text)
 }
 
 /** A stage of the chain, or bare Hono, on one core. */
-export async function startStage(stage: 'bare' | number, environment: Environment): Promise<Child & { name: string }> {
+export async function startStage(
+  stage: 'bare' | number,
+  environment: Environment,
+): Promise<Child & { name: string; steps: number }> {
   const child = Bun.spawn(pinned(0, [process.execPath, join(import.meta.dir, 'stage.ts'), `${stage}`]), {
     env: { ...process.env, ...environment },
     stdout: Bun.file('/dev/null'),
     stderr: 'pipe',
   })
-  const { port, name } = JSON.parse(await firstLine(child.stderr))
-  return { port, name, pid: child.pid, stop: () => end(child) }
+  const { port, name, steps } = JSON.parse(await firstLine(child.stderr))
+  return { port, name, steps, pid: child.pid, stop: () => end(child) }
 }
 
 type ServerOptions = { pin: boolean; command?: string[] }
 
 /** The server as production runs it, its log going to a file; ready when this resolves. `readyMs` counts from its spawning. */
-export async function startServer(environment: Environment, { pin, command = [process.execPath, join(root, 'src/main.ts'), 'serve'] }: ServerOptions): Promise<Child & { readyMs: number }> {
+export async function startServer(
+  environment: Environment,
+  { pin, command = [process.execPath, join(root, 'src/main.ts'), 'serve'] }: ServerOptions,
+): Promise<Child & { readyMs: number }> {
   const port = await freePort()
   const startedAt = performance.now()
   const child = Bun.spawn(pin ? pinned(0, command) : command, {

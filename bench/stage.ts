@@ -9,19 +9,25 @@ import { openDeps } from '../src/open-deps.ts'
 
 /**
  * What the whole is compared with, a process of its own: `bun bench/stage.ts bare` serves one route of bare Hono,
- * `bun bench/stage.ts N` the same route behind the first N steps of the chain. It prints its port and the last step's name.
+ * `bun bench/stage.ts N` the same route behind the first N steps of the chain. It prints its port, the last step's name
+ * and how many steps there are.
  */
 const path = '/v1/entitlements/:feature'
 const body = { feature: 'premium_dashboard', granted: true, limit: null }
 
 const bindings: { server?: Bun.Server<undefined> } = {}
-const { app, name } = process.argv[2] === 'bare' ? bare() : await behind(Number(process.argv[2]))
-const server = Bun.serve({ port: 0, hostname: '127.0.0.1', idleTimeout: 10, fetch: (request) => app.fetch(request, bindings) })
+const { app, name, steps } = process.argv[2] === 'bare' ? bare() : await behind(Number(process.argv[2]))
+const server = Bun.serve({
+  port: 0,
+  hostname: '127.0.0.1',
+  idleTimeout: 10,
+  fetch: (request) => app.fetch(request, bindings),
+})
 bindings.server = server
-process.stderr.write(`${JSON.stringify({ port: server.port, name })}\n`)
+process.stderr.write(`${JSON.stringify({ port: server.port, name, steps })}\n`)
 
 function bare() {
-  return { app: new Hono<PublicEnv>().get(path, (c) => c.json(body)), name: 'bare Hono route' }
+  return { app: new Hono<PublicEnv>().get(path, (c) => c.json(body)), name: 'bare Hono route', steps: 0 }
 }
 
 async function behind(count: number) {
@@ -31,5 +37,5 @@ async function behind(count: number) {
   const steps = stepsOf(deps, app)
   app.get(path, (c) => c.json(body))
   enclose(app, chain(deps, steps.slice(0, count), toResponse))
-  return { app, name: count === 0 ? 'empty chain, with its deadline' : steps[count - 1]?.name }
+  return { app, name: count === 0 ? 'empty chain' : steps[count - 1]?.name, steps: steps.length }
 }

@@ -153,6 +153,7 @@ create table sessions (
 create index sessions_live on sessions (account_id, id) where ended_at is null;
 create index sessions_account on sessions (account_id);
 create index sessions_expiry on sessions (expires_at);
+create index sessions_ended on sessions (ended_at) where ended_at is not null;
 
 -- The refresh token of each session: the hash of the one in force, of the one before it, and for 10 s at most what is
 -- needed to sign the one in force once more (a client whose answer was lost gets the same token again).
@@ -208,6 +209,7 @@ create table login_attempts (
 );
 create index login_attempts_account on login_attempts (account_id, at desc);
 create index login_attempts_at on login_attempts (at);
+create index login_attempts_failed on login_attempts (at, ip_address) where outcome = 'failed';
 
 -- ── Subscriptions and overrides ──────────────────────────────────────────────────────────────────────────────────
 
@@ -328,12 +330,13 @@ create table audit_logs (
   entity_id     text check (length(entity_id) <= 100),
   request_id    text check (length(request_id) <= 128),
   details       json not null default '{}', -- never personal data; json, not jsonb: the HMAC covers its very text
-  personal_hash bytea, -- salted hash of the row in audit_personal
+  personal_hash bytea not null check (length(personal_hash) = 32), -- salted hash of the row in audit_personal
   key_id        text not null,
   mac           bytea not null check (length(mac) = 32)
 );
 create index audit_logs_actor on audit_logs (actor_id, id);
 create index audit_logs_entity on audit_logs (entity_type, entity_id, id);
+create index audit_logs_type on audit_logs (entity_type, id);
 
 -- What identifies a person, apart, so that erasure can delete it and the trail still verifies.
 create table audit_personal (
@@ -349,7 +352,7 @@ begin
   if coalesce(current_setting('manas360.audit_retention', true), '') = 'on' and tg_op = 'DELETE' then
     return old;
   end if;
-  raise exception 'audit_logs is append-only' using errcode = 'restrict_violation', constraint = 'audit_append_only';
+  raise exception '% is append-only', tg_table_name using errcode = 'restrict_violation', constraint = 'audit_append_only';
 end $$;
 create trigger append_only before update or delete on audit_logs for each row execute function refuse_audit_change();
 create trigger append_only_truncate before truncate on audit_logs for each statement execute function refuse_audit_change();
@@ -367,24 +370,34 @@ select a.id, a.status, a.role, r.privilege_level, a.created_at, a.last_login_at,
  where a.status <> 'deleted';
 create unique index account_directory_id on account_directory (id);
 
+-- What began and what ended on a day; of what began then and is in force: how much is tried, and what a year of the rest brings.
 create materialized view revenue_by_plan_and_day as
-select (s.started_at at time zone 'UTC')::date as day, s.plan, p.currency, coalesce(s.billing_interval, 'none') as billing_interval,
-       count(*) as started, count(*) filter (where s.status = 'trialing') as trialing, count(*) filter (where s.ended_at is not null) as ended,
-       coalesce(sum(case s.billing_interval when 'month' then p.price_monthly_minor when 'year' then p.price_yearly_minor / 12 else 0 end)
-                filter (where s.ended_at is null and s.status in ('active', 'past_due')), 0)::bigint as mrr_minor
-  from user_subscriptions s join subscription_plans p on p.name = s.plan
+select e.day, e.plan, p.currency, e.billing_interval, sum(e.started)::bigint as started, sum(e.ended)::bigint as ended,
+       sum(e.in_force)::bigint as in_force, sum(e.trialing)::bigint as trialing, sum(e.renewing)::bigint as renewing,
+       coalesce(sum(e.renewing * case e.billing_interval when 'month' then p.price_monthly_minor * 12 when 'year' then p.price_yearly_minor end),
+                0)::bigint as annual_minor
+  from (
+    select (started_at at time zone 'UTC')::date as day, plan, coalesce(billing_interval, 'none') as billing_interval, 1 as started, 0 as ended,
+           (ended_at is null)::int as in_force, (status = 'trialing')::int as trialing, (status in ('active', 'past_due'))::int as renewing
+      from user_subscriptions
+    union all
+    select (ended_at at time zone 'UTC')::date, plan, coalesce(billing_interval, 'none'), 0, 1, 0, 0, 0
+      from user_subscriptions where ended_at is not null
+  ) e join subscription_plans p on p.name = e.plan
  group by 1, 2, 3, 4;
 create unique index revenue_by_plan_and_day_key on revenue_by_plan_and_day (day, plan, currency, billing_interval);
 
+-- Who signed up on a day, and how many of them are erased or locked by now; what else happened on it.
 create materialized view activity_by_day as
-select day, sum(sign_ups)::bigint as sign_ups, sum(log_ins)::bigint as log_ins, sum(failures)::bigint as failures, sum(lockouts)::bigint as lockouts,
-       sum(reuse)::bigint as reuse
+select day, sum(sign_ups)::bigint as sign_ups, sum(erased)::bigint as erased, sum(locked)::bigint as locked, sum(log_ins)::bigint as log_ins,
+       sum(failures)::bigint as failures, sum(lockouts)::bigint as lockouts, sum(reuse)::bigint as reuse
   from (
-    select (created_at at time zone 'UTC')::date as day, 1 as sign_ups, 0 as log_ins, 0 as failures, 0 as lockouts, 0 as reuse from user_accounts
+    select (created_at at time zone 'UTC')::date as day, 1 as sign_ups, (status = 'deleted')::int as erased, (status = 'locked')::int as locked,
+           0 as log_ins, 0 as failures, 0 as lockouts, 0 as reuse from user_accounts
     union all
-    select (at at time zone 'UTC')::date, 0, (outcome = 'succeeded')::int, (outcome = 'failed')::int, 0, 0 from login_attempts
+    select (at at time zone 'UTC')::date, 0, 0, 0, (outcome = 'succeeded')::int, (outcome = 'failed')::int, 0, 0 from login_attempts
     union all
-    select (at at time zone 'UTC')::date, 0, 0, 0, (action = 'lockout.start')::int, (action = 'session.reuse_detected')::int
+    select (at at time zone 'UTC')::date, 0, 0, 0, 0, 0, (action = 'lockout.start')::int, (action = 'session.reuse_detected')::int
       from audit_logs where action in ('lockout.start', 'session.reuse_detected')
   ) events
  group by day;
@@ -406,19 +419,3 @@ create function forget_successors() returns bigint language sql security definer
      where successor_jti is not null and replaced_at < clock_timestamp() - interval '10 seconds' returning 1)
   select count(*) from forgotten
 $$;
-
--- Deletes what nobody can use any more: sessions (with their tokens) a day after their end, quiet counters, old attempts and changes.
-create function purge_expired() returns jsonb language plpgsql security definer set search_path = public, pg_temp as $$
-declare
-  gone_sessions bigint; gone_lockouts bigint; gone_attempts bigint; gone_changes bigint;
-begin
-  delete from sessions where expires_at < clock_timestamp() - interval '1 day' or ended_at < clock_timestamp() - interval '1 day';
-  get diagnostics gone_sessions = row_count;
-  delete from lockouts where updated_at < clock_timestamp() - interval '25 hours' and (locked_until is null or locked_until < clock_timestamp() - interval '24 hours');
-  get diagnostics gone_lockouts = row_count;
-  delete from login_attempts where at < clock_timestamp() - interval '90 days';
-  get diagnostics gone_attempts = row_count;
-  delete from authz_changes where at < clock_timestamp() - interval '1 day';
-  get diagnostics gone_changes = row_count;
-  return jsonb_build_object('sessions', gone_sessions, 'lockouts', gone_lockouts, 'loginAttempts', gone_attempts, 'authzChanges', gone_changes);
-end $$;

@@ -22,6 +22,7 @@ import {
   secureHeaders,
   shareAcrossOrigins,
 } from './http/steps.ts'
+import { countTraffic } from './http/traffic.ts'
 import { noInput } from './http/valid.ts'
 import { openApiDocument } from './ops/openapi.ts'
 import { opsRoutes } from './ops/routes.ts'
@@ -46,15 +47,20 @@ export function createApp(deps: Deps) {
 /** The chain's steps in order: `before` from first to last, then the handler, then `after` from first to last. */
 export function stepsOf(deps: Deps, app: Hono<PublicEnv>): Step[] {
   const { config } = deps
+  const cors = createCors(config.allowedOrigins)
   return [
     identify,
     logAccess(createAccessLog(deps.log)),
+    countTraffic(deps.traffic),
     secureHeaders({ https: config.publicUrl.startsWith('https:') }),
-    shareAcrossOrigins(createCors(config.allowedOrigins)),
+    framing,
+    shareAcrossOrigins(cors),
     draining(deps.lifecycle),
     rateLimitHeaders,
-    framing,
-    routing(methodsOf((method, path) => app.router.match(method, path)[0].length > 0)),
+    routing(
+      methodsOf((method, path) => app.router.match(method, path)[0].length > 0),
+      cors,
+    ),
     bearer(deps),
     limitRates(deps),
     requireFreshness(deps),

@@ -1,27 +1,25 @@
 import { randomBytes } from 'node:crypto'
 import { createApp } from './app.ts'
-import { toWitness, verifyAudit } from './audit/verify.ts'
+import { describeVerdict, toWitness, verifyAudit } from './audit/verify.ts'
 import { createSuperadmin } from './auth/registration.ts'
-import { type Config, ConfigError, loadConfig } from './config.ts'
+import { ConfigError } from './config.ts'
 import { diagnose } from './doctor.ts'
-import { type EmbeddedPostgres, openEmbeddedPostgres } from './embedded-postgres.ts'
 import { AppError } from './errors.ts'
 import { Email } from './http/text.ts'
-import { withLocalSecrets } from './local-secrets.ts'
 import { createLogger } from './logger.ts'
 import { migrate } from './migrate.ts'
 import { type OpenDeps, openDeps } from './open-deps.ts'
-import { jobs, readJobRuns, runJobNow } from './ops/jobs.ts'
+import { jobs, readJobRuns, runJobNow, UnknownJobError } from './ops/jobs.ts'
+import { findFault } from './ops/liveness.ts'
 import { openApiDocument } from './ops/openapi.ts'
+import { type Prepared, prepare, type Surroundings, toMigration } from './preparation.ts'
 import { aborted, serve } from './server.ts'
+import { signalToStop } from './stop-signal.ts'
 
-type Invocation = {
-  environment: Record<string, string | undefined>
+type Invocation = Surroundings & {
   options: { email?: string; 'password-stdin'?: boolean; checkpoint?: string }
   /** What follows the command, e.g. `run seal-audit`. */
   args: string[]
-  dataDirectory: string
-  compiled: boolean
   print: (line: string) => void
 }
 type Command = (invocation: Invocation) => Promise<number>
@@ -72,21 +70,6 @@ MANAS360 is serving on ${server.url}
   }
 }
 
-/** Aborts at the first SIGTERM, SIGINT or SIGHUP; a second one ends the process at once. */
-function signalToStop(): AbortSignal {
-  const controller = new AbortController()
-  let askedAt: number | undefined
-  for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
-    process.on(name, () => {
-      // One Ctrl-C comes twice under npx and bun run: from the terminal, and passed on by them.
-      const isEcho = name === 'SIGINT' && askedAt !== undefined && performance.now() - askedAt < 500
-      if (askedAt !== undefined && !isEcho) process.exit(1)
-      askedAt ??= performance.now()
-      controller.abort()
-    })
-  return controller.signal
-}
-
 async function runMigrate(invocation: Invocation): Promise<number> {
   const { config, database } = await prepare(invocation)
   try {
@@ -107,13 +90,7 @@ async function runCreateAdmin(invocation: Invocation): Promise<number> {
   const generated = options['password-stdin'] ? null : randomBytes(18).toString('base64url')
   const password = generated ?? (await Bun.stdin.text()).replace(/\r?\n$/, '')
   return withDeps(invocation, async (deps) => {
-    try {
-      await createSuperadmin(deps, email.data, password)
-    } catch (error) {
-      if (!(error instanceof AppError)) throw error
-      print(error.errors?.map(({ message }) => message).join(' ') || error.detail)
-      return 1
-    }
+    await createSuperadmin(deps, email.data, password)
     print(`Superadmin ${email.data} is ready.`)
     if (generated) print(`Password (shown once): ${generated}`)
     return 0
@@ -144,20 +121,27 @@ async function runJobs(invocation: Invocation): Promise<number> {
     return 64
   }
   return withDeps(invocation, async (deps) => {
-    if (name) {
-      const result = await runJobNow(deps, name)
-      print(`${name}: ${result === undefined ? 'another instance is at it' : `done ${JSON.stringify(result ?? '')}`}`)
-      return 0
-    }
+    if (name) return runJob(deps, name, print)
     const runs = new Map((await readJobRuns(deps)).map((run) => [run.name, run]))
-    for (const job of jobs) {
-      const run = runs.get(job.name)
-      print(
-        `${job.name.padEnd(18)} every ${job.everySeconds} s   ${run ? `${run.outcome} at ${(run.finishedAt ?? run.startedAt).toISOString()}, ${Math.round(run.milliseconds ?? 0)} ms` : 'never ran'}`,
-      )
+    for (const { name, everySeconds } of jobs) {
+      const run = runs.get(name)
+      const last = run && `${run.outcome} at ${run.finishedAt.toISOString()}, ${Math.round(run.milliseconds)} ms`
+      print(`${name.padEnd(18)} every ${everySeconds} s`.padEnd(40) + (last ?? 'never ran'))
     }
     return 0
   })
+}
+
+async function runJob(deps: OpenDeps, name: string, print: Invocation['print']): Promise<number> {
+  try {
+    const result = await runJobNow(deps, name)
+    print(`${name}: ${result === null ? 'another instance is at it' : `done ${JSON.stringify(result)}`}`)
+    return 0
+  } catch (error) {
+    if (!(error instanceof UnknownJobError)) throw error
+    print(error.message)
+    return 64
+  }
 }
 
 async function runAudit(invocation: Invocation): Promise<number> {
@@ -173,11 +157,7 @@ async function runAudit(invocation: Invocation): Promise<number> {
       witness,
       (rows) => rows % 100_000 < 5_000 && process.stderr.write(`\r${rows} rows verified`),
     )
-    print(
-      verdict.ok
-        ? `The audit trail is whole: ${verdict.rows} rows in ${verdict.checkpoints} checkpoints, ${verdict.unsealed} not sealed yet.`
-        : `The audit trail was tampered with: ${verdict.fault}.`,
-    )
+    print(describeVerdict(verdict))
     return verdict.ok ? 0 : 1
   })
 }
@@ -190,55 +170,29 @@ async function runOpenApi(invocation: Invocation): Promise<number> {
 }
 
 async function runHealthcheck({ environment, print }: Invocation): Promise<number> {
-  const url = `http://127.0.0.1:${environment.PORT || 3000}/live`
-  try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(3_000) })
-    if (response.ok) return 0
-    print(`${url} answered ${response.status}`)
-  } catch (error) {
-    print(`${url} does not answer: ${error instanceof Error ? error.message : error}`)
-  }
-  return 1
+  const fault = await findFault(`http://127.0.0.1:${environment.PORT || 3000}/live`)
+  if (fault) print(fault)
+  return fault ? 1 : 0
 }
+
+/** A command asks little at once, but what it asks may take long. */
+const frugal = { poolMin: 1, poolMax: 2, statementTimeoutMs: 600_000 }
 
 async function withDeps(invocation: Invocation, use: (deps: OpenDeps) => Promise<number>): Promise<number> {
   const { config, database } = await prepare(invocation)
   try {
     if (!config.production) await migrate(toMigration(config, () => {}))
-    const deps = await openDeps({ ...config, poolMin: 1, poolMax: 2 }, createLogger({ level: 'warn' }))
+    const deps = await openDeps({ ...config, ...frugal }, createLogger({ level: 'warn' }))
     try {
       return await use(deps)
     } finally {
       await deps.close(5)
     }
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error
+    invocation.print(error.errors?.map(({ message }) => message).join(' ') || error.detail)
+    return 1
   } finally {
     await database?.stop()
   }
-}
-
-type Prepared = { config: Config; database: EmbeddedPostgres | null }
-
-/** The configuration and, without DATABASE_URL outside production, a PostgreSQL of our own: joined if it runs, else started. */
-async function prepare({ environment, dataDirectory, compiled, print }: Invocation): Promise<Prepared> {
-  const complete = withLocalSecrets(environment, dataDirectory)
-  if (environment.DATABASE_URL || environment.NODE_ENV === 'production')
-    return { config: loadConfig(complete), database: null }
-  if (compiled)
-    throw new ConfigError([
-      'DATABASE_URL: is required; the compiled binary brings no PostgreSQL of its own. Set it to postgres://user:password@host:5432/database',
-    ])
-  // Bad variables are named before anything is started.
-  loadConfig({ ...complete, DATABASE_URL: 'postgres://127.0.0.1/manas360' })
-  const database = await openEmbeddedPostgres({ dataDir: `${dataDirectory}/postgres`, onProgress: print })
-  try {
-    return { config: loadConfig({ ...complete, DATABASE_URL: database.url }), database }
-  } catch (error) {
-    await database.stop()
-    throw error
-  }
-}
-
-function toMigration(config: Config, log: (line: string) => void) {
-  const serverRole = decodeURIComponent(new URL(config.databaseUrl).username) || undefined
-  return { url: config.migrationUrl, serverRole, ssl: config.databaseSsl, log }
 }

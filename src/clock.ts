@@ -12,7 +12,9 @@ export function createClock(sql: Db): Clock {
     now: () => Date.now() + offsetMs,
     async measure() {
       const before = Date.now()
-      const [row] = await sql<{ milliseconds: number }[]>`select (extract(epoch from clock_timestamp()) * 1000)::float8 as milliseconds`
+      const [row] = await sql<
+        { milliseconds: number }[]
+      >`select (extract(epoch from clock_timestamp()) * 1000)::float8 as milliseconds`
       const after = Date.now()
       if (row) offsetMs = row.milliseconds - (before + after) / 2
     },

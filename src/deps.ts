@@ -1,5 +1,6 @@
 import type { Feed } from './access/feed.ts'
 import type { Overlay } from './access/overlay.ts'
+import type { UsageCounter } from './accounts/usage.ts'
 import type { Audit } from './audit/record.ts'
 import type { DeviceTokens } from './auth/device-tokens.ts'
 import type { PasswordHasher } from './auth/passwords.ts'
@@ -7,8 +8,8 @@ import type { Tokens } from './auth/tokens.ts'
 import type { Config } from './config.ts'
 import type { Database, Sql } from './db.ts'
 import type { Limits } from './http/limits.ts'
+import type { Traffic } from './http/traffic.ts'
 import type { Logger } from './logger.ts'
-import type { UsageCounter } from './accounts/usage.ts'
 import type { Catalogue } from './plans/catalogue.ts'
 
 /** What a service may use. */
@@ -29,6 +30,8 @@ export type Deps = {
   passwords: PasswordHasher
   limits: Limits
   usage: UsageCounter
+  /** What was asked and answered, for /metrics. */
+  traffic: Traffic
   /** What the process is up to; `draining` from the first SIGTERM on. */
   lifecycle: { draining: boolean }
   /** The HMAC under which lockout counters are kept, so that no stranger's address is stored. */

@@ -53,7 +53,11 @@ export class Call {
 
   /** Where the request came from, as services and the audit trail want it. */
   get client(): Client {
-    return { ip: this.ip, userAgent: this.#request.headers.get('user-agent')?.slice(0, 512) ?? null, requestId: this.id }
+    return {
+      ip: this.ip,
+      userAgent: this.#request.headers.get('user-agent')?.slice(0, 512) ?? null,
+      requestId: this.id,
+    }
   }
 }
 

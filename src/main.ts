@@ -34,8 +34,9 @@ const [name, ...args] = positionals
 if (options.version) print(`${version.version} (${version.commit})`)
 else if (options.help || name === undefined) print(usage)
 else {
-  const command = commands[name]
-  if (!command || (args.length > 0 && !takesArguments.has(name))) fail(`Unknown command: ${positionals.join(' ')}\n\n${usage}`, 64)
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined
+  if (!command || (args.length > 0 && !takesArguments.has(name)))
+    fail(`Unknown command: ${positionals.join(' ')}\n\n${usage}`, 64)
   try {
     const dataDirectory = compiled ? join(process.cwd(), '.data') : join(import.meta.dir, '..', '.data')
     process.exitCode = await command({ environment: process.env, options, args, dataDirectory, compiled, print })

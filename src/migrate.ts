@@ -106,7 +106,7 @@ function refuseForeignHistory(applied: Applied[]): void {
   }
 }
 
-/** The server's own role: DML everywhere, but on the audit trail only INSERT and SELECT (erasure deletes from audit_personal). */
+/** The server's own role: DML everywhere, but on the audit trail only INSERT and SELECT (erasure deletes from audit_personal, sealing from audit_queue). */
 async function grantServerRole(tx: postgres.TransactionSql, role: string): Promise<void> {
   const [{ owner } = { owner: role }] = await tx<{ owner: string }[]>`select current_user as owner`
   if (owner === role) return
@@ -115,6 +115,7 @@ async function grantServerRole(tx: postgres.TransactionSql, role: string): Promi
   await tx`grant usage on all sequences in schema public to ${tx(role)}`
   await tx`grant execute on all functions in schema public to ${tx(role)}`
   await tx`revoke update, delete, truncate on audit_logs, audit_checkpoints from ${tx(role)}`
+  await tx`revoke update, truncate on audit_personal, audit_queue from ${tx(role)}`
   await tx`revoke insert, update, delete, truncate on audit_archive from ${tx(role)}`
   await tx`revoke insert, update, delete on schema_migrations from ${tx(role)}`
 }

@@ -12,6 +12,7 @@ import type { Config } from './config.ts'
 import { openDatabase } from './db.ts'
 import type { Deps } from './deps.ts'
 import { createTier } from './http/limits.ts'
+import { createTraffic } from './http/traffic.ts'
 import type { Logger } from './logger.ts'
 import { requireSchema } from './migrate.ts'
 import { isCatalogue, newer, readCatalogue } from './plans/catalogue-service.ts'
@@ -97,6 +98,7 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
       feed,
       usage,
       limits,
+      traffic: createTraffic(),
       audit: createAudit(config.auditKey, now),
       tokens: createTokens({
         accessSecrets: config.jwtSecrets,

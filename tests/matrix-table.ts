@@ -36,6 +36,7 @@ const ofThePerson: Record<string, Row> = {
   'GET /live': { demands: '', answers: '200' },
   'GET /ready': { demands: '', answers: '200' },
   'GET /health': { demands: '', answers: '200' },
+  'GET /metrics': { demands: '', answers: '200' },
   'GET /docs': { demands: '', answers: '200' },
   'GET /docs/:file': { demands: '', answers: '404', path: () => '/docs/no-such-file.js' },
   'GET /problems': { demands: '', answers: '200' },
@@ -104,7 +105,7 @@ const ofThePerson: Record<string, Row> = {
   'POST /v1/subscription': {
     demands: signedIn,
     answers: '401 200 200 409 409 409',
-    json: () => ({ plan: 'starter' }),
+    json: () => ({ plan: 'starter', interval: 'month' }),
     spends: true,
   },
   'DELETE /v1/subscription': { demands: signedIn, answers: '401 409 409 200 200 200', spends: true },

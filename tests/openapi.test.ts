@@ -24,7 +24,14 @@ type Document = {
 }
 
 /** Pages for people, and the document itself: not part of the API that it describes. */
-const pages = ['get /openapi.json', 'get /docs', 'get /docs/{file}', 'get /problems', 'get /problems/{code}']
+const pages = [
+  'get /openapi.json',
+  'get /metrics',
+  'get /docs',
+  'get /docs/{file}',
+  'get /problems',
+  'get /problems/{code}',
+]
 const publicUrl = 'http://localhost:3000'
 
 const service = await openTestApp()

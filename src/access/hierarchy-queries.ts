@@ -9,15 +9,25 @@ export type LockedAccount = {
   permissions: string[]
 }
 
-/** Locks accounts in the order of their ids, so that two administrators never wait for each other in a circle. */
+/**
+ * Locks accounts in the order of their ids, so that two administrators never wait for each other in a circle, and their
+ * roles against edits. The superadmin's role cannot be edited, and is locked by those who remove one.
+ */
 export async function lockAccounts(sql: Db, ids: string[]): Promise<LockedAccount[]> {
-  await sql`select 1 from user_accounts where id = any(${ids}::uuid[]) order by id for no key update`
-  // Read in a statement of its own: its snapshot shows what was committed while the lock was waited for.
+  await lockRows(sql, ids)
+  await sql`
+    select 1 from roles where name <> 'superadmin' and name in (select role from user_accounts where id = any(${ids}::uuid[]))
+     order by name for share`
+  // Read in a statement of its own: its snapshot shows what was committed while the locks were waited for.
   return sql<LockedAccount[]>`
     select a.id, a.email, a.status, a.role, r.privilege_level,
            array(select permission::text from role_permissions where role = a.role) as permissions
       from user_accounts a join roles r on r.name = a.role
      where a.id = any(${ids}::uuid[]) order by a.id`
+}
+
+export async function lockRows(sql: Db, ids: string[]): Promise<void> {
+  await sql`select 1 from user_accounts where id = any(${ids}::uuid[]) order by id for no key update`
 }
 
 export type RoleRow = {

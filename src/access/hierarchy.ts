@@ -1,6 +1,13 @@
 import type { Tx } from '../db.ts'
 import { AppError } from '../errors.ts'
-import { findRole, isLastSuperadmin, type LockedAccount, lockAccounts, type RoleRow } from './hierarchy-queries.ts'
+import {
+  findRole,
+  isLastSuperadmin,
+  type LockedAccount,
+  lockAccounts,
+  lockRows,
+  type RoleRow,
+} from './hierarchy-queries.ts'
 import type { Principal } from './principal.ts'
 
 /** The role that may act on anyone and grant anything. */
@@ -90,5 +97,5 @@ export async function authoriseSelf(tx: Tx, { accountId }: Principal): Promise<L
 
 /** Locks one account's row: whoever changes its rights or sessions comes one after another. */
 export async function lockAccount(tx: Tx, accountId: string): Promise<void> {
-  await lockAccounts(tx, [accountId])
+  await lockRows(tx, [accountId])
 }

@@ -4,7 +4,7 @@ import type { Deps } from '../deps.ts'
 import { AppError, invalid } from '../errors.ts'
 import type { Catalogue } from '../plans/catalogue.ts'
 import { readCatalogue } from '../plans/catalogue-service.ts'
-import { authorise, requireBelow } from './hierarchy.ts'
+import { authorise, requireBelow, superadmin } from './hierarchy.ts'
 import type { LockedAccount } from './hierarchy-queries.ts'
 import type { Principal } from './principal.ts'
 import {
@@ -73,13 +73,17 @@ export async function changeRole(
     }
     if (role.seeded && (changed.privilegeLevel !== role.privilegeLevel || changed.retired)) throw new AppError('seeded')
     requireBelow(authority, changed)
+    if (Bun.deepEquals(role, changed)) return 'unchanged'
     await updateRole(tx, name, changed)
-    await audit(tx, deps, 'role.update', actor, name, client, { ...change })
+    return audit(tx, deps, 'role.update', actor, name, client, { ...change })
   })
   return readRole(deps, name)
 }
 
-/** Sets a role's permissions: it reaches every token at its next request. @throws AppError `not-found`, `privilege-escalation` */
+/**
+ * Sets a role's permissions: it reaches every token at its next request.
+ * @throws AppError `not-found`, `privilege-escalation`, `seeded` for a superadmin who would lack one: nobody could give it back
+ */
 export async function setPermissions(
   deps: Deps,
   actor: Principal,
@@ -91,8 +95,11 @@ export async function setPermissions(
   await changeCatalogue(deps, actor, permission, async (tx, authority) => {
     const role = await openRole(tx, authority, name)
     requireBelow(authority, { ...role, permissions })
+    if (name === superadmin && role.permissions.some((held) => !permissions.includes(held)))
+      throw new AppError('seeded', { detail: 'The superadmin role keeps its permissions.' })
+    if (Bun.deepEquals(role.permissions, permissions)) return 'unchanged'
     await replacePermissions(tx, name, permissions)
-    await audit(tx, deps, 'role.set_permissions', actor, name, client, { from: role.permissions, to: permissions })
+    return audit(tx, deps, 'role.set_permissions', actor, name, client, { from: role.permissions, to: permissions })
   })
   return readRole(deps, name)
 }
@@ -120,11 +127,11 @@ export async function changeCatalogue(
   deps: Deps,
   actor: Principal,
   needed: string,
-  work: (tx: Tx, authority: LockedAccount) => Promise<void>,
+  work: (tx: Tx, authority: LockedAccount) => Promise<'unchanged' | void>,
 ): Promise<Catalogue> {
   return deps.sql.begin(async (tx) => {
     const authority = await authorise(tx, actor, needed)
-    await work(tx, authority)
+    if ((await work(tx, authority)) === 'unchanged') return readCatalogue(tx)
     tx.committed.push(await insertCatalogueChange(tx))
     const catalogue = await readCatalogue(tx)
     tx.committed.push(catalogue)

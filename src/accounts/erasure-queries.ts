@@ -22,8 +22,10 @@ export async function eraseAccount(sql: Db, accountId: string): Promise<void> {
  */
 export async function eraseAuditTraces(sql: Db, accountId: string): Promise<void> {
   await sql`
-    delete from audit_personal p using audit_logs l
-     where l.id = p.audit_id and (p.account_id = ${accountId} or l.actor_id = ${accountId} or (l.entity_type = 'account' and l.entity_id = ${accountId}::text))`
+    delete from audit_personal where audit_id in (
+      select audit_id from audit_personal where account_id = ${accountId}
+       union select id from audit_logs where actor_id = ${accountId}
+       union select id from audit_logs where entity_type = 'account' and entity_id = ${accountId}::text)`
 }
 
 /** Counters kept under the person's own keys. */

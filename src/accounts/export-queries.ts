@@ -10,6 +10,7 @@ const parts = [
   'subscriptions',
   'featureOverrides',
   'trials',
+  'idempotencyKeys',
   'usage',
   'auditTrail',
 ] as const
@@ -20,7 +21,7 @@ export async function findExport(sql: Db, accountId: string): Promise<Export> {
     select
       (select coalesce(json_agg(x), '[]') from (
         select id, email, email_verified_at as "emailVerifiedAt", first_name as "firstName", last_name as "lastName", phone_number as "phoneNumber",
-               language, timezone, role, status, created_at as "createdAt", updated_at as "updatedAt", last_login_at as "lastLoginAt"
+               language, timezone, role, status, locked_reason as "lockedReason", created_at as "createdAt", updated_at as "updatedAt", last_login_at as "lastLoginAt"
           from user_accounts where id = ${accountId}) x) as account,
       (select coalesce(json_agg(x), '[]') from (
         select id, created_at as "createdAt", last_used_at as "lastUsedAt", expires_at as "expiresAt", ip_address as "ipAddress", user_agent as "userAgent",
@@ -37,6 +38,9 @@ export async function findExport(sql: Db, accountId: string): Promise<Export> {
           from account_features where account_id = ${accountId} order by feature) x) as feature_overrides,
       (select coalesce(json_agg(x), '[]') from (
         select plan, started_at as "startedAt" from trials where account_id = ${accountId} order by started_at) x) as trials,
+      (select coalesce(json_agg(x), '[]') from (
+        select method, path, key, status, created_at as "createdAt" from idempotency_keys
+         where account_id = ${accountId} order by created_at) x) as idempotency_keys,
       (select coalesce(json_agg(x), '[]') from (
         select day, route, requests from usage_daily where account_id = ${accountId} order by day, route) x) as usage,
       (select coalesce(json_agg(x), '[]') from (

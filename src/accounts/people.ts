@@ -23,7 +23,7 @@ const permission = 'users.manage'
 /** An account as administrators see it. */
 export type AdministeredUser = User & { lockedReason: string | null }
 
-/** A page of people; that somebody looked is audited. */
+/** A page of people; that somebody looked is audited, but not for what: that is a person's name or address. */
 export async function searchPeople(
   deps: Deps,
   actor: Principal,
@@ -42,8 +42,8 @@ export async function searchPeople(
       entityType: 'directory',
       entityId: null,
       client,
-      details: { ...details, sort },
-      after: { q },
+      // What was typed may be somebody's address, which must not outlive its erasure here.
+      details: { ...details, sort, searched: q !== undefined },
     })
     return people
   })

@@ -28,7 +28,6 @@ import {
   ReportQuery,
 } from './schemas.ts'
 
-const NoQuery = z.strictObject({})
 const Paging = z.strictObject({ limit: Limit, cursor: z.string().max(2_048).optional() })
 const ExportQuery = z.strictObject({ format: z.enum(['json', 'csv']).default('json') })
 
@@ -46,7 +45,6 @@ const me = new Hono<AuthedEnv>()
     describe('Account', 'Change names, phone, language or time zone', { 200: UserBody }),
     authenticate,
     requirePermission('profile.update'),
-    query(NoQuery),
     body(ProfileChange),
     async (c) => c.json(await changeProfile(c.var.deps, c.var.principal, c.req.valid('json'), c.var.call.client), 200),
   )

@@ -97,6 +97,7 @@ export const ExportBody = z
     subscriptions: Rows,
     featureOverrides: Rows,
     trials: Rows,
+    idempotencyKeys: Rows,
     usage: Rows,
     auditTrail: Rows,
   })

@@ -11,6 +11,9 @@ import { readOverview, readPlans, readRevenue, readSecurity, readSignUps, toRang
 const RangeQuery = z.strictObject({ from: IsoDate.optional(), to: IsoDate.optional() })
 const Count = z.number().min(0)
 const stamped = { asOf: z.iso.datetime().nullable().meta({ description: 'when the views were refreshed last' }) }
+const Mrr = z
+  .array(z.object({ currency: z.string(), mrrMinor: Count }))
+  .meta({ description: 'monthly recurring revenue of what renews, in minor units' })
 const ranged = { ...stamped, from: z.iso.date(), to: z.iso.date() }
 
 const Overview = z
@@ -19,9 +22,9 @@ const Overview = z
     accounts: Count,
     active: Count,
     locked: Count,
-    paying: Count,
+    paying: Count.meta({ description: 'on a plan other than free that renews: neither tried nor cancelled' }),
     trialing: Count,
-    mrrMinor: Count,
+    mrr: Mrr,
   })
   .meta({ ref: 'Overview' })
 const SignUps = z
@@ -30,14 +33,13 @@ const SignUps = z
 const Revenue = z
   .object({
     ...ranged,
-    currency: z.string(),
-    mrrMinor: Count,
+    mrr: Mrr,
     plans: z.array(
       z.object({
         plan: z.string(),
         currency: z.string(),
-        started: Count.nullable(),
-        ended: Count.nullable(),
+        started: Count,
+        ended: Count,
         mrrMinor: Count,
       }),
     ),

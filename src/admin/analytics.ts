@@ -1,3 +1,4 @@
+import { freePlan } from '../access/rights.ts'
 import type { Deps } from '../deps.ts'
 import { invalid } from '../errors.ts'
 import {
@@ -5,8 +6,8 @@ import {
   findTotals,
   listActivity,
   listFailingAddresses,
-  listPlanDistribution,
-  listRevenue,
+  listPlanFigures,
+  type PlanFigures,
 } from './analytics-queries.ts'
 
 const DayMs = 86_400_000
@@ -26,8 +27,14 @@ export function toRange(deps: Deps, { from, to }: { from?: string; to?: string }
 }
 
 export async function readOverview({ sql }: Deps) {
-  const [asOf, totals] = await Promise.all([findAsOf(sql), findTotals(sql)])
-  return { asOf, ...totals }
+  const [asOf, totals, plans] = await Promise.all([findAsOf(sql), findTotals(sql), listPlanFigures(sql, null)])
+  return {
+    asOf,
+    ...totals,
+    paying: sum(plans.map(paying)),
+    trialing: sum(plans.map((plan) => plan.trialing)),
+    mrr: byCurrency(plans),
+  }
 }
 
 export async function readSignUps({ sql }: Deps, range: Range) {
@@ -35,23 +42,28 @@ export async function readSignUps({ sql }: Deps, range: Range) {
   return { asOf, ...range, days: days.map(({ day, signUps, logIns }) => ({ day, signUps, logIns })) }
 }
 
-/** Monthly recurring revenue by plan: a month's price, or a twelfth of a year's, of what is in force. */
+/** Monthly recurring revenue by plan: a month's price, or a twelfth of a year's, of what renews. */
 export async function readRevenue({ sql }: Deps, range: Range) {
-  const [asOf, rows] = await Promise.all([findAsOf(sql), listRevenue(sql, range)])
-  return {
-    asOf,
-    ...range,
-    currency: rows[0]?.currency ?? 'USD',
-    mrrMinor: rows.reduce((sum, row) => sum + row.mrrMinor, 0),
-    plans: rows,
-  }
+  const [asOf, rows] = await Promise.all([findAsOf(sql), listPlanFigures(sql, range)])
+  const plans = rows.map(({ plan, currency, started, ended, mrrMinor }) => ({
+    plan,
+    currency,
+    started,
+    ended,
+    mrrMinor,
+  }))
+  return { asOf, ...range, mrr: byCurrency(rows), plans }
 }
 
 export async function readPlans({ sql }: Deps) {
-  const [asOf, plans] = await Promise.all([findAsOf(sql), listPlanDistribution(sql)])
-  const accounts = plans.reduce((sum, plan) => sum + plan.accounts, 0)
-  const paying = plans.reduce((sum, plan) => sum + (plan.plan === 'free' ? 0 : plan.accounts - plan.trialing), 0)
-  return { asOf, accounts, conversion: accounts === 0 ? 0 : paying / accounts, plans }
+  const [asOf, rows] = await Promise.all([findAsOf(sql), listPlanFigures(sql, null)])
+  const accounts = sum(rows.map((row) => row.accounts))
+  const share = (part: number) => (accounts === 0 ? 0 : part / accounts)
+  const plans = rows
+    .filter((row) => row.accounts > 0)
+    .map((row) => ({ plan: row.plan, accounts: row.accounts, trialing: row.trialing, share: share(row.accounts) }))
+    .sort((a, b) => b.accounts - a.accounts)
+  return { asOf, accounts, conversion: share(sum(rows.map(paying))), plans }
 }
 
 export async function readSecurity({ sql }: Deps, range: Range) {
@@ -66,4 +78,21 @@ export async function readSecurity({ sql }: Deps, range: Range) {
     days: days.map(({ day, failures, lockouts, reuse }) => ({ day, failures, lockouts, reuse })),
     addresses,
   }
+}
+
+/** Whoever tries a plan, or has cancelled it, does not pay for it again. */
+function paying({ plan, renewing }: PlanFigures): number {
+  return plan === freePlan ? 0 : renewing
+}
+
+/** Money of different currencies has no sum. */
+function byCurrency(plans: PlanFigures[]): { currency: string; mrrMinor: number }[] {
+  return [...Map.groupBy(plans, ({ currency }) => currency)].map(([currency, rows]) => ({
+    currency,
+    mrrMinor: sum(rows.map(({ mrrMinor }) => mrrMinor)),
+  }))
+}
+
+function sum(figures: number[]): number {
+  return figures.reduce((total, figure) => total + figure, 0)
 }

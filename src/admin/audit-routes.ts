@@ -5,6 +5,7 @@ import { AuditItemBody } from '../accounts/schemas.ts'
 import { searchAudit, streamAudit } from '../audit/search.ts'
 import { authenticate } from '../auth/guards.ts'
 import type { AuthedEnv } from '../env.ts'
+import { normalise } from '../http/client-ip.ts'
 import { listOf } from '../http/list.ts'
 import { describe } from '../http/openapi.ts'
 import { decodeCursor, page } from '../http/page.ts'
@@ -20,11 +21,11 @@ const AuditQuery = z.strictObject({
   resource: z
     .string()
     .max(140)
-    .regex(/^[a-z_]{1,40}(:[\w.@-]{1,100})?$/, 'A resource reads type or type:id, e.g. account:0192….')
+    .regex(/^[a-z_]{1,40}(:[\w.-]{1,100})?$/, 'A resource reads type or type:id, e.g. account:0192….')
     .optional(),
   from: IsoDateTime.optional(),
   to: IsoDateTime.optional(),
-  ip: z.union([z.ipv4(), z.ipv6()]).optional(),
+  ip: z.union([z.ipv4(), z.ipv6()]).overwrite(normalise).optional(),
   format: z.enum(['json', 'ndjson', 'csv']).default('json'),
   limit: Limit,
   cursor: z.string().max(2_048).optional(),
@@ -53,11 +54,11 @@ export const auditRoutes = new Hono<AuthedEnv>().get(
   async (c) => {
     const { deps, principal, call } = c.var
     const { format, limit, cursor, ...filter } = c.req.valid('query')
+    const [before = null] = cursor === undefined ? [] : decodeCursor(cursor, ['uuid'])
     if (format !== 'json')
-      return c.body(await streamAudit(deps, principal, filter, call.client, format), 200, {
+      return c.body(await streamAudit(deps, principal, filter, before, call.client, format), 200, {
         'Content-Type': types[format],
       })
-    const [before = null] = cursor === undefined ? [] : decodeCursor(cursor, ['uuid'])
     return c.json(
       page(await searchAudit(deps, principal, filter, limit + 1, before, call.client), limit, (row) => [row.id]),
       200,

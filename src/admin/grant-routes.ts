@@ -86,7 +86,11 @@ export const grantRoutes = new Hono<AuthedEnv>()
     params(AccountPath),
     query(ExplainQuery),
     noBody,
-    async (c) => c.json(await explain(c.var.deps, c.req.valid('param').id, c.req.valid('query')), 200),
+    async (c) =>
+      c.json(
+        await explain(c.var.deps, c.var.principal, c.req.valid('param').id, c.req.valid('query'), c.var.call.client),
+        200,
+      ),
   )
   .get(
     '/subscriptions',

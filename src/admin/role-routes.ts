@@ -100,6 +100,7 @@ export const roleRoutes = new Hono<AuthedEnv>()
     '/roles/:name/permissions',
     describe('Administration', about("Set a role's permissions"), { 200: RoleBody }, [
       'not-found',
+      'seeded',
       'privilege-escalation',
     ]),
     authenticate,

@@ -62,6 +62,8 @@ export const Explanation = z
   .meta({ ref: 'Explanation' })
 
 const Description = z.string().trim().max(500)
+/** In PATCH null clears a description. */
+const Cleared = Description.nullable().transform((text) => text ?? '')
 const DisplayName = z.string().trim().min(1).max(100)
 const Count = z.int().min(0).max(Number.MAX_SAFE_INTEGER)
 const Level = z.int().min(0).max(100)
@@ -74,7 +76,7 @@ export const NewRole = z
   .meta({ ref: 'NewRole' })
 export const RoleEdit = z
   .strictObject({
-    description: Description.optional(),
+    description: Cleared.optional(),
     privilegeLevel: Level.optional(),
     retired: z.boolean().optional(),
   })
@@ -129,7 +131,7 @@ export const NewPlan = z
   })
   .meta({ ref: 'NewPlan' })
 export const PlanEdit = z
-  .strictObject({ ...planFields, retired: z.boolean() })
+  .strictObject({ ...planFields, description: Cleared, retired: z.boolean() })
   .partial()
   .meta({ ref: 'PlanEdit' })
 export const PlanFeatures = z
@@ -139,7 +141,7 @@ export const NewFeature = z
   .strictObject({ name: Slug, displayName: DisplayName, description: Description.default(''), category: Slug })
   .meta({ ref: 'NewFeature' })
 export const FeatureEdit = z
-  .strictObject({ displayName: DisplayName, description: Description, category: Slug, retired: z.boolean() })
+  .strictObject({ displayName: DisplayName, description: Cleared, category: Slug, retired: z.boolean() })
   .partial()
   .meta({ ref: 'FeatureEdit' })
 

@@ -30,6 +30,8 @@ export type AuditRow = {
   personalHash: Buffer
   keyId: string
   mac: Buffer
+  /** Whose data the side row holds. */
+  accountId: string | null
   salt: Buffer
   personal: string
 }
@@ -51,29 +53,38 @@ export function createAudit(key: string, now: () => number) {
       const salt = randomBytes(16)
       const { ip, userAgent } = entry.client ?? {}
       const personal = JSON.stringify({ ip, userAgent, before: entry.before, after: entry.after })
+      const accountId = entry.entityType === 'account' ? entry.entityId : entry.actorId
+      const at = new Date(Math.floor(now()))
       const row = {
-        id: Bun.randomUUIDv7(),
-        at: new Date(Math.floor(now())),
+        // The id's own moment (RFC 9562 5.7) is this one, so that a bound in time is a bound in the order of ids.
+        id: Bun.randomUUIDv7('hex', at),
+        at,
         actorId: entry.actorId,
         action: entry.action,
         entityType: entry.entityType,
         entityId: entry.entityId,
         requestId: entry.client?.requestId ?? null,
         details: JSON.stringify(entry.details ?? {}),
-        personalHash: createHash('sha256').update(salt).update(personal).digest(),
+        personalHash: hashPersonal(salt, accountId, personal),
         keyId,
       }
-      return { ...row, mac: createHmac('sha256', key).update(auditText(row)).digest(), salt, personal }
+      const mac = createHmac('sha256', key)
+        .update(auditText({ ...row, at: at.toISOString() }))
+        .digest()
+      return { ...row, mac, accountId, salt, personal }
     },
   }
 }
 
+/** The columns that the HMAC covers; the time as text. */
+export type Signed = Omit<AuditRow, 'at' | 'mac' | 'accountId' | 'salt' | 'personal'> & { at: string }
+
 /** What the HMAC covers: every column, in this order. */
-export function auditText(row: Omit<AuditRow, 'mac' | 'salt' | 'personal'>): string {
+export function auditText(row: Signed): string {
   const { id, at, actorId, action, entityType, entityId, requestId, details, personalHash, keyId } = row
   return JSON.stringify([
     id,
-    at.toISOString(),
+    at,
     actorId,
     action,
     entityType,
@@ -85,17 +96,25 @@ export function auditText(row: Omit<AuditRow, 'mac' | 'salt' | 'personal'>): str
   ])
 }
 
+/** What a row's `personalHash` is: of the side row's every column. */
+export function hashPersonal(salt: Buffer, accountId: string | null, personal: string): Buffer {
+  return createHash('sha256')
+    .update(salt)
+    .update(accountId ?? '')
+    .update(personal)
+    .digest()
+}
+
 /** Writes an entry in the transaction of the change that it tells of. */
 export async function record(tx: Db, audit: Audit, entry: AuditEntry): Promise<void> {
-  const row = audit.prepare(entry)
-  await tx`with ${auditCtes(tx, row, entry.entityType === 'account' ? entry.entityId : entry.actorId)} select 1`
+  await tx`with ${auditCtes(tx, audit.prepare(entry))} select 1`
 }
 
 /**
  * The same as common table expressions (`audit`, `audit_side`, `audit_unsealed`), for a statement that writes the change itself. With
  * `condition` the row is written only where that holds.
  */
-export function auditCtes(sql: Db, row: AuditRow, accountId: string | null, condition = sql`true`) {
+export function auditCtes(sql: Db, row: AuditRow, condition = sql`true`) {
   return sql`
     audit as (
       insert into audit_logs (id, at, actor_id, action, entity_type, entity_id, request_id, details, personal_hash, key_id, mac)
@@ -105,6 +124,6 @@ export function auditCtes(sql: Db, row: AuditRow, accountId: string | null, cond
       returning id),
     audit_side as (
       insert into audit_personal (audit_id, account_id, salt, data)
-      select id, ${accountId}::uuid, ${row.salt}::bytea, ${row.personal}::text::json from audit),
+      select id, ${row.accountId}::uuid, ${row.salt}::bytea, ${row.personal}::text::json from audit),
     audit_unsealed as (insert into audit_queue (audit_id) select id from audit)`
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
+import type { Tx } from '../db.ts'
 import type { Deps } from '../deps.ts'
-import { findLastCheckpoint, insertCheckpoint, takeUnsealed } from './queries.ts'
+import { findLastCheckpoint, insertCheckpoint, lockSealing, takeUnsealed } from './queries.ts'
 
 /** A signed statement of which rows the trail held, in their order; each names the one before it. */
 export type Checkpoint = {
@@ -13,36 +14,54 @@ export type Checkpoint = {
   keyId: string
   mac: Buffer
 }
+/** A checkpoint as it goes to the log: enough to show later that the trail was cut behind it. */
+export type CheckpointLine = { id: number; rowCount: number; digest: string; mac: string }
 
 /** Rows that one checkpoint covers at the most. */
 const MaxRows = 5_000
 
 /**
- * Seals the rows that no checkpoint covers yet. Whoever edits, deletes, reorders or cuts sealed rows afterwards is found
- * by `audit verify`. The checkpoint also goes to the log, out of reach of whoever holds the database.
- * @returns how many rows were sealed
+ * Seals every row that no checkpoint covers yet, one sealer at a time. Whoever edits, deletes, reorders or cuts sealed
+ * rows afterwards is found by `audit verify`. A row whose transaction is still open is sealed by a later checkpoint.
+ * @returns the checkpoints, to be told by `logCheckpoints` once they are committed
  */
-export async function sealAudit(deps: Deps): Promise<number> {
-  const checkpoint = await deps.sql.begin(async (tx) => {
-    const last = await findLastCheckpoint(tx)
+export async function sealAudit(tx: Tx, deps: Pick<Deps, 'audit' | 'now'>): Promise<CheckpointLine[]> {
+  await lockSealing(tx)
+  const lines: CheckpointLine[] = []
+  let last = await findLastCheckpoint(tx)
+  for (let taken = MaxRows; taken === MaxRows; ) {
     const rows = await takeUnsealed(tx, MaxRows)
-    if (rows.length === 0) return null
-    const unsigned = {
-      id: (last?.id ?? 0) + 1,
-      sealedAt: new Date(Math.floor(deps.now())),
-      rowCount: rows.length,
-      auditIds: rows.map(({ id }) => id),
-      digest: digestOf(rows.map(({ mac }) => mac)),
-      previousMac: last?.mac ?? null,
-      keyId: deps.audit.keyId,
-    }
-    const sealed: Checkpoint = { ...unsigned, mac: deps.audit.sign(checkpointText(unsigned)) }
-    await insertCheckpoint(tx, sealed)
-    return sealed
-  })
-  if (!checkpoint) return 0
-  deps.log.info({ checkpoint: toLine(checkpoint) }, 'audit checkpoint')
-  return checkpoint.rowCount
+    taken = rows.length
+    if (taken === 0) break
+    const checkpoint = signCheckpoint(deps, last, rows)
+    await insertCheckpoint(tx, checkpoint)
+    lines.push(toLine(checkpoint))
+    last = checkpoint
+  }
+  return lines
+}
+
+/** Tells the log, out of reach of whoever holds the database. */
+export function logCheckpoints({ log }: Pick<Deps, 'log'>, lines: CheckpointLine[]): void {
+  for (const checkpoint of lines) log.info({ checkpoint }, 'audit checkpoint')
+}
+
+function signCheckpoint(
+  { audit, now }: Pick<Deps, 'audit' | 'now'>,
+  last: Checkpoint | null,
+  rows: { id: string; mac: Buffer }[],
+): Checkpoint {
+  const sealedAt = new Date(Math.floor(now()))
+  const unsigned = {
+    id: (last?.id ?? 0) + 1,
+    rowCount: rows.length,
+    auditIds: rows.map(({ id }) => id),
+    digest: digestOf(rows.map(({ mac }) => mac)),
+    previousMac: last?.mac ?? null,
+    keyId: audit.keyId,
+  }
+  const mac = audit.sign(checkpointText({ ...unsigned, sealedAt: sealedAt.toISOString() }))
+  return { ...unsigned, sealedAt, mac }
 }
 
 /** SHA-256 over the rows' MACs, in order. */
@@ -52,7 +71,7 @@ export function digestOf(macs: Buffer[]): Buffer {
   return hash.digest()
 }
 
-/** What a checkpoint's MAC covers. */
+/** What a checkpoint's MAC covers: every column, the time as text. */
 export function checkpointText({
   id,
   sealedAt,
@@ -61,10 +80,10 @@ export function checkpointText({
   digest,
   previousMac,
   keyId,
-}: Omit<Checkpoint, 'mac'>): string {
+}: Omit<Checkpoint, 'mac' | 'sealedAt'> & { sealedAt: string }): string {
   return JSON.stringify([
     id,
-    sealedAt.toISOString(),
+    sealedAt,
     rowCount,
     auditIds,
     digest.toString('hex'),
@@ -73,12 +92,6 @@ export function checkpointText({
   ])
 }
 
-/** A checkpoint as it goes to the log: enough to show later that the trail was cut behind it. */
-export function toLine({ id, rowCount, digest, mac }: Checkpoint): {
-  id: number
-  rowCount: number
-  digest: string
-  mac: string
-} {
+function toLine({ id, rowCount, digest, mac }: Checkpoint): CheckpointLine {
   return { id, rowCount, digest: digest.toString('hex'), mac: mac.toString('hex') }
 }

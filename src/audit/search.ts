@@ -1,8 +1,8 @@
 import { stringify } from 'csv-stringify/sync'
 import type { Principal } from '../access/principal.ts'
 import type { Deps } from '../deps.ts'
-import { type AuditFilter, type AuditListItem, listAudit } from './queries.ts'
 import { type Client, record } from './record.ts'
+import { type AuditFilter, type AuditListItem, listAudit } from './search-queries.ts'
 
 const BatchSize = 500
 const columns = [
@@ -36,24 +36,25 @@ export async function searchAudit(
   })
 }
 
-/** The whole answer as a stream of NDJSON lines or CSV rows, read in batches: memory stays flat. */
+/** The whole answer, from the row `before` on, as a stream of NDJSON lines or CSV rows, read in batches: memory stays flat. */
 export async function streamAudit(
   deps: Deps,
   actor: Principal,
   filter: AuditFilter,
+  before: string | null,
   client: Client,
   format: 'ndjson' | 'csv',
 ): Promise<ReadableStream<Uint8Array>> {
   await recordReading(deps.sql, deps, actor, filter, client, format)
   const encoder = new TextEncoder()
-  let before: string | null = null
+  let last = before
   let begun = false
   return new ReadableStream({
     async pull(controller) {
-      const rows: AuditListItem[] = await listAudit(deps.sql, filter, BatchSize, before)
+      const rows: AuditListItem[] = await listAudit(deps.sql, filter, BatchSize, last)
       const header = format === 'csv' && !begun ? stringify([[...columns]]) : ''
       begun = true
-      before = rows.at(-1)?.id ?? null
+      last = rows.at(-1)?.id ?? null
       const text = header + (format === 'csv' ? toCsv(rows) : rows.map((row) => `${JSON.stringify(row)}\n`).join(''))
       if (text) controller.enqueue(encoder.encode(text))
       if (rows.length < BatchSize) controller.close()

@@ -1,33 +1,58 @@
-import { createHash } from 'node:crypto'
 import { z } from 'zod'
+import type { Db } from '../db.ts'
 import type { Deps } from '../deps.ts'
-import { countRows, listCheckpoints, listSealedRows, listUnsealedRows, type VerifiableRow } from './queries.ts'
-import { auditText } from './record.ts'
-import { type Checkpoint, checkpointText, digestOf } from './seal.ts'
+import {
+  type FoundCheckpoint,
+  type FoundRow,
+  findStrayPersonal,
+  findStrayRow,
+  listCheckpoints,
+  listSealedRows,
+  listUnsealedRows,
+  type Stray,
+} from './queries.ts'
+import { type Audit, auditText, hashPersonal } from './record.ts'
+import { type CheckpointLine, checkpointText, digestOf } from './seal.ts'
 
 export type Verdict = { ok: true; rows: number; checkpoints: number; unsealed: number } | { ok: false; fault: string }
 
-/** A checkpoint that was kept elsewhere, as the log told it. */
-export type Witness = { id: number; rowCount: number; digest: string; mac: string }
+/** Rows read at once. */
+const BatchSize = 5_000
 
 /**
- * Walks the whole trail and names the first thing that is wrong: an edited, deleted, added or reordered row, a broken
- * chain, a cut tail (with a `witness` from the log). Only the deletion of a row that was not sealed yet goes unseen.
+ * Walks the whole trail, as it is at one moment, and names the first thing that is wrong: an edited, deleted, added or
+ * reordered row, a broken chain, a cut tail (with a `witness` from the log). Unseen go the deletion of a row that was
+ * not sealed yet, and of a side row: that is what erasure does.
+ * @param witness a checkpoint as the log told it
  */
-export async function verifyAudit(
-  deps: Deps,
-  witness: Witness | null,
+export function verifyAudit(
+  { sql, audit }: Pick<Deps, 'sql' | 'audit'>,
+  witness: CheckpointLine | null,
   progress: (rows: number) => void = () => {},
 ): Promise<Verdict> {
-  let previous: Checkpoint | null = null
+  return sql.begin(async (tx) => {
+    // One snapshot: what is written and sealed meanwhile would look like a fault.
+    await tx`set transaction isolation level repeatable read, read only`
+    return judgeTrail(tx, audit, witness, progress)
+  })
+}
+
+/** The same within a transaction. */
+export async function judgeTrail(
+  tx: Db,
+  audit: Audit,
+  witness: CheckpointLine | null,
+  progress: (rows: number) => void = () => {},
+): Promise<Verdict> {
+  let previous: FoundCheckpoint | null = null
   let rows = 0
   for (;;) {
-    const checkpoints: Checkpoint[] = await listCheckpoints(deps.sql, previous?.id ?? 0, 50)
+    const checkpoints: FoundCheckpoint[] = await listCheckpoints(tx, previous?.id ?? 0, 50)
     if (checkpoints.length === 0) break
     for (const checkpoint of checkpoints) {
       const fault =
-        judgeCheckpoint(deps, checkpoint, previous) ??
-        (await judgeRows(deps, checkpoint)) ??
+        judgeCheckpoint(audit, checkpoint, previous) ??
+        (await judgeSealed(tx, audit, checkpoint)) ??
         judgeWitness(checkpoint, witness)
       if (fault) return { ok: false, fault }
       rows += checkpoint.rowCount
@@ -35,65 +60,104 @@ export async function verifyAudit(
       progress(rows)
     }
   }
-  if (witness && (previous?.id ?? 0) < witness.id)
+  const last = previous?.id ?? 0
+  if (witness && last < witness.id)
     return {
       ok: false,
-      fault: `the trail ends at checkpoint ${previous?.id ?? 0}, but checkpoint ${witness.id} was written: its tail was cut`,
+      fault: `the trail ends at checkpoint ${last}, but checkpoint ${witness.id} was written: its tail was cut`,
     }
-  for (const row of await listUnsealedRows(deps.sql, 100_000)) {
-    const fault = judgeRow(deps, row)
-    if (fault) return { ok: false, fault }
-  }
-  const counted = await countRows(deps.sql)
-  if (counted.rows !== rows + counted.unsealed)
-    return {
-      ok: false,
-      fault: `the trail holds ${counted.rows} rows, but ${rows} are sealed and ${counted.unsealed} wait to be: rows were added`,
-    }
-  return { ok: true, rows, checkpoints: previous?.id ?? 0, unsealed: counted.unsealed }
+  const unsealed = await judgeUnsealed(tx, audit)
+  if (typeof unsealed === 'string') return { ok: false, fault: unsealed }
+  const stray = await findStrayRow(tx)
+  if (stray) return { ok: false, fault: describeStray(stray) }
+  const orphan = await findStrayPersonal(tx)
+  if (orphan) return { ok: false, fault: `personal data of row ${orphan} are there, but the row is not` }
+  return { ok: true, rows, checkpoints: last, unsealed }
 }
 
-function judgeCheckpoint(deps: Deps, checkpoint: Checkpoint, previous: Checkpoint | null): string | null {
+export function describeVerdict(verdict: Verdict): string {
+  return verdict.ok
+    ? `The audit trail is whole: ${verdict.rows} rows in ${verdict.checkpoints} checkpoints, ${verdict.unsealed} not sealed yet.`
+    : `The audit trail was tampered with: ${verdict.fault}.`
+}
+
+function judgeCheckpoint(audit: Audit, checkpoint: FoundCheckpoint, previous: FoundCheckpoint | null): string | null {
   const name = `checkpoint ${checkpoint.id}`
   if (checkpoint.id !== (previous?.id ?? 0) + 1)
     return `${name} follows ${previous?.id ?? 0}: one between them is missing`
-  if (checkpoint.keyId !== deps.audit.keyId)
+  if (checkpoint.keyId !== audit.keyId)
     return `${name} was signed with the key ${checkpoint.keyId}, which is not AUDIT_KEY`
-  if (!deps.audit.sign(checkpointText(checkpoint)).equals(checkpoint.mac)) return `${name} was edited`
+  const text = checkpointText({ ...checkpoint, sealedAt: toIso(checkpoint.sealedAt) })
+  if (!isSame(audit.sign(text), checkpoint.mac)) return `${name} was edited`
   if (!isSame(checkpoint.previousMac, previous?.mac ?? null)) return `${name} does not continue the one before it`
   return null
 }
 
-async function judgeRows(deps: Deps, checkpoint: Checkpoint): Promise<string | null> {
-  const byId = new Map((await listSealedRows(deps.sql, checkpoint.auditIds)).map((row) => [row.id, row]))
+async function judgeSealed(tx: Db, audit: Audit, checkpoint: FoundCheckpoint): Promise<string | null> {
+  const byId = new Map((await listSealedRows(tx, checkpoint.auditIds)).map((row) => [row.id, row]))
   const macs: Buffer[] = []
   for (const id of checkpoint.auditIds) {
     const row = byId.get(id)
     if (!row) return `row ${id} was deleted (checkpoint ${checkpoint.id})`
-    const fault = judgeRow(deps, row)
+    const fault = judgeRow(audit, row)
     if (fault) return fault
-    macs.push(row.mac)
+    if (row.mac) macs.push(row.mac)
   }
-  return digestOf(macs).equals(checkpoint.digest)
+  return isSame(digestOf(macs), checkpoint.digest)
     ? null
     : `the rows of checkpoint ${checkpoint.id} are not those that it sealed`
 }
 
-function judgeRow(deps: Deps, row: VerifiableRow): string | null {
-  if (row.keyId !== deps.audit.keyId)
-    return `row ${row.id} was signed with the key ${row.keyId}, which is not AUDIT_KEY`
-  if (!deps.audit.sign(auditText(row)).equals(row.mac)) return `row ${row.id} was edited`
-  // Erased or archived personal data leave no side row; what is there must be what was written.
-  if (row.personal === null || row.salt === null) return null
-  const hash = createHash('sha256').update(row.salt).update(row.personal).digest()
-  return hash.equals(row.personalHash) ? null : `the personal data of row ${row.id} were edited`
+/** How many rows wait to be sealed, or what is wrong with one of them. */
+async function judgeUnsealed(tx: Db, audit: Audit): Promise<number | string> {
+  let count = 0
+  let after: string | null = null
+  for (;;) {
+    const rows: FoundRow[] = await listUnsealedRows(tx, after, BatchSize)
+    for (const row of rows) {
+      const fault = judgeRow(audit, row)
+      if (fault) return fault
+    }
+    count += rows.length
+    after = rows.at(-1)?.id ?? null
+    if (rows.length < BatchSize) return count
+  }
 }
 
-function judgeWitness(checkpoint: Checkpoint, witness: Witness | null): string | null {
+function judgeRow(audit: Audit, row: FoundRow): string | null {
+  if (row.keyId !== audit.keyId) return `row ${row.id} was signed with the key ${row.keyId}, which is not AUDIT_KEY`
+  const { action, entityType, details, personalHash, keyId } = row
+  if (action === null || entityType === null || details === null || personalHash === null)
+    return `row ${row.id} was edited`
+  const text = auditText({ ...row, at: toIso(row.at), action, entityType, details, personalHash, keyId })
+  if (!isSame(audit.sign(text), row.mac)) return `row ${row.id} was edited`
+  // Erased or archived personal data leave no side row; what is there must be what was written.
+  if (!row.hasPersonal) return null
+  const { salt, personal, accountId } = row
+  return salt && personal !== null && isSame(hashPersonal(salt, accountId, personal), personalHash)
+    ? null
+    : `the personal data of row ${row.id} were edited`
+}
+
+function judgeWitness(checkpoint: FoundCheckpoint, witness: CheckpointLine | null): string | null {
   if (checkpoint.id !== witness?.id) return null
-  return checkpoint.mac.toString('hex') === witness.mac
+  return checkpoint.mac?.toString('hex') === witness.mac
     ? null
     : `checkpoint ${checkpoint.id} is not the one that was written`
+}
+
+function describeStray({ id, held, covered }: Stray): string {
+  if (held === 0) return `row ${id} was deleted, before it was sealed`
+  if (held > 1) return `row ${id} is there ${held} times: it was added`
+  return covered === 0
+    ? `row ${id} was added: no checkpoint covers it, and it does not wait for one`
+    : `row ${id} is covered ${covered} times: it was put among those that wait to be sealed`
+}
+
+/** The ISO text of an epoch with microseconds; of anything that we never write, the thing itself. */
+function toIso(epoch: string | null): string {
+  const milliseconds = /^\d+\.\d{3}000$/.test(epoch ?? '') ? Number(epoch) * 1000 : Number.NaN
+  return milliseconds <= 8.64e15 ? new Date(Math.round(milliseconds)).toISOString() : String(epoch)
 }
 
 function isSame(a: Buffer | null, b: Buffer | null): boolean {
@@ -101,10 +165,10 @@ function isSame(a: Buffer | null, b: Buffer | null): boolean {
 }
 
 /** A checkpoint line from the log, or the checkpoint in it. @throws Error when it is neither */
-export function toWitness(line: { checkpoint?: unknown }): Witness {
-  const parsed = WitnessShape.safeParse(line.checkpoint ?? line)
+export function toWitness(line: unknown): CheckpointLine {
+  const parsed = z.union([WitnessShape, z.object({ checkpoint: WitnessShape })]).safeParse(line)
   if (!parsed.success) throw new Error('That file holds no checkpoint: pass the "audit checkpoint" line of the log.')
-  return parsed.data
+  return 'checkpoint' in parsed.data ? parsed.data.checkpoint : parsed.data
 }
 
 const WitnessShape = z.object({ id: z.int().min(1), rowCount: z.int().min(1), digest: z.hex(), mac: z.hex() })

@@ -70,12 +70,7 @@ export function clearCte(sql: Db, { key, attemptId }: Reservation) {
  * Failure: counted, and the fifth starts a lockout, whose audit row is written only then. CTEs `failed`, `audit`,
  * `audit_side`. A device with five failures is a stranger from then on.
  */
-export function failCtes(
-  sql: Db,
-  { key, attemptId, isDevice }: Reservation,
-  lockoutStarted: AuditRow,
-  accountId: string | null,
-) {
+export function failCtes(sql: Db, { key, attemptId, isDevice }: Reservation, lockoutStarted: AuditRow) {
   return sql`
     failed as (
       insert into lockouts as l (key, failures, last_failure_at) values (${key}, array[clock_timestamp()], clock_timestamp())
@@ -89,5 +84,5 @@ export function failCtes(
           when ${isDevice} then timestamptz '9999-12-31'
           else clock_timestamp() + least(interval '15 minutes' * power(2, lockouts_in_a_row(l)), interval '24 hours') end
       returning coalesce(locked_until > clock_timestamp(), false) and failures = '{}' as started),
-    ${auditCtes(sql, lockoutStarted, accountId, sql`(select started from failed)`)}`
+    ${auditCtes(sql, lockoutStarted, sql`(select started from failed)`)}`
 }

@@ -59,10 +59,12 @@ export async function updateLastLogin(sql: Db, account: Credentials, newHash: st
   return rows.length === 1
 }
 
-/** An account's credentials by id. */
-export async function findCredentials(sql: Db, accountId: string): Promise<(Credentials & { email: string }) | null> {
-  const [row] = await sql<(Credentials & { email: string })[]>`
-    select id, email, password_hash, password_version, status from user_accounts where id = ${accountId} and status = 'active'`
+export type OwnCredentials = Credentials & { email: string; firstName: string | null; lastName: string | null }
+
+/** An account's credentials by id, with the words that a new password must not be made of. */
+export async function findCredentials(sql: Db, accountId: string): Promise<OwnCredentials | null> {
+  const [row] = await sql<OwnCredentials[]>`
+    select id, email, first_name, last_name, password_hash, password_version, status from user_accounts where id = ${accountId} and status = 'active'`
   return row ?? null
 }
 
@@ -80,7 +82,7 @@ export async function insertLoginSession(
       insert into login_attempts (id, account_id, outcome, ip_address)
       values (${reservation.attemptId}, ${accountId}, 'succeeded', ${session.client.ip})),
     ${clearCte(sql, reservation)},
-    ${auditCtes(sql, audit, accountId)}
+    ${auditCtes(sql, audit)}
     select account.*, ${refreshExpiresIn(sql, session.ttlSeconds)},
            (select count(*)::int from sessions where account_id = ${accountId} and ended_at is null and expires_at > clock_timestamp()) + 1 as live_sessions
       from (${selectAccountWithRights(sql, accountId)}) account`
@@ -114,7 +116,7 @@ export async function insertAccount(
     subscription as (
       insert into user_subscriptions (id, account_id, plan, status) select ${Bun.randomUUIDv7()}::uuid, id, 'free', 'active' from account),
     ${session ? sql`${sessionCtes(sql, account.id, session)},` : sql``}
-    ${auditCtes(sql, audit, account.id)}
+    ${auditCtes(sql, audit)}
     select 1`
 }
 
@@ -149,7 +151,7 @@ export async function insertFailedAttempt(
   lockoutStarted: AuditRow,
 ): Promise<boolean> {
   const [row] = await sql<{ started: boolean }[]>`
-    with ${failCtes(sql, reservation, lockoutStarted, accountId)},
+    with ${failCtes(sql, reservation, lockoutStarted)},
     attempt as (
       insert into login_attempts (id, account_id, outcome, ip_address)
       values (${reservation.attemptId}, ${accountId}, 'failed', ${client.ip}))

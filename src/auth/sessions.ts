@@ -17,7 +17,7 @@ export function listOwnSessions(
 
 /**
  * Ends one of the person's own sessions; its access token is refused from the next request on.
- * @throws AppError `not-found` when it is not theirs, or has ended
+ * @throws AppError `not-found` when it is not theirs or has ended, `session-revoked` when that was the session asking
  */
 export async function endSession(
   deps: Deps,
@@ -29,7 +29,8 @@ export async function endSession(
   const { accountId } = principal
   await deps.sql.begin(async (tx) => {
     await lockAccount(tx, accountId)
-    if (!(await isLiveSession(tx, accountId, sessionId))) throw new AppError('not-found')
+    if (!(await isLiveSession(tx, accountId, sessionId)))
+      throw new AppError(reason === 'logout' ? 'session-revoked' : 'not-found')
     await recordAuthzChange(tx, { accountId, endSession: sessionId, reason })
     await record(tx, deps.audit, {
       action: 'session.end',

@@ -47,6 +47,7 @@ type Settings = {
   now: () => number
 }
 
+const isUuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 const MaxAccessLifeSeconds = 900
 /** About 30 MB at the most. */
 const MaxVerified = 10_000
@@ -69,7 +70,9 @@ export function createTokens({ accessSecrets, refreshSecrets, issuer, audience, 
       claims.iss === issuer &&
       (claims.aud === audience || (Array.isArray(claims.aud) && claims.aud.includes(audience))) &&
       typeof claims.sub === 'string' &&
+      isUuid.test(claims.sub) &&
       typeof claims.sid === 'string' &&
+      isUuid.test(claims.sid) &&
       typeof claims.jti === 'string' &&
       Number.isSafeInteger(claims.iat) &&
       Number.isSafeInteger(claims.exp)
@@ -142,10 +145,18 @@ function hasRights(claims: Record<string, unknown>): claims is AccessClaims & Re
     Number.isSafeInteger(claims.ver) &&
     Number.isSafeInteger(claims.cv) &&
     (claims.pex === undefined || Number.isSafeInteger(claims.pex)) &&
-    (claims.ovr === undefined || (typeof claims.ovr === 'object' && claims.ovr !== null))
+    (claims.ovr === undefined || hasOverrides(claims.ovr))
   )
 }
 
 function isRefresh(claims: Record<string, unknown>): claims is RefreshClaims & Record<string, unknown> {
   return !('perms' in claims)
+}
+
+function hasOverrides(value: unknown): boolean {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    Object.values(value).every((item) => typeof item === 'object' && item !== null)
+  )
 }

@@ -28,15 +28,17 @@ export async function findSubscription(sql: Db, accountId: string): Promise<Subs
         plan: 'free',
         status: 'active',
         interval: null,
+        provider: 'manual',
         startedAt: subscription.currentPeriodEnd ?? subscription.startedAt,
         currentPeriodEnd: null,
       }
     : subscription
 }
 
-/** Puts rows right that have run out, under the account's lock. */
-export async function endLapsed(sql: Db, accountId: string): Promise<void> {
-  await sql`select end_subscription(${accountId})`
+/** Puts the row right if it has run out, under the account's lock. @returns whether it had */
+export async function endLapsed(sql: Db, accountId: string): Promise<boolean> {
+  const [row] = await sql<{ ended: boolean }[]>`select end_subscription(${accountId}) as ended`
+  return row?.ended ?? false
 }
 
 /** Ends the current subscription now. */
@@ -101,7 +103,7 @@ export async function listSubscriptions(
   return sql<Subscription[]>`
     select ${columns(sql)} from user_subscriptions s
      where true ${plan ? sql`and s.plan = ${plan}` : sql``} ${status ? sql`and s.status = ${status}` : sql``}
-       and (${before}::uuid is null or s.id < ${before}::uuid)
+       ${before ? sql`and s.id < ${before}::uuid` : sql``}
      order by s.id desc limit ${limit}`
 }
 

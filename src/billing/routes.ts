@@ -1,12 +1,21 @@
-import { Hono } from 'hono'
+import { Hono, type MiddlewareHandler } from 'hono'
 import { authenticate } from '../auth/guards.ts'
 import type { AuthedEnv } from '../env.ts'
 import { idempotent } from '../http/idempotency.ts'
 import { describe } from '../http/openapi.ts'
 import { body, noInput } from '../http/valid.ts'
-import { CheckoutBody, PreviewBody, Subscribe, SubscriptionBody } from './schemas.ts'
+import { CheckoutBody, Preview, PreviewBody, Subscribe, SubscriptionBody } from './schemas.ts'
 import { cancel, readSubscription, subscribe } from './subscriptions.ts'
-import { previewChange } from './views.ts'
+import { previewChange, requirePlan } from './views.ts'
+
+/** A plan that does not exist is refused before the idempotency key is looked at. */
+const knownPlan: MiddlewareHandler<AuthedEnv, string, { in: { json: unknown }; out: { json: { plan: string } } }> = (
+  c,
+  next,
+) => {
+  requirePlan(c.get('deps'), c.req.valid('json').plan)
+  return next()
+}
 
 export const billingRoutes = new Hono<AuthedEnv>()
   .get(
@@ -20,7 +29,7 @@ export const billingRoutes = new Hono<AuthedEnv>()
     '/subscription/preview',
     describe('Subscription', 'What a change of plan would bring', { 200: PreviewBody }),
     authenticate,
-    body(Subscribe),
+    body(Preview),
     async (c) => {
       const { plan, interval } = c.req.valid('json')
       return c.json(await previewChange(c.var.deps, c.var.principal, plan, interval), 200)
@@ -36,6 +45,7 @@ export const billingRoutes = new Hono<AuthedEnv>()
     ),
     authenticate,
     body(Subscribe),
+    knownPlan,
     idempotent,
     async (c) => {
       const answer = await subscribe(c.var.deps, c.var.principal, c.req.valid('json'), c.var.call.client)

@@ -4,7 +4,8 @@ import { Slug } from '../http/text.ts'
 const Interval = z.enum(['month', 'year'])
 const Moment = z.iso.datetime()
 
-export const Subscribe = z.strictObject({ plan: Slug, interval: Interval.default('month') }).meta({ ref: 'Subscribe' })
+export const Subscribe = z.strictObject({ plan: Slug, interval: Interval }).meta({ ref: 'Subscribe' })
+export const Preview = z.strictObject({ plan: Slug, interval: Interval.default('month') }).meta({ ref: 'Preview' })
 
 export const SubscriptionBody = z
   .object({

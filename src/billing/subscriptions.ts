@@ -19,7 +19,7 @@ import {
   type Subscription,
   updateStatus,
 } from './queries.ts'
-import { requirePlan, requireSubscription, toView } from './views.ts'
+import { mayTry, requirePlan, requireSubscription, toView } from './views.ts'
 
 export type SubscriptionView = ReturnType<typeof toView>
 
@@ -46,11 +46,7 @@ export async function subscribe(
   const started = await deps.sql.begin(async (tx) => {
     const current = await openForChange(tx, accountId)
     if (current.plan === plan.name && current.status !== 'cancelled') throw new AppError('already-subscribed')
-    const mayTry =
-      plan.trialDays > 0 &&
-      plan.priceMonthlyMinor !== null &&
-      (current.plan === freePlan || current.status === 'trialing')
-    if (!mayTry || !(await insertTrial(tx, accountId, plan.name))) return false
+    if (!mayTry(plan, current) || !(await insertTrial(tx, accountId, plan.name))) return false
     await replace(tx, {
       accountId,
       plan: plan.name,
@@ -166,7 +162,7 @@ export async function grantSubscription(
 
 async function openForChange(tx: Tx, accountId: string): Promise<Subscription> {
   await lockAccount(tx, accountId)
-  await endLapsed(tx, accountId)
+  if (await endLapsed(tx, accountId)) await recordAuthzChange(tx, { accountId })
   return requireSubscription(findSubscription(tx, accountId))
 }
 

@@ -11,10 +11,7 @@ export async function previewChange(deps: Deps, principal: Principal, name: stri
   const current = await requireSubscription(findSubscription(deps.sql, principal.accountId))
   const now = deps.catalogue.current.plans.get(current.plan)?.featureNames ?? []
   const isTrial =
-    plan.trialDays > 0 &&
-    plan.priceMonthlyMinor !== null &&
-    plan.name !== current.plan &&
-    !(await hadTrial(deps.sql, principal.accountId, plan.name))
+    plan.name !== current.plan && mayTry(plan, current) && !(await hadTrial(deps.sql, principal.accountId, plan.name))
   const price = interval === 'month' ? plan.priceMonthlyMinor : plan.priceYearlyMinor
   const isDowngrade = plan.tier < (deps.catalogue.current.plans.get(current.plan)?.tier ?? 0)
   return {
@@ -22,7 +19,7 @@ export async function previewChange(deps: Deps, principal: Principal, name: stri
     gained: plan.featureNames.filter((feature) => !now.includes(feature)),
     lost: now.filter((feature) => !plan.featureNames.includes(feature)),
     overLimit: [] as { limit: string; used: number; allowed: number }[],
-    when: isDowngrade && current.currentPeriodEnd ? current.currentPeriodEnd : new Date(deps.now()),
+    when: isDowngrade && !isTrial && current.currentPeriodEnd ? current.currentPeriodEnd : new Date(deps.now()),
     cost:
       price === null
         ? null
@@ -33,6 +30,12 @@ export async function previewChange(deps: Deps, principal: Principal, name: stri
             trialDays: isTrial ? plan.trialDays : 0,
           },
   }
+}
+
+/** Whether a plan may be tried now: it has a trial and a price, and nothing is in force that was paid for or granted. */
+export function mayTry(plan: Plan, current: Subscription): boolean {
+  if (plan.trialDays === 0 || plan.priceMonthlyMinor === null) return false
+  return current.plan === freePlan || current.status === 'trialing'
 }
 
 /** @throws AppError `account-disabled` where an account has no subscription any more: it was erased. */

@@ -30,7 +30,7 @@ export function createAccessLog(log: Logger): (entry: AccessEntry) => void {
     const who = accountId === undefined ? '' : `"accountId":${toLogText(accountId)},`
     log.writeMembers(
       level,
-      `"requestId":${toLogText(requestId)},"method":${toLogText(method)},"path":${toLogText(withoutQuery(path))},"status":${status},"milliseconds":${Math.round(milliseconds * 1000) / 1000},${who}"msg":"request"`,
+      `"requestId":${toLogText(requestId)},"method":${toLogText(method)},"path":${toLogText(withoutQuery(path))},"status":${status},"milliseconds":${toDecimals(milliseconds)},${who}"msg":"request"`,
     )
   }
 }
@@ -38,4 +38,11 @@ export function createAccessLog(log: Logger): (entry: AccessEntry) => void {
 function withoutQuery(path: string): string {
   const end = path.indexOf('?')
   return end < 0 ? path : path.slice(0, end)
+}
+
+/** Three decimals, put together from whole numbers: writing a fraction costs as much as half of the line. */
+function toDecimals(milliseconds: number): string {
+  const microseconds = Math.round(milliseconds * 1000)
+  const rest = microseconds % 1000
+  return `${(microseconds - rest) / 1000}.${rest < 10 ? '00' : rest < 100 ? '0' : ''}${rest}`
 }

@@ -125,7 +125,7 @@ function remember(answer: (text: string) => string): (text: string) => string {
 }
 
 /** The address of a peer in its one spelling. */
-const normalise = remember((peer) => {
+export const normalise = remember((peer) => {
   const groups = parseGroups(peer)
   return groups ? format(groups) : unknownAddress
 })

@@ -20,7 +20,8 @@ export type Cors = {
 export function createCors(allowedOrigins: readonly string[]): Cors {
   const allowed = new Set(allowedOrigins)
   for (const origin of allowed) {
-    if (!isOrigin(origin)) throw new Error(`"${origin}" is not an origin: it must read like https://app.example.com, without a path`)
+    if (!isOrigin(origin))
+      throw new Error(`"${origin}" is not an origin: it must read like https://app.example.com, without a path`)
   }
   return {
     preflight(request) {

@@ -17,22 +17,35 @@ export type Limits = { global: Tier | null; auth: Tier | null; api: Tier | null 
  * A tier on a hono-rate-limiter store. Its own middleware is not used: a unit may be given back, three tiers share one
  * pair of headers, and log-in judges the lockout before the tier.
  */
-export function createTier(windowMs: number, store: Store & { init?: (options: never) => unknown } = new MemoryStore()) {
+export function createTier(
+  windowMs: number,
+  store: Store & { init?: (options: never) => unknown } = new MemoryStore(),
+) {
   store.init?.({ windowMs } as never)
+  let hits = 0
   return {
     /** Takes a unit. Over `max` the tally says so; the unit stays taken unless it is given back. */
     take(key: string, max: number): Tally {
+      // biome-ignore lint/complexity/useLiteralKeys: the library declares it private, and has no other way to drop what is old
       if (store instanceof MemoryStore && store.current.size + store.previous.size > MaxKeys) store['clearExpired']()
       const counted = store.increment(key)
       if (counted instanceof Promise) throw new Error('an asynchronous store needs an asynchronous tier')
       const { totalHits, resetTime } = counted
-      return { limit: max, used: totalHits, resetAt: resetTime?.getTime() ?? Date.now() + windowMs, windowSeconds: Math.ceil(windowMs / 1000) }
+      if (totalHits > max) hits++
+      return {
+        limit: max,
+        used: totalHits,
+        resetAt: resetTime?.getTime() ?? Date.now() + windowMs,
+        windowSeconds: Math.ceil(windowMs / 1000),
+      }
     },
     giveBack(key: string): void {
-      store.decrement(key)
+      void store.decrement(key)
     },
+    /** How often a unit was taken over `max`, since the start. */
+    hits: () => hits,
     close(): void {
-      store.shutdown?.()
+      void store.shutdown?.()
     },
   }
 }

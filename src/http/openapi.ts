@@ -59,9 +59,17 @@ export function describe(
   })
 }
 
+const documentation = new WeakSet<object>()
+
+/** Whether a handler only documents its route, and need not run. */
+export function isDocumentation(handler: object): boolean {
+  return documentation.has(handler)
+}
+
 /** As hono-openapi's describeRoute, which awaits what follows it: a promise for every request. */
 function documented(spec: DescribeRouteOptions): MiddlewareHandler {
   const passOn: MiddlewareHandler = (_c, next) => next()
+  documentation.add(passOn)
   return Object.assign(passOn, { [uniqueSymbol]: { spec } })
 }
 

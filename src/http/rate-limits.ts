@@ -14,7 +14,10 @@ export function limitRates({ limits, config, catalogue }: Deps): Step {
       if (unlimited.has(call.route)) return undefined
       const { principal } = call
       if (principal && limits.api) {
-        const max = config.rateLimitApi === 'plan' ? catalogue.current.plans.get(principal.plan)?.limits.apiRequestsPerMinute : config.rateLimitApi
+        const max =
+          config.rateLimitApi === 'plan'
+            ? catalogue.current.plans.get(principal.plan)?.limits.apiRequestsPerMinute
+            : config.rateLimitApi
         if (typeof max !== 'number') return undefined
         call.tally = limits.api.take(principal.accountId, max)
         requireWithin(call.tally)

@@ -1,6 +1,6 @@
 import type { Context } from 'hono'
-import type { PublicEnv } from '../env.ts'
 import { toAppError } from '../db.ts'
+import type { PublicEnv } from '../env.ts'
 import { AppError } from '../errors.ts'
 import { problemResponse } from './problem.ts'
 
@@ -8,8 +8,18 @@ import { problemResponse } from './problem.ts'
 export function toResponse(error: unknown, c: Context<PublicEnv>): Response {
   const deps = c.get('deps')
   const call = c.get('call')
-  const { response, unexpected } = problemResponse(toAppError(error), { publicUrl: deps.config.publicUrl, instance: c.req.path, requestId: call.id })
+  const known = toAppError(error)
+  deps.traffic.countProblem(known instanceof AppError ? known.code : 'internal-error')
+  const { response, unexpected } = problemResponse(known, {
+    publicUrl: deps.config.publicUrl,
+    instance: c.req.path,
+    requestId: call.id,
+  })
   if (unexpected) deps.log.error({ requestId: call.id, err: error }, 'unexpected error')
-  else if (response.status >= 500) deps.log.warn({ requestId: call.id, err: error instanceof AppError ? (error.cause ?? error) : error }, 'request failed')
+  else if (response.status >= 500)
+    deps.log.warn(
+      { requestId: call.id, err: error instanceof AppError ? (error.cause ?? error) : error },
+      'request failed',
+    )
   return response
 }

@@ -19,32 +19,25 @@ export const identify: Step = {
 
 /** Headers that make a browser careful with whatever we answer (OWASP Secure Headers). */
 export function secureHeaders({ https }: { https: boolean }): Step {
-  const fixed: [string, string][] = [
-    ['X-Content-Type-Options', 'nosniff'],
-    ['X-Frame-Options', 'DENY'],
-    ['Referrer-Policy', 'no-referrer'],
-    ['Cross-Origin-Resource-Policy', 'same-origin'],
-    ...(https ? [['Strict-Transport-Security', 'max-age=31536000; includeSubDomains'] satisfies [string, string]] : []),
-  ]
   return {
     name: 'secure headers',
-    after(headers, call) {
-      for (const [name, value] of fixed) headers.set(name, value)
-      if (!headers.has('Content-Security-Policy')) headers.set('Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'")
+    always: {
+      'X-Content-Type-Options': 'nosniff',
+      'X-Frame-Options': 'DENY',
+      'Referrer-Policy': 'no-referrer',
+      'Cross-Origin-Resource-Policy': 'same-origin',
+      ...(https && { 'Strict-Transport-Security': 'max-age=31536000; includeSubDomains' }),
+      'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
       // Public answers say otherwise themselves; everything else may hold a token or personal data.
-      if (call.principal || !headers.has('Cache-Control')) headers.set('Cache-Control', 'no-store')
+      'Cache-Control': 'no-store',
     },
   }
 }
 
-/** An exact allow-list of origins; preflights end here. */
+/** What lets pages of the allowed origins read an answer. */
 export function shareAcrossOrigins(cors: Cors): Step {
   return {
     name: 'cors',
-    before(c) {
-      const headers = c.req.method === 'OPTIONS' ? cors.preflight(c.req.raw) : undefined
-      return headers && new Response(null, { status: 204, headers })
-    },
     after: (headers, _call, c) => cors.apply(headers, c.req.raw.headers.get('origin')),
   }
 }
@@ -59,8 +52,8 @@ export const framing: Step = {
   },
 }
 
-/** 404 for an unknown path, 405 with `Allow` for a known one, before anything else is judged. */
-export function routing(allowedMethods: (path: string) => string[]): Step {
+/** 404 for an unknown path, 405 with `Allow` for a known one, before anything else is judged; preflights end here. */
+export function routing(allowedMethods: (path: string) => string[], cors: Cors): Step {
   return {
     name: 'route and method',
     before(c, call) {
@@ -68,7 +61,8 @@ export function routing(allowedMethods: (path: string) => string[]): Step {
       const allowed = allowedMethods(c.req.path)
       if (allowed.length === 0) throw new AppError('not-found')
       const allow = { Allow: allowed.join(', ') }
-      if (c.req.method === 'OPTIONS') return new Response(null, { status: 204, headers: allow })
+      if (c.req.method === 'OPTIONS')
+        return new Response(null, { status: 204, headers: cors.preflight(c.req.raw) ?? allow })
       throw new AppError('method-not-allowed', { headers: allow })
     },
   }
@@ -93,7 +87,16 @@ export function draining(lifecycle: { draining: boolean }): Step {
 }
 
 /** One line per request, when it ends. */
-export function logAccess(write: (entry: { requestId: string; method: string; path: string; status: number; milliseconds: number; accountId?: string }) => void): Step {
+export function logAccess(
+  write: (entry: {
+    requestId: string
+    method: string
+    path: string
+    status: number
+    milliseconds: number
+    accountId?: string
+  }) => void,
+): Step {
   return {
     name: 'access log',
     after(_headers, call, c: Context<PublicEnv>) {

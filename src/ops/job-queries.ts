@@ -3,40 +3,37 @@ import type { Db } from '../db.ts'
 export type JobRun = {
   name: string
   startedAt: Date
-  finishedAt: Date | null
-  milliseconds: number | null
-  outcome: 'running' | 'succeeded' | 'failed'
+  finishedAt: Date
+  milliseconds: number
+  outcome: 'succeeded' | 'failed'
   detail: string | null
+  /** The last time that it did, whatever came after it. */
+  succeededAt: Date | null
 }
 
-/** Whether the job is ours until the transaction ends: nobody else has it, and it was not finished within `seconds`. */
-export async function takeJob(tx: Db, name: string, seconds: number): Promise<boolean> {
-  const [row] = await tx<{ mine: boolean }[]>`select pg_try_advisory_xact_lock(360360, hashtext(${name})) as mine`
-  if (!row?.mine) return false
-  const recent = await tx`
-    select 1 from job_runs where name = ${name} and outcome = 'succeeded' and finished_at > clock_timestamp() - make_interval(secs => ${Math.max(0, seconds - 1)})`
-  return recent.length === 0 || seconds === 0
+/** Runs a job of the schema; null when it is not its turn. */
+export async function runInDatabase(sql: Db, name: string, notWithinSeconds: number): Promise<unknown> {
+  const [row] = await sql<{ result: unknown }[]>`select run_job(${name}, ${notWithinSeconds}::int) as result`
+  return row?.result ?? null
 }
 
-export async function startRun(tx: Db, name: string): Promise<void> {
-  await tx`
-    insert into job_runs (name, started_at, outcome) values (${name}, clock_timestamp(), 'running')
-    on conflict (name) do update set started_at = clock_timestamp(), finished_at = null, outcome = 'running'`
+/** Whether the job is ours until the transaction ends: nobody else is at it, and it did not succeed so short a time ago. */
+export async function takeJob(tx: Db, name: string, notWithinSeconds: number): Promise<boolean> {
+  const [row] = await tx<{ mine: boolean }[]>`select take_job(${name}, ${notWithinSeconds}::int) as mine`
+  return row?.mine ?? false
 }
 
-export async function finishRun(
+export async function finishJob(
   sql: Db,
   name: string,
   milliseconds: number,
   outcome: 'succeeded' | 'failed',
   detail: string,
 ): Promise<void> {
-  await sql`
-    insert into job_runs (name, started_at, finished_at, milliseconds, outcome, detail)
-    values (${name}, clock_timestamp(), clock_timestamp(), ${milliseconds}, ${outcome}, ${detail.slice(0, 2000)})
-    on conflict (name) do update set finished_at = clock_timestamp(), milliseconds = excluded.milliseconds, outcome = excluded.outcome, detail = excluded.detail`
+  await sql`select finish_job(${name}, clock_timestamp() - make_interval(secs => ${milliseconds / 1000}), ${outcome}, ${detail})`
 }
 
 export async function findJobRuns(sql: Db): Promise<JobRun[]> {
-  return sql<JobRun[]>`select name, started_at, finished_at, milliseconds, outcome, detail from job_runs order by name`
+  return sql<JobRun[]>`
+    select name, started_at, finished_at, milliseconds, outcome, detail, succeeded_at from job_runs order by name`
 }

@@ -1,108 +1,182 @@
-import { sealAudit } from '../audit/seal.ts'
-import type { Tx } from '../db.ts'
+import { type CheckpointLine, logCheckpoints, sealAudit } from '../audit/seal.ts'
+import type { Config } from '../config.ts'
+import { type Database, openDatabase, type Sql, type Tx } from '../db.ts'
 import type { Deps } from '../deps.ts'
-import { findJobRuns, finishRun, type JobRun, startRun, takeJob } from './job-queries.ts'
+import { findJobRuns, finishJob, type JobRun, runInDatabase, takeJob } from './job-queries.ts'
 
 type Job = {
   name: string
   everySeconds: number
-  /** A maintenance function of the schema, which pg_cron can call as well … */
-  sqlFunction?: 'forget_successors' | 'end_expired' | 'refresh_views' | 'purge_expired' | 'archive_audit'
-  /** … or work that needs a secret, and so always runs here. */
-  work?: (deps: Deps) => Promise<unknown>
+  /** It may take minutes: it has a connection of its own, and the others do not wait for it. */
+  slow?: true
+  /** It does so much at once; after a full batch it goes on without a pause. */
+  batch?: number
+  /** Work that needs a secret; without it, a job is `run_job(name)` of the schema, which pg_cron can call as well. */
+  work?: (tx: Tx, deps: Deps) => Promise<CheckpointLine[]>
 }
 
 /** Everything that is due by the clock. */
 export const jobs: readonly Job[] = [
-  { name: 'forget-successors', everySeconds: 5, sqlFunction: 'forget_successors' },
+  { name: 'forget-successors', everySeconds: 5 },
   { name: 'seal-audit', everySeconds: 5, work: sealAudit },
-  { name: 'end-expired', everySeconds: 60, sqlFunction: 'end_expired' },
-  { name: 'refresh-views', everySeconds: 300, sqlFunction: 'refresh_views' },
-  { name: 'purge-expired', everySeconds: 86_400, sqlFunction: 'purge_expired' },
-  { name: 'archive-audit', everySeconds: 2_592_000, sqlFunction: 'archive_audit' },
+  { name: 'end-expired', everySeconds: 60, batch: 1_000 },
+  { name: 'refresh-views', everySeconds: 300, slow: true },
+  { name: 'purge-expired', everySeconds: 86_400, slow: true },
+  { name: 'archive-audit', everySeconds: 2_592_000, slow: true },
 ]
 
-/** How often a process looks what is due. */
+/** How often a process looks what is due, and how often at a job that is seldom due. */
 const LookEveryMs = 1_000
+const LookAtSeldomMs = 300_000
+/** A statement of a slow job may take so long. */
+const SlowStatementMs = 1_800_000
+
+/** The jobs that a process does itself. */
+export function jobsOf(mode: Config['jobs']): Job[] {
+  switch (mode) {
+    case 'inline':
+      return [...jobs]
+    case 'pg_cron':
+      return jobs.filter(({ work }) => work)
+    case 'off':
+      return []
+    default: {
+      const missing: never = mode
+      throw new Error(`no jobs for ${missing}`)
+    }
+  }
+}
 
 /**
  * Runs what is due, each job in one instance at a time, however many there are: who gets a job is decided by a lock in
  * the database, and when it ran last is read there, so that a restart neither repeats nor forgets one.
- * @returns what stops it, after the job under way
+ * @returns what stops it, after the jobs under way; one that takes longer than a second more is broken off
  */
 export function startJobs(deps: Deps): () => Promise<void> {
-  const mine = jobs.filter((job) => deps.config.jobs === 'inline' || (deps.config.jobs === 'pg_cron' && job.work))
-  const lookedAt = new Map<string, number>()
-  let running: Promise<void> = Promise.resolve()
-  let busy = false
+  const { true: slowJobs = [], false: quickJobs = [] } = Object.groupBy(
+    jobsOf(deps.config.jobs),
+    (job) => `${job.slow ?? false}`,
+  )
+  const slow = openForSlowJobs(deps)
+  const lanes = [createLane(deps, deps.sql, quickJobs), createLane(deps, slow.sql, slowJobs)]
   const timer = setInterval(() => {
-    if (busy) return
-    const due = mine.filter(
-      (job) => Date.now() - (lookedAt.get(job.name) ?? 0) >= Math.min(job.everySeconds, 300) * 1000,
-    )
-    if (due.length === 0) return
-    busy = true
-    running = runAll(due).finally(() => {
-      busy = false
-    })
+    for (const lane of lanes) lane.look()
   }, LookEveryMs)
   timer.unref()
+  return async () => {
+    clearInterval(timer)
+    await slow.close(1)
+    await Promise.all(lanes.map((lane) => lane.idle()))
+  }
+}
+
+/** Jobs that run one after the other. */
+function createLane(deps: Deps, sql: Sql, own: Job[]) {
+  const lookedAt = new Map<string, number>()
+  let busy = false
+  let running: Promise<void> = Promise.resolve()
 
   async function runAll(due: Job[]): Promise<void> {
     for (const job of due) {
-      lookedAt.set(job.name, Date.now())
+      lookedAt.set(job.name, performance.now())
       try {
-        await runJob(deps, job, job.everySeconds)
+        let result = await runJob(deps, sql, job, job.everySeconds - 1)
+        while (job.batch !== undefined && result === job.batch) result = await runJob(deps, sql, job, 0)
       } catch (error) {
         deps.log.warn({ err: error, job: job.name }, 'job failed; it runs again at its time')
       }
     }
   }
 
-  return async () => {
-    clearInterval(timer)
-    await running
+  return {
+    look(): void {
+      if (busy) return
+      const now = performance.now()
+      const due = own.filter(({ name, everySeconds }) => {
+        const at = lookedAt.get(name)
+        return at === undefined || now - at >= Math.min(everySeconds * 1000, LookAtSeldomMs)
+      })
+      if (due.length === 0) return
+      busy = true
+      running = runAll(due).finally(() => {
+        busy = false
+      })
+    },
+    idle: () => running,
   }
 }
 
-/** Runs one job now, by name. @throws Error naming the jobs when there is none of that name */
+/** There is no job of that name. */
+export class UnknownJobError extends Error {
+  override readonly name = 'UnknownJobError'
+}
+
+/**
+ * Runs one job now, by name. @returns what it did; null when another instance is at it
+ * @throws UnknownJobError naming the jobs when there is none of that name
+ */
 export async function runJobNow(deps: Deps, name: string): Promise<unknown> {
   const job = jobs.find((candidate) => candidate.name === name)
-  if (!job) throw new Error(`There is no job "${name}". Jobs: ${jobs.map((candidate) => candidate.name).join(', ')}`)
-  return runJob(deps, job, 0)
+  if (!job)
+    throw new UnknownJobError(`There is no job "${name}". Jobs: ${jobs.map((candidate) => candidate.name).join(', ')}`)
+  if (!job.slow) return runJob(deps, deps.sql, job, 0)
+  const slow = openForSlowJobs(deps)
+  try {
+    return await runJob(deps, slow.sql, job, 0)
+  } finally {
+    await slow.close(5)
+  }
 }
 
 /** When each job ran last, how long it took and how it ended. */
-export function readJobRuns({ sql }: Deps): Promise<JobRun[]> {
+export function readJobRuns({ sql }: Pick<Deps, 'sql'>): Promise<JobRun[]> {
   return findJobRuns(sql)
 }
 
-/** Nothing happens when another instance is at it, or finished it less than `notWithinSeconds` ago. */
-async function runJob(deps: Deps, job: Job, notWithinSeconds: number): Promise<unknown> {
+/** Null when another instance is at it, or it succeeded less than `notWithinSeconds` ago. */
+async function runJob(deps: Deps, sql: Sql, job: Job, notWithinSeconds: number): Promise<unknown> {
   const startedAt = performance.now()
   try {
-    const result = await deps.sql.begin(async (tx) => {
-      if (!(await takeJob(tx, job.name, notWithinSeconds))) return undefined
-      await startRun(tx, job.name)
-      const result = await perform(deps, tx, job)
-      await finishRun(tx, job.name, performance.now() - startedAt, 'succeeded', JSON.stringify(result ?? null))
-      return result
-    })
-    return result
+    return await (job.work
+      ? runHere(deps, sql, { ...job, work: job.work }, notWithinSeconds)
+      : runInDatabase(sql, job.name, notWithinSeconds))
   } catch (error) {
-    await finishRun(
-      deps.sql,
-      job.name,
-      performance.now() - startedAt,
-      'failed',
-      error instanceof Error ? error.message : String(error),
-    ).catch(() => {})
+    const told = error instanceof Error ? error.message : String(error)
+    await finishJob(deps.sql, job.name, performance.now() - startedAt, 'failed', told).catch(() => {})
     throw error
   }
 }
 
-async function perform(deps: Deps, tx: Tx, job: Job): Promise<unknown> {
-  if (job.work) return job.work(deps)
-  const [row] = await tx<{ result: unknown }[]>`select ${tx(job.sqlFunction ?? '')}() as result`
-  return row?.result
+async function runHere(
+  deps: Deps,
+  sql: Sql,
+  { name, work }: Required<Pick<Job, 'name' | 'work'>>,
+  notWithinSeconds: number,
+): Promise<CheckpointLine[] | null> {
+  const lines = await sql.begin(async (tx) => {
+    const startedAt = performance.now()
+    if (!(await takeJob(tx, name, notWithinSeconds))) return null
+    const result = await work(tx, deps)
+    await finishJob(tx, name, performance.now() - startedAt, 'succeeded', JSON.stringify(result))
+    return result
+  })
+  if (lines) logCheckpoints(deps, lines)
+  return lines
+}
+
+/** A connection of its own, opened when first used: under the pool's deadline no long statement would ever end. */
+function openForSlowJobs({ config, log }: Deps): Database {
+  const poolable = config.authzFeed === 'listen'
+  return openDatabase({
+    url: config.databaseUrl,
+    max: 1,
+    statementTimeoutMs: SlowStatementMs,
+    slowQueryMs: SlowStatementMs,
+    ssl: config.databaseSsl,
+    applicationName: 'manas360-jobs',
+    prepare: poolable,
+    connectionParameters: poolable,
+    onSlow: () => {},
+    onWarn: (message, error) => log.warn({ err: error }, message),
+  })
 }

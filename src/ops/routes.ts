@@ -10,6 +10,7 @@ import { noInput } from '../http/valid.ts'
 import { version } from '../version.ts'
 import { checkReadiness, isReady } from './health.ts'
 import { readJobRuns } from './jobs.ts'
+import { readMetrics } from './metrics.ts'
 import { referenceAsset } from './reference/assets.ts'
 
 const Status = z.object({ status: z.string() }).meta({ ref: 'Status' })
@@ -19,7 +20,7 @@ const operatorsOnly = createMiddleware<PublicEnv>(async function operatorsOnly(c
   const { production, opsToken } = c.get('deps').config
   if (!production) return next()
   if (opsToken === undefined) throw new AppError('not-found')
-  if (!isOperator(c.req.header('Authorization'), opsToken)) throw new AppError('authentication-required')
+  if (!isOperator(c.req.header('Authorization'), opsToken)) throw c.get('call').refused ?? new AppError('invalid-token')
   return next()
 })
 
@@ -68,6 +69,10 @@ export const opsRoutes = new Hono<PublicEnv>()
       )
     },
   )
+  .get('/metrics', operatorsOnly, noInput, async (c) => {
+    const { body, contentType } = await readMetrics(c.get('deps'))
+    return c.body(body, 200, { 'Content-Type': contentType })
+  })
   .get('/docs', operatorsOnly, noInput, () => page(referenceAsset('/docs')))
   .get('/docs/:file', operatorsOnly, noInput, (c) => page(referenceAsset(`/docs/${c.req.param('file')}`)))
   .get('/problems', noInput, (c) => page(problemIndex(c.req.header('Accept'))))
@@ -81,7 +86,7 @@ function page(found: Page): Response {
 }
 
 function isOperator(authorization: string | undefined, token: string): boolean {
-  const given = Buffer.from(authorization ?? '')
+  const given = Buffer.from((authorization ?? '').replace(/^bearer +/i, 'Bearer '))
   const expected = Buffer.from(`Bearer ${token}`)
   return given.length === expected.length && timingSafeEqual(given, expected)
 }

@@ -50,8 +50,9 @@ export async function changePlan(
       throw new AppError('seeded', { detail: 'The free plan is what everybody falls back to.' })
     if ((changed.priceMonthlyMinor === null) !== (changed.priceYearlyMinor === null))
       throw invalid('priceMonthlyMinor', 'Give both prices, or neither for a plan by quote.')
+    if (Bun.deepEquals(plan, changed)) return 'unchanged'
     await updatePlan(tx, name, changed)
-    await audit(tx, deps, 'plan.update', actor, 'plan', name, client, defined(change))
+    return audit(tx, deps, 'plan.update', actor, 'plan', name, client, defined(change))
   })
   return requirePlan(catalogue, name)
 }
@@ -104,13 +105,15 @@ export async function changeFeature(
   const catalogue = await edit(deps, actor, async (tx) => {
     const feature = await lockFeature(tx, name)
     if (!feature) throw new AppError('not-found')
-    await updateFeature(tx, name, { ...feature, ...defined(change) })
-    await audit(tx, deps, 'feature.update', actor, 'feature', name, client, defined(change))
+    const changed = { ...feature, ...defined(change) }
+    if (Bun.deepEquals(feature, changed)) return 'unchanged'
+    await updateFeature(tx, name, changed)
+    return audit(tx, deps, 'feature.update', actor, 'feature', name, client, defined(change))
   })
   return requireFeatureItem(catalogue, name)
 }
 
-async function edit(deps: Deps, actor: Principal, work: (tx: Tx) => Promise<void>): Promise<Catalogue> {
+async function edit(deps: Deps, actor: Principal, work: (tx: Tx) => Promise<'unchanged' | void>): Promise<Catalogue> {
   try {
     return await changeCatalogue(deps, actor, permission, work)
   } catch (error) {

@@ -17,16 +17,17 @@ const Paging = z.strictObject({ limit: Limit, cursor: z.string().max(2_048).opti
 
 /** The public catalogue is the same for everyone: browsers and proxies may keep it for a minute, and ask with its ETag. */
 const cached = createMiddleware<PublicEnv>(async function cached(c, next) {
+  await next()
+  if (c.res.status !== 200) return
   const { version } = c.get('deps').catalogue.current
   const etag = `"${createHash('sha256').update(`${version} ${c.req.url}`).digest('base64url').slice(0, 16)}"`
-  c.header('ETag', etag)
-  c.header('Cache-Control', 'public, max-age=60')
-  const known = c.req
-    .header('If-None-Match')
-    ?.split(',')
-    .map((tag) => tag.trim().replace(/^W\//, ''))
-  if (known?.includes(etag) || known?.includes('*')) return c.body(null, 304)
-  return next()
+  const known = c.req.header('If-None-Match')?.split(',')
+  if (known?.some((tag) => [etag, `W/${etag}`, '*'].includes(tag.trim()))) {
+    c.res = new Response(null, { status: 304 })
+    c.res.headers.delete('Content-Type')
+  }
+  c.res.headers.set('ETag', etag)
+  c.res.headers.set('Cache-Control', 'public, max-age=60')
 })
 
 export const catalogueRoutes = new Hono<PublicEnv>()

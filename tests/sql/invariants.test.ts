@@ -66,7 +66,8 @@ describe('the last superadmin', () => {
 describe('the audit trail', () => {
   test('takes rows, and never gives one back or changes it', async () => {
     const id = Bun.randomUUIDv7()
-    await sql`insert into audit_logs (id, at, action, entity_type, key_id, mac) values (${id}, now(), 'a.b', 'x', 'k', ${Buffer.alloc(32)})`
+    await sql`insert into audit_logs (id, at, action, entity_type, key_id, mac, personal_hash)
+      values (${id}, now(), 'a.b', 'x', 'k', ${Buffer.alloc(32)}, ${Buffer.alloc(32)})`
     const attempts = [
       sql`update audit_logs set action = 'c.d' where id = ${id}`,
       sql`update audit_logs set id = ${Bun.randomUUIDv7()} where id = ${id}`,

@@ -1,0 +1,99 @@
+import { type Child, coreSeconds, runLoad, startServer, startStage } from './processes.ts'
+import type { Figure } from './report.ts'
+import { median } from './statistics.ts'
+
+/** How long to measure, in seconds. */
+export type Effort = {
+  warmUp: number
+  round: number
+  rounds: number
+  stageRound: number
+  storm: number
+  rates: number
+  starts: number
+}
+
+type Environment = Record<string, string>
+type Target = Child & { name: string; perSecond: number[]; micros: number[] }
+
+const connections = 64
+
+/** Rounds in turn, so that what else the machine does falls on all alike. The first warms up and is not counted. */
+async function alternate(
+  targets: Target[],
+  request: string,
+  { warmUp, seconds, rounds }: { warmUp: number; seconds: number; rounds: number },
+): Promise<void> {
+  for (let round = 0; round <= rounds; round++)
+    for (const target of targets) {
+      const used = coreSeconds(target.pid)
+      const { answered, failed, perSecond } = await runLoad({
+        port: target.port,
+        connections,
+        seconds: round === 0 ? warmUp : seconds,
+        requests: [request],
+      })
+      if (failed > 0) throw new Error(`${failed} requests to ${target.name} failed`)
+      if (round === 0) continue
+      target.perSecond.push(perSecond)
+      target.micros.push(((coreSeconds(target.pid) - used) / answered) * 1e6)
+    }
+}
+
+function toTarget(name: string, child: Child): Target {
+  return { ...child, name, perSecond: [], micros: [] }
+}
+
+/**
+ * The whole server against one bare route, each alone on its core. Throughput is what a core answers a second; where the
+ * system tells how much of the core a process got, that is what counts, for others on the machine cannot falsify it.
+ */
+export async function compareWithBare(environment: Environment, request: string, effort: Effort): Promise<Figure[]> {
+  const bare = toTarget('bare Hono route', await startStage('bare', environment))
+  const whole = toTarget('whole server', await startServer(environment, { pin: true }))
+  try {
+    await alternate([bare, whole], request, { warmUp: effort.warmUp, seconds: effort.round, rounds: effort.rounds })
+  } finally {
+    await Promise.all([bare.stop(), whole.stop()])
+  }
+  const known = Number.isFinite(median(whole.micros))
+  const perCore = (target: Target) => (known ? 1e6 / median(target.micros) : median(target.perSecond))
+  const ratio = perCore(whole) / perCore(bare)
+  const show = (target: Target) =>
+    `${Math.round(perCore(target))}/s a core${known ? ` (${median(target.micros).toFixed(1)} µs), ${Math.round(median(target.perSecond))}/s seen` : ''}`
+  return [
+    { what: 'bare Hono route, the same answer', figure: show(bare), goal: '', met: null },
+    { what: 'authorised, feature-gated GET, whole chain', figure: show(whole), goal: '', met: null },
+    { what: 'ratio of the two', figure: ratio.toFixed(2), goal: '≥ 0.50 (aim 0.70)', met: ratio >= 0.5 },
+  ]
+}
+
+/** What each step adds: the same bare handler behind none of them, the first, the first two, and so on. */
+export async function measureSteps(environment: Environment, request: string, effort: Effort): Promise<string[][]> {
+  const targets: Target[] = []
+  const add = async (stage: 'bare' | number) => {
+    const child = await startStage(stage, environment)
+    targets.push(toTarget(child.name, child))
+    return child.steps
+  }
+  try {
+    await add('bare')
+    const steps = await add(0)
+    for (let count = 1; count <= steps; count++) await add(count)
+    targets.push(toTarget('guards and handler', await startServer(environment, { pin: true })))
+    await alternate(targets, request, { warmUp: effort.warmUp / 2, seconds: effort.stageRound, rounds: effort.rounds })
+  } finally {
+    await Promise.all(targets.map((target) => target.stop()))
+  }
+  const bare = median(targets[0]?.micros ?? [])
+  return targets.map(({ name, micros }, index) => {
+    const cost = median(micros)
+    const before = median(targets[index - 1]?.micros ?? [])
+    return [
+      name,
+      cost.toFixed(1),
+      index === 0 ? '' : `${cost < before ? '−' : '+'}${Math.abs(cost - before).toFixed(1)}`,
+      (bare / cost).toFixed(2),
+    ]
+  })
+}

@@ -1,0 +1,52 @@
+import { mkdtempSync, realpathSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import postgres from 'postgres'
+import { openEmbeddedPostgres } from '../src/embedded-postgres.ts'
+import { migrate } from '../src/migrate.ts'
+
+export type BenchDatabase = { url: string; version: string; close(): Promise<void> }
+
+/** A migrated database of our own: on the server of TEST_DATABASE_URL, else on an embedded one. Both are durable, as in production. */
+export async function openDatabase(given: string | undefined): Promise<BenchDatabase> {
+  if (given) return onServer(given, async () => {})
+  const directory = mkdtempSync(join(realpathSync(tmpdir()), 'manas360-bench-'))
+  const server = await openEmbeddedPostgres({ dataDir: join(directory, 'postgres') })
+  return onServer(server.url, async () => {
+    await server.stop()
+    rmSync(directory, { recursive: true, force: true })
+  })
+}
+
+async function onServer(server: string, last: () => Promise<void>): Promise<BenchDatabase> {
+  const sql = postgres(server, { max: 1, onnotice: () => {} })
+  const name = `manas360_bench_${crypto.randomUUID().slice(0, 8)}`
+  try {
+    await sql`create database ${sql(name)}`
+    const url = new URL(server)
+    url.pathname = `/${name}`
+    await migrate({ url: url.href })
+    const [row] = await sql<{ version: string }[]>`select current_setting('server_version') as version`
+    return {
+      url: url.href,
+      version: row?.version ?? '',
+      async close() {
+        await sql`drop database if exists ${sql(name)} with (force)`
+        await sql.end({ timeout: 5 })
+        await last()
+      },
+    }
+  } catch (error) {
+    await sql.end({ timeout: 5 })
+    await last()
+    throw error
+  }
+}
+
+/** What everyone who is measured has: the plan that unlocks the gated route. */
+export async function subscribeEveryone(url: string): Promise<void> {
+  const sql = postgres(url, { max: 1, onnotice: () => {} })
+  await sql`update user_subscriptions set plan = 'professional'`
+  await sql`update user_accounts set role = 'subscriber'`
+  await sql.end({ timeout: 5 })
+}

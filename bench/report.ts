@@ -1,0 +1,18 @@
+/** One figure and what it should be; `met` is null where there is no goal. */
+export type Figure = { what: string; figure: string; goal: string; met: boolean | null }
+
+/** A table in Markdown, its columns as wide as they need to be. */
+export function toTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)))
+  const toLine = (cells: readonly string[]) =>
+    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`
+  return [toLine(head), toLine(widths.map((width) => '-'.repeat(width))), ...rows.map(toLine)].join('\n')
+}
+
+export function toFigureTable(figures: readonly Figure[]): string {
+  const verdict = (met: boolean | null) => (met === null ? '' : met ? 'pass' : 'FAIL')
+  return toTable(
+    ['what', 'measured', 'goal', ''],
+    figures.map(({ what, figure, goal, met }) => [what, figure, goal, verdict(met)]),
+  )
+}

@@ -1,0 +1,77 @@
+export type Person = { email: string; accessToken: string; refreshToken: string }
+
+const password = 'seven quiet herons at dawn'
+const featurePath = '/v1/entitlements/premium_dashboard'
+
+/** A request as bytes on the wire. */
+function toBytes(method: string, path: string, headers: Record<string, string>, body = ''): string {
+  const lines = Object.entries({ host: '127.0.0.1', 'user-agent': 'bench', accept: '*/*', ...headers }).map(
+    ([name, value]) => `${name}: ${value}`,
+  )
+  return `${method} ${path} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n${body}`
+}
+
+function post(path: string, value: unknown): string {
+  const body = JSON.stringify(value)
+  return toBytes(
+    'POST',
+    path,
+    { 'content-type': 'application/json', 'content-length': `${Buffer.byteLength(body)}` },
+    body,
+  )
+}
+
+export const asBytes = {
+  gatedGet: ({ accessToken }: Person) => toBytes('GET', featurePath, { authorization: `Bearer ${accessToken}` }),
+  login: ({ email }: Person) => post('/v1/auth/login', { email, password }),
+  refresh: ({ refreshToken }: Person) => post('/v1/auth/refresh', { refreshToken }),
+}
+
+/** The same through fetch, one after another, where statements are counted and not time. */
+export function createClient(port: number, opsToken: string) {
+  async function ask<T>(
+    method: string,
+    path: string,
+    status: number,
+    headers: Record<string, string> = {},
+    body?: unknown,
+  ): Promise<T> {
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, {
+      method,
+      headers: { ...headers, ...(body !== undefined && { 'content-type': 'application/json' }) },
+      body: body === undefined ? undefined : JSON.stringify(body),
+    })
+    if (response.status !== status)
+      throw new Error(`${method} ${path} answered ${response.status}: ${await response.text()}`)
+    return response.json() as Promise<T>
+  }
+  const toPerson = (email: string, { accessToken, refreshToken }: Person): Person => ({
+    email,
+    accessToken,
+    refreshToken,
+  })
+  return {
+    async register(): Promise<Person> {
+      const email = `${crypto.randomUUID()}@bench.test`
+      return toPerson(email, await ask<Person>('POST', '/v1/auth/register', 201, {}, { email, password }))
+    },
+    async login({ email }: Person): Promise<Person> {
+      return toPerson(email, await ask<Person>('POST', '/v1/auth/login', 200, {}, { email, password }))
+    },
+    async refresh({ email, refreshToken }: Person): Promise<Person> {
+      return toPerson(email, await ask<Person>('POST', '/v1/auth/refresh', 200, {}, { refreshToken }))
+    },
+    async gatedGet({ accessToken }: Person): Promise<void> {
+      await ask('GET', featurePath, 200, { authorization: `Bearer ${accessToken}` })
+    },
+    /** Statements that the server has sent since its start; BEGIN, COMMIT and probes are not among them. */
+    async countStatements(): Promise<number> {
+      const health = await ask<{ database: { queries: number } }>('GET', '/health', 200, {
+        authorization: `Bearer ${opsToken}`,
+      })
+      return health.database.queries
+    },
+  }
+}
+
+export type Client = ReturnType<typeof createClient>

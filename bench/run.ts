@@ -1,0 +1,109 @@
+#!/usr/bin/env bun
+import { randomBytes } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { cpus, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { compareWithBare, type Effort, measureSteps } from './chain-costs.ts'
+import { openDatabase, subscribeEveryone } from './database.ts'
+import { pinning, startServer } from './processes.ts'
+import { type Figure, toFigureTable, toTable } from './report.ts'
+import { asBytes, createClient } from './requests.ts'
+import { countStatements, measureRates, measureStart, measureStorm } from './service.ts'
+
+const usage = `Measures the service and prints tables in Markdown: bun run bench [-- --quick]
+
+  --quick   a short run, of rougher figures
+  --help    this text
+
+It needs nothing but what "bun install" brings. TEST_DATABASE_URL names a PostgreSQL server to use instead of an
+embedded one; the database it makes there is dropped at the end. The exit code is 0 unless something could not be
+measured: whether goals are met is for the reader.`
+
+const thorough: Effort = { warmUp: 6, round: 2, rounds: 7, stageRound: 1, storm: 20, rates: 8, starts: 9 }
+const quick: Effort = { warmUp: 3, round: 1, rounds: 3, stageRound: 0.5, storm: 6, rates: 3, starts: 3 }
+/** Enough that nobody's log-ins reach the number of sessions that one account may have. */
+const peopleCount = 400
+
+const { values: options } = parseArgs({
+  options: { quick: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
+})
+if (options.help) print(usage)
+else await main(options.quick ? quick : thorough)
+
+async function main(effort: Effort): Promise<void> {
+  const directory = mkdtempSync(join(tmpdir(), 'manas360-bench-program-'))
+  const database = await openDatabase(process.env.TEST_DATABASE_URL)
+  try {
+    const environment = productionEnvironment(database.url)
+    print(
+      `Bun ${Bun.version}, PostgreSQL ${database.version}, ${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}; ${pinning}\n`,
+    )
+    const server = await startServer(environment, { pin: false })
+    const client = createClient(server.port, environment.OPS_TOKEN)
+    const registered = await inBatches(Array.from({ length: peopleCount }), () => client.register())
+    await subscribeEveryone(database.url)
+    const figures: Figure[] = []
+    const people = await inBatches(registered, (person) => client.login(person))
+    const [person] = people
+    if (!person) throw new Error('nobody was registered')
+    try {
+      await section('statements', figures, () => countStatements(client, person))
+      await section('log-ins and refreshes', figures, () => measureRates(server.port, client, people, effort))
+      await section('latency in a storm of log-ins', figures, () => measureStorm(server.port, people, effort))
+    } finally {
+      await server.stop()
+    }
+    const request = asBytes.gatedGet(person)
+    await section('throughput', figures, () => compareWithBare(environment, request, effort))
+    await section('start and memory', figures, () => measureStart(environment, directory, effort))
+    progress('the steps of the chain')
+    const steps = await measureSteps(environment, request, effort)
+    print(toFigureTable(figures))
+    print(`\nWhat each step of the chain adds, in microseconds of a core for a request:\n`)
+    print(toTable(['up to and with', 'µs', 'added', 'of bare'], steps))
+  } finally {
+    rmSync(directory, { recursive: true, force: true })
+    await database.close()
+  }
+}
+
+/** Few at a time: the server refuses more passwords than it can check soon. */
+async function inBatches<T, R>(items: T[], work: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = []
+  for (let from = 0; from < items.length; from += 16)
+    results.push(...(await Promise.all(items.slice(from, from + 16).map(work))))
+  return results
+}
+
+async function section(name: string, figures: Figure[], measure: () => Promise<Figure[]>): Promise<void> {
+  progress(name)
+  figures.push(...(await measure()))
+}
+
+/** As a deployment sets it. The limiters count as ever, up to numbers that a bench does not reach. */
+function productionEnvironment(databaseUrl: string) {
+  const secret = () => randomBytes(48).toString('base64')
+  const farLimit = '9000000/1m'
+  return {
+    NODE_ENV: 'production',
+    PUBLIC_URL: 'https://bench.manas360.test',
+    ALLOWED_ORIGINS: 'https://app.manas360.test',
+    DATABASE_URL: databaseUrl,
+    JWT_SECRET: secret(),
+    JWT_REFRESH_SECRET: secret(),
+    AUDIT_KEY: secret(),
+    OPS_TOKEN: secret(),
+    RATE_LIMIT_GLOBAL: farLimit,
+    RATE_LIMIT_AUTH: farLimit,
+    RATE_LIMIT_API: farLimit,
+  }
+}
+
+function progress(name: string): void {
+  process.stderr.write(`measuring ${name} …\n`)
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`)
+}

@@ -1,0 +1,51 @@
+import type { Db } from '../db.ts'
+
+export type AuditFilter = {
+  actor?: string
+  action?: string
+  resource?: string
+  from?: string
+  to?: string
+  ip?: string
+}
+export type AuditListItem = {
+  id: string
+  at: Date
+  actorId: string | null
+  action: string
+  entityType: string
+  entityId: string | null
+  requestId: string | null
+  details: Record<string, unknown>
+  ipAddress: string | null
+  userAgent: string | null
+  before: Record<string, unknown> | null
+  after: Record<string, unknown> | null
+}
+
+/** The trail, newest first, `limit` rows before the row `before`. `resource` is `type` or `type:id`. */
+export async function listAudit(
+  sql: Db,
+  { actor, action, resource, from, to, ip }: AuditFilter,
+  limit: number,
+  before: string | null,
+): Promise<AuditListItem[]> {
+  const [type, ...rest] = resource?.split(':') ?? []
+  const entityId = rest.length > 0 ? rest.join(':') : undefined
+  // Ids are of version 7, so a bound in time is a bound in the order of ids, which every index of the trail ends in.
+  return sql<AuditListItem[]>`
+    select l.id, l.at, l.actor_id, l.action, l.entity_type, l.entity_id, l.request_id, l.details,
+           p.data ->> 'ip' as ip_address, p.data ->> 'userAgent' as user_agent, p.data -> 'before' as before, p.data -> 'after' as after
+      from audit_logs l ${ip ? sql`join` : sql`left join`} audit_personal p on p.audit_id = l.id ${ip ? sql`and p.data ->> 'ip' = ${ip}` : sql``}
+     where true ${actor ? sql`and l.actor_id = ${actor}` : sql``} ${action ? sql`and l.action = ${action}` : sql``}
+       ${type ? sql`and l.entity_type = ${type}` : sql``} ${entityId ? sql`and l.entity_id = ${entityId}` : sql``}
+       ${from ? sql`and l.id >= ${firstIdOf(from)}::uuid` : sql``} ${to ? sql`and l.id < ${firstIdOf(to)}::uuid` : sql``}
+       ${before ? sql`and l.id < ${before}::uuid` : sql``}
+     order by l.id desc limit ${limit}`
+}
+
+/** The least UUIDv7 of a moment (RFC 9562 5.7). */
+function firstIdOf(moment: string): string {
+  const hex = Math.max(0, Date.parse(moment)).toString(16).padStart(12, '0')
+  return `${hex.slice(0, 8)}-${hex.slice(8)}-7000-8000-000000000000`
+}

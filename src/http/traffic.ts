@@ -1,0 +1,46 @@
+import type { ProblemCode } from '../errors.ts'
+import type { Step } from './chain.ts'
+
+export type Traffic = ReturnType<typeof createTraffic>
+export type RequestCount = { method: string; route: string; statusClass: string; count: number }
+
+/** What was asked and answered since the start, for /metrics: plain numbers, for they are counted on every request. */
+export function createTraffic() {
+  /** Route → method → how many answers of 1xx, 2xx, … */
+  const answers = new Map<string, Map<string, number[]>>()
+  const problems = new Map<ProblemCode, number>()
+
+  function begin(route: string, method: string): number[] {
+    const counts = [0, 0, 0, 0, 0]
+    const methods = answers.get(route) ?? new Map<string, number[]>()
+    answers.set(route, methods.set(method, counts))
+    return counts
+  }
+
+  return {
+    countAnswer(route: string, method: string, status: number): void {
+      const counts = answers.get(route)?.get(method) ?? begin(route, method)
+      const index = ((status / 100) | 0) - 1
+      counts[index] = (counts[index] ?? 0) + 1
+    },
+    countProblem(code: ProblemCode): void {
+      problems.set(code, (problems.get(code) ?? 0) + 1)
+    },
+    requests(): RequestCount[] {
+      return [...answers].flatMap(([route, methods]) =>
+        [...methods].flatMap(([method, counts]) =>
+          counts.map((count, i) => ({ method, route: route || 'unmatched', statusClass: `${i + 1}xx`, count })),
+        ),
+      )
+    },
+    problems: (): ReadonlyMap<ProblemCode, number> => problems,
+  }
+}
+
+/** Counts every answer by its route's pattern, never by its path. */
+export function countTraffic(traffic: Traffic): Step {
+  return {
+    name: 'traffic',
+    after: (_headers, call, c) => traffic.countAnswer(call.route, c.req.method, c.res.status),
+  }
+}

@@ -1,0 +1,121 @@
+import type { Registry } from 'prom-client'
+import type { Deps } from '../deps.ts'
+import { version } from '../version.ts'
+import type { JobRun } from './job-queries.ts'
+import { readJobRuns } from './jobs.ts'
+
+/** One registry for each instance; made at the first scrape, for the library costs start-up time. */
+const registries = new WeakMap<Deps, Promise<Registry>>()
+
+/** Everything in the text format that Prometheus reads. No label tells of a person: routes are patterns, never paths. */
+export async function readMetrics(deps: Deps): Promise<{ body: string; contentType: string }> {
+  const opening = registries.get(deps) ?? openRegistry(deps)
+  registries.set(deps, opening)
+  const registry = await opening
+  return { body: await registry.metrics(), contentType: registry.contentType }
+}
+
+async function openRegistry(deps: Deps): Promise<Registry> {
+  const { collectDefaultMetrics, Counter, Gauge, Registry } = await import('prom-client')
+  const registry = new Registry()
+  const registers = [registry]
+  collectDefaultMetrics({ register: registry })
+
+  type Sample = [labels: Record<string, string>, value: number]
+  /** Read when asked for: what is counted elsewhere is not counted twice. */
+  function counter(name: string, help: string, labelNames: string[], read: () => Sample[]): void {
+    new Counter({
+      name: `manas360_${name}`,
+      help,
+      labelNames,
+      registers,
+      collect() {
+        this.reset()
+        for (const [labels, value] of read()) this.inc(labels, value)
+      },
+    })
+  }
+  function gauge(name: string, help: string, labelNames: string[], read: () => Sample[] | Promise<Sample[]>): void {
+    new Gauge({
+      name: `manas360_${name}`,
+      help,
+      labelNames,
+      registers,
+      async collect() {
+        const samples = await read()
+        this.reset()
+        for (const [labels, value] of samples) this.set(labels, value)
+      },
+    })
+  }
+  const single = (value: number): Sample[] => [[{}, value]]
+
+  gauge('build_info', 'The program that runs', ['version', 'commit'], () => [
+    [{ version: version.version, commit: version.commit }, 1],
+  ])
+
+  const { traffic, limits, db, passwords, overlay, catalogue, feed } = deps
+  counter('http_requests_total', 'Answers by route and class of status', ['method', 'route', 'status'], () =>
+    traffic
+      .requests()
+      .filter(({ count }) => count > 0)
+      .map(({ method, route, statusClass, count }) => [{ method, route, status: statusClass }, count]),
+  )
+  counter('problems_total', 'Refusals and errors by code', ['code'], () =>
+    [...traffic.problems()].map(([code, count]) => [{ code }, count]),
+  )
+  counter('rate_limit_hits_total', 'Requests over the limit of a tier', ['tier'], () =>
+    Object.entries(limits).flatMap(([tier, counted]) => (counted ? [[{ tier }, counted.hits()]] : [])),
+  )
+
+  counter('database_statements_total', 'Statements sent', [], () => single(db.stats().queries))
+  counter('database_slow_statements_total', 'Statements over DB_SLOW_QUERY_MS', [], () =>
+    single(db.stats().slowQueries),
+  )
+  counter('database_pool_replacements_total', 'Pools given up, for their server did not answer', [], () =>
+    single(db.stats().recycles),
+  )
+  gauge('database_connections_in_use', 'Statements and transactions under way', [], () => single(db.stats().inUse))
+  gauge('database_connections_awaited', 'Statements and transactions that wait for their turn', [], () =>
+    single(db.stats().waiting),
+  )
+  gauge('database_connections_max', 'DB_POOL_MAX', [], () => single(deps.config.poolMax))
+
+  gauge('argon2_running', 'Passwords being hashed', [], () => single(passwords.stats().running))
+  gauge('argon2_waiting', 'Passwords that wait to be hashed', [], () => single(passwords.stats().waiting))
+
+  gauge('overlay_entries', 'Accounts whose rights changed while tokens live', [], () => single(overlay.size))
+  gauge('catalogue_version', 'The catalogue that guards go by', [], () => single(catalogue.current.version))
+  gauge('change_feed_age_seconds', 'Since changes of rights were read', [], () => single(feed.ageMs() / 1000))
+
+  let runs: Promise<JobRun[]> | undefined
+  /** Read once for a scrape, whose gauges are all collected at once; without a database there are none. */
+  const readRuns = (): Promise<JobRun[]> => {
+    runs ??= readJobRuns(deps)
+      .catch(() => [])
+      .finally(() => {
+        runs = undefined
+      })
+    return runs
+  }
+  async function ofJobs(sample: (run: JobRun) => Sample | null): Promise<Sample[]> {
+    return (await readRuns()).flatMap((run) => {
+      const found = sample(run)
+      return found ? [found] : []
+    })
+  }
+  const seconds = (date: Date) => date.getTime() / 1000
+  gauge('job_last_run_timestamp_seconds', 'When a job ended last', ['job'], () =>
+    ofJobs(({ name, finishedAt }) => [{ job: name }, seconds(finishedAt)]),
+  )
+  gauge('job_last_success_timestamp_seconds', 'When it succeeded last', ['job'], () =>
+    ofJobs(({ name, succeededAt }) => succeededAt && [{ job: name }, seconds(succeededAt)]),
+  )
+  gauge('job_last_duration_seconds', 'How long its last run took', ['job'], () =>
+    ofJobs(({ name, milliseconds }) => [{ job: name }, milliseconds / 1000]),
+  )
+  gauge('job_last_succeeded', 'Whether its last run succeeded: 1 or 0', ['job'], () =>
+    ofJobs(({ name, outcome }) => [{ job: name }, outcome === 'succeeded' ? 1 : 0]),
+  )
+  return registry
+}

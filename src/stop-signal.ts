@@ -1,0 +1,14 @@
+/** Aborts at the first SIGTERM, SIGINT or SIGHUP; a second one ends the process at once. */
+export function signalToStop(): AbortSignal {
+  const controller = new AbortController()
+  let askedAt: number | undefined
+  for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
+    process.on(name, () => {
+      // One Ctrl-C comes twice under npx and bun run: from the terminal, and passed on by them.
+      const isEcho = name === 'SIGINT' && askedAt !== undefined && performance.now() - askedAt < 500
+      if (askedAt !== undefined && !isEcho) process.exit(1)
+      askedAt ??= performance.now()
+      controller.abort()
+    })
+  return controller.signal
+}
