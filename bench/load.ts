@@ -98,7 +98,8 @@ async function closedLoop(load: Load, connections: Connection[]): Promise<Outcom
             resolve()
             return
           }
-          if (!load.rotating) request = requests[(turn += load.connections) % requests.length] ?? ''
+          turn += load.connections
+          if (!load.rotating) request = requests[turn % requests.length] ?? ''
           else if (status === 200) request = withToken(request.toString(), body)
           sentAt = now
           connection.send(request, onAnswer)

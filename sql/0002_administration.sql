@@ -196,6 +196,9 @@ begin
   get diagnostics gone_changes = row_count;
   delete from idempotency_keys where created_at < this_moment - interval '24 hours';
   get diagnostics gone_keys = row_count;
+  -- What requests under way wrote about somebody while they were erased.
+  delete from login_attempts where account_id in (select id from user_accounts where status = 'deleted' and deleted_at > this_moment - interval '3 days');
+  delete from audit_personal where account_id in (select id from user_accounts where status = 'deleted' and deleted_at > this_moment - interval '3 days');
   return jsonb_build_object('sessions', gone_sessions, 'lockouts', gone_lockouts, 'loginAttempts', gone_attempts,
                             'authzChanges', gone_changes, 'idempotencyKeys', gone_keys);
 end $$;

@@ -75,7 +75,7 @@ export async function changeRole(
     requireBelow(authority, changed)
     if (Bun.deepEquals(role, changed)) return 'unchanged'
     await updateRole(tx, name, changed)
-    return audit(tx, deps, 'role.update', actor, name, client, { ...change })
+    await audit(tx, deps, 'role.update', actor, name, client, { ...change })
   })
   return readRole(deps, name)
 }
@@ -99,7 +99,7 @@ export async function setPermissions(
       throw new AppError('seeded', { detail: 'The superadmin role keeps its permissions.' })
     if (Bun.deepEquals(role.permissions, permissions)) return 'unchanged'
     await replacePermissions(tx, name, permissions)
-    return audit(tx, deps, 'role.set_permissions', actor, name, client, { from: role.permissions, to: permissions })
+    await audit(tx, deps, 'role.set_permissions', actor, name, client, { from: role.permissions, to: permissions })
   })
   return readRole(deps, name)
 }
@@ -127,7 +127,7 @@ export async function changeCatalogue(
   deps: Deps,
   actor: Principal,
   needed: string,
-  work: (tx: Tx, authority: LockedAccount) => Promise<'unchanged' | void>,
+  work: (tx: Tx, authority: LockedAccount) => Promise<'unchanged' | undefined>,
 ): Promise<Catalogue> {
   return deps.sql.begin(async (tx) => {
     const authority = await authorise(tx, actor, needed)

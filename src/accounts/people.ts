@@ -23,7 +23,7 @@ const permission = 'users.manage'
 /** An account as administrators see it. */
 export type AdministeredUser = User & { lockedReason: string | null }
 
-/** A page of people; that somebody looked is audited, but not for what: that is a person's name or address. */
+/** A page of people; that somebody looked is audited, but not for what. */
 export async function searchPeople(
   deps: Deps,
   actor: Principal,

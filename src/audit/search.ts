@@ -88,7 +88,7 @@ function recordReading(
     entityType: 'audit',
     entityId: null,
     client,
-    details: { ...details, format },
-    after: { ip },
+    // An address asked for is somebody's, and must not outlive its erasure here.
+    details: { ...details, format, byAddress: ip !== undefined },
   })
 }

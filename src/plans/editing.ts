@@ -52,7 +52,7 @@ export async function changePlan(
       throw invalid('priceMonthlyMinor', 'Give both prices, or neither for a plan by quote.')
     if (Bun.deepEquals(plan, changed)) return 'unchanged'
     await updatePlan(tx, name, changed)
-    return audit(tx, deps, 'plan.update', actor, 'plan', name, client, defined(change))
+    await audit(tx, deps, 'plan.update', actor, 'plan', name, client, defined(change))
   })
   return requirePlan(catalogue, name)
 }
@@ -108,12 +108,12 @@ export async function changeFeature(
     const changed = { ...feature, ...defined(change) }
     if (Bun.deepEquals(feature, changed)) return 'unchanged'
     await updateFeature(tx, name, changed)
-    return audit(tx, deps, 'feature.update', actor, 'feature', name, client, defined(change))
+    await audit(tx, deps, 'feature.update', actor, 'feature', name, client, defined(change))
   })
   return requireFeatureItem(catalogue, name)
 }
 
-async function edit(deps: Deps, actor: Principal, work: (tx: Tx) => Promise<'unchanged' | void>): Promise<Catalogue> {
+async function edit(deps: Deps, actor: Principal, work: (tx: Tx) => Promise<'unchanged' | undefined>): Promise<Catalogue> {
   try {
     return await changeCatalogue(deps, actor, permission, work)
   } catch (error) {

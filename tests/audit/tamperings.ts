@@ -1,0 +1,245 @@
+import type { Tx } from '../../src/db.ts'
+import type { Trail } from './trail.ts'
+
+export type Random = <T>(choices: readonly T[]) => T
+/** Does harm, and says what must stand in the verdict. */
+export type Tampering = (tx: Tx, trail: Trail, random: Random) => Promise<string>
+
+/** Small, fast, and the same for a seed (Mulberry32). */
+export function createRandom(seed: number): Random {
+  let state = seed
+  return (choices) => {
+    state = (state + 0x6d2b79f5) | 0
+    let t = Math.imul(state ^ (state >>> 15), 1 | state)
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
+    const index = Math.floor((((t ^ (t >>> 14)) >>> 0) / 4_294_967_296) * choices.length)
+    const choice = choices[index]
+    if (choice === undefined) throw new Error('nothing to choose from')
+    return choice
+  }
+}
+
+/** Edits of a row: each differs from whatever was there. */
+const rowEdits = [
+  "at = at + interval '1 microsecond'",
+  "at = at - interval '1 day'",
+  "at = 'infinity'",
+  "at = ((at at time zone 'UTC')::text || ' BC')::timestamp",
+  'actor_id = gen_random_uuid()',
+  'actor_id = case when actor_id is null then gen_random_uuid() end',
+  "action = 'account.unlock'",
+  "entity_type = entity_type || 'x'",
+  "entity_id = coalesce(entity_id, '') || 'x'",
+  "entity_id = case when entity_id is null then '' end",
+  "request_id = 'another'",
+  'request_id = null',
+  "details = (details::text || ' ')::json",
+  `details = '{"number":1000}'`,
+  'personal_hash = sha256(personal_hash)',
+  'personal_hash = null',
+  "key_id = 'deadbeef'",
+  'mac = sha256(mac)',
+  'mac = null',
+]
+const checkpointEdits = [
+  "sealed_at = sealed_at + interval '1 microsecond'",
+  "sealed_at = 'infinity'",
+  'row_count = row_count + 1',
+  'audit_ids = audit_ids[2:]',
+  'audit_ids = audit_ids || gen_random_uuid()',
+  'audit_ids = audit_ids[2:2] || audit_ids[1:1] || audit_ids[3:]',
+  'audit_ids = audit_ids || audit_ids[1:1]',
+  'digest = sha256(digest)',
+  "previous_mac = case when previous_mac is null then sha256('') end",
+  "previous_mac = sha256(coalesce(previous_mac, ''))",
+  "key_id = 'deadbeef'",
+  'mac = sha256(mac)',
+  'mac = null',
+]
+const personalEdits = [
+  `data = '{"ip":"198.51.100.1"}'`,
+  "data = (data::text || ' ')::json",
+  'salt = sha256(salt)',
+  'account_id = gen_random_uuid()',
+  'account_id = case when account_id is null then gen_random_uuid() end',
+]
+const columns = 'at, actor_id, action, entity_type, entity_id, request_id, details, personal_hash, key_id, mac'
+
+function editRow(table: 'audit_logs' | 'audit_archive', pick: (trail: Trail) => string[], edit: string): Tampering {
+  return async (tx, trail, random) => {
+    const id = random(pick(trail))
+    await tx.unsafe(`update ${table} set ${edit} where id = $1`, [id])
+    return `row ${id} was`
+  }
+}
+
+function editCheckpoint(edit: string): Tampering {
+  return async (tx, { checkpoints }, random) => {
+    const { id } = random(checkpoints)
+    await tx.unsafe(`update audit_checkpoints set ${edit} where id = $1`, [id])
+    return `checkpoint ${id} was`
+  }
+}
+
+async function withSide(tx: Tx, random: Random): Promise<string> {
+  return random(await tx<{ id: string }[]>`select audit_id as id from audit_personal order by 1`).id
+}
+
+async function copyRow(tx: Tx, from: string, to: string): Promise<string> {
+  const [copy] = await tx.unsafe<{ id: string }[]>(
+    `insert into ${to} (id, ${columns}) select gen_random_uuid(), ${columns} from ${to} where id = $1 returning id`,
+    [from],
+  )
+  return copy?.id ?? ''
+}
+
+async function deleteRows(tx: Tx, ids: string[]): Promise<void> {
+  for (const [table, column] of [
+    ['audit_personal', 'audit_id'],
+    ['audit_queue', 'audit_id'],
+    ['audit_logs', 'id'],
+    ['audit_archive', 'id'],
+  ])
+    await tx.unsafe(`delete from ${table} where ${column} = any($1::uuid[])`, [ids])
+}
+
+const others: Record<string, Tampering> = {
+  async 'a sealed row is deleted'(tx, { sealed, archived }, random) {
+    const id = random([...sealed, ...archived])
+    await deleteRows(tx, [id])
+    return `row ${id} was deleted`
+  },
+  async 'a row gets another id'(tx, { sealed }, random) {
+    const id = random(sealed)
+    await tx`update audit_logs set id = gen_random_uuid() where id = ${id}`
+    return `row ${id} was deleted`
+  },
+  async 'a copy is added'(tx, { sealed, archived }, random) {
+    const id = random([true, false])
+      ? await copyRow(tx, random(sealed), 'audit_logs')
+      : await copyRow(tx, random(archived), 'audit_archive')
+    return `row ${id} was added`
+  },
+  async 'a copy is added, to be sealed with the rest'(tx, { sealed }, random) {
+    const id = await copyRow(tx, random(sealed), 'audit_logs')
+    await tx`insert into audit_queue (audit_id) values (${id})`
+    return `row ${id} was edited`
+  },
+  async 'a copy takes the place of a row that waits'(tx, { sealed, waiting }, random) {
+    const id = await copyRow(tx, random(sealed), 'audit_logs')
+    await tx`delete from audit_logs where id = ${random(waiting)}`
+    return `was `.concat(id ? '' : 'not made')
+  },
+  async 'a live row is in the archive as well'(tx, { sealed }, random) {
+    const id = random(sealed)
+    await tx.unsafe(`insert into audit_archive (id, ${columns}) select id, ${columns} from audit_logs where id = $1`, [
+      id,
+    ])
+    return `row ${id} is there 2 times`
+  },
+  async 'two rows change places'(tx, { sealed }, random) {
+    const [a, b] = await two(sealed, random)
+    await tx.unsafe(
+      `update audit_logs l set (${columns}) = (select ${columns} from audit_logs o where o.id = case l.id when $1::uuid then $2::uuid else $1::uuid end)
+        where l.id in ($1::uuid, $2::uuid)`,
+      [a, b],
+    )
+    return ' was edited'
+  },
+  async 'two rows change their MACs'(tx, { sealed }, random) {
+    const [a, b] = await two(sealed, random)
+    await tx`
+      update audit_logs l set mac = (select mac from audit_logs o where o.id = case l.id when ${a}::uuid then ${b}::uuid else ${a}::uuid end)
+       where l.id in (${a}::uuid, ${b}::uuid)`
+    return ' was edited'
+  },
+  async 'a checkpoint is deleted'(tx, { checkpoints }, random) {
+    const { id } = random(checkpoints)
+    await tx`delete from audit_checkpoints where id = ${id}`
+    return id === checkpoints.length ? 'its tail was cut' : 'one between them is missing'
+  },
+  async 'every checkpoint is deleted'(tx) {
+    await tx`delete from audit_checkpoints`
+    return 'the trail ends at checkpoint 0'
+  },
+  async 'two checkpoints change places'(tx, { checkpoints }, random) {
+    const [a, b] = await two(
+      checkpoints.map(({ id }) => id),
+      random,
+    )
+    await tx`update audit_checkpoints set id = -id where id in (${a}, ${b})`
+    await tx`update audit_checkpoints set id = case id when ${-a} then ${b}::int else ${a}::int end where id < 0`
+    return `checkpoint ${Math.min(a, b)} was edited`
+  },
+  async 'the tail is cut, rows, checkpoints and all'(tx, { checkpoints, waiting }, random) {
+    const { id } = random(checkpoints)
+    const cut = await tx<{ id: string }[]>`select unnest(audit_ids) as id from audit_checkpoints where id >= ${id}`
+    await deleteRows(tx, [...cut.map((row) => row.id), ...waiting])
+    await tx`delete from audit_checkpoints where id >= ${id}`
+    return `the trail ends at checkpoint ${id - 1}, but`
+  },
+  async 'the tail is cut and written anew under another key'(tx, { checkpoints }) {
+    await tx`update audit_checkpoints set mac = sha256(mac) where id = ${checkpoints.length}`
+    return `checkpoint ${checkpoints.length} was edited`
+  },
+  async 'personal data are put at another row'(tx, _trail, random) {
+    const id = await withSide(tx, random)
+    await tx`
+      update audit_personal set audit_id = (select id from audit_logs l where not exists (select from audit_personal p where p.audit_id = l.id) order by id limit 1)
+       where audit_id = ${id}`
+    return 'the personal data of row'
+  },
+  async 'personal data are put at no row'(tx, _trail, random) {
+    await tx`update audit_personal set audit_id = gen_random_uuid() where audit_id = ${await withSide(tx, random)}`
+    return 'but the row is not'
+  },
+  async 'erased personal data are invented'(tx) {
+    const [row] = await tx<{ id: string }[]>`
+      insert into audit_personal (audit_id, salt, data)
+      select id, '\\x00', '{}' from audit_logs l where not exists (select from audit_personal p where p.audit_id = l.id) order by id limit 1 returning audit_id as id`
+    return `the personal data of row ${row?.id} were edited`
+  },
+  async 'a row that waits to be sealed is made to wait no more'(tx, { waiting }, random) {
+    const id = random(waiting)
+    await tx`delete from audit_queue where audit_id = ${id}`
+    return `row ${id} was added`
+  },
+  async 'a sealed row is made to wait again'(tx, { sealed }, random) {
+    const id = random(sealed)
+    await tx`insert into audit_queue (audit_id) values (${id})`
+    return `row ${id} is covered 2 times`
+  },
+  async 'a row that waits is deleted, but not what waits for it'(tx, { waiting }, random) {
+    const id = random(waiting)
+    await tx`delete from audit_logs where id = ${id}`
+    return `row ${id} was deleted`
+  },
+}
+
+/** Ways to tamper with a trail, by their names. */
+export const tamperings: Record<string, Tampering> = {
+  ...Object.fromEntries(
+    rowEdits.flatMap((edit) => [
+      [`sealed row: ${edit}`, editRow('audit_logs', ({ sealed }) => sealed, edit)],
+      [`archived row: ${edit}`, editRow('audit_archive', ({ archived }) => archived, edit)],
+      [`waiting row: ${edit}`, editRow('audit_logs', ({ waiting }) => waiting, edit)],
+    ]),
+  ),
+  ...Object.fromEntries(checkpointEdits.map((edit) => [`checkpoint: ${edit}`, editCheckpoint(edit)])),
+  ...Object.fromEntries(
+    personalEdits.map((edit) => [
+      `side row: ${edit}`,
+      async (tx: Tx, _trail: Trail, random: Random) => {
+        const id = await withSide(tx, random)
+        await tx.unsafe(`update audit_personal set ${edit} where audit_id = $1`, [id])
+        return `the personal data of row ${id} were edited`
+      },
+    ]),
+  ),
+  ...others,
+}
+
+async function two<T>(choices: readonly T[], random: Random): Promise<[T, T]> {
+  const first = random(choices)
+  return [first, random(choices.filter((choice) => choice !== first))]
+}

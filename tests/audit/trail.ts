@@ -1,0 +1,59 @@
+import { createAudit, record } from '../../src/audit/record.ts'
+import { type CheckpointLine, sealAudit } from '../../src/audit/seal.ts'
+import type { TestApp } from '../support/app.ts'
+
+export type Trail = {
+  /** Ids of rows that are sealed and live, of those in the archive, and of those that wait to be sealed. */
+  sealed: string[]
+  archived: string[]
+  waiting: string[]
+  checkpoints: CheckpointLine[]
+}
+
+const dayMs = 86_400_000
+
+export function seal({ sql, deps }: TestApp): Promise<CheckpointLine[]> {
+  return sql.begin((tx) => sealAudit(tx, deps))
+}
+
+/** Some rows of many kinds, recorded through the front door of the trail; `ageDays` ago. */
+export async function writeRows({ sql, config }: TestApp, count: number, ageDays = 0): Promise<void> {
+  const audit = createAudit(config.auditKey, () => Date.now() - ageDays * dayMs)
+  for (let i = 0; i < count; i++) {
+    const actorId = Bun.randomUUIDv7()
+    await record(sql, audit, {
+      action: ['session.create', 'account.lock', 'role.update', 'audit.read'][i % 4] ?? '',
+      actorId: i % 7 === 0 ? null : actorId,
+      entityType: ['session', 'account', 'role'][i % 3] ?? '',
+      entityId: i % 5 === 0 ? null : Bun.randomUUIDv7(),
+      client: { ip: `192.0.2.${i % 250}`, userAgent: 'a browser', requestId: `request-${i}` },
+      details: { number: i, text: 'ज्ञान "quoted"' },
+      before: { firstName: `before ${i}` },
+      after: { firstName: `after ${i}` },
+    })
+  }
+}
+
+/** A few hundred sealed rows in several checkpoints, some of them archived, some without their side row, and a few that wait. */
+export async function writeTrail(app: TestApp): Promise<Trail> {
+  const { sql } = app
+  const checkpoints: CheckpointLine[] = []
+  await writeRows(app, 40, 400)
+  checkpoints.push(...(await seal(app)))
+  await sql`select archive_audit()`
+  for (let i = 0; i < 7; i++) {
+    await writeRows(app, 40)
+    checkpoints.push(...(await seal(app)))
+  }
+  await sql`delete from audit_personal where audit_id in (select id from audit_logs order by id limit 10)`
+  await writeRows(app, 8)
+  const ids = async (query: Promise<{ id: string }[]>) => (await query).map(({ id }) => id)
+  return {
+    sealed: await ids(
+      sql`select id from audit_logs where not exists (select from audit_queue where audit_id = id) order by id`,
+    ),
+    archived: await ids(sql`select id from audit_archive order by id`),
+    waiting: await ids(sql`select audit_id as id from audit_queue order by 1`),
+    checkpoints,
+  }
+}

@@ -1,0 +1,107 @@
+import { describe, expect, test } from 'bun:test'
+import { judgeTrail, toWitness, verifyAudit } from '../../src/audit/verify.ts'
+import type { Tx } from '../../src/db.ts'
+import { openTestApp } from '../support/app.ts'
+import { createRandom, tamperings } from './tamperings.ts'
+import { seal, writeRows, writeTrail } from './trail.ts'
+
+const app = await openTestApp()
+const { sql, deps } = app
+const trail = await writeTrail(app)
+const witness = trail.checkpoints.at(-1) ?? null
+
+const undone = Symbol('undone')
+
+/** What somebody with every right in the database could do: no trigger, foreign key or NOT NULL holds. Undone afterwards. */
+async function asIntruder<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+  const result = Promise.withResolvers<T>()
+  await sql
+    .begin(async (tx) => {
+      await tx`set local session_replication_role = replica`
+      await tx.unsafe(`
+        alter table audit_logs alter mac drop not null, alter personal_hash drop not null;
+        alter table audit_archive alter mac drop not null, alter personal_hash drop not null;
+        alter table audit_checkpoints alter mac drop not null`)
+      result.resolve(await work(tx))
+      throw undone
+    })
+    .catch((error) => {
+      if (error !== undone) result.reject(error)
+    })
+  return result.promise
+}
+
+test('a trail of sealed, archived, erased and waiting rows is whole', async () => {
+  expect(await verifyAudit(deps, witness)).toEqual({ ok: true, rows: 320, checkpoints: 8, unsealed: 8 })
+  expect(trail.archived).toHaveLength(40)
+})
+
+describe('1,000 random tamperings are each found, and the right row or checkpoint is named', () => {
+  const kinds = Object.entries(tamperings)
+  const batches = 20
+
+  test.each(Array.from({ length: batches }, (_, i) => i))('part %i', async (batch) => {
+    const random = createRandom(360 + batch)
+    for (let i = 0; i < 1000 / batches; i++) {
+      const [name, tamper] = kinds[(batch * (1000 / batches) + i) % kinds.length] ?? random(kinds)
+      const { expected, verdict } = await asIntruder(async (tx) => {
+        const expected = await tamper(tx, trail, random)
+        return { expected, verdict: await judgeTrail(tx, deps.audit, witness) }
+      })
+      expect(`${name}: ${verdict.ok ? 'NOT FOUND' : verdict.fault}`).toContain(expected)
+    }
+  })
+
+  test('and nothing of them is left', async () => {
+    expect((await verifyAudit(deps, witness)).ok).toBeTrue()
+  })
+})
+
+test('a cut tail needs a witness: without one from the log, what is left looks whole', async () => {
+  const cut = tamperings['the tail is cut, rows, checkpoints and all']
+  if (!cut) throw new Error('no such tampering')
+  await asIntruder(async (tx) => {
+    await cut(tx, trail, createRandom(1))
+    expect(await judgeTrail(tx, deps.audit, null)).toMatchObject({ ok: true })
+    expect(await judgeTrail(tx, deps.audit, witness)).toMatchObject({ ok: false })
+  })
+})
+
+test('the stated exceptions: a row that was not sealed, and a side row, may be deleted unseen', async () => {
+  await asIntruder(async (tx) => {
+    await tx`delete from audit_queue where audit_id = ${trail.waiting[0] ?? ''}`
+    await tx`delete from audit_logs where id = ${trail.waiting[0] ?? ''}`
+    await tx`delete from audit_personal where audit_id = ${trail.waiting[0] ?? ''} or audit_id = ${trail.sealed[20] ?? ''}`
+    expect(await judgeTrail(tx, deps.audit, witness)).toMatchObject({ ok: true, unsealed: 7 })
+  })
+})
+
+test('another key than the one that signed verifies nothing', async () => {
+  const other = await openTestApp({
+    AUDIT_KEY: 'another-key-another-key-another-key-0123456789',
+    DATABASE_URL: app.databaseUrl,
+  })
+  const verdict = await verifyAudit(other.deps, witness)
+  expect(verdict.ok ? '' : verdict.fault).toContain('which is not AUDIT_KEY')
+})
+
+test('a trail that grows and is sealed while it is verified is whole', async () => {
+  const busy = await openTestApp()
+  await writeRows(busy, 60)
+  await seal(busy)
+  let more: Promise<unknown> | undefined
+  // From within: the first checkpoint is judged, the rest is still to come.
+  const verdict = await verifyAudit(busy.deps, null, () => {
+    more ??= writeRows(busy, 30).then(() => seal(busy))
+  })
+  await more
+  expect(verdict).toMatchObject({ ok: true })
+  expect(await verifyAudit(busy.deps, null)).toEqual({ ok: true, rows: 90, checkpoints: 2, unsealed: 0 })
+})
+
+test('a witness is a checkpoint, or the line of the log that holds it', () => {
+  expect(toWitness({ level: 30, msg: 'audit checkpoint', checkpoint: witness })).toEqual(witness as never)
+  expect(toWitness(witness)).toEqual(witness as never)
+  for (const wrong of [null, 1, 'x', [], {}, { checkpoint: null }, { ...witness, mac: 'zz' }])
+    expect(() => toWitness(wrong)).toThrow('holds no checkpoint')
+})
