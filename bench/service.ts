@@ -94,17 +94,11 @@ export async function countStatements(client: Client, person: Person): Promise<F
     ['refresh', 2, async () => (current = await client.refresh(current))],
     ['registration', 2, () => client.register()],
   ]
+  const asking = await countBlocks(client, async () => {})
   const figures: Figure[] = []
   for (const [what, goal, work] of kinds) {
     await work()
-    const counts: number[] = []
-    // What the jobs ask meanwhile falls into few of the blocks; the median is free of it.
-    for (let block = 0; block < 9; block++) {
-      const before = await client.countStatements()
-      for (let i = 0; i < 5; i++) await work()
-      counts.push((await client.countStatements()) - before)
-    }
-    const each = median(counts) / 5
+    const each = ((await countBlocks(client, work)) - asking) / blockSize
     figures.push({
       what: `statements: ${what}`,
       figure: `${each}`,
@@ -113,6 +107,19 @@ export async function countStatements(client: Client, person: Person): Promise<F
     })
   }
   return figures
+}
+
+const blockSize = 5
+
+/** Statements in a block of `work`. What the jobs ask meanwhile falls into few of the blocks; the median is free of it. */
+async function countBlocks(client: Client, work: () => Promise<unknown>): Promise<number> {
+  const counts: number[] = []
+  for (let block = 0; block < 9; block++) {
+    const before = await client.countStatements()
+    for (let i = 0; i < blockSize; i++) await work()
+    counts.push((await client.countStatements()) - before)
+  }
+  return median(counts)
 }
 
 /** From spawning to the first 200 of /ready, and what it then holds in memory, of the sources and of the compiled program. */

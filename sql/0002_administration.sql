@@ -202,3 +202,6 @@ begin
   return jsonb_build_object('sessions', gone_sessions, 'lockouts', gone_lockouts, 'loginAttempts', gone_attempts,
                             'authzChanges', gone_changes, 'idempotencyKeys', gone_keys);
 end $$;
+
+-- They do more than whoever calls them may: the server's role is granted them by name.
+revoke execute on function refresh_views(), forget_successors(), end_expired(), purge_expired(), archive_audit(integer), run_job(text, integer) from public;

@@ -41,10 +41,12 @@ export type RoleRow = {
 
 /** A role, held against deletion and edits for the rest of the transaction. */
 export async function findRole(sql: Db, name: string): Promise<RoleRow | null> {
+  await sql`select 1 from roles where name = ${name} for share`
+  // A statement of its own: one that waited for the lock would still show the permissions of before.
   const [row] = await sql<RoleRow[]>`
     select name, privilege_level, seeded, retired_at is not null as retired, description,
            array(select permission::text from role_permissions where role = r.name order by 1) as permissions
-      from roles r where name = ${name} for share`
+      from roles r where name = ${name}`
   return row ?? null
 }
 

@@ -36,10 +36,8 @@ export async function authoriseOver(
   if (removes && target.role === superadmin && target.status === 'active' && (await isLastSuperadmin(tx, target.id)))
     throw new AppError('last-superadmin')
   const authority = requireAuthority(actor, permission)
-  if (
-    authority.role !== superadmin &&
-    (target.id === authority.id || target.privilegeLevel >= authority.privilegeLevel)
-  )
+  // Whoever acts on themselves acts on an equal.
+  if (authority.role !== superadmin && target.privilegeLevel >= authority.privilegeLevel)
     throw new AppError('privilege-escalation')
   return { actor: authority, target }
 }

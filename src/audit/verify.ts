@@ -24,11 +24,12 @@ const BatchSize = 5_000
  * reordered row, a broken chain, a cut tail (with a `witness` from the log). Unseen go the deletion of a row that was
  * not sealed yet, and of a side row: that is what erasure does.
  * @param witness a checkpoint as the log told it
+ * @param progress called after each checkpoint, and waited for
  */
 export function verifyAudit(
   { sql, audit }: Pick<Deps, 'sql' | 'audit'>,
   witness: CheckpointLine | null,
-  progress: (rows: number) => void = () => {},
+  progress: (rows: number) => unknown = () => {},
 ): Promise<Verdict> {
   return sql.begin(async (tx) => {
     // One snapshot: what is written and sealed meanwhile would look like a fault.
@@ -42,7 +43,7 @@ export async function judgeTrail(
   tx: Db,
   audit: Audit,
   witness: CheckpointLine | null,
-  progress: (rows: number) => void = () => {},
+  progress: (rows: number) => unknown = () => {},
 ): Promise<Verdict> {
   let previous: FoundCheckpoint | null = null
   let rows = 0
@@ -57,7 +58,7 @@ export async function judgeTrail(
       if (fault) return { ok: false, fault }
       rows += checkpoint.rowCount
       previous = checkpoint
-      progress(rows)
+      await progress(rows)
     }
   }
   const last = previous?.id ?? 0

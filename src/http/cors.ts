@@ -38,7 +38,7 @@ export function createCors(allowedOrigins: readonly string[]): Cors {
       return headers
     },
     apply(headers, origin) {
-      headers.append('Vary', 'Origin')
+      if (headers.get('Vary') !== 'Origin') headers.append('Vary', 'Origin')
       if (origin === null || !allowed.has(origin)) return
       headers.set('Access-Control-Allow-Origin', origin)
       headers.set('Access-Control-Expose-Headers', exposedHeaders)

@@ -38,6 +38,7 @@ export function secureHeaders({ https }: { https: boolean }): Step {
 export function shareAcrossOrigins(cors: Cors): Step {
   return {
     name: 'cors',
+    always: { Vary: 'Origin' },
     after: (headers, _call, c) => cors.apply(headers, c.req.raw.headers.get('origin')),
   }
 }

@@ -113,7 +113,11 @@ export async function changeFeature(
   return requireFeatureItem(catalogue, name)
 }
 
-async function edit(deps: Deps, actor: Principal, work: (tx: Tx) => Promise<'unchanged' | undefined>): Promise<Catalogue> {
+async function edit(
+  deps: Deps,
+  actor: Principal,
+  work: (tx: Tx) => Promise<'unchanged' | undefined>,
+): Promise<Catalogue> {
   try {
     return await changeCatalogue(deps, actor, permission, work)
   } catch (error) {

@@ -10,7 +10,8 @@ const other = await openDeps(app.config, app.deps.log)
 const otherApp = createApp(other)
 afterAll(() => other.close(1))
 
-const elsewhere = (path: string, bearer: string) => otherApp.fetch(new Request(`http://localhost${path}`, { headers: { Authorization: `Bearer ${bearer}` } }), {})
+const elsewhere = (path: string, bearer: string) =>
+  otherApp.fetch(new Request(`http://localhost${path}`, { headers: { Authorization: `Bearer ${bearer}` } }), {})
 
 /** What the other instance knows after its next read of the feed. */
 const caughtUp = () => other.feed.poll()
@@ -26,7 +27,11 @@ test('a log-out on one instance is obeyed by the other', async () => {
 test('a plan granted on one instance opens its features on the other, and asks for a new token', async () => {
   const admin = await logIn(app, await givenAccount(app, { role: 'admin' }))
   const person = await registered(app)
-  await app.request(`/v1/admin/users/${person.id}/subscription`, { method: 'PUT', bearer: admin.accessToken, json: { plan: 'professional', reason: 'gift' } })
+  await app.request(`/v1/admin/users/${person.id}/subscription`, {
+    method: 'PUT',
+    bearer: admin.accessToken,
+    json: { plan: 'professional', reason: 'gift' },
+  })
   await caughtUp()
   const answer = await elsewhere('/v1/dashboard/insights', person.accessToken)
   expect(answer.status).toBe(200)
@@ -37,7 +42,11 @@ test('a role edited on one instance reaches every token on the other, with no re
   const root = await logIn(app, await givenAccount(app, { role: 'superadmin' }))
   const guest = await logIn(app, await givenAccount(app, { role: 'guest' }))
   await expectProblem(await elsewhere('/v1/dashboard', guest.accessToken), 'permission-denied')
-  const edit = await app.request('/v1/admin/roles/guest/permissions', { method: 'PUT', bearer: root.accessToken, json: { permissions: ['profile.read', 'dashboard.read'] } })
+  const edit = await app.request('/v1/admin/roles/guest/permissions', {
+    method: 'PUT',
+    bearer: root.accessToken,
+    json: { permissions: ['profile.read', 'dashboard.read'] },
+  })
   expect(edit.status).toBe(200)
   await caughtUp()
   expect((await elsewhere('/v1/dashboard', guest.accessToken)).status).toBe(200)
@@ -68,7 +77,11 @@ test('without a read for 10 s administration answers 503, and other routes go on
   const root = await logIn(app, await givenAccount(app, { role: 'superadmin' }))
   const deps = { ...app.deps, feed: { ...app.deps.feed, isStale: () => true } }
   const stale = createApp(deps)
-  const ask = (path: string) => stale.fetch(new Request(`http://localhost${path}`, { headers: { Authorization: `Bearer ${root.accessToken}` } }), {})
+  const ask = (path: string) =>
+    stale.fetch(
+      new Request(`http://localhost${path}`, { headers: { Authorization: `Bearer ${root.accessToken}` } }),
+      {},
+    )
   const refused = await ask('/v1/admin/users')
   await expectProblem(refused, 'authorisation-stale')
   expect(refused.headers.get('Retry-After')).toBe('1')

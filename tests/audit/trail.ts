@@ -1,5 +1,7 @@
 import { createAudit, record } from '../../src/audit/record.ts'
 import { type CheckpointLine, sealAudit } from '../../src/audit/seal.ts'
+import type { Config } from '../../src/config.ts'
+import type { Db } from '../../src/db.ts'
 import type { TestApp } from '../support/app.ts'
 
 export type Trail = {
@@ -17,7 +19,11 @@ export function seal({ sql, deps }: TestApp): Promise<CheckpointLine[]> {
 }
 
 /** Some rows of many kinds, recorded through the front door of the trail; `ageDays` ago. */
-export async function writeRows({ sql, config }: TestApp, count: number, ageDays = 0): Promise<void> {
+export async function writeRows(
+  { sql, config }: { sql: Db; config: Config },
+  count: number,
+  ageDays = 0,
+): Promise<void> {
   const audit = createAudit(config.auditKey, () => Date.now() - ageDays * dayMs)
   for (let i = 0; i < count; i++) {
     const actorId = Bun.randomUUIDv7()

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'bun:test'
+import { sealAudit } from '../../src/audit/seal.ts'
 import { judgeTrail, toWitness, verifyAudit } from '../../src/audit/verify.ts'
 import type { Tx } from '../../src/db.ts'
 import { openTestApp } from '../support/app.ts'
@@ -76,6 +77,22 @@ test('the stated exceptions: a row that was not sealed, and a side row, may be d
   })
 })
 
+test('an old checkpoint is not let stand behind one that was written anew in the place of its predecessor', async () => {
+  await asIntruder(async (tx) => {
+    const [kept] = await tx`select * from audit_checkpoints where id = 8`
+    await tx`delete from audit_checkpoints where id in (7, 8)`
+    await tx`
+      insert into audit_queue (audit_id) select l.id from audit_logs l
+       where not exists (select from audit_queue q where q.audit_id = l.id)
+         and not exists (select from audit_checkpoints c where l.id = any(c.audit_ids))
+         and l.id <> all(${kept?.auditIds}::uuid[])`
+    expect(await sealAudit(tx, deps)).toMatchObject([{ id: 7 }])
+    await tx`insert into audit_checkpoints ${tx(kept ?? {})}`
+    const verdict = await judgeTrail(tx, deps.audit, null)
+    expect(verdict).toEqual({ ok: false, fault: 'checkpoint 8 does not continue the one before it' })
+  })
+})
+
 test('another key than the one that signed verifies nothing', async () => {
   const other = await openTestApp({
     AUDIT_KEY: 'another-key-another-key-another-key-0123456789',
@@ -85,18 +102,19 @@ test('another key than the one that signed verifies nothing', async () => {
   expect(verdict.ok ? '' : verdict.fault).toContain('which is not AUDIT_KEY')
 })
 
-test('a trail that grows and is sealed while it is verified is whole', async () => {
+test('a trail that grows and is sealed while it is verified is whole as it was at one moment', async () => {
   const busy = await openTestApp()
   await writeRows(busy, 60)
   await seal(busy)
-  let more: Promise<unknown> | undefined
-  // From within: the first checkpoint is judged, the rest is still to come.
-  const verdict = await verifyAudit(busy.deps, null, () => {
-    more ??= writeRows(busy, 30).then(() => seal(busy))
+  const verdict = await verifyAudit(busy.deps, null, async (rows) => {
+    if (rows > 60) return
+    await writeRows(busy, 20)
+    await seal(busy)
+    await writeRows(busy, 10)
   })
-  await more
-  expect(verdict).toMatchObject({ ok: true })
-  expect(await verifyAudit(busy.deps, null)).toEqual({ ok: true, rows: 90, checkpoints: 2, unsealed: 0 })
+  expect(verdict).toEqual({ ok: true, rows: 60, checkpoints: 1, unsealed: 0 })
+  await seal(busy)
+  expect(await verifyAudit(busy.deps, null)).toEqual({ ok: true, rows: 90, checkpoints: 3, unsealed: 0 })
 })
 
 test('a witness is a checkpoint, or the line of the log that holds it', () => {

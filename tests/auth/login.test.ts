@@ -5,7 +5,8 @@ import { expectProblem } from '../support/problems.ts'
 
 const app = await openTestApp()
 const { request, sql } = app
-const login = (email: string, password: string, headers: Record<string, string> = {}) => request('/v1/auth/login', { json: { email, password }, headers })
+const login = (email: string, password: string, headers: Record<string, string> = {}) =>
+  request('/v1/auth/login', { json: { email, password }, headers })
 
 describe('logging in', () => {
   test('works on every plan: free, paid, and lapsed', async () => {
@@ -25,7 +26,11 @@ describe('logging in', () => {
   test('answers an unknown address, a wrong password and a locked account alike', async () => {
     const person = await givenAccount(app)
     const locked = await givenAccount(app, { status: 'locked' })
-    const answers = await Promise.all([login(newEmail(), goodPassword), login(person.email, 'wrong'), login(locked.email, goodPassword)])
+    const answers = await Promise.all([
+      login(newEmail(), goodPassword),
+      login(person.email, 'wrong'),
+      login(locked.email, goodPassword),
+    ])
     const bodies = await Promise.all(answers.map((answer) => expectProblem(answer, 'invalid-credentials')))
     expect(new Set(bodies.map(({ requestId: _, ...rest }) => JSON.stringify(rest))).size).toBe(1)
   })
@@ -74,7 +79,10 @@ test('a log-in racing a password change leaves no session behind that the old pa
     const person = await registered(app)
     const [answer, change] = await Promise.all([
       login(person.email, goodPassword),
-      request('/v1/auth/password/change', { bearer: person.accessToken, json: { currentPassword: goodPassword, newPassword: `another ${goodPassword}` } }),
+      request('/v1/auth/password/change', {
+        bearer: person.accessToken,
+        json: { currentPassword: goodPassword, newPassword: `another ${goodPassword}` },
+      }),
     ])
     expect(change.status).toBe(204)
     if (answer.status === 200) {

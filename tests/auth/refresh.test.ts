@@ -31,7 +31,8 @@ test('a replaced token whose successor was used is reuse: the session ends, for 
   await expectProblem(await refresh(third.refreshToken), 'invalid-refresh-token')
   await expectProblem(await refresh(person.refreshToken), 'invalid-refresh-token')
   await expectProblem(await request('/v1/me', { bearer: third.accessToken }), 'session-revoked')
-  const audit = await sql`select 1 from audit_logs where action = 'session.reuse_detected' and details ->> 'accountId' = ${person.id}`
+  const audit =
+    await sql`select 1 from audit_logs where action = 'session.reuse_detected' and details ->> 'accountId' = ${person.id}`
   expect(audit).toHaveLength(1)
 })
 
@@ -46,7 +47,9 @@ test('of 50 parallel refreshes of one token, all get the one successor and nobod
   const person = await registered(app)
   const answers = await Promise.all(Array.from({ length: 50 }, () => refresh(person.refreshToken)))
   expect(answers.map(({ status }) => status)).toEqual(Array(50).fill(200))
-  const successors = new Set((await Promise.all(answers.map((answer) => bodyOf<SessionJson>(answer)))).map(({ refreshToken }) => refreshToken))
+  const successors = new Set(
+    (await Promise.all(answers.map((answer) => bodyOf<SessionJson>(answer)))).map(({ refreshToken }) => refreshToken),
+  )
   expect(successors.size).toBe(1)
   expect((await refresh([...successors][0] ?? '')).status).toBe(200)
 })

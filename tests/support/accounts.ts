@@ -9,10 +9,27 @@ export function newEmail(): string {
   return `${Bun.randomUUIDv7()}@people.test`
 }
 
-type Options = { role?: string; plan?: string; endsAt?: Date | null; status?: 'active' | 'locked'; password?: string; email?: string }
+type Options = {
+  role?: string
+  plan?: string
+  endsAt?: Date | null
+  status?: 'active' | 'locked'
+  password?: string
+  email?: string
+}
 
 /** An account as a factory makes it: straight into the tables, of any role, plan and status. */
-export async function givenAccount({ sql, deps }: TestApp, { role = 'user', plan = 'free', endsAt = null, status = 'active', password = goodPassword, email = newEmail() }: Options = {}): Promise<Given> {
+export async function givenAccount(
+  { sql, deps }: TestApp,
+  {
+    role = 'user',
+    plan = 'free',
+    endsAt = null,
+    status = 'active',
+    password = goodPassword,
+    email = newEmail(),
+  }: Options = {},
+): Promise<Given> {
   const id = Bun.randomUUIDv7()
   const hash = await deps.passwords.hash(password)
   await sql`insert into user_accounts (id, email, password_hash, role, status) values (${id}, ${email}, ${hash}, ${role}, ${status})`
@@ -23,14 +40,21 @@ export async function givenAccount({ sql, deps }: TestApp, { role = 'user', plan
 }
 
 /** A real session of that account, through the front door. */
-export async function logIn({ request }: TestApp, { email, password }: { email: string; password: string }, headers: Record<string, string> = {}): Promise<SessionJson> {
+export async function logIn(
+  { request }: TestApp,
+  { email, password }: { email: string; password: string },
+  headers: Record<string, string> = {},
+): Promise<SessionJson> {
   const response = await request('/v1/auth/login', { json: { email, password }, headers })
   expect(response.status).toBe(200)
   return bodyOf<SessionJson>(response)
 }
 
 /** A new account, registered through the front door, with its first session. */
-export async function registered({ request }: TestApp, body: Record<string, unknown> = {}): Promise<SessionJson & Given> {
+export async function registered(
+  { request }: TestApp,
+  body: Record<string, unknown> = {},
+): Promise<SessionJson & Given> {
   const email = newEmail()
   const response = await request('/v1/auth/register', { json: { email, password: goodPassword, ...body } })
   expect(response.status).toBe(201)

@@ -1,7 +1,17 @@
 import { expect } from 'bun:test'
 import { type ProblemCode, problems } from '../../src/errors.ts'
 
-export type Problem = { type: string; title: string; status: number; detail: string; instance: string; code: string; requestId: string; errors?: { path: string; message: string; code: string }[]; [member: string]: unknown }
+export type Problem = {
+  type: string
+  title: string
+  status: number
+  detail: string
+  instance: string
+  code: string
+  requestId: string
+  errors?: { path: string; message: string; code: string }[]
+  [member: string]: unknown
+}
 
 /** That an answer is the problem document of this code, whole and with the right status. */
 export async function expectProblem(response: Response, code: ProblemCode): Promise<Problem> {

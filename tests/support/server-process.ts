@@ -1,0 +1,67 @@
+import { join } from 'node:path'
+import { testSecrets } from './app.ts'
+
+export type ServerProcess = Awaited<ReturnType<typeof startServerProcess>>
+
+const main = join(import.meta.dir, '../../src/main.ts')
+
+/** The real server as a process of its own, to be killed and stopped. Resolves once it serves. */
+export async function startServerProcess(databaseUrl: string, environment: Record<string, string> = {}) {
+  const child = Bun.spawn([process.execPath, '--no-env-file', main, 'serve'], {
+    env: {
+      PATH: process.env.PATH ?? '',
+      NODE_ENV: 'test',
+      ...testSecrets,
+      DATABASE_URL: databaseUrl,
+      PORT: '0',
+      HOST: '127.0.0.1',
+      LOG_LEVEL: 'silent',
+      RATE_LIMIT_GLOBAL: 'off',
+      RATE_LIMIT_AUTH: 'off',
+      RATE_LIMIT_API: 'off',
+      ...environment,
+    },
+    stdout: 'pipe',
+    stderr: 'inherit',
+  })
+  const port = await readPort(child.stdout)
+  return {
+    port,
+    url: `http://127.0.0.1:${port}`,
+    /** The exit code, once it has ended. */
+    exited: child.exited,
+    signal: (signal: 'SIGTERM' | 'SIGKILL') => child.kill(signal),
+    async kill(): Promise<void> {
+      child.kill('SIGKILL')
+      await child.exited
+    },
+  }
+}
+
+async function readPort(output: ReadableStream<Uint8Array>): Promise<number> {
+  let text = ''
+  for await (const chunk of output) {
+    text += new TextDecoder().decode(chunk)
+    const port = /serving on http:\/\/localhost:(\d+)/.exec(text)?.[1]
+    if (port) return Number(port)
+  }
+  throw new Error(`the server ended before it served: ${text}`)
+}
+
+/** Resolves when `condition` holds. @throws Error when it does not within `seconds` */
+export async function until(condition: () => boolean | Promise<boolean>, seconds: number, what: string): Promise<void> {
+  const endsAt = performance.now() + seconds * 1000
+  while (!(await condition())) {
+    if (performance.now() > endsAt) throw new Error(`${what}: not within ${seconds} s`)
+    await Bun.sleep(5)
+  }
+}
+
+/** The status of /ready; 0 without an answer. */
+export async function readiness(url: string): Promise<number> {
+  try {
+    return (await fetch(`${url}/ready`)).status
+  } catch {
+    return 0
+  }
+}
