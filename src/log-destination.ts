@@ -13,8 +13,6 @@ const flushEveryMs = 1_000
 /** A reader that takes nothing costs this much memory at most; what comes on top is dropped, and counted. */
 const backlogChars = 4_000_000
 const retryMs = 10
-const bufferBytes = 65_536
-const encoder = new TextEncoder()
 const exitRetries = 100
 
 /**
@@ -25,9 +23,7 @@ export function openDestination(stream: number): Destination {
   const fd = withoutBlocking(stream)
   const flushAt = isatty(fd) ? 0 : flushAtChars
   let text = ''
-  /** One for all that is ever written: a fresh one for each chunk costs more than filling it. */
-  const buffer = new Uint8Array(bufferBytes)
-  let rest = buffer.subarray(0, 0)
+  let rest: Uint8Array | undefined
   let dropped = 0
   let timer: Timer | undefined
 
@@ -38,7 +34,7 @@ export function openDestination(stream: number): Destination {
     }
     text += line
     // While a reader is stuck, the timer alone tries again.
-    if (text.length > flushAt && rest.length === 0) flush()
+    if (text.length > flushAt && !rest) flush()
     else timer ??= setTimeout(flush, flushEveryMs).unref()
   }
 
@@ -57,23 +53,16 @@ export function openDestination(stream: number): Destination {
     }
   }
 
-  function fill(): void {
-    text += report()
-    const { read, written } = encoder.encodeInto(text, buffer)
-    text = text.slice(read)
-    rest = buffer.subarray(0, written)
-  }
-
   /** False while the reader takes no more. */
   function push(): boolean {
     try {
-      while (rest.length > 0) rest = rest.subarray(writeSync(fd, rest))
+      while (rest && rest.length > 0) rest = rest.subarray(writeSync(fd, rest))
     } catch (error) {
       if (error instanceof Error && 'code' in error && error.code === 'EAGAIN') return false
       // A closed pipe or a full disk: the service goes on without its log rather than fall with it.
       dropped++
     }
-    rest = buffer.subarray(0, 0)
+    rest = undefined
     return true
   }
 
@@ -87,7 +76,7 @@ export function openDestination(stream: number): Destination {
   process.on('exit', () => {
     const pause = new Int32Array(new SharedArrayBuffer(4))
     flush()
-    for (let i = 0; rest.length > 0 && i < exitRetries; i++) {
+    for (let i = 0; rest && i < exitRetries; i++) {
       Atomics.wait(pause, 0, 0, retryMs)
       flush()
     }
