@@ -7,7 +7,7 @@ const unavailable = { code: 'database-unavailable', headers: { 'Retry-After': '1
 
 test('one that accepts and hangs up is met by few, however many ask', async () => {
   const fake = await openFakeServer((socket) => socket.resume().end())
-  const database = openObserved(fake.url, { max: 50, acquireTimeoutMs: 50 })
+  const database = openObserved(fake.url, { max: 50, acquireTimeoutMs: 300 })
   const ask = (n: number) =>
     reasonOf(n % 2 ? Promise.resolve(database.sql`select 1`) : database.sql.begin((tx) => tx`select 1`))
   for (const reason of await Promise.all(Array.from({ length: 200 }, (_, n) => ask(n))))

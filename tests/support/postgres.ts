@@ -17,21 +17,30 @@ export async function openOwnPostgres(settings: Record<string, string> = {}) {
     /** Stops every process in its tracks: connections stay open, nobody answers. The returned function lets them go on. */
     freeze(): () => void {
       const pids = all()
-      for (const pid of pids) process.kill(pid, 'SIGSTOP')
+      for (const pid of pids) signal(pid, 'SIGSTOP')
       return () => {
-        for (const pid of pids) process.kill(pid, 'SIGCONT')
+        for (const pid of pids) signal(pid, 'SIGCONT')
       }
     },
     /** As a power cut: nobody says goodbye. It is started again on the same port. */
     kill(): void {
-      for (const pid of all()) process.kill(pid, 'SIGKILL')
+      for (const pid of all()) signal(pid, 'SIGKILL')
     },
     async stop(): Promise<void> {
       // A test that failed may have left it frozen.
-      for (const pid of all()) process.kill(pid, 'SIGCONT')
+      for (const pid of all()) signal(pid, 'SIGCONT')
       await server.stop()
       rmSync(parent, { recursive: true, force: true })
     },
+  }
+}
+
+/** A worker may have ended since it was listed. */
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name)
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
   }
 }
 
