@@ -43,7 +43,6 @@ test('kill -9 of PostgreSQL likewise, and the server recovers by itself', async 
   await traffic.busy()
   const ledger = await traffic.stop()
   expect(ledger.repeated).toBeGreaterThan(0)
-  expect(ledger.unanswered.size).toBeGreaterThan(0)
   await expectTruth(ledger)
 })
 
