@@ -27,7 +27,8 @@ test('a slot whose backend was terminated inside begin connects again, without t
       await terminate(row?.pid ?? 0)
       await tx`select 1`
     })
-    expect(await reasonOf(work)).toMatchObject({ code: 'CONNECTION_CLOSED' })
+    // Which of the two comes first, the server's farewell or the closed socket, is the network's to say.
+    expect(await reasonOf(work)).toMatchObject({ code: expect.stringMatching(/^(CONNECTION_CLOSED|57P01)$/) })
     expect([...(await sql`select 1 as one`)]).toEqual([{ one: 1 }])
   }
   await sql.end({ timeout: 1 })
