@@ -7,7 +7,6 @@ create extension if not exists pg_trgm;
 alter table user_accounts add column search_text text generated always as
   (lower(coalesce(email, '') || ' ' || coalesce(first_name, '') || ' ' || coalesce(last_name, ''))) stored;
 create index user_accounts_search on user_accounts using gin (search_text gin_trgm_ops);
-create index user_accounts_email_prefix on user_accounts (email text_pattern_ops);
 create index user_accounts_created on user_accounts (created_at, id);
 create index user_accounts_last_login on user_accounts (coalesce(last_login_at, '1970-01-01 00:00:00+00'), id);
 drop index user_accounts_role;

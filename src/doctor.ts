@@ -3,6 +3,9 @@ import type { Config } from './config.ts'
 import { findSchemaVersion, latestVersion } from './migrate.ts'
 import { version } from './version.ts'
 
+/** Connections of an instance beside its pool: the prober, the listener, and slow jobs. */
+const besidesPool = 3
+
 type Finding = { name: string; ok: boolean; detail: string; advice?: string }
 
 /**
@@ -45,7 +48,8 @@ async function examine(sql: postgres.Sql, config: Config): Promise<Finding[]> {
   const [server] = await sql<Facts[]>`
     select current_setting('server_version_num')::int as version, current_setting('server_version') as version_text,
            (extract(epoch from clock_timestamp()) * 1000)::float8 as now, current_setting('max_connections')::int as max_connections,
-           (select count(*)::int from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()) as used, current_user as role,
+           current_setting('superuser_reserved_connections')::int as reserved,
+           (select sum(numbackends)::int from pg_stat_database) - 1 as used, current_user as role,
            current_setting('fsync') as fsync, current_setting('server_encoding') as encoding`
   if (!server) throw new Error('the database answered nothing')
   const skewMs = Math.round(server.now - (before + Date.now()) / 2)
@@ -87,8 +91,8 @@ async function examine(sql: postgres.Sql, config: Config): Promise<Finding[]> {
     },
     {
       name: 'pool',
-      ok: config.poolMax + server.used <= server.max_connections - 3,
-      detail: `DB_POOL_MAX ${config.poolMax}, ${server.used} in use, max_connections ${server.max_connections}`,
+      ok: config.poolMax + besidesPool + server.used <= server.max_connections - server.reserved,
+      detail: `DB_POOL_MAX ${config.poolMax} and ${besidesPool} more, ${server.used} in use, max_connections ${server.max_connections}`,
       advice: 'lower DB_POOL_MAX, raise max_connections, or put PgBouncer between; every instance needs its own pool',
     },
     {
@@ -108,6 +112,7 @@ type Facts = {
   version_text: string
   now: number
   max_connections: number
+  reserved: number
   used: number
   role: string
   fsync: string

@@ -68,13 +68,20 @@ function onPlan(sql: Db, plan: string) {
   return sql`s.plan = ${plan} and (s.current_period_end is null or s.current_period_end > now())`
 }
 
-/** Three letters, or the first of a word, give the index a trigram; what gives none is looked for where an address begins. */
+/** What gives the index a trigram wherever it stands: three letters, the end of a word, or the beginning of one. */
+const hasTrigram = /[\p{L}\p{M}\p{N}]{2}.|[^\p{L}\p{M}\p{N}][\p{L}\p{M}\p{N}]/su
+const beginsWord = /^[\p{L}\p{M}\p{N}]/u
+
+/**
+ * Any part of an address or a name; what is too short for the index is looked for where one begins, and what holds no
+ * letter or digit finds nobody.
+ */
 function found(sql: Db, q: string) {
   const text = q.toLowerCase()
   const pattern = text.replace(/[\\%_]/g, '\\$&')
-  return /[\p{L}\p{N}]{3}|[^\p{L}\p{N}][\p{L}\p{N}]/u.test(text)
-    ? sql`and a.search_text like ${`%${pattern}%`}`
-    : sql`and a.email like ${`${pattern}%`}`
+  if (hasTrigram.test(text)) return sql`and a.search_text like ${`%${pattern}%`}`
+  if (!beginsWord.test(text)) return sql`and false`
+  return sql`and (a.search_text like ${`${pattern}%`} or a.search_text like ${`% ${pattern}%`})`
 }
 
 export async function updateStatus(

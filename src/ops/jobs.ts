@@ -65,8 +65,9 @@ export function startJobs(deps: Deps): () => Promise<void> {
   timer.unref()
   return async () => {
     clearInterval(timer)
+    const idle = lanes.map((lane) => lane.stop())
     await slow.close(1)
-    await Promise.all(lanes.map((lane) => lane.idle()))
+    await Promise.all(idle)
   }
 }
 
@@ -74,14 +75,16 @@ export function startJobs(deps: Deps): () => Promise<void> {
 function createLane(deps: Deps, sql: Sql, own: Job[]) {
   const lookedAt = new Map<string, number>()
   let busy = false
+  let stopped = false
   let running: Promise<void> = Promise.resolve()
 
   async function runAll(due: Job[]): Promise<void> {
     for (const job of due) {
+      if (stopped) return
       lookedAt.set(job.name, performance.now())
       try {
         let result = await runJob(deps, sql, job, job.everySeconds - 1)
-        while (job.batch !== undefined && result === job.batch) result = await runJob(deps, sql, job, 0)
+        while (result === job.batch && !stopped) result = await runJob(deps, sql, job, 0)
       } catch (error) {
         deps.log.warn({ err: error, job: job.name }, 'job failed; it runs again at its time')
       }
@@ -102,7 +105,11 @@ function createLane(deps: Deps, sql: Sql, own: Job[]) {
         busy = false
       })
     },
-    idle: () => running,
+    /** Begins nothing more; resolves when what runs has ended. */
+    stop(): Promise<void> {
+      stopped = true
+      return running
+    },
   }
 }
 
