@@ -1,0 +1,156 @@
+/**
+ * Every table and column, and what it has to do with people. A new one needs a line here before anything ships: whose it
+ * is, what an erasure does with it, and where an export shows it.
+ */
+type Table = {
+  /** `deleted`: with the person; `anonymised`: emptied of what is personal; `kept`: for the reason that is given. */
+  erasure: 'deleted' | 'anonymised' | 'kept' | 'none'
+  why: string
+  /** How a row is found that concerns one account; absent where none does. */
+  of?: string
+  /** The part of the export that shows it. */
+  exported?: string
+  /** The columns that tell of a person, … */
+  personal: string
+  /** … and the rest: keys, times, states and secrets that tell nothing without them. */
+  other: string
+}
+
+const nobodys = (why: string, other: string): Table => ({ erasure: 'none', why, personal: '', other })
+
+export const personalData: Record<string, Table> = {
+  user_accounts: {
+    erasure: 'anonymised',
+    why: 'the row stays, so that the trail has something to name; nobody can be told from it',
+    of: 'id',
+    exported: 'account',
+    personal: 'email email_verified_at first_name last_name phone_number language timezone locked_reason last_login_at',
+    other: 'id role status created_at updated_at deleted_at authz_version password_hash password_version search_text',
+  },
+  sessions: {
+    erasure: 'deleted',
+    why: 'where and with what somebody signed in',
+    of: 'account_id',
+    exported: 'sessions',
+    personal: 'ip_address user_agent created_at last_used_at',
+    other: 'id account_id expires_at ended_at end_reason',
+  },
+  tokens: {
+    erasure: 'deleted',
+    why: 'goes with its session; hashes and what signs a successor, shown to nobody',
+    of: 'session_id in (select id from sessions where account_id',
+    personal: '',
+    other:
+      'session_id token_hash expires_at previous_hash replaced_at successor_jti successor_iat successor_exp successor_kid',
+  },
+  login_attempts: {
+    erasure: 'deleted',
+    why: 'when and from where somebody tried; those at unknown addresses name nobody',
+    of: 'account_id',
+    exported: 'loginAttempts',
+    personal: 'at outcome ip_address',
+    other: 'id account_id',
+  },
+  user_subscriptions: {
+    erasure: 'deleted',
+    why: 'what somebody has and had',
+    of: 'account_id',
+    exported: 'subscriptions',
+    personal: 'plan status billing_interval provider started_at current_period_end ended_at reason',
+    other: 'id account_id created_at updated_at granted_by',
+  },
+  account_features: {
+    erasure: 'deleted',
+    why: 'what somebody was granted or refused, and why',
+    of: 'account_id',
+    exported: 'featureOverrides',
+    personal: 'feature granted limit_value expires_at reason created_at',
+    other: 'account_id created_by',
+  },
+  trials: {
+    erasure: 'deleted',
+    why: 'what somebody tried',
+    of: 'account_id',
+    exported: 'trials',
+    personal: 'plan started_at',
+    other: 'account_id',
+  },
+  usage_daily: {
+    erasure: 'deleted',
+    why: 'what somebody used',
+    of: 'account_id',
+    exported: 'usage',
+    personal: 'day route requests',
+    other: 'account_id',
+  },
+  idempotency_keys: {
+    erasure: 'deleted',
+    why: 'what somebody asked for in the last day; the stored answers repeat what other parts show',
+    of: 'account_id',
+    exported: 'idempotencyKeys',
+    personal: 'method path key status created_at',
+    other: 'account_id request_hash headers body',
+  },
+  audit_personal: {
+    erasure: 'deleted',
+    why: 'where somebody acted from, and their data before and after changes',
+    of: 'account_id',
+    exported: 'auditTrail',
+    personal: 'data',
+    other: 'audit_id account_id salt',
+  },
+  audit_logs: {
+    erasure: 'kept',
+    why: 'who did what must be provable for a year (DPDP rule 6); it holds ids and no direct identifier',
+    of: 'actor_id',
+    exported: 'auditTrail',
+    personal: 'at action entity_type entity_id details',
+    other: 'id actor_id request_id personal_hash key_id mac',
+  },
+  audit_archive: {
+    erasure: 'kept',
+    why: 'the same, past its retention',
+    personal: '',
+    other: 'id at actor_id action entity_type entity_id request_id details personal_hash key_id mac',
+  },
+  authz_changes: {
+    erasure: 'kept',
+    why: 'a day, so that every instance and service hears of the end; states of one id, which the account, its subscription and the trail show too',
+    of: 'account_id',
+    personal: '',
+    other:
+      'id xid at account_id version kind role privilege_level plan pex overrides status session_id except_session_id catalogue_version',
+  },
+  lockouts: {
+    erasure: 'deleted',
+    why: 'under keyed hashes of address and account, which the erasure computes; a device’s counter names nobody and is forgotten after a day',
+    personal: '',
+    other: 'key failures pending locked_until consecutive last_failure_at updated_at',
+  },
+  account_directory: {
+    erasure: 'deleted',
+    why: 'a copy for figures, without names and addresses; gone with the next refresh',
+    of: 'id',
+    personal: '',
+    other: 'id status role privilege_level created_at last_login_at plan subscription_status current_period_end tier',
+  },
+  activity_by_day: nobodys('sums', 'day sign_ups erased locked log_ins failures lockouts reuse'),
+  revenue_by_plan_and_day: nobodys(
+    'sums',
+    'day plan currency billing_interval started ended in_force trialing renewing annual_minor',
+  ),
+  audit_checkpoints: nobodys('seals', 'id sealed_at row_count audit_ids digest previous_mac key_id mac'),
+  audit_queue: nobodys('rows that wait for their seal', 'audit_id'),
+  job_runs: nobodys('counts of what was done', 'name started_at finished_at milliseconds outcome detail succeeded_at'),
+  catalogue_version: nobodys('catalogue', 'singleton version'),
+  schema_migrations: nobodys('the schema’s history', 'version name checksum applied_at'),
+  permissions: nobodys('catalogue', 'name description'),
+  role_permissions: nobodys('catalogue', 'role permission'),
+  roles: nobodys('catalogue', 'name description privilege_level seeded retired_at created_at updated_at'),
+  features: nobodys('catalogue', 'name display_name description category retired_at created_at updated_at'),
+  plan_features: nobodys('catalogue', 'plan feature limit_value'),
+  subscription_plans: nobodys(
+    'catalogue',
+    'name display_name description tier price_monthly_minor price_yearly_minor currency trial_days featured max_users max_api_requests_per_month max_storage_gb api_requests_per_minute seeded retired_at created_at updated_at',
+  ),
+}

@@ -1,0 +1,198 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { loadAccounts } from '../../scripts/load-accounts.ts'
+import { createApp } from '../../src/app.ts'
+import { encodeCursor } from '../../src/http/page.ts'
+import { signedIn } from '../support/administration.ts'
+import { openTestApp, testSecrets } from '../support/app.ts'
+import { blocksOf, nodesOf, openExplained } from '../support/plans.ts'
+
+/** What grows with people and with time. The rest is the catalogue, or has a row a day. */
+const growing = [
+  'user_accounts',
+  'user_subscriptions',
+  'sessions',
+  'login_attempts',
+  'audit_logs',
+  'audit_personal',
+  'audit_queue',
+  'account_directory',
+]
+const count = 20_500
+const pageSize = 20
+/** Of the rows of a table, how many one request may look at: a rare filter has to look for its page. */
+const mostRows = count / 4
+
+const app = await openTestApp()
+const explained = await openExplained(app.databaseUrl)
+const observed = createApp({ ...app.deps, sql: explained.sql })
+const admin = await signedIn(app, { role: 'admin' })
+afterAll(explained.close)
+
+beforeAll(async () => {
+  await loadAccounts(app.sql, testSecrets.AUDIT_KEY, count)
+  await app.sql`vacuum analyze`
+  await app.sql`select refresh_views()`
+  await app.sql`analyze`
+}, 120_000)
+
+async function get(path: string, status = 200): Promise<void> {
+  const answer = await observed.request(path, { headers: { Authorization: `Bearer ${admin.bearer}` } })
+  expect(answer.status).toBe(status)
+  await answer.text()
+}
+
+/** Seven times, for PostgreSQL keeps a plan for all values after five. */
+async function expectNoScan(work: () => Promise<unknown>, rows = mostRows, what = ''): Promise<void> {
+  for (let i = 0; i < 7; i++) {
+    const plans = await explained.during(work)
+    expect(plans.length).toBeGreaterThan(0)
+    for (const { Plan: plan, 'Query Text': text } of plans)
+      for (const node of nodesOf(plan)) {
+        if (!growing.includes(node['Relation Name'] ?? '')) continue
+        const looked = (node['Actual Rows'] + (node['Rows Removed by Filter'] ?? 0)) * node['Actual Loops']
+        const told = { node: node['Node Type'], on: node['Relation Name'], text, what }
+        expect({ ...told, scans: node['Node Type'] === 'Seq Scan' }).toEqual({ ...told, scans: false })
+        expect({ ...told, looked: looked > rows && looked }).toEqual({ ...told, looked: false })
+      }
+  }
+}
+
+const sorts = ['createdAt', '-createdAt', 'email', '-email', 'lastLoginAt', '-lastLoginAt']
+const filters = [
+  '',
+  'role=user',
+  'role=admin',
+  'role=superadmin',
+  'status=active',
+  'status=locked',
+  'plan=free',
+  'plan=starter',
+  'plan=enterprise',
+  'plan=enterprise&status=locked',
+  'q=load',
+  'q=kapoor',
+  'q=asha',
+  'q=nobody%20here',
+  'q=as',
+  'q=zz',
+  'q=a',
+  'q=%25%25%25',
+  'q=zo%C3%AB',
+  'q=kapoor&plan=business&role=subscriber',
+]
+const subscriptionFilters = [
+  '',
+  'plan=free',
+  'plan=enterprise',
+  'status=active',
+  'status=past_due',
+  'status=trialing',
+  'plan=enterprise&status=expired',
+  'plan=free&status=trialing',
+]
+const trailFilters = [
+  '',
+  'action=session.create',
+  'action=no.such',
+  'resource=session',
+  'resource=directory',
+  `actor=${Bun.randomUUIDv7()}`,
+  'from=2020-01-01T00:00:00Z&to=2020-02-01T00:00:00Z',
+  'ip=198.51.100.7',
+  'ip=192.0.2.1',
+]
+
+describe('no table that grows is scanned', () => {
+  for (const sort of sorts)
+    test(`by a list of people by ${sort}, whatever the filter`, async () => {
+      for (const filter of filters)
+        await expectNoScan(() => get(`/v1/admin/users?sort=${sort}&${filter}`), mostRows, filter)
+    })
+
+  test('by a list of subscriptions, whatever the filter', async () => {
+    for (const filter of subscriptionFilters)
+      await expectNoScan(() => get(`/v1/admin/subscriptions?${filter}`), pageSize + 1)
+  })
+
+  test('by a search of the trail, whatever the filter', async () => {
+    for (const filter of trailFilters) await expectNoScan(() => get(`/v1/admin/audit-logs?${filter}`))
+  })
+
+  for (const name of ['overview', 'signups', 'revenue', 'plans', 'security'])
+    test(`by the analytics of ${name}`, () => expectNoScan(() => get(`/v1/admin/analytics/${name}`)))
+
+  test('by one person, and what is asked or done about one', async () => {
+    const [person] = await app.sql<{ id: string }[]>`select id from user_accounts where role = 'subscriber' limit 1`
+    const path = `/v1/admin/users/${person?.id}`
+    await expectNoScan(() => get(path), 100)
+    await expectNoScan(() => get(`${path}/explain?feature=sso_oauth`), 100)
+    await expectNoScan(() => get('/v1/subscription'), 100)
+  })
+
+  test('by erasing a person', async () => {
+    const root = await signedIn(app, { role: 'superadmin' })
+    const people = await app.sql<{ id: string }[]>`select id from user_accounts where role = 'user' limit 7`
+    await expectNoScan(async () => {
+      const id = people.pop()?.id
+      const answer = await observed.request(`/v1/admin/users/${id}`, {
+        method: 'DELETE',
+        headers: { Authorization: `Bearer ${root.bearer}` },
+      })
+      expect(answer.status).toBe(204)
+    }, 200)
+  })
+
+  test('by the job that ends what has run out', async () => {
+    await app.sql`update user_subscriptions set current_period_end = clock_timestamp() where plan = 'enterprise' and ended_at is null`
+    await expectNoScan(() => explained.sql`select end_expired()`, 1_000)
+  })
+})
+
+describe('the thousandth page costs what the first does', () => {
+  const key = {
+    createdAt: 'created_at',
+    email: 'email',
+    lastLoginAt: "coalesce(last_login_at, '1970-01-01 00:00:00+00')",
+  }
+  for (const sort of sorts)
+    test(`of people by ${sort}`, async () => {
+      const column = app.sql.unsafe(key[sort.replace('-', '') as keyof typeof key])
+      const direction = app.sql.unsafe(sort.startsWith('-') ? 'desc' : 'asc')
+      const [row] = await app.sql<{ key: Date | string; id: string }[]>`
+        select ${column} as key, id from user_accounts where status <> 'deleted' order by ${column} ${direction}, id ${direction} offset ${999 * pageSize} limit 1`
+      if (!row) throw new Error('there are a thousand pages')
+      const cursor = encodeCursor([row.key instanceof Date ? row.key.toISOString() : row.key, row.id])
+      const costs = await costsOf(`/v1/admin/users?sort=${sort}`, cursor)
+      expect(costs.thousandth).toBeLessThan(costs.first * 1.5 + 10)
+    })
+
+  test('of subscriptions', async () => {
+    for (const filter of ['', 'plan=free', 'status=active']) {
+      const [row] = await app.sql<
+        { id: string }[]
+      >`select id from user_subscriptions order by id desc offset ${999 * pageSize} limit 1`
+      const costs = await costsOf(`/v1/admin/subscriptions?${filter}`, encodeCursor([row?.id ?? '']))
+      expect(costs.thousandth).toBeLessThan(costs.first * 1.5 + 10)
+    }
+  })
+
+  test('of the trail', async () => {
+    const [row] = await app.sql<
+      { id: string }[]
+    >`select id from audit_logs order by id desc offset ${999 * pageSize} limit 1`
+    const costs = await costsOf('/v1/admin/audit-logs?', encodeCursor([row?.id ?? '']))
+    expect(costs.thousandth).toBeLessThan(costs.first * 1.5 + 10)
+  })
+
+  async function costsOf(path: string, cursor: string): Promise<{ first: number; thousandth: number }> {
+    const cost = async (query: string) => {
+      await get(query)
+      const plans = await explained.during(() => get(query))
+      return Math.max(...plans.filter(({ 'Query Text': text }) => /^\s*select/.test(text)).map(blocksOf))
+    }
+    return {
+      first: await cost(`${path}&limit=${pageSize}`),
+      thousandth: await cost(`${path}&limit=${pageSize}&cursor=${cursor}`),
+    }
+  }
+})

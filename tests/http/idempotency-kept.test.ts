@@ -1,0 +1,100 @@
+import { describe, expect, test } from 'bun:test'
+import { givenAccount } from '../support/accounts.ts'
+import { signedIn } from '../support/administration.ts'
+import { bodyOf, openTestApp } from '../support/app.ts'
+import { expectProblem } from '../support/problems.ts'
+import { endedAgo, storedPlan } from '../support/subscriptions.ts'
+
+const app = await openTestApp({ DB_STATEMENT_TIMEOUT_MS: '1500' })
+const { request, sql } = app
+
+const root = await signedIn(app, { role: 'superadmin' })
+const admin = await signedIn(app, { role: 'admin' })
+
+type Ask = { path?: string; key?: string; json?: unknown; bearer?: string }
+const newKey = () => Bun.randomUUIDv7()
+const newRole = () => ({
+  name: `role_${Bun.randomUUIDv7().replaceAll('-', '')}`,
+  description: 'Made here',
+  privilegeLevel: 20,
+  permissions: ['profile.read'],
+})
+
+const post = ({ path = '/v1/admin/roles', key, json, bearer = root.bearer }: Ask) =>
+  request(path, { method: 'POST', bearer, json, headers: key === undefined ? {} : { 'Idempotency-Key': key } })
+const replayed = (answer: Response) => answer.headers.get('idempotency-replayed')
+const storedKeys = async () =>
+  (await sql<{ count: number }[]>`select count(*)::int from idempotency_keys`)[0]?.count ?? 0
+
+describe('what is kept', () => {
+  test("a service's own conflict: the repeat is told the same, though things have changed, and nothing of it was written", async () => {
+    const person = await signedIn(app, { plan: 'starter', role: 'subscriber' })
+    const asked = {
+      path: '/v1/subscription',
+      key: newKey(),
+      json: { plan: 'starter', interval: 'month' },
+      bearer: person.bearer,
+    }
+    await expectProblem(await post(asked), 'already-subscribed')
+    await request('/v1/subscription', { method: 'DELETE', bearer: person.bearer })
+    const again = await post(asked)
+    expect(replayed(again)).toBe('true')
+    expect(again.headers.get('content-type')).toBe('application/problem+json')
+    expect(await bodyOf(again)).toMatchObject({ code: 'already-subscribed', status: 409 })
+    expect(await sql`select 1 from trials where account_id = ${person.id}`).toHaveLength(0)
+    expect((await post({ ...asked, key: newKey() })).status).toBe(200)
+  })
+
+  test('a conflict, without anything that was written on the way to it', async () => {
+    const person = await signedIn(app)
+    const asked = { path: '/v1/subscription', json: { plan: 'starter', interval: 'month' }, bearer: person.bearer }
+    await post(asked)
+    await endedAgo(app, person.id, 60)
+    const lapsed = await storedPlan(app, person.id)
+    // On its way to the refusal the service puts the lapsed row right.
+    await expectProblem(await post({ ...asked, key: newKey() }), 'checkout-unavailable')
+    expect(await storedPlan(app, person.id)).toEqual(lapsed)
+    await expectProblem(await post(asked), 'checkout-unavailable')
+    expect(await storedPlan(app, person.id)).not.toEqual(lapsed)
+  })
+
+  test('no refusal of input, of rights, of what is not there: the same key then does what is asked', async () => {
+    const before = await storedKeys()
+    const { id } = await givenAccount(app, { role: 'admin' })
+    const lock = { path: `/v1/admin/users/${id}/lock`, key: newKey(), json: { reason: 'asked for' } as unknown }
+    await expectProblem(await post({ ...lock, json: {} }), 'validation-failed')
+    await expectProblem(await post({ ...lock, bearer: 'nonsense' }), 'invalid-token')
+    await expectProblem(await post({ ...lock, bearer: admin.bearer }), 'privilege-escalation')
+    await expectProblem(await post({ ...lock, bearer: (await signedIn(app)).bearer }), 'permission-denied')
+    await expectProblem(await post({ ...lock, path: `/v1/admin/users/${Bun.randomUUIDv7()}/lock` }), 'not-found')
+    const json = { ...newRole(), permissions: ['no.such'] }
+    await expectProblem(await post({ key: lock.key, json }), 'validation-failed')
+    expect(await storedKeys()).toBe(before)
+    // Below the administrator by now, under the very key that was refused.
+    await sql`update user_accounts set role = 'user' where id = ${id}`
+    const done = await post({ ...lock, bearer: admin.bearer })
+    expect([done.status, replayed(done)]).toEqual([204, null])
+    expect((await post({ key: lock.key, json: { ...json, permissions: [] } })).status).toBe(201)
+  })
+
+  test('no fault of the database: what was written is undone with it, and the repeat does it once', async () => {
+    const [key, json] = [newKey(), newRole()]
+    await sql`create function fail_once() returns trigger language plpgsql as $$ begin raise exception 'out of luck' using errcode = '53100'; end $$`
+    await sql`create trigger fail_once before update on idempotency_keys for each row execute function fail_once()`
+    await expectProblem(await post({ key, json }), 'database-unavailable')
+    expect(await sql`select 1 from roles where name = ${json.name}`).toHaveLength(0)
+    expect(app.deps.catalogue.current.roles.has(json.name)).toBe(false)
+    await sql`drop trigger fail_once on idempotency_keys`
+    const again = await post({ key, json })
+    expect([again.status, replayed(again)]).toEqual([201, null])
+  })
+
+  test('is answered only to who may still ask: a demoted administrator gets no replay', async () => {
+    const former = await signedIn(app, { role: 'admin' })
+    const { id } = await givenAccount(app)
+    const asked = { path: `/v1/admin/users/${id}/revoke-sessions`, key: newKey(), bearer: former.bearer }
+    expect((await post(asked)).status).toBe(204)
+    await request(`/v1/admin/users/${former.id}/role`, { method: 'PUT', bearer: root.bearer, json: { role: 'user' } })
+    await expectProblem(await post(asked), 'permission-denied')
+  })
+})
