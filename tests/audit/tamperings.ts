@@ -1,68 +1,11 @@
 import type { Tx } from '../../src/db.ts'
+import { checkpointEdits, personalEdits, rowEdits } from './edits.ts'
+import type { Random } from './random.ts'
 import type { Trail } from './trail.ts'
 
-export type Random = <T>(choices: readonly T[]) => T
 /** Does harm, and says what must stand in the verdict. */
 export type Tampering = (tx: Tx, trail: Trail, random: Random) => Promise<string>
 
-/** Small, fast, and the same for a seed (Mulberry32). */
-export function createRandom(seed: number): Random {
-  let state = seed
-  return (choices) => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    const index = Math.floor((((t ^ (t >>> 14)) >>> 0) / 4_294_967_296) * choices.length)
-    const choice = choices[index]
-    if (choice === undefined) throw new Error('nothing to choose from')
-    return choice
-  }
-}
-
-/** Edits of a row: each differs from whatever was there. */
-const rowEdits = [
-  "at = at + interval '1 microsecond'",
-  "at = at - interval '1 day'",
-  "at = 'infinity'",
-  "at = ((at at time zone 'UTC')::text || ' BC')::timestamp",
-  'actor_id = gen_random_uuid()',
-  'actor_id = case when actor_id is null then gen_random_uuid() end',
-  "action = 'account.unlock'",
-  "entity_type = entity_type || 'x'",
-  "entity_id = coalesce(entity_id, '') || 'x'",
-  "entity_id = case when entity_id is null then '' end",
-  "request_id = 'another'",
-  'request_id = null',
-  "details = (details::text || ' ')::json",
-  `details = '{"number":1000}'`,
-  'personal_hash = sha256(personal_hash)',
-  'personal_hash = null',
-  "key_id = 'deadbeef'",
-  'mac = sha256(mac)',
-  'mac = null',
-]
-const checkpointEdits = [
-  "sealed_at = sealed_at + interval '1 microsecond'",
-  "sealed_at = 'infinity'",
-  'row_count = row_count + 1',
-  'audit_ids = audit_ids[2:]',
-  'audit_ids = audit_ids || gen_random_uuid()',
-  'audit_ids = audit_ids[2:2] || audit_ids[1:1] || audit_ids[3:]',
-  'audit_ids = audit_ids || audit_ids[1:1]',
-  'digest = sha256(digest)',
-  "previous_mac = case when previous_mac is null then sha256('') end",
-  "previous_mac = sha256(coalesce(previous_mac, ''))",
-  "key_id = 'deadbeef'",
-  'mac = sha256(mac)',
-  'mac = null',
-]
-const personalEdits = [
-  `data = '{"ip":"198.51.100.1"}'`,
-  "data = (data::text || ' ')::json",
-  'salt = sha256(salt)',
-  'account_id = gen_random_uuid()',
-  'account_id = case when account_id is null then gen_random_uuid() end',
-]
 const columns = 'at, actor_id, action, entity_type, entity_id, request_id, details, personal_hash, key_id, mac'
 
 function editRow(table: 'audit_logs' | 'audit_archive', pick: (trail: Trail) => string[], edit: string): Tampering {

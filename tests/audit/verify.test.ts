@@ -3,7 +3,8 @@ import { sealAudit } from '../../src/audit/seal.ts'
 import { judgeTrail, toWitness, verifyAudit } from '../../src/audit/verify.ts'
 import type { Tx } from '../../src/db.ts'
 import { openTestApp } from '../support/app.ts'
-import { createRandom, tamperings } from './tamperings.ts'
+import { createRandom } from './random.ts'
+import { tamperings } from './tamperings.ts'
 import { seal, writeRows, writeTrail } from './trail.ts'
 
 const app = await openTestApp()

@@ -1,0 +1,126 @@
+import { describe, expect, test } from 'bun:test'
+import { ConfigError, loadConfig } from '../../src/config.ts'
+import { jobs, runJobNow } from '../../src/ops/jobs.ts'
+import { givenAccount, logIn, newEmail } from '../support/accounts.ts'
+import { openTestApp, type TestApp, testSecrets } from '../support/app.ts'
+import { expectProblem } from '../support/problems.ts'
+
+/** Every sample by its name and labels. */
+async function scrape({ request }: TestApp, headers: Record<string, string> = {}): Promise<Map<string, number>> {
+  const response = await request('/metrics', { headers })
+  expect(response.status).toBe(200)
+  expect(response.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8')
+  const lines = (await response.text()).split('\n').filter((line) => line !== '' && !line.startsWith('#'))
+  return new Map(lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ')))]))
+}
+
+describe('/metrics', () => {
+  test('counts answers by route and class of status, refusals by code, and hits of each limit', async () => {
+    const app = await openTestApp({ RATE_LIMIT_API: '5/1m', RATE_LIMIT_GLOBAL: '9/1m', RATE_LIMIT_AUTH: '2/15m' })
+    const { accessToken: bearer } = await logIn(app, await givenAccount(app))
+    for (const feature of ['api_access', 'white_label', 'no_such', 'api_access'])
+      await app.request(`/v1/entitlements/${feature}`, { bearer })
+    for (let i = 0; i < 4; i++) await app.request('/v1/me', { bearer })
+    for (let i = 0; i < 3; i++) await app.request('/v1/auth/login', { json: { email: newEmail(), password: 'wrong' } })
+    await app.request('/no-such-route')
+    for (let i = 0; i < 6; i++) await app.request('/v1/plans')
+    const samples = await scrape(app)
+    const count = (name: string) => samples.get(`manas360_${name}`)
+    expect(count('http_requests_total{method="GET",route="/v1/entitlements/:feature",status="2xx"}')).toBe(2)
+    expect(count('http_requests_total{method="GET",route="/v1/entitlements/:feature",status="4xx"}')).toBe(2)
+    expect(count('http_requests_total{method="GET",route="/v1/me",status="2xx"}')).toBe(1)
+    expect(count('http_requests_total{method="GET",route="/v1/me",status="4xx"}')).toBe(3)
+    expect(count('http_requests_total{method="GET",route="unmatched",status="4xx"}')).toBe(1)
+    expect(count('problems_total{code="feature-not-in-plan"}')).toBe(1)
+    expect(count('problems_total{code="not-found"}')).toBe(2)
+    expect(count('rate_limit_hits_total{tier="api"}')).toBe(3)
+    expect(count('rate_limit_hits_total{tier="auth"}')).toBe(1)
+    expect(count('rate_limit_hits_total{tier="global"}')).toBe(1)
+    // A second look counts nothing twice.
+    expect((await scrape(app)).get('manas360_problems_total{code="feature-not-in-plan"}')).toBe(1)
+  })
+
+  test('tells of database, argon2, overlay, catalogue and process', async () => {
+    const app = await openTestApp()
+    const { accessToken: bearer } = await logIn(app, await givenAccount(app))
+    await app.request('/v1/auth/logout', { method: 'POST', bearer })
+    const samples = await scrape(app)
+    const of = (name: string) => samples.get(name) ?? Number.NaN
+    expect(of('manas360_database_statements_total')).toBeGreaterThanOrEqual(3)
+    expect(of('manas360_database_connections_max')).toBe(10)
+    expect(of('manas360_overlay_entries')).toBe(1)
+    expect(of('manas360_catalogue_version')).toBe(app.deps.catalogue.current.version)
+    for (const name of [
+      'manas360_database_slow_statements_total',
+      'manas360_database_pool_replacements_total',
+      'manas360_database_connections_in_use',
+      'manas360_database_connections_awaited',
+      'manas360_argon2_running',
+      'manas360_argon2_waiting',
+      'manas360_change_feed_age_seconds',
+      'process_cpu_seconds_total',
+      'process_resident_memory_bytes',
+      'nodejs_eventloop_lag_seconds',
+    ])
+      expect([name, of(name)]).toEqual([name, expect.any(Number)])
+  })
+
+  test('tells of each job when it ran last, how long it took and how it ended', async () => {
+    const app = await openTestApp()
+    for (const { name } of jobs) await runJobNow(app.deps, name)
+    await app.sql`update job_runs set outcome = 'failed' where name = 'purge-expired'`
+    const samples = await scrape(app)
+    const now = Date.now() / 1000
+    for (const { name } of jobs) {
+      expect(samples.get(`manas360_job_last_succeeded{job="${name}"}`)).toBe(name === 'purge-expired' ? 0 : 1)
+      for (const kind of ['run', 'success'])
+        expect(
+          Math.abs(now - (samples.get(`manas360_job_last_${kind}_timestamp_seconds{job="${name}"}`) ?? 0)),
+        ).toBeLessThan(60)
+      expect(samples.get(`manas360_job_last_duration_seconds{job="${name}"}`)).toBeGreaterThan(0)
+    }
+  })
+
+  test('has no label that tells of a person, and none that a stranger can choose', async () => {
+    const app = await openTestApp()
+    const person = await givenAccount(app)
+    const { accessToken: bearer } = await logIn(app, person)
+    await app.request(`/v1/admin/users/${person.id}`, { bearer, ip: '203.0.113.99' })
+    await app.request(`/chosen-by-${person.id}`, {
+      bearer,
+      ip: '203.0.113.99',
+      headers: { 'X-Request-Id': 'chosen-id', 'User-Agent': 'chosen-agent' },
+    })
+    const text = [...(await scrape(app)).keys()].join('\n')
+    for (const canary of [person.id, person.email, '203.0.113', 'chosen']) expect(text).not.toContain(canary)
+  })
+
+  test('needs OPS_TOKEN in production, does not exist without one, and is never limited', async () => {
+    const production = {
+      NODE_ENV: 'production',
+      PUBLIC_URL: 'https://api.manas360.test',
+      OPS_TOKEN: 'b7Q2xW9mK4tZ8pL3',
+      RATE_LIMIT_GLOBAL: '3/1m',
+    }
+    const app = await openTestApp(production)
+    expect((await app.request('/metrics')).status).toBe(401)
+    for (let i = 0; i < 5; i++) await scrape(app, { Authorization: `Bearer ${production.OPS_TOKEN}` })
+    await expectProblem(await (await openTestApp({ ...production, OPS_TOKEN: '' })).request('/metrics'), 'not-found')
+  })
+
+  test('answers without a database: all but the jobs', async () => {
+    const app = await openTestApp()
+    await runJobNow(app.deps, 'end-expired')
+    expect((await scrape(app)).has('manas360_job_last_succeeded{job="end-expired"}')).toBeTrue()
+    await app.deps.db.close(0)
+    const samples = await scrape(app)
+    expect(samples.has('manas360_job_last_succeeded{job="end-expired"}')).toBeFalse()
+    expect(samples.has('manas360_database_statements_total')).toBeTrue()
+  })
+
+  test('has no port of its own: METRICS_PORT is refused', () => {
+    expect(() => loadConfig({ ...testSecrets, DATABASE_URL: 'postgres://127.0.0.1/x', METRICS_PORT: '9090' })).toThrow(
+      ConfigError,
+    )
+  })
+})

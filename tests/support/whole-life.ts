@@ -1,0 +1,117 @@
+import { expect } from 'bun:test'
+import { goodPassword } from './accounts.ts'
+import type { signedIn } from './administration.ts'
+import { bodyOf, type SessionJson, type TestApp } from './app.ts'
+
+/** What tells of the person, as it would be looked for in a dump. */
+export type Traces = Record<string, string>
+
+/**
+ * A person who did everything that leaves a trace, and to whom administrators did, too: sign-ups, log-ins that failed,
+ * changes, a lock with a reason that names them, overrides, trials, keys, searches for them.
+ */
+export async function givenWholeLife(app: TestApp, admin: Awaited<ReturnType<typeof signedIn>>) {
+  const { request, deps } = app
+  const word = Bun.randomUUIDv7().replaceAll('-', '').slice(-12)
+  const traces: Traces = {
+    email: `asha.${word}@clinic.example`,
+    firstName: `Asha${word}`,
+    lastName: `Ångström-${word}`,
+    earlierName: `Earlier${word}`,
+    phone: `+9198${String(Number.parseInt(word.slice(-8), 16))
+      .padStart(8, '0')
+      .slice(-8)}`,
+    address: `2001:db8:a${word.slice(0, 3)}:b${word.slice(3, 6)}::7`,
+    otherAddress: `2001:db8:c${word.slice(6, 9)}:d${word.slice(9)}::9`,
+    userAgent: `AshasPhone/${word}`,
+    lockReason: `because of ${word} herself`,
+  }
+  const { email = '', address = '', otherAddress = '', userAgent = '' } = traces
+  const from = { ip: address, headers: { 'User-Agent': userAgent } }
+  const ask = async (path: string, options: Parameters<TestApp['request']>[1], ...statuses: number[]) => {
+    const answer = await request(path, { ...from, ...options })
+    expect([path, statuses.includes(answer.status) || answer.status]).toEqual([path, true])
+    return answer
+  }
+  const json = {
+    email,
+    password: goodPassword,
+    firstName: traces.earlierName,
+    lastName: traces.lastName,
+    phoneNumber: traces.phone,
+  }
+  const registered = await bodyOf<SessionJson>(await ask('/v1/auth/register', { json }, 201))
+  const { id } = registered.user
+  const session = await bodyOf<SessionJson>(
+    await ask('/v1/auth/login', { json: { email, password: goodPassword }, ip: otherAddress }, 200),
+  )
+  const bearer = session.accessToken
+  await ask('/v1/auth/login', { json: { email, password: `${goodPassword} wrong` } }, 401)
+  await ask('/v1/me', { method: 'PATCH', bearer, json: { firstName: traces.firstName } }, 200)
+  await ask(
+    '/v1/subscription',
+    {
+      bearer,
+      json: { plan: 'business', interval: 'month' },
+      headers: { ...from.headers, 'Idempotency-Key': `${email} tries` },
+    },
+    200,
+  )
+  await ask('/v1/me/audit-logs', { bearer }, 200)
+  await ask('/v1/dashboard', { bearer }, 200)
+  await ask(
+    '/v1/auth/password/change',
+    { bearer, json: { currentPassword: 'not this one', newPassword: 'umbrella ceramic walnut' } },
+    401,
+  )
+  const refreshed = await bodyOf<SessionJson>(
+    await ask('/v1/auth/refresh', { json: { refreshToken: session.refreshToken } }, 200),
+  )
+  await ask('/v1/auth/logout', { bearer: registered.accessToken, method: 'POST' }, 204)
+
+  const about = (path: string, options: Parameters<TestApp['request']>[1], ...statuses: number[]) =>
+    request(`/v1/admin/users${path}`, { bearer: admin.bearer, ...options }).then(({ status }) =>
+      expect([path, statuses.includes(status) || status]).toEqual([path, true]),
+    )
+  for (const wanted of [email, traces.firstName, traces.lastName])
+    await about(`?q=${encodeURIComponent(wanted ?? '')}`, {}, 200)
+  await about(`/${id}`, {}, 200)
+  await about(`/${id}/explain?feature=sso_oauth`, {}, 200)
+  await about(`/${id}`, { method: 'PATCH', json: { timezone: 'Asia/Kolkata' } }, 200)
+  await about(`/${id}/features/white_label`, { method: 'PUT', json: { granted: true, reason: traces.lockReason } }, 200)
+  await request(`/v1/admin/audit-logs?ip=${encodeURIComponent(address)}`, { bearer: admin.bearer })
+  await request(`/v1/admin/audit-logs?actor=${id}&format=csv`, { bearer: admin.bearer }).then((answer) => answer.text())
+  // Five wrong passwords pause log-in with the address; being locked by an administrator is another thing.
+  for (let i = 0; i < 4; i++) await ask('/v1/auth/login', { json: { email, password: 'not this one' } }, 401)
+  await ask('/v1/auth/login', { json: { email, password: goodPassword } }, 429)
+  await about(`/${id}/lock`, { json: { reason: traces.lockReason } }, 204)
+  await about(`/${id}/unlock`, { method: 'POST' }, 204)
+  const last = await bodyOf<SessionJson>(await ask('/v1/auth/login', { json: { email, password: goodPassword } }, 200))
+  await about(`/${id}/subscription`, { method: 'PUT', json: { plan: 'enterprise', reason: traces.lockReason } }, 200)
+  await deps.usage.settle()
+  return {
+    id,
+    email,
+    traces,
+    bearer: last.accessToken,
+    refreshToken: last.refreshToken,
+    olderRefreshToken: refreshed.refreshToken,
+    from,
+  }
+}
+
+/** Where in the whole database, tables and views alike, a text stands: as text, in JSON, or as bytes. */
+export async function findEverywhere({ sql }: TestApp, text: string): Promise<string[]> {
+  const tables = await sql<{ name: string }[]>`
+    select oid::regclass::text as name from pg_class where relkind in ('r', 'm', 'p') and relnamespace = 'public'::regnamespace order by 1`
+  const escaped = JSON.stringify(text).slice(1, -1)
+  const bytes = Buffer.from(text).toString('hex')
+  const places: string[] = []
+  for (const { name } of tables) {
+    const rows = await sql`
+      select 1 from ${sql(name)} t where position(lower(${text}) in lower(t::text)) > 0 or position(lower(${escaped}) in lower(t::text)) > 0
+        or position(${bytes} in t::text) > 0 limit 1`
+    if (rows.length > 0) places.push(name)
+  }
+  return places
+}
