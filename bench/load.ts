@@ -124,7 +124,8 @@ async function openLoop(load: Load, rate: number, connections: Connection[]): Pr
   const { promise, resolve } = Promise.withResolvers<void>()
   function sendDue(): void {
     while (due.length > 0) {
-      const connection = idle.pop()
+      // In turn: one left alone for ten seconds would be closed by the server.
+      const connection = idle.shift()
       const at = due[0]
       if (!connection || at === undefined) return
       due.shift()
