@@ -86,11 +86,6 @@ function escapeControls(line: string): string {
   return line.replace(unescaped, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
-/** JSON text of a string, with nothing in it that a terminal obeys. */
-export function toLogText(text: string): string {
-  return /^[\w ./:{}*-]*$/.test(text) ? `"${text}"` : escapeControls(JSON.stringify(text))
-}
-
 function redactMembers(object: Record<string, unknown>, depth: number): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(object).map(([key, value]) => [key, secretKey.test(key) ? censor : redact(value, depth + 1)]),

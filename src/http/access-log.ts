@@ -1,9 +1,12 @@
-import { type Logger, toLogText } from '../logger.ts'
+import type { Logger } from '../logger.ts'
 
+/** None of its texts can hold a character that JSON or a terminal would take for more than itself. */
 export type AccessEntry = {
+  /** Of `[A-Za-z0-9._-]`. */
   requestId: string
+  /** A token of RFC 9110. */
   method: string
-  /** The route's pattern, or a path without its query: queries hold what people searched for. */
+  /** The route's pattern, never what was asked for: paths hold ids, and queries what people searched for. */
   path: string
   status: number
   milliseconds: number
@@ -27,17 +30,12 @@ export function createAccessLog(log: Logger): (entry: AccessEntry) => void {
   return function logAccess({ requestId, method, path, status, milliseconds, accountId }) {
     const level = status >= 500 ? 'error' : probes.has(path) ? 'debug' : 'info'
     if (!writes[level]) return
-    const who = accountId === undefined ? '' : `"accountId":${toLogText(accountId)},`
+    const who = accountId === undefined ? '' : `"accountId":"${accountId}",`
     log.writeMembers(
       level,
-      `"requestId":${toLogText(requestId)},"method":${toLogText(method)},"path":${toLogText(withoutQuery(path))},"status":${status},"milliseconds":${toDecimals(milliseconds)},${who}"msg":"request"`,
+      `"requestId":"${requestId}","method":"${method}","path":"${path}","status":${status},"milliseconds":${toDecimals(milliseconds)},${who}"msg":"request"`,
     )
   }
-}
-
-function withoutQuery(path: string): string {
-  const end = path.indexOf('?')
-  return end < 0 ? path : path.slice(0, end)
 }
 
 /** Three decimals, put together from whole numbers: writing a fraction costs as much as half of the line. */

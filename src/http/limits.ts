@@ -59,8 +59,15 @@ export function requireWithin(tally: Tally): void {
 export function setRateLimitHeaders(headers: Headers, tally: Tally): void {
   const remaining = Math.max(0, tally.limit - tally.used)
   headers.set('RateLimit', `limit=${tally.limit}, remaining=${remaining}, reset=${resetSeconds(tally)}`)
-  headers.set('RateLimit-Policy', `${tally.limit};w=${tally.windowSeconds}`)
+  if (tally.limit !== lastPolicy.limit || tally.windowSeconds !== lastPolicy.windowSeconds) {
+    const { limit, windowSeconds } = tally
+    lastPolicy = { limit, windowSeconds, text: `${limit};w=${windowSeconds}` }
+  }
+  headers.set('RateLimit-Policy', lastPolicy.text)
 }
+
+/** Most answers tell the policy that the one before told; making its text anew is a tenth of the limiter's cost. */
+let lastPolicy = { limit: 0, windowSeconds: 0, text: '0;w=0' }
 
 /** Of two tallies, the one with less left. */
 export function tighter(a: Tally | null, b: Tally): Tally {
