@@ -1,4 +1,5 @@
 import { Hono } from 'hono'
+import { accessRoutes } from './access/routes.ts'
 import { accountRoutes } from './accounts/routes.ts'
 import { adminRoutes } from './admin/routes.ts'
 import { judgeBearer } from './auth/guards.ts'
@@ -39,6 +40,7 @@ export function createApp(deps: Deps) {
     .route('/v1', accountRoutes)
     .route('/v1', catalogueRoutes)
     .route('/v1', billingRoutes)
+    .route('/v1', accessRoutes)
     .route('/v1/admin', adminRoutes)
   enclose(app, chain(deps, stepsOf(deps, app), toResponse))
   return routes

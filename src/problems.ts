@@ -125,6 +125,11 @@ export const problems = {
     title: 'The idempotency key was used with another body',
     detail: 'Use a fresh Idempotency-Key for a different request.',
   },
+  'cursor-expired': {
+    status: 410,
+    title: 'The cursor has expired',
+    detail: 'Changes after it are not kept any more. Begin again without one, and forget what was derived from it.',
+  },
   'payload-too-large': { status: 413, title: 'The body is too large', detail: 'Send at most 64 KiB.' },
   'unsupported-media-type': {
     status: 415,

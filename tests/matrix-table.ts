@@ -83,6 +83,7 @@ const ofThePerson: Record<string, Row> = {
   },
   'GET /v1/me/entitlements': { demands: signedIn, answers: everyone },
   'GET /v1/me/export': { demands: signedIn, answers: everyone },
+  'GET /v1/authz/changes': { demands: 'authenticated, permission authz.read', answers: '401 403 403 403 403 200' },
   'GET /v1/me/audit-logs': { demands: 'authenticated, feature audit_logs', answers: '401 403 403 403 200 200' },
   'GET /v1/entitlements/:feature': {
     demands: signedIn,

@@ -39,6 +39,11 @@ export const statuses: Record<Status, { name: string; meaning: string; action: s
     meaning: 'The request is well formed, but does not fit what is stored now. Nothing was changed.',
     action: 'Read the current state, then decide whether to send another request.',
   },
+  410: {
+    name: 'Gone',
+    meaning: 'What was asked for existed, and is not kept any more.',
+    action: 'Begin again from what is kept.',
+  },
   413: {
     name: 'Content Too Large',
     meaning: 'The body holds more than this route accepts.',
