@@ -3,6 +3,7 @@ import { accessRoutes } from './access/routes.ts'
 import { accountRoutes } from './accounts/routes.ts'
 import { adminRoutes } from './admin/routes.ts'
 import { judgeBearer } from './auth/guards.ts'
+import { keyRoutes } from './auth/key-routes.ts'
 import { authRoutes, ownSessionRoutes } from './auth/routes.ts'
 import { billingRoutes } from './billing/routes.ts'
 import type { Deps } from './deps.ts'
@@ -35,6 +36,7 @@ export function createApp(deps: Deps) {
   const routes = app
     .route('/', opsRoutes)
     .get('/openapi.json', noInput, async (c) => c.json(await openApiDocument(app, deps.config.publicUrl), 200))
+    .route('/', keyRoutes)
     .route('/v1/auth', authRoutes)
     .route('/v1/auth', ownSessionRoutes)
     .route('/v1', accountRoutes)

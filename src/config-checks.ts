@@ -1,22 +1,37 @@
-import type { Parsed } from './config.ts'
+import type { Sound } from './config.ts'
 
 const LocalHosts = new Set(['localhost', '127.0.0.1', '::1', '[::1]', ''])
 
 /** What single variables cannot tell: how they fit together. */
-export function crossChecks(e: Parsed): string[] {
+export function crossChecks(e: Sound): string[] {
   const problems: string[] = []
-  if (e.JWT_SECRET === e.JWT_REFRESH_SECRET)
+  if (e.JWT_ALGORITHM === 'HS256') {
+    if (e.JWT_SECRET === undefined) problems.push('JWT_SECRET: is required')
+    if (e.JWT_KEYS)
+      problems.push('JWT_KEYS: HS256 signs nothing with them; set JWT_ALGORITHM to ES256 or EdDSA, or unset it')
+  } else if (e.JWT_ALGORITHM) {
+    if (e.JWT_KEYS === undefined)
+      problems.push(`JWT_KEYS: is required; manas360 keys generate --algorithm ${e.JWT_ALGORITHM} makes them`)
+    else if (e.JWT_KEYS.some(({ algorithm }) => algorithm !== e.JWT_ALGORITHM))
+      problems.push(`JWT_KEYS: must all be keys of JWT_ALGORITHM, ${e.JWT_ALGORITHM}`)
+  }
+  if (e.JWT_SECRET !== undefined && e.JWT_SECRET === e.JWT_REFRESH_SECRET)
     problems.push('JWT_REFRESH_SECRET: must differ from JWT_SECRET, or either kind of token could pass for the other')
-  if (e.DRAIN_DELAY_MS >= e.SHUTDOWN_TIMEOUT_MS)
+  if (
+    e.DRAIN_DELAY_MS !== undefined &&
+    e.SHUTDOWN_TIMEOUT_MS !== undefined &&
+    e.DRAIN_DELAY_MS >= e.SHUTDOWN_TIMEOUT_MS
+  )
     problems.push('DRAIN_DELAY_MS: must be below SHUTDOWN_TIMEOUT_MS, which counts the whole shutdown')
   return problems
 }
 
 /** What production demands beyond that: secrets that are none of the examples, TLS, https. */
-export function productionChecks(e: Parsed): string[] {
+export function productionChecks(e: Sound): string[] {
   const problems: string[] = []
   for (const name of ['JWT_SECRET', 'JWT_REFRESH_SECRET', 'AUDIT_KEY'] as const) {
-    const weakness = weaknessOf(e[name], name === 'AUDIT_KEY' ? 32 : 64)
+    const value = e[name]
+    const weakness = value && weaknessOf(value, name === 'AUDIT_KEY' ? 32 : 64)
     if (weakness) problems.push(`${name}: ${weakness} (openssl rand -base64 48 makes a good one)`)
   }
   for (const name of ['JWT_SECRET_PREVIOUS', 'JWT_REFRESH_SECRET_PREVIOUS', 'OPS_TOKEN'] as const) {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { createCors } from './http/cors.ts'
+import { readSigningKeys } from './signing-keys.ts'
 
 /** `max` requests per `windowMs`, or null: no limit. */
 export type RateLimit = { max: number; windowMs: number } | null
@@ -32,6 +33,16 @@ export const rateLimit = (fallback: string) =>
       context.addIssue({ code: 'custom', message: 'must be N/window such as 600/1m or 100/15m, or off' })
       return z.NEVER
     })
+
+/** A private JWK Set, inline or `file:PATH`; the first key signs, all verify. */
+export const signingKeys = z.string().transform((text, context) => {
+  try {
+    return readSigningKeys(text)
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: error instanceof Error ? error.message : String(error) })
+    return z.NEVER
+  }
+})
 
 export const secret = z.string().min(32, 'must have at least 32 characters (openssl rand -base64 48 makes one)')
 

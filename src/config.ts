@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { crossChecks, isLocal, productionChecks } from './config-checks.ts'
-import { integer, origins, rateLimit, refuseWhatThrows, secret, url } from './config-fields.ts'
+import { integer, origins, rateLimit, refuseWhatThrows, secret, signingKeys, url } from './config-fields.ts'
 import { parseTrustedProxies } from './http/client-ip.ts'
+import { asymmetricAlgorithms } from './signing-keys.ts'
 
 const Environment = z.object({
   NODE_ENV: z.enum(['development', 'production', 'test']).default('development'),
@@ -17,7 +18,9 @@ const Environment = z.object({
   DB_STATEMENT_TIMEOUT_MS: integer(100, 600_000, 5_000),
   DB_SLOW_QUERY_MS: integer(1, 600_000, 250),
   DB_SSL: z.enum(['disable', 'require', 'verify-full']).optional(),
-  JWT_SECRET: secret,
+  JWT_ALGORITHM: z.enum(['HS256', ...asymmetricAlgorithms]).default('HS256'),
+  JWT_KEYS: signingKeys.optional(),
+  JWT_SECRET: secret.optional(),
   JWT_SECRET_PREVIOUS: secret.optional(),
   JWT_REFRESH_SECRET: secret,
   JWT_REFRESH_SECRET_PREVIOUS: secret.optional(),
@@ -56,13 +59,11 @@ const Environment = z.object({
 /** Names that later versions will know. Silently ignoring them would leave an operator with less than they asked for. */
 const notYet: Record<string, string> = {
   DATABASE_REPLICA_URL: 'read replicas',
-  JWT_KEYS: 'asymmetric signing keys',
   METRICS_PORT: 'a port for metrics',
   REDIS_URL: 'rate limits across instances',
   SMTP_URL: 'mail',
   MAIL_FROM: 'mail',
 }
-const onlyValue: Record<string, string> = { JWT_ALGORITHM: 'HS256' }
 
 export const knownVariables = Object.keys(Environment.shape)
 
@@ -85,27 +86,32 @@ export class ConfigError extends Error {
  */
 export function loadConfig(environment: Record<string, string | undefined>): Config {
   const set = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''))
-  const problems: string[] = []
-  for (const [name, what] of Object.entries(notYet))
-    if (set[name]) problems.push(`${name}: ${what} are not part of this version; unset it`)
-  for (const [name, value] of Object.entries(onlyValue))
-    if (set[name] && set[name] !== value) problems.push(`${name}: this version knows only ${value}; unset it`)
+  const problems = Object.entries(notYet)
+    .filter(([name]) => set[name])
+    .map(([name, what]) => `${name}: ${what} are not part of this version; unset it`)
   const parsed = Environment.safeParse(set)
-  if (!parsed.success) {
-    for (const issue of parsed.error.issues) {
-      const name = String(issue.path[0])
-      problems.push(`${name}: ${set[name] === undefined ? 'is required' : issue.message}`)
-    }
-    throw new ConfigError(problems)
+  const issues = parsed.error?.issues ?? []
+  const bad = new Set(issues.map(({ path }) => String(path[0])))
+  for (const name of bad) {
+    const messages = issues.filter(({ path }) => path[0] === name).map(({ message }) => message)
+    problems.push(`${name}: ${set[name] === undefined ? 'is required' : messages.join('; ')}`)
   }
-  problems.push(...crossChecks(parsed.data))
-  if (parsed.data.NODE_ENV === 'production') problems.push(...productionChecks(parsed.data))
-  if (problems.length > 0) throw new ConfigError(problems)
+  // What is sound by itself is judged further, so that one start names everything.
+  const sound: Sound = parsed.data ?? without(bad).parse(set)
+  const further = [...crossChecks(sound), ...(sound.NODE_ENV === 'production' ? productionChecks(sound) : [])]
+  problems.push(...further.filter((problem) => !bad.has(problem.slice(0, problem.indexOf(':')))))
+  if (parsed.error || problems.length > 0) throw new ConfigError(problems)
   return toConfig(parsed.data)
 }
 
-/** The environment as parsed, before the checks across variables. */
-export type Parsed = z.infer<typeof Environment>
+/** The schema of what is sound: no default stands in for a malformed variable. */
+function without(names: ReadonlySet<string>) {
+  return z.object(Object.fromEntries(Object.entries(Environment.shape).filter(([name]) => !names.has(name))))
+}
+
+type Parsed = z.infer<typeof Environment>
+/** As far as it could be: malformed variables are left out. */
+export type Sound = Partial<Parsed>
 
 function toConfig(e: Parsed) {
   const publicUrl = (e.PUBLIC_URL ?? `http://localhost:${e.PORT}`).replace(/\/+$/, '')
@@ -123,7 +129,13 @@ function toConfig(e: Parsed) {
     statementTimeoutMs: e.DB_STATEMENT_TIMEOUT_MS,
     slowQueryMs: e.DB_SLOW_QUERY_MS,
     databaseSsl: e.DB_SSL ?? (isLocal(e.DATABASE_URL) ? ('disable' as const) : ('verify-full' as const)),
-    jwtSecrets: [e.JWT_SECRET, e.JWT_SECRET_PREVIOUS].filter((text) => text !== undefined),
+    accessKeys:
+      e.JWT_ALGORITHM === 'HS256'
+        ? {
+            algorithm: e.JWT_ALGORITHM,
+            secrets: [e.JWT_SECRET, e.JWT_SECRET_PREVIOUS].filter((text) => text !== undefined),
+          }
+        : { algorithm: e.JWT_ALGORITHM, keys: e.JWT_KEYS ?? [] },
     jwtRefreshSecrets: [e.JWT_REFRESH_SECRET, e.JWT_REFRESH_SECRET_PREVIOUS].filter((text) => text !== undefined),
     jwtIssuer: e.JWT_ISSUER ?? publicUrl,
     jwtAudience: e.JWT_AUDIENCE,

@@ -101,7 +101,7 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
       traffic: createTraffic(),
       audit: createAudit(config.auditKey, now),
       tokens: createTokens({
-        accessSecrets: config.jwtSecrets,
+        accessKeys: config.accessKeys,
         refreshSecrets: config.jwtRefreshSecrets,
         issuer: config.jwtIssuer,
         audience: config.jwtAudience,

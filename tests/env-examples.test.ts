@@ -103,6 +103,8 @@ test('every bad variable is named at once, each with what to do', () => {
     DB_STATEMENT_TIMEOUT_MS: '5s',
     DB_SLOW_QUERY_MS: '1e3',
     DB_SSL: 'maybe',
+    JWT_ALGORITHM: 'RS256',
+    JWT_KEYS: '{}',
     JWT_SECRET: 'short',
     JWT_SECRET_PREVIOUS: 'short',
     JWT_REFRESH_SECRET: 'short',
@@ -145,15 +147,35 @@ test('what must be there and is not is named as required', () => {
 test('variables of later versions are refused, not ignored', () => {
   const later = {
     DATABASE_REPLICA_URL: 'x',
-    JWT_KEYS: 'x',
     METRICS_PORT: '9090',
     REDIS_URL: 'x',
     SMTP_URL: 'x',
     MAIL_FROM: 'x',
-    JWT_ALGORITHM: 'ES256',
   }
   expect(namesOf(problemsOf({ ...filled, ...later }))).toEqual(Object.keys(later).sort())
-  expect(problemsOf({ ...filled, JWT_ALGORITHM: 'HS256' })).toEqual([])
+})
+
+test('what is wrong only beside other variables, or only in production, is named beside what is malformed', () => {
+  const bad: Environment = {
+    PORT: 'x',
+    REDIS_URL: 'redis://127.0.0.1',
+    AUDIT_KEY: '',
+    JWT_SECRET: 'a'.repeat(70),
+    PUBLIC_URL: 'http://api.manas360.com',
+    DRAIN_DELAY_MS: '25000',
+    DB_SSL: 'require',
+  }
+  const problems = problemsOf({ ...filled, ...bad })
+  expect(problems.map((problem) => problem.split(':')[0] ?? '').sort()).toEqual(Object.keys(bad).sort())
+  expect(
+    namesOf(problemsOf({ ...filled, NODE_ENV: 'development', JWT_REFRESH_SECRET: filled.JWT_SECRET ?? '', PORT: 'x' })),
+  ).toEqual(['JWT_REFRESH_SECRET', 'PORT'])
+})
+
+test('a malformed variable is named once, and none of its consequences', () => {
+  expect(problemsOf({ ...filled, JWT_ALGORITHM: 'RS256', JWT_SECRET: '' })).toHaveLength(1)
+  expect(problemsOf({ ...filled, SHUTDOWN_TIMEOUT_MS: 'x', DRAIN_DELAY_MS: '300000' })).toHaveLength(1)
+  expect(problemsOf({ ...filled, DATABASE_URL: 'x', DB_SSL: 'disable' })).toHaveLength(1)
 })
 
 const letters = 'abcdefghijklmnopqrstuvwxyz'

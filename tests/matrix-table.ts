@@ -42,6 +42,7 @@ const ofThePerson: Record<string, Row> = {
   'GET /problems': { demands: '', answers: '200' },
   'GET /problems/:code': { demands: '', answers: '200', path: () => '/problems/not-found' },
   'GET /openapi.json': { demands: '', answers: '200' },
+  'GET /.well-known/jwks.json': { demands: '', answers: '200' },
   'POST /v1/auth/register': {
     demands: '',
     answers: '201',

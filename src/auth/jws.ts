@@ -22,21 +22,34 @@ export function sign(kind: Kind, claims: object, key: Key | undefined): string {
 
 /** The payload of a compact JWS that one of the kind's keys signed, or null. */
 export function verify(kind: Kind, token: string): Record<string, unknown> | null {
+  const parts = split(token)
+  if (!parts) return null
+  const { header, payload, signed } = parts
+  if (header !== kind.header && !isAcceptable(decodeJson(header), 'HS256', kind.typ)) return null
+  // Compared as text: a signature has one spelling, and stray bits in its last character are refused.
+  const signature = Buffer.from(parts.signature)
+  if (!kind.keys.some((key) => isSame(Buffer.from(hmac(key, signed)), signature))) return null
+  return decodeJson(payload)
+}
+
+/** The parts of a compact JWS, encoded as they came; null for anything else. */
+export function split(token: string) {
   if (token.length > MaxTokenLength || !Compact.test(token)) return null
   const headerEnd = token.indexOf('.')
   const payloadEnd = token.lastIndexOf('.')
-  const header = token.slice(0, headerEnd)
-  if (header !== kind.header && !isAcceptable(decodeJson(header), kind.typ)) return null
-  const signed = token.slice(0, payloadEnd)
-  // Compared as text: a signature has one spelling, and stray bits in its last character are refused.
-  const signature = Buffer.from(token.slice(payloadEnd + 1))
-  if (!kind.keys.some((key) => isSame(Buffer.from(hmac(key, signed)), signature))) return null
-  return decodeJson(token.slice(headerEnd + 1, payloadEnd))
+  return {
+    header: token.slice(0, headerEnd),
+    payload: token.slice(headerEnd + 1, payloadEnd),
+    signed: token.slice(0, payloadEnd),
+    signature: token.slice(payloadEnd + 1),
+  }
 }
 
+type Header = Record<string, unknown>
+
 /** The algorithm is pinned, whatever the header asks for; extensions that we would have to understand are refused (RFC 7515 4.1.11). */
-function isAcceptable(header: Record<string, unknown> | null, typ: string): boolean {
-  return header !== null && header.alg === 'HS256' && header.typ === typ && !('crit' in header) && !('b64' in header)
+export function isAcceptable(header: Header | null, algorithm: string, typ: string): header is Header {
+  return header !== null && header.alg === algorithm && header.typ === typ && !('crit' in header) && !('b64' in header)
 }
 
 function hmac(key: Key, text: string): string {
@@ -51,7 +64,7 @@ export function encodeJson(value: object): string {
   return Buffer.from(JSON.stringify(value)).toString('base64url')
 }
 
-function decodeJson(part: string): Record<string, unknown> | null {
+export function decodeJson(part: string): Record<string, unknown> | null {
   try {
     const value: unknown = JSON.parse(Buffer.from(part, 'base64url').toString())
     return typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { Overrides } from '../access/rights.ts'
+import { type AccessKeys, createAccessSigner } from './access-signer.ts'
 import { encodeJson, sign, toKey, verify } from './jws.ts'
 
 /** What an access token says (`typ: at+jwt`, RFC 9068). Times are epoch seconds. */
@@ -39,7 +40,7 @@ export type RefreshClaims = {
 }
 
 type Settings = {
-  accessSecrets: readonly string[]
+  accessKeys: AccessKeys
   refreshSecrets: readonly string[]
   issuer: string
   audience: string
@@ -56,13 +57,12 @@ const LeewaySeconds = 5
 export type Tokens = ReturnType<typeof createTokens>
 
 /**
- * Signs and verifies tokens with HS256, synchronously: asynchronous WebCrypto would queue behind argon2 in the same
- * thread pool. The first secret signs, all verify.
+ * Signs and verifies tokens: access tokens with the algorithm that was configured, refresh tokens with HS256, for nobody
+ * else reads them. The first key or secret signs, all verify.
  */
-export function createTokens({ accessSecrets, refreshSecrets, issuer, audience, now }: Settings) {
-  const accessKeys = accessSecrets.map(toKey)
+export function createTokens({ accessKeys, refreshSecrets, issuer, audience, now }: Settings) {
+  const access = createAccessSigner(accessKeys)
   const refreshKeys = refreshSecrets.map(toKey)
-  const accessKind = { typ: 'at+jwt', header: encodeJson({ alg: 'HS256', typ: 'at+jwt' }), keys: accessKeys }
   const refreshKind = { typ: 'rt+jwt', header: encodeJson({ alg: 'HS256', typ: 'rt+jwt' }), keys: refreshKeys }
 
   function isOurs(claims: Record<string, unknown>): boolean {
@@ -83,7 +83,7 @@ export function createTokens({ accessSecrets, refreshSecrets, issuer, audience, 
   const verified = new Map<string, AccessClaims>()
 
   function verifyOnce(token: string): AccessClaims | null {
-    const claims = verify(accessKind, token)
+    const claims = access.verify(token)
     if (!claims || !isOurs(claims) || !hasRights(claims)) return null
     if (verified.size >= MaxVerified) for (const oldest of verified.keys()) if (verified.delete(oldest)) break
     verified.set(token, claims)
@@ -92,8 +92,11 @@ export function createTokens({ accessSecrets, refreshSecrets, issuer, audience, 
 
   return {
     signAccess(claims: Omit<AccessClaims, 'iss' | 'aud' | 'jti'>): string {
-      return sign(accessKind, { iss: issuer, aud: audience, jti: newTokenId(), ...claims }, accessKeys[0])
+      return access.sign({ iss: issuer, aud: audience, jti: newTokenId(), ...claims })
     },
+
+    /** What others verify access tokens with (RFC 7517 5); nothing under HS256, whose key is a secret. */
+    publicKeys: accessKeys.algorithm === 'HS256' ? [] : accessKeys.keys.map(({ publicJwk }) => publicJwk),
 
     /** The claims, or the code of the problem. Judged by `now`, with 5 s of leeway for `nbf` and `iat`. */
     verifyAccess(token: string): AccessClaims | 'invalid-token' | 'token-expired' {

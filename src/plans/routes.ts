@@ -1,9 +1,8 @@
-import { createHash } from 'node:crypto'
 import { Hono } from 'hono'
-import { createMiddleware } from 'hono/factory'
 import { z } from 'zod'
 import type { PublicEnv } from '../env.ts'
 import { AppError } from '../errors.ts'
+import { cached } from '../http/cached.ts'
 import { listOf } from '../http/list.ts'
 import { describe } from '../http/openapi.ts'
 import { decodeCursor, page } from '../http/page.ts'
@@ -15,20 +14,7 @@ import { toFeatureBody, toPlanBody, toRoleBody } from './views.ts'
 const NamePath = z.strictObject({ name: Slug })
 const Paging = z.strictObject({ limit: Limit, cursor: z.string().max(2_048).optional() })
 
-/** The public catalogue is the same for everyone: browsers and proxies may keep it for a minute, and ask with its ETag. */
-const cached = createMiddleware<PublicEnv>(async function cached(c, next) {
-  await next()
-  if (c.res.status !== 200) return
-  const { version } = c.get('deps').catalogue.current
-  const etag = `"${createHash('sha256').update(`${version} ${c.req.url}`).digest('base64url').slice(0, 16)}"`
-  const known = c.req.header('If-None-Match')?.split(',')
-  if (known?.some((tag) => [etag, `W/${etag}`, '*'].includes(tag.trim()))) {
-    c.res = new Response(null, { status: 304 })
-    c.res.headers.delete('Content-Type')
-  }
-  c.res.headers.set('ETag', etag)
-  c.res.headers.set('Cache-Control', 'public, max-age=60')
-})
+const cachedByVersion = cached(60, (c) => c.get('deps').catalogue.current.version)
 
 export const catalogueRoutes = new Hono<PublicEnv>()
   .get(
@@ -36,7 +22,7 @@ export const catalogueRoutes = new Hono<PublicEnv>()
     describe('Catalogue', 'Plans by tier', { 200: listOf(PlanBody), 304: null }),
     query(Paging),
     noBody,
-    cached,
+    cachedByVersion,
     (c) => {
       const plans = offered(c.get('deps').catalogue.current.plans).map(toPlanBody)
       return c.json(
@@ -50,7 +36,7 @@ export const catalogueRoutes = new Hono<PublicEnv>()
     describe('Catalogue', 'One plan', { 200: PlanBody, 304: null }, ['not-found']),
     params(NamePath),
     noInput,
-    cached,
+    cachedByVersion,
     (c) => {
       const plan = c.get('deps').catalogue.current.plans.get(c.req.valid('param').name)
       if (!plan || plan.retired) throw new AppError('not-found')
@@ -62,7 +48,7 @@ export const catalogueRoutes = new Hono<PublicEnv>()
     describe('Catalogue', 'Features by name', { 200: listOf(FeatureBody), 304: null }),
     query(Paging),
     noBody,
-    cached,
+    cachedByVersion,
     (c) => {
       const features = offered(c.get('deps').catalogue.current.features).map(toFeatureBody)
       return c.json(
@@ -76,7 +62,7 @@ export const catalogueRoutes = new Hono<PublicEnv>()
     describe('Catalogue', 'One feature', { 200: FeatureBody, 304: null }, ['not-found']),
     params(NamePath),
     noInput,
-    cached,
+    cachedByVersion,
     (c) => {
       const feature = c.get('deps').catalogue.current.features.get(c.req.valid('param').name)
       if (!feature || feature.retired) throw new AppError('not-found')
@@ -90,7 +76,7 @@ export const catalogueRoutes = new Hono<PublicEnv>()
       304: null,
     }),
     noInput,
-    cached,
+    cachedByVersion,
     (c) => {
       const { version, roles, permissions, plans, features } = c.get('deps').catalogue.current
       return c.json(

@@ -1,0 +1,64 @@
+import { generateKeyPairSync } from 'node:crypto'
+import {
+  type AsymmetricAlgorithm,
+  algorithmOf,
+  type PrivateJwk,
+  type PrivateJwkSet,
+  parseJwkSet,
+  parsePrivateJwk,
+  thumbprintOf,
+  toSigningKeys,
+} from './signing-keys.ts'
+
+/** A set after a step of a rotation: which step it was, and what it did, by the names of the keys. */
+export type Rotated = { set: PrivateJwkSet } & (
+  | { step: 'added'; key: string; signing: string }
+  | { step: 'moved'; key: string; accepted: string[] }
+  | { step: 'dropped'; key: string; dropped: string[] }
+)
+
+/** A set of one new key. @param now epoch second */
+export function generateKeySet(algorithm: AsymmetricAlgorithm, now: number): PrivateJwkSet {
+  return { keys: [generateKey(algorithm, now)] }
+}
+
+/**
+ * The next set of a rotation: of one key, a new one is added last, so that everybody accepts it before it signs; of
+ * several, the newest (by `iat`) is moved first, so that it signs; when it is first already, the others are dropped.
+ * @param now epoch second
+ * @throws Error when the set is not one of ours, or it cannot be told which of its keys is the newest
+ */
+export function rotateKeySet(json: string, now: number): Rotated {
+  const set = parseJwkSet(json)
+  const ids = toSigningKeys(set).map(({ id }) => id)
+  const [first, ...others] = set.keys
+  const [firstId = '', ...otherIds] = ids
+  if (!first) throw new Error('the set is empty')
+  if (others.some((key) => algorithmOf(key) !== algorithmOf(first)))
+    throw new Error('the keys are of two algorithms: only one is ever accepted')
+  const ages = set.keys.map(({ iat = -1 }) => iat)
+  const newest = Math.max(...ages)
+  if (others.length === 0) {
+    const added = generateKey(algorithmOf(first), Math.max(now, newest + 1))
+    return { step: 'added', set: { ...set, keys: [first, added] }, key: thumbprintOf(added), signing: firstId }
+  }
+  const position = ages.indexOf(newest)
+  if (ages.lastIndexOf(newest) !== position)
+    throw new Error(
+      'which key is the newest cannot be told: give each its `iat`, the epoch second at which it was made',
+    )
+  if (position === 0) return { step: 'dropped', set: { ...set, keys: [first] }, key: firstId, dropped: otherIds }
+  return {
+    step: 'moved',
+    set: { ...set, keys: [...set.keys.slice(position, position + 1), ...set.keys.toSpliced(position, 1)] },
+    key: ids[position] ?? '',
+    accepted: ids.toSpliced(position, 1),
+  }
+}
+
+function generateKey(algorithm: AsymmetricAlgorithm, iat: number): PrivateJwk {
+  const { privateKey } =
+    algorithm === 'ES256' ? generateKeyPairSync('ec', { namedCurve: 'P-256' }) : generateKeyPairSync('ed25519')
+  const jwk = parsePrivateJwk(privateKey.export({ format: 'jwk' }))
+  return parsePrivateJwk({ ...jwk, kid: thumbprintOf(jwk), alg: algorithm, use: 'sig', iat })
+}

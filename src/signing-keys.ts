@@ -1,0 +1,145 @@
+import { createHash, createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { z } from 'zod'
+
+export const asymmetricAlgorithms = ['ES256', 'EdDSA'] as const
+export type AsymmetricAlgorithm = (typeof asymmetricAlgorithms)[number]
+
+/** What other services verify with (RFC 7517 4); nothing of it is secret. */
+export type PublicJwk = {
+  kty: 'EC' | 'OKP'
+  crv: 'P-256' | 'Ed25519'
+  x: string
+  y?: string
+  kid: string
+  alg: AsymmetricAlgorithm
+  use: 'sig'
+}
+
+export type SigningKey = {
+  id: string
+  algorithm: AsymmetricAlgorithm
+  privateKey: KeyObject
+  publicKey: KeyObject
+  publicJwk: PublicJwk
+}
+
+const Coordinate = z.string().regex(/^[A-Za-z0-9_-]{43}$/)
+const shared = {
+  d: Coordinate,
+  x: Coordinate,
+  kid: z
+    .string()
+    .regex(/^[\w.-]{1,64}$/)
+    .optional(),
+  use: z.literal('sig').optional(),
+  /** When it was made, epoch second: tells `keys rotate` which is the newer. */
+  iat: z.int().min(0).optional(),
+}
+/** A private key of RFC 7518 6.2 or RFC 8037 2; members that we do not know are left alone (RFC 7517 4). */
+const PrivateJwk = z.discriminatedUnion('kty', [
+  z.looseObject({
+    ...shared,
+    kty: z.literal('EC'),
+    crv: z.literal('P-256'),
+    y: Coordinate,
+    alg: z.literal('ES256').optional(),
+  }),
+  z.looseObject({ ...shared, kty: z.literal('OKP'), crv: z.literal('Ed25519'), alg: z.literal('EdDSA').optional() }),
+])
+const PrivateJwkSet = z.looseObject({ keys: z.array(PrivateJwk).min(1).max(10) })
+export type PrivateJwk = z.infer<typeof PrivateJwk>
+export type PrivateJwkSet = z.infer<typeof PrivateJwkSet>
+
+/**
+ * The keys of a private JWK Set, given inline as JSON or as `file:PATH`, in its order.
+ * @throws Error that says what is wrong, and never what a key holds
+ */
+export function readSigningKeys(text: string): SigningKey[] {
+  return toSigningKeys(parseJwkSet(text.startsWith('file:') ? readSetFile(text.slice('file:'.length)) : text))
+}
+
+/** @throws Error when two share a name, or the halves of one do not belong together */
+export function toSigningKeys(set: PrivateJwkSet): SigningKey[] {
+  const keys = set.keys.map(toSigningKey)
+  if (new Set(keys.map(({ id }) => id)).size < keys.length)
+    throw new Error('two keys have the same kid: it must tell them apart')
+  return keys
+}
+
+/** @throws Error that names the member that is wrong, without its value */
+export function parseJwkSet(json: string): PrivateJwkSet {
+  let value: unknown
+  try {
+    value = JSON.parse(json)
+  } catch {
+    throw new Error('must be a private JWK Set as JSON, such as `keys generate` prints')
+  }
+  const { data, error } = PrivateJwkSet.safeParse(value)
+  if (data) return data
+  const members = error.issues.map(({ path }) => path.map(String).join('.') || 'keys')
+  throw new Error(
+    `must be a JWK Set of private keys, EC on P-256 (ES256) or OKP on Ed25519 (EdDSA); wrong: ${[...new Set(members)].join(', ')}`,
+  )
+}
+
+/** @throws ZodError */
+export function parsePrivateJwk(value: unknown): PrivateJwk {
+  return PrivateJwk.parse(value)
+}
+
+function readSetFile(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
+    throw new Error(`must name a file that can be read (${code})`)
+  }
+}
+
+export function algorithmOf({ kty }: Pick<PrivateJwk, 'kty'>): AsymmetricAlgorithm {
+  return kty === 'EC' ? 'ES256' : 'EdDSA'
+}
+
+function toSigningKey(jwk: PrivateJwk, position: number): SigningKey {
+  const algorithm = algorithmOf(jwk)
+  const id = jwk.kid ?? thumbprintOf(jwk)
+  const { kty, crv, x, d } = jwk
+  const point = jwk.kty === 'EC' ? { kty, crv, x, y: jwk.y } : { kty, crv, x }
+  try {
+    const privateKey = createPrivateKey({ key: { ...point, d }, format: 'jwk' })
+    const publicKey = createPublicKey({ key: point, format: 'jwk' })
+    const key: SigningKey = {
+      id,
+      algorithm,
+      privateKey,
+      publicKey,
+      publicJwk: { ...point, kid: id, alg: algorithm, use: 'sig' },
+    }
+    // Not every library compares the halves; what is published must verify what is signed.
+    if (verifySignature(key, id, signText(key, id))) return key
+  } catch {
+    // What the library says may quote the key.
+  }
+  throw new Error(`keys.${position}: the private and the public half do not belong together`)
+}
+
+/** The name of a key that brings none (RFC 7638). */
+export function thumbprintOf(jwk: PrivateJwk): string {
+  const { crv, kty, x } = jwk
+  const members = jwk.kty === 'EC' ? { crv, kty, x, y: jwk.y } : { crv, kty, x }
+  return createHash('sha256').update(JSON.stringify(members)).digest('base64url')
+}
+
+/** A JWS signature (RFC 7518 3.4: r and s side by side; RFC 8037 3.1), made at once, on this thread. */
+export function signText({ algorithm, privateKey }: SigningKey, text: string): Buffer {
+  return sign(hashOf(algorithm), Buffer.from(text), { key: privateKey, dsaEncoding: 'ieee-p1363' })
+}
+
+export function verifySignature({ algorithm, publicKey }: SigningKey, text: string, signature: Uint8Array): boolean {
+  return verify(hashOf(algorithm), Buffer.from(text), { key: publicKey, dsaEncoding: 'ieee-p1363' }, signature)
+}
+
+function hashOf(algorithm: AsymmetricAlgorithm): 'sha256' | null {
+  return algorithm === 'ES256' ? 'sha256' : null
+}

@@ -1,0 +1,34 @@
+import { createPrivateKey, sign } from 'node:crypto'
+import { generateKeySet } from '../../src/key-rotation.ts'
+import { type AsymmetricAlgorithm, type PrivateJwk, type PrivateJwkSet, toSigningKeys } from '../../src/signing-keys.ts'
+
+/** A set of one key, made now. */
+export function newKeySet(algorithm: AsymmetricAlgorithm): PrivateJwkSet {
+  return generateKeySet(algorithm, Math.floor(Date.now() / 1000))
+}
+
+/** What an environment says so that access tokens are signed with a set. */
+export function signingWith(algorithm: AsymmetricAlgorithm, set: PrivateJwkSet) {
+  return { JWT_ALGORITHM: algorithm, JWT_KEYS: JSON.stringify(set), JWT_SECRET: '' }
+}
+
+/** The key of a set, what others know of it, and its name. */
+export function keyOf(set: PrivateJwkSet, position = 0) {
+  const key = toSigningKeys(set)[position]
+  const jwk = set.keys[position]
+  if (!key || !jwk) throw new Error('the set has no such key')
+  return { jwk, id: key.id, publicJwk: key.publicJwk, publicKey: key.publicKey }
+}
+
+export function encodePart(value: object | string): string {
+  return Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url')
+}
+
+/** A JWS whose header says what it likes, under a private key. */
+export function forge(header: object | string, claims: object | string, jwk: PrivateJwk): string {
+  const signed = `${encodePart(header)}.${encodePart(claims)}`
+  const key = createPrivateKey({ key: jwk, format: 'jwk' })
+  const hash = jwk.kty === 'EC' ? 'sha256' : null
+  const signature = sign(hash, Buffer.from(signed), { key, dsaEncoding: 'ieee-p1363' })
+  return `${signed}.${signature.toString('base64url')}`
+}
