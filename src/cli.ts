@@ -6,6 +6,7 @@ import { ConfigError } from './config.ts'
 import { diagnose } from './doctor.ts'
 import { AppError } from './errors.ts'
 import { Email } from './http/text.ts'
+import { runKeys } from './keys-command.ts'
 import { createLogger } from './logger.ts'
 import { migrate } from './migrate.ts'
 import { type OpenDeps, openDeps } from './open-deps.ts'
@@ -17,7 +18,7 @@ import { aborted, serve } from './server.ts'
 import { signalToStop } from './stop-signal.ts'
 
 type Invocation = Surroundings & {
-  options: { email?: string; 'password-stdin'?: boolean; checkpoint?: string }
+  options: { email?: string; 'password-stdin'?: boolean; checkpoint?: string; algorithm?: string }
   /** What follows the command, e.g. `run seal-audit`. */
   args: string[]
   print: (line: string) => void
@@ -31,6 +32,7 @@ export const commands: Record<string, Command> = {
   seed: runMigrate,
   'create-admin': runCreateAdmin,
   doctor: runDoctor,
+  keys: runKeys,
   jobs: runJobs,
   audit: runAudit,
   openapi: runOpenApi,
@@ -38,7 +40,7 @@ export const commands: Record<string, Command> = {
 }
 
 /** The commands that take words after their name. */
-export const takesArguments: ReadonlySet<string> = new Set(['jobs', 'audit'])
+export const takesArguments: ReadonlySet<string> = new Set(['keys', 'jobs', 'audit'])
 
 async function runServer(invocation: Invocation): Promise<number> {
   const { config, database } = await prepare(invocation)

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { commands, takesArguments } from './cli.ts'
 import { ConfigError } from './config.ts'
+import { keysUsage } from './keys-command.ts'
 import { version } from './version.ts'
 
 const usage = `MANAS360 ${version.version}: accounts, access and entitlements
@@ -15,6 +16,7 @@ Usage: manas360 <command> [options]
   create-admin   make a superadmin: --email E [--password-stdin]
                  without --password-stdin one is generated and printed once
   doctor         look at configuration, database, versions, clock, schema and pool, and say what to do
+  keys           make and rotate the keys of access tokens: see keys --help
   jobs           list the jobs with their last run; jobs run NAME runs one now
   audit verify   check the audit trail and name the first bad row: [--checkpoint FILE]
                  (FILE: a checkpoint line from the log, as JSON)
@@ -32,7 +34,7 @@ const compiled = import.meta.path.startsWith('/$bunfs/') || import.meta.path.inc
 const { values: options, positionals } = parse()
 const [name, ...args] = positionals
 if (options.version) print(`${version.version} (${version.commit})`)
-else if (options.help || name === undefined) print(usage)
+else if (options.help || name === undefined) print(name === 'keys' ? keysUsage : usage)
 else {
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined
   if (!command || (args.length > 0 && !takesArguments.has(name)))
@@ -57,6 +59,7 @@ function parse() {
         email: { type: 'string' },
         'password-stdin': { type: 'boolean' },
         checkpoint: { type: 'string' },
+        algorithm: { type: 'string' },
       },
     })
   } catch (error) {
