@@ -4,10 +4,10 @@ import { decodeCursor, encodeCursor } from '../http/page.ts'
 import { listPublishedChanges, type PublishedChange } from './change-queries.ts'
 
 /**
- * Changes are kept for a day. What a cursor has still to read may have been written by a transaction that began a little
- * before the cursor was given, so a cursor is good for a little less.
+ * Changes are kept for a day from when they were written. What a cursor has still to read may have been written before it
+ * was given, by a transaction that took long to commit (a job: ten minutes), so a cursor is good for an hour less.
  */
-const CursorLifeMs = (24 * 60 - 5) * 60_000
+const CursorLifeMs = 23 * 3_600_000
 /** Of two snapshots in a cursor; one with more transactions in progress is cut to its horizon. */
 const MaxSnapshotLength = 600
 const transactionId = /^(?:0|[1-9]\d{0,18})$/
