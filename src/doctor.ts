@@ -17,7 +17,7 @@ export async function diagnose(config: Config, print: (line: string) => void): P
     {
       name: 'configuration',
       ok: true,
-      detail: `valid${config.production ? ', for production' : ''}; program ${version.version}`,
+      detail: `valid${config.production ? ', for production' : ''}; access tokens ${describeKeys(config)}; program ${version.version}`,
     },
   ]
   const sql = postgres(config.databaseUrl, {
@@ -41,6 +41,14 @@ export async function diagnose(config: Config, print: (line: string) => void): P
   for (const { name, ok, detail, advice } of findings)
     print(`${ok ? '✓' : '✗'} ${name}: ${detail}${ok || !advice ? '' : `\n    → ${advice}`}`)
   return findings.every(({ ok }) => ok)
+}
+
+/** Which key signs, by name; a secret has none that may be told. */
+function describeKeys({ accessKeys }: Config): string {
+  if (accessKeys.algorithm === 'HS256') return 'HS256'
+  const [signing, ...others] = accessKeys.keys.map(({ id }) => id)
+  const accepted = others.length > 0 ? `, also accepted: ${others.join(', ')}` : ''
+  return `${accessKeys.algorithm}, signed with ${signing}${accepted}`
 }
 
 async function examine(sql: postgres.Sql, config: Config): Promise<Finding[]> {

@@ -7,7 +7,7 @@ import { loadConfig } from '../src/config.ts'
 import { rotateKeySet } from '../src/key-rotation.ts'
 import { testSecrets } from './support/app.ts'
 import { runProgram } from './support/program.ts'
-import { newKeySet, signingWith } from './support/signing-keys.ts'
+import { keyOf, newKeySet, signingWith } from './support/signing-keys.ts'
 
 type Key = JWK & { kid: string; d: string; iat: number }
 
@@ -84,16 +84,13 @@ describe('keys rotate', () => {
   })
 
   test('the newest of several is found by its age, whatever stands where and whatever has none', () => {
-    const [foreign, old, fresh] = [{}, { iat: 10 }, { iat: 20 }].map((age) => ({
-      ...newKeySet('EdDSA').keys[0],
-      iat: undefined,
-      ...age,
-    }))
+    const aged = (iat?: number) => ({ ...keyOf(newKeySet('EdDSA')).jwk, iat })
+    const [foreign, old, fresh] = [aged(), aged(10), aged(20)]
     const next = (...keys: unknown[]) => rotateKeySet(JSON.stringify({ keys }), 15)
     const idsAfter = (...keys: unknown[]) => next(...keys).set.keys.map(({ kid }) => kid)
-    expect(idsAfter(old, fresh, foreign)).toEqual([fresh?.kid, old?.kid, foreign?.kid])
-    expect(idsAfter(fresh, foreign, old)).toEqual([fresh?.kid])
-    expect(idsAfter(foreign, fresh)).toEqual([fresh?.kid, foreign?.kid])
+    expect(idsAfter(old, fresh, foreign)).toEqual([fresh.kid, old.kid, foreign.kid])
+    expect(idsAfter(fresh, foreign, old)).toEqual([fresh.kid])
+    expect(idsAfter(foreign, fresh)).toEqual([fresh.kid, foreign.kid])
     // Even while the clock is behind, or stands still, what is added is the newest.
     expect(next(fresh).set.keys[1]?.iat).toBe(21)
     expect(next(foreign).set.keys[1]?.iat).toBe(15)
