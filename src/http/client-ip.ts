@@ -1,7 +1,4 @@
-import { isIP, isIPv4 } from 'node:net'
-
-/** A range of addresses: the first 16-bit groups of an IPv6 address; IPv4 lies in ::ffff:0:0/96 (RFC 4291 2.5.5.2). */
-type Network = { groups: number[]; prefix: number }
+import { contains, format, isMappedIPv4, type Network, parseGroups, parseNetwork } from './networks.ts'
 
 /** Which peers are our own proxies, and the header in which they write whom they speak for. */
 export type ProxyTrust = { networks: Network[]; header: 'x-forwarded-for' | 'fly-client-ip' | 'cf-connecting-ip' }
@@ -41,73 +38,19 @@ export function parseTrustedProxies(text: string): ProxyTrust {
   const ranges = preset?.ranges ?? name
   return {
     header: preset?.header ?? 'x-forwarded-for',
-    networks: ranges === '' ? [] : ranges.split(',').map((entry) => parseNetwork(entry.trim())),
+    networks: ranges === '' ? [] : ranges.split(',').map((entry) => parseProxy(entry.trim())),
   }
 }
 
-function parseNetwork(entry: string): Network {
-  const [address = '', prefixText, ...rest] = entry.split('/')
-  const groups = address.includes('%') ? undefined : parseGroups(address)
-  if (!groups || rest.length > 0) {
-    throw new Error(
-      `"${entry}" is neither an address nor a CIDR range; presets (none, fly, alb, cloudflare) stand alone`,
-    )
+function parseProxy(entry: string): Network {
+  const network = parseNetwork(entry)
+  if (typeof network !== 'string') return network
+  const reasons: Record<typeof network, string> = {
+    malformed: 'is neither an address nor a CIDR range; presets (none, fly, alb, cloudflare) stand alone',
+    'prefix-length': 'has a prefix length that its kind of address does not have',
+    everybody: 'would let anyone choose their own address',
   }
-  const bits = isIPv4(address) ? 32 : 128
-  const prefix = prefixText === undefined ? bits : /^\d{1,3}$/.test(prefixText) ? Number(prefixText) : Number.NaN
-  if (!(prefix <= bits)) throw new Error(`"${entry}" has a prefix length that is not from 1 to ${bits}`)
-  if (prefix === 0) throw new Error(`"${entry}" would let anyone choose their own address`)
-  return { groups, prefix: prefix + 128 - bits }
-}
-
-/** The eight 16-bit groups of an address; undefined when it is none. */
-function parseGroups(address: string): number[] | undefined {
-  const version = isIP(address)
-  if (version === 0) return undefined
-  if (version === 4) return [0, 0, 0, 0, 0, 0xffff, ...parseIPv4(address)]
-  const [head = '', tail] = (address.split('%')[0] ?? '').split('::')
-  const left = parseSide(head)
-  if (tail === undefined) return left
-  const right = parseSide(tail)
-  return [...left, ...Array<number>(8 - left.length - right.length).fill(0), ...right]
-}
-
-function parseSide(text: string): number[] {
-  if (text === '') return []
-  return text.split(':').flatMap((group) => (group.includes('.') ? parseIPv4(group) : Number.parseInt(group, 16)))
-}
-
-function parseIPv4(address: string): [number, number] {
-  const [a = 0, b = 0, c = 0, d = 0] = address.split('.').map(Number)
-  return [a * 256 + b, c * 256 + d]
-}
-
-function contains({ groups, prefix }: Network, address: number[]): boolean {
-  for (let i = 0, left = prefix; left > 0; i++, left -= 16) {
-    const shift = Math.max(0, 16 - left)
-    if ((groups[i] ?? 0) >> shift !== (address[i] ?? 0) >> shift) return false
-  }
-  return true
-}
-
-function isMappedIPv4(groups: number[]): boolean {
-  return groups[5] === 0xffff && groups.slice(0, 5).every((group) => group === 0)
-}
-
-/** The one spelling of an address: IPv4 in dots (also when mapped), IPv6 as RFC 5952 writes it. */
-function format(groups: number[]): string {
-  if (isMappedIPv4(groups))
-    return groups
-      .slice(6)
-      .flatMap((group) => [group >> 8, group & 255])
-      .join('.')
-  let longest = ''
-  const text = groups.map((group) => group.toString(16)).join(':')
-  // RFC 5952 4.2: the longest run of two or more zero groups, the first of equals.
-  for (const [run] of text.matchAll(/\b0(?::0)+\b/g)) if (run.length > longest.length) longest = run
-  if (longest === '') return text
-  const at = text.search(new RegExp(`\\b${longest}\\b`))
-  return `${text.slice(0, at).replace(/:$/, '')}::${text.slice(at + longest.length).replace(/^:/, '')}`
+  throw new Error(`"${entry}" ${reasons[network]}`)
 }
 
 /** Remembers the last answers: the same few peers send most requests. */
