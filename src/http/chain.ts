@@ -5,13 +5,13 @@ import { AppError } from '../errors.ts'
 import { createClientIp } from './client-ip.ts'
 import { isDocumentation } from './openapi.ts'
 
-/** One link of the chain. Both parts are synchronous: a promise costs every request. */
+/** One link of the chain. A promise costs a request much, so `after` makes none, and `before` only where it must wait. */
 export type Step = {
   name: string
   /** Headers with the same value on every answer that does not bring its own. */
   always?: Record<string, string>
   /** Before the handlers. Throws AppError to refuse; a Response answers at once. */
-  before?: (c: Context<PublicEnv>, call: Call) => Response | undefined
+  before?: (c: Context<PublicEnv>, call: Call) => Response | undefined | Promise<Response | undefined>
   /** On every answer, refusals and errors included. */
   after?: (headers: Headers, call: Call, c: Context<PublicEnv>) => void
 }
@@ -64,9 +64,11 @@ export function chain(deps: Deps, steps: readonly Step[], toResponse: ToResponse
       c.json = json
       c.header = refuseHeader
       try {
-        for (const before of befores) {
-          const answer = before(c, call)
-          if (answer) return finish(c, call, answer)
+        for (let i = 0; i < befores.length; i++) {
+          const answer = befores[i]?.(c, call)
+          if (!answer) continue
+          if (answer instanceof Response) return finish(c, call, answer)
+          return withinDeadline(c, call, goOn(c, call, answer, i + 1, handlers))
         }
       } catch (error) {
         return finish(c, call, toResponse(error, c))
@@ -74,6 +76,24 @@ export function chain(deps: Deps, steps: readonly Step[], toResponse: ToResponse
       const handling = handle(c, handlers, 0)
       return handling === done ? finish(c, call) : withinDeadline(c, call, handling)
     }
+
+  /** What is left of a request once a step that waits has ended: the steps from `next` on, then the handlers. */
+  async function goOn(
+    c: Context<PublicEnv>,
+    call: Call,
+    waiting: Promise<Response | undefined>,
+    next: number,
+    handlers: readonly Handler[],
+  ): Promise<void> {
+    try {
+      let answer = await waiting
+      for (let i = next; !answer && i < befores.length; i++) answer = await befores[i]?.(c, call)
+      if (answer) return take(c, answer)
+    } catch (error) {
+      return refuse(c, error)
+    }
+    return handle(c, handlers, 0)
+  }
 
   /**
    * Each handler inside the one before, as Hono's `compose` runs them: what one throws is answered where it was thrown.
