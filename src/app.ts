@@ -1,5 +1,6 @@
 import { Hono } from 'hono'
 import { accessRoutes } from './access/routes.ts'
+import { apiKeyRoutes } from './accounts/api-key-routes.ts'
 import { accountRoutes } from './accounts/routes.ts'
 import { adminRoutes } from './admin/routes.ts'
 import { judgeBearer } from './auth/guards.ts'
@@ -40,6 +41,7 @@ export function createApp(deps: Deps) {
     .route('/v1/auth', authRoutes)
     .route('/v1/auth', ownSessionRoutes)
     .route('/v1', accountRoutes)
+    .route('/v1/api-keys', apiKeyRoutes)
     .route('/v1', catalogueRoutes)
     .route('/v1', billingRoutes)
     .route('/v1', accessRoutes)
@@ -67,6 +69,7 @@ export function stepsOf(deps: Deps, app: Hono<PublicEnv>): Step[] {
     ),
     bearer(deps),
     limitRates(deps),
+    closedToApiKeys,
     requireFreshness(deps),
     countUsage(deps),
   ]
@@ -75,18 +78,30 @@ export function stepsOf(deps: Deps, app: Hono<PublicEnv>): Step[] {
 /** The type that Hono's typed client takes: see docs/typed-client.md. */
 export type App = ReturnType<typeof createApp>
 
-/** Who is asking: verified once, without a query, whatever the route. */
+/** Who is asking: verified once, whatever the route; without a query, but for an API key that is new here. */
 function bearer(deps: Deps): Step {
   return {
     name: 'bearer',
     before(c, call) {
-      judgeBearer(deps, call, c.req.raw.headers.get('authorization'))
-      return undefined
+      return judgeBearer(deps, call, c.req.raw.headers.get('authorization'))
     },
     after(headers, call) {
       if (call.principal?.outdated) headers.set('Authz-Refresh', '1')
     },
   }
+}
+
+/** What needs a person: an API key must not be able to make itself more, or to end what it belongs to. */
+const closedToApiKeys: Step = {
+  name: 'closed to API keys',
+  before(c, call) {
+    if (call.apiKey && isPersonal(c.req.method, call.route)) throw new AppError('api-key-not-allowed')
+    return undefined
+  },
+}
+
+function isPersonal(method: string, route: string): boolean {
+  return /^\/v1\/(?:auth|api-keys|admin)(?:\/|$)/.test(route) || (method === 'DELETE' && route === '/v1/me')
 }
 
 /** What people's own usage statistics count: authorised requests that were answered. */

@@ -2,6 +2,7 @@ import type { Feed } from './access/feed.ts'
 import type { Overlay } from './access/overlay.ts'
 import type { UsageCounter } from './accounts/usage.ts'
 import type { Audit } from './audit/record.ts'
+import type { ApiKeys } from './auth/api-keys.ts'
 import type { DeviceTokens } from './auth/device-tokens.ts'
 import type { PasswordHasher } from './auth/passwords.ts'
 import type { Tokens } from './auth/tokens.ts'
@@ -26,6 +27,7 @@ export type Deps = {
   feed: Feed
   audit: Audit
   tokens: Tokens
+  apiKeys: ApiKeys
   deviceTokens: DeviceTokens
   passwords: PasswordHasher
   limits: Limits

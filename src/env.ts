@@ -1,5 +1,6 @@
 import type { Principal } from './access/principal.ts'
 import type { Client } from './audit/record.ts'
+import type { ApiKey } from './auth/api-keys.ts'
 import type { Deps } from './deps.ts'
 import type { AppError } from './errors.ts'
 import type { Tally } from './http/limits.ts'
@@ -23,12 +24,16 @@ export class Call {
   id = ''
   /** Who asks … */
   principal: Principal | null = null
+  /** The API key in its bearer, if that is what came. */
+  apiKey: ApiKey | null = null
   /** … or why the bearer was refused. */
   refused: AppError | null = null
   /** The limiter with the least left, told in `RateLimit`. */
   tally: Tally | null = null
   /** The auth tier's count, on the routes that it guards. */
   authTally: Tally | null = null
+  /** What a repeat under the same Idempotency-Key is answered with, where the first answer holds a secret. */
+  replay: string | null = null
 
   constructor(request: Request, route: string, circumstances: Circumstances) {
     this.#request = request
@@ -57,6 +62,7 @@ export class Call {
       ip: this.ip,
       userAgent: this.#request.headers.get('user-agent')?.slice(0, 512) ?? null,
       requestId: this.id,
+      ...(this.principal?.apiKeyId && { apiKeyId: this.principal.apiKeyId }),
     }
   }
 }

@@ -4,6 +4,7 @@ import { createFeed } from './access/feed.ts'
 import { type AuthzChange, Overlay } from './access/overlay.ts'
 import { createUsageCounter } from './accounts/usage.ts'
 import { createAudit } from './audit/record.ts'
+import { createApiKeys } from './auth/api-keys.ts'
 import { createDeviceTokens } from './auth/device-tokens.ts'
 import { createPasswordHasher } from './auth/passwords.ts'
 import { createTokens } from './auth/tokens.ts'
@@ -79,6 +80,14 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
     db.onUncertainCommit(() => void feed.poll())
     await feed.start()
     const usage = createUsageCounter({ sql, now, log })
+    const apiKeys = createApiKeys({
+      sql,
+      overlay,
+      log,
+      now,
+      lifeSeconds: config.accessTtlSeconds,
+      lookUps: Math.ceil(config.poolMax / 5),
+    })
     const limits = {
       global: config.rateLimitGlobal && createTier(config.rateLimitGlobal.windowMs),
       auth: config.rateLimitAuth && createTier(config.rateLimitAuth.windowMs),
@@ -97,6 +106,7 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
       overlay,
       feed,
       usage,
+      apiKeys,
       limits,
       traffic: createTraffic(),
       audit: createAudit(config.auditKey, now),
@@ -116,6 +126,7 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
         clearInterval(sweep)
         await feed.stop()
         await usage.close()
+        await apiKeys.close()
         for (const tier of Object.values(limits)) tier?.close()
         await db.close(seconds)
       },

@@ -50,6 +50,11 @@ export const problems = {
     title: 'A subscription is required',
     detail: 'Start a trial or subscribe to a plan. GET /v1/plans lists them.',
   },
+  'api-key-not-allowed': {
+    status: 403,
+    title: 'An API key may not do this',
+    detail: 'Sign in: sessions, API keys, erasure and administration are closed to API keys.',
+  },
   'permission-denied': {
     status: 403,
     title: 'A permission is missing',
@@ -99,6 +104,11 @@ export const problems = {
     detail: 'Accounts or plans still refer to it. Move them first, or retire it.',
   },
   seeded: { status: 409, title: 'It belongs to the service', detail: 'What is seeded keeps its name and its level.' },
+  'too-many-api-keys': {
+    status: 409,
+    title: 'The account has as many API keys as it may have',
+    detail: 'Delete one that is not used any more.',
+  },
   'last-superadmin': {
     status: 409,
     title: 'The last superadmin must stay',

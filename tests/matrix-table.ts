@@ -4,6 +4,7 @@ import { goodPassword, newEmail } from './support/accounts.ts'
 export type Target = {
   accountId: string
   sessionId: string
+  apiKeyId: string
   refreshToken: string
   unique: string
 }
@@ -29,6 +30,13 @@ const subscriptions = 'authenticated, permission subscriptions.manage'
 const settings = 'authenticated, permission settings.manage'
 const features = 'authenticated, permission features.manage'
 const analytics: Row = { demands: 'authenticated, permission analytics.read', answers: '401 403 403 403 200 200' }
+const apiKeys = 'authenticated, feature api_access'
+const ownKeysOnly: Row = {
+  demands: apiKeys,
+  answers: '401 404 404 404 404 404',
+  stranger: 404,
+  path: ({ apiKeyId }) => `/v1/api-keys/${apiKeyId}`,
+}
 const reason = 'asked for on the telephone'
 
 /** guest, user: free. subscriber: professional. admin: business. superadmin: enterprise. */
@@ -97,6 +105,16 @@ const ofThePerson: Record<string, Row> = {
     answers: '401 403 403 200 200 200',
   },
   'GET /v1/reports/usage': { demands: 'authenticated, feature advanced_reporting', answers: '401 403 403 200 200 200' },
+  'GET /v1/api-keys': { demands: apiKeys, answers: everyone },
+  'POST /v1/api-keys': {
+    demands: apiKeys,
+    answers: '401 201 201 201 201 201',
+    json: () => ({ name: 'Nightly report' }),
+    spends: true,
+  },
+  // Everybody, the superadmin included, sees and deletes own keys only.
+  'GET /v1/api-keys/:id': ownKeysOnly,
+  'DELETE /v1/api-keys/:id': ownKeysOnly,
   'GET /v1/plans': { demands: '', answers: '200' },
   'GET /v1/plans/:name': { demands: '', answers: '200', path: () => '/v1/plans/free' },
   'GET /v1/features': { demands: '', answers: '200' },

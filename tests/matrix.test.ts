@@ -2,6 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import { policyOf } from '../src/http/openapi.ts'
 import { type Row, type Target, table } from './matrix-table.ts'
 import { givenAccount, logIn } from './support/accounts.ts'
+import { givenApiKey } from './support/api-keys.ts'
 import { bodyOf, openTestApp } from './support/app.ts'
 
 const app = await openTestApp()
@@ -28,7 +29,7 @@ async function signIn(role: Role): Promise<string> {
 /** What the request may name: made afresh where the route takes something that exists. */
 async function targetOf(route: string): Promise<Target> {
   const unique = `x${Bun.randomUUIDv7().replaceAll('-', '')}`
-  if (!/:id|refresh/.test(route)) return { accountId: '', sessionId: '', refreshToken: '', unique }
+  if (!/:id|refresh/.test(route)) return { accountId: '', sessionId: '', apiKeyId: '', refreshToken: '', unique }
   return { ...(await givenTarget('user')), unique }
 }
 
@@ -36,7 +37,8 @@ async function givenTarget(role: Role): Promise<Target> {
   const account = await givenAccount(app, { role })
   const { refreshToken } = await logIn(app, account)
   const [session] = await sql<{ id: string }[]>`select id from sessions where account_id = ${account.id}`
-  return { accountId: account.id, sessionId: session?.id ?? '', refreshToken, unique: '' }
+  const { id: apiKeyId } = await givenApiKey(app, account.id)
+  return { accountId: account.id, sessionId: session?.id ?? '', apiKeyId, refreshToken, unique: '' }
 }
 
 async function ask(route: string, { path, json }: Row, target: Target, bearer: string | undefined): Promise<number> {
@@ -91,6 +93,7 @@ describe("what is answered about somebody else's row, or an equal's", () => {
       if (isAdministrators) return
       const [session] = await sql`select 1 from sessions where id = ${target.sessionId} and ended_at is null`
       expect(session).toBeDefined()
+      expect(await sql`select 1 from api_keys where id = ${target.apiKeyId}`).toHaveLength(1)
     })
 
   for (const [route, row] of withId)
@@ -98,8 +101,20 @@ describe("what is answered about somebody else's row, or an equal's", () => {
       const target = await givenTarget('user')
       const bearer = bearers.get('superadmin')
       expect(
-        await ask(route, row, { ...target, accountId: Bun.randomUUIDv7(), sessionId: Bun.randomUUIDv7() }, bearer),
+        await ask(
+          route,
+          row,
+          { ...target, accountId: Bun.randomUUIDv7(), sessionId: Bun.randomUUIDv7(), apiKeyId: Bun.randomUUIDv7() },
+          bearer,
+        ),
       ).toBe(404)
-      expect(await ask(route, row, { ...target, accountId: 'nobody', sessionId: '%27%20or%201=1' }, bearer)).toBe(404)
+      expect(
+        await ask(
+          route,
+          row,
+          { ...target, accountId: 'nobody', sessionId: '%27%20or%201=1', apiKeyId: "x'--" },
+          bearer,
+        ),
+      ).toBe(404)
     })
 })

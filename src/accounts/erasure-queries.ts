@@ -8,6 +8,7 @@ export async function eraseAccount(sql: Db, accountId: string): Promise<void> {
            password_version = password_version + 1, role = 'user'
      where id = ${accountId}`
   await sql`delete from sessions where account_id = ${accountId}`
+  await sql`delete from api_keys where account_id = ${accountId}`
   await sql`delete from login_attempts where account_id = ${accountId}`
   await sql`delete from account_features where account_id = ${accountId}`
   await sql`delete from user_subscriptions where account_id = ${accountId}`

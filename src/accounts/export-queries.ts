@@ -6,6 +6,7 @@ export type Export = Record<(typeof parts)[number], Record<string, unknown>[]>
 const parts = [
   'account',
   'sessions',
+  'apiKeys',
   'loginAttempts',
   'subscriptions',
   'featureOverrides',
@@ -27,6 +28,9 @@ export async function findExport(sql: Db, accountId: string): Promise<Export> {
         select id, created_at as "createdAt", last_used_at as "lastUsedAt", expires_at as "expiresAt", ip_address as "ipAddress", user_agent as "userAgent",
                ended_at as "endedAt", end_reason as "endReason"
           from sessions where account_id = ${accountId} order by id) x) as sessions,
+      (select coalesce(json_agg(x), '[]') from (
+        select id, name, prefix, permissions, ip_ranges as "ipRanges", expires_at as "expiresAt", created_at as "createdAt", last_used_at as "lastUsedAt"
+          from api_keys where account_id = ${accountId} order by id) x) as api_keys,
       (select coalesce(json_agg(x), '[]') from (
         select id, at, outcome, ip_address as "ipAddress" from login_attempts where account_id = ${accountId} order by at) x) as login_attempts,
       (select coalesce(json_agg(x), '[]') from (

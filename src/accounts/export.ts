@@ -6,7 +6,7 @@ import { findExport } from './export-queries.ts'
 
 /** Everything that is kept about the person; that it was read is audited, after the reading. */
 export async function exportAccount(deps: Deps, { accountId }: Principal, client: Client, format: 'json' | 'csv') {
-  await deps.usage.settle()
+  await Promise.all([deps.usage.settle(), deps.apiKeys.settle()])
   return deps.sql.begin(async (tx) => {
     const parts = await findExport(tx, accountId)
     await record(tx, deps.audit, {

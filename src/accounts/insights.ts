@@ -21,7 +21,7 @@ export function readEntitlements(deps: Deps, principal: Principal) {
     permissions: principal.permissions,
     features: principal.features,
     limits,
-    // Only API keys spend the monthly quota, and none can exist yet.
+    // Only API keys spend the monthly quota, which is not counted yet.
     usage: {
       apiRequests: {
         used: 0,

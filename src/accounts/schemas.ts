@@ -93,6 +93,7 @@ export const ExportBody = z
     exportedAt: z.iso.datetime(),
     account: Rows,
     sessions: Rows,
+    apiKeys: Rows,
     loginAttempts: Rows,
     subscriptions: Rows,
     featureOverrides: Rows,

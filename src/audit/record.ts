@@ -1,8 +1,8 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto'
 import type { Db } from '../db.ts'
 
-/** Where a request came from. */
-export type Client = { ip: string; userAgent: string | null; requestId: string }
+/** Where a request came from; with the API key that its actor used, if one was. */
+export type Client = { ip: string; userAgent: string | null; requestId: string; apiKeyId?: string }
 
 /** What happened, to be kept. Personal values belong into `before` and `after`, never into `details`. */
 export type AuditEntry = {
@@ -51,7 +51,7 @@ export function createAudit(key: string, now: () => number) {
     sign: (text: string): Buffer => createHmac('sha256', key).update(text).digest(),
     prepare(entry: AuditEntry): AuditRow {
       const salt = randomBytes(16)
-      const { ip, userAgent } = entry.client ?? {}
+      const { ip, userAgent, apiKeyId } = entry.client ?? {}
       const personal = JSON.stringify({ ip, userAgent, before: entry.before, after: entry.after })
       const accountId = entry.entityType === 'account' ? entry.entityId : entry.actorId
       const at = new Date(Math.floor(now()))
@@ -64,7 +64,7 @@ export function createAudit(key: string, now: () => number) {
         entityType: entry.entityType,
         entityId: entry.entityId,
         requestId: entry.client?.requestId ?? null,
-        details: JSON.stringify(entry.details ?? {}),
+        details: JSON.stringify({ ...entry.details, ...(apiKeyId !== undefined && { apiKeyId }) }),
         personalHash: hashPersonal(salt, accountId, personal),
         keyId,
       }

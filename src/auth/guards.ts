@@ -1,43 +1,104 @@
 import { createMiddleware } from 'hono/factory'
-import { principalOf } from '../access/principal.ts'
+import { type Principal, principalOf, principalOfKey } from '../access/principal.ts'
 import type { Deps } from '../deps.ts'
 import type { AuthedEnv, Call, PublicEnv } from '../env.ts'
 import { AppError } from '../errors.ts'
 import { rateLimitKey } from '../http/client-ip.ts'
 import { requireWithin, resetSeconds, tighter } from '../http/limits.ts'
+import { isWithin } from '../http/networks.ts'
 import { policy } from '../http/openapi.ts'
+import { countAddress, isUnlimited, uncountAddress } from '../http/rate-limits.ts'
+import { requireFeatures } from '../plans/guards.ts'
+import { apiKeyMark } from './api-key-format.ts'
+import type { ApiKey } from './api-keys.ts'
+
+/** The feature of plans on which API keys work. */
+export const apiAccess = 'api_access'
 
 const bearerScheme = /^bearer(?: +|$)/i
 
 /**
  * Judges the Authorization header once, without a query: signature and claims, then what changed since (the overlay).
- * Fills in `call.principal`, or `call.refused` with the 401 that a guarded route will answer.
+ * Fills in `call.principal`, or `call.refused` with the 401 that a guarded route will answer. Returns a promise only for
+ * an API key that must be looked up.
+ * @throws AppError `rate-limited`, by that promise
  */
-export function judgeBearer(deps: Deps, call: Call, authorization: string | null): void {
+export function judgeBearer(deps: Deps, call: Call, authorization: string | null): Promise<undefined> | undefined {
   if (authorization === null || !bearerScheme.test(authorization)) {
     call.refused = new AppError('authentication-required')
-    return
+    return undefined
   }
-  const claims = deps.tokens.verifyAccess(authorization.slice(authorization.indexOf(' ') + 1).trim())
+  const token = authorization.slice(authorization.indexOf(' ') + 1).trim()
+  if (token.startsWith(apiKeyMark)) return judgeApiKey(deps, call, token)
+  const claims = deps.tokens.verifyAccess(token)
   if (typeof claims === 'string') {
     call.refused = new AppError(claims)
-    return
+    return undefined
   }
   const verdict = deps.overlay.judge(claims)
   if (typeof verdict === 'string') call.refused = new AppError(verdict)
   else call.principal = principalOf(claims, verdict, deps.catalogue.current, deps.now() / 1000)
+  return undefined
 }
 
-/** 401 unless the request carries a valid access token of a live session. Zero queries. */
+function judgeApiKey(deps: Deps, call: Call, key: string): Promise<undefined> | undefined {
+  const recalled = deps.apiKeys.recall(key)
+  // Where nothing is counted nothing is looked up either, and nobody asks who it is.
+  if (recalled === undefined && !isUnlimited(call.route)) return lookUpApiKey(deps, call, key)
+  admitApiKey(deps, call, recalled ?? 'invalid-token')
+  return undefined
+}
+
+/** Counted against the address first: a flood of keys that nobody has must not become one of queries. */
+async function lookUpApiKey(deps: Deps, call: Call, key: string): Promise<undefined> {
+  countAddress(deps, call)
+  try {
+    admitApiKey(deps, call, await deps.apiKeys.lookUp(key))
+  } catch (error) {
+    // Public routes answer all the same; guarded ones say what was in the way.
+    if (!(error instanceof AppError)) throw error
+    call.refused = error
+  }
+  if (call.principal) uncountAddress(deps, call)
+}
+
+function admitApiKey(deps: Deps, call: Call, found: ApiKey | 'invalid-token' | 'account-disabled'): void {
+  if (found === 'invalid-token')
+    call.refused = new AppError(found, { detail: 'The API key is unknown, was deleted or has expired.' })
+  else if (found === 'account-disabled') call.refused = new AppError(found)
+  else {
+    call.apiKey = found
+    call.principal = principalOfKey(found, deps.catalogue.current, deps.now() / 1000)
+  }
+}
+
+/** 403 where a good key may not be used: from a foreign address, or once the owner's plan has no API access. */
+function requireUsable(deps: Deps, call: Call, { id, networks }: ApiKey, principal: Principal): void {
+  if (networks && !isWithin(networks, call.ip))
+    throw new AppError('api-key-not-allowed', { detail: 'This API key may not be used from this address.' })
+  requireFeatures(deps.catalogue.current, principal, [apiAccess])
+  deps.apiKeys.noteUse(id)
+}
+
+/** 401 unless the request carries a valid access token of a live session, or a good API key. Zero queries. */
 export const authenticate = policy(
   'authenticated',
   createMiddleware<AuthedEnv>(function authenticate(c, next) {
     const call = c.get('call')
     if (!call.principal) throw call.refused ?? new AppError('authentication-required')
+    if (call.apiKey) requireUsable(c.get('deps'), call, call.apiKey, call.principal)
     c.set('principal', call.principal)
     return next()
   }),
-  ['authentication-required', 'invalid-token', 'token-expired', 'session-revoked', 'account-disabled'],
+  [
+    'authentication-required',
+    'invalid-token',
+    'token-expired',
+    'session-revoked',
+    'account-disabled',
+    'api-key-not-allowed',
+    'feature-not-in-plan',
+  ],
 )
 
 /**

@@ -6,6 +6,7 @@ import { AppError, invalid } from '../errors.ts'
 import { release, reserve } from './lockout.ts'
 import { clearCounter, findCredentials, insertFailedAttempt, updatePassword } from './queries.ts'
 import { requireGoodPassword } from './registration.ts'
+import { sessionOf } from './sessions.ts'
 
 type Input = { currentPassword: string; newPassword: string }
 
@@ -20,7 +21,7 @@ export async function changePassword(
   client: Client,
   signal?: AbortSignal,
 ): Promise<void> {
-  const { accountId, sessionId } = principal
+  const { accountId } = principal
   const credentials = await findCredentials(deps.sql, accountId)
   if (!credentials) throw new AppError('account-disabled')
   requireGoodPassword(deps, newPassword, credentials, 'newPassword')
@@ -32,7 +33,7 @@ export async function changePassword(
     // The row is locked by this statement, so a log-in in flight has either committed its session or will be refused.
     if (!(await updatePassword(tx, accountId, credentials.passwordVersion, hash)))
       throw new AppError('invalid-credentials')
-    await recordAuthzChange(tx, { accountId, endSessions: { except: sessionId }, reason: 'password-change' })
+    await recordAuthzChange(tx, { accountId, endSessions: { except: sessionOf(principal) }, reason: 'password-change' })
     await record(tx, deps.audit, {
       action: 'password.change',
       actorId: accountId,

@@ -12,7 +12,7 @@ import { changePassword } from './password-change.ts'
 import { refresh } from './refresh.ts'
 import { register } from './registration.ts'
 import { Login, PasswordChange, Refresh, Registration, SessionBodySchema, SessionItemSchema } from './schemas.ts'
-import { endAllSessions, endSession, listOwnSessions } from './sessions.ts'
+import { endAllSessions, endSession, listOwnSessions, sessionOf } from './sessions.ts'
 
 const SessionPath = z.strictObject({ id: Uuid })
 const Paging = z.strictObject({ limit: Limit, cursor: z.string().max(2_048).optional() })
@@ -64,7 +64,7 @@ export const authRoutes = new Hono<PublicEnv>()
 export const ownSessionRoutes = new Hono<AuthedEnv>()
   .post('/logout', describe('Authentication', 'End this session', { 204: null }), authenticate, noInput, async (c) => {
     const { deps, principal, call } = c.var
-    await endSession(deps, principal, principal.sessionId, call.client, 'logout')
+    await endSession(deps, principal, sessionOf(principal), call.client, 'logout')
     return c.body(null, 204)
   })
   .post(

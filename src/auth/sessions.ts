@@ -5,6 +5,12 @@ import type { Deps } from '../deps.ts'
 import { AppError } from '../errors.ts'
 import { isLiveSession, listSessions, lockAccount, type SessionItem } from './session-queries.ts'
 
+/** The session that asks. @throws AppError `api-key-not-allowed` when none does: it is an API key */
+export function sessionOf({ sessionId }: Principal): string {
+  if (sessionId === null) throw new AppError('api-key-not-allowed')
+  return sessionId
+}
+
 /** The person's live sessions, newest first: `limit` of them before the session `before`. */
 export function listOwnSessions(
   deps: Deps,

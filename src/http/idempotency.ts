@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { Context } from 'hono'
 import { createMiddleware } from 'hono/factory'
 import { asPool, type Db, isLockTimeout } from '../db.ts'
 import type { AuthedEnv } from '../env.ts'
@@ -36,7 +37,7 @@ export const idempotent = createMiddleware<AuthedEnv>(async function idempotent(
       c.set('deps', { ...deps, sql: inner })
       await inner.begin(() => next().then(() => refuseOnError(c.error))).catch(() => {})
       if (!isKept(c.res.status, c.error)) throw new NotKept()
-      await keep(tx, scope, c.res.status, c.res.headers, c.res.body === null ? null : await c.res.clone().text())
+      await keep(tx, scope, c.res.status, c.res.headers, await bodyToKeep(c))
       return null
     })
     if (!replay) return
@@ -51,6 +52,11 @@ export const idempotent = createMiddleware<AuthedEnv>(async function idempotent(
     c.set('deps', deps)
   }
 })
+
+/** Secrets are never stored: the handler says what stands in for an answer that holds one. */
+async function bodyToKeep({ res, var: { call } }: Context<AuthedEnv>): Promise<string | null> {
+  return call.replay ?? (res.body === null ? null : await res.clone().text())
+}
 
 /** Hono turns what a handler throws into an answer; the savepoint has to hear of it. */
 function refuseOnError(error: Error | undefined): void {

@@ -144,6 +144,7 @@ export function completeDocument<E extends Env>(generated: object, app: Hono<E>)
         codes.push('idempotency-key-in-use', 'idempotency-key-reused')
       }
       if (path.startsWith('/v1/admin/')) codes.push('authorisation-stale')
+      if (path.startsWith('/v1/auth/')) codes.push('api-key-not-allowed')
       delete operation[codesKey]
       Object.assign(operation.responses, problemResponses(codes))
     }

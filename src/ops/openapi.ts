@@ -26,7 +26,16 @@ async function generateDocument<E extends Env>(app: Hono<E>, publicUrl: string):
       },
       servers: [{ url: publicUrl }],
       security: [],
-      components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } } },
+      components: {
+        securitySchemes: {
+          bearer: {
+            type: 'http',
+            scheme: 'bearer',
+            bearerFormat: 'JWT',
+            description: 'An access token, or an API key (mk_…) where those are let in.',
+          },
+        },
+      },
     },
     excludeStaticFile: false,
     exclude: ['/', '/openapi.json', /^\/docs/, /^\/problems/],

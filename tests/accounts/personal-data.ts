@@ -43,6 +43,14 @@ export const personalData: Record<string, Table> = {
     other:
       'session_id token_hash expires_at previous_hash replaced_at successor_jti successor_iat successor_exp successor_kid',
   },
+  api_keys: {
+    erasure: 'deleted',
+    why: 'what somebody calls their keys, what those may do, and from where',
+    of: 'account_id',
+    exported: 'apiKeys',
+    personal: 'name prefix permissions ip_ranges expires_at created_at last_used_at',
+    other: 'id account_id key_hash',
+  },
   login_attempts: {
     erasure: 'deleted',
     why: 'when and from where somebody tried; those at unknown addresses name nobody',

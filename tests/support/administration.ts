@@ -9,7 +9,8 @@ export const client: Client = { ip: '127.0.0.1', userAgent: null, requestId: 'te
 export function actingAs(accountId: string): Principal {
   return {
     accountId,
-    sessionId: '',
+    sessionId: null,
+    apiKeyId: null,
     role: 'superadmin',
     privilegeLevel: 100,
     permissions: [],

@@ -11,7 +11,13 @@ export type Sent = {
 }
 
 /** Rows that are nobody's: what is let in after all does no harm. */
-const nobody = { accountId: Bun.randomUUIDv7(), sessionId: Bun.randomUUIDv7(), refreshToken: 'x', unique: 'made_here' }
+const nobody = {
+  accountId: Bun.randomUUIDv7(),
+  sessionId: Bun.randomUUIDv7(),
+  apiKeyId: Bun.randomUUIDv7(),
+  refreshToken: 'x',
+  unique: 'made_here',
+}
 
 /** Every route of the table, and how to reach it as somebody whom no guard stops, with a body that is not tidied up. */
 export async function everyRoute(app: TestApp) {

@@ -15,10 +15,8 @@ export function guardedBy(
   const route = new Hono<AuthedEnv>().on('GET', '/', authenticate, ...guards, (c) => c.json(c.get('principal')))
   const bearer = {
     name: 'bearer',
-    before: (...[c, call]: Parameters<NonNullable<Parameters<typeof chain>[1][number]['before']>>) => {
-      judgeBearer(deps, call, c.req.raw.headers.get('authorization'))
-      return undefined
-    },
+    before: (...[c, call]: Parameters<NonNullable<Parameters<typeof chain>[1][number]['before']>>) =>
+      judgeBearer(deps, call, c.req.raw.headers.get('authorization')),
   }
   const app = new Hono<PublicEnv>().route('/', route)
   enclose(app, chain(deps, [bearer], toResponse))

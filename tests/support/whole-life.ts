@@ -24,6 +24,7 @@ export async function givenWholeLife(app: TestApp, admin: Awaited<ReturnType<typ
     address: `2001:db8:a${word.slice(0, 3)}:b${word.slice(3, 6)}::7`,
     otherAddress: `2001:db8:c${word.slice(6, 9)}:d${word.slice(9)}::9`,
     userAgent: `AshasPhone/${word}`,
+    keyName: `Report of ${word}`,
     lockReason: `because of ${word} herself`,
   }
   const { email = '', address = '', otherAddress = '', userAgent = '' } = traces
@@ -57,6 +58,9 @@ export async function givenWholeLife(app: TestApp, admin: Awaited<ReturnType<typ
     },
     200,
   )
+  const apiKey = { name: traces.keyName, ipRanges: [address], expiresAt: '2090-01-01T00:00:00Z' }
+  const { key } = await bodyOf<{ key: string }>(await ask('/v1/api-keys', { bearer, json: apiKey }, 201))
+  await ask('/v1/dashboard', { bearer: key }, 200)
   await ask('/v1/me/audit-logs', { bearer }, 200)
   await ask('/v1/dashboard', { bearer }, 200)
   await ask(

@@ -1,0 +1,84 @@
+import { Hono, type MiddlewareHandler } from 'hono'
+import { z } from 'zod'
+import { apiAccess, authenticate } from '../auth/guards.ts'
+import type { AuthedEnv } from '../env.ts'
+import { idempotent } from '../http/idempotency.ts'
+import { listOf } from '../http/list.ts'
+import { describe } from '../http/openapi.ts'
+import { decodeCursor, page } from '../http/page.ts'
+import { Limit } from '../http/text.ts'
+import { body, noBody, noInput, params, query } from '../http/valid.ts'
+import { requireFeature, requireFeatures } from '../plans/guards.ts'
+import { ApiKeyBody, ApiKeyPath, CreatedApiKeyBody, NewApiKey } from './api-key-schemas.ts'
+import { createApiKey, readApiKey, readApiKeys, removeApiKey, requireOwnToGive } from './api-keys.ts'
+
+const Paging = z.strictObject({ limit: Limit, cursor: z.string().max(2_048).optional() })
+
+/** Judged before the idempotency key is looked at. */
+const ownToGive: MiddlewareHandler<AuthedEnv, string, { in: { json: unknown }; out: { json: NewApiKey } }> = (
+  c,
+  next,
+) => {
+  const [deps, principal, wanted] = [c.get('deps'), c.get('principal'), c.req.valid('json')]
+  requireOwnToGive(deps, principal, wanted)
+  if (wanted.ipRanges) requireFeatures(deps.catalogue.current, principal, ['ip_whitelisting'])
+  return next()
+}
+
+export const apiKeyRoutes = new Hono<AuthedEnv>()
+  .get(
+    '/',
+    describe('API keys', 'The API keys, newest first', { 200: listOf(ApiKeyBody) }),
+    authenticate,
+    requireFeature(apiAccess),
+    query(Paging),
+    noBody,
+    async (c) => {
+      const { limit, cursor } = c.req.valid('query')
+      const [before = null] = cursor === undefined ? [] : decodeCursor(cursor, ['uuid'])
+      const rows = await readApiKeys(c.var.deps, c.var.principal, limit + 1, before)
+      return c.json(
+        page(rows, limit, (row) => [row.id]),
+        200,
+      )
+    },
+  )
+  .post(
+    '/',
+    describe('API keys', 'Make an API key; it is shown this once', { 201: CreatedApiKeyBody }, [
+      'permission-denied',
+      'too-many-api-keys',
+    ]),
+    authenticate,
+    requireFeature(apiAccess),
+    body(NewApiKey),
+    ownToGive,
+    idempotent,
+    async (c) => {
+      const { deps, principal, call } = c.var
+      const created = await createApiKey(deps, principal, c.req.valid('json'), call.client)
+      call.replay = JSON.stringify({ ...created, key: null })
+      return c.json(created, 201, { Location: `/v1/api-keys/${created.id}` })
+    },
+  )
+  .get(
+    '/:id',
+    describe('API keys', 'One API key', { 200: ApiKeyBody }, ['not-found']),
+    authenticate,
+    requireFeature(apiAccess),
+    params(ApiKeyPath),
+    noInput,
+    async (c) => c.json(await readApiKey(c.var.deps, c.var.principal, c.req.valid('param').id), 200),
+  )
+  .delete(
+    '/:id',
+    describe('API keys', 'Delete an API key', { 204: null }, ['not-found']),
+    authenticate,
+    requireFeature(apiAccess),
+    params(ApiKeyPath),
+    noInput,
+    async (c) => {
+      await removeApiKey(c.var.deps, c.var.principal, c.req.valid('param').id, c.var.call.client)
+      return c.body(null, 204)
+    },
+  )

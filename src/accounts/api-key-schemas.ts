@@ -1,0 +1,56 @@
+import { z } from 'zod'
+import { formatNetwork, holdsAllOfIPv4, parseNetwork } from '../http/networks.ts'
+import { IsoDateTime, PermissionName, PersonName, Uuid } from '../http/text.ts'
+
+const reasons = {
+  malformed: 'Send an address or a CIDR range, such as 203.0.113.0/24 or 2001:db8::/32.',
+  'prefix-length': 'The prefix is longer than such an address.',
+  everybody: 'This would let everybody in; leave ipRanges out for that.',
+}
+
+/** An address or a CIDR range, in its one spelling: `10.1.2.3/8` becomes `10.0.0.0/8`. */
+const IpRange = z
+  .string()
+  .max(49, { error: 'An address range has at most 49 characters.', abort: true })
+  .transform((text, context) => {
+    const network = parseNetwork(text)
+    if (typeof network !== 'string' && !holdsAllOfIPv4(network)) return formatNetwork(network)
+    context.addIssue({ code: 'custom', message: reasons[typeof network === 'string' ? network : 'everybody'] })
+    return z.NEVER
+  })
+  .meta({ type: 'string', examples: ['203.0.113.0/24', '2001:db8::/32'] })
+
+export const NewApiKey = z
+  .strictObject({
+    name: PersonName,
+    permissions: z.array(PermissionName).max(200).optional(),
+    expiresAt: IsoDateTime.nullable().optional(),
+    ipRanges: z.array(IpRange).min(1).max(50).nullable().optional(),
+  })
+  .meta({ ref: 'NewApiKey' })
+export type NewApiKey = z.infer<typeof NewApiKey>
+
+export const ApiKeyPath = z.strictObject({ id: Uuid })
+
+const shown = {
+  id: z.uuid(),
+  name: z.string(),
+  prefix: z.string(),
+  permissions: z.array(z.string()),
+  expiresAt: z.iso.datetime().nullable(),
+  createdAt: z.iso.datetime(),
+}
+
+export const CreatedApiKeyBody = z
+  .object({
+    ...shown,
+    key: z
+      .string()
+      .nullable()
+      .meta({ description: 'Shown this once; null when an Idempotency-Key replays the answer.' }),
+  })
+  .meta({ ref: 'CreatedApiKey' })
+
+export const ApiKeyBody = z
+  .object({ ...shown, ipRanges: z.array(z.string()).nullable(), lastUsedAt: z.iso.datetime().nullable() })
+  .meta({ ref: 'ApiKey' })
