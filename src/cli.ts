@@ -7,7 +7,7 @@ import { diagnose } from './doctor.ts'
 import { AppError } from './errors.ts'
 import { Email } from './http/text.ts'
 import { runKeys } from './keys-command.ts'
-import { createLogger } from './logger.ts'
+import { createLogger, standardError } from './logger.ts'
 import { migrate } from './migrate.ts'
 import { type OpenDeps, openDeps } from './open-deps.ts'
 import { jobs, readJobRuns, runJobNow, UnknownJobError } from './ops/jobs.ts'
@@ -184,7 +184,7 @@ async function withDeps(invocation: Invocation, use: (deps: OpenDeps) => Promise
   const { config, database } = await prepare(invocation)
   try {
     if (!config.production) await migrate(toMigration(config, () => {}))
-    const deps = await openDeps({ ...config, ...frugal }, createLogger({ level: 'warn' }))
+    const deps = await openDeps({ ...config, ...frugal }, createLogger({ level: 'warn', destination: standardError }))
     try {
       return await use(deps)
     } finally {

@@ -31,6 +31,9 @@ const maxDepth = 6
 /** JSON leaves these as they are, but a terminal obeys some (C1) and some viewers break lines at others. */
 const unescaped = /[\u007f-\u009f\u2028\u2029]/g
 
+/** For commands, whose standard output is what was asked for. */
+export const standardError = { write: (line: string) => void process.stderr.write(line) }
+
 let stdout: Destination | undefined
 
 /** One for the process: two would mix their chunks. */
