@@ -29,6 +29,7 @@ import { countTraffic } from './http/traffic.ts'
 import { noInput } from './http/valid.ts'
 import { openApiDocument } from './ops/openapi.ts'
 import { opsRoutes } from './ops/routes.ts'
+import { metered } from './plans/guards.ts'
 import { catalogueRoutes } from './plans/routes.ts'
 
 /** The whole service: the chain that every request passes, in order, and every mount. */
@@ -46,7 +47,8 @@ export function createApp(deps: Deps) {
     .route('/v1', billingRoutes)
     .route('/v1', accessRoutes)
     .route('/v1/admin', adminRoutes)
-  enclose(app, chain(deps, stepsOf(deps, app), toResponse))
+  const around = chain(deps, stepsOf(deps, app), toResponse)
+  enclose(app, (route, handlers) => around(route, metered(route, handlers)))
   return routes
 }
 
@@ -72,6 +74,7 @@ export function stepsOf(deps: Deps, app: Hono<PublicEnv>): Step[] {
     closedToApiKeys,
     requireFreshness(deps),
     countUsage(deps),
+    giveBackQuota(deps),
   ]
 }
 
@@ -110,6 +113,16 @@ function countUsage({ usage }: Deps): Step {
     name: 'usage',
     after(_headers, call, c) {
       if (call.principal && c.res.status < 400) usage.count(call.principal.accountId, call.route)
+    },
+  }
+}
+
+/** What was refused after all, or failed on our side, is not taken from the monthly quota. */
+function giveBackQuota({ leases }: Deps): Step {
+  return {
+    name: 'quota',
+    after(_headers, call, c) {
+      if (call.purse && (c.res.status >= 500 || [401, 402, 403].includes(c.res.status))) leases.giveBack(call.purse)
     },
   }
 }

@@ -12,6 +12,7 @@ import type { Limits } from './http/limits.ts'
 import type { Traffic } from './http/traffic.ts'
 import type { Logger } from './logger.ts'
 import type { Catalogue } from './plans/catalogue.ts'
+import type { Leases } from './plans/leases.ts'
 
 /** What a service may use. */
 export type Deps = {
@@ -32,6 +33,8 @@ export type Deps = {
   passwords: PasswordHasher
   limits: Limits
   usage: UsageCounter
+  /** Units of monthly quotas that this instance may spend. */
+  leases: Leases
   /** What was asked and answered, for /metrics. */
   traffic: Traffic
   /** What the process is up to; `draining` from the first SIGTERM on. */

@@ -4,6 +4,7 @@ import type { ApiKey } from './auth/api-keys.ts'
 import type { Deps } from './deps.ts'
 import type { AppError } from './errors.ts'
 import type { Tally } from './http/limits.ts'
+import type { Purse } from './plans/lease.ts'
 
 type Circumstances = {
   server: Bindings['server']
@@ -34,6 +35,8 @@ export class Call {
   authTally: Tally | null = null
   /** What a repeat under the same Idempotency-Key is answered with, where the first answer holds a secret. */
   replay: string | null = null
+  /** Where its unit of the monthly quota came from. */
+  purse: Purse | null = null
 
   constructor(request: Request, route: string, circumstances: Circumstances) {
     this.#request = request

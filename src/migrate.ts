@@ -3,6 +3,7 @@ import postgres from 'postgres'
 import schema from '../sql/0001_schema.sql' with { type: 'text' }
 import administration from '../sql/0002_administration.sql' with { type: 'text' }
 import apiKeys from '../sql/0003_api_keys.sql' with { type: 'text' }
+import quotas from '../sql/0004_quotas.sql' with { type: 'text' }
 import seedCatalogue from '../sql/seed.sql' with { type: 'text' }
 import type { Db } from './db.ts'
 
@@ -11,6 +12,7 @@ const migrations = [
   { version: 1, name: '0001_schema', sql: schema },
   { version: 2, name: '0002_administration', sql: administration },
   { version: 3, name: '0003_api_keys', sql: apiKeys },
+  { version: 4, name: '0004_quotas', sql: quotas },
 ]
 
 /** Any constant will do; it keeps two migrating processes apart. */

@@ -17,6 +17,7 @@ import { createTraffic } from './http/traffic.ts'
 import type { Logger } from './logger.ts'
 import { requireSchema } from './migrate.ts'
 import { isCatalogue, newer, readCatalogue } from './plans/catalogue-service.ts'
+import { createLeases } from './plans/leases.ts'
 
 /** Deps that are open, and how to close them. */
 export type OpenDeps = Deps & {
@@ -88,6 +89,7 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
       lifeSeconds: config.accessTtlSeconds,
       lookUps: Math.ceil(config.poolMax / 5),
     })
+    const leases = createLeases({ sql, now, log })
     const limits = {
       global: config.rateLimitGlobal && createTier(config.rateLimitGlobal.windowMs),
       auth: config.rateLimitAuth && createTier(config.rateLimitAuth.windowMs),
@@ -107,6 +109,7 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
       feed,
       usage,
       apiKeys,
+      leases,
       limits,
       traffic: createTraffic(),
       audit: createAudit(config.auditKey, now),
@@ -125,8 +128,7 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
       async close(seconds) {
         clearInterval(sweep)
         await feed.stop()
-        await usage.close()
-        await apiKeys.close()
+        await Promise.all([usage.close(), apiKeys.close(), leases.close()])
         for (const tier of Object.values(limits)) tier?.close()
         await db.close(seconds)
       },

@@ -157,6 +157,7 @@ export const problems = {
     detail: 'Pass nextCursor of the previous page unchanged, or none to begin at the first page.',
   },
   'rate-limited': { status: 429, title: 'Too many requests', detail: 'Wait for Retry-After seconds, then try again.' },
+  'quota-exceeded': { status: 429, title: 'The monthly quota is used up', detail: 'See resetsAt and upgrade.' },
   'account-locked': {
     status: 429,
     title: 'Too many failed attempts',

@@ -14,6 +14,7 @@ export async function eraseAccount(sql: Db, accountId: string): Promise<void> {
   await sql`delete from user_subscriptions where account_id = ${accountId}`
   await sql`delete from trials where account_id = ${accountId}`
   await sql`delete from usage_daily where account_id = ${accountId}`
+  await sql`delete from quota_usage where account_id = ${accountId}`
   await sql`delete from idempotency_keys where account_id = ${accountId}`
 }
 

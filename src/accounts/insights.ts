@@ -1,6 +1,7 @@
 import type { Principal } from '../access/principal.ts'
 import type { Deps } from '../deps.ts'
 import { invalid } from '../errors.ts'
+import { readQuota } from '../plans/quotas.ts'
 import { findUsage, listLastSignIns, listSignInsByDay, listUsage } from './queries.ts'
 import type { ReportQuery } from './schemas.ts'
 
@@ -9,10 +10,10 @@ const DayMs = 86_400_000
 const MaxReportDays = 366
 
 /** What a person may do and has used; the month's API requests are those of API keys, and reset on the first (UTC). */
-export function readEntitlements(deps: Deps, principal: Principal) {
+export async function readEntitlements(deps: Deps, principal: Principal) {
+  const apiRequests = await readQuota(deps, principal)
   const plan = deps.catalogue.current.plans.get(principal.plan)
-  const limits = plan?.limits ?? { maxUsers: 0, maxApiRequestsPerMonth: 0, maxStorageGb: 0, apiRequestsPerMinute: 0 }
-  const now = new Date(deps.now())
+  const limits = plan?.limits ?? { maxUsers: 0, maxStorageGb: 0, apiRequestsPerMinute: 0 }
   return {
     plan: principal.plan,
     tier: principal.tier,
@@ -20,15 +21,8 @@ export function readEntitlements(deps: Deps, principal: Principal) {
     privilegeLevel: principal.privilegeLevel,
     permissions: principal.permissions,
     features: principal.features,
-    limits,
-    // Only API keys spend the monthly quota, which is not counted yet.
-    usage: {
-      apiRequests: {
-        used: 0,
-        limit: limits.maxApiRequestsPerMonth,
-        resetsAt: new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + 1, 1)),
-      },
-    },
+    limits: { ...limits, maxApiRequestsPerMonth: apiRequests.limit },
+    usage: { apiRequests },
   }
 }
 

@@ -68,7 +68,7 @@ const me = new Hono<AuthedEnv>()
     describe('Entitlements', 'What the person may do, and has used', { 200: EntitlementsBody }),
     authenticate,
     noInput,
-    (c) => c.json(readEntitlements(c.get('deps'), c.get('principal')), 200),
+    async (c) => c.json(await readEntitlements(c.var.deps, c.var.principal), 200),
   )
   .get(
     '/audit-logs',

@@ -100,6 +100,7 @@ export const ExportBody = z
     trials: Rows,
     idempotencyKeys: Rows,
     usage: Rows,
+    apiQuota: Rows,
     auditTrail: Rows,
   })
   .meta({ ref: 'Export' })

@@ -8,12 +8,10 @@ import { requireWithin, resetSeconds, tighter } from '../http/limits.ts'
 import { isWithin } from '../http/networks.ts'
 import { policy } from '../http/openapi.ts'
 import { countAddress, isUnlimited, uncountAddress } from '../http/rate-limits.ts'
+import { apiAccess } from '../plans/catalogue.ts'
 import { requireFeatures } from '../plans/guards.ts'
 import { apiKeyMark } from './api-key-format.ts'
 import type { ApiKey } from './api-keys.ts'
-
-/** The feature of plans on which API keys work. */
-export const apiAccess = 'api_access'
 
 const bearerScheme = /^bearer(?: +|$)/i
 

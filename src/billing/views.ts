@@ -3,6 +3,7 @@ import { freePlan } from '../access/rights.ts'
 import type { Deps } from '../deps.ts'
 import { AppError, invalid } from '../errors.ts'
 import type { Plan } from '../plans/catalogue.ts'
+import { quotaOf, readQuota } from '../plans/quotas.ts'
 import { findSubscription, hadTrial, type Subscription } from './queries.ts'
 
 /** What a change of plan would bring, before it is made. @throws AppError `validation-failed` for an unknown plan */
@@ -13,12 +14,14 @@ export async function previewChange(deps: Deps, principal: Principal, name: stri
   const isTrial =
     plan.name !== current.plan && mayTry(plan, current) && !(await hadTrial(deps.sql, principal.accountId, plan.name))
   const price = interval === 'month' ? plan.priceMonthlyMinor : plan.priceYearlyMinor
+  const { used } = await readQuota(deps, principal)
+  const allowed = quotaOf(deps.catalogue.current, { plan: plan.name, overrides: principal.overrides })
   const isDowngrade = plan.tier < (deps.catalogue.current.plans.get(current.plan)?.tier ?? 0)
   return {
     plan: plan.name,
     gained: plan.featureNames.filter((feature) => !now.includes(feature)),
     lost: now.filter((feature) => !plan.featureNames.includes(feature)),
-    overLimit: [] as { limit: string; used: number; allowed: number }[],
+    overLimit: allowed !== null && used > allowed ? [{ limit: 'maxApiRequestsPerMonth', used, allowed }] : [],
     when: isDowngrade && !isTrial && current.currentPeriodEnd ? current.currentPeriodEnd : new Date(deps.now()),
     cost:
       price === null

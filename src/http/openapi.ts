@@ -109,6 +109,7 @@ type Parameter = { in: string; name: string }
 type Operation = {
   responses: Record<string, unknown>
   requestBody?: unknown
+  security?: unknown[]
   parameters?: Parameter[]
   [codesKey]?: ProblemCode[]
 }
@@ -143,6 +144,7 @@ export function completeDocument<E extends Env>(generated: object, app: Hono<E>)
         operation.parameters = [...(operation.parameters ?? []), idempotencyKey]
         codes.push('idempotency-key-in-use', 'idempotency-key-reused')
       }
+      if (operation.security && !unmetered.test(path)) codes.push('quota-exceeded')
       if (path.startsWith('/v1/admin/')) codes.push('authorisation-stale')
       if (path.startsWith('/v1/auth/')) codes.push('api-key-not-allowed')
       delete operation[codesKey]
@@ -151,6 +153,9 @@ export function completeDocument<E extends Env>(generated: object, app: Hono<E>)
   const { $schema: _, ...schema } = z.toJSONSchema(Problem, { io: 'output' })
   document.components = { ...document.components, schemas: { ...document.components?.schemas, Problem: schema } }
 }
+
+/** Closed to API keys, or free for them: nothing here is taken from a monthly quota. */
+const unmetered = /^\/v1\/(?:auth|admin|api-keys|authz)(?:\/|$)/
 
 function codesOfInput({ requestBody, parameters = [] }: Operation): ProblemCode[] {
   const queries = parameters.filter((parameter) => parameter.in === 'query')

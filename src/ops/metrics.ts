@@ -54,7 +54,7 @@ async function openRegistry(deps: Deps): Promise<Registry> {
     [{ version: version.version, commit: version.commit }, 1],
   ])
 
-  const { traffic, limits, db, passwords, overlay, catalogue, feed, apiKeys } = deps
+  const { traffic, limits, db, passwords, overlay, catalogue, feed, apiKeys, leases } = deps
   counter('http_requests_total', 'Answers by route and class of status', ['method', 'route', 'status'], () =>
     traffic
       .requests()
@@ -87,6 +87,11 @@ async function openRegistry(deps: Deps): Promise<Registry> {
   gauge('overlay_entries', 'Accounts whose rights changed while tokens live', [], () => single(overlay.size))
   gauge('api_keys_remembered', 'API keys held in memory', [], () => single(apiKeys.stats().remembered))
   counter('api_key_look_ups_total', 'API keys looked up in the database', [], () => single(apiKeys.stats().lookUps))
+  gauge('quota_leases', 'Accounts of whose monthly quota units are held here', [], () => single(leases.stats().held))
+  counter('quota_lease_requests_total', 'Units asked for in the database', [], () => single(leases.stats().refills))
+  counter('quota_refusals_total', 'API-key requests refused, for the monthly quota was used up', [], () =>
+    single(leases.stats().refusals),
+  )
   gauge('catalogue_version', 'The catalogue that guards go by', [], () => single(catalogue.current.version))
   gauge('change_feed_age_seconds', 'Since changes of rights were read', [], () => single(feed.ageMs() / 1000))
 

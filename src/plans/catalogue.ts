@@ -7,6 +7,9 @@ export type Catalogue = {
   features: ReadonlyMap<string, Feature>
 }
 
+/** The feature with which API keys work. A limit in somebody's override of it is their monthly quota. */
+export const apiAccess = 'api_access'
+
 /** What is retired keeps its effect on those who have it, and is offered to nobody. */
 type Retirable = { retired: boolean }
 export type Role = Retirable & {
@@ -67,6 +70,13 @@ export function upgradeForAnyFeature(catalogue: Catalogue, features: readonly st
 /** The cheapest plan of at least `tier`. */
 export function upgradeForTier(catalogue: Catalogue, tier: number): Upgrade | null {
   return cheapest(catalogue, (plan) => plan.tier >= tier)
+}
+
+/** The cheapest plan with API access whose monthly quota is more than `requests`. */
+export function upgradeForQuota(catalogue: Catalogue, requests: number): Upgrade | null {
+  return cheapest(catalogue, ({ featureNames, limits: { maxApiRequestsPerMonth: quota } }) => {
+    return featureNames.includes(apiAccess) && (quota === null || quota > requests)
+  })
 }
 
 function cheapest(catalogue: Catalogue, helps: (plan: Plan) => boolean): Upgrade | null {

@@ -1,10 +1,12 @@
+import type { Handler } from 'hono'
 import { createMiddleware } from 'hono/factory'
 import type { Principal } from '../access/principal.ts'
 import { freePlan } from '../access/rights.ts'
 import type { AuthedEnv } from '../env.ts'
 import { AppError } from '../errors.ts'
-import { policy } from '../http/openapi.ts'
+import { policy, policyOf } from '../http/openapi.ts'
 import { type Catalogue, type Upgrade, upgradeForAnyFeature, upgradeForFeatures, upgradeForTier } from './catalogue.ts'
+import { spendQuota } from './quotas.ts'
 
 /** 403 `feature-not-in-plan`, with the plan that would help, unless the principal has every one of `features`. */
 export function requireFeature(...features: [string, ...string[]]) {
@@ -49,6 +51,39 @@ export const requireSubscription = policy(
   }),
   ['subscription-required'],
 )
+
+/**
+ * 429 `quota-exceeded` once the requests that API keys may make in a month are used up. Spends one of them; requests with
+ * access tokens pass. Every guarded route has it behind its last guard; one that wants it elsewhere names it there.
+ */
+export const requireQuota = policy(
+  'quota',
+  createMiddleware<AuthedEnv>(function requireQuota(c, next) {
+    const principal = c.get('principal')
+    if (principal.apiKeyId === null) return next()
+    const call = c.get('call')
+    const spent = spendQuota(c.get('deps'), principal)
+    if (!(spent instanceof Promise)) {
+      call.purse = spent
+      return next()
+    }
+    return spent.then((purse) => {
+      call.purse = purse
+      return next()
+    })
+  }),
+  ['quota-exceeded'],
+)
+
+/** What services poll to stay right costs their owner nothing. */
+const free = new Set(['/v1/authz/changes'])
+
+/** The handlers of a route with `requireQuota` behind its last guard. */
+export function metered(route: string, handlers: readonly Handler[]): readonly Handler[] {
+  const demands = handlers.map(policyOf)
+  if (!demands.includes('authenticated') || demands.includes('quota') || free.has(route)) return handlers
+  return handlers.toSpliced(demands.findLastIndex((demand) => demand !== undefined) + 1, 0, requireQuota)
+}
 
 /** The guard's judgement as a function, for a feature that is named by the request. @throws AppError `feature-not-in-plan` */
 export function requireFeatures(catalogue: Catalogue, principal: Principal, features: readonly string[]): void {

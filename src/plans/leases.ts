@@ -1,0 +1,200 @@
+import type { Deps } from '../deps.ts'
+import { AppError } from '../errors.ts'
+import {
+  type Account,
+  beatOf,
+  maySpend,
+  newAccount,
+  newLease,
+  type Purse,
+  QuotaExhausted,
+  receive,
+  take,
+  wantedOf,
+} from './lease.ts'
+import { listWanted, returnQuotas, settleQuotas, type Told, takeQuota } from './quota-queries.ts'
+import { createUnlimited } from './unlimited.ts'
+
+const BeatMs = 1_000
+const SettleEveryBeats = 5
+/** What nobody spent from for so many beats is given back; after one where another instance has none left. */
+const IdleBeats = 10
+/** How long a request waits for units that others hold, and how often it asks meanwhile. */
+const PatienceMs = 3_000
+const AskAgainMs = 100
+/** A refusal holds for so long: who hammers at a quota must not hammer at the database. */
+const RefusedForMs = 2_000
+
+/** How long its second is, and its patience, is for tests to say. */
+type Needs = Pick<Deps, 'sql' | 'now' | 'log'> & { beatMs?: number; patienceMs?: number }
+export type Leases = ReturnType<typeof createLeases>
+
+/**
+ * Units of monthly quotas, leased from PostgreSQL by the batch and spent in memory. Never more is spent than is drawn
+ * there, and what is drawn counts as used unless this instance says otherwise: so whoever dies, the limit is never passed.
+ */
+export function createLeases({ sql, now, log, beatMs = BeatMs, patienceMs = PatienceMs }: Needs) {
+  const accounts = new Map<string, Account>()
+  const unlimited = createUnlimited(sql)
+  const ending: Told[] = []
+  let beats = 0
+  let beating: Promise<void> | null = null
+  let settling: Promise<void> | null = null
+  let closing = false
+  const counts = { refills: 0, refusals: 0, upkeep: 0 }
+  const timer = setInterval(() => {
+    beating ??= beat().finally(() => {
+      beating = null
+    })
+  }, beatMs)
+  timer.unref()
+
+  async function spendLater(accountId: string, limit: number): Promise<Purse> {
+    for (;;) {
+      const account = accounts.get(accountId) ?? newAccount(limit)
+      accounts.set(accountId, account)
+      const { refusal } = account
+      if (!account.refilling && refusal?.limit === limit && performance.now() < refusal.until) {
+        counts.refusals++
+        throw new QuotaExhausted(limit, refusal.used, refusal.resetsAt)
+      }
+      account.limit = limit
+      account.refilling ??= startRefill(accountId, account, wantedOf(account))
+      await account.refilling
+      // Fresh, so whatever the clock says.
+      if (maySpend(account, limit)) return take(account.lease)
+    }
+  }
+
+  function startRefill(accountId: string, account: Account, wanted: number): Promise<void> {
+    return refill(accountId, account, wanted).finally(() => {
+      account.refilling = null
+    })
+  }
+
+  /** One for all who wait. Where others hold what is left, the database asks them for it, and this waits a little. */
+  async function refill(accountId: string, account: Account, wanted: number): Promise<void> {
+    await settling
+    // The plan had no limit until just now.
+    if (unlimited.unsettled(accountId) > 0) await unlimited.settle()
+    const givesUpAt = performance.now() + patienceMs
+    for (;;) {
+      const { limit, lease } = account
+      const { id: leaseId, spent } = lease
+      lease.known = true
+      counts.refills++
+      const grant = await takeQuota(sql, { accountId, leaseId, limit, spent, wanted }).catch((error) => {
+        // It may have happened: what is drawn there is not known any more.
+        lease.drawn = 0
+        throw error
+      })
+      if (!grant) throw new AppError('account-disabled')
+      if (grant.drawn > grant.spent) return receive(account, grant, spent)
+      account.lease = newLease()
+      account.refill = { at: performance.now(), spent: 0 }
+      if (grant.elsewhere === 0 || closing || performance.now() >= givesUpAt) {
+        account.refusal = { ...grant, limit, until: performance.now() + RefusedForMs }
+        return
+      }
+      await Bun.sleep(AskAgainMs)
+    }
+  }
+
+  /** Gives back what is idle or wanted elsewhere, and every fifth time tells what was spent. Never throws. */
+  async function beat(): Promise<void> {
+    beats++
+    try {
+      if (accounts.size > 0) {
+        counts.upkeep++
+        const wanted = new Set(await listWanted(sql))
+        for (const [accountId, account] of accounts) look(accountId, account, wanted.has(accountId))
+      }
+      await giveUp()
+      if (beats % SettleEveryBeats === 0) await settle()
+    } catch (error) {
+      if (beats % SettleEveryBeats === 0) log.warn({ err: error }, 'quotas could not be settled; it is tried again')
+    }
+  }
+
+  function look(accountId: string, account: Account, isWanted: boolean): void {
+    if (account.refilling) return
+    const spent = beatOf(account)
+    if (account.beat.idle >= (isWanted ? 1 : IdleBeats)) end(accountId, account)
+    else if (isWanted && account.lease.drawn - account.lease.spent > 2 * spent) {
+      account.refilling = startRefill(accountId, account, 2 * spent)
+      account.refilling.catch((error) => log.warn({ err: error }, 'a quota could not be shared; it is tried again'))
+    }
+  }
+
+  function end(accountId: string, { lease }: Account): void {
+    accounts.delete(accountId)
+    if (lease.known) ending.push({ leaseId: lease.id, spent: lease.spent })
+  }
+
+  /** Ends leases in the database; what fails is kept. */
+  async function giveUp(): Promise<void> {
+    const ended = ending.splice(0)
+    if (ended.length === 0) return
+    counts.upkeep++
+    await returnQuotas(sql, ended).catch((error) => {
+      ending.push(...ended)
+      throw error
+    })
+  }
+
+  /** Tells what was spent since it was last told. @throws the database's error; what could not be told is kept */
+  function settle(): Promise<void> {
+    settling ??= settleLeases().finally(() => {
+      settling = null
+    })
+    return settling
+  }
+
+  async function settleLeases(): Promise<void> {
+    if (await unlimited.settle()) counts.upkeep++
+    const changed = [...accounts.values()].filter(({ lease, refilling }) => !refilling && lease.spent !== lease.told)
+    if (changed.length === 0) return
+    const told = changed.map(({ lease }) => ({ lease, leaseId: lease.id, spent: lease.spent }))
+    counts.upkeep++
+    const renewed = new Map((await settleQuotas(sql, told)).map(({ id, expiresAt }) => [id, expiresAt.getTime()]))
+    for (const { lease, spent } of told) {
+      lease.told = spent
+      lease.endsAt = Math.min(lease.resetsAt, renewed.get(lease.id) ?? 0)
+    }
+  }
+
+  return {
+    /**
+     * A unit of an account's quota of `limit` a month (null: none), at once while one is drawn here.
+     * @throws QuotaExhausted; AppError `database-unavailable` and the like when none can be fetched: by its promise
+     */
+    spend(accountId: string, limit: number | null): Purse | Promise<Purse> {
+      if (limit === null) return unlimited.spend(accountId)
+      const account = accounts.get(accountId)
+      if (account && maySpend(account, limit) && now() < account.lease.endsAt) return take(account.lease)
+      return spendLater(accountId, limit)
+    },
+    /** Undoes a spending, unless its lease has ended. */
+    giveBack(purse: Purse): void {
+      if (purse.spent > 0) purse.spent--
+    },
+    /** What was spent here and the database was not told yet. */
+    unsettled(accountId: string): number {
+      const lease = accounts.get(accountId)?.lease
+      return (lease ? lease.spent - lease.told : 0) + unlimited.unsettled(accountId)
+    },
+    settle,
+    stats: () => ({ ...counts, held: [...accounts.values()].filter(({ lease }) => lease.drawn > lease.spent).length }),
+    /** Gives back everything and stops. Never throws. */
+    async close(): Promise<void> {
+      clearInterval(timer)
+      closing = true
+      await beating
+      await Promise.allSettled([...accounts.values()].map(({ refilling }) => refilling))
+      for (const [accountId, account] of accounts) end(accountId, account)
+      await Promise.all([giveUp(), unlimited.settle()]).catch((error) =>
+        log.warn({ err: error }, 'quotas could not be settled; leases come back when they expire'),
+      )
+    },
+  }
+}
