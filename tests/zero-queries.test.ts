@@ -81,13 +81,13 @@ test('denials, refused tokens and limits cost nothing either', async () => {
       await request('/v1/entitlements/premium_dashboard', { bearer: `${person.accessToken}x` }),
       await request('/v1/entitlements/premium_dashboard'),
       await request('/v1/entitlements/no_such_feature', { bearer: person.accessToken }),
-      await request('/v1/me/entitlements', { bearer: person.accessToken }),
+      await request('/v1/entitlements/api_access', { bearer: person.accessToken }),
       await request('/v1/catalogue'),
       await request('/v1/no-such-route', { bearer: person.accessToken }),
       await request('/v1/auth/refresh', { json: { refreshToken: `${person.refreshToken}x` } }),
     ]
     expect(answers.map(({ status }) => status)).toEqual([403, 403, 403, 401, 401, 404, 200, 200, 404, 401])
-    for (let i = 0; i < 60; i++) await request('/v1/me/entitlements', { bearer: lacking.accessToken })
+    for (let i = 0; i < 60; i++) await request('/v1/entitlements/api_access', { bearer: lacking.accessToken })
     expect((await request('/v1/me', { bearer: lacking.accessToken })).status).toBe(429)
     expect(await read()).toEqual<unknown>(before)
   })

@@ -105,7 +105,7 @@ test('a deletion is published as a change of the account’s state, of a kind th
 test('without a database a key that is remembered works on, and another is 503; public routes answer', async () => {
   const third = await openDeps(app.config, app.deps.log)
   const thirdApp = createApp(third)
-  const ask = (bearer: string, path = '/v1/me/entitlements') =>
+  const ask = (bearer: string, path = '/v1/entitlements/api_access') =>
     thirdApp.fetch(new Request(`http://localhost${path}`, { headers: { Authorization: `Bearer ${bearer}` } }), {})
   const { key } = await givenWarmKey()
   const { key: cold } = await givenWarmKey()

@@ -91,6 +91,21 @@ export const personalData: Record<string, Table> = {
     personal: 'day route requests',
     other: 'account_id',
   },
+  quota_usage: {
+    erasure: 'deleted',
+    why: 'how many requests somebody’s API keys made in a month',
+    of: 'account_id',
+    exported: 'apiQuota',
+    personal: 'month used',
+    other: 'account_id wanted_at',
+  },
+  quota_leases: {
+    erasure: 'deleted',
+    why: 'goes with the month of its account; what instances may let pass, which the month counts',
+    of: 'account_id',
+    personal: '',
+    other: 'id account_id month spent drawn held expires_at',
+  },
   idempotency_keys: {
     erasure: 'deleted',
     why: 'what somebody asked for in the last day; the stored answers repeat what other parts show',

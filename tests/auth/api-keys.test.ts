@@ -16,11 +16,16 @@ await deps.feed.stop()
 
 const use = (bearer: string, ip?: string) => request('/v1/entitlements/api_access', { bearer, ip })
 
-/** The queries that `work` costs. */
+/** The queries that `work` costs, besides those for units of the monthly quota. */
 async function queriesOf(work: () => Promise<unknown>): Promise<number> {
-  const before = deps.db.stats().queries
+  const before = count()
   await work()
-  return deps.db.stats().queries - before
+  return count() - before
+}
+
+function count(): number {
+  const { refills, upkeep } = deps.leases.stats()
+  return deps.db.stats().queries - refills - upkeep
 }
 
 describe('a key', () => {
@@ -101,7 +106,7 @@ describe('in the header', () => {
 
 describe('its cost', () => {
   test('is one query when it is new here, and none after', async () => {
-    const { key } = await givenApiKey(app, (await givenAccount(app)).id)
+    const { key } = await givenApiKey(app, (await givenAccount(app, { plan: 'starter' })).id)
     expect(await queriesOf(() => use(key))).toBe(1)
     expect(
       await queriesOf(async () => {

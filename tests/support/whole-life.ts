@@ -11,7 +11,7 @@ export type Traces = Record<string, string>
  * changes, a lock with a reason that names them, overrides, trials, keys, searches for them.
  */
 export async function givenWholeLife(app: TestApp, admin: Awaited<ReturnType<typeof signedIn>>) {
-  const { request, deps } = app
+  const { request, deps, sql } = app
   const word = Bun.randomUUIDv7().replaceAll('-', '').slice(-12)
   const traces: Traces = {
     email: `asha.${word}@clinic.example`,
@@ -93,6 +93,10 @@ export async function givenWholeLife(app: TestApp, admin: Awaited<ReturnType<typ
   const last = await bodyOf<SessionJson>(await ask('/v1/auth/login', { json: { email, password: goodPassword } }, 200))
   await about(`/${id}/subscription`, { method: 'PUT', json: { plan: 'enterprise', reason: traces.lockReason } }, 200)
   await deps.usage.settle()
+  // As an instance leaves it that dies.
+  await sql`
+    insert into quota_leases (id, account_id, month, spent, drawn, held, expires_at)
+    select gen_random_uuid(), account_id, month, 0, 1, 2, clock_timestamp() from quota_usage where account_id = ${id}`
   return {
     id,
     email,

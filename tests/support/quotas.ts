@@ -1,0 +1,83 @@
+import { expect } from 'bun:test'
+import { type Purse, QuotaExhausted } from '../../src/plans/lease.ts'
+import type { Leases } from '../../src/plans/leases.ts'
+import { givenAccount } from './accounts.ts'
+import { givenApiKey } from './api-keys.ts'
+import { bodyOf, type TestApp } from './app.ts'
+
+type Instance = { leases: Leases }
+
+/** Somebody with an API key. */
+export async function givenKeyHolder(app: TestApp, options: Parameters<typeof givenAccount>[1] = {}) {
+  const account = await givenAccount(app, options)
+  return { ...account, key: (await givenApiKey(app, account.id)).key }
+}
+
+/** When the month is over, in UTC, as answers tell it. */
+export function nextMonth(): string {
+  const now = new Date()
+  return new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + 1, 1)).toISOString()
+}
+
+/** What the person is told: their limit, and what is used of it. */
+export type ApiRequests = { used: number; limit: number | null; resetsAt: string }
+export async function readApiRequests({ request }: TestApp, bearer: string) {
+  const { usage, limits } = await bodyOf<{
+    limits: { maxApiRequestsPerMonth: number | null }
+    usage: { apiRequests: ApiRequests }
+  }>(await request('/v1/me/entitlements', { bearer }))
+  expect(limits.maxApiRequestsPerMonth).toBe(usage.apiRequests.limit)
+  return usage.apiRequests
+}
+
+export async function askUntilRefused(
+  { request }: TestApp,
+  key: string,
+): Promise<{ passed: number; refusal: Response }> {
+  for (let passed = 0; ; passed++) {
+    const answer = await request('/v1/entitlements/api_access', { bearer: key })
+    if (answer.status !== 200) return { passed, refusal: answer }
+  }
+}
+
+/** Spends from an instance as requests do. @returns how many passed, of `wanted`, until it refused */
+export async function spendAll(instance: Instance, accountId: string, limit: number, wanted: number): Promise<number> {
+  let passed = 0
+  for (; passed < wanted; passed++) if (!(await spendOne(instance, accountId, limit))) break
+  return passed
+}
+
+export async function spendOne({ leases }: Instance, accountId: string, limit: number): Promise<Purse | null> {
+  try {
+    return await leases.spend(accountId, limit)
+  } catch (error) {
+    if (error instanceof QuotaExhausted) return null
+    throw error
+  }
+}
+
+/** What the database has of this month: used by leases that ended, and what the living ones have spent, drawn and held. */
+export async function readQuotaRows({ sql }: TestApp, accountId: string) {
+  const [row] = await sql<{ used: number; spent: number; drawn: number; held: number; leases: number }[]>`
+    select u.used::int, coalesce(sum(l.spent), 0)::int as spent, coalesce(sum(l.drawn), 0)::int as drawn, coalesce(sum(l.held), 0)::int as held,
+           count(l.id)::int as leases
+      from quota_usage u left join quota_leases l using (account_id, month)
+     where u.account_id = ${accountId} and u.month = date_trunc('month', clock_timestamp() at time zone 'UTC') group by u.used`
+  return row ?? { used: 0, spent: 0, drawn: 0, held: 0, leases: 0 }
+}
+
+/** As if everything about an account's quota had happened so much earlier: leases run out. */
+export async function ageLeases({ sql }: TestApp, accountId: string): Promise<void> {
+  await sql`update quota_leases set expires_at = expires_at - interval '31 seconds' where account_id = ${accountId}`
+}
+
+/** As if it had been the month before. */
+export async function ageMonth({ sql }: TestApp, accountId: string): Promise<void> {
+  await sql.begin(async (tx) => {
+    await tx`alter table quota_leases drop constraint quota_leases_account_id_month_fkey`
+    await tx`update quota_leases set month = month - interval '1 month' where account_id = ${accountId}`
+    await tx`update quota_usage set month = month - interval '1 month' where account_id = ${accountId}`
+    await tx`
+      alter table quota_leases add foreign key (account_id, month) references quota_usage on delete cascade`
+  })
+}
