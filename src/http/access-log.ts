@@ -15,7 +15,8 @@ export type AccessEntry = {
   ip?: never
 }
 
-const probes = new Set(['/live', '/ready', '/health'])
+/** What machines ask all the time. */
+const probes = new Set(['/live', '/ready', '/health', '/metrics'])
 
 /**
  * One JSON line per request: at info, probes at debug, answers of 5xx at error. It runs on every request, so it writes

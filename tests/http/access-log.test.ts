@@ -42,7 +42,7 @@ test('a stranger has no accountId', () => {
   expect(logged().entries[0]).not.toHaveProperty('accountId')
 })
 
-test.each(['/live', '/ready', '/health'])('%s is logged at debug only', (path) => {
+test.each(['/live', '/ready', '/health', '/metrics'])('%s is logged at debug only', (path) => {
   expect(logged({ path }).entries).toEqual([])
   expect(logged({ path }, 'debug').entries[0].level).toBe('debug')
 })
