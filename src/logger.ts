@@ -14,6 +14,8 @@ export type Logger = Record<'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fat
   isLevelEnabled(level: LogLevel): boolean
   /** Writes a line whose further members are JSON text already, e.g. `"status":200`; nothing in it is redacted. */
   writeMembers(level: 'debug' | 'info' | 'error', members: string): void
+  /** An info line that no level but `silent` keeps back: evidence that must leave this host. */
+  attest(members: Record<string, unknown>, message: string): void
   /** Writes what is held back; from warn on nothing is. */
   flush(): void
 }
@@ -63,7 +65,12 @@ export function createLogger({ level, destination }: Options): Logger {
       },
     },
   )
+  const attesting = level === 'silent' ? logger : logger.child({}, { level: 'info' })
   return Object.assign(logger, {
+    attest(members: Record<string, unknown>, message: string): void {
+      attesting.info(members, message)
+      flush()
+    },
     flush,
     writeMembers(label: LogLevel, members: string) {
       target.write(`{"level":"${label}","time":"${isoTime()}","service":"${service}",${members}}\n`)

@@ -34,6 +34,18 @@ test('a level writes itself and what is graver; silent writes nothing', () => {
   expect(logged(all, 'silent').entries).toEqual([])
 })
 
+test('evidence is an info line at every level but silent, and written at once', () => {
+  const attest = (log: ReturnType<typeof createLogger>) => log.attest({ id: 1, token: 'canary' }, 'evidence')
+  for (const level of ['trace', 'warn', 'error', 'fatal'] as const)
+    expect(logged(attest, level).entries).toMatchObject([
+      { level: 'info', service: 'manas360', id: 1, token: '[Redacted]', msg: 'evidence' },
+    ])
+  expect(logged(attest, 'silent').entries).toEqual([])
+  let flushed = 0
+  attest(createLogger({ level: 'fatal', destination: { write: () => {}, flush: () => void flushed++ } }))
+  expect(flushed).toBe(1)
+})
+
 test('secrets and personal data are taken out by their key, at any depth and in any case', () => {
   const canary = 'canary-7f3a'
   const { text } = logged((log) =>
