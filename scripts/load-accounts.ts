@@ -83,7 +83,7 @@ async function loadBatch(tx: Tx, auditKey: string, { run, first, size, passwordH
 /** A log-in of each account, signed as the server signs it, so that the trail still verifies. */
 async function insertAudit(tx: Tx, key: string, accounts: { id: string }[]): Promise<void> {
   let moment = 0
-  const audit: Audit = createAudit(key, () => moment)
+  const audit: Audit = createAudit([key], () => moment)
   const rows = accounts.map(({ id }, n) => {
     moment = Date.now() - Math.random() * 300 * dayMs
     const client = { ip: `198.51.100.${n % 256}`, userAgent: 'MANAS360/4.2 (load)', requestId: id }
@@ -144,7 +144,7 @@ async function fill(config: Config, count: number): Promise<void> {
   })
   const total = count.toLocaleString('en')
   try {
-    await loadAccounts(sql, config.auditKey, count, (done) =>
+    await loadAccounts(sql, config.auditKeys[0], count, (done) =>
       process.stderr.write(`\r${done.toLocaleString('en')} of ${total} accounts`),
     )
     await sql`analyze`

@@ -39,6 +39,10 @@ export function productionChecks(e: Sound): string[] {
     const weakness = value && weaknessOf(value, name === 'OPS_TOKEN' ? 16 : 32)
     if (weakness) problems.push(`${name}: ${weakness}`)
   }
+  for (const value of e.AUDIT_KEY_PREVIOUS ?? []) {
+    const weakness = weaknessOf(value, 32)
+    if (weakness) problems.push(`AUDIT_KEY_PREVIOUS: ${weakness}`)
+  }
   if (!e.PUBLIC_URL?.startsWith('https://'))
     problems.push('PUBLIC_URL: must be set in production, and begin with https://')
   for (const name of ['DATABASE_URL', 'DATABASE_MIGRATION_URL'] as const) {

@@ -46,6 +46,12 @@ export const signingKeys = z.string().transform((text, context) => {
 
 export const secret = z.string().min(32, 'must have at least 32 characters (openssl rand -base64 48 makes one)')
 
+/** One or more, separated by commas. */
+export const secrets = z
+  .string()
+  .transform((text) => text.split(',').map((one) => one.trim()))
+  .pipe(z.array(secret))
+
 export const origins = z
   .string()
   .default('')

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { crossChecks, isLocal, productionChecks } from './config-checks.ts'
-import { integer, origins, rateLimit, refuseWhatThrows, secret, signingKeys, url } from './config-fields.ts'
+import { integer, origins, rateLimit, refuseWhatThrows, secret, secrets, signingKeys, url } from './config-fields.ts'
 import { parseTrustedProxies } from './http/client-ip.ts'
 import { asymmetricAlgorithms } from './signing-keys.ts'
 
@@ -29,6 +29,7 @@ const Environment = z.object({
   ACCESS_TOKEN_TTL_SECONDS: integer(30, 900, 900),
   REFRESH_TOKEN_TTL_SECONDS: integer(300, 2_592_000, 604_800),
   AUDIT_KEY: secret,
+  AUDIT_KEY_PREVIOUS: secrets.optional(),
   ALLOWED_ORIGINS: origins,
   TRUSTED_PROXIES: z
     .string()
@@ -141,7 +142,8 @@ function toConfig(e: Parsed) {
     jwtAudience: e.JWT_AUDIENCE,
     accessTtlSeconds: e.ACCESS_TOKEN_TTL_SECONDS,
     refreshTtlSeconds: e.REFRESH_TOKEN_TTL_SECONDS,
-    auditKey: e.AUDIT_KEY,
+    /** The first signs; all of them verify. */
+    auditKeys: [e.AUDIT_KEY, ...(e.AUDIT_KEY_PREVIOUS ?? [])] as const,
     allowedOrigins: e.ALLOWED_ORIGINS,
     trustedProxies: e.TRUSTED_PROXIES,
     rateLimitGlobal: e.RATE_LIMIT_GLOBAL,

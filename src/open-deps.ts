@@ -112,7 +112,7 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
       leases,
       limits,
       traffic: createTraffic(),
-      audit: createAudit(config.auditKey, now),
+      audit: createAudit(config.auditKeys, now),
       tokens: createTokens({
         accessKeys: config.accessKeys,
         refreshSecrets: config.jwtRefreshSecrets,
@@ -120,9 +120,9 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
         audience: config.jwtAudience,
         now,
       }),
-      deviceTokens: createDeviceTokens(derive(config.auditKey, 'device tokens')),
+      deviceTokens: createDeviceTokens(derive(config.auditKeys[0], 'device tokens')),
       passwords: createPasswordHasher({ concurrency: cores, queueLimit: cores * 32 }),
-      counterKey: createCounterKey(derive(config.auditKey, 'lockout counters')),
+      counterKey: createCounterKey(derive(config.auditKeys[0], 'lockout counters')),
       lifecycle: { draining: false },
       syncClock: databaseClock.measure,
       async close(seconds) {

@@ -41,14 +41,22 @@ export type Audit = ReturnType<typeof createAudit>
 /**
  * Prepares rows of the audit trail. Each carries an HMAC over all that it says, so that an edit shows; what identifies
  * a person lies apart, covered by a salted hash, so that it can be erased and the row still verifies.
+ * @param keys the first signs; what any of them signed verifies
  * @param now the database's time in milliseconds
  */
-export function createAudit(key: string, now: () => number) {
-  const keyId = createHash('sha256').update(key).digest('hex').slice(0, 8)
+export function createAudit(keys: readonly [string, ...string[]], now: () => number) {
+  const [key] = keys
+  const keyId = idOf(key)
+  const keyById = new Map(keys.map((known) => [idOf(known), known]))
   return {
     keyId,
     /** HMAC-SHA-256 under the audit key. */
-    sign: (text: string): Buffer => createHmac('sha256', key).update(text).digest(),
+    sign: (text: string): Buffer => macOf(key, text),
+    /** The same under the key of that id, the current one or an earlier; null when there is none. */
+    signAs(id: string, text: string): Buffer | null {
+      const known = keyById.get(id)
+      return known === undefined ? null : macOf(known, text)
+    },
     prepare(entry: AuditEntry): AuditRow {
       const salt = randomBytes(16)
       const { ip, userAgent, apiKeyId } = entry.client ?? {}
@@ -68,12 +76,18 @@ export function createAudit(key: string, now: () => number) {
         personalHash: hashPersonal(salt, accountId, personal),
         keyId,
       }
-      const mac = createHmac('sha256', key)
-        .update(auditText({ ...row, at: at.toISOString() }))
-        .digest()
+      const mac = macOf(key, auditText({ ...row, at: at.toISOString() }))
       return { ...row, mac, accountId, salt, personal }
     },
   }
+}
+
+function idOf(key: string): string {
+  return createHash('sha256').update(key).digest('hex').slice(0, 8)
+}
+
+function macOf(key: string, text: string): Buffer {
+  return createHmac('sha256', key).update(text).digest()
 }
 
 /** The columns that the HMAC covers; the time as text. */

@@ -86,10 +86,9 @@ function judgeCheckpoint(audit: Audit, checkpoint: FoundCheckpoint, previous: Fo
   const name = `checkpoint ${checkpoint.id}`
   if (checkpoint.id !== (previous?.id ?? 0) + 1)
     return `${name} follows ${previous?.id ?? 0}: one between them is missing`
-  if (checkpoint.keyId !== audit.keyId)
-    return `${name} was signed with the key ${checkpoint.keyId}, which is not AUDIT_KEY`
-  const text = checkpointText({ ...checkpoint, sealedAt: toIso(checkpoint.sealedAt) })
-  if (!isSame(audit.sign(text), checkpoint.mac)) return `${name} was edited`
+  const mac = audit.signAs(checkpoint.keyId, checkpointText({ ...checkpoint, sealedAt: toIso(checkpoint.sealedAt) }))
+  if (!mac) return describeUnknownKey(name, checkpoint.keyId)
+  if (!isSame(mac, checkpoint.mac)) return `${name} was edited`
   if (!isSame(checkpoint.previousMac, previous?.mac ?? null)) return `${name} does not continue the one before it`
   return null
 }
@@ -126,18 +125,25 @@ async function judgeUnsealed(tx: Db, audit: Audit): Promise<number | string> {
 }
 
 function judgeRow(audit: Audit, row: FoundRow): string | null {
-  if (row.keyId !== audit.keyId) return `row ${row.id} was signed with the key ${row.keyId}, which is not AUDIT_KEY`
   const { action, entityType, details, personalHash, keyId } = row
-  if (action === null || entityType === null || details === null || personalHash === null)
+  if (keyId === null || action === null || entityType === null || details === null || personalHash === null)
     return `row ${row.id} was edited`
-  const text = auditText({ ...row, at: toIso(row.at), action, entityType, details, personalHash, keyId })
-  if (!isSame(audit.sign(text), row.mac)) return `row ${row.id} was edited`
+  const mac = audit.signAs(
+    keyId,
+    auditText({ ...row, at: toIso(row.at), action, entityType, details, personalHash, keyId }),
+  )
+  if (!mac) return describeUnknownKey(`row ${row.id}`, keyId)
+  if (!isSame(mac, row.mac)) return `row ${row.id} was edited`
   // Erased or archived personal data leave no side row; what is there must be what was written.
   if (!row.hasPersonal) return null
   const { salt, personal, accountId } = row
   return salt && personal !== null && isSame(hashPersonal(salt, accountId, personal), personalHash)
     ? null
     : `the personal data of row ${row.id} were edited`
+}
+
+function describeUnknownKey(name: string, keyId: string): string {
+  return `${name} was signed with the key ${keyId}, which is not AUDIT_KEY nor in AUDIT_KEY_PREVIOUS`
 }
 
 function judgeWitness(checkpoint: FoundCheckpoint, witness: CheckpointLine | null): string | null {

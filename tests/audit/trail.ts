@@ -24,7 +24,7 @@ export async function writeRows(
   count: number,
   ageDays = 0,
 ): Promise<void> {
-  const audit = createAudit(config.auditKey, () => Date.now() - ageDays * dayMs)
+  const audit = createAudit(config.auditKeys, () => Date.now() - ageDays * dayMs)
   for (let i = 0; i < count; i++) {
     const actorId = Bun.randomUUIDv7()
     await record(sql, audit, {

@@ -103,6 +103,34 @@ test('another key than the one that signed verifies nothing', async () => {
   expect(verdict.ok ? '' : verdict.fault).toContain('which is not AUDIT_KEY')
 })
 
+test('after rotations of the key the whole trail verifies with the earlier keys, which sign nothing more', async () => {
+  const keys = ['first', 'second', 'third'].map((name) => `${name}-${'0123456789abcdefghijklmnopqrstuv'}`)
+  const [first = '', second = '', third = ''] = keys
+  const before = await openTestApp({ AUDIT_KEY: first })
+  const open = (previous: string, key: string) =>
+    openTestApp({ AUDIT_KEY: key, AUDIT_KEY_PREVIOUS: previous, DATABASE_URL: before.databaseUrl })
+  await writeRows(before, 20)
+  await seal(before)
+  const between = await open(first, second)
+  await writeRows(between, 20)
+  await writeRows(before, 5)
+  await seal(between)
+  const after = await open(`${second}, ${first}`, third)
+  await writeRows(after, 20)
+  await seal(after)
+  await writeRows(after, 3)
+  expect(await verifyAudit(after.deps, null)).toEqual({ ok: true, rows: 65, checkpoints: 3, unsealed: 3 })
+  const used = await after.sql<
+    { keyId: string }[]
+  >`select distinct key_id from audit_logs where id in (select audit_id from audit_queue)`
+  expect(used).toEqual([{ keyId: after.deps.audit.keyId }])
+  for (const forgetful of [await open(second, third), await open(first, third)])
+    expect(await verifyAudit(forgetful.deps, null)).toMatchObject({ ok: false })
+  await before.sql`alter table audit_logs disable trigger user`
+  await before.sql`update audit_logs set action = 'account.lock' where key_id = ${before.deps.audit.keyId}`
+  expect(await verifyAudit(after.deps, null)).toMatchObject({ ok: false, fault: expect.stringContaining('was edited') })
+})
+
 test('a trail that grows and is sealed while it is verified is whole as it was at one moment', async () => {
   const busy = await openTestApp()
   await writeRows(busy, 60)
