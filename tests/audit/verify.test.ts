@@ -123,7 +123,7 @@ test('after rotations of the key the whole trail verifies with the earlier keys,
   const used = await after.sql<
     { keyId: string }[]
   >`select distinct key_id from audit_logs where id in (select audit_id from audit_queue)`
-  expect(used).toEqual([{ keyId: after.deps.audit.keyId }])
+  expect(used).toEqual<unknown>([{ keyId: after.deps.audit.keyId }])
   for (const forgetful of [await open(second, third), await open(first, third)])
     expect(await verifyAudit(forgetful.deps, null)).toMatchObject({ ok: false })
   await before.sql`alter table audit_logs disable trigger user`

@@ -55,6 +55,15 @@ describe('of two instances', () => {
   })
 })
 
+test('a checkpoint goes to the log also where only warnings are written', async () => {
+  const app = await openTestApp({ LOG_LEVEL: 'warn' })
+  await writeRows(app, 3)
+  await runJobNow(app.deps, 'seal-audit')
+  expect(app.lines.map((line) => JSON.parse(line))).toMatchObject([
+    { level: 'info', msg: 'audit checkpoint', checkpoint: { id: 1, rowCount: 3 } },
+  ])
+})
+
 describe('what /health tells', () => {
   test('is the last run of each job, how long it took and how it ended', async () => {
     const app = await openTestApp()
