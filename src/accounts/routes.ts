@@ -57,7 +57,7 @@ const me = new Hono<AuthedEnv>()
     ]),
     authenticate,
     requirePermission('profile.delete'),
-    body(Erasure),
+    body(Erasure, { compared: ['password'] }),
     async (c) => {
       await eraseSelf(c.var.deps, c.var.principal, c.req.valid('json').password, c.var.call.client, c.var.call.signal)
       return c.body(null, 204)

@@ -40,10 +40,5 @@ export function createDeviceTokens(secret: Uint8Array) {
       return `${claims}.${sign(claims)}`
     },
     read,
-    /** The device's id when the token is genuine and of this account and password; else null. */
-    verify(token: string | undefined, accountId: string, passwordVersion: number): string | null {
-      const device = read(token)
-      return device?.accountId === accountId && device.passwordVersion === passwordVersion ? device.deviceId : null
-    },
   }
 }

@@ -52,7 +52,8 @@ export function createPasswordHasher(options: Options = {}) {
     const usable = stored !== null && isUsable(stored) ? stored : dummy
     const normalised = normalisePassword(password)
     try {
-      return (await argon2Verify(usable, normalised)) && usable === stored
+      // A lone surrogate would be hashed as U+FFFD, and nobody's password holds one.
+      return (await argon2Verify(usable, normalised)) && usable === stored && password.isWellFormed()
     } catch (error) {
       if (usable === dummy) throw error
       await argon2Verify(dummy, normalised)

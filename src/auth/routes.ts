@@ -38,7 +38,7 @@ export const authRoutes = new Hono<PublicEnv>()
       'X-Device-Token': 'The deviceToken of an earlier session on this device: a stranger cannot lock its owner out.',
     }),
     failuresAfterLockout,
-    body(Login),
+    body(Login, { compared: ['password'] }),
     async (c) => {
       const { deps, call } = c.var
       const deviceToken = c.req.header('X-Device-Token')
@@ -57,7 +57,7 @@ export const authRoutes = new Hono<PublicEnv>()
       'invalid-refresh-token',
       'refresh-token-reused',
     ]),
-    body(Refresh),
+    body(Refresh, { compared: ['refreshToken'] }),
     async (c) => c.json(await refresh(c.var.deps, c.req.valid('json').refreshToken, c.var.call.client), 200),
   )
 
@@ -112,7 +112,7 @@ export const ownSessionRoutes = new Hono<AuthedEnv>()
     ]),
     failures,
     authenticate,
-    body(PasswordChange),
+    body(PasswordChange, { compared: ['currentPassword'] }),
     async (c) => {
       await changePassword(c.var.deps, c.var.principal, c.req.valid('json'), c.var.call.client, c.var.call.signal)
       return c.body(null, 204)

@@ -3,7 +3,8 @@ import type { MiddlewareHandler, ValidationTargets } from 'hono'
 import { resolver, uniqueSymbol } from 'hono-openapi'
 import { z } from 'zod'
 import { AppError, type FieldError } from '../errors.ts'
-import { parseJson, readJsonText, refuseBody } from './json.ts'
+import { readJsonText, refuseBody } from './body.ts'
+import { parseJson } from './json.ts'
 
 const defaultLimitBytes = 65_536
 /** Enough to mend any honest input; unbounded, a thousand wrong items would be answered with more than was sent. */
@@ -13,19 +14,21 @@ const maxPathLength = 200
 type BodyOptions = {
   /** The most that a body may hold; default 64 KiB. */
   limitBytes?: number
+  /** Members that are only compared, never stored or shown: these may hold NUL and lone surrogates. */
+  compared?: readonly string[]
 }
 
 /**
  * Validates the JSON body: the handler reads `c.req.valid('json')`, and `c.req.text()` gives the body as it came.
- * The middleware throws AppError: what readJson throws, or `validation-failed` with an entry for each wrong value.
+ * The middleware throws AppError: what readJsonText and parseJson throw, or `validation-failed` with an entry for each wrong value.
  *
  * @throws Error for an object schema that would let unknown keys pass
  */
-export function body<T extends z.ZodType>(schema: T, { limitBytes = defaultLimitBytes }: BodyOptions = {}) {
+export function body<T extends z.ZodType>(schema: T, { limitBytes = defaultLimitBytes, compared }: BodyOptions = {}) {
   const validate = zValidator('json', schema, refuseInvalid)
   const middleware: typeof validate = async function validBody(c, next) {
     const text = await readJsonText(c.req.raw, limitBytes)
-    parseJson(text)
+    parseJson(text, compared)
     refuseQuery(c.req.url)
     // Hono's own reader takes any size and any JSON: it finds the text judged here in its cache, which holds promises.
     Object.assign(c.req.bodyCache, { text: Promise.resolve(text) })

@@ -10,22 +10,17 @@ const other = '01980f5c-5b1e-7c3a-9d0f-3c6f2b1a4e5e'
 describe('a device token', () => {
   test('tells its device, account and password version', () => {
     const token = tokens.issue(account, 3)
-    const deviceId = tokens.verify(token, account, 3)
-    expect(deviceId).toMatch(/^[0-9a-f-]{36}$/)
-    expect(tokens.read(token)).toEqual({ deviceId: deviceId ?? '', accountId: account, passwordVersion: 3 })
+    expect(tokens.read(token)).toEqual({
+      deviceId: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      accountId: account,
+      passwordVersion: 3,
+    })
   })
 
   test('counts for each device by itself, and keeps the id of a device that logs in again', () => {
-    const first = tokens.verify(tokens.issue(account, 1), account, 1) ?? ''
-    expect(tokens.verify(tokens.issue(account, 1), account, 1)).not.toBe(first)
-    expect(tokens.verify(tokens.issue(account, 2, first), account, 2)).toBe(first)
-  })
-
-  test('is nothing to another account, or once the password changed', () => {
-    const token = tokens.issue(account, 3)
-    expect(tokens.verify(token, other, 3)).toBeNull()
-    expect(tokens.verify(token, account, 4)).toBeNull()
-    expect(tokens.verify(token, account, 2)).toBeNull()
+    const first = tokens.read(tokens.issue(account, 1))?.deviceId ?? ''
+    expect(tokens.read(tokens.issue(account, 1))?.deviceId).not.toBe(first)
+    expect(tokens.read(tokens.issue(account, 2, first))?.deviceId).toBe(first)
   })
 
   test('is refused with any one character changed, added or left out', () => {
@@ -68,7 +63,7 @@ describe('a device token', () => {
   test('is at most 200 characters that a header may carry', () => {
     const token = tokens.issue(account, 2_147_483_647)
     expect(token).toMatch(/^[A-Za-z0-9._-]{1,200}$/)
-    expect(tokens.verify(token, account, 2_147_483_647)).not.toBeNull()
+    expect(tokens.read(token)).not.toBeNull()
   })
 })
 

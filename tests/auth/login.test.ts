@@ -36,6 +36,21 @@ describe('logging in', () => {
   })
 })
 
+test('any string is judged as a password, also one that no new password may be', async () => {
+  const person = await givenAccount(app)
+  for (const password of ['\0', `${goodPassword}\0`, '\ud800', `${goodPassword}\udfff`, '💥'.repeat(256)])
+    await expectProblem(await login(person.email, password), 'invalid-credentials')
+  const stored = await givenAccount(app, { password: 'seven quiet herons \ufffd' })
+  await expectProblem(await login(stored.email, 'seven quiet herons \ud800'), 'invalid-credentials')
+  await logIn(app, { ...stored, password: 'seven quiet herons \ufffd' })
+  for (const json of [
+    { email: newEmail(), password: `${goodPassword}\0` },
+    { email: newEmail(), password: `${goodPassword}\ud800` },
+  ])
+    await expectProblem(await request('/v1/auth/register', { json }), 'validation-failed')
+  await expectProblem(await login('asha\0@example.com', goodPassword), 'validation-failed')
+})
+
 describe('lockout', () => {
   test('the sixth try answers 429, known address or not, and the right password too', async () => {
     const person = await givenAccount(app)

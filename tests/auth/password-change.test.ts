@@ -121,6 +121,16 @@ describe('a wrong current password', () => {
   })
 })
 
+test('any string is judged as the current password, where a new one may not hold NUL or a lone surrogate', async () => {
+  const person = await registered(app)
+  for (const wrong of ['\0', '\ud800']) {
+    await expectProblem(await change(person, wrong), 'invalid-credentials')
+    const erasure = { method: 'DELETE', bearer: person.accessToken, json: { password: wrong } }
+    await expectProblem(await request('/v1/me', erasure), 'invalid-credentials')
+    await expectProblem(await change(person, goodPassword, `${newPassword}${wrong}`), 'validation-failed')
+  }
+})
+
 describe('what is refused as input', () => {
   const cases: [string, unknown, unknown, string][] = [
     ['a new password that is too short', goodPassword, 'short', 'newPassword'],

@@ -15,6 +15,19 @@ test('a refresh gives a new pair, and both tokens work', async () => {
   expect((await refresh(next.refreshToken)).status).toBe(200)
 })
 
+test('any string that is no token is refused as one, whatever stands in it', async () => {
+  for (const text of ['', '\0', '\ud800', 'a.b.c', `${(await registered(app)).refreshToken}\0`, 'x'.repeat(60_000)])
+    await expectProblem(await refresh(text), 'invalid-refresh-token')
+  for (const json of [
+    {},
+    { refreshToken: null },
+    { refreshToken: 1 },
+    { refreshToken: ['\0'] },
+    { refreshToken: '', a: '\0' },
+  ])
+    await expectProblem(await request('/v1/auth/refresh', { json }), 'validation-failed')
+})
+
 test('the token just replaced gets the same successor again while that is unused', async () => {
   const person = await registered(app)
   const first = await bodyOf<SessionJson>(await refresh(person.refreshToken))

@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, test } from 'bun:test'
 import { AppError } from '../../src/errors.ts'
-import { readJson, refuseBody } from '../../src/http/json.ts'
+import { readJsonText, refuseBody } from '../../src/http/body.ts'
+import { parseJson } from '../../src/http/json.ts'
 import { exchange } from './socket.ts'
 
 async function outcomeOf(act: () => Promise<unknown> | undefined): Promise<unknown> {
@@ -16,7 +17,9 @@ const post = (body: string | Uint8Array | ReadableStream, headers: Record<string
   new Request('http://localhost/', { method: 'POST', body, headers })
 const json = { 'content-type': 'application/json' }
 
-describe('readJson', () => {
+const readJson = async (request: Request, limitBytes: number) => parseJson(await readJsonText(request, limitBytes))
+
+describe('a JSON body', () => {
   test.each([
     'application/json',
     'Application/JSON',
@@ -113,6 +116,10 @@ describe('over a socket', () => {
     ['DELETE', length('hello'), 'bad-request'],
     ['DELETE', chunked('hello'), 'bad-request'],
     ['DELETE', '\r\n', 'none'],
+    ['DELETE', chunked(''), 'none'],
+    ['PUT', chunked(''), 'none'],
+    // Discarded before it can be looked at.
+    ['GET', chunked(''), 'bad-request'],
     ['POST', chunked('{}'), 'bad-request'],
     ['POST', chunked(''), 'none'],
     ['POST', length(''), 'none'],
@@ -135,7 +142,7 @@ describe('over a socket', () => {
       'Content-Length: 100000000\r\n\r\nabc',
       '["payload-too-large"]',
     ],
-  ])('readJson judges %s', async (_name, rest, answer) => {
+  ])('of it, %s is judged', async (_name, rest, answer) => {
     expect(await exchange(server, head('POST /read') + rest)).toEndWith(answer)
   })
 

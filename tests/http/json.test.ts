@@ -14,6 +14,17 @@ function outcome(act: () => unknown): unknown {
   }
 }
 
+test('what is only compared may be any string, as a member of the body itself', () => {
+  const parsed = (text: string) => outcome(() => parseJson(text, ['token']))
+  expect(parsed('{"token":"\\u0000\\ud800"}')).toEqual({ token: '\0\ud800' })
+  expect(parsed('{"t\\u006fken":"\\u0000"}')).toEqual({ token: '\0' })
+  expect(parsed('{"token":"","a":"\\u0000"}')).toBe('a: nul-character')
+  expect(parsed('{"token":["\\u0000"]}')).toBe('token.0: nul-character')
+  expect(parsed('{"token":{"token":"\\u0000"}}')).toBe('token.token: nul-character')
+  expect(parsed('{"a":{"token":"\\ud800"}}')).toBe('a.token: lone-surrogate')
+  expect(parsed('{"token":1,"token\\u0000":1}')).toBe('token\0: nul-character')
+})
+
 const nested = (depth: number) => '['.repeat(depth) + ']'.repeat(depth)
 const keys = (count: number) => `{${Array.from({ length: count }, (_, i) => `"k${i}":[]`).join()}}`
 
