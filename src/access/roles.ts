@@ -147,7 +147,8 @@ async function openRole(tx: Tx, authority: LockedAccount, name: string): Promise
   return role
 }
 
-function requirePermissions(deps: Deps, wanted: string[]): string[] {
+/** The permissions in order, each once. @throws AppError `validation-failed` for one that does not exist */
+export function requirePermissions(deps: Deps, wanted: string[]): string[] {
   const unknown = wanted.findIndex((name) => !deps.catalogue.current.permissions.has(name))
   if (unknown !== -1) throw invalid(`permissions.${unknown}`, `There is no permission "${wanted[unknown]}".`, 'unknown')
   return [...new Set(wanted)].sort()

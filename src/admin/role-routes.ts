@@ -1,6 +1,14 @@
-import { Hono } from 'hono'
+import { Hono, type MiddlewareHandler } from 'hono'
 import { requirePermission } from '../access/guards.ts'
-import { changeRole, createRole, readRole, readRoles, removeRole, setPermissions } from '../access/roles.ts'
+import {
+  changeRole,
+  createRole,
+  readRole,
+  readRoles,
+  removeRole,
+  requirePermissions,
+  setPermissions,
+} from '../access/roles.ts'
 import { authenticate } from '../auth/guards.ts'
 import type { AuthedEnv } from '../env.ts'
 import { idempotent } from '../http/idempotency.ts'
@@ -12,6 +20,16 @@ import { NewRole, Paging, PermissionBody, RoleBody, RoleEdit, RolePath, RolePerm
 
 const settings = requirePermission('settings.manage')
 const about = (summary: string) => `${summary}; it reaches every token at its next request`
+
+/** A permission that does not exist is refused before the idempotency key is looked at. */
+const knownPermissions: MiddlewareHandler<
+  AuthedEnv,
+  string,
+  { in: { json: unknown }; out: { json: { permissions?: string[] } } }
+> = (c, next) => {
+  requirePermissions(c.get('deps'), c.req.valid('json').permissions ?? [])
+  return next()
+}
 
 /** Roles and their permissions. */
 export const roleRoutes = new Hono<AuthedEnv>()
@@ -41,6 +59,7 @@ export const roleRoutes = new Hono<AuthedEnv>()
     authenticate,
     settings,
     body(NewRole),
+    knownPermissions,
     idempotent,
     async (c) => {
       const role = await createRole(c.var.deps, c.var.principal, c.req.valid('json'), c.var.call.client)

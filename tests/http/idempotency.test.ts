@@ -89,6 +89,16 @@ describe('the same request with the same key', () => {
     expect(replayed(await post({ key, json }))).toBe('true')
   })
 
+  test('is refused for its input, not for its key, when it names what does not exist', async () => {
+    const [key, json] = [newKey(), newRole()]
+    await post({ key, json })
+    await expectProblem(await post({ key, json: { ...json, permissions: ['no.such'] } }), 'validation-failed')
+    const person = await signedIn(app)
+    const asked = { path: '/v1/subscription', key, bearer: person.bearer }
+    await post({ ...asked, json: { plan: 'starter', interval: 'month' } })
+    await expectProblem(await post({ ...asked, json: { plan: 'no_such', interval: 'month' } }), 'validation-failed')
+  })
+
   test('makes its changes known like any other: rights given under a key are there at the next request', async () => {
     const person = await signedIn(app)
     await post({
