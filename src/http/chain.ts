@@ -24,6 +24,12 @@ type ToResponse = (error: unknown, c: Context<PublicEnv>) => Response
 /** Bun closes a socket on which nothing moved for 10 s; a request still at work after this long is given its whole deadline. */
 const ExtendAfterMs = 8_000
 
+/**
+ * Answers to HEAD as GET would have given them. Hono takes the body away and with it the length; the server, handed the whole
+ * answer, sends the length and no body (RFC 9110 9.3.2).
+ */
+const whole = new WeakMap<Request, Response>()
+
 /** The one promise of everything that was over when it was asked for. */
 const done = Promise.resolve()
 
@@ -42,7 +48,10 @@ export function enclose(app: Hono<PublicEnv>, around: Around): void {
   }
   const unmatched = around('', [])
   enclosed.notFound((c) => unmatched(c, () => done))
-  app.fetch = enclosed.fetch
+  app.fetch = (request, ...rest) => {
+    const answer = enclosed.fetch(request, ...rest)
+    return request.method === 'HEAD' ? Promise.resolve(answer).then((bare) => whole.get(request) ?? bare) : answer
+  }
 }
 
 /** Runs the steps in their order around handlers. `toResponse` renders what was thrown. */
@@ -133,6 +142,7 @@ export function chain(deps: Deps, steps: readonly Step[], toResponse: ToResponse
     const { headers } = response
     if (!isComplete(headers)) for (const [name, value] of always) if (!headers.has(name)) headers.set(name, value)
     for (const after of afters) after(headers, call, c)
+    if (c.req.method === 'HEAD') whole.set(c.req.raw, response)
     return response
   }
 

@@ -97,9 +97,38 @@ describe('405', () => {
       )
   })
 
-  test('HEAD is GET without a body, and OPTIONS tells what there is', async () => {
-    const head = await request('/v1/me', { method: 'HEAD', bearer: user })
-    expect([head.status, await head.text()]).toEqual([200, ''])
+  test('HEAD is GET without a body: the same status and headers, its length too (RFC 9110 9.3.2)', async () => {
+    const server = Bun.serve({
+      port: 0,
+      hostname: '127.0.0.1',
+      fetch: (request, server) => app.app.fetch(request, { server }),
+    })
+    const own = /^(?:date|x-request-id|connection)$/
+    for (const [path, bearer] of [
+      ['/v1/me', user],
+      ['/v1/me', 'x'],
+      ['/v1/plans', ''],
+      ['/v1/dashboard/insights', user],
+      ['/docs', ''],
+      ['/live', ''],
+      ['/no-such', ''],
+      ['/v1/auth/login', ''],
+    ] as const) {
+      const headers = { 'X-Request-Id': 'one', ...(bearer && { Authorization: `Bearer ${bearer}` }) }
+      const [get, head] = await Promise.all(
+        ['GET', 'HEAD'].map(async (method) => {
+          const answer = await fetch(new URL(path, server.url), { method, headers })
+          const kept = [...answer.headers].filter(([name]) => !own.test(name)).sort()
+          return { status: answer.status, length: (await answer.bytes()).length, headers: kept }
+        }),
+      )
+      expect(head).toEqual({ ...get, length: 0 } as typeof head)
+      expect(get?.length).toBe(Number(new Map(head?.headers).get('content-length')))
+    }
+    await server.stop(true)
+  })
+
+  test('OPTIONS tells what there is', async () => {
     const options = await request('/v1/auth/login', { method: 'OPTIONS' })
     expect([options.status, options.headers.get('allow')]).toEqual([204, 'POST, OPTIONS'])
   })
