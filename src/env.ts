@@ -29,6 +29,8 @@ export class Call {
   apiKey: ApiKey | null = null
   /** … or why the bearer was refused. */
   refused: AppError | null = null
+  /** The work was given up because nobody waits for its answer any more. */
+  clientClosed = false
   /** The limiter with the least left, told in `RateLimit`. */
   tally: Tally | null = null
   /** The auth tier's count, on the routes that it guards. */
@@ -57,6 +59,11 @@ export class Call {
     const leftMs = Math.max(0, this.startedAt + this.#circumstances.timeoutMs - performance.now())
     this.#signal = AbortSignal.any([this.#request.signal, AbortSignal.timeout(leftMs)])
     return this.#signal
+  }
+
+  /** Whether the client left before the answer; known where `signal` was asked for. */
+  get abandoned(): boolean {
+    return this.#signal !== undefined && this.#request.signal.aborted
   }
 
   /** Where the request came from, as services and the audit trail want it. */

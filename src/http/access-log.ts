@@ -1,4 +1,5 @@
 import type { Logger } from '../logger.ts'
+import { clientClosed } from './traffic.ts'
 
 /** None of its texts can hold a character that JSON or a terminal would take for more than itself. */
 export type AccessEntry = {
@@ -19,7 +20,8 @@ export type AccessEntry = {
 const probes = new Set(['/live', '/ready', '/health', '/metrics'])
 
 /**
- * One JSON line per request: at info, probes at debug, answers of 5xx at error. It runs on every request, so it writes
+ * One JSON line per request: at info, probes at debug, answers of 5xx at error, and at
+ * info as `client-closed` what was given up because its client left. It runs on every request, so it writes
  * its six members itself; through the general path of the logger a line costs five times as much.
  */
 export function createAccessLog(log: Logger): (entry: AccessEntry) => void {
@@ -34,7 +36,7 @@ export function createAccessLog(log: Logger): (entry: AccessEntry) => void {
     const who = accountId === undefined ? '' : `"accountId":"${accountId}",`
     log.writeMembers(
       level,
-      `"requestId":"${requestId}","method":"${method}","path":"${path}","status":${status},"milliseconds":${toDecimals(milliseconds)},${who}"msg":"request"`,
+      `"requestId":"${requestId}","method":"${method}","path":"${path}","status":${status},"milliseconds":${toDecimals(milliseconds)},${who}"msg":"${status === clientClosed ? 'client-closed' : 'request'}"`,
     )
   }
 }

@@ -9,14 +9,15 @@ export function toResponse(error: unknown, c: Context<PublicEnv>): Response {
   const deps = c.get('deps')
   const call = c.get('call')
   const known = toAppError(error)
-  deps.traffic.countProblem(known instanceof AppError ? known.code : 'internal-error')
+  call.clientClosed = known instanceof AppError && known.code === 'deadline-exceeded' && call.abandoned
+  if (!call.clientClosed) deps.traffic.countProblem(known instanceof AppError ? known.code : 'internal-error')
   const { response, unexpected } = problemResponse(known, {
     publicUrl: deps.config.publicUrl,
     instance: c.req.path,
     requestId: call.id,
   })
   if (unexpected) deps.log.error({ requestId: call.id, err: error }, 'unexpected error')
-  else if (response.status >= 500)
+  else if (response.status >= 500 && !call.clientClosed)
     deps.log.warn(
       { requestId: call.id, err: error instanceof AppError ? (error.cause ?? error) : error },
       'request failed',

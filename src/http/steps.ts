@@ -4,6 +4,7 @@ import { AppError } from '../errors.ts'
 import type { Step } from './chain.ts'
 import type { Cors } from './cors.ts'
 import { checkFraming, requestId } from './framing.ts'
+import { clientClosed } from './traffic.ts'
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 
@@ -105,7 +106,7 @@ export function logAccess(
         requestId: call.id,
         method: c.req.method,
         path: call.route || 'unknown',
-        status: c.res.status,
+        status: call.clientClosed ? clientClosed : c.res.status,
         milliseconds: performance.now() - call.startedAt,
         accountId: call.principal?.accountId,
       })

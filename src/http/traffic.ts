@@ -4,6 +4,9 @@ import type { Step } from './chain.ts'
 export type Traffic = ReturnType<typeof createTraffic>
 export type RequestCount = { method: string; route: string; statusClass: string; count: number }
 
+/** What log and figures call the answer that its client did not wait for, as nginx does; it is never sent. */
+export const clientClosed = 499
+
 /** What was asked and answered since the start, for /metrics: plain numbers, for they are counted on every request. */
 export function createTraffic() {
   /** Route → method → how many answers of 1xx, 2xx, … */
@@ -41,6 +44,7 @@ export function createTraffic() {
 export function countTraffic(traffic: Traffic): Step {
   return {
     name: 'traffic',
-    after: (_headers, call, c) => traffic.countAnswer(call.route, c.req.method, c.res.status),
+    after: (_headers, call, c) =>
+      traffic.countAnswer(call.route, c.req.method, call.clientClosed ? clientClosed : c.res.status),
   }
 }
