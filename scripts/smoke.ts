@@ -1,24 +1,26 @@
 #!/usr/bin/env bun
 /** The story of the product against a running instance; exits 0 only if every step held. */
 import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { type RunProgram, tellOfAdministration } from './smoke-administration.ts'
+import { createCall, type Tell } from './smoke-client.ts'
+import { tellOfPerson } from './smoke-person.ts'
 
-const usage = `Usage: bun run smoke URL
+const usage = `Usage: bun run smoke URL [--program COMMAND]
 
 Tells the story of the product to a running instance, a line per step, e.g. bun run smoke http://localhost:3000
-It registers one throw-away account (smoke-…@example.com) and leaves it behind, logged out.
+First that of a person; then that of those who run the service, which begins with create-admin and ends with
+audit verify. Those two are commands of the program: COMMAND runs it, e.g. dist/manas360, with this environment, which
+must lead to the instance's own database. Default for an instance on this host: bun src/main.ts. For any other the second
+part is left out unless --program is given.
+
+It makes throw-away accounts (smoke-…@example.com). Without the second part one is left behind, logged out; with it all are
+erased, but for the superadmin where no other exists.
 
 Exit code: 0 when every step held, 1 when one did not, 64 when it was called wrongly.`
 
-const timeoutMs = 10_000
-
-type Answer = { status: number; body: Record<string, unknown> }
-type Session = { accessToken: string; refreshToken: string }
-
-const { values: options, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { help: { type: 'boolean', short: 'h' } },
-})
+const { values: options, positionals } = parse()
 const [address = ''] = positionals
 if (options.help) {
   print(usage)
@@ -26,92 +28,44 @@ if (options.help) {
   process.stderr.write(`${usage}\n`)
   process.exitCode = 64
 } else {
-  process.exitCode = await tell(new URL(address).origin)
+  const url = new URL(address)
+  const isHere = ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname)
+  const program =
+    options.program ?? (isHere ? `'${process.execPath}' '${join(import.meta.dir, '../src/main.ts')}'` : undefined)
+  process.exitCode = await story(url.origin, program)
 }
 
-async function tell(origin: string): Promise<number> {
+async function story(origin: string, program: string | undefined): Promise<number> {
   const startedAt = performance.now()
-  const credentials = {
-    email: `smoke-${crypto.randomUUID()}@example.com`,
-    password: randomBytes(18).toString('base64url'),
-  }
+  const call = createCall(origin)
   let steps = 0
-  async function step<T>(name: string, run: () => Promise<[seen: string, result: T]>): Promise<T> {
+  const tell: Tell = async (name, run) => {
     const stepAt = performance.now()
+    const line = (mark: string, seen: string) =>
+      print(`${mark} ${name.padEnd(56)} ${milliseconds(stepAt).padStart(9)}  ${seen}`)
     try {
       const [seen, result] = await run()
-      print(`✓ ${name.padEnd(56)} ${milliseconds(stepAt).padStart(8)}  ${seen}`)
+      line('✓', seen)
       steps += 1
       return result
     } catch (error) {
-      print(
-        `✗ ${name.padEnd(56)} ${milliseconds(stepAt).padStart(8)}  ${error instanceof Error ? error.message : error}`,
-      )
+      line('✗', error instanceof Error ? error.message : String(error))
       throw error
     }
   }
-  const refresh = async ({ refreshToken }: Session): Promise<[string, Session]> => {
-    const answer = await call(origin, 'POST', '/v1/auth/refresh', { body: { refreshToken } })
-    const next = sessionOf(answer, 200)
-    demand(next.refreshToken !== refreshToken, answer, 'a new refresh token')
-    return ['200, a new pair of tokens', next]
-  }
-  const login = async (): Promise<[string, Session]> => {
-    const answer = await call(origin, 'POST', '/v1/auth/login', { body: credentials })
-    return ['200, access and refresh token', sessionOf(answer, 200)]
-  }
-
   try {
-    await step('register', async () => {
-      const answer = await call(origin, 'POST', '/v1/auth/register', { body: credentials })
-      demand(
-        answer.status !== 202,
-        answer,
-        '201; the instance wants e-mail addresses verified, which this story cannot do',
-      )
-      sessionOf(answer, 201)
-      return [`201, ${credentials.email} on plan ${text(answer, 'user', 'plan', 'name')}`, undefined]
-    })
-    const first = await step('log in', login)
-    await step('a gated route is denied, with the plan that unlocks it', async () => {
-      const answer = await call(origin, 'GET', '/v1/dashboard/insights', { token: first.accessToken })
-      expectProblem(answer, 403, 'feature-not-in-plan')
-      return [`403 feature-not-in-plan, upgrade to ${text(answer, 'upgrade', 'plan')}`, undefined]
-    })
-    await step('entitlements', async () => {
-      const answer = await call(origin, 'GET', '/v1/me/entitlements', { token: first.accessToken })
-      demand(answer.status === 200, answer, '200')
-      const { features } = answer.body
-      demand(
-        Array.isArray(features) && !features.includes('premium_dashboard'),
-        answer,
-        'features without premium_dashboard',
-      )
-      return [`200, plan ${text(answer, 'plan')}, role ${text(answer, 'role')}, features ${features}`, undefined]
-    })
-    const second = await step('refresh', () => refresh(first))
-    const third = await step('refresh again', () => refresh(second))
-    await step('the first refresh token is refused as reuse', async () => {
-      const answer = await call(origin, 'POST', '/v1/auth/refresh', { body: { refreshToken: first.refreshToken } })
-      expectProblem(answer, 401, 'refresh-token-reused')
-      return ['401 refresh-token-reused', undefined]
-    })
-    await step('… and the reuse ended its session', async () => {
-      const answer = await call(origin, 'GET', '/v1/me', { token: third.accessToken })
-      expectProblem(answer, 401, 'session-revoked')
-      return ['401 session-revoked', undefined]
-    })
-    const last = await step('log in', login)
-    await step('log out', async () => {
-      const answer = await call(origin, 'POST', '/v1/auth/logout', { token: last.accessToken })
-      demand(answer.status === 204, answer, '204')
-      return ['204', undefined]
-    })
-    await step('the access token of that session is refused', async () => {
-      const answer = await call(origin, 'GET', '/v1/me', { token: last.accessToken })
-      expectProblem(answer, 401, 'session-revoked')
-      return ['401 session-revoked', undefined]
-    })
+    const person = throwAway()
+    const id = await tellOfPerson(tell, call, person)
+    if (program === undefined)
+      print("– administration is left out: it needs --program, and the instance's own database")
+    else {
+      const people = { person: { ...person, id }, colleague: throwAway(), root: throwAway() }
+      const left = await tellOfAdministration(tell, call, toRun(program), people)
+      if (left)
+        print(
+          `  ${people.root.email} is left, of a password that nobody knows: make your own superadmin, then erase it`,
+        )
+    }
     print(`All ${steps} steps held at ${origin} in ${milliseconds(startedAt)}.`)
     return 0
   } catch {
@@ -120,63 +74,34 @@ async function tell(origin: string): Promise<number> {
   }
 }
 
-async function call(
-  origin: string,
-  method: string,
-  path: string,
-  { token, body }: { token?: string; body?: object },
-): Promise<Answer> {
-  try {
-    const response = await fetch(origin + path, {
-      method,
-      headers: {
-        ...(token !== undefined && { Authorization: `Bearer ${token}` }),
-        ...(body !== undefined && { 'Content-Type': 'application/json' }),
-      },
-      body: body && JSON.stringify(body),
-      redirect: 'manual',
-      signal: AbortSignal.timeout(timeoutMs),
+function throwAway() {
+  return { email: `smoke-${crypto.randomUUID()}@example.com`, password: randomBytes(18).toString('base64url') }
+}
+
+/** A shell's command line, with arguments behind it that need no quoting. */
+function toRun(program: string): RunProgram {
+  return async (args, input = '') => {
+    const child = Bun.spawn(['sh', '-c', `${program} "$@"`, 'smoke', ...args], {
+      stdin: new TextEncoder().encode(input),
+      stdout: 'pipe',
+      stderr: 'pipe',
     })
-    return { status: response.status, body: parse(await response.text()) }
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error)
-    throw new Error(`no answer from ${origin}: ${why}. Is it running? Try: curl -i ${origin}/live`)
+    const [out, err] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()])
+    if ((await child.exited) !== 0) throw new Error(`${program} ${args.join(' ')}: ${(out + err).trim()}`)
+    return out.trim()
   }
 }
 
-function parse(body: string): Record<string, unknown> {
+function parse() {
   try {
-    const value: unknown = JSON.parse(body)
-    return typeof value === 'object' && value !== null ? { ...value } : {}
-  } catch {
-    return {}
+    return parseArgs({
+      allowPositionals: true,
+      options: { help: { type: 'boolean', short: 'h' }, program: { type: 'string' } },
+    })
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : error}\n\n${usage}\n`)
+    process.exit(64)
   }
-}
-
-function sessionOf(answer: Answer, status: number): Session {
-  demand(answer.status === status, answer, `${status}`)
-  return { accessToken: text(answer, 'accessToken'), refreshToken: text(answer, 'refreshToken') }
-}
-
-function expectProblem(answer: Answer, status: number, code: string): void {
-  demand(answer.status === status && answer.body.code === code, answer, `${status} ${code}`)
-}
-
-/** A text somewhere in the answer, which must be there. */
-function text(answer: Answer, ...path: string[]): string {
-  const value = path.reduce<unknown>(
-    (at, key) => (at instanceof Object && key in at ? Reflect.get(at, key) : undefined),
-    answer.body,
-  )
-  demand(typeof value === 'string' && value !== '', answer, `a text at ${path.join('.')}`)
-  return value
-}
-
-function demand(held: boolean, { status, body }: Answer, expected: string): asserts held {
-  if (held) return
-  const { code, detail, requestId } = body
-  const seen = [status, code, detail, requestId && `(request ${requestId})`].filter(Boolean).join(' ')
-  throw new Error(`expected ${expected}; got ${seen}`)
 }
 
 function milliseconds(since: number): string {

@@ -1,0 +1,45 @@
+import { afterAll, expect, test } from 'bun:test'
+import { join } from 'node:path'
+import { testSecrets } from './support/app.ts'
+import { createDatabase } from './support/cluster.ts'
+import { startServerProcess } from './support/server-process.ts'
+
+const database = await createDatabase()
+afterAll(() => database.drop())
+const server = await startServerProcess(database.url)
+afterAll(() => server.kill())
+
+async function smoke(args: string[]): Promise<{ code: number; out: string }> {
+  const child = Bun.spawn([process.execPath, '--no-env-file', join(import.meta.dir, '../scripts/smoke.ts'), ...args], {
+    env: { PATH: process.env.PATH ?? '', NODE_ENV: 'test', ...testSecrets, DATABASE_URL: database.url },
+    stdout: 'pipe',
+    stderr: 'ignore',
+  })
+  return { out: await new Response(child.stdout).text(), code: await child.exited }
+}
+
+const told = (out: string) =>
+  [...out.matchAll(/^([✓✗–]) (.*?) {2}/gm)].map(([, mark, name]) => `${mark} ${name?.trim()}`)
+
+test('the story holds, from registering to a verified trail, and again on the same instance', async () => {
+  const first = await smoke([server.url])
+  expect(first.code).toBe(0)
+  expect(told(first.out).filter((line) => !line.startsWith('✓'))).toEqual([])
+  expect(first.out).toContain('All 25 steps held')
+  expect(first.out).toContain('The audit trail is whole')
+  expect(first.out).toContain('is left, of a password that nobody knows')
+  const second = await smoke([server.url])
+  expect([second.code, told(second.out)]).toEqual([0, told(first.out)])
+  expect(second.out).not.toContain('is left')
+}, 60_000)
+
+test('a step that does not hold is named, and the code says so', async () => {
+  const failing = await smoke([server.url, '--program', 'false'])
+  expect([failing.code, told(failing.out).at(-1)]).toEqual([1, '✗ create-admin'])
+  const nobody = await smoke(['http://127.0.0.1:1'])
+  expect([nobody.code, told(nobody.out)]).toEqual([1, ['✗ register']])
+})
+
+test('called wrongly it says how', async () => {
+  for (const args of [[], ['localhost'], ['--nope'], [server.url, 'more']]) expect((await smoke(args)).code).toBe(64)
+})
