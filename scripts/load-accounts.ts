@@ -46,24 +46,23 @@ type Batch = { run: string; first: number; size: number; passwordHash: string }
 async function loadBatch(tx: Tx, auditKey: string, { run, first, size, passwordHash }: Batch): Promise<void> {
   await tx`
     create temp table batch on commit drop as
-    select n, uuid_v7(at) as id, at, locked,
+    select n, uuid_v7(at) as id, at, locked, case when dice >= 0.8 then clock_timestamp() + random() * interval '300 days' end as ends_at,
            case when dice < 0.8 then 'free' when dice < 0.9 then 'starter' when dice < 0.97 then 'professional' when dice < 0.99 then 'business'
                 else 'enterprise' end as plan
       from (select n, random() as dice, random() < 0.002 as locked, clock_timestamp() - random() * interval '730 days' as at
               from generate_series(${first}::int, ${first + size - 1}::int) n) thrown`
   await tx`
-    insert into user_accounts (id, email, password_hash, first_name, last_name, role, status, locked_reason, created_at, last_login_at)
+    insert into user_accounts (id, email, password_hash, first_name, last_name, role, status, locked_reason, created_at, last_login_at, plan, plan_ends_at)
     select id, 'load-' || ${run}::text || '-' || n || '@example.test', ${passwordHash}, (${firstNames}::text[])[1 + n % ${firstNames.length}],
            (${lastNames}::text[])[1 + n / 7 % ${lastNames.length}],
            case when n % 5000 = 4999 then 'admin' when plan = 'free' then 'user' else 'subscriber' end,
            case when locked then 'locked' else 'active' end, case when locked then 'loaded as locked' end,
-           at, case when random() < 0.9 then least(at + random() * interval '100 days', clock_timestamp()) end
+           at, case when random() < 0.9 then least(at + random() * interval '100 days', clock_timestamp()) end, plan, ends_at
       from batch`
   await tx`
     insert into user_subscriptions (id, account_id, plan, status, billing_interval, started_at, current_period_end)
     select uuid_v7(at), id, plan, case when plan = 'free' then 'active' when n % 40 = 1 then 'trialing' when n % 40 = 2 then 'cancelled' else 'active' end,
-           case when plan = 'free' then null when n % 3 = 0 then 'year' else 'month' end, at,
-           case when plan <> 'free' then clock_timestamp() + random() * interval '300 days' end
+           case when plan = 'free' then null when n % 3 = 0 then 'year' else 'month' end, at, ends_at
       from batch`
   await tx`
     insert into user_subscriptions (id, account_id, plan, status, billing_interval, started_at, current_period_end, ended_at)
