@@ -58,7 +58,7 @@ async function examine(sql: postgres.Sql, config: Config): Promise<Finding[]> {
            (extract(epoch from clock_timestamp()) * 1000)::float8 as now, current_setting('max_connections')::int as max_connections,
            current_setting('superuser_reserved_connections')::int as reserved,
            (select sum(numbackends)::int from pg_stat_database) - 1 as used, current_user as role,
-           current_setting('fsync') as fsync, current_setting('server_encoding') as encoding`
+           current_setting('fsync') as fsync, current_setting('server_encoding') as encoding, lower('ÅÉ') = 'åé' as "knowsLetters"`
   if (!server) throw new Error('the database answered nothing')
   const skewMs = Math.round(server.now - (before + Date.now()) / 2)
   const schema = await findSchemaVersion(sql)
@@ -75,9 +75,10 @@ async function examine(sql: postgres.Sql, config: Config): Promise<Finding[]> {
     },
     {
       name: 'encoding',
-      ok: server.encoding === 'UTF8',
-      detail: server.encoding,
-      advice: "create the database with encoding 'UTF8'",
+      ok: server.encoding === 'UTF8' && server.knowsLetters,
+      detail: `${server.encoding}, ${server.knowsLetters ? 'knows' : 'does not know'} letters beyond ASCII`,
+      advice:
+        "create the database with encoding 'UTF8' and an lc_ctype such as C.UTF-8 or en_US.UTF-8, not C: people are found by parts of names in any script",
     },
     {
       name: 'durability',
@@ -125,4 +126,5 @@ type Facts = {
   role: string
   fsync: string
   encoding: string
+  knowsLetters: boolean
 }

@@ -57,6 +57,14 @@ describe('doctor', () => {
     expect(newer.out).toContain('→ deploy the newer program')
   })
 
+  test('names a database that knows no letters beyond ASCII', async () => {
+    const { url, sql } = await openEmptyDatabase("encoding 'UTF8' lc_collate 'C' lc_ctype 'C'")
+    expect(await sql`select lower('ÅÉ') as lower`).toEqual([{ lower: 'ÅÉ' }] as never)
+    const { out } = await run(['doctor'], { ...environment, DATABASE_URL: url })
+    expect(findings(out)).toContain('✗ encoding')
+    expect(out).toContain('lc_ctype')
+  })
+
   test('prints no secret and no password of a URL', async () => {
     const url = new URL(app.databaseUrl)
     url.password = 'the-database-password'
@@ -151,7 +159,7 @@ describe('audit verify', () => {
       out: 'The audit trail is whole: 0 rows in 0 checkpoints, 30 not sealed yet.\n',
     })
     const sealed = await run(['jobs', 'run', 'seal-audit'], { ...environment, DATABASE_URL: audited.databaseUrl })
-    const [checkpoint] = JSON.parse(sealed.out.slice('seal-audit: done '.length))
+    const [checkpoint] = JSON.parse(/^seal-audit: done (.*)$/m.exec(sealed.out)?.[1] ?? '[]')
     writeFileSync(witness, JSON.stringify({ level: 'info', checkpoint, msg: 'audit checkpoint' }))
     expect(await verify('--checkpoint', witness)).toMatchObject({
       code: 0,
