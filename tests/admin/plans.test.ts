@@ -2,9 +2,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { loadAccounts } from '../../scripts/load-accounts.ts'
 import { createApp } from '../../src/app.ts'
 import { encodeCursor } from '../../src/http/page.ts'
+import { goodPassword, newEmail } from '../support/accounts.ts'
 import { signedIn } from '../support/administration.ts'
-import { openTestApp, testSecrets } from '../support/app.ts'
+import { bodyOf, openTestApp, type SessionJson, testSecrets } from '../support/app.ts'
 import { blocksOf, nodesOf, openExplained } from '../support/plans.ts'
+import { fillTheRest } from './fill.ts'
 
 /** What grows with people and with time. The rest is the catalogue, or has a row a day. */
 const growing = [
@@ -16,13 +18,19 @@ const growing = [
   'audit_personal',
   'audit_queue',
   'account_directory',
+  'usage_daily',
+  'account_features',
+  'trials',
+  'tokens',
+  'authz_changes',
+  'idempotency_keys',
 ]
-const count = 20_500
+const count = 100_000
 const pageSize = 20
-/** Of the rows of a table, how many one request may look at: a rare filter has to look for its page. */
-const mostRows = count / 4
+/** Of the rows of a table, how many one request may look at, however many there are: a rare filter has to look for its page. */
+const mostRows = 3_000
 
-const app = await openTestApp()
+const app = await openTestApp({ DB_STATEMENT_TIMEOUT_MS: '120000' })
 const explained = await openExplained(app.databaseUrl)
 const observed = createApp({ ...app.deps, sql: explained.sql })
 const admin = await signedIn(app, { role: 'admin' })
@@ -30,13 +38,14 @@ afterAll(explained.close)
 
 beforeAll(async () => {
   await loadAccounts(app.sql, testSecrets.AUDIT_KEY, count)
+  await fillTheRest(app)
   await app.sql`vacuum analyze`
   await app.sql`select refresh_views()`
   await app.sql`analyze`
-}, 120_000)
+}, 300_000)
 
-async function get(path: string, status = 200): Promise<void> {
-  const answer = await observed.request(path, { headers: { Authorization: `Bearer ${admin.bearer}` } })
+async function get(path: string, status = 200, { bearer } = admin): Promise<void> {
+  const answer = await observed.request(path, { headers: { Authorization: `Bearer ${bearer}` } })
   expect(answer.status).toBe(status)
   await answer.text()
 }
@@ -119,7 +128,42 @@ describe('no table that grows is scanned', () => {
   })
 
   for (const name of ['overview', 'signups', 'revenue', 'plans', 'security'])
-    test(`by the analytics of ${name}`, () => expectNoScan(() => get(`/v1/admin/analytics/${name}`)))
+    test(`by the analytics of ${name}`, () =>
+      // The addresses that failed most are counted, from an index, among the failures of the days that are asked for.
+      expectNoScan(() => get(`/v1/admin/analytics/${name}`), name === 'security' ? count / 8 : mostRows))
+
+  test('by anything that people ask about themselves', async () => {
+    const person = await signedIn(app, { plan: 'business', role: 'subscriber' })
+    for (const path of [
+      'me',
+      'me/audit-logs',
+      'me/export',
+      'auth/sessions',
+      'dashboard',
+      'dashboard/insights',
+      'subscription',
+    ])
+      await expectNoScan(() => get(`/v1/${path}`, 200, person), 100, path)
+    for (const groupBy of ['day', 'route'])
+      await expectNoScan(() => get(`/v1/reports/usage?groupBy=${groupBy}`, 200, person), 100, groupBy)
+  })
+
+  test('by registering, logging in and refreshing', async () => {
+    const post = async (path: string, json: object) =>
+      bodyOf<SessionJson>(
+        await observed.request(path, {
+          method: 'POST',
+          headers: { 'Content-Type': 'application/json' },
+          body: JSON.stringify(json),
+        }),
+      )
+    await expectNoScan(async () => {
+      const credentials = { email: newEmail(), password: goodPassword }
+      expect((await post('/v1/auth/register', credentials)).refreshToken).toBeString()
+      const { refreshToken } = await post('/v1/auth/login', credentials)
+      expect((await post('/v1/auth/refresh', { refreshToken })).refreshToken).toBeString()
+    }, 100)
+  })
 
   test('by one person, and what is asked or done about one', async () => {
     const [person] = await app.sql<{ id: string }[]>`select id from user_accounts where role = 'subscriber' limit 1`
@@ -144,7 +188,7 @@ describe('no table that grows is scanned', () => {
 
   test('by the job that ends what has run out', async () => {
     await app.sql`update user_subscriptions set current_period_end = clock_timestamp() where plan = 'enterprise' and ended_at is null`
-    await expectNoScan(() => explained.sql`select end_expired()`, 1_000)
+    await expectNoScan(() => explained.sql`select end_expired()`, count / 50)
   })
 })
 
