@@ -118,6 +118,12 @@ describe('no table that grows is scanned', () => {
         await expectNoScan(() => get(`/v1/admin/users?sort=${sort}&${filter}`), mostRows, filter)
     })
 
+  test('by people of one role, plan or status in the order of joining: it reads the page and no more, however rare they are', async () => {
+    for (const filter of ['role=user', 'role=admin', 'plan=starter', 'plan=enterprise', 'status=locked'])
+      for (const sort of ['createdAt', '-createdAt'])
+        await expectNoScan(() => get(`/v1/admin/users?sort=${sort}&${filter}`), pageSize + 1, filter)
+  })
+
   test('by a list of subscriptions, whatever the filter', async () => {
     for (const filter of subscriptionFilters)
       await expectNoScan(() => get(`/v1/admin/subscriptions?${filter}`), pageSize + 1)
