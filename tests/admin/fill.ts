@@ -8,6 +8,9 @@ export async function fillTheRest({ sql }: TestApp): Promise<void> {
     insert into account_features (account_id, feature, granted, expires_at, reason)
     select id, feature, true, clock_timestamp() + random() * interval '300 days', 'loaded'
       from user_accounts cross join unnest('{sso_oauth,data_export}'::text[]) feature where random() < 0.1`
+  await sql`
+    insert into api_keys (id, account_id, name, prefix, key_hash, permissions)
+    select uuid_v7(), id, 'loaded', 'mk_loaded00', sha256(id::text::bytea), '{profile.read}' from user_accounts where random() < 0.2`
   await sql`insert into trials (account_id, plan) select id, 'starter' from user_accounts where random() < 0.2`
   await sql`
     insert into usage_daily (account_id, day, route, requests)

@@ -10,6 +10,7 @@ export const growing = [
   'account_directory',
   'usage_daily',
   'account_features',
+  'api_keys',
   'trials',
   'tokens',
   'authz_changes',

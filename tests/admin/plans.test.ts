@@ -84,6 +84,7 @@ describe('no table that grows is scanned', () => {
       'me/audit-logs',
       'me/export',
       'auth/sessions',
+      'api-keys',
       'dashboard',
       'dashboard/insights',
       'subscription',
