@@ -43,6 +43,7 @@ const Environment = z.object({
     .refine((text) => text === 'plan' || text === 'off' || /^[1-9]\d{0,8}\/1?m$/.test(text), {
       message: "must be plan (each plan's own rate), N/1m, or off",
     }),
+  REDIS_URL: url('redis:', 'rediss:').optional(),
   REQUEST_TIMEOUT_MS: integer(100, 600_000, 30_000),
   DRAIN_DELAY_MS: integer(0, 300_000, 0),
   SHUTDOWN_TIMEOUT_MS: integer(100, 600_000, 25_000),
@@ -61,7 +62,6 @@ const Environment = z.object({
 const notYet: Record<string, string> = {
   DATABASE_REPLICA_URL: 'read replicas',
   METRICS_PORT: 'a port for metrics',
-  REDIS_URL: 'rate limits across instances',
   SMTP_URL: 'mail',
   MAIL_FROM: 'mail',
 }
@@ -155,6 +155,7 @@ function toConfig(e: Parsed) {
         : e.RATE_LIMIT_API === 'off'
           ? null
           : parseInt(e.RATE_LIMIT_API, 10),
+    redisUrl: e.REDIS_URL,
     requestTimeoutMs: e.REQUEST_TIMEOUT_MS,
     drainDelayMs: e.DRAIN_DELAY_MS,
     shutdownTimeoutMs: e.SHUTDOWN_TIMEOUT_MS,

@@ -13,6 +13,7 @@ import type { Traffic } from './http/traffic.ts'
 import type { Logger } from './logger.ts'
 import type { Catalogue } from './plans/catalogue.ts'
 import type { Leases } from './plans/leases.ts'
+import type { Redis } from './redis.ts'
 
 /** What a service may use. */
 export type Deps = {
@@ -32,6 +33,8 @@ export type Deps = {
   deviceTokens: DeviceTokens
   passwords: PasswordHasher
   limits: Limits
+  /** Where the limits are counted for all instances; null: each counts for itself. */
+  redis: Redis | null
   usage: UsageCounter
   /** Units of monthly quotas that this instance may spend. */
   leases: Leases

@@ -1,6 +1,8 @@
 import postgres from 'postgres'
 import type { Config } from './config.ts'
+import { createLogger } from './logger.ts'
 import { findSchemaVersion, latestVersion } from './migrate.ts'
+import { openRedis } from './redis.ts'
 import { version } from './version.ts'
 
 /** Connections of an instance beside its pool: the prober, the listener, and slow jobs. */
@@ -38,6 +40,7 @@ export async function diagnose(config: Config, print: (line: string) => void): P
   } finally {
     await sql.end({ timeout: 1 })
   }
+  if (config.redisUrl !== undefined) findings.push(await examineRedis(config.redisUrl))
   for (const { name, ok, detail, advice } of findings)
     print(`${ok ? '✓' : '✗'} ${name}: ${detail}${ok || !advice ? '' : `\n    → ${advice}`}`)
   return findings.every(({ ok }) => ok)
@@ -114,6 +117,23 @@ async function examine(sql: postgres.Sql, config: Config): Promise<Finding[]> {
         'set DATABASE_MIGRATION_URL to the owner and DATABASE_URL to a role of its own, then run: manas360 migrate',
     },
   ]
+}
+
+/** Whether the limits can be counted there: it must answer, and take writes by script. */
+async function examineRedis(url: string): Promise<Finding> {
+  const redis = openRedis({ url, log: createLogger({ level: 'silent' }) })
+  await redis.start()
+  const ok = redis.isUp()
+  await redis.close()
+  const { protocol, host } = new URL(url)
+  return {
+    name: 'redis',
+    ok,
+    detail: ok
+      ? `${host} counts${protocol === 'rediss:' ? '' : '; the connection is not encrypted'}`
+      : `${host} does not`,
+    advice: 'check REDIS_URL (user and password, rediss:// for TLS), that it runs, takes writes, and has room',
+  }
 }
 
 type Facts = {

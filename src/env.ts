@@ -33,8 +33,10 @@ export class Call {
   clientClosed = false
   /** The limiter with the least left, told in `RateLimit`. */
   tally: Tally | null = null
-  /** The auth tier's count, on the routes that it guards. */
-  authTally: Tally | null = null
+  /** Whether its address was counted, or tried to. */
+  addressCounted = false
+  /** The auth tier's count, on the routes that it guards; `unknown` when nobody could count. */
+  authTally: Tally | 'unknown' | null = null
   /** What a repeat under the same Idempotency-Key is answered with, where the first answer holds a secret. */
   replay: string | null = null
   /** Where its unit of the monthly quota came from. */

@@ -12,12 +12,13 @@ import { createClock } from './clock.ts'
 import type { Config } from './config.ts'
 import { openDatabase } from './db.ts'
 import type { Deps } from './deps.ts'
-import { createTier } from './http/limits.ts'
+import { openLimits } from './http/limits.ts'
 import { createTraffic } from './http/traffic.ts'
 import type { Logger } from './logger.ts'
 import { requireSchema } from './migrate.ts'
 import { isCatalogue, newer, readCatalogue } from './plans/catalogue-service.ts'
 import { createLeases } from './plans/leases.ts'
+import { openRedis } from './redis.ts'
 
 /** Deps that are open, and how to close them. */
 export type OpenDeps = Deps & {
@@ -50,6 +51,7 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
   const databaseClock = createClock(sql)
   const now = clock ?? databaseClock.now
   const overlay = new Overlay(config.accessTtlSeconds)
+  const redis = config.redisUrl === undefined ? null : openRedis({ url: config.redisUrl, log })
   try {
     await db.open(config.poolMin)
     await requireSchema(sql)
@@ -90,11 +92,8 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
       lookUps: Math.ceil(config.poolMax / 5),
     })
     const leases = createLeases({ sql, now, log })
-    const limits = {
-      global: config.rateLimitGlobal && createTier(config.rateLimitGlobal.windowMs),
-      auth: config.rateLimitAuth && createTier(config.rateLimitAuth.windowMs),
-      api: config.rateLimitApi === null ? null : createTier(60_000),
-    }
+    await redis?.start()
+    const limits = openLimits(config, redis)
     const cores = availableParallelism()
     const sweep = setInterval(() => overlay.sweep(now()), 60_000)
     sweep.unref()
@@ -111,6 +110,7 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
       apiKeys,
       leases,
       limits,
+      redis,
       traffic: createTraffic(),
       audit: createAudit(config.auditKeys, now),
       tokens: createTokens({
@@ -130,10 +130,12 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
         await feed.stop()
         await Promise.all([usage.close(), apiKeys.close(), leases.close()])
         for (const tier of Object.values(limits)) tier?.close()
+        await redis?.close()
         await db.close(seconds)
       },
     }
   } catch (error) {
+    await redis?.close()
     await db.close(1)
     throw error
   }

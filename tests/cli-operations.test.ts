@@ -35,12 +35,14 @@ describe('doctor', () => {
       'check DATABASE_URL',
     ],
     ['more connections than there are', { DB_POOL_MAX: '1000' }, '✗ pool', 'lower DB_POOL_MAX'],
+    ['a Redis out of reach', { REDIS_URL: 'redis://:hidden@127.0.0.1:1' }, '✗ redis', 'check REDIS_URL'],
     ['bad configuration', { PORT: 'x', DB_POOL_MAX: 'y' }, '✗ configuration', 'DB_POOL_MAX'],
   ])('names %s, and what to do', async (_, change, finding, advice) => {
     const { code, out } = await run(['doctor'], { ...environment, ...change })
     expect(code).toBe(1)
     expect(findings(out)).toContain(finding)
     expect(out).toContain(advice)
+    expect(out).not.toContain('hidden')
   })
 
   test('names a database without a schema, and one that is newer', async () => {

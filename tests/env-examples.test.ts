@@ -120,6 +120,7 @@ test('every bad variable is named at once, each with what to do', () => {
     RATE_LIMIT_GLOBAL: '600',
     RATE_LIMIT_AUTH: '0/1m',
     RATE_LIMIT_API: 'fast',
+    REDIS_URL: 'localhost:6379',
     REQUEST_TIMEOUT_MS: '0',
     DRAIN_DELAY_MS: '-5',
     SHUTDOWN_TIMEOUT_MS: 'soon',
@@ -149,7 +150,6 @@ test('variables of later versions are refused, not ignored', () => {
   const later = {
     DATABASE_REPLICA_URL: 'x',
     METRICS_PORT: '9090',
-    REDIS_URL: 'x',
     SMTP_URL: 'x',
     MAIL_FROM: 'x',
   }
@@ -212,6 +212,7 @@ test.each<[string, string, Environment]>([
   ],
   ['no database', 'DATABASE_URL', { DATABASE_URL: '' }],
   ['no secrets', 'JWT_SECRET', { JWT_SECRET: '' }],
+  ['a Redis that is none', 'REDIS_URL', { REDIS_URL: 'http://redis.manas360.com' }],
   ['a drain as long as the shutdown', 'DRAIN_DELAY_MS', { DRAIN_DELAY_MS: '25000' }],
 ])('production refuses %s, naming %s alone', (_what, name, change) => {
   expect(namesOf(problemsOf({ ...filled, ...change }))).toEqual([name])

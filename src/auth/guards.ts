@@ -4,7 +4,7 @@ import type { Deps } from '../deps.ts'
 import type { AuthedEnv, Call, PublicEnv } from '../env.ts'
 import { AppError } from '../errors.ts'
 import { rateLimitKey } from '../http/client-ip.ts'
-import { requireWithin, resetSeconds, tighter } from '../http/limits.ts'
+import { resetSeconds, tighter } from '../http/limits.ts'
 import { isWithin } from '../http/networks.ts'
 import { policy } from '../http/openapi.ts'
 import { countAddress, isUnlimited, uncountAddress } from '../http/rate-limits.ts'
@@ -49,7 +49,7 @@ function judgeApiKey(deps: Deps, call: Call, key: string): Promise<undefined> | 
 
 /** Counted against the address first: a flood of keys that nobody has must not become one of queries. */
 async function lookUpApiKey(deps: Deps, call: Call, key: string): Promise<undefined> {
-  countAddress(deps, call)
+  await countAddress(deps, call)
   try {
     admitApiKey(deps, call, await deps.apiKeys.lookUp(key))
   } catch (error) {
@@ -57,7 +57,7 @@ async function lookUpApiKey(deps: Deps, call: Call, key: string): Promise<undefi
     if (!(error instanceof AppError)) throw error
     call.refused = error
   }
-  if (call.principal) uncountAddress(deps, call)
+  if (call.principal) await uncountAddress(deps, call)
 }
 
 function admitApiKey(deps: Deps, call: Call, found: ApiKey | 'invalid-token' | 'account-disabled'): void {
@@ -100,37 +100,44 @@ export const authenticate = policy(
 )
 
 /**
- * The auth tier: counts failures per address, and gives the unit back on every answer that is none. With `deferred` the
- * route asks `throttledForSeconds` itself, after body and lockout were judged.
+ * The auth tier: counts failures per address, and gives the unit back on every answer that is none. When nobody can count
+ * it is closed: passwords must not be open to guessing meanwhile. With `deferred` the route asks `authTierRefusal` itself,
+ * after body and lockout were judged.
  */
 export function authTier({ deferred }: { deferred: boolean }) {
   return createMiddleware<PublicEnv>(async function authTier(c, next) {
     const { limits, config } = c.get('deps')
     const call = c.get('call')
-    if (!limits.auth || !config.rateLimitAuth) return next()
+    const { auth } = limits
+    if (!auth || !config.rateLimitAuth) return next()
     const key = rateLimitKey(call.ip)
-    const tally = limits.auth.take(key, config.rateLimitAuth.max)
-    call.tally = tighter(call.tally, tally)
-    call.authTally = tally
-    const keep = () => isFailure(c.res.status, c.error)
+    const tally = await auth.take(key, config.rateLimitAuth.max)
+    call.authTally = tally ?? 'unknown'
+    if (tally) call.tally = tighter(call.tally, tally)
+    const giveBack = async () => {
+      if (!tally) return
+      await auth.giveBack(key)
+      tally.used--
+    }
     try {
-      if (!deferred) requireWithin(tally)
+      const refusal = deferred ? null : authTierRefusal(call)
+      if (refusal) throw refusal
       await next()
     } catch (error) {
-      limits.auth.giveBack(key)
-      tally.used--
+      await giveBack()
       throw error
     }
-    if (!keep()) {
-      limits.auth.giveBack(key)
-      tally.used--
-    }
+    if (!isFailure(c.res.status, c.error)) await giveBack()
   })
 }
 
-/** Seconds until an address that has used up its failures may try again; null while it may. */
-export function throttledForSeconds({ authTally }: Call): number | null {
-  return authTally && authTally.used > authTally.limit ? resetSeconds(authTally) : null
+/** What the auth tier answers to this address; null while it may try. */
+export function authTierRefusal({ authTally }: Call): AppError | null {
+  if (authTally === 'unknown')
+    return new AppError('service-unavailable', { cause: new Error('the auth tier cannot count') })
+  if (authTally && authTally.used > authTally.limit)
+    return new AppError('rate-limited', { retryAfter: resetSeconds(authTally) })
+  return null
 }
 
 /** What the auth tier counts: 401, 409, and 429 `account-locked`. */

@@ -23,22 +23,22 @@ type Options = {
   client: Client
   /** From `X-Device-Token`. */
   deviceToken: string | undefined
-  /** The address has used up its failures for so long: only the lockout is looked at, and nothing is judged. */
-  throttledForSeconds: number | null
+  /** What the auth tier answers to this address: then only the lockout is looked at, and nothing is judged. */
+  refusal: AppError | null
   signal?: AbortSignal
 }
 
 /**
  * Logs a person in, whatever their plan. An unknown address, a wrong password, a locked and a deleted account cost the
  * same work and answer alike.
- * @throws AppError `invalid-credentials`, `account-locked`, `rate-limited`, `overloaded`
+ * @throws AppError `invalid-credentials`, `account-locked`, `rate-limited`, `overloaded`, `service-unavailable`
  */
 export async function login(deps: Deps, input: Login, options: Options): Promise<SessionBody> {
   const emailKey = deps.counterKey('email', input.email)
-  if (options.throttledForSeconds !== null) {
+  if (options.refusal) {
     const seconds = await findLockoutSeconds(deps.sql, emailKey)
     if (seconds !== null) throw new AppError('account-locked', { retryAfter: seconds })
-    throw new AppError('rate-limited', { retryAfter: options.throttledForSeconds })
+    throw options.refusal
   }
   const device = deps.deviceTokens.read(options.deviceToken)
   const known = device && { ...device, key: deps.counterKey('device', device.deviceId) }

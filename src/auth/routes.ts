@@ -6,7 +6,7 @@ import { describe } from '../http/openapi.ts'
 import { decodeCursor, page } from '../http/page.ts'
 import { Limit, Uuid } from '../http/text.ts'
 import { body, noBody, noInput, params, query } from '../http/valid.ts'
-import { authenticate, authTier, throttledForSeconds } from './guards.ts'
+import { authenticate, authTier, authTierRefusal } from './guards.ts'
 import { login } from './login.ts'
 import { changePassword } from './password-change.ts'
 import { refresh } from './refresh.ts'
@@ -45,7 +45,7 @@ export const authRoutes = new Hono<PublicEnv>()
       const session = await login(deps, c.req.valid('json'), {
         client: call.client,
         deviceToken,
-        throttledForSeconds: throttledForSeconds(call),
+        refusal: authTierRefusal(call),
         signal: call.signal,
       })
       return c.json(session, 200)

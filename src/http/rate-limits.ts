@@ -2,7 +2,7 @@ import type { Deps } from '../deps.ts'
 import type { Call } from '../env.ts'
 import type { Step } from './chain.ts'
 import { rateLimitKey } from './client-ip.ts'
-import { requireWithin, setRateLimitHeaders } from './limits.ts'
+import { requireWithin, setRateLimitHeaders, type Tally } from './limits.ts'
 
 type Counted = Pick<Deps, 'limits' | 'config'>
 
@@ -12,22 +12,26 @@ const unlimited = new Set(['/live', '/ready', '/health', '/metrics'])
 export const isUnlimited = (route: string): boolean => unlimited.has(route)
 
 /**
- * Counts a request against its address, once; a bearer that costs a query is counted before it is looked up.
- * @throws AppError `rate-limited`
+ * Counts a request against its address, once; a bearer that costs a query is counted before it is looked up. Returns a
+ * promise only where the store makes one.
+ * @throws AppError `rate-limited`, by that promise if there is one
  */
-export function countAddress({ limits, config }: Counted, call: Call): void {
-  if (!limits.global || !config.rateLimitGlobal || call.tally) return
-  call.tally = limits.global.take(rateLimitKey(call.ip), config.rateLimitGlobal.max)
-  requireWithin(call.tally)
+export function countAddress({ limits, config }: Counted, call: Call): undefined | Promise<undefined> {
+  if (!limits.global || !config.rateLimitGlobal || call.addressCounted) return undefined
+  call.addressCounted = true
+  return judge(call, limits.global.take(rateLimitKey(call.ip), config.rateLimitGlobal.max))
 }
 
 /** Gives the unit back: the bearer turned out to be good, and the account's own tier counts the request. */
-export function uncountAddress({ limits }: Counted, call: Call): void {
-  if (call.tally) limits.global?.giveBack(rateLimitKey(call.ip))
+export async function uncountAddress({ limits }: Counted, call: Call): Promise<void> {
+  if (call.tally) await limits.global?.giveBack(rateLimitKey(call.ip))
   call.tally = null
 }
 
-/** The global tier per address without a valid bearer, the API tier per account with one, at the plan's own rate. */
+/**
+ * The global tier per address without a valid bearer, the API tier per account with one, at the plan's own rate. When
+ * nobody can count, both are open: an outage of the limiter must not become one of the service.
+ */
 export function limitRates(deps: Deps): Step {
   const { limits, config, catalogue } = deps
   return {
@@ -41,12 +45,19 @@ export function limitRates(deps: Deps): Step {
             ? catalogue.current.plans.get(principal.plan)?.limits.apiRequestsPerMinute
             : config.rateLimitApi
         if (typeof max !== 'number') return undefined
-        call.tally = limits.api.take(principal.accountId, max)
-        requireWithin(call.tally)
-      } else if (!principal) countAddress(deps, call)
-      return undefined
+        return judge(call, limits.api.take(principal.accountId, max))
+      }
+      return principal ? undefined : countAddress(deps, call)
     },
   }
+}
+
+/** Passes on a promise only where the store made one. */
+function judge(call: Call, counted: Tally | null | Promise<Tally | null>): undefined | Promise<undefined> {
+  if (counted instanceof Promise) return counted.then((tally) => judge(call, tally) as undefined)
+  if (counted === null) return undefined
+  call.tally = counted
+  requireWithin(counted)
 }
 
 /** `RateLimit` of the tier with the least left. */

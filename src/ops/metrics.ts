@@ -54,7 +54,7 @@ async function openRegistry(deps: Deps): Promise<Registry> {
     [{ version: version.version, commit: version.commit }, 1],
   ])
 
-  const { traffic, limits, db, passwords, overlay, catalogue, feed, apiKeys, leases } = deps
+  const { traffic, limits, redis, db, passwords, overlay, catalogue, feed, apiKeys, leases } = deps
   counter('http_requests_total', 'Answers by route and class of status', ['method', 'route', 'status'], () =>
     traffic
       .requests()
@@ -67,6 +67,13 @@ async function openRegistry(deps: Deps): Promise<Registry> {
   counter('rate_limit_hits_total', 'Requests over the limit of a tier', ['tier'], () =>
     Object.entries(limits).flatMap(([tier, counted]) => (counted ? [[{ tier }, counted.hits()]] : [])),
   )
+  counter('rate_limit_uncounted_total', 'Requests that a tier could not count: auth refused them', ['tier'], () =>
+    Object.entries(limits).flatMap(([tier, counted]) => (counted ? [[{ tier }, counted.uncounted()]] : [])),
+  )
+  if (redis) {
+    gauge('redis_up', 'Whether Redis answered last: 1 or 0', [], () => single(redis.isUp() ? 1 : 0))
+    counter('redis_losses_total', 'How often Redis was lost', [], () => single(redis.losses()))
+  }
 
   counter('database_statements_total', 'Statements sent', [], () => single(db.stats().queries))
   counter('database_slow_statements_total', 'Statements over DB_SLOW_QUERY_MS', [], () =>

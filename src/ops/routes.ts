@@ -48,7 +48,9 @@ export const opsRoutes = new Hono<PublicEnv>()
     async (c) => {
       const deps = c.get('deps')
       const checks = await checkReadiness(deps)
-      const status = isReady(checks) ? 'ok' : 'failing'
+      const { redis } = deps
+      // Without Redis the instance is worth its traffic: it refuses log-ins, and limits nobody else.
+      const status = !isReady(checks) ? 'failing' : redis && !redis.isUp() ? 'degraded' : 'ok'
       const { production, opsToken } = deps.config
       if (production && !(opsToken !== undefined && isOperator(c.req.header('Authorization'), opsToken)))
         return c.json({ status }, 200)
@@ -62,6 +64,10 @@ export const opsRoutes = new Hono<PublicEnv>()
           passwords: deps.passwords.stats(),
           catalogueVersion: deps.catalogue.current.version,
           overlayEntries: deps.overlay.size,
+          rateLimits: {
+            countedIn: redis ? 'redis' : 'memory',
+            ...(redis && { status: redis.isUp() ? 'ok' : 'failed' }),
+          },
           changeFeedAgeMs: Math.round(deps.feed.ageMs()),
           jobs: await readJobRuns(deps).catch(() => []),
         },

@@ -1,0 +1,37 @@
+/** A program that a cluster started, and how it is ended. */
+export type Child = { pid: number; kill(signal: NodeJS.Signals): void; exited: Promise<number> }
+
+/** Resolves once a line of `output` matches. @throws Error with what was said when it ends before */
+export async function untilSaid(output: ReadableStream<Uint8Array>, pattern: RegExp): Promise<RegExpExecArray> {
+  const decoder = new TextDecoder()
+  const reader = output.getReader()
+  let text = ''
+  for (;;) {
+    const { done, value } = await reader.read()
+    if (done) throw new Error(`it ended before it was ready: ${text.trim()}`)
+    text += decoder.decode(value, { stream: true })
+    const found = pattern.exec(text)
+    if (!found) continue
+    // Read on, or a full pipe would stop the program.
+    void (async () => {
+      while (!(await reader.read()).done);
+    })()
+    return found
+  }
+}
+
+/** Asks it to end, and makes it when it has not after `seconds`. */
+export async function end({ kill, exited }: Child, seconds = 10): Promise<void> {
+  kill('SIGTERM')
+  const late = setTimeout(() => kill('SIGKILL'), seconds * 1000)
+  await exited
+  clearTimeout(late)
+}
+
+/** A port of 127.0.0.1 that nobody listens on. */
+export async function freePort(): Promise<number> {
+  const probe = Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data() {} } })
+  const { port } = probe
+  probe.stop(true)
+  return port
+}
