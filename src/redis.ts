@@ -71,11 +71,9 @@ export function openRedis({ url, log }: Options) {
     client = null
     // What still waits for an answer is refused by this.
     lost?.close()
-    if (wasUp !== false) {
-      losses++
-      log.error({ redis: host, err: error }, 'Redis is lost: the auth tier is closed, the other limits are open')
-    }
     wasUp = false
+    losses++
+    log.error({ redis: host, err: error }, 'Redis is lost: the auth tier is closed, the other limits are open')
     probing ??= probeUntilUp()
   }
 
