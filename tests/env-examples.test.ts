@@ -159,7 +159,7 @@ test('variables of later versions are refused, not ignored', () => {
 test('what is wrong only beside other variables, or only in production, is named beside what is malformed', () => {
   const bad: Environment = {
     PORT: 'x',
-    REDIS_URL: 'redis://127.0.0.1',
+    SMTP_URL: 'smtp://127.0.0.1',
     AUDIT_KEY: '',
     JWT_SECRET: 'a'.repeat(70),
     PUBLIC_URL: 'http://api.manas360.com',
