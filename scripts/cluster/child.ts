@@ -1,5 +1,5 @@
 /** A program that a cluster started, and how it is ended. */
-export type Child = { pid: number; kill(signal: NodeJS.Signals): void; exited: Promise<number> }
+export type Child = { kill(signal: NodeJS.Signals): void; exited: Promise<number> }
 
 /** Resolves once a line of `output` matches. @throws Error with what was said when it ends before */
 export async function untilSaid(output: ReadableStream<Uint8Array>, pattern: RegExp): Promise<RegExpExecArray> {
@@ -21,10 +21,10 @@ export async function untilSaid(output: ReadableStream<Uint8Array>, pattern: Reg
 }
 
 /** Asks it to end, and makes it when it has not after `seconds`. */
-export async function end({ kill, exited }: Child, seconds = 10): Promise<void> {
-  kill('SIGTERM')
-  const late = setTimeout(() => kill('SIGKILL'), seconds * 1000)
-  await exited
+export async function end(child: Child, seconds = 10, signal: 'SIGTERM' | 'SIGINT' = 'SIGTERM'): Promise<void> {
+  child.kill(signal)
+  const late = setTimeout(() => child.kill('SIGKILL'), seconds * 1000)
+  await child.exited
   clearTimeout(late)
 }
 

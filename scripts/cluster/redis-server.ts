@@ -49,7 +49,7 @@ export async function startRedisServer(settings: string[] = [], listen: '--port'
     async stop(): Promise<void> {
       // A test that failed may have left it frozen.
       child.kill('SIGCONT')
-      await end({ pid: child.pid, exited: child.exited, kill: (signal) => child.kill(signal) })
+      await end(child)
     },
   }
 }

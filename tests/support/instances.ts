@@ -1,0 +1,65 @@
+import { afterAll } from 'bun:test'
+import { type Cluster, openCluster } from '../../scripts/cluster/cluster.ts'
+import type { Environment } from '../../scripts/cluster/instance.ts'
+import { type RedisServer, startRedisServer } from '../../scripts/cluster/redis-server.ts'
+import { testSecrets } from './app.ts'
+import { createDatabase } from './cluster.ts'
+
+/** The programs that these tests need, and what to install for them. */
+export const programs: [string[], string] = [['redis-server', 'haproxy'], 'redis-server haproxy']
+
+export type TestCluster = Cluster & { redis: RedisServer; databaseUrl: string }
+
+/** Three real servers behind haproxy, with a database and a Redis of their own; gone after the file's tests. */
+export async function openTestCluster(environment: Environment = {}): Promise<TestCluster> {
+  const database = await createDatabase()
+  afterAll(database.drop)
+  const redis = await startRedisServer()
+  afterAll(redis.stop)
+  const cluster = await openCluster({
+    instances: 3,
+    databaseUrl: database.url,
+    redisUrl: redis.url,
+    environment: {
+      NODE_ENV: 'test',
+      ...testSecrets,
+      DB_POOL_MAX: '10',
+      DB_POOL_MIN: '2',
+      LOG_LEVEL: 'warn',
+      RATE_LIMIT_GLOBAL: 'off',
+      RATE_LIMIT_AUTH: 'off',
+      RATE_LIMIT_API: 'off',
+      ...environment,
+    },
+  })
+  afterAll(cluster.stop)
+  return { ...cluster, redis, databaseUrl: database.url }
+}
+
+/** A request over HTTP; a JSON body makes it a POST. */
+export function ask(
+  url: string,
+  path: string,
+  { bearer, json, headers }: { bearer?: string; json?: unknown; headers?: Record<string, string> } = {},
+): Promise<Response> {
+  return fetch(`${url}${path}`, {
+    method: json === undefined ? 'GET' : 'POST',
+    headers: {
+      ...(bearer !== undefined && { Authorization: `Bearer ${bearer}` }),
+      ...(json !== undefined && { 'Content-Type': 'application/json' }),
+      ...headers,
+    },
+    ...(json !== undefined && { body: JSON.stringify(json) }),
+  })
+}
+
+/** How many of `count` requests made at once were answered with each status. */
+export async function atOnce(
+  count: number,
+  send: (index: number) => Promise<Response>,
+): Promise<Record<number, number>> {
+  const answers = await Promise.all(Array.from({ length: count }, (_, index) => send(index)))
+  const counts: Record<number, number> = {}
+  for (const { status } of answers) counts[status] = (counts[status] ?? 0) + 1
+  return counts
+}
