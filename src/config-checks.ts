@@ -45,7 +45,7 @@ export function productionChecks(e: Sound): string[] {
   }
   if (!e.PUBLIC_URL?.startsWith('https://'))
     problems.push('PUBLIC_URL: must be set in production, and begin with https://')
-  for (const name of ['DATABASE_URL', 'DATABASE_MIGRATION_URL'] as const) {
+  for (const name of ['DATABASE_URL', 'DATABASE_MIGRATION_URL', 'DATABASE_REPLICA_URL'] as const) {
     const value = e[name]
     if (value && !isLocal(value) && (e.DB_SSL ?? 'verify-full') !== 'verify-full')
       problems.push(`DB_SSL: must be verify-full in production, for ${name} points to another host`)

@@ -13,6 +13,7 @@ const Environment = z.object({
   OPS_TOKEN: z.string().min(16, 'must have at least 16 characters').optional(),
   DATABASE_URL: url('postgres:', 'postgresql:'),
   DATABASE_MIGRATION_URL: url('postgres:', 'postgresql:').optional(),
+  DATABASE_REPLICA_URL: url('postgres:', 'postgresql:').optional(),
   DB_POOL_MAX: integer(1, 1_000, 50),
   DB_POOL_MIN: integer(0, 1_000, 10),
   DB_STATEMENT_TIMEOUT_MS: integer(100, 600_000, 5_000),
@@ -60,7 +61,6 @@ const Environment = z.object({
 
 /** Names that later versions will know. Silently ignoring them would leave an operator with less than they asked for. */
 const notYet: Record<string, string> = {
-  DATABASE_REPLICA_URL: 'read replicas',
   METRICS_PORT: 'a port for metrics',
   SMTP_URL: 'mail',
   MAIL_FROM: 'mail',
@@ -125,11 +125,13 @@ function toConfig(e: Parsed) {
     opsToken: e.OPS_TOKEN,
     databaseUrl: e.DATABASE_URL,
     migrationUrl: e.DATABASE_MIGRATION_URL ?? e.DATABASE_URL,
+    replicaUrl: e.DATABASE_REPLICA_URL,
     poolMax: e.DB_POOL_MAX,
     poolMin: Math.min(e.DB_POOL_MIN, e.DB_POOL_MAX),
     statementTimeoutMs: e.DB_STATEMENT_TIMEOUT_MS,
     slowQueryMs: e.DB_SLOW_QUERY_MS,
-    databaseSsl: e.DB_SSL ?? (isLocal(e.DATABASE_URL) ? ('disable' as const) : ('verify-full' as const)),
+    databaseSsl: e.DB_SSL ?? defaultSsl(e.DATABASE_URL),
+    replicaSsl: e.DB_SSL ?? defaultSsl(e.DATABASE_REPLICA_URL ?? e.DATABASE_URL),
     accessKeys:
       e.JWT_ALGORITHM === 'HS256'
         ? {
@@ -163,4 +165,8 @@ function toConfig(e: Parsed) {
     authzFeed: e.AUTHZ_FEED,
     jobs: e.JOBS,
   })
+}
+
+function defaultSsl(url: string): 'disable' | 'verify-full' {
+  return isLocal(url) ? 'disable' : 'verify-full'
 }

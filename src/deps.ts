@@ -14,6 +14,7 @@ import type { Logger } from './logger.ts'
 import type { Catalogue } from './plans/catalogue.ts'
 import type { Leases } from './plans/leases.ts'
 import type { Redis } from './redis.ts'
+import type { Replica } from './replica.ts'
 
 /** What a service may use. */
 export type Deps = {
@@ -21,6 +22,12 @@ export type Deps = {
   log: Logger
   db: Database
   sql: Sql
+  /**
+   * Does read-only work of an account where it may be some seconds old: on the replica, if there is one and it is fit.
+   * For administrators' lists, search and analytics; never for the catalogue, the feed or claims.
+   */
+  readAside: <T>(accountId: string, work: (sql: Sql) => Promise<T>) => Promise<T>
+  replica: Replica | null
   /** The database's time in epoch milliseconds. */
   now: () => number
   /** Held in memory; `reload` reads it again, from the primary, in one snapshot. */

@@ -40,6 +40,7 @@ export async function diagnose(config: Config, print: (line: string) => void): P
   } finally {
     await sql.end({ timeout: 1 })
   }
+  if (config.replicaUrl !== undefined) findings.push(await examineReplica(config.replicaUrl, config.replicaSsl))
   if (config.redisUrl !== undefined) findings.push(await examineRedis(config.redisUrl))
   for (const { name, ok, detail, advice } of findings)
     print(`${ok ? '✓' : '✗'} ${name}: ${detail}${ok || !advice ? '' : `\n    → ${advice}`}`)
@@ -117,6 +118,34 @@ async function examine(sql: postgres.Sql, config: Config): Promise<Finding[]> {
         'set DATABASE_MIGRATION_URL to the owner and DATABASE_URL to a role of its own, then run: manas360 migrate',
     },
   ]
+}
+
+async function examineReplica(url: string, ssl: Config['replicaSsl']): Promise<Finding> {
+  const name = 'replica'
+  const sql = postgres(url, { max: 1, connect_timeout: 5, ssl: ssl === 'disable' ? false : ssl, onnotice: () => {} })
+  try {
+    const [row] = await sql<{ position: string | null }[]>`
+      select case when pg_is_in_recovery() then pg_last_wal_replay_lsn()::text end as position`
+    const ok = row?.position != null
+    const advice =
+      'DATABASE_REPLICA_URL must name a streaming replica of DATABASE_URL; nothing is read from anything else'
+    return {
+      name,
+      ok,
+      detail: ok ? `has replayed up to ${row?.position}` : 'is no replica that says how far it is',
+      advice,
+    }
+  } catch (error) {
+    const detail = error instanceof Error ? error.message || error.name : String(error)
+    return {
+      name,
+      ok: false,
+      detail,
+      advice: 'check DATABASE_REPLICA_URL; until it answers all is read from the primary',
+    }
+  } finally {
+    await sql.end({ timeout: 1 })
+  }
 }
 
 /** Whether the limits can be counted there: it must answer, and take writes by script. */

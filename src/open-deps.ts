@@ -4,6 +4,7 @@ import { createFeed } from './access/feed.ts'
 import { type AuthzChange, Overlay } from './access/overlay.ts'
 import { createUsageCounter } from './accounts/usage.ts'
 import { createAudit } from './audit/record.ts'
+import { hasChangedSince } from './audit/search-queries.ts'
 import { createApiKeys } from './auth/api-keys.ts'
 import { createDeviceTokens } from './auth/device-tokens.ts'
 import { createPasswordHasher } from './auth/passwords.ts'
@@ -11,6 +12,7 @@ import { createTokens } from './auth/tokens.ts'
 import { createClock } from './clock.ts'
 import type { Config } from './config.ts'
 import { openDatabase } from './db.ts'
+import type { DatabaseOptions } from './db-connect.ts'
 import type { Deps } from './deps.ts'
 import { openLimits } from './http/limits.ts'
 import { createTraffic } from './http/traffic.ts'
@@ -19,6 +21,7 @@ import { requireSchema } from './migrate.ts'
 import { isCatalogue, newer, readCatalogue } from './plans/catalogue-service.ts'
 import { createLeases } from './plans/leases.ts'
 import { openRedis } from './redis.ts'
+import { openReplica } from './replica.ts'
 
 /** Deps that are open, and how to close them. */
 export type OpenDeps = Deps & {
@@ -29,12 +32,18 @@ export type OpenDeps = Deps & {
 }
 
 /**
+ * For so long whoever changed something reads from the primary: 5 s, which is as old as the replica may be, and 5 s more,
+ * for an audit row is dated when its transaction wrote it, not when that was committed.
+ */
+const ownWritesMs = 10_000
+
+/**
  * Connects, and loads what authorisation needs in memory.
  * @param clock replaces the database's time, in tests only
  * @throws AppError `database-unavailable` when the database does not answer, MigrationError when its schema is another
  */
 export async function openDeps(config: Config, log: Logger, clock?: () => number): Promise<OpenDeps> {
-  const db = openDatabase({
+  const options = {
     url: config.databaseUrl,
     max: config.poolMax,
     statementTimeoutMs: config.statementTimeoutMs,
@@ -44,9 +53,11 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
     // A pooler in transaction mode keeps neither statements nor settings with a connection, and passes no notifications.
     prepare: config.authzFeed === 'listen',
     connectionParameters: config.authzFeed === 'listen',
-    onSlow: ({ milliseconds, statement }) => log.warn({ milliseconds, statement }, 'slow query'),
-    onWarn: (message, error) => log.warn({ err: error }, message),
-  })
+    onSlow: ({ milliseconds, statement }: { milliseconds: number; statement: string }) =>
+      log.warn({ milliseconds, statement }, 'slow query'),
+    onWarn: (message: string, error: unknown) => log.warn({ err: error }, message),
+  } satisfies DatabaseOptions
+  const db = openDatabase(options)
   const { sql } = db
   const databaseClock = createClock(sql)
   const now = clock ?? databaseClock.now
@@ -93,6 +104,15 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
     })
     const leases = createLeases({ sql, now, log })
     await redis?.start()
+    const replica =
+      config.replicaUrl === undefined
+        ? null
+        : openReplica({
+            database: { ...options, url: config.replicaUrl, ssl: config.replicaSsl },
+            sql,
+            log,
+            hasWritten: (accountId) => hasChangedSince(sql, accountId, new Date(now() - ownWritesMs)),
+          })
     const limits = openLimits(config, redis)
     const cores = availableParallelism()
     const sweep = setInterval(() => overlay.sweep(now()), 60_000)
@@ -102,6 +122,8 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
       log,
       db,
       sql,
+      replica,
+      readAside: (accountId, work) => (replica ? replica.read(accountId, work) : work(sql)),
       now,
       catalogue,
       overlay,
@@ -130,8 +152,7 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
         await feed.stop()
         await Promise.all([usage.close(), apiKeys.close(), leases.close()])
         for (const tier of Object.values(limits)) tier?.close()
-        await redis?.close()
-        await db.close(seconds)
+        await Promise.all([redis?.close(), replica?.close(seconds), db.close(seconds)])
       },
     }
   } catch (error) {

@@ -35,6 +35,18 @@ describe('doctor', () => {
       'check DATABASE_URL',
     ],
     ['more connections than there are', { DB_POOL_MAX: '1000' }, '✗ pool', 'lower DB_POOL_MAX'],
+    [
+      'a replica that is a primary',
+      { DATABASE_REPLICA_URL: app.databaseUrl },
+      '✗ replica',
+      'must name a streaming replica',
+    ],
+    [
+      'a replica out of reach',
+      { DATABASE_REPLICA_URL: 'postgres://nobody:hidden@127.0.0.1:1/nothing' },
+      '✗ replica',
+      'check DATABASE_REPLICA_URL',
+    ],
     ['a Redis out of reach', { REDIS_URL: 'redis://:hidden@127.0.0.1:1' }, '✗ redis', 'check REDIS_URL'],
     ['bad configuration', { PORT: 'x', DB_POOL_MAX: 'y' }, '✗ configuration', 'DB_POOL_MAX'],
   ])('names %s, and what to do', async (_, change, finding, advice) => {

@@ -98,6 +98,7 @@ test('every bad variable is named at once, each with what to do', () => {
     OPS_TOKEN: 'short',
     DATABASE_URL: 'mysql://127.0.0.1/manas360',
     DATABASE_MIGRATION_URL: 'nowhere',
+    DATABASE_REPLICA_URL: 'nowhere',
     DB_POOL_MAX: '0',
     DB_POOL_MIN: '-1',
     DB_STATEMENT_TIMEOUT_MS: '5s',
@@ -148,7 +149,6 @@ test('what must be there and is not is named as required', () => {
 
 test('variables of later versions are refused, not ignored', () => {
   const later = {
-    DATABASE_REPLICA_URL: 'x',
     METRICS_PORT: '9090',
     SMTP_URL: 'x',
     MAIL_FROM: 'x',
@@ -207,6 +207,15 @@ test.each<[string, string, Environment]>([
     {
       DATABASE_URL: 'postgres://127.0.0.1/m',
       DATABASE_MIGRATION_URL: 'postgres://db.manas360.com/m',
+      DB_SSL: 'require',
+    },
+  ],
+  [
+    'a distant replica that is not verified',
+    'DB_SSL',
+    {
+      DATABASE_URL: 'postgres://127.0.0.1/m',
+      DATABASE_REPLICA_URL: 'postgres://replica.manas360.com/m',
       DB_SSL: 'require',
     },
   ],

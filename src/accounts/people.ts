@@ -33,20 +33,20 @@ export async function searchPeople(
   after: [string, string] | null,
   client: Client,
 ): Promise<Person[]> {
-  return deps.sql.begin(async (tx) => {
-    const people = await listPeople(tx, filter, sort, limit, after)
-    const { q, ...details } = filter
-    await record(tx, deps.audit, {
-      action: 'account.search',
-      actorId: actor.accountId,
-      entityType: 'directory',
-      entityId: null,
-      client,
-      // What was typed may be somebody's address, which must not outlive its erasure here.
-      details: { ...details, sort, searched: q !== undefined },
-    })
-    return people
+  const people = await deps.readAside(actor.accountId, (sql) =>
+    sql.begin((tx) => listPeople(tx, filter, sort, limit, after)),
+  )
+  const { q, ...details } = filter
+  await record(deps.sql, deps.audit, {
+    action: 'account.search',
+    actorId: actor.accountId,
+    entityType: 'directory',
+    entityId: null,
+    client,
+    // What was typed may be somebody's address, which must not outlive its erasure here.
+    details: { ...details, sort, searched: q !== undefined },
   })
+  return people
 }
 
 /** One person; reading about somebody else is audited. @throws AppError `not-found` */

@@ -71,7 +71,7 @@ export const analyticsRoutes = new Hono<AuthedEnv>()
     authenticate,
     reads,
     noInput,
-    async (c) => c.json(await readOverview(c.var.deps), 200),
+    async (c) => c.json(await readOverview(c.var.deps, c.var.principal), 200),
   )
   .get(
     '/signups',
@@ -80,7 +80,7 @@ export const analyticsRoutes = new Hono<AuthedEnv>()
     reads,
     query(RangeQuery),
     noBody,
-    async (c) => c.json(await readSignUps(c.var.deps, toRange(c.var.deps, c.req.valid('query'))), 200),
+    async (c) => c.json(await readSignUps(c.var.deps, c.var.principal, toRange(c.var.deps, c.req.valid('query'))), 200),
   )
   .get(
     '/revenue',
@@ -89,7 +89,7 @@ export const analyticsRoutes = new Hono<AuthedEnv>()
     reads,
     query(RangeQuery),
     noBody,
-    async (c) => c.json(await readRevenue(c.var.deps, toRange(c.var.deps, c.req.valid('query'))), 200),
+    async (c) => c.json(await readRevenue(c.var.deps, c.var.principal, toRange(c.var.deps, c.req.valid('query'))), 200),
   )
   .get(
     '/plans',
@@ -97,7 +97,7 @@ export const analyticsRoutes = new Hono<AuthedEnv>()
     authenticate,
     reads,
     noInput,
-    async (c) => c.json(await readPlans(c.var.deps), 200),
+    async (c) => c.json(await readPlans(c.var.deps, c.var.principal), 200),
   )
   .get(
     '/security',
@@ -106,5 +106,6 @@ export const analyticsRoutes = new Hono<AuthedEnv>()
     reads,
     query(RangeQuery),
     noBody,
-    async (c) => c.json(await readSecurity(c.var.deps, toRange(c.var.deps, c.req.valid('query'))), 200),
+    async (c) =>
+      c.json(await readSecurity(c.var.deps, c.var.principal, toRange(c.var.deps, c.req.valid('query'))), 200),
   )

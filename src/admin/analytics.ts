@@ -1,3 +1,4 @@
+import type { Principal } from '../access/principal.ts'
 import { freePlan } from '../access/rights.ts'
 import type { Deps } from '../deps.ts'
 import { invalid } from '../errors.ts'
@@ -26,58 +27,68 @@ export function toRange(deps: Deps, { from, to }: { from?: string; to?: string }
   return { from: first, to: last }
 }
 
-export async function readOverview({ sql }: Deps) {
-  const [asOf, totals, plans] = await Promise.all([findAsOf(sql), findTotals(sql), listPlanFigures(sql, null)])
-  return {
-    asOf,
-    ...totals,
-    paying: sum(plans.map(paying)),
-    trialing: sum(plans.map((plan) => plan.trialing)),
-    mrr: byCurrency(plans),
-  }
+export function readOverview(deps: Deps, { accountId }: Principal) {
+  return deps.readAside(accountId, async (sql) => {
+    const [asOf, totals, plans] = await Promise.all([findAsOf(sql), findTotals(sql), listPlanFigures(sql, null)])
+    return {
+      asOf,
+      ...totals,
+      paying: sum(plans.map(paying)),
+      trialing: sum(plans.map((plan) => plan.trialing)),
+      mrr: byCurrency(plans),
+    }
+  })
 }
 
-export async function readSignUps({ sql }: Deps, range: Range) {
-  const [asOf, days] = await Promise.all([findAsOf(sql), listActivity(sql, range)])
-  return { asOf, ...range, days: days.map(({ day, signUps, logIns }) => ({ day, signUps, logIns })) }
+export function readSignUps(deps: Deps, { accountId }: Principal, range: Range) {
+  return deps.readAside(accountId, async (sql) => {
+    const [asOf, days] = await Promise.all([findAsOf(sql), listActivity(sql, range)])
+    return { asOf, ...range, days: days.map(({ day, signUps, logIns }) => ({ day, signUps, logIns })) }
+  })
 }
 
 /** Monthly recurring revenue by plan: a month's price, or a twelfth of a year's, of what renews. */
-export async function readRevenue({ sql }: Deps, range: Range) {
-  const [asOf, rows] = await Promise.all([findAsOf(sql), listPlanFigures(sql, range)])
-  const plans = rows.map(({ plan, currency, started, ended, mrrMinor }) => ({
-    plan,
-    currency,
-    started,
-    ended,
-    mrrMinor,
-  }))
-  return { asOf, ...range, mrr: byCurrency(rows), plans }
+export function readRevenue(deps: Deps, { accountId }: Principal, range: Range) {
+  return deps.readAside(accountId, async (sql) => {
+    const [asOf, rows] = await Promise.all([findAsOf(sql), listPlanFigures(sql, range)])
+    const plans = rows.map(({ plan, currency, started, ended, mrrMinor }) => ({
+      plan,
+      currency,
+      started,
+      ended,
+      mrrMinor,
+    }))
+    return { asOf, ...range, mrr: byCurrency(rows), plans }
+  })
 }
 
-export async function readPlans({ sql }: Deps) {
-  const [asOf, rows] = await Promise.all([findAsOf(sql), listPlanFigures(sql, null)])
-  const accounts = sum(rows.map((row) => row.accounts))
-  const share = (part: number) => (accounts === 0 ? 0 : part / accounts)
-  const plans = rows
-    .filter((row) => row.accounts > 0)
-    .map((row) => ({ plan: row.plan, accounts: row.accounts, trialing: row.trialing, share: share(row.accounts) }))
-    .sort((a, b) => b.accounts - a.accounts)
-  return { asOf, accounts, conversion: share(sum(rows.map(paying))), plans }
+export function readPlans(deps: Deps, { accountId }: Principal) {
+  return deps.readAside(accountId, async (sql) => {
+    const [asOf, rows] = await Promise.all([findAsOf(sql), listPlanFigures(sql, null)])
+    const accounts = sum(rows.map((row) => row.accounts))
+    const share = (part: number) => (accounts === 0 ? 0 : part / accounts)
+    const plans = rows
+      .filter((row) => row.accounts > 0)
+      .map((row) => ({ plan: row.plan, accounts: row.accounts, trialing: row.trialing, share: share(row.accounts) }))
+      .sort((a, b) => b.accounts - a.accounts)
+    return { asOf, accounts, conversion: share(sum(rows.map(paying))), plans }
+  })
 }
 
-export async function readSecurity({ sql }: Deps, range: Range) {
-  const [asOf, days, addresses] = await Promise.all([
-    findAsOf(sql),
-    listActivity(sql, range),
-    listFailingAddresses(sql, range, 20),
-  ])
-  return {
-    asOf,
-    ...range,
-    days: days.map(({ day, failures, lockouts, reuse }) => ({ day, failures, lockouts, reuse })),
-    addresses,
-  }
+export function readSecurity(deps: Deps, { accountId }: Principal, range: Range) {
+  return deps.readAside(accountId, async (sql) => {
+    const [asOf, days, addresses] = await Promise.all([
+      findAsOf(sql),
+      listActivity(sql, range),
+      listFailingAddresses(sql, range, 20),
+    ])
+    return {
+      asOf,
+      ...range,
+      days: days.map(({ day, failures, lockouts, reuse }) => ({ day, failures, lockouts, reuse })),
+      addresses,
+    }
+  })
 }
 
 /** Whoever tries a plan, or has cancelled it, does not pay for it again. */

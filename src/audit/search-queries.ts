@@ -44,8 +44,17 @@ export async function listAudit(
      order by l.id desc limit ${limit}`
 }
 
+/** Whether an account has changed anything since a moment, on whatever instance: every change is audited, as is what only looked. */
+export async function hasChangedSince(sql: Db, actorId: string, since: Date): Promise<boolean> {
+  const [row] = await sql<{ changed: boolean }[]>`
+    select exists (
+      select from audit_logs where actor_id = ${actorId} and id >= ${firstIdOf(since)}::uuid
+         and split_part(action, '.', 2) not in ('search', 'read', 'explain', 'export')) as changed`
+  return row?.changed ?? true
+}
+
 /** The least UUIDv7 of a moment (RFC 9562 5.7). */
-function firstIdOf(moment: string): string {
-  const hex = Math.max(0, Date.parse(moment)).toString(16).padStart(12, '0')
+function firstIdOf(moment: string | Date): string {
+  const hex = Math.max(0, new Date(moment).getTime()).toString(16).padStart(12, '0')
   return `${hex.slice(0, 8)}-${hex.slice(8)}-7000-8000-000000000000`
 }

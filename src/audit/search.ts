@@ -29,11 +29,9 @@ export async function searchAudit(
   before: string | null,
   client: Client,
 ): Promise<AuditListItem[]> {
-  return deps.sql.begin(async (tx) => {
-    const rows = await listAudit(tx, filter, limit, before)
-    await recordReading(tx, deps, actor, filter, client, 'json')
-    return rows
-  })
+  const rows = await deps.readAside(actor.accountId, (sql) => listAudit(sql, filter, limit, before))
+  await recordReading(deps, actor, filter, client, 'json')
+  return rows
 }
 
 /** The whole answer, from the row `before` on, as a stream of NDJSON lines or CSV rows, read in batches: memory stays flat. */
@@ -45,13 +43,15 @@ export async function streamAudit(
   client: Client,
   format: 'ndjson' | 'csv',
 ): Promise<ReadableStream<Uint8Array>> {
-  await recordReading(deps.sql, deps, actor, filter, client, format)
+  await recordReading(deps, actor, filter, client, format)
   const encoder = new TextEncoder()
   let last = before
   let begun = false
   return new ReadableStream({
     async pull(controller) {
-      const rows: AuditListItem[] = await listAudit(deps.sql, filter, BatchSize, last)
+      const rows: AuditListItem[] = await deps.readAside(actor.accountId, (sql) =>
+        listAudit(sql, filter, BatchSize, last),
+      )
       const header = format === 'csv' && !begun ? stringify([[...columns]]) : ''
       begun = true
       last = rows.at(-1)?.id ?? null
@@ -75,14 +75,13 @@ function toCsv(rows: AuditListItem[]): string {
 }
 
 function recordReading(
-  sql: Deps['sql'] | Parameters<typeof record>[0],
   deps: Deps,
   actor: Principal,
   { ip, ...details }: AuditFilter,
   client: Client,
   format: string,
 ): Promise<void> {
-  return record(sql, deps.audit, {
+  return record(deps.sql, deps.audit, {
     action: 'audit.read',
     actorId: actor.accountId,
     entityType: 'audit',

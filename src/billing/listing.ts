@@ -13,16 +13,14 @@ export async function readSubscriptions(
   before: string | null,
   client: Client,
 ): Promise<Subscription[]> {
-  return deps.sql.begin(async (tx) => {
-    const rows = await listSubscriptions(tx, filter, limit, before)
-    await record(tx, deps.audit, {
-      action: 'subscription.search',
-      actorId: actor.accountId,
-      entityType: 'directory',
-      entityId: null,
-      client,
-      details: filter,
-    })
-    return rows
+  const rows = await deps.readAside(actor.accountId, (sql) => listSubscriptions(sql, filter, limit, before))
+  await record(deps.sql, deps.audit, {
+    action: 'subscription.search',
+    actorId: actor.accountId,
+    entityType: 'directory',
+    entityId: null,
+    client,
+    details: filter,
   })
+  return rows
 }

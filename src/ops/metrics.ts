@@ -54,7 +54,7 @@ async function openRegistry(deps: Deps): Promise<Registry> {
     [{ version: version.version, commit: version.commit }, 1],
   ])
 
-  const { traffic, limits, redis, db, passwords, overlay, catalogue, feed, apiKeys, leases } = deps
+  const { traffic, limits, redis, replica, db, passwords, overlay, catalogue, feed, apiKeys, leases } = deps
   counter('http_requests_total', 'Answers by route and class of status', ['method', 'route', 'status'], () =>
     traffic
       .requests()
@@ -86,6 +86,15 @@ async function openRegistry(deps: Deps): Promise<Registry> {
   gauge('database_connections_awaited', 'Statements and transactions that wait for their turn', [], () =>
     single(db.stats().waiting),
   )
+  if (replica) {
+    gauge('replica_used', 'Whether the replica is fit to be read from: 1 or 0', [], () =>
+      single(replica.status() === 'used' ? 1 : 0),
+    )
+    gauge('replica_age_seconds', 'How old what it says may be', [], () => single(replica.ageMs() / 1000))
+    counter('replica_fallbacks_total', 'Reads that failed there and were done on the primary', [], () =>
+      single(replica.fallbacks()),
+    )
+  }
   gauge('database_connections_max', 'DB_POOL_MAX', [], () => single(deps.config.poolMax))
 
   gauge('argon2_running', 'Passwords being hashed', [], () => single(passwords.stats().running))

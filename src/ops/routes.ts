@@ -64,6 +64,7 @@ export const opsRoutes = new Hono<PublicEnv>()
           passwords: deps.passwords.stats(),
           catalogueVersion: deps.catalogue.current.version,
           overlayEntries: deps.overlay.size,
+          ...(deps.replica && { replica: { status: deps.replica.status(), ageMs: Math.round(deps.replica.ageMs()) } }),
           rateLimits: {
             countedIn: redis ? 'redis' : 'memory',
             ...(redis && { status: redis.isUp() ? 'ok' : 'failed' }),

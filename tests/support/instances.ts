@@ -13,9 +13,7 @@ export type TestCluster = Cluster & { redis: RedisServer; databaseUrl: string }
 /** Three real servers behind haproxy, with a database and a Redis of their own; gone after the file's tests. */
 export async function openTestCluster(environment: Environment = {}): Promise<TestCluster> {
   const database = await createDatabase()
-  afterAll(database.drop)
   const redis = await startRedisServer()
-  afterAll(redis.stop)
   const cluster = await openCluster({
     instances: 3,
     databaseUrl: database.url,
@@ -32,7 +30,11 @@ export async function openTestCluster(environment: Environment = {}): Promise<Te
       ...environment,
     },
   })
-  afterAll(cluster.stop)
+  afterAll(async () => {
+    await cluster.stop()
+    await redis.stop()
+    await database.drop()
+  })
   return { ...cluster, redis, databaseUrl: database.url }
 }
 

@@ -10,10 +10,25 @@ export async function openOwnPostgres(settings: Record<string, string> = {}) {
   const parent = mkdtempSync(join(tmpdir(), 'manas360-own-'))
   const dataDir = join(parent, 'data')
   const server = await openEmbeddedPostgres({ dataDir, settings: { ...settings } })
+  const processes = processesOn(dataDir)
+  return {
+    url: server.url,
+    freeze: processes.freeze,
+    kill: processes.kill,
+    async stop(): Promise<void> {
+      // A test that failed may have left it frozen.
+      processes.thaw()
+      await server.stop()
+      rmSync(parent, { recursive: true, force: true })
+    },
+  }
+}
+
+/** The PostgreSQL that runs on a data directory, as processes. */
+export function processesOn(dataDir: string) {
   const postmaster = () => Number(readFileSync(join(dataDir, 'postmaster.pid'), 'utf8').split('\n')[0])
   const all = () => [postmaster(), ...childrenOf(postmaster())]
   return {
-    url: server.url,
     /** Stops every process in its tracks: connections stay open, nobody answers. The returned function lets them go on. */
     freeze(): () => void {
       const pids = all()
@@ -22,15 +37,12 @@ export async function openOwnPostgres(settings: Record<string, string> = {}) {
         for (const pid of pids) signal(pid, 'SIGCONT')
       }
     },
+    thaw(): void {
+      for (const pid of all()) signal(pid, 'SIGCONT')
+    },
     /** As a power cut: nobody says goodbye. It is started again on the same port. */
     kill(): void {
       for (const pid of all()) signal(pid, 'SIGKILL')
-    },
-    async stop(): Promise<void> {
-      // A test that failed may have left it frozen.
-      for (const pid of all()) signal(pid, 'SIGCONT')
-      await server.stop()
-      rmSync(parent, { recursive: true, force: true })
     },
   }
 }

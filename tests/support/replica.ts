@@ -1,0 +1,77 @@
+import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import postgres from 'postgres'
+import { openEmbeddedPostgres } from '../../src/embedded-postgres.ts'
+import { migrate } from '../../src/migrate.ts'
+import { processesOn } from './postgres.ts'
+
+/** A primary with the schema and a streaming replica of it, for one test file alone. */
+export async function openReplicatedPostgres() {
+  const parent = mkdtempSync(join(tmpdir(), 'manas360-replicated-'))
+  const [primaryDirectory, replicaDirectory] = [join(parent, 'primary'), join(parent, 'replica')]
+
+  const first = await openEmbeddedPostgres({ dataDir: primaryDirectory })
+  await migrate({ url: first.url })
+  await first.stop()
+  appendFileSync(join(primaryDirectory, 'pg_hba.conf'), 'host replication all 127.0.0.1/32 trust\n')
+  // Of a server that was stopped a plain copy is a base backup.
+  cpSync(primaryDirectory, replicaDirectory, { recursive: true })
+  writeFileSync(join(replicaDirectory, 'standby.signal'), '')
+
+  const settings = { log_statement: 'all' }
+  const primary = await openEmbeddedPostgres({ dataDir: primaryDirectory, settings })
+  const { port } = new URL(primary.url)
+  const source = `host=127.0.0.1 port=${port} user=postgres`
+  const replica = await openEmbeddedPostgres({
+    dataDir: replicaDirectory,
+    settings: { ...settings, wal_retrieve_retry_interval: '100ms' },
+  })
+  const processes = processesOn(replicaDirectory)
+  const onReplica = postgres(replica.url, { max: 1, onnotice: () => {} })
+
+  /** Replication begins with this, and begins again. */
+  async function connect(): Promise<void> {
+    await onReplica.unsafe(`alter system set primary_conninfo = '${source}'`)
+    await onReplica`select pg_reload_conf()`
+  }
+  await connect()
+
+  return {
+    primaryUrl: primary.url,
+    replicaUrl: replica.url,
+    /** A connection of the test's own. */
+    onReplica,
+    /** The replica receives, and replays nothing: it grows older with every change. */
+    pause: () => onReplica`select pg_wal_replay_pause()`,
+    resume: () => onReplica`select pg_wal_replay_resume()`,
+    /** The connection between the two. */
+    async disconnect(): Promise<void> {
+      await onReplica`alter system set primary_conninfo = ''`
+      await onReplica`select pg_reload_conf()`
+    },
+    connect,
+    async startedAt(): Promise<number> {
+      const [row] = await onReplica<{ at: Date }[]>`select pg_postmaster_start_time() as at`
+      return row?.at.getTime() ?? 0
+    },
+    freeze: processes.freeze,
+    kill: processes.kill,
+    async stop(): Promise<void> {
+      // A test that failed may have left it frozen.
+      processes.thaw()
+      await onReplica.end({ timeout: 1 })
+      await Promise.all([replica.stop(), primary.stop()])
+      rmSync(parent, { recursive: true, force: true })
+    },
+    /** How many statements that hold `text` were sent to either, since the start. */
+    statements: (text: string) => ({
+      primary: count(`${primaryDirectory}.log`, text),
+      replica: count(`${replicaDirectory}.log`, text),
+    }),
+  }
+}
+
+function count(log: string, text: string): number {
+  return readFileSync(log, 'utf8').split(text).length - 1
+}
