@@ -22,11 +22,7 @@ export type Deps = {
   log: Logger
   db: Database
   sql: Sql
-  /**
-   * Does read-only work of an account where it may be some seconds old: on the replica, if there is one and it is fit.
-   * For administrators' lists, search and analytics; never for the catalogue, the feed or claims.
-   */
-  readAside: <T>(accountId: string, work: (sql: Sql) => Promise<T>) => Promise<T>
+  /** For `readAside`. */
   replica: Replica | null
   /** The database's time in epoch milliseconds. */
   now: () => number

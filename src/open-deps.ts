@@ -123,7 +123,6 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
       db,
       sql,
       replica,
-      readAside: (accountId, work) => (replica ? replica.read(accountId, work) : work(sql)),
       now,
       catalogue,
       overlay,

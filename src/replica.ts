@@ -128,6 +128,18 @@ export function openReplica({ database, sql, log, hasWritten }: Needs) {
   }
 }
 
+/**
+ * Does read-only work of an account where it may be some seconds old: on the replica, if there is one and it is fit. For
+ * administrators' lists, search and analytics; never for the catalogue, the feed or claims.
+ */
+export function readAside<T>(
+  { replica, sql }: { replica: Replica | null; sql: Sql },
+  accountId: string,
+  work: (sql: Sql) => Promise<T>,
+): Promise<T> {
+  return replica ? replica.read(accountId, work) : work(sql)
+}
+
 /** A position in the log, such as `16/B374D848`. */
 function toNumber(lsn: string): bigint {
   const [high = '0', low = '0'] = lsn.split('/')

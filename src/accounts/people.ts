@@ -5,6 +5,7 @@ import { type AuditEntry, type Client, record } from '../audit/record.ts'
 import { toUser, type User } from '../auth/claims.ts'
 import type { Deps } from '../deps.ts'
 import { AppError } from '../errors.ts'
+import { readAside } from '../replica.ts'
 import {
   clearLockouts,
   type Filter,
@@ -33,7 +34,7 @@ export async function searchPeople(
   after: [string, string] | null,
   client: Client,
 ): Promise<Person[]> {
-  const people = await deps.readAside(actor.accountId, (sql) =>
+  const people = await readAside(deps, actor.accountId, (sql) =>
     sql.begin((tx) => listPeople(tx, filter, sort, limit, after)),
   )
   const { q, ...details } = filter

@@ -2,6 +2,7 @@ import type { Principal } from '../access/principal.ts'
 import { freePlan } from '../access/rights.ts'
 import type { Deps } from '../deps.ts'
 import { invalid } from '../errors.ts'
+import { readAside } from '../replica.ts'
 import {
   findAsOf,
   findTotals,
@@ -28,7 +29,7 @@ export function toRange(deps: Deps, { from, to }: { from?: string; to?: string }
 }
 
 export function readOverview(deps: Deps, { accountId }: Principal) {
-  return deps.readAside(accountId, async (sql) => {
+  return readAside(deps, accountId, async (sql) => {
     const [asOf, totals, plans] = await Promise.all([findAsOf(sql), findTotals(sql), listPlanFigures(sql, null)])
     return {
       asOf,
@@ -41,7 +42,7 @@ export function readOverview(deps: Deps, { accountId }: Principal) {
 }
 
 export function readSignUps(deps: Deps, { accountId }: Principal, range: Range) {
-  return deps.readAside(accountId, async (sql) => {
+  return readAside(deps, accountId, async (sql) => {
     const [asOf, days] = await Promise.all([findAsOf(sql), listActivity(sql, range)])
     return { asOf, ...range, days: days.map(({ day, signUps, logIns }) => ({ day, signUps, logIns })) }
   })
@@ -49,7 +50,7 @@ export function readSignUps(deps: Deps, { accountId }: Principal, range: Range) 
 
 /** Monthly recurring revenue by plan: a month's price, or a twelfth of a year's, of what renews. */
 export function readRevenue(deps: Deps, { accountId }: Principal, range: Range) {
-  return deps.readAside(accountId, async (sql) => {
+  return readAside(deps, accountId, async (sql) => {
     const [asOf, rows] = await Promise.all([findAsOf(sql), listPlanFigures(sql, range)])
     const plans = rows.map(({ plan, currency, started, ended, mrrMinor }) => ({
       plan,
@@ -63,7 +64,7 @@ export function readRevenue(deps: Deps, { accountId }: Principal, range: Range) 
 }
 
 export function readPlans(deps: Deps, { accountId }: Principal) {
-  return deps.readAside(accountId, async (sql) => {
+  return readAside(deps, accountId, async (sql) => {
     const [asOf, rows] = await Promise.all([findAsOf(sql), listPlanFigures(sql, null)])
     const accounts = sum(rows.map((row) => row.accounts))
     const share = (part: number) => (accounts === 0 ? 0 : part / accounts)
@@ -76,7 +77,7 @@ export function readPlans(deps: Deps, { accountId }: Principal) {
 }
 
 export function readSecurity(deps: Deps, { accountId }: Principal, range: Range) {
-  return deps.readAside(accountId, async (sql) => {
+  return readAside(deps, accountId, async (sql) => {
     const [asOf, days, addresses] = await Promise.all([
       findAsOf(sql),
       listActivity(sql, range),

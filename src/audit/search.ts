@@ -1,6 +1,7 @@
 import { stringify } from 'csv-stringify/sync'
 import type { Principal } from '../access/principal.ts'
 import type { Deps } from '../deps.ts'
+import { readAside } from '../replica.ts'
 import { type Client, record } from './record.ts'
 import { type AuditFilter, type AuditListItem, listAudit } from './search-queries.ts'
 
@@ -29,7 +30,7 @@ export async function searchAudit(
   before: string | null,
   client: Client,
 ): Promise<AuditListItem[]> {
-  const rows = await deps.readAside(actor.accountId, (sql) => listAudit(sql, filter, limit, before))
+  const rows = await readAside(deps, actor.accountId, (sql) => listAudit(sql, filter, limit, before))
   await recordReading(deps, actor, filter, client, 'json')
   return rows
 }
@@ -49,7 +50,7 @@ export async function streamAudit(
   let begun = false
   return new ReadableStream({
     async pull(controller) {
-      const rows: AuditListItem[] = await deps.readAside(actor.accountId, (sql) =>
+      const rows: AuditListItem[] = await readAside(deps, actor.accountId, (sql) =>
         listAudit(sql, filter, BatchSize, last),
       )
       const header = format === 'csv' && !begun ? stringify([[...columns]]) : ''

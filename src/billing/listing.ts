@@ -1,6 +1,7 @@
 import type { Principal } from '../access/principal.ts'
 import { type Client, record } from '../audit/record.ts'
 import type { Deps } from '../deps.ts'
+import { readAside } from '../replica.ts'
 import type { Status } from './lifecycle.ts'
 import { listSubscriptions, type Subscription } from './queries.ts'
 
@@ -13,7 +14,7 @@ export async function readSubscriptions(
   before: string | null,
   client: Client,
 ): Promise<Subscription[]> {
-  const rows = await deps.readAside(actor.accountId, (sql) => listSubscriptions(sql, filter, limit, before))
+  const rows = await readAside(deps, actor.accountId, (sql) => listSubscriptions(sql, filter, limit, before))
   await record(deps.sql, deps.audit, {
     action: 'subscription.search',
     actorId: actor.accountId,
