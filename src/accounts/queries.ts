@@ -50,7 +50,7 @@ export async function listSignInsByDay(sql: Db, accountId: string, from: string)
   return sql<SignInDay[]>`
     select (at at time zone 'UTC')::date::text as day, count(*) filter (where outcome = 'succeeded')::int as succeeded,
            count(*) filter (where outcome = 'failed')::int as failed
-      from login_attempts where account_id = ${accountId} and at >= ${from}::date at time zone 'UTC'
+      from login_attempts where account_id = ${accountId} and at >= ${from}::date::timestamp at time zone 'UTC'
      group by 1 order by 1`
 }
 
