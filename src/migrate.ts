@@ -5,6 +5,7 @@ import administration from '../sql/0002_administration.sql' with { type: 'text' 
 import apiKeys from '../sql/0003_api_keys.sql' with { type: 'text' }
 import quotas from '../sql/0004_quotas.sql' with { type: 'text' }
 import directory from '../sql/0005_directory.sql' with { type: 'text' }
+import changeFeed from '../sql/0006_change_feed.sql' with { type: 'text' }
 import seedCatalogue from '../sql/seed.sql' with { type: 'text' }
 import type { Db } from './db.ts'
 
@@ -15,6 +16,7 @@ const migrations = [
   { version: 3, name: '0003_api_keys', sql: apiKeys },
   { version: 4, name: '0004_quotas', sql: quotas },
   { version: 5, name: '0005_directory', sql: directory },
+  { version: 6, name: '0006_change_feed', sql: changeFeed },
 ]
 
 /** Any constant will do; it keeps two migrating processes apart. */
