@@ -1,22 +1,20 @@
-import type { Db } from './db.ts'
+export type Clock = ReturnType<typeof createClock>
 
-export type Clock = { now: () => number; measure: () => Promise<void> }
+/** A longer answer tells the time too vaguely. */
+const VagueMs = 1_000
 
 /**
- * The database's time in epoch milliseconds, from the process's own clock and the measured offset: what tokens are dated
- * and judged by, so that instances whose clocks disagree still agree with one another.
+ * The database's time in epoch milliseconds: what tokens are dated and judged by, so that instances whose clocks disagree
+ * still agree with one another. It goes on from the last reading by the monotonic clock: a step of the host's own clock
+ * neither revives tokens nor ends them.
  */
-export function createClock(sql: Db): Clock {
-  let offsetMs = 0
+export function createClock() {
+  let offsetMs = Date.now() - performance.now()
   return {
-    now: () => Date.now() + offsetMs,
-    async measure() {
-      const before = Date.now()
-      const [row] = await sql<
-        { milliseconds: number }[]
-      >`select (extract(epoch from clock_timestamp()) * 1000)::float8 as milliseconds`
-      const after = Date.now()
-      if (row) offsetMs = row.milliseconds - (before + after) / 2
+    now: (): number => performance.now() + offsetMs,
+    /** `databaseMs` was the database's time at some moment between two of `performance.now()`. */
+    set(databaseMs: number, askedAt: number, answeredAt: number): void {
+      if (answeredAt - askedAt <= VagueMs) offsetMs = databaseMs - (askedAt + answeredAt) / 2
     },
   }
 }

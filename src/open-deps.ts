@@ -12,7 +12,6 @@ import { createTokens } from './auth/tokens.ts'
 import { createClock } from './clock.ts'
 import type { Config } from './config.ts'
 import { openDatabase } from './db.ts'
-import type { DatabaseOptions } from './db-connect.ts'
 import type { Deps } from './deps.ts'
 import { openLimits } from './http/limits.ts'
 import { createTraffic } from './http/traffic.ts'
@@ -23,10 +22,10 @@ import { createLeases } from './plans/leases.ts'
 import { openRedis } from './redis.ts'
 import { openReplica } from './replica.ts'
 
+type SlowQuery = { milliseconds: number; statement: string }
+
 /** Deps that are open, and how to close them. */
 export type OpenDeps = Deps & {
-  /** Measures the database's clock again. */
-  syncClock(): Promise<void>
   /** Settles what is counted and closes the pool, within `seconds`. */
   close(seconds: number): Promise<void>
 }
@@ -43,30 +42,28 @@ const ownWritesMs = 10_000
  * @throws AppError `database-unavailable` when the database does not answer, MigrationError when its schema is another
  */
 export async function openDeps(config: Config, log: Logger, clock?: () => number): Promise<OpenDeps> {
-  const options = {
+  const connection = {
     url: config.databaseUrl,
-    max: config.poolMax,
     statementTimeoutMs: config.statementTimeoutMs,
     slowQueryMs: config.slowQueryMs,
     ssl: config.databaseSsl,
-    applicationName: 'manas360',
     // A pooler in transaction mode keeps neither statements nor settings with a connection, and passes no notifications.
     prepare: config.authzFeed === 'listen',
     connectionParameters: config.authzFeed === 'listen',
-    onSlow: ({ milliseconds, statement }: { milliseconds: number; statement: string }) =>
-      log.warn({ milliseconds, statement }, 'slow query'),
-    onWarn: (message: string, error: unknown) => log.warn({ err: error }, message),
-  } satisfies DatabaseOptions
-  const db = openDatabase(options)
+    onSlow: ({ milliseconds, statement }: SlowQuery) => log.warn({ milliseconds, statement }, 'slow query'),
+    onWarn: (message: string, error?: unknown) => log.warn({ err: error }, message),
+  }
+  const db = openDatabase({ ...connection, applicationName: 'manas360', max: config.poolMax })
   const { sql } = db
-  const databaseClock = createClock(sql)
+  // Of its own: changes of rights must be obeyed however busy the pool is. The second is for when the first gives no answer.
+  const feedDb = openDatabase({ ...connection, applicationName: 'manas360-feed', max: 2 })
+  const databaseClock = createClock()
   const now = clock ?? databaseClock.now
   const overlay = new Overlay(config.accessTtlSeconds)
   const redis = config.redisUrl === undefined ? null : openRedis({ url: config.redisUrl, log })
   try {
     await db.open(config.poolMin)
     await requireSchema(sql)
-    await databaseClock.measure()
     const catalogue = {
       current: await readCatalogue(sql),
       async reload() {
@@ -74,21 +71,24 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
       },
     }
     const feed = createFeed({
-      sql,
+      sql: feedDb.sql,
       overlay,
       log,
-      now,
       lifeSeconds: config.accessTtlSeconds,
       onCatalogueChange: async (version) => {
         if (version > catalogue.current.version) await catalogue.reload()
       },
-      listen: config.authzFeed === 'listen' ? (wake) => db.listen('authz_changes', wake) : undefined,
+      onOtherServer: async () => {
+        catalogue.current = await readCatalogue(sql)
+      },
+      onTime: databaseClock.set,
+      listen: config.authzFeed === 'listen' ? (wake) => feedDb.listen('authz_changes', wake) : undefined,
     })
     // Listening before loading: a change that commits in between is applied twice, never lost.
     db.onCommit((items) => {
       for (const item of items) {
         if (isCatalogue(item)) catalogue.current = newer(catalogue.current, item)
-        else overlay.apply(item as AuthzChange, now())
+        else overlay.apply(item as AuthzChange, performance.now())
       }
     })
     db.onUncertainCommit(() => void feed.poll())
@@ -108,14 +108,20 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
       config.replicaUrl === undefined
         ? null
         : openReplica({
-            database: { ...options, url: config.replicaUrl, ssl: config.replicaSsl },
+            database: {
+              ...connection,
+              applicationName: 'manas360-replica',
+              max: config.poolMax,
+              url: config.replicaUrl,
+              ssl: config.replicaSsl,
+            },
             sql,
             log,
             hasWritten: (accountId) => hasChangedSince(sql, accountId, new Date(now() - ownWritesMs)),
           })
     const limits = openLimits(config, redis)
     const cores = availableParallelism()
-    const sweep = setInterval(() => overlay.sweep(now()), 60_000)
+    const sweep = setInterval(() => overlay.sweep(performance.now()), 60_000)
     sweep.unref()
     return {
       config,
@@ -145,18 +151,16 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
       passwords: createPasswordHasher({ concurrency: cores, queueLimit: cores * 32 }),
       counterKey: createCounterKey(derive(config.auditKeys[0], 'lockout counters')),
       lifecycle: { draining: false },
-      syncClock: databaseClock.measure,
       async close(seconds) {
         clearInterval(sweep)
         await feed.stop()
         await Promise.all([usage.close(), apiKeys.close(), leases.close()])
         for (const tier of Object.values(limits)) tier?.close()
-        await Promise.all([redis?.close(), replica?.close(seconds), db.close(seconds)])
+        await Promise.all([redis?.close(), replica?.close(seconds), feedDb.close(seconds), db.close(seconds)])
       },
     }
   } catch (error) {
-    await redis?.close()
-    await db.close(1)
+    await Promise.all([redis?.close(), feedDb.close(1), db.close(1)])
     throw error
   }
 }

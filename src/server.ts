@@ -5,8 +5,6 @@ import { MigrationError } from './migrate.ts'
 import { type OpenDeps, openDeps } from './open-deps.ts'
 import { startJobs } from './ops/jobs.ts'
 
-/** Two hosts must not disagree on the time by more than this between two measurements. */
-const SyncClockEveryMs = 30_000
 const RetryForMs = 60_000
 
 export type Server = { url: string; deps: OpenDeps; stop(): Promise<void> }
@@ -34,16 +32,11 @@ export async function serve(config: Config, log: Logger, signal?: AbortSignal): 
   })
   bindings.server = server
   const stopJobs = startJobs(deps)
-  const sync = setInterval(
-    () => deps.syncClock().catch((error) => log.warn({ err: error }, 'the database clock could not be read')),
-    SyncClockEveryMs,
-  )
 
   async function stop(): Promise<void> {
     const endsAt = Date.now() + config.shutdownTimeoutMs
     deps.lifecycle.draining = true
     await Bun.sleep(config.drainDelayMs)
-    clearInterval(sync)
     await atMost(2_000, stopJobs())
     // Kept-alive connections without a request would hold a graceful stop open; 3 s are kept for settling and closing.
     const graceMs = Math.max(0, endsAt - Date.now() - Math.min(3_000, config.shutdownTimeoutMs / 2))

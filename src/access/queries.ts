@@ -24,34 +24,42 @@ export async function insertAuthzChange(
   return row
 }
 
-type Read = { changes: AuthzChange[]; xmin: string }
-
-/** The changes that tokens still alive may predate, oldest first, and the horizon of the snapshot that saw them. */
-export async function listRecentAuthzChanges(sql: Db, lifeSeconds: number): Promise<Read> {
-  return readChanges(
-    await sql<Row[]>`
-    select pg_snapshot_xmin(pg_current_snapshot())::text as xmin, ${columns(sql)}
-      from (select 1) one left join authz_changes on at > clock_timestamp() - make_interval(secs => ${lifeSeconds}) order by authz_changes.id`,
-  )
+/** Where a reading of the feed stands. */
+export type FeedPosition = {
+  /** What is visible in this snapshot (PostgreSQL's own text of it) has been read. */
+  snapshot: string
+  /** When the server that gave it started. */
+  server: string
+  /** When it was read, by the database's clock, in epoch milliseconds. */
+  at: number
 }
 
-/** Every change of a transaction that a snapshot with this horizon may not have seen. */
-export async function listChangesSince(sql: Db, xmin: string): Promise<Read> {
-  return readChanges(
-    await sql<Row[]>`
-    select pg_snapshot_xmin(pg_current_snapshot())::text as xmin, ${columns(sql)}
-      from (select 1) one left join authz_changes on xid >= ${xmin}::xid8 order by authz_changes.id`,
-  )
-}
-
-type Row = AuthzChange & { xmin: string }
-
-/** The horizon comes with every row, and alone when nothing changed. */
-function readChanges(rows: Row[]): Read {
-  return {
-    xmin: rows[0]?.xmin ?? '0',
-    changes: rows.filter(({ id }) => id !== null).map(({ xmin: _, ...change }) => change),
-  }
+/**
+ * The changes that `position` did not see, or all of the last `lifeSeconds`, oldest first, and the position after them.
+ * Exact whatever the order of commits: rows tell their transaction, and a snapshot which of them it can see, so that one
+ * held open for long neither hides a change nor makes others come again. What was written since is read whatever its
+ * transaction's number, for after a crash PostgreSQL may give out again those that it had not yet written to disk.
+ */
+export async function listAuthzChanges(
+  sql: Db,
+  position: FeedPosition | null,
+  lifeSeconds: number,
+): Promise<{ changes: AuthzChange[]; position: FeedPosition }> {
+  const unseen =
+    position === null
+      ? sql`true`
+      : sql`(xid >= pg_snapshot_xmin(${position.snapshot}::pg_snapshot) and not pg_visible_in_snapshot(xid, ${position.snapshot}::pg_snapshot)
+             or at >= to_timestamp(${position.at}::float8 / 1000))`
+  const rows = await sql<(AuthzChange & { read: FeedPosition | null })[]>`
+    select case when row_number() over (order by authz_changes.id) = 1
+                then json_build_object('snapshot', pg_current_snapshot()::text, 'at', extract(epoch from clock_timestamp()) * 1000,
+                                       'server', extract(epoch from pg_postmaster_start_time())::text) end as read, ${columns(sql)}
+      from (select 1) one
+      left join authz_changes on at > statement_timestamp() - make_interval(secs => ${lifeSeconds}) and ${unseen}
+     order by authz_changes.id`
+  const read = rows[0]?.read
+  if (!read) throw new Error('a position always comes, alone when nothing changed')
+  return { changes: rows.filter(({ id }) => id !== null).map(({ read: _, ...change }) => change), position: read }
 }
 
 export type AuthzRow = {

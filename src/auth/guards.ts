@@ -33,6 +33,7 @@ export function judgeBearer(deps: Deps, call: Call, authorization: string | null
     call.refused = new AppError(claims)
     return undefined
   }
+  if (claims.cv > deps.catalogue.current.version) deps.feed.hurry()
   const verdict = deps.overlay.judge(claims)
   if (typeof verdict === 'string') call.refused = new AppError(verdict)
   else call.principal = principalOf(claims, verdict, deps.catalogue.current, deps.now() / 1000)

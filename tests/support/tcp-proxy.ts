@@ -1,0 +1,72 @@
+import { connect, createServer, type Socket } from 'node:net'
+
+type Mode = 'forward' | 'stall' | 'refuse'
+type Pair = { client: Socket; server: Socket; held: (() => void)[]; forgotten: boolean }
+
+export type Proxy = Awaited<ReturnType<typeof openProxy>>
+
+/** A network between a client and PostgreSQL, to be broken in every way that networks break. */
+export async function openProxy(databaseUrl: string) {
+  const target = new URL(databaseUrl)
+  const pairs = new Set<Pair>()
+  let mode: Mode = 'forward'
+
+  const listener = createServer((client) => {
+    if (mode === 'refuse') {
+      client.destroy()
+      return
+    }
+    const pair: Pair = { client, server: connect(Number(target.port), target.hostname), held: [], forgotten: false }
+    pairs.add(pair)
+    const pass = (from: Socket, to: Socket) => {
+      from.on('data', (bytes) => deliver(pair, () => to.write(bytes)))
+      from.on('error', () => {})
+      from.on('close', () => deliver(pair, () => end(pair)))
+    }
+    pass(client, pair.server)
+    pass(pair.server, client)
+  })
+
+  function deliver(pair: Pair, packet: () => void): void {
+    if (pair.forgotten) return
+    if (mode === 'stall') pair.held.push(packet)
+    else packet()
+  }
+
+  function end(pair: Pair): void {
+    pairs.delete(pair)
+    pair.client.destroy()
+    pair.server.destroy()
+  }
+
+  await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve))
+  const address = listener.address()
+  const url = new URL(databaseUrl)
+  url.hostname = '127.0.0.1'
+  url.port = `${typeof address === 'object' && address ? address.port : ''}`
+
+  return {
+    url: url.href,
+    /** Nothing gets through and nobody is told; what was sent arrives after `heal`. */
+    stall(): void {
+      mode = 'stall'
+    },
+    /** Every connection is closed, and new ones are closed as soon as they are made. */
+    refuse(): void {
+      mode = 'refuse'
+      for (const pair of pairs) end(pair)
+    },
+    /** The connections that there are never bring anything again, as when a firewall forgets them; new ones do. */
+    forget(): void {
+      for (const pair of pairs) pair.forgotten = true
+    },
+    heal(): void {
+      mode = 'forward'
+      for (const pair of pairs) for (const packet of pair.held.splice(0)) packet()
+    },
+    close(): void {
+      listener.close()
+      for (const pair of pairs) end(pair)
+    },
+  }
+}
