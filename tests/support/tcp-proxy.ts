@@ -1,23 +1,35 @@
 import { connect, createServer, type Socket } from 'node:net'
 
 type Mode = 'forward' | 'stall' | 'refuse'
-type Pair = { client: Socket; server: Socket; held: (() => void)[]; forgotten: boolean }
+type Pair = {
+  client: Socket
+  server: Socket
+  /** What it has to wait for. */
+  held: (() => void)[]
+  forgotten: boolean
+  /** Whether it can be broken; told by the first bytes. */
+  concerned: boolean
+}
 
-export type Proxy = Awaited<ReturnType<typeof openProxy>>
+export type Network = Awaited<ReturnType<typeof openProxy>>
 
-/** A network between a client and PostgreSQL, to be broken in every way that networks break. */
-export async function openProxy(databaseUrl: string) {
+/**
+ * A network between a client and PostgreSQL, to be broken in every way that networks break; with `only`, for the
+ * connections that name this application, while others are left alone.
+ */
+export async function openProxy(databaseUrl: string, { only }: { only?: string } = {}) {
   const target = new URL(databaseUrl)
   const pairs = new Set<Pair>()
   let mode: Mode = 'forward'
 
   const listener = createServer((client) => {
-    if (mode === 'refuse') {
-      client.destroy()
-      return
-    }
-    const pair: Pair = { client, server: connect(Number(target.port), target.hostname), held: [], forgotten: false }
+    const server = connect(Number(target.port), target.hostname)
+    const pair: Pair = { client, server, held: [], forgotten: false, concerned: only === undefined }
     pairs.add(pair)
+    client.once('data', (bytes) => {
+      pair.concerned ||= bytes.toString('latin1').includes(`\0${only}\0`)
+    })
+    if (mode === 'refuse' && pair.concerned) end(pair)
     const pass = (from: Socket, to: Socket) => {
       from.on('data', (bytes) => deliver(pair, () => to.write(bytes)))
       from.on('error', () => {})
@@ -29,7 +41,8 @@ export async function openProxy(databaseUrl: string) {
 
   function deliver(pair: Pair, packet: () => void): void {
     if (pair.forgotten) return
-    if (mode === 'stall') pair.held.push(packet)
+    if (mode === 'refuse' && pair.concerned) end(pair)
+    else if (mode === 'stall' && pair.concerned) pair.held.push(packet)
     else packet()
   }
 
@@ -54,11 +67,11 @@ export async function openProxy(databaseUrl: string) {
     /** Every connection is closed, and new ones are closed as soon as they are made. */
     refuse(): void {
       mode = 'refuse'
-      for (const pair of pairs) end(pair)
+      for (const pair of pairs) if (pair.concerned) end(pair)
     },
     /** The connections that there are never bring anything again, as when a firewall forgets them; new ones do. */
     forget(): void {
-      for (const pair of pairs) pair.forgotten = true
+      for (const pair of pairs) pair.forgotten = pair.concerned
     },
     heal(): void {
       mode = 'forward'
