@@ -1,0 +1,77 @@
+import { afterAll, expect } from 'bun:test'
+import { createApp } from '../../src/app.ts'
+import { migrate } from '../../src/migrate.ts'
+import { openDeps } from '../../src/open-deps.ts'
+import { goodPassword, newEmail } from './accounts.ts'
+import { bodyOf, openTestApp, type SessionJson, type TestApp } from './app.ts'
+import { openOwnPostgres } from './postgres.ts'
+import { until } from './server-process.ts'
+import { openProxy } from './tcp-proxy.ts'
+
+export type Victim = Awaited<ReturnType<typeof openVictim>>
+export type Person = { id: string; bearer: string }
+
+/** An instance whose way to the database can be cut. */
+async function openVictim(writer: TestApp, authzFeed: 'listen' | 'poll') {
+  const network = await openProxy(writer.config.databaseUrl)
+  const deps = await openDeps({ ...writer.config, databaseUrl: network.url, authzFeed }, writer.deps.log)
+  const app = createApp(deps)
+  afterAll(async () => {
+    network.heal()
+    await deps.close(1)
+    network.close()
+  })
+  return {
+    network,
+    deps,
+    ask: async (path: string, bearer = '') =>
+      app.fetch(new Request(`http://localhost${path}`, { headers: { Authorization: `Bearer ${bearer}` } }), {}),
+  }
+}
+
+/** One instance that makes changes, two that must obey them, and a PostgreSQL of their own to be killed. */
+export async function openCutFeed() {
+  const database = await openOwnPostgres()
+  await migrate({ url: database.url })
+  const writer = await openTestApp({ DATABASE_URL: database.url })
+  const [listening, polling] = [await openVictim(writer, 'listen'), await openVictim(writer, 'poll')]
+  afterAll(() => database.stop())
+
+  /** Somebody new, once the database lets them in. */
+  async function newPerson(): Promise<Person> {
+    for (;;) {
+      const answer = await writer.request('/v1/auth/register', { json: { email: newEmail(), password: goodPassword } })
+      const { user, accessToken } = await bodyOf<SessionJson>(answer)
+      if (answer.status === 201) return { id: user.id, bearer: accessToken }
+      await Bun.sleep(20)
+    }
+  }
+
+  /** @returns when it was committed */
+  async function logOut({ bearer }: Person): Promise<number> {
+    expect((await writer.request('/v1/auth/logout', { method: 'POST', bearer })).status).toBe(204)
+    return performance.now()
+  }
+
+  async function restartPostgres(): Promise<void> {
+    database.kill()
+    const answers = () =>
+      writer.deps.db.ping().then(
+        () => true,
+        () => false,
+      )
+    await until(answers, 30, 'PostgreSQL is back')
+  }
+
+  return { database, writer, listening, polling, newPerson, logOut, restartPostgres }
+}
+
+export async function isLetIn(victim: Victim, { bearer }: Person): Promise<boolean> {
+  return (await victim.ask('/v1/me/entitlements', bearer)).status === 200
+}
+
+/** Milliseconds from `since` until the victim refuses; asked all the time. */
+export async function refusedAfter(victim: Victim, person: Person, since: number): Promise<number> {
+  await until(async () => !(await isLetIn(victim, person)), 60, 'the log-out is obeyed')
+  return performance.now() - since
+}
