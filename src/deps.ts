@@ -26,8 +26,8 @@ export type Deps = {
   replica: Replica | null
   /** The database's time in epoch milliseconds. */
   now: () => number
-  /** Held in memory; `reload` reads it again, from the primary, in one snapshot. */
-  catalogue: { current: Catalogue; reload(): Promise<void> }
+  /** Held in memory, read from the primary in one snapshot; the feed keeps it current. */
+  catalogue: { current: Catalogue }
   overlay: Overlay
   feed: Feed
   audit: Audit

@@ -1,6 +1,7 @@
 import { createHmac, hkdfSync } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import { createFeed } from './access/feed.ts'
+import { createFeedConnection } from './access/feed-connection.ts'
 import { type AuthzChange, Overlay } from './access/overlay.ts'
 import { createUsageCounter } from './accounts/usage.ts'
 import { createAudit } from './audit/record.ts'
@@ -55,8 +56,9 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
   }
   const db = openDatabase({ ...connection, applicationName: 'manas360', max: config.poolMax })
   const { sql } = db
-  // Of its own: changes of rights must be obeyed however busy the pool is. The second is for when the first gives no answer.
-  const feedDb = openDatabase({ ...connection, applicationName: 'manas360-feed', max: 2 })
+  const feedConnection = createFeedConnection(() =>
+    openDatabase({ ...connection, applicationName: 'manas360-feed', max: 1 }),
+  )
   const databaseClock = createClock()
   const now = clock ?? databaseClock.now
   const overlay = new Overlay(config.accessTtlSeconds)
@@ -64,25 +66,21 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
   try {
     await db.open(config.poolMin)
     await requireSchema(sql)
-    const catalogue = {
-      current: await readCatalogue(sql),
-      async reload() {
-        catalogue.current = newer(catalogue.current, await readCatalogue(sql))
-      },
-    }
+    const catalogue = { current: await readCatalogue(sql) }
     const feed = createFeed({
-      sql: feedDb.sql,
+      connection: feedConnection,
       overlay,
       log,
       lifeSeconds: config.accessTtlSeconds,
-      onCatalogueChange: async (version) => {
-        if (version > catalogue.current.version) await catalogue.reload()
+      onCatalogue: async (version) => {
+        if (version > catalogue.current.version)
+          catalogue.current = newer(catalogue.current, await feedConnection.read(readCatalogue))
       },
       onOtherServer: async () => {
-        catalogue.current = await readCatalogue(sql)
+        catalogue.current = await feedConnection.read(readCatalogue)
       },
       onTime: databaseClock.set,
-      listen: config.authzFeed === 'listen' ? (wake) => feedDb.listen('authz_changes', wake) : undefined,
+      listen: config.authzFeed === 'listen' ? (wake) => feedConnection.listen('authz_changes', wake) : undefined,
     })
     // Listening before loading: a change that commits in between is applied twice, never lost.
     db.onCommit((items) => {
@@ -156,11 +154,11 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
         await feed.stop()
         await Promise.all([usage.close(), apiKeys.close(), leases.close()])
         for (const tier of Object.values(limits)) tier?.close()
-        await Promise.all([redis?.close(), replica?.close(seconds), feedDb.close(seconds), db.close(seconds)])
+        await Promise.all([redis?.close(), replica?.close(seconds), feedConnection.close(seconds), db.close(seconds)])
       },
     }
   } catch (error) {
-    await Promise.all([redis?.close(), feedDb.close(1), db.close(1)])
+    await Promise.all([redis?.close(), feedConnection.close(1), db.close(1)])
     throw error
   }
 }

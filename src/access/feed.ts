@@ -1,13 +1,11 @@
-import type { Sql } from '../db.ts'
 import type { Logger } from '../logger.ts'
+import type { FeedConnection } from './feed-connection.ts'
 import type { AuthzChange, Overlay } from './overlay.ts'
 import { type FeedPosition, listAuthzChanges } from './queries.ts'
 
 const PollEveryMs = 2_000
 /** After a read that failed the next must not wait for its turn: 3 s are promised. */
 const RetryMs = 300
-/** A connection may die without a word; a read without an answer is then asked again beside it, on another one. */
-const PatienceMs = 600
 /** Older than this, what administrators do is refused: their own rights may have changed unseen. */
 const StaleAfterMs = 10_000
 /** What is younger than this is not read again for somebody's sake. */
@@ -21,12 +19,13 @@ export type Listen = (wake: () => void) => { close(): Promise<void> }
 export type Feed = ReturnType<typeof createFeed>
 
 type Needs = {
-  sql: Sql
+  connection: Pick<FeedConnection, 'read'>
   overlay: Overlay
   log: Logger
   /** An access token's life in seconds: what is older than that and 5 minutes concerns no token any more. */
   lifeSeconds: number
-  onCatalogueChange: (version: number) => Promise<void>
+  /** The catalogue has this version at least. */
+  onCatalogue: (version: number) => Promise<void>
   /** The database restarted, or is another one: what was known of it may never have reached its disk. */
   onOtherServer: () => Promise<void>
   /** What the database's clock said between two moments of `performance.now()`. */
@@ -40,7 +39,7 @@ type Needs = {
  * 2 s, for notifications can be lost.
  */
 export function createFeed(needs: Needs) {
-  const { sql, overlay, log, listen } = needs
+  const { overlay, log, listen } = needs
   const lifeSeconds = needs.lifeSeconds + 300
   let position: FeedPosition | null = null
   let fresh = { at: Number.NEGATIVE_INFINITY, wallClock: Number.NEGATIVE_INFINITY }
@@ -55,45 +54,34 @@ export function createFeed(needs: Needs) {
 
   async function readOnce(): Promise<void> {
     const began = { at: performance.now(), wallClock: Date.now() }
-    let found = await readPatiently(position)
+    let found = await read(position)
     const isOther = position !== null && position.server !== found.position.server
     if (isOther) {
-      found = await readPatiently(null)
+      found = await read(null)
       await needs.onOtherServer()
       overlay.clear()
       // Once more: what this instance itself committed since that read was cleared with the rest.
       wanted = true
     }
     const readAt = performance.now()
-    for (const change of found.changes) {
-      if (change.kind === 'catalogue') await needs.onCatalogueChange(change.catalogueVersion ?? 0)
-      // What is read with a whole life's changes is as old as its row; else its age begins where it was first seen.
-      else overlay.apply(change, position && !isOther ? readAt : readAt - (found.position.at - change.at.getTime()))
-    }
+    // What is read with a whole life's changes is as old as its row; else its age begins where it was first seen.
+    const seenAt = ({ at }: AuthzChange) =>
+      position && !isOther ? readAt : readAt - (found.position.at - at.getTime())
+    for (const change of found.changes) overlay.apply(change, seenAt(change))
+    const edits = found.changes.map(({ catalogueVersion }) => catalogueVersion ?? 0)
+    await needs.onCatalogue(Math.max(0, ...edits))
     if (position && !isOther && found.changes.length > 0) expectNotice(fresh.at)
     position = found.position
     fresh = began
   }
 
-  async function readPatiently(from: FeedPosition | null) {
-    const first = readTimed(from)
-    const late = Promise.withResolvers<'late'>()
-    const patience = setTimeout(() => late.resolve('late'), PatienceMs)
-    try {
-      const winner = await Promise.race([first, late.promise])
-      return winner === 'late' ? await Promise.any([first, readTimed(from)]) : winner
-    } catch (error) {
-      throw error instanceof AggregateError ? error.errors[0] : error
-    } finally {
-      clearTimeout(patience)
-    }
-  }
-
-  async function readTimed(from: FeedPosition | null): Promise<{ changes: AuthzChange[]; position: FeedPosition }> {
-    const askedAt = performance.now()
-    const found = await listAuthzChanges(sql, from, lifeSeconds)
-    needs.onTime(found.position.at, askedAt, performance.now())
-    return found
+  async function read(from: FeedPosition | null): Promise<{ changes: AuthzChange[]; position: FeedPosition }> {
+    return needs.connection.read(async (sql) => {
+      const askedAt = performance.now()
+      const found = await listAuthzChanges(sql, from, lifeSeconds)
+      needs.onTime(found.position.at, askedAt, performance.now())
+      return found
+    })
   }
 
   /** Reads what is new; called while a read is under way, it reads once more after it. Never throws. */

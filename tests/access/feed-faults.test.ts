@@ -89,8 +89,11 @@ test('changes are read while every connection of the pool is busy', async () => 
   expect((await ask(entitlement, person.accessToken)).status).toBe(known)
   const busy = deps.sql`select pg_sleep(60)`.catch(() => {})
   await logOut(person.accessToken)
+  await app.sql`select record_catalogue_change()`
   await deps.feed.poll()
   await expectProblem(await ask(entitlement, person.accessToken), 'session-revoked')
+  const [row] = await app.sql<{ version: number }[]>`select version::int from catalogue_version`
+  expect(deps.catalogue.current.version).toBe(row?.version ?? 0)
   await app.sql`select pg_cancel_backend(pid) from pg_stat_activity where query = 'select pg_sleep(60)' and datname = current_database()`
   await busy
 })
