@@ -78,6 +78,7 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
       },
       onOtherServer: async () => {
         catalogue.current = await feedConnection.read(readCatalogue)
+        apiKeys.forget()
       },
       onTime: databaseClock.set,
       listen: config.authzFeed === 'listen' ? (wake) => feedConnection.listen('authz_changes', wake) : undefined,

@@ -141,6 +141,12 @@ export function createApiKeys({ sql, overlay, log, now, lifeSeconds, lookUps }: 
       return judge(isCurrent(first) ? first : await share(name, hash))
     },
 
+    /** Forgets what was read: the database that said so is another one now. */
+    forget(): void {
+      known.clear()
+      unknown.clear()
+    },
+
     /** Remembers that a key was used; written every 5 s, in one statement. */
     noteUse(id: string): void {
       if (uses.size < MaxUses || uses.has(id)) uses.set(id, now())

@@ -24,7 +24,18 @@ test('after a restart the database is believed, not what was known of it: rights
     expect(await refusedAfter(victim, person, performance.now())).toBeLessThan(3_000)
 })
 
-test('so is its catalogue, whose version may be given out again', async () => {
+test("a lost API key is nobody's again, however lately it was verified", async () => {
+  const person = await newPerson()
+  const made = await writer.request('/v1/api-keys', { bearer: person.bearer, json: { name: 'Mine' } })
+  const { key: bearer } = (await made.json()) as { key: string }
+  for (const victim of [listening, polling]) expect(await isLetIn(victim, { id: '', bearer })).toBe(true)
+  await sql`delete from api_keys where account_id = ${person.id}`
+  await restartPostgres()
+  for (const victim of [listening, polling])
+    expect(await refusedAfter(victim, { id: '', bearer }, performance.now())).toBeLessThan(3_000)
+})
+
+test('a lost edit of the catalogue is gone, and its version may be given out again', async () => {
   const root = await logIn(writer, await givenAccount(writer, { role: 'superadmin' }))
   const edit = (permissions: string[]) =>
     writer.request('/v1/admin/roles/guest/permissions', {
