@@ -6,7 +6,7 @@ import { openDeps } from '../src/open-deps.ts'
 import { jobs, runJobNow } from '../src/ops/jobs.ts'
 import { givenAccount, logIn, registered } from './support/accounts.ts'
 import { signedIn } from './support/administration.ts'
-import { openTestApp, type TestApp } from './support/app.ts'
+import { openTestApp, type TestApp, testSecrets } from './support/app.ts'
 import { createDatabase } from './support/cluster.ts'
 import { openEmptyDatabase } from './support/empty-database.ts'
 import { openPgBouncer, skipped } from './support/pgbouncer.ts'
@@ -82,6 +82,14 @@ describe.skipIf(skipped)('behind PgBouncer in transaction mode, with AUTHZ_FEED=
     })
     afterAll(() => server.kill())
     const smoke = Bun.spawn([process.execPath, join(import.meta.dir, '../scripts/smoke.ts'), server.url], {
+      // For the commands that it runs: they go through the pooler too.
+      env: {
+        ...process.env,
+        ...testSecrets,
+        AUTHZ_FEED: 'poll',
+        DATABASE_URL: emptyPooled ?? '',
+        DATABASE_MIGRATION_URL: empty?.url,
+      },
       stdout: 'pipe',
       stderr: 'inherit',
     })

@@ -78,7 +78,6 @@ describe('with DATABASE_REPLICA_URL', () => {
     for (const path of ['/v1/me', '/v1/me/entitlements', '/v1/me/export', '/v1/me/audit-logs', '/v1/dashboard'])
       expect((await one.request(path, { bearer })).status).toBe(200)
     await one.request('/v1/catalogue')
-    await one.deps.catalogue.reload()
     await one.deps.feed.poll()
     for (const { name } of jobs) await runJobNow(one.deps, name)
     for (const table of [

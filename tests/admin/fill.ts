@@ -15,9 +15,10 @@ export async function fillTheRest({ sql }: TestApp): Promise<void> {
   await sql`
     insert into usage_daily (account_id, day, route, requests)
     select id, current_date - d, '/v1/me', 7 from user_accounts cross join generate_series(0, 9) d where random() < 0.2`
+  // Old ones, so not of this transaction.
   await sql`
-    insert into authz_changes (at, account_id, version, kind)
-    select clock_timestamp() - random() * interval '1 day', id, 1, 'state' from user_accounts where random() < 0.3`
+    insert into authz_changes (at, account_id, version, kind, xid)
+    select clock_timestamp() - random() * interval '1 day', id, 1, 'state', '3' from user_accounts where random() < 0.3`
   await sql`
     insert into idempotency_keys (account_id, method, path, key, request_hash, status)
     select id, 'POST', '/v1/subscription', 'loaded', sha256('x'), 200 from user_accounts where random() < 0.3`

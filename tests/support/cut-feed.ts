@@ -67,7 +67,7 @@ export async function openCutFeed() {
 }
 
 export async function isLetIn(victim: Victim, { bearer }: Person): Promise<boolean> {
-  return (await victim.ask('/v1/me/entitlements', bearer)).status === 200
+  return (await victim.ask('/v1/entitlements/api_access', bearer)).status === 200
 }
 
 /** Milliseconds from `since` until the victim refuses; asked all the time. */
