@@ -96,6 +96,17 @@ describe('the public catalogue', () => {
     })
   })
 
+  test('neither skips nor repeats where the database sorts as a dictionary does', async () => {
+    await sql.unsafe('alter table features alter column name type slug collate "en-x-icu"')
+    const names = ['api2', 'api_z', 'sso', 'sso2', 'sso_x']
+    for (const name of names)
+      await sql`insert into features (name, display_name, category) values (${name}, ${name}, 'x')`
+    await reloadCatalogue(app)
+    const whole = (await walk('/v1/features', 100)).flat()
+    expect(whole).toEqual(whole.toSorted())
+    for (const limit of [1, 2, 3, 7]) expect((await walk('/v1/features', limit)).flat()).toEqual(whole)
+  })
+
   test('offers nothing that is retired, to anybody', async () => {
     await sql`update subscription_plans set retired_at = now() where name = 'starter'`
     await sql`update features set retired_at = now() where name = 'white_label'`
