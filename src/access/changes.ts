@@ -1,4 +1,5 @@
 import type { Tx } from '../db.ts'
+import type { AuthzChange } from './overlay.ts'
 import { insertAuthzChange } from './queries.ts'
 
 type Change = {
@@ -13,8 +14,12 @@ type Change = {
 /**
  * Makes a change of authorisation known. Call it in the transaction that made the change, after the change: it moves the
  * account's version, ends sessions, and records the account's whole state; the commit puts it in force, everywhere.
+ * @returns the change, with the account's state after it
  */
-export async function recordAuthzChange(tx: Tx, { accountId, endSession, endSessions, reason }: Change): Promise<void> {
+export async function recordAuthzChange(
+  tx: Tx,
+  { accountId, endSession, endSessions, reason }: Change,
+): Promise<AuthzChange> {
   const kind = endSession ? 'session-ended' : endSessions ? 'sessions-ended' : 'state'
   const exceptSessionId = typeof endSessions === 'object' ? endSessions.except : null
   const row = await insertAuthzChange(tx, {
@@ -25,4 +30,5 @@ export async function recordAuthzChange(tx: Tx, { accountId, endSession, endSess
     reason: reason ?? null,
   })
   tx.committed.push(row)
+  return row
 }

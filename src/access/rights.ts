@@ -16,6 +16,22 @@ export type Rights = {
   features: readonly string[]
 }
 
+/** What an access token, of which 4,096 characters are read, has room for beside all else: bytes of a plan's features … */
+export const MaxFeaturesBytes = 800
+/** … and of an account's overrides with the features that they grant. The seeded features, all of them, take 1,190. */
+export const MaxOverridesBytes = 1_200
+
+/** The bytes that features take in a token. */
+export function bytesOfFeatures(names: readonly string[]): number {
+  return Buffer.byteLength(JSON.stringify(names))
+}
+
+/** The bytes that overrides take in a token, among its features too. */
+export function bytesOfOverrides(overrides: Overrides): number {
+  const granted = Object.keys(overrides).filter((name) => overrides[name]?.g)
+  return Buffer.byteLength(JSON.stringify(overrides)) + bytesOfFeatures(granted)
+}
+
 /** The plan of those who have none, and of those whose plan has lapsed. */
 export const freePlan = 'free'
 

@@ -1,6 +1,7 @@
 import { recordAuthzChange } from '../access/changes.ts'
 import { authoriseOver } from '../access/hierarchy.ts'
 import type { Principal } from '../access/principal.ts'
+import { bytesOfOverrides, MaxOverridesBytes } from '../access/rights.ts'
 import { type Client, record } from '../audit/record.ts'
 import type { Deps } from '../deps.ts'
 import { AppError, invalid } from '../errors.ts'
@@ -10,7 +11,7 @@ const permission = 'subscriptions.manage'
 
 type Wish = { granted: boolean; limit?: number | null; expiresAt?: Date | string | null; reason: string }
 
-/** Grants or refuses one feature to one account, whatever its plan. @throws AppError as authoriseOver, `validation-failed` for an end in the past */
+/** Grants or refuses one feature to one account, whatever its plan. @throws AppError as authoriseOver, `validation-failed` for an end in the past, and for more than a token holds */
 export async function setOverride(
   deps: Deps,
   actor: Principal,
@@ -30,7 +31,10 @@ export async function setOverride(
       { feature, granted, limit: granted ? limit : null, expiresAt: ends, reason },
       actor.accountId,
     )
-    await recordAuthzChange(tx, { accountId })
+    const { overrides } = await recordAuthzChange(tx, { accountId })
+    // A token that is too long to be read would lock its owner out.
+    if (bytesOfOverrides(overrides ?? {}) > MaxOverridesBytes)
+      throw invalid('granted', 'The account has as many overrides as its tokens can hold.', 'too-many')
     await record(tx, deps.audit, {
       action: granted ? 'feature.grant' : 'feature.refuse',
       actorId: actor.accountId,

@@ -1,4 +1,5 @@
 import type { Principal } from '../access/principal.ts'
+import { bytesOfFeatures, MaxFeaturesBytes } from '../access/rights.ts'
 import { changeCatalogue } from '../access/roles.ts'
 import { type Client, record } from '../audit/record.ts'
 import { isUniqueViolation, type Tx } from '../db.ts'
@@ -57,7 +58,7 @@ export async function changePlan(
   return requirePlan(catalogue, name)
 }
 
-/** Sets what a plan includes. @throws AppError `not-found`, `validation-failed` for an unknown or repeated feature */
+/** Sets what a plan includes. @throws AppError `not-found`, `validation-failed` for an unknown or repeated feature, and for more than a token holds */
 export async function setPlanFeatures(
   deps: Deps,
   actor: Principal,
@@ -72,6 +73,13 @@ export async function setPlanFeatures(
     if (features.findIndex((other) => other.name === feature.name) < index)
       throw invalid(`features.${index}.name`, `"${feature.name}" appears twice.`, 'duplicate')
   }
+  // Tokens that are too long to be read would lock everybody on the plan out.
+  if (bytesOfFeatures(features.map(({ name }) => name)) > MaxFeaturesBytes)
+    throw invalid(
+      'features',
+      `Their names take more than the ${MaxFeaturesBytes} bytes that a token has for them.`,
+      'too-many',
+    )
   const catalogue = await edit(deps, actor, async (tx) => {
     if (!(await lockPlan(tx, name))) throw new AppError('not-found')
     await replacePlanFeatures(tx, name, features)
