@@ -58,7 +58,13 @@ export function liveOverrides(overrides: Overrides, nowSeconds: number): Overrid
   return Object.fromEntries(Object.entries(overrides).filter(([, { exp }]) => exp === undefined || exp > nowSeconds))
 }
 
-function featuresOf(catalogue: Catalogue, plan: string, overrides: Overrides, nowSeconds: number): readonly string[] {
+/** The features of a plan with the overrides in force, in order. */
+export function featuresOf(
+  catalogue: Catalogue,
+  plan: string,
+  overrides: Overrides,
+  nowSeconds: number,
+): readonly string[] {
   const ofPlan = catalogue.plans.get(plan)?.featureNames ?? []
   const live = Object.entries(liveOverrides(overrides, nowSeconds))
   if (live.length === 0) return ofPlan

@@ -1,5 +1,5 @@
 import type { Principal } from '../access/principal.ts'
-import { freePlan } from '../access/rights.ts'
+import { featuresOf, freePlan } from '../access/rights.ts'
 import type { Deps } from '../deps.ts'
 import { AppError, invalid } from '../errors.ts'
 import type { Plan } from '../plans/catalogue.ts'
@@ -10,17 +10,20 @@ import { findSubscription, hadTrial, type Subscription } from './queries.ts'
 export async function previewChange(deps: Deps, principal: Principal, name: string, interval: 'month' | 'year') {
   const plan = requirePlan(deps, name)
   const current = await requireSubscription(findSubscription(deps.sql, principal.accountId))
-  const now = deps.catalogue.current.plans.get(current.plan)?.featureNames ?? []
+  const { overrides } = principal
+  // What an override grants is not gained by a plan, nor lost with one; what it refuses is never gained.
+  const featuresOn = (name: string) => featuresOf(deps.catalogue.current, name, overrides, deps.now() / 1000)
+  const [now, then] = [featuresOn(current.plan), featuresOn(plan.name)]
   const isTrial =
     plan.name !== current.plan && mayTry(plan, current) && !(await hadTrial(deps.sql, principal.accountId, plan.name))
   const price = interval === 'month' ? plan.priceMonthlyMinor : plan.priceYearlyMinor
   const { used } = await readQuota(deps, principal)
-  const allowed = quotaOf(deps.catalogue.current, { plan: plan.name, overrides: principal.overrides })
+  const allowed = quotaOf(deps.catalogue.current, { plan: plan.name, overrides })
   const isDowngrade = plan.tier < (deps.catalogue.current.plans.get(current.plan)?.tier ?? 0)
   return {
     plan: plan.name,
-    gained: plan.featureNames.filter((feature) => !now.includes(feature)),
-    lost: now.filter((feature) => !plan.featureNames.includes(feature)),
+    gained: then.filter((feature) => !now.includes(feature)),
+    lost: now.filter((feature) => !then.includes(feature)),
     overLimit: allowed !== null && used > allowed ? [{ limit: 'maxApiRequestsPerMonth', used, allowed }] : [],
     when: isDowngrade && !isTrial && current.currentPeriodEnd ? current.currentPeriodEnd : new Date(deps.now()),
     cost:

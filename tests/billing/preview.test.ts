@@ -5,6 +5,7 @@ import { expectProblem } from '../support/problems.ts'
 
 const app = await openTestApp()
 const { request, sql } = app
+const root = await signedIn(app, { role: 'superadmin' })
 
 describe('a preview', () => {
   const preview = (bearer: string, json: object) => request('/v1/subscription/preview', { bearer, json })
@@ -57,6 +58,25 @@ describe('a preview', () => {
       when: endsAt.toISOString(),
       cost: { amountMinor: 0 },
     })
+  })
+
+  test('counts no feature as gained or lost that the person’s own override decides', async () => {
+    const endsAt = new Date(Date.now() + 86_400_000)
+    const { id, bearer } = await signedIn(app, { plan: 'starter', role: 'subscriber', endsAt })
+    const override = (name: string, granted: boolean) =>
+      request(`/v1/admin/users/${id}/features/${name}`, {
+        method: 'PUT',
+        bearer: root.bearer,
+        json: { granted, reason: 'agreed' },
+      })
+    await override('premium_dashboard', true)
+    await override('webhook_support', false)
+    await override('priority_support', true)
+    expect(await bodyOf(await preview(bearer, { plan: 'professional' }))).toMatchObject({
+      gained: ['advanced_reporting', 'team_collaboration'],
+      lost: [],
+    })
+    expect(await bodyOf(await preview(bearer, { plan: 'free' }))).toMatchObject({ gained: [], lost: ['data_export'] })
   })
 
   test('knows no price of a plan by quote, and changes nothing', async () => {
