@@ -15,7 +15,7 @@ const columns = (sql: Db) => sql`name, description, privilege_level, seeded, ret
 
 export async function listRoles(sql: Db, limit: number, after: [number, string] | null): Promise<RoleItem[]> {
   return sql<RoleItem[]>`
-    select ${columns(sql)} from roles r ${after ? sql`where (privilege_level, name::text) > (${after[0]}, ${after[1]})` : sql``}
+    select ${columns(sql)} from roles r ${after ? sql`where (privilege_level, name::text) > (${after[0]}::bigint, ${after[1]})` : sql``}
      order by privilege_level, name::text limit ${limit}`
 }
 

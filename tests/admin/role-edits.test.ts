@@ -72,3 +72,11 @@ test('lists hold every role once, in pages of any size', async () => {
     expect(new Set(names)).toEqual(new Set(deps.catalogue.current.roles.keys()))
   }
 })
+
+test('a cursor beyond every level ends the list, and one before them begins it', async () => {
+  const after = (level: number) => Buffer.from(JSON.stringify([level, 'a'])).toString('base64url')
+  const read = async (level: number) =>
+    bodyOf<{ items: unknown[] }>(await ask('GET', `?cursor=${after(level)}`, root.bearer))
+  expect((await read(Number.MAX_SAFE_INTEGER)).items).toEqual([])
+  expect((await read(Number.MIN_SAFE_INTEGER)).items).not.toEqual([])
+})
