@@ -104,6 +104,8 @@ export const Uuid = z
 export const Slug = z
   .string()
   .regex(/^[a-z][a-z0-9_]{0,62}$/, 'Use 1–63 lower-case letters, digits and underscores, a letter first.')
+  // Names become keys of objects, and every object of JavaScript already has this one.
+  .refine((text) => text !== 'constructor', 'Choose another name.')
   .meta({ examples: ['premium_dashboard'] })
 
 /** The name of a permission: `entity.action`. */

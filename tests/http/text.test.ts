@@ -71,7 +71,7 @@ const cases: [string, z.ZodType, [unknown, unknown][], unknown[]][] = [
     'Slug',
     Slug,
     [['premium_dashboard', 'premium_dashboard']],
-    ['', 'A', '1a', '_a', 'a-b', 'a b', 'a\n', 'a.b', 'a'.repeat(64)],
+    ['', 'A', '1a', '_a', 'a-b', 'a b', 'a\n', 'a.b', 'a'.repeat(64), 'constructor', '__proto__'],
   ],
   [
     'PermissionName',
