@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { sorts } from '../accounts/schemas.ts'
 import { UserBody } from '../auth/schemas.ts'
-import { IsoDateTime, Limit, PermissionName, Slug, Uuid } from '../http/text.ts'
+import { IsoDateTime, Limit, PermissionName, PersonName, Slug, Uuid } from '../http/text.ts'
 
 export const Reason = z
   .string()
@@ -64,7 +64,8 @@ export const Explanation = z
 const Description = z.string().trim().max(500)
 /** In PATCH null clears a description. */
 const Cleared = Description.nullable().transform((text) => text ?? '')
-const DisplayName = z.string().trim().min(1).max(100)
+/** Everybody reads it, so nothing invisible may hide in it, as in a person's name. */
+const DisplayName = PersonName.meta({ description: 'Any script.', examples: ['Professional'] })
 const Count = z.int().min(0).max(Number.MAX_SAFE_INTEGER)
 const Level = z.int().min(0).max(100)
 const Permissions = z.array(PermissionName).max(200)
