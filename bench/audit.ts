@@ -1,8 +1,8 @@
 #!/usr/bin/env bun
-import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import postgres from 'postgres'
 import { openDatabase } from './database.ts'
+import { productionEnvironment } from './environment.ts'
 import { root, runLoad, startServer } from './processes.ts'
 import { toTable } from './report.ts'
 import { asBytes, createClient, type Person } from './requests.ts'
@@ -63,22 +63,4 @@ async function countRows(): Promise<number> {
   const [row] = await sql<{ rows: number }[]>`select count(*)::int as rows from audit_logs`
   await sql.end({ timeout: 5 })
   return row?.rows ?? 0
-}
-
-/** As a deployment sets it; the limiters count as ever, up to numbers that a bench does not reach. */
-function productionEnvironment(url: string) {
-  const secret = () => randomBytes(48).toString('base64')
-  const farLimit = '9000000/1m'
-  return {
-    NODE_ENV: 'production',
-    PUBLIC_URL: 'https://bench.manas360.test',
-    DATABASE_URL: url,
-    JWT_SECRET: secret(),
-    JWT_REFRESH_SECRET: secret(),
-    AUDIT_KEY: secret(),
-    OPS_TOKEN: secret(),
-    RATE_LIMIT_GLOBAL: farLimit,
-    RATE_LIMIT_AUTH: farLimit,
-    RATE_LIMIT_API: farLimit,
-  }
 }

@@ -7,11 +7,17 @@ import { migrate } from '../src/migrate.ts'
 
 export type BenchDatabase = { url: string; version: string; close(): Promise<void> }
 
-/** A migrated database of our own: on the server of TEST_DATABASE_URL, else on an embedded one. Both are durable, as in production. */
-export async function openDatabase(given: string | undefined): Promise<BenchDatabase> {
+/**
+ * A migrated database of our own: on the server of TEST_DATABASE_URL, else on an embedded one with these `settings`. Both
+ * are durable, as in production.
+ */
+export async function openDatabase(
+  given: string | undefined,
+  settings: Record<string, string> = {},
+): Promise<BenchDatabase> {
   if (given) return onServer(given, async () => {})
   const directory = mkdtempSync(join(realpathSync(tmpdir()), 'manas360-bench-'))
-  const server = await openEmbeddedPostgres({ dataDir: join(directory, 'postgres') })
+  const server = await openEmbeddedPostgres({ dataDir: join(directory, 'postgres'), settings })
   return onServer(server.url, async () => {
     await server.stop()
     rmSync(directory, { recursive: true, force: true })

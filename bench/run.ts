@@ -1,11 +1,11 @@
 #!/usr/bin/env bun
-import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { compareWithBare, type Effort, measureSteps } from './chain-costs.ts'
 import { openDatabase, subscribeEveryone } from './database.ts'
+import { productionEnvironment } from './environment.ts'
 import { pinning, startServer } from './processes.ts'
 import { type Figure, toFigureTable, toTable } from './report.ts'
 import { asBytes, createClient } from './requests.ts'
@@ -79,25 +79,6 @@ async function inBatches<T, R>(items: T[], work: (item: T) => Promise<R>): Promi
 async function section(name: string, figures: Figure[], measure: () => Promise<Figure[]>): Promise<void> {
   progress(name)
   figures.push(...(await measure()))
-}
-
-/** As a deployment sets it. The limiters count as ever, up to numbers that a bench does not reach. */
-function productionEnvironment(databaseUrl: string) {
-  const secret = () => randomBytes(48).toString('base64')
-  const farLimit = '9000000/1m'
-  return {
-    NODE_ENV: 'production',
-    PUBLIC_URL: 'https://bench.manas360.test',
-    ALLOWED_ORIGINS: 'https://app.manas360.test',
-    DATABASE_URL: databaseUrl,
-    JWT_SECRET: secret(),
-    JWT_REFRESH_SECRET: secret(),
-    AUDIT_KEY: secret(),
-    OPS_TOKEN: secret(),
-    RATE_LIMIT_GLOBAL: farLimit,
-    RATE_LIMIT_AUTH: farLimit,
-    RATE_LIMIT_API: farLimit,
-  }
 }
 
 function progress(name: string): void {

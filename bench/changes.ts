@@ -1,0 +1,147 @@
+import type postgres from 'postgres'
+
+export type Answer = { status: number; role?: string; plan?: string; features?: string[] }
+export type Fleet = {
+  /** A request through one of the instances, by number. @throws Error unless it succeeds */
+  ask<T>(through: number, method: string, path: string, bearer: string, json?: unknown): Promise<T>
+  root: string
+  sql: postgres.Sql
+}
+/** One change of somebody's rights, ready to be made through an instance. */
+export type Change = {
+  name: string
+  /** Of a token that the change concerns. */
+  bearer: string
+  make(through: number): Promise<unknown>
+  /** Whether an answer obeys it. */
+  isObeyed(answer: Answer): boolean
+  /** Whose change it is; null: the catalogue's. */
+  accountId: string | null
+}
+/** Gives one change after the other, each undoing what stood in the way of the next. */
+export type Lane = () => Promise<Change>
+
+type Subject = { id: string; email: string; bearer: string }
+
+const password = 'seven quiet herons at dawn'
+
+/** Every kind of change, each on people of its own. */
+export async function createLanes(fleet: Fleet): Promise<Lane[]> {
+  const { ask, root, sql } = fleet
+  const admin = (through: number, method: string, path: string, json?: unknown) =>
+    ask(through, method, `/v1/admin${path}`, root, json)
+
+  async function newSubject(plan = 'free'): Promise<Subject> {
+    const email = `${crypto.randomUUID()}@bench.test`
+    const { user, accessToken } = await ask<Session>(0, 'POST', '/v1/auth/register', '', { email, password })
+    if (plan !== 'free') await admin(0, 'PUT', `/users/${user.id}/subscription`, { plan, reason: 'bench' })
+    return { id: user.id, email, bearer: accessToken }
+  }
+
+  /** Old tokens go on being used, as they are by clients that take their time. */
+  async function signIn({ email }: Subject): Promise<string> {
+    return (await ask<Session>(0, 'POST', '/v1/auth/login', '', { email, password })).accessToken
+  }
+
+  async function lockLane(): Promise<Lane> {
+    const subject = await newSubject()
+    const users = `/users/${subject.id}`
+    return async () => {
+      const [row] = await sql`select 1 from user_accounts where id = ${subject.id} and status = 'locked'`
+      if (row) await admin(0, 'POST', `${users}/unlock`)
+      return {
+        name: 'lock',
+        bearer: await signIn(subject),
+        make: (through) => admin(through, 'POST', `${users}/lock`, { reason: 'bench' }),
+        isObeyed: ({ status }) => status === 401,
+        accountId: subject.id,
+      }
+    }
+  }
+
+  async function logOutLane(): Promise<Lane> {
+    const subject = await newSubject()
+    return async () => {
+      const bearer = await signIn(subject)
+      return {
+        name: 'log-out everywhere',
+        bearer,
+        make: (through) => ask(through, 'POST', '/v1/auth/logout-all', bearer),
+        isObeyed: ({ status }) => status === 401,
+        accountId: subject.id,
+      }
+    }
+  }
+
+  /** To and fro between two states of somebody. */
+  async function toggle(
+    subject: Subject,
+    names: [string, string],
+    make: (through: number, up: boolean) => Promise<unknown>,
+    isUp: (answer: Answer) => boolean,
+    accountId: string | null = subject.id,
+  ): Promise<Lane> {
+    let up = false
+    return async () => {
+      up = !up
+      const wanted = up
+      return {
+        name: wanted ? names[1] : names[0],
+        bearer: subject.bearer,
+        make: (through) => make(through, wanted),
+        isObeyed: (answer) => answer.status === 200 && isUp(answer) === wanted,
+        accountId,
+      }
+    }
+  }
+
+  const [ranked, paying, favoured, starter] = [
+    await newSubject(),
+    await newSubject(),
+    await newSubject(),
+    await newSubject('starter'),
+  ]
+  await admin(0, 'PUT', `/users/${ranked.id}/role`, { role: 'guest' })
+  const { features } = await ask<{ features: { name: string }[] }>(0, 'GET', '/v1/plans/starter', '')
+  const included = features.filter(({ name }) => name !== 'sso_oauth').map(({ name }) => ({ name }))
+  await admin(0, 'PUT', '/plans/starter/features', { features: included })
+  return [
+    await lockLane(),
+    await logOutLane(),
+    await toggle(
+      ranked,
+      ['role down', 'role up'],
+      (through, up) => admin(through, 'PUT', `/users/${ranked.id}/role`, { role: up ? 'user' : 'guest' }),
+      ({ role }) => role === 'user',
+    ),
+    await toggle(
+      paying,
+      ['plan down', 'plan up'],
+      (through, up) =>
+        admin(through, 'PUT', `/users/${paying.id}/subscription`, {
+          plan: up ? 'professional' : 'free',
+          reason: 'bench',
+        }),
+      ({ plan }) => plan === 'professional',
+    ),
+    await toggle(
+      favoured,
+      ['override: refused', 'override: granted'],
+      (through, granted) =>
+        admin(through, 'PUT', `/users/${favoured.id}/features/white_label`, { granted, reason: 'bench' }),
+      ({ features: held = [] }) => held.includes('white_label'),
+    ),
+    await toggle(
+      starter,
+      ['plan edited: less', 'plan edited: more'],
+      (through, more) =>
+        admin(through, 'PUT', '/plans/starter/features', {
+          features: [...included, ...(more ? [{ name: 'sso_oauth' }] : [])],
+        }),
+      ({ features: held = [] }) => held.includes('sso_oauth'),
+      null,
+    ),
+  ]
+}
+
+type Session = { user: { id: string }; accessToken: string }

@@ -1,0 +1,20 @@
+import { randomBytes } from 'node:crypto'
+
+/** As a deployment sets it. The limiters count as ever, up to numbers that a bench does not reach. */
+export function productionEnvironment(databaseUrl: string) {
+  const secret = () => randomBytes(48).toString('base64')
+  const farLimit = '9000000/1m'
+  return {
+    NODE_ENV: 'production',
+    PUBLIC_URL: 'https://bench.manas360.test',
+    ALLOWED_ORIGINS: 'https://app.manas360.test',
+    DATABASE_URL: databaseUrl,
+    JWT_SECRET: secret(),
+    JWT_REFRESH_SECRET: secret(),
+    AUDIT_KEY: secret(),
+    OPS_TOKEN: secret(),
+    RATE_LIMIT_GLOBAL: farLimit,
+    RATE_LIMIT_AUTH: farLimit,
+    RATE_LIMIT_API: farLimit,
+  }
+}
