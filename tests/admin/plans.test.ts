@@ -12,7 +12,7 @@ import { filters, growing, sorts, subscriptionFilters, trailFilters } from './pl
 const count = 100_000
 const pageSize = 20
 /** Of the rows of a table, how many one request may look at, however many there are: a rare filter has to look for its page. */
-const mostRows = 3_000
+const mostRows = 5_000
 
 const app = await openTestApp({ DB_STATEMENT_TIMEOUT_MS: '120000' })
 const explained = await openExplained(app.databaseUrl)
