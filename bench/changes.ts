@@ -1,6 +1,7 @@
 import type postgres from 'postgres'
 
-export type Answer = { status: number; role?: string; plan?: string; features?: string[] }
+/** A request that costs no query, whatever the answer. */
+export type Probe = { method: string; path: string; json?: unknown }
 export type Fleet = {
   /** A request through one of the instances, by number. @throws Error unless it succeeds */
   ask<T>(through: number, method: string, path: string, bearer: string, json?: unknown): Promise<T>
@@ -13,8 +14,9 @@ export type Change = {
   /** Of a token that the change concerns. */
   bearer: string
   make(through: number): Promise<unknown>
-  /** Whether an answer obeys it. */
-  isObeyed(answer: Answer): boolean
+  probe: Probe
+  /** Whether an answer with this status obeys it. */
+  isObeyed(status: number): boolean
   /** Whose change it is; null: the catalogue's. */
   accountId: string | null
 }
@@ -23,6 +25,7 @@ export type Lane = () => Promise<Change>
 
 type Subject = { id: string; email: string; bearer: string }
 
+const gated = (feature: string): Probe => ({ method: 'GET', path: `/v1/entitlements/${feature}` })
 const password = 'seven quiet herons at dawn'
 
 /** Every kind of change, each on people of its own. */
@@ -53,7 +56,8 @@ export async function createLanes(fleet: Fleet): Promise<Lane[]> {
         name: 'lock',
         bearer: await signIn(subject),
         make: (through) => admin(through, 'POST', `${users}/lock`, { reason: 'bench' }),
-        isObeyed: ({ status }) => status === 401,
+        probe: gated('api_access'),
+        isObeyed: (status) => status === 401,
         accountId: subject.id,
       }
     }
@@ -67,7 +71,8 @@ export async function createLanes(fleet: Fleet): Promise<Lane[]> {
         name: 'log-out everywhere',
         bearer,
         make: (through) => ask(through, 'POST', '/v1/auth/logout-all', bearer),
-        isObeyed: ({ status }) => status === 401,
+        probe: gated('api_access'),
+        isObeyed: (status) => status === 401,
         accountId: subject.id,
       }
     }
@@ -78,7 +83,7 @@ export async function createLanes(fleet: Fleet): Promise<Lane[]> {
     subject: Subject,
     names: [string, string],
     make: (through: number, up: boolean) => Promise<unknown>,
-    isUp: (answer: Answer) => boolean,
+    probe: Probe,
     accountId: string | null = subject.id,
   ): Promise<Lane> {
     let up = false
@@ -89,7 +94,8 @@ export async function createLanes(fleet: Fleet): Promise<Lane[]> {
         name: wanted ? names[1] : names[0],
         bearer: subject.bearer,
         make: (through) => make(through, wanted),
-        isObeyed: (answer) => answer.status === 200 && isUp(answer) === wanted,
+        probe,
+        isObeyed: (status) => (status === 403) !== wanted && status !== 401,
         accountId,
       }
     }
@@ -112,7 +118,8 @@ export async function createLanes(fleet: Fleet): Promise<Lane[]> {
       ranked,
       ['role down', 'role up'],
       (through, up) => admin(through, 'PUT', `/users/${ranked.id}/role`, { role: up ? 'user' : 'guest' }),
-      ({ role }) => role === 'user',
+      // With permission it is the body that is refused.
+      { method: 'PATCH', path: '/v1/me', json: { no: 'such field' } },
     ),
     await toggle(
       paying,
@@ -122,14 +129,14 @@ export async function createLanes(fleet: Fleet): Promise<Lane[]> {
           plan: up ? 'professional' : 'free',
           reason: 'bench',
         }),
-      ({ plan }) => plan === 'professional',
+      gated('premium_dashboard'),
     ),
     await toggle(
       favoured,
       ['override: refused', 'override: granted'],
       (through, granted) =>
         admin(through, 'PUT', `/users/${favoured.id}/features/white_label`, { granted, reason: 'bench' }),
-      ({ features: held = [] }) => held.includes('white_label'),
+      gated('white_label'),
     ),
     await toggle(
       starter,
@@ -138,7 +145,7 @@ export async function createLanes(fleet: Fleet): Promise<Lane[]> {
         admin(through, 'PUT', '/plans/starter/features', {
           features: [...included, ...(more ? [{ name: 'sso_oauth' }] : [])],
         }),
-      ({ features: held = [] }) => held.includes('sso_oauth'),
+      gated('sso_oauth'),
       null,
     ),
   ]

@@ -77,13 +77,12 @@ async function measure(mode: Mode, url: string, seconds: number, rate: number): 
           ),
         ),
       )
-    const statements = async () =>
-      (await Promise.all(clients.map((each) => each.countStatements()))).reduce((a, b) => a + b)
+    const statements = async () => sumOf(await Promise.all(clients.map((each) => each.countStatements())), Number)
 
     const before = await statements()
     await Bun.sleep(queryCountSeconds * 1000)
     const atRest = (await statements()) - before
-    const answered = (await load(queryCountSeconds)).reduce((sum, outcome) => sum + outcome.answered, 0)
+    const answered = sumOf(await load(queryCountSeconds), (outcome) => outcome.answered)
     const loaded = (await statements()) - before - atRest
 
     const lanes = await createLanes(fleet)
@@ -93,21 +92,25 @@ async function measure(mode: Mode, url: string, seconds: number, rate: number): 
     await Promise.all(lanes.map((lane, index) => drive(lane, index, { mode, fleet, ports, results, endsAt })))
     const outcomes = await loading
 
-    const rows = [...results]
-      .sort()
-      .map(([name, { delays, late, back }]) => [
-        name,
-        `${delays.length / instances}`,
-        ...[0.5, 0.99, 1].map((share) => `${percentile(delays, share).toFixed(1)} ms`),
-        `${late}`,
-        `${back}`,
-      ])
+    const each = [...results].sort()
+    const all: Measured = {
+      delays: each.flatMap(([, { delays }]) => delays),
+      late: sumOf(each, ([, { late }]) => late),
+      back: sumOf(each, ([, { back }]) => back),
+    }
+    const rows = [...each, ['all together', all] as const].map(([name, { delays, late, back }]) => [
+      name,
+      `${delays.length / instances}`,
+      ...[0.5, 0.99, 1].map((share) => `${percentile(delays, share).toFixed(1)} ms`),
+      `${late}`,
+      `${back}`,
+    ])
     print(`\nAUTHZ_FEED=${mode}, ${instances} instances, ${rate} authorised requests/s, changes for ${seconds} s:\n`)
     print(
       toTable(['change', 'times', 'p50', 'p99', 'worst', `on old rights after ${boundMs / 1000} s`, 'went back'], rows),
     )
-    const failed = outcomes.reduce((sum, outcome) => sum + outcome.failed, 0)
-    const total = outcomes.reduce((sum, outcome) => sum + outcome.answered, 0)
+    const failed = sumOf(outcomes, (outcome) => outcome.failed)
+    const total = sumOf(outcomes, (outcome) => outcome.answered)
     print(
       `\nRequests of others meanwhile: ${total} answered, ${failed} failed, p99 ${Math.max(...outcomes.map(({ p99 }) => p99)).toFixed(1)} ms. ` +
         `Statements of the pools in ${queryCountSeconds} s: ${atRest} at rest, ${loaded} with ${answered} authorised requests ` +
@@ -117,6 +120,10 @@ async function measure(mode: Mode, url: string, seconds: number, rate: number): 
     await sql.end({ timeout: 5 })
     await Promise.all(servers.map((server) => server.stop()))
   }
+}
+
+function sumOf<T>(items: readonly T[], amount: (item: T) => number): number {
+  return items.reduce((sum, item) => sum + amount(item), 0)
 }
 
 function toFleet(ports: number[]): Pick<Fleet, 'ask'> {

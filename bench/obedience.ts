@@ -1,5 +1,5 @@
 import type postgres from 'postgres'
-import type { Answer, Change, Fleet, Lane } from './changes.ts'
+import type { Change, Fleet, Lane } from './changes.ts'
 
 /** What is promised while the database can be reached. */
 export const boundMs = 3_000
@@ -34,8 +34,8 @@ async function watch(change: Change, through: number, trial: Trial, measured: Me
   const probes = ports.map(async (port, index) => {
     while (!allObey()) {
       const sentAt = wallClock()
-      const answer = await askRights(port, change.bearer)
-      samples[index]?.push({ sentAt, at: wallClock(), obeyed: change.isObeyed(answer) })
+      const status = await ask(port, change)
+      samples[index]?.push({ sentAt, at: wallClock(), obeyed: change.isObeyed(status) })
       await Bun.sleep(askEveryMs[mode])
     }
   })
@@ -60,11 +60,14 @@ async function findCommit(sql: postgres.Sql, accountId: string | null): Promise<
   return row.at
 }
 
-async function askRights(port: number, bearer: string): Promise<Answer> {
-  const response = await fetch(`http://127.0.0.1:${port}/v1/me/entitlements`, {
-    headers: { authorization: `Bearer ${bearer}` },
+async function ask(port: number, { probe: { method, path, json }, bearer }: Change): Promise<number> {
+  const response = await fetch(`http://127.0.0.1:${port}${path}`, {
+    method,
+    headers: { authorization: `Bearer ${bearer}`, ...(json !== undefined && { 'content-type': 'application/json' }) },
+    body: json === undefined ? undefined : JSON.stringify(json),
   })
-  return { ...((await response.json()) as object), status: response.status }
+  await response.arrayBuffer()
+  return response.status
 }
 
 /** Of this host, which is PostgreSQL's too, with fractions. */

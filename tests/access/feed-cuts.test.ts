@@ -110,6 +110,10 @@ test('out of reach for more than 10 s: administration and level 90 answer 503, o
     for (const answer of [await ask('/v1/admin/users', root.accessToken), await level90(root.accessToken)])
       await expectProblem(answer, 'authorisation-stale')
     expect((await ask('/ready')).status).toBe(503)
+    const health = (await (await ask('/health')).json()) as { changeFeedAgeMs: number; checks: Record<string, object> }
+    expect(health.checks.changeFeed).toMatchObject({ status: 'failed' })
+    const metric = /^manas360_change_feed_age_seconds (\S+)$/m.exec(await (await ask('/metrics')).text())
+    for (const ageMs of [health.changeFeedAgeMs, Number(metric?.[1]) * 1000]) expect(ageMs).toBeGreaterThan(10_000)
     expect(await isLetIn(listening, after)).toBe(true)
     network.heal()
     measured.obeyed.push(await refusedAfter(listening, during, performance.now()))

@@ -1,5 +1,8 @@
 import { afterAll, afterEach, describe, expect, setSystemTime, test } from 'bun:test'
 import postgres from 'postgres'
+import { createFeed } from '../../src/access/feed.ts'
+import { createFeedConnection } from '../../src/access/feed-connection.ts'
+import { Overlay } from '../../src/access/overlay.ts'
 import { listAuthzChanges } from '../../src/access/queries.ts'
 import { createApp } from '../../src/app.ts'
 import { type OpenDeps, openDeps } from '../../src/open-deps.ts'
@@ -112,6 +115,27 @@ test('a step of the host clock neither forgets what has ended nor ends what live
   expect(deps.feed.isStale()).toBe(true)
   await deps.feed.poll()
   expect(deps.feed.isStale()).toBe(false)
+})
+
+test('every read sets the clock by the database', async () => {
+  const times: number[] = []
+  const connection = createFeedConnection(() => app.deps.db)
+  const nothing = async () => {}
+  const feed = createFeed({
+    connection,
+    overlay: new Overlay(900),
+    log: app.deps.log,
+    lifeSeconds: 900,
+    onCatalogue: nothing,
+    onOtherServer: nothing,
+    onTime: (databaseMs, askedAt, answeredAt) => times.push(databaseMs, answeredAt - askedAt),
+  })
+  await feed.poll()
+  await feed.poll()
+  await feed.stop()
+  expect(times).toHaveLength(4)
+  expect(Math.abs((times[2] ?? 0) - Date.now())).toBeLessThan(60_000)
+  expect(times[3]).toBeGreaterThan(0)
 })
 
 test('a token of a newer catalogue has it loaded at once', async () => {
