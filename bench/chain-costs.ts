@@ -71,8 +71,10 @@ export async function compareWithBare(environment: Environment, request: string,
 /** What each step adds: the same bare handler behind none of them, the first, the first two, and so on. */
 export async function measureSteps(environment: Environment, request: string, effort: Effort): Promise<string[][]> {
   const targets: Target[] = []
+  // All of them at once on one PostgreSQL, which has a hundred connections to give.
+  const few = { ...environment, DB_POOL_MIN: '1', DB_POOL_MAX: '2' }
   const add = async (stage: 'bare' | number) => {
-    const child = await startStage(stage, environment)
+    const child = await startStage(stage, few)
     targets.push(toTarget(child.name, child))
     return child.steps
   }
@@ -80,7 +82,7 @@ export async function measureSteps(environment: Environment, request: string, ef
     await add('bare')
     const steps = await add(0)
     for (let count = 1; count <= steps; count++) await add(count)
-    targets.push(toTarget('guards and handler', await startServer(environment, { pin: true })))
+    targets.push(toTarget('guards and handler', await startServer(few, { pin: true })))
     await alternate(targets, request, { warmUp: effort.warmUp / 2, seconds: effort.stageRound, rounds: effort.rounds })
   } finally {
     await Promise.all(targets.map((target) => target.stop()))

@@ -58,7 +58,10 @@ export async function startServer(
   })
   while (!(await isReady(port))) {
     if (child.exitCode !== null) throw new Error(`the server ended with code ${child.exitCode}`)
-    if (performance.now() - startedAt > 30_000) throw new Error('the server was not ready in 30 s')
+    if (performance.now() - startedAt > 30_000) {
+      child.kill('SIGKILL')
+      throw new Error('the server was not ready in 30 s')
+    }
     await Bun.sleep(1)
   }
   return { port, pid: child.pid, readyMs: performance.now() - startedAt, stop: () => end(child) }

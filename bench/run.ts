@@ -57,9 +57,9 @@ async function main(effort: Effort): Promise<void> {
     const request = asBytes.gatedGet(person)
     await section('throughput', figures, () => compareWithBare(environment, request, effort))
     await section('start and memory', figures, () => measureStart(environment, directory, effort))
+    print(toFigureTable(figures))
     progress('the steps of the chain')
     const steps = await measureSteps(environment, request, effort)
-    print(toFigureTable(figures))
     print(`\nWhat each step of the chain adds, in microseconds of a core for a request:\n`)
     print(toTable(['up to and with', 'µs', 'added', 'of bare'], steps))
   } finally {
