@@ -1,3 +1,4 @@
+import { startRedisServer } from '../scripts/cluster/redis-server.ts'
 import { type Child, coreSeconds, runLoad, startServer, startStage } from './processes.ts'
 import type { Figure } from './report.ts'
 import { median } from './statistics.ts'
@@ -45,27 +46,55 @@ function toTarget(name: string, child: Child): Target {
 }
 
 /**
- * The whole server against one bare route, each alone on its core. Throughput is what a core answers a second; where the
- * system tells how much of the core a process got, that is what counts, for others on the machine cannot falsify it.
+ * The whole server, alone and with limits that all instances share, against one bare route, each alone on its core.
+ * Throughput is what a core answers a second; where the system tells how much of the core a process got, that is what
+ * counts, for others on the machine cannot falsify it.
  */
 export async function compareWithBare(environment: Environment, request: string, effort: Effort): Promise<Figure[]> {
-  const bare = toTarget('bare Hono route', await startStage('bare', environment))
-  const whole = toTarget('whole server', await startServer(environment, { pin: true }))
+  const redis = Bun.which('redis-server') ? await startRedisServer() : null
+  const targets: Target[] = []
   try {
-    await alternate([bare, whole], request, { warmUp: effort.warmUp, seconds: effort.round, rounds: effort.rounds })
+    const bare = toTarget('bare Hono route', await startStage('bare', environment))
+    targets.push(bare)
+    const whole = toTarget('whole server', await startServer(environment, { pin: true }))
+    targets.push(whole)
+    const shared =
+      redis && toTarget('with Redis', await startServer({ ...environment, REDIS_URL: redis.url }, { pin: true }))
+    if (shared) targets.push(shared)
+    await alternate(targets, request, { warmUp: effort.warmUp, seconds: effort.round, rounds: effort.rounds })
+    const ratio = perCore(whole) / perCore(bare)
+    const kept = shared && perCore(shared) / perCore(whole)
+    return [
+      { what: 'bare Hono route, the same answer', figure: show(bare), goal: '', met: null },
+      { what: 'authorised, feature-gated GET, whole chain', figure: show(whole), goal: '', met: null },
+      { what: 'ratio of the two', figure: ratio.toFixed(2), goal: '≥ 0.50 (aim 0.70)', met: ratio >= 0.5 },
+      {
+        what: 'the same GET with REDIS_URL',
+        figure: shared ? show(shared) : 'no redis-server here',
+        goal: '',
+        met: null,
+      },
+      {
+        what: 'ratio of it to the one without',
+        figure: kept?.toFixed(2) ?? '',
+        goal: '≥ 0.95',
+        met: kept === null ? null : kept >= 0.95,
+      },
+    ]
   } finally {
-    await Promise.all([bare.stop(), whole.stop()])
+    await Promise.all(targets.map((target) => target.stop()))
+    await redis?.stop()
   }
-  const known = Number.isFinite(median(whole.micros))
-  const perCore = (target: Target) => (known ? 1e6 / median(target.micros) : median(target.perSecond))
-  const ratio = perCore(whole) / perCore(bare)
-  const show = (target: Target) =>
-    `${Math.round(perCore(target))}/s a core${known ? ` (${median(target.micros).toFixed(1)} µs), ${Math.round(median(target.perSecond))}/s seen` : ''}`
-  return [
-    { what: 'bare Hono route, the same answer', figure: show(bare), goal: '', met: null },
-    { what: 'authorised, feature-gated GET, whole chain', figure: show(whole), goal: '', met: null },
-    { what: 'ratio of the two', figure: ratio.toFixed(2), goal: '≥ 0.50 (aim 0.70)', met: ratio >= 0.5 },
-  ]
+}
+
+/** Answers a second that a whole core gives. */
+function perCore({ micros, perSecond }: Target): number {
+  return Number.isFinite(median(micros)) ? 1e6 / median(micros) : median(perSecond)
+}
+
+function show(target: Target): string {
+  const known = Number.isFinite(median(target.micros))
+  return `${Math.round(perCore(target))}/s a core${known ? ` (${median(target.micros).toFixed(1)} µs), ${Math.round(median(target.perSecond))}/s seen` : ''}`
 }
 
 /** What each step adds: the same bare handler behind none of them, the first, the first two, and so on. */

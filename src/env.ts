@@ -3,7 +3,7 @@ import type { Client } from './audit/record.ts'
 import type { ApiKey } from './auth/api-keys.ts'
 import type { Deps } from './deps.ts'
 import type { AppError } from './errors.ts'
-import type { Tally } from './http/limits.ts'
+import type { Tally } from './http/tally.ts'
 import type { Purse } from './plans/lease.ts'
 
 type Circumstances = {

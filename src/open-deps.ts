@@ -154,7 +154,7 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
         clearInterval(sweep)
         await feed.stop()
         await Promise.all([usage.close(), apiKeys.close(), leases.close()])
-        for (const tier of Object.values(limits)) tier?.close()
+        await Promise.all(Object.values(limits).map((tier) => tier?.close()))
         await Promise.all([redis?.close(), replica?.close(seconds), feedConnection.close(seconds), db.close(seconds)])
       },
     }

@@ -1,5 +1,6 @@
 import { RedisClient } from 'bun'
 import type { Logger } from './logger.ts'
+import { createWatch, patienceMs } from './redis-watch.ts'
 
 export type Redis = ReturnType<typeof openRedis>
 
@@ -17,9 +18,13 @@ export class RedisError extends Error {
   }
 }
 
-/** A command may take `patience` ticks. Past them, Redis counts as lost. */
-const tickMs = 10
-const patience = 10
+/** A Lua script, and the name that Redis gives it. */
+export type Script = { text: string; sha1: string }
+
+export function defineScript(text: string): Script {
+  return { text, sha1: new Bun.CryptoHasher('sha1').update(text).digest('hex') }
+}
+
 const connectWithinMs = 1_000
 const firstPauseMs = 100
 const longestPauseMs = 1_000
@@ -60,7 +65,7 @@ export function openRedis({ url, log }: Options) {
 
   function gain(candidate: RedisClient): void {
     candidate.onclose = (error) => lose(candidate, error)
-    watch = createWatch(() => lose(candidate, new RedisError(`no answer within ${patience * tickMs} ms`)))
+    watch = createWatch(() => lose(candidate, new RedisError(`no answer within ${patienceMs} ms`)))
     client = candidate
     if (wasUp === false) log.info({ redis: host }, 'Redis answers again: limits count across instances')
     wasUp = true
@@ -103,6 +108,19 @@ export function openRedis({ url, log }: Options) {
     wake = Promise.withResolvers()
   }
 
+  /** @throws RedisError at once while Redis is lost, or when it refuses or does not answer in time, which loses it */
+  async function send(command: string, args: string[]): Promise<unknown> {
+    const used = client
+    if (!used) throw new RedisError('Redis is lost')
+    try {
+      return await watch(used.send(command, args))
+    } catch (error) {
+      // It has forgotten a script, as after a restart: who sent it teaches it again.
+      if (!isUnknownScript(error)) lose(used, error)
+      throw new RedisError('Redis did not do it', error)
+    }
+  }
+
   return {
     /** Connects once; when that fails it goes on in the background, and this resolves all the same. */
     start: tryToConnect,
@@ -110,16 +128,15 @@ export function openRedis({ url, log }: Options) {
     isUp: (): boolean => client !== null,
     /** How often it was lost since the start, or not there at it. */
     losses: (): number => losses,
-    /** @throws RedisError at once while Redis is lost, or when it refuses or does not answer in time, which loses it */
-    async send(command: string, args: string[]): Promise<unknown> {
-      const used = client
-      if (!used) throw new RedisError('Redis is lost')
+    send,
+    /** What a script returns for one key. @throws RedisError as `send` does */
+    async run({ text, sha1 }: Script, key: string, args: number[]): Promise<unknown> {
+      const rest = ['1', key, ...args.map(String)]
       try {
-        return await watch(used.send(command, args))
+        return await send('EVALSHA', [sha1, ...rest])
       } catch (error) {
-        // It has forgotten a script, as after a restart: the store loads it again.
-        if (!isUnknownScript(error)) lose(used, error)
-        throw new RedisError('Redis did not do it', error)
+        if (!(error instanceof RedisError && isUnknownScript(error.cause))) throw error
+        return await send('EVAL', [text, ...rest])
       }
     },
     async close(): Promise<void> {
@@ -136,39 +153,6 @@ const probe = "return redis.call('SET', KEYS[1], '1', 'PX', 1000)"
 
 function isUnknownScript(error: unknown): boolean {
   return error instanceof Error && error.message.startsWith('NOSCRIPT')
-}
-
-/**
- * Follows the commands on one connection, which are answered in order, and calls `onLate` when the oldest waits for too
- * long. Time counts in ticks: what lies in the socket is read between two of them, so this process, busy with itself for a
- * while, does not take its own pause for Redis's. One timer for all, as most commands need none.
- */
-function createWatch(onLate: () => void): <T>(answer: Promise<T>) => Promise<T> {
-  let sent = 0
-  let answered = 0
-  let timer: Timer | undefined
-  /** How many had been sent by each of the last ticks. */
-  const sentBy: number[] = []
-
-  function tick(): void {
-    sentBy.push(sent)
-    if (sentBy.length > patience && answered < (sentBy.shift() ?? 0)) onLate()
-  }
-
-  return async function watch(answer) {
-    sent++
-    timer ??= setInterval(tick, tickMs)
-    try {
-      return await answer
-    } finally {
-      answered++
-      if (answered === sent) {
-        clearInterval(timer)
-        timer = undefined
-        sentBy.length = 0
-      }
-    }
-  }
 }
 
 /** @throws RedisError when `answer` does not come in time */

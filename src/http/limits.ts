@@ -1,10 +1,8 @@
 import { MemoryStore, RedisStore } from 'hono-rate-limiter'
 import type { Config } from '../config.ts'
-import { AppError } from '../errors.ts'
 import type { Redis } from '../redis.ts'
-
-/** One limiter's count for one caller, as `RateLimit` tells it. Times in epoch milliseconds. */
-export type Tally = { limit: number; used: number; resetAt: number; windowSeconds: number }
+import { createLeasedTier } from './leased-tier.ts'
+import { type Tally, toTally } from './tally.ts'
 
 /** One tier: `max` units per window and key. */
 export type Tier = {
@@ -13,28 +11,31 @@ export type Tier = {
    * In memory it answers at once, for a promise would cost every request.
    */
   take(key: string, max: number): Tally | Promise<Tally | null>
-  giveBack(key: string): void | Promise<void>
   /** How often a unit was taken over `max`, since the start. */
   hits(): number
   /** How often nobody could count, since the start. */
   uncounted(): number
-  close(): void
+  close(): void | Promise<void>
 }
 
+/** A tier whose units may be given back. */
+export type ReturningTier = Tier & { giveBack(key: string): void | Promise<void> }
+
 /** The three tiers; null where one is switched off. */
-export type Limits = { global: Tier | null; auth: Tier | null; api: Tier | null }
+export type Limits = { global: ReturningTier | null; auth: ReturningTier | null; api: Tier | null }
 
 /** Callers that one tier remembers in memory, at 300 to 400 bytes each (bench/memory.ts). */
 const maxKeys = 250_000
 
 /** The tiers that the configuration asks for: counted in Redis across instances, in memory without it. */
 export function openLimits(config: Config, redis: Redis | null): Limits {
-  const open = (name: keyof Limits, windowMs: number) =>
+  const open = (name: 'global' | 'auth', windowMs: number) =>
     redis ? createSharedTier(redis, name, windowMs) : createTier(windowMs)
+  const openApi = () => (redis ? createLeasedTier(redis, 'api', 60_000) : createTier(60_000))
   return {
     global: config.rateLimitGlobal && open('global', config.rateLimitGlobal.windowMs),
     auth: config.rateLimitAuth && open('auth', config.rateLimitAuth.windowMs),
-    api: config.rateLimitApi === null ? null : open('api', 60_000),
+    api: config.rateLimitApi === null ? null : openApi(),
   }
 }
 
@@ -55,7 +56,7 @@ export function createTier(windowMs: number, limit = maxKeys) {
       if (store.current.size >= limit / 2) store['clearExpired']()
       const { totalHits, resetTime } = store.increment(key)
       if (totalHits > max) hits++
-      return toTally(max, totalHits, resetTime, windowMs)
+      return toTally(max, totalHits, resetTime?.getTime(), windowMs)
     },
     giveBack: (key: string): void => store.decrement(key),
     hits: () => hits,
@@ -63,7 +64,7 @@ export function createTier(windowMs: number, limit = maxKeys) {
     /** Callers that are remembered now. */
     size: (): number => store.current.size + store.previous.size,
     close: (): void => store.shutdown(),
-  } satisfies Tier & { size(): number }
+  } satisfies ReturningTier & { size(): number }
 }
 
 /**
@@ -76,7 +77,7 @@ if left >= 0 and left < 20 then redis.call("DEL", KEYS[1]) end
 `
 
 /** A tier on hono-rate-limiter's store in Redis: one count for all instances, of windows that begin with a first unit. */
-export function createSharedTier(redis: Redis, name: keyof Limits, windowMs: number): Tier {
+export function createSharedTier(redis: Redis, name: 'global' | 'auth', windowMs: number): ReturningTier {
   const store = new RedisStore({
     prefix: `manas360:limit:${name}:`,
     client: {
@@ -96,7 +97,7 @@ export function createSharedTier(redis: Redis, name: keyof Limits, windowMs: num
       try {
         const { totalHits, resetTime } = await store.increment(key)
         if (totalHits > max) hits++
-        return toTally(max, totalHits, resetTime, windowMs)
+        return toTally(max, totalHits, resetTime?.getTime(), windowMs)
       } catch {
         // The loss itself is logged once, where it is noticed.
         uncounted++
@@ -109,42 +110,4 @@ export function createSharedTier(redis: Redis, name: keyof Limits, windowMs: num
     uncounted: () => uncounted,
     close() {},
   }
-}
-
-function toTally(limit: number, used: number, resetTime: Date | undefined, windowMs: number): Tally {
-  return {
-    limit,
-    used,
-    resetAt: resetTime?.getTime() ?? Date.now() + windowMs,
-    windowSeconds: Math.ceil(windowMs / 1000),
-  }
-}
-
-/** @throws AppError `rate-limited` when the tally is over its limit. */
-export function requireWithin(tally: Tally): void {
-  if (tally.used > tally.limit) throw new AppError('rate-limited', { retryAfter: resetSeconds(tally) })
-}
-
-/** `RateLimit` and `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers-07). */
-export function setRateLimitHeaders(headers: Headers, tally: Tally): void {
-  const remaining = Math.max(0, tally.limit - tally.used)
-  headers.set('RateLimit', `limit=${tally.limit}, remaining=${remaining}, reset=${resetSeconds(tally)}`)
-  if (tally.limit !== lastPolicy.limit || tally.windowSeconds !== lastPolicy.windowSeconds) {
-    const { limit, windowSeconds } = tally
-    lastPolicy = { limit, windowSeconds, text: `${limit};w=${windowSeconds}` }
-  }
-  headers.set('RateLimit-Policy', lastPolicy.text)
-}
-
-/** Most answers tell the policy that the one before told; making its text anew is a tenth of the limiter's cost. */
-let lastPolicy = { limit: 0, windowSeconds: 0, text: '0;w=0' }
-
-/** Of two tallies, the one with less left. */
-export function tighter(a: Tally | null, b: Tally): Tally {
-  return a && a.limit - a.used <= b.limit - b.used ? a : b
-}
-
-/** Seconds until the tally begins anew. */
-export function resetSeconds({ resetAt }: Tally): number {
-  return Math.max(0, Math.ceil((resetAt - Date.now()) / 1000))
 }

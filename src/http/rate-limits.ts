@@ -2,7 +2,7 @@ import type { Deps } from '../deps.ts'
 import type { Call } from '../env.ts'
 import type { Step } from './chain.ts'
 import { rateLimitKey } from './client-ip.ts'
-import { requireWithin, setRateLimitHeaders, type Tally } from './limits.ts'
+import { requireWithin, setRateLimitHeaders, type Tally } from './tally.ts'
 
 type Counted = Pick<Deps, 'limits' | 'config'>
 

@@ -1,0 +1,134 @@
+import { defineScript, type Redis } from '../redis.ts'
+import type { Tier } from './limits.ts'
+import { type Tally, toTally } from './tally.ts'
+
+/** How often what nobody spends is given back; never so late in a window that it might go to the next one. */
+const BeatMs = 1_000
+const LateMs = 1_000
+
+/** What this instance knows of a caller's window. */
+type Window = {
+  /** The number, in the window, of the last unit that was spent here. */
+  used: number
+  /** Units that are counted in Redis and were not spent yet. */
+  spare: number
+  /** Epoch milliseconds, never after Redis's own end of the window. */
+  resetAt: number
+  /** Units spent since the last beat. */
+  recent: number
+}
+
+/** What the requests of one caller want in one turn of the event loop. */
+type Batch = { max: number; demand: number; answer: PromiseWithResolvers<Grant | null> }
+/** `before` units were counted before the batch's own. */
+type Grant = { before: number; resetAt: number }
+
+/**
+ * Of a key: units wanted now, units that may be wanted soon, limit, window in milliseconds. What is wanted now is counted
+ * in any case. Spare ones are a sixteenth of what is left of the limit's first half at most: past it every unit is counted
+ * by itself, so that exactly as many pass as may.
+ */
+const takeUnits = defineScript(`
+local used = redis.call("INCRBY", KEYS[1], ARGV[1])
+local spare = math.min(tonumber(ARGV[2]), math.floor((tonumber(ARGV[3]) / 2 - used) / 16))
+if spare > 0 then redis.call("INCRBY", KEYS[1], spare) else spare = 0 end
+local left = redis.call("PTTL", KEYS[1])
+if left < 0 then
+  left = tonumber(ARGV[4])
+  redis.call("PEXPIRE", KEYS[1], left)
+end
+return {used, spare, left}`)
+
+const returnUnits = defineScript(`
+if redis.call("EXISTS", KEYS[1]) == 1 then return redis.call("DECRBY", KEYS[1], ARGV[1]) end`)
+
+/**
+ * A tier of all instances, counted in Redis, for callers who come often: whoever spent units within a second is given as
+ * many ahead, and those cost no question. To ask for each, as hono-rate-limiter's store does, would make an authorised
+ * request half as dear again. The questions of one turn of the event loop leave in one write.
+ */
+export function createLeasedTier(redis: Redis, name: string, windowMs: number): Tier {
+  /** Of callers seen within two beats, so no more than such a time's requests. */
+  const windows = new Map<string, Window>()
+  let batches = new Map<string, Batch>()
+  let hits = 0
+  let uncounted = 0
+  const timer = setInterval(() => void beat(), BeatMs)
+  timer.unref()
+  const redisKey = (key: string) => `manas360:limit:${name}:${key}`
+
+  async function takeLater(key: string, max: number): Promise<Tally | null> {
+    const batch = batches.get(key) ?? startBatch(key, max)
+    const place = ++batch.demand
+    const grant = await batch.answer.promise
+    if (!grant) {
+      uncounted++
+      return null
+    }
+    const used = grant.before + place
+    if (used > max) hits++
+    return toTally(max, used, grant.resetAt, windowMs)
+  }
+
+  function startBatch(key: string, max: number): Batch {
+    if (batches.size === 0) setImmediate(sendBatches)
+    const batch = { max, demand: 0, answer: Promise.withResolvers<Grant | null>() }
+    batches.set(key, batch)
+    return batch
+  }
+
+  function sendBatches(): void {
+    const sent = batches
+    batches = new Map()
+    for (const [key, batch] of sent) ask(key, batch).then(batch.answer.resolve, () => batch.answer.resolve(null))
+  }
+
+  /** @throws RedisError; that Redis is lost is logged where it is noticed */
+  async function ask(key: string, { max, demand }: Batch): Promise<Grant> {
+    const askedAt = Date.now()
+    const soon = windows.get(key)?.recent ?? 0
+    const reply = await redis.run(takeUnits, redisKey(key), [demand, soon, max, windowMs])
+    const [used, spare, left] = reply as [number, number, number]
+    const resetAt = askedAt + left
+    const known = windows.get(key)
+    // Another answer may have come meanwhile.
+    const kept = known && Date.now() < known.resetAt ? known.spare : 0
+    windows.set(key, { used, spare: kept + spare, resetAt, recent: (known?.recent ?? 0) + demand })
+    return { before: used - demand, resetAt }
+  }
+
+  /** Forgets who did not come since the last beat, and gives back what they have left. Never throws. */
+  async function beat(): Promise<void> {
+    const idle = [...windows].filter(([, { recent }]) => recent === 0)
+    for (const window of windows.values()) window.recent = 0
+    await forget(idle)
+  }
+
+  async function forget(idle: Iterable<[string, Window]>): Promise<void> {
+    const now = Date.now()
+    const returns: Promise<unknown>[] = []
+    for (const [key, { spare, resetAt }] of idle) {
+      windows.delete(key)
+      if (spare > 0 && now < resetAt - LateMs) returns.push(redis.run(returnUnits, redisKey(key), [spare]))
+    }
+    // What cannot be given back counts until its window ends.
+    await Promise.allSettled(returns)
+  }
+
+  return {
+    take(key, max) {
+      const window = windows.get(key)
+      if (!window || window.spare === 0 || window.used >= max || Date.now() >= window.resetAt)
+        return takeLater(key, max)
+      window.spare--
+      window.recent++
+      return toTally(max, ++window.used, window.resetAt, windowMs)
+    },
+    hits: () => hits,
+    uncounted: () => uncounted,
+    async close() {
+      clearInterval(timer)
+      await forget(windows)
+    },
+  }
+}
