@@ -65,9 +65,12 @@ export function createLeasedTier(redis: Redis, name: string, windowMs: number): 
       uncounted++
       return null
     }
-    const used = grant.before + place
+    return tell(grant.before + place, max, grant.resetAt)
+  }
+
+  function tell(used: number, max: number, resetAt: number): Tally {
     if (used > max) hits++
-    return toTally(max, used, grant.resetAt, windowMs)
+    return toTally(max, used, resetAt, windowMs)
   }
 
   function startBatch(key: string, max: number): Batch {
@@ -118,11 +121,10 @@ export function createLeasedTier(redis: Redis, name: string, windowMs: number): 
   return {
     take(key, max) {
       const window = windows.get(key)
-      if (!window || window.spare === 0 || window.used >= max || Date.now() >= window.resetAt)
-        return takeLater(key, max)
+      if (!window || window.spare === 0 || Date.now() >= window.resetAt) return takeLater(key, max)
       window.spare--
       window.recent++
-      return toTally(max, ++window.used, window.resetAt, windowMs)
+      return tell(++window.used, max, window.resetAt)
     },
     hits: () => hits,
     uncounted: () => uncounted,

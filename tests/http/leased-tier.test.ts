@@ -141,6 +141,7 @@ describeWith(['redis-server'], 'redis-server')('the API tier of several instance
     const key = newKey()
     await takeAll(tier, key, 1_000, 9)
     expect((await tier.take(key, 5))?.used).toBeGreaterThan(5)
+    expect(tier.hits()).toBe(1)
   })
 
   test('Redis forgot the scripts that count: it is taught them again', async () => {
@@ -157,5 +158,8 @@ describeWith(['redis-server'], 'redis-server')('the API tier of several instance
     const key = newKey()
     await takeAll(tier, key, 300, 9)
     expect(await client.send('PTTL', [`manas360:limit:test:${key}`])).toBeWithin(50_000, 60_001)
+    await client.send('FLUSHALL', [])
+    await tier.close()
+    expect(await client.exists(`manas360:limit:test:${key}`)).toBeFalse()
   })
 })
