@@ -47,7 +47,9 @@ describe('of a quota of 10,000, attacked over three instances at once,', () => {
 
   test('at most a lease is out of reach when one is killed; what it cannot have spent is back when the lease expires', async () => {
     const { id, key } = await givenKeyHolder(app, { plan: 'starter' })
-    const doomed = await startServerProcess(app.databaseUrl, { JOBS: 'off' })
+    const doomed = await startServerProcess(`${app.databaseUrl}?application_name=doomed`, { JOBS: 'off' })
+    const connections = () => app.sql`
+      select from pg_stat_activity where application_name = 'doomed' and datname = current_database()`
     let passed = 0
     const attackers = Array.from({ length: 20 }, async () => {
       for (;;) {
@@ -59,8 +61,11 @@ describe('of a quota of 10,000, attacked over three instances at once,', () => {
       }
     })
     await until(() => passed > 1_500, 30, 'the attack')
+    expect(await connections()).not.toHaveLength(0)
     await doomed.kill()
     await Promise.all(attackers)
+    // A statement that it had sent may commit after its death.
+    await until(async () => (await connections()).length === 0, 10, 'its connections are gone')
     const left = await readQuotaRows(app, id)
     expect(left.leases).toBe(1)
     expect(left.drawn).toBeGreaterThanOrEqual(passed)
