@@ -158,22 +158,21 @@ describe('a connection that died without a word', () => {
   test('costs a poll less than a second, and the listener is replaced', async () => {
     const proxy = await openProxy(app.databaseUrl)
     afterAll(() => proxy.close())
-    const { deps, ask } = await openInstance({ databaseUrl: proxy.url })
+    const observer = postgres(app.databaseUrl, { max: 1 })
+    afterAll(() => observer.end())
+    const listeners = async () => {
+      const [row] = await observer<{ now: number }[]>`
+        select count(*)::int as now from pg_stat_activity where query = 'listen "authz_changes"' and application_name = 'victim'`
+      return row?.now ?? 0
+    }
+    const { deps, ask } = await openInstance({ databaseUrl: `${proxy.url}?application_name=victim` })
+    await until(async () => (await listeners()) === 1, 10, 'a listener')
     const [one, two] = [await registered(app), await registered(app)]
     proxy.forget()
     await logOut(one.accessToken)
     await deps.feed.poll()
     await expectProblem(await ask(entitlement, one.accessToken), 'session-revoked')
-    const observer = postgres(app.databaseUrl, { max: 1 })
-    afterAll(() => observer.end())
-    const [{ before } = { before: 0 }] = await observer<{ before: number }[]>`
-      select count(*)::int as before from pg_stat_activity where query = 'listen "authz_changes"' and datname = current_database()`
-    const listeners = async () => {
-      const [row] = await observer<{ now: number }[]>`
-        select count(*)::int as now from pg_stat_activity where query = 'listen "authz_changes"' and datname = current_database()`
-      return row?.now ?? 0
-    }
-    await until(async () => (await listeners()) > before, 10, 'a listener that hears')
+    await until(async () => (await listeners()) === 2, 10, 'a listener that hears')
     await logOut(two.accessToken)
     await until(async () => (await ask(entitlement, two.accessToken)).status === 401, 1, 'a notification')
   })
