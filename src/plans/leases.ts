@@ -50,20 +50,26 @@ export function createLeases({ sql, now, log, beatMs = BeatMs, patienceMs = Pati
   timer.unref()
 
   async function spendLater(accountId: string, limit: number): Promise<Purse> {
+    accountOf(accountId, limit).limit = limit
     for (;;) {
-      const account = accounts.get(accountId) ?? newAccount(limit)
-      accounts.set(accountId, account)
+      // Whoever came last knows the limit best; those who wait since before it changed are judged by theirs.
+      const account = accountOf(accountId, limit)
       const { refusal } = account
-      if (!account.refilling && refusal?.limit === limit && performance.now() < refusal.until) {
+      if (!account.refilling && refusal?.limit === account.limit && performance.now() < refusal.until) {
         counts.refusals++
-        throw new QuotaExhausted(limit, refusal.used, refusal.resetsAt)
+        throw new QuotaExhausted(refusal.limit, refusal.used, refusal.resetsAt)
       }
-      account.limit = limit
       account.refilling ??= startRefill(accountId, account, wantedOf(account))
       await account.refilling
       // Fresh, so whatever the clock says.
-      if (maySpend(account, limit)) return take(account.lease)
+      if (maySpend(account, account.limit)) return take(account.lease)
     }
+  }
+
+  function accountOf(accountId: string, limit: number): Account {
+    const account = accounts.get(accountId) ?? newAccount(limit)
+    accounts.set(accountId, account)
+    return account
   }
 
   function startRefill(accountId: string, account: Account, wanted: number): Promise<void> {

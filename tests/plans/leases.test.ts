@@ -115,6 +115,18 @@ describe('an instance', () => {
     expect(await asking).toBe(1)
   })
 
+  test('judges those who wait since before the limit changed by the new one, and asks no more for it', async () => {
+    const id = await somebody()
+    const { leases } = openIdle()
+    const asked = () => leases.stats().refills
+    const raised = await Promise.all([10, 10, 20, 20].map((limit) => leases.spend(id, limit)))
+    expect(raised).toHaveLength(4)
+    expect(asked()).toBeLessThanOrEqual(4)
+    const lowered = await Promise.all([30, 3].map((limit) => spendOne({ leases }, id, limit)))
+    expect(lowered).toEqual([null, null])
+    expect(asked()).toBeLessThanOrEqual(6)
+  })
+
   test('lets nobody pass for an account that was erased meanwhile, and leaves no trace', async () => {
     const id = await somebody()
     await sql`update user_accounts set status = 'deleted', deleted_at = now(), email = null, password_hash = null where id = ${id}`
