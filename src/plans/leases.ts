@@ -1,5 +1,6 @@
 import type { Deps } from '../deps.ts'
 import { AppError } from '../errors.ts'
+import { createEndedLeases } from './ended-leases.ts'
 import {
   type Account,
   beatOf,
@@ -12,7 +13,7 @@ import {
   take,
   wantedOf,
 } from './lease.ts'
-import { listWanted, returnQuotas, settleQuotas, type Told, takeQuota } from './quota-queries.ts'
+import { listWanted, settleQuotas, takeQuota } from './quota-queries.ts'
 import { createUnlimited } from './unlimited.ts'
 
 const BeatMs = 1_000
@@ -36,7 +37,7 @@ export type Leases = ReturnType<typeof createLeases>
 export function createLeases({ sql, now, log, beatMs = BeatMs, patienceMs = PatienceMs }: Needs) {
   const accounts = new Map<string, Account>()
   const unlimited = createUnlimited(sql)
-  const ending: Told[] = []
+  const ended = createEndedLeases(sql)
   let beats = 0
   let beating: Promise<void> | null = null
   let settling: Promise<void> | null = null
@@ -61,8 +62,8 @@ export function createLeases({ sql, now, log, beatMs = BeatMs, patienceMs = Pati
       }
       account.refilling ??= startRefill(accountId, account, wantedOf(account))
       await account.refilling
-      // Fresh, so whatever the clock says.
-      if (maySpend(account, account.limit)) return take(account.lease)
+      // Fresh, so whatever the clock says; but a beat may have given it back just now.
+      if (accounts.get(accountId) === account && maySpend(account, account.limit)) return take(account.lease)
     }
   }
 
@@ -115,7 +116,7 @@ export function createLeases({ sql, now, log, beatMs = BeatMs, patienceMs = Pati
         const wanted = new Set(await listWanted(sql))
         for (const [accountId, account] of accounts) look(accountId, account, wanted.has(accountId))
       }
-      await giveUp()
+      if (await ended.settle()) counts.upkeep++
       if (beats % SettleEveryBeats === 0) await settle()
     } catch (error) {
       if (beats % SettleEveryBeats === 0) log.warn({ err: error }, 'quotas could not be settled; it is tried again')
@@ -134,18 +135,7 @@ export function createLeases({ sql, now, log, beatMs = BeatMs, patienceMs = Pati
 
   function end(accountId: string, { lease }: Account): void {
     accounts.delete(accountId)
-    if (lease.known) ending.push({ leaseId: lease.id, spent: lease.spent })
-  }
-
-  /** Ends leases in the database; what fails is kept. */
-  async function giveUp(): Promise<void> {
-    const ended = ending.splice(0)
-    if (ended.length === 0) return
-    counts.upkeep++
-    await returnQuotas(sql, ended).catch((error) => {
-      ending.push(...ended)
-      throw error
-    })
+    if (lease.known) ended.add({ leaseId: lease.id, spent: lease.spent })
   }
 
   /** Tells what was spent since it was last told. @throws the database's error; what could not be told is kept */
@@ -198,7 +188,7 @@ export function createLeases({ sql, now, log, beatMs = BeatMs, patienceMs = Pati
       await beating
       await Promise.allSettled([...accounts.values()].map(({ refilling }) => refilling))
       for (const [accountId, account] of accounts) end(accountId, account)
-      await Promise.all([giveUp(), unlimited.settle()]).catch((error) =>
+      await Promise.all([ended.settle(), unlimited.settle()]).catch((error) =>
         log.warn({ err: error }, 'quotas could not be settled; leases come back when they expire'),
       )
     },

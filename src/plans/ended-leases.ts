@@ -1,0 +1,22 @@
+import type { Db } from '../db.ts'
+import { returnQuotas, type Told } from './quota-queries.ts'
+
+/** Leases that ended here and that the database is still to hear of, so that what is left of them is free again. */
+export function createEndedLeases(sql: Db) {
+  const ended: Told[] = []
+  return {
+    add(lease: Told): void {
+      ended.push(lease)
+    },
+    /** Ends them in one statement; what fails is kept. @returns whether there was anything to tell */
+    async settle(): Promise<boolean> {
+      const told = ended.splice(0)
+      if (told.length === 0) return false
+      await returnQuotas(sql, told).catch((error) => {
+        ended.push(...told)
+        throw error
+      })
+      return true
+    },
+  }
+}
