@@ -2,16 +2,18 @@ import { defineScript, type Redis } from '../redis.ts'
 import type { Tier } from './limits.ts'
 import { type Tally, toTally } from './tally.ts'
 
-/** How often what nobody spends is given back; never so late in a window that it might go to the next one. */
+/** How often what nobody spends is given back. */
 const BeatMs = 1_000
-const LateMs = 1_000
+/** Two ends so close together are of one window: an answer's way is not known. */
+const SameEndMs = 250
 
 /** What this instance knows of a caller's window. */
 type Window = {
   /** The number, in the window, of the last unit that was spent here. */
   used: number
-  /** Units that are counted in Redis and were not spent yet. */
+  /** Units that are counted in Redis and were not spent yet, and the limit under which they were asked for. */
   spare: number
+  max: number
   /** Epoch milliseconds, never after Redis's own end of the window. */
   resetAt: number
   /** Units spent since the last beat. */
@@ -39,8 +41,10 @@ if left < 0 then
 end
 return {used, spare, left}`)
 
+/** Of a key: units, and how long their window lasts at most. One that lasts longer is another: they were never in its count. */
 const returnUnits = defineScript(`
-if redis.call("EXISTS", KEYS[1]) == 1 then return redis.call("DECRBY", KEYS[1], ARGV[1]) end`)
+local left = redis.call("PTTL", KEYS[1])
+if left >= 0 and left <= tonumber(ARGV[2]) then return redis.call("DECRBY", KEYS[1], ARGV[1]) end`)
 
 /**
  * A tier of all instances, counted in Redis, for callers who come often: whoever spent units within a second is given as
@@ -94,34 +98,37 @@ export function createLeasedTier(redis: Redis, name: string, windowMs: number): 
     const [used, spare, left] = reply as [number, number, number]
     const resetAt = askedAt + left
     const known = windows.get(key)
-    // Another answer may have come meanwhile.
-    const kept = known && Date.now() < known.resetAt ? known.spare : 0
-    windows.set(key, { used, spare: kept + spare, resetAt, recent: (known?.recent ?? 0) + demand })
+    // Another answer may have come meanwhile; or Redis has forgotten the window, and what it had counted is worth nothing.
+    const kept = known && resetAt <= known.resetAt + SameEndMs ? known.spare : 0
+    windows.set(key, { used, spare: kept + spare, max, resetAt, recent: (known?.recent ?? 0) + demand })
     return { before: used - demand, resetAt }
   }
 
-  /** Forgets who did not come since the last beat, and gives back what they have left. Never throws. */
+  /** Gives back what is more than was spent since the last beat, and forgets who did not come. Never throws. */
   async function beat(): Promise<void> {
-    const idle = [...windows].filter(([, { recent }]) => recent === 0)
-    for (const window of windows.values()) window.recent = 0
-    await forget(idle)
+    const returns: Promise<unknown>[] = []
+    for (const [key, window] of windows) {
+      if (window.spare > window.recent) returns.push(giveBack(key, window, window.recent))
+      if (window.recent === 0) windows.delete(key)
+      window.recent = 0
+    }
+    await Promise.allSettled(returns)
   }
 
-  async function forget(idle: Iterable<[string, Window]>): Promise<void> {
-    const now = Date.now()
-    const returns: Promise<unknown>[] = []
-    for (const [key, { spare, resetAt }] of idle) {
-      windows.delete(key)
-      if (spare > 0 && now < resetAt - LateMs) returns.push(redis.run(returnUnits, redisKey(key), [spare]))
-    }
-    // What cannot be given back counts until its window ends.
-    await Promise.allSettled(returns)
+  /** @throws RedisError; what cannot be given back counts until its window ends */
+  async function giveBack(key: string, window: Window, kept: number): Promise<void> {
+    const units = window.spare - kept
+    const left = window.resetAt - Date.now()
+    window.spare = kept
+    if (units > 0 && left > 0) await redis.run(returnUnits, redisKey(key), [units, left + SameEndMs])
   }
 
   return {
     take(key, max) {
       const window = windows.get(key)
-      if (!window || window.spare === 0 || Date.now() >= window.resetAt) return takeLater(key, max)
+      // Under another limit others may have used it up.
+      if (!window || window.spare === 0 || window.max !== max || Date.now() >= window.resetAt)
+        return takeLater(key, max)
       window.spare--
       window.recent++
       return tell(++window.used, max, window.resetAt)
@@ -130,7 +137,8 @@ export function createLeasedTier(redis: Redis, name: string, windowMs: number): 
     uncounted: () => uncounted,
     async close() {
       clearInterval(timer)
-      await forget(windows)
+      await Promise.allSettled([...windows].map(([key, window]) => giveBack(key, window, 0)))
+      windows.clear()
     },
   }
 }

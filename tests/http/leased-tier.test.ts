@@ -33,7 +33,8 @@ describeWith(['redis-server'], 'redis-server')('the API tier of several instance
   }
   const openThree = () => Promise.all([openTier(), openTier(), openTier()])
   const newKey = () => crypto.randomUUID()
-  const counted = async (key: string) => Number(await client.get(`manas360:limit:test:${key}`))
+  const redisKey = (key: string) => `manas360:limit:test:${key}`
+  const counted = async (key: string) => Number(await client.get(redisKey(key)))
 
   /** The numbers of the units taken, one after the other. */
   async function takeAll(tier: Tier, key: string, max: number, times: number): Promise<number[]> {
@@ -126,14 +127,26 @@ describeWith(['redis-server'], 'redis-server')('the API tier of several instance
     expect(await counted(key)).toBe(1)
   })
 
-  test('a window that is about to end keeps what it has: nothing can go to the next by mistake', async () => {
-    const tier = await openTier(900)
+  test('what Redis has forgotten is not given back to what it counts since', async () => {
+    const [one, two] = await openThree()
     const key = newKey()
-    await takeAll(tier, key, 300, 9)
-    const before = await counted(key)
-    expect(before).toBeGreaterThan(9)
-    await tier.close()
-    expect(await counted(key)).toBeOneOf([before, 0])
+    await takeAll(one, key, 300, 9)
+    await client.del(redisKey(key))
+    await Bun.sleep(300)
+    expect(await takeAll(two, key, 300, 1)).toEqual([1])
+    await one.close()
+    expect(await counted(key)).toBe(1)
+  })
+
+  test('what Redis has forgotten is not spent on in the window that follows', async () => {
+    const [one] = await openThree()
+    const key = newKey()
+    await takeAll(one, key, 1_000, 9)
+    await client.del(redisKey(key))
+    await Bun.sleep(300)
+    // Under another limit it asks, with units in hand.
+    const numbers = await takeAll(one, key, 999, 1_000)
+    expect(numbers.filter((used) => used <= 999)).toHaveLength(999)
   })
 
   test('a limit that was lowered holds at once, whatever was given ahead', async () => {
@@ -142,6 +155,31 @@ describeWith(['redis-server'], 'redis-server')('the API tier of several instance
     await takeAll(tier, key, 1_000, 9)
     expect((await tier.take(key, 5))?.used).toBeGreaterThan(5)
     expect(tier.hits()).toBe(1)
+  })
+
+  test('also where others have used up the new limit', async () => {
+    const [one, two] = await openThree()
+    const key = newKey()
+    await takeAll(one, key, 1_000, 9)
+    await takeAll(two, key, 1_000, 200)
+    expect((await one.take(key, 60))?.used).toBeGreaterThan(200)
+    expect(await takeUntilRefused([one, two], key, 60)).toBe(0)
+  })
+
+  test('who comes seldom after a rush leaves the rest to the other instances', async () => {
+    const [one] = await openThree()
+    const key = newKey()
+    let spent = 2_000
+    await takeAll(one, key, 10_000, spent)
+    const held = async () => (await counted(key)) - spent
+    expect(await held()).toBeGreaterThan(50)
+    const comeSeldom = async () => {
+      await Bun.sleep(300)
+      await takeAll(one, key, 10_000, 1)
+      spent++
+      return (await held()) < 10
+    }
+    await until(comeSeldom, 4, 'what is not spent is given back')
   })
 
   test('Redis forgot the scripts that count: it is taught them again', async () => {
