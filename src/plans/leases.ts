@@ -165,8 +165,12 @@ export function createLeases({ sql, now, log, beatMs = BeatMs, patienceMs = Pati
      * @throws QuotaExhausted; AppError `database-unavailable` and the like when none can be fetched: by its promise
      */
     spend(accountId: string, limit: number | null): Purse | Promise<Purse> {
-      if (limit === null) return unlimited.spend(accountId)
       const account = accounts.get(accountId)
+      if (limit === null) {
+        // What was drawn under a limit is not worth anything once it has been without one.
+        if (account && !account.refilling) end(accountId, account)
+        return unlimited.spend(accountId)
+      }
       if (account && maySpend(account, limit) && now() < account.lease.endsAt) return take(account.lease)
       return spendLater(accountId, limit)
     },

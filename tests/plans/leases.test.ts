@@ -183,3 +183,33 @@ describe('while the database is away', () => {
     await expectProblem(await ask(), 'database-unavailable')
   })
 })
+
+describe('where a plan without a limit gets one', () => {
+  test('everybody on it is judged by all that they used, also those who come while another one’s use is told', async () => {
+    const instance = openIdle()
+    const ids = await Promise.all([1, 2].map(somebody))
+    for (const id of ids) for (let i = 0; i < 150; i++) await instance.leases.spend(id, null)
+    // Telling waits for the first one's row; the second one's question does not.
+    const outside = outsideOf(app)
+    for (const id of ids)
+      await sql`insert into quota_usage (account_id, month) values (${id}, date_trunc('month', clock_timestamp() at time zone 'UTC'))`
+    const [first = '', second = ''] = ids.toSorted()
+    const letGo = await hold(outside, `select from quota_usage where account_id = '${first}' for update`)
+    const telling = spendOne(instance, first, 100)
+    await waiter(outside)
+    const asking = spendOne(instance, second, 100)
+    await Promise.race([asking, Bun.sleep(200)])
+    await letGo()
+    expect(await Promise.all([telling, asking])).toEqual([null, null])
+  })
+
+  test('units that were drawn before it had none are worth nothing', async () => {
+    const id = await somebody()
+    const instance = openIdle()
+    expect(await spendAll(instance, id, 100, 20)).toBe(20)
+    const { drawn } = await rows(id)
+    expect(drawn).toBeGreaterThan(20)
+    for (let i = 0; i < 100; i++) await instance.leases.spend(id, null)
+    expect(await spendOne(instance, id, 100)).toBeNull()
+  })
+})
