@@ -75,6 +75,11 @@ export function neverRan(error: unknown): boolean {
   return hasCode(error, neverConnected)
 }
 
+/** What the pool says when it is shut or full: nothing of the statement has left this process. */
+export function neverSent(error: unknown): boolean {
+  return error instanceof AppError && (error.cause === undefined || neverRan(error.cause))
+}
+
 /** The connection broke while the statement was under way: it may have run. */
 export function wasLost(error: unknown): boolean {
   return hasCode(error, lost)

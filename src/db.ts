@@ -7,7 +7,7 @@ import { createRecovery } from './db-recovery.ts'
 import { openTransaction } from './db-transaction.ts'
 import { AppError } from './errors.ts'
 
-export { isForeignKeyViolation, isLockTimeout, isUniqueViolation, toAppError } from './db-errors.ts'
+export { isForeignKeyViolation, isLockTimeout, isUniqueViolation, neverSent, toAppError } from './db-errors.ts'
 export { asPool } from './db-transaction.ts'
 
 /** A pool or a transaction: what a query takes first. */

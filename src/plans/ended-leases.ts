@@ -1,12 +1,13 @@
 import type { Db } from '../db.ts'
+import type { Lease } from './lease.ts'
 import { returnQuotas, type Told } from './quota-queries.ts'
 
 /** Leases that ended here and that the database is still to hear of, so that what is left of them is free again. */
 export function createEndedLeases(sql: Db) {
   const ended: Told[] = []
   return {
-    add(lease: Told): void {
-      ended.push(lease)
+    add({ id, spent }: Lease): void {
+      ended.push({ leaseId: id, spent })
     },
     /** Ends them in one statement; what fails is kept. @returns whether there was anything to tell */
     async settle(): Promise<boolean> {

@@ -57,13 +57,27 @@ export function newAccount(limit: number): Account {
   }
 }
 
-export function newLease(): Lease {
+/** Goes on with a new lease. @returns the one that was left */
+export function leaveLease(account: Account): Lease {
+  const { lease } = account
+  account.lease = newLease()
+  account.refill = { at: performance.now(), spent: 0 }
+  return lease
+}
+
+function newLease(): Lease {
   return { id: Bun.randomUUIDv7(), spent: 0, told: 0, drawn: 0, endsAt: 0, resetsAt: 0, known: false }
 }
 
 /** Whether a unit is drawn, under this very limit: one that was drawn under another is not worth anything. */
 export function maySpend({ limit, lease, refilling }: Account, current: number): boolean {
   return lease.spent < lease.drawn && limit === current && refilling === null
+}
+
+/** What to throw without asking; null where it must be asked, or is being asked. */
+export function refusalOf({ limit, refusal, refilling }: Account): QuotaExhausted | null {
+  if (refilling || refusal?.limit !== limit || performance.now() >= refusal.until) return null
+  return new QuotaExhausted(limit, refusal.used, refusal.resetsAt)
 }
 
 export function take(lease: Lease): Lease {

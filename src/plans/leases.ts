@@ -1,15 +1,16 @@
+import { neverSent } from '../db.ts'
 import type { Deps } from '../deps.ts'
 import { AppError } from '../errors.ts'
 import { createEndedLeases } from './ended-leases.ts'
 import {
   type Account,
   beatOf,
+  leaveLease,
   maySpend,
   newAccount,
-  newLease,
   type Purse,
-  QuotaExhausted,
   receive,
+  refusalOf,
   take,
   wantedOf,
 } from './lease.ts'
@@ -55,10 +56,10 @@ export function createLeases({ sql, now, log, beatMs = BeatMs, patienceMs = Pati
     for (;;) {
       // Whoever came last knows the limit best; those who wait since before it changed are judged by theirs.
       const account = accountOf(accountId, limit)
-      const { refusal } = account
-      if (!account.refilling && refusal?.limit === account.limit && performance.now() < refusal.until) {
+      const refusal = refusalOf(account)
+      if (refusal) {
         counts.refusals++
-        throw new QuotaExhausted(refusal.limit, refusal.used, refusal.resetsAt)
+        throw refusal
       }
       account.refilling ??= startRefill(accountId, account, wantedOf(account))
       await account.refilling
@@ -91,14 +92,14 @@ export function createLeases({ sql, now, log, beatMs = BeatMs, patienceMs = Pati
       lease.known = true
       counts.refills++
       const grant = await takeQuota(sql, { accountId, leaseId, limit, spent, wanted }).catch((error) => {
-        // It may have happened: what is drawn there is not known any more.
-        lease.drawn = 0
+        // It may still arrive, at any time, and say again what was true when it was sent.
+        if (neverSent(error)) lease.drawn = 0
+        else ended.add(leaveLease(account))
         throw error
       })
       if (!grant) throw new AppError('account-disabled')
       if (grant.drawn > grant.spent) return receive(account, grant, spent)
-      account.lease = newLease()
-      account.refill = { at: performance.now(), spent: 0 }
+      leaveLease(account)
       if (grant.elsewhere === 0 || closing || performance.now() >= givesUpAt) {
         account.refusal = { ...grant, limit, until: performance.now() + RefusedForMs }
         return
@@ -109,7 +110,7 @@ export function createLeases({ sql, now, log, beatMs = BeatMs, patienceMs = Pati
 
   /** Gives back what is idle or wanted elsewhere, and every fifth time tells what was spent. Never throws. */
   async function beat(): Promise<void> {
-    beats++
+    const settles = ++beats % SettleEveryBeats === 0
     try {
       if (accounts.size > 0) {
         counts.upkeep++
@@ -117,9 +118,9 @@ export function createLeases({ sql, now, log, beatMs = BeatMs, patienceMs = Pati
         for (const [accountId, account] of accounts) look(accountId, account, wanted.has(accountId))
       }
       if (await ended.settle()) counts.upkeep++
-      if (beats % SettleEveryBeats === 0) await settle()
+      if (settles) await settle()
     } catch (error) {
-      if (beats % SettleEveryBeats === 0) log.warn({ err: error }, 'quotas could not be settled; it is tried again')
+      if (settles) log.warn({ err: error }, 'quotas could not be settled; it is tried again')
     }
   }
 
@@ -135,7 +136,7 @@ export function createLeases({ sql, now, log, beatMs = BeatMs, patienceMs = Pati
 
   function end(accountId: string, { lease }: Account): void {
     accounts.delete(accountId)
-    if (lease.known) ended.add({ leaseId: lease.id, spent: lease.spent })
+    if (lease.known) ended.add(lease)
   }
 
   /** Tells what was spent since it was last told. @throws the database's error; what could not be told is kept */
@@ -167,8 +168,7 @@ export function createLeases({ sql, now, log, beatMs = BeatMs, patienceMs = Pati
     spend(accountId: string, limit: number | null): Purse | Promise<Purse> {
       const account = accounts.get(accountId)
       if (limit === null) {
-        // What was drawn under a limit is not worth anything once it has been without one.
-        if (account && !account.refilling) end(accountId, account)
+        if (account && !account.refilling) end(accountId, account) // What it drew says nothing of what follows.
         return unlimited.spend(accountId)
       }
       if (account && maySpend(account, limit) && now() < account.lease.endsAt) return take(account.lease)

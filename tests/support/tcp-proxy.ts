@@ -7,6 +7,7 @@ type Pair = {
   /** What it has to wait for. */
   held: (() => void)[]
   forgotten: boolean
+  delayed: boolean
   /** Whether it can be broken; told by the first bytes. */
   concerned: boolean
 }
@@ -24,7 +25,7 @@ export async function openProxy(databaseUrl: string, { only }: { only?: string }
 
   const listener = createServer((client) => {
     const server = connect(Number(target.port), target.hostname)
-    const pair: Pair = { client, server, held: [], forgotten: false, concerned: only === undefined }
+    const pair: Pair = { client, server, held: [], forgotten: false, delayed: false, concerned: only === undefined }
     pairs.add(pair)
     client.once('data', (bytes) => {
       pair.concerned ||= bytes.toString('latin1').includes(`\0${only}\0`)
@@ -33,7 +34,7 @@ export async function openProxy(databaseUrl: string, { only }: { only?: string }
     const pass = (from: Socket, to: Socket) => {
       from.on('data', (bytes) => deliver(pair, () => to.write(bytes)))
       from.on('error', () => {})
-      from.on('close', () => deliver(pair, () => end(pair)))
+      from.on('close', () => deliver(pair, () => leave(pair, to)))
     }
     pass(client, pair.server)
     pass(pair.server, client)
@@ -42,8 +43,14 @@ export async function openProxy(databaseUrl: string, { only }: { only?: string }
   function deliver(pair: Pair, packet: () => void): void {
     if (pair.forgotten) return
     if (mode === 'refuse' && pair.concerned) end(pair)
-    else if (mode === 'stall' && pair.concerned) pair.held.push(packet)
+    else if ((mode === 'stall' && pair.concerned) || pair.delayed) pair.held.push(packet)
     else packet()
+  }
+
+  /** What was sent before arrives before. */
+  function leave(pair: Pair, to: Socket): void {
+    pairs.delete(pair)
+    to.end()
   }
 
   function end(pair: Pair): void {
@@ -73,9 +80,16 @@ export async function openProxy(databaseUrl: string, { only }: { only?: string }
     forget(): void {
       for (const pair of pairs) pair.forgotten = pair.concerned
     },
+    /** What is sent on the connections that there are arrives after `heal`, as when it is sent again and again; new ones are well. */
+    delay(): void {
+      for (const pair of pairs) pair.delayed = pair.concerned
+    },
     heal(): void {
       mode = 'forward'
-      for (const pair of pairs) for (const packet of pair.held.splice(0)) packet()
+      for (const pair of pairs) {
+        pair.delayed = false
+        for (const packet of pair.held.splice(0)) packet()
+      }
     },
     close(): void {
       listener.close()
