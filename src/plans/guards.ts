@@ -62,12 +62,15 @@ export const requireQuota = policy(
     const principal = c.get('principal')
     if (principal.apiKeyId === null) return next()
     const call = c.get('call')
-    const spent = spendQuota(c.get('deps'), principal)
+    const deps = c.get('deps')
+    const spent = spendQuota(deps, principal)
     if (!(spent instanceof Promise)) {
       call.purse = spent
       return next()
     }
     return spent.then((purse) => {
+      // Its time was up while it waited: it has its 504, and nothing is done for it.
+      if (c.finalized) return deps.leases.giveBack(purse)
       call.purse = purse
       return next()
     })

@@ -3,12 +3,14 @@ import type { Handler } from 'hono'
 import { authenticate } from '../../src/auth/guards.ts'
 import { noInput } from '../../src/http/valid.ts'
 import { metered, requireFeature, requireQuota } from '../../src/plans/guards.ts'
+import { hold, outsideOf } from '../ops/locks.ts'
 import { givenAccount, logIn } from '../support/accounts.ts'
 import { signedIn } from '../support/administration.ts'
 import { givenApiKey } from '../support/api-keys.ts'
 import { openTestApp, type TestApp } from '../support/app.ts'
 import { expectProblem } from '../support/problems.ts'
 import { askUntilRefused, givenKeyHolder, nextMonth, readApiRequests, readQuotaRows } from '../support/quotas.ts'
+import { until } from '../support/server-process.ts'
 
 const app = await openTestApp()
 const { sql } = app
@@ -76,6 +78,20 @@ describe('a request with an API key', () => {
     await sql`alter table hidden_sessions rename to sessions`
     const { accessToken } = await logIn(app, holder)
     expect((await readApiRequests(app, accessToken)).used).toBe(0)
+  })
+
+  test('costs nothing where its time was up before it had a unit, and is not carried out afterwards', async () => {
+    const hasty = await openTestApp({ DATABASE_URL: app.databaseUrl, REQUEST_TIMEOUT_MS: '300' })
+    const { id, key } = await givenKeyHolder(app, { plan: 'professional' })
+    expect((await ask(key, '/v1/entitlements/api_access', hasty)).status).toBe(200)
+    const { drawn } = await readQuotaRows(app, id)
+    hasty.clock.advance(31)
+    const letGo = await hold(outsideOf(app), `select from quota_usage where account_id = '${id}' for update`)
+    await expectProblem(await ask(key, '/v1/me/export', hasty), 'deadline-exceeded')
+    await letGo()
+    await until(async () => (await readQuotaRows(app, id)).drawn > drawn, 5, 'a unit has come')
+    await hasty.deps.close(2)
+    expect(await readQuotaRows(app, id)).toMatchObject({ used: 1, leases: 0 })
   })
 
   test('costs one unit once it passed them, whatever the answer to its input is', async () => {
