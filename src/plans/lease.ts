@@ -94,8 +94,9 @@ export function wantedOf({ lease, refill }: Account): number {
 
 /** Takes in what the database granted when it was told of `sent` units; one may have been given back meanwhile. */
 export function receive(account: Account, grant: Grant, sent: number): void {
+  // It was found dead, or is of another month: what is given back of it now was counted for good.
+  if (grant.spent !== sent) account.lease = { ...account.lease, spent: grant.spent }
   const { lease } = account
-  lease.spent = Math.max(0, lease.spent + grant.spent - sent)
   lease.told = grant.spent
   lease.drawn = grant.drawn
   lease.resetsAt = grant.resetsAt.getTime()

@@ -5,7 +5,7 @@ import { givenAccount } from '../support/accounts.ts'
 import { openTestApp } from '../support/app.ts'
 import { reasonOf } from '../support/open-database.ts'
 import { expectProblem } from '../support/problems.ts'
-import { ageLeases, givenKeyHolder, readQuotaRows, spendAll, spendOne } from '../support/quotas.ts'
+import { ageLeases, ageMonth, givenKeyHolder, readQuotaRows, spendAll, spendOne } from '../support/quotas.ts'
 import { until } from '../support/server-process.ts'
 
 const app = await openTestApp({ DB_POOL_MAX: '20' })
@@ -155,6 +155,18 @@ describe('a unit that is given back', () => {
     expect(await rows(id)).toMatchObject({ used: 10, leases: 0 })
     expect(await spendAll(two, id, 20, 100)).toBe(10)
   })
+})
+
+test('a unit of the month before that is given back in the new one makes that no longer', async () => {
+  const id = await somebody()
+  const instance = openIdle()
+  const purse = await spendOne(instance, id, 100)
+  await spendAll(instance, id, 100, (await rows(id)).drawn - 1)
+  await ageMonth(app, id)
+  expect(await spendAll(instance, id, 100, 2)).toBe(2)
+  if (purse) instance.leases.giveBack(purse)
+  await instance.leases.close()
+  expect(await rows(id)).toMatchObject({ used: 2, leases: 0 })
 })
 
 describe('while the database is away', () => {
