@@ -1,4 +1,4 @@
-import { startRedisServer } from '../scripts/cluster/redis-server.ts'
+import { findRedisServer, startRedisServer } from '../scripts/cluster/redis-server.ts'
 import { type Child, coreSeconds, runLoad, startServer, startStage } from './processes.ts'
 import type { Figure } from './report.ts'
 import { median } from './statistics.ts'
@@ -51,7 +51,7 @@ function toTarget(name: string, child: Child): Target {
  * counts, for others on the machine cannot falsify it.
  */
 export async function compareWithBare(environment: Environment, request: string, effort: Effort): Promise<Figure[]> {
-  const redis = Bun.which('redis-server') ? await startRedisServer() : null
+  const redis = findRedisServer() ? await startRedisServer() : null
   const targets: Target[] = []
   try {
     const bare = toTarget('bare Hono route', await startStage('bare', environment))
