@@ -74,7 +74,7 @@ const ofThePerson: Record<string, Row> = {
   },
   'POST /v1/auth/password/change': {
     demands: signedIn,
-    answers: everyoneNoContent,
+    answers: everyone,
     json: () => ({ currentPassword: goodPassword, newPassword: 'umbrella ceramic walnut drizzle' }),
     spends: true,
   },

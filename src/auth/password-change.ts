@@ -11,7 +11,8 @@ import { sessionOf } from './sessions.ts'
 type Input = { currentPassword: string; newPassword: string }
 
 /**
- * Replaces the password and ends the person's other sessions.
+ * Replaces the password and ends the person's other sessions. The device is known under the new password too: its earlier
+ * token is void, and without another one a stranger could lock it out.
  * @throws AppError `invalid-credentials` (the session stays), `account-locked` after five wrong tries, `validation-failed`
  */
 export async function changePassword(
@@ -20,8 +21,9 @@ export async function changePassword(
   { currentPassword, newPassword }: Input,
   client: Client,
   signal?: AbortSignal,
-): Promise<void> {
+): Promise<{ deviceToken: string }> {
   const { accountId } = principal
+  const sessionId = sessionOf(principal)
   const credentials = await findCredentials(deps.sql, accountId)
   if (!credentials) throw new AppError('account-disabled')
   requireGoodPassword(deps, newPassword, credentials, 'newPassword')
@@ -33,7 +35,7 @@ export async function changePassword(
     // The row is locked by this statement, so a log-in in flight has either committed its session or will be refused.
     if (!(await updatePassword(tx, accountId, credentials.passwordVersion, hash)))
       throw new AppError('invalid-credentials')
-    await recordAuthzChange(tx, { accountId, endSessions: { except: sessionOf(principal) }, reason: 'password-change' })
+    await recordAuthzChange(tx, { accountId, endSessions: { except: sessionId }, reason: 'password-change' })
     await record(tx, deps.audit, {
       action: 'password.change',
       actorId: accountId,
@@ -42,6 +44,7 @@ export async function changePassword(
       client,
     })
   })
+  return { deviceToken: deps.deviceTokens.issue(accountId, credentials.passwordVersion + 1, sessionId) }
 }
 
 /**

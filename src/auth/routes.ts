@@ -11,7 +11,15 @@ import { login } from './login.ts'
 import { changePassword } from './password-change.ts'
 import { refresh } from './refresh.ts'
 import { register } from './registration.ts'
-import { Login, PasswordChange, Refresh, Registration, SessionBodySchema, SessionItemSchema } from './schemas.ts'
+import {
+  Login,
+  PasswordChange,
+  PasswordChanged,
+  Refresh,
+  Registration,
+  SessionBodySchema,
+  SessionItemSchema,
+} from './schemas.ts'
 import { endAllSessions, endSession, listOwnSessions, sessionOf } from './sessions.ts'
 
 const SessionPath = z.strictObject({ id: Uuid })
@@ -106,7 +114,7 @@ export const ownSessionRoutes = new Hono<AuthedEnv>()
   )
   .post(
     '/password/change',
-    describe('Authentication', 'Change the password and end the other sessions', { 204: null }, [
+    describe('Authentication', 'Change the password and end the other sessions', { 200: PasswordChanged }, [
       'invalid-credentials',
       'account-locked',
     ]),
@@ -114,7 +122,7 @@ export const ownSessionRoutes = new Hono<AuthedEnv>()
     authenticate,
     body(PasswordChange, { compared: ['currentPassword'] }),
     async (c) => {
-      await changePassword(c.var.deps, c.var.principal, c.req.valid('json'), c.var.call.client, c.var.call.signal)
-      return c.body(null, 204)
+      const { deps, principal, call } = c.var
+      return c.json(await changePassword(deps, principal, c.req.valid('json'), call.client, call.signal), 200)
     },
   )

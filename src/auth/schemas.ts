@@ -24,6 +24,10 @@ export const PasswordChange = z
   .strictObject({ currentPassword: PresentedPassword, newPassword: PresentedPassword })
   .meta({ ref: 'PasswordChange' })
 
+export const PasswordChanged = z
+  .object({ deviceToken: z.string().meta({ description: 'Takes the place of the one that the old password had.' }) })
+  .meta({ ref: 'PasswordChanged' })
+
 export const UserBody = z
   .object({
     id: z.uuid(),

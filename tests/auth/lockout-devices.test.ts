@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { goodPassword, registered } from '../support/accounts.ts'
+import { goodPassword, logIn, registered } from '../support/accounts.ts'
 import { bodyOf, openTestApp, type SessionJson } from '../support/app.ts'
 import { lockoutSteps } from '../support/lockouts.ts'
 import { expectProblem } from '../support/problems.ts'
@@ -55,15 +55,21 @@ describe('a device that signed in before', () => {
     await expectProblem(await login(person.email, goodPassword, renewed.deviceToken), 'account-locked')
   })
 
-  test('is a stranger once the password was changed', async () => {
+  test('and changes the password there stays known by the token that the change answers, not by the old one', async () => {
     const person = await registered(app)
+    const other = await logIn(app, person)
     const newPassword = `another ${goodPassword}`
-    await request('/v1/auth/password/change', {
-      bearer: person.accessToken,
-      json: { currentPassword: goodPassword, newPassword },
-    })
+    const { deviceToken } = await bodyOf<SessionJson>(
+      await request('/v1/auth/password/change', {
+        bearer: person.accessToken,
+        json: { currentPassword: goodPassword, newPassword },
+      }),
+    )
     await failTimes(5, person.email)
-    await expectProblem(await login(person.email, newPassword, person.deviceToken), 'account-locked')
+    for (const stranger of [person.deviceToken, other.deviceToken])
+      await expectProblem(await login(person.email, newPassword, stranger), 'account-locked')
+    expect((await login(person.email, newPassword, deviceToken)).status).toBe(200)
+    await expectProblem(await login(person.email, goodPassword, deviceToken), 'invalid-credentials')
   })
 })
 
