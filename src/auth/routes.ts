@@ -118,8 +118,9 @@ export const ownSessionRoutes = new Hono<AuthedEnv>()
       'invalid-credentials',
       'account-locked',
     ]),
-    failures,
+    // Who asks comes first: a stranger without a token must not use up what the address may fail.
     authenticate,
+    failures,
     body(PasswordChange, { compared: ['currentPassword'] }),
     async (c) => {
       const { deps, principal, call } = c.var

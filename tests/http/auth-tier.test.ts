@@ -30,8 +30,6 @@ describe('what counts as a failure', () => {
         bearer: accessToken,
         json: { currentPassword: 'not this one', newPassword: goodPassword },
       }),
-    'a password change without a bearer (401)': (ip) =>
-      request('/v1/auth/password/change', { ip, json: { currentPassword: goodPassword, newPassword: goodPassword } }),
   }
   for (const [name, fail] of Object.entries(failures))
     test(name, async () => {
@@ -86,6 +84,21 @@ describe('what gives its unit back', () => {
   })
 })
 
+test('nor does a bearer that is missing or refused: a hundred of them leave log-in open for the whole address', async () => {
+  const ip = newAddress()
+  const json = { currentPassword: goodPassword, newPassword: goodPassword }
+  for (const bearer of [undefined, 'not a token', 'mk_not_a_key'])
+    for (let i = 0; i < 6; i++)
+      for (const path of ['/v1/auth/password/change', '/v1/auth/logout', '/v1/auth/logout-all'])
+        expect((await request(path, { ip, bearer, json })).status).toBe(401)
+  const person = await registered(app)
+  for (let i = 0; i < 6; i++)
+    expect((await request('/v1/me', { ip, method: 'DELETE', bearer: `${person.accessToken}x` })).status).toBe(401)
+  await expectProblem(await login(ip), 'invalid-credentials')
+  const answer = await login(ip, person.email, goodPassword)
+  expect([answer.status, answer.headers.get('ratelimit')]).toEqual([200, expect.stringContaining('remaining=4,')])
+})
+
 test('refresh and log-out are never in it', async () => {
   const ip = await givenFailures(5)
   const person = await registered(app)
@@ -126,9 +139,13 @@ describe('at log-in, an exhausted address', () => {
 
   test('elsewhere it is refused before the body is read, at no query', async () => {
     const ip = await givenFailures(5)
+    const { accessToken } = await registered(app)
     const before = deps.db.stats().queries
     await expectProblem(await request('/v1/auth/register', { ip, method: 'POST' }), 'rate-limited')
-    await expectProblem(await request('/v1/auth/password/change', { ip, method: 'POST' }), 'rate-limited')
+    const stranger = await request('/v1/auth/password/change', { ip, method: 'POST' })
+    await expectProblem(stranger, 'authentication-required')
+    const changing = { ip, method: 'POST', bearer: accessToken }
+    await expectProblem(await request('/v1/auth/password/change', changing), 'rate-limited')
     expect(deps.db.stats().queries).toBe(before)
   })
 
