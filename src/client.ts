@@ -13,16 +13,48 @@ type Options = {
 
 /**
  * Hono's typed client for this service: paths, bodies, queries and answers are checked by the compiler, from the routes
- * themselves. Only types of the server are imported, so nothing of it reaches the client's bundle.
+ * themselves. Only types of the server are imported, so nothing of it reaches the client's bundle. Path parameters are
+ * encoded; a call whose parameter can't stand in a path (empty, `.`, `..`, an unpaired surrogate) rejects with TypeError,
+ * and nothing is sent.
  *
  * @param baseUrl e.g. `https://api.manas360.com`
  */
 export function createClient(baseUrl: string, { accessToken = () => null, fetch: send }: Options = {}) {
-  return hc<App>(baseUrl, {
-    ...(send && { fetch: send }),
-    headers: async (): Promise<Record<string, string>> => {
-      const token = await accessToken()
-      return token === null ? {} : { Authorization: `Bearer ${token}` }
+  return withEncodedParams(
+    hc<App>(baseUrl, {
+      ...(send && { fetch: send }),
+      headers: async (): Promise<Record<string, string>> => {
+        const token = await accessToken()
+        return token === null ? {} : { Authorization: `Bearer ${token}` }
+      },
+    }),
+  )
+}
+
+/** Hono puts a path parameter into the URL as it is, so that `../../subscription` would reach another route. */
+function withEncodedParams<T extends object>(call: T, name: PropertyKey = ''): T {
+  return new Proxy(call, {
+    get(target, key): unknown {
+      const inner: unknown = Reflect.get(target, key)
+      return typeof inner === 'function' ? withEncodedParams(inner, key) : inner
+    },
+    apply(target, self, [input, ...rest]: [{ param?: object }?, ...unknown[]]): unknown {
+      const method = target as unknown as (...values: unknown[]) => unknown
+      if (!input?.param) return Reflect.apply(method, self, [input, ...rest])
+      try {
+        const param = Object.fromEntries(Object.entries(input.param).map(([key, value]) => [key, encode(key, value)]))
+        return Reflect.apply(method, self, [{ ...input, param }, ...rest])
+      } catch (error) {
+        if (name === '$url' || name === '$path') throw error
+        return Promise.reject(error)
+      }
     },
   })
+}
+
+/** One segment of a path. `.` and `..` have no encoding: URL parsers read `%2E%2E` as `..` too (WHATWG URL 4.1). */
+function encode(name: string, value: unknown): string {
+  if (typeof value !== 'string' || /^\.{0,2}$/.test(value) || !value.isWellFormed())
+    throw new TypeError(`The path parameter ${name} can't be ${JSON.stringify(value)}.`)
+  return encodeURIComponent(value)
 }
