@@ -6,8 +6,10 @@ import apiKeys from '../sql/0003_api_keys.sql' with { type: 'text' }
 import quotas from '../sql/0004_quotas.sql' with { type: 'text' }
 import directory from '../sql/0005_directory.sql' with { type: 'text' }
 import changeFeed from '../sql/0006_change_feed.sql' with { type: 'text' }
+import searchPath from '../sql/0007_search_path.sql' with { type: 'text' }
 import seedCatalogue from '../sql/seed.sql' with { type: 'text' }
 import type { Db } from './db.ts'
+import { closeSchema, grantServerRole, listForeignObjects } from './schema-rights.ts'
 
 /** Forward only. To change the schema, add a file and a line; what has run anywhere is never edited. */
 const migrations = [
@@ -17,6 +19,7 @@ const migrations = [
   { version: 4, name: '0004_quotas', sql: quotas },
   { version: 5, name: '0005_directory', sql: directory },
   { version: 6, name: '0006_change_feed', sql: changeFeed },
+  { version: 7, name: '0007_search_path', sql: searchPath },
 ]
 
 /** Any constant will do; it keeps two migrating processes apart. */
@@ -48,9 +51,15 @@ export async function migrate({ url, serverRole, ssl = 'disable', log = () => {}
     ssl: ssl === 'disable' ? false : ssl,
     onnotice: () => {},
     connect_timeout: 10,
-    connection: { application_name: 'manas360-migrate', lock_timeout: 60_000 },
+    connection: {
+      application_name: 'manas360-migrate',
+      lock_timeout: 60_000,
+      search_path: 'public, pg_temp',
+      TimeZone: 'UTC',
+    },
   })
   try {
+    await sql.begin((tx) => secureSchema(tx, serverRole, log))
     for (const migration of migrations) {
       await sql.begin(async (tx) => {
         await tx`select pg_advisory_xact_lock(${lockKey})`
@@ -67,7 +76,7 @@ export async function migrate({ url, serverRole, ssl = 'disable', log = () => {}
     await sql.begin(async (tx) => {
       await tx`select pg_advisory_xact_lock(${lockKey})`
       await tx.unsafe(seedCatalogue)
-      if (serverRole) await grantServerRole(tx, serverRole)
+      if (serverRole && !(await isCurrentUser(tx, serverRole))) await grantServerRole(tx, serverRole)
     })
     log(`schema is at version ${latestVersion}, catalogue is seeded`)
   } finally {
@@ -98,6 +107,29 @@ export async function requireSchema(sql: Db): Promise<void> {
     )
 }
 
+/**
+ * Before anything runs as the owner: nobody else may put things into the schema, and what somebody did is not used.
+ * @throws MigrationError naming what must go first
+ */
+async function secureSchema(tx: postgres.TransactionSql, serverRole: string | undefined, log: (line: string) => void) {
+  await tx`select pg_advisory_xact_lock(${lockKey})`
+  const foreign = await listForeignObjects(tx, serverRole ?? null)
+  if (foreign.length > 0)
+    throw new MigrationError(
+      `In the schema public there is what others than its owner made, and statements of ours could run it: ${foreign
+        .map(({ name, owner }) => `${name} (of ${owner})`)
+        .join(', ')}. Drop it, or move it to another schema, and migrate again.`,
+    )
+  const toRun = await closeSchema(tx, serverRole ?? null)
+  if (toRun)
+    log(`others may create objects in the schema public; as an administrator run "${toRun}", then migrate again`)
+}
+
+async function isCurrentUser(tx: postgres.TransactionSql, role: string): Promise<boolean> {
+  const [row] = await tx<{ same: boolean }[]>`select current_user = ${role} as same`
+  return row?.same === true
+}
+
 type Applied = { version: number; name: string; checksum: string }
 
 function refuseForeignHistory(applied: Applied[]): void {
@@ -112,20 +144,6 @@ function refuseForeignHistory(applied: Applied[]): void {
         `${row.name} was edited after it had run. Restore the file and put the change into a new migration.`,
       )
   }
-}
-
-/** The server's own role: DML everywhere, but on the audit trail only INSERT and SELECT (erasure deletes from audit_personal, sealing from audit_queue). */
-async function grantServerRole(tx: postgres.TransactionSql, role: string): Promise<void> {
-  const [{ owner } = { owner: role }] = await tx<{ owner: string }[]>`select current_user as owner`
-  if (owner === role) return
-  await tx`grant usage on schema public to ${tx(role)}`
-  await tx`grant select, insert, update, delete on all tables in schema public to ${tx(role)}`
-  await tx`grant usage on all sequences in schema public to ${tx(role)}`
-  await tx`grant execute on all functions in schema public to ${tx(role)}`
-  await tx`revoke update, delete, truncate on audit_logs, audit_checkpoints from ${tx(role)}`
-  await tx`revoke update, truncate on audit_personal, audit_queue from ${tx(role)}`
-  await tx`revoke insert, update, delete, truncate on audit_archive from ${tx(role)}`
-  await tx`revoke insert, update, delete on schema_migrations from ${tx(role)}`
 }
 
 function checksum(text: string): string {
