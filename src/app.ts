@@ -71,7 +71,6 @@ export function stepsOf(deps: Deps, app: Hono<PublicEnv>): Step[] {
     ),
     bearer(deps),
     limitRates(deps),
-    closedToApiKeys,
     requireFreshness(deps),
     countUsage(deps),
     giveBackQuota(deps),
@@ -92,19 +91,6 @@ function bearer(deps: Deps): Step {
       if (call.principal?.outdated) headers.set('Authz-Refresh', '1')
     },
   }
-}
-
-/** What needs a person: an API key must not be able to make itself more, or to end what it belongs to. */
-const closedToApiKeys: Step = {
-  name: 'closed to API keys',
-  before(c, call) {
-    if (call.apiKey && isPersonal(c.req.method, call.route)) throw new AppError('api-key-not-allowed')
-    return undefined
-  },
-}
-
-function isPersonal(method: string, route: string): boolean {
-  return /^\/v1\/(?:auth|api-keys|admin)(?:\/|$)/.test(route) || (method === 'DELETE' && route === '/v1/me')
 }
 
 /** What people's own usage statistics count: authorised requests that were answered. */

@@ -53,7 +53,7 @@ export const problems = {
   'api-key-not-allowed': {
     status: 403,
     title: 'An API key may not do this',
-    detail: 'Sign in: sessions, API keys, erasure and administration are closed to API keys.',
+    detail: 'Sign in: an API key reads what its permissions open, from where it may be used, and changes nothing.',
   },
   'permission-denied': {
     status: 403,

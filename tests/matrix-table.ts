@@ -18,11 +18,19 @@ export type Row = {
   stranger?: number
   path?: (target: Target) => string
   json?: (target: Target) => unknown
+  /**
+   * Statuses for an API key without any permission and for one with those of no list (profile.read, dashboard.read), of a
+   * superadmin on the largest plan. A guarded route that says nothing refuses them: 403 `api-key-not-allowed`.
+   */
+  keys?: string
   /** The request spends what the actor has: it gets an account of its own. */
   spends?: true
 }
 
 const signedIn = 'authenticated'
+const withProfile = 'authenticated or key with profile.read'
+const withDashboard = 'authenticated or key with dashboard.read'
+const openToDefault = '403 200'
 const everyone = '401 200 200 200 200 200'
 const everyoneNoContent = '401 204 204 204 204 204'
 const users = 'authenticated, permission users.manage'
@@ -78,7 +86,7 @@ const ofThePerson: Record<string, Row> = {
     json: () => ({ currentPassword: goodPassword, newPassword: 'umbrella ceramic walnut drizzle' }),
     spends: true,
   },
-  'GET /v1/me': { demands: 'authenticated, permission profile.read', answers: everyone },
+  'GET /v1/me': { demands: `${withProfile}, permission profile.read`, answers: everyone, keys: openToDefault },
   'PATCH /v1/me': {
     demands: 'authenticated, permission profile.update',
     answers: '401 403 200 200 200 200',
@@ -90,21 +98,35 @@ const ofThePerson: Record<string, Row> = {
     json: () => ({ password: goodPassword }),
     spends: true,
   },
-  'GET /v1/me/entitlements': { demands: signedIn, answers: everyone },
-  'GET /v1/me/export': { demands: signedIn, answers: everyone },
-  'GET /v1/authz/changes': { demands: 'authenticated, permission authz.read', answers: '401 403 403 403 403 200' },
+  'GET /v1/me/entitlements': { demands: withProfile, answers: everyone, keys: openToDefault },
+  'GET /v1/me/export': { demands: withProfile, answers: everyone, keys: openToDefault },
+  'GET /v1/authz/changes': {
+    demands: 'authenticated or key with authz.read, permission authz.read',
+    answers: '401 403 403 403 403 200',
+    keys: '403 403',
+  },
   'GET /v1/me/audit-logs': { demands: 'authenticated, feature audit_logs', answers: '401 403 403 403 200 200' },
   'GET /v1/entitlements/:feature': {
-    demands: signedIn,
+    demands: withProfile,
     answers: '401 403 403 200 200 200',
+    keys: openToDefault,
     path: () => '/v1/entitlements/premium_dashboard',
   },
-  'GET /v1/dashboard': { demands: 'authenticated, permission dashboard.read', answers: '401 403 200 200 200 200' },
-  'GET /v1/dashboard/insights': {
-    demands: 'authenticated, permission dashboard.read, feature premium_dashboard',
-    answers: '401 403 403 200 200 200',
+  'GET /v1/dashboard': {
+    demands: `${withDashboard}, permission dashboard.read`,
+    answers: '401 403 200 200 200 200',
+    keys: openToDefault,
   },
-  'GET /v1/reports/usage': { demands: 'authenticated, feature advanced_reporting', answers: '401 403 403 200 200 200' },
+  'GET /v1/dashboard/insights': {
+    demands: `${withDashboard}, permission dashboard.read, feature premium_dashboard`,
+    answers: '401 403 403 200 200 200',
+    keys: openToDefault,
+  },
+  'GET /v1/reports/usage': {
+    demands: `${withDashboard}, feature advanced_reporting`,
+    answers: '401 403 403 200 200 200',
+    keys: openToDefault,
+  },
   'GET /v1/api-keys': { demands: apiKeys, answers: everyone },
   'POST /v1/api-keys': {
     demands: apiKeys,
@@ -120,7 +142,7 @@ const ofThePerson: Record<string, Row> = {
   'GET /v1/features': { demands: '', answers: '200' },
   'GET /v1/features/:name': { demands: '', answers: '200', path: () => '/v1/features/api_access' },
   'GET /v1/catalogue': { demands: '', answers: '200' },
-  'GET /v1/subscription': { demands: signedIn, answers: everyone },
+  'GET /v1/subscription': { demands: 'authenticated or key with payments.read', answers: everyone, keys: '403 403' },
   'POST /v1/subscription/preview': { demands: signedIn, answers: everyone, json: () => ({ plan: 'starter' }) },
   'POST /v1/subscription': {
     demands: signedIn,

@@ -4,6 +4,7 @@ import { type Row, type Target, table } from './matrix-table.ts'
 import { givenAccount, logIn } from './support/accounts.ts'
 import { givenApiKey } from './support/api-keys.ts'
 import { bodyOf, openTestApp } from './support/app.ts'
+import { expectProblem } from './support/problems.ts'
 
 const app = await openTestApp()
 const { sql } = app
@@ -14,7 +15,7 @@ const roles = Object.keys(plans) as Role[]
 /** What each refusal must be called, whoever made it. */
 const codes: Record<number, string[]> = {
   401: ['authentication-required', 'invalid-credentials'],
-  403: ['permission-denied', 'feature-not-in-plan', 'privilege-escalation'],
+  403: ['permission-denied', 'feature-not-in-plan', 'privilege-escalation', 'api-key-not-allowed'],
   404: ['not-found'],
   409: ['already-subscribed', 'checkout-unavailable', 'nothing-to-cancel', 'seeded'],
 }
@@ -41,9 +42,13 @@ async function givenTarget(role: Role): Promise<Target> {
   return { accountId: account.id, sessionId: session?.id ?? '', apiKeyId, refreshToken, unique: '' }
 }
 
-async function ask(route: string, { path, json }: Row, target: Target, bearer: string | undefined): Promise<number> {
+function send(route: string, { path, json }: Row, target: Target, bearer: string | undefined): Promise<Response> {
   const [method = '', pattern = ''] = route.split(' ')
-  const answer = await app.request(path?.(target) ?? pattern, { method, bearer, ...(json && { json: json(target) }) })
+  return app.request(path?.(target) ?? pattern, { method, bearer, ...(json && { json: json(target) }) })
+}
+
+async function ask(route: string, row: Row, target: Target, bearer: string | undefined): Promise<number> {
+  const answer = await send(route, row, target, bearer)
   if (answer.status >= 400) expect(codes[answer.status] ?? []).toContain((await bodyOf<{ code: string }>(answer)).code)
   return answer.status
 }
@@ -75,6 +80,27 @@ describe('whom each route lets in', () => {
       }
       const expected = row.answers.includes(' ') ? row.answers : Array(6).fill(row.answers).join(' ')
       expect(found.join(' ')).toBe(expected)
+    })
+})
+
+describe('what each route answers to an API key', () => {
+  const owner = givenAccount(app, { role: 'superadmin', plan: 'enterprise' })
+  const keyWith = async (permissions: string[]) => (await givenApiKey(app, (await owner).id, { permissions })).key
+  const everything = [...app.deps.catalogue.current.permissions.keys()]
+
+  for (const [route, row] of Object.entries(table))
+    test(route, async () => {
+      const found: number[] = []
+      for (const permissions of [[], ['profile.read', 'dashboard.read']])
+        found.push(await ask(route, row, await targetOf(route), await keyWith(permissions)))
+      const isPublic = row.demands === ''
+      const refused = row.demands.startsWith('authenticated or key with ') ? undefined : '403 403'
+      expect(found.join(' ')).toBe(isPublic ? `${row.answers} ${row.answers}` : (row.keys ?? refused ?? 'not said'))
+      if (isPublic) return
+      // With every permission there is it reads what is open to keys, and is told that it may do nothing else.
+      const answer = await send(route, row, await targetOf(route), await keyWith(everything))
+      if (row.keys === undefined) await expectProblem(answer, 'api-key-not-allowed')
+      else expect(answer.status).toBe(200)
     })
 })
 

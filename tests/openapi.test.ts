@@ -91,7 +91,7 @@ test.each(operations)('$name tells its success and its problems', ({ operation }
 })
 
 test('guarded routes, and no others, ask for the bearer and tell its refusals', () => {
-  const guarded = routesOf((handler) => policyOf(handler) === 'authenticated')
+  const guarded = routesOf((handler) => policyOf(handler)?.startsWith('authenticated') ?? false)
   expect(guarded.length).toBeGreaterThan(10)
   const asking = operations
     .filter(({ operation }) => operation.security?.some((scheme) => 'bearer' in scheme))
@@ -100,6 +100,24 @@ test('guarded routes, and no others, ask for the bearer and tell its refusals', 
   for (const name of guarded) expect(find(name).responses[401]?.description).toContain('session-revoked')
   expect(document.components.securitySchemes).toMatchObject({
     bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+    apiKey: { type: 'http', scheme: 'bearer' },
+  })
+})
+
+test('what an API key needs is told with each operation that is open to them, and with no other', () => {
+  const needed = operations.flatMap(({ name, operation }) =>
+    (operation.security ?? []).flatMap((scheme) => (scheme.apiKey ? [[name, ...scheme.apiKey]] : [])),
+  )
+  expect(Object.fromEntries(needed)).toEqual({
+    'get /v1/authz/changes': 'authz.read',
+    'get /v1/dashboard': 'dashboard.read',
+    'get /v1/dashboard/insights': 'dashboard.read',
+    'get /v1/entitlements/{feature}': 'profile.read',
+    'get /v1/me': 'profile.read',
+    'get /v1/me/entitlements': 'profile.read',
+    'get /v1/me/export': 'profile.read',
+    'get /v1/reports/usage': 'dashboard.read',
+    'get /v1/subscription': 'payments.read',
   })
 })
 

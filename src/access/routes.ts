@@ -1,6 +1,6 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
-import { authenticate } from '../auth/guards.ts'
+import { authenticateOrKey } from '../auth/guards.ts'
 import type { AuthedEnv } from '../env.ts'
 import { describe } from '../http/openapi.ts'
 import { Limit } from '../http/text.ts'
@@ -27,7 +27,7 @@ export const accessRoutes = new Hono<AuthedEnv>().get(
     'invalid-cursor',
     'cursor-expired',
   ]),
-  authenticate,
+  authenticateOrKey('authz.read'),
   requirePermission('authz.read'),
   query(ChangesQuery),
   noBody,

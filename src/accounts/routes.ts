@@ -1,7 +1,7 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
 import { requirePermission } from '../access/guards.ts'
-import { authenticate } from '../auth/guards.ts'
+import { authenticate, authenticateOrKey } from '../auth/guards.ts'
 import { UserBody } from '../auth/schemas.ts'
 import type { AuthedEnv } from '../env.ts'
 import { AppError } from '../errors.ts'
@@ -35,7 +35,7 @@ const me = new Hono<AuthedEnv>()
   .get(
     '/',
     describe('Account', 'The person behind the token', { 200: UserBody }),
-    authenticate,
+    authenticateOrKey('profile.read'),
     requirePermission('profile.read'),
     noInput,
     async (c) => c.json(await readUser(c.var.deps, c.var.principal), 200),
@@ -66,7 +66,7 @@ const me = new Hono<AuthedEnv>()
   .get(
     '/entitlements',
     describe('Entitlements', 'What the person may do, and has used', { 200: EntitlementsBody }),
-    authenticate,
+    authenticateOrKey('profile.read'),
     noInput,
     async (c) => c.json(await readEntitlements(c.var.deps, c.var.principal), 200),
   )
@@ -92,13 +92,16 @@ const me = new Hono<AuthedEnv>()
     describe('Account', "The person's data; as CSV with data_export", { 200: { json: ExportBody, also: 'text/csv' } }, [
       'feature-not-in-plan',
     ]),
-    authenticate,
+    authenticateOrKey('profile.read'),
     query(ExportQuery),
     noBody,
     async (c) => {
       const { deps, principal, call } = c.var
       const { format } = c.req.valid('query')
-      if (format === 'csv') requireFeatures(deps.catalogue.current, principal, ['data_export'])
+      if (format === 'csv') {
+        if (principal.apiKeyId !== null) throw new AppError('api-key-not-allowed')
+        requireFeatures(deps.catalogue.current, principal, ['data_export'])
+      }
       const data = await exportAccount(deps, principal, call.client, format)
       if (format === 'json') return c.json(data, 200)
       return c.body(toCsv(data), 200, {
@@ -116,7 +119,7 @@ export const accountRoutes = new Hono<AuthedEnv>()
       'feature-not-in-plan',
       'not-found',
     ]),
-    authenticate,
+    authenticateOrKey('profile.read'),
     noInput,
     (c) => {
       const deps = c.get('deps')
@@ -130,7 +133,7 @@ export const accountRoutes = new Hono<AuthedEnv>()
   .get(
     '/dashboard',
     describe('Dashboard', 'Plan, usage, sessions, last sign-ins', { 200: DashboardBody }),
-    authenticate,
+    authenticateOrKey('dashboard.read'),
     requirePermission('dashboard.read'),
     noInput,
     async (c) => c.json(await readDashboard(c.var.deps, c.var.principal), 200),
@@ -138,7 +141,7 @@ export const accountRoutes = new Hono<AuthedEnv>()
   .get(
     '/dashboard/insights',
     describe('Dashboard', '30 days of own API use and sign-ins', { 200: InsightsBody }),
-    authenticate,
+    authenticateOrKey('dashboard.read'),
     requirePermission('dashboard.read'),
     requireFeature('premium_dashboard'),
     noInput,
@@ -147,7 +150,7 @@ export const accountRoutes = new Hono<AuthedEnv>()
   .get(
     '/reports/usage',
     describe('Dashboard', 'Own API use by day, week or route', { 200: ReportBody }),
-    authenticate,
+    authenticateOrKey('dashboard.read'),
     requireFeature('advanced_reporting'),
     query(ReportQuery),
     noBody,

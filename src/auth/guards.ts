@@ -2,10 +2,10 @@ import { createMiddleware } from 'hono/factory'
 import { type Principal, principalOf, principalOfKey } from '../access/principal.ts'
 import type { Deps } from '../deps.ts'
 import type { AuthedEnv, Call, PublicEnv } from '../env.ts'
-import { AppError } from '../errors.ts'
+import { AppError, type ProblemCode } from '../errors.ts'
 import { rateLimitKey } from '../http/client-ip.ts'
 import { isWithin } from '../http/networks.ts'
-import { policy } from '../http/openapi.ts'
+import { keyDemand, policy } from '../http/openapi.ts'
 import { countAddress, isUnlimited, uncountAddress } from '../http/rate-limits.ts'
 import { resetSeconds, tighter } from '../http/tally.ts'
 import { apiAccess } from '../plans/catalogue.ts'
@@ -71,34 +71,55 @@ function admitApiKey(deps: Deps, call: Call, found: ApiKey | 'invalid-token' | '
   }
 }
 
-/** 403 where a good key may not be used: from a foreign address, or once the owner's plan has no API access. */
-function requireUsable(deps: Deps, call: Call, { id, networks }: ApiKey, principal: Principal): void {
+/** 403 where a good key may not be used: from a foreign address, once its owner's plan has no API access, without `permission`. */
+function requireUsable(
+  deps: Deps,
+  call: Call,
+  { id, networks }: ApiKey,
+  principal: Principal,
+  permission: string,
+): void {
   if (networks && !isWithin(networks, call.ip))
     throw new AppError('api-key-not-allowed', { detail: 'This API key may not be used from this address.' })
   requireFeatures(deps.catalogue.current, principal, [apiAccess])
+  if (!principal.permissions.includes(permission))
+    throw new AppError('permission-denied', { members: { requiredPermissions: [permission] } })
   deps.apiKeys.noteUse(id)
 }
 
-/** 401 unless the request carries a valid access token of a live session, or a good API key. Zero queries. */
-export const authenticate = policy(
-  'authenticated',
-  createMiddleware<AuthedEnv>(function authenticate(c, next) {
+const refusals: ProblemCode[] = [
+  'authentication-required',
+  'invalid-token',
+  'token-expired',
+  'session-revoked',
+  'account-disabled',
+  'api-key-not-allowed',
+]
+
+/**
+ * 401 unless the request carries a valid access token of a live session. Zero queries. API keys are refused: a route that
+ * is theirs too says so, and what they need, by `authenticateOrKey`.
+ */
+export const authenticate = bearerGuard('authenticated', null, refusals)
+
+/** The same, and open to good API keys that hold `permission`, whatever the route asks of people. */
+export function authenticateOrKey(permission: string) {
+  return bearerGuard(`${keyDemand}${permission}`, permission, [...refusals, 'feature-not-in-plan', 'permission-denied'])
+}
+
+function bearerGuard(name: string, keyPermission: string | null, codes: ProblemCode[]) {
+  const guard = createMiddleware<AuthedEnv>(function authenticate(c, next) {
     const call = c.get('call')
     if (!call.principal) throw call.refused ?? new AppError('authentication-required')
-    if (call.apiKey) requireUsable(c.get('deps'), call, call.apiKey, call.principal)
+    if (call.apiKey) {
+      if (keyPermission === null) throw new AppError('api-key-not-allowed')
+      requireUsable(c.get('deps'), call, call.apiKey, call.principal, keyPermission)
+    }
     c.set('principal', call.principal)
     return next()
-  }),
-  [
-    'authentication-required',
-    'invalid-token',
-    'token-expired',
-    'session-revoked',
-    'account-disabled',
-    'api-key-not-allowed',
-    'feature-not-in-plan',
-  ],
-)
+  })
+  return policy(name, guard, codes)
+}
 
 /**
  * The auth tier: counts failures per address, and gives the unit back on every answer that is none. When nobody can count

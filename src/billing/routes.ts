@@ -1,5 +1,5 @@
 import { Hono, type MiddlewareHandler } from 'hono'
-import { authenticate } from '../auth/guards.ts'
+import { authenticate, authenticateOrKey } from '../auth/guards.ts'
 import type { AuthedEnv } from '../env.ts'
 import { idempotent } from '../http/idempotency.ts'
 import { describe } from '../http/openapi.ts'
@@ -21,7 +21,7 @@ export const billingRoutes = new Hono<AuthedEnv>()
   .get(
     '/subscription',
     describe('Subscription', 'The current subscription and what is pending', { 200: SubscriptionBody }),
-    authenticate,
+    authenticateOrKey('payments.read'),
     noInput,
     async (c) => c.json(await readSubscription(c.var.deps, c.var.principal), 200),
   )

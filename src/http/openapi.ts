@@ -83,14 +83,27 @@ function contentOf(answer: z.ZodType | { json: z.ZodType; also: string }) {
 
 const policies = new WeakMap<object, string>()
 
+/** How the name of a guard begins that lets API keys in; the rest is the permission that they need. */
+export const keyDemand = 'authenticated or key with '
+
 /**
  * Names what a guard demands, so that the table of routes can be written out and checked, and documents its denials.
- * `authenticated` marks the route as one that takes a bearer.
+ * `authenticated` marks the route as one that takes a bearer, `keyDemand` as one that takes API keys, too.
  */
 export function policy<T extends object>(name: string, guard: T, codes: ProblemCode[]): T {
   policies.set(guard, name)
-  const spec = { ...problemCodes(codes), ...(name === 'authenticated' && { security: [{ bearer: [] }] }) }
-  return Object.assign(guard, { [uniqueSymbol]: { spec } })
+  return Object.assign(guard, { [uniqueSymbol]: { spec: { ...problemCodes(codes), ...securityOf(name) } } })
+}
+
+function securityOf(name: string): { security?: Record<string, string[]>[] } {
+  if (name === 'authenticated') return { security: [{ bearer: [] }] }
+  if (isOpenToKeys(name)) return { security: [{ bearer: [] }, { apiKey: [name.slice(keyDemand.length)] }] }
+  return {}
+}
+
+/** Whether what a guard demands lets API keys in. */
+export function isOpenToKeys(demand: string | undefined): boolean {
+  return demand?.startsWith(keyDemand) ?? false
 }
 
 /** What a middleware demands, if it is a guard. */
@@ -109,7 +122,7 @@ type Parameter = { in: string; name: string }
 type Operation = {
   responses: Record<string, unknown>
   requestBody?: unknown
-  security?: unknown[]
+  security?: Record<string, string[]>[]
   parameters?: Parameter[]
   [codesKey]?: ProblemCode[]
 }
@@ -144,9 +157,8 @@ export function completeDocument<E extends Env>(generated: object, app: Hono<E>)
         operation.parameters = [...(operation.parameters ?? []), idempotencyKey]
         codes.push('idempotency-key-in-use', 'idempotency-key-reused')
       }
-      if (operation.security && !unmetered.test(path)) codes.push('quota-exceeded')
+      if (takesKeys(operation) && path !== '/v1/authz/changes') codes.push('quota-exceeded')
       if (path.startsWith('/v1/admin/')) codes.push('authorisation-stale')
-      if (path.startsWith('/v1/auth/')) codes.push('api-key-not-allowed')
       delete operation[codesKey]
       Object.assign(operation.responses, problemResponses(codes))
     }
@@ -154,8 +166,9 @@ export function completeDocument<E extends Env>(generated: object, app: Hono<E>)
   document.components = { ...document.components, schemas: { ...document.components?.schemas, Problem: schema } }
 }
 
-/** Closed to API keys, or free for them: nothing here is taken from a monthly quota. */
-const unmetered = /^\/v1\/(?:auth|admin|api-keys|authz)(?:\/|$)/
+function takesKeys({ security = [] }: Operation): boolean {
+  return security.some((scheme) => 'apiKey' in scheme)
+}
 
 function codesOfInput({ requestBody, parameters = [] }: Operation): ProblemCode[] {
   const queries = parameters.filter((parameter) => parameter.in === 'query')

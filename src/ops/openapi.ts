@@ -32,7 +32,12 @@ async function generateDocument<E extends Env>(app: Hono<E>, publicUrl: string):
             type: 'http',
             scheme: 'bearer',
             bearerFormat: 'JWT',
-            description: 'An access token, or an API key (mk_…) where those are let in.',
+            description: 'An access token.',
+          },
+          apiKey: {
+            type: 'http',
+            scheme: 'bearer',
+            description: 'An API key (mk_…) that holds the permission which the operation names.',
           },
         },
       },

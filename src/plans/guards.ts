@@ -4,7 +4,7 @@ import type { Principal } from '../access/principal.ts'
 import { freePlan } from '../access/rights.ts'
 import type { AuthedEnv } from '../env.ts'
 import { AppError } from '../errors.ts'
-import { policy, policyOf } from '../http/openapi.ts'
+import { isOpenToKeys, policy, policyOf } from '../http/openapi.ts'
 import { type Catalogue, type Upgrade, upgradeForAnyFeature, upgradeForFeatures, upgradeForTier } from './catalogue.ts'
 import { spendQuota } from './quotas.ts'
 
@@ -54,7 +54,7 @@ export const requireSubscription = policy(
 
 /**
  * 429 `quota-exceeded` once the requests that API keys may make in a month are used up. Spends one of them; requests with
- * access tokens pass. Every guarded route has it behind its last guard; one that wants it elsewhere names it there.
+ * access tokens pass. Every route that is open to keys has it behind its last guard; one that wants it elsewhere names it there.
  */
 export const requireQuota = policy(
   'quota',
@@ -84,7 +84,7 @@ const free = new Set(['/v1/authz/changes'])
 /** The handlers of a route with `requireQuota` behind its last guard. */
 export function metered(route: string, handlers: readonly Handler[]): readonly Handler[] {
   const demands = handlers.map(policyOf)
-  if (!demands.includes('authenticated') || demands.includes('quota') || free.has(route)) return handlers
+  if (!demands.some(isOpenToKeys) || demands.includes('quota') || free.has(route)) return handlers
   return handlers.toSpliced(demands.findLastIndex((demand) => demand !== undefined) + 1, 0, requireQuota)
 }
 

@@ -33,16 +33,27 @@ describe('what a key may do', () => {
     const { key } = await givenApiKey(app, owner.id)
     expect((await rightsOf(key)).permissions).toEqual(['dashboard.read', 'profile.read'])
     expect((await request('/v1/dashboard', { bearer: key })).status).toBe(200)
-    const problem = await expectProblem(
-      await request('/v1/me', { method: 'PATCH', bearer: key, json: { firstName: 'Asha' } }),
-      'permission-denied',
-    )
-    expect(problem.requiredPermissions).toEqual(['profile.update'])
+    const problem = await expectProblem(await request('/v1/subscription', { bearer: key }), 'permission-denied')
+    expect(problem.requiredPermissions).toEqual(['payments.read'])
     const full = await givenApiKey(app, owner.id, { permissions: allPermissions })
     expect((await rightsOf(full.key)).permissions).toEqual((await rightsOf(owner.bearer)).permissions)
     const none = await givenApiKey(app, owner.id, { permissions: [] })
-    await expectProblem(await request('/v1/me', { bearer: none.key }), 'permission-denied')
-    expect((await rightsOf(none.key)).features).toEqual(['api_access'])
+    for (const path of ['/v1/me', '/v1/me/entitlements', '/v1/me/export', '/v1/entitlements/api_access'])
+      await expectProblem(await request(path, { bearer: none.key }), 'permission-denied')
+  })
+
+  test('is reading alone: the export as CSV, which is not named, is refused like every write', async () => {
+    const owner = await givenAccount(app, { plan: 'enterprise' })
+    const { key } = await givenApiKey(app, owner.id, { permissions: allPermissions })
+    expect((await request('/v1/me/export', { bearer: key })).status).toBe(200)
+    await expectProblem(await request('/v1/me/export?format=csv', { bearer: key }), 'api-key-not-allowed')
+    for (const [method, path, json] of [
+      ['PATCH', '/v1/me', { firstName: 'Asha' }],
+      ['POST', '/v1/subscription', { plan: 'business', interval: 'month' }],
+      ['POST', '/v1/subscription/preview', { plan: 'business' }],
+      ['DELETE', '/v1/subscription', undefined],
+    ] as const)
+      await expectProblem(await request(path, { method, bearer: key, json }), 'api-key-not-allowed')
   })
 
   test('a list without a word from its owner is profile.read and dashboard.read, as far as the owner has them', async () => {
@@ -53,13 +64,13 @@ describe('what a key may do', () => {
     expect((await rightsOf(key)).permissions).toEqual(['profile.read'])
   })
 
-  test('what it changes is in the trail as its owner’s, by this key', async () => {
+  test('what it did is in the trail as its owner’s, by this key', async () => {
     const { id, key } = await givenFullKey()
-    expect((await request('/v1/me', { method: 'PATCH', bearer: key, json: { firstName: 'Asha' } })).status).toBe(200)
+    expect((await request('/v1/me/export', { bearer: key })).status).toBe(200)
     const [used] = await sql<{ id: string }[]>`select id from api_keys where account_id = ${id}`
     const [row] =
-      await sql`select actor_id, details from audit_logs where action = 'profile.update' and actor_id = ${id}`
-    expect(row).toEqual({ actorId: id, details: { fields: ['firstName'], apiKeyId: used?.id } })
+      await sql`select actor_id, details from audit_logs where action = 'account.export' and actor_id = ${id}`
+    expect(row).toEqual({ actorId: id, details: { format: 'json', apiKeyId: used?.id } })
   })
 })
 
@@ -101,7 +112,7 @@ describe('it follows its owner at the next request', () => {
     await administer('PUT', '/roles/reader/permissions', { permissions: ['profile.read'] })
     const { key } = await givenFullKey({ role: 'reader', plan: 'starter' })
     expect(await rightsOf(key)).toMatchObject({ permissions: ['profile.read'] })
-    await administer('PUT', '/roles/reader/permissions', { permissions: ['dashboard.read'] })
+    await administer('PUT', '/roles/reader/permissions', { permissions: ['dashboard.read', 'profile.read'] })
     const { features: before } = await rightsOf(key)
     await administer('PUT', '/plans/starter/features', {
       features: [...before, 'white_label'].map((name) => ({ name })),
@@ -109,7 +120,7 @@ describe('it follows its owner at the next request', () => {
     const { lookUps } = deps.apiKeys.stats()
     const after = await rightsOf(key)
     expect(deps.apiKeys.stats().lookUps).toBe(lookUps)
-    expect(after.permissions).toEqual(['dashboard.read'])
+    expect(after.permissions).toEqual(['dashboard.read', 'profile.read'])
     expect(after.features).toEqual([...before, 'white_label'].sort())
   })
 
@@ -129,10 +140,10 @@ describe('it follows its owner at the next request', () => {
   })
 })
 
-describe('what needs a person is closed, to a superadmin’s key with every permission too', async () => {
+describe('what is not opened to keys is closed, to a superadmin’s key with every permission too', async () => {
   const { routes, send } = await everyRoute(app)
   const { key } = await givenFullKey({ role: 'superadmin', plan: 'enterprise' })
-  const closed = (route: string) => /^\S+ \/v1\/(auth|api-keys|admin)\b/.test(route) || route === 'DELETE /v1/me'
+  const closed = (route: string) => table[route]?.demands.startsWith('authenticated') && !table[route]?.keys
 
   for (const { route, method, path, row } of routes.filter(({ route }) => closed(route)))
     test(route, async () => {
@@ -144,8 +155,10 @@ describe('what needs a person is closed, to a superadmin’s key with every perm
       await expectProblem(await send({ method, path, bearer: key }), 'api-key-not-allowed')
     })
 
-  test('those are all of sessions, keys, administration and erasure, and the others are open', async () => {
+  test('those are all of sessions, keys, administration and every write, and the others are open', async () => {
     expect(routes.filter(({ route }) => closed(route)).length).toBeGreaterThan(40)
+    const personal = /^\S+ \/v1\/(auth\/(?!register|login|refresh)|api-keys|admin)|^(?!GET )\S+ \/v1\/(me|subscription)/
+    expect(routes.filter(({ route }) => personal.test(route) && !closed(route))).toEqual([])
     for (const { route, method, path } of routes.filter(({ route }) => !closed(route))) {
       const answer = await send({ method, path, bearer: key })
       if (answer.status < 400) continue

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import type { Handler } from 'hono'
-import { authenticate } from '../../src/auth/guards.ts'
+import { authenticate, authenticateOrKey } from '../../src/auth/guards.ts'
 import { noInput } from '../../src/http/valid.ts'
 import { metered, requireFeature, requireQuota } from '../../src/plans/guards.ts'
 import { hold, outsideOf } from '../ops/locks.ts'
@@ -41,7 +41,7 @@ describe('a request with an API key', () => {
       resetsAt: nextMonth(),
       upgrade: { plan: 'starter', tier: 10, priceMonthlyMinor: 999, checkout: 'trial' },
     })
-    for (const path of ['/v1/me', '/v1/dashboard', '/v1/me/entitlements', '/v1/subscription'])
+    for (const path of ['/v1/me', '/v1/dashboard', '/v1/me/entitlements', '/v1/entitlements/api_access'])
       await expectProblem(await ask(key, path), 'quota-exceeded')
     expect((await ask(key, '/v1/plans')).status).toBe(200)
   })
@@ -165,19 +165,15 @@ describe('the guard', () => {
   const feature = requireFeature('api_access')
   const handler: Handler = (c) => c.json({})
 
-  test('stands behind the last guard of a route that people sign in for', () => {
-    expect(metered(path, [authenticate, feature, noInput, handler])).toEqual([
-      authenticate,
-      feature,
-      requireQuota,
-      noInput,
-      handler,
-    ])
+  test('stands behind the last guard of a route that is open to keys', () => {
+    const open = authenticateOrKey('profile.read')
+    expect(metered(path, [open, feature, noInput, handler])).toEqual([open, feature, requireQuota, noInput, handler])
   })
 
-  test('stands where the route names it, and there alone; public routes have none', () => {
+  test('stands where the route names it, and there alone; routes that are public or closed to keys have none', () => {
     for (const handlers of [
-      [authenticate, noInput, requireQuota, handler],
+      [authenticateOrKey('profile.read'), noInput, requireQuota, handler],
+      [authenticate, feature, noInput, handler],
       [noInput, handler],
     ])
       expect(metered(path, handlers)).toEqual(handlers)
