@@ -4,14 +4,32 @@ import type { Deps } from '../deps.ts'
 import { AppError } from '../errors.ts'
 
 /**
- * Lockout: five failures within 15 minutes pause one counter for 15 minutes, doubling to 24 hours. A try is reserved
- * before argon2 runs, so that of 50 at once only five are judged; one that ends undecided is released, one left by a
- * crash stops counting after 30 s. A counter belongs to an e-mail address as strangers type it, to a device that signed
- * in before (so a stranger cannot lock its owner out), or to an account's own password check.
+ * Whose failures are counted together: an e-mail address's as strangers type it, a device's that signed in before (so a
+ * stranger cannot lock its owner out), or those of an account's own password check.
  */
-export type Reservation = { key: Buffer; attemptId: string; isDevice: boolean }
+export type Counter = 'email' | 'device' | 'password'
+
+/**
+ * Lockout: five failures within 15 minutes pause one counter for 15 minutes, doubling to an hour (an account's own check,
+ * which no stranger reaches: 24 hours). Whatever their pace, a hundred failures without a success are the most (NIST
+ * SP 800-63B-4, 3.2.2): from then on each is followed by an hour's pause, until a success or 30 days without a failure.
+ * A try is reserved before argon2 runs, so that of 50 at once only five are judged; one that ends undecided is released,
+ * one left by a crash stops counting after 30 s.
+ */
+export type Reservation = { key: Buffer; attemptId: string; counter: Counter }
 
 type Judged = { admitted: boolean; lockedForSeconds: number | null }
+
+/** Failures without a success after which each is a lockout of its own. */
+const mostInARow = 100
+
+/** Failures in a row of a counter `l`, of which 30 days without one make an end. */
+const inARow = (sql: Db) =>
+  sql`case when l.last_failure_at < clock_timestamp() - interval '30 days' then 0 else l.failures_in_a_row end`
+
+/** Whether one more failure of a counter `l` starts a lockout. */
+const isLast = (sql: Db) =>
+  sql`(cardinality(recent_failures(l.failures)) >= 4 or ${inARow(sql)} >= ${mostInARow - 1}::int)`
 
 /** What a reservation writes, as a CTE named `reserved`, given a CTE `chosen` with the counter's `key`. */
 export function reserveCte(sql: Db, attemptId: string) {
@@ -22,31 +40,33 @@ export function reserveCte(sql: Db, attemptId: string) {
         updated_at = clock_timestamp(),
         pending = live_tries(l.pending) || case
           when coalesce(l.locked_until > clock_timestamp(), false)
-            or cardinality(recent_failures(l.failures)) + (select count(*) from jsonb_object_keys(live_tries(l.pending))) >= 5
+            or (select count(*) from jsonb_object_keys(live_tries(l.pending)))
+               >= least(5 - cardinality(recent_failures(l.failures)), greatest(1, ${mostInARow}::int - ${inARow(sql)}))
           then '{}' else excluded.pending end
       returning key, pending ? ${attemptId} as admitted,
         case when locked_until > clock_timestamp() then least(extract(epoch from locked_until) - extract(epoch from clock_timestamp()), 86400)::float8 end as locked_for_seconds)`
 }
 
-/** @throws AppError `account-locked` while the counter is locked, `rate-limited` while five tries are undecided. */
+/** @throws AppError `account-locked` while the counter is locked, `rate-limited` while as many tries are undecided as may fail. */
 export function requireAdmitted({ admitted, lockedForSeconds }: Judged): void {
   if (lockedForSeconds !== null) throw new AppError('account-locked', { retryAfter: lockedForSeconds })
   if (!admitted)
     throw new AppError('rate-limited', {
       retryAfter: 1,
-      detail: 'Five attempts are being judged already. Try again in a second.',
+      detail: 'As many attempts as may fail are being judged already. Try again in a second.',
     })
 }
 
-/** Reserves a try of one counter. @throws AppError as requireAdmitted. */
-export async function reserve(deps: Deps, key: Buffer): Promise<Reservation> {
+/** Reserves a try of an account's own password check. @throws AppError as requireAdmitted. */
+export async function reserveOwnCheck(deps: Deps, accountId: string): Promise<Reservation> {
+  const key = deps.counterKey('password', accountId)
   const attemptId = Bun.randomUUIDv7()
   const [row] = await deps.sql<Judged[]>`
     with chosen as (select ${key}::bytea as key), ${reserveCte(deps.sql, attemptId)}
     select admitted, locked_for_seconds from reserved`
   if (!row) throw new Error('a reservation returns its row')
   requireAdmitted(row)
-  return { key, attemptId, isDevice: false }
+  return { key, attemptId, counter: 'password' }
 }
 
 /** Gives back a try that ended undecided. Never throws: what stays behind stops counting after 30 s. */
@@ -62,27 +82,31 @@ export async function release(deps: Deps, { key, attemptId }: Reservation): Prom
 export function clearCte(sql: Db, { key, attemptId }: Reservation) {
   return sql`
     cleared as (
-      update lockouts set pending = pending - ${attemptId}::text, failures = '{}', consecutive = 0, locked_until = null, updated_at = clock_timestamp()
+      update lockouts set pending = pending - ${attemptId}::text, failures = '{}', failures_in_a_row = 0, consecutive = 0,
+             locked_until = null, updated_at = clock_timestamp()
        where key = ${key})`
 }
 
 /**
- * Failure: counted, and the fifth starts a lockout, whose audit row is written only then. CTEs `failed`, `audit`,
- * `audit_side`. A device with five failures is a stranger from then on.
+ * Failure: counted, and the one that is the last starts a lockout, whose audit row is written only then. CTEs `failed`,
+ * `audit`, `audit_side`. A device is a stranger from then on.
  */
-export function failCtes(sql: Db, { key, attemptId, isDevice }: Reservation, lockoutStarted: AuditRow) {
+export function failCtes(sql: Db, { key, attemptId, counter }: Reservation, lockoutStarted: AuditRow) {
+  const longest = counter === 'password' ? '24 hours' : '1 hour'
   return sql`
     failed as (
-      insert into lockouts as l (key, failures, last_failure_at) values (${key}, array[clock_timestamp()], clock_timestamp())
+      insert into lockouts as l (key, failures, failures_in_a_row, last_failure_at) values (${key}, array[clock_timestamp()], 1, clock_timestamp())
       on conflict (key) do update set
         updated_at = clock_timestamp(),
         last_failure_at = clock_timestamp(),
         pending = l.pending - ${attemptId}::text,
-        failures = case when cardinality(recent_failures(l.failures)) >= 4 then '{}' else recent_failures(l.failures) || clock_timestamp() end,
-        consecutive = lockouts_in_a_row(l) + case when cardinality(recent_failures(l.failures)) >= 4 and l.consecutive < 20 then 1 else 0 end,
-        locked_until = case when cardinality(recent_failures(l.failures)) < 4 then l.locked_until
-          when ${isDevice} then timestamptz '9999-12-31'
-          else clock_timestamp() + least(interval '15 minutes' * power(2, lockouts_in_a_row(l)), interval '24 hours') end
-      returning coalesce(locked_until > clock_timestamp(), false) and failures = '{}' as started),
+        failures = case when ${isLast(sql)} then '{}' else recent_failures(l.failures) || clock_timestamp() end,
+        failures_in_a_row = least(${inARow(sql)} + 1, 1000000),
+        consecutive = lockouts_in_a_row(l) + case when ${isLast(sql)} and l.consecutive < 20 then 1 else 0 end,
+        locked_until = case when not ${isLast(sql)} then l.locked_until
+          when ${counter === 'device'} then timestamptz '9999-12-31'
+          when ${inARow(sql)} >= ${mostInARow - 1}::int then clock_timestamp() + interval '1 hour'
+          else clock_timestamp() + least(interval '15 minutes' * power(2, lockouts_in_a_row(l)), ${longest}::interval) end
+      returning coalesce(locked_until > clock_timestamp(), false) and failures = '{}' as started, failures_in_a_row),
     ${auditCtes(sql, lockoutStarted, sql`(select started from failed)`)}`
 }

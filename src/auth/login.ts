@@ -2,12 +2,12 @@ import { recordAuthzChange } from '../access/changes.ts'
 import type { Client } from '../audit/record.ts'
 import type { Deps } from '../deps.ts'
 import { AppError } from '../errors.ts'
+import { recordFailedCheck } from './failed-checks.ts'
 import { type Reservation, release, requireAdmitted } from './lockout.ts'
 import {
   type Credentials,
   findCredentials,
   findLockoutSeconds,
-  insertFailedAttempt,
   insertLoginSession,
   reserveLogin,
   updateLastLogin,
@@ -45,7 +45,10 @@ export async function login(deps: Deps, input: Login, options: Options): Promise
   const attemptId = Bun.randomUUIDv7()
   const reserved = await reserveLogin(deps.sql, input.email, emailKey, known, attemptId)
   requireAdmitted(reserved)
-  const reservation = { key: reserved.isDevice && known ? known.key : emailKey, attemptId, isDevice: reserved.isDevice }
+  const reservation: Reservation =
+    reserved.isDevice && known
+      ? { key: known.key, attemptId, counter: 'device' }
+      : { key: emailKey, attemptId, counter: 'email' }
   try {
     const verified = await verify(deps, toCredentials(reserved), input.password, options.signal)
     if (verified) {
@@ -56,7 +59,7 @@ export async function login(deps: Deps, input: Login, options: Options): Promise
     await release(deps, reservation)
     throw error
   }
-  await fail(deps, reservation, reserved.id, options.client)
+  await recordFailedCheck(deps, reservation, reserved.id, options.client)
   throw new AppError('invalid-credentials')
 }
 
@@ -106,19 +109,6 @@ async function openSession(
       : null
   }
   return toSessionBody(deps, opened, { sessionId: session.id, refreshToken, refreshExpiresIn: opened.refreshExpiresIn })
-}
-
-async function fail(deps: Deps, reservation: Reservation, accountId: string | null, client: Client): Promise<void> {
-  const audit = deps.audit.prepare({
-    action: 'lockout.start',
-    actorId: null,
-    entityType: 'account',
-    entityId: accountId,
-    client,
-    details: { counter: reservation.isDevice ? 'device' : 'email' },
-  })
-  const started = await insertFailedAttempt(deps.sql, reservation, accountId, client, audit)
-  deps.log.info({ requestId: client.requestId, accountId, lockoutStarted: started }, 'log-in failed')
 }
 
 function toCredentials({

@@ -3,8 +3,9 @@ import type { Principal } from '../access/principal.ts'
 import { type Client, record } from '../audit/record.ts'
 import type { Deps } from '../deps.ts'
 import { AppError, invalid } from '../errors.ts'
-import { release, reserve } from './lockout.ts'
-import { clearCounter, findCredentials, insertFailedAttempt, updatePassword } from './queries.ts'
+import { recordFailedCheck } from './failed-checks.ts'
+import { release, reserveOwnCheck } from './lockout.ts'
+import { clearCounter, findCredentials, updatePassword } from './queries.ts'
 import { requireGoodPassword } from './registration.ts'
 import { sessionOf } from './sessions.ts'
 
@@ -58,7 +59,7 @@ export async function requireOwnPassword(
   client: Client,
   signal?: AbortSignal,
 ): Promise<void> {
-  const reservation = await reserve(deps, deps.counterKey('password', accountId))
+  const reservation = await reserveOwnCheck(deps, accountId)
   let right: boolean
   try {
     const credentials = await findCredentials(deps.sql, accountId)
@@ -69,14 +70,6 @@ export async function requireOwnPassword(
     throw error
   }
   if (right) return
-  const audit = deps.audit.prepare({
-    action: 'lockout.start',
-    actorId: null,
-    entityType: 'account',
-    entityId: accountId,
-    client,
-    details: { counter: 'password' },
-  })
-  await insertFailedAttempt(deps.sql, reservation, accountId, client, audit)
+  await recordFailedCheck(deps, reservation, accountId, client)
   throw new AppError('invalid-credentials')
 }

@@ -149,14 +149,15 @@ export async function insertFailedAttempt(
   accountId: string | null,
   client: Client,
   lockoutStarted: AuditRow,
-): Promise<boolean> {
-  const [row] = await sql<{ started: boolean }[]>`
+): Promise<{ started: boolean; failuresInARow: number }> {
+  const [row] = await sql<{ started: boolean; failuresInARow: number }[]>`
     with ${failCtes(sql, reservation, lockoutStarted)},
     attempt as (
       insert into login_attempts (id, account_id, outcome, ip_address)
       values (${reservation.attemptId}, ${accountId}, 'failed', ${client.ip}))
-    select started from failed`
-  return row?.started ?? false
+    select started, failures_in_a_row from failed`
+  if (!row) throw new Error('a counted failure returns its counter')
+  return row
 }
 
 /** A success of a check that opens no session: its counter begins anew. */

@@ -12,6 +12,8 @@ export function createTraffic() {
   /** Route → method → how many answers of 1xx, 2xx, … */
   const answers = new Map<string, Map<string, number[]>>()
   const problems = new Map<ProblemCode, number>()
+  /** Since the start, by whose failures were counted. */
+  const lockouts = new Map<string, number>()
 
   function begin(route: string, method: string): number[] {
     const counts = [0, 0, 0, 0, 0]
@@ -29,6 +31,9 @@ export function createTraffic() {
     countProblem(code: ProblemCode): void {
       problems.set(code, (problems.get(code) ?? 0) + 1)
     },
+    countLockout(counter: string): void {
+      lockouts.set(counter, (lockouts.get(counter) ?? 0) + 1)
+    },
     requests(): RequestCount[] {
       return [...answers].flatMap(([route, methods]) =>
         [...methods].flatMap(([method, counts]) =>
@@ -37,6 +42,7 @@ export function createTraffic() {
       )
     },
     problems: (): ReadonlyMap<ProblemCode, number> => problems,
+    lockouts: (): ReadonlyMap<string, number> => lockouts,
   }
 }
 

@@ -64,6 +64,9 @@ async function openRegistry(deps: Deps): Promise<Registry> {
   counter('problems_total', 'Refusals and errors by code', ['code'], () =>
     [...traffic.problems()].map(([code, count]) => [{ code }, count]),
   )
+  counter('lockouts_total', 'Lockouts begun, by whose failures were counted', ['counter'], () =>
+    [...traffic.lockouts()].map(([counter, count]) => [{ counter }, count]),
+  )
   counter('rate_limit_hits_total', 'Requests over the limit of a tier', ['tier'], () =>
     Object.entries(limits).flatMap(([tier, counted]) => (counted ? [[{ tier }, counted.hits()]] : [])),
   )

@@ -147,9 +147,9 @@ export const personalData: Record<string, Table> = {
   },
   lockouts: {
     erasure: 'deleted',
-    why: 'under keyed hashes of address and account, which the erasure computes; a device’s counter names nobody and is forgotten after a day',
+    why: 'under keyed hashes of address and account, which the erasure computes; a device’s counter names nobody and is forgotten after 30 days',
     personal: '',
-    other: 'key failures pending locked_until consecutive last_failure_at updated_at',
+    other: 'key failures failures_in_a_row pending locked_until consecutive last_failure_at updated_at',
   },
   account_directory: {
     erasure: 'deleted',

@@ -1,0 +1,35 @@
+import type { Client } from '../audit/record.ts'
+import type { Deps } from '../deps.ts'
+import type { Reservation } from './lockout.ts'
+import { insertFailedAttempt } from './queries.ts'
+
+/**
+ * Where every wrong password ends: counted, kept for the person and for analytics, logged, and, when it starts a lockout,
+ * audited in the same statement and told. Whoever is to hear of lockouts by another way hears of them here.
+ * @param accountId whose password was tried; null where no account has the address
+ */
+export async function recordFailedCheck(
+  deps: Deps,
+  reservation: Reservation,
+  accountId: string | null,
+  client: Client,
+): Promise<void> {
+  const { counter } = reservation
+  const audit = deps.audit.prepare({
+    action: 'lockout.start',
+    actorId: null,
+    entityType: 'account',
+    entityId: accountId,
+    client,
+    details: { counter },
+  })
+  const { started, failuresInARow } = await insertFailedAttempt(deps.sql, reservation, accountId, client, audit)
+  const entry = { requestId: client.requestId, accountId, counter, failuresInARow }
+  deps.log.info(
+    { ...entry, lockoutStarted: started },
+    counter === 'password' ? 'password check failed' : 'log-in failed',
+  )
+  if (!started) return
+  deps.traffic.countLockout(counter)
+  deps.log.warn(entry, 'lockout started')
+}
