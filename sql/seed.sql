@@ -61,12 +61,15 @@ with fresh as (
     ('business', 'Business', 'For a clinic', 70, 9999, 99990, 14, false, 50, 1000000, 500, 1200, true),
     ('enterprise', 'Enterprise', 'For an organisation, by quote', 100, null, null, 30, false, null, null, null, 3000, true)
   on conflict do nothing returning name, tier),
-steps (tier, feature) as (values
-  (1, 'api_access'),
-  (10, 'data_export'), (10, 'priority_support'),
-  (50, 'webhook_support'), (50, 'premium_dashboard'), (50, 'advanced_reporting'), (50, 'team_collaboration'),
-  (70, 'sso_oauth'), (70, 'phone_support'), (70, 'audit_logs'), (70, 'ip_whitelisting'), (70, 'custom_branding'),
-  (100, 'unlimited_storage'), (100, 'white_label'))
-insert into plan_features (plan, feature)
-select fresh.name, steps.feature from fresh join steps on steps.tier <= fresh.tier
+-- From this tier on. A limit is a number of uses; null: as many as one likes. A higher tier's line for a feature wins.
+steps (tier, feature, limit_value) as (values
+  (1, 'api_access', null::bigint),
+  (10, 'data_export', null), (10, 'priority_support', null),
+  (50, 'webhook_support', null), (50, 'premium_dashboard', null), (50, 'advanced_reporting', null), (50, 'team_collaboration', null),
+  (70, 'sso_oauth', null), (70, 'phone_support', null), (70, 'audit_logs', null), (70, 'ip_whitelisting', null), (70, 'custom_branding', null),
+  (100, 'unlimited_storage', null), (100, 'white_label', null))
+insert into plan_features (plan, feature, limit_value)
+select distinct on (fresh.name, steps.feature) fresh.name, steps.feature, steps.limit_value
+  from fresh join steps on steps.tier <= fresh.tier
+ order by fresh.name, steps.feature, steps.tier desc
 on conflict do nothing;

@@ -103,11 +103,16 @@ function countUsage({ usage }: Deps): Step {
   }
 }
 
-/** What was refused after all, or failed on our side, is not taken from the monthly quota. */
+/**
+ * What was refused after all, or failed on our side, is not taken from the monthly quota. A feature's own is spent by
+ * success alone, and once by a request that is sent again.
+ */
 function giveBackQuota({ leases }: Deps): Step {
   return {
     name: 'quota',
-    after(_headers, call, c) {
+    after(headers, call, c) {
+      if (call.featurePurses && (c.res.status >= 400 || headers.has('Idempotency-Replayed')))
+        for (const purse of call.featurePurses) leases.giveBack(purse)
       if (call.purse && (c.res.status >= 500 || [401, 402, 403].includes(c.res.status))) leases.giveBack(call.purse)
     },
   }

@@ -41,6 +41,8 @@ export class Call {
   replay: string | null = null
   /** Where its unit of the monthly quota came from. */
   purse: Purse | null = null
+  /** Where its units of features' own monthly limits came from. */
+  featurePurses: Purse[] | null = null
 
   constructor(request: Request, route: string, circumstances: Circumstances) {
     this.#request = request

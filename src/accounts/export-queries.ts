@@ -49,8 +49,9 @@ export async function findExport(sql: Db, accountId: string): Promise<Export> {
       (select coalesce(json_agg(x), '[]') from (
         select day, route, requests from usage_daily where account_id = ${accountId} order by day, route) x) as usage,
       (select coalesce(json_agg(x), '[]') from (
-        select u.month, u.used + coalesce(sum(l.spent), 0) as used from quota_usage u left join quota_leases l using (account_id, month)
-         where account_id = ${accountId} group by u.account_id, u.month order by u.month) x) as api_quota,
+        select u.month, u.feature, u.used + coalesce(sum(l.spent), 0) as used
+          from quota_usage u left join quota_leases l using (account_id, month, feature)
+         where account_id = ${accountId} group by u.account_id, u.month, u.feature order by u.month, u.feature) x) as api_quota,
       (select coalesce(json_agg(x), '[]') from (
         select l.id, l.at, l.action, l.entity_type as "entityType", l.entity_id as "entityId", l.details,
                case when coalesce(l.actor_id, ${accountId}) = ${accountId} then p.data else (p.data::jsonb - '{ip,userAgent}'::text[])::json end as personal

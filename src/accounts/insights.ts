@@ -1,7 +1,8 @@
 import type { Principal } from '../access/principal.ts'
 import type { Deps } from '../deps.ts'
 import { invalid } from '../errors.ts'
-import { readQuota } from '../plans/quotas.ts'
+import { apiAccess } from '../plans/catalogue.ts'
+import { meteredFeatures, quotaOf, readQuotas } from '../plans/quotas.ts'
 import { findUsage, listLastSignIns, listSignInsByDay, listUsage } from './queries.ts'
 import type { ReportQuery } from './schemas.ts'
 
@@ -9,9 +10,13 @@ const DayMs = 86_400_000
 /** The longest stretch that one report covers. */
 const MaxReportDays = 366
 
-/** What a person may do and has used; the month's API requests are those of API keys, and reset on the first (UTC). */
+/**
+ * What a person may do and has used. The month's API requests are those of API keys; beside them stands each feature of
+ * theirs that has a monthly limit of its own. They reset on the first (UTC).
+ */
 export async function readEntitlements(deps: Deps, principal: Principal) {
-  const apiRequests = await readQuota(deps, principal)
+  const metered = principal.features.filter((feature) => meteredFeatures.has(feature))
+  const { [apiAccess]: apiRequests, ...used } = await readQuotas(deps, principal, [apiAccess, ...metered])
   const plan = deps.catalogue.current.plans.get(principal.plan)
   const limits = plan?.limits ?? { maxUsers: 0, maxStorageGb: 0, apiRequestsPerMinute: 0 }
   return {
@@ -21,8 +26,8 @@ export async function readEntitlements(deps: Deps, principal: Principal) {
     privilegeLevel: principal.privilegeLevel,
     permissions: principal.permissions,
     features: principal.features,
-    limits: { ...limits, maxApiRequestsPerMonth: apiRequests.limit },
-    usage: { apiRequests },
+    limits: { ...limits, maxApiRequestsPerMonth: quotaOf(deps.catalogue.current, principal) },
+    usage: { apiRequests, ...used },
   }
 }
 

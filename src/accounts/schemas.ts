@@ -18,6 +18,7 @@ export type ProfileChange = z.infer<typeof ProfileChange>
 export const Erasure = z.strictObject({ password: PresentedPassword }).meta({ ref: 'Erasure' })
 
 const Count = z.number().min(0)
+const QuotaBody = z.object({ used: Count, limit: Count.nullable(), resetsAt: z.iso.datetime() })
 
 export const EntitlementsBody = z
   .object({
@@ -28,7 +29,7 @@ export const EntitlementsBody = z
     permissions: z.array(z.string()),
     features: z.array(z.string()),
     limits: LimitsBody,
-    usage: z.object({ apiRequests: z.object({ used: Count, limit: Count.nullable(), resetsAt: z.iso.datetime() }) }),
+    usage: z.object({ apiRequests: QuotaBody }).catchall(QuotaBody),
   })
   .meta({ ref: 'Entitlements' })
 

@@ -72,11 +72,18 @@ export function upgradeForTier(catalogue: Catalogue, tier: number): Upgrade | nu
   return cheapest(catalogue, (plan) => plan.tier >= tier)
 }
 
-/** The cheapest plan with API access whose monthly quota is more than `requests`. */
-export function upgradeForQuota(catalogue: Catalogue, requests: number): Upgrade | null {
-  return cheapest(catalogue, ({ featureNames, limits: { maxApiRequestsPerMonth: quota } }) => {
-    return featureNames.includes(apiAccess) && (quota === null || quota > requests)
+/** The cheapest plan with `feature` that allows more than `used` of it a month. */
+export function upgradeForQuota(catalogue: Catalogue, feature: string, used: number): Upgrade | null {
+  return cheapest(catalogue, (plan) => {
+    const quota = monthlyLimitOf(plan, feature)
+    return plan.featureNames.includes(feature) && (quota === null || quota > used)
   })
+}
+
+/** How often a plan allows a feature in a month; null: no limit. Of API access, it is the requests of API keys. */
+export function monthlyLimitOf(plan: Plan, feature: string): number | null {
+  if (feature === apiAccess) return plan.limits.maxApiRequestsPerMonth
+  return plan.features.find(({ name }) => name === feature)?.limit ?? null
 }
 
 function cheapest(catalogue: Catalogue, helps: (plan: Plan) => boolean): Upgrade | null {

@@ -1,12 +1,20 @@
-import type { Handler } from 'hono'
+import type { Context, Handler, Next } from 'hono'
 import { createMiddleware } from 'hono/factory'
 import type { Principal } from '../access/principal.ts'
 import { freePlan } from '../access/rights.ts'
-import type { AuthedEnv } from '../env.ts'
+import type { AuthedEnv, Call } from '../env.ts'
 import { AppError } from '../errors.ts'
 import { isOpenToKeys, policy, policyOf } from '../http/openapi.ts'
-import { type Catalogue, type Upgrade, upgradeForAnyFeature, upgradeForFeatures, upgradeForTier } from './catalogue.ts'
-import { spendQuota } from './quotas.ts'
+import {
+  apiAccess,
+  type Catalogue,
+  type Upgrade,
+  upgradeForAnyFeature,
+  upgradeForFeatures,
+  upgradeForTier,
+} from './catalogue.ts'
+import type { Purse } from './lease.ts'
+import { meteredFeatures, spendQuota } from './quotas.ts'
 
 /** 403 `feature-not-in-plan`, with the plan that would help, unless the principal has every one of `features`. */
 export function requireFeature(...features: [string, ...string[]]) {
@@ -53,39 +61,60 @@ export const requireSubscription = policy(
 )
 
 /**
+ * 429 `quota-exceeded` once a feature was used as often as its limit allows in a month: the override's, else the plan's, none
+ * where neither has one. Whoever asks, with a token or an API key, spends a unit; a request that is refused or fails, and
+ * a repeat under an Idempotency-Key, gets it back. 403 `feature-not-in-plan` without the feature. Place it behind the input's validation.
+ */
+export function requireQuota(feature: string) {
+  meteredFeatures.add(feature)
+  const guard = createMiddleware<AuthedEnv>(function requireQuota(c, next) {
+    requireFeatures(c.get('deps').catalogue.current, c.get('principal'), [feature])
+    return spend(c, next, feature, (call, purse) => {
+      call.featurePurses = [...(call.featurePurses ?? []), purse]
+    })
+  })
+  return policy(`quota ${feature}`, guard, ['feature-not-in-plan', 'quota-exceeded'])
+}
+
+/**
  * 429 `quota-exceeded` once the requests that API keys may make in a month are used up. Spends one of them; requests with
  * access tokens pass. Every route that is open to keys has it behind its last guard; one that wants it elsewhere names it there.
  */
-export const requireQuota = policy(
+export const requireApiQuota = policy(
   'quota',
-  createMiddleware<AuthedEnv>(function requireQuota(c, next) {
-    const principal = c.get('principal')
-    if (principal.apiKeyId === null) return next()
-    const call = c.get('call')
-    const deps = c.get('deps')
-    const spent = spendQuota(deps, principal)
-    if (!(spent instanceof Promise)) {
-      call.purse = spent
-      return next()
-    }
-    return spent.then((purse) => {
-      // Its time was up while it waited: it has its 504, and nothing is done for it.
-      if (c.finalized) return deps.leases.giveBack(purse)
+  createMiddleware<AuthedEnv>(function requireApiQuota(c, next) {
+    if (c.get('principal').apiKeyId === null) return next()
+    return spend(c, next, apiAccess, (call, purse) => {
       call.purse = purse
-      return next()
     })
   }),
   ['quota-exceeded'],
 )
 
+function spend(c: Context<AuthedEnv>, next: Next, feature: string, keep: (call: Call, purse: Purse) => void) {
+  const deps = c.get('deps')
+  const spent = spendQuota(deps, c.get('principal'), feature)
+  if (!(spent instanceof Promise)) {
+    keep(c.get('call'), spent)
+    return next()
+  }
+  return spent.then((purse) => {
+    // Its time was up while it waited: it has its 504, and nothing is done for it.
+    if (c.finalized) return deps.leases.giveBack(purse)
+    keep(c.get('call'), purse)
+    return next()
+  })
+}
+
 /** What services poll to stay right costs their owner nothing. */
 const free = new Set(['/v1/authz/changes'])
 
-/** The handlers of a route with `requireQuota` behind its last guard. */
+/** The handlers of a route with `requireApiQuota` behind its last guard. */
 export function metered(route: string, handlers: readonly Handler[]): readonly Handler[] {
   const demands = handlers.map(policyOf)
   if (!demands.some(isOpenToKeys) || demands.includes('quota') || free.has(route)) return handlers
-  return handlers.toSpliced(demands.findLastIndex((demand) => demand !== undefined) + 1, 0, requireQuota)
+  const lastGuard = demands.findLastIndex((demand) => demand !== undefined && !demand.startsWith('quota '))
+  return handlers.toSpliced(lastGuard + 1, 0, requireApiQuota)
 }
 
 /** The guard's judgement as a function, for a feature that is named by the request. @throws AppError `feature-not-in-plan` */

@@ -5,6 +5,13 @@ const LeaseSeconds = 20
 const LeastWanted = 16
 const MostWanted = 2_000
 
+/** Whose quota of what: of API-key requests (`api_access`), or of a feature that has a monthly limit of its own. */
+export type Quota = { accountId: string; feature: string }
+
+export function keyOf({ accountId, feature }: Quota): string {
+  return `${accountId}/${feature}`
+}
+
 /** Where a unit was taken from, so that it can be given back. */
 export type Purse = { spent: number }
 
@@ -36,8 +43,9 @@ export class QuotaExhausted extends Error {
   }
 }
 
-/** What one instance knows of an account's quota. Moments are of `performance.now()`. */
+/** What one instance knows of a quota. Moments are of `performance.now()`. */
 export type Account = {
+  quota: Quota
   limit: number
   lease: Lease
   refusal: { limit: number; used: number; resetsAt: Date; until: number } | null
@@ -46,8 +54,9 @@ export type Account = {
   beat: { spent: number; idle: number }
 }
 
-export function newAccount(limit: number): Account {
+export function newAccount(quota: Quota, limit: number): Account {
   return {
+    quota,
     limit,
     lease: newLease(),
     refusal: null,

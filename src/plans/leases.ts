@@ -2,18 +2,8 @@ import { neverSent } from '../db.ts'
 import type { Deps } from '../deps.ts'
 import { AppError } from '../errors.ts'
 import { createEndedLeases } from './ended-leases.ts'
-import {
-  type Account,
-  beatOf,
-  leaveLease,
-  maySpend,
-  newAccount,
-  type Purse,
-  receive,
-  refusalOf,
-  take,
-  wantedOf,
-} from './lease.ts'
+import type { Account, Purse, Quota } from './lease.ts'
+import { beatOf, keyOf, leaveLease, maySpend, newAccount, receive, refusalOf, take, wantedOf } from './lease.ts'
 import { listWanted, settleQuotas, takeQuota } from './quota-queries.ts'
 import { createUnlimited } from './unlimited.ts'
 
@@ -51,47 +41,49 @@ export function createLeases({ sql, now, log, beatMs = BeatMs, patienceMs = Pati
   }, beatMs)
   timer.unref()
 
-  async function spendLater(accountId: string, limit: number): Promise<Purse> {
-    accountOf(accountId, limit).limit = limit
+  async function spendLater(quota: Quota, limit: number): Promise<Purse> {
+    accountOf(quota, limit).limit = limit
     for (;;) {
       // Whoever came last knows the limit best; those who wait since before it changed are judged by theirs.
-      const account = accountOf(accountId, limit)
+      const account = accountOf(quota, limit)
       const refusal = refusalOf(account)
       if (refusal) {
         counts.refusals++
         throw refusal
       }
-      account.refilling ??= startRefill(accountId, account, wantedOf(account))
+      account.refilling ??= startRefill(account, wantedOf(account))
       await account.refilling
       // Fresh, so whatever the clock says; but a beat may have given it back just now.
-      if (accounts.get(accountId) === account && maySpend(account, account.limit)) return take(account.lease)
+      if (accounts.get(keyOf(quota)) === account && maySpend(account, account.limit)) return take(account.lease)
     }
   }
 
-  function accountOf(accountId: string, limit: number): Account {
-    const account = accounts.get(accountId) ?? newAccount(limit)
-    accounts.set(accountId, account)
+  function accountOf(quota: Quota, limit: number): Account {
+    const key = keyOf(quota)
+    const account = accounts.get(key) ?? newAccount(quota, limit)
+    accounts.set(key, account)
     return account
   }
 
-  function startRefill(accountId: string, account: Account, wanted: number): Promise<void> {
-    return refill(accountId, account, wanted).finally(() => {
+  function startRefill(account: Account, wanted: number): Promise<void> {
+    return refill(account, wanted).finally(() => {
       account.refilling = null
     })
   }
 
   /** One for all who wait. Where others hold what is left, the database asks them for it, and this waits a little. */
-  async function refill(accountId: string, account: Account, wanted: number): Promise<void> {
+  async function refill(account: Account, wanted: number): Promise<void> {
+    const { quota } = account
     await settling
     // The plan had no limit until just now.
-    if (unlimited.unsettled(accountId) > 0) await unlimited.settle()
+    if (unlimited.unsettled(quota) > 0) await unlimited.settle()
     const givesUpAt = performance.now() + patienceMs
     for (;;) {
       const { limit, lease } = account
       const { id: leaseId, spent } = lease
       lease.known = true
       counts.refills++
-      const grant = await takeQuota(sql, { accountId, leaseId, limit, spent, wanted }).catch((error) => {
+      const grant = await takeQuota(sql, { ...quota, leaseId, limit, spent, wanted }).catch((error) => {
         // It may still arrive, at any time, and say again what was true when it was sent.
         if (neverSent(error)) lease.drawn = 0
         else ended.add(leaveLease(account))
@@ -114,8 +106,8 @@ export function createLeases({ sql, now, log, beatMs = BeatMs, patienceMs = Pati
     try {
       if (accounts.size > 0) {
         counts.upkeep++
-        const wanted = new Set(await listWanted(sql))
-        for (const [accountId, account] of accounts) look(accountId, account, wanted.has(accountId))
+        const wanted = new Set((await listWanted(sql)).map(keyOf))
+        for (const [key, account] of accounts) look(key, account, wanted.has(key))
       }
       if (await ended.settle()) counts.upkeep++
       if (settles) await settle()
@@ -124,18 +116,18 @@ export function createLeases({ sql, now, log, beatMs = BeatMs, patienceMs = Pati
     }
   }
 
-  function look(accountId: string, account: Account, isWanted: boolean): void {
+  function look(key: string, account: Account, isWanted: boolean): void {
     if (account.refilling) return
     const spent = beatOf(account)
-    if (account.beat.idle >= (isWanted ? 1 : IdleBeats)) end(accountId, account)
+    if (account.beat.idle >= (isWanted ? 1 : IdleBeats)) end(key, account)
     else if (isWanted && account.lease.drawn - account.lease.spent > 2 * spent) {
-      account.refilling = startRefill(accountId, account, 2 * spent)
+      account.refilling = startRefill(account, 2 * spent)
       account.refilling.catch((error) => log.warn({ err: error }, 'a quota could not be shared; it is tried again'))
     }
   }
 
-  function end(accountId: string, { lease }: Account): void {
-    accounts.delete(accountId)
+  function end(key: string, { lease }: Account): void {
+    accounts.delete(key)
     if (lease.known) ended.add(lease)
   }
 
@@ -162,26 +154,27 @@ export function createLeases({ sql, now, log, beatMs = BeatMs, patienceMs = Pati
 
   return {
     /**
-     * A unit of an account's quota of `limit` a month (null: none), at once while one is drawn here.
+     * A unit of a quota of `limit` a month (null: no limit), at once while one is drawn here.
      * @throws QuotaExhausted; AppError `database-unavailable` and the like when none can be fetched: by its promise
      */
-    spend(accountId: string, limit: number | null): Purse | Promise<Purse> {
-      const account = accounts.get(accountId)
+    spend(quota: Quota, limit: number | null): Purse | Promise<Purse> {
+      const key = keyOf(quota)
+      const account = accounts.get(key)
       if (limit === null) {
-        if (account && !account.refilling) end(accountId, account) // What it drew says nothing of what follows.
-        return unlimited.spend(accountId)
+        if (account && !account.refilling) end(key, account) // What it drew says nothing of what follows.
+        return unlimited.spend(quota)
       }
       if (account && maySpend(account, limit) && now() < account.lease.endsAt) return take(account.lease)
-      return spendLater(accountId, limit)
+      return spendLater(quota, limit)
     },
     /** Undoes a spending, unless its lease has ended. */
     giveBack(purse: Purse): void {
       if (purse.spent > 0) purse.spent--
     },
     /** What was spent here and the database was not told yet. */
-    unsettled(accountId: string): number {
-      const lease = accounts.get(accountId)?.lease
-      return (lease ? lease.spent - lease.told : 0) + unlimited.unsettled(accountId)
+    unsettled(quota: Quota): number {
+      const lease = accounts.get(keyOf(quota))?.lease
+      return (lease ? lease.spent - lease.told : 0) + unlimited.unsettled(quota)
     },
     settle,
     stats: () => ({ ...counts, held: [...accounts.values()].filter(({ lease }) => lease.drawn > lease.spent).length }),
@@ -191,7 +184,7 @@ export function createLeases({ sql, now, log, beatMs = BeatMs, patienceMs = Pati
       closing = true
       await beating
       await Promise.allSettled([...accounts.values()].map(({ refilling }) => refilling))
-      for (const [accountId, account] of accounts) end(accountId, account)
+      for (const [key, account] of accounts) end(key, account)
       await Promise.all([ended.settle(), unlimited.settle()]).catch((error) =>
         log.warn({ err: error }, 'quotas could not be settled; leases come back when they expire'),
       )

@@ -1,12 +1,14 @@
 import type { Sql } from '../db.ts'
-import type { Purse } from './lease.ts'
+import { keyOf, type Purse, type Quota } from './lease.ts'
 import { addQuotaUsage } from './quota-queries.ts'
+
+type Counted = Purse & { quota: Quota }
 
 /** Counts what accounts without a limit use: no request waits for it. A crash loses what was not settled. */
 export function createUnlimited(sql: Sql) {
-  let purses = new Map<string, Purse>()
+  let purses = new Map<string, Counted>()
   /** What the database is being told at this moment: it may not see it yet. */
-  let told = new Map<string, Purse>()
+  let told = new Map<string, Counted>()
   let settling: Promise<unknown> = Promise.resolve()
 
   async function tell(): Promise<boolean> {
@@ -16,29 +18,34 @@ export function createUnlimited(sql: Sql) {
     try {
       await addQuotaUsage(
         sql,
-        [...told].map(([accountId, { spent }]) => ({ accountId, spent })),
+        [...told.values()].map(({ quota, spent }) => ({ ...quota, spent })),
       )
       return true
     } catch (error) {
-      for (const [accountId, { spent }] of told) {
-        const purse = purses.get(accountId)
-        if (purse) purse.spent += spent
-        else purses.set(accountId, { spent })
-      }
+      for (const { quota, spent } of told.values()) purseOf(quota).spent += spent
       throw error
     } finally {
       told = new Map()
     }
   }
 
+  function purseOf(quota: Quota): Counted {
+    const key = keyOf(quota)
+    const purse = purses.get(key) ?? { quota, spent: 0 }
+    purses.set(key, purse)
+    return purse
+  }
+
   return {
-    spend(accountId: string): Purse {
-      const purse = purses.get(accountId) ?? { spent: 0 }
+    spend(quota: Quota): Purse {
+      const purse = purseOf(quota)
       purse.spent++
-      purses.set(accountId, purse)
       return purse
     },
-    unsettled: (accountId: string): number => (purses.get(accountId)?.spent ?? 0) + (told.get(accountId)?.spent ?? 0),
+    unsettled(quota: Quota): number {
+      const key = keyOf(quota)
+      return (purses.get(key)?.spent ?? 0) + (told.get(key)?.spent ?? 0)
+    },
     /**
      * Writes all that was counted until now, also what is being written; what fails is kept.
      * @returns whether there was something left to write @throws the database's error

@@ -94,10 +94,10 @@ export const personalData: Record<string, Table> = {
   },
   quota_usage: {
     erasure: 'deleted',
-    why: 'how many requests somebody’s API keys made in a month',
+    why: 'how often somebody’s API keys asked, and metered features were used, in a month',
     of: 'account_id',
     exported: 'apiQuota',
-    personal: 'month used',
+    personal: 'month feature used',
     other: 'account_id wanted_at',
   },
   quota_leases: {
@@ -105,7 +105,7 @@ export const personalData: Record<string, Table> = {
     why: 'goes with the month of its account; what instances may let pass, which the month counts',
     of: 'account_id',
     personal: '',
-    other: 'id account_id month spent drawn held expires_at',
+    other: 'id account_id month feature spent drawn held expires_at',
   },
   idempotency_keys: {
     erasure: 'deleted',

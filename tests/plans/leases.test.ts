@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'bun:test'
+import { apiAccess } from '../../src/plans/catalogue.ts'
 import { createLeases, type Leases } from '../../src/plans/leases.ts'
 import { hold, outsideOf, waiter } from '../ops/locks.ts'
 import { givenAccount } from '../support/accounts.ts'
@@ -15,11 +16,12 @@ const { sql, deps } = app
 const openInstance = (beatMs = 10) => ({ leases: createLeases({ ...deps, beatMs }) })
 /** One that does nothing by itself. */
 const openIdle = () => openInstance(1_000_000)
+const apiQuota = (accountId: string) => ({ accountId, feature: apiAccess })
 const somebody = async () => (await givenAccount(app)).id
 const rows = (id: string) => readQuotaRows(app, id)
 /** Since its lease began, as only the instance knows. */
 async function spentBy({ leases }: { leases: Leases }, id: string): Promise<number> {
-  return (await rows(id)).spent + leases.unsettled(id)
+  return (await rows(id)).spent + leases.unsettled(apiQuota(id))
 }
 
 describe('an instance', () => {
@@ -28,7 +30,7 @@ describe('an instance', () => {
     const instance = openIdle()
     const held: number[] = []
     for (let spent = 0; spent < 10_000; spent++) {
-      await instance.leases.spend(id, 10_000)
+      await instance.leases.spend(apiQuota(id), 10_000)
       if ([1, 2_000, 9_900, 9_999].includes(spent + 1)) held.push((await rows(id)).held - spent - 1)
     }
     const [first = 0, busy = 0, near = 0, last = -1] = held
@@ -119,7 +121,7 @@ describe('an instance', () => {
     const id = await somebody()
     const { leases } = openIdle()
     const asked = () => leases.stats().refills
-    const raised = await Promise.all([10, 10, 20, 20].map((limit) => leases.spend(id, limit)))
+    const raised = await Promise.all([10, 10, 20, 20].map((limit) => leases.spend(apiQuota(id), limit)))
     expect(raised).toHaveLength(4)
     expect(asked()).toBeLessThanOrEqual(4)
     const lowered = await Promise.all([30, 3].map((limit) => spendOne({ leases }, id, limit)))
@@ -127,14 +129,39 @@ describe('an instance', () => {
     expect(asked()).toBeLessThanOrEqual(6)
   })
 
+  test('whose units are given back in the very moment they come passes nobody uncounted', async () => {
+    // Each number of turns is another moment between the answer of the database and whoever waited for it.
+    for (let turns = 0; turns < 16; turns++) {
+      const id = await somebody()
+      let overtaking: Promise<void> | undefined
+      const overtaken = new Proxy(sql, {
+        apply(target, self, args) {
+          const answer = Reflect.apply(target, self, args)
+          if (!overtaking && String(args[0]).includes('take_quota')) overtaking = answer.then(overtake)
+          return answer
+        },
+      })
+      const leases = createLeases({ ...deps, sql: overtaken, beatMs: 1_000_000 })
+      async function overtake(): Promise<void> {
+        for (let turn = 0; turn < turns; turn++) await null
+        // Without a limit nothing that is held is of use any more.
+        leases.spend(apiQuota(id), null)
+      }
+      await leases.spend(apiQuota(id), 100)
+      await overtaking
+      await leases.close()
+      expect((await rows(id)).used).toBeGreaterThanOrEqual(2)
+    }
+  })
+
   test('lets nobody pass for an account that was erased meanwhile, and leaves no trace', async () => {
     const id = await somebody()
     await sql`update user_accounts set status = 'deleted', deleted_at = now(), email = null, password_hash = null where id = ${id}`
-    expect(await reasonOf(Promise.resolve(openIdle().leases.spend(id, 100)))).toMatchObject({
+    expect(await reasonOf(Promise.resolve(openIdle().leases.spend(apiQuota(id), 100)))).toMatchObject({
       code: 'account-disabled',
     })
     const counting = openIdle()
-    counting.leases.spend(id, null)
+    counting.leases.spend(apiQuota(id), null)
     await counting.leases.close()
     expect(await sql`select 1 from quota_usage where account_id = ${id}`).toHaveLength(0)
   })
@@ -200,7 +227,7 @@ describe('where a plan without a limit gets one', () => {
   test('everybody on it is judged by all that they used, also those who come while another one’s use is told', async () => {
     const instance = openIdle()
     const ids = await Promise.all([1, 2].map(somebody))
-    for (const id of ids) for (let i = 0; i < 150; i++) await instance.leases.spend(id, null)
+    for (const id of ids) for (let i = 0; i < 150; i++) await instance.leases.spend(apiQuota(id), null)
     // Telling waits for the first one's row; the second one's question does not.
     const outside = outsideOf(app)
     for (const id of ids)
@@ -221,7 +248,7 @@ describe('where a plan without a limit gets one', () => {
     expect(await spendAll(instance, id, 100, 20)).toBe(20)
     const { drawn } = await rows(id)
     expect(drawn).toBeGreaterThan(20)
-    for (let i = 0; i < 100; i++) await instance.leases.spend(id, null)
+    for (let i = 0; i < 100; i++) await instance.leases.spend(apiQuota(id), null)
     expect(await spendOne(instance, id, 100)).toBeNull()
   })
 })

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import type { Handler } from 'hono'
 import { authenticate, authenticateOrKey } from '../../src/auth/guards.ts'
 import { noInput } from '../../src/http/valid.ts'
-import { metered, requireFeature, requireQuota } from '../../src/plans/guards.ts'
+import { metered, requireApiQuota, requireFeature } from '../../src/plans/guards.ts'
 import { hold, outsideOf } from '../ops/locks.ts'
 import { givenAccount, logIn } from '../support/accounts.ts'
 import { signedIn } from '../support/administration.ts'
@@ -167,12 +167,12 @@ describe('the guard', () => {
 
   test('stands behind the last guard of a route that is open to keys', () => {
     const open = authenticateOrKey('profile.read')
-    expect(metered(path, [open, feature, noInput, handler])).toEqual([open, feature, requireQuota, noInput, handler])
+    expect(metered(path, [open, feature, noInput, handler])).toEqual([open, feature, requireApiQuota, noInput, handler])
   })
 
   test('stands where the route names it, and there alone; routes that are public or closed to keys have none', () => {
     for (const handlers of [
-      [authenticateOrKey('profile.read'), noInput, requireQuota, handler],
+      [authenticateOrKey('profile.read'), noInput, requireApiQuota, handler],
       [authenticate, feature, noInput, handler],
       [noInput, handler],
     ])

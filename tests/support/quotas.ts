@@ -1,4 +1,5 @@
 import { expect } from 'bun:test'
+import { apiAccess } from '../../src/plans/catalogue.ts'
 import { type Purse, QuotaExhausted } from '../../src/plans/lease.ts'
 import type { Leases } from '../../src/plans/leases.ts'
 import { givenAccount } from './accounts.ts'
@@ -49,7 +50,7 @@ export async function spendAll(instance: Instance, accountId: string, limit: num
 
 export async function spendOne({ leases }: Instance, accountId: string, limit: number): Promise<Purse | null> {
   try {
-    return await leases.spend(accountId, limit)
+    return await leases.spend({ accountId, feature: apiAccess }, limit)
   } catch (error) {
     if (error instanceof QuotaExhausted) return null
     throw error
@@ -61,8 +62,8 @@ export async function readQuotaRows({ sql }: TestApp, accountId: string) {
   const [row] = await sql<{ used: number; spent: number; drawn: number; held: number; leases: number }[]>`
     select u.used::int, coalesce(sum(l.spent), 0)::int as spent, coalesce(sum(l.drawn), 0)::int as drawn, coalesce(sum(l.held), 0)::int as held,
            count(l.id)::int as leases
-      from quota_usage u left join quota_leases l using (account_id, month)
-     where u.account_id = ${accountId} and u.month = date_trunc('month', clock_timestamp() at time zone 'UTC') group by u.used`
+      from quota_usage u left join quota_leases l using (account_id, month, feature)
+     where u.account_id = ${accountId} and u.feature = 'api_access' and u.month = date_trunc('month', clock_timestamp() at time zone 'UTC') group by u.used`
   return row ?? { used: 0, spent: 0, drawn: 0, held: 0, leases: 0 }
 }
 
@@ -74,10 +75,10 @@ export async function ageLeases({ sql }: TestApp, accountId: string): Promise<vo
 /** As if it had been the month before. */
 export async function ageMonth({ sql }: TestApp, accountId: string): Promise<void> {
   await sql.begin(async (tx) => {
-    await tx`alter table quota_leases drop constraint quota_leases_account_id_month_fkey`
+    await tx`alter table quota_leases drop constraint quota_leases_account_id_month_feature_fkey`
     await tx`update quota_leases set month = month - interval '1 month' where account_id = ${accountId}`
     await tx`update quota_usage set month = month - interval '1 month' where account_id = ${accountId}`
     await tx`
-      alter table quota_leases add foreign key (account_id, month) references quota_usage on delete cascade`
+      alter table quota_leases add foreign key (account_id, month, feature) references quota_usage on delete cascade`
   })
 }
