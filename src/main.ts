@@ -18,7 +18,7 @@ Usage: manas360 <command> [options]
   doctor         look at configuration, database, versions, clock, schema and pool, and say what to do
   keys           make and rotate the keys of access tokens: see keys --help
   jobs           list the jobs with their last run; jobs run NAME runs one now
-  audit verify   check the audit trail and name the first bad row: [--checkpoint FILE]
+  audit verify   check the audit trail and name what is wrong: [--checkpoint FILE]
                  (FILE: a checkpoint line from the log, as JSON)
   openapi        print the OpenAPI document
   healthcheck    exit 0 if the server on PORT is alive (for containers)

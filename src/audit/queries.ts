@@ -1,16 +1,10 @@
 import type { Db } from '../db.ts'
+import { type Checkpoint, maxRowsOfCheckpoint } from './checkpoints.ts'
 import type { Signed } from './record.ts'
-import type { Checkpoint } from './seal.ts'
 
 /** One sealer at a time: each names the checkpoint before it. */
 export async function lockSealing(tx: Db): Promise<void> {
   await tx`select pg_advisory_xact_lock(360360, hashtext('audit sealing'))`
-}
-
-export async function findLastCheckpoint(sql: Db): Promise<Checkpoint | null> {
-  const [row] = await sql<Checkpoint[]>`
-    select id::float8, sealed_at, row_count, audit_ids, digest, previous_mac, key_id, mac from audit_checkpoints order by id desc limit 1`
-  return row ?? null
 }
 
 /** Takes rows out of the queue, in the order of their ids; rows that another transaction still writes come later. */
@@ -31,18 +25,31 @@ export async function insertCheckpoint(sql: Db, checkpoint: Checkpoint): Promise
 /** A moment with every digit it has: a Date would hide an edit of microseconds. */
 const exactly = (sql: Db, column: string) => sql`extract(epoch from ${sql(column)})::text`
 
-/** What verification reads is what somebody may have edited: any column may be null, and a time anything. */
+/** What verification reads is what somebody may have edited, or put there: any column may be null, and a time anything. */
 type Found<T> = { [K in keyof T]: T[K] | null }
-export type FoundCheckpoint = Omit<Checkpoint, 'sealedAt' | 'previousMac' | 'mac'> & {
+export type FoundCheckpoint = Omit<Checkpoint, 'sealedAt' | 'auditIds' | 'previousMac' | 'mac'> & {
+  /** The number to its last digit, which `id` loses beyond 2^53. */
+  number: string
   sealedAt: string | null
+  auditIds: string[] | null
   previousMac: Buffer | null
   mac: Buffer | null
 }
 
-export async function listCheckpoints(sql: Db, after: number, limit: number): Promise<FoundCheckpoint[]> {
+/** Whoever may insert a checkpoint may insert a huge one: what no checkpoint of ours has is not read. */
+const foundCheckpoint = (sql: Db) => sql`
+  id::float8, id::text as number, ${exactly(sql, 'sealed_at')} as sealed_at, row_count,
+  case when cardinality(audit_ids) <= ${maxRowsOfCheckpoint}::int then audit_ids end as audit_ids, digest,
+  case when length(previous_mac) <= 32 then previous_mac end as previous_mac, left(key_id, 40) as key_id, mac`
+
+export async function listCheckpoints(sql: Db, after: string | null, limit: number): Promise<FoundCheckpoint[]> {
   return sql<FoundCheckpoint[]>`
-    select id::float8, ${exactly(sql, 'sealed_at')} as sealed_at, row_count, audit_ids, digest, previous_mac, key_id, mac
-      from audit_checkpoints where id > ${after} order by id limit ${limit}`
+    select ${foundCheckpoint(sql)} from audit_checkpoints ${after === null ? sql`` : sql`where id > ${after}::bigint`} order by audit_checkpoints.id limit ${limit}`
+}
+
+export async function listCheckpointsBack(sql: Db, before: string | null, limit: number): Promise<FoundCheckpoint[]> {
+  return sql<FoundCheckpoint[]>`
+    select ${foundCheckpoint(sql)} from audit_checkpoints ${before === null ? sql`` : sql`where id < ${before}::bigint`} order by audit_checkpoints.id desc limit ${limit}`
 }
 
 /** A row as verification sees it: every value as the MAC covers it, and its side row while that exists. */
@@ -79,21 +86,25 @@ export async function listUnsealedRows(sql: Db, after: string | null, limit: num
 
 export type Stray = { id: string; held: number; covered: number }
 
-/** The first row that is not held once, and covered once: by a checkpoint, or by the queue of those that wait for one. */
-export async function findStrayRow(sql: Db): Promise<Stray | null> {
-  const [row] = await sql<Stray[]>`
+/**
+ * Rows that are not held once, and covered once: by a checkpoint, or by the queue of those that wait for one.
+ * @param unsigned numbers of checkpoints that cover nothing, for nobody signed them
+ */
+export async function listStrayRows(sql: Db, unsigned: string[], limit: number): Promise<Stray[]> {
+  return sql<Stray[]>`
     with covered as (
-      select id, count(*)::int as times from (select unnest(audit_ids) as id from audit_checkpoints union all select audit_id from audit_queue) c group by id),
+      select id, count(*)::int as times from (
+        select unnest(audit_ids) as id from audit_checkpoints where id <> all(${unsigned}::bigint[])
+        union all select audit_id from audit_queue) c group by id),
     held as (
       select id, count(*)::int as times from (select id from audit_logs union all select id from audit_archive) h group by id)
     select id, coalesce(held.times, 0) as held, coalesce(covered.times, 0) as covered from covered full join held using (id)
-     where held.times is distinct from 1 or covered.times is distinct from 1 order by id limit 1`
-  return row ?? null
+     where held.times is distinct from 1 or covered.times is distinct from 1 order by id limit ${limit}`
 }
 
-/** A side row that belongs to no row of the live trail. */
-export async function findStrayPersonal(sql: Db): Promise<string | null> {
-  const [row] = await sql<{ id: string }[]>`
-    select audit_id as id from audit_personal p where not exists (select from audit_logs l where l.id = p.audit_id) order by 1 limit 1`
-  return row?.id ?? null
+/** Side rows that belong to no row of the live trail. */
+export async function listStrayPersonal(sql: Db, limit: number): Promise<string[]> {
+  const rows = await sql<{ id: string }[]>`
+    select audit_id as id from audit_personal p where not exists (select from audit_logs l where l.id = p.audit_id) order by 1 limit ${limit}`
+  return rows.map(({ id }) => id)
 }

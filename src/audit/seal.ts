@@ -1,24 +1,17 @@
-import { createHash } from 'node:crypto'
 import type { Tx } from '../db.ts'
 import type { Deps } from '../deps.ts'
-import { findLastCheckpoint, insertCheckpoint, lockSealing, takeUnsealed } from './queries.ts'
-
-/** A signed statement of which rows the trail held, in their order; each names the one before it. */
-export type Checkpoint = {
-  id: number
-  sealedAt: Date
-  rowCount: number
-  auditIds: string[]
-  digest: Buffer
-  previousMac: Buffer | null
-  keyId: string
-  mac: Buffer
-}
-/** A checkpoint as it goes to the log: enough to show later that the trail was cut behind it. */
-export type CheckpointLine = { id: number; rowCount: number; digest: string; mac: string }
-
-/** Rows that one checkpoint covers at the most. */
-const MaxRows = 5_000
+import {
+  type Checkpoint,
+  type CheckpointLine,
+  checkpointText,
+  digestOf,
+  isSame,
+  judgeSignature,
+  maxRowsOfCheckpoint,
+  toLine,
+} from './checkpoints.ts'
+import { type FoundCheckpoint, insertCheckpoint, listCheckpointsBack, lockSealing, takeUnsealed } from './queries.ts'
+import type { Audit } from './record.ts'
 
 /**
  * Seals every row that no checkpoint covers yet, one sealer at a time. Whoever edits, deletes, reorders or cuts sealed
@@ -28,15 +21,16 @@ const MaxRows = 5_000
 export async function sealAudit(tx: Tx, deps: Pick<Deps, 'audit' | 'now'>): Promise<CheckpointLine[]> {
   await lockSealing(tx)
   const lines: CheckpointLine[] = []
-  let last = await findLastCheckpoint(tx)
-  for (let taken = MaxRows; taken === MaxRows; ) {
-    const rows = await takeUnsealed(tx, MaxRows)
+  let end: End | null = null
+  for (let taken = maxRowsOfCheckpoint; taken === maxRowsOfCheckpoint; ) {
+    const rows = await takeUnsealed(tx, maxRowsOfCheckpoint)
     taken = rows.length
     if (taken === 0) break
-    const checkpoint = signCheckpoint(deps, last, rows)
+    end ??= await findEnd(tx, deps.audit)
+    const checkpoint = signCheckpoint(deps, end, rows)
     await insertCheckpoint(tx, checkpoint)
     lines.push(toLine(checkpoint))
-    last = checkpoint
+    end = { ...end, id: checkpoint.id, mac: checkpoint.mac }
   }
   return lines
 }
@@ -46,52 +40,65 @@ export function logCheckpoints({ log }: Pick<Deps, 'log'>, lines: CheckpointLine
   for (const checkpoint of lines) log.attest({ checkpoint }, 'audit checkpoint')
 }
 
+/** What the next checkpoint continues, and the numbers behind it that are taken. */
+type End = { id: number; mac: Buffer | null; taken: ReadonlySet<number> }
+
+/**
+ * The last checkpoint that we signed: whoever may insert one must not become a link of the chain. Another instance may sign
+ * with a newer key already, so one of an unknown key is continued too, but only in its place: the next number, and
+ * naming the one before it. Should it be nobody's after all, verification names it, and goes on.
+ */
+async function findEnd(tx: Tx, audit: Audit): Promise<End> {
+  const { ours, others } = await findLastOurs(tx, audit)
+  const taken = new Set<number>()
+  let end = ours
+  for (const other of others.reverse()) {
+    if (other.isOfUnknownKey && other.id === nextNumber(end.id, taken) && isSame(other.previousMac, end.mac))
+      end = { id: other.id, mac: other.mac }
+    else taken.add(other.id)
+  }
+  return { ...end, taken }
+}
+
+type Other = { id: number; isOfUnknownKey: boolean; previousMac: Buffer | null; mac: Buffer | null }
+
+/** And those behind it, from the end. */
+async function findLastOurs(tx: Tx, audit: Audit): Promise<{ ours: Omit<End, 'taken'>; others: Other[] }> {
+  const others: Other[] = []
+  let before: string | null = null
+  for (let limit = 1; ; limit = 50) {
+    const checkpoints: FoundCheckpoint[] = await listCheckpointsBack(tx, before, limit)
+    for (const checkpoint of checkpoints) {
+      const { id, previousMac, mac } = checkpoint
+      const signature = judgeSignature(audit, checkpoint)
+      if (signature === 'ours') return { ours: { id, mac }, others }
+      others.push({ id, isOfUnknownKey: signature === 'unknown-key', previousMac, mac })
+    }
+    if (checkpoints.length < limit) return { ours: { id: 0, mac: null }, others }
+    before = checkpoints.at(-1)?.number ?? null
+  }
+}
+
+function nextNumber(after: number, taken: ReadonlySet<number>): number {
+  let id = after + 1
+  while (taken.has(id)) id++
+  return id
+}
+
 function signCheckpoint(
   { audit, now }: Pick<Deps, 'audit' | 'now'>,
-  last: Checkpoint | null,
+  end: End,
   rows: { id: string; mac: Buffer }[],
 ): Checkpoint {
   const sealedAt = new Date(Math.floor(now()))
   const unsigned = {
-    id: (last?.id ?? 0) + 1,
+    id: nextNumber(end.id, end.taken),
     rowCount: rows.length,
-    auditIds: rows.map(({ id }) => id),
+    auditIds: rows.map((row) => row.id),
     digest: digestOf(rows.map(({ mac }) => mac)),
-    previousMac: last?.mac ?? null,
+    previousMac: end.mac,
     keyId: audit.keyId,
   }
   const mac = audit.sign(checkpointText({ ...unsigned, sealedAt: sealedAt.toISOString() }))
   return { ...unsigned, sealedAt, mac }
-}
-
-/** SHA-256 over the rows' MACs, in order. */
-export function digestOf(macs: Buffer[]): Buffer {
-  const hash = createHash('sha256')
-  for (const mac of macs) hash.update(mac)
-  return hash.digest()
-}
-
-/** What a checkpoint's MAC covers: every column, the time as text. */
-export function checkpointText({
-  id,
-  sealedAt,
-  rowCount,
-  auditIds,
-  digest,
-  previousMac,
-  keyId,
-}: Omit<Checkpoint, 'mac' | 'sealedAt'> & { sealedAt: string }): string {
-  return JSON.stringify([
-    id,
-    sealedAt,
-    rowCount,
-    auditIds,
-    digest.toString('hex'),
-    previousMac?.toString('hex') ?? null,
-    keyId,
-  ])
-}
-
-function toLine({ id, rowCount, digest, mac }: Checkpoint): CheckpointLine {
-  return { id, rowCount, digest: digest.toString('hex'), mac: mac.toString('hex') }
 }

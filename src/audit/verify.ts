@@ -1,28 +1,31 @@
 import { z } from 'zod'
 import type { Db } from '../db.ts'
 import type { Deps } from '../deps.ts'
+import { createChain } from './chain.ts'
+import { type CheckpointLine, digestOf, isSame, toIso } from './checkpoints.ts'
+import { createFaults, describeUnknownKey, type Faults } from './faults.ts'
 import {
   type FoundCheckpoint,
   type FoundRow,
-  findStrayPersonal,
-  findStrayRow,
   listCheckpoints,
   listSealedRows,
+  listStrayPersonal,
+  listStrayRows,
   listUnsealedRows,
   type Stray,
 } from './queries.ts'
 import { type Audit, auditText, hashPersonal } from './record.ts'
-import { type CheckpointLine, checkpointText, digestOf } from './seal.ts'
 
+/** `fault`: all that is wrong, one after the other; of very many the first. */
 export type Verdict = { ok: true; rows: number; checkpoints: number; unsealed: number } | { ok: false; fault: string }
 
 /** Rows read at once. */
 const BatchSize = 5_000
 
 /**
- * Walks the whole trail, as it is at one moment, and names the first thing that is wrong: an edited, deleted, added or
- * reordered row, a broken chain, a cut tail (with a `witness` from the log). Unseen go the deletion of a row that was
- * not sealed yet, and of a side row: that is what erasure does.
+ * Walks the whole trail, as it is at one moment, and names what is wrong: an edited, deleted, added or reordered row, a
+ * broken chain, a checkpoint that nobody signed, a cut tail (with a `witness` from the log). It stops at none of them. Unseen
+ * go the deletion of a row that was not sealed yet, and of a side row: that is what erasure does.
  * @param witness a checkpoint as the log told it
  * @param progress called after each checkpoint, and waited for
  */
@@ -45,35 +48,25 @@ export async function judgeTrail(
   witness: CheckpointLine | null,
   progress: (rows: number) => unknown = () => {},
 ): Promise<Verdict> {
-  let previous: FoundCheckpoint | null = null
-  let rows = 0
-  for (;;) {
-    const checkpoints: FoundCheckpoint[] = await listCheckpoints(tx, previous?.id ?? 0, 50)
-    if (checkpoints.length === 0) break
+  const faults = createFaults()
+  const chain = createChain(audit, witness, faults)
+  for (let after: string | null = null; ; ) {
+    const checkpoints: FoundCheckpoint[] = await listCheckpoints(tx, after, 50)
     for (const checkpoint of checkpoints) {
-      const fault =
-        judgeCheckpoint(audit, checkpoint, previous) ??
-        (await judgeSealed(tx, audit, checkpoint)) ??
-        judgeWitness(checkpoint, witness)
-      if (fault) return { ok: false, fault }
-      rows += checkpoint.rowCount
-      previous = checkpoint
-      await progress(rows)
+      if (!chain.add(checkpoint)) continue
+      await judgeSealed(tx, audit, checkpoint, faults)
+      await progress(chain.rows())
     }
+    if (checkpoints.length < 50) break
+    after = checkpoints.at(-1)?.number ?? null
   }
-  const last = previous?.id ?? 0
-  if (witness && last < witness.id)
-    return {
-      ok: false,
-      fault: `the trail ends at checkpoint ${last}, but checkpoint ${witness.id} was written: its tail was cut`,
-    }
-  const unsealed = await judgeUnsealed(tx, audit)
-  if (typeof unsealed === 'string') return { ok: false, fault: unsealed }
-  const stray = await findStrayRow(tx)
-  if (stray) return { ok: false, fault: describeStray(stray) }
-  const orphan = await findStrayPersonal(tx)
-  if (orphan) return { ok: false, fault: `personal data of row ${orphan} are there, but the row is not` }
-  return { ok: true, rows, checkpoints: last, unsealed }
+  chain.end()
+  const unsealed = await judgeUnsealed(tx, audit, faults)
+  for (const stray of await listStrayRows(tx, chain.unsigned(), faults.room())) faults.add(describeStray(stray))
+  for (const id of await listStrayPersonal(tx, faults.room()))
+    faults.add(`personal data of row ${id} are there, but the row is not`)
+  const fault = faults.told()
+  return fault ? { ok: false, fault } : { ok: true, rows: chain.rows(), checkpoints: chain.length(), unsealed }
 }
 
 export function describeVerdict(verdict: Verdict): string {
@@ -82,41 +75,32 @@ export function describeVerdict(verdict: Verdict): string {
     : `The audit trail was tampered with: ${verdict.fault}.`
 }
 
-function judgeCheckpoint(audit: Audit, checkpoint: FoundCheckpoint, previous: FoundCheckpoint | null): string | null {
-  const name = `checkpoint ${checkpoint.id}`
-  if (checkpoint.id !== (previous?.id ?? 0) + 1)
-    return `${name} follows ${previous?.id ?? 0}: one between them is missing`
-  const mac = audit.signAs(checkpoint.keyId, checkpointText({ ...checkpoint, sealedAt: toIso(checkpoint.sealedAt) }))
-  if (!mac) return describeUnknownKey(name, checkpoint.keyId)
-  if (!isSame(mac, checkpoint.mac)) return `${name} was edited`
-  if (!isSame(checkpoint.previousMac, previous?.mac ?? null)) return `${name} does not continue the one before it`
-  return null
-}
-
-async function judgeSealed(tx: Db, audit: Audit, checkpoint: FoundCheckpoint): Promise<string | null> {
-  const byId = new Map((await listSealedRows(tx, checkpoint.auditIds)).map((row) => [row.id, row]))
+async function judgeSealed(tx: Db, audit: Audit, checkpoint: FoundCheckpoint, faults: Faults): Promise<void> {
+  const ids = checkpoint.auditIds ?? []
+  const byId = new Map((await listSealedRows(tx, ids)).map((row) => [row.id, row]))
   const macs: Buffer[] = []
-  for (const id of checkpoint.auditIds) {
+  let isWhole = true
+  for (const id of ids) {
     const row = byId.get(id)
-    if (!row) return `row ${id} was deleted (checkpoint ${checkpoint.id})`
-    const fault = judgeRow(audit, row)
-    if (fault) return fault
-    if (row.mac) macs.push(row.mac)
+    const fault = row ? judgeRow(audit, row) : `row ${id} was deleted (checkpoint ${checkpoint.id})`
+    if (fault) {
+      faults.add(fault)
+      isWhole = false
+    } else if (row?.mac) macs.push(row.mac)
   }
-  return isSame(digestOf(macs), checkpoint.digest)
-    ? null
-    : `the rows of checkpoint ${checkpoint.id} are not those that it sealed`
+  if (isWhole && !isSame(digestOf(macs), checkpoint.digest))
+    faults.add(`the rows of checkpoint ${checkpoint.id} are not those that it sealed`)
 }
 
-/** How many rows wait to be sealed, or what is wrong with one of them. */
-async function judgeUnsealed(tx: Db, audit: Audit): Promise<number | string> {
+/** @returns how many rows wait to be sealed */
+async function judgeUnsealed(tx: Db, audit: Audit, faults: Faults): Promise<number> {
   let count = 0
   let after: string | null = null
   for (;;) {
     const rows: FoundRow[] = await listUnsealedRows(tx, after, BatchSize)
     for (const row of rows) {
       const fault = judgeRow(audit, row)
-      if (fault) return fault
+      if (fault) faults.add(fault)
     }
     count += rows.length
     after = rows.at(-1)?.id ?? null
@@ -142,33 +126,12 @@ function judgeRow(audit: Audit, row: FoundRow): string | null {
     : `the personal data of row ${row.id} were edited`
 }
 
-function describeUnknownKey(name: string, keyId: string): string {
-  return `${name} was signed with the key ${keyId}, which is not AUDIT_KEY nor in AUDIT_KEY_PREVIOUS`
-}
-
-function judgeWitness(checkpoint: FoundCheckpoint, witness: CheckpointLine | null): string | null {
-  if (checkpoint.id !== witness?.id) return null
-  return checkpoint.mac?.toString('hex') === witness.mac
-    ? null
-    : `checkpoint ${checkpoint.id} is not the one that was written`
-}
-
 function describeStray({ id, held, covered }: Stray): string {
   if (held === 0) return `row ${id} was deleted, before it was sealed`
   if (held > 1) return `row ${id} is there ${held} times: it was added`
   return covered === 0
     ? `row ${id} was added: no checkpoint covers it, and it does not wait for one`
     : `row ${id} is covered ${covered} times: it was put among those that wait to be sealed`
-}
-
-/** The ISO text of an epoch with microseconds; of anything that we never write, the thing itself. */
-function toIso(epoch: string | null): string {
-  const milliseconds = /^\d+\.\d{3}000$/.test(epoch ?? '') ? Number(epoch) * 1000 : Number.NaN
-  return milliseconds <= 8.64e15 ? new Date(Math.round(milliseconds)).toISOString() : String(epoch)
-}
-
-function isSame(a: Buffer | null, b: Buffer | null): boolean {
-  return a === null || b === null ? a === b : a.equals(b)
 }
 
 /** A checkpoint line from the log, or the checkpoint in it. @throws Error when it is neither */

@@ -1,4 +1,5 @@
-import { type CheckpointLine, logCheckpoints, sealAudit } from '../audit/seal.ts'
+import type { CheckpointLine } from '../audit/checkpoints.ts'
+import { logCheckpoints, sealAudit } from '../audit/seal.ts'
 import type { Config } from '../config.ts'
 import { type Database, openDatabase, type Sql, type Tx } from '../db.ts'
 import type { Deps } from '../deps.ts'

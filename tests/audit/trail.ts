@@ -1,5 +1,6 @@
+import type { CheckpointLine } from '../../src/audit/checkpoints.ts'
 import { createAudit, record } from '../../src/audit/record.ts'
-import { type CheckpointLine, sealAudit } from '../../src/audit/seal.ts'
+import { sealAudit } from '../../src/audit/seal.ts'
 import type { Config } from '../../src/config.ts'
 import type { Db } from '../../src/db.ts'
 import type { TestApp } from '../support/app.ts'

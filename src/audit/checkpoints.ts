@@ -1,0 +1,76 @@
+import { createHash } from 'node:crypto'
+import type { Audit } from './record.ts'
+
+/** A signed statement of which rows the trail held, in their order; each names the one before it. */
+export type Checkpoint = {
+  id: number
+  sealedAt: Date
+  rowCount: number
+  auditIds: string[]
+  digest: Buffer
+  previousMac: Buffer | null
+  keyId: string
+  mac: Buffer
+}
+/** A checkpoint as it goes to the log: enough to show later that the trail was cut behind it. */
+export type CheckpointLine = { id: number; rowCount: number; digest: string; mac: string }
+
+/** Rows that one checkpoint covers at the most. */
+export const maxRowsOfCheckpoint = 5_000
+
+/** A checkpoint as the database has it, whoever wrote it there. */
+type Read = Omit<Checkpoint, 'sealedAt' | 'auditIds' | 'mac'> & {
+  sealedAt: string | null
+  auditIds: string[] | null
+  mac: Buffer | null
+}
+
+/** Whose word a checkpoint is: `ours`, of a key that is not known here, or nobody's. */
+export function judgeSignature(audit: Audit, { mac, auditIds, ...rest }: Read): 'ours' | 'unknown-key' | 'unsigned' {
+  if (auditIds === null) return 'unsigned'
+  const expected = audit.signAs(rest.keyId, checkpointText({ ...rest, auditIds, sealedAt: toIso(rest.sealedAt) }))
+  if (!expected) return 'unknown-key'
+  return isSame(expected, mac) ? 'ours' : 'unsigned'
+}
+
+/** SHA-256 over the rows' MACs, in order. */
+export function digestOf(macs: Buffer[]): Buffer {
+  const hash = createHash('sha256')
+  for (const mac of macs) hash.update(mac)
+  return hash.digest()
+}
+
+/** What a checkpoint's MAC covers: every column, the time as text. */
+export function checkpointText({
+  id,
+  sealedAt,
+  rowCount,
+  auditIds,
+  digest,
+  previousMac,
+  keyId,
+}: Omit<Checkpoint, 'mac' | 'sealedAt'> & { sealedAt: string }): string {
+  return JSON.stringify([
+    id,
+    sealedAt,
+    rowCount,
+    auditIds,
+    digest.toString('hex'),
+    previousMac?.toString('hex') ?? null,
+    keyId,
+  ])
+}
+
+export function toLine({ id, rowCount, digest, mac }: Checkpoint): CheckpointLine {
+  return { id, rowCount, digest: digest.toString('hex'), mac: mac.toString('hex') }
+}
+
+/** The ISO text of an epoch with microseconds; of anything that we never write, the thing itself. */
+export function toIso(epoch: string | null): string {
+  const milliseconds = /^\d+\.\d{3}000$/.test(epoch ?? '') ? Number(epoch) * 1000 : Number.NaN
+  return milliseconds <= 8.64e15 ? new Date(Math.round(milliseconds)).toISOString() : String(epoch)
+}
+
+export function isSame(a: Buffer | null, b: Buffer | null): boolean {
+  return a === null || b === null ? a === b : a.equals(b)
+}
