@@ -9,6 +9,7 @@ import changeFeed from '../sql/0006_change_feed.sql' with { type: 'text' }
 import searchPath from '../sql/0007_search_path.sql' with { type: 'text' }
 import failuresInARow from '../sql/0008_failures_in_a_row.sql' with { type: 'text' }
 import featureQuotas from '../sql/0009_feature_quotas.sql' with { type: 'text' }
+import standings from '../sql/0010_standings.sql' with { type: 'text' }
 import seedCatalogue from '../sql/seed.sql' with { type: 'text' }
 import type { Db } from './db.ts'
 import { closeSchema, grantServerRole, listForeignObjects } from './schema-rights.ts'
@@ -24,6 +25,7 @@ const migrations = [
   { version: 7, name: '0007_search_path', sql: searchPath },
   { version: 8, name: '0008_failures_in_a_row', sql: failuresInARow },
   { version: 9, name: '0009_feature_quotas', sql: featureQuotas },
+  { version: 10, name: '0010_standings', sql: standings },
 ]
 
 /** Any constant will do; it keeps two migrating processes apart. */

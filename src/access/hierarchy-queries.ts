@@ -1,33 +1,45 @@
-import type { Db } from '../db.ts'
+import type { Db, Tx } from '../db.ts'
+import { settleStandings } from './queries.ts'
 
 export type LockedAccount = {
   id: string
   email: string | null
   status: 'active' | 'locked' | 'deleted'
   role: string
-  privilegeLevel: number
+  plan: string
+  /** The level of its role; a subscriber by a plan counts as a user, for paying moves no rank. */
+  rank: number
   permissions: string[]
 }
 
-/**
- * Locks accounts in the order of their ids, so that two administrators never wait for each other in a circle, and their
- * roles against edits. The superadmin's role cannot be edited, and is locked by those who remove one.
- */
-export async function lockAccounts(sql: Db, ids: string[]): Promise<LockedAccount[]> {
-  await lockRows(sql, ids)
-  await sql`
+/** Locks accounts as `lockStandings` does, and their roles against edits. The superadmin's is locked by those who remove one. */
+export async function lockAccounts(tx: Tx, ids: string[]): Promise<LockedAccount[]> {
+  await lockStandings(tx, ids)
+  await tx`
     select 1 from roles where name <> 'superadmin' and name in (select role from user_accounts where id = any(${ids}::uuid[]))
      order by name for share`
   // Read in a statement of its own: its snapshot shows what was committed while the locks were waited for.
-  return sql<LockedAccount[]>`
-    select a.id, a.email, a.status, a.role, r.privilege_level,
+  return tx<LockedAccount[]>`
+    select a.id, a.email, a.status, a.role, a.plan, rank_of(a.role, a.plan) as rank,
            array(select permission::text from role_permissions where role = a.role) as permissions
-      from user_accounts a join roles r on r.name = a.role
+      from user_accounts a
      where a.id = any(${ids}::uuid[]) order by a.id`
 }
 
-export async function lockRows(sql: Db, ids: string[]): Promise<void> {
-  await sql`select 1 from user_accounts where id = any(${ids}::uuid[]) order by id for no key update`
+/**
+ * Locks accounts in the order of their ids, so that two administrators never wait for each other in a circle, and settles
+ * what has run out: whoever changes a standing, or judges by one, finds it as the clock has it.
+ */
+export async function lockStandings(tx: Tx, ids: string[]): Promise<void> {
+  await tx`select 1 from user_accounts where id = any(${ids}::uuid[]) order by id for no key update`
+  tx.committed.push(...(await settleStandings(tx, ids)))
+}
+
+/** The rank that a role gives to who is on a plan. */
+export async function findRank(sql: Db, role: string, plan: string): Promise<number> {
+  const [row] = await sql<{ rank: number }[]>`select rank_of(${role}, ${plan}) as rank`
+  if (!row) throw new Error('a select without from is one row')
+  return row.rank
 }
 
 export type RoleRow = {

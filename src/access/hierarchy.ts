@@ -1,11 +1,12 @@
 import type { Tx } from '../db.ts'
 import { AppError } from '../errors.ts'
 import {
+  findRank,
   findRole,
   isLastSuperadmin,
   type LockedAccount,
   lockAccounts,
-  lockRows,
+  lockStandings,
   type RoleRow,
 } from './hierarchy-queries.ts'
 import type { Principal } from './principal.ts'
@@ -37,8 +38,7 @@ export async function authoriseOver(
     throw new AppError('last-superadmin')
   const authority = requireAuthority(actor, permission)
   // Whoever acts on themselves acts on an equal.
-  if (authority.role !== superadmin && target.privilegeLevel >= authority.privilegeLevel)
-    throw new AppError('privilege-escalation')
+  if (authority.role !== superadmin && target.rank >= authority.rank) throw new AppError('privilege-escalation')
   return { actor: authority, target }
 }
 
@@ -49,27 +49,27 @@ export async function authorise(tx: Tx, { accountId }: Principal, permission: st
 }
 
 /**
- * That the actor may hand out a role: below the own level, with no permission that the actor lacks.
+ * That the actor may give the target a role: below the own rank, with no permission that the actor lacks.
  * @throws AppError `validation-failed` for an unknown or retired role, `privilege-escalation`
  */
-export async function requireGrantable(tx: Tx, actor: LockedAccount, roleName: string): Promise<RoleRow> {
+export async function requireGrantable(tx: Tx, { actor, target }: Authority, roleName: string): Promise<RoleRow> {
   const role = await findRole(tx, roleName)
   if (!role || role.retired)
     throw new AppError('validation-failed', {
       errors: [{ path: 'role', message: `There is no role "${roleName}".`, code: 'unknown' }],
     })
-  requireBelow(actor, role)
+  requireBelow(actor, { ...role, privilegeLevel: await findRank(tx, roleName, target.plan) })
   return role
 }
 
-/** That a role lies below the actor: its level, and each of its permissions. @throws AppError `privilege-escalation` */
+/** That a role lies below the actor: its level below the actor's rank, and each of its permissions among the actor's. @throws AppError `privilege-escalation` */
 export function requireBelow(
   actor: LockedAccount,
   role: { privilegeLevel: number; permissions: readonly string[] },
 ): void {
   if (actor.role === superadmin) return
   if (
-    role.privilegeLevel >= actor.privilegeLevel ||
+    role.privilegeLevel >= actor.rank ||
     !role.permissions.every((permission) => actor.permissions.includes(permission))
   )
     throw new AppError('privilege-escalation')
@@ -93,7 +93,7 @@ export async function authoriseSelf(tx: Tx, { accountId }: Principal): Promise<L
   return account
 }
 
-/** Locks one account's row: whoever changes its rights or sessions comes one after another. */
+/** Locks one account's row, settled by the clock: whoever changes its rights or sessions comes one after another. */
 export async function lockAccount(tx: Tx, accountId: string): Promise<void> {
-  await lockRows(tx, [accountId])
+  await lockStandings(tx, [accountId])
 }

@@ -24,6 +24,12 @@ export async function insertAuthzChange(
   return row
 }
 
+/** Ends what has run out of accounts whose rows are locked. @returns the changes that this made, for `tx.committed` */
+export async function settleStandings(sql: Db, accountIds: string[]): Promise<AuthzChange[]> {
+  return sql<AuthzChange[]>`
+    select ${columns(sql)} from unnest(${accountIds}::uuid[]) settled (account) cross join lateral settle_standing(settled.account)`
+}
+
 /** Where a reading of the feed stands. */
 export type FeedPosition = {
   /** What is visible in this snapshot (PostgreSQL's own text of it) has been read. */

@@ -89,10 +89,11 @@ export async function assignRole(
   client: Client,
 ): Promise<AdministeredUser> {
   await deps.sql.begin(async (tx) => {
-    const { actor: authority, target } = await authoriseOver(tx, actor, accountId, permission, {
+    const authority = await authoriseOver(tx, actor, accountId, permission, {
       removes: role !== superadmin,
     })
     await requireGrantable(tx, authority, role)
+    const { target } = authority
     if (target.role === role) return
     await updateRole(tx, accountId, role)
     await recordAuthzChange(tx, { accountId })

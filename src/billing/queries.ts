@@ -35,12 +35,6 @@ export async function findSubscription(sql: Db, accountId: string): Promise<Subs
     : subscription
 }
 
-/** Puts the row right if it has run out, under the account's lock. @returns whether it had */
-export async function endLapsed(sql: Db, accountId: string): Promise<boolean> {
-  const [row] = await sql<{ ended: boolean }[]>`select end_subscription(${accountId}) as ended`
-  return row?.ended ?? false
-}
-
 /** Ends the current subscription now. */
 export async function endCurrent(sql: Db, accountId: string): Promise<void> {
   await sql`update user_subscriptions set status = 'expired', ended_at = clock_timestamp() where account_id = ${accountId} and ended_at is null`

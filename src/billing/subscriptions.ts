@@ -10,7 +10,6 @@ import { next } from './lifecycle.ts'
 import { manual } from './provider.ts'
 import {
   endCurrent,
-  endLapsed,
   findSubscription,
   followPlan,
   insertSubscription,
@@ -162,7 +161,6 @@ export async function grantSubscription(
 
 async function openForChange(tx: Tx, accountId: string): Promise<Subscription> {
   await lockAccount(tx, accountId)
-  if (await endLapsed(tx, accountId)) await recordAuthzChange(tx, { accountId })
   return requireSubscription(findSubscription(tx, accountId))
 }
 

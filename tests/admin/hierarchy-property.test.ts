@@ -13,8 +13,25 @@ import { openTestApp } from '../support/app.ts'
 const app = await openTestApp()
 const { deps, sql } = app
 
-const seats = ['superadmin', 'superadmin', 'chief', 'admin', 'admin', 'lead', 'lead', 'subscriber', 'user', 'user']
-const roleNames = ['superadmin', 'chief', 'admin', 'lead', 'helper', 'subscriber', 'user', 'guest']
+/** Role, plan and, where it has one, how many seconds from now the plan ends: subscribers by hand, by a plan, and by one that ran out. */
+const seats: [role: string, plan?: string, seconds?: number][] = [
+  ['superadmin'],
+  ['superadmin'],
+  ['chief'],
+  ['admin'],
+  ['admin'],
+  ['lead'],
+  ['lead'],
+  ['clerk'],
+  ['clerk', 'business', 86_400],
+  ['subscriber'],
+  ['subscriber', 'starter', 86_400],
+  ['subscriber', 'enterprise'],
+  ['subscriber', 'starter', -60],
+  ['user'],
+  ['user'],
+]
+const roleNames = ['superadmin', 'chief', 'admin', 'lead', 'clerk', 'helper', 'subscriber', 'user', 'guest']
 const permissionNames = ['profile.read', 'users.manage', 'subscriptions.manage', 'settings.manage', 'authz.read']
 /** What a refusal may be called. Anything else, a deadlock or a broken constraint too, is a fault. */
 const refusals: ProblemCode[] = [
@@ -33,19 +50,24 @@ const refusals: ProblemCode[] = [
  * Notes beside each line of the trail, inside the transaction that wrote it, what actor and target really were when it
  * began: an act on authority that is gone shows, whatever the program believed.
  */
-await sql`create table was (xid xid8 default pg_current_xact_id(), id uuid, role text, status text, primary key (xid, id))`
+await sql`
+  create table was (xid xid8 default pg_current_xact_id(), id uuid, role text, status text, plan text, plan_ends_at timestamptz, primary key (xid, id))`
 await sql`
   create function remember() returns trigger language plpgsql as $$
   begin
-    insert into was (id, role, status) values (old.id, old.role, old.status) on conflict do nothing;
+    insert into public.was (id, role, status, plan, plan_ends_at) values (old.id, old.role, old.status, old.plan, old.plan_ends_at) on conflict do nothing;
     return null;
   end $$`
-await sql`create trigger remember after update of role, status on user_accounts for each row execute function remember()`
+await sql`create trigger remember after update of role, status, plan, plan_ends_at on user_accounts for each row execute function remember()`
 await sql`
   create view before_this as
-  select a.id, r.name as role, coalesce(w.status, a.status) as status, r.privilege_level as level,
+  select stood.id, r.name as role, stood.status, case when stood.role = 'subscriber' and paying then 10 else r.privilege_level end as level, paying,
          array(select permission::text from role_permissions where role = r.name) as permissions
-    from user_accounts a left join was w on w.id = a.id and w.xid = pg_current_xact_id() join roles r on r.name = coalesce(w.role, a.role)`
+    from (select a.id, coalesce(w.status, a.status) as status, coalesce(w.role, a.role) as role, coalesce(w.plan, a.plan) <> 'free' as on_plan,
+                 coalesce(case when w.id is null then a.plan_ends_at else w.plan_ends_at end <= clock_timestamp(), false) as over
+            from user_accounts a left join was w on w.id = a.id and w.xid = pg_current_xact_id()) stood
+   cross join lateral (select on_plan and not over as paying) clock
+    join roles r on r.name = case when over and stood.role = 'subscriber' then 'user' else stood.role end`
 await sql`
   create table seen (audit_id uuid, action text, entity text, target uuid, actor uuid, actor_role text, actor_status text, actor_level int,
     actor_permissions text[], target_level int, given_level int, given_permissions text[])`
@@ -56,7 +78,7 @@ await sql`
   begin
     insert into seen
     select new.id, new.action, new.entity_type, t.id, a.id, a.role, a.status, a.level, a.permissions, t.level,
-           (select privilege_level from roles where name = given), array(select permission::text from role_permissions where role = given)
+           case when given = 'subscriber' and t.paying then 10 else (select privilege_level from roles where name = given) end, array(select permission::text from role_permissions where role = given)
       from before_this a left join before_this t on new.entity_type = 'account' and t.id::text = new.entity_id where a.id = new.actor_id;
     return null;
   end $$`
@@ -65,15 +87,21 @@ const { id: model } = await givenAccount(app, { role: 'superadmin' })
 
 async function seat(): Promise<string[]> {
   const ids = seats.map(() => Bun.randomUUIDv7())
-  await sql`insert into roles (name, privilege_level) values ('chief', 95), ('lead', 80), ('helper', 30) on conflict (name) do update set privilege_level = excluded.privilege_level`
-  await sql`delete from role_permissions where role in ('chief', 'lead', 'helper')`
+  await sql`insert into roles (name, privilege_level) values ('chief', 95), ('lead', 80), ('clerk', 40), ('helper', 30) on conflict (name) do update set privilege_level = excluded.privilege_level`
+  await sql`delete from role_permissions where role in ('chief', 'lead', 'clerk', 'helper')`
   await sql`insert into role_permissions select 'chief', name from permissions where name <> 'authz.read'`
   await sql`insert into role_permissions select 'lead', unnest('{profile.read,users.manage,settings.manage}'::text[])`
+  // Whoever pays may do it, so that their rank alone is what keeps them from others.
+  await sql`insert into role_permissions values ('subscriber', 'users.manage') on conflict do nothing`
+  await sql`insert into role_permissions select 'clerk', unnest('{profile.read,profile.update,profile.delete,dashboard.read,payments.read,users.manage,subscriptions.manage}'::text[])`
   await sql`
     insert into user_accounts (id, email, password_hash, role)
     select id, id || '@people.test', (select password_hash from user_accounts where id = ${model}), role
-      from unnest(${ids}::uuid[], ${seats}::text[]) s (id, role)`
-  await sql`insert into user_subscriptions (id, account_id, plan, status) select gen_random_uuid(), id, 'free', 'active' from unnest(${ids}::uuid[]) id`
+      from unnest(${ids}::uuid[], ${seats.map(([role]) => role)}::text[]) s (id, role)`
+  await sql`
+    insert into user_subscriptions (id, account_id, plan, status, current_period_end)
+    select gen_random_uuid(), id, plan, 'active', clock_timestamp() + make_interval(secs => seconds)
+      from unnest(${ids}::uuid[], ${seats.map(([, plan = 'free']) => plan)}::text[], ${seats.map(([, , seconds = null]) => seconds)}::float8[]) s (id, plan, seconds)`
   await sql`update user_accounts set role = 'user' where role <> 'user' and not id = any(${ids}::uuid[])`
   await sql`delete from roles where not seeded and name like 'new%'`
   await sql`truncate seen`

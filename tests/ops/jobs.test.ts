@@ -10,7 +10,7 @@ const names = jobs.map(({ name }) => name)
 async function countRuns({ sql }: TestApp): Promise<() => Promise<Record<string, number>>> {
   await sql.unsafe(`
     create table run_log (name text, outcome text);
-    create function log_run() returns trigger language plpgsql as $$ begin insert into run_log values (new.name, new.outcome); return null; end $$;
+    create function log_run() returns trigger language plpgsql as $$ begin insert into public.run_log values (new.name, new.outcome); return null; end $$;
     create trigger log_run after insert or update on job_runs for each row execute function log_run()`)
   return async () => {
     const rows = await sql<
