@@ -45,6 +45,6 @@ export type Deps = {
   traffic: Traffic
   /** What the process is up to; `draining` from the first SIGTERM on. */
   lifecycle: { draining: boolean }
-  /** The HMAC under which lockout counters are kept, so that no stranger's address is stored. */
-  counterKey: (kind: 'email' | 'device' | 'password', value: string) => Buffer
+  /** The HMAC under which lockout counters are kept, so that no stranger's address is stored, and what a repeated request is known by. */
+  counterKey: (kind: 'email' | 'device' | 'password' | 'request', value: string) => Buffer
 }

@@ -39,6 +39,8 @@ export class Call {
   authTally: Tally | 'unknown' | null = null
   /** What a repeat under the same Idempotency-Key is answered with, where the first answer holds a secret. */
   replay: string | null = null
+  /** The version of the password that was given with it and found right. */
+  passwordVersion = 0
   /** Where its unit of the monthly quota came from. */
   purse: Purse | null = null
   /** Where its units of features' own monthly limits came from. */

@@ -131,7 +131,7 @@ const ofThePerson: Record<string, Row> = {
   'POST /v1/api-keys': {
     demands: apiKeys,
     answers: '401 201 201 201 201 201',
-    json: () => ({ name: 'Nightly report' }),
+    json: () => ({ name: 'Nightly report', password: goodPassword }),
     spends: true,
   },
   // Everybody, the superadmin included, sees and deletes own keys only.

@@ -33,13 +33,6 @@ export async function findOwnApiKey(sql: Db, accountId: string, id: string): Pro
   return row ?? null
 }
 
-/** Locks the owner's row, so that keys are made and counted one after another. False unless the account is active. */
-export async function lockOwner(sql: Db, accountId: string): Promise<boolean> {
-  const rows = await sql`
-    select 1 from user_accounts where id = ${accountId} and status = 'active' for no key update`
-  return rows.length === 1
-}
-
 export async function countApiKeys(sql: Db, accountId: string): Promise<number> {
   const [row] = await sql<{ total: number }[]>`
     select count(*)::int as total from api_keys where account_id = ${accountId}`

@@ -1,6 +1,7 @@
 import { Hono, type MiddlewareHandler } from 'hono'
 import { z } from 'zod'
 import { authenticate } from '../auth/guards.ts'
+import { requireOwnPassword } from '../auth/password-change.ts'
 import type { AuthedEnv } from '../env.ts'
 import { idempotent } from '../http/idempotency.ts'
 import { listOf } from '../http/list.ts'
@@ -23,6 +24,17 @@ const ownToGive: MiddlewareHandler<AuthedEnv, string, { in: { json: unknown }; o
   const [deps, principal, wanted] = [c.get('deps'), c.get('principal'), c.req.valid('json')]
   requireOwnToGive(deps, principal, wanted)
   if (wanted.ipRanges) requireFeatures(deps.catalogue.current, principal, ['ip_whitelisting'])
+  return next()
+}
+
+/**
+ * So is the password, outside the transaction that keeps the answer: a wrong one counts whatever becomes of that, and
+ * no connection waits for argon2.
+ */
+const ownPassword: typeof ownToGive = async (c, next) => {
+  const { deps, principal, call } = c.var
+  const { password } = c.req.valid('json')
+  call.passwordVersion = await requireOwnPassword(deps, principal, password, call.client, call.signal)
   return next()
 }
 
@@ -49,15 +61,19 @@ export const apiKeyRoutes = new Hono<AuthedEnv>()
     describe('API keys', 'Make an API key; it is shown this once', { 201: CreatedApiKeyBody }, [
       'permission-denied',
       'too-many-api-keys',
+      'invalid-credentials',
+      'account-locked',
     ]),
     authenticate,
     requireFeature(apiAccess),
-    body(NewApiKey),
+    body(NewApiKey, { compared: ['password'] }),
     ownToGive,
+    ownPassword,
     idempotent,
     async (c) => {
       const { deps, principal, call } = c.var
-      const created = await createApiKey(deps, principal, c.req.valid('json'), call.client)
+      const { password: _, ...wanted } = c.req.valid('json')
+      const created = await createApiKey(deps, principal, wanted, call.passwordVersion, call.client)
       call.replay = JSON.stringify({ ...created, key: null })
       return c.json(created, 201, { Location: `/v1/api-keys/${created.id}` })
     },

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { PresentedPassword } from '../auth/password-rules.ts'
 import { formatNetwork, holdsAllOfIPv4, parseNetwork } from '../http/networks.ts'
 import { IsoDateTime, PermissionName, PersonName, Uuid } from '../http/text.ts'
 
@@ -23,6 +24,7 @@ const IpRange = z
 export const NewApiKey = z
   .strictObject({
     name: PersonName,
+    password: PresentedPassword.meta({ description: 'Of the account: whoever took over a session makes no key.' }),
     permissions: z.array(PermissionName).max(200).optional(),
     expiresAt: IsoDateTime.nullable().optional(),
     ipRanges: z.array(IpRange).min(1).max(50).nullable().optional(),

@@ -3,6 +3,7 @@ import { lockAccount } from '../access/hierarchy.ts'
 import type { Principal } from '../access/principal.ts'
 import { type Client, record } from '../audit/record.ts'
 import { mintApiKey } from '../auth/api-key-format.ts'
+import { requireStillSignedIn } from '../auth/sessions.ts'
 import { hashToken } from '../auth/tokens.ts'
 import type { Deps } from '../deps.ts'
 import { AppError, invalid } from '../errors.ts'
@@ -13,7 +14,6 @@ import {
   findOwnApiKey,
   insertApiKey,
   listApiKeys,
-  lockOwner,
 } from './api-key-queries.ts'
 import type { NewApiKey } from './api-key-schemas.ts'
 
@@ -30,7 +30,7 @@ export type CreatedApiKey = Omit<ApiKeyItem, 'ipRanges' | 'lastUsedAt' | 'expire
  * That a person may make such a key: of permissions that they hold. Those of no list are judged at each use.
  * @throws AppError `validation-failed` (an unknown permission, an end that has passed), `permission-denied`
  */
-export function requireOwnToGive(deps: Deps, principal: Principal, wanted: NewApiKey): void {
+export function requireOwnToGive(deps: Deps, principal: Principal, wanted: Omit<NewApiKey, 'password'>): void {
   const { permissions = [], expiresAt } = wanted
   const unknown = permissions.findIndex((name) => !deps.catalogue.current.permissions.has(name))
   if (unknown !== -1)
@@ -42,12 +42,14 @@ export function requireOwnToGive(deps: Deps, principal: Principal, wanted: NewAp
 
 /**
  * Makes a key, which is shown this once: only its hash is kept.
- * @throws AppError as requireOwnToGive, `too-many-api-keys`, `account-disabled`
+ * @param passwordVersion of the password that whoever asks has given
+ * @throws AppError as requireOwnToGive and requireStillSignedIn, `too-many-api-keys`
  */
 export async function createApiKey(
   deps: Deps,
   principal: Principal,
-  wanted: NewApiKey,
+  wanted: Omit<NewApiKey, 'password'>,
+  passwordVersion: number,
   client: Client,
 ): Promise<CreatedApiKey> {
   requireOwnToGive(deps, principal, wanted)
@@ -58,7 +60,8 @@ export async function createApiKey(
   const { key, prefix } = mintApiKey()
   const id = Bun.randomUUIDv7()
   const createdAt = await deps.sql.begin(async (tx) => {
-    if (!(await lockOwner(tx, accountId))) throw new AppError('account-disabled')
+    // Holds the owner's row, so that keys are made and counted one after another.
+    await requireStillSignedIn(tx, principal, passwordVersion)
     if ((await countApiKeys(tx, accountId)) >= maxApiKeys) throw new AppError('too-many-api-keys')
     const row = { id, accountId, name, prefix, hash: hashToken(key), permissions, ipRanges, expiresAt }
     const inserted = await insertApiKey(tx, row)

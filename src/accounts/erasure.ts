@@ -3,6 +3,7 @@ import { authoriseOver, authoriseSelf } from '../access/hierarchy.ts'
 import type { Principal } from '../access/principal.ts'
 import { type Client, record } from '../audit/record.ts'
 import { requireOwnPassword } from '../auth/password-change.ts'
+import { requireStillSignedIn } from '../auth/sessions.ts'
 import type { Tx } from '../db.ts'
 import type { Deps } from '../deps.ts'
 import { deleteCounters, eraseAccount, eraseAuditTraces } from './erasure-queries.ts'
@@ -18,8 +19,9 @@ export async function eraseSelf(
   client: Client,
   signal?: AbortSignal,
 ): Promise<void> {
-  await requireOwnPassword(deps, principal, password, client, signal)
+  const passwordVersion = await requireOwnPassword(deps, principal, password, client, signal)
   await deps.sql.begin(async (tx) => {
+    await requireStillSignedIn(tx, principal, passwordVersion)
     const account = await authoriseSelf(tx, principal)
     await erase(tx, deps, principal.accountId, account.id, account.email)
   })

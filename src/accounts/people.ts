@@ -2,6 +2,7 @@ import { recordAuthzChange } from '../access/changes.ts'
 import { authoriseOver, requireGrantable, superadmin } from '../access/hierarchy.ts'
 import type { Principal } from '../access/principal.ts'
 import { type AuditEntry, type Client, record } from '../audit/record.ts'
+import { endApiKeys } from '../auth/api-keys.ts'
 import { toUser, type User } from '../auth/claims.ts'
 import type { Deps } from '../deps.ts'
 import { AppError } from '../errors.ts'
@@ -137,12 +138,16 @@ export async function unlock(deps: Deps, actor: Principal, accountId: string, cl
   })
 }
 
-/** Ends every session of an account. */
+/** Ends every session and API key of an account. */
 export async function revokeSessions(deps: Deps, actor: Principal, accountId: string, client: Client): Promise<void> {
   await deps.sql.begin(async (tx) => {
     await authoriseOver(tx, actor, accountId, permission)
+    const apiKeys = await endApiKeys(tx, accountId)
     await recordAuthzChange(tx, { accountId, endSessions: 'all', reason: 'revoked' })
-    await record(tx, deps.audit, entry('session.end_all', actor, accountId, client))
+    await record(tx, deps.audit, {
+      ...entry('session.end_all', actor, accountId, client),
+      details: { apiKeysEnded: apiKeys },
+    })
   })
 }
 

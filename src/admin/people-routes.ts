@@ -109,7 +109,7 @@ export const peopleRoutes = new Hono<AuthedEnv>()
   )
   .post(
     '/:id/revoke-sessions',
-    describe('Administration', "End all of a person's sessions", { 204: null }, [...refusals]),
+    describe('Administration', "End all of a person's sessions and API keys", { 204: null }, [...refusals]),
     authenticate,
     manages,
     params(AccountPath),

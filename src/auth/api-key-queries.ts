@@ -27,6 +27,12 @@ export async function findApiKey(sql: Db, hash: Buffer): Promise<ApiKeyRow | nul
   return row ?? null
 }
 
+/** @returns how the keys that were deleted began */
+export async function deleteApiKeys(sql: Db, accountId: string): Promise<string[]> {
+  const rows = await sql<{ prefix: string }[]>`delete from api_keys where account_id = ${accountId} returning prefix`
+  return rows.map(({ prefix }) => prefix)
+}
+
 /** Locked in the order of ids, so that two instances never wait for each other in a circle. */
 export async function updateLastUsed(sql: Db, uses: { id: string; at: Date }[]): Promise<void> {
   await sql`

@@ -1,11 +1,11 @@
 import type { Overlay } from '../access/overlay.ts'
 import type { Standing } from '../access/rights.ts'
-import type { Sql } from '../db.ts'
+import type { Sql, Tx } from '../db.ts'
 import { createGate } from '../db-gate.ts'
 import { type Network, parseNetwork } from '../http/networks.ts'
 import type { Logger } from '../logger.ts'
 import { isApiKey } from './api-key-format.ts'
-import { findApiKey, updateLastUsed } from './api-key-queries.ts'
+import { deleteApiKeys, findApiKey, updateLastUsed } from './api-key-queries.ts'
 import { hashToken } from './tokens.ts'
 
 /** About 10 MB each: keys that were found, and keys that were not. */
@@ -160,6 +160,14 @@ export function createApiKeys({ sql, overlay, log, now, lifeSeconds, lookUps }: 
       gate.close()
     },
   }
+}
+
+/**
+ * Ends every API key of an account, in a transaction that then calls `recordAuthzChange`: by that every instance forgets
+ * what it remembers of them. @returns how they began, for the trail
+ */
+export function endApiKeys(tx: Tx, accountId: string): Promise<string[]> {
+  return deleteApiKeys(tx, accountId)
 }
 
 function remember(readings: Map<string, Reading>, name: string, reading: Reading): void {

@@ -3,23 +3,24 @@ import type { Principal } from '../access/principal.ts'
 import { type Client, record } from '../audit/record.ts'
 import type { Deps } from '../deps.ts'
 import { AppError, invalid } from '../errors.ts'
+import { endApiKeys } from './api-keys.ts'
 import { recordFailedCheck } from './failed-checks.ts'
 import { release, reserveOwnCheck } from './lockout.ts'
-import { clearCounter, findCredentials, updatePassword } from './queries.ts'
+import { type Credentials, clearCounter, findCredentials, updatePassword } from './queries.ts'
 import { requireGoodPassword } from './registration.ts'
 import { sessionOf } from './sessions.ts'
 
-type Input = { currentPassword: string; newPassword: string }
+type Input = { currentPassword: string; newPassword: string; keepApiKeys?: boolean }
 
 /**
- * Replaces the password and ends the person's other sessions. The device is known under the new password too: its earlier
+ * Replaces the password and ends the person's other sessions and, unless they are to be kept, the API keys. The device is known under the new password too: its earlier
  * token is void, and without another one a stranger could lock it out.
  * @throws AppError `invalid-credentials` (the session stays), `account-locked` after five wrong tries, `validation-failed`
  */
 export async function changePassword(
   deps: Deps,
   principal: Principal,
-  { currentPassword, newPassword }: Input,
+  { currentPassword, newPassword, keepApiKeys = false }: Input,
   client: Client,
   signal?: AbortSignal,
 ): Promise<{ deviceToken: string }> {
@@ -36,6 +37,7 @@ export async function changePassword(
     // The row is locked by this statement, so a log-in in flight has either committed its session or will be refused.
     if (!(await updatePassword(tx, accountId, credentials.passwordVersion, hash)))
       throw new AppError('invalid-credentials')
+    const apiKeys = keepApiKeys ? [] : await endApiKeys(tx, accountId)
     await recordAuthzChange(tx, { accountId, endSessions: { except: sessionId }, reason: 'password-change' })
     await record(tx, deps.audit, {
       action: 'password.change',
@@ -43,6 +45,7 @@ export async function changePassword(
       entityType: 'account',
       entityId: accountId,
       client,
+      details: { apiKeysEnded: apiKeys },
     })
   })
   return { deviceToken: deps.deviceTokens.issue(accountId, credentials.passwordVersion + 1, sessionId) }
@@ -50,6 +53,7 @@ export async function changePassword(
 
 /**
  * Asks a person who is logged in for the password once more, under a counter of the account's own.
+ * @returns the version of the password that was right, for `requireStillSignedIn`
  * @throws AppError `invalid-credentials`, `account-locked`, `rate-limited`
  */
 export async function requireOwnPassword(
@@ -58,18 +62,19 @@ export async function requireOwnPassword(
   password: string,
   client: Client,
   signal?: AbortSignal,
-): Promise<void> {
+): Promise<number> {
   const reservation = await reserveOwnCheck(deps, accountId)
   let right: boolean
+  let credentials: Credentials | null
   try {
-    const credentials = await findCredentials(deps.sql, accountId)
+    credentials = await findCredentials(deps.sql, accountId)
     right = await deps.passwords.verify(credentials?.passwordHash ?? null, password, signal)
     if (right) await clearCounter(deps.sql, reservation)
   } catch (error) {
     await release(deps, reservation)
     throw error
   }
-  if (right) return
+  if (right && credentials) return credentials.passwordVersion
   await recordFailedCheck(deps, reservation, accountId, client)
   throw new AppError('invalid-credentials')
 }

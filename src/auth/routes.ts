@@ -77,7 +77,7 @@ export const ownSessionRoutes = new Hono<AuthedEnv>()
   })
   .post(
     '/logout-all',
-    describe('Authentication', 'End every session', { 204: null }),
+    describe('Authentication', 'End every session and API key', { 204: null }),
     authenticate,
     noInput,
     async (c) => {
@@ -114,10 +114,12 @@ export const ownSessionRoutes = new Hono<AuthedEnv>()
   )
   .post(
     '/password/change',
-    describe('Authentication', 'Change the password and end the other sessions', { 200: PasswordChanged }, [
-      'invalid-credentials',
-      'account-locked',
-    ]),
+    describe(
+      'Authentication',
+      'Change the password and end the other sessions and the API keys',
+      { 200: PasswordChanged },
+      ['invalid-credentials', 'account-locked'],
+    ),
     // Who asks comes first: a stranger without a token must not use up what the address may fail.
     authenticate,
     failures,

@@ -21,7 +21,11 @@ export type Login = z.infer<typeof Login>
 export const Refresh = z.strictObject({ refreshToken: z.string().max(65_536) }).meta({ ref: 'Refresh' })
 
 export const PasswordChange = z
-  .strictObject({ currentPassword: PresentedPassword, newPassword: PresentedPassword })
+  .strictObject({
+    currentPassword: PresentedPassword,
+    newPassword: PresentedPassword,
+    keepApiKeys: z.boolean().optional().meta({ description: 'Otherwise the API keys end with the old password.' }),
+  })
   .meta({ ref: 'PasswordChange' })
 
 export const PasswordChanged = z

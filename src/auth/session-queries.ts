@@ -101,6 +101,19 @@ export async function isLiveSession(sql: Db, accountId: string, sessionId: strin
   return rows.length === 1
 }
 
+/** Where a session and its account stand; null: no such account. */
+export async function findSignIn(
+  sql: Db,
+  accountId: string,
+  sessionId: string,
+): Promise<{ active: boolean; passwordVersion: number; live: boolean } | null> {
+  const [row] = await sql<{ active: boolean; passwordVersion: number; live: boolean }[]>`
+    select status = 'active' as active, password_version,
+           exists (select from sessions s where s.id = ${sessionId} and s.account_id = a.id and s.ended_at is null and s.expires_at > clock_timestamp()) as live
+      from user_accounts a where id = ${accountId}`
+  return row ?? null
+}
+
 /** The live sessions beyond the newest `keep`, oldest used first. */
 export async function listSurplusSessions(sql: Db, accountId: string, keep: number): Promise<string[]> {
   const rows = await sql<{ id: string }[]>`

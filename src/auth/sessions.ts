@@ -1,14 +1,28 @@
 import { recordAuthzChange } from '../access/changes.ts'
 import type { Principal } from '../access/principal.ts'
 import { type Client, record } from '../audit/record.ts'
+import type { Tx } from '../db.ts'
 import type { Deps } from '../deps.ts'
 import { AppError } from '../errors.ts'
-import { isLiveSession, listSessions, lockAccount, type SessionItem } from './session-queries.ts'
+import { endApiKeys } from './api-keys.ts'
+import { findSignIn, isLiveSession, listSessions, lockAccount, type SessionItem } from './session-queries.ts'
 
 /** The session that asks. @throws AppError `api-key-not-allowed` when none does: it is an API key */
 export function sessionOf({ sessionId }: Principal): string {
   if (sessionId === null) throw new AppError('api-key-not-allowed')
   return sessionId
+}
+
+/**
+ * That whoever gave the password may still act when it comes to that: locks the account's row, and obeys a log-out, a lock
+ * or a new password that came between. @throws AppError `account-disabled`, `session-revoked`, `invalid-credentials`
+ */
+export async function requireStillSignedIn(tx: Tx, principal: Principal, passwordVersion: number): Promise<void> {
+  await lockAccount(tx, principal.accountId)
+  const signIn = await findSignIn(tx, principal.accountId, sessionOf(principal))
+  if (!signIn?.active) throw new AppError('account-disabled')
+  if (!signIn.live) throw new AppError('session-revoked')
+  if (signIn.passwordVersion !== passwordVersion) throw new AppError('invalid-credentials')
 }
 
 /** The person's live sessions, newest first: `limit` of them before the session `before`. */
@@ -49,9 +63,11 @@ export async function endSession(
   })
 }
 
-/** Ends every session of the person. */
+/** Ends every session of the person, and every API key: whoever logs out everywhere wants nothing left that acts for them. */
 export async function endAllSessions(deps: Deps, { accountId }: Principal, client: Client): Promise<void> {
   await deps.sql.begin(async (tx) => {
+    await lockAccount(tx, accountId)
+    const apiKeys = await endApiKeys(tx, accountId)
     await recordAuthzChange(tx, { accountId, endSessions: 'all', reason: 'logout-all' })
     await record(tx, deps.audit, {
       action: 'session.end_all',
@@ -59,6 +75,7 @@ export async function endAllSessions(deps: Deps, { accountId }: Principal, clien
       entityType: 'account',
       entityId: accountId,
       client,
+      details: { apiKeysEnded: apiKeys },
     })
   })
 }

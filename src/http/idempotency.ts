@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import type { Context } from 'hono'
 import { createMiddleware } from 'hono/factory'
 import { asPool, type Db, isLockTimeout } from '../db.ts'
@@ -26,9 +25,8 @@ export const idempotent = createMiddleware<AuthedEnv>(async function idempotent(
     throw new AppError('bad-request', { detail: 'Idempotency-Key takes 1 to 255 printable ASCII characters.' })
   const deps = c.get('deps')
   const scope = { accountId: c.get('principal').accountId, method: c.req.method, path: c.req.path, key }
-  const requestHash = createHash('sha256')
-    .update(await c.req.text())
-    .digest()
+  // Keyed, for a body may hold a password, which a plain hash would let be guessed.
+  const requestHash = deps.counterKey('request', await c.req.text())
   try {
     const replay = await deps.sql.begin(async (tx) => {
       const stored = await claim(tx, scope, requestHash)

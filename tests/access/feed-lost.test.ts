@@ -1,5 +1,5 @@
 import { expect, setDefaultTimeout, test } from 'bun:test'
-import { givenAccount, logIn } from '../support/accounts.ts'
+import { givenAccount, goodPassword, logIn } from '../support/accounts.ts'
 import { isLetIn, openCutFeed, refusedAfter } from '../support/cut-feed.ts'
 import { until } from '../support/server-process.ts'
 
@@ -26,7 +26,8 @@ test('after a restart the database is believed, not what was known of it: rights
 
 test("a lost API key is nobody's again, however lately it was verified", async () => {
   const person = await newPerson()
-  const made = await writer.request('/v1/api-keys', { bearer: person.bearer, json: { name: 'Mine' } })
+  const json = { name: 'Mine', password: goodPassword }
+  const made = await writer.request('/v1/api-keys', { bearer: person.bearer, json })
   const { key: bearer } = (await made.json()) as { key: string }
   for (const victim of [listening, polling]) expect(await isLetIn(victim, { id: '', bearer })).toBe(true)
   await sql`delete from api_keys where account_id = ${person.id}`

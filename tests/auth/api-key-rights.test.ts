@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { table } from '../matrix-table.ts'
-import { givenAccount } from '../support/accounts.ts'
+import { givenAccount, goodPassword } from '../support/accounts.ts'
 import { signedIn } from '../support/administration.ts'
 import { givenApiKey } from '../support/api-keys.ts'
 import { bodyOf, openTestApp } from '../support/app.ts'
@@ -58,7 +58,7 @@ describe('what a key may do', () => {
 
   test('a list without a word from its owner is profile.read and dashboard.read, as far as the owner has them', async () => {
     const guest = await signedIn(app, { role: 'guest' })
-    const made = await request('/v1/api-keys', { bearer: guest.bearer, json: { name: 'Mine' } })
+    const made = await request('/v1/api-keys', { bearer: guest.bearer, json: { name: 'Mine', password: goodPassword } })
     const { key, permissions } = await bodyOf<{ key: string; permissions: string[] }>(made)
     expect(permissions).toEqual(['dashboard.read', 'profile.read'])
     expect((await rightsOf(key)).permissions).toEqual(['profile.read'])

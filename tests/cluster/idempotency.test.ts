@@ -15,21 +15,22 @@ describeWith(...programs)('three servers on one database', async () => {
     const { accessToken: bearer, user } = await bodyOf<SessionJson>(await ask(url, '/v1/auth/register', { json }))
     const answers = await Promise.all(
       Array.from({ length: 50 }, (_, index) =>
-        ask(urls[index % 3] ?? '', '/v1/api-keys', {
+        ask(urls[index % 3] ?? '', '/v1/subscription', {
           bearer,
-          json: { name: 'one of fifty' },
+          json: { plan: 'starter', interval: 'month' },
           headers: { 'Idempotency-Key': 'the same one' },
         }),
       ),
     )
-    expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 50 }, () => 201))
+    expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 50 }, () => 200))
     expect(answers.filter(({ headers }) => headers.get('idempotency-replayed') === 'true')).toHaveLength(49)
-    const bodies = await Promise.all(answers.map((answer) => bodyOf<{ id: string; key: string | null }>(answer)))
-    expect(new Set(bodies.map(({ id }) => id)).size).toBe(1)
-    expect(bodies.filter(({ key }) => key !== null)).toHaveLength(1)
-    expect(await sql`select 1 from api_keys where account_id = ${user.id}`).toHaveLength(1)
-    expect(await sql`select 1 from audit_logs where actor_id = ${user.id} and action = 'api_key.create'`).toHaveLength(
+    expect(new Set(await Promise.all(answers.map((answer) => answer.text()))).size).toBe(1)
+    expect(await sql`select 1 from trials where account_id = ${user.id}`).toHaveLength(1)
+    expect(await sql`select 1 from user_subscriptions where account_id = ${user.id} and plan = 'starter'`).toHaveLength(
       1,
     )
+    expect(
+      await sql`select 1 from audit_logs where actor_id = ${user.id} and action like 'subscription.%'`,
+    ).toHaveLength(1)
   })
 })

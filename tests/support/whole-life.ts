@@ -58,7 +58,12 @@ export async function givenWholeLife(app: TestApp, admin: Awaited<ReturnType<typ
     },
     200,
   )
-  const apiKey = { name: traces.keyName, ipRanges: [address], expiresAt: '2090-01-01T00:00:00Z' }
+  const apiKey = {
+    name: traces.keyName,
+    password: goodPassword,
+    ipRanges: [address],
+    expiresAt: '2090-01-01T00:00:00Z',
+  }
   const { key } = await bodyOf<{ key: string }>(await ask('/v1/api-keys', { bearer, json: apiKey }, 201))
   await ask('/v1/dashboard', { bearer: key }, 200)
   await ask('/v1/me/audit-logs', { bearer }, 200)
