@@ -50,6 +50,13 @@ describe('another instance, at the first request after it read the feed', () => 
     expect((await elsewhere(key)).status).toBe(200)
   })
 
+  test('refuses a key that ended with the sessions', async () => {
+    const { id, key } = await givenWarmKey()
+    await about(id, 'POST', '/revoke-sessions')
+    await caughtUp()
+    await expectProblem(await elsewhere(key), 'invalid-token')
+  })
+
   test('refuses a key whose owner was erased', async () => {
     const { id, key } = await givenWarmKey()
     await about(id, 'DELETE', '')
