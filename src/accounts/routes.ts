@@ -89,9 +89,12 @@ const me = new Hono<AuthedEnv>()
   )
   .get(
     '/export',
-    describe('Account', "The person's data; as CSV with data_export", { 200: { json: ExportBody, also: 'text/csv' } }, [
-      'feature-not-in-plan',
-    ]),
+    describe(
+      'Account',
+      "The person's data; as CSV with data_export",
+      { 200: { json: ExportBody, also: { 'text/csv': 'A line for each value: part, row, field, value' } } },
+      ['feature-not-in-plan'],
+    ),
     authenticateOrKey('profile.read'),
     query(ExportQuery),
     noBody,

@@ -44,7 +44,15 @@ export const auditRoutes = new Hono<AuthedEnv>().get(
   describe(
     'Administration',
     'The audit trail, newest first; as a stream with format=ndjson or csv',
-    { 200: listOf(AuditEntryBody) },
+    {
+      200: {
+        json: listOf(AuditEntryBody),
+        also: {
+          'application/x-ndjson': 'One AuditEntry a line',
+          'text/csv': 'One entry a line, below a line of names',
+        },
+      },
+    },
     ['invalid-cursor'],
   ),
   authenticate,

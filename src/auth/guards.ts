@@ -5,7 +5,7 @@ import type { AuthedEnv, Call, PublicEnv } from '../env.ts'
 import { AppError, type ProblemCode } from '../errors.ts'
 import { rateLimitKey } from '../http/client-ip.ts'
 import { isWithin } from '../http/networks.ts'
-import { keyDemand, policy } from '../http/openapi.ts'
+import { keyDemand, policy, refusing } from '../http/openapi.ts'
 import { countAddress, isUnlimited, uncountAddress } from '../http/rate-limits.ts'
 import { resetSeconds, tighter } from '../http/tally.ts'
 import { apiAccess } from '../plans/catalogue.ts'
@@ -127,7 +127,7 @@ function bearerGuard(name: string, keyPermission: string | null, codes: ProblemC
  * after body and lockout were judged.
  */
 export function authTier({ deferred }: { deferred: boolean }) {
-  return createMiddleware<PublicEnv>(async function authTier(c, next) {
+  const tier = createMiddleware<PublicEnv>(async function authTier(c, next) {
     const { limits, config } = c.get('deps')
     const call = c.get('call')
     const { auth } = limits
@@ -151,6 +151,7 @@ export function authTier({ deferred }: { deferred: boolean }) {
     }
     if (!isFailure(c.res.status, c.error)) await giveBack()
   })
+  return refusing(tier, ['service-unavailable'])
 }
 
 /** What the auth tier answers to this address; null while it may try. */

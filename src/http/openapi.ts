@@ -1,35 +1,20 @@
-import type { Env, Hono, MiddlewareHandler } from 'hono'
+import type { MiddlewareHandler } from 'hono'
 import { type DescribeRouteOptions, resolver, uniqueSymbol } from 'hono-openapi'
 import { z } from 'zod'
-import { type ProblemCode, problems } from '../errors.ts'
-import { idempotent } from './idempotency.ts'
-import { noInput } from './valid.ts'
+import type { ProblemCode } from '../errors.ts'
 
-/** Every non-2xx body (RFC 9457). Some codes bring further members, such as `upgrade`. */
-export const Problem = z
-  .looseObject({
-    type: z.url(),
-    title: z.string(),
-    status: z.int().min(400).max(599),
-    detail: z.string(),
-    instance: z.string(),
-    code: z.enum(Object.keys(problems) as [ProblemCode, ...ProblemCode[]]),
-    requestId: z.string(),
-    errors: z.array(z.object({ path: z.string(), message: z.string(), code: z.string() })).optional(),
-  })
-  .meta({ ref: 'Problem' })
-
-type Answer = z.ZodType | null | { json: z.ZodType; also: string }
+/** JSON, and what the same route answers in further media types, each with what is in it. */
+type InSeveralTypes = { json: z.ZodType; also: Record<string, string> }
+type Answer = z.ZodType | null | InSeveralTypes
 type Answers = Partial<Record<200 | 201 | 202 | 204, Answer>> & { 304?: null }
 
 /** What every route may answer, besides its own. */
 const always: ProblemCode[] = ['bad-request', 'internal-error', 'deadline-exceeded']
 /** The same of routes that are limited and may need the database: all but the probes. */
 const beyondProbes: ProblemCode[] = ['rate-limited', 'database-unavailable', 'overloaded']
-const withBody: ProblemCode[] = ['malformed-json', 'payload-too-large', 'unsupported-media-type', 'validation-failed']
 
 /**
- * Documents a route: its answers on success (null: no body; `also`: a further media type), the problems of its own, and
+ * Documents a route: its answers on success (null: no body), the problems of its own, and
  * the request headers that it reads. What follows from body, query and guards is added by `completeDocument`.
  */
 export function describe(
@@ -73,12 +58,12 @@ function documented(spec: DescribeRouteOptions): MiddlewareHandler {
   return Object.assign(passOn, { [uniqueSymbol]: { spec } })
 }
 
-function contentOf(answer: z.ZodType | { json: z.ZodType; also: string }) {
+function contentOf(answer: z.ZodType | InSeveralTypes) {
   if (answer instanceof z.ZodType) return { 'application/json': { schema: resolver(answer) } }
-  return {
-    'application/json': { schema: resolver(answer.json) },
-    [answer.also]: { schema: { type: 'string' as const } },
-  }
+  const further = Object.entries(answer.also).map(
+    ([type, description]) => [type, { schema: { type: 'string' as const, description } }] as const,
+  )
+  return { 'application/json': { schema: resolver(answer.json) }, ...Object.fromEntries(further) }
 }
 
 const policies = new WeakMap<object, string>()
@@ -93,6 +78,11 @@ export const keyDemand = 'authenticated or key with '
 export function policy<T extends object>(name: string, guard: T, codes: ProblemCode[]): T {
   policies.set(guard, name)
   return Object.assign(guard, { [uniqueSymbol]: { spec: { ...problemCodes(codes), ...securityOf(name) } } })
+}
+
+/** Documents what a middleware that is no guard may refuse a request with. */
+export function refusing<T extends object>(middleware: T, codes: ProblemCode[]): T {
+  return Object.assign(middleware, { [uniqueSymbol]: { spec: problemCodes(codes) } })
 }
 
 function securityOf(name: string): { security?: Record<string, string[]>[] } {
@@ -112,81 +102,8 @@ export function policyOf(middleware: object): string | undefined {
 }
 
 /** Lists are joined when the specs of a route's middlewares are merged; answers of one status would displace each other. */
-const codesKey = 'x-problem-codes'
+export const codesKey = 'x-problem-codes'
 
 function problemCodes(codes: ProblemCode[]) {
   return { [codesKey]: codes }
-}
-
-type Parameter = { in: string; name: string }
-type Operation = {
-  responses: Record<string, unknown>
-  requestBody?: unknown
-  security?: Record<string, string[]>[]
-  parameters?: Parameter[]
-  [codesKey]?: ProblemCode[]
-}
-type Document = {
-  paths: Record<string, Record<string, Operation | undefined> | undefined>
-  components?: { schemas?: Record<string, unknown> }
-}
-
-const idempotencyKey = {
-  in: 'header',
-  name: 'Idempotency-Key',
-  description: 'A request sent again with the same key within 24 hours gets the first answer, and does nothing more.',
-  schema: { type: 'string', minLength: 1, maxLength: 255 },
-}
-
-/**
- * Adds to each operation the problem documents that it may answer: those that were named, those that follow from its
- * input, and those of the middlewares on its route.
- */
-export function completeDocument<E extends Env>(generated: object, app: Hono<E>): void {
-  // The generator's type allows a path to be anything that OpenAPI knows; what it makes are operations.
-  const document = generated as Document
-  const handlers = Map.groupBy(app.routes, ({ method, path }) => keyOf(method, path))
-  for (const [path, operations] of Object.entries(document.paths))
-    for (const [method, operation] of Object.entries(operations ?? {})) {
-      if (!operation) continue
-      const passes = (middleware: unknown) =>
-        handlers.get(keyOf(method, path))?.some(({ handler }) => handler === middleware)
-      const codes = [...(operation[codesKey] ?? []), ...codesOfInput(operation)]
-      if (passes(noInput)) codes.push('validation-failed')
-      if (passes(idempotent)) {
-        operation.parameters = [...(operation.parameters ?? []), idempotencyKey]
-        codes.push('idempotency-key-in-use', 'idempotency-key-reused')
-      }
-      if (takesKeys(operation) && path !== '/v1/authz/changes') codes.push('quota-exceeded')
-      if (path.startsWith('/v1/admin/')) codes.push('authorisation-stale')
-      delete operation[codesKey]
-      Object.assign(operation.responses, problemResponses(codes))
-    }
-  const { $schema: _, ...schema } = z.toJSONSchema(Problem, { io: 'output' })
-  document.components = { ...document.components, schemas: { ...document.components?.schemas, Problem: schema } }
-}
-
-function takesKeys({ security = [] }: Operation): boolean {
-  return security.some((scheme) => 'apiKey' in scheme)
-}
-
-function codesOfInput({ requestBody, parameters = [] }: Operation): ProblemCode[] {
-  const queries = parameters.filter((parameter) => parameter.in === 'query')
-  return [
-    ...(requestBody ? withBody : []),
-    ...(queries.length > 0 ? (['validation-failed'] as const) : []),
-    ...(queries.some(({ name }) => name === 'cursor') ? (['invalid-cursor'] as const) : []),
-  ]
-}
-
-function keyOf(method: string, path: string): string {
-  return `${method.toLowerCase()} ${path.replace(/:(\w+)/g, '{$1}')}`
-}
-
-function problemResponses(codes: ProblemCode[]) {
-  const byStatus = Map.groupBy(new Set(codes), (code) => problems[code].status)
-  const content = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } }
-  return Object.fromEntries(
-    [...byStatus].map(([status, group]) => [String(status), { description: group.join(', '), content }]),
-  )
 }

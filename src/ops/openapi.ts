@@ -1,6 +1,6 @@
 import type { Env, Hono } from 'hono'
 import { generateSpecs } from 'hono-openapi'
-import { completeDocument } from '../http/openapi.ts'
+import { completeDocument } from '../http/openapi-completion.ts'
 import { version } from '../version.ts'
 
 const documents = new WeakMap<object, Promise<object>>()

@@ -1,7 +1,6 @@
 import { timingSafeEqual } from 'node:crypto'
 import { Hono } from 'hono'
 import { createMiddleware } from 'hono/factory'
-import { z } from 'zod'
 import type { PublicEnv } from '../env.ts'
 import { AppError } from '../errors.ts'
 import { describe } from '../http/openapi.ts'
@@ -12,8 +11,7 @@ import { checkReadiness, isReady } from './health.ts'
 import { readJobRuns } from './jobs.ts'
 import { readMetrics } from './metrics.ts'
 import { referenceAsset } from './reference/assets.ts'
-
-const Status = z.object({ status: z.string() }).meta({ ref: 'Status' })
+import { HealthBody, StatusBody } from './schemas.ts'
 
 /** In production the operator's pages need OPS_TOKEN; unset, they do not exist. */
 const operatorsOnly = createMiddleware<PublicEnv>(async function operatorsOnly(c, next) {
@@ -25,16 +23,16 @@ const operatorsOnly = createMiddleware<PublicEnv>(async function operatorsOnly(c
 })
 
 export const opsRoutes = new Hono<PublicEnv>()
-  .get('/live', describe('Operations', 'The process is alive', { 200: Status }), noInput, (c) =>
-    c.json({ status: 'ok' }, 200),
+  .get('/live', describe('Operations', 'The process is alive', { 200: StatusBody }), noInput, (c) =>
+    c.json({ status: 'ok' as const }, 200),
   )
   .get(
     '/ready',
-    describe('Operations', 'This instance should get traffic', { 200: Status }, ['service-unavailable']),
+    describe('Operations', 'This instance should get traffic', { 200: StatusBody }, ['service-unavailable']),
     noInput,
     async (c) => {
       const checks = await checkReadiness(c.get('deps'))
-      if (isReady(checks)) return c.json({ status: 'ok' }, 200)
+      if (isReady(checks)) return c.json({ status: 'ok' as const }, 200)
       const failed = Object.entries(checks).filter(([, check]) => check.status !== 'ok')
       throw new AppError('service-unavailable', {
         detail: failed.map(([name, { detail }]) => `${name}: ${detail}`).join('; '),
@@ -43,7 +41,7 @@ export const opsRoutes = new Hono<PublicEnv>()
   )
   .get(
     '/health',
-    describe('Operations', 'How it is; with details for operators', { 200: Status }),
+    describe('Operations', 'How it is; with details for operators', { 200: HealthBody }),
     noInput,
     async (c) => {
       const deps = c.get('deps')

@@ -5,6 +5,7 @@ import { loadConfig } from '../../src/config.ts'
 import { createLogger } from '../../src/logger.ts'
 import { openDeps } from '../../src/open-deps.ts'
 import { createDatabase } from './cluster.ts'
+import { checked } from './conformance.ts'
 
 export const testSecrets = {
   JWT_SECRET: 'T9f0Zr4uQm2LxV7cKp1WyB8sHd5GnJ3eAoUiRtEqXlCvNbMzPkSjDhFgYwO6aLr0',
@@ -45,9 +46,10 @@ type RequestOptions = {
 
 /**
  * The real app on a database of its own, closed after the file's tests. `clock` moves the time that tokens are judged by;
- * what SQL judges is tested by ageing rows.
+ * what SQL judges is tested by ageing rows. Every answer is held against the OpenAPI document, unless `conforming` is false:
+ * for tests that break things on purpose.
  */
-export async function openTestApp(environment: Record<string, string> = {}) {
+export async function openTestApp(environment: Record<string, string> = {}, { conforming = true } = {}) {
   const database = await createDatabase()
   const clock = {
     offsetMs: 0,
@@ -60,6 +62,8 @@ export async function openTestApp(environment: Record<string, string> = {}) {
   const log = createLogger({ level: config.logLevel, destination: { write: (line: string) => void lines.push(line) } })
   const deps = await openDeps(config, log, () => Date.now() + clock.offsetMs)
   const app = createApp(deps)
+  const { fetch } = app
+  if (conforming) app.fetch = async (incoming, ...rest) => checked(app, incoming, await fetch(incoming, ...rest))
 
   /** A request without a socket; a JSON body makes it a POST unless `method` says otherwise. */
   async function request(path: string, { method, bearer, json, headers, ip }: RequestOptions = {}): Promise<Response> {

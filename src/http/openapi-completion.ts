@@ -1,0 +1,83 @@
+import type { Env, Hono } from 'hono'
+import type { ProblemCode } from '../errors.ts'
+import { idempotent } from './idempotency.ts'
+import { codesKey } from './openapi.ts'
+import { addHeaders, headerComponents } from './openapi-headers.ts'
+import { problemResponses, problemSchemas } from './openapi-problems.ts'
+import { isUnlimited } from './rate-limits.ts'
+import { noInput } from './valid.ts'
+
+const withBody: ProblemCode[] = ['malformed-json', 'payload-too-large', 'unsupported-media-type', 'validation-failed']
+
+type Parameter = { in: string; name: string }
+type Operation = {
+  responses: Record<string, { content?: Record<string, unknown> }>
+  requestBody?: unknown
+  security?: Record<string, string[]>[]
+  parameters?: Parameter[]
+  [codesKey]?: ProblemCode[]
+}
+type Document = {
+  paths: Record<string, Record<string, Operation | undefined> | undefined>
+  components?: { schemas?: Record<string, unknown>; headers?: Record<string, object> }
+}
+
+const idempotencyKey = {
+  in: 'header',
+  name: 'Idempotency-Key',
+  description: 'A request sent again with the same key within 24 hours gets the first answer, and does nothing more.',
+  schema: { type: 'string', minLength: 1, maxLength: 255 },
+}
+
+/**
+ * Adds to each operation the problem documents that it may answer: those that were named, those that follow from its
+ * input, and those of the middlewares on its route.
+ */
+export function completeDocument<E extends Env>(generated: object, app: Hono<E>): void {
+  // The generator's type allows a path to be anything that OpenAPI knows; what it makes are operations.
+  const document = generated as Document
+  const handlers = Map.groupBy(app.routes, ({ method, path }) => keyOf(method, path))
+  for (const [path, operations] of Object.entries(document.paths))
+    for (const [method, operation] of Object.entries(operations ?? {})) {
+      if (!operation) continue
+      const passes = (middleware: unknown) =>
+        handlers.get(keyOf(method, path))?.some(({ handler }) => handler === middleware)
+      const codes = [...(operation[codesKey] ?? []), ...codesOfInput(operation)]
+      if (passes(noInput)) codes.push('validation-failed')
+      if (passes(idempotent)) {
+        operation.parameters = [...(operation.parameters ?? []), idempotencyKey]
+        codes.push('idempotency-key-in-use', 'idempotency-key-reused')
+      }
+      if (takesKeys(operation) && path !== '/v1/authz/changes') codes.push('quota-exceeded')
+      if (path.startsWith('/v1/admin/')) codes.push('authorisation-stale')
+      delete operation[codesKey]
+      Object.assign(operation.responses, problemResponses(codes))
+      addHeaders(operation.responses, {
+        limited: !isUnlimited(path),
+        authenticated: operation.security !== undefined,
+        idempotent: passes(idempotent) === true,
+      })
+    }
+  document.components = {
+    ...document.components,
+    schemas: { ...document.components?.schemas, ...problemSchemas() },
+    headers: headerComponents,
+  }
+}
+
+function takesKeys({ security = [] }: Operation): boolean {
+  return security.some((scheme) => 'apiKey' in scheme)
+}
+
+function codesOfInput({ requestBody, parameters = [] }: Operation): ProblemCode[] {
+  const queries = parameters.filter((parameter) => parameter.in === 'query')
+  return [
+    ...(requestBody ? withBody : []),
+    ...(queries.length > 0 ? (['validation-failed'] as const) : []),
+    ...(queries.some(({ name }) => name === 'cursor') ? (['invalid-cursor'] as const) : []),
+  ]
+}
+
+function keyOf(method: string, path: string): string {
+  return `${method.toLowerCase()} ${path.replace(/:(\w+)/g, '{$1}')}`
+}

@@ -1,0 +1,51 @@
+/** Headers that answers carry beside those of every HTTP server: components of the document, by their names. */
+const headers = {
+  'X-Request-Id': always('Names the request in the log; as sent, if it was 1–128 letters, digits, dots, dashes or _.'),
+  'Cache-Control': always('no-store where the answer holds a token or personal data; public for the catalogue.'),
+  RateLimit: sometimes('limit, remaining, reset in seconds (draft-ietf-httpapi-ratelimit-headers-07).'),
+  'RateLimit-Policy': sometimes('The limit and its window in seconds, as limit;w=seconds.'),
+  'Retry-After': { ...always('Seconds to wait.'), schema: { type: 'string', pattern: '^[1-9][0-9]*$' } },
+  'WWW-Authenticate': always('The challenge (RFC 6750); without an error code when no token was refused.'),
+  Location: always('The path of what was made.'),
+  ETag: always('Send it as If-None-Match, and get 304 while nothing changed.'),
+  'Authz-Refresh': sometimes("1: the person's rights changed since the token was issued; refresh when convenient."),
+  'Idempotency-Replayed': sometimes('true: the answer of an earlier request with this Idempotency-Key.'),
+  'Content-Disposition': sometimes('A file name, where the answer is a file.'),
+}
+type HeaderName = keyof typeof headers
+
+function always(description: string) {
+  return { description, required: true, schema: { type: 'string' } }
+}
+
+function sometimes(description: string) {
+  return { ...always(description), required: false }
+}
+
+type Response = { content?: Record<string, unknown>; headers?: Record<string, { $ref: string }> }
+type About = {
+  /** Whether requests are counted against a limit. */
+  limited: boolean
+  authenticated: boolean
+  idempotent: boolean
+}
+
+/** The components of the document that `addHeaders` refers to. */
+export const headerComponents: Record<string, object> = headers
+
+/** Documents on each answer of an operation the headers that it brings or may bring. */
+export function addHeaders(responses: Record<string, Response>, { limited, authenticated, idempotent }: About): void {
+  const isCached = '304' in responses
+  for (const [status, response] of Object.entries(responses)) {
+    const names: HeaderName[] = ['X-Request-Id', 'Cache-Control']
+    if (limited) names.push('RateLimit', 'RateLimit-Policy')
+    if (authenticated) names.push('Authz-Refresh')
+    if (idempotent && (status.startsWith('2') || status === '409')) names.push('Idempotency-Replayed')
+    if (isCached && (status === '200' || status === '304')) names.push('ETag')
+    if (status === '201') names.push('Location')
+    if (status === '401') names.push('WWW-Authenticate')
+    if (status === '429' || status === '503') names.push('Retry-After')
+    if (status === '200' && Object.keys(response.content ?? {}).length > 1) names.push('Content-Disposition')
+    response.headers = Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]))
+  }
+}

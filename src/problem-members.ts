@@ -1,0 +1,31 @@
+import { z } from 'zod'
+import type { ProblemCode } from './problems.ts'
+
+const Count = z.int().min(0).max(Number.MAX_SAFE_INTEGER)
+const Names = z.array(z.string())
+const Upgrade = z
+  .object({
+    plan: z.string(),
+    displayName: z.string(),
+    tier: z.int().min(0).max(1000),
+    priceMonthlyMinor: Count.nullable(),
+    currency: z.string(),
+    trialDays: z.int().min(0).max(365),
+    checkout: z.enum(['trial', 'purchase', 'contact']),
+  })
+  .nullable()
+  .meta({ description: 'the cheapest plan that helps; null where none does' })
+
+/** What a problem document brings beside the standard members, by its code. Codes that are not here bring nothing more. */
+export const problemMembers = {
+  'validation-failed': {
+    errors: z.array(z.object({ path: z.string(), message: z.string(), code: z.string() })),
+  },
+  'already-exists': { field: z.string() },
+  'permission-denied': { requiredPermissions: Names },
+  'privilege-too-low': { requiredPrivilege: z.int().min(0).max(100) },
+  'role-not-allowed': { requiredRoles: Names },
+  'feature-not-in-plan': { requiredFeatures: Names, missingFeatures: Names, upgrade: Upgrade },
+  'tier-too-low': { requiredTier: z.int().min(0).max(1000), upgrade: Upgrade },
+  'quota-exceeded': { limit: Count, used: Count, resetsAt: z.iso.datetime(), upgrade: Upgrade },
+} as const satisfies Partial<Record<ProblemCode, z.core.$ZodLooseShape>>

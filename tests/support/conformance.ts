@@ -1,0 +1,106 @@
+import { dereference, type Schema, type SchemaDraft, validate } from '@cfworker/json-schema'
+import type { createApp } from '../../src/app.ts'
+import { openApiDocument } from '../../src/ops/openapi.ts'
+
+type Answer = { content?: Record<string, { schema: Schema }>; headers?: Record<string, { $ref: string }> }
+type Document = {
+  paths: Record<string, Record<string, { responses: Record<string, Answer> }>>
+  components: { headers: Record<string, { required: boolean }> }
+}
+type Judge = { document: Document; routes: [RegExp, string][]; lookup: Lookup }
+type Lookup = ReturnType<typeof dereference>
+
+const base = 'http://document/'
+const draft: SchemaDraft = '2020-12'
+/** What answers carry besides, whatever the route: of HTTP, of CORS, and for the safety of browsers. */
+const general =
+  /^(?:content-type|content-length|content-security-policy|connection|date|vary|allow|referrer-policy|strict-transport-security|x-content-type-options|x-frame-options|cross-origin-.*|access-control-.*)$/
+/** Pages for people, and the document itself. */
+const undescribed = /^\/(?:docs(?:\/[^/]*)?|problems(?:\/[^/]*)?|openapi\.json|metrics)$/
+
+let judge: Promise<Judge> | undefined
+
+/**
+ * That an answer is one that the OpenAPI document tells of: its status, media type, headers and every member of its body.
+ * What the document leaves open is closed here, so that a member nobody declared fails the test.
+ * @returns the answer, unread
+ */
+export async function checked(
+  app: ReturnType<typeof createApp>,
+  request: Request,
+  answer: Response,
+): Promise<Response> {
+  if (request.method === 'HEAD' || request.method === 'OPTIONS') return answer
+  judge ??= prepare(app)
+  const { document, routes, lookup } = await judge
+  const { pathname } = new URL(request.url)
+  const path = routes.find(([pattern]) => pattern.test(pathname))?.[1]
+  const operation = path === undefined ? undefined : document.paths[path]?.[request.method.toLowerCase()]
+  const name = `${request.method} ${path ?? pathname}: ${answer.status}`
+  const type = answer.headers.get('content-type')?.split(';')[0]?.toLowerCase()
+  if (!operation) {
+    if (answer.status < 400 && (undescribed.test(pathname) || answer.status < 200)) return answer
+    return judgeBody(answer, { $ref: `${base}#/components/schemas/Problem` }, name, lookup)
+  }
+  const described = operation.responses[answer.status]
+  if (!described) throw new Error(`${name} is not in the OpenAPI document: ${await answer.clone().text()}`)
+  judgeHeaders(answer.headers, described, document.components.headers, name)
+  if (!described.content) {
+    if (answer.body !== null && (await answer.clone().text()) !== '') throw new Error(`${name} has a body`)
+    return answer
+  }
+  const schema = type === undefined ? undefined : described.content[type]?.schema
+  if (!schema) throw new Error(`${name} as ${type} is not in the OpenAPI document`)
+  return type?.endsWith('json') ? judgeBody(answer, schema, name, lookup) : answer
+}
+
+function judgeHeaders(
+  headers: Headers,
+  { headers: described = {} }: Answer,
+  known: Document['components']['headers'],
+  name: string,
+): void {
+  const told = Object.values(described).map(({ $ref }) => $ref.slice($ref.lastIndexOf('/') + 1))
+  for (const header of told)
+    if (known[header]?.required && !headers.has(header)) throw new Error(`${name} lacks the promised ${header}`)
+  const lowerCased = new Set(told.map((header) => header.toLowerCase()))
+  for (const header of headers.keys())
+    if (!lowerCased.has(header) && !general.test(header))
+      throw new Error(`${name} has a header ${header}, which the OpenAPI document leaves out`)
+}
+
+async function judgeBody(answer: Response, schema: Schema, name: string, lookup: Lookup): Promise<Response> {
+  const text = await answer.text()
+  const again = new Response(text, answer)
+  let body: unknown
+  try {
+    body = JSON.parse(text)
+  } catch {
+    throw new Error(`${name} is no JSON: ${text.slice(0, 500)}`)
+  }
+  const { valid, errors } = validate(body, schema, draft, lookup)
+  if (valid) return again
+  const reasons = errors.map(({ instanceLocation, error }) => `${instanceLocation}: ${error}`).join('\n')
+  throw new Error(`${name} is not what the OpenAPI document says:\n${reasons}\n${text.slice(0, 1_000)}`)
+}
+
+async function prepare(app: ReturnType<typeof createApp>): Promise<Judge> {
+  const document = structuredClone(await openApiDocument(app, 'http://localhost')) as Document
+  close(document)
+  const paths = Object.keys(document.paths).sort((a, b) => a.split('{').length - b.split('{').length)
+  const routes = paths.map((path): [RegExp, string] => [
+    new RegExp(`^${RegExp.escape(path).replaceAll(/\\\{.*?\\\}/g, '[^/]+')}$`),
+    path,
+  ])
+  return { document, routes, lookup: dereference({ ...document, $id: base } as unknown as Schema) }
+}
+
+/** Refuses members that no schema names. Parts of `allOf` see only some of them, so they stay open. */
+function close(value: unknown): void {
+  if (Array.isArray(value)) for (const item of value) close(item)
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return
+  const schema = value as Schema & Record<string, unknown>
+  if (schema.type === 'object' && schema.properties && schema.additionalProperties === undefined)
+    schema.additionalProperties = false
+  for (const [key, item] of Object.entries(schema)) if (key !== 'allOf') close(item)
+}
