@@ -23,8 +23,8 @@ export type DatabaseOptions = {
 /** Waiting before the driver connects a failed slot again, in seconds: doubling to 1, with jitter. */
 const backoff = (retries: number) => Math.min(1, 0.05 * 2 ** retries) * (0.5 + Math.random() / 2)
 
-/** A pool of the driver's own, of `max` connections; none is opened before its first query. */
-export function connect(options: DatabaseOptions, max: number): postgres.Sql {
+/** A pool of the driver's own, of `max` connections; none is opened before its first query. `onclose` hears of each that ends. */
+export function connect(options: DatabaseOptions, max: number, onclose?: () => void): postgres.Sql {
   const { statementTimeoutMs, prepare = true, connectionParameters = true } = options
   const url = new URL(options.url)
   // libpq's own; the server would refuse it as an unknown setting.
@@ -36,6 +36,7 @@ export function connect(options: DatabaseOptions, max: number): postgres.Sql {
     connect_timeout: 2,
     ssl: options.ssl === 'disable' ? false : options.ssl,
     onnotice: () => {},
+    onclose,
     // Columns only: keys inside JSON are data.
     transform: { column: { from: postgres.toCamel, to: postgres.fromCamel } },
     connection: {

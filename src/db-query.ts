@@ -11,6 +11,8 @@ export type Query = Promise<unknown> & {
   options: object
   /** The text with placeholders, once it was sent. */
   string?: string
+  /** It was sent, and has no answer yet. */
+  active?: boolean
   isRaw?: unknown
   cursorFn?: unknown
   forEachFn?: unknown
@@ -19,6 +21,7 @@ export type Query = Promise<unknown> & {
   handle: () => void
   resolve: (value: unknown) => void
   reject: (error: unknown) => void
+  canceller: (query: Query) => Promise<void>
 }
 
 /** Where the driver sends a query: a pool, or the connection of a transaction. */
@@ -83,6 +86,14 @@ export function isRead(query: Query): boolean {
 
 export function handlerOf(client: postgres.Sql): Handler {
   return internals(client``).handler
+}
+
+/**
+ * How the driver asks the server, over a connection made for it, to cancel what the connection of a query is busy with:
+ * only for one that nobody shares.
+ */
+export function cancelOf(client: postgres.Sql): (query: Query) => Promise<void> {
+  return internals(client``).canceller
 }
 
 function isTemplate(first: unknown): boolean {

@@ -1,39 +1,55 @@
 import type postgres from 'postgres'
-import { toAppError } from './db-errors.ts'
+import { isConnectionError, isFull, toAppError, wasLost } from './db-errors.ts'
 import type { Gate } from './db-gate.ts'
 import { AppError } from './errors.ts'
 
 type Options = { connect: () => postgres.Sql; gate: Gate; onWarn: (message: string, error?: unknown) => void }
+export type Recovery = ReturnType<typeof createRecovery>
 type Listener = (items: unknown[]) => void
 
 const probeMs = 1000
 const longestPauseMs = 700
 const thawMs = 2000
+/** What a server said before it died may be read for so long after. */
+const echoMs = 100
 
 /**
- * Shuts the gate when a connection fails, asks the database over a connection of its own, with growing pauses, whether it
- * answers, and opens the gate when it does. So a server that is down meets one caller and not the whole pool.
+ * Knows whether the database is lost, and shuts the gate while it is. Slow is not lost: a late answer counts for nothing
+ * while anybody else is answered, over whatever connection. A connection that failed shuts the gate at once; one caller
+ * then asks, with growing pauses, and not the whole pool, until the database answers it or anybody who is under way.
  */
 export function createRecovery({ connect, gate, onWarn }: Options) {
   const listeners: Listener[] = []
   const doubtful: unknown[] = []
   let prober: postgres.Sql | undefined
   let pinging: Promise<void> | undefined
-  let recovering = false
+  let recovering: { since: number; revived: PromiseWithResolvers<true> } | undefined
+  let examining = false
   let closed = false
+  let answeredAt = Number.NEGATIVE_INFINITY
   /** Suspicions since the pool last worked: a probe that succeeds alone must not cut the pauses short. */
   let suspicions = 0
 
-  async function probe(): Promise<void> {
+  /** Whether it answers in time. @throws what the connection failed with */
+  async function probe(): Promise<boolean> {
     prober ??= connect()
-    const client = prober
-    const late = Promise.withResolvers<never>()
-    const timer = setTimeout(() => late.reject(new AppError('database-unavailable')), probeMs)
+    const late = Promise.withResolvers<false>()
+    const timer = setTimeout(() => late.resolve(false), probeMs)
+    const question = prober`select 1`.then(
+      () => true,
+      (error) => {
+        // A full server answers those who are connected.
+        if (isFull(error)) return true
+        throw error
+      },
+    )
     try {
-      await Promise.race([client`select 1`, late.promise])
+      const inTime = await Promise.race([question, late.promise])
+      if (!inTime) dropProber()
+      return inTime
     } catch (error) {
       dropProber()
-      throw toAppError(error)
+      throw error
     } finally {
       clearTimeout(timer)
     }
@@ -44,29 +60,39 @@ export function createRecovery({ connect, gate, onWarn }: Options) {
     prober = undefined
   }
 
+  const isAnswering = (since: number): boolean => answeredAt >= since
+
   function suspect(reason: unknown): void {
     if (recovering || closed) return
-    recovering = true
+    recovering = { since: performance.now(), revived: Promise.withResolvers() }
     gate.shut()
     onWarn('the database is in doubt', reason)
-    void recover()
+    void recover(recovering.revived.promise)
   }
 
-  async function recover(): Promise<void> {
+  async function recover(revived: Promise<true>): Promise<void> {
     dropProber()
     for (let tries = suspicions++; !closed; tries++) {
-      if (tries > 0) await Bun.sleep(Math.min(longestPauseMs, 50 * 2 ** tries) * (0.5 + Math.random() / 2))
-      const answers = await probe().then(
-        () => true,
-        () => false,
-      )
-      if (answers) break
+      const pauseMs = tries > 0 ? Math.min(longestPauseMs, 50 * 2 ** tries) * (0.5 + Math.random() / 2) : 0
+      if (await Promise.race([revived, Bun.sleep(pauseMs).then(() => false)])) break
+      if (await Promise.race([revived, probe().catch(() => false)])) break
     }
+    recovering = undefined
     if (closed) return dropProber()
-    recovering = false
     onWarn('the database answers again')
     gate.reopen()
     announceDoubtful()
+  }
+
+  /** Something got no answer in time. Lost is the database only if nobody gets one, nor somebody who asks anew. */
+  async function examine(reason: unknown): Promise<void> {
+    if (recovering || examining || closed) return
+    examining = true
+    const since = performance.now()
+    const answers = isAnswering(since - probeMs) || (await probe().catch(() => false)) || isAnswering(since)
+    examining = false
+    if (!answers) suspect(reason)
+    else if (!recovering && !closed) announceDoubtful()
   }
 
   function announceDoubtful(): void {
@@ -79,29 +105,48 @@ export function createRecovery({ connect, gate, onWarn }: Options) {
     setTimeout(() => closed || announce(), thawMs).unref()
   }
 
+  async function ping(): Promise<void> {
+    const since = performance.now()
+    try {
+      // The connection may have ended while nobody used it.
+      const inTime = await probe().catch((error) => (wasLost(error) ? probe() : Promise.reject(error)))
+      if (inTime || isAnswering(since)) return
+    } catch (error) {
+      suspect(error)
+      const known = toAppError(error)
+      throw known instanceof AppError ? known : new AppError('database-unavailable', { cause: error })
+    }
+    const error = new AppError('database-unavailable', { cause: new Error(`nobody was answered for ${probeMs} ms`) })
+    void examine(error)
+    throw error
+  }
+
   return {
+    /** A connection failed. */
     suspect,
-    /** The pool works: the next suspicion is probed at once. */
+    /** Something got no answer in time. */
+    late: (reason: unknown): void => void examine(reason),
+    /** Whether anybody was answered since that moment of `performance.now()`. */
+    isAnswering,
+    /** The server answered somebody. */
     confirm(): void {
+      answeredAt = performance.now()
       if (!recovering) suspicions = 0
+      else if (answeredAt - recovering.since >= echoMs) recovering.revived.resolve(true)
     },
-    /** A commit of `items` has no answer. */
+    /** A commit of `items` has no answer, for its connection failed or for it is late. */
     doubt(items: unknown[], reason: unknown): void {
       doubtful.push(...items)
-      suspect(reason)
+      if (isConnectionError(reason)) suspect(reason)
+      else void examine(reason)
     },
     onDoubt: (listener: Listener): void => void listeners.push(listener),
     async ping(): Promise<void> {
       if (recovering || closed) throw new AppError('database-unavailable')
-      pinging ??= probe().finally(() => {
+      pinging ??= ping().finally(() => {
         pinging = undefined
       })
-      try {
-        await pinging
-      } catch (error) {
-        suspect(error)
-        throw error instanceof AppError ? error : new AppError('database-unavailable', { cause: error })
-      }
+      await pinging
     },
     close(): void {
       closed = true

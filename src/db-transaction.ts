@@ -1,29 +1,30 @@
 import type postgres from 'postgres'
-import type { Pool, Sql, Tx } from './db.ts'
+import type { Sql, Tx } from './db.ts'
 import { isConnectionError } from './db-errors.ts'
 import { interceptStatements, type Query } from './db-query.ts'
+import type { Slot } from './db-slots.ts'
 import { AppError } from './errors.ts'
 
 type Tools = {
-  target: Pool
-  answered: <T>(target: Pool, answer: PromiseLike<T>, text: () => string) => Promise<T>
-  execute: (target: Pool, query: Query, handler: Pool['handler'], lost: Promise<never>) => Promise<unknown>
+  slot: Slot
+  answered: <T>(slot: Slot, answer: PromiseLike<T>, text: string) => Promise<T>
+  execute: (slot: Slot, query: Query, handler: Slot['handler'], lost: Promise<never>) => Promise<unknown>
   onCommit: (items: unknown[]) => void
   onUncertain: (items: unknown[], reason: unknown) => void
 }
 
 /**
- * One transaction on one connection of `target`: BEGIN, `work`, COMMIT, each statement under its own deadline; ROLLBACK
+ * One transaction on one connection: BEGIN, `work`, COMMIT, each statement under its own deadline; ROLLBACK
  * when `work` throws. When the connection is gone nothing more is sent, not even ROLLBACK: the driver gives the slot a
  * new connection, and others a statement that is not theirs.
  */
 export async function openTransaction<T>(
-  { target, answered, execute, onCommit, onUncertain }: Tools,
+  { slot, answered, execute, onCommit, onUncertain }: Tools,
   work: (tx: Tx) => Promise<T>,
 ): Promise<T> {
   const begun = Promise.withResolvers<postgres.TransactionSql>()
   const finish = Promise.withResolvers<void>()
-  const ended = target.client.begin((raw) => {
+  const ended = slot.client.begin((raw) => {
     begun.resolve(raw)
     return finish.promise
   })
@@ -34,7 +35,7 @@ export async function openTransaction<T>(
     begun.reject(error)
   })
 
-  const raw = await answered(target, begun.promise, () => 'begin')
+  const raw = await answered(slot, begun.promise, 'begin')
   const committed: unknown[] = []
   const tx = wrap(raw)
 
@@ -58,7 +59,7 @@ export async function openTransaction<T>(
   async function runStatement(query: Query): Promise<unknown> {
     if (state !== 'open') throw new AppError('database-unavailable', { cause: new Error('the transaction is over') })
     try {
-      return await execute(target, query, query.handler, lost)
+      return await execute(slot, query, query.handler, lost)
     } catch (error) {
       if (isLoss(error)) state = 'broken'
       throw error
@@ -79,7 +80,7 @@ export async function openTransaction<T>(
     state = 'over'
     finish.reject(error)
     // The driver answers a ROLLBACK by rejecting with what it was for.
-    await answered(target, ended, () => 'rollback').catch(() => {})
+    await answered(slot, ended, 'rollback').catch(() => {})
   }
 
   async function commit(value: T): Promise<T> {
@@ -87,7 +88,7 @@ export async function openTransaction<T>(
     state = 'over'
     finish.resolve()
     try {
-      await answered(target, ended, () => 'commit')
+      await answered(slot, ended, 'commit')
     } catch (error) {
       if (isLoss(error)) onUncertain(committed, error)
       throw error

@@ -1,9 +1,10 @@
 import type postgres from 'postgres'
 import { connect, type DatabaseOptions, listen } from './db-connect.ts'
-import { isConnectionError, isRepeatable, neverRan, toAppError, wasLost } from './db-errors.ts'
+import { isAnswer, isConnectionError, isRepeatable, neverRan, toAppError, wasLost, wasTooLate } from './db-errors.ts'
 import { createGate } from './db-gate.ts'
-import { handlerOf, interceptStatements, isRead, type Query, repeatQuery } from './db-query.ts'
+import { interceptStatements, isRead, type Query, repeatQuery } from './db-query.ts'
 import { createRecovery } from './db-recovery.ts'
+import { createSlots, type Slot } from './db-slots.ts'
 import { openTransaction } from './db-transaction.ts'
 import { AppError } from './errors.ts'
 
@@ -22,12 +23,12 @@ export type Tx = Db & {
 export type Sql = Db & { begin<T>(work: (tx: Tx) => Promise<T>): Promise<T> }
 export type Database = ReturnType<typeof openDatabase>
 
-/** An open pool as the rest of this layer sees it; it is replaced when the server stops answering. */
-export type Pool = { client: postgres.Sql; handler: ReturnType<typeof handlerOf> }
 type Listener = (items: unknown[]) => void
 
-/** The server's own timeout comes first by this much, so a statement without an answer means a frozen server. */
+/** The server's own timeout comes first by this much. */
 const graceMs = 1000
+/** If this process itself stood still, answers have come that nobody read yet. */
+const lastLookMs = 20
 const repeatLimit = 3
 
 /**
@@ -39,64 +40,72 @@ export function openDatabase(options: DatabaseOptions) {
   const deadlineMs = options.statementTimeoutMs + graceMs
   const gate = createGate({ max, queueLimit, waitMs: acquireTimeoutMs })
   const recovery = createRecovery({ connect: () => connect(options, 1), gate, onWarn })
+  const slots = createSlots({ options, max, recovery })
   const commitListeners: Listener[] = []
   const counts = { queries: 0, slowQueries: 0, recycles: 0 }
-  let pool = openPool()
 
-  function openPool(): Pool {
-    const client = connect(options, max)
-    return { client, handler: handlerOf(client) }
+  /** Only the connection whose answer is late is given up, and the server rolls back what it held. */
+  function giveUp(slot: Slot, since: number, sent: Query | undefined): AppError {
+    const cause = new Error(`no answer within ${deadlineMs} ms`)
+    const error = new AppError(recovery.isAnswering(since) ? 'deadline-exceeded' : 'database-unavailable', { cause })
+    if (!slot.retired) counts.recycles++
+    slots.retire(slot, sent)
+    recovery.late(error)
+    return error
   }
 
-  /** Everything on a frozen connection is given up: once destroyed, the server rolls back what it thaws with. */
-  function replace(target: Pool, reason: unknown): void {
-    if (target !== pool) return
-    pool = openPool()
-    counts.recycles++
-    void target.client.end({ timeout: 0 }).catch(() => {})
-    recovery.suspect(reason)
-  }
-
-  /** @throws AppError `database-unavailable` when `answer` does not come in time; its pool is then gone */
-  async function answered<T>(target: Pool, answer: PromiseLike<T>, text: () => string | undefined): Promise<T> {
+  /** @throws AppError when `answer` does not come in time: `deadline-exceeded`, or `database-unavailable` if nobody was answered */
+  async function answered<T>(slot: Slot, answer: PromiseLike<T>, text: string | Query): Promise<T> {
     const start = performance.now()
     const late = Promise.withResolvers<never>()
-    const timer = setTimeout(() => {
-      const error = new AppError('database-unavailable', { cause: new Error(`no answer within ${deadlineMs} ms`) })
-      late.reject(error)
-      replace(target, error)
+    const sent = typeof text === 'string' ? undefined : text
+    let timer = setTimeout(() => {
+      timer = setTimeout(() => late.reject(giveUp(slot, start, sent)), lastLookMs)
     }, deadlineMs)
     try {
-      return await Promise.race([answer, late.promise])
+      const value = await Promise.race([answer, late.promise])
+      recovery.confirm()
+      return value
+    } catch (error) {
+      if (isAnswer(error)) recovery.confirm()
+      throw error
     } finally {
       clearTimeout(timer)
       const milliseconds = performance.now() - start
       if (milliseconds >= options.slowQueryMs) {
         counts.slowQueries++
-        options.onSlow({ milliseconds: Math.round(milliseconds), statement: oneLine(text() ?? '') })
+        const statement = oneLine(typeof text === 'string' ? text : (text.string ?? ''))
+        options.onSlow({ milliseconds: Math.round(milliseconds), statement })
       }
     }
   }
 
-  function execute(target: Pool, query: Query, handler: Pool['handler'], lost?: Promise<never>): Promise<unknown> {
+  function execute(slot: Slot, query: Query, handler: Slot['handler'], lost?: Promise<never>): Promise<unknown> {
     counts.queries++
     const sent = repeatQuery(query, handler)
-    return answered(target, lost ? Promise.race([sent, lost]) : sent, () => sent.string)
+    return answered(slot, lost ? Promise.race([sent, lost]) : sent, sent)
   }
 
-  /** Does `work` in its turn; once more if its connection failed and `mayRepeat` says that nothing can have happened. */
-  async function admitted<T>(work: (target: Pool) => Promise<T>, mayRepeat: (error: unknown) => boolean): Promise<T> {
+  /**
+   * Does `work` in its turn, on an open connection. Once more if that failed, and either nothing was sent yet or
+   * `mayRepeat` says that nothing can have happened.
+   */
+  async function admitted<T>(work: (slot: Slot) => Promise<T>, mayRepeat: (error: unknown) => boolean): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       await gate.enter()
-      const target = pool
+      const slot = slots.take()
+      let sent = false
       try {
-        const value = await work(target)
-        recovery.confirm()
-        return value
+        await slots.makeReady(slot)
+        sent = true
+        return await work(slot)
       } catch (error) {
-        if (isConnectionError(error) && target === pool) recovery.suspect(error)
-        if (attempt === 2 || !mayRepeat(error)) throw error
+        if (wasTooLate(error)) recovery.late(error)
+        else if (isConnectionError(error) && !slot.retired) recovery.suspect(error)
+        const repeatable = sent ? mayRepeat(error) : neverRan(error) || wasLost(error)
+        if (attempt === 2 || !repeatable) throw error
       } finally {
+        slots.giveBack(slot)
         gate.leave()
       }
     }
@@ -105,7 +114,7 @@ export function openDatabase(options: DatabaseOptions) {
   async function runStatement(query: Query): Promise<unknown> {
     try {
       return await admitted(
-        (target) => execute(target, query, target.handler),
+        (slot) => execute(slot, query, slot.handler),
         (error) => neverRan(error) || (wasLost(error) && isRead(query)),
       )
     } catch (error) {
@@ -122,7 +131,7 @@ export function openDatabase(options: DatabaseOptions) {
       }
       try {
         return await admitted(
-          (target) => openTransaction({ target, answered, execute, onCommit, onUncertain: recovery.doubt }, start),
+          (slot) => openTransaction({ slot, answered, execute, onCommit, onUncertain: recovery.doubt }, start),
           (error) => !begun && (neverRan(error) || wasLost(error)),
         )
       } catch (error) {
@@ -142,7 +151,7 @@ export function openDatabase(options: DatabaseOptions) {
     }
   }
 
-  const sql: Sql = interceptStatements(pool.client, runStatement, { begin })
+  const sql: Sql = interceptStatements(slots.template, runStatement, { begin })
 
   return {
     sql,
@@ -160,18 +169,17 @@ export function openDatabase(options: DatabaseOptions) {
     listen: (channel: string, wake: () => void) => listen(options, channel, wake),
     /** Opens `min` connections. @throws AppError `database-unavailable` */
     async open(min: number): Promise<void> {
-      const target = pool
-      const answers = Array.from({ length: Math.min(min, max) }, () =>
-        answered(target, target.client`select 1`, () => 'select 1'),
-      )
-      const failed = (await Promise.allSettled(answers)).find((answer) => answer.status === 'rejected')
-      if (failed) throw toAppError(failed.reason)
+      try {
+        await slots.open(min)
+      } catch (error) {
+        throw toAppError(error)
+      }
     },
     /** Admits nobody more, lets what is under way end within `seconds`, and disconnects. */
     async close(seconds: number): Promise<void> {
       gate.close()
       recovery.close()
-      const closing = pool.client.end({ timeout: seconds }).catch((error) => onWarn('the pool did not close', error))
+      const closing = slots.close(seconds).catch((error) => onWarn('the pool did not close', error))
       // The driver's own timeout does not always end it.
       const late = Promise.withResolvers<void>()
       const timer = setTimeout(late.resolve, seconds * 1000 + 500)

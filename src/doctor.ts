@@ -1,5 +1,6 @@
 import postgres from 'postgres'
 import type { Config } from './config.ts'
+import { examineTimeouts } from './doctor-timeouts.ts'
 import { createLogger } from './logger.ts'
 import { findSchemaVersion, latestVersion } from './migrate.ts'
 import { openRedis } from './redis.ts'
@@ -26,10 +27,16 @@ export async function diagnose(config: Config, print: (line: string) => void): P
     max: 1,
     connect_timeout: 5,
     ssl: config.databaseSsl === 'disable' ? false : config.databaseSsl,
-    connection: { statement_timeout: 5_000, application_name: 'manas360-doctor' },
+    connection: {
+      application_name: 'manas360-doctor',
+      // A pooler refuses settings that it does not know.
+      ...(config.authzFeed === 'listen' && { statement_timeout: 5_000 }),
+    },
   })
   try {
     findings.push(...(await examine(sql, config)))
+    const timeouts = await examineTimeouts(config)
+    if (timeouts) findings.push(timeouts)
   } catch (error) {
     findings.push({
       name: 'database',

@@ -176,7 +176,8 @@ export const problems = {
   'database-unavailable': {
     status: 503,
     title: 'The database cannot be reached',
-    detail: 'Nothing was changed, or it is safe to repeat. Try again after Retry-After seconds.',
+    detail:
+      'A change that was under way may have been made: look before repeating it, or send an Idempotency-Key. Try again after Retry-After seconds.',
   },
   overloaded: {
     status: 503,
@@ -192,7 +193,7 @@ export const problems = {
   'deadline-exceeded': {
     status: 504,
     title: 'The request took too long',
-    detail: 'It was given up at its deadline. Try again.',
+    detail: 'It was given up at its deadline; a change may still have been made. Look, then try again.',
   },
 } as const satisfies Record<string, { status: number; title: string; detail: string }>
 

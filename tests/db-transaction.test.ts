@@ -59,7 +59,7 @@ test('after three repeats it is given up, as a 503', async () => {
     tries++
     await raise(tx, '40001')
   })
-  expect(await reasonOf(work)).toMatchObject({ code: 'database-unavailable' })
+  expect(await reasonOf(work)).toMatchObject({ code: 'overloaded', detail: expect.stringContaining('the same thing') })
   expect(tries).toBe(4)
 })
 

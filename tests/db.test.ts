@@ -140,7 +140,9 @@ describe('refusals', () => {
     await sql.begin(async (tx) => {
       await tx`insert into notes (id) values (20)`
       expect(await reasonOf(hasty.sql`insert into notes (id) values (20)`)).toMatchObject({
-        code: 'database-unavailable',
+        code: 'overloaded',
+        detail: expect.stringContaining('Others are changing the same thing'),
+        headers: { 'Retry-After': '1' },
       })
     })
   })

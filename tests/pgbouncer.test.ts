@@ -2,6 +2,7 @@ import { afterAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { join } from 'node:path'
 import postgres from 'postgres'
 import { createApp } from '../src/app.ts'
+import { diagnose } from '../src/doctor.ts'
 import { openDeps } from '../src/open-deps.ts'
 import { jobs, runJobNow } from '../src/ops/jobs.ts'
 import { givenAccount, logIn, registered } from './support/accounts.ts'
@@ -73,6 +74,13 @@ describe.skipIf(skipped)('behind PgBouncer in transaction mode, with AUTHZ_FEED=
     expect((await ask()).status).toBe(200)
     await app.request('/v1/auth/logout', { method: 'POST', bearer: person.accessToken })
     await until(async () => (await ask()).status === 401, 3, 'obedience')
+  })
+
+  test('doctor gets through, and says what the role lacks', async () => {
+    const lines: string[] = []
+    await diagnose(app.config, (line) => lines.push(line))
+    expect(lines.filter((line) => /^[✓✗] database: PostgreSQL/.test(line))).toHaveLength(1)
+    expect(lines.find((line) => line.startsWith('✗ timeouts behind the pooler: '))).toContain('alter role ')
   })
 
   test('the program migrates directly, serves through the pooler, and the smoke script holds', async () => {

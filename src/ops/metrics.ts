@@ -82,7 +82,7 @@ async function openRegistry(deps: Deps): Promise<Registry> {
   counter('database_slow_statements_total', 'Statements over DB_SLOW_QUERY_MS', [], () =>
     single(db.stats().slowQueries),
   )
-  counter('database_pool_replacements_total', 'Pools given up, for their server did not answer', [], () =>
+  counter('database_pool_replacements_total', 'Connections given up, for no answer came in time', [], () =>
     single(db.stats().recycles),
   )
   gauge('database_connections_in_use', 'Statements and transactions under way', [], () => single(db.stats().inUse))
