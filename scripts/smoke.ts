@@ -3,9 +3,13 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { type RunProgram, tellOfAdministration } from './smoke-administration.ts'
-import { createCall, type Tell } from './smoke-client.ts'
-import { tellOfPerson } from './smoke-person.ts'
+import { administration } from './story/administration.ts'
+import { type Answer, type Call, createCall } from './story/call.ts'
+import { person } from './story/person.ts'
+import { type Ask, demand, fill, isCommand, memberOf, type Step, type Variables } from './story/step.ts'
+
+/** Runs the program that serves the instance, on its database. @throws Error with what it said when it fails */
+type RunProgram = (args: string[], input?: string) => Promise<string>
 
 const usage = `Usage: bun run smoke URL [--program COMMAND]
 
@@ -15,8 +19,8 @@ audit verify. Those two are commands of the program: COMMAND runs it, e.g. dist/
 must lead to the instance's own database. Default for an instance on this host: bun src/main.ts. For any other the second
 part is left out unless --program is given.
 
-It makes throw-away accounts (smoke-…@example.com). Without the second part one is left behind, logged out; with it all are
-erased, but for the superadmin where no other exists.
+The steps are those of docs/walkthrough.md. It makes throw-away accounts (smoke-…@example.com). Without the second part one is
+left behind, logged out; with it all are erased, but for the superadmin where no other exists.
 
 Exit code: 0 when every step held, 1 when one did not, 64 when it was called wrongly.`
 
@@ -38,44 +42,84 @@ if (options.help) {
 async function story(origin: string, program: string | undefined): Promise<number> {
   const startedAt = performance.now()
   const call = createCall(origin)
-  let steps = 0
-  const tell: Tell = async (name, run) => {
+  const run = program === undefined ? undefined : toRun(program)
+  const variables = throwAway()
+  const steps = run ? [...person, ...administration] : person
+  let held = 0
+  for (const step of steps) {
     const stepAt = performance.now()
     const line = (mark: string, seen: string) =>
-      print(`${mark} ${name.padEnd(56)} ${milliseconds(stepAt).padStart(9)}  ${seen}`)
+      print(`${mark} ${step.title.padEnd(56)} ${milliseconds(stepAt).padStart(9)}  ${seen}`)
     try {
-      const [seen, result] = await run()
-      line('✓', seen)
-      steps += 1
-      return result
+      line('✓', await take(step, variables, call, run))
+      held += 1
     } catch (error) {
       line('✗', error instanceof Error ? error.message : String(error))
-      throw error
+      print(`The story broke at ${origin} after ${held} steps that held.`)
+      return 1
     }
   }
-  try {
-    const person = throwAway()
-    const id = await tellOfPerson(tell, call, person)
-    if (program === undefined)
-      print("– administration is left out: it needs --program, and the instance's own database")
-    else {
-      const people = { person: { ...person, id }, colleague: throwAway(), root: throwAway() }
-      const left = await tellOfAdministration(tell, call, toRun(program), people)
-      if (left)
-        print(
-          `  ${people.root.email} is left, of a password that nobody knows: make your own superadmin, then erase it`,
-        )
-    }
-    print(`All ${steps} steps held at ${origin} in ${milliseconds(startedAt)}.`)
-    return 0
-  } catch {
-    print(`The story broke at ${origin} after ${steps} steps that held.`)
-    return 1
-  }
+  if (!run) print("– administration is left out: it needs --program, and the instance's own database")
+  else if (!(await leave(call, variables)))
+    print(`  ${variables.ROOT_EMAIL} is left, of a password that nobody knows: make your own superadmin, then erase it`)
+  print(`All ${held} steps held at ${origin} in ${milliseconds(startedAt)}.`)
+  return 0
 }
 
-function throwAway() {
-  return { email: `smoke-${crypto.randomUUID()}@example.com`, password: randomBytes(18).toString('base64url') }
+/** @returns what was seen @throws Error for what did not hold */
+async function take(step: Step, variables: Variables, call: Call, program?: RunProgram): Promise<string> {
+  const { expect, run, keep = {}, check } = step
+  if (isCommand(run)) {
+    const args = run.args.map((arg) => fill(arg, variables))
+    const said = await program?.(args, run.input && fill(run.input, variables))
+    demand('output' in expect && expect.output.test(said ?? ''), `other words than: ${said}`)
+    return said ?? ''
+  }
+  const answer = await ask(run, variables, call)
+  if ('status' in expect) expectAnswer(answer, expect)
+  for (const [variable, path] of Object.entries(keep)) {
+    const value = memberOf(answer.body, path)
+    demand(typeof value === 'string' && value !== '', `a text at ${path}`)
+    variables[variable] = value
+  }
+  const seen = [answer.status, answer.body.code].filter(Boolean).join(' ')
+  const more = check?.(answer, variables)
+  return more ? `${seen}, ${more}` : seen
+}
+
+function ask({ method, path, as, body }: Ask, variables: Variables, call: Call): Promise<Answer> {
+  const encoded = Object.fromEntries(
+    Object.entries(variables).map(([name, value]) => [name, encodeURIComponent(value)]),
+  )
+  return call(method, fill(path, encoded), {
+    ...(as && { token: fill(`$${as}`, variables) }),
+    ...(body && { body: JSON.parse(fill(JSON.stringify(body), variables)) as object }),
+  })
+}
+
+function expectAnswer({ status, body }: Answer, expected: { status: number; code?: string }): void {
+  if (status === expected.status && (expected.code === undefined || body.code === expected.code)) return
+  const { code, detail, requestId } = body
+  const seen = [status, code, detail, requestId && `(request ${requestId})`].filter(Boolean).join(' ')
+  const hint = status === 202 ? '; the instance wants e-mail addresses verified, which this story cannot do' : ''
+  throw new Error(`expected ${expected.status} ${expected.code ?? ''}; got ${seen}${hint}`)
+}
+
+/** The superadmin of the story steps down and is erased. @returns whether so: the only one must stay */
+async function leave(call: Call, { ROOT: token, ROOT_ID: id, PASSWORD: password }: Variables): Promise<boolean> {
+  const demoted = await call('PUT', `/v1/admin/users/${id}/role`, { token, body: { role: 'user' } })
+  const erased = demoted.status === 200 && (await call('DELETE', '/v1/me', { token, body: { password } }))
+  return erased && erased.status === 204
+}
+
+function throwAway(): Variables {
+  const email = () => `smoke-${crypto.randomUUID()}@example.com`
+  return {
+    EMAIL: email(),
+    RAVI_EMAIL: email(),
+    ROOT_EMAIL: email(),
+    PASSWORD: randomBytes(18).toString('base64url'),
+  }
 }
 
 /** A shell's command line, with arguments behind it that need no quoting. */

@@ -1,55 +1,75 @@
 #!/usr/bin/env bun
 /**
- * Runs the story of the product against a running instance with curl and the program's own commands, and prints it as
- * markdown: bun scripts/walkthrough.ts http://localhost:3000 > docs/walkthrough.md
+ * Tells the story of the product, running it against a fresh instance in one shell with curl and the program's own
+ * commands, and prints it as markdown: bun scripts/walkthrough.ts http://localhost:3000 > docs/walkthrough.md
  * The commands need the instance's database: the environment of `bun start`. Exits 1 as soon as an answer is not the
  * expected one.
  */
 import { join } from 'node:path'
-import { type Step, steps } from './walkthrough-steps.ts'
+import { administration } from './story/administration.ts'
+import { person } from './story/person.ts'
+import { type Ask, isCommand, memberOf, type Step } from './story/step.ts'
 
 const url = process.argv[2]?.replace(/\/+$/, '')
 if (!url || !URL.canParse(url)) fail('usage: bun scripts/walkthrough.ts URL', 64)
 
-const run = crypto.randomUUID().slice(0, 8)
-const variables: Record<string, string> = {
-  URL: url,
-  EMAIL: `asha.${run}@example.com`,
-  RAVI_EMAIL: `ravi.${run}@example.com`,
-  ROOT_EMAIL: `root.${run}@example.com`,
-  PASSWORD: 'seven quiet herons at dawn',
-}
-const given = Object.entries(variables).map(([name, value]) => `${name}=${value.includes(' ') ? `'${value}'` : value}`)
+/** `ask` shows an answer and keeps it; `member` is a text in the one kept last. */
+const prelude = `URL=${url}
+RUN=$(date +%s)
+EMAIL=asha.$RUN@example.com
+RAVI_EMAIL=ravi.$RUN@example.com
+ROOT_EMAIL=root.$RUN@example.com
+PASSWORD='seven quiet herons at dawn'
+ANSWER=$(mktemp)
+ask() { curl -sS -i --max-time 30 "$@" > "$ANSWER"; cat "$ANSWER"; echo; }
+member() { sed -n "s/.*\\"$1\\":\\"\\([^\\"]*\\)\\".*/\\1/p" "$ANSWER"; }`
+
+const shell = Bun.spawn(['sh'], {
+  cwd: join(import.meta.dir, '..'),
+  env: { ...process.env },
+  stdin: 'pipe',
+  stdout: 'pipe',
+  stderr: 'inherit',
+})
+const output = createReader(shell.stdout)
+await type(prelude)
 
 const pages = [
   `# Walkthrough
 
-The story of the product with curl, and twice with the program itself, against a server started with \`bun start\`. Every answer below is from a real run;
-\`bun scripts/walkthrough.ts ${url} > docs/walkthrough.md\` makes this page again. Tokens are shortened, and of the headers
-only those are shown that matter here.
+The story of the product with curl, and twice with the program itself, against a server started with \`bun start\`. Paste the blocks into one
+shell, in order, at the project's folder; nothing has to be copied by hand. Or all at once:
 
 \`\`\`sh
-${given.join('\n')}
+sed -n '/^\`\`\`sh$/,/^\`\`\`$/p' docs/walkthrough.md | sed '/^\`\`\`/d' | sed '1d' | sh
+\`\`\`
+
+Every answer below is from a real run; \`bun scripts/walkthrough.ts ${url} > docs/walkthrough.md\` makes this page again, and
+\`bun run smoke ${url}\` checks the same steps. Tokens are shortened, and of the headers only those are shown that matter here.
+
+\`\`\`sh
+${prelude}
 \`\`\``,
 ]
-for (const [i, step] of steps.entries()) pages.push(await play(step, i + 1))
+for (const [i, step] of [...person, ...administration].entries()) pages.push(await play(step, i + 1))
+shell.stdin.end()
 process.stdout.write(`${pages.join('\n\n')}\n`)
 
-async function play({ title, text, command, expect, keep = {} }: Step, number: number): Promise<string> {
+async function play({ title, text, run, expect, keep = {} }: Step, number: number): Promise<string> {
   const name = `${number}. ${title}`
-  const output = await type(name, command)
-  const story = [text, ...(Object.keys(keep).length > 0 ? [`Below, ${describe(keep)}.`] : [])].join(' ')
-  const typed = `## ${name}\n\n${story}\n\n\`\`\`sh\n${command}\n\`\`\``
+  const command = [isCommand(run) ? toProgram(run.args, run.input) : toCurl(run), ...kept(keep)].join('\n')
+  const said = await type(command)
+  const typed = `## ${name}\n\n${text}\n\n\`\`\`sh\n${command}\n\`\`\``
   if ('output' in expect) {
-    if (!expect.output.test(output.trim())) fail(`${name}: ${output}`, 1)
-    return `${typed}\n\n\`\`\`\n${output.trim()}\n\`\`\``
+    if (!expect.output.test(said.trim())) fail(`${name}: ${said}`, 1)
+    return `${typed}\n\n\`\`\`\n${said.trim()}\n\`\`\``
   }
-  const [head = '', body = ''] = output.split('\r\n\r\n')
-  const [statusLine = '', ...headers] = head.split('\r\n')
-  const answer: Record<string, unknown> = body === '' ? {} : JSON.parse(body)
-  if (Number(statusLine.split(' ')[1]) !== expect.status || (expect.code && answer.code !== expect.code))
+  const [head = '', body = ''] = said.trimEnd().split('\r\n\r\n')
+  const [statusLine = '', ...headers] = head.trimEnd().split('\r\n')
+  const answer: unknown = body === '' ? {} : JSON.parse(body)
+  const code = memberOf(answer, 'code')
+  if (Number(statusLine.split(' ')[1]) !== expect.status || (expect.code && code !== expect.code))
     fail(`${name}: expected ${expect.status} ${expect.code ?? ''}, got ${statusLine}\n${body}`, 1)
-  for (const [variable, path] of Object.entries(keep)) variables[variable] = String(memberOf(answer, path))
   const shown = headers.filter((line) =>
     /^(authz-refresh|location|retry-after|www-authenticate|content-type):/i.test(line),
   )
@@ -57,27 +77,56 @@ async function play({ title, text, command, expect, keep = {} }: Step, number: n
   return `${typed}\n\n\`\`\`http\n${answered.join('\n')}\n\`\`\``
 }
 
-/** What a shell prints. */
-async function type(name: string, command: string): Promise<string> {
-  const shell = Bun.spawn(['sh', '-c', command.replace(/^curl -i/, 'curl -sS -i --max-time 30')], {
-    cwd: join(import.meta.dir, '..'),
-    env: { ...process.env, ...variables },
-    stdout: 'pipe',
-    stderr: 'pipe',
-  })
-  const [output, complaint] = await Promise.all([new Response(shell.stdout).text(), new Response(shell.stderr).text()])
-  if ((await shell.exited) !== 0) fail(`${name}: ${output}${complaint.trim()}`, 1)
-  return output
+function toCurl({ method, path, as, body }: Ask): string {
+  const address = path.includes('?') ? `"$URL${path}"` : `$URL${path}`
+  const first = [
+    'ask',
+    ...(method !== (body ? 'POST' : 'GET') ? ['-X', method] : []),
+    address,
+    ...(as ? [`-H "Authorization: Bearer $${as}"`] : []),
+  ].join(' ')
+  if (!body) return first
+  const json = JSON.stringify(body).replaceAll('":', '": ').replaceAll(',"', ', "')
+  const quoted = json.includes('$') ? `"${json.replaceAll('"', '\\"')}"` : `'${json}'`
+  return `${first} \\\n  -H 'Content-Type: application/json' -d ${quoted}`
 }
 
-function memberOf(answer: unknown, path: string): unknown {
-  return path.split('.').reduce<unknown>((at, key) => (at instanceof Object ? Reflect.get(at, key) : undefined), answer)
+function toProgram(args: string[], input: string | undefined): string {
+  const program = `bun src/main.ts ${args.join(' ')}`
+  return input === undefined ? program : `printf %s "${input}" | ${program}`
 }
 
-function describe(keep: Record<string, string>): string {
-  return Object.entries(keep)
-    .map(([variable, path]) => `\`${variable}\` is its \`${path}\``)
-    .join(' and ')
+function kept(keep: Record<string, string>): string[] {
+  return Object.entries(keep).map(([variable, path]) => `${variable}=$(member ${path.split('.').at(-1)})`)
+}
+
+/** What the one shell prints for this. */
+async function type(command: string): Promise<string> {
+  const end = `end-${crypto.randomUUID()}`
+  shell.stdin.write(`${command}\necho ${end}\n`)
+  await shell.stdin.flush()
+  return output.until(end)
+}
+
+function createReader(stream: ReadableStream<Uint8Array>) {
+  const reader = stream.getReader()
+  const decoder = new TextDecoder()
+  let text = ''
+  return {
+    async until(end: string): Promise<string> {
+      for (;;) {
+        const at = text.indexOf(`${end}\n`)
+        if (at >= 0) {
+          const found = text.slice(0, at)
+          text = text.slice(at + end.length + 1)
+          return found
+        }
+        const { value, done } = await reader.read()
+        if (done) fail(`the shell ended: ${text}`, 1)
+        text += decoder.decode(value, { stream: true })
+      }
+    },
+  }
 }
 
 /** Indented; what stands in a list on a line each, words on one line; tokens cut short. */

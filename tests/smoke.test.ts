@@ -25,7 +25,7 @@ test('the story holds, from registering to a verified trail, and again on the sa
   const first = await smoke([server.url])
   expect(first.code).toBe(0)
   expect(told(first.out).filter((line) => !line.startsWith('✓'))).toEqual([])
-  expect(first.out).toContain('All 25 steps held')
+  expect(first.out).toContain('All 29 steps held')
   expect(first.out).toContain('The audit trail is whole')
   expect(first.out).toContain('is left, of a password that nobody knows')
   const second = await smoke([server.url])
@@ -35,9 +35,9 @@ test('the story holds, from registering to a verified trail, and again on the sa
 
 test('a step that does not hold is named, and the code says so', async () => {
   const failing = await smoke([server.url, '--program', 'false'])
-  expect([failing.code, told(failing.out).at(-1)]).toEqual([1, '✗ create-admin'])
+  expect([failing.code, told(failing.out).at(-1)]).toEqual([1, '✗ Make a superadmin'])
   const nobody = await smoke(['http://127.0.0.1:1'])
-  expect([nobody.code, told(nobody.out)]).toEqual([1, ['✗ register']])
+  expect([nobody.code, told(nobody.out)]).toEqual([1, ['✗ Register']])
 })
 
 test('called wrongly it says how', async () => {

@@ -1,0 +1,55 @@
+/** An answer's body; empty when it is no object. */
+export type Body = Record<string, unknown>
+/** What earlier steps kept, and what the story begins with, by the names that texts use with a dollar sign. */
+export type Variables = Record<string, string>
+
+/** In paths, bodies and command lines `$NAME` stands for a variable. */
+export type Ask = {
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  path: string
+  /** The variable that holds the bearer's token. */
+  as?: string
+  body?: Body
+}
+/** A command of the program itself, on the instance's database. */
+export type Command = { args: string[]; input?: string }
+
+/** One step of the product's story: the walkthrough tells it with curl, the smoke test checks it. */
+export type Step = {
+  title: string
+  text: string
+  run: Ask | Command
+  expect: { status: number; code?: string } | { output: RegExp }
+  /** What later steps use of the answer: variable → path of members. */
+  keep?: Variables
+  /** What else must hold of the answer. @returns what was seen, in a few words @throws Error for what did not hold */
+  check?: (answer: { body: Body; headers: Headers }, variables: Variables) => string
+}
+
+export function isCommand(run: Step['run']): run is Command {
+  return 'args' in run
+}
+
+/** `text` with its variables filled in. @throws Error for one that nobody kept */
+export function fill(text: string, variables: Variables): string {
+  return text.replace(/\$([A-Z][A-Z0-9_]*)/g, (_, name: string) => {
+    const value = variables[name]
+    if (value === undefined) throw new Error(`no step kept ${name}`)
+    return value
+  })
+}
+
+/** What stands at a path such as `user.id` or `items.0.id`. */
+export function memberOf(body: unknown, path: string): unknown {
+  return path.split('.').reduce<unknown>((at, key) => (at instanceof Object ? Reflect.get(at, key) : undefined), body)
+}
+
+export function listOf(body: unknown, path: string): unknown[] {
+  const found = memberOf(body, path)
+  return Array.isArray(found) ? found : []
+}
+
+/** @throws Error unless it held */
+export function demand(held: boolean, expected: string): asserts held {
+  if (!held) throw new Error(`expected ${expected}`)
+}
