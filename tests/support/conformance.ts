@@ -51,7 +51,7 @@ export async function checked(
   }
   const schema = type === undefined ? undefined : described.content[type]?.schema
   if (!schema) throw new Error(`${name} as ${type} is not in the OpenAPI document`)
-  return type?.endsWith('json') ? judgeBody(answer, schema, name, lookup) : answer
+  return /^application\/(?:[a-z]+\+)?json$/.test(type ?? '') ? judgeBody(answer, schema, name, lookup) : answer
 }
 
 function judgeHeaders(
