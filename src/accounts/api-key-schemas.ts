@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { PresentedPassword } from '../auth/password-rules.ts'
 import { formatNetwork, holdsAllOfIPv4, parseNetwork } from '../http/networks.ts'
-import { IsoDateTime, PermissionName, PersonName, Uuid } from '../http/text.ts'
+import { bounded, boundedList, IsoDateTime, PermissionName, PersonName, Uuid } from '../http/text.ts'
 
 const reasons = {
   malformed: 'Send an address or a CIDR range, such as 203.0.113.0/24 or 2001:db8::/32.',
@@ -10,9 +10,7 @@ const reasons = {
 }
 
 /** An address or a CIDR range, in its one spelling: `10.1.2.3/8` becomes `10.0.0.0/8`. */
-const IpRange = z
-  .string()
-  .max(49, { error: 'An address range has at most 49 characters.', abort: true })
+const IpRange = bounded(49, 'An address range has at most 49 characters.')
   .transform((text, context) => {
     const network = parseNetwork(text)
     if (typeof network !== 'string' && !holdsAllOfIPv4(network)) return formatNetwork(network)
@@ -25,9 +23,9 @@ export const NewApiKey = z
   .strictObject({
     name: PersonName,
     password: PresentedPassword.meta({ description: 'Of the account: whoever took over a session makes no key.' }),
-    permissions: z.array(PermissionName).max(200).optional(),
+    permissions: boundedList(PermissionName, 200).optional(),
     expiresAt: IsoDateTime.nullable().optional(),
-    ipRanges: z.array(IpRange).min(1).max(50).nullable().optional(),
+    ipRanges: boundedList(IpRange, 50, 1).nullable().optional(),
   })
   .meta({ ref: 'NewApiKey' })
 export type NewApiKey = z.infer<typeof NewApiKey>

@@ -1,20 +1,21 @@
 import { z } from 'zod'
 import { sorts } from '../accounts/schemas.ts'
 import { UserBody } from '../auth/schemas.ts'
-import { IsoDateTime, Limit, PermissionName, PersonName, Slug, Uuid } from '../http/text.ts'
+import { bounded, boundedList, IsoDateTime, Limit, PermissionName, PersonName, Slug, Uuid } from '../http/text.ts'
 
-export const Reason = z
-  .string()
+const tooLongReason = 'A reason has at most 500 characters.'
+
+export const Reason = bounded(1_000, tooLongReason)
   .trim()
   .min(1, 'Say why.')
-  .max(500)
+  .refine((text) => text.length <= 500, { error: tooLongReason, abort: true })
   .refine((text) => !/[^\P{Cc}\t\n\r]/u.test(text), 'Remove the control characters.')
 
 export const AccountPath = z.strictObject({ id: Uuid })
 export const OverridePath = z.strictObject({ id: Uuid, name: Slug })
 
 export const PeopleQuery = z.strictObject({
-  q: z.string().trim().min(1).max(100).optional(),
+  q: bounded(100, 'A search has at most 100 characters.').trim().min(1).optional(),
   role: Slug.optional(),
   plan: Slug.optional(),
   status: z.enum(['active', 'locked']).optional(),
@@ -61,14 +62,18 @@ export const Explanation = z
   })
   .meta({ ref: 'Explanation' })
 
-const Description = z.string().trim().max(500)
+const tooLongDescription = 'A description has at most 500 characters.'
+const Description = bounded(1_000, tooLongDescription)
+  .trim()
+  .refine((text) => text.length <= 500, tooLongDescription)
+  .meta({ maxLength: 500 })
 /** In PATCH null clears a description. */
 const Cleared = Description.nullable().transform((text) => text ?? '')
 /** Everybody reads it, so nothing invisible may hide in it, as in a person's name. */
 const DisplayName = PersonName.meta({ description: 'Any script.', examples: ['Professional'] })
 const Count = z.int().min(0).max(Number.MAX_SAFE_INTEGER)
 const Level = z.int().min(0).max(100)
-const Permissions = z.array(PermissionName).max(200)
+const Permissions = boundedList(PermissionName, 200)
 
 export const RolePath = z.strictObject({ name: Slug })
 export const Paging = z.strictObject({ limit: Limit, cursor: z.string().max(2_048).optional() })
@@ -136,7 +141,7 @@ export const PlanEdit = z
   .partial()
   .meta({ ref: 'PlanEdit' })
 export const PlanFeatures = z
-  .strictObject({ features: z.array(z.strictObject({ name: Slug, limit: Count.nullish() })).max(500) })
+  .strictObject({ features: boundedList(z.strictObject({ name: Slug, limit: Count.nullish() }), 500) })
   .meta({ ref: 'PlanFeatures' })
 export const NewFeature = z
   .strictObject({ name: Slug, displayName: DisplayName, description: Description.default(''), category: Slug })

@@ -7,6 +7,8 @@ export type ProxyTrust = { networks: Network[]; header: 'x-forwarded-for' | 'fly
 const unknownAddress = '0.0.0.0'
 
 const maxRemembered = 1_024
+/** Proxies that one request may come through; what would lie beyond them is nobody's word. */
+const maxHops = 32
 
 type Preset = { header: ProxyTrust['header']; ranges: string }
 
@@ -102,7 +104,7 @@ export function createClientIp(trustedProxies: string): (request: HeaderReader, 
     // One value is what these proxies send: more have been forged or joined on the way.
     if (header !== 'x-forwarded-for' && hops.length > 1) return format(client)
     // From the right: each entry was written by the hop that was just found trusted; what lies left of an unreadable one is worth nothing.
-    while (isTrusted(client)) {
+    for (let i = 0; i < maxHops && isTrusted(client); i++) {
       const hop = parseHop(hops.pop() ?? '')
       if (!hop) break
       client = hop

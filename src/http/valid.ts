@@ -116,7 +116,7 @@ function refusal(errors: FieldError[]): AppError {
 }
 
 function toFieldErrors(issues: z.core.$ZodIssue[]): FieldError[] {
-  return issues.flatMap((issue) => {
+  return issues.slice(0, maxErrors).flatMap((issue) => {
     if (issue.code === 'unrecognized_keys') {
       return issue.keys.map((key) => fieldError('unrecognized-keys', ...issue.path, key))
     }
@@ -154,6 +154,7 @@ function readQuery(url: string): Readonly<Record<string, string>> {
   const errors: FieldError[] = []
   for (const pair of url.slice(start + 1).split('&')) {
     if (pair === '') continue
+    if (errors.length === maxErrors) break
     const [name, value] = splitPair(pair).map(decode)
     if (name === undefined || value === undefined) errors.push(fieldError('malformed-encoding', name ?? ''))
     else if (name === '') errors.push(fieldError('unrecognized-keys', name))

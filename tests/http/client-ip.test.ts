@@ -70,6 +70,13 @@ describe('with trust', () => {
     expect(from(trust, peer, { [name]: value })).toBe(client)
   })
 
+  test('of a chain of proxies that has no end, 32 are followed', () => {
+    const chain = (length: number) => from('10.0.0.0/8', '10.0.0.1', xff(`9.9.9.9${',10.0.0.2'.repeat(length)}`))
+    expect(chain(31)).toBe('9.9.9.9')
+    expect(chain(32)).toBe('10.0.0.2')
+    expect(chain(1_700)).toBe('10.0.0.2')
+  })
+
   test('nothing that a client writes to the left changes who it is', () => {
     const hop = fc.oneof(
       fc.ipV4(),

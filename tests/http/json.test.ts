@@ -28,6 +28,8 @@ test('what is only compared may be any string, as a member of the body itself', 
 const nested = (depth: number) => '['.repeat(depth) + ']'.repeat(depth)
 const keys = (count: number) => `{${Array.from({ length: count }, (_, i) => `"k${i}":[]`).join()}}`
 
+const list = (count: number) => `[${Array(count).fill('"x"').join()}]`
+
 describe('parseJson', () => {
   test.each([
     ['', 'malformed-json'],
@@ -41,6 +43,16 @@ describe('parseJson', () => {
     [nested(33), `${Array(32).fill(0).join('.')}: too-deep`],
     [nested(30_000), `${Array(32).fill(0).join('.')}: too-deep`],
     [keys(1_001), 'k1000: too-many-keys'],
+    [`{"a":${list(1_001)}}`, 'a.1000: too-many-items'],
+    [`[${list(600)},${list(600)}]`, '1.400: too-many-items'],
+    // Too much is told before the text is parsed, what is wrong in it only once it is known to be JSON.
+    [`{"a":${list(1_001)}`, 'a.1000: too-many-items'],
+    [`${'['.repeat(33)}`, `${Array(32).fill(0).join('.')}: too-deep`],
+    ['{"a":1,"a":2', 'malformed-json'],
+    ['{"__proto__":1', 'malformed-json'],
+    ['{"a":"\\u0000"', 'malformed-json'],
+    ['{"a', 'malformed-json'],
+    ['{"a\\u12"', 'malformed-json'],
     ['{"a":{"__proto__":1}}', 'a.__proto__: forbidden-key'],
     ['{"\\u005f_proto__":1}', '__proto__: forbidden-key'],
     ['[{"constructor":1}]', '0.constructor: forbidden-key'],
@@ -60,6 +72,7 @@ describe('parseJson', () => {
   test.each([
     nested(32),
     keys(1_000),
+    list(1_000),
     '{"a":{"x":1},"b":{"x":1},"A":1}',
     '{"a":"\\\\","b":"\\\\\\"","c":"\\u0001 \\ud83d\\ude00 __proto__"}',
     '["a","a",{"q":"{\\"a\\":1,\\"a\\":1}"}]',
