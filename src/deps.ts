@@ -45,6 +45,8 @@ export type Deps = {
   traffic: Traffic
   /** What the process is up to; `draining` from the first SIGTERM on. */
   lifecycle: { draining: boolean }
+  /** The HMACs under which an address's trials and used quotas outlive its erasure, the one to write under first. */
+  traceKeys: (email: string) => [Buffer, ...Buffer[]]
   /** The HMAC under which lockout counters are kept, so that no stranger's address is stored, and what a repeated request is known by. */
   counterKey: (kind: 'email' | 'device' | 'password' | 'request', value: string) => Buffer
 }

@@ -10,6 +10,7 @@ import searchPath from '../sql/0007_search_path.sql' with { type: 'text' }
 import failuresInARow from '../sql/0008_failures_in_a_row.sql' with { type: 'text' }
 import featureQuotas from '../sql/0009_feature_quotas.sql' with { type: 'text' }
 import standings from '../sql/0010_standings.sql' with { type: 'text' }
+import erasedTraces from '../sql/0011_erased_traces.sql' with { type: 'text' }
 import seedCatalogue from '../sql/seed.sql' with { type: 'text' }
 import type { Db } from './db.ts'
 import { closeSchema, grantServerRole, listForeignObjects } from './schema-rights.ts'
@@ -26,6 +27,7 @@ const migrations = [
   { version: 8, name: '0008_failures_in_a_row', sql: failuresInARow },
   { version: 9, name: '0009_feature_quotas', sql: featureQuotas },
   { version: 10, name: '0010_standings', sql: standings },
+  { version: 11, name: '0011_erased_traces', sql: erasedTraces },
 ]
 
 /** Any constant will do; it keeps two migrating processes apart. */

@@ -149,6 +149,7 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
       deviceTokens: createDeviceTokens(derive(config.auditKeys[0], 'device tokens')),
       passwords: createPasswordHasher({ concurrency: cores, queueLimit: cores * 32 }),
       counterKey: createCounterKey(derive(config.auditKeys[0], 'lockout counters')),
+      traceKeys: createTraceKeys(config.auditKeys),
       lifecycle: { draining: false },
       async close(seconds) {
         clearInterval(sweep)
@@ -167,6 +168,14 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
 /** A key for one purpose (RFC 5869), so that no two uses share one. */
 function derive(secret: string, purpose: string): Uint8Array {
   return new Uint8Array(hkdfSync('sha256', secret, 'manas360', purpose, 32))
+}
+
+/** Under the key in force first; those of before find what was left under them. */
+function createTraceKeys(auditKeys: Config['auditKeys']): Deps['traceKeys'] {
+  const [current, ...previous] = auditKeys.map((secret) => derive(secret, 'erased accounts'))
+  const hash = (key: Uint8Array, email: string) => createHmac('sha256', key).update(email).digest()
+  if (!current) throw new Error('there is always an audit key')
+  return (email) => [hash(current, email), ...previous.map((key) => hash(key, email))]
 }
 
 function createCounterKey(key: Uint8Array): Deps['counterKey'] {

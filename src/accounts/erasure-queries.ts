@@ -1,12 +1,16 @@
 import type { Db } from '../db.ts'
 
-/** Deletes everything that tells of a person, and makes the account row anonymous: the e-mail address is free again. */
-export async function eraseAccount(sql: Db, accountId: string): Promise<void> {
+/** Makes the account row anonymous: the e-mail address is free again. */
+export async function anonymiseAccount(sql: Db, accountId: string): Promise<void> {
   await sql`
     update user_accounts set status = 'deleted', deleted_at = clock_timestamp(), email = null, email_verified_at = null, password_hash = null,
            first_name = null, last_name = null, phone_number = null, language = 'en', timezone = 'UTC', locked_reason = null, last_login_at = null,
            password_version = password_version + 1, role = 'user', plan = 'free', plan_ends_at = null
      where id = ${accountId}`
+}
+
+/** Deletes everything that tells of a person and stands elsewhere. */
+export async function deleteOwnRows(sql: Db, accountId: string): Promise<void> {
   await sql`delete from sessions where account_id = ${accountId}`
   await sql`delete from api_keys where account_id = ${accountId}`
   await sql`delete from login_attempts where account_id = ${accountId}`

@@ -4,9 +4,10 @@ import type { Principal } from '../access/principal.ts'
 import { type Client, record } from '../audit/record.ts'
 import { requireOwnPassword } from '../auth/password-change.ts'
 import { requireStillSignedIn } from '../auth/sessions.ts'
+import { leaveTraces } from '../auth/traces.ts'
 import type { Tx } from '../db.ts'
 import type { Deps } from '../deps.ts'
-import { deleteCounters, eraseAccount, eraseAuditTraces } from './erasure-queries.ts'
+import { anonymiseAccount, deleteCounters, deleteOwnRows, eraseAuditTraces } from './erasure-queries.ts'
 
 /**
  * Erases the person's own account, for good (GDPR 17). @throws AppError `invalid-credentials`, `account-locked`,
@@ -37,7 +38,10 @@ export async function eraseOther(deps: Deps, actor: Principal, accountId: string
 
 async function erase(tx: Tx, deps: Deps, actorId: string, accountId: string, email: string | null): Promise<void> {
   await recordAuthzChange(tx, { accountId, endSessions: 'all', reason: 'erasure' })
-  await eraseAccount(tx, accountId)
+  await anonymiseAccount(tx, accountId)
+  // Not before: whoever counts for the account holds a part of its row's lock, and would be waited for in a circle.
+  await leaveTraces(tx, accountId, deps.traceKeys(email ?? '')[0])
+  await deleteOwnRows(tx, accountId)
   await eraseAuditTraces(tx, accountId)
   await deleteCounters(tx, [deps.counterKey('email', email ?? ''), deps.counterKey('password', accountId)])
   // A second row, for the state after it: deleted.

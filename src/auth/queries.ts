@@ -2,6 +2,7 @@ import { type AuditRow, auditCtes, type Client } from '../audit/record.ts'
 import type { Db } from '../db.ts'
 import { type AccountWithRights, selectAccountWithRights } from './claims.ts'
 import { clearCte, failCtes, type Reservation, reserveCte } from './lockout.ts'
+import { takeOverCtes } from './traces.ts'
 
 export type NewSession = { id: string; tokenHash: Buffer; ttlSeconds: number; client: Client }
 export type Credentials = { id: string; passwordHash: string; passwordVersion: number; status: string }
@@ -120,9 +121,18 @@ export async function insertAccount(
     select 1`
 }
 
-/** The account with its rights, and for how many seconds a refresh token of `ttlSeconds` made now will last. */
-export async function findOpened(sql: Db, accountId: string, ttlSeconds: number): Promise<Opened> {
+/**
+ * The new account with its rights, and for how many seconds a refresh token of `ttlSeconds` made now will last. It takes
+ * over what was left behind under its address.
+ */
+export async function findOpened(
+  sql: Db,
+  accountId: string,
+  addressHashes: Buffer[],
+  ttlSeconds: number,
+): Promise<Opened> {
   const [row] = await sql<Opened[]>`
+    with ${takeOverCtes(sql, accountId, addressHashes)}
     select account.*, ${refreshExpiresIn(sql, ttlSeconds)}, 1 as live_sessions from (${selectAccountWithRights(sql, accountId)}) account`
   if (!row) throw new Error(`account ${accountId} vanished inside its own registration`)
   return row

@@ -6,6 +6,7 @@ import { checkNewPassword } from './password-rules.ts'
 import { findOpened, insertAccount } from './queries.ts'
 import type { Registration } from './schemas.ts'
 import { mintSession, type SessionBody, toSessionBody } from './session-body.ts'
+import { takeOverTraces } from './traces.ts'
 
 /**
  * Opens an account on the free plan and its first session, in one transaction.
@@ -43,7 +44,7 @@ export async function register(
   try {
     const opened = await deps.sql.begin(async (tx) => {
       await insertAccount(tx, account, session, audit)
-      return findOpened(tx, id, session.ttlSeconds)
+      return findOpened(tx, id, deps.traceKeys(input.email), session.ttlSeconds)
     })
     return toSessionBody(deps, opened, {
       sessionId: session.id,
@@ -83,7 +84,10 @@ export async function createSuperadmin(deps: Deps, email: string, password: stri
     details: { role: 'superadmin', by: 'command-line' },
   })
   try {
-    await insertAccount(deps.sql, account, null, audit)
+    await deps.sql.begin(async (tx) => {
+      await insertAccount(tx, account, null, audit)
+      await takeOverTraces(tx, id, deps.traceKeys(email))
+    })
     return id
   } catch (error) {
     if (isUniqueViolation(error, 'user_accounts_email_key')) throw new AppError('email-taken', { cause: error })

@@ -84,6 +84,18 @@ export const personalData: Record<string, Table> = {
     personal: 'plan started_at',
     other: 'account_id',
   },
+  erased_trials: {
+    erasure: 'kept',
+    why: 'so that erasing oneself does not make a trial free again (a legitimate interest, GDPR 6(1)(f)): three years, under a keyed hash of the address, by the month; whoever has only the database finds nobody in it',
+    personal: '',
+    other: 'address_hash plan kept_until',
+  },
+  erased_quotas: {
+    erasure: 'kept',
+    why: 'the same for a quota that is used up: until its month is over',
+    personal: '',
+    other: 'address_hash month feature used',
+  },
   usage_daily: {
     erasure: 'deleted',
     why: 'what somebody used',

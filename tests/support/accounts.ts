@@ -55,9 +55,8 @@ export async function registered(
   { request }: TestApp,
   body: Record<string, unknown> = {},
 ): Promise<SessionJson & Given> {
-  const email = newEmail()
-  const response = await request('/v1/auth/register', { json: { email, password: goodPassword, ...body } })
+  const response = await request('/v1/auth/register', { json: { email: newEmail(), password: goodPassword, ...body } })
   expect(response.status).toBe(201)
   const session = await bodyOf<SessionJson>(response)
-  return { ...session, id: session.user.id, email, password: goodPassword }
+  return { ...session, id: session.user.id, email: session.user.email, password: goodPassword }
 }

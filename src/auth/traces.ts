@@ -1,0 +1,50 @@
+import type { Db } from '../db.ts'
+
+/**
+ * Leaves behind, under the hash of an address, what an account on it has used up: its trials for three years, this
+ * month's quotas until the month is over. Of units that instances hold as much counts as they may have spent. To be
+ * called whenever an account gives up an address, with its row locked and before its rows go.
+ */
+export async function leaveTraces(sql: Db, accountId: string, addressHash: Buffer): Promise<void> {
+  // Of the month, never of the day: the audit trail has the moment of each erasure.
+  await sql`
+    insert into erased_trials (address_hash, plan, kept_until)
+    select ${addressHash}, plan, date_trunc('month', clock_timestamp() at time zone 'UTC') + interval '3 years 1 month' from trials where account_id = ${accountId}
+    on conflict (address_hash, plan) do update set kept_until = excluded.kept_until`
+  await sql`
+    select 1 from quota_usage where account_id = ${accountId} and month = ${thisMonth(sql)} order by feature for update`
+  await sql`
+    insert into erased_quotas as e (address_hash, month, feature, used)
+    select ${addressHash}, u.month, u.feature, u.used + coalesce(l.drawn, 0)
+      from quota_usage u
+      left join (select month, feature, sum(drawn) as drawn from quota_leases where account_id = ${accountId} group by 1, 2) l using (month, feature)
+     where u.account_id = ${accountId} and u.month = ${thisMonth(sql)} and u.used + coalesce(l.drawn, 0) > 0
+    on conflict (address_hash, month, feature) do update set used = greatest(e.used, excluded.used)`
+}
+
+/**
+ * Takes over what was left behind under an address, as parts of a statement. Not of the one that inserts the account: that
+ * one may have waited for the erasure which frees the address, and does not see what it left.
+ */
+export function takeOverCtes(sql: Db, accountId: string, addressHashes: Buffer[]) {
+  return sql`
+    trials_before as (
+      insert into trials (account_id, plan, started_at)
+      select distinct ${accountId}::uuid, plan, null::timestamptz from erased_trials
+       where address_hash in ${sql(addressHashes)} and kept_until > (clock_timestamp() at time zone 'UTC')::date
+      on conflict do nothing),
+    quotas_before as (
+      insert into quota_usage as u (account_id, month, feature, used)
+      select ${accountId}::uuid, month, feature, max(used) from erased_quotas
+       where address_hash in ${sql(addressHashes)} and month = ${thisMonth(sql)} group by month, feature
+      on conflict (account_id, month, feature) do update set used = greatest(u.used, excluded.used))`
+}
+
+/** The same by itself, for whoever gives an account another address. */
+export async function takeOverTraces(sql: Db, accountId: string, addressHashes: Buffer[]): Promise<void> {
+  await sql`with ${takeOverCtes(sql, accountId, addressHashes)} select 1`
+}
+
+function thisMonth(sql: Db) {
+  return sql`date_trunc('month', clock_timestamp() at time zone 'UTC')::date`
+}
