@@ -1,6 +1,10 @@
-import { hc } from 'hono/client'
+import { type ApplyGlobalResponse, hc } from 'hono/client'
 import type { App } from './app.ts'
+import type { ProblemOf } from './problem-members.ts'
 
+/** Every answer that is no success (RFC 9457), told apart by `code`. */
+export type Problem = ProblemOf
+type Problems = { [S in Problem['status']]: { json: Extract<Problem, { status: S }> } }
 /** Calls this service with the types of its routes; made by `createClient`. */
 export type Client = ReturnType<typeof createClient>
 
@@ -12,8 +16,8 @@ type Options = {
 }
 
 /**
- * Hono's typed client for this service: paths, bodies, queries and answers are checked by the compiler, from the routes
- * themselves. Only types of the server are imported, so nothing of it reaches the client's bundle. Path parameters are
+ * Hono's typed client for this service: paths, bodies, queries, answers and problem documents are checked by the compiler, from
+ * the routes themselves. Only types of the server are imported, so nothing of it reaches the client's bundle. Path parameters are
  * encoded; a call whose parameter can't stand in a path (empty, `.`, `..`, an unpaired surrogate) rejects with TypeError,
  * and nothing is sent.
  *
@@ -21,7 +25,7 @@ type Options = {
  */
 export function createClient(baseUrl: string, { accessToken = () => null, fetch: send }: Options = {}) {
   return withEncodedParams(
-    hc<App>(baseUrl, {
+    hc<ApplyGlobalResponse<App, Problems>>(baseUrl, {
       ...(send && { fetch: send }),
       headers: async (): Promise<Record<string, string>> => {
         const token = await accessToken()
@@ -29,6 +33,12 @@ export function createClient(baseUrl: string, { accessToken = () => null, fetch:
       },
     }),
   )
+}
+
+/** Whether a body is a problem document: its `code` then says which, and what else is in it. */
+export function isProblem(body: unknown): body is Problem {
+  const { code, type, status } = (body ?? {}) as Record<string, unknown>
+  return typeof code === 'string' && typeof type === 'string' && typeof status === 'number' && status >= 400
 }
 
 /** Hono puts a path parameter into the URL as it is, so that `../../subscription` would reach another route. */

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { ProblemCode } from './problems.ts'
+import type { ProblemCode, problems } from './problems.ts'
 
 const Count = z.int().min(0).max(Number.MAX_SAFE_INTEGER)
 const Names = z.array(z.string())
@@ -29,3 +29,11 @@ export const problemMembers = {
   'tier-too-low': { requiredTier: z.int().min(0).max(1000), upgrade: Upgrade },
   'quota-exceeded': { limit: Count, used: Count, resetsAt: z.iso.datetime(), upgrade: Upgrade },
 } as const satisfies Partial<Record<ProblemCode, z.core.$ZodLooseShape>>
+
+type Standard = { type: string; title: string; detail: string; instance: string; requestId: string }
+type MembersOf<C> = C extends keyof typeof problemMembers ? z.infer<z.ZodObject<(typeof problemMembers)[C]>> : unknown
+
+/** The problem documents of the codes `C`, told apart by `code`. */
+export type ProblemOf<C extends ProblemCode = ProblemCode> = C extends ProblemCode
+  ? Standard & { code: C; status: (typeof problems)[C]['status'] } & MembersOf<C>
+  : never

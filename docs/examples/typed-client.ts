@@ -14,6 +14,7 @@ session.accessToken = accessToken
 print(`${user.email} is on plan ${user.plan.name}`)
 
 const plans = await client.v1.plans.$get({ query: { limit: '3' } })
+if (plans.status !== 200) throw new Error(`no plans: ${await plans.text()}`)
 const { items } = await plans.json()
 for (const plan of items)
   print(
@@ -23,9 +24,10 @@ for (const plan of items)
 const grant = await client.v1.entitlements[':feature'].$get({ param: { feature: 'premium_dashboard' } })
 if (grant.ok) print(`premium_dashboard is granted, limit ${(await grant.json()).limit ?? 'none'}`)
 else {
-  // The types cover what succeeds; every refusal is a problem document.
-  const problem: { code: string; upgrade: { plan: string } | null } = JSON.parse(await grant.text())
-  print(`${problem.code}: ${problem.upgrade?.plan ?? 'no plan'} unlocks it`)
+  // A problem document: its code says what else is in it.
+  const problem = await grant.json()
+  if (problem.code === 'feature-not-in-plan') print(`${problem.code}: ${problem.upgrade?.plan ?? 'no plan'} unlocks it`)
+  else throw new Error(problem.detail)
 }
 
 await client.v1.auth.logout.$post()
