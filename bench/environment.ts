@@ -15,6 +15,8 @@ export function productionEnvironment(databaseUrl: string) {
     OPS_TOKEN: secret(),
     RATE_LIMIT_GLOBAL: farLimit,
     RATE_LIMIT_AUTH: farLimit,
+    RATE_LIMIT_REGISTER: farLimit,
+    RATE_LIMIT_PASSWORD: farLimit,
     RATE_LIMIT_API: farLimit,
   }
 }

@@ -38,6 +38,8 @@ const Environment = z.object({
     .superRefine((text, context) => refuseWhatThrows(() => parseTrustedProxies(text), context)),
   RATE_LIMIT_GLOBAL: rateLimit('600/1m'),
   RATE_LIMIT_AUTH: rateLimit('100/15m'),
+  RATE_LIMIT_REGISTER: rateLimit('100/1h'),
+  RATE_LIMIT_PASSWORD: rateLimit('10/1h'),
   RATE_LIMIT_API: z
     .string()
     .default('plan')
@@ -64,6 +66,7 @@ const notYet: Record<string, string> = {
   METRICS_PORT: 'a port for metrics',
   SMTP_URL: 'mail',
   MAIL_FROM: 'mail',
+  RATE_LIMIT_MAIL: 'mail',
 }
 
 export const knownVariables = Object.keys(Environment.shape)
@@ -150,6 +153,8 @@ function toConfig(e: Parsed) {
     trustedProxies: e.TRUSTED_PROXIES,
     rateLimitGlobal: e.RATE_LIMIT_GLOBAL,
     rateLimitAuth: e.RATE_LIMIT_AUTH,
+    rateLimitRegister: e.RATE_LIMIT_REGISTER,
+    rateLimitPassword: e.RATE_LIMIT_PASSWORD,
     /** `plan`: each plan's own rate a minute; a number: that rate for all; null: off. */
     rateLimitApi:
       e.RATE_LIMIT_API === 'plan'

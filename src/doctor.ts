@@ -1,5 +1,6 @@
 import postgres from 'postgres'
 import type { Config } from './config.ts'
+import { describeLimits } from './doctor-limits.ts'
 import { examineTimeouts } from './doctor-timeouts.ts'
 import { createLogger } from './logger.ts'
 import { findSchemaVersion, latestVersion } from './migrate.ts'
@@ -9,7 +10,8 @@ import { version } from './version.ts'
 /** Connections of an instance beside its pool: the prober, the listener, and slow jobs. */
 const besidesPool = 3
 
-type Finding = { name: string; ok: boolean; detail: string; advice?: string }
+/** `warns`: it is allowed, and somebody should know. */
+type Finding = { name: string; ok: boolean; warns?: boolean; detail: string; advice?: string }
 
 /**
  * Looks at everything that a deployment stands on and says what to do where it does not hold.
@@ -22,6 +24,7 @@ export async function diagnose(config: Config, print: (line: string) => void): P
       ok: true,
       detail: `valid${config.production ? ', for production' : ''}; access tokens ${describeKeys(config)}; program ${version.version}`,
     },
+    describeLimits(config),
   ]
   const sql = postgres(config.databaseUrl, {
     max: 1,
@@ -49,8 +52,8 @@ export async function diagnose(config: Config, print: (line: string) => void): P
   }
   if (config.replicaUrl !== undefined) findings.push(await examineReplica(config.replicaUrl, config.replicaSsl))
   if (config.redisUrl !== undefined) findings.push(await examineRedis(config.redisUrl))
-  for (const { name, ok, detail, advice } of findings)
-    print(`${ok ? '✓' : '✗'} ${name}: ${detail}${ok || !advice ? '' : `\n    → ${advice}`}`)
+  for (const { name, ok, warns = false, detail, advice } of findings)
+    print(`${!ok ? '✗' : warns ? '!' : '✓'} ${name}: ${detail}${(ok && !warns) || !advice ? '' : `\n    → ${advice}`}`)
   return findings.every(({ ok }) => ok)
 }
 

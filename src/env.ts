@@ -3,6 +3,7 @@ import type { Client } from './audit/record.ts'
 import type { ApiKey } from './auth/api-keys.ts'
 import type { Deps } from './deps.ts'
 import type { AppError } from './errors.ts'
+import type { Unit } from './http/address-tier.ts'
 import type { Tally } from './http/tally.ts'
 import type { Purse } from './plans/lease.ts'
 
@@ -35,6 +36,8 @@ export class Call {
   tally: Tally | null = null
   /** Whether its address was counted, or tried to. */
   addressCounted = false
+  /** What it was charged there, where somebody could count. */
+  addressUnit: Unit | null = null
   /** The auth tier's count, on the routes that it guards; `unknown` when nobody could count. */
   authTally: Tally | 'unknown' | null = null
   /** What a repeat under the same Idempotency-Key is answered with, where the first answer holds a secret. */

@@ -16,11 +16,21 @@ const directory = mkdtempSync(join(tmpdir(), 'manas360-cli-'))
 
 describe('doctor', () => {
   const findings = (out: string) =>
-    out.split('\n').flatMap((line) => /^([✓✗]) ([\w ]+): /.exec(line)?.slice(1, 3).join(' ') ?? [])
+    out.split('\n').flatMap((line) => /^([✓!✗]) ([\w ]+): /.exec(line)?.slice(1, 3).join(' ') ?? [])
 
   test('is content with a good database', async () => {
     const { code, out } = await run(['doctor'])
-    const names = ['configuration', 'database', 'encoding', 'durability', 'clock', 'schema', 'pool', 'audit trail']
+    const names = [
+      'configuration',
+      'limits',
+      'database',
+      'encoding',
+      'durability',
+      'clock',
+      'schema',
+      'pool',
+      'audit trail',
+    ]
     // The tests' own server has fsync off.
     expect(findings(out).map((line) => line.slice(2))).toEqual(names)
     const wrong = findings(out).filter((line) => line.startsWith('✗'))
@@ -55,6 +65,18 @@ describe('doctor', () => {
     expect(findings(out)).toContain(finding)
     expect(out).toContain(advice)
     expect(out).not.toContain('hidden')
+  })
+
+  test('warns of limits that are switched off, by their names, and does not fail for it', async () => {
+    const limits = { RATE_LIMIT_REGISTER: 'off', RATE_LIMIT_API: 'off' }
+    const { code, out } = await run(['doctor'], { ...environment, ...limits })
+    const told = await run(['doctor'])
+    expect([findings(out), code]).toEqual([
+      findings(told.out).map((line) => (line === '✓ limits' ? '! limits' : line)),
+      told.code,
+    ])
+    expect(out).toContain('RATE_LIMIT_REGISTER, RATE_LIMIT_API off')
+    expect(out).toContain('set N/window')
   })
 
   test('names a database without a schema, and one that is newer', async () => {

@@ -124,6 +124,8 @@ test('in production /docs answers invalid-token to a Bearer value that is not th
     AUDIT_KEY: `${secret.slice(20)}${secret.slice(0, 20)}`,
     RATE_LIMIT_GLOBAL: '600/1m',
     RATE_LIMIT_AUTH: '100/15m',
+    RATE_LIMIT_REGISTER: '100/1h',
+    RATE_LIMIT_PASSWORD: '10/1h',
     RATE_LIMIT_API: 'plan',
   })
   expect((await production.request('/docs', { bearer: token })).status).toBe(200)

@@ -120,6 +120,8 @@ test('every bad variable is named at once, each with what to do', () => {
     TRUSTED_PROXIES: '0.0.0.0/0',
     RATE_LIMIT_GLOBAL: '600',
     RATE_LIMIT_AUTH: '0/1m',
+    RATE_LIMIT_REGISTER: '100',
+    RATE_LIMIT_PASSWORD: '10/1w',
     RATE_LIMIT_API: 'fast',
     REDIS_URL: 'localhost:6379',
     REQUEST_TIMEOUT_MS: '0',

@@ -33,6 +33,8 @@ const app = await openTestApp({
   RATE_LIMIT_API: 'plan',
   RATE_LIMIT_GLOBAL: '600/1m',
   RATE_LIMIT_AUTH: '100/15m',
+  RATE_LIMIT_REGISTER: '100/1h',
+  RATE_LIMIT_PASSWORD: '10/1h',
 })
 const { request, deps, sql } = app
 // What this instance asks on its own account, every 2 s, is not what a request costs.

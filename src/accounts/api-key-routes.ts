@@ -63,6 +63,7 @@ export const apiKeyRoutes = new Hono<AuthedEnv>()
       'too-many-api-keys',
       'invalid-credentials',
       'account-locked',
+      'service-unavailable',
     ]),
     authenticate,
     requireFeature(apiAccess),

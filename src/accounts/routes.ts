@@ -53,6 +53,7 @@ const me = new Hono<AuthedEnv>()
     describe('Account', 'Erase the account, for good', { 204: null }, [
       'invalid-credentials',
       'account-locked',
+      'service-unavailable',
       'last-superadmin',
     ]),
     authenticate,

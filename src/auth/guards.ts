@@ -1,13 +1,11 @@
 import { createMiddleware } from 'hono/factory'
 import { type Principal, principalOf, principalOfKey } from '../access/principal.ts'
 import type { Deps } from '../deps.ts'
-import type { AuthedEnv, Call, PublicEnv } from '../env.ts'
+import type { AuthedEnv, Call } from '../env.ts'
 import { AppError, type ProblemCode } from '../errors.ts'
-import { rateLimitKey } from '../http/client-ip.ts'
 import { isWithin } from '../http/networks.ts'
-import { keyDemand, policy, refusing } from '../http/openapi.ts'
+import { keyDemand, policy } from '../http/openapi.ts'
 import { countAddress, isUnlimited, uncountAddress } from '../http/rate-limits.ts'
-import { resetSeconds, tighter } from '../http/tally.ts'
 import { apiAccess } from '../plans/catalogue.ts'
 import { requireFeatures } from '../plans/guards.ts'
 import { apiKeyMark } from './api-key-format.ts'
@@ -58,7 +56,7 @@ async function lookUpApiKey(deps: Deps, call: Call, key: string): Promise<undefi
     if (!(error instanceof AppError)) throw error
     call.refused = error
   }
-  if (call.principal) await uncountAddress(deps, call)
+  if (call.principal) await uncountAddress(call)
 }
 
 function admitApiKey(deps: Deps, call: Call, found: ApiKey | 'invalid-token' | 'account-disabled'): void {
@@ -119,51 +117,4 @@ function bearerGuard(name: string, keyPermission: string | null, codes: ProblemC
     return next()
   })
   return policy(name, guard, codes)
-}
-
-/**
- * The auth tier: counts failures per address, and gives the unit back on every answer that is none. When nobody can count
- * it is closed: passwords must not be open to guessing meanwhile. With `deferred` the route asks `authTierRefusal` itself,
- * after body and lockout were judged.
- */
-export function authTier({ deferred }: { deferred: boolean }) {
-  const tier = createMiddleware<PublicEnv>(async function authTier(c, next) {
-    const { limits, config } = c.get('deps')
-    const call = c.get('call')
-    const { auth } = limits
-    if (!auth || !config.rateLimitAuth) return next()
-    const key = rateLimitKey(call.ip)
-    const tally = await auth.take(key, config.rateLimitAuth.max)
-    call.authTally = tally ?? 'unknown'
-    if (tally) call.tally = tighter(call.tally, tally)
-    const giveBack = async () => {
-      if (!tally) return
-      await auth.giveBack(key)
-      tally.used--
-    }
-    try {
-      const refusal = deferred ? null : authTierRefusal(call)
-      if (refusal) throw refusal
-      await next()
-    } catch (error) {
-      await giveBack()
-      throw error
-    }
-    if (!isFailure(c.res.status, c.error)) await giveBack()
-  })
-  return refusing(tier, ['service-unavailable'])
-}
-
-/** What the auth tier answers to this address; null while it may try. */
-export function authTierRefusal({ authTally }: Call): AppError | null {
-  if (authTally === 'unknown')
-    return new AppError('service-unavailable', { cause: new Error('the auth tier cannot count') })
-  if (authTally && authTally.used > authTally.limit)
-    return new AppError('rate-limited', { retryAfter: resetSeconds(authTally) })
-  return null
-}
-
-/** What the auth tier counts: 401, 409, and 429 `account-locked`. */
-function isFailure(status: number, error: Error | undefined): boolean {
-  return status === 401 || status === 409 || (error instanceof AppError && error.code === 'account-locked')
 }

@@ -4,6 +4,7 @@ import type { Deps } from '../deps.ts'
 import { AppError } from '../errors.ts'
 import { recordFailedCheck } from './failed-checks.ts'
 import { type Reservation, release, requireAdmitted } from './lockout.ts'
+import { countPasswordCheck } from './password-checks.ts'
 import {
   type Credentials,
   findCredentials,
@@ -49,16 +50,20 @@ export async function login(deps: Deps, input: Login, options: Options): Promise
     reserved.isDevice && known
       ? { key: known.key, attemptId, counter: 'device' }
       : { key: emailKey, attemptId, counter: 'email' }
+  let uncount: () => unknown = () => {}
   try {
+    uncount = await countPasswordCheck(deps, 'log-in', emailKey.toString('base64url'))
     const verified = await verify(deps, toCredentials(reserved), input.password, options.signal)
     if (verified) {
       const body = await openSession(deps, verified, input.password, reservation, options)
       if (body) return body
     }
   } catch (error) {
+    await uncount()
     await release(deps, reservation)
     throw error
   }
+  await uncount()
   await recordFailedCheck(deps, reservation, reserved.id, options.client)
   throw new AppError('invalid-credentials')
 }

@@ -6,6 +6,7 @@ import { AppError, invalid } from '../errors.ts'
 import { endApiKeys } from './api-keys.ts'
 import { recordFailedCheck } from './failed-checks.ts'
 import { release, reserveOwnCheck } from './lockout.ts'
+import { countPasswordCheck } from './password-checks.ts'
 import { type Credentials, clearCounter, findCredentials, updatePassword } from './queries.ts'
 import { requireGoodPassword } from './registration.ts'
 import { sessionOf } from './sessions.ts'
@@ -13,8 +14,8 @@ import { sessionOf } from './sessions.ts'
 type Input = { currentPassword: string; newPassword: string; keepApiKeys?: boolean }
 
 /**
- * Replaces the password and ends the person's other sessions and, unless they are to be kept, the API keys. The device is known under the new password too: its earlier
- * token is void, and without another one a stranger could lock it out.
+ * Replaces the password and ends the person's other sessions and, unless they are to be kept, the API keys. The device is
+ * known under the new password too: its earlier token is void, and without another one a stranger could lock it out.
  * @throws AppError `invalid-credentials` (the session stays), `account-locked` after five wrong tries, `validation-failed`
  */
 export async function changePassword(
@@ -67,6 +68,7 @@ export async function requireOwnPassword(
   let right: boolean
   let credentials: Credentials | null
   try {
+    await countPasswordCheck(deps, 'account', accountId)
     credentials = await findCredentials(deps.sql, accountId)
     right = await deps.passwords.verify(credentials?.passwordHash ?? null, password, signal)
     if (right) await clearCounter(deps.sql, reservation)

@@ -6,7 +6,7 @@ import { describe } from '../http/openapi.ts'
 import { decodeCursor, page } from '../http/page.ts'
 import { Limit, Uuid } from '../http/text.ts'
 import { body, noBody, noInput, params, query } from '../http/valid.ts'
-import { authenticate, authTier, authTierRefusal } from './guards.ts'
+import { authenticate } from './guards.ts'
 import { login } from './login.ts'
 import { changePassword } from './password-change.ts'
 import { refresh } from './refresh.ts'
@@ -21,6 +21,7 @@ import {
   SessionItemSchema,
 } from './schemas.ts'
 import { endAllSessions, endSession, listOwnSessions, sessionOf } from './sessions.ts'
+import { authTier, authTierRefusal, registerTier } from './tier-guards.ts'
 
 const SessionPath = z.strictObject({ id: Uuid })
 const Paging = z.strictObject({ limit: Limit, cursor: z.string().max(2_048).optional() })
@@ -32,6 +33,7 @@ export const authRoutes = new Hono<PublicEnv>()
   .post(
     '/register',
     describe('Authentication', 'Open an account on the free plan', { 201: SessionBodySchema }, ['email-taken']),
+    registerTier,
     failures,
     body(Registration),
     async (c) => {

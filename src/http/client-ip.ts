@@ -56,8 +56,8 @@ function parseProxy(entry: string): Network {
 }
 
 /** Remembers the last answers: the same few peers send most requests. */
-function remember(answer: (text: string) => string): (text: string) => string {
-  const answers = new Map<string, string>()
+function remember<T extends string | null>(answer: (text: string) => T): (text: string) => T {
+  const answers = new Map<string, T>()
   return (text) => {
     let known = answers.get(text)
     if (known === undefined) {
@@ -118,4 +118,10 @@ export const rateLimitKey = remember((ip) => {
   const groups = parseGroups(ip)
   if (!groups) return ip
   return isMappedIPv4(groups) ? format(groups) : `${format([...groups.slice(0, 4), 0, 0, 0, 0])}/64`
+})
+
+/** The IPv6 /48 around an address, the most that one site holds (RFC 6177, RFC 3177); null for IPv4. */
+export const rateLimitSite = remember((ip): string | null => {
+  const groups = parseGroups(ip)
+  return groups && !isMappedIPv4(groups) ? `${format([...groups.slice(0, 3), 0, 0, 0, 0, 0])}/48` : null
 })

@@ -1,6 +1,8 @@
 import { MemoryStore, RedisStore } from 'hono-rate-limiter'
 import type { Config } from '../config.ts'
+import type { RateLimit } from '../config-fields.ts'
 import type { Redis } from '../redis.ts'
+import { type AddressTier, createAddressTier } from './address-tier.ts'
 import { createLeasedTier } from './leased-tier.ts'
 import { type Tally, toTally } from './tally.ts'
 
@@ -21,26 +23,37 @@ export type Tier = {
 /** A tier whose units may be given back. */
 export type ReturningTier = Tier & { giveBack(key: string): void | Promise<void> }
 
-/** The three tiers; null where one is switched off. */
-export type Limits = { global: ReturningTier | null; auth: ReturningTier | null; api: Tier | null }
+/** The tiers; null where one is switched off. */
+export type Limits = {
+  global: AddressTier | null
+  auth: AddressTier | null
+  register: AddressTier | null
+  /** Per account. */
+  password: ReturningTier | null
+  /** Per account. */
+  api: Tier | null
+}
 
 /** Callers that one tier remembers in memory, at 300 to 400 bytes each (bench/memory.ts). */
 const maxKeys = 250_000
 
 /** The tiers that the configuration asks for: counted in Redis across instances, in memory without it. */
 export function openLimits(config: Config, redis: Redis | null): Limits {
-  const open = (name: 'global' | 'auth', windowMs: number) =>
+  const open = (name: string, { windowMs }: NonNullable<RateLimit>) =>
     redis ? createSharedTier(redis, name, windowMs) : createTier(windowMs)
+  const openOf = (name: string, limit: RateLimit) => limit && createAddressTier(open(name, limit))
   const openApi = () => (redis ? createLeasedTier(redis, 'api', 60_000) : createTier(60_000))
   return {
-    global: config.rateLimitGlobal && open('global', config.rateLimitGlobal.windowMs),
-    auth: config.rateLimitAuth && open('auth', config.rateLimitAuth.windowMs),
+    global: openOf('global', config.rateLimitGlobal),
+    auth: openOf('auth', config.rateLimitAuth),
+    register: openOf('register', config.rateLimitRegister),
+    password: config.rateLimitPassword && open('password', config.rateLimitPassword),
     api: config.rateLimitApi === null ? null : openApi(),
   }
 }
 
 /**
- * A tier on hono-rate-limiter's store in memory. Its own middleware is not used: a unit may be given back, three tiers
+ * A tier on hono-rate-limiter's store in memory. Its own middleware is not used: a unit may be given back, several tiers
  * share one pair of headers, and log-in judges the lockout before the tier.
  *
  * The store keeps two generations and drops the older once a window. Past half of `limit` keys in the younger they change
@@ -77,7 +90,7 @@ if left >= 0 and left < 20 then redis.call("DEL", KEYS[1]) end
 `
 
 /** A tier on hono-rate-limiter's store in Redis: one count for all instances, of windows that begin with a first unit. */
-export function createSharedTier(redis: Redis, name: 'global' | 'auth', windowMs: number): ReturningTier {
+export function createSharedTier(redis: Redis, name: string, windowMs: number): ReturningTier {
   const store = new RedisStore({
     prefix: `manas360:limit:${name}:`,
     client: {

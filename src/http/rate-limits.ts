@@ -1,7 +1,7 @@
 import type { Deps } from '../deps.ts'
 import type { Call } from '../env.ts'
+import type { Unit } from './address-tier.ts'
 import type { Step } from './chain.ts'
-import { rateLimitKey } from './client-ip.ts'
 import { requireWithin, setRateLimitHeaders, type Tally } from './tally.ts'
 
 type Counted = Pick<Deps, 'limits' | 'config'>
@@ -19,12 +19,12 @@ export const isUnlimited = (route: string): boolean => unlimited.has(route)
 export function countAddress({ limits, config }: Counted, call: Call): undefined | Promise<undefined> {
   if (!limits.global || !config.rateLimitGlobal || call.addressCounted) return undefined
   call.addressCounted = true
-  return judge(call, limits.global.take(rateLimitKey(call.ip), config.rateLimitGlobal.max))
+  return judgeUnit(call, limits.global.take(call.ip, config.rateLimitGlobal.max))
 }
 
 /** Gives the unit back: the bearer turned out to be good, and the account's own tier counts the request. */
-export async function uncountAddress({ limits }: Counted, call: Call): Promise<void> {
-  if (call.tally) await limits.global?.giveBack(rateLimitKey(call.ip))
+export async function uncountAddress(call: Call): Promise<void> {
+  await call.addressUnit?.giveBack()
   call.tally = null
 }
 
@@ -50,6 +50,12 @@ export function limitRates(deps: Deps): Step {
       return principal ? undefined : countAddress(deps, call)
     },
   }
+}
+
+function judgeUnit(call: Call, counted: Unit | null | Promise<Unit | null>): undefined | Promise<undefined> {
+  if (counted instanceof Promise) return counted.then((unit) => judgeUnit(call, unit) as undefined)
+  call.addressUnit = counted
+  return judge(call, counted?.tally ?? null)
 }
 
 /** Passes on a promise only where the store made one. */

@@ -18,6 +18,12 @@ export function requireWithin(tally: Tally): void {
   if (tally.used > tally.limit) throw new AppError('rate-limited', { retryAfter: resetSeconds(tally) })
 }
 
+/** What a tier answers that is closed while nobody can count (`unknown`); null while the caller may go on. */
+export function refusalOf(tally: Tally | 'unknown'): AppError | null {
+  if (tally === 'unknown') return new AppError('service-unavailable', { cause: new Error('nobody can count attempts') })
+  return tally.used > tally.limit ? new AppError('rate-limited', { retryAfter: resetSeconds(tally) }) : null
+}
+
 /** `RateLimit` and `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers-07). */
 export function setRateLimitHeaders(headers: Headers, tally: Tally): void {
   const remaining = Math.max(0, tally.limit - tally.used)

@@ -70,8 +70,11 @@ async function openRegistry(deps: Deps): Promise<Registry> {
   counter('rate_limit_hits_total', 'Requests over the limit of a tier', ['tier'], () =>
     Object.entries(limits).flatMap(([tier, counted]) => (counted ? [[{ tier }, counted.hits()]] : [])),
   )
-  counter('rate_limit_uncounted_total', 'Requests that a tier could not count: auth refused them', ['tier'], () =>
-    Object.entries(limits).flatMap(([tier, counted]) => (counted ? [[{ tier }, counted.uncounted()]] : [])),
+  counter(
+    'rate_limit_uncounted_total',
+    'Requests that a tier could not count: global and api let them pass, the others refused them',
+    ['tier'],
+    () => Object.entries(limits).flatMap(([tier, counted]) => (counted ? [[{ tier }, counted.uncounted()]] : [])),
   )
   if (redis) {
     gauge('redis_up', 'Whether Redis answered last: 1 or 0', [], () => single(redis.isUp() ? 1 : 0))

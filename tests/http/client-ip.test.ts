@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { BlockList } from 'node:net'
 import fc from 'fast-check'
-import { createClientIp, parseTrustedProxies, rateLimitKey } from '../../src/http/client-ip.ts'
+import { createClientIp, parseTrustedProxies, rateLimitKey, rateLimitSite } from '../../src/http/client-ip.ts'
 
 const from = (trust: string, peer: string | undefined, headers: Record<string, string> = {}) =>
   createClientIp(trust)({ headers: new Headers(headers) }, peer)
@@ -164,6 +164,16 @@ describe('one spelling', () => {
     ['0.0.0.0', '0.0.0.0'],
   ])('the limits count %p as %p', (address, key) => {
     expect(rateLimitKey(address)).toBe(key)
+  })
+
+  test.each([
+    ['2001:db8:1:2:3:4:5:6', '2001:db8:1::/48'],
+    ['2001:DB8:1:ffff::', '2001:db8:1::/48'],
+    ['::1', '::/48'],
+    ['203.0.113.9', null],
+    ['::ffff:203.0.113.9', null],
+  ])('the site around %p is %p', (address, site) => {
+    expect(rateLimitSite(address)).toBe(site)
   })
 
   test('two IPv4 addresses never share a key, mapped or not', () => {

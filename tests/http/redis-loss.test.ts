@@ -7,7 +7,12 @@ import { until } from '../support/server-process.ts'
 import { describeWith } from '../support/tools.ts'
 
 /** Low enough that one address would notice. */
-const limits = { RATE_LIMIT_GLOBAL: '5/1m', RATE_LIMIT_AUTH: '100/15m', RATE_LIMIT_API: '5/1m' }
+const limits = {
+  RATE_LIMIT_GLOBAL: '5/1m',
+  RATE_LIMIT_AUTH: '100/15m',
+  RATE_LIMIT_PASSWORD: '10/1h',
+  RATE_LIMIT_API: '5/1m',
+}
 const ip = '198.51.100.1'
 
 /** An instance, its Redis, and somebody who is logged in. */
@@ -42,6 +47,7 @@ async function expectLost(app: TestApp, bearer: string): Promise<void> {
     await login(app),
     await app.request('/v1/auth/register', { ip, json: register }),
     await app.request('/v1/auth/password/change', { ip, bearer: accessToken, method: 'POST' }),
+    await app.request('/v1/me', { ip, bearer: accessToken, method: 'DELETE', json: { password: goodPassword } }),
   ]) {
     expect([refused.headers.get('retry-after'), refused.headers.has('ratelimit')]).toEqual(['1', false])
     await expectProblem(refused, 'service-unavailable')

@@ -56,6 +56,29 @@ describeWith(['redis-server'], 'redis-server')('with REDIS_URL', () => {
       expect(await atOnce(auth.instances, wrongLogin(newAddress()))).toEqual({ 401: 20, 429: 180 })
     })
 
+    test('60 registrations of one address at once: exactly 20 are made', async () => {
+      const { instances } = await openThree({ RATE_LIMIT_REGISTER: '20/1h' })
+      const ip = newAddress()
+      const register: Ask = (app) =>
+        app.request('/v1/auth/register', { ip, json: { email: newEmail(), password: goodPassword } })
+      expect(await atOnce(instances, register, 60)).toEqual({ 201: 20, 429: 40 })
+    })
+
+    test('an IPv6 /48 may do 16 times what one /64 may, and a /64 over its own limit costs the others nothing', async () => {
+      const site = (subnet: number) => `2001:db8:9:${subnet.toString(16)}::1`
+      expect(await atOnce(instances, plans(site(0)), 100)).toEqual({ 200: 20, 429: 80 })
+      const others: Ask = (app, index) => app.request('/v1/plans', { ip: site(1 + (index % 30)) })
+      expect(await atOnce(instances, others, 330)).toEqual({ 200: 300, 429: 30 })
+    })
+
+    test('60 password checks of one account at once: exactly as many as may be are judged', async () => {
+      const { instances, first } = await openThree({ RATE_LIMIT_PASSWORD: '2/1h' })
+      const { accessToken: bearer } = await logIn(first, await givenAccount(first))
+      const json = { currentPassword: 'not this one', newPassword: 'umbrella ceramic walnut drizzle' }
+      const change: Ask = (app) => app.request('/v1/auth/password/change', { bearer, json })
+      expect(await atOnce(instances, change, 60)).toEqual({ 401: 2, 429: 58 })
+    })
+
     test('a success gives its unit back on whatever instance', async () => {
       const auth = await openThree({ ...limits, RATE_LIMIT_GLOBAL: 'off', RATE_LIMIT_AUTH: '1/15m' })
       const [one, two, three] = auth.instances

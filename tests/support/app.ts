@@ -21,6 +21,8 @@ const testEnvironment = {
   DB_POOL_MIN: '1',
   RATE_LIMIT_GLOBAL: 'off',
   RATE_LIMIT_AUTH: 'off',
+  RATE_LIMIT_REGISTER: 'off',
+  RATE_LIMIT_PASSWORD: 'off',
   RATE_LIMIT_API: 'off',
   JOBS: 'off',
 }

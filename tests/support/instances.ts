@@ -26,6 +26,8 @@ export async function openTestCluster(environment: Environment = {}): Promise<Te
       LOG_LEVEL: 'warn',
       RATE_LIMIT_GLOBAL: 'off',
       RATE_LIMIT_AUTH: 'off',
+      RATE_LIMIT_REGISTER: 'off',
+      RATE_LIMIT_PASSWORD: 'off',
       RATE_LIMIT_API: 'off',
       ...environment,
     },

@@ -18,6 +18,8 @@ export async function startServerProcess(databaseUrl: string, environment: Recor
       LOG_LEVEL: 'silent',
       RATE_LIMIT_GLOBAL: 'off',
       RATE_LIMIT_AUTH: 'off',
+      RATE_LIMIT_REGISTER: 'off',
+      RATE_LIMIT_PASSWORD: 'off',
       RATE_LIMIT_API: 'off',
       ...environment,
     },
