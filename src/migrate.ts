@@ -11,6 +11,7 @@ import failuresInARow from '../sql/0008_failures_in_a_row.sql' with { type: 'tex
 import featureQuotas from '../sql/0009_feature_quotas.sql' with { type: 'text' }
 import standings from '../sql/0010_standings.sql' with { type: 'text' }
 import erasedTraces from '../sql/0011_erased_traces.sql' with { type: 'text' }
+import auditSubjects from '../sql/0012_audit_subjects.sql' with { type: 'text' }
 import seedCatalogue from '../sql/seed.sql' with { type: 'text' }
 import type { Db } from './db.ts'
 import { closeSchema, grantServerRole, listForeignObjects } from './schema-rights.ts'
@@ -28,6 +29,7 @@ const migrations = [
   { version: 9, name: '0009_feature_quotas', sql: featureQuotas },
   { version: 10, name: '0010_standings', sql: standings },
   { version: 11, name: '0011_erased_traces', sql: erasedTraces },
+  { version: 12, name: '0012_audit_subjects', sql: auditSubjects },
 ]
 
 /** Any constant will do; it keeps two migrating processes apart. */

@@ -71,11 +71,7 @@ export const problems = {
     detail:
       'You may act only on accounts and roles strictly below your own level, never on yourself, and grant only permissions that you hold.',
   },
-  'role-not-allowed': {
-    status: 403,
-    title: 'The role is not allowed here',
-    detail: 'This is open to other roles only.',
-  },
+  'role-not-allowed': { status: 403, title: 'The role is not allowed here', detail: 'It is open to other roles.' },
   'feature-not-in-plan': {
     status: 403,
     title: 'The plan does not include this feature',
@@ -109,10 +105,11 @@ export const problems = {
     title: 'The account has as many API keys as it may have',
     detail: 'Delete one that is not used any more.',
   },
-  'last-superadmin': {
+  'last-superadmin': { status: 409, title: 'The last superadmin must stay', detail: 'Make another superadmin first.' },
+  'demote-first': {
     status: 409,
-    title: 'The last superadmin must stay',
-    detail: 'Make another superadmin first.',
+    title: 'An administrator must be demoted first',
+    detail: 'Another administrator has to take the role away; then the account can be erased.',
   },
   'already-subscribed': { status: 409, title: 'This plan is already in force', detail: 'Nothing was changed.' },
   'nothing-to-cancel': {

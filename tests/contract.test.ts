@@ -146,7 +146,9 @@ describe('erasure', () => {
     const person = await givenAccount(app)
     expect((await request(`/v1/admin/users?q=${encodeURIComponent(person.email)}`, { bearer })).status).toBe(200)
     expect((await request(`/v1/admin/users/${person.id}`, { method: 'DELETE', bearer })).status).toBe(204)
-    const left = await sql`select data::text from audit_personal where data::text like ${`%${person.email}%`}`
+    const left = await sql`
+      select data::text from audit_personal where data::text like ${`%${person.email}%`}
+       union all select data::text from audit_subjects where data::text like ${`%${person.email}%`}`
     expect([...left]).toBeEmpty()
   })
 })

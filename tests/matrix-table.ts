@@ -94,7 +94,7 @@ const ofThePerson: Record<string, Row> = {
   },
   'DELETE /v1/me': {
     demands: 'authenticated, permission profile.delete',
-    answers: '401 403 204 204 204 204',
+    answers: '401 403 204 204 409 409',
     json: () => ({ password: goodPassword }),
     spends: true,
   },

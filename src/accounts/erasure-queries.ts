@@ -23,15 +23,12 @@ export async function deleteOwnRows(sql: Db, accountId: string): Promise<void> {
 }
 
 /**
- * Deletes the personal side of the audit trail: what tells of this person, and where this person acted from. The rows
- * themselves stay, and still verify, for they cover only a salted hash of what goes.
+ * Deletes the personal side of the audit trail that is this person's own: what tells of them, whoever acted, and where they
+ * did what concerned themselves. What they did to others stays with its place, and so does every row: it still verifies,
+ * for it covers only salted hashes of what goes.
  */
 export async function eraseAuditTraces(sql: Db, accountId: string): Promise<void> {
-  await sql`
-    delete from audit_personal where audit_id in (
-      select audit_id from audit_personal where account_id = ${accountId}
-       union select id from audit_logs where actor_id = ${accountId}
-       union select id from audit_logs where entity_type = 'account' and entity_id = ${accountId}::text)`
+  await sql`select erase_traces(array[${accountId}::uuid])`
 }
 
 /** Counters kept under the person's own keys. */

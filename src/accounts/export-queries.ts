@@ -54,8 +54,11 @@ export async function findExport(sql: Db, accountId: string): Promise<Export> {
          where account_id = ${accountId} group by u.account_id, u.month, u.feature order by u.month, u.feature) x) as api_quota,
       (select coalesce(json_agg(x), '[]') from (
         select l.id, l.at, l.action, l.entity_type as "entityType", l.entity_id as "entityId", l.details,
-               case when coalesce(l.actor_id, ${accountId}) = ${accountId} then p.data else (p.data::jsonb - '{ip,userAgent}'::text[])::json end as personal
-          from audit_logs l left join audit_personal p on p.audit_id = l.id and p.account_id = ${accountId}
+               (coalesce(case when coalesce(l.actor_id, ${accountId}) = ${accountId} then p.data::jsonb else p.data::jsonb - '{ip,userAgent}'::text[] end, '{}')
+                 || coalesce(s.data::jsonb, '{}')) as personal
+          from audit_logs l left join audit_personal p on p.audit_id = l.id
+               and (p.account_id = ${accountId} or (p.account_id is null and l.actor_id = ${accountId}))
+               left join audit_subjects s on s.audit_id = l.id and s.account_id = ${accountId}
          where l.actor_id = ${accountId} or (l.entity_type = 'account' and l.entity_id = ${accountId}::text) order by l.id) x) as audit_trail`
   if (!row) throw new Error('an export is always one row')
   return row

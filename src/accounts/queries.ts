@@ -94,11 +94,12 @@ export async function listOwnAudit(
 ): Promise<AuditItem[]> {
   return sql<AuditItem[]>`
     select l.id, l.at, l.action, l.entity_type, l.entity_id, l.request_id, l.details, p.data ->> 'ip' as ip_address, p.data ->> 'userAgent' as user_agent
-      from (select id from audit_logs where actor_id = ${accountId} and (${before}::uuid is null or id < ${before}::uuid)
+      from ((select id from audit_logs where actor_id = ${accountId} and (${before}::uuid is null or id < ${before}::uuid) order by id desc limit ${limit})
             union
-            select id from audit_logs where entity_type = 'account' and entity_id = ${accountId}::text and (${before}::uuid is null or id < ${before}::uuid)
+            (select id from audit_logs where entity_type = 'account' and entity_id = ${accountId}::text and (${before}::uuid is null or id < ${before}::uuid)
+              order by id desc limit ${limit})
             order by id desc limit ${limit}) own
       join audit_logs l using (id)
-      left join audit_personal p on p.audit_id = l.id and p.account_id = ${accountId} and coalesce(l.actor_id, ${accountId}) = ${accountId}
+      left join audit_personal p on p.audit_id = l.id and coalesce(p.account_id, ${accountId}) = ${accountId} and coalesce(l.actor_id, ${accountId}) = ${accountId}
      order by l.id desc`
 }

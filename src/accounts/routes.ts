@@ -55,6 +55,7 @@ const me = new Hono<AuthedEnv>()
       'account-locked',
       'service-unavailable',
       'last-superadmin',
+      'demote-first',
     ]),
     authenticate,
     requirePermission('profile.delete'),

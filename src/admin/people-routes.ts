@@ -128,7 +128,7 @@ export const peopleRoutes = new Hono<AuthedEnv>()
     params(AccountPath),
     noInput,
     async (c) => {
-      await eraseOther(c.var.deps, c.var.principal, c.req.valid('param').id)
+      await eraseOther(c.var.deps, c.var.principal, c.req.valid('param').id, c.var.call.client)
       return c.body(null, 204)
     },
   )

@@ -59,28 +59,35 @@ export type FoundRow = { id: string } & Found<Omit<Signed, 'id'>> & {
     accountId: string | null
     personal: string | null
     salt: Buffer | null
+    hasSubject: boolean
+    subjectAccountId: string | null
+    subject: string | null
+    subjectSalt: Buffer | null
   }
 
 const signed = (sql: Db) =>
-  sql`id, at, actor_id, action, entity_type, entity_id, request_id, details, personal_hash, key_id, mac`
+  sql`id, at, actor_id, action, entity_type, entity_id, request_id, details, personal_hash, subject_hash, key_id, mac`
 
 const found = (sql: Db) => sql`
   l.id, ${exactly(sql, 'l.at')} as at, l.actor_id, l.action, l.entity_type, l.entity_id, l.request_id, l.details::text as details,
-  l.personal_hash, l.key_id, l.mac, p.audit_id is not null as has_personal, p.account_id, p.data::text as personal, p.salt`
+  l.personal_hash, l.subject_hash, l.key_id, l.mac, p.audit_id is not null as has_personal, p.account_id, p.data::text as personal, p.salt,
+  s.audit_id is not null as has_subject, s.account_id as subject_account_id, s.data::text as subject, s.salt as subject_salt`
+
+const sides = (sql: Db) =>
+  sql`left join audit_personal p on p.audit_id = l.id left join audit_subjects s on s.audit_id = l.id`
 
 /** The rows that a checkpoint names, live or archived. */
 export async function listSealedRows(sql: Db, ids: string[]): Promise<FoundRow[]> {
   return sql<FoundRow[]>`
     select ${found(sql)} from (
       select ${signed(sql)} from audit_logs where id = any(${ids}::uuid[])
-      union all select ${signed(sql)} from audit_archive where id = any(${ids}::uuid[])) l
-      left join audit_personal p on p.audit_id = l.id`
+      union all select ${signed(sql)} from audit_archive where id = any(${ids}::uuid[])) l ${sides(sql)}`
 }
 
 /** Rows after `after` that no checkpoint covers yet. */
 export async function listUnsealedRows(sql: Db, after: string | null, limit: number): Promise<FoundRow[]> {
   return sql<FoundRow[]>`
-    select ${found(sql)} from audit_queue q join audit_logs l on l.id = q.audit_id left join audit_personal p on p.audit_id = l.id
+    select ${found(sql)} from audit_queue q join audit_logs l on l.id = q.audit_id ${sides(sql)}
      ${after === null ? sql`` : sql`where l.id > ${after}::uuid`} order by l.id limit ${limit}`
 }
 
@@ -105,6 +112,7 @@ export async function listStrayRows(sql: Db, unsigned: string[], limit: number):
 /** Side rows that belong to no row of the live trail. */
 export async function listStrayPersonal(sql: Db, limit: number): Promise<string[]> {
   const rows = await sql<{ id: string }[]>`
-    select audit_id as id from audit_personal p where not exists (select from audit_logs l where l.id = p.audit_id) order by 1 limit ${limit}`
+    select audit_id as id from (select audit_id from audit_personal union select audit_id from audit_subjects) p
+     where not exists (select from audit_logs l where l.id = p.audit_id) order by 1 limit ${limit}`
   return rows.map(({ id }) => id)
 }

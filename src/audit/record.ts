@@ -11,13 +11,18 @@ export type AuditEntry = {
   actorId: string | null
   entityType: string
   entityId: string | null
+  /** Whose it is, where neither the entity nor the actor says so. */
+  subjectId?: string
   client?: Client
   details?: Record<string, unknown>
   before?: Record<string, unknown>
   after?: Record<string, unknown>
 }
 
-/** A row of audit_logs and its personal side row, signed and ready to insert. */
+/** What of whom was changed; `accountId` null: what is nobody's, a role say. */
+type Subject = { accountId: string | null; salt: Buffer; data: string }
+
+/** A row of audit_logs and its side rows, signed and ready to insert. */
 export type AuditRow = {
   id: string
   at: Date
@@ -28,19 +33,22 @@ export type AuditRow = {
   requestId: string | null
   details: string
   personalHash: Buffer
+  subjectHash: Buffer | null
   keyId: string
   mac: Buffer
-  /** Whose data the side row holds. */
+  /** With whose erasure the place that it was done from goes; null: with nobody's, for it was done to others. */
   accountId: string | null
   salt: Buffer
   personal: string
+  subject: Subject | null
 }
 
 export type Audit = ReturnType<typeof createAudit>
 
 /**
  * Prepares rows of the audit trail. Each carries an HMAC over all that it says, so that an edit shows; what identifies
- * a person lies apart, covered by a salted hash, so that it can be erased and the row still verifies.
+ * people lies apart, covered by salted hashes, so that it can be erased and the row still verifies: from where somebody
+ * acted, and what of whom was changed. Each goes with the person whose it is, so nobody erases how they acted on others.
  * @param keys the first signs; what any of them signed verifies
  * @param now the database's time in milliseconds
  */
@@ -58,10 +66,11 @@ export function createAudit(keys: readonly [string, ...string[]], now: () => num
       return known === undefined ? null : macOf(known, text)
     },
     prepare(entry: AuditEntry): AuditRow {
-      const salt = randomBytes(16)
       const { ip, userAgent, apiKeyId } = entry.client ?? {}
-      const personal = JSON.stringify({ ip, userAgent, before: entry.before, after: entry.after })
-      const accountId = entry.entityType === 'account' ? entry.entityId : entry.actorId
+      const subjectId = subjectOf(entry)
+      const accountId = entry.actorId === null || entry.actorId === subjectId ? subjectId : null
+      const [salt, personal] = [randomBytes(16), JSON.stringify({ ip, userAgent })]
+      const subject = entry.before || entry.after ? changed(entry, subjectId) : null
       const at = new Date(Math.floor(now()))
       const row = {
         // The id's own moment (RFC 9562 5.7) is this one, so that a bound in time is a bound in the order of ids.
@@ -74,12 +83,24 @@ export function createAudit(keys: readonly [string, ...string[]], now: () => num
         requestId: entry.client?.requestId ?? null,
         details: JSON.stringify({ ...entry.details, ...(apiKeyId !== undefined && { apiKeyId }) }),
         personalHash: hashPersonal(salt, accountId, personal),
+        subjectHash: subject && hashPersonal(subject.salt, subject.accountId, subject.data),
         keyId,
       }
       const mac = macOf(key, auditText({ ...row, at: at.toISOString() }))
-      return { ...row, mac, accountId, salt, personal }
+      return { ...row, mac, accountId, salt, personal, subject }
     },
   }
+}
+
+/** Whose row it is. Kinds that are not here are nobody's own; `erase_traces` in the schema goes by the same. */
+function subjectOf({ entityType, entityId, actorId, subjectId }: AuditEntry): string | null {
+  if (subjectId !== undefined) return subjectId
+  if (entityType === 'account') return entityId
+  return entityType === 'session' || entityType === 'api_key' ? actorId : null
+}
+
+function changed({ before, after }: AuditEntry, accountId: string | null): Subject {
+  return { accountId, salt: randomBytes(16), data: JSON.stringify({ before, after }) }
 }
 
 function idOf(key: string): string {
@@ -91,11 +112,11 @@ function macOf(key: string, text: string): Buffer {
 }
 
 /** The columns that the HMAC covers; the time as text. */
-export type Signed = Omit<AuditRow, 'at' | 'mac' | 'accountId' | 'salt' | 'personal'> & { at: string }
+export type Signed = Omit<AuditRow, 'at' | 'mac' | 'accountId' | 'salt' | 'personal' | 'subject'> & { at: string }
 
-/** What the HMAC covers: every column, in this order. */
+/** What the HMAC covers: every column, in this order; the last only where there is one, as in rows from before it. */
 export function auditText(row: Signed): string {
-  const { id, at, actorId, action, entityType, entityId, requestId, details, personalHash, keyId } = row
+  const { id, at, actorId, action, entityType, entityId, requestId, details, personalHash, keyId, subjectHash } = row
   return JSON.stringify([
     id,
     at,
@@ -107,10 +128,11 @@ export function auditText(row: Signed): string {
     details,
     personalHash.toString('hex'),
     keyId,
+    ...(subjectHash ? [subjectHash.toString('hex')] : []),
   ])
 }
 
-/** What a row's `personalHash` is: of the side row's every column. */
+/** What a row's `personalHash` and `subjectHash` are: of the side row's every column. */
 export function hashPersonal(salt: Buffer, accountId: string | null, personal: string): Buffer {
   return createHash('sha256')
     .update(salt)
@@ -125,19 +147,28 @@ export async function record(tx: Db, audit: Audit, entry: AuditEntry): Promise<v
 }
 
 /**
- * The same as common table expressions (`audit`, `audit_side`, `audit_unsealed`), for a statement that writes the change itself. With
+ * The same as common table expressions (`audit`, `audit_side`, `audit_subject`, `audit_unsealed`), for a statement that writes the change itself. With
  * `condition` the row is written only where that holds.
  */
 export function auditCtes(sql: Db, row: AuditRow, condition = sql`true`) {
   return sql`
     audit as (
-      insert into audit_logs (id, at, actor_id, action, entity_type, entity_id, request_id, details, personal_hash, key_id, mac)
+      insert into audit_logs (id, at, actor_id, action, entity_type, entity_id, request_id, details, personal_hash, subject_hash, key_id, mac)
       select ${row.id}::uuid, ${row.at}::timestamptz, ${row.actorId}::uuid, ${row.action}::text, ${row.entityType}::text, ${row.entityId}::text,
-             ${row.requestId}::text, ${row.details}::text::json, ${row.personalHash}::bytea, ${row.keyId}::text, ${row.mac}::bytea
+             ${row.requestId}::text, ${row.details}::text::json, ${row.personalHash}::bytea, ${row.subjectHash}::bytea, ${row.keyId}::text, ${row.mac}::bytea
        where ${condition}
       returning id),
     audit_side as (
       insert into audit_personal (audit_id, account_id, salt, data)
       select id, ${row.accountId}::uuid, ${row.salt}::bytea, ${row.personal}::text::json from audit),
+    ${subjectCte(sql, row.subject)}
     audit_unsealed as (insert into audit_queue (audit_id) select id from audit)`
+}
+
+function subjectCte(sql: Db, subject: Subject | null) {
+  if (!subject) return sql``
+  return sql`
+    audit_subject as (
+      insert into audit_subjects (audit_id, account_id, salt, data)
+      select id, ${subject.accountId}::uuid, ${subject.salt}::bytea, ${subject.data}::text::json from audit),`
 }

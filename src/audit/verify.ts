@@ -119,11 +119,14 @@ function judgeRow(audit: Audit, row: FoundRow): string | null {
   if (!mac) return describeUnknownKey(`row ${row.id}`, keyId)
   if (!isSame(mac, row.mac)) return `row ${row.id} was edited`
   // Erased or archived personal data leave no side row; what is there must be what was written.
-  if (!row.hasPersonal) return null
-  const { salt, personal, accountId } = row
-  return salt && personal !== null && isSame(hashPersonal(salt, accountId, personal), personalHash)
-    ? null
-    : `the personal data of row ${row.id} were edited`
+  const isWhole =
+    (!row.hasPersonal || covers(personalHash, row.salt, row.accountId, row.personal)) &&
+    (!row.hasSubject || covers(row.subjectHash, row.subjectSalt, row.subjectAccountId, row.subject))
+  return isWhole ? null : `the personal data of row ${row.id} were edited`
+}
+
+function covers(hash: Buffer | null, salt: Buffer | null, accountId: string | null, data: string | null): boolean {
+  return hash !== null && salt !== null && data !== null && isSame(hashPersonal(salt, accountId, data), hash)
 }
 
 function describeStray({ id, held, covered }: Stray): string {

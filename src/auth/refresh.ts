@@ -60,6 +60,7 @@ async function revokeReused(deps: Deps, { sub, sid }: RefreshClaims, client: Cli
       actorId: null,
       entityType: 'session',
       entityId: sid,
+      subjectId: sub,
       client,
       details: { accountId: sub },
     })

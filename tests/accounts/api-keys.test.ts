@@ -73,7 +73,7 @@ describe('a new key', () => {
     const key = await made(bearer, { name: 'Clinic of Asha', ipRanges: ['203.0.113.7'] })
     await request(`/v1/api-keys/${key.id}`, { method: 'DELETE', bearer })
     const rows = await sql`
-      select action, actor_id, entity_id, details, data -> 'after' as after from audit_logs l join audit_personal p on p.audit_id = l.id
+      select action, actor_id, entity_id, details, p.data -> 'after' as after from audit_logs l left join audit_subjects p on p.audit_id = l.id
        where entity_type = 'api_key' and actor_id = ${id} order by l.id`
     const { prefix, permissions } = key
     expect(rows).toEqual<unknown>([

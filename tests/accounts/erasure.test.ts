@@ -132,16 +132,96 @@ test('what a request under way wrote about somebody while they were erased is go
   expect(await findEverywhere(app, person.from.ip)).toEqual([])
 })
 
-test('an administrator who is erased leaves no address in the trail of others either', async () => {
-  const other = await signedIn(app, { role: 'admin' })
+describe('an administrator', async () => {
+  const root = await signedIn(app, { role: 'superadmin' })
   const from = { ip: '2001:db8:aaaa:bbbb::1', headers: { 'User-Agent': 'AdminsDesk/9' } }
-  const person = await signedIn(app)
-  await request(`/v1/admin/users/${person.id}`, { bearer: other.bearer, ...from })
-  await request(`/v1/admin/users/${person.id}/lock`, { bearer: other.bearer, json: { reason: 'asked for' }, ...from })
-  expect(await findEverywhere(app, from.ip)).toEqual(['audit_personal'])
-  expect(
-    (await request('/v1/me', { method: 'DELETE', bearer: other.bearer, json: { password: other.password }, ...from }))
-      .status,
-  ).toBe(204)
-  for (const text of [from.ip, 'AdminsDesk']) expect(await findEverywhere(app, text)).toEqual([])
+  const side = async (action: string, actorId: string) => {
+    const [row] = await sql`
+      select p.data ->> 'ip' as ip, p.data ->> 'userAgent' as user_agent, s.data -> 'before' as before, s.data -> 'after' as after
+        from audit_logs l left join audit_personal p on p.audit_id = l.id left join audit_subjects s on s.audit_id = l.id
+       where l.action = ${action} and l.actor_id = ${actorId}`
+    return row as Record<string, unknown> | undefined
+  }
+  const place = { ip: from.ip, userAgent: 'AdminsDesk/9' }
+  const eraseSelf = ({ bearer, password }: { bearer: string; password: string }) =>
+    request('/v1/me', { method: 'DELETE', bearer, json: { password }, ...from })
+
+  test('must be demoted before they erase themself, by the row as it is and not by the token', async () => {
+    const other = await signedIn(app, { role: 'admin' })
+    await expectProblem(await eraseSelf(other), 'demote-first')
+    const person = await signedIn(app)
+    await request(`/v1/admin/users/${person.id}/role`, { method: 'PUT', bearer: root.bearer, json: { role: 'admin' } })
+    await expectProblem(await eraseSelf(person), 'demote-first')
+    expect((await request('/v1/me', { bearer: other.bearer })).status).toBe(200)
+  })
+
+  test('who was demoted and is erased leaves in the trail from where they acted on others, and what they changed', async () => {
+    const other = await signedIn(app, { role: 'admin' })
+    const person = await signedIn(app)
+    const bearer = other.bearer
+    const act = async (path: string, options: object) =>
+      expect((await request(path, { bearer, ...from, ...options })).status).toBeLessThan(300)
+    await act(`/v1/admin/users/${person.id}`, { method: 'PATCH', json: { firstName: 'Changed' } })
+    await act(`/v1/admin/users/${person.id}/lock`, { json: { reason: 'asked for' } })
+    await act('/v1/admin/users?q=somebody', {})
+    await act('/v1/admin/audit-logs', {})
+    await act('/v1/me', { method: 'PATCH', json: { firstName: 'Own' } })
+    await runJobNow(deps, 'seal-audit')
+    await request(`/v1/admin/users/${other.id}/role`, { method: 'PUT', bearer: root.bearer, json: { role: 'user' } })
+    const again = await request('/v1/auth/login', { json: { email: other.email, password: other.password } })
+    const { accessToken } = await bodyOf<SessionJson>(again)
+    expect((await eraseSelf({ bearer: accessToken, password: other.password })).status).toBe(204)
+    await runJobNow(deps, 'purge-expired')
+    expect(await side('account.lock', other.id)).toMatchObject({ ...place, after: { reason: 'asked for' } })
+    for (const action of ['account.search', 'audit.read']) expect(await side(action, other.id)).toMatchObject(place)
+    // Of two changes of a profile the one of their own is theirs to take along.
+    const changes = await sql`
+      select l.entity_id, p.data ->> 'ip' as ip, s.data -> 'after' as after
+        from audit_logs l left join audit_personal p on p.audit_id = l.id left join audit_subjects s on s.audit_id = l.id
+       where l.action = 'profile.update' and l.actor_id = ${other.id} order by l.id`
+    expect(changes).toEqual<unknown>([
+      { entityId: person.id, ip: from.ip, after: { firstName: 'Changed' } },
+      { entityId: other.id, ip: null, after: null },
+    ])
+    await runJobNow(deps, 'seal-audit')
+    expect(await verifyAudit(deps, null)).toMatchObject({ ok: true, unsealed: 0 })
+  })
+
+  test('who erases somebody is told of with their place, also once that person is gone', async () => {
+    const other = await signedIn(app, { role: 'admin' })
+    const person = await givenWholeLife(app, { ...admin, bearer: other.bearer })
+    await request(`/v1/admin/users/${person.id}`, {
+      method: 'PATCH',
+      bearer: other.bearer,
+      json: { lastName: 'Once' },
+      ...from,
+    })
+    expect(
+      (await request(`/v1/admin/users/${person.id}`, { method: 'DELETE', bearer: other.bearer, ...from })).status,
+    ).toBe(204)
+    expect(await side('account.erase', other.id)).toMatchObject({ ...place, before: null, after: null })
+    const [change] = await sql`
+      select p.data ->> 'ip' as ip, s.audit_id as subject from audit_logs l left join audit_personal p on p.audit_id = l.id left join audit_subjects s on s.audit_id = l.id
+       where l.action = 'profile.update' and l.actor_id = ${other.id} and l.entity_id = ${person.id} order by l.id desc limit 1`
+    expect(change).toEqual({ ip: from.ip, subject: null } as never)
+  })
+
+  test('keeps the evidence that is older than its two sides: of acts on what is nobody’s, but not of themself', async () => {
+    const other = await signedIn(app)
+    const [role, own] = [Bun.randomUUIDv7(), Bun.randomUUIDv7()]
+    for (const [id, type] of [
+      [role, 'role'],
+      [own, 'session'],
+    ] as const)
+      await sql`
+        with line as (
+          insert into audit_logs (id, at, actor_id, action, entity_type, key_id, personal_hash, mac)
+          values (${id}, now(), ${other.id}, 'any.thing', ${type}, 'k', sha256(''), sha256('')))
+        insert into audit_personal (audit_id, account_id, salt, data) values (${id}, ${other.id}, '', '{"ip":"192.0.2.99"}')`
+    expect((await eraseSelf(other)).status).toBe(204)
+    expect(await sql`select audit_id from audit_personal where audit_id in (${role}, ${own})`).toEqual<unknown>([
+      { auditId: role },
+    ])
+    await sql`delete from audit_queue where audit_id in (${role}, ${own})`
+  })
 })

@@ -89,12 +89,7 @@ describe('the list tells the truth', () => {
     for (const [table, { of, erasure }] of Object.entries(personalData)) {
       if (!of) continue
       const left = await countOf(table, of, person.id)
-      // The line that tells of the erasure has a side row of its own, without a word in it.
-      if (table === 'audit_personal')
-        expect(await sql`select data::text from audit_personal where account_id = ${person.id}`).toEqual([
-          { data: '{}' },
-        ] as never)
-      else expect([table, erasure === 'deleted' ? left === 0 : left >= (before.get(table) ?? 0)]).toEqual([table, true])
+      expect([table, erasure === 'deleted' ? left === 0 : left >= (before.get(table) ?? 0)]).toEqual([table, true])
     }
     const personal = words(personalData.user_accounts?.personal ?? '')
     const [account = {}] = await sql.unsafe<Record<string, unknown>[]>(

@@ -129,7 +129,15 @@ export const personalData: Record<string, Table> = {
   },
   audit_personal: {
     erasure: 'deleted',
-    why: 'where somebody acted from, and their data before and after changes',
+    why: 'where somebody acted from; of acts on others that is evidence, which names no account and stays',
+    of: 'account_id',
+    exported: 'auditTrail',
+    personal: 'data',
+    other: 'audit_id account_id salt',
+  },
+  audit_subjects: {
+    erasure: 'deleted',
+    why: 'somebody’s data before and after changes, whoever made them',
     of: 'account_id',
     exported: 'auditTrail',
     personal: 'data',
@@ -141,13 +149,13 @@ export const personalData: Record<string, Table> = {
     of: 'actor_id',
     exported: 'auditTrail',
     personal: 'at action entity_type entity_id details',
-    other: 'id actor_id request_id personal_hash key_id mac',
+    other: 'id actor_id request_id personal_hash subject_hash key_id mac',
   },
   audit_archive: {
     erasure: 'kept',
     why: 'the same, past its retention',
     personal: '',
-    other: 'id at actor_id action entity_type entity_id request_id details personal_hash key_id mac',
+    other: 'id at actor_id action entity_type entity_id request_id details personal_hash subject_hash key_id mac',
   },
   authz_changes: {
     erasure: 'kept',

@@ -64,7 +64,7 @@ describe('a change of the profile', () => {
     await change(person.accessToken, { lastName: 'Iyer', phoneNumber: null })
     expect(await updates(person.id)).toEqual<unknown>([{ details: { fields: ['lastName', 'phoneNumber'] } }])
     const [side] =
-      await sql`select p.account_id, p.data from audit_personal p join audit_logs l on l.id = p.audit_id where l.action = 'profile.update' and l.entity_id = ${person.id}`
+      await sql`select p.account_id, p.data from audit_subjects p join audit_logs l on l.id = p.audit_id where l.action = 'profile.update' and l.entity_id = ${person.id}`
     expect(side).toMatchObject({
       accountId: person.id,
       data: {

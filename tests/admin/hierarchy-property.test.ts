@@ -150,7 +150,7 @@ function perform({ actor, target, kind, role, level, permissions }: Act, ids: st
     case 'profile':
       return changePerson(deps, who, whom, { firstName: `Name ${level}` }, client)
     case 'erase':
-      return eraseOther(deps, who, whom)
+      return eraseOther(deps, who, whom, client)
     case 'feature':
       return setOverride(deps, who, whom, 'sso_oauth', { granted: level % 2 === 0, reason: 'asked for' }, client)
     case 'plan':

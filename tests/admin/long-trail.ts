@@ -46,14 +46,18 @@ export async function openLongTrail() {
       after: ours ? { reason: 'a\n"quoted", ज्ञान' } : undefined,
     })
   })
-  for (const [i, { personal, salt, mac, personalHash, ...row }] of rows.entries()) {
+  for (const [i, { personal, salt, mac, personalHash, subject, subjectHash, ...row }] of rows.entries()) {
     const at = new Date(start + i * 1000)
     const id = Bun.randomUUIDv7('hex', at)
     await sql`
     with row as (
-      insert into audit_logs (id, at, actor_id, action, entity_type, entity_id, request_id, details, personal_hash, key_id, mac)
-      values (${id}, ${at}, ${row.actorId}, ${row.action}, ${row.entityType}, ${row.entityId}, ${row.requestId}, ${row.details}::text::json, ${personalHash}, ${row.keyId}, ${mac}))
+      insert into audit_logs (id, at, actor_id, action, entity_type, entity_id, request_id, details, personal_hash, subject_hash, key_id, mac)
+      values (${id}, ${at}, ${row.actorId}, ${row.action}, ${row.entityType}, ${row.entityId}, ${row.requestId}, ${row.details}::text::json, ${personalHash}, ${subjectHash}, ${row.keyId}, ${mac}))
     insert into audit_personal (audit_id, account_id, salt, data) values (${id}, ${row.accountId}, ${salt}, ${personal}::text::json)`
+    if (subject)
+      await sql`
+        insert into audit_subjects (audit_id, account_id, salt, data)
+        values (${id}, ${subject.accountId}, ${subject.salt}, ${subject.data}::text::json)`
   }
 
   async function list(query: string): Promise<List> {

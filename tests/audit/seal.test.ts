@@ -99,7 +99,7 @@ describe('the trail of real work', () => {
     await seal(app)
     const told = async () => {
       const [row] = await app.sql<{ text: string }[]>`
-        select concat((select string_agg(p::text, ' ') from audit_personal p), (select string_agg(l::text, ' ') from audit_logs l)) as text`
+        select concat((select string_agg(p::text, ' ') from audit_personal p), (select string_agg(s::text, ' ') from audit_subjects s), (select string_agg(l::text, ' ') from audit_logs l)) as text`
       return ['Unmistakable', 'Inimitable', 'one-and-only', '203.0.113.77', person.email].filter((word) =>
         row?.text.includes(word),
       )

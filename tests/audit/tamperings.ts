@@ -6,7 +6,8 @@ import type { Trail } from './trail.ts'
 /** Does harm, and says what must stand in the verdict. */
 export type Tampering = (tx: Tx, trail: Trail, random: Random) => Promise<string>
 
-const columns = 'at, actor_id, action, entity_type, entity_id, request_id, details, personal_hash, key_id, mac'
+const columns =
+  'at, actor_id, action, entity_type, entity_id, request_id, details, personal_hash, subject_hash, key_id, mac'
 
 function editRow(table: 'audit_logs' | 'audit_archive', pick: (trail: Trail) => string[], edit: string): Tampering {
   return async (tx, trail, random) => {
@@ -24,8 +25,8 @@ function editCheckpoint(edit: string): Tampering {
   }
 }
 
-async function withSide(tx: Tx, random: Random): Promise<string> {
-  return random(await tx<{ id: string }[]>`select audit_id as id from audit_personal order by 1`).id
+async function withSide(tx: Tx, random: Random, side = 'audit_personal'): Promise<string> {
+  return random(await tx<{ id: string }[]>`select audit_id as id from ${tx(side)} order by 1`).id
 }
 
 async function copyRow(tx: Tx, from: string, to: string): Promise<string> {
@@ -39,6 +40,7 @@ async function copyRow(tx: Tx, from: string, to: string): Promise<string> {
 async function deleteRows(tx: Tx, ids: string[]): Promise<void> {
   for (const [table, column] of [
     ['audit_personal', 'audit_id'],
+    ['audit_subjects', 'audit_id'],
     ['audit_queue', 'audit_id'],
     ['audit_logs', 'id'],
     ['audit_archive', 'id'],
@@ -142,6 +144,17 @@ const others: Record<string, Tampering> = {
       select id, '\\x00', '{}' from audit_logs l where not exists (select from audit_personal p where p.audit_id = l.id) order by id limit 1 returning audit_id as id`
     return `the personal data of row ${row?.id} were edited`
   },
+  async 'what was changed is invented where nothing was'(tx, { sealed }, random) {
+    const id = random(sealed)
+    await tx`update audit_logs set subject_hash = null where id = ${id}`
+    await tx`delete from audit_subjects where audit_id = ${id}`
+    return `row ${id} was edited`
+  },
+  async 'what was changed is put at no row'(tx, _trail, random) {
+    const id = await withSide(tx, random, 'audit_subjects')
+    await tx`update audit_subjects set audit_id = gen_random_uuid() where audit_id = ${id}`
+    return 'but the row is not'
+  },
   async 'a row that waits to be sealed is made to wait no more'(tx, { waiting }, random) {
     const id = random(waiting)
     await tx`delete from audit_queue where audit_id = ${id}`
@@ -170,14 +183,16 @@ export const tamperings: Record<string, Tampering> = {
   ),
   ...Object.fromEntries(checkpointEdits.map((edit) => [`checkpoint: ${edit}`, editCheckpoint(edit)])),
   ...Object.fromEntries(
-    personalEdits.map((edit) => [
-      `side row: ${edit}`,
-      async (tx: Tx, _trail: Trail, random: Random) => {
-        const id = await withSide(tx, random)
-        await tx.unsafe(`update audit_personal set ${edit} where audit_id = $1`, [id])
-        return `the personal data of row ${id} were edited`
-      },
-    ]),
+    ['audit_personal', 'audit_subjects'].flatMap((side) =>
+      personalEdits.map((edit) => [
+        `side row in ${side}: ${edit}`,
+        async (tx: Tx, _trail: Trail, random: Random) => {
+          const id = await withSide(tx, random, side)
+          await tx.unsafe(`update ${side} set ${edit} where audit_id = $1`, [id])
+          return `the personal data of row ${id} were edited`
+        },
+      ]),
+    ),
   ),
   ...others,
 }

@@ -73,7 +73,8 @@ test('the stated exceptions: a row that was not sealed, and a side row, may be d
   await asIntruder(async (tx) => {
     await tx`delete from audit_queue where audit_id = ${trail.waiting[0] ?? ''}`
     await tx`delete from audit_logs where id = ${trail.waiting[0] ?? ''}`
-    await tx`delete from audit_personal where audit_id = ${trail.waiting[0] ?? ''} or audit_id = ${trail.sealed[20] ?? ''}`
+    for (const side of ['audit_personal', 'audit_subjects'])
+      await tx`delete from ${tx(side)} where audit_id = ${trail.waiting[0] ?? ''} or audit_id = ${trail.sealed[20] ?? ''}`
     expect(await judgeTrail(tx, deps.audit, witness)).toMatchObject({ ok: true, unsealed: 7 })
   })
 })

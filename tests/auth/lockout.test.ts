@@ -97,7 +97,7 @@ describe('a lockout', () => {
     await lockedFor(person.email)
     expect(await audited()).toHaveLength(1)
     await failTimes(5, email)
-    for (const table of ['lockouts', 'login_attempts', 'audit_logs', 'audit_personal']) {
+    for (const table of ['lockouts', 'login_attempts', 'audit_logs', 'audit_personal', 'audit_subjects']) {
       const rows = await sql`select t::text as text from ${sql(table)} t`
       expect(rows.filter(({ text }) => text.includes('canary'))).toEqual([])
     }
