@@ -58,7 +58,7 @@ export function stepsOf(deps: Deps, app: Hono<PublicEnv>): Step[] {
   const cors = createCors(config.allowedOrigins)
   return [
     identify,
-    logAccess(createAccessLog(deps.log)),
+    logAccess(createAccessLog(deps.log), deps.networkHash),
     countTraffic(deps.traffic),
     secureHeaders({ https: config.publicUrl.startsWith('https:') }),
     framing,

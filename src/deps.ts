@@ -49,4 +49,6 @@ export type Deps = {
   traceKeys: (email: string) => [Buffer, ...Buffer[]]
   /** The HMAC under which lockout counters are kept, so that no stranger's address is stored, and what a repeated request is known by. */
   counterKey: (kind: 'email' | 'device' | 'password' | 'request', value: string) => Buffer
+  /** What the log calls an address's network. */
+  networkHash: (ip: string) => string
 }

@@ -2,7 +2,7 @@ import type { Principal } from './access/principal.ts'
 import type { Client } from './audit/record.ts'
 import type { ApiKey } from './auth/api-keys.ts'
 import type { Deps } from './deps.ts'
-import type { AppError } from './errors.ts'
+import type { AppError, ProblemCode } from './errors.ts'
 import type { Unit } from './http/address-tier.ts'
 import type { Tally } from './http/tally.ts'
 import type { Purse } from './plans/lease.ts'
@@ -30,6 +30,8 @@ export class Call {
   apiKey: ApiKey | null = null
   /** … or why the bearer was refused. */
   refused: AppError | null = null
+  /** What it was refused with, or failed with. */
+  problem: ProblemCode | null = null
   /** The work was given up because nobody waits for its answer any more. */
   clientClosed = false
   /** The limiter with the least left, told in `RateLimit`. */

@@ -15,6 +15,7 @@ import type { Config } from './config.ts'
 import { openDatabase } from './db.ts'
 import type { Deps } from './deps.ts'
 import { openLimits } from './http/limits.ts'
+import { createNetworkHash } from './http/network-hash.ts'
 import { createTraffic } from './http/traffic.ts'
 import type { Logger } from './logger.ts'
 import { requireSchema } from './migrate.ts'
@@ -150,6 +151,7 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
       passwords: createPasswordHasher({ concurrency: cores, queueLimit: cores * 32 }),
       counterKey: createCounterKey(derive(config.auditKeys[0], 'lockout counters')),
       traceKeys: createTraceKeys(config.auditKeys),
+      networkHash: createNetworkHash(derive(config.auditKeys[0], 'networks in the log')),
       lifecycle: { draining: false },
       async close(seconds) {
         clearInterval(sweep)

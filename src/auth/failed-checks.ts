@@ -24,7 +24,15 @@ export async function recordFailedCheck(
     details: { counter },
   })
   const { started, failuresInARow } = await insertFailedAttempt(deps.sql, reservation, accountId, client, audit)
-  const entry = { requestId: client.requestId, accountId, counter, failuresInARow }
+  const network = deps.networkHash(client.ip)
+  const entry = {
+    requestId: client.requestId,
+    accountId,
+    counter,
+    failuresInARow,
+    code: 'invalid-credentials',
+    network,
+  }
   deps.log.info(
     { ...entry, lockoutStarted: started },
     counter === 'password' ? 'password check failed' : 'log-in failed',

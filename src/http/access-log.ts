@@ -1,3 +1,4 @@
+import type { ProblemCode } from '../errors.ts'
 import type { Logger } from '../logger.ts'
 import { clientClosed } from './traffic.ts'
 
@@ -12,6 +13,10 @@ export type AccessEntry = {
   status: number
   milliseconds: number
   accountId?: string
+  /** What it was refused with, or failed with. */
+  code?: ProblemCode
+  /** Of refusals that an attack brings: the hash of the address's network. */
+  network?: string
   /** Personal data: the audit trail keeps addresses, under its own rules. */
   ip?: never
 }
@@ -30,13 +35,14 @@ export function createAccessLog(log: Logger): (entry: AccessEntry) => void {
     info: log.isLevelEnabled('info'),
     error: log.isLevelEnabled('error'),
   }
-  return function logAccess({ requestId, method, path, status, milliseconds, accountId }) {
+  return function logAccess({ requestId, method, path, status, milliseconds, accountId, code, network }) {
     const level = status >= 500 ? 'error' : probes.has(path) ? 'debug' : 'info'
     if (!writes[level]) return
     const who = accountId === undefined ? '' : `"accountId":"${accountId}",`
+    const why = code === undefined ? '' : `"code":"${code}",${network === undefined ? '' : `"network":"${network}",`}`
     log.writeMembers(
       level,
-      `"requestId":"${requestId}","method":"${method}","path":"${path}","status":${status},"milliseconds":${toDecimals(milliseconds)},${who}"msg":"${status === clientClosed ? 'client-closed' : 'request'}"`,
+      `"requestId":"${requestId}","method":"${method}","path":"${path}","status":${status},"milliseconds":${toDecimals(milliseconds)},${who}${why}"msg":"${status === clientClosed ? 'client-closed' : 'request'}"`,
     )
   }
 }

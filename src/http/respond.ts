@@ -16,6 +16,7 @@ export function toResponse(error: unknown, c: Context<PublicEnv>): Response {
     instance: c.req.path,
     requestId: call.id,
   })
+  call.problem = known instanceof AppError && !unexpected ? known.code : 'internal-error'
   if (unexpected) deps.log.error({ requestId: call.id, err: error }, 'unexpected error')
   else if (response.status >= 500 && !call.clientClosed)
     deps.log.warn(

@@ -1,6 +1,7 @@
 import type { Context } from 'hono'
 import type { PublicEnv } from '../env.ts'
-import { AppError } from '../errors.ts'
+import { AppError, type ProblemCode } from '../errors.ts'
+import type { AccessEntry } from './access-log.ts'
 import type { Step } from './chain.ts'
 import type { Cors } from './cors.ts'
 import { checkFraming, requestId } from './framing.ts'
@@ -88,27 +89,26 @@ export function draining(lifecycle: { draining: boolean }): Step {
   }
 }
 
-/** One line per request, when it ends. */
-export function logAccess(
-  write: (entry: {
-    requestId: string
-    method: string
-    path: string
-    status: number
-    milliseconds: number
-    accountId?: string
-  }) => void,
-): Step {
+/** Refusals by which guessing and probing show. */
+const tellsNetwork = (status: number, code: ProblemCode) =>
+  status === 401 || status === 403 || status === 429 || code === 'email-taken'
+
+/** One line per request, when it ends. What is refused says why, and what tells of an attack from which network. */
+export function logAccess(write: (entry: AccessEntry) => void, networkHash: (ip: string) => string): Step {
   return {
     name: 'access log',
     after(_headers, call, c: Context<PublicEnv>) {
+      const status = call.clientClosed ? clientClosed : c.res.status
+      const code = call.clientClosed ? undefined : (call.problem ?? undefined)
       write({
         requestId: call.id,
         method: c.req.method,
         path: call.route || 'unknown',
-        status: call.clientClosed ? clientClosed : c.res.status,
+        status,
         milliseconds: performance.now() - call.startedAt,
         accountId: call.principal?.accountId,
+        code,
+        network: code && tellsNetwork(status, code) ? networkHash(call.ip) : undefined,
       })
     },
   }
