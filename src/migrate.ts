@@ -12,6 +12,7 @@ import featureQuotas from '../sql/0009_feature_quotas.sql' with { type: 'text' }
 import standings from '../sql/0010_standings.sql' with { type: 'text' }
 import erasedTraces from '../sql/0011_erased_traces.sql' with { type: 'text' }
 import auditSubjects from '../sql/0012_audit_subjects.sql' with { type: 'text' }
+import trialSubscriptions from '../sql/0013_trial_subscriptions.sql' with { type: 'text' }
 import seedCatalogue from '../sql/seed.sql' with { type: 'text' }
 import type { Db } from './db.ts'
 import { closeSchema, grantServerRole, listForeignObjects } from './schema-rights.ts'
@@ -30,6 +31,7 @@ const migrations = [
   { version: 10, name: '0010_standings', sql: standings },
   { version: 11, name: '0011_erased_traces', sql: erasedTraces },
   { version: 12, name: '0012_audit_subjects', sql: auditSubjects },
+  { version: 13, name: '0013_trial_subscriptions', sql: trialSubscriptions },
 ]
 
 /** Any constant will do; it keeps two migrating processes apart. */

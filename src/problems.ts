@@ -114,7 +114,7 @@ export const problems = {
   'already-subscribed': { status: 409, title: 'This plan is already in force', detail: 'Nothing was changed.' },
   'nothing-to-cancel': {
     status: 409,
-    title: 'There is nothing to cancel',
+    title: 'There is nothing to cancel, or to take back',
     detail: 'The subscription is free, or already ends with its period.',
   },
   'checkout-unavailable': {

@@ -150,6 +150,7 @@ const ofThePerson: Record<string, Row> = {
     json: () => ({ plan: 'starter', interval: 'month' }),
     spends: true,
   },
+  'POST /v1/subscription/resume': { demands: signedIn, answers: '401 409 409 409 409 409', spends: true },
   'DELETE /v1/subscription': { demands: signedIn, answers: '401 409 409 200 200 200', spends: true },
 }
 

@@ -2,14 +2,14 @@
 export type Status = 'trialing' | 'active' | 'past_due' | 'cancelled' | 'expired'
 
 /** What can happen to it. */
-export type Event = 'convert' | 'renew' | 'fail' | 'cancel' | 'resume' | 'end'
+export type Event = 'convert' | 'renew' | 'fail' | 'cancel' | 'resume' | 'resumeTrial' | 'end'
 
 /** The whole machine; what is not named here cannot happen. */
 const transitions: Record<Status, Partial<Record<Event, Status>>> = {
   trialing: { convert: 'active', cancel: 'cancelled', end: 'expired' },
   active: { renew: 'active', fail: 'past_due', cancel: 'cancelled', end: 'expired' },
   past_due: { renew: 'active', cancel: 'cancelled', end: 'expired' },
-  cancelled: { resume: 'active', end: 'expired' },
+  cancelled: { resume: 'active', resumeTrial: 'trialing', end: 'expired' },
   expired: {},
 }
 

@@ -12,13 +12,19 @@ export type Subscription = {
   currentPeriodEnd: Date | null
 }
 
+/** What an account has, not what it had. */
+export type CurrentSubscription = Subscription & {
+  /** Nothing was paid for it, and nobody granted it; whether it was cancelled or not. */
+  isTrial: boolean
+}
+
 const columns = (sql: Db) =>
   sql`s.id, s.account_id, s.plan, s.status, s.billing_interval as interval, s.provider, s.started_at, s.current_period_end`
 
 /** The current subscription as the clock has it: one that has run out is free from that second on, whether a job saw it or not. */
-export async function findSubscription(sql: Db, accountId: string): Promise<Subscription | null> {
-  const [row] = await sql<(Subscription & { lapsed: boolean })[]>`
-    select ${columns(sql)}, coalesce(s.current_period_end <= clock_timestamp(), false) as lapsed
+export async function findSubscription(sql: Db, accountId: string): Promise<CurrentSubscription | null> {
+  const [row] = await sql<(CurrentSubscription & { lapsed: boolean })[]>`
+    select ${columns(sql)}, s.trial as is_trial, coalesce(s.current_period_end <= clock_timestamp(), false) as lapsed
       from user_subscriptions s where s.account_id = ${accountId} and s.ended_at is null`
   if (!row) return null
   const { lapsed, ...subscription } = row
@@ -31,6 +37,7 @@ export async function findSubscription(sql: Db, accountId: string): Promise<Subs
         provider: 'manual',
         startedAt: subscription.currentPeriodEnd ?? subscription.startedAt,
         currentPeriodEnd: null,
+        isTrial: false,
       }
     : subscription
 }

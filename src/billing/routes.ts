@@ -5,7 +5,7 @@ import { idempotent } from '../http/idempotency.ts'
 import { describe } from '../http/openapi.ts'
 import { body, noInput } from '../http/valid.ts'
 import { CheckoutBody, Preview, PreviewBody, Subscribe, SubscriptionBody } from './schemas.ts'
-import { cancel, readSubscription, subscribe } from './subscriptions.ts'
+import { cancel, readSubscription, resume, subscribe } from './subscriptions.ts'
 import { previewChange, requirePlan } from './views.ts'
 
 /** A plan that does not exist is refused before the idempotency key is looked at. */
@@ -39,7 +39,7 @@ export const billingRoutes = new Hono<AuthedEnv>()
     '/subscription',
     describe(
       'Subscription',
-      'Start a trial, go to a checkout, or go back to free',
+      'Start a trial, which takes the place of one that runs, cancelled or not; go to a checkout; or go back to free',
       { 200: SubscriptionBody, 202: CheckoutBody },
       ['already-subscribed', 'checkout-unavailable'],
     ),
@@ -54,8 +54,23 @@ export const billingRoutes = new Hono<AuthedEnv>()
   )
   .delete(
     '/subscription',
-    describe('Subscription', 'Cancel at the end of the period', { 200: SubscriptionBody }, ['nothing-to-cancel']),
+    describe(
+      'Subscription',
+      'Cancel at the end of the period; until then it can be taken back',
+      { 200: SubscriptionBody },
+      ['nothing-to-cancel'],
+    ),
     authenticate,
     noInput,
     async (c) => c.json(await cancel(c.var.deps, c.var.principal, c.var.call.client), 200),
+  )
+  .post(
+    '/subscription/resume',
+    describe('Subscription', 'Take a cancellation back, until the period ends', { 200: SubscriptionBody }, [
+      'nothing-to-cancel',
+    ]),
+    authenticate,
+    noInput,
+    idempotent,
+    async (c) => c.json(await resume(c.var.deps, c.var.principal, c.var.call.client), 200),
   )

@@ -2,20 +2,20 @@ import { recordAuthzChange } from '../access/changes.ts'
 import { authoriseOver, lockAccount } from '../access/hierarchy.ts'
 import type { Principal } from '../access/principal.ts'
 import { freePlan } from '../access/rights.ts'
-import { type Client, record } from '../audit/record.ts'
+import { type AuditEntry, type Client, record } from '../audit/record.ts'
 import type { Tx } from '../db.ts'
 import type { Deps } from '../deps.ts'
 import { AppError, invalid } from '../errors.ts'
 import { next } from './lifecycle.ts'
 import { manual } from './provider.ts'
 import {
+  type CurrentSubscription,
   endCurrent,
   findSubscription,
   followPlan,
   insertSubscription,
   insertTrial,
   isAhead,
-  type Subscription,
   updateStatus,
 } from './queries.ts'
 import { mayTry, requirePlan, requireSubscription, toView } from './views.ts'
@@ -28,6 +28,8 @@ export async function readSubscription(deps: Deps, { accountId }: Principal): Pr
 }
 
 type Wish = { plan: string; interval: 'month' | 'year' }
+const resumeInstead =
+  'It is in force until its period ends. To keep it, take the cancellation back: POST /v1/subscription/resume.'
 
 /**
  * Starts a trial (one per account and plan, ever), leads to a checkout where money is due, or agrees on free.
@@ -45,6 +47,8 @@ export async function subscribe(
   const started = await deps.sql.begin(async (tx) => {
     const current = await openForChange(tx, accountId)
     if (current.plan === plan.name && current.status !== 'cancelled') throw new AppError('already-subscribed')
+    // It is still in force: its trial was used, and whoever wants to keep it takes the cancellation back.
+    if (current.plan === plan.name) throw new AppError('checkout-unavailable', { detail: resumeInstead })
     if (!mayTry(plan, current) || !(await insertTrial(tx, accountId, plan.name))) return false
     await replace(tx, {
       accountId,
@@ -57,14 +61,7 @@ export async function subscribe(
       reason: null,
     })
     await recordAuthzChange(tx, { accountId })
-    await record(tx, deps.audit, {
-      action: 'subscription.start_trial',
-      actorId: accountId,
-      entityType: 'account',
-      entityId: accountId,
-      client,
-      details: { plan: plan.name, from: current.plan },
-    })
+    await record(tx, deps.audit, own('start_trial', accountId, client, { plan: plan.name, from: current.plan }))
     return true
   })
   if (started) return readSubscription(deps, principal)
@@ -106,14 +103,23 @@ export async function cancel(
       })
       await recordAuthzChange(tx, { accountId })
     }
-    await record(tx, deps.audit, {
-      action: 'subscription.cancel',
-      actorId: accountId,
-      entityType: 'account',
-      entityId: accountId,
-      client,
-      details: { plan: current.plan },
-    })
+    await record(tx, deps.audit, own('cancel', accountId, client, { plan: current.plan }))
+  })
+  return readSubscription(deps, principal)
+}
+
+/**
+ * Takes a cancellation back, until the period ends: a trial goes on as a trial, anything else as before.
+ * @throws AppError `nothing-to-cancel` where no cancellation waits to be taken back
+ */
+export async function resume(deps: Deps, principal: Principal, client: Client): Promise<SubscriptionView> {
+  const { accountId } = principal
+  await deps.sql.begin(async (tx) => {
+    const current = await openForChange(tx, accountId)
+    const status = next(current.status, current.isTrial ? 'resumeTrial' : 'resume')
+    if (!status) throw new AppError('nothing-to-cancel', { detail: 'No cancellation waits to be taken back.' })
+    await updateStatus(tx, current.id, status)
+    await record(tx, deps.audit, own('resume', accountId, client, { plan: current.plan }))
   })
   return readSubscription(deps, principal)
 }
@@ -159,7 +165,7 @@ export async function grantSubscription(
   return toView(deps, await requireSubscription(subscription))
 }
 
-async function openForChange(tx: Tx, accountId: string): Promise<Subscription> {
+async function openForChange(tx: Tx, accountId: string): Promise<CurrentSubscription> {
   await lockAccount(tx, accountId)
   return requireSubscription(findSubscription(tx, accountId))
 }
@@ -168,4 +174,16 @@ async function replace(tx: Tx, subscription: Parameters<typeof insertSubscriptio
   await endCurrent(tx, subscription.accountId)
   await insertSubscription(tx, subscription)
   await followPlan(tx, subscription.accountId, subscription.plan === freePlan)
+}
+
+/** What a person did to the own subscription. */
+function own(act: string, accountId: string, client: Client, details: Record<string, unknown>): AuditEntry {
+  return {
+    action: `subscription.${act}`,
+    actorId: accountId,
+    entityType: 'account',
+    entityId: accountId,
+    client,
+    details,
+  }
 }

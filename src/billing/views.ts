@@ -4,7 +4,7 @@ import type { Deps } from '../deps.ts'
 import { AppError, invalid } from '../errors.ts'
 import type { Plan } from '../plans/catalogue.ts'
 import { quotaOf, readQuota } from '../plans/quotas.ts'
-import { findSubscription, hadTrial, type Subscription } from './queries.ts'
+import { type CurrentSubscription, findSubscription, hadTrial } from './queries.ts'
 
 /** What a change of plan would bring, before it is made. @throws AppError `validation-failed` for an unknown plan */
 export async function previewChange(deps: Deps, principal: Principal, name: string, interval: 'month' | 'year') {
@@ -38,16 +38,19 @@ export async function previewChange(deps: Deps, principal: Principal, name: stri
   }
 }
 
-/** Whether a plan may be tried now: it has a trial and a price, and nothing is in force that was paid for or granted. */
-export function mayTry(plan: Plan, current: Subscription): boolean {
+/**
+ * Whether a plan may be tried now: it has a trial and a price, and nothing is in force that was paid for or granted. A trial
+ * gives way to another plan's at once, cancelled or not: what was left of it is gone.
+ */
+export function mayTry(plan: Plan, current: CurrentSubscription): boolean {
   if (plan.trialDays === 0 || plan.priceMonthlyMinor === null) return false
-  return current.plan === freePlan || current.status === 'trialing'
+  return current.plan === freePlan || current.isTrial
 }
 
 /** @throws AppError `account-disabled` where an account has no subscription any more: it was erased. */
 export async function requireSubscription(
-  found: Promise<Subscription | null> | Subscription | null,
-): Promise<Subscription> {
+  found: Promise<CurrentSubscription | null> | CurrentSubscription | null,
+): Promise<CurrentSubscription> {
   const subscription = await found
   if (!subscription) throw new AppError('account-disabled')
   return subscription
@@ -63,7 +66,7 @@ export function requirePlan(deps: Deps, name: string): Plan {
 /** A subscription as the person sees it. */
 export function toView(
   deps: Deps,
-  { plan: name, status, interval, provider, startedAt, currentPeriodEnd }: Subscription,
+  { plan: name, status, interval, provider, startedAt, currentPeriodEnd }: CurrentSubscription,
 ) {
   const plan = deps.catalogue.current.plans.get(name)
   const cancelled = status === 'cancelled'

@@ -66,7 +66,7 @@ export const personalData: Record<string, Table> = {
     of: 'account_id',
     exported: 'subscriptions',
     personal: 'plan status billing_interval provider started_at current_period_end ended_at reason',
-    other: 'id account_id created_at updated_at granted_by',
+    other: 'id account_id created_at updated_at granted_by trial',
   },
   account_features: {
     erasure: 'deleted',

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { type Event, next, periodEnd, type Status } from '../../src/billing/lifecycle.ts'
 
 const states: Status[] = ['trialing', 'active', 'past_due', 'cancelled', 'expired']
-const events: Event[] = ['convert', 'renew', 'fail', 'cancel', 'resume', 'end']
+const events: Event[] = ['convert', 'renew', 'fail', 'cancel', 'resume', 'resumeTrial', 'end']
 
 /** Every state with every event; what stands nowhere here cannot happen. */
 const allowed: Record<string, Status> = {
@@ -18,6 +18,7 @@ const allowed: Record<string, Status> = {
   'past_due cancel': 'cancelled',
   'past_due end': 'expired',
   'cancelled resume': 'active',
+  'cancelled resumeTrial': 'trialing',
   'cancelled end': 'expired',
 }
 
