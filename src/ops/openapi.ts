@@ -2,6 +2,22 @@ import type { Env, Hono } from 'hono'
 import { generateSpecs } from 'hono-openapi'
 import { completeDocument } from '../http/openapi-completion.ts'
 import { version } from '../version.ts'
+import { addExamples } from './openapi-examples.ts'
+
+/** The groups of operations, in the order in which the reference page shows them. */
+const tags = [
+  { name: 'Authentication', description: 'Accounts, log-in, sessions and passwords' },
+  { name: 'Account', description: 'The person behind the token' },
+  { name: 'Entitlements', description: 'What the person may do' },
+  { name: 'Dashboard', description: 'Own use, by day and by route' },
+  { name: 'API keys', description: 'Keys for programs' },
+  { name: 'Catalogue', description: 'Plans, features, roles and permissions, for everybody' },
+  { name: 'Subscription', description: 'The own plan' },
+  { name: 'Access', description: 'For services that verify tokens themselves' },
+  { name: 'Administration', description: 'People, roles, plans and the audit trail' },
+  { name: 'Analytics', description: 'Figures for operators' },
+  { name: 'Operations', description: 'Probes' },
+]
 
 const documents = new WeakMap<object, Promise<object>>()
 
@@ -25,6 +41,7 @@ async function generateDocument<E extends Env>(app: Hono<E>, publicUrl: string):
         license: { name: 'MIT', identifier: 'MIT' },
       },
       servers: [{ url: publicUrl }],
+      tags,
       security: [],
       components: {
         securitySchemes: {
@@ -47,5 +64,8 @@ async function generateDocument<E extends Env>(app: Hono<E>, publicUrl: string):
     defaultValidationErrorResponse: false,
   })
   completeDocument(document, app)
+  for (const [path, operations] of Object.entries(document.paths))
+    for (const operation of Object.values(operations ?? {}))
+      addExamples(path, operation as Parameters<typeof addExamples>[1])
   return document
 }

@@ -37,6 +37,12 @@ test('the page reads the document of this server and tells no validator of it', 
   expect(init).toContain('validatorUrl: null')
 })
 
+test('operations are folded, and found by what is typed', async () => {
+  const init = await bodyOf('/docs/init.js')
+  expect(init).toContain("docExpansion: 'none'")
+  expect(init).toContain('filter: true')
+})
+
 test.each(['/docs/', '/docs/index.html', '/docs/../package.json', '/docs/__proto__', 'constructor'])(
   '%s is nothing',
   (path) => {

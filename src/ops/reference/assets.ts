@@ -31,7 +31,9 @@ SwaggerUIBundle({
   url: '/openapi.json',
   dom_id: '#reference',
   deepLinking: true,
-  docExpansion: 'list',
+  docExpansion: 'none',
+  filter: true,
+  defaultModelsExpandDepth: 0,
   validatorUrl: null,
 })
 `

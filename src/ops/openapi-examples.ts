@@ -1,0 +1,86 @@
+/**
+ * Examples for the reference page, which sends them as they stand: of every body, by the name of its schema, and of
+ * parameters whose own schema cannot know a good one. tests/openapi-examples.test.ts sends each.
+ */
+
+const password = 'seven quiet herons at dawn'
+const reason = 'Asked for on the telephone'
+/** Times in requests must lie ahead. */
+const later = '2099-12-31T23:59:59Z'
+
+const bodies: Record<string, object> = {
+  Registration: {
+    email: 'asha@example.com',
+    password,
+    firstName: 'Asha',
+    lastName: 'Rao',
+    phoneNumber: '+14155550100',
+    language: 'en',
+    timezone: 'Asia/Kolkata',
+  },
+  Login: { email: 'asha@example.com', password },
+  Refresh: { refreshToken: 'the refreshToken of the session' },
+  PasswordChange: { currentPassword: password, newPassword: 'eight loud herons at dusk' },
+  ProfileChange: { firstName: 'Asha', lastName: 'Rao', phoneNumber: null, language: 'hi-IN', timezone: 'Asia/Kolkata' },
+  Erasure: { password },
+  NewApiKey: {
+    name: 'Nightly report',
+    permissions: ['profile.read'],
+    expiresAt: later,
+    ipRanges: ['203.0.113.0/24', '2001:db8::/32'],
+    password,
+  },
+  Subscribe: { plan: 'professional', interval: 'month' },
+  Preview: { plan: 'professional', interval: 'year' },
+  RoleChange: { role: 'admin' },
+  Lock: { reason: 'Sends spam' },
+  Override: { granted: true, limit: 5, expiresAt: later, reason },
+  SubscriptionGrant: { plan: 'professional', endsAt: later, reason },
+  NewRole: { name: 'support', description: 'Helps people', privilegeLevel: 40, permissions: ['users.manage'] },
+  RoleEdit: { description: 'Helps people with their accounts', privilegeLevel: 45 },
+  RolePermissions: { permissions: ['profile.read', 'users.manage'] },
+  NewPlan: {
+    name: 'clinic',
+    displayName: 'Clinic',
+    tier: 60,
+    description: 'For a small clinic',
+    priceMonthlyMinor: 4999,
+    priceYearlyMinor: 49990,
+    currency: 'USD',
+    trialDays: 14,
+    maxUsers: 20,
+    maxApiRequestsPerMonth: 200000,
+    apiRequestsPerMinute: 600,
+  },
+  PlanEdit: { displayName: 'Professional', trialDays: 30, featured: true },
+  PlanFeatures: { features: [{ name: 'premium_dashboard' }, { name: 'data_export', limit: 10 }] },
+  NewFeature: { name: 'telehealth', displayName: 'Telehealth', description: 'Visits by video', category: 'care' },
+  FeatureEdit: { displayName: 'Premium dashboard', description: 'Insights over 30 days' },
+}
+
+/** By the beginning of a path and the parameter's name; the first that fits. */
+const parameters: [string, string, string][] = [
+  ['/v1/plans/', 'name', 'professional'],
+  ['/v1/admin/plans/', 'name', 'professional'],
+  ['/v1/admin/roles/', 'name', 'support'],
+  ['/v1/', 'feature', 'premium_dashboard'],
+  ['/v1/', 'plan', 'professional'],
+  ['/v1/', 'role', 'admin'],
+]
+
+type Operation = {
+  parameters?: { name: string; example?: unknown }[]
+  requestBody?: { content: Record<string, { schema: { $ref?: string }; example?: unknown }> }
+}
+
+/** Adds to an operation the examples of its body and of its parameters. */
+export function addExamples(path: string, operation: Operation): void {
+  for (const parameter of operation.parameters ?? []) {
+    const found = parameters.find(([start, name]) => path.startsWith(start) && name === parameter.name)
+    if (found) parameter.example = found[2]
+  }
+  for (const media of Object.values(operation.requestBody?.content ?? {})) {
+    const name = media.schema.$ref?.split('/').at(-1) ?? ''
+    if (Object.hasOwn(bodies, name)) media.example = bodies[name]
+  }
+}

@@ -1,0 +1,130 @@
+import { expect, test } from 'bun:test'
+import { openApiDocument } from '../src/ops/openapi.ts'
+import { givenAccount, logIn, newEmail } from './support/accounts.ts'
+import { bodyOf, openTestApp, type SessionJson } from './support/app.ts'
+
+type Parameter = { in: string; name: string; required?: boolean; example?: string; schema: { examples?: string[] } }
+type Operation = {
+  parameters?: Parameter[]
+  requestBody?: { content: Record<string, { example?: Record<string, unknown> }> }
+}
+
+const app = await openTestApp()
+const { request, sql } = app
+const document = (await openApiDocument(app.app, 'http://localhost')) as {
+  paths: Record<string, Record<string, Operation>>
+}
+const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
+  Object.entries(methods).map(([method, operation]) => ({ name: `${method} ${path}`, method, path, operation })),
+)
+/** Whoever is erased cannot be made again under the same id, so that comes last. */
+const last = 'delete /v1/admin/users/{id}'
+operations.sort((a, b) => Number(a.name === last) - Number(b.name === last))
+
+const { email, password } = bodyOfExample('post /v1/auth/login') as { email: string; password: string }
+const hash = await app.deps.passwords.hash(password)
+const personId = exampleOf('get /v1/admin/users/{id}', 'id')
+
+/** Who asks: a superadmin on every feature, unless that stands in the way. */
+const actors: Record<string, Parameters<typeof givenAccount>[1]> = {
+  'post /v1/auth/register': { email: newEmail() },
+  'delete /v1/me': { plan: 'free' },
+  'post /v1/subscription': { plan: 'free' },
+  'delete /v1/subscription': { plan: 'free' },
+  'post /v1/subscription/resume': { plan: 'free' },
+}
+
+/** What must be there before, beyond the person who asks and the one whom administration is about. */
+const before: Record<string, (session: SessionJson) => Promise<unknown>> = {
+  'delete /v1/auth/sessions/{id}': ({ user }) => {
+    const id = exampleOf('delete /v1/auth/sessions/{id}', 'id')
+    return sql`insert into sessions (id, account_id, expires_at) values (${id}, ${user.id}, now() + interval '1 day')`
+  },
+  'get /v1/api-keys/{id}': makeKey,
+  'delete /v1/api-keys/{id}': makeKey,
+  'get /v1/admin/roles/{name}': makeRole,
+  'patch /v1/admin/roles/{name}': makeRole,
+  'delete /v1/admin/roles/{name}': makeRole,
+  'put /v1/admin/roles/{name}/permissions': makeRole,
+  'delete /v1/admin/users/{id}/features/{name}': (session) => send('put /v1/admin/users/{id}/features/{name}', session),
+  'delete /v1/subscription': (session) => send('post /v1/subscription', session),
+  'post /v1/subscription/resume': async (session) => {
+    await send('post /v1/subscription', session)
+    await send('delete /v1/subscription', session)
+  },
+}
+
+/** Whom administration is about. */
+async function makePerson(): Promise<void> {
+  const made = await sql`
+    insert into user_accounts (id, email, password_hash) values (${personId}, ${newEmail()}, ${hash}) on conflict do nothing returning 1`
+  if (made.length > 0)
+    await sql`
+      insert into user_subscriptions (id, account_id, plan, status) values (${Bun.randomUUIDv7()}, ${personId}, 'free', 'active')`
+}
+
+async function makeKey(session: SessionJson): Promise<void> {
+  const id = exampleOf('get /v1/api-keys/{id}', 'id')
+  await sql`delete from api_keys where id = ${id}`
+  const key = await bodyOf<{ id: string }>(await send('post /v1/api-keys', session))
+  await sql`update api_keys set id = ${id} where id = ${key.id}`
+}
+
+async function makeRole(session: SessionJson): Promise<void> {
+  const found = await send('get /v1/admin/roles/{name}', session)
+  if (found.status === 404) await send('post /v1/admin/roles', session)
+}
+
+/** What only this server can have issued takes the place of its example. */
+const issued: Record<string, (session: SessionJson) => object> = {
+  'post /v1/auth/refresh': ({ refreshToken }) => ({ refreshToken }),
+}
+
+function find(name: string): Operation {
+  const found = operations.find((operation) => operation.name === name)
+  if (!found) throw new Error(`${name} is not in the document`)
+  return found.operation
+}
+
+function bodyOfExample(name: string): Record<string, unknown> | undefined {
+  return find(name).requestBody?.content['application/json']?.example
+}
+
+function exampleOf(name: string, parameter: string): string {
+  const found = find(name).parameters?.find((candidate) => candidate.name === parameter)
+  const example = found?.example ?? found?.schema.examples?.[0]
+  if (example === undefined) throw new Error(`${name} has no example of ${parameter}`)
+  return example
+}
+
+async function send(name: string, session: SessionJson): Promise<Response> {
+  const [method = '', path = ''] = name.split(' ')
+  const { parameters = [] } = find(name)
+  const query = parameters.filter(
+    (parameter) => parameter.in === 'query' && (parameter.example ?? parameter.schema.examples),
+  )
+  const search = new URLSearchParams(
+    Object.fromEntries(query.map((parameter) => [parameter.name, exampleOf(name, parameter.name)])),
+  )
+  const filled = path.replaceAll(/\{(\w+)\}/g, (_, key: string) => encodeURIComponent(exampleOf(name, key)))
+  return request(query.length > 0 ? `${filled}?${search}` : filled, {
+    method: method.toUpperCase(),
+    bearer: session.accessToken,
+    json: issued[name]?.(session) ?? bodyOfExample(name),
+  })
+}
+
+test.each(operations.filter(({ operation }) => operation.requestBody))('$name shows a body', ({ name }) => {
+  expect(bodyOfExample(name)).toBeObject()
+})
+
+test.each(operations)('$name: its example works as it stands', async ({ name }) => {
+  await sql`update user_accounts set email = id || '@people.test' where email = ${email}`
+  const role = actors[name]?.plan ? 'user' : 'superadmin'
+  const actor = await givenAccount(app, { role, plan: 'enterprise', email, password, ...actors[name] })
+  await makePerson()
+  const session = await logIn(app, actor)
+  await before[name]?.(session)
+  const answer = await send(name, session)
+  expect(`${answer.status} ${answer.ok ? '' : await answer.text()}`).toMatch(/^2\d\d $/)
+})
