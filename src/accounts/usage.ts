@@ -79,7 +79,10 @@ export function createUsageCounter({ sql, now, log }: Pick<Deps, 'sql' | 'now'> 
 
 type Batch = { day: string; counters: Map<string, Map<string, number>> }
 
-/** Adds a batch; accounts that were erased meanwhile are left out. Ordered by key, so that two instances never deadlock. */
+/**
+ * Adds a batch; accounts that were erased meanwhile are left out: one that is being erased is waited for, by a lock that the
+ * erasure alone stands against, and judged anew. Ordered by key, so that two instances never deadlock.
+ */
 async function insertUsage(sql: Db, { day, counters }: Batch): Promise<void> {
   const rows = [...counters].flatMap(([accountId, routes]) =>
     [...routes].map(([route, requests]) => ({ accountId, route, requests })),
@@ -90,6 +93,6 @@ async function insertUsage(sql: Db, { day, counters }: Batch): Promise<void> {
     select v.account_id, ${day}::date, v.route, v.requests
       from unnest(${rows.map(({ accountId }) => accountId)}::uuid[], ${rows.map(({ route }) => route)}::text[],
                   ${rows.map(({ requests }) => requests)}::bigint[]) v (account_id, route, requests)
-      join user_accounts a on a.id = v.account_id and a.status <> 'deleted'
+      join user_accounts a on a.id = v.account_id and a.status <> 'deleted' for key share of a
     on conflict (account_id, day, route) do update set requests = u.requests + excluded.requests`
 }

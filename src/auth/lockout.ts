@@ -89,13 +89,14 @@ export function clearCte(sql: Db, { key, attemptId }: Reservation) {
 
 /**
  * Failure: counted, and the one that is the last starts a lockout, whose audit row is written only then. CTEs `failed`,
- * `audit`, `audit_side`. A device is a stranger from then on.
+ * `audit`, `audit_side`. A device is a stranger from then on. `first`: a `from` clause, whose locks are taken before the counter's.
  */
-export function failCtes(sql: Db, { key, attemptId, counter }: Reservation, lockoutStarted: AuditRow) {
+export function failCtes(sql: Db, { key, attemptId, counter }: Reservation, lockoutStarted: AuditRow, first = sql``) {
   const longest = counter === 'password' ? '24 hours' : '1 hour'
   return sql`
     failed as (
-      insert into lockouts as l (key, failures, failures_in_a_row, last_failure_at) values (${key}, array[clock_timestamp()], 1, clock_timestamp())
+      insert into lockouts as l (key, failures, failures_in_a_row, last_failure_at)
+      select ${key}::bytea, array[clock_timestamp()], 1, clock_timestamp() ${first}
       on conflict (key) do update set
         updated_at = clock_timestamp(),
         last_failure_at = clock_timestamp(),

@@ -152,7 +152,10 @@ function refreshExpiresIn(sql: Db, ttlSeconds: number) {
   return sql`least(${ttlSeconds}::int, case when account.privilege_level >= 90 then 43200 else 2592000 end) as refresh_expires_in`
 }
 
-/** Counts a failure, keeps it for the person and for analytics, and audits the lockout that it may start. */
+/**
+ * Counts a failure, keeps it for the person and for analytics, and audits the lockout that it may start. An account that is
+ * being erased is waited for, before its counters are locked as the erasure locks them, and nothing is kept of it.
+ */
 export async function insertFailedAttempt(
   sql: Db,
   reservation: Reservation,
@@ -161,10 +164,13 @@ export async function insertFailedAttempt(
   lockoutStarted: AuditRow,
 ): Promise<{ started: boolean; failuresInARow: number }> {
   const [row] = await sql<{ started: boolean; failuresInARow: number }[]>`
-    with ${failCtes(sql, reservation, lockoutStarted)},
+    with known as materialized (
+      select id from user_accounts where id = ${accountId}::uuid and status <> 'deleted' for key share),
+    ${failCtes(sql, reservation, lockoutStarted, sql`from (select count(*) from known) waited`)},
     attempt as (
       insert into login_attempts (id, account_id, outcome, ip_address)
-      values (${reservation.attemptId}, ${accountId}, 'failed', ${client.ip}))
+      select ${reservation.attemptId}::uuid, ${accountId}::uuid, 'failed', ${client.ip}::text
+       where ${accountId}::uuid is null or exists (select from known))
     select started, failures_in_a_row from failed`
   if (!row) throw new Error('a counted failure returns its counter')
   return row

@@ -76,7 +76,8 @@ async function claim(tx: Db, { accountId, method, path, key }: Scope, requestHas
        where account_id = ${accountId} and method = ${method} and path = ${path} and key = ${key} and created_at < clock_timestamp() - interval '24 hours'`
     const mine = await tx`
       insert into idempotency_keys (account_id, method, path, key, request_hash, status)
-      values (${accountId}, ${method}, ${path}, ${key}, ${requestHash}, 0) on conflict do nothing returning 1`
+      select id, ${method}, ${path}, ${key}, ${requestHash}, 0 from user_accounts where id = ${accountId} and status <> 'deleted' for key share
+      on conflict do nothing returning 1`
     if (mine.length === 1) return null
   } catch (error) {
     if (isLockTimeout(error)) throw new AppError('idempotency-key-in-use', { cause: error })
