@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openTestApp } from './support/app.ts'
-import { describeWith } from './support/tools.ts'
+import { describeWithRegistry } from './support/tools.ts'
 
 const root = join(import.meta.dir, '..')
 /** What the example uses of Node, so that the project needs no more types than its own. */
@@ -21,7 +21,7 @@ const strict = {
   types: [],
 }
 
-describeWith(['node', 'npm'], 'npm')('the package of the typed client, in an empty folder with npm', () => {
+describeWithRegistry('the package of the typed client, in an empty folder with npm', () => {
   let folder = ''
 
   beforeAll(async () => {

@@ -36,6 +36,7 @@ const idempotencyKey = {
 export function completeDocument<E extends Env>(generated: object, app: Hono<E>): void {
   // The generator's type allows a path to be anything that OpenAPI knows; what it makes are operations.
   const document = generated as Document
+  const answered = new Set<ProblemCode>()
   const handlers = Map.groupBy(app.routes, ({ method, path }) => keyOf(method, path))
   for (const [path, operations] of Object.entries(document.paths))
     for (const [method, operation] of Object.entries(operations ?? {})) {
@@ -51,6 +52,7 @@ export function completeDocument<E extends Env>(generated: object, app: Hono<E>)
       if (takesKeys(operation) && path !== '/v1/authz/changes') codes.push('quota-exceeded')
       if (path.startsWith('/v1/admin/')) codes.push('authorisation-stale')
       delete operation[codesKey]
+      for (const code of codes) answered.add(code)
       Object.assign(operation.responses, problemResponses(codes))
       addHeaders(operation.responses, {
         limited: !isUnlimited(path),
@@ -60,7 +62,7 @@ export function completeDocument<E extends Env>(generated: object, app: Hono<E>)
     }
   document.components = {
     ...document.components,
-    schemas: { ...document.components?.schemas, ...problemSchemas() },
+    schemas: { ...document.components?.schemas, ...problemSchemas(answered) },
     headers: headerComponents,
   }
 }

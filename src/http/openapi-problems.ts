@@ -16,26 +16,18 @@ const codes = Object.keys(problems) as ProblemCode[]
 const plain = 'PlainProblem'
 const reference = (name: string) => ({ $ref: `#/components/schemas/${name}` })
 
-/** The schemas of every non-2xx body (RFC 9457): `Problem` is any of them, told apart by `code`. */
-export function problemSchemas(): Record<string, Schema> {
-  const plainCodes = codes.filter((code) => nameOf(code) === plain)
-  const variants = Object.entries(problemMembers).map(([code, members]) => [
+/**
+ * The schemas of non-2xx bodies (RFC 9457), told apart by `code`: one for each of the `answered` codes that brings members
+ * of its own, and one for all others.
+ */
+export function problemSchemas(answered: ReadonlySet<ProblemCode>): Record<string, Schema> {
+  const own = Object.entries(problemMembers).filter(([code]) => answered.has(code as ProblemCode))
+  const variants = own.map(([code, members]) => [
     nameOf(code as ProblemCode),
     toSchema(z.object({ ...standard, code: z.literal(code), ...members })),
   ])
-  const names = [...new Set(codes.map(nameOf))]
-  return {
-    [plain]: toSchema(z.object({ ...standard, code: z.enum(plainCodes) })),
-    ...Object.fromEntries(variants),
-    Problem: {
-      description: 'Every answer that is no success (RFC 9457). Some codes bring further members, such as upgrade.',
-      oneOf: names.map(reference),
-      discriminator: {
-        propertyName: 'code',
-        mapping: Object.fromEntries(codes.map((code) => [code, reference(nameOf(code)).$ref])),
-      },
-    },
-  }
+  const plainCodes = z.enum(codes.filter((code) => nameOf(code) === plain))
+  return { [plain]: toSchema(z.object({ ...standard, code: plainCodes })), ...Object.fromEntries(variants) }
 }
 
 /** The answers with the problem documents of `codes`, by status. */

@@ -5,7 +5,7 @@ import { openApiDocument } from '../../src/ops/openapi.ts'
 type Answer = { content?: Record<string, { schema: Schema }>; headers?: Record<string, { $ref: string }> }
 type Document = {
   paths: Record<string, Record<string, { responses: Record<string, Answer> }>>
-  components: { headers: Record<string, { required: boolean }> }
+  components: { headers: Record<string, { required: boolean }>; schemas: Record<string, Schema> }
 }
 type Judge = { document: Document; routes: [RegExp, string][]; lookup: Lookup }
 type Lookup = ReturnType<typeof dereference>
@@ -40,7 +40,7 @@ export async function checked(
   const type = answer.headers.get('content-type')?.split(';')[0]?.toLowerCase()
   if (!operation) {
     if (answer.status < 400 && (undescribed.test(pathname) || answer.status < 200)) return answer
-    return judgeBody(answer, { $ref: `${base}#/components/schemas/Problem` }, name, lookup)
+    return judgeBody(answer, anyProblem(document), name, lookup)
   }
   const described = operation.responses[answer.status]
   if (!described) throw new Error(`${name} is not in the OpenAPI document: ${await answer.clone().text()}`)
@@ -52,6 +52,11 @@ export async function checked(
   const schema = type === undefined ? undefined : described.content[type]?.schema
   if (!schema) throw new Error(`${name} as ${type} is not in the OpenAPI document`)
   return /^application\/(?:[a-z]+\+)?json$/.test(type ?? '') ? judgeBody(answer, schema, name, lookup) : answer
+}
+
+function anyProblem({ components }: Document): Schema {
+  const names = Object.keys(components.schemas).filter((name) => name.endsWith('Problem'))
+  return { oneOf: names.map((name) => ({ $ref: `${base}#/components/schemas/${name}` })) }
 }
 
 function judgeHeaders(

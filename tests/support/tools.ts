@@ -13,3 +13,13 @@ export function describeWith(programs: string[], install: string): Describe {
   // Bun runs the body of a skipped `describe`, which starts the programs.
   return (name) => describe(name, () => test.skip(`needs ${missing.join(', ')}`, () => {}))
 }
+
+/**
+ * `describe` for tests that fetch a package of npm: in CI, and where TEST_REGISTRY is set. Elsewhere they are skipped,
+ * loudly, for the suite must run without a network.
+ */
+export const describeWithRegistry: Describe = (name, tests) => {
+  if (process.env.CI || process.env.TEST_REGISTRY) return describeWith(['node', 'npm'], 'nodejs npm')(name, tests)
+  process.stderr.write(`SKIPPED: ${name} (set TEST_REGISTRY=1 to fetch from npm)\n`)
+  describe(name, () => test.skip('needs the registry of npm', () => {}))
+}
