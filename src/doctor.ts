@@ -92,7 +92,7 @@ async function examine(sql: postgres.Sql, config: Config): Promise<Finding[]> {
       ok: server.encoding === 'UTF8' && server.knowsLetters,
       detail: `${server.encoding}, ${server.knowsLetters ? 'knows' : 'does not know'} letters beyond ASCII`,
       advice:
-        "create the database with encoding 'UTF8' and an lc_ctype such as C.UTF-8 or en_US.UTF-8, not C: people are found by parts of names in any script",
+        "create the database with encoding 'UTF8' and an lc_ctype such as C.UTF-8 or en_US.UTF-8, not C: its index serves no search for names in other scripts",
     },
     {
       name: 'durability',

@@ -13,12 +13,23 @@ import standings from '../sql/0010_standings.sql' with { type: 'text' }
 import erasedTraces from '../sql/0011_erased_traces.sql' with { type: 'text' }
 import auditSubjects from '../sql/0012_audit_subjects.sql' with { type: 'text' }
 import trialSubscriptions from '../sql/0013_trial_subscriptions.sql' with { type: 'text' }
+import searchFold from '../sql/0014_search_fold.sql' with { type: 'text' }
+import canonicalAddresses from '../sql/0015_canonical_addresses.sql' with { type: 'text' }
 import seedCatalogue from '../sql/seed.sql' with { type: 'text' }
+import { rewriteAddresses } from './address-migration.ts'
 import type { Db } from './db.ts'
 import { closeSchema, grantServerRole, listForeignObjects } from './schema-rights.ts'
 
+type Migration = {
+  version: number
+  name: string
+  sql: string
+  /** What of the migration SQL cannot say; runs after it, in its transaction. Says why the migration must stop. */
+  rewrite?: (tx: postgres.TransactionSql) => Promise<string | undefined>
+}
+
 /** Forward only. To change the schema, add a file and a line; what has run anywhere is never edited. */
-const migrations = [
+const migrations: Migration[] = [
   { version: 1, name: '0001_schema', sql: schema },
   { version: 2, name: '0002_administration', sql: administration },
   { version: 3, name: '0003_api_keys', sql: apiKeys },
@@ -32,6 +43,8 @@ const migrations = [
   { version: 11, name: '0011_erased_traces', sql: erasedTraces },
   { version: 12, name: '0012_audit_subjects', sql: auditSubjects },
   { version: 13, name: '0013_trial_subscriptions', sql: trialSubscriptions },
+  { version: 14, name: '0014_search_fold', sql: searchFold },
+  { version: 15, name: '0015_canonical_addresses', sql: canonicalAddresses, rewrite: rewriteAddresses },
 ]
 
 /** Any constant will do; it keeps two migrating processes apart. */
@@ -82,6 +95,8 @@ export async function migrate({ url, serverRole, ssl = 'disable', log = () => {}
         if (applied.some((row) => row.version === migration.version)) return
         log(`applying ${migration.name}`)
         await tx.unsafe(migration.sql)
+        const stop = await migration.rewrite?.(tx)
+        if (stop) throw new MigrationError(stop)
         await tx`insert into schema_migrations (version, name, checksum) values (${migration.version}, ${migration.name}, ${checksum(migration.sql)})`
       })
     }

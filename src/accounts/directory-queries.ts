@@ -1,3 +1,4 @@
+import { domainToUnicode } from 'node:url'
 import type { Db, Tx } from '../db.ts'
 import type { Sort } from './schemas.ts'
 
@@ -74,14 +75,19 @@ const beginsWord = /^[\p{L}\p{M}\p{N}]/u
 
 /**
  * Any part of an address or a name; what is too short for the index is looked for where one begins, and what holds no
- * letter or digit finds nobody.
+ * letter or digit finds nobody. The database folds what is looked for as it folded what is stored: nothing is folded here.
  */
 function found(sql: Db, q: string) {
-  const text = q.toLowerCase()
-  const pattern = text.replace(/[\\%_]/g, '\\$&')
-  if (hasTrigram.test(text)) return sql`and a.search_text like ${`%${pattern}%`}`
+  const asked = decodeLabels(q)
+  const text = asked.normalize('NFKC')
+  if (hasTrigram.test(text)) return sql`and a.search_text like '%' || search_pattern(${asked}) || '%'`
   if (!beginsWord.test(text)) return sql`and false`
-  return sql`and (a.search_text like ${`${pattern}%`} or a.search_text like ${`% ${pattern}%`})`
+  return sql`and (a.search_text like search_pattern(${asked}) || '%' or a.search_text like '% ' || search_pattern(${asked}) || '%')`
+}
+
+/** Domains are stored in letters; a mail log has them in ASCII. */
+function decodeLabels(q: string): string {
+  return q.replace(/xn--[a-z0-9-]+/gi, (label) => domainToUnicode(label) || label)
 }
 
 export async function updateStatus(

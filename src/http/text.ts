@@ -1,15 +1,8 @@
-import { domainToASCII } from 'node:url'
 import { z } from 'zod'
+import { canonicalEmail, isEmail } from '../email-address.ts'
 
 /** Control characters, line separators, lone surrogates, bidi controls, U+200B, U+2060, U+FEFF: invisible, and able to mislead. */
 const misleading = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069\u200B\u2060\uFEFF]/u
-/** What an address may not hold: every control, space and default-ignorable character, so U+200C and U+200D too. */
-const unseen = /[\p{C}\p{Z}\p{DI}]/u
-/** RFC 5321 4.1.2 Dot-string with the letters of RFC 6531; quoted local parts are refused. */
-const localPart = /^[^"(),.:;<>@[\\\]]+(?:\.[^"(),.:;<>@[\\\]]+)*$/u
-/** Letters, marks, digits and inner hyphens (RFC 1035 2.3.1, RFC 5890 2.3.2.1), 1–63 of them. */
-const label = /^[\p{L}\p{N}](?:[\p{L}\p{M}\p{N}-]{0,61}[\p{L}\p{M}\p{N}])?$/u
-
 /**
  * Text whose bound comes before all else: what follows it runs within the bound alone, for normalising and Intl take a time that
  * grows with the square of the length. Counted in UTF-16 units, which costs nothing.
@@ -27,27 +20,6 @@ export function boundedList<T extends z.ZodType>(item: T, max: number, min = 0) 
   }, z.array(item).min(min).max(max))
 }
 
-/** The one normalisation of an e-mail address: whatever this makes equal is one account. */
-export function canonicalEmail(text: string): string {
-  return text.trim().normalize('NFKC').toLowerCase().normalize('NFKC').trim()
-}
-
-function isEmail(canonical: string): boolean {
-  const at = canonical.lastIndexOf('@')
-  const local = canonical.slice(0, at)
-  if (at < 1 || unseen.test(canonical) || !localPart.test(local) || Buffer.byteLength(local) > 64) return false
-  const labels = canonical.slice(at + 1).split('.')
-  const top = labels.at(-1) ?? ''
-  if (labels.length < 2 || top.length < 2 || /^\d+$/.test(top)) return false
-  return labels.every((part) => label.test(part)) && isEncodable(labels.join('.'))
-}
-
-/** Whether DNS could hold the name: IDNA maps it, and the result is at most 253 octets (RFC 1035 2.3.4). */
-function isEncodable(domain: string): boolean {
-  const ascii = domainToASCII(domain)
-  return ascii !== '' && ascii.length <= 253
-}
-
 const tooLongEmail = 'An e-mail address has at most 254 characters.'
 
 /** An e-mail address in canonical form, judged after normalising: two spellings of one address can't pass as two. */
@@ -59,7 +31,8 @@ export const Email = bounded(320, tooLongEmail)
   .meta({
     format: 'email',
     maxLength: 254,
-    description: 'Trimmed, normalised (NFKC) and lower-cased.',
+    description:
+      'Trimmed, normalised (NFKC) and lower-cased; the domain as IDNA writes it in letters (xn-- is decoded).',
     examples: ['asha@example.com'],
   })
 

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
 import type { z } from 'zod'
-import { canonicalEmail, Email, PersonName } from '../../src/http/text.ts'
+import { canonicalEmail } from '../../src/email-address.ts'
+import { Email, PersonName } from '../../src/http/text.ts'
 
 /** The parsed value, or `refused`. */
 function read(schema: z.ZodType, value: unknown): unknown {
@@ -38,7 +39,24 @@ describe('Email', () => {
     ['josé@münchen.de', 'josé@münchen.de'],
     ['jose\u0301@münchen.de', 'josé@münchen.de'],
     [`${'a'.repeat(64)}@example.com`, `${'a'.repeat(64)}@example.com`],
-    ['a@xn--mnchen-3ya.de', 'a@xn--mnchen-3ya.de'],
+    ['a@xn--mnchen-3ya.de', 'a@münchen.de'],
+    ['a@XN--MNCHEN-3YA.DE', 'a@münchen.de'],
+    ['a@MÜNCHEN.de', 'a@münchen.de'],
+    ['a@mu\u0308nchen.de', 'a@münchen.de'],
+    ['a@xn--strae-oqa.example', 'a@straße.example'],
+    ['a@STRAẞE.example', 'a@straße.example'],
+    ['a@strasse.example', 'a@strasse.example'],
+    ['a@xn--p1b6ci4b4b3a.xn--h2brj9c', 'a@उदाहरण.भारत'],
+    ['a@xn--kxawhkp.gr', 'a@νίκος.gr'],
+    ['a@ᎣᏏᏲ.example', 'a@ꭳꮟᏺ.example'],
+    ['a@xn--3a-example.com', 'refused'],
+    ['a@xn--ls8h.la', 'refused'],
+    ['a@💩.la', 'refused'],
+    ['a@xn--xn---epa.com', 'refused'],
+    ['a@ex%61mple.com', 'refused'],
+    ['a@0x7f.1', 'refused'],
+    ['a@münchen.de.', 'refused'],
+    ['a@xn--mnchen-3ya.de.', 'refused'],
   ])('reads %p as %p', (text, canonical) => {
     expect(read(Email, text)).toBe(canonical)
   })
