@@ -1,29 +1,25 @@
 import { readFileSync } from 'node:fs'
-import path from './common-passwords.txt' with { type: 'file' }
+import { isInFilter } from './bloom-filter.ts'
+import path from './common-passwords.bin' with { type: 'file' }
 
-let loaded: string | undefined
+type Filter = { bits: Uint8Array; probes: number }
 
-/** Sorted lines, read at first use and searched where they lie: a Set of them would take ten times the memory. */
-function load(): string {
-  const file = readFileSync(path, 'latin1')
-  return file.slice(file.indexOf('\n\n') + 1)
+let loaded: Filter | undefined
+
+/** Read at first use: who sets no password pays no memory for it (3 MB). */
+function load(): Filter {
+  const file = readFileSync(path)
+  const end = file.indexOf('\n\n') + 2
+  const [, probes = ''] = /^# probes: (\d+)$/m.exec(file.toString('latin1', 0, end)) ?? []
+  return { bits: file.subarray(end), probes: Number(probes) }
 }
 
-/** Whether a lower-case word is in the list of breached passwords that is kept offline. */
+/**
+ * Whether a lower-case word is among a million breached and common passwords, kept offline as a Bloom filter: each of them
+ * is found, and of other words one in 70,000 is taken for one.
+ */
 export function isCommonPassword(word: string): boolean {
-  if (word === '' || word.includes('\n')) return false
+  if (word === '') return false
   loaded ??= load()
-  // Both ends stand on a line break; the line between them that holds the middle is compared.
-  let low = 0
-  let high = loaded.length - 1
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    const start = loaded.lastIndexOf('\n', middle)
-    const end = loaded.indexOf('\n', start + 1)
-    const line = loaded.slice(start + 1, end)
-    if (line === word) return true
-    if (line < word) low = end
-    else high = start
-  }
-  return false
+  return isInFilter(loaded.bits, loaded.probes, word)
 }

@@ -66,7 +66,8 @@ function trims(text: string): Reading[] {
   return found
 }
 
-function respell(text: string): string[] {
+/** What a text says when its digits and signs are read as the letters that they look like. */
+export function respell(text: string): string[] {
   return spellings.map((spelling) => [...text].map((character) => spelling.get(character) ?? character).join(''))
 }
 

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { FieldError } from '../errors.ts'
 import { isCommonPassword } from './common-passwords.ts'
+import { isByHeart, readGuessable } from './password-guesses.ts'
 import { countCodePoints, listReadings, type Reading, repeatedUnit, sketch } from './password-readings.ts'
 
 const maxCodePoints = 256
@@ -40,13 +41,15 @@ type Context = {
  *   of characters, and nothing is cut off or folded when it is hashed (OWASP ASVS 5.0 6.2.1, 6.2.5, 6.2.8, 6.2.9).
  * - Too simple: fewer than five different characters, or little left once runs such as "1234", "aaaa", "qwerty" count as
  *   one step.
- * - Common: in the list of breached passwords (6.2.4, 6.2.12). Most of those are shorter than any password allowed here, so
- *   what people make of them is refused too: other case, "@" for "a" and its like, digits and punctuation around or within,
- *   or the same again and again. "Password1234!" is "password".
+ * - Common: among a million breached passwords (6.2.4, 6.2.12), or what everybody knows by heart. Most of those are shorter
+ *   than any password allowed here, so what people make of them is refused too: other case, "@" for "a" and its like, digits
+ *   and punctuation around or within, or the same again and again. "Password1234!" is "password". And made of so few and so
+ *   common words that it takes fewer than four million guesses: "letmeinplease".
  * - Context: nothing but the product's name, the e-mail address or its local part, or the person's names, with digits and
- *   punctuation (6.1.2, 6.2.11). A password that merely contains a name is fine.
+ *   punctuation (6.1.2, 6.2.11), or one of those (or of the address's domain) and so little else that it takes as few
+ *   guesses: "manas360admin!". A password that contains a name among words of its own is fine.
  *
- * Both of the last two let a word pass beside twelve or more further characters that would themselves be no run.
+ * Both of the last two let a single word pass beside twelve or more further characters that would themselves be no run.
  *
  * @returns what is wrong, at path `password`; undefined for a good one
  */
@@ -60,13 +63,21 @@ export function checkNewPassword(password: string, context: Context): FieldError
   if (isSimple(folded))
     return refuse('too-simple', 'This repeats itself or follows a sequence. Add something unpredictable.')
   const readings = listReadings(folded).filter((reading) => !isStrongRest(reading.rest))
-  if (readings.some(isCommon))
-    return refuse('common', 'This is, or resembles, a password that attackers try first. Choose another one.')
   const words = listContextWords(context)
-  if (readings.some((reading) => isMadeOf(reading, words)))
+  const resembles = readings.some((reading) => isMadeOf(reading, words))
+    ? 'context'
+    : readings.some((reading) => isCommon(reading) || isByHeart(reading))
+      ? 'common'
+      : readGuessable(folded, listKnownParts(context, words))
+  if (resembles === 'common')
+    return refuse(
+      'common',
+      'This resembles a password that attackers try first, or is made of a few common words. Choose another one.',
+    )
+  if (resembles === 'context')
     return refuse(
       'context',
-      'This is made of your name, your e-mail address or the name of this service. Choose another one.',
+      'This is made of your name, your e-mail address or the name of this service, and little else. Choose another one.',
     )
   return undefined
 }
@@ -105,6 +116,17 @@ function listContextWords({ email, firstName, lastName }: Context): string[] {
   const bare = whole.flatMap((word) => [word.replace(/[^\p{L}\p{M}\p{N}]/gu, ''), word.replace(/[^\p{L}\p{M}]/gu, '')])
   const own = [...whole, ...bare, ...parts].filter((word) => countLettersAndDigits(word) >= minWordLetters)
   return [...new Set(['manas360', 'manas', ...own])].sort((a, b) => b.length - a.length)
+}
+
+/** What an attacker knows of the person and the service, as parts of a password: the address's domain too. */
+function listKnownParts({ email }: Context, words: readonly string[]): string[] {
+  const domain = fold(email)
+    .slice(fold(email).lastIndexOf('@') + 1)
+    .split('.')
+    .slice(0, -1)
+  return [...words, ...domain]
+    .map((word) => word.replace(/[^\p{L}\p{M}\p{N}]/gu, ''))
+    .filter((word) => word.length >= 3)
 }
 
 function fold(text: string): string {

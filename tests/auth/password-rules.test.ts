@@ -1,7 +1,11 @@
 import { describe, expect, test } from 'bun:test'
+import fc from 'fast-check'
+import filterPath from '../../src/auth/common-passwords.bin' with { type: 'file' }
 import { isCommonPassword } from '../../src/auth/common-passwords.ts'
-import listPath from '../../src/auth/common-passwords.txt' with { type: 'file' }
+import { bitsOfWord } from '../../src/auth/common-words.ts'
+import listPath from '../../src/auth/common-words.txt' with { type: 'file' }
 import { checkNewPassword, normalisePassword, PresentedPassword } from '../../src/auth/password-rules.ts'
+import { costRatio } from '../support/cpu.ts'
 
 const context = { email: 'asha.rao@example.com', firstName: 'Asha', lastName: 'Rao', minLength: 12 }
 const codeOf = (password: string, other: Partial<Parameters<typeof checkNewPassword>[1]> = {}) =>
@@ -150,18 +154,135 @@ test('what is refused is said at path password, without the password', () => {
   expect(error?.message).not.toContain('1234')
 })
 
-describe('the list', () => {
-  test('is sorted, lower case and whole, so that each word of it is found', async () => {
-    const text = await Bun.file(listPath).text()
-    expect(text).toContain('MIT licence')
-    const words = text.slice(text.indexOf('\n\n') + 2, -1).split('\n')
-    expect(words.length).toBeGreaterThan(45_000)
-    expect(words).toEqual([...new Set(words.map((word) => word.toLowerCase()))].sort())
-    expect(words.filter((word) => !isCommonPassword(word))).toEqual([])
+describe('a password of several words', () => {
+  test('is refused when they are few and common, whatever stands between or around them', () => {
+    const made = [
+      'letmeinplease',
+      'Let me in, please!',
+      'l3tm31npl3as3',
+      'letmeinpleaseletmeinplease',
+      'iloveyoubaby1',
+      'this is my password',
+      'mypasswordis123',
+      'ChangeMePlease',
+      'football-baseball',
+      'dragon monkey 12',
+      'welcome home 2025',
+    ]
+    for (const password of made) expect([password, codeOf(password)]).toEqual([password, 'common'])
   })
 
-  test('holds nothing else', () => {
-    for (const word of ['', '\n', 'password\n', 'passwordx1x', 'passwor~', '~~~~~~~~', '# source', 'é'])
-      expect(isCommonPassword(word)).toBe(false)
+  test('is refused when everybody knows them by heart, written as one', () => {
+    for (const password of [
+      'correcthorsebatterystaple',
+      'CorrectHorseBatteryStaple1!',
+      'c0rrecthorsebatterystaple',
+      'correct-horse-battery-staple',
+      'MayTheForceBeWithYou',
+      'vandemataram1947',
+    ])
+      expect([password, codeOf(password)]).toEqual([password, 'common'])
   })
+
+  test('is refused when it is little but what is known of service, address and person', () => {
+    const made = [
+      'manas360admin!',
+      'Admin@Manas360',
+      'manas360rocks',
+      'ilovemanas360',
+      'welcometomanas360',
+      'manas-login-1',
+      'AshaAdmin2024',
+      'example-login-1',
+      'rao.example.asha',
+    ]
+    for (const password of made) expect([password, codeOf(password)]).toEqual([password, 'context'])
+    expect(codeOf('quxzorpadmin1', { email: 'quxzorp@example.com' })).toBe('context')
+    expect(codeOf('gayatri password 1', { firstName: 'Gayatri' })).toBe('context')
+  })
+
+  test('is fine when nobody would propose them together', () => {
+    for (const password of [
+      'tundra velvet cactus mop',
+      'tundravelvetcactusmop',
+      'umbrella ceramic walnut drizzle',
+      'purple monkey dishwasher',
+      'green tea and toast',
+      'i walk my dog at dawn',
+      'manas tundra velvet cactus',
+      'नदी पहाड़ बादल चिड़िया',
+    ])
+      expect([password, codeOf(password)]).toEqual([password, undefined])
+  })
+
+  test('of four drawn by dice from the words that are kept is fine, always', async () => {
+    const words = (await listed()).map(({ word }) => word).filter((word) => /^[a-z]{4,8}$/.test(word))
+    const draw = fc.constantFrom(...words.filter((word) => (bitsOfWord(word) ?? 0) >= 10))
+    fc.assert(
+      fc.property(fc.array(draw, { minLength: 4, maxLength: 6 }), fc.constantFrom(' ', '-', ''), (drawn, between) => {
+        fc.pre(new Set(drawn).size === drawn.length)
+        expect(codeOf(drawn.join(between))).toBeUndefined()
+      }),
+      { numRuns: 500 },
+    )
+  })
+})
+
+test('what a generator makes is fine, but for one in a thousand at most', () => {
+  const signs = 'abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789!#$%&*+-=?@'
+  const random = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => signs[byte % signs.length])
+  const refused = Array.from({ length: 3_000 }, () => random().join('')).filter((password) => codeOf(password))
+  expect(refused.length).toBeLessThanOrEqual(3)
+})
+
+async function listed(): Promise<{ word: string; bits: number }[]> {
+  const text = await Bun.file(listPath).text()
+  const lines = text.slice(text.indexOf('\n\n') + 2, -1).split('\n')
+  return lines.map((line) => ({ word: line.slice(0, -2), bits: (line.charCodeAt(line.length - 1) - 65) / 2 }))
+}
+
+describe('the lists', () => {
+  test('of words is sorted, lower case and whole, so that each word of it is found, in the other too', async () => {
+    expect(await Bun.file(listPath).text()).toContain('MIT licence')
+    const entries = await listed()
+    expect(entries.length).toBeGreaterThan(80_000)
+    const words = entries.map(({ word }) => word)
+    expect(words).toEqual([...new Set(words.map((word) => word.toLowerCase()))].sort())
+    expect(entries.filter(({ word, bits }) => bitsOfWord(word) !== bits)).toEqual([])
+    expect(words.filter((word) => word.length >= 4 && !isCommonPassword(word))).toEqual([])
+  })
+
+  test('of passwords holds a million, among them the rare ones', async () => {
+    const file = Buffer.from(await Bun.file(filterPath).arrayBuffer())
+    expect(file.toString('latin1', 0, 600)).toContain('ShareAlike 3.0')
+    // At 24 bits an entry; a filter in which about 39 % of the bits are set holds as many as it was made for.
+    const bits = file.subarray(file.indexOf('\n\n') + 2)
+    expect(bits.byteLength * 8).toBeGreaterThanOrEqual(24_000_000)
+    const set = bits.reduce((sum, byte) => sum + byte.toString(2).replaceAll('0', '').length, 0)
+    expect(set / (bits.byteLength * 8)).toBeWithin(0.38, 0.41)
+    for (const word of ['iloveyouforever', 'password1234', 'wykfjk5tbbny', 'wykiv79uj5cu6', 'vjutgweuqsp146d'])
+      expect([word, isCommonPassword(word)]).toEqual([word, true])
+  })
+
+  test('hold hardly anything else: of made-up words one in thousands', () => {
+    for (const word of ['', '\n', 'password\n', 'passwordx1x', 'passwor~', '# source', 'é'])
+      expect([word, isCommonPassword(word), bitsOfWord(word)]).toEqual([word, false, null])
+    const strangers = Array.from({ length: 20_000 }, () => crypto.randomUUID())
+    expect(strangers.filter(isCommonPassword).length).toBeLessThan(8)
+  })
+})
+
+test('the costliest password to judge costs no more than a few times what a plain one of its length does', async () => {
+  const judge = (password: string) => async () => {
+    for (let i = 0; i < 40; i++) codeOf(`${i}${password}`)
+    return new Response()
+  }
+  const plain = judge(Array.from({ length: 250 }, (_, i) => 'kzqwxv'[(i * i) % 6]).join(''))
+  for (const password of [
+    'letmeinplease'.repeat(19),
+    'password1'.repeat(27),
+    'ab1!'.repeat(62),
+    'themeinatonofas '.repeat(4),
+  ])
+    expect(await costRatio(judge(password), plain, 10)).toBeLessThan(10)
 })

@@ -1,0 +1,32 @@
+import { readFileSync } from 'node:fs'
+import path from './common-words.txt' with { type: 'file' }
+
+/** Characters of the longest word that is kept. */
+export const longestWord = 24
+
+let loaded: string | undefined
+
+/** Sorted lines, read at first use and searched where they lie: a Map of them would take ten times the memory. */
+function load(): string {
+  const file = readFileSync(path, 'latin1')
+  return file.slice(file.indexOf('\n\n') + 1)
+}
+
+/** How many bits' worth of guesses a lower-case word takes, by its place among common ones; null for any other. */
+export function bitsOfWord(word: string): number | null {
+  if (word.length > longestWord || !/^[a-z0-9]+$/.test(word)) return null
+  loaded ??= load()
+  // Both ends stand on a line break; the line between them that holds the middle is compared.
+  let low = 0
+  let high = loaded.length - 1
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    const start = loaded.lastIndexOf('\n', middle)
+    const end = loaded.indexOf('\n', start + 1)
+    const line = loaded.slice(start + 1, end - 2)
+    if (line === word) return (loaded.charCodeAt(end - 1) - 65) / 2
+    if (line < word) low = end
+    else high = start
+  }
+  return null
+}

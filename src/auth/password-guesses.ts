@@ -1,0 +1,82 @@
+import { bitsOfWord, longestWord } from './common-words.ts'
+import { type Reading, repeatedUnit, respell } from './password-readings.ts'
+
+/** What takes fewer guesses than 2^22, four million, falls to a rented card within a day, hashed as slowly as it is here. */
+const fewestBits = 22
+/** Longer ones are left to the other rules: the cost of reading grows with the length. */
+const longestRead = 64
+/** That there is one part more, and where it begins. */
+const partBits = 1.5
+const [digitBits, letterBits] = [Math.log2(10), Math.log2(26)]
+/** A sign between or around words: those that people write there, others, and the same once more. */
+const [usualSigns, usualSignBits, signBits, repeatedSignBits] = [' !.,-_?', 2, 4, 0.5]
+const years = /^(?:19|20)\d\d$/
+const yearBits = Math.log2(100)
+const runs = [
+  '01234567890123456789',
+  '98765432109876543210',
+  'abcdefghijklmnopqrstuvwxyz',
+  'zyxwvutsrqponmlkjihgfedcba',
+]
+const runBits = 4
+
+/** What everybody can say by heart, written as one word: long, and in every attacker's list. */
+const byHeart = new Set(
+  `abracadabra bharatmatakijai callmeishmael correcthorsebatterystaple godblessamerica hakunamatata
+  happybirthdaytoyou hellodarknessmyoldfriend iamyourfather indiaismycountry inthebeginningwastheword itwasthebestoftimes
+  jaimatadi jaishreeram jaihindjaibharat janaganamana loremipsum loremipsumdolorsitamet maytheforcebewithyou
+  omnamahshivaya omnamobhagavatevasudevaya onceuponatime saarejahanseaccha satyamevajayate
+  supercalifragilisticexpialidocious thequickbrownfox thequickbrownfoxjumpsoverthelazydog tobeornottobe
+  tobeornottobethatisthequestion twinkletwinklelittlestar vandemataram winteriscoming`.split(/\s+/),
+)
+
+/** Whether a reading is known by heart as one word; what was typed as words apart is judged by its words. */
+export function isByHeart({ core, rest }: Reading): boolean {
+  return !rest.includes(' ') && byHeart.has(core)
+}
+
+/**
+ * Whether a case-folded password is made of so few and so common parts that it is soon guessed, as zxcvbn reads (Wheeler,
+ * USENIX Security 2016): common words, what is known of the person and the service, years and runs, with digits and signs
+ * between. Four words that nobody proposes together are far beyond it.
+ * @param known words of the person and the service, lower-case letters and digits
+ * @returns `context` when it is so for what is known alone
+ */
+export function readGuessable(folded: string, known: readonly string[]): 'common' | 'context' | null {
+  // Once more costs an attacker nothing.
+  const unit = repeatedUnit(folded)
+  const spellings = [...new Set([unit, ...respell(unit)])]
+  if (unit.length > longestRead) return null
+  const isGuessed = (words: readonly string[]) => spellings.some((text) => countBits(text, new Set(words)) < fewestBits)
+  if (isGuessed([])) return 'common'
+  return isGuessed(known) ? 'context' : null
+}
+
+/** Bits of the cheapest way to put a text together. */
+function countBits(text: string, known: ReadonlySet<string>): number {
+  const signs = text.replace(/[\p{L}\p{M}\p{N}]/gu, '')
+  const kinds = [...new Set(signs)]
+  const ofKinds = kinds.map((sign) => (usualSigns.includes(sign) ? usualSignBits : signBits))
+  const ofSigns = ofKinds.reduce((sum, bits) => sum + bits, 0) + (signs.length - kinds.length) * repeatedSignBits
+  const letters = text.replace(/[^\p{L}\p{M}\p{N}]/gu, '')
+  const bits = [ofSigns, ...Array<number>(letters.length).fill(Number.POSITIVE_INFINITY)]
+  for (let start = 0; start < letters.length; start++) {
+    const before = bits[start] ?? 0
+    if (before >= fewestBits) continue
+    for (let end = start + 1; end <= Math.min(letters.length, start + longestWord); end++) {
+      const cost = bitsOfPart(letters.slice(start, end), known)
+      if (cost !== null) bits[end] = Math.min(bits[end] ?? 0, before + cost)
+    }
+  }
+  return bits[letters.length] ?? 0
+}
+
+/** Null for what is no part of its own. */
+function bitsOfPart(part: string, known: ReadonlySet<string>): number | null {
+  if (part.length === 1) return /\d/.test(part) ? digitBits : letterBits
+  if (known.has(part)) return partBits
+  if (years.test(part)) return yearBits + partBits
+  const word = bitsOfWord(part)
+  const run = part.length >= 3 && runs.some((row) => row.includes(part)) ? runBits : null
+  return word === null && run === null ? null : Math.min(word ?? runBits, run ?? word ?? 0) + partBits
+}
