@@ -41,8 +41,10 @@ export function connect(options: DatabaseOptions, max: number, onclose?: () => v
     transform: { column: { from: postgres.toCamel, to: postgres.fromCamel } },
     connection: {
       application_name: options.applicationName,
+      // PgBouncer keeps these two with each client in transaction mode too. Others ignore them: no statement relies on the first.
+      TimeZone: 'UTC',
+      DateStyle: 'ISO',
       ...(connectionParameters && {
-        TimeZone: 'UTC',
         statement_timeout: statementTimeoutMs,
         lock_timeout: Math.floor(statementTimeoutMs * 0.9),
         idle_in_transaction_session_timeout: Math.max(10_000, statementTimeoutMs),

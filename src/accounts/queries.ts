@@ -36,7 +36,9 @@ export async function listUsage(
   to: string,
   groupBy: 'day' | 'week' | 'route',
 ): Promise<UsageSum[]> {
-  const key = { day: sql`day::text`, week: sql`date_trunc('week', day)::date::text`, route: sql`route` }[groupBy]
+  const key = { day: sql`day::text`, week: sql`date_trunc('week', day::timestamp)::date::text`, route: sql`route` }[
+    groupBy
+  ]
   return sql<UsageSum[]>`
     select ${key} as key, sum(requests)::float8 as requests from usage_daily
      where account_id = ${accountId} and day between ${from}::date and ${to}::date

@@ -31,7 +31,7 @@ export async function listActivity(sql: Db, { from, to }: Range): Promise<Activi
   return sql<Activity[]>`
     select d::date::text as day, coalesce(a.sign_ups, 0)::float8 as sign_ups, coalesce(a.log_ins, 0)::float8 as log_ins,
            coalesce(a.failures, 0)::float8 as failures, coalesce(a.lockouts, 0)::float8 as lockouts, coalesce(a.reuse, 0)::float8 as reuse
-      from generate_series(${from}::date, ${to}::date, interval '1 day') d left join activity_by_day a on a.day = d::date order by 1`
+      from generate_series(${from}::date::timestamp, ${to}::date::timestamp, interval '1 day') d left join activity_by_day a on a.day = d::date order by 1`
 }
 
 export type PlanFigures = {

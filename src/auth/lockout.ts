@@ -25,7 +25,7 @@ const mostInARow = 100
 
 /** Failures in a row of a counter `l`, of which 30 days without one make an end. */
 const inARow = (sql: Db) =>
-  sql`case when l.last_failure_at < clock_timestamp() - interval '30 days' then 0 else l.failures_in_a_row end`
+  sql`case when l.last_failure_at < clock_timestamp() - interval '720 hours' then 0 else l.failures_in_a_row end`
 
 /** Whether one more failure of a counter `l` starts a lockout. */
 const isLast = (sql: Db) =>

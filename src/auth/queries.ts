@@ -142,7 +142,7 @@ function sessionCtes(sql: Db, accountId: string, { id, tokenHash, ttlSeconds, cl
   return sql`
     session as (
       insert into sessions (id, account_id, expires_at, ip_address, user_agent)
-      values (${id}, ${accountId}, clock_timestamp() + interval '30 days', ${client.ip}, ${client.userAgent}) returning id),
+      values (${id}, ${accountId}, clock_timestamp() + interval '720 hours', ${client.ip}, ${client.userAgent}) returning id),
     token as (
       insert into tokens (session_id, token_hash, expires_at)
       select id, ${tokenHash}::bytea, clock_timestamp() + make_interval(secs => ${ttlSeconds}) from session)`

@@ -65,7 +65,7 @@ export async function insertSubscription(
   await sql`
     insert into user_subscriptions (id, account_id, plan, status, billing_interval, current_period_end, granted_by, reason)
     values (${Bun.randomUUIDv7()}, ${accountId}, ${plan}, ${status}, ${interval},
-            ${trialDays === null ? sql`${endsAt}::timestamptz` : sql`clock_timestamp() + make_interval(days => ${trialDays})`}, ${grantedBy}, ${reason})`
+            ${trialDays === null ? sql`${endsAt}::timestamptz` : sql`clock_timestamp() + make_interval(hours => 24 * ${trialDays}::int)`}, ${grantedBy}, ${reason})`
 }
 
 /** @returns false when this account has had a trial of this plan before */
