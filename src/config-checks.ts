@@ -1,4 +1,6 @@
 import type { Sound } from './config.ts'
+import { parseTrustedProxies } from './http/client-ip.ts'
+import { isTooWide } from './http/trust-width.ts'
 
 const LocalHosts = new Set(['localhost', '127.0.0.1', '::1', '[::1]', ''])
 
@@ -45,12 +47,51 @@ export function productionChecks(e: Sound): string[] {
   }
   if (!e.PUBLIC_URL?.startsWith('https://'))
     problems.push('PUBLIC_URL: must be set in production, and begin with https://')
+  problems.push(...sharedSecrets(e))
+  if (e.TRUSTED_PROXIES !== undefined && isTooWide(parseTrustedProxies(e.TRUSTED_PROXIES).networks))
+    problems.push(
+      'TRUSTED_PROXIES: holds, all together, so much of the internet that a client could choose its own address; name your proxies alone',
+    )
   for (const name of ['DATABASE_URL', 'DATABASE_MIGRATION_URL', 'DATABASE_REPLICA_URL'] as const) {
     const value = e[name]
+    if (value && new URL(value).hostname === '')
+      problems.push(`${name}: must name its host in production, or PGHOST chooses one that nobody looked at`)
     if (value && !isLocal(value) && (e.DB_SSL ?? 'verify-full') !== 'verify-full')
       problems.push(`DB_SSL: must be verify-full in production, for ${name} points to another host`)
   }
   return problems
+}
+
+/** What each kind of secret is for; what it must not share. */
+const purposes = {
+  JWT_SECRET: 'signs access tokens',
+  JWT_SECRET_PREVIOUS: 'verifies access tokens',
+  JWT_REFRESH_SECRET: 'signs refresh tokens',
+  JWT_REFRESH_SECRET_PREVIOUS: 'verifies refresh tokens',
+  AUDIT_KEY: 'signs the audit trail',
+  AUDIT_KEY_PREVIOUS: 'verifies the audit trail',
+  OPS_TOKEN: "opens the operators' pages, and travels with each of their requests",
+} as const
+
+/** One secret for two purposes: whoever learns it by the one has the other. A secret and its own predecessor may be equal. */
+function sharedSecrets(e: Sound): string[] {
+  const names = Object.keys(purposes) as (keyof typeof purposes)[]
+  const own = names.flatMap((name) => [e[name] ?? []].flat().map((value) => ({ name, value, purpose: purposes[name] })))
+  const passwords = (['DATABASE_URL', 'DATABASE_MIGRATION_URL', 'DATABASE_REPLICA_URL', 'REDIS_URL'] as const).flatMap(
+    (name) => {
+      const value = e[name] && decodeURIComponent(new URL(e[name]).password)
+      return value ? [{ name, value, purpose: 'is sent to another server as its password' }] : []
+    },
+  )
+  return own.flatMap(({ name, value }, i) => {
+    const kind = name.replace('_PREVIOUS', '')
+    const other = [...own.slice(0, i), ...passwords].find(
+      (secret) => secret.value === value && secret.name.replace('_PREVIOUS', '') !== kind,
+    )
+    return other && `${other.name} ${name}` !== 'JWT_SECRET JWT_REFRESH_SECRET'
+      ? [`${name}: must differ from ${other.name}, which ${other.purpose}: whoever learns one would have both`]
+      : []
+  })
 }
 
 /** Why a secret is too weak for production, if it is: too short, too uniform, or copied from an example. */

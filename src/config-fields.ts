@@ -7,19 +7,35 @@ export type RateLimit = { max: number; windowMs: number } | null
 
 const windowUnits = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 
-export const integer = (minimum: number, maximum: number, fallback: number) =>
+export const wholeNumber = (minimum: number, maximum: number) =>
   z
     .string()
-    .default(String(fallback))
     .refine((text) => /^\d{1,12}$/.test(text) && Number(text) >= minimum && Number(text) <= maximum, {
       message: `must be a whole number from ${minimum} to ${maximum}`,
     })
     .transform(Number)
 
+export const integer = (minimum: number, maximum: number, fallback: number) =>
+  z.string().default(String(fallback)).pipe(wholeNumber(minimum, maximum))
+
 export const url = (...protocols: string[]) =>
-  z.string().refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol), {
-    message: `must be a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
-  })
+  z
+    .string()
+    .refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol), {
+      message: `must be a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
+      abort: true,
+    })
+    .refine(isDecodable, 'must have its user and password percent-encoded: a % in them is written %25')
+
+/** A password with a bare % would fail later, in the driver and without a name. */
+function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(new URL(text).username + new URL(text).password)
+    return true
+  } catch {
+    return false
+  }
+}
 
 export const rateLimit = (fallback: string) =>
   z

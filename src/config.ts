@@ -1,6 +1,16 @@
 import { z } from 'zod'
 import { crossChecks, isLocal, productionChecks } from './config-checks.ts'
-import { integer, origins, rateLimit, refuseWhatThrows, secret, secrets, signingKeys, url } from './config-fields.ts'
+import {
+  integer,
+  origins,
+  rateLimit,
+  refuseWhatThrows,
+  secret,
+  secrets,
+  signingKeys,
+  url,
+  wholeNumber,
+} from './config-fields.ts'
 import { parseTrustedProxies } from './http/client-ip.ts'
 import { asymmetricAlgorithms } from './signing-keys.ts'
 
@@ -14,7 +24,7 @@ const Environment = z.object({
   DATABASE_URL: url('postgres:', 'postgresql:'),
   DATABASE_MIGRATION_URL: url('postgres:', 'postgresql:').optional(),
   DATABASE_REPLICA_URL: url('postgres:', 'postgresql:').optional(),
-  DB_POOL_MAX: integer(1, 1_000, 50),
+  DB_POOL_MAX: integer(1, 1_000, 40),
   DB_POOL_MIN: integer(0, 1_000, 10),
   DB_STATEMENT_TIMEOUT_MS: integer(100, 600_000, 5_000),
   DB_SLOW_QUERY_MS: integer(1, 600_000, 250),
@@ -48,7 +58,7 @@ const Environment = z.object({
     }),
   REDIS_URL: url('redis:', 'rediss:').optional(),
   REQUEST_TIMEOUT_MS: integer(100, 600_000, 30_000),
-  DRAIN_DELAY_MS: integer(0, 300_000, 0),
+  DRAIN_DELAY_MS: wholeNumber(0, 300_000).optional(),
   SHUTDOWN_TIMEOUT_MS: integer(100, 600_000, 25_000),
   PASSWORD_MIN_LENGTH: integer(8, 128, 12),
   REQUIRE_EMAIL_VERIFICATION: z
@@ -63,10 +73,10 @@ const Environment = z.object({
 
 /** Names that later versions will know. Silently ignoring them would leave an operator with less than they asked for. */
 const notYet: Record<string, string> = {
-  METRICS_PORT: 'a port for metrics',
-  SMTP_URL: 'mail',
-  MAIL_FROM: 'mail',
-  RATE_LIMIT_MAIL: 'mail',
+  METRICS_PORT: 'a port for metrics is',
+  SMTP_URL: 'mail is',
+  MAIL_FROM: 'mail is',
+  RATE_LIMIT_MAIL: 'mail is',
 }
 
 export const knownVariables = Object.keys(Environment.shape)
@@ -92,7 +102,7 @@ export function loadConfig(environment: Record<string, string | undefined>): Con
   const set = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''))
   const problems = Object.entries(notYet)
     .filter(([name]) => set[name])
-    .map(([name, what]) => `${name}: ${what} are not part of this version; unset it`)
+    .map(([name, what]) => `${name}: ${what} not part of this version; unset it`)
   const parsed = Environment.safeParse(set)
   const issues = parsed.error?.issues ?? []
   const bad = new Set(issues.map(({ path }) => String(path[0])))
@@ -164,12 +174,17 @@ function toConfig(e: Parsed) {
           : parseInt(e.RATE_LIMIT_API, 10),
     redisUrl: e.REDIS_URL,
     requestTimeoutMs: e.REQUEST_TIMEOUT_MS,
-    drainDelayMs: e.DRAIN_DELAY_MS,
+    drainDelayMs: e.DRAIN_DELAY_MS ?? defaultDrainMs(e),
     shutdownTimeoutMs: e.SHUTDOWN_TIMEOUT_MS,
     passwordMinLength: e.PASSWORD_MIN_LENGTH,
     authzFeed: e.AUTHZ_FEED,
     jobs: e.JOBS,
   })
+}
+
+/** A load balancer that asks every 2 s, twice, has noticed by then. Of a short shutdown it is half. */
+function defaultDrainMs({ NODE_ENV, SHUTDOWN_TIMEOUT_MS }: Parsed): number {
+  return NODE_ENV === 'production' ? Math.min(5_000, Math.floor(SHUTDOWN_TIMEOUT_MS / 2)) : 0
 }
 
 function defaultSsl(url: string): 'disable' | 'verify-full' {

@@ -1,7 +1,8 @@
 import type { Config } from './config.ts'
+import type { Finding } from './finding.ts'
 
-/** Which limits are switched off, in a form for `diagnose`: it is allowed, and somebody should know. */
-export function describeLimits(config: Config) {
+/** Which limits are switched off: it is allowed, and somebody should know. */
+export function describeLimits(config: Config): Finding {
   const limits = {
     RATE_LIMIT_GLOBAL: config.rateLimitGlobal,
     RATE_LIMIT_AUTH: config.rateLimitAuth,
@@ -12,8 +13,7 @@ export function describeLimits(config: Config) {
   const off = Object.entries(limits).flatMap(([name, limit]) => (limit === null ? [name] : []))
   return {
     name: 'limits',
-    ok: true,
-    warns: off.length > 0,
+    state: off.length > 0 ? 'warning' : 'good',
     detail: off.length > 0 ? `${off.join(', ')} off` : 'all of them count',
     advice: 'nothing then bounds what one address or account may ask for: set N/window unless something in front does',
   }

@@ -1,5 +1,6 @@
 import postgres from 'postgres'
 import type { Config } from './config.ts'
+import type { Finding } from './finding.ts'
 
 type Timeout = 'statement_timeout' | 'lock_timeout' | 'idle_in_transaction_session_timeout'
 type Settings = { name: Timeout; milliseconds: number }[]
@@ -36,7 +37,7 @@ export async function examineTimeouts({
 }
 
 /** Whether each is set, and the server is told to stop no later than the program stops waiting. */
-export function judgeTimeouts(role: string, found: Settings, statementTimeoutMs: number) {
+export function judgeTimeouts(role: string, found: Settings, statementTimeoutMs: number): Finding {
   const most: Record<Timeout, number> = {
     statement_timeout: statementTimeoutMs,
     lock_timeout: statementTimeoutMs,
@@ -50,7 +51,7 @@ export function judgeTimeouts(role: string, found: Settings, statementTimeoutMs:
   const wrong = found.filter(({ name, milliseconds }) => milliseconds === 0 || milliseconds > most[name])
   return {
     name: 'timeouts behind the pooler',
-    ok: wrong.length === 0,
+    state: wrong.length === 0 ? 'good' : 'wrong',
     detail: found.map(({ name, milliseconds }) => `${name} ${milliseconds === 0 ? 'none' : milliseconds}`).join(', '),
     advice: `as the owner: ${wrong.map(({ name }) => `alter role ${role} set ${name} = ${wanted[name]};`).join(' ')} new connections obey it`,
   }

@@ -6,8 +6,8 @@ type Handle = postgres.Sql | postgres.TransactionSql
 export type ForeignObject = { name: string; owner: string }
 
 /**
- * What is in `public` and belongs to nobody who is trusted with it: the role that asks, the database's owner, the tables'
- * owner, superusers. Functions and operators of anybody; of the server's role, which owns nothing here, also tables and types.
+ * What is in `public` and belongs to nobody who is trusted with it: the tables' owner and its members (before there are
+ * tables, the role that asks), the database's owner, superusers. Functions and operators of anybody; of the server's role, which owns nothing here, also tables and types.
  * Extensions' members do not count.
  */
 export async function listForeignObjects(sql: Handle, serverRole: string | null): Promise<ForeignObject[]> {
@@ -22,9 +22,9 @@ export async function listForeignObjects(sql: Handle, serverRole: string | null)
       union all select 'pg_type'::regclass, oid, 'type ' || oid::regtype, typowner, false
         from pg_type where typnamespace = 'public'::regnamespace and typrelid = 0 and typelem = 0),
     trusted as (
-      select oid from pg_roles where rolname = current_user
-      union select datdba from pg_database where datname = current_database()
-      union select relowner from pg_class where oid = to_regclass('public.user_accounts'))
+      select datdba as oid from pg_database where datname = current_database()
+      union select r.oid from pg_roles r join pg_class c on c.oid = to_regclass('public.user_accounts') where pg_has_role(r.oid, c.relowner, 'MEMBER')
+      union select oid from pg_roles where rolname = current_user and to_regclass('public.user_accounts') is null)
     select n.name, r.rolname as owner from named n join pg_roles r on r.oid = n.owner
      where not r.rolsuper
        and (n.runs and n.owner not in (select oid from trusted) or r.rolname = ${serverRole} and r.rolname <> current_user)

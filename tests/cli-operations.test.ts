@@ -27,9 +27,11 @@ describe('doctor', () => {
       'encoding',
       'durability',
       'clock',
+      'time zone',
       'schema',
       'pool',
       'audit trail',
+      'schema public',
     ]
     // The tests' own server has fsync off.
     expect(findings(out).map((line) => line.slice(2))).toEqual(names)

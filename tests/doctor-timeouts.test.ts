@@ -30,7 +30,7 @@ test('behind a pooler a role without timeouts is told how to get them, and is we
   ])
   for (const statement of advised) await owner.unsafe(statement)
   expect(await ask()).toMatchObject({
-    ok: true,
+    state: 'good',
     detail: 'idle_in_transaction_session_timeout 10000, lock_timeout 4500, statement_timeout 5000',
   })
 })
@@ -38,7 +38,7 @@ test('behind a pooler a role without timeouts is told how to get them, and is we
 test('one that ends later than the program waits is no bound', async () => {
   await owner.unsafe(`alter role ${role} set statement_timeout = 60000`)
   expect(await ask()).toMatchObject({
-    ok: false,
+    state: 'wrong',
     advice: expect.stringContaining(`alter role ${role} set statement_timeout = 5000;`),
   })
 })

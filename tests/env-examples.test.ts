@@ -183,6 +183,7 @@ test('a malformed variable is named once, and none of its consequences', () => {
 
 const letters = 'abcdefghijklmnopqrstuvwxyz'
 const mixed = randomBytes(48).toString('base64')
+const hex = randomBytes(40).toString('hex')
 const sixLetters = Array.from(randomBytes(80), (byte) => letters[byte % 6]).join('')
 
 test.each<[string, string, Environment]>([
@@ -223,8 +224,34 @@ test.each<[string, string, Environment]>([
   ],
   ['no database', 'DATABASE_URL', { DATABASE_URL: '' }],
   ['no secrets', 'JWT_SECRET', { JWT_SECRET: '' }],
+  ['a password with a bare %', 'DATABASE_URL', { DATABASE_URL: 'postgres://m:a%zz@127.0.0.1/m' }],
   ['a Redis that is none', 'REDIS_URL', { REDIS_URL: 'http://redis.manas360.com' }],
   ['a drain as long as the shutdown', 'DRAIN_DELAY_MS', { DRAIN_DELAY_MS: '25000' }],
+  ['the audit key as a signing secret', 'AUDIT_KEY', { JWT_SECRET: mixed, AUDIT_KEY: mixed }],
+  ['an earlier audit key as a signing secret', 'AUDIT_KEY_PREVIOUS', { JWT_SECRET: mixed, AUDIT_KEY_PREVIOUS: mixed }],
+  ["a signing secret as the operators' token", 'OPS_TOKEN', { JWT_REFRESH_SECRET: mixed, OPS_TOKEN: mixed }],
+  [
+    'the other kind of token by a previous secret',
+    'JWT_REFRESH_SECRET',
+    { JWT_SECRET_PREVIOUS: mixed, JWT_REFRESH_SECRET: mixed },
+  ],
+  [
+    "the database's password as a secret",
+    'AUDIT_KEY',
+    { AUDIT_KEY: hex, DATABASE_URL: `postgres://m:${hex}@127.0.0.1/m` },
+  ],
+  ["Redis' password as a secret", 'OPS_TOKEN', { OPS_TOKEN: hex, REDIS_URL: `rediss://:${hex}@redis.manas360.com` }],
+  ['half of all addresses as proxies', 'TRUSTED_PROXIES', { TRUSTED_PROXIES: '0.0.0.0/1' }],
+  ['all addresses in parts', 'TRUSTED_PROXIES', { TRUSTED_PROXIES: '0.0.0.0/2,64.0.0.0/2,128.0.0.0/2,192.0.0.0/2' }],
+  [
+    'very many small ranges',
+    'TRUSTED_PROXIES',
+    { TRUSTED_PROXIES: Array.from({ length: 512 }, (_, i) => `${20 + (i >> 8)}.${i & 255}.0.0/16`).join() },
+  ],
+  ['all addresses of IPv6', 'TRUSTED_PROXIES', { TRUSTED_PROXIES: '2000::/3' }],
+  ['all of IPv4 as IPv6 writes it', 'TRUSTED_PROXIES', { TRUSTED_PROXIES: '::ffff:0:0/97,::ffff:128.0.0.0/97' }],
+  ['half of everything', 'TRUSTED_PROXIES', { TRUSTED_PROXIES: '::/1' }],
+  ['a database whose host PGHOST would choose', 'DATABASE_URL', { DATABASE_URL: 'postgres:///manas360' }],
 ])('production refuses %s, naming %s alone', (_what, name, change) => {
   expect(namesOf(problemsOf({ ...filled, ...change }))).toEqual([name])
 })
@@ -240,4 +267,44 @@ test('outside production the same weak values are accepted, but for one secret u
   }
   expect(problemsOf(weak)).toEqual([])
   expect(namesOf(problemsOf({ ...weak, JWT_REFRESH_SECRET: 'a'.repeat(32) }))).toEqual(['JWT_REFRESH_SECRET'])
+})
+
+test.each([
+  'alb',
+  'fly',
+  'cloudflare',
+  'none',
+  '10.0.0.0/8,fc00::/7',
+  '203.0.113.0/24,2001:db8::/32',
+  '100.64.0.0/10,127.0.0.1',
+])('production trusts proxies that are somebody’s own: %s', (TRUSTED_PROXIES) => {
+  expect(problemsOf({ ...filled, TRUSTED_PROXIES })).toEqual([])
+})
+
+test('a secret and its own predecessor may be equal, for that means nothing', () => {
+  expect(
+    problemsOf({
+      ...filled,
+      JWT_SECRET: mixed,
+      JWT_SECRET_PREVIOUS: mixed,
+      AUDIT_KEY_PREVIOUS: filled.AUDIT_KEY ?? '',
+    }),
+  ).toEqual([])
+})
+
+test('production drains for a load balancer unless it is told otherwise', () => {
+  const drain = (change: Environment) => loadConfig({ ...filled, DRAIN_DELAY_MS: '', ...change }).drainDelayMs
+  expect(drain({})).toBe(5_000)
+  expect(drain({ DRAIN_DELAY_MS: '0' })).toBe(0)
+  expect(drain({ SHUTDOWN_TIMEOUT_MS: '3000' })).toBe(1_500)
+  expect(drain({ NODE_ENV: 'development' })).toBe(0)
+})
+
+test('every sentence about a variable reads as one', () => {
+  const sentences = problemsOf({ ...filled, METRICS_PORT: '1', SMTP_URL: 'x', MAIL_FROM: 'x' })
+  expect(sentences).toEqual([
+    'METRICS_PORT: a port for metrics is not part of this version; unset it',
+    'SMTP_URL: mail is not part of this version; unset it',
+    'MAIL_FROM: mail is not part of this version; unset it',
+  ])
 })
