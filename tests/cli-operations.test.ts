@@ -208,7 +208,7 @@ describe('audit verify', () => {
     })
     await audited.sql.begin(async (tx) => {
       await tx`set local session_replication_role = replica`
-      await tx`truncate audit_logs, audit_checkpoints, audit_personal, audit_queue`
+      await tx`truncate audit_logs, audit_checkpoints, audit_personal, audit_subjects, audit_queue`
     })
     expect(await verify()).toMatchObject({ code: 0 })
     expect(await verify('--checkpoint', witness)).toMatchObject({
