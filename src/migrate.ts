@@ -15,6 +15,7 @@ import auditSubjects from '../sql/0012_audit_subjects.sql' with { type: 'text' }
 import trialSubscriptions from '../sql/0013_trial_subscriptions.sql' with { type: 'text' }
 import searchFold from '../sql/0014_search_fold.sql' with { type: 'text' }
 import canonicalAddresses from '../sql/0015_canonical_addresses.sql' with { type: 'text' }
+import searchFunctions from '../sql/0016_search_functions.sql' with { type: 'text' }
 import seedCatalogue from '../sql/seed.sql' with { type: 'text' }
 import { rewriteAddresses } from './address-migration.ts'
 import type { Db } from './db.ts'
@@ -45,6 +46,7 @@ const migrations: Migration[] = [
   { version: 13, name: '0013_trial_subscriptions', sql: trialSubscriptions },
   { version: 14, name: '0014_search_fold', sql: searchFold },
   { version: 15, name: '0015_canonical_addresses', sql: canonicalAddresses, rewrite: rewriteAddresses },
+  { version: 16, name: '0016_search_functions', sql: searchFunctions },
 ]
 
 /** Any constant will do; it keeps two migrating processes apart. */
