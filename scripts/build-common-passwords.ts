@@ -17,8 +17,8 @@ import { z } from 'zod'
 import { createFilter } from '../src/auth/bloom-filter.ts'
 import { longestWord } from '../src/auth/common-words.ts'
 
-/** Bits for each entry of the filter, and how many of them an entry sets: one foreign word in 70,000 is taken for an entry. */
-const [bitsPerEntry, probes] = [24, 12]
+/** Bits for each entry of the filter, and how many of them an entry sets: one foreign word in three million is taken for an entry. */
+const [bitsPerEntry, probes] = [32, 16]
 const auth = join(import.meta.dir, '../src/auth')
 
 const directory = process.argv[2]

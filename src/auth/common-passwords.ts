@@ -6,7 +6,7 @@ type Filter = { bits: Uint8Array; probes: number }
 
 let loaded: Filter | undefined
 
-/** Read at first use: who sets no password pays no memory for it (3 MB). */
+/** Read at first use: who sets no password pays no memory for it (4 MB). */
 function load(): Filter {
   const file = readFileSync(path)
   const end = file.indexOf('\n\n') + 2
@@ -16,7 +16,7 @@ function load(): Filter {
 
 /**
  * Whether a lower-case word is among a million breached and common passwords, kept offline as a Bloom filter: each of them
- * is found, and of other words one in 70,000 is taken for one.
+ * is found, and of other words one in three million is taken for one.
  */
 export function isCommonPassword(word: string): boolean {
   if (word === '') return false

@@ -223,7 +223,7 @@ describe('a password of several words', () => {
         fc.pre(new Set(drawn).size === drawn.length)
         expect(codeOf(drawn.join(between))).toBeUndefined()
       }),
-      { numRuns: 500 },
+      { numRuns: 500, seed: 20_261_128 },
     )
   })
 })
@@ -231,8 +231,8 @@ describe('a password of several words', () => {
 test('what a generator makes is fine, but for one in a thousand at most', () => {
   const signs = 'abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789!#$%&*+-=?@'
   const random = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => signs[byte % signs.length])
-  const refused = Array.from({ length: 3_000 }, () => random().join('')).filter((password) => codeOf(password))
-  expect(refused.length).toBeLessThanOrEqual(3)
+  const refused = Array.from({ length: 1_000 }, () => random().join('')).filter((password) => codeOf(password))
+  expect(refused.length).toBeLessThanOrEqual(1)
 })
 
 async function listed(): Promise<{ word: string; bits: number }[]> {
@@ -255,20 +255,20 @@ describe('the lists', () => {
   test('of passwords holds a million, among them the rare ones', async () => {
     const file = Buffer.from(await Bun.file(filterPath).arrayBuffer())
     expect(file.toString('latin1', 0, 600)).toContain('ShareAlike 3.0')
-    // At 24 bits an entry; a filter in which about 39 % of the bits are set holds as many as it was made for.
+    // At 32 bits an entry; a filter in which about 39 % of the bits are set holds as many as it was made for.
     const bits = file.subarray(file.indexOf('\n\n') + 2)
-    expect(bits.byteLength * 8).toBeGreaterThanOrEqual(24_000_000)
+    expect(bits.byteLength * 8).toBeGreaterThanOrEqual(32_000_000)
     const set = bits.reduce((sum, byte) => sum + byte.toString(2).replaceAll('0', '').length, 0)
     expect(set / (bits.byteLength * 8)).toBeWithin(0.38, 0.41)
     for (const word of ['iloveyouforever', 'password1234', 'wykfjk5tbbny', 'wykiv79uj5cu6', 'vjutgweuqsp146d'])
       expect([word, isCommonPassword(word)]).toEqual([word, true])
   })
 
-  test('hold hardly anything else: of made-up words one in thousands', () => {
+  test('hold hardly anything else: of made-up words one in millions', () => {
     for (const word of ['', '\n', 'password\n', 'passwordx1x', 'passwor~', '# source', 'é'])
       expect([word, isCommonPassword(word), bitsOfWord(word)]).toEqual([word, false, null])
     const strangers = Array.from({ length: 20_000 }, () => crypto.randomUUID())
-    expect(strangers.filter(isCommonPassword).length).toBeLessThan(8)
+    expect(strangers.filter(isCommonPassword).length).toBeLessThanOrEqual(1)
   })
 })
 
