@@ -1,15 +1,21 @@
 import { z } from 'zod'
 import { sorts } from '../accounts/schemas.ts'
 import { UserBody } from '../auth/schemas.ts'
-import { bounded, boundedList, IsoDateTime, Limit, PermissionName, PersonName, Slug, Uuid } from '../http/text.ts'
+import {
+  bounded,
+  boundedList,
+  IsoDateTime,
+  Limit,
+  PermissionName,
+  PersonName,
+  prose,
+  Slug,
+  Uuid,
+} from '../http/text.ts'
 
-const tooLongReason = 'A reason has at most 500 characters.'
-
-export const Reason = bounded(1_000, tooLongReason)
-  .trim()
-  .min(1, 'Say why.')
-  .refine((text) => text.length <= 500, { error: tooLongReason, abort: true })
-  .refine((text) => !/[^\P{Cc}\t\n\r]/u.test(text), 'Remove the control characters.')
+export const Reason = prose('A reason')
+  .refine((text) => text !== '', 'Say why.')
+  .meta({ minLength: 1, maxLength: 500 })
 
 export const AccountPath = z.strictObject({ id: Uuid })
 export const OverridePath = z.strictObject({ id: Uuid, name: Slug })
@@ -62,11 +68,7 @@ export const Explanation = z
   })
   .meta({ ref: 'Explanation' })
 
-const tooLongDescription = 'A description has at most 500 characters.'
-const Description = bounded(1_000, tooLongDescription)
-  .trim()
-  .refine((text) => text.length <= 500, tooLongDescription)
-  .meta({ maxLength: 500 })
+const Description = prose('A description')
 /** In PATCH null clears a description. */
 const Cleared = Description.nullable().transform((text) => text ?? '')
 /** Everybody reads it, so nothing invisible may hide in it, as in a person's name. */

@@ -1,8 +1,7 @@
 import { z } from 'zod'
 import { canonicalEmail, isEmail } from '../email-address.ts'
+import { hiddenCharacters, isPlain, isPlainProse, isVisible } from './shown-text.ts'
 
-/** Control characters, line separators, lone surrogates, bidi controls, U+200B, U+2060, U+FEFF: invisible, and able to mislead. */
-const misleading = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069\u200B\u2060\uFEFF]/u
 /**
  * Text whose bound comes before all else: what follows it runs within the bound alone, for normalising and Intl take a time that
  * grows with the square of the length. Counted in UTF-16 units, which costs nothing.
@@ -24,7 +23,7 @@ const tooLongEmail = 'An e-mail address has at most 254 characters.'
 
 /** An e-mail address in canonical form, judged after normalising: two spellings of one address can't pass as two. */
 export const Email = bounded(320, tooLongEmail)
-  .refine((text) => !misleading.test(text), { error: 'Remove the control or invisible characters.', abort: true })
+  .refine(isPlain, { error: hiddenCharacters, abort: true })
   .overwrite(canonicalEmail)
   .refine((text) => text.length <= 254, { error: tooLongEmail, abort: true })
   .refine(isEmail, 'Send an e-mail address such as name@example.com.')
@@ -40,11 +39,25 @@ const tooLongName = 'A name has at most 100 characters.'
 
 /** A given or family name, kept as it came but for the spaces around it. */
 export const PersonName = bounded(400, tooLongName)
-  .refine((text) => !misleading.test(text), { error: 'Remove the control or invisible characters.', abort: true })
+  .refine(isPlain, { error: hiddenCharacters, abort: true })
   .trim()
-  .refine((text) => /[^\p{Z}\p{DI}]/u.test(text), 'A name has at least one visible character.')
+  .refine(isVisible, 'A name has at least one visible character.')
   .refine((text) => text.length <= 100 || [...text].length <= 100, tooLongName)
   .meta({ minLength: 1, maxLength: 100, description: 'Any script.', examples: ["O'Brien", 'आशा'] })
+
+/**
+ * What somebody explains to whoever reads it later, in several lines if need be; kept as it came but for the spaces around it.
+ * @param noun begins the sentence of a refusal, such as `A reason`
+ */
+export function prose(noun: string) {
+  const tooLong = `${noun} has at most 500 characters.`
+  return bounded(1_000, tooLong)
+    .refine(isPlainProse, { error: hiddenCharacters, abort: true })
+    .trim()
+    .refine((text) => text.length <= 500, tooLong)
+    .refine((text) => text === '' || isVisible(text), `${noun} has at least one visible character.`)
+    .meta({ maxLength: 500 })
+}
 
 /** A telephone number as E.164 writes it, with or without the plus sign; spaces, dots, dashes and parentheses are removed. */
 export const PhoneNumber = bounded(40, 'A telephone number has at most 40 characters.')
