@@ -113,7 +113,7 @@ function giveBackQuota({ leases }: Deps): Step {
     after(headers, call, c) {
       if (call.featurePurses && (c.res.status >= 400 || headers.has('Idempotency-Replayed')))
         for (const purse of call.featurePurses) leases.giveBack(purse)
-      if (call.purse && (c.res.status >= 500 || [401, 402, 403].includes(c.res.status))) leases.giveBack(call.purse)
+      if (call.purse && (c.res.status >= 500 || [401, 402, 403, 429].includes(c.res.status))) leases.giveBack(call.purse)
     },
   }
 }

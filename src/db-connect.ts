@@ -9,7 +9,7 @@ export type DatabaseOptions = {
   slowQueryMs: number
   ssl: 'disable' | 'require' | 'verify-full'
   applicationName: string
-  /** How many may wait for their turn; default 10 × `max`. */
+  /** How many may wait for their turn; default 10 × `max`, and 320 at least. */
   queueLimit?: number
   /** How long one may wait for its turn; default 2000. */
   acquireTimeoutMs?: number

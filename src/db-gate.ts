@@ -1,8 +1,16 @@
+import type { Caller } from './caller.ts'
 import { AppError } from './errors.ts'
-
-type Waiter = { admit: () => void; refuse: (error: AppError) => void }
+import { createTurns } from './turns.ts'
 
 export type Gate = ReturnType<typeof createGate>
+
+type Options = {
+  max: number
+  queueLimit: number
+  waitMs: number
+  /** How many requests of one account may wait; default twice `max`, and 64 at least. */
+  accountLimit?: number
+}
 
 /** Users let in at once when the gate opens; then as many more every `rampMs`, so that reconnecting is a slope, no wall. */
 const rampStep = 10
@@ -12,75 +20,60 @@ const rampMs = 100
  * Bounds how many use the pool and how long others wait for it; the driver itself would queue without end.
  * While it is shut nobody is admitted: short outages are waited out, in long ones everybody is refused at once.
  */
-export function createGate({ max, queueLimit, waitMs }: { max: number; queueLimit: number; waitMs: number }) {
-  const waiting = new Set<Waiter>()
-  let inUse = 0
-  let limit = Math.min(rampStep, max)
+export function createGate({ max, queueLimit, waitMs, accountLimit = Math.max(64, 2 * max) }: Options) {
+  const turns = createTurns({ places: 0, queueLimit, accountLimit })
   let shutSince: number | null = null
   let ramp: ReturnType<typeof setInterval> | undefined
   startRamp()
 
   function startRamp(): void {
     clearInterval(ramp)
-    limit = Math.min(rampStep, max)
+    let limit = Math.min(rampStep, max)
+    turns.setPlaces(limit)
     if (limit === max) return
     ramp = setInterval(() => {
       limit = Math.min(limit + rampStep, max)
       if (limit === max) clearInterval(ramp)
-      admitWaiting()
+      turns.setPlaces(limit)
     }, rampMs)
     ramp.unref()
   }
 
-  function admitWaiting(): void {
-    for (const waiter of waiting) {
-      if (shutSince !== null || inUse >= limit) return
-      waiting.delete(waiter)
-      inUse++
-      waiter.admit()
-    }
+  function waitPatiently(refuse: (error: AppError) => void): () => void {
+    const timer = setTimeout(
+      () => refuse(new AppError(shutSince === null ? 'overloaded' : 'database-unavailable')),
+      waitMs,
+    )
+    return () => clearTimeout(timer)
   }
 
   return {
-    /** @throws AppError `overloaded` when the queue is full or the wait too long, `database-unavailable` while it is shut */
-    async enter(): Promise<void> {
-      if (shutSince === null && inUse < limit && waiting.size === 0) {
-        inUse++
-        return
-      }
+    /**
+     * @throws AppError `overloaded` when the queue is full or the wait too long, `database-unavailable` while it is shut,
+     * `rate-limited` when too many requests of the caller's account wait
+     */
+    async enter(caller: Caller | null = null): Promise<void> {
       if (shutSince !== null && performance.now() - shutSince >= waitMs) throw new AppError('database-unavailable')
-      if (waiting.size >= queueLimit) throw new AppError('overloaded')
-      const { promise, resolve: admit, reject: refuse } = Promise.withResolvers<void>()
-      const waiter = { admit, refuse }
-      waiting.add(waiter)
-      const timer = setTimeout(() => {
-        if (waiting.delete(waiter)) refuse(new AppError(shutSince === null ? 'overloaded' : 'database-unavailable'))
-      }, waitMs)
-      try {
-        await promise
-      } finally {
-        clearTimeout(timer)
-      }
+      await turns.enter(caller, waitPatiently)
     },
-    leave(): void {
-      inUse--
-      admitWaiting()
-    },
+    leave: (caller: Caller | null = null): void => turns.leave(caller),
     shut(): void {
-      shutSince ??= performance.now()
+      if (shutSince !== null) return
+      shutSince = performance.now()
+      clearInterval(ramp)
+      turns.setPlaces(0)
     },
     reopen(): void {
       shutSince = null
       startRamp()
-      admitWaiting()
     },
     /** Shuts for good and refuses those who wait. */
     close(): void {
       shutSince = Number.NEGATIVE_INFINITY
       clearInterval(ramp)
-      for (const waiter of waiting) waiter.refuse(new AppError('database-unavailable'))
-      waiting.clear()
+      turns.setPlaces(0)
+      turns.refuseAll(new AppError('database-unavailable'))
     },
-    counts: () => ({ inUse, waiting: waiting.size }),
+    counts: turns.counts,
   }
 }

@@ -1,12 +1,13 @@
 import type postgres from 'postgres'
+import type { Caller } from './caller.ts'
 import { connect, type DatabaseOptions, listen } from './db-connect.ts'
-import { isAnswer, isConnectionError, isRepeatable, neverRan, toAppError, wasLost, wasTooLate } from './db-errors.ts'
+import { createDeadline } from './db-deadline.ts'
+import { isConnectionError, isRepeatable, neverRan, toAppError, wasLost, wasTooLate } from './db-errors.ts'
 import { createGate } from './db-gate.ts'
 import { interceptStatements, isRead, type Query, repeatQuery } from './db-query.ts'
 import { createRecovery } from './db-recovery.ts'
 import { createSlots, type Slot } from './db-slots.ts'
 import { openTransaction } from './db-transaction.ts'
-import { AppError } from './errors.ts'
 
 export { isForeignKeyViolation, isLockTimeout, isUniqueViolation, neverSent, toAppError } from './db-errors.ts'
 export { asPool } from './db-transaction.ts'
@@ -25,63 +26,25 @@ export type Database = ReturnType<typeof openDatabase>
 
 type Listener = (items: unknown[]) => void
 
-/** The server's own timeout comes first by this much. */
-const graceMs = 1000
-/** If this process itself stood still, answers have come that nobody read yet. */
-const lastLookMs = 20
 const repeatLimit = 3
+/** Room for several accounts that ask for all they may, however few the connections. */
+const leastQueue = 320
 
 /**
  * The pool of connections behind one handle that stays valid while connections come and go. Connects when first used.
  * What leaves it is an AppError where the client can be told something (see db-errors.ts), else the driver's error.
  */
 export function openDatabase(options: DatabaseOptions) {
-  const { max, acquireTimeoutMs = 2000, queueLimit = 10 * max, onWarn } = options
-  const deadlineMs = options.statementTimeoutMs + graceMs
+  const { max, acquireTimeoutMs = 2000, queueLimit = Math.max(leastQueue, 10 * max), onWarn } = options
   const gate = createGate({ max, queueLimit, waitMs: acquireTimeoutMs })
   const recovery = createRecovery({ connect: () => connect(options, 1), gate, onWarn })
   const slots = createSlots({ options, max, recovery })
   const commitListeners: Listener[] = []
-  const counts = { queries: 0, slowQueries: 0, recycles: 0 }
-
-  /** Only the connection whose answer is late is given up, and the server rolls back what it held. */
-  function giveUp(slot: Slot, since: number, sent: Query | undefined): AppError {
-    const cause = new Error(`no answer within ${deadlineMs} ms`)
-    const error = new AppError(recovery.isAnswering(since) ? 'deadline-exceeded' : 'database-unavailable', { cause })
-    if (!slot.retired) counts.recycles++
-    slots.retire(slot, sent)
-    recovery.late(error)
-    return error
-  }
-
-  /** @throws AppError when `answer` does not come in time: `deadline-exceeded`, or `database-unavailable` if nobody was answered */
-  async function answered<T>(slot: Slot, answer: PromiseLike<T>, text: string | Query): Promise<T> {
-    const start = performance.now()
-    const late = Promise.withResolvers<never>()
-    const sent = typeof text === 'string' ? undefined : text
-    let timer = setTimeout(() => {
-      timer = setTimeout(() => late.reject(giveUp(slot, start, sent)), lastLookMs)
-    }, deadlineMs)
-    try {
-      const value = await Promise.race([answer, late.promise])
-      recovery.confirm()
-      return value
-    } catch (error) {
-      if (isAnswer(error)) recovery.confirm()
-      throw error
-    } finally {
-      clearTimeout(timer)
-      const milliseconds = performance.now() - start
-      if (milliseconds >= options.slowQueryMs) {
-        counts.slowQueries++
-        const statement = oneLine(typeof text === 'string' ? text : (text.string ?? ''))
-        options.onSlow({ milliseconds: Math.round(milliseconds), statement })
-      }
-    }
-  }
+  const { answered, counts } = createDeadline({ options, recovery, retire: slots.retire })
+  let queries = 0
 
   function execute(slot: Slot, query: Query, handler: Slot['handler'], lost?: Promise<never>): Promise<unknown> {
-    counts.queries++
+    queries++
     const sent = repeatQuery(query, handler)
     return answered(slot, lost ? Promise.race([sent, lost]) : sent, sent)
   }
@@ -90,9 +53,13 @@ export function openDatabase(options: DatabaseOptions) {
    * Does `work` in its turn, on an open connection. Once more if that failed, and either nothing was sent yet or
    * `mayRepeat` says that nothing can have happened.
    */
-  async function admitted<T>(work: (slot: Slot) => Promise<T>, mayRepeat: (error: unknown) => boolean): Promise<T> {
+  async function admitted<T>(
+    caller: Caller | null,
+    work: (slot: Slot) => Promise<T>,
+    mayRepeat: (error: unknown) => boolean,
+  ): Promise<T> {
     for (let attempt = 1; ; attempt++) {
-      await gate.enter()
+      await gate.enter(caller)
       const slot = slots.take()
       let sent = false
       try {
@@ -106,14 +73,15 @@ export function openDatabase(options: DatabaseOptions) {
         if (attempt === 2 || !repeatable) throw error
       } finally {
         slots.giveBack(slot)
-        gate.leave()
+        gate.leave(caller)
       }
     }
   }
 
-  async function runStatement(query: Query): Promise<unknown> {
+  async function runStatement(query: Query, caller: Caller | null): Promise<unknown> {
     try {
       return await admitted(
+        caller,
         (slot) => execute(slot, query, slot.handler),
         (error) => neverRan(error) || (wasLost(error) && isRead(query)),
       )
@@ -122,7 +90,7 @@ export function openDatabase(options: DatabaseOptions) {
     }
   }
 
-  async function begin<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+  async function begin<T>(work: (tx: Tx) => Promise<T>, caller: Caller | null): Promise<T> {
     for (let repeats = 0; ; repeats++) {
       let begun = false
       const start = (tx: Tx) => {
@@ -131,6 +99,7 @@ export function openDatabase(options: DatabaseOptions) {
       }
       try {
         return await admitted(
+          caller,
           (slot) => openTransaction({ slot, answered, execute, onCommit, onUncertain: recovery.doubt }, start),
           (error) => !begun && (neverRan(error) || wasLost(error)),
         )
@@ -151,10 +120,16 @@ export function openDatabase(options: DatabaseOptions) {
     }
   }
 
-  const sql: Sql = interceptStatements(slots.template, runStatement, { begin })
+  const as = (caller: Caller | null): Sql =>
+    interceptStatements(slots.template, (query) => runStatement(query, caller), {
+      begin: <T>(work: (tx: Tx) => Promise<T>) => begin(work, caller),
+    })
 
   return {
-    sql,
+    /** The service's own. */
+    sql: as(null),
+    /** A handle whose statements wait in the line of a caller. */
+    as,
     /** @throws AppError `database-unavailable` unless the database answers within a second; waits for nobody's turn */
     ping: (): Promise<void> => recovery.ping(),
     /** What transactions pushed to `tx.committed`, after COMMIT succeeded and before `begin` resolves. */
@@ -165,7 +140,7 @@ export function openDatabase(options: DatabaseOptions) {
      */
     onUncertainCommit: (listener: Listener): void => recovery.onDoubt(listener),
     /** Statements since the start (BEGIN, COMMIT and probes not counted), and who holds or awaits a connection now. */
-    stats: () => ({ ...counts, ...gate.counts() }),
+    stats: () => ({ queries, ...counts, ...gate.counts() }),
     listen: (channel: string, wake: () => void) => listen(options, channel, wake),
     /** Opens `min` connections. @throws AppError `database-unavailable` */
     async open(min: number): Promise<void> {
@@ -187,8 +162,4 @@ export function openDatabase(options: DatabaseOptions) {
       clearTimeout(timer)
     },
   }
-}
-
-function oneLine(statement: string): string {
-  return statement.replace(/\s+/g, ' ').trim().slice(0, 2000)
 }

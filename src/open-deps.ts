@@ -95,7 +95,8 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
     await feed.start()
     const usage = createUsageCounter({ sql, now, log })
     const apiKeys = createApiKeys({
-      sql,
+      // Anybody may send a key: looking it up is no work of the service's own.
+      sql: db.as({ key: 'api keys', isAccount: false, admitted: true }),
       overlay,
       log,
       now,
@@ -117,7 +118,7 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
             },
             sql,
             log,
-            hasWritten: (accountId) => hasChangedSince(sql, accountId, new Date(now() - ownWritesMs)),
+            hasWritten: (primary, accountId) => hasChangedSince(primary, accountId, new Date(now() - ownWritesMs)),
           })
     const limits = openLimits(config, redis)
     const cores = availableParallelism()

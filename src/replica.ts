@@ -14,7 +14,7 @@ type Needs = {
   sql: Sql
   log: Logger
   /** Whether the account changed anything lately, on whatever instance; the primary knows. */
-  hasWritten: (accountId: string) => Promise<boolean>
+  hasWritten: (sql: Sql, accountId: string) => Promise<boolean>
 }
 
 const askEveryMs = 1_000
@@ -101,9 +101,9 @@ export function openReplica({ database, sql, log, hasWritten }: Needs) {
      * Does read-only work where it may be done: on the replica, unless that is unfit or the account that reads changed
      * something lately and would miss it. What fails there is done again on the primary.
      */
-    async read<T>(accountId: string, work: (sql: Sql) => Promise<T>): Promise<T> {
-      if (judge() !== 'used' || (await hasWritten(accountId))) return work(sql)
-      const working = work(db.sql)
+    async read<T>(accountId: string, work: (sql: Sql) => Promise<T>, primary: Sql = sql): Promise<T> {
+      if (judge() !== 'used' || (await hasWritten(primary, accountId))) return work(primary)
+      const working = work(db.as({ key: accountId, isAccount: true, admitted: false }))
       // Given up on, it may still fail, and nobody waits for it then.
       working.catch(() => {})
       try {
@@ -113,7 +113,7 @@ export function openReplica({ database, sql, log, hasWritten }: Needs) {
         if (error instanceof AppError && error.code === 'deadline-exceeded') throw error
         fallbacks++
         if (error instanceof AppError) lose(error)
-        return work(sql)
+        return work(primary)
       }
     },
     status: judge,
@@ -137,7 +137,7 @@ export function readAside<T>(
   accountId: string,
   work: (sql: Sql) => Promise<T>,
 ): Promise<T> {
-  return replica ? replica.read(accountId, work) : work(sql)
+  return replica ? replica.read(accountId, work, sql) : work(sql)
 }
 
 /** A position in the log, such as `16/B374D848`. */

@@ -1,5 +1,6 @@
 import type { Overlay } from '../access/overlay.ts'
 import type { Standing } from '../access/rights.ts'
+import type { Caller } from '../caller.ts'
 import type { Sql, Tx } from '../db.ts'
 import { createGate } from '../db-gate.ts'
 import { type Network, parseNetwork } from '../http/networks.ts'
@@ -70,8 +71,8 @@ export function createApiKeys({ sql, overlay, log, now, lifeSeconds, lookUps }: 
     return found.disabled ? 'account-disabled' : found
   }
 
-  async function read(name: string, hash: Buffer): Promise<Reading> {
-    await gate.enter()
+  async function read(name: string, hash: Buffer, caller: Caller | null): Promise<Reading> {
+    await gate.enter(caller)
     try {
       lookedUp++
       const readAt = now()
@@ -82,15 +83,15 @@ export function createApiKeys({ sql, overlay, log, now, lifeSeconds, lookUps }: 
       remember(row ? known : unknown, name, result)
       return result
     } finally {
-      gate.leave()
+      gate.leave(caller)
     }
   }
 
   /** One reading for all who ask at the same time. */
-  function share(name: string, hash: Buffer): Promise<Reading> {
+  function share(name: string, hash: Buffer, caller: Caller | null): Promise<Reading> {
     let shared = reading.get(name)
     if (!shared) {
-      shared = read(name, hash).finally(() => reading.delete(name))
+      shared = read(name, hash, caller).finally(() => reading.delete(name))
       reading.set(name, shared)
     }
     return shared
@@ -132,13 +133,13 @@ export function createApiKeys({ sql, overlay, log, now, lifeSeconds, lookUps }: 
       return undefined
     },
 
-    /** The same by asking the database. @throws AppError `database-unavailable`, `overloaded` */
-    async lookUp(key: string): Promise<ApiKey | Refusal> {
+    /** The same by asking the database, in the line of whoever asks. @throws AppError `database-unavailable`, `overloaded` */
+    async lookUp(key: string, caller: Caller | null = null): Promise<ApiKey | Refusal> {
       const hash = hashToken(key)
       const name = hash.toString('base64')
-      const first = await share(name, hash)
+      const first = await share(name, hash, caller)
       // A change that was heard of meanwhile is in a reading that begins now.
-      return judge(isCurrent(first) ? first : await share(name, hash))
+      return judge(isCurrent(first) ? first : await share(name, hash, caller))
     },
 
     /** Forgets what was read: the database that said so is another one now. */

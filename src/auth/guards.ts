@@ -3,6 +3,7 @@ import { type Principal, principalOf, principalOfKey } from '../access/principal
 import type { Deps } from '../deps.ts'
 import type { AuthedEnv, Call } from '../env.ts'
 import { AppError, type ProblemCode } from '../errors.ts'
+import { networkOf } from '../http/caller-deps.ts'
 import { isWithin } from '../http/networks.ts'
 import { keyDemand, policy } from '../http/openapi.ts'
 import { countAddress, isUnlimited, uncountAddress } from '../http/rate-limits.ts'
@@ -50,7 +51,7 @@ function judgeApiKey(deps: Deps, call: Call, key: string): Promise<undefined> | 
 async function lookUpApiKey(deps: Deps, call: Call, key: string): Promise<undefined> {
   await countAddress(deps, call)
   try {
-    admitApiKey(deps, call, await deps.apiKeys.lookUp(key))
+    admitApiKey(deps, call, await deps.apiKeys.lookUp(key, networkOf(call.ip)))
   } catch (error) {
     // Public routes answer all the same; guarded ones say what was in the way.
     if (!(error instanceof AppError)) throw error

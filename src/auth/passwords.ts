@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import { hash as argon2Hash, verify as argon2Verify } from '@node-rs/argon2'
+import type { Caller } from '../caller.ts'
 import { AppError } from '../errors.ts'
+import { createTurns } from '../turns.ts'
 import { normalisePassword } from './password-rules.ts'
 
 type Cost = {
@@ -19,7 +21,16 @@ type Options = Partial<Cost> & {
   queueLimit?: number
 }
 
-export type PasswordHasher = ReturnType<typeof createPasswordHasher>
+export type PasswordHasher = {
+  /** The PHC string of a new hash under the current costs, with a salt of its own. */
+  hash(password: string, signal?: AbortSignal, caller?: Caller | null): Promise<string>
+  /** Whether the password is the one that was hashed. Null or a malformed hash: false, after the same work. */
+  verify(hash: string | null, password: string, signal?: AbortSignal, caller?: Caller | null): Promise<boolean>
+  /** Whether a hash was made at a lower cost than the current one, or is none of ours. */
+  needsRehash(hash: string): boolean
+  /** How many passwords are being hashed or verified, and how many wait. */
+  stats(): { running: number; waiting: number }
+}
 
 /** The PHC string of argon2id; its parameters are what a rehash is judged by. */
 const phc = /^\$argon2id\$v=19\$m=(\d{1,7}),t=(\d{1,3}),p=(\d{1,3})\$[A-Za-z0-9+/]{11,}\$[A-Za-z0-9+/]{16,}$/
@@ -28,16 +39,16 @@ const most: Cost = { memoryCost: 1_048_576, timeCost: 64, parallelism: 64 }
 
 /**
  * Hashes and verifies passwords with argon2id (RFC 9106; the costs are OWASP's least, ASVS 5.0 11.4.2), off the event loop
- * and first come, first served. Memory is bounded by `memoryCost` × `concurrency`: 19 MiB for each that runs, none for
+ * and in turn, one of each caller. Memory is bounded by `memoryCost` × `concurrency`: 19 MiB for each that runs, none for
  * one that waits. At most `concurrency` threads of the runtime's pool are taken, and each for one hash at a time, so that
  * other work on that pool waits for one hash, never for the queue.
  *
- * `hash` and `verify` throw AppError `overloaded`, at once, when the queue is full, and `deadline-exceeded` when `signal` aborts
- * before the work began. Work that began is finished.
+ * `hash` and `verify` throw AppError `overloaded` when the queue is full, `rate-limited` when too many requests of the caller's
+ * account wait, both at once, and `deadline-exceeded` when `signal` aborts before the work began. Work that began is finished.
  *
  * @throws RangeError for a concurrency below 1 or a negative queue limit
  */
-export function createPasswordHasher(options: Options = {}) {
+export function createPasswordHasher(options: Options = {}): PasswordHasher {
   const cost = {
     memoryCost: options.memoryCost ?? 19_456,
     timeCost: options.timeCost ?? 2,
@@ -62,16 +73,10 @@ export function createPasswordHasher(options: Options = {}) {
   }
 
   return {
-    /** The PHC string of a new hash under the current costs, with a salt of its own. */
-    hash(password: string, signal?: AbortSignal): Promise<string> {
-      return gate.run(() => argon2Hash(normalisePassword(password), cost), signal)
-    },
-    /** Whether the password is the one that was hashed. Null or a malformed hash: false, after the same work. */
-    verify(hash: string | null, password: string, signal?: AbortSignal): Promise<boolean> {
-      return gate.run(() => matches(hash, password), signal)
-    },
-    /** Whether a hash was made at a lower cost than the current one, or is none of ours. */
-    needsRehash(hash: string): boolean {
+    hash: (password, signal, caller = null) =>
+      gate.run(() => argon2Hash(normalisePassword(password), cost), caller, signal),
+    verify: (hash, password, signal, caller = null) => gate.run(() => matches(hash, password), caller, signal),
+    needsRehash(hash) {
       const made = parseCost(hash)
       if (!made) return true
       return made.memoryCost < cost.memoryCost || made.timeCost < cost.timeCost || made.parallelism < cost.parallelism
@@ -97,49 +102,32 @@ function isUsable(hash: string): boolean {
   return made.memoryCost <= most.memoryCost && made.timeCost <= most.timeCost && made.parallelism <= most.parallelism
 }
 
-/** Runs at most `concurrency` jobs at once and lets at most `queueLimit` wait, in the order of their arrival. */
+/** Runs at most `concurrency` jobs at once and lets at most `queueLimit` wait, a caller's in the order of their arrival. */
 function createGate(concurrency: number, queueLimit: number) {
   if (!Number.isSafeInteger(concurrency) || concurrency < 1)
     throw new RangeError('concurrency must be a whole number from 1')
   if (!Number.isSafeInteger(queueLimit) || queueLimit < 0)
     throw new RangeError('queueLimit must be a whole number from 0')
-  let running = 0
-  // A Set keeps the order of arrival, and one who gives up leaves it without a search.
-  const waiting = new Set<() => void>()
-
-  function enter(signal: AbortSignal | undefined): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const start = () => {
-        waiting.delete(start)
-        signal?.removeEventListener('abort', leave)
-        running++
-        resolve()
-      }
-      const leave = () => {
-        waiting.delete(start)
-        reject(givenUp(signal))
-      }
-      if (running < concurrency) return start()
-      if (waiting.size >= queueLimit) return reject(new AppError('overloaded'))
-      waiting.add(start)
-      signal?.addEventListener('abort', leave, { once: true })
-    })
-  }
+  const turns = createTurns({ places: concurrency, queueLimit, accountLimit: 8 * concurrency })
 
   return {
-    async run<T>(job: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    async run<T>(job: () => Promise<T>, caller: Caller | null, signal?: AbortSignal): Promise<T> {
       if (signal?.aborted) throw givenUp(signal)
-      await enter(signal)
+      await turns.enter(caller, (refuse) => {
+        const leave = () => refuse(givenUp(signal))
+        signal?.addEventListener('abort', leave, { once: true })
+        return () => signal?.removeEventListener('abort', leave)
+      })
       try {
         return await job()
       } finally {
-        running--
-        const [next] = waiting
-        next?.()
+        turns.leave(caller)
       }
     },
-    /** How many passwords are being hashed or verified, and how many wait. */
-    stats: () => ({ running, waiting: waiting.size }),
+    stats() {
+      const { inUse, waiting } = turns.counts()
+      return { running: inUse, waiting }
+    },
   }
 }
 

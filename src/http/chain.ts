@@ -2,6 +2,7 @@ import { type Context, type Handler, Hono, type Next } from 'hono'
 import type { Deps } from '../deps.ts'
 import { Call, type PublicEnv } from '../env.ts'
 import { AppError } from '../errors.ts'
+import { createCallerDeps } from './caller-deps.ts'
 import { createClientIp } from './client-ip.ts'
 import { isDocumentation } from './openapi.ts'
 
@@ -63,12 +64,13 @@ export function chain(deps: Deps, steps: readonly Step[], toResponse: ToResponse
   /** Nobody else sets the first of them. */
   const isComplete = (headers: Headers) => always[0] === undefined || headers.has(always[0][0])
   const timeoutMs = deps.config.requestTimeoutMs
+  const depsOf = createCallerDeps(deps)
   const clientIp = createClientIp(deps.config.trustedProxies)
 
   return (route, handlers) =>
     function chain(c) {
       const call = new Call(c.req.raw, route, { server: c.env?.server, timeoutMs, clientIp })
-      c.set('deps', deps)
+      c.set('deps', depsOf(call))
       c.set('call', call)
       c.json = json
       c.header = refuseHeader

@@ -3,6 +3,7 @@ import { createMiddleware } from 'hono/factory'
 import { asPool, type Db, isLockTimeout } from '../db.ts'
 import type { AuthedEnv } from '../env.ts'
 import { AppError } from '../errors.ts'
+import { withSql } from './caller-deps.ts'
 
 const KeyShape = /^[\x21-\x7e]([\x20-\x7e]{0,253}[\x21-\x7e])?$/
 /** What of an answer is worth keeping beside its body. */
@@ -32,7 +33,7 @@ export const idempotent = createMiddleware<AuthedEnv>(async function idempotent(
       const stored = await claim(tx, scope, requestHash)
       if (stored) return stored
       const inner = asPool(tx)
-      c.set('deps', { ...deps, sql: inner })
+      c.set('deps', withSql(deps, inner))
       await inner.begin(() => next().then(() => refuseOnError(c.error))).catch(() => {})
       if (!isKept(c.res.status, c.error)) throw new NotKept()
       await keep(tx, scope, c.res.status, c.res.headers, await bodyToKeep(c))
@@ -45,7 +46,10 @@ export const idempotent = createMiddleware<AuthedEnv>(async function idempotent(
       headers: { ...replay.headers, 'Idempotency-Replayed': 'true' },
     })
   } catch (error) {
-    if (!(error instanceof NotKept)) throw error
+    if (error instanceof NotKept) return
+    // The answer that was undone leaves no header, such as Location, to the one that tells of it.
+    c.res = undefined
+    throw error
   } finally {
     c.set('deps', deps)
   }

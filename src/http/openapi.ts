@@ -11,7 +11,7 @@ type Answers = Partial<Record<200 | 201 | 202 | 204, Answer>> & { 304?: null }
 /** What every route may answer, besides its own. */
 const always: ProblemCode[] = ['bad-request', 'internal-error', 'deadline-exceeded']
 /** The same of routes that are limited and may need the database: all but the probes. */
-const beyondProbes: ProblemCode[] = ['rate-limited', 'database-unavailable', 'overloaded']
+const beyondProbes: ProblemCode[] = ['rate-limited', 'database-unavailable', 'service-unavailable', 'overloaded']
 
 /**
  * Documents a route: its answers on success (null: no body), the problems of its own, and

@@ -1,3 +1,4 @@
+import type { Database } from '../db.ts'
 import type { Deps } from '../deps.ts'
 import { findSchemaVersion, latestVersion } from '../migrate.ts'
 
@@ -33,15 +34,15 @@ async function checkDatabase({ db }: Deps): Promise<Check> {
 }
 
 /** Asked once: what is migrated stays migrated. */
-const migrated = new WeakSet<Deps>()
+const migrated = new WeakSet<Database>()
 
 async function checkMigrations(deps: Deps): Promise<Check> {
-  if (migrated.has(deps)) return { status: 'ok' }
+  if (migrated.has(deps.db)) return { status: 'ok' }
   try {
     const version = await findSchemaVersion(deps.sql)
     if (version !== latestVersion)
       return { status: 'failed', detail: `schema is at ${version}, this program needs ${latestVersion}` }
-    migrated.add(deps)
+    migrated.add(deps.db)
     return { status: 'ok' }
   } catch {
     return { status: 'failed', detail: 'could not be read' }

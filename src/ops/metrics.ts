@@ -1,16 +1,17 @@
 import type { Registry } from 'prom-client'
+import type { Database } from '../db.ts'
 import type { Deps } from '../deps.ts'
 import { version } from '../version.ts'
 import type { JobRun } from './job-queries.ts'
 import { readJobRuns } from './jobs.ts'
 
 /** One registry for each instance; made at the first scrape, for the library costs start-up time. */
-const registries = new WeakMap<Deps, Promise<Registry>>()
+const registries = new WeakMap<Database, Promise<Registry>>()
 
 /** Everything in the text format that Prometheus reads. No label tells of a person: routes are patterns, never paths. */
 export async function readMetrics(deps: Deps): Promise<{ body: string; contentType: string }> {
-  const opening = registries.get(deps) ?? openRegistry(deps)
-  registries.set(deps, opening)
+  const opening = registries.get(deps.db) ?? openRegistry(deps)
+  registries.set(deps.db, opening)
   const registry = await opening
   return { body: await registry.metrics(), contentType: registry.contentType }
 }
@@ -56,7 +57,7 @@ async function openRegistry(deps: Deps): Promise<Registry> {
     [{ version: version.version, commit: version.commit }, 1],
   ])
 
-  const { traffic, limits, redis, replica, db, passwords, overlay, catalogue, feed, apiKeys, leases } = deps
+  const { traffic, limits, redis, replica, db, passwords, overlay, catalogue, feed, apiKeys, leases, config } = deps
   counter('http_requests_total', 'Answers by route and class of status', ['method', 'route', 'status'], () =>
     traffic
       .requests()
@@ -103,7 +104,7 @@ async function openRegistry(deps: Deps): Promise<Registry> {
       single(replica.fallbacks()),
     )
   }
-  gauge('database_connections_max', 'DB_POOL_MAX', [], () => single(deps.config.poolMax))
+  gauge('database_connections_max', 'DB_POOL_MAX', [], () => single(config.poolMax))
 
   gauge('argon2_running', 'Passwords being hashed', [], () => single(passwords.stats().running))
   gauge('argon2_waiting', 'Passwords that wait to be hashed', [], () => single(passwords.stats().waiting))
@@ -122,7 +123,7 @@ async function openRegistry(deps: Deps): Promise<Registry> {
   let runs: Promise<JobRun[]> | undefined
   /** Read once for a scrape, whose gauges are all collected at once; without a database there are none. */
   const readRuns = (): Promise<JobRun[]> => {
-    runs ??= readJobRuns(deps)
+    runs ??= readJobRuns(db)
       .catch(() => [])
       .finally(() => {
         runs = undefined

@@ -81,7 +81,7 @@ describe('what is kept', () => {
     const [key, json] = [newKey(), newRole()]
     await sql`create function fail_once() returns trigger language plpgsql as $$ begin raise exception 'out of luck' using errcode = '53100'; end $$`
     await sql`create trigger fail_once before update on idempotency_keys for each row execute function fail_once()`
-    await expectProblem(await post({ key, json }), 'database-unavailable')
+    await expectProblem(await post({ key, json }), 'service-unavailable')
     expect(await sql`select 1 from roles where name = ${json.name}`).toHaveLength(0)
     expect(app.deps.catalogue.current.roles.has(json.name)).toBe(false)
     await sql`drop trigger fail_once on idempotency_keys`

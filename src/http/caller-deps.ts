@@ -1,0 +1,57 @@
+import type { Caller } from '../caller.ts'
+import type { Sql } from '../db.ts'
+import type { Deps } from '../deps.ts'
+import type { Call } from '../env.ts'
+import { rateLimitKey } from './client-ip.ts'
+
+type Passwords = Deps['passwords']
+type Overrides = { hash: { value: Passwords['hash'] }; verify: { value: Passwords['verify'] } }
+type CallerDeps = Deps & { call: Call; caller?: Caller; callersSql?: Sql }
+
+/**
+ * The deps as one request sees them: its statements and password checks wait in its caller's line. Made for every request,
+ * so it holds nothing until somebody asks for those; the rest is inherited. Take copies with `Object.create`, not by spreading.
+ */
+export function createCallerDeps(deps: Deps): (call: Call) => Deps {
+  const prototype: object = Object.create(deps, {
+    sql: {
+      get(this: CallerDeps): Sql {
+        this.callersSql ??= deps.db.as(callerOf(this))
+        return this.callersSql
+      },
+    },
+    passwords: {
+      get(this: CallerDeps): Passwords {
+        const caller = callerOf(this)
+        return Object.create(deps.passwords, {
+          hash: { value: (password, signal) => deps.passwords.hash(password, signal, caller) },
+          verify: { value: (hash, password, signal) => deps.passwords.verify(hash, password, signal, caller) },
+        } satisfies Overrides)
+      },
+    },
+  })
+  return (call) => {
+    const own: CallerDeps = Object.create(prototype)
+    own.call = call
+    return own
+  }
+}
+
+/** Asked for by handlers alone: who signed in is known by then. */
+function callerOf(own: CallerDeps): Caller {
+  const { call } = own
+  own.caller ??= call.principal
+    ? { key: call.principal.accountId, isAccount: true, admitted: false }
+    : networkOf(call.ip)
+  return own.caller
+}
+
+/** Who did not sign in shares a line with the network that one subscriber holds. */
+export function networkOf(ip: string): Caller {
+  return { key: rateLimitKey(ip), isAccount: false, admitted: false }
+}
+
+/** The same deps with another handle in the pool's place, such as a transaction. */
+export function withSql(deps: Deps, sql: Sql): Deps {
+  return Object.create(deps, { sql: { value: sql } })
+}
