@@ -113,10 +113,14 @@ function giveBackQuota({ leases }: Deps): Step {
     after(headers, call, c) {
       if (call.featurePurses && (c.res.status >= 400 || headers.has('Idempotency-Replayed')))
         for (const purse of call.featurePurses) leases.giveBack(purse)
-      if (call.purse && (c.res.status >= 500 || [401, 402, 403, 429].includes(c.res.status))) leases.giveBack(call.purse)
+      const isUnserved = c.res.status >= 500 || [401, 402, 403].includes(c.res.status) || isRateLimited(c.error)
+      if (call.purse && isUnserved) leases.giveBack(call.purse)
     },
   }
 }
+
+/** Nobody's turn came for it; `quota-exceeded` is another matter. */
+const isRateLimited = (error: unknown): boolean => error instanceof AppError && error.code === 'rate-limited'
 
 /** Administration fails closed while changes of rights cannot be read: the administrator's own may be among them. */
 function requireFreshness({ feed }: Deps): Step {

@@ -16,7 +16,7 @@ export const HealthBody = z
     passwords: z.record(z.string(), Count).optional(),
     catalogueVersion: Count.optional(),
     overlayEntries: Count.optional(),
-    replica: z.object({ status: z.enum(['used', 'behind', 'lost']), ageMs: Count }).optional(),
+    replica: z.object({ status: z.enum(['used', 'behind', 'lost']), ageMs: Count.nullable() }).optional(),
     rateLimits: z
       .object({ countedIn: z.enum(['redis', 'memory']), status: z.enum(['ok', 'failed']).optional() })
       .optional(),
