@@ -41,32 +41,47 @@ export async function listPeople(
   }[sort.replace('-', '') as 'createdAt' | 'email' | 'lastLoginAt']
   const isText = sort.endsWith('email')
   const [direction, beyond] = sort.startsWith('-') ? [tx`desc`, tx`<`] : [tx`asc`, tx`>`]
+  // A group of those who match has its own index: each gives its page of them, and the page is cut from both.
+  const pages = standings(tx, filter).map(
+    (standing) => tx`
+      (select a.*, ${key} as key from user_accounts a
+        where a.status <> 'deleted' ${matching(tx, filter)} ${standing}
+          ${after ? tx`and (${key}, a.id) ${beyond} (${after[0]}::text::${isText ? tx`text` : tx`timestamptz`}, ${after[1]}::uuid)` : tx``}
+        order by ${key} ${direction}, a.id ${direction} limit ${limit})`,
+  )
   await tx`select set_config('plan_cache_mode', 'force_custom_plan', true), set_config('max_parallel_workers_per_gather', '0', true)`
   return tx<Person[]>`
     select a.id, a.email, a.email_verified_at is not null as email_verified, a.first_name, a.last_name, a.phone_number, a.language, a.timezone,
            r.name as role, r.privilege_level, json_build_object('name', p.name, 'displayName', p.display_name, 'tier', p.tier) as plan,
            a.status, a.created_at, a.last_login_at, ${isText ? tx`a.key` : tx`to_char(a.key at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`} as sort_key
-      from (select a.*, ${key} as key from user_accounts a
-             where a.status <> 'deleted' ${matching(tx, filter)}
-               ${after ? tx`and (${key}, a.id) ${beyond} (${after[0]}::text::${isText ? tx`text` : tx`timestamptz`}, ${after[1]}::uuid)` : tx``}
-             order by ${key} ${direction}, a.id ${direction} limit ${limit}) a
-      join user_subscriptions s on s.account_id = a.id and s.ended_at is null
-      join roles r on r.name = case when a.role = 'subscriber' and s.current_period_end <= clock_timestamp() then 'user' else a.role end
-      join subscription_plans p on p.name = case when s.current_period_end <= clock_timestamp() then 'free' else s.plan end
+      from (select a.* from (${pages.reduce((all, page) => tx`${all} union all ${page}`)}) a order by a.key ${direction}, a.id ${direction} limit ${limit}) a
+      join roles r on r.name = case when a.role = 'subscriber' and ${hasLapsed(tx)} then 'user' else a.role end
+      join subscription_plans p on p.name = case when ${hasLapsed(tx)} then 'free' else a.plan end
      order by a.key ${direction}, a.id ${direction}`
 }
 
-function matching(sql: Db, { q, role, plan, status }: Filter) {
+function matching(sql: Db, { q, status }: Filter) {
   return sql`
-    ${q === undefined ? sql`` : found(sql, q)} ${role ? sql`and a.role = ${role}` : sql``}
-    ${status ? { active: sql`and a.status = 'active'`, locked: sql`and a.status = 'locked'` }[status] : sql``}
-    ${plan ? sql`and ${onPlan(sql, plan)}` : sql``}`
+    ${q === undefined ? sql`` : found(sql, q)}
+    ${status ? { active: sql`and a.status = 'active'`, locked: sql`and a.status = 'locked'` }[status] : sql``}`
 }
 
-/** Whoever's plan has run out is on free. `now()`, which an index can be asked for, is exact here: a list is one statement. */
-function onPlan(sql: Db, plan: string) {
-  if (plan === 'free') return sql`(a.plan = 'free' or a.plan_ends_at <= now())`
-  return sql`a.plan = ${plan} and (a.plan_ends_at is null or a.plan_ends_at > now())`
+/** Whether a plan has run out: one moment for the whole list, which an index can be asked for. */
+function hasLapsed(sql: Db) {
+  return sql`coalesce(a.plan_ends_at <= statement_timestamp(), false)`
+}
+
+/**
+ * Who has a role and a plan by the clock: those who have them stored and whose plan has not run out, and of those whose
+ * plan has whoever is left with them. Where nothing follows from the clock it is not asked.
+ */
+function standings(sql: Db, { role, plan }: Filter) {
+  const stored = sql`${role ? sql`and a.role = ${role}` : sql``} ${plan ? sql`and a.plan = ${plan}` : sql``}`
+  if (!plan && role !== 'user' && role !== 'subscriber') return [stored]
+  const current = sql`${stored} and (a.plan_ends_at is null or a.plan_ends_at > statement_timestamp())`
+  if (role === 'subscriber' || (plan && plan !== 'free')) return [current]
+  const roles = role === 'user' ? ['user', 'subscriber'] : [role ?? '']
+  return [current, sql`and a.plan_ends_at <= statement_timestamp() ${role ? sql`and a.role in ${sql(roles)}` : sql``}`]
 }
 
 /** What gives the index a trigram wherever it stands: three letters, the end of a word, or the beginning of one. */

@@ -35,7 +35,7 @@ export async function findExport(sql: Db, accountId: string): Promise<Export> {
       (select coalesce(json_agg(x), '[]') from (
         select id, at, outcome, ip_address as "ipAddress" from login_attempts where account_id = ${accountId} order by at) x) as login_attempts,
       (select coalesce(json_agg(x), '[]') from (
-        select id, plan, status, billing_interval as "interval", provider, started_at as "startedAt", current_period_end as "currentPeriodEnd",
+        select id, plan, case when ended_at is null and current_period_end <= statement_timestamp() then 'expired' else status end as status, billing_interval as "interval", provider, started_at as "startedAt", current_period_end as "currentPeriodEnd",
                reason, ended_at as "endedAt"
           from user_subscriptions where account_id = ${accountId} order by started_at) x) as subscriptions,
       (select coalesce(json_agg(x), '[]') from (

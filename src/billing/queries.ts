@@ -95,17 +95,37 @@ export async function isAhead(sql: Db, moment: Date): Promise<boolean> {
   return row?.ahead ?? false
 }
 
+/** Subscriptions by the clock: what has run out is expired from that second on, whether a job saw it or not. */
 export async function listSubscriptions(
   sql: Db,
   { plan, status }: { plan?: string; status?: Status },
   limit: number,
   before: string | null,
 ): Promise<Subscription[]> {
+  const pages = inStatus(sql, status).map(
+    (found) => sql`
+      (select s.id, s.account_id, s.plan, case when ${hasLapsed(sql)} then 'expired' else s.status end as status,
+              s.billing_interval as interval, s.provider, s.started_at, s.current_period_end
+         from user_subscriptions s ${found} ${plan ? sql`and s.plan = ${plan}` : sql``} ${before ? sql`and s.id < ${before}::uuid` : sql``}
+        order by s.id desc limit ${limit})`,
+  )
   return sql<Subscription[]>`
-    select ${columns(sql)} from user_subscriptions s
-     where true ${plan ? sql`and s.plan = ${plan}` : sql``} ${status ? sql`and s.status = ${status}` : sql``}
-       ${before ? sql`and s.id < ${before}::uuid` : sql``}
-     order by s.id desc limit ${limit}`
+    select id, account_id, plan, status, interval, provider, started_at, current_period_end
+      from (${pages.reduce((all, page) => sql`${all} union all ${page}`)}) found order by id desc limit ${limit}`
+}
+
+function hasLapsed(sql: Db) {
+  return sql`s.ended_at is null and coalesce(s.current_period_end <= statement_timestamp(), false)`
+}
+
+/** Where subscriptions of a status are found: as stored, and where time alone has brought it about. */
+function inStatus(sql: Db, status: Status | undefined) {
+  if (!status) return [sql`where true`]
+  const stored = sql`where s.status = ${status}`
+  if (status !== 'expired') return [sql`${stored} and not (${hasLapsed(sql)})`]
+  // By their accounts: of those it is known how few they are, but not among all that ever ended.
+  const lapsed = sql`join user_accounts a on a.id = s.account_id where a.plan_ends_at <= statement_timestamp() and ${hasLapsed(sql)}`
+  return [stored, lapsed]
 }
 
 type OverrideRow = {

@@ -23,6 +23,11 @@ export const filters = [
   'role=user',
   'role=admin',
   'role=superadmin',
+  'role=subscriber',
+  'role=user&plan=free',
+  'role=user&plan=business',
+  'role=admin&plan=free',
+  'role=subscriber&plan=enterprise',
   'status=active',
   'status=locked',
   'plan=free',
@@ -48,6 +53,9 @@ export const subscriptionFilters = [
   'status=past_due',
   'status=trialing',
   'plan=enterprise&status=expired',
+  'status=expired',
+  'status=cancelled',
+  'plan=free&status=active',
   'plan=free&status=trialing',
 ]
 export const trailFilters = [

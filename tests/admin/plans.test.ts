@@ -58,7 +58,15 @@ describe('no table that grows is scanned', () => {
     })
 
   test('by people of one role, plan or status in the order of joining: it reads the page and no more, however rare they are', async () => {
-    for (const filter of ['role=user', 'role=admin', 'plan=starter', 'plan=enterprise', 'status=locked'])
+    for (const filter of [
+      'role=user',
+      'role=subscriber',
+      'role=admin',
+      'plan=free',
+      'plan=starter',
+      'plan=enterprise',
+      'status=locked',
+    ])
       for (const sort of ['createdAt', '-createdAt'])
         await expectNoScan(() => get(`/v1/admin/users?sort=${sort}&${filter}`), pageSize + 1, filter)
   })
