@@ -9,6 +9,7 @@ import type { Tokens } from './auth/tokens.ts'
 import type { Config } from './config.ts'
 import type { Database, Sql } from './db.ts'
 import type { Limits } from './http/limits.ts'
+import type { OpenStreams } from './http/open-streams.ts'
 import type { Traffic } from './http/traffic.ts'
 import type { Logger } from './logger.ts'
 import type { Catalogue } from './plans/catalogue.ts'
@@ -36,6 +37,8 @@ export type Deps = {
   deviceTokens: DeviceTokens
   passwords: PasswordHasher
   limits: Limits
+  /** Answers that are made while they are read. */
+  streams: OpenStreams
   /** Where the limits are counted for all instances; null: each counts for itself. */
   redis: Redis | null
   usage: UsageCounter

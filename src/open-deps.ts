@@ -16,6 +16,7 @@ import { openDatabase } from './db.ts'
 import type { Deps } from './deps.ts'
 import { openLimits } from './http/limits.ts'
 import { createNetworkHash } from './http/network-hash.ts'
+import { createOpenStreams } from './http/open-streams.ts'
 import { createTraffic } from './http/traffic.ts'
 import type { Logger } from './logger.ts'
 import { requireSchema } from './migrate.ts'
@@ -121,6 +122,12 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
             hasWritten: (primary, accountId) => hasChangedSince(primary, accountId, new Date(now() - ownWritesMs)),
           })
     const limits = openLimits(config, redis)
+    const streams = createOpenStreams({
+      perAccount: 2,
+      inAll: 100,
+      reads: Math.ceil(config.poolMax / 5),
+      idleMs: 60_000,
+    })
     const cores = availableParallelism()
     const sweep = setInterval(() => overlay.sweep(performance.now()), 60_000)
     sweep.unref()
@@ -138,6 +145,7 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
       apiKeys,
       leases,
       limits,
+      streams,
       redis,
       traffic: createTraffic(),
       audit: createAudit(config.auditKeys, now),
@@ -158,6 +166,7 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
         clearInterval(sweep)
         await feed.stop()
         await Promise.all([usage.close(), apiKeys.close(), leases.close()])
+        streams.close()
         await Promise.all(Object.values(limits).map((tier) => tier?.close()))
         await Promise.all([redis?.close(), replica?.close(seconds), feedConnection.close(seconds), db.close(seconds)])
       },

@@ -9,17 +9,9 @@ export async function anonymiseAccount(sql: Db, accountId: string): Promise<void
      where id = ${accountId}`
 }
 
-/** Deletes everything that tells of a person and stands elsewhere. */
-export async function deleteOwnRows(sql: Db, accountId: string): Promise<void> {
-  await sql`delete from sessions where account_id = ${accountId}`
-  await sql`delete from api_keys where account_id = ${accountId}`
-  await sql`delete from login_attempts where account_id = ${accountId}`
-  await sql`delete from account_features where account_id = ${accountId}`
-  await sql`delete from user_subscriptions where account_id = ${accountId}`
-  await sql`delete from trials where account_id = ${accountId}`
-  await sql`delete from usage_daily where account_id = ${accountId}`
-  await sql`delete from quota_usage where account_id = ${accountId}`
-  await sql`delete from idempotency_keys where account_id = ${accountId}`
+/** Deletes a person's rows of a table, by the column that holds the account's id. */
+export async function deleteRowsOf(sql: Db, table: string, account: string, accountId: string): Promise<void> {
+  await sql`delete from ${sql(table)} where ${sql(account)} = ${accountId}`
 }
 
 /**

@@ -8,7 +8,8 @@ import { leaveTraces } from '../auth/traces.ts'
 import type { Tx } from '../db.ts'
 import type { Deps } from '../deps.ts'
 import { AppError } from '../errors.ts'
-import { anonymiseAccount, deleteCounters, deleteOwnRows, eraseAuditTraces } from './erasure-queries.ts'
+import { anonymiseAccount, deleteCounters, deleteRowsOf, eraseAuditTraces } from './erasure-queries.ts'
+import { personalData } from './personal-data.ts'
 
 /** From this privilege on a person must be demoted before they erase themself. */
 const demoteFrom = 90
@@ -55,7 +56,8 @@ async function erase(
   await anonymiseAccount(tx, accountId)
   // Not before: whoever counts for the account holds a part of its row's lock, and would be waited for in a circle.
   await leaveTraces(tx, accountId, deps.traceKeys(email ?? '')[0])
-  await deleteOwnRows(tx, accountId)
+  for (const { table, erased } of personalData)
+    if ('account' in erased) await deleteRowsOf(tx, table, erased.account, accountId)
   await eraseAuditTraces(tx, accountId)
   await deleteCounters(tx, [deps.counterKey('email', email ?? ''), deps.counterKey('password', accountId)])
   // A second row, for the state after it: deleted.

@@ -8,12 +8,13 @@ import { AppError } from '../errors.ts'
 import { listOf } from '../http/list.ts'
 import { describe } from '../http/openapi.ts'
 import { decodeCursor, page } from '../http/page.ts'
+import { streamed } from '../http/streamed.ts'
 import { Limit } from '../http/text.ts'
 import { body, noBody, noInput, query } from '../http/valid.ts'
 import { requireFeature, requireFeatures } from '../plans/guards.ts'
 import { GrantBody } from '../plans/schemas.ts'
 import { eraseSelf } from './erasure.ts'
-import { exportAccount, toCsv } from './export.ts'
+import { exportAccount } from './export.ts'
 import { limitOf, readDashboard, readEntitlements, readInsights, readUsageReport } from './insights.ts'
 import { changeProfile, readOwnAudit, readUser } from './profile.ts'
 import {
@@ -108,11 +109,14 @@ const me = new Hono<AuthedEnv>()
         requireFeatures(deps.catalogue.current, principal, ['data_export'])
       }
       const data = await exportAccount(deps, principal, call.client, format)
-      if (format === 'json') return c.json(data, 200)
-      return c.body(toCsv(data), 200, {
-        'Content-Type': 'text/csv; charset=utf-8',
-        'Content-Disposition': 'attachment; filename="manas360-export.csv"',
-      })
+      const headers = {
+        json: { 'Content-Type': 'application/json' },
+        csv: {
+          'Content-Type': 'text/csv; charset=utf-8',
+          'Content-Disposition': 'attachment; filename="manas360-export.csv"',
+        },
+      }
+      return streamed<z.output<typeof ExportBody>>(c, data, headers[format])
     },
   )
 

@@ -9,6 +9,7 @@ import { normalise } from '../http/client-ip.ts'
 import { listOf } from '../http/list.ts'
 import { describe } from '../http/openapi.ts'
 import { decodeCursor, page } from '../http/page.ts'
+import { streamed } from '../http/streamed.ts'
 import { IsoDateTime, Limit, Uuid } from '../http/text.ts'
 import { noBody, query } from '../http/valid.ts'
 
@@ -64,7 +65,7 @@ export const auditRoutes = new Hono<AuthedEnv>().get(
     const { format, limit, cursor, ...filter } = c.req.valid('query')
     const [before = null] = cursor === undefined ? [] : decodeCursor(cursor, ['uuid'])
     if (format !== 'json')
-      return c.body(await streamAudit(deps, principal, filter, before, call.client, format), 200, {
+      return streamed(c, await streamAudit(deps, principal, filter, before, call.client, format), {
         'Content-Type': types[format],
       })
     return c.json(

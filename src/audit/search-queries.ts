@@ -1,4 +1,5 @@
 import type { Db } from '../db.ts'
+import type { ExportedRow } from '../personal-data.ts'
 
 export type AuditFilter = {
   actor?: string
@@ -47,6 +48,35 @@ export async function listAudit(
      order by l.id desc limit ${limit}`
 }
 
+/**
+ * What an account did and what was done to it, oldest first, as its export shows it: without where others acted from, and
+ * without what it changed of others. Each branch of the union ends at the page's limit.
+ */
+export async function listExportedTrail(
+  sql: Db,
+  accountId: string,
+  after: string[] | null,
+  limit: number,
+  until: Date,
+): Promise<ExportedRow[]> {
+  const within = sql`id > ${after?.[0] ?? firstIdOf(0)}::uuid and id < ${firstIdOf(until)}::uuid order by id limit ${limit}`
+  return sql<ExportedRow[]>`
+    select array[l.id::text] as key, (select row_to_json(r) from (
+             select l.id, l.at, l.action, l.entity_type as "entityType", l.entity_id as "entityId", l.details,
+                    coalesce(case when coalesce(l.actor_id, ${accountId}) = ${accountId} then p.data::jsonb else p.data::jsonb - '{ip,userAgent}'::text[] end, '{}')
+                      || coalesce(s.data::jsonb, '{}') as personal) r)::text as row
+      from ((select id from audit_logs where actor_id = ${accountId} and ${within})
+            union
+            (select id from audit_logs where entity_type = 'account' and entity_id = ${accountId}::text and ${within})
+            order by id limit ${limit}) own
+      join audit_logs l using (id)
+      left join lateral (
+        select data from audit_personal where audit_id = l.id
+           and (account_id = ${accountId} or (account_id is null and l.actor_id = ${accountId})) offset 0) p on true
+      left join lateral (select data from audit_subjects where audit_id = l.id and account_id = ${accountId} offset 0) s on true
+     order by l.id`
+}
+
 /** Whether an account has changed anything since a moment, on whatever instance: every change is audited, as is what only looked. */
 export async function hasChangedSince(sql: Db, actorId: string, since: Date): Promise<boolean> {
   const [row] = await sql<{ changed: boolean }[]>`
@@ -57,7 +87,7 @@ export async function hasChangedSince(sql: Db, actorId: string, since: Date): Pr
 }
 
 /** The least UUIDv7 of a moment (RFC 9562 5.7). */
-function firstIdOf(moment: string | Date): string {
+function firstIdOf(moment: string | number | Date): string {
   const hex = Math.max(0, new Date(moment).getTime()).toString(16).padStart(12, '0')
   return `${hex.slice(0, 8)}-${hex.slice(8)}-7000-8000-000000000000`
 }

@@ -35,7 +35,10 @@ export async function searchAudit(
   return rows
 }
 
-/** The whole answer, from the row `before` on, as a stream of NDJSON lines or CSV rows, read in batches: memory stays flat. */
+/**
+ * The whole answer, from the row `before` on, as a stream of NDJSON lines or CSV rows, read in batches: memory stays flat.
+ * @throws AppError `rate-limited` while the actor has others open, `overloaded` while very many are
+ */
 export async function streamAudit(
   deps: Deps,
   actor: Principal,
@@ -44,23 +47,28 @@ export async function streamAudit(
   client: Client,
   format: 'ndjson' | 'csv',
 ): Promise<ReadableStream<Uint8Array>> {
-  await recordReading(deps, actor, filter, client, format)
-  const encoder = new TextEncoder()
-  let last = before
-  let begun = false
-  return new ReadableStream({
-    async pull(controller) {
-      const rows: AuditListItem[] = await readAside(deps, actor.accountId, (sql) =>
-        listAudit(sql, filter, BatchSize, last),
-      )
-      const header = format === 'csv' && !begun ? stringify([[...columns]]) : ''
-      begun = true
-      last = rows.at(-1)?.id ?? null
-      const text = header + (format === 'csv' ? toCsv(rows) : rows.map((row) => `${JSON.stringify(row)}\n`).join(''))
-      if (text) controller.enqueue(encoder.encode(text))
-      if (rows.length < BatchSize) controller.close()
-    },
+  return deps.streams.open(actor.accountId, async () => {
+    await recordReading(deps, actor, filter, client, format)
+    return piecesOf(deps, actor, filter, before, format)
   })
+}
+
+async function* piecesOf(
+  deps: Deps,
+  actor: Principal,
+  filter: AuditFilter,
+  before: string | null,
+  format: 'ndjson' | 'csv',
+): AsyncGenerator<string> {
+  if (format === 'csv') yield stringify([[...columns]])
+  for (let last = before; ; ) {
+    const rows: AuditListItem[] = await readAside(deps, actor.accountId, (sql) =>
+      listAudit(sql, filter, BatchSize, last),
+    )
+    last = rows.at(-1)?.id ?? null
+    if (rows.length > 0) yield format === 'csv' ? toCsv(rows) : rows.map((row) => `${JSON.stringify(row)}\n`).join('')
+    if (rows.length < BatchSize) return
+  }
 }
 
 /** Cells that a spreadsheet would run as a formula are neutralised. */

@@ -32,6 +32,8 @@ export type Limits = {
   password: ReturningTier | null
   /** Per account. */
   api: Tier | null
+  /** Exports per account; off with `api`. */
+  exports: Tier | null
 }
 
 /** Callers that one tier remembers in memory, at 300 to 400 bytes each (bench/memory.ts). */
@@ -49,6 +51,7 @@ export function openLimits(config: Config, redis: Redis | null): Limits {
     register: openOf('register', config.rateLimitRegister),
     password: config.rateLimitPassword && open('password', config.rateLimitPassword),
     api: config.rateLimitApi === null ? null : openApi(),
+    exports: config.rateLimitApi === null ? null : open('exports', { max: 0, windowMs: 3_600_000 }),
   }
 }
 
