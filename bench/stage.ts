@@ -1,15 +1,15 @@
 import { Hono } from 'hono'
-import { stepsOf } from '../src/app.ts'
+import { everywhere } from '../src/app.ts'
 import { loadConfig } from '../src/config.ts'
 import type { PublicEnv } from '../src/env.ts'
-import { chain, enclose } from '../src/http/chain.ts'
+import { fuse } from '../src/http/fuse.ts'
 import { toResponse } from '../src/http/respond.ts'
 import { createLogger } from '../src/logger.ts'
 import { openDeps } from '../src/open-deps.ts'
 
 /**
  * What the whole is compared with, a process of its own: `bun bench/stage.ts bare` serves one route of bare Hono,
- * `bun bench/stage.ts N` the same route behind the first N steps of the chain. It prints its port, the last step's name
+ * `bun bench/stage.ts N` the same route behind the first N middlewares. It prints its port, the last step's name
  * and how many steps there are.
  */
 const path = '/v1/entitlements/:feature'
@@ -34,8 +34,9 @@ async function behind(count: number) {
   const config = loadConfig(process.env)
   const deps = await openDeps(config, createLogger({ level: config.logLevel }))
   const app = new Hono<PublicEnv>()
-  const steps = stepsOf(deps, app)
+  const steps = everywhere(deps)
+  app.use(...steps.slice(0, count))
   app.get(path, (c) => c.json(body))
-  enclose(app, chain(deps, steps.slice(0, count), toResponse))
-  return { app, name: count === 0 ? 'empty chain' : steps[count - 1]?.name, steps: steps.length }
+  app.onError(toResponse)
+  return { app: fuse(app), name: steps[count - 1]?.name ?? 'bare, fused', steps: steps.length }
 }

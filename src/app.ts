@@ -1,4 +1,4 @@
-import { Hono } from 'hono'
+import { Hono, type MiddlewareHandler } from 'hono'
 import { accessRoutes } from './access/routes.ts'
 import { apiKeyRoutes } from './accounts/api-key-routes.ts'
 import { accountRoutes } from './accounts/routes.ts'
@@ -11,8 +11,11 @@ import type { Deps } from './deps.ts'
 import type { PublicEnv } from './env.ts'
 import { AppError } from './errors.ts'
 import { createAccessLog } from './http/access-log.ts'
-import { chain, enclose, type Step } from './http/chain.ts'
 import { createCors } from './http/cors.ts'
+import { deadline } from './http/deadline.ts'
+import { fuse } from './http/fuse.ts'
+import { answerHead, keepWhole } from './http/head.ts'
+import { middleware } from './http/middleware.ts'
 import { limitRates, rateLimitHeaders } from './http/rate-limits.ts'
 import { toResponse } from './http/respond.ts'
 import {
@@ -20,7 +23,8 @@ import {
   framing,
   identify,
   logAccess,
-  methodsOf,
+  notFoundOrMethod,
+  openCall,
   routing,
   secureHeaders,
   shareAcrossOrigins,
@@ -29,13 +33,13 @@ import { countTraffic } from './http/traffic.ts'
 import { noInput } from './http/valid.ts'
 import { openApiDocument } from './ops/openapi.ts'
 import { opsRoutes } from './ops/routes.ts'
-import { metered } from './plans/guards.ts'
+import { withQuota } from './plans/guards.ts'
 import { catalogueRoutes } from './plans/routes.ts'
 
-/** The whole service: the chain that every request passes, in order, and every mount. */
+/** The whole service: the middleware that every request passes, in order, and every mount. */
 export function createApp(deps: Deps) {
-  const app = new Hono<PublicEnv>()
-  const routes = app
+  const app = openApp(deps)
+  const mounts = new Hono<PublicEnv>()
     .route('/', opsRoutes)
     .get('/openapi.json', noInput, async (c) => c.json(await openApiDocument(app, deps.config.publicUrl), 200))
     .route('/', keyRoutes)
@@ -47,33 +51,42 @@ export function createApp(deps: Deps) {
     .route('/v1', billingRoutes)
     .route('/v1', accessRoutes)
     .route('/v1/admin', adminRoutes)
-  const around = chain(deps, stepsOf(deps, app), toResponse)
-  enclose(app, (route, handlers) => around(route, metered(route, handlers)))
-  return routes
+  return fuse(app.route('/', withQuota(mounts)))
 }
 
-/** The chain's steps in order: `before` from first to last, then the handler, then `after` from first to last. */
-export function stepsOf(deps: Deps, app: Hono<PublicEnv>): Step[] {
+/** An app without routes: whatever is mounted on it stands behind what every request passes. Then `fuse` it. */
+export function openApp(deps: Deps) {
+  const app = new Hono<PublicEnv>()
+  app.use(...everywhere(deps))
+  app.use('/v1/admin/*', freshRightsOnly(deps))
+  app.onError(toResponse).notFound(notFoundOrMethod(app, createCors(deps.config.allowedOrigins)))
+  answerHead(app)
+  return app
+}
+
+/**
+ * What every request passes, from the outermost: what comes first sees the answer last. Down to `deadline` all see every
+ * answer; what stands below it judges the request, in the order of the contract.
+ */
+export function everywhere(deps: Deps): MiddlewareHandler<PublicEnv>[] {
   const { config } = deps
-  const cors = createCors(config.allowedOrigins)
   return [
-    identify,
+    openCall(deps),
+    keepWhole,
     logAccess(createAccessLog(deps.log), deps.networkHash),
     countTraffic(deps.traffic),
+    identify,
     secureHeaders({ https: config.publicUrl.startsWith('https:') }),
-    framing,
-    shareAcrossOrigins(cors),
+    shareAcrossOrigins(createCors(config.allowedOrigins)),
     draining(deps.lifecycle),
     rateLimitHeaders,
-    routing(
-      methodsOf((method, path) => app.router.match(method, path)[0].length > 0),
-      cors,
-    ),
-    bearer(deps),
-    limitRates(deps),
-    requireFreshness(deps),
     countUsage(deps),
     giveBackQuota(deps),
+    deadline(config.requestTimeoutMs),
+    framing,
+    routing,
+    bearer(deps),
+    limitRates(deps),
   ]
 }
 
@@ -81,55 +94,54 @@ export function stepsOf(deps: Deps, app: Hono<PublicEnv>): Step[] {
 export type App = ReturnType<typeof createApp>
 
 /** Who is asking: verified once, whatever the route; without a query, but for an API key that is new here. */
-function bearer(deps: Deps): Step {
-  return {
+function bearer(deps: Deps) {
+  return middleware<PublicEnv>({
     name: 'bearer',
-    before(c, call) {
-      return judgeBearer(deps, call, c.req.raw.headers.get('authorization'))
+    before: (c) => judgeBearer(deps, c.get('call'), c.req.raw.headers.get('authorization')),
+    after(c) {
+      if (c.get('call').principal?.outdated) c.res.headers.set('Authz-Refresh', '1')
     },
-    after(headers, call) {
-      if (call.principal?.outdated) headers.set('Authz-Refresh', '1')
-    },
-  }
+  })
 }
 
 /** What people's own usage statistics count: authorised requests that were answered. */
-function countUsage({ usage }: Deps): Step {
-  return {
-    name: 'usage',
-    after(_headers, call, c) {
-      if (call.principal && c.res.status < 400) usage.count(call.principal.accountId, call.route)
+function countUsage({ usage }: Deps) {
+  return middleware<PublicEnv>({
+    name: 'countUsage',
+    after(c) {
+      const { principal, route } = c.get('call')
+      if (principal && c.res.status < 400) usage.count(principal.accountId, route)
     },
-  }
+  })
 }
 
 /**
  * What was refused after all, or failed on our side, is not taken from the monthly quota. A feature's own is spent by
  * success alone, and once by a request that is sent again.
  */
-function giveBackQuota({ leases }: Deps): Step {
-  return {
-    name: 'quota',
-    after(headers, call, c) {
-      if (call.featurePurses && (c.res.status >= 400 || headers.has('Idempotency-Replayed')))
-        for (const purse of call.featurePurses) leases.giveBack(purse)
-      const isUnserved = c.res.status >= 500 || [401, 402, 403].includes(c.res.status) || isRateLimited(c.error)
-      if (call.purse && isUnserved) leases.giveBack(call.purse)
+function giveBackQuota({ leases }: Deps) {
+  return middleware<PublicEnv>({
+    name: 'giveBackQuota',
+    after(c) {
+      const { featurePurses, purse } = c.get('call')
+      const { status, headers } = c.res
+      if (featurePurses && (status >= 400 || headers.has('Idempotency-Replayed')))
+        for (const spent of featurePurses) leases.giveBack(spent)
+      const isUnserved = status >= 500 || [401, 402, 403].includes(status) || isRateLimited(c.error)
+      if (purse && isUnserved) leases.giveBack(purse)
     },
-  }
+  })
 }
 
 /** Nobody's turn came for it; `quota-exceeded` is another matter. */
 const isRateLimited = (error: unknown): boolean => error instanceof AppError && error.code === 'rate-limited'
 
 /** Administration fails closed while changes of rights cannot be read: the administrator's own may be among them. */
-function requireFreshness({ feed }: Deps): Step {
-  return {
-    name: 'freshness',
-    before(_c, call) {
-      if (call.principal && call.route.startsWith('/v1/admin/') && feed.isStale())
-        throw new AppError('authorisation-stale')
-      return undefined
+function freshRightsOnly({ feed }: Deps) {
+  return middleware<PublicEnv>({
+    name: 'freshRightsOnly',
+    before(c) {
+      if (c.get('call').principal && feed.isStale()) throw new AppError('authorisation-stale')
     },
-  }
+  })
 }

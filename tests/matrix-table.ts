@@ -86,7 +86,7 @@ const ofThePerson: Record<string, Row> = {
     json: () => ({ currentPassword: goodPassword, newPassword: 'umbrella ceramic walnut drizzle' }),
     spends: true,
   },
-  'GET /v1/me': { demands: `${withProfile}, permission profile.read`, answers: everyone, keys: openToDefault },
+  'GET /v1/me': { demands: `${withProfile}, permission profile.read, quota`, answers: everyone, keys: openToDefault },
   'PATCH /v1/me': {
     demands: 'authenticated, permission profile.update',
     answers: '401 403 200 200 200 200',
@@ -98,8 +98,8 @@ const ofThePerson: Record<string, Row> = {
     json: () => ({ password: goodPassword }),
     spends: true,
   },
-  'GET /v1/me/entitlements': { demands: withProfile, answers: everyone, keys: openToDefault },
-  'GET /v1/me/export': { demands: withProfile, answers: everyone, keys: openToDefault },
+  'GET /v1/me/entitlements': { demands: `${withProfile}, quota`, answers: everyone, keys: openToDefault },
+  'GET /v1/me/export': { demands: `${withProfile}, quota`, answers: everyone, keys: openToDefault },
   'GET /v1/authz/changes': {
     demands: 'authenticated or key with authz.read, permission authz.read',
     answers: '401 403 403 403 403 200',
@@ -107,23 +107,23 @@ const ofThePerson: Record<string, Row> = {
   },
   'GET /v1/me/audit-logs': { demands: 'authenticated, feature audit_logs', answers: '401 403 403 403 200 200' },
   'GET /v1/entitlements/:feature': {
-    demands: withProfile,
+    demands: `${withProfile}, quota`,
     answers: '401 403 403 200 200 200',
     keys: openToDefault,
     path: () => '/v1/entitlements/premium_dashboard',
   },
   'GET /v1/dashboard': {
-    demands: `${withDashboard}, permission dashboard.read`,
+    demands: `${withDashboard}, permission dashboard.read, quota`,
     answers: '401 403 200 200 200 200',
     keys: openToDefault,
   },
   'GET /v1/dashboard/insights': {
-    demands: `${withDashboard}, permission dashboard.read, feature premium_dashboard`,
+    demands: `${withDashboard}, permission dashboard.read, feature premium_dashboard, quota`,
     answers: '401 403 403 200 200 200',
     keys: openToDefault,
   },
   'GET /v1/reports/usage': {
-    demands: `${withDashboard}, feature advanced_reporting`,
+    demands: `${withDashboard}, feature advanced_reporting, quota`,
     answers: '401 403 403 200 200 200',
     keys: openToDefault,
   },
@@ -142,7 +142,11 @@ const ofThePerson: Record<string, Row> = {
   'GET /v1/features': { demands: '', answers: '200' },
   'GET /v1/features/:name': { demands: '', answers: '200', path: () => '/v1/features/api_access' },
   'GET /v1/catalogue': { demands: '', answers: '200' },
-  'GET /v1/subscription': { demands: 'authenticated or key with payments.read', answers: everyone, keys: '403 403' },
+  'GET /v1/subscription': {
+    demands: 'authenticated or key with payments.read, quota',
+    answers: everyone,
+    keys: '403 403',
+  },
   'POST /v1/subscription/preview': { demands: signedIn, answers: everyone, json: () => ({ plan: 'starter' }) },
   'POST /v1/subscription': {
     demands: signedIn,

@@ -1,9 +1,9 @@
-import { createMiddleware } from 'hono/factory'
 import { type Principal, principalOf, principalOfKey } from '../access/principal.ts'
 import type { Deps } from '../deps.ts'
 import type { AuthedEnv, Call } from '../env.ts'
 import { AppError, type ProblemCode } from '../errors.ts'
 import { networkOf } from '../http/caller-deps.ts'
+import { middleware } from '../http/middleware.ts'
 import { isWithin } from '../http/networks.ts'
 import { keyDemand, policy } from '../http/openapi.ts'
 import { countAddress, isUnlimited, uncountAddress } from '../http/rate-limits.ts'
@@ -107,15 +107,17 @@ export function authenticateOrKey(permission: string) {
 }
 
 function bearerGuard(name: string, keyPermission: string | null, codes: ProblemCode[]) {
-  const guard = createMiddleware<AuthedEnv>(function authenticate(c, next) {
-    const call = c.get('call')
-    if (!call.principal) throw call.refused ?? new AppError('authentication-required')
-    if (call.apiKey) {
-      if (keyPermission === null) throw new AppError('api-key-not-allowed')
-      requireUsable(c.get('deps'), call, call.apiKey, call.principal, keyPermission)
-    }
-    c.set('principal', call.principal)
-    return next()
+  const guard = middleware<AuthedEnv>({
+    name: 'authenticate',
+    before(c) {
+      const call = c.get('call')
+      if (!call.principal) throw call.refused ?? new AppError('authentication-required')
+      if (call.apiKey) {
+        if (keyPermission === null) throw new AppError('api-key-not-allowed')
+        requireUsable(c.get('deps'), call, call.apiKey, call.principal, keyPermission)
+      }
+      c.set('principal', call.principal)
+    },
   })
   return policy(name, guard, codes)
 }

@@ -62,7 +62,7 @@ async function readCounted(body: ReadableStream<Uint8Array>, limitBytes: number)
  *
  * @throws AppError `bad-request`, or the promise rejects with it
  */
-export function refuseBody(request: Request): Promise<void> | undefined {
+export function refuseBody(request: Request): Promise<undefined> | undefined {
   const announced = request.headers.get('content-length')
   if (announced !== null) {
     if (Number(announced) === 0) return
@@ -73,7 +73,7 @@ export function refuseBody(request: Request): Promise<void> | undefined {
   if (request.headers.has('transfer-encoding')) throw unexpectedBody()
 }
 
-async function refuseBytes(body: ReadableStream<Uint8Array>): Promise<void> {
+async function refuseBytes(body: ReadableStream<Uint8Array>): Promise<undefined> {
   try {
     for await (const chunk of body) if (chunk.byteLength > 0) throw unexpectedBody()
   } catch (cause) {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Context } from 'hono'
-import { createMiddleware } from 'hono/factory'
 import type { PublicEnv } from '../env.ts'
+import { middleware } from './middleware.ts'
 
 /** A list of tags may be as long as all headers together; a cache holds a few of one answer. */
 const maxTagsLength = 1_024
@@ -11,17 +11,19 @@ const maxTagsLength = 1_024
  * @param versionOf what changes whenever the answer does
  */
 export function cached(maxAgeSeconds: number, versionOf: (c: Context<PublicEnv>) => string | number) {
-  return createMiddleware<PublicEnv>(async function cached(c, next) {
-    await next()
-    if (c.res.status !== 200) return
-    const hash = createHash('sha256').update(`${versionOf(c)} ${c.req.url}`)
-    const etag = `"${hash.digest('base64url').slice(0, 16)}"`
-    const known = c.req.header('If-None-Match')?.slice(0, maxTagsLength).split(',')
-    if (known?.some((tag) => [etag, `W/${etag}`, '*'].includes(tag.trim()))) {
-      c.res = new Response(null, { status: 304 })
-      c.res.headers.delete('Content-Type')
-    }
-    c.res.headers.set('ETag', etag)
-    c.res.headers.set('Cache-Control', `public, max-age=${maxAgeSeconds}`)
+  return middleware<PublicEnv>({
+    name: 'cached',
+    after(c) {
+      if (c.res.status !== 200) return
+      const hash = createHash('sha256').update(`${versionOf(c)} ${c.req.url}`)
+      const etag = `"${hash.digest('base64url').slice(0, 16)}"`
+      const known = c.req.header('If-None-Match')?.slice(0, maxTagsLength).split(',')
+      if (known?.some((tag) => [etag, `W/${etag}`, '*'].includes(tag.trim()))) {
+        c.res = new Response(null, { status: 304 })
+        c.res.headers.delete('Content-Type')
+      }
+      c.res.headers.set('ETag', etag)
+      c.res.headers.set('Cache-Control', `public, max-age=${maxAgeSeconds}`)
+    },
   })
 }

@@ -2,6 +2,7 @@ import type { MiddlewareHandler } from 'hono'
 import { type DescribeRouteOptions, resolver, uniqueSymbol } from 'hono-openapi'
 import { z } from 'zod'
 import type { ProblemCode } from '../errors.ts'
+import { middleware } from './middleware.ts'
 
 /** JSON, and what the same route answers in further media types, each with what is in it. */
 type InSeveralTypes = { json: z.ZodType; also: Record<string, string> }
@@ -44,18 +45,9 @@ export function describe(
   })
 }
 
-const documentation = new WeakSet<object>()
-
-/** Whether a handler only documents its route, and need not run. */
-export function isDocumentation(handler: object): boolean {
-  return documentation.has(handler)
-}
-
 /** As hono-openapi's describeRoute, which awaits what follows it: a promise for every request. */
 function documented(spec: DescribeRouteOptions): MiddlewareHandler {
-  const passOn: MiddlewareHandler = (_c, next) => next()
-  documentation.add(passOn)
-  return Object.assign(passOn, { [uniqueSymbol]: { spec } })
+  return Object.assign(middleware({ name: 'describe' }), { [uniqueSymbol]: { spec } })
 }
 
 function contentOf(answer: z.ZodType | InSeveralTypes) {

@@ -1,7 +1,7 @@
 import type { Deps } from '../deps.ts'
-import type { Call } from '../env.ts'
+import type { Call, PublicEnv } from '../env.ts'
 import type { Unit } from './address-tier.ts'
-import type { Step } from './chain.ts'
+import { middleware } from './middleware.ts'
 import { requireWithin, setRateLimitHeaders, type Tally } from './tally.ts'
 
 type Counted = Pick<Deps, 'limits' | 'config'>
@@ -32,11 +32,12 @@ export async function uncountAddress(call: Call): Promise<void> {
  * The global tier per address without a valid bearer, the API tier per account with one, at the plan's own rate. When
  * nobody can count, both are open: an outage of the limiter must not become one of the service.
  */
-export function limitRates(deps: Deps): Step {
+export function limitRates(deps: Deps) {
   const { limits, config, catalogue } = deps
-  return {
-    name: 'rate limits',
-    before(_c, call) {
+  return middleware<PublicEnv>({
+    name: 'limitRates',
+    before(c) {
+      const call = c.get('call')
       if (isUnlimited(call.route)) return undefined
       const { principal } = call
       if (principal && limits.api) {
@@ -49,7 +50,7 @@ export function limitRates(deps: Deps): Step {
       }
       return principal ? undefined : countAddress(deps, call)
     },
-  }
+  })
 }
 
 function judgeUnit(call: Call, counted: Unit | null | Promise<Unit | null>): undefined | Promise<undefined> {
@@ -67,9 +68,10 @@ function judge(call: Call, counted: Tally | null | Promise<Tally | null>): undef
 }
 
 /** `RateLimit` of the tier with the least left. */
-export const rateLimitHeaders: Step = {
-  name: 'rate limit headers',
-  after(headers, call) {
-    if (call.tally) setRateLimitHeaders(headers, call.tally)
+export const rateLimitHeaders = middleware<PublicEnv>({
+  name: 'rateLimitHeaders',
+  after(c) {
+    const { tally } = c.get('call')
+    if (tally) setRateLimitHeaders(c.res.headers, tally)
   },
-}
+})

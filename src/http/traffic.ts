@@ -1,5 +1,6 @@
+import type { PublicEnv } from '../env.ts'
 import type { ProblemCode } from '../errors.ts'
-import type { Step } from './chain.ts'
+import { middleware } from './middleware.ts'
 
 export type Traffic = ReturnType<typeof createTraffic>
 export type RequestCount = { method: string; route: string; statusClass: string; count: number }
@@ -47,10 +48,12 @@ export function createTraffic() {
 }
 
 /** Counts every answer by its route's pattern, never by its path. */
-export function countTraffic(traffic: Traffic): Step {
-  return {
-    name: 'traffic',
-    after: (_headers, call, c) =>
-      traffic.countAnswer(call.route, c.req.method, call.clientClosed ? clientClosed : c.res.status),
-  }
+export function countTraffic(traffic: Traffic) {
+  return middleware<PublicEnv>({
+    name: 'countTraffic',
+    after(c) {
+      const { route, clientClosed: closed } = c.get('call')
+      traffic.countAnswer(route, c.req.method, closed ? clientClosed : c.res.status)
+    },
+  })
 }

@@ -1,8 +1,8 @@
 import { timingSafeEqual } from 'node:crypto'
 import { Hono } from 'hono'
-import { createMiddleware } from 'hono/factory'
 import type { PublicEnv } from '../env.ts'
 import { AppError } from '../errors.ts'
+import { middleware } from '../http/middleware.ts'
 import { describe } from '../http/openapi.ts'
 import { problemIndex, problemPage } from '../http/problem-pages.ts'
 import { noInput } from '../http/valid.ts'
@@ -14,12 +14,15 @@ import { referenceAsset } from './reference/assets.ts'
 import { HealthBody, StatusBody } from './schemas.ts'
 
 /** In production the operator's pages need OPS_TOKEN; unset, they do not exist. */
-const operatorsOnly = createMiddleware<PublicEnv>(async function operatorsOnly(c, next) {
-  const { production, opsToken } = c.get('deps').config
-  if (!production) return next()
-  if (opsToken === undefined) throw new AppError('not-found')
-  if (!isOperator(c.req.header('Authorization'), opsToken)) throw c.get('call').refused ?? new AppError('invalid-token')
-  return next()
+const operatorsOnly = middleware<PublicEnv>({
+  name: 'operatorsOnly',
+  before(c) {
+    const { production, opsToken } = c.get('deps').config
+    if (!production) return
+    if (opsToken === undefined) throw new AppError('not-found')
+    if (!isOperator(c.req.header('Authorization'), opsToken))
+      throw c.get('call').refused ?? new AppError('invalid-token')
+  },
 })
 
 export const opsRoutes = new Hono<PublicEnv>()

@@ -1,9 +1,9 @@
-import type { Context, Handler, Next } from 'hono'
-import { createMiddleware } from 'hono/factory'
+import type { Context, Handler, Hono } from 'hono'
 import type { Principal } from '../access/principal.ts'
 import { freePlan } from '../access/rights.ts'
 import type { AuthedEnv, Call } from '../env.ts'
 import { AppError } from '../errors.ts'
+import { middleware } from '../http/middleware.ts'
 import { isOpenToKeys, policy, policyOf } from '../http/openapi.ts'
 import {
   apiAccess,
@@ -18,34 +18,40 @@ import { meteredFeatures, spendQuota } from './quotas.ts'
 
 /** 403 `feature-not-in-plan`, with the plan that would help, unless the principal has every one of `features`. */
 export function requireFeature(...features: [string, ...string[]]) {
-  const guard = createMiddleware<AuthedEnv>(function requireFeature(c, next) {
-    requireFeatures(c.get('deps').catalogue.current, c.get('principal'), features)
-    return next()
+  const guard = middleware<AuthedEnv>({
+    name: 'requireFeature',
+    before(c) {
+      requireFeatures(c.get('deps').catalogue.current, c.get('principal'), features)
+    },
   })
   return policy(`feature ${features.join('+')}`, guard, ['feature-not-in-plan'])
 }
 
 /** The same, satisfied by any one of `features`. */
 export function requireAnyFeature(...features: [string, ...string[]]) {
-  const guard = createMiddleware<AuthedEnv>(function requireAnyFeature(c, next) {
-    const principal = c.get('principal')
-    if (!features.some((feature) => principal.features.includes(feature))) {
-      const open = features.filter((feature) => !isRefused(principal, feature))
-      throw denied(principal, features, upgradeForAnyFeature(c.get('deps').catalogue.current, open))
-    }
-    return next()
+  const guard = middleware<AuthedEnv>({
+    name: 'requireAnyFeature',
+    before(c) {
+      const principal = c.get('principal')
+      if (!features.some((feature) => principal.features.includes(feature))) {
+        const open = features.filter((feature) => !isRefused(principal, feature))
+        throw denied(principal, features, upgradeForAnyFeature(c.get('deps').catalogue.current, open))
+      }
+    },
   })
   return policy(`feature ${features.join('|')}`, guard, ['feature-not-in-plan'])
 }
 
 /** 403 `tier-too-low`, with the cheapest plan of that tier, below `tier`. */
 export function requireTier(tier: number) {
-  const guard = createMiddleware<AuthedEnv>(function requireTier(c, next) {
-    if (c.get('principal').tier < tier)
-      throw new AppError('tier-too-low', {
-        members: { requiredTier: tier, upgrade: upgradeForTier(c.get('deps').catalogue.current, tier) },
-      })
-    return next()
+  const guard = middleware<AuthedEnv>({
+    name: 'requireTier',
+    before(c) {
+      if (c.get('principal').tier < tier)
+        throw new AppError('tier-too-low', {
+          members: { requiredTier: tier, upgrade: upgradeForTier(c.get('deps').catalogue.current, tier) },
+        })
+    },
   })
   return policy(`tier ${tier}`, guard, ['tier-too-low'])
 }
@@ -53,9 +59,11 @@ export function requireTier(tier: number) {
 /** 402 `subscription-required` on the free plan, and once a plan has lapsed. */
 export const requireSubscription = policy(
   'subscription',
-  createMiddleware<AuthedEnv>(function requireSubscription(c, next) {
-    if (c.get('principal').plan === freePlan) throw new AppError('subscription-required')
-    return next()
+  middleware<AuthedEnv>({
+    name: 'requireSubscription',
+    before(c) {
+      if (c.get('principal').plan === freePlan) throw new AppError('subscription-required')
+    },
   }),
   ['subscription-required'],
 )
@@ -67,11 +75,14 @@ export const requireSubscription = policy(
  */
 export function requireQuota(feature: string) {
   meteredFeatures.add(feature)
-  const guard = createMiddleware<AuthedEnv>(function requireQuota(c, next) {
-    requireFeatures(c.get('deps').catalogue.current, c.get('principal'), [feature])
-    return spend(c, next, feature, (call, purse) => {
-      call.featurePurses = [...(call.featurePurses ?? []), purse]
-    })
+  const guard = middleware<AuthedEnv>({
+    name: 'requireQuota',
+    before(c) {
+      requireFeatures(c.get('deps').catalogue.current, c.get('principal'), [feature])
+      return spend(c, feature, (call, purse) => {
+        call.featurePurses = [...(call.featurePurses ?? []), purse]
+      })
+    },
   })
   return policy(`quota ${feature}`, guard, ['feature-not-in-plan', 'quota-exceeded'])
 }
@@ -82,32 +93,45 @@ export function requireQuota(feature: string) {
  */
 export const requireApiQuota = policy(
   'quota',
-  createMiddleware<AuthedEnv>(function requireApiQuota(c, next) {
-    if (c.get('principal').apiKeyId === null) return next()
-    return spend(c, next, apiAccess, (call, purse) => {
-      call.purse = purse
-    })
+  middleware<AuthedEnv>({
+    name: 'requireApiQuota',
+    before(c) {
+      if (c.get('principal').apiKeyId === null) return
+      return spend(c, apiAccess, (call, purse) => {
+        call.purse = purse
+      })
+    },
   }),
   ['quota-exceeded'],
 )
 
-function spend(c: Context<AuthedEnv>, next: Next, feature: string, keep: (call: Call, purse: Purse) => void) {
+/** A promise only where a unit must be waited for. */
+function spend(c: Context<AuthedEnv>, feature: string, keep: (call: Call, purse: Purse) => void) {
   const deps = c.get('deps')
   const spent = spendQuota(deps, c.get('principal'), feature)
   if (!(spent instanceof Promise)) {
     keep(c.get('call'), spent)
-    return next()
+    return
   }
-  return spent.then((purse) => {
+  return spent.then((purse): undefined => {
     // Its time was up while it waited: it has its 504, and nothing is done for it.
-    if (c.finalized) return deps.leases.giveBack(purse)
-    keep(c.get('call'), purse)
-    return next()
+    if (c.finalized) deps.leases.giveBack(purse)
+    else keep(c.get('call'), purse)
   })
 }
 
 /** What services poll to stay right costs their owner nothing. */
 const free = new Set(['/v1/authz/changes'])
+
+/** Puts `requireApiQuota` behind the last guard of every route that is open to API keys. */
+export function withQuota<T extends Pick<Hono, 'routes'>>(app: T): T {
+  const routes = Map.groupBy(app.routes, ({ method, path }) => `${method} ${path}`)
+  app.routes = [...routes.values()].flatMap(([route, ...more]) => {
+    const handlers = [route, ...more].flatMap((one) => one?.handler ?? [])
+    return route ? metered(route.path, handlers).map((handler) => ({ ...route, handler })) : []
+  })
+  return app
+}
 
 /** The handlers of a route with `requireApiQuota` behind its last guard. */
 export function metered(route: string, handlers: readonly Handler[]): readonly Handler[] {

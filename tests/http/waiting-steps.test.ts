@@ -1,38 +1,45 @@
 import { describe, expect, test } from 'bun:test'
-import { Hono } from 'hono'
+import { Hono, type MiddlewareHandler } from 'hono'
 import { judgeBearer } from '../../src/auth/guards.ts'
 import { Call, type PublicEnv } from '../../src/env.ts'
 import { AppError } from '../../src/errors.ts'
-import { chain, enclose, type Step } from '../../src/http/chain.ts'
+import { deadline } from '../../src/http/deadline.ts'
+import { fuse } from '../../src/http/fuse.ts'
+import { middleware } from '../../src/http/middleware.ts'
 import { toResponse } from '../../src/http/respond.ts'
+import { openCall } from '../../src/http/steps.ts'
 import { givenAccount, registered } from '../support/accounts.ts'
 import { givenApiKey } from '../support/api-keys.ts'
 import { openTestApp } from '../support/app.ts'
 
 const app = await openTestApp()
 
-/** An app of one route behind these steps; `seen` tells what ran, in order. */
-function appOf(steps: Step[], timeoutMs = 30_000) {
+/** An app of one route behind these middlewares; `seen` tells what ran, in order. */
+function appOf(middlewares: MiddlewareHandler<PublicEnv>[], timeoutMs = 30_000) {
   const seen: string[] = []
-  const inner = new Hono<PublicEnv>().get('/', (c) => {
+  const last = middleware<PublicEnv>({
+    name: 'last',
+    before() {
+      seen.push('last step')
+    },
+  })
+  const around = middleware<PublicEnv>({
+    name: 'around',
+    always: { 'X-Always': 'yes' },
+    after: (c) => c.res.headers.set('X-After', 'yes'),
+  })
+  const inner = new Hono<PublicEnv>()
+  inner.use(openCall(app.deps), around, deadline(timeoutMs), ...middlewares, last)
+  inner.get('/', (c) => {
     seen.push('handler')
     return c.json({ fine: true })
   })
-  const last: Step = {
-    name: 'last',
-    always: { 'X-Always': 'yes' },
-    before: () => {
-      seen.push('last step')
-      return undefined
-    },
-    after: (headers) => headers.set('X-After', 'yes'),
-  }
-  const deps = { ...app.deps, config: { ...app.deps.config, requestTimeoutMs: timeoutMs } }
-  enclose(inner, chain(deps, [...steps, last], toResponse))
+  inner.onError(toResponse)
+  fuse(inner)
   return { seen, ask: async () => inner.request('/') }
 }
 
-const waiting = (wait: () => Promise<Response | undefined>): Step => ({ name: 'waiting', before: wait })
+const waiting = (wait: () => Promise<Response | undefined>) => middleware<PublicEnv>({ name: 'waiting', before: wait })
 const inTurn = () => Promise.resolve(undefined)
 
 describe('a step that waits', () => {
@@ -45,12 +52,12 @@ describe('a step that waits', () => {
 
   test('refuses like any other, at once or later', async () => {
     for (const wait of [() => Promise.reject(new AppError('rate-limited')), inTurn]) {
-      const refusing: Step = {
+      const refusing = middleware<PublicEnv>({
         name: 'refusing',
         before: () => {
           throw new AppError('rate-limited')
         },
-      }
+      })
       const { seen, ask } = appOf([waiting(wait), refusing])
       const answer = await ask()
       expect([answer.status, seen, answer.headers.get('x-after')]).toEqual([429, [], 'yes'])

@@ -1,14 +1,13 @@
 import { describe, expect, test } from 'bun:test'
 import { Hono } from 'hono'
 import { z } from 'zod'
-import { stepsOf } from '../../src/app.ts'
+import { openApp } from '../../src/app.ts'
 import { authenticate, authenticateOrKey } from '../../src/auth/guards.ts'
 import type { AuthedEnv, PublicEnv } from '../../src/env.ts'
-import { chain, enclose } from '../../src/http/chain.ts'
+import { fuse } from '../../src/http/fuse.ts'
 import { idempotent } from '../../src/http/idempotency.ts'
-import { toResponse } from '../../src/http/respond.ts'
 import { body } from '../../src/http/valid.ts'
-import { metered, requireFeature, requireQuota } from '../../src/plans/guards.ts'
+import { requireFeature, requireQuota, withQuota } from '../../src/plans/guards.ts'
 import { createLeases } from '../../src/plans/leases.ts'
 import { givenAccount, logIn } from '../support/accounts.ts'
 import { bodyOf, openTestApp } from '../support/app.ts'
@@ -35,13 +34,12 @@ const entries = new Hono<AuthedEnv>().post(
   idempotent,
   async (c) => c.json({ wrote: c.req.valid('json').text }, c.req.valid('json').text === 'late' ? 409 : 201),
 )
-const product = new Hono<PublicEnv>()
+const mounts = new Hono<PublicEnv>()
   .route('/v1', entries)
   .post('/v1/both', authenticateOrKey('profile.read'), requireQuota('entries'), requireQuota('drawings'), (c) =>
     c.json({}, 201),
   )
-const around = chain(deps, stepsOf(deps, product), toResponse)
-enclose(product, (route, handlers) => around(route, metered(route, handlers)))
+const product = fuse(openApp(deps).route('/', withQuota(mounts)))
 
 function write(
   bearer: string,

@@ -1,9 +1,11 @@
-import { Hono, type MiddlewareHandler } from 'hono'
+import { type ErrorHandler, Hono, type MiddlewareHandler } from 'hono'
 import { recordAuthzChange } from '../../src/access/changes.ts'
 import { authenticate, judgeBearer } from '../../src/auth/guards.ts'
 import type { AuthedEnv, PublicEnv } from '../../src/env.ts'
-import { chain, enclose } from '../../src/http/chain.ts'
+import { fuse } from '../../src/http/fuse.ts'
+import { middleware } from '../../src/http/middleware.ts'
 import { toResponse } from '../../src/http/respond.ts'
+import { openCall } from '../../src/http/steps.ts'
 import { findCatalogue } from '../../src/plans/queries.ts'
 import type { TestApp } from './app.ts'
 
@@ -12,14 +14,15 @@ export function guardedBy(
   { deps }: TestApp,
   ...guards: MiddlewareHandler<AuthedEnv>[]
 ): (bearer: string) => Promise<Response> {
-  const route = new Hono<AuthedEnv>().on('GET', '/', authenticate, ...guards, (c) => c.json(c.get('principal')))
-  const bearer = {
+  const bearer = middleware<PublicEnv>({
     name: 'bearer',
-    before: (...[c, call]: Parameters<NonNullable<Parameters<typeof chain>[1][number]['before']>>) =>
-      judgeBearer(deps, call, c.req.raw.headers.get('authorization')),
-  }
-  const app = new Hono<PublicEnv>().route('/', route)
-  enclose(app, chain(deps, [bearer], toResponse))
+    before: (c) => judgeBearer(deps, c.get('call'), c.req.raw.headers.get('authorization')),
+  })
+  const app = new Hono<AuthedEnv>()
+  app.use(openCall(deps) as MiddlewareHandler, bearer as MiddlewareHandler)
+  app.on('GET', '/', authenticate, ...guards, (c) => c.json(c.get('principal')))
+  app.onError(toResponse as ErrorHandler)
+  fuse(app)
   return async (token) => app.request('/', { headers: { Authorization: `Bearer ${token}` } })
 }
 

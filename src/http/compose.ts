@@ -1,0 +1,183 @@
+import type { Context, Handler } from 'hono'
+import type { ConstantJson } from './constant-json.ts'
+import { addMissing, notFinalized, type Parts } from './middleware.ts'
+
+/** Undefined: it is over already. Promises are made only where a handler makes one. */
+type Run = (c: Context) => Promise<void> | undefined
+/** Every level has all of these, in this order: objects of one shape are read much faster. */
+type Level = {
+  index: number
+  before: Parts['before']
+  during: Parts['during']
+  after: Parts['after']
+  constants: [string, string][]
+}
+export type Matched = { handler: Handler; parts: Parts | undefined; index: number }
+export type Fused = {
+  /** The pattern of the route; empty when none matches. */
+  route: string
+  handlers: Matched[]
+  /** Renders what was thrown. */
+  onError: (c: Context, error: unknown) => Promise<void> | undefined
+  /** Where nothing but parts stands before the handler, so that nobody sees constant headers too early. */
+  json: ConstantJson | undefined
+}
+
+/** What `next` returns when everything within finished synchronously. */
+const done = Promise.resolve()
+
+/**
+ * The handlers that a request meets as one: each inside the one before, as Hono's `compose` runs them, and an error is
+ * rendered where it was thrown, so that those around it see an answer. But a promise is made only where a handler makes one.
+ */
+export function compose(fused: Fused): (c: Context) => Response | Promise<Response> {
+  const run = composeFrom(0, fused)
+  const prepare = fused.json?.prepare
+  return (c) => {
+    prepare?.(c)
+    const pending = run(c)
+    return pending ? pending.then(() => finish(c)) : finish(c)
+  }
+}
+
+function finish(c: Context): Response {
+  if (!c.finalized) throw notFinalized()
+  return c.res
+}
+
+/** The handlers from an index on: a run of parts, around the first handler that is none, around the rest. */
+function composeFrom(from: number, fused: Fused): Run {
+  const levels: Level[] = []
+  let next = from
+  for (; next < fused.handlers.length; next++) {
+    const parts = fused.handlers[next]?.parts
+    if (!parts || levels.at(-1)?.during) break
+    levels.push(levelOf(parts, next))
+  }
+  const during = levels.at(-1)?.during
+  const within = during ? enduring(during, composeFrom(next, fused)) : calling(next, fused)
+  return levels.length === 0 ? within : around(levels, within, fused)
+}
+
+function levelOf({ before, during, after, always }: Parts, index: number): Level {
+  return { index, before, during, after, constants: Object.entries(always ?? {}) }
+}
+
+function enduring(during: NonNullable<Parts['during']>, within: Run): Run {
+  return (c) => {
+    const pending = within(c)
+    return pending && during(c, pending)
+  }
+}
+
+/** A handler that may do anything, and what it reaches with `next`. Past the last one: not found. */
+function calling(index: number, fused: Fused): Run {
+  const { handlers, json, onError } = fused
+  const handler = handlers[index]?.handler
+  if (!handler)
+    return (c) => {
+      json?.leave(c)
+      return c.finalized ? undefined : take(c, c.notFound())
+    }
+  const rest = composeFrom(index + 1, fused)
+  return (c) => {
+    let called = false
+    const next = () => {
+      if (called) return Promise.reject(new Error('next() called multiple times'))
+      called = true
+      return rest(c) ?? done
+    }
+    try {
+      c.req.routeIndex = index
+      json?.enter(c)
+      const answer: unknown = handler(c, next)
+      if (answer === done) return undefined
+      return take(c, answer, onError)
+    } catch (error) {
+      return onError(c, error)
+    }
+  }
+}
+
+function take(c: Context, answer: unknown, onError?: Fused['onError']): Promise<void> | undefined {
+  if (answer instanceof Response) {
+    if (!c.finalized) c.res = answer
+    return undefined
+  }
+  if (answer === undefined || answer === null) return undefined
+  if (typeof (answer as Promise<unknown>).then !== 'function')
+    throw new TypeError('a handler returned something that is no Response')
+  return (answer as Promise<unknown>).then((settled) => take(c, settled), onError && ((error) => onError(c, error)))
+}
+
+/** A run of parts around `within`, without a promise until something waits. */
+function around(levels: Level[], within: Run, { route, onError, json }: Fused): Run {
+  const last = levels.length - 1
+  return (c) => enter(c, 0)
+
+  function enter(c: Context, from: number): Promise<void> | undefined {
+    let at = from
+    try {
+      for (; at <= last; at++) {
+        const level = levels[at] as Level
+        if (!level.before) continue
+        c.req.routeIndex = level.index
+        const answer = level.before(c, route)
+        if (answer === undefined) continue
+        if (answer instanceof Promise) return resume(c, answer, at)
+        c.res = answer
+        return leave(c, at)
+      }
+      at = last
+      const pending = within(c)
+      if (pending) return settle(c, pending)
+      if (!c.finalized) throw notFinalized()
+    } catch (error) {
+      return refuse(c, error, at)
+    }
+    return leave(c, last)
+  }
+
+  /** Goes on once a part that waits has ended. */
+  async function resume(c: Context, waiting: Promise<Response | undefined>, at: number): Promise<void> {
+    const wasFinalized = c.finalized
+    let answer: Response | undefined
+    try {
+      answer = await waiting
+    } catch (error) {
+      return refuse(c, error, at)
+    }
+    if (answer) c.res = answer
+    else if (wasFinalized || !c.finalized) return enter(c, at + 1)
+    return leave(c, at)
+  }
+
+  async function settle(c: Context, pending: Promise<void>): Promise<void> {
+    try {
+      await pending
+      if (!c.finalized) throw notFinalized()
+    } catch (error) {
+      return refuse(c, error, last)
+    }
+    return leave(c, last)
+  }
+
+  /** An error of one level is rendered there, and seen by the levels around it. */
+  function refuse(c: Context, error: unknown, at: number): Promise<void> | undefined {
+    const rendering = onError(c, error)
+    return rendering ? rendering.then(() => leave(c, at - 1)) : leave(c, at - 1)
+  }
+
+  function leave(c: Context, from: number): Promise<void> | undefined {
+    json?.leave(c)
+    for (let at = from; at >= 0; at--) {
+      const { constants, after } = levels[at] as Level
+      try {
+        if (constants.length > 0 && !json?.wrote(c.res)) addMissing(c, constants)
+        after?.(c)
+      } catch (error) {
+        return refuse(c, error, at)
+      }
+    }
+  }
+}
