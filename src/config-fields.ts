@@ -37,18 +37,14 @@ function isDecodable(text: string): boolean {
   }
 }
 
-export const rateLimit = (fallback: string) =>
-  z
-    .string()
-    .default(fallback)
-    .transform((text, context): RateLimit => {
-      if (text === 'off') return null
-      const [, max, count, unit] = /^([1-9]\d{0,8})\/([1-9]\d{0,3})?([smhd])$/.exec(text) ?? []
-      if (max && unit)
-        return { max: Number(max), windowMs: Number(count ?? 1) * windowUnits[unit as keyof typeof windowUnits] }
-      context.addIssue({ code: 'custom', message: 'must be N/window such as 600/1m or 100/15m, or off' })
-      return z.NEVER
-    })
+export const rateLimit = z.string().transform((text, context): RateLimit => {
+  if (text === 'off') return null
+  const [, max, count, unit] = /^([1-9]\d{0,8})\/([1-9]\d{0,3})?([smhd])$/.exec(text) ?? []
+  if (max && unit)
+    return { max: Number(max), windowMs: Number(count ?? 1) * windowUnits[unit as keyof typeof windowUnits] }
+  context.addIssue({ code: 'custom', message: 'must be N/window such as 600/1m or 100/15m, or off' })
+  return z.NEVER
+})
 
 /** A private JWK Set, inline or `file:PATH`; the first key signs, all verify. */
 export const signingKeys = z.string().transform((text, context) => {

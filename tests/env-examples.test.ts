@@ -122,6 +122,7 @@ test('every bad variable is named at once, each with what to do', () => {
     RATE_LIMIT_AUTH: '0/1m',
     RATE_LIMIT_REGISTER: '100',
     RATE_LIMIT_PASSWORD: '10/1w',
+    RATE_LIMIT_MAIL: '60/1',
     RATE_LIMIT_API: 'fast',
     REDIS_URL: 'localhost:6379',
     REQUEST_TIMEOUT_MS: '0',
