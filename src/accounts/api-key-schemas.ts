@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { PresentedPassword } from '../auth/password-rules.ts'
 import { formatNetwork, holdsAllOfIPv4, parseNetwork } from '../http/networks.ts'
 import { bounded, boundedList, IsoDateTime, PermissionName, PersonName, Uuid } from '../http/text.ts'
+import { networkPattern } from '../http/text-patterns.ts'
 
 const reasons = {
   malformed: 'Send an address or a CIDR range, such as 203.0.113.0/24 or 2001:db8::/32.',
@@ -17,7 +18,7 @@ const IpRange = bounded(49, 'An address range has at most 49 characters.')
     context.addIssue({ code: 'custom', message: reasons[typeof network === 'string' ? network : 'everybody'] })
     return z.NEVER
   })
-  .meta({ type: 'string', examples: ['203.0.113.0/24', '2001:db8::/32'] })
+  .meta({ type: 'string', pattern: networkPattern, maxLength: 49, examples: ['203.0.113.0/24', '2001:db8::/32'] })
 
 export const NewApiKey = z
   .strictObject({

@@ -12,10 +12,11 @@ import {
   Slug,
   Uuid,
 } from '../http/text.ts'
+import { filledProsePattern } from '../http/text-patterns.ts'
 
 export const Reason = prose('A reason')
   .refine((text) => text !== '', 'Say why.')
-  .meta({ minLength: 1, maxLength: 500 })
+  .meta({ pattern: filledProsePattern })
 
 export const AccountPath = z.strictObject({ id: Uuid })
 export const OverridePath = z.strictObject({ id: Uuid, name: Slug })

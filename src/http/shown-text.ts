@@ -12,6 +12,14 @@ const idle =
 /** U+2800 is a letter of Braille without a dot. */
 const visible = /[^\p{Z}\p{Cc}\p{Cf}\p{DI}\u2800]/u
 
+/** The expressions above as text, for the patterns that the OpenAPI document shows. */
+export const shownSources = {
+  hidden: hidden.source,
+  hiddenBesideLines: hiddenBesideLines.source,
+  idle: idle.source,
+  visible: visible.source,
+}
+
 export const hiddenCharacters = 'Remove the control or invisible characters.'
 
 /** Whether a text of one line shows all that it holds. */

@@ -1,6 +1,16 @@
 import { z } from 'zod'
 import { canonicalEmail, isEmail } from '../email-address.ts'
 import { hiddenCharacters, isPlain, isPlainProse, isVisible } from './shown-text.ts'
+import {
+  emailPattern,
+  inBounds,
+  languagePattern,
+  namePattern,
+  phonePattern,
+  prosePattern,
+  slugPattern,
+  timeZonePattern,
+} from './text-patterns.ts'
 
 /**
  * Text whose bound comes before all else: what follows it runs within the bound alone, for normalising and Intl take a time that
@@ -28,8 +38,9 @@ export const Email = bounded(320, tooLongEmail)
   .refine((text) => text.length <= 254, { error: tooLongEmail, abort: true })
   .refine(isEmail, 'Send an e-mail address such as name@example.com.')
   .meta({
-    format: 'email',
-    maxLength: 254,
+    format: 'idn-email',
+    pattern: emailPattern,
+    maxLength: 320,
     description:
       'Trimmed, normalised (NFKC) and lower-cased; the domain as IDNA writes it in letters (xn-- is decoded).',
     examples: ['asha@example.com'],
@@ -43,7 +54,12 @@ export const PersonName = bounded(400, tooLongName)
   .trim()
   .refine(isVisible, 'A name has at least one visible character.')
   .refine((text) => text.length <= 100 || [...text].length <= 100, tooLongName)
-  .meta({ minLength: 1, maxLength: 100, description: 'Any script.', examples: ["O'Brien", 'आशा'] })
+  .meta({
+    pattern: namePattern,
+    maxLength: 400,
+    description: 'Any script; at most 100 characters without the spaces around them.',
+    examples: ["O'Brien", 'आशा'],
+  })
 
 /**
  * What somebody explains to whoever reads it later, in several lines if need be; kept as it came but for the spaces around it.
@@ -54,16 +70,20 @@ export function prose(noun: string) {
   return bounded(1_000, tooLong)
     .refine(isPlainProse, { error: hiddenCharacters, abort: true })
     .trim()
-    .refine((text) => text.length <= 500, tooLong)
+    .refine((text) => text.length <= 500 || [...text].length <= 500, tooLong)
     .refine((text) => text === '' || isVisible(text), `${noun} has at least one visible character.`)
-    .meta({ maxLength: 500 })
+    .meta({
+      pattern: prosePattern,
+      maxLength: 1_000,
+      description: 'At most 500 characters without the spaces around them.',
+    })
 }
 
 /** A telephone number as E.164 writes it, with or without the plus sign; spaces, dots, dashes and parentheses are removed. */
 export const PhoneNumber = bounded(40, 'A telephone number has at most 40 characters.')
   .overwrite((text) => text.replace(/[\s().-]/g, ''))
   .refine((text) => /^\+?[1-9]\d{5,14}$/.test(text), 'Send the number in international form, such as +14155550100.')
-  .meta({ description: 'E.164; separators are removed.', examples: ['+14155550100'] })
+  .meta({ pattern: phonePattern, description: 'E.164; separators are removed.', examples: ['+14155550100'] })
 
 function findLocale(tag: string): string | undefined {
   try {
@@ -82,7 +102,7 @@ export const LanguageTag = bounded(64, tooLongTag)
   .overwrite((text) => findLocale(text) ?? text)
   .refine((text) => text.length <= 35, { error: tooLongTag, abort: true })
   .refine((text) => findLocale(text) !== undefined, 'Send a BCP 47 language tag such as en or hi-IN.')
-  .meta({ maxLength: 35, description: 'A BCP 47 language tag.', examples: ['en', 'hi-IN'] })
+  .meta({ pattern: languagePattern, maxLength: 64, description: 'A BCP 47 language tag.', examples: ['en', 'hi-IN'] })
 
 function findTimeZone(name: string): string | undefined {
   // Intl accepts offsets such as +05:30 too, which do not know daylight saving.
@@ -99,7 +119,7 @@ export const TimeZone = bounded(64, 'A time zone has at most 64 characters.')
   .trim()
   .overwrite((text) => findTimeZone(text) ?? text)
   .refine((text) => findTimeZone(text) !== undefined, 'Send an IANA time zone such as Asia/Kolkata.')
-  .meta({ description: 'An IANA time zone.', examples: ['Asia/Kolkata', 'UTC'] })
+  .meta({ pattern: timeZonePattern, description: 'An IANA time zone.', examples: ['Asia/Kolkata', 'UTC'] })
 
 /** Any UUID (RFC 9562), lower-cased. */
 export const Uuid = z
@@ -116,7 +136,7 @@ export const Slug = z
   })
   // Names become keys of objects, and every object of JavaScript already has this one.
   .refine((text) => text !== 'constructor', 'Choose another name.')
-  .meta({ examples: ['premium_dashboard'] })
+  .meta({ pattern: slugPattern, examples: ['premium_dashboard'] })
 
 /** The name of a permission: `entity.action`. */
 export const PermissionName = z
@@ -141,7 +161,7 @@ const boundedYear = (text: string) => /^20\d\d|^2100/.test(text)
 export const IsoDate = z.iso
   .date({ error: 'Send a day as YYYY-MM-DD.', abort: true })
   .refine(boundedYear, 'Send a day from 2000-01-01 to 2100-12-31.')
-  .meta({ examples: ['2026-01-31'] })
+  .meta({ pattern: inBounds(z.regexes.date), examples: ['2026-01-31'] })
 
 /** An instant from 2000 to 2100 with its offset; written in UTC with milliseconds. */
 export const IsoDateTime = z.iso
@@ -149,4 +169,4 @@ export const IsoDateTime = z.iso
   .max(40, { error: 'A time has at most 40 characters.', abort: true })
   .overwrite((text) => new Date(text).toISOString())
   .refine(boundedYear, 'Send a time from the year 2000 to 2100.')
-  .meta({ examples: ['2026-01-31T09:30:00Z'] })
+  .meta({ pattern: inBounds(z.regexes.datetime({ offset: true })), examples: ['2026-01-31T09:30:00Z'] })
