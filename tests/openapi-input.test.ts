@@ -112,7 +112,11 @@ const values = [
 ]
 
 /** What no schema can say: whether a zone exists, and what two members mean together. */
-const lookUps = ['Send an IANA time zone such as Asia/Kolkata.', 'Give both prices, or neither for a plan by quote.']
+const lookUps = [
+  'Send an IANA time zone such as Asia/Kolkata.',
+  'Give both prices, or neither for a plan by quote.',
+  'This would let everybody in; leave ipRanges out for that.',
+]
 
 for (const { name, judge, schema, example } of bodies)
   test(`${name}: the document and the route accept the same`, async () => {
