@@ -47,8 +47,8 @@ await Bun.build({
   },
   // Bytecode's default format knows no top-level await.
   format: 'esm',
-  // Names stay: errors take theirs from their class.
-  minify: { whitespace: true, syntax: true, identifiers: true, keepNames: true },
+  // Names stay, for logs name errors by their class: of shortened identifiers `keepNames` alone keeps none. It costs 0.25 MB.
+  minify: { whitespace: true, syntax: true, identifiers: false, keepNames: true },
   sourcemap: 'linked',
   bytecode: true,
   // The embedded PostgreSQL is for development: a binary is given a DATABASE_URL.

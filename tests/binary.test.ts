@@ -1,0 +1,48 @@
+import { afterAll, beforeAll, expect, test } from 'bun:test'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { testSecrets } from './support/app.ts'
+
+const directory = mkdtempSync(join(tmpdir(), 'manas360-binary-'))
+const binary = join(directory, 'manas360')
+afterAll(() => rmSync(directory, { recursive: true, force: true }))
+beforeAll(async () => {
+  const build = Bun.spawn([process.execPath, join(import.meta.dir, '../scripts/build.ts'), '--outfile', binary], {
+    stdout: 'ignore',
+    stderr: 'inherit',
+  })
+  expect(await build.exited).toBe(0)
+}, 180_000)
+
+test('errors have the names of their classes in the log of the compiled program', async () => {
+  const child = Bun.spawn([binary, 'serve'], {
+    cwd: directory,
+    env: {
+      NODE_ENV: 'production',
+      ...testSecrets,
+      DATABASE_URL: 'postgres://nobody@127.0.0.1:1/m',
+      PUBLIC_URL: 'https://a.test',
+    },
+    stdout: 'pipe',
+    stderr: 'inherit',
+  })
+  let text = ''
+  for await (const chunk of child.stdout) {
+    text += new TextDecoder().decode(chunk)
+    if (text.includes('trying again')) break
+  }
+  child.kill('SIGKILL')
+  await child.exited
+  const line = text.split('\n').find((one) => one.includes('trying again')) ?? ''
+  expect(JSON.parse(line)).toMatchObject({ err: { type: 'AppError' } })
+}, 30_000)
+
+test('the compiled program names itself as it was started', async () => {
+  const child = Bun.spawn([binary, 'serve'], {
+    cwd: directory,
+    env: { NODE_ENV: 'production', JWT_ALGORITHM: 'ES256' },
+    stderr: 'pipe',
+  })
+  expect(await new Response(child.stderr).text()).toContain('./manas360 keys generate --algorithm ES256')
+})
