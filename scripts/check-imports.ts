@@ -11,7 +11,9 @@ type Module = { file: string; room: string; role: Role; imports: Import[] }
 type Role = 'root' | 'base' | 'plumbing' | 'routes' | 'edge' | 'service' | 'queries'
 
 /** Files in src/ itself that put the rest together. Every other file there is a base, which no feature's code runs in. */
-const roots = new Set(['main', 'cli', 'app', 'server', 'open-deps', 'doctor', 'client'])
+const roots = new Set([
+  ...['main', 'cli', 'command', 'create-admin-command', 'app', 'server', 'open-deps', 'doctor', 'client'],
+])
 /** Folders that are no feature: plumbing, which any code may use. */
 const plumbing = new Set(['http', 'embedded'])
 const maxLines = 200

@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { isPostgresInUse } from '../src/embedded-postgres.ts'
 import { administration } from './story/administration.ts'
 import { type Answer, type Call, createCall } from './story/call.ts'
 import { person } from './story/person.ts'
@@ -16,8 +17,8 @@ const usage = `Usage: bun run smoke URL [--program COMMAND]
 Tells the story of the product to a running instance, a line per step, e.g. bun run smoke http://localhost:3000
 First that of a person; then that of those who run the service, which begins with create-admin and ends with
 audit verify. Those two are commands of the program: COMMAND runs it, e.g. dist/manas360, with this environment, which
-must lead to the instance's own database. Default for an instance on this host: bun src/main.ts. For any other the second
-part is left out unless --program is given.
+must lead to the instance's own database. Default for an instance on this host: bun src/main.ts, with DATABASE_URL, or on the
+embedded database that is running: none is started. For any other the second part is left out unless --program is given.
 
 The steps are those of docs/walkthrough.md. It makes throw-away accounts (smoke-…@example.com). Without the second part one is
 left behind, logged out; with it all are erased, but for the superadmin where no other exists.
@@ -34,8 +35,10 @@ if (options.help) {
 } else {
   const url = new URL(address)
   const isHere = ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname)
-  const program =
-    options.program ?? (isHere ? `'${process.execPath}' '${join(import.meta.dir, '../src/main.ts')}'` : undefined)
+  // The program would start a database of its own where none is named and none runs: not the instance's.
+  const hasDatabase = process.env.DATABASE_URL || isPostgresInUse(join(import.meta.dir, '../.data/postgres'))
+  const own = `'${process.execPath}' '${join(import.meta.dir, '../src/main.ts')}'`
+  const program = options.program ?? (isHere && hasDatabase ? own : undefined)
   process.exitCode = await story(url.origin, program)
 }
 

@@ -1,28 +1,21 @@
-import { randomBytes } from 'node:crypto'
 import { createApp } from './app.ts'
 import { describeVerdict, toWitness, verifyAudit } from './audit/verify.ts'
-import { createSuperadmin } from './auth/registration.ts'
+import { type Invocation, withDeps } from './command.ts'
 import { ConfigError } from './config.ts'
+import { runCreateAdmin } from './create-admin-command.ts'
 import { diagnose } from './doctor.ts'
-import { AppError } from './errors.ts'
-import { Email } from './http/text.ts'
 import { runKeys } from './keys-command.ts'
-import { createLogger, standardError } from './logger.ts'
+import { toReachableHost } from './listening-address.ts'
+import { createLogger } from './logger.ts'
 import { migrate } from './migrate.ts'
-import { type OpenDeps, openDeps } from './open-deps.ts'
+import type { OpenDeps } from './open-deps.ts'
 import { jobs, readJobRuns, runJobNow, UnknownJobError } from './ops/jobs.ts'
 import { findFault } from './ops/liveness.ts'
 import { openApiDocument } from './ops/openapi.ts'
-import { type Prepared, prepare, type Surroundings, toMigration } from './preparation.ts'
+import { type Prepared, prepare, toMigration } from './preparation.ts'
 import { aborted, serve } from './server.ts'
 import { signalToStop } from './stop-signal.ts'
 
-type Invocation = Surroundings & {
-  options: { email?: string; 'password-stdin'?: boolean; checkpoint?: string; algorithm?: string }
-  /** What follows the command, e.g. `run seal-audit`. */
-  args: string[]
-  print: (line: string) => void
-}
 type Command = (invocation: Invocation) => Promise<number>
 
 /** What the program can do; each answers with its exit code. */
@@ -57,7 +50,7 @@ async function runServer(invocation: Invocation): Promise<number> {
       print(`
 MANAS360 is serving on ${server.url}
   reference   ${server.url}/docs
-  superadmin  ${invocation.compiled ? 'manas360' : 'bun src/main.ts'} create-admin --email you@example.com
+  superadmin  manas360 create-admin --email you@example.com
   stop        Ctrl-C
 `)
     await aborted(stop)
@@ -80,23 +73,6 @@ async function runMigrate(invocation: Invocation): Promise<number> {
   } finally {
     await database?.stop()
   }
-}
-
-async function runCreateAdmin(invocation: Invocation): Promise<number> {
-  const { options, print } = invocation
-  const email = Email.safeParse(options.email)
-  if (!email.success) {
-    print('create-admin needs --email with an e-mail address, e.g. create-admin --email you@example.com')
-    return 64
-  }
-  const generated = options['password-stdin'] ? null : randomBytes(18).toString('base64url')
-  const password = generated ?? (await Bun.stdin.text()).replace(/\r?\n$/, '')
-  return withDeps(invocation, async (deps) => {
-    await createSuperadmin(deps, email.data, password)
-    print(`Superadmin ${email.data} is ready.`)
-    if (generated) print(`Password (shown once): ${generated}`)
-    return 0
-  })
 }
 
 async function runDoctor(invocation: Invocation): Promise<number> {
@@ -172,29 +148,9 @@ async function runOpenApi(invocation: Invocation): Promise<number> {
 }
 
 async function runHealthcheck({ environment, print }: Invocation): Promise<number> {
-  const fault = await findFault(`http://127.0.0.1:${environment.PORT || 3000}/live`)
+  const fault = await findFault(
+    `http://${toReachableHost(environment.HOST || '0.0.0.0')}:${environment.PORT || 3000}/live`,
+  )
   if (fault) print(fault)
   return fault ? 1 : 0
-}
-
-/** A command asks little at once, but what it asks may take long. */
-const frugal = { poolMin: 1, poolMax: 2, statementTimeoutMs: 600_000 }
-
-async function withDeps(invocation: Invocation, use: (deps: OpenDeps) => Promise<number>): Promise<number> {
-  const { config, database } = await prepare(invocation)
-  try {
-    if (!config.production) await migrate(toMigration(config, () => {}))
-    const deps = await openDeps({ ...config, ...frugal }, createLogger({ level: 'warn', destination: standardError }))
-    try {
-      return await use(deps)
-    } finally {
-      await deps.close(5)
-    }
-  } catch (error) {
-    if (!(error instanceof AppError)) throw error
-    invocation.print(error.errors?.map(({ message }) => message).join(' ') || error.detail)
-    return 1
-  } finally {
-    await database?.stop()
-  }
 }

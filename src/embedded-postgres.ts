@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import postgres from 'postgres'
 import { claimDirectory } from './embedded/installation.ts'
@@ -109,6 +109,11 @@ export async function openEmbeddedPostgres({
     url: `postgres://postgres@127.0.0.1:${port}/${database}`,
     stop: () => (stopped ??= leave()),
   }
+}
+
+/** Whether some process has the PostgreSQL of `dataDir` open at this moment. Starts and makes nothing. */
+export function isPostgresInUse(dataDir: string): boolean {
+  return existsSync(`${dataDir}.users`) && hasUsers(dataDir)
 }
 
 /** Stops what processes that were killed left running on `dataDir`. False if somebody still uses it. */

@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util'
 import { commands, takesArguments } from './cli.ts'
 import { ConfigError } from './config.ts'
 import { keysUsage } from './keys-command.ts'
+import { nameCommands, nameProgram } from './program-name.ts'
 import { version } from './version.ts'
 
 const usage = `MANAS360 ${version.version}: accounts, access and entitlements
@@ -13,8 +14,9 @@ Usage: manas360 <command> [options]
   serve          serve HTTP until SIGTERM or Ctrl-C
   migrate        bring the schema up to date and seed the catalogue
   seed           the same (seeding is part of every migration)
-  create-admin   make a superadmin: --email E [--password-stdin]
-                 without --password-stdin one is generated and printed once
+  create-admin   make a superadmin: --email E [--password-stdin | --promote]
+                 without --password-stdin one is generated and printed once;
+                 --promote makes an account that exists a superadmin
   doctor         look at configuration, database, versions, clock, schema and pool, and say what to do
   keys           make and rotate the keys of access tokens: see keys --help
   jobs           list the jobs with their last run; jobs run NAME runs one now
@@ -58,6 +60,7 @@ function parse() {
         version: { type: 'boolean', short: 'v' },
         email: { type: 'string' },
         'password-stdin': { type: 'boolean' },
+        promote: { type: 'boolean' },
         checkpoint: { type: 'string' },
         algorithm: { type: 'string' },
       },
@@ -67,11 +70,18 @@ function parse() {
   }
 }
 
+/** Commands are named as whoever started the program can type them. */
+function told(text: string): string {
+  const { execPath, env } = process
+  const start = { compiled, execPath, entry: import.meta.path, path: env.PATH, directory: process.cwd() }
+  return text.includes('manas360 ') ? nameCommands(text, nameProgram(start)) : text
+}
+
 function print(line: string): void {
-  process.stdout.write(`${line}\n`)
+  process.stdout.write(`${told(line)}\n`)
 }
 
 function fail(message: string, code: number): never {
-  process.stderr.write(`${message}\n`)
+  process.stderr.write(`${told(message)}\n`)
   process.exit(code)
 }

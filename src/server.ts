@@ -1,5 +1,7 @@
 import { createApp } from './app.ts'
 import type { Config } from './config.ts'
+import { describeRefusal } from './db-errors.ts'
+import { toShownHost } from './listening-address.ts'
 import type { Logger } from './logger.ts'
 import { MigrationError } from './migrate.ts'
 import { type OpenDeps, openDeps } from './open-deps.ts'
@@ -12,7 +14,7 @@ export type Server = { url: string; deps: OpenDeps; stop(): Promise<void> }
 /**
  * Serves until `stop` is called: readiness turns 503, DRAIN_DELAY_MS pass for the load balancer to notice, then no new
  * connection is taken, what runs is finished, counters are settled and the pool is closed; SHUTDOWN_TIMEOUT_MS in all.
- * @throws Error when the schema is not the expected one, or the database does not answer for a minute
+ * @throws Error when the schema is not the expected one, the database refuses us, or it does not answer for a minute
  */
 export async function serve(config: Config, log: Logger, signal?: AbortSignal): Promise<Server> {
   const deps = await openWithRetries(config, log, signal)
@@ -45,7 +47,7 @@ export async function serve(config: Config, log: Logger, signal?: AbortSignal): 
     const leftMs = Math.max(100, endsAt - Date.now())
     await atMost(leftMs, deps.close(leftMs / 1000))
   }
-  return { url: `http://localhost:${server.port}`, deps, stop }
+  return { url: `http://${toShownHost(config.host)}:${server.port}`, deps, stop }
 }
 
 async function openWithRetries(config: Config, log: Logger, signal?: AbortSignal): Promise<OpenDeps> {
@@ -54,6 +56,8 @@ async function openWithRetries(config: Config, log: Logger, signal?: AbortSignal
     try {
       return await openDeps(config, log)
     } catch (error) {
+      const refusal = describeRefusal(error)
+      if (refusal) throw new Error(refusal, { cause: error })
       if (error instanceof MigrationError || Date.now() > givesUpAt || signal?.aborted) throw error
       log.warn({ err: error, waitMs }, 'the database does not answer yet; trying again')
       await Promise.race([Bun.sleep(waitMs * (0.75 + Math.random() / 2)), aborted(signal)])

@@ -86,7 +86,7 @@ describe('doctor', () => {
     const ask = () => run(['doctor'], { ...environment, DATABASE_URL: url })
     const empty = await ask()
     expect([empty.code, findings(empty.out)]).toEqual([1, expect.arrayContaining(['✗ schema'])])
-    expect(empty.out).toContain('→ run: manas360 migrate')
+    expect(empty.out).toMatch(/→ run: .*src\/main\.ts migrate$/m)
     await run(['migrate'], { ...environment, DATABASE_URL: url })
     expect(findings((await ask()).out)).toContain('✓ schema')
     await sql`insert into schema_migrations (version, name, checksum) values (99, 'later', '')`
@@ -165,6 +165,19 @@ describe('healthcheck', () => {
     expect(await ask(server.port)).toMatchObject({ code: 1, out: expect.stringContaining('answered 503') })
     expect(await ask(1)).toMatchObject({ code: 1, out: expect.stringContaining('does not answer') })
   })
+})
+
+test('healthcheck asks where the server listens', async () => {
+  // 127.0.0.2 is another address of this host: one that listens there alone is not found at 127.0.0.1.
+  const here = Bun.serve({ port: 0, hostname: '127.0.0.2', fetch: () => new Response() })
+  afterAll(() => here.stop(true))
+  const ask = (HOST: string) => run(['healthcheck'], { PORT: `${here.port}`, HOST })
+  expect(await ask('127.0.0.2')).toEqual({ code: 0, out: '', err: '' })
+  expect(await ask('127.0.0.1')).toMatchObject({
+    code: 1,
+    out: expect.stringContaining(`http://127.0.0.1:${here.port}/live`),
+  })
+  expect(await ask('::')).toMatchObject({ code: 1, out: expect.stringContaining(`http://[::1]:${here.port}/live`) })
 })
 
 describe('jobs', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { commands } from '../src/cli.ts'
 import { ConfigError } from '../src/config.ts'
-import { goodPassword, logIn, newEmail } from './support/accounts.ts'
+import { goodPassword, logIn, newEmail, registered } from './support/accounts.ts'
 import { openTestApp, testSecrets } from './support/app.ts'
 import { runProgram } from './support/program.ts'
 
@@ -145,16 +145,58 @@ describe('create-admin', () => {
     },
   )
 
-  test('refuses an address that is taken, and leaves its account as it was', async () => {
+  test('of an address that is taken says what its account is, and leaves it as it was', async () => {
     const email = newEmail()
     await run(['create-admin', '--email', email, '--password-stdin'], environment, goodPassword)
-    const { code, out } = await run(
-      ['create-admin', '--email', email, '--password-stdin'],
-      environment,
-      `${goodPassword} other`,
+    const again = () =>
+      run(['create-admin', '--email', email, '--password-stdin'], environment, `${goodPassword} other`)
+    const first = await again()
+    expect([first.code, first.err]).toEqual([1, ''])
+    expect(first.out).toBe(
+      `${email} has an account already: role superadmin, active. Nothing was changed, its password least of all.\n`,
     )
-    expect([code, out]).toEqual([1, expect.stringContaining('address')])
+    await app.sql`update user_accounts set role = 'user', status = 'locked' where email = ${email}`
+    const { out } = await again()
+    expect(out).toContain(`${email} has an account already: role user, locked.`)
+    expect(out).toContain(`create-admin --email ${email} --promote`)
+    await app.sql`update user_accounts set status = 'active' where email = ${email}`
     await logIn(app, { email, password: goodPassword })
+  })
+
+  test('--promote makes an account a superadmin, audited, its password and sessions as they were', async () => {
+    await run(['create-admin', '--email', newEmail(), '--password-stdin'], environment, goodPassword)
+    const person = await registered(app)
+    const promote = () => run(['create-admin', '--email', person.email.toUpperCase(), '--promote'])
+    expect(await promote()).toEqual({
+      code: 0,
+      out: `${person.email} is superadmin now, and was user. Its password is as it was.\n`,
+      err: '',
+    })
+    const rows = await app.sql`
+      select actor_id, details from audit_logs where action = 'account.change_role' and entity_id = ${person.id}`
+    expect(rows).toEqual([{ actorId: null, details: { from: 'user', to: 'superadmin', by: 'command-line' } }] as never)
+    expect((await logIn(app, { email: person.email, password: goodPassword })).user.role).toBe('superadmin')
+    expect(await promote()).toMatchObject({
+      code: 0,
+      out: `${person.email} is superadmin already. Nothing was changed.\n`,
+    })
+    expect(
+      await app.sql`select 1 from audit_logs where action = 'account.change_role' and entity_id = ${person.id}`,
+    ).toHaveLength(1)
+  })
+
+  test('--promote says that a locked account stays locked, and makes nobody new', async () => {
+    const person = await registered(app)
+    await app.sql`update user_accounts set status = 'locked' where id = ${person.id}`
+    const promoted = await run(['create-admin', '--email', person.email, '--promote'])
+    expect(promoted).toMatchObject({ code: 0, out: expect.stringContaining('is locked, and stays so') })
+    const nobody = newEmail()
+    const missing = await run(['create-admin', '--email', nobody, '--promote'])
+    expect(missing).toMatchObject({ code: 1, out: expect.stringContaining(`${nobody} has no account.`) })
+    expect(await app.sql`select 1 from user_accounts where email = ${nobody}`).toHaveLength(0)
+    expect(await run(['create-admin', '--email', person.email, '--promote', '--password-stdin'])).toMatchObject({
+      code: 64,
+    })
   })
 
   test.each([[[]], [['--email', 'nobody']]])('wants an address: %p', async (args) => {

@@ -40,6 +40,20 @@ test('a step that does not hold is named, and the code says so', async () => {
   expect([nobody.code, told(nobody.out)]).toEqual([1, ['✗ Register']])
 })
 
+test('without a database that is named or runs already, none is started: administration is left out', async () => {
+  const child = Bun.spawn(
+    [process.execPath, '--no-env-file', join(import.meta.dir, '../scripts/smoke.ts'), server.url],
+    {
+      env: { PATH: process.env.PATH ?? '', NODE_ENV: 'test', ...testSecrets },
+      stdout: 'pipe',
+      stderr: 'pipe',
+    },
+  )
+  const [out, err] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()])
+  expect([await child.exited, err]).toEqual([0, ''])
+  expect(out).toContain('administration is left out')
+})
+
 test('called wrongly it says how', async () => {
   for (const args of [[], ['localhost'], ['--nope'], [server.url, 'more']]) expect((await smoke(args)).code).toBe(64)
 })

@@ -114,6 +114,15 @@ export async function updateStatus(
   await sql`update user_accounts set status = ${status}, locked_reason = ${reason} where id = ${accountId}`
 }
 
+export type Standing = { id: string; role: string; status: 'active' | 'locked' }
+
+/** The account of an address in its one spelling. */
+export async function findStanding(sql: Db, email: string): Promise<Standing | null> {
+  const [row] = await sql<Standing[]>`
+    select id, role, status from user_accounts where email = ${email} and status <> 'deleted'`
+  return row ?? null
+}
+
 export async function updateRole(sql: Db, accountId: string, role: string): Promise<void> {
   await sql`update user_accounts set role = ${role} where id = ${accountId}`
 }

@@ -1,0 +1,47 @@
+import { basename, delimiter, relative } from 'node:path'
+
+/** How the program was started: what main.ts knows of it. */
+export type Start = {
+  compiled: boolean
+  /** The program that runs: bun, or the binary itself. */
+  execPath: string
+  entry: string
+  path: string | undefined
+  directory: string
+}
+
+/**
+ * What to type for the program, as whoever started it can: `manas360` for a binary on the PATH, `bun src/main.ts` where bun
+ * is, and with Node alone `npx -y bun@… src/main.ts`, since npx keeps its bun to itself.
+ */
+export function nameProgram({ compiled, execPath, entry, path, directory }: Start): string {
+  const own = lasting(path)
+  if (compiled) {
+    const name = basename(execPath)
+    return Bun.which(name, { PATH: own }) === execPath ? name : relativeTo(directory, execPath)
+  }
+  const isOfNpx = /[\\/]_npx[\\/]/.test(execPath)
+  const runner = Bun.which('bun', { PATH: own }) ? 'bun' : isOfNpx ? `npx -y bun@${Bun.version}` : execPath
+  return `${runner} ${relativeTo(directory, entry)}`
+}
+
+/** The PATH as a shell has it: without the folders that npm and bun put in front for a script. */
+function lasting(path = ''): string {
+  return path
+    .split(delimiter)
+    .filter((folder) => !/[\\/](?:node_modules[\\/]\.bin|_npx|bun-node-[^\\/]*)(?:[\\/]|$)/.test(folder))
+    .join(delimiter)
+}
+
+function relativeTo(directory: string, file: string): string {
+  const way = relative(directory, file)
+  if (way.startsWith('..')) return file
+  return way.includes('/') || way.includes('\\') ? way : `./${way}`
+}
+
+const named = /\bmanas360(?= (?:serve|migrate|seed|create-admin|doctor|keys|jobs|audit|openapi|healthcheck)\b)/g
+
+/** A text that names commands of `manas360`, with what to type in its place. */
+export function nameCommands(text: string, program: string): string {
+  return text.replaceAll(named, () => program)
+}
