@@ -5,7 +5,11 @@ import { openApiDocument } from '../src/ops/openapi.ts'
 import { openTestApp } from './support/app.ts'
 
 type Media = Record<string, { schema: Schema; example?: Record<string, unknown> }>
-type Document = { paths: Record<string, Record<string, { requestBody?: { content: Media } }>> }
+type Operation = {
+  parameters?: { in: string; name: string; schema: Schema }[]
+  requestBody?: { content: Media }
+}
+type Document = { paths: Record<string, Record<string, Operation>> }
 type Result = { issues?: { message: string }[] }
 type Judge = { target: string; validate: (body: unknown) => Result | Promise<Result> }
 
@@ -144,5 +148,45 @@ for (const { name, judge, schema, example } of bodies)
     await compare({ ...example, unknown: 1 }, 'an unknown member')
     for (const value of values)
       if (typeof value !== 'object' || value === null) await compare(value, JSON.stringify(value))
+    expect(differing).toEqual([])
+  })
+
+/** A query's values travel as text; the document tells what the text says. */
+const queries = app.routes.flatMap(({ method, path, handler }) => {
+  const judge = (handler as unknown as Record<symbol, Judge | undefined>)[uniqueSymbol]
+  const operation = document.paths[path.replaceAll(/:(\w+)/g, '{$1}')]?.[method.toLowerCase()]
+  const parameters = operation?.parameters?.filter((parameter) => parameter.in === 'query') ?? []
+  return judge?.target === 'query' && parameters.length > 0 ? [{ name: `${method} ${path}`, judge, parameters }] : []
+})
+
+for (const { name, judge, parameters } of queries)
+  test(`${name}: the document and the route accept the same query`, async () => {
+    const differing: string[] = []
+    const texts = values.filter((value) => typeof value === 'string')
+    for (const { name: parameter, schema } of parameters)
+      for (const text of [
+        ...texts,
+        '0',
+        '1',
+        '100',
+        '101',
+        '-1',
+        '1.5',
+        '1e1',
+        'json',
+        'csv',
+        'active',
+        'email',
+        'session.create',
+      ]) {
+        const value = schema.type === 'integer' && /^-?[0-9.]+$/.test(text) ? Number(text) : text
+        const told = validate(value, schema, '2020-12', lookup).valid
+        const { issues } = await judge.validate({ [parameter]: text })
+        if (issues?.every(({ message }) => lookUps.includes(message))) continue
+        if (told !== !issues)
+          differing.push(
+            `${parameter} ${text.slice(0, 60)}: the document ${told ? 'accepts' : 'refuses'} it, the route does not`,
+          )
+      }
     expect(differing).toEqual([])
   })

@@ -22,7 +22,7 @@ export const AccountPath = z.strictObject({ id: Uuid })
 export const OverridePath = z.strictObject({ id: Uuid, name: Slug })
 
 export const PeopleQuery = z.strictObject({
-  q: bounded(100, 'A search has at most 100 characters.').trim().min(1).optional(),
+  q: bounded(100, 'A search has at most 100 characters.').trim().min(1).meta({ pattern: '\\S' }).optional(),
   role: Slug.optional(),
   plan: Slug.optional(),
   status: z.enum(['active', 'locked']).optional(),
