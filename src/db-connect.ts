@@ -15,6 +15,8 @@ export type DatabaseOptions = {
   acquireTimeoutMs?: number
   onSlow: (info: { milliseconds: number; statement: string }) => void
   onWarn: (message: string, error?: unknown) => void
+  /** A standby: that it takes no changes is as it should be. */
+  isStandby?: boolean
   /** Both false behind a pooler in transaction mode, where statements and settings do not stay with a connection. */
   prepare?: boolean
   connectionParameters?: boolean

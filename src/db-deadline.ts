@@ -3,6 +3,7 @@ import { isAnswer } from './db-errors.ts'
 import type { Query } from './db-query.ts'
 import type { Recovery } from './db-recovery.ts'
 import type { Slot } from './db-slots.ts'
+import type { Writability } from './db-writability.ts'
 import { AppError } from './errors.ts'
 
 /** The server's own timeout comes first by this much. */
@@ -13,11 +14,12 @@ const lastLookMs = 20
 type Needs = {
   options: DatabaseOptions
   recovery: Pick<Recovery, 'isAnswering' | 'confirm' | 'late'>
+  writability: Pick<Writability, 'note'>
   retire: (slot: Slot, underWay?: Query) => void
 }
 
 /** Waits for answers, none for longer than the server may take and a second, and counts and tells which were slow. */
-export function createDeadline({ options, recovery, retire }: Needs) {
+export function createDeadline({ options, recovery, writability, retire }: Needs) {
   const deadlineMs = options.statementTimeoutMs + graceMs
   const counts = { slowQueries: 0, recycles: 0 }
 
@@ -45,6 +47,7 @@ export function createDeadline({ options, recovery, retire }: Needs) {
       return value
     } catch (error) {
       if (isAnswer(error)) recovery.confirm()
+      writability.note(error)
       throw error
     } finally {
       clearTimeout(timer)

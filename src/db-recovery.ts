@@ -1,9 +1,15 @@
 import type postgres from 'postgres'
 import { isConnectionError, isFull, toAppError, wasLost } from './db-errors.ts'
 import type { Gate } from './db-gate.ts'
+import type { Unwritable, Writability } from './db-writability.ts'
 import { AppError } from './errors.ts'
 
-type Options = { connect: () => postgres.Sql; gate: Gate; onWarn: (message: string, error?: unknown) => void }
+type Options = {
+  connect: () => postgres.Sql
+  gate: Gate
+  writability: Writability
+  onWarn: (message: string, error?: unknown) => void
+}
 export type Recovery = ReturnType<typeof createRecovery>
 type Listener = (items: unknown[]) => void
 
@@ -18,11 +24,11 @@ const echoMs = 100
  * while anybody else is answered, over whatever connection. A connection that failed shuts the gate at once; one caller
  * then asks, with growing pauses, and not the whole pool, until the database answers it or anybody who is under way.
  */
-export function createRecovery({ connect, gate, onWarn }: Options) {
+export function createRecovery({ connect, gate, writability, onWarn }: Options) {
   const listeners: Listener[] = []
   const doubtful: unknown[] = []
   let prober: postgres.Sql | undefined
-  let pinging: Promise<void> | undefined
+  let pinging: Promise<Unwritable | null> | undefined
   let recovering: { since: number; revived: PromiseWithResolvers<true> } | undefined
   let examining = false
   let closed = false
@@ -35,7 +41,7 @@ export function createRecovery({ connect, gate, onWarn }: Options) {
     prober ??= connect()
     const late = Promise.withResolvers<false>()
     const timer = setTimeout(() => late.resolve(false), probeMs)
-    const question = prober`select 1`.then(
+    const question = writability.ask(prober).then(
       () => true,
       (error) => {
         // A full server answers those who are connected.
@@ -105,12 +111,15 @@ export function createRecovery({ connect, gate, onWarn }: Options) {
     setTimeout(() => closed || announce(), thawMs).unref()
   }
 
-  async function ping(): Promise<void> {
+  async function ping(): Promise<Unwritable | null> {
     const since = performance.now()
     try {
       // The connection may have ended while nobody used it.
       const inTime = await probe().catch((error) => (wasLost(error) ? probe() : Promise.reject(error)))
-      if (inTime || isAnswering(since)) return
+      const reason = writability.reason()
+      // After a fail-over another server may be the primary: the next question goes to whom the name leads to.
+      if (reason === 'read-only') dropProber()
+      if (inTime || isAnswering(since)) return reason
     } catch (error) {
       suspect(error)
       const known = toAppError(error)
@@ -141,12 +150,12 @@ export function createRecovery({ connect, gate, onWarn }: Options) {
       else void examine(reason)
     },
     onDoubt: (listener: Listener): void => void listeners.push(listener),
-    async ping(): Promise<void> {
+    async ping(): Promise<Unwritable | null> {
       if (recovering || closed) throw new AppError('database-unavailable')
       pinging ??= ping().finally(() => {
         pinging = undefined
       })
-      await pinging
+      return pinging
     },
     close(): void {
       closed = true

@@ -8,6 +8,7 @@ import { interceptStatements, isRead, type Query, repeatQuery } from './db-query
 import { createRecovery } from './db-recovery.ts'
 import { createSlots, type Slot } from './db-slots.ts'
 import { openTransaction } from './db-transaction.ts'
+import { createWritability, type Unwritable } from './db-writability.ts'
 
 export { isForeignKeyViolation, isLockTimeout, isUniqueViolation, neverSent, toAppError } from './db-errors.ts'
 export { asPool } from './db-transaction.ts'
@@ -37,10 +38,11 @@ const leastQueue = 320
 export function openDatabase(options: DatabaseOptions) {
   const { max, acquireTimeoutMs = 2000, queueLimit = Math.max(leastQueue, 10 * max), onWarn } = options
   const gate = createGate({ max, queueLimit, waitMs: acquireTimeoutMs })
-  const recovery = createRecovery({ connect: () => connect(options, 1), gate, onWarn })
+  const writability = createWritability(options)
+  const recovery = createRecovery({ connect: () => connect(options, 1), gate, writability, onWarn })
   const slots = createSlots({ options, max, recovery })
   const commitListeners: Listener[] = []
-  const { answered, counts } = createDeadline({ options, recovery, retire: slots.retire })
+  const { answered, counts } = createDeadline({ options, recovery, writability, retire: slots.retire })
   let queries = 0
 
   function execute(slot: Slot, query: Query, handler: Slot['handler'], lost?: Promise<never>): Promise<unknown> {
@@ -130,8 +132,11 @@ export function openDatabase(options: DatabaseOptions) {
     sql: as(null),
     /** A handle whose statements wait in the line of a caller. */
     as,
-    /** @throws AppError `database-unavailable` unless the database answers within a second; waits for nobody's turn */
-    ping: (): Promise<void> => recovery.ping(),
+    /**
+     * Why the database takes no changes; null: it does. Waits for nobody's turn.
+     * @throws AppError `database-unavailable` unless the database answers it, or anybody, within a second
+     */
+    ping: (): Promise<Unwritable | null> => recovery.ping(),
     /** What transactions pushed to `tx.committed`, after COMMIT succeeded and before `begin` resolves. */
     onCommit: (listener: Listener): void => void commitListeners.push(listener),
     /**

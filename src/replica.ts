@@ -28,7 +28,7 @@ const maxAgeMs = 5_000
  * a replica that lost its primary does.
  */
 export function openReplica({ database, sql, log, hasWritten }: Needs) {
-  const db: Database = openDatabase({ ...database, acquireTimeoutMs: 500 })
+  const db: Database = openDatabase({ ...database, isStandby: true, acquireTimeoutMs: 500 })
   /** How far the primary's log was when; what the replica has not replayed yet, and the last that it has. */
   const positions: { at: number; lsn: bigint }[] = []
   let status: ReplicaStatus | null = null

@@ -1,15 +1,17 @@
 import type { Database } from '../db.ts'
+import type { Unwritable } from '../db-writability.ts'
 import type { Deps } from '../deps.ts'
 import { findSchemaVersion, latestVersion } from '../migrate.ts'
 
 export type Check = { status: 'ok' | 'failed'; detail?: string }
 
-/** Whether this instance should get traffic: it is not draining, its database answers, and the schema is the expected one. */
+/** Whether this instance should get traffic: it is not draining, its database answers and takes changes, and the schema is the expected one. */
 export async function checkReadiness(deps: Deps): Promise<Record<string, Check>> {
-  const database = await checkDatabase(deps)
+  const { database, writes } = await checkDatabase(deps)
   return {
     lifecycle: deps.lifecycle.draining ? { status: 'failed', detail: 'draining' } : { status: 'ok' },
     database,
+    writes,
     changeFeed: deps.feed.isStale()
       ? { status: 'failed', detail: 'changes of authorisation could not be read for 10 s' }
       : { status: 'ok' },
@@ -24,13 +26,24 @@ export function isReady(checks: Record<string, Check>): boolean {
   return Object.values(checks).every(({ status }) => status === 'ok')
 }
 
-async function checkDatabase({ db }: Deps): Promise<Check> {
+async function checkDatabase({ db }: Deps): Promise<{ database: Check; writes: Check }> {
   try {
-    await db.ping()
-    return { status: 'ok' }
+    const unwritable = await db.ping()
+    return {
+      database: { status: 'ok' },
+      writes: unwritable ? { status: 'failed', detail: obstacles[unwritable] } : { status: 'ok' },
+    }
   } catch {
-    return { status: 'failed', detail: 'does not answer' }
+    return {
+      database: { status: 'failed', detail: 'does not answer' },
+      writes: { status: 'failed', detail: 'unknown while the database is out of reach' },
+    }
   }
+}
+
+const obstacles: Record<Unwritable, string> = {
+  'read-only': 'the database is read-only',
+  'disk-full': 'the disk of the database is full',
 }
 
 /** Asked once: what is migrated stays migrated. */
