@@ -1,4 +1,5 @@
 import { createApp } from './app.ts'
+import type { CheckpointLine } from './audit/checkpoints.ts'
 import { describeVerdict, toWitness, verifyAudit } from './audit/verify.ts'
 import { type Invocation, withDeps } from './command.ts'
 import { ConfigError } from './config.ts'
@@ -33,7 +34,21 @@ export const commands: Record<string, Command> = {
 }
 
 /** The commands that take words after their name. */
-export const takesArguments: ReadonlySet<string> = new Set(['keys', 'jobs', 'audit'])
+const takesArguments: ReadonlySet<string> = new Set(['keys', 'jobs', 'audit'])
+const optionsOf: Record<string, string[]> = {
+  'create-admin': ['email', 'password-stdin', 'promote'],
+  audit: ['checkpoint'],
+  keys: ['algorithm'],
+}
+
+/** What is wrong with how a command was called, before it does anything; null when nothing is. */
+export function judgeCall(name: string, args: string[], options: Record<string, unknown>): string | null {
+  if (!Object.hasOwn(commands, name)) return `Unknown command: ${name}`
+  if (args.length > 0 && !takesArguments.has(name))
+    return `${name} takes nothing after it, but there is: ${args.join(' ')}`
+  const foreign = Object.keys(options).find((option) => !optionsOf[name]?.includes(option))
+  return foreign === undefined ? null : `${name} has no option --${foreign}`
+}
 
 async function runServer(invocation: Invocation): Promise<number> {
   const { config, database } = await prepare(invocation)
@@ -128,7 +143,7 @@ async function runAudit(invocation: Invocation): Promise<number> {
     print('Usage: audit verify [--checkpoint FILE]')
     return 64
   }
-  const witness = options.checkpoint === undefined ? null : toWitness(await Bun.file(options.checkpoint).json())
+  const witness = options.checkpoint === undefined ? null : await readWitness(options.checkpoint)
   return withDeps(invocation, async (deps) => {
     const verdict = await verifyAudit(
       deps,
@@ -138,6 +153,15 @@ async function runAudit(invocation: Invocation): Promise<number> {
     print(describeVerdict(verdict))
     return verdict.ok ? 0 : 1
   })
+}
+
+/** @throws Error that names the file, whatever is wrong with it */
+async function readWitness(file: string): Promise<CheckpointLine> {
+  try {
+    return toWitness(await Bun.file(file).json())
+  } catch (error) {
+    throw new Error(`--checkpoint ${file}: ${error instanceof Error ? error.message : error}`, { cause: error })
+  }
 }
 
 async function runOpenApi(invocation: Invocation): Promise<number> {

@@ -1,7 +1,7 @@
 #!/usr/bin/env bun
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { commands, takesArguments } from './cli.ts'
+import { commands, judgeCall } from './cli.ts'
 import { ConfigError } from './config.ts'
 import { keysUsage } from './keys-command.ts'
 import { nameCommands, nameProgram } from './program-name.ts'
@@ -38,9 +38,9 @@ const [name, ...args] = positionals
 if (options.version) print(`${version.version} (${version.commit})`)
 else if (options.help || name === undefined) print(name === 'keys' ? keysUsage : usage)
 else {
-  const command = Object.hasOwn(commands, name) ? commands[name] : undefined
-  if (!command || (args.length > 0 && !takesArguments.has(name)))
-    fail(`Unknown command: ${positionals.join(' ')}\n\n${usage}`, 64)
+  const wrong = judgeCall(name, args, options)
+  const command = commands[name]
+  if (wrong || !command) fail(`${wrong}\n\n${usage}`, 64)
   try {
     const dataDirectory = compiled ? join(process.cwd(), '.data') : join(import.meta.dir, '..', '.data')
     process.exitCode = await command({ environment: process.env, options, args, dataDirectory, compiled, print })
@@ -66,7 +66,9 @@ function parse() {
       },
     })
   } catch (error) {
-    return fail(`${error instanceof Error ? error.message : error}\n\n${usage}`, 64)
+    // Its first sentence; what follows is advice for names that begin with a dash.
+    const [sentence] = String(error instanceof Error ? error.message : error).split('. ')
+    return fail(`${sentence}\n\n${usage}`, 64)
   }
 }
 

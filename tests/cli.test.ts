@@ -30,6 +30,9 @@ describe('the command line', () => {
     [['__proto__']],
     [['serve', 'now']],
     [['--fast']],
+    [['serve', '--email', 'a@b.test']],
+    [['doctor', '--promote']],
+    [['create-admin', '--checkpoint', 'x']],
     [['migrate', '--email']],
   ])('answers 64 and its usage to %p', async (args) => {
     const { code, out, err } = await run(args, {})
