@@ -17,6 +17,7 @@ import searchFold from '../sql/0014_search_fold.sql' with { type: 'text' }
 import canonicalAddresses from '../sql/0015_canonical_addresses.sql' with { type: 'text' }
 import searchFunctions from '../sql/0016_search_functions.sql' with { type: 'text' }
 import lapsing from '../sql/0017_lapsing.sql' with { type: 'text' }
+import localDays from '../sql/0018_local_days.sql' with { type: 'text' }
 import seedCatalogue from '../sql/seed.sql' with { type: 'text' }
 import { rewriteAddresses } from './address-migration.ts'
 import type { Db } from './db.ts'
@@ -49,6 +50,7 @@ const migrations: Migration[] = [
   { version: 15, name: '0015_canonical_addresses', sql: canonicalAddresses, rewrite: rewriteAddresses },
   { version: 16, name: '0016_search_functions', sql: searchFunctions },
   { version: 17, name: '0017_lapsing', sql: lapsing },
+  { version: 18, name: '0018_local_days', sql: localDays },
 ]
 
 /** Any constant will do; it keeps two migrating processes apart. */

@@ -21,7 +21,7 @@ import type { NewApiKey } from './api-key-schemas.ts'
 export const maxApiKeys = 20
 const defaultPermissions = ['profile.read', 'dashboard.read']
 
-export type CreatedApiKey = Omit<ApiKeyItem, 'ipRanges' | 'lastUsedAt' | 'expiresAt'> & {
+export type CreatedApiKey = Omit<ApiKeyItem, 'lastUsedAt' | 'expiresAt'> & {
   expiresAt: string | null
   key: string | null
 }
@@ -77,7 +77,7 @@ export async function createApiKey(
     })
     return inserted.createdAt
   })
-  return { id, name, prefix, key, permissions, expiresAt, createdAt }
+  return { id, name, prefix, key, permissions, expiresAt, ipRanges, createdAt }
 }
 
 /** The person's keys, newest first: `limit` of them before the key `before`. */

@@ -1,12 +1,11 @@
 import type { Principal } from '../access/principal.ts'
 import type { Deps } from '../deps.ts'
-import { invalid } from '../errors.ts'
+import { addDays, toDays } from '../http/range.ts'
 import { apiAccess } from '../plans/catalogue.ts'
 import { meteredFeatures, quotaOf, readQuotas } from '../plans/quotas.ts'
-import { findUsage, listLastSignIns, listSignInsByDay, listUsage } from './queries.ts'
+import { findToday, findUsage, listLastSignIns, listSignInsByDay, listUsage } from './queries.ts'
 import type { ReportQuery } from './schemas.ts'
 
-const DayMs = 86_400_000
 /** The longest stretch that one report covers. */
 const MaxReportDays = 366
 
@@ -41,7 +40,7 @@ export function limitOf(deps: Deps, principal: Principal, feature: string): numb
 export async function readDashboard(deps: Deps, principal: Principal) {
   await deps.usage.settle()
   const [usage, lastSignIns] = await Promise.all([
-    findUsage(deps.sql, principal.accountId),
+    findUsage(deps.sql, principal.accountId, new Date(deps.now())),
     listLastSignIns(deps.sql, principal.accountId, 5),
   ])
   const plan = deps.catalogue.current.plans.get(principal.plan)
@@ -58,18 +57,18 @@ export async function readDashboard(deps: Deps, principal: Principal) {
   }
 }
 
-/** 30 days up to today (UTC), every day named, whether something happened on it or not. */
+/** 30 days of the person's time zone up to today, every day named, whether something happened on it or not. */
 export async function readInsights(deps: Deps, { accountId }: Principal) {
   await deps.usage.settle()
-  const to = dayOf(deps.now())
-  const from = dayOf(deps.now() - 29 * DayMs)
+  const { today: to, timezone } = await findToday(deps.sql, accountId, new Date(deps.now()))
+  const from = addDays(to, -29)
   const [usage, signIns] = await Promise.all([
     listUsage(deps.sql, accountId, from, to, 'day'),
-    listSignInsByDay(deps.sql, accountId, from),
+    listSignInsByDay(deps.sql, accountId, from, timezone),
   ])
   const requestsOn = new Map(usage.map(({ key, requests }) => [key, requests]))
   const signInsOn = new Map(signIns.map((row) => [row.day, row]))
-  const days = Array.from({ length: 30 }, (_, i) => dayOf(deps.now() - (29 - i) * DayMs)).map((day) => ({
+  const days = Array.from({ length: 30 }, (_, i) => addDays(from, i)).map((day) => ({
     day,
     requests: requestsOn.get(day) ?? 0,
     signIns: signInsOn.get(day)?.succeeded ?? 0,
@@ -78,18 +77,14 @@ export async function readInsights(deps: Deps, { accountId }: Principal) {
   return { from, to, days }
 }
 
-/** Own API use between two days, the last 30 unless said otherwise. @throws AppError `validation-failed` for a bad range */
-export async function readUsageReport(deps: Deps, { accountId }: Principal, { from, to, groupBy }: ReportQuery) {
+/**
+ * Own API use between two days of the person's time zone, the last 30 unless said otherwise.
+ * @throws AppError `validation-failed` for a bad range
+ */
+export async function readUsageReport(deps: Deps, { accountId }: Principal, { groupBy, ...asked }: ReportQuery) {
   await deps.usage.settle()
-  const last = to ?? dayOf(deps.now())
-  const first = from ?? dayOf(Date.parse(last) - 29 * DayMs)
-  if (first > last) throw invalid('from', 'from must not be later than to.', 'range')
-  if (Date.parse(last) - Date.parse(first) >= MaxReportDays * DayMs)
-    throw invalid('from', `A report covers at most ${MaxReportDays} days.`, 'range')
-  const rows = await listUsage(deps.sql, accountId, first, last, groupBy)
-  return { from: first, to: last, groupBy, total: rows.reduce((sum, row) => sum + row.requests, 0), rows }
-}
-
-function dayOf(epochMs: number): string {
-  return new Date(epochMs).toISOString().slice(0, 10)
+  const { today } = await findToday(deps.sql, accountId, new Date(deps.now()))
+  const { from, to } = toDays(asked, today, MaxReportDays)
+  const rows = await listUsage(deps.sql, accountId, from, to, groupBy)
+  return { from, to, groupBy, total: rows.reduce((sum, row) => sum + row.requests, 0), rows }
 }

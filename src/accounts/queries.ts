@@ -47,12 +47,24 @@ export async function listUsage(
 
 export type SignInDay = { day: string; succeeded: number; failed: number }
 
-/** Sign-ins by day (UTC) from `from` on. */
-export async function listSignInsByDay(sql: Db, accountId: string, from: string): Promise<SignInDay[]> {
+/** Which day it is for a person at a moment, and their time zone. UTC for whoever is gone. */
+export async function findToday(sql: Db, accountId: string, at: Date): Promise<{ today: string; timezone: string }> {
+  const [row] = await sql<{ today: string; timezone: string }[]>`
+    select local_day(${at}::timestamptz, timezone)::text as today, timezone from user_accounts where id = ${accountId}`
+  return row ?? { today: at.toISOString().slice(0, 10), timezone: 'UTC' }
+}
+
+/** Sign-ins by day of a time zone, from `from` on. */
+export async function listSignInsByDay(
+  sql: Db,
+  accountId: string,
+  from: string,
+  timezone: string,
+): Promise<SignInDay[]> {
   return sql<SignInDay[]>`
-    select (at at time zone 'UTC')::date::text as day, count(*) filter (where outcome = 'succeeded')::int as succeeded,
+    select local_day(at, ${timezone})::text as day, count(*) filter (where outcome = 'succeeded')::int as succeeded,
            count(*) filter (where outcome = 'failed')::int as failed
-      from login_attempts where account_id = ${accountId} and at >= ${from}::date::timestamp at time zone 'UTC'
+      from login_attempts where account_id = ${accountId} and at >= local_midnight(${from}::date, ${timezone})
      group by 1 order by 1`
 }
 
@@ -65,13 +77,13 @@ export async function listLastSignIns(sql: Db, accountId: string, limit: number)
 
 export type Usage = { today: number; month: number; liveSessions: number }
 
-/** What the dashboard counts: requests today and this month (UTC), and live sessions. */
-export async function findUsage(sql: Db, accountId: string): Promise<Usage> {
+/** What the dashboard counts: requests today and this month, by the person's time zone, and live sessions. */
+export async function findUsage(sql: Db, accountId: string, at: Date): Promise<Usage> {
   const [row] = await sql<Usage[]>`
-    select coalesce(sum(requests) filter (where day = (clock_timestamp() at time zone 'UTC')::date), 0)::float8 as today,
-           coalesce(sum(requests), 0)::float8 as month,
+    with now as (select local_day(${at}::timestamptz, timezone) as today from user_accounts where id = ${accountId})
+    select coalesce(sum(requests) filter (where day = today), 0)::float8 as today, coalesce(sum(requests), 0)::float8 as month,
            (select count(*)::int from sessions where account_id = ${accountId} and ended_at is null and expires_at > clock_timestamp()) as live_sessions
-      from usage_daily where account_id = ${accountId} and day >= date_trunc('month', clock_timestamp() at time zone 'UTC')::date`
+      from now join usage_daily on account_id = ${accountId} and day between date_trunc('month', today::timestamp)::date and today`
   return row ?? { today: 0, month: 0, liveSessions: 0 }
 }
 

@@ -109,14 +109,14 @@ const me = new Hono<AuthedEnv>()
         requireFeatures(deps.catalogue.current, principal, ['data_export'])
       }
       const data = await exportAccount(deps, principal, call.client, format)
-      const headers = {
-        json: { 'Content-Type': 'application/json' },
-        csv: {
-          'Content-Type': 'text/csv; charset=utf-8',
-          'Content-Disposition': 'attachment; filename="manas360-export.csv"',
-        },
+      const types = {
+        json: 'application/json',
+        csv: 'text/csv; charset=utf-8',
       }
-      return streamed<z.output<typeof ExportBody>>(c, data, headers[format])
+      return streamed<z.output<typeof ExportBody>>(c, data, {
+        'Content-Type': types[format],
+        'Content-Disposition': `attachment; filename="manas360-export.${format}"`,
+      })
     },
   )
 
@@ -149,7 +149,7 @@ export const accountRoutes = new Hono<AuthedEnv>()
   )
   .get(
     '/dashboard/insights',
-    describe('Dashboard', '30 days of own API use and sign-ins', { 200: InsightsBody }),
+    describe('Dashboard', '30 days of own API use and sign-ins, by days of the own time zone', { 200: InsightsBody }),
     authenticateOrKey('dashboard.read'),
     requirePermission('dashboard.read'),
     requireFeature('premium_dashboard'),
@@ -158,7 +158,7 @@ export const accountRoutes = new Hono<AuthedEnv>()
   )
   .get(
     '/reports/usage',
-    describe('Dashboard', 'Own API use by day, week or route', { 200: ReportBody }),
+    describe('Dashboard', 'Own API use by day (of the own time zone), week or route', { 200: ReportBody }),
     authenticateOrKey('dashboard.read'),
     requireFeature('advanced_reporting'),
     query(ReportQuery),

@@ -6,31 +6,32 @@ import type { Logger } from '../logger.ts'
 const MaxCounters = 20_000
 const MaxWaiting = 20
 const SettleEveryMs = 5_000
+/** In some time zone a day begins at each quarter of an hour, and at no other moment. */
+const MidnightEveryMs = 15 * 60_000
 
 export type UsageCounter = ReturnType<typeof createUsageCounter>
 
 /**
- * Counts authorised requests per account, day (UTC) and route in memory, and settles them into usage_daily in one
+ * Counts authorised requests per account, day (of the person's time zone) and route in memory, and settles them into usage_daily in one
  * statement every 5 s: a request costs no query. A crash loses at most what was not settled yet.
  */
 export function createUsageCounter({ sql, now, log }: Pick<Deps, 'sql' | 'now'> & { log: Logger }) {
   let counters = new Map<string, Map<string, number>>()
   let size = 0
-  let dayEndsAt = 0
-  let day = ''
-  /** Batches that wait to be written: the days before, and those whose writing failed. */
+  let begunAt = 0
+  let endsAt = 0
+  /** Batches that wait to be written: those before a day may have ended, and those whose writing failed. */
   let waiting: Batch[] = []
   let settling: Promise<void> | null = null
   const timer = setInterval(() => void settle(), SettleEveryMs)
   timer.unref()
 
   function closeBatch(): void {
-    if (size > 0) waiting.push({ day, counters })
+    if (size > 0) waiting.push({ begunAt, counters })
     counters = new Map()
     size = 0
-    const nowMs = now()
-    day = new Date(nowMs).toISOString().slice(0, 10)
-    dayEndsAt = Math.floor(nowMs / 86_400_000) * 86_400_000 + 86_400_000
+    begunAt = now()
+    endsAt = Math.floor(begunAt / MidnightEveryMs) * MidnightEveryMs + MidnightEveryMs
   }
 
   async function writeAll(): Promise<void> {
@@ -57,7 +58,7 @@ export function createUsageCounter({ sql, now, log }: Pick<Deps, 'sql' | 'now'> 
 
   return {
     count(accountId: string, route: string): void {
-      if (now() >= dayEndsAt || size >= MaxCounters) closeBatch()
+      if (size === 0 || now() >= endsAt || size >= MaxCounters) closeBatch()
       let routes = counters.get(accountId)
       if (!routes) {
         routes = new Map()
@@ -77,20 +78,22 @@ export function createUsageCounter({ sql, now, log }: Pick<Deps, 'sql' | 'now'> 
   }
 }
 
-type Batch = { day: string; counters: Map<string, Map<string, number>> }
+type Batch = { begunAt: number; counters: Map<string, Map<string, number>> }
 
 /**
- * Adds a batch; accounts that were erased meanwhile are left out: one that is being erased is waited for, by a lock that the
+ * Adds a batch to the day that it fell on where each person lives; accounts that were erased meanwhile are left out: one that is being erased is waited for, by a lock that the
  * erasure alone stands against, and judged anew. Ordered by key, so that two instances never deadlock.
  */
-async function insertUsage(sql: Db, { day, counters }: Batch): Promise<void> {
+async function insertUsage(sql: Db, { begunAt, counters }: Batch): Promise<void> {
   const rows = [...counters].flatMap(([accountId, routes]) =>
     [...routes].map(([route, requests]) => ({ accountId, route, requests })),
   )
   rows.sort((a, b) => (a.accountId + a.route < b.accountId + b.route ? -1 : 1))
+  const at = new Date(begunAt)
   await sql`
     insert into usage_daily as u (account_id, day, route, requests)
-    select v.account_id, ${day}::date, v.route, v.requests
+    select v.account_id, case a.timezone when 'UTC' then ${at.toISOString().slice(0, 10)}::date else local_day(${at}::timestamptz, a.timezone) end,
+           v.route, v.requests
       from unnest(${rows.map(({ accountId }) => accountId)}::uuid[], ${rows.map(({ route }) => route)}::text[],
                   ${rows.map(({ requests }) => requests)}::bigint[]) v (account_id, route, requests)
       join user_accounts a on a.id = v.account_id and a.status <> 'deleted' for key share of a

@@ -1,7 +1,7 @@
 import type { Principal } from '../access/principal.ts'
 import { freePlan } from '../access/rights.ts'
 import type { Deps } from '../deps.ts'
-import { invalid } from '../errors.ts'
+import { toDays } from '../http/range.ts'
 import { readAside } from '../replica.ts'
 import {
   findAsOf,
@@ -12,20 +12,14 @@ import {
   type PlanFigures,
 } from './analytics-queries.ts'
 
-const DayMs = 86_400_000
 /** The longest stretch that one answer covers. */
 const MaxDays = 366
 
 export type Range = { from: string; to: string }
 
-/** Days (UTC), both included; the last 30 unless said otherwise. @throws AppError `validation-failed` for a bad range */
-export function toRange(deps: Deps, { from, to }: { from?: string; to?: string }): Range {
-  const last = to ?? new Date(deps.now()).toISOString().slice(0, 10)
-  const first = from ?? new Date(Date.parse(last) - 29 * DayMs).toISOString().slice(0, 10)
-  if (first > last) throw invalid('from', 'from must not be later than to.', 'range')
-  if (Date.parse(last) - Date.parse(first) >= MaxDays * DayMs)
-    throw invalid('from', `An answer covers at most ${MaxDays} days.`, 'range')
-  return { from: first, to: last }
+/** Days (UTC: of no one person), both included; the last 30 unless said otherwise. @throws AppError `validation-failed` for a bad range */
+export function toRange(deps: Deps, asked: { from?: string; to?: string }): Range {
+  return toDays(asked, new Date(deps.now()).toISOString().slice(0, 10), MaxDays)
 }
 
 export function readOverview(deps: Deps, { accountId }: Principal) {

@@ -9,6 +9,7 @@ import { normalise } from '../http/client-ip.ts'
 import { listOf } from '../http/list.ts'
 import { describe } from '../http/openapi.ts'
 import { decodeCursor, page } from '../http/page.ts'
+import { requireOrder } from '../http/range.ts'
 import { streamed } from '../http/streamed.ts'
 import { IsoDateTime, Limit, Uuid } from '../http/text.ts'
 import { noBody, query } from '../http/valid.ts'
@@ -63,10 +64,12 @@ export const auditRoutes = new Hono<AuthedEnv>().get(
   async (c) => {
     const { deps, principal, call } = c.var
     const { format, limit, cursor, ...filter } = c.req.valid('query')
+    requireOrder(filter)
     const [before = null] = cursor === undefined ? [] : decodeCursor(cursor, ['uuid'])
     if (format !== 'json')
       return streamed(c, await streamAudit(deps, principal, filter, before, call.client, format), {
         'Content-Type': types[format],
+        'Content-Disposition': `attachment; filename="manas360-audit.${format}"`,
       })
     return c.json(
       page(await searchAudit(deps, principal, filter, limit + 1, before, call.client), limit, (row) => [row.id]),

@@ -13,6 +13,7 @@ import {
   Uuid,
 } from '../http/text.ts'
 import { filledProsePattern } from '../http/text-patterns.ts'
+import { CurrencyCode } from '../plans/currencies.ts'
 
 export const Reason = prose('A reason')
   .refine((text) => text !== '', 'Say why.')
@@ -109,7 +110,7 @@ const planFields = {
   tier: z.int().min(0).max(1000),
   priceMonthlyMinor: Count.nullable(),
   priceYearlyMinor: Count.nullable(),
-  currency: z.string().regex(/^[A-Z]{3}$/, 'Use an ISO 4217 code such as USD.'),
+  currency: CurrencyCode,
   trialDays: z.int().min(0).max(365),
   featured: z.boolean(),
   maxUsers: z.int().min(1).max(Number.MAX_SAFE_INTEGER).nullable(),

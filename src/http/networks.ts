@@ -3,7 +3,15 @@ import { isIP, isIPv4 } from 'node:net'
 /** A range of addresses: the first 16-bit groups of an IPv6 address; IPv4 lies in ::ffff:0:0/96 (RFC 4291 2.5.5.2). */
 export type Network = { groups: number[]; prefix: number }
 
-const leastIPv4 = [0, 0, 0, 0, 0, 0xffff, 0, 0]
+/** Networks that the internet does not reach: RFC 1918, 6598, 1122, 3927, and 4193, 4291 for IPv6. */
+const privateNetworks = [
+  ...['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16'],
+  ...['fc00::/7', 'fe80::/10', '::1'],
+].map(requireNetwork)
+const allOfIPv4: Network = { groups: [0, 0, 0, 0, 0, 0xffff, 0, 0], prefix: 96 }
+/** What ranges may hold together, of each kind of address: one in 256, and one in 65,536. */
+const mostOfIPv4 = 2 ** -8
+const mostOfIPv6 = 2 ** -16
 
 /** An address or a CIDR range (RFC 4632, RFC 4291 2.3), or what is wrong with the text. */
 export function parseNetwork(entry: string): Network | 'malformed' | 'prefix-length' | 'everybody' {
@@ -14,11 +22,6 @@ export function parseNetwork(entry: string): Network | 'malformed' | 'prefix-len
   const prefix = prefixText === undefined ? bits : /^\d{1,3}$/.test(prefixText) ? Number(prefixText) : Number.NaN
   if (!(prefix <= bits)) return 'prefix-length'
   return prefix === 0 ? 'everybody' : { groups, prefix: prefix + 128 - bits }
-}
-
-/** Whether every IPv4 address lies in a range, as in ::ffff:0:0/96. */
-export function holdsAllOfIPv4(network: Network): boolean {
-  return network.prefix <= 96 && contains(network, leastIPv4)
 }
 
 /** A range in its one spelling: its first address, and the length of its prefix unless it is a single address. */
@@ -85,4 +88,37 @@ export function format(groups: number[]): string {
   if (longest === '') return text
   const at = text.search(new RegExp(`\\b${longest}\\b`))
   return `${text.slice(0, at).replace(/:$/, '')}::${text.slice(at + longest.length).replace(/^:/, '')}`
+}
+
+/**
+ * Whether ranges, taken together and counted once where they overlap, hold more than a /8 of IPv4 or a /16 of IPv6. Private
+ * networks count for nothing: they are nobody's but one's own. Texts that are no ranges don't count either.
+ */
+export function coverTooMuch(ranges: readonly string[]): boolean {
+  const parsed = ranges.map(parseNetwork)
+  if (parsed.includes('everybody')) return true
+  const networks = parsed
+    .filter((network) => typeof network !== 'string')
+    .filter((network) => !privateNetworks.some((known) => holds(known, network)))
+  // Two ranges are apart, or one holds the other: without the held ones their sizes add up.
+  const apart = networks.filter(
+    (network, i) => !networks.some((other, j) => i !== j && holds(other, network) && (j < i || !holds(network, other))),
+  )
+  const sizes = (prefixes: number[]) => prefixes.reduce((sum, prefix) => sum + 2 ** -prefix, 0)
+  const [inIPv4, beyond] = [apart.filter((one) => holds(allOfIPv4, one)), apart.filter((one) => !holds(allOfIPv4, one))]
+  return (
+    beyond.some((one) => holds(one, allOfIPv4)) ||
+    sizes(inIPv4.map(({ prefix }) => prefix - 96)) > mostOfIPv4 ||
+    sizes(beyond.map(({ prefix }) => prefix)) > mostOfIPv6
+  )
+}
+
+function holds(outer: Network, inner: Network): boolean {
+  return outer.prefix <= inner.prefix && contains(outer, inner.groups)
+}
+
+function requireNetwork(range: string): Network {
+  const network = parseNetwork(range)
+  if (typeof network === 'string') throw new Error(`${range} is no network`)
+  return network
 }

@@ -17,6 +17,7 @@ type Created = {
   key: string | null
   permissions: string[]
   expiresAt: string | null
+  ipRanges: string[] | null
   createdAt: string
 }
 
@@ -51,11 +52,12 @@ describe('a new key', () => {
       key: expect.stringMatching(/^mk_[0-9A-Za-z]{49}$/),
       permissions: ['dashboard.read', 'profile.read'],
       expiresAt: '2090-01-01T00:00:00.000Z',
+      ipRanges: null,
       createdAt: expect.any(String),
     })
     const again = await request(`/v1/api-keys/${created.id}`, { bearer })
     const { key: _, ...shown } = created
-    expect(await bodyOf(again)).toEqual({ ...shown, ipRanges: null, lastUsedAt: null })
+    expect(await bodyOf(again)).toEqual({ ...shown, lastUsedAt: null })
   })
 
   test('is nowhere in the database, whole or without its beginning', async () => {
@@ -166,9 +168,42 @@ describe('its addresses', () => {
   test('are kept in one spelling', async () => {
     const { bearer } = await signedIn(app, { plan: 'business' })
     const given = ['10.1.2.3/8', '2001:0DB8::1/33', '::ffff:192.0.2.9', '192.0.2.9/32', '::ffff:10.0.0.0/104', '::1']
-    const { id } = await made(bearer, { ipRanges: given })
+    const { id, ipRanges: answered } = await made(bearer, { ipRanges: given })
+    expect(answered).toEqual(['10.0.0.0/8', '2001:db8::/33', '192.0.2.9', '::1'])
     const { ipRanges } = await bodyOf<{ ipRanges: string[] }>(await request(`/v1/api-keys/${id}`, { bearer }))
     expect(ipRanges).toEqual(['10.0.0.0/8', '2001:db8::/33', '192.0.2.9', '::1'])
+  })
+
+  test('let nearly everybody in neither alone nor together', async () => {
+    const { bearer } = await signedIn(app, { plan: 'business' })
+    const refused = [
+      ['0.0.0.0/1', '128.0.0.0/1'],
+      ['0.0.0.0/1'],
+      ['128.0.0.0/2'],
+      ['20.0.0.0/7'],
+      ['20.0.0.0/8', '203.0.113.9'],
+      Array.from({ length: 32 }, (_, i) => `${2 * i + 20}.0.0.0/9`),
+      ['::ffff:0.0.0.0/97', '::ffff:128.0.0.0/97'],
+      ['::/16'],
+      ['::/80'],
+      ['2000::/3'],
+      ['2400::/15'],
+      ['2400::/16', '2600::/32'],
+      ['10.0.0.0/7'],
+      ['fc00::/6'],
+    ]
+    for (const ipRanges of refused) {
+      const problem = await expectProblem(await make(bearer, { ipRanges }), 'validation-failed')
+      expect([ipRanges, problem.errors?.map(({ path }) => path)]).toEqual([ipRanges, ['ipRanges']])
+    }
+    const allowed = [
+      ['20.0.0.0/8'],
+      ['20.0.0.0/9', '20.128.0.0/9', '20.1.0.0/16', '20.0.0.0/8'],
+      ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', 'fc00::/7', 'fe80::/10'],
+      ['2400::/16'],
+      ['2600:1f00::/24', '203.0.113.0/24'],
+    ]
+    for (const ipRanges of allowed) await made(bearer, { ipRanges })
   })
 
   test('are addresses and ranges, and not everybody', async () => {

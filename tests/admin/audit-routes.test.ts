@@ -43,7 +43,6 @@ describe('the list', () => {
     ],
     ['what nobody did', `actor=${actor}&action=session.create`, 0],
     ['a resource of another kind', `resource=session:${entity}`, 0],
-    ['an end before the start', 'from=2026-01-01T00:00:20Z&to=2026-01-01T00:00:10Z', 0],
   ])('is filtered by %s', async (_, query, expected) => {
     expect(await all(query.includes('to=') ? query : query + until)).toHaveLength(Math.ceil(expected))
   })
@@ -75,6 +74,9 @@ describe('the list', () => {
     'resource=account:%00',
     'from=yesterday',
     'to=2026-01-01',
+    'from=2026-03-02T00:00:00Z&to=2026-03-01T00:00:00Z',
+    'from=2026-03-01T05:30:00%2B05:30&to=2026-02-28T23:59:59Z',
+    'format=csv&from=2026-03-02T00:00:00Z&to=2026-03-01T00:00:00Z',
     'ip=192.0.2',
     'ip=fe80::1%25eth0',
     'format=xml',

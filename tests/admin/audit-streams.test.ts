@@ -28,6 +28,12 @@ describe('as a stream', () => {
     expect(await text('format=csv&action=no.one')).toBe(`${csvHeader}\n`)
   })
 
+  test.each(['ndjson', 'csv'])('as %s it is a file with a name', async (format) => {
+    const answer = await request(`${path}?format=${format}${until}`, { bearer })
+    expect(answer.headers.get('content-disposition')).toBe(`attachment; filename="manas360-audit.${format}"`)
+    await answer.body?.cancel()
+  })
+
   test('begins after the cursor', async () => {
     const first = await list(`limit=100${until}`)
     const rest = (await text(`format=ndjson&cursor=${first.nextCursor}${until}`)).trimEnd().split('\n')
