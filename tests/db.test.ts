@@ -60,6 +60,15 @@ describe('statements', () => {
     expect(watched.stats().slowQueries).toBe(1)
   })
 
+  test('connecting is no slow statement, at the start or later: what is told was sent over an open connection', async () => {
+    const watched = openObserved(database.url, { slowQueryMs: 0 })
+    await watched.open(3)
+    expect(watched.slow).toEqual([])
+    await Promise.all(Array.from({ length: 6 }, () => watched.sql`select 7`))
+    expect(watched.slow.map(({ statement }) => statement)).toEqual(Array.from({ length: 6 }, () => 'select 7'))
+    expect(watched.stats().queries).toBe(6)
+  })
+
   test('cursors, which would outlive their deadline, are refused', async () => {
     const cursor = sql`select 1`.cursor(1)
     expect(await reasonOf(cursor[Symbol.asyncIterator]().next())).toBeInstanceOf(Error)
