@@ -131,9 +131,9 @@ test('no statement adds days, or makes days of moments, in the zone of its sessi
     /interval '\d+ (?:day|week|month|year)s?'|make_interval\((?:days|weeks|months|years)\b/,
     /\bcurrent_date\b|\blocaltime|::date\b|\bdate_trunc\(|\bgenerate_series\(|\bto_char\(/,
   ]
-  // A day by name, a column of days, or a moment that was put into UTC: none depends on the session.
+  // A day by name, a column of days, a series of numbers, or a moment that was put into UTC: none depends on the session.
   const independent =
-    /at time zone 'UTC'|::timestamp\b|\$\{(?:from|to|first|last|day|range\.from|range\.to)\}::date\b|d::date\b|interval '1 day'\) d\b/
+    /at time zone 'UTC'|::timestamp\b|\$\{(?:from|to|first|last|day|range\.from|range\.to)\}::date\b|d::date\b|interval '1 day'\) d\b|\.slice\(0, 10\)\}::date\b|generate_series\(\d/
   const found: string[] = []
   for (const file of new Bun.Glob('**/*.ts').scanSync(root))
     for (const [i, line] of (await Bun.file(join(root, file)).text()).split('\n').entries())
