@@ -16,7 +16,11 @@ const mostRows = 5_000
 
 const app = await openTestApp({ DB_STATEMENT_TIMEOUT_MS: '120000' })
 const explained = await openExplained(app.databaseUrl)
-const observed = createApp({ ...app.deps, sql: explained.sql })
+const observed = createApp({
+  ...app.deps,
+  sql: explained.sql,
+  db: { ...app.deps.db, as: () => explained.sql },
+})
 const admin = await signedIn(app, { role: 'admin' })
 afterAll(explained.close)
 
