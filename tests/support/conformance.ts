@@ -1,3 +1,6 @@
+import { rename } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { dereference, type Schema, type SchemaDraft, validate } from '@cfworker/json-schema'
 import type { createApp } from '../../src/app.ts'
 import { openApiDocument } from '../../src/ops/openapi.ts'
@@ -90,7 +93,7 @@ async function judgeBody(answer: Response, schema: Schema, name: string, lookup:
 }
 
 async function prepare(app: ReturnType<typeof createApp>): Promise<Judge> {
-  const document = structuredClone(await openApiDocument(app, 'http://localhost')) as Document
+  const document = await readDocument(app)
   close(document)
   const paths = Object.keys(document.paths).sort((a, b) => a.split('{').length - b.split('{').length)
   const routes = paths.map((path): [RegExp, string] => [
@@ -98,6 +101,17 @@ async function prepare(app: ReturnType<typeof createApp>): Promise<Judge> {
     path,
   ])
   return { document, routes, lookup: dereference({ ...document, $id: base } as unknown as Schema) }
+}
+
+/** Making the document costs a test file more than all its judgements: one file of a run makes it for all. */
+async function readDocument(app: ReturnType<typeof createApp>): Promise<Document> {
+  const path = join(tmpdir(), `openapi-${process.env.TEST_TEMPLATE}.json`)
+  if (await Bun.file(path).exists()) return (await Bun.file(path).json()) as Document
+  const text = JSON.stringify(await openApiDocument(app, 'http://localhost'))
+  const own = `${path}.${crypto.randomUUID()}`
+  await Bun.write(own, text)
+  await rename(own, path)
+  return JSON.parse(text) as Document
 }
 
 /** Refuses members that no schema names. Parts of `allOf` see only some of them, so they stay open. */
