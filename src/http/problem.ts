@@ -1,3 +1,4 @@
+import { STATUS_CODES } from 'node:http'
 import { AppError, type FieldError, type ProblemCode, problems } from '../errors.ts'
 
 type Context = {
@@ -60,6 +61,18 @@ export function problemDocument(error: AppError, { publicUrl, instance, requestI
     ...(error.errors && { errors: error.errors }),
   }
   return { ...standard, ...error.members, ...standard }
+}
+
+/**
+ * The document of a status that no code of the catalogue stands for, after RFC 9457 4.2.1: `about:blank`, and the status
+ * phrase as title and code.
+ */
+export function statusResponse(status: number, detail: string, { instance, requestId }: Context): Response {
+  const title = STATUS_CODES[status] ?? 'Error'
+  const code = title.toLowerCase().replaceAll("'", '').replaceAll(' ', '-')
+  const document = { type: 'about:blank', title, status, detail, instance: toReference(instance), code, requestId }
+  const headers = { 'Content-Type': 'application/problem+json', 'Cache-Control': 'no-store' }
+  return new Response(JSON.stringify(document), { status, headers })
 }
 
 function render(error: AppError, context: Context): Response {
