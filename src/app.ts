@@ -28,6 +28,7 @@ import {
   routing,
   secureHeaders,
   shareAcrossOrigins,
+  spelling,
 } from './http/steps.ts'
 import { countTraffic } from './http/traffic.ts'
 import { noInput } from './http/valid.ts'
@@ -84,6 +85,7 @@ export function everywhere(deps: Deps): MiddlewareHandler<PublicEnv>[] {
     giveBackQuota(deps),
     deadline(config.requestTimeoutMs),
     framing,
+    spelling,
     routing,
     bearer(deps),
     limitRates(deps),

@@ -91,6 +91,8 @@ export class Call {
 /** What Bun.serve hands over; absent when a test calls the app without a socket. */
 export type Bindings = {
   server?: { requestIP(request: Request): { address: string } | null; timeout(request: Request, seconds: number): void }
+  /** The path was sent in another spelling than the one that the URL shows, or no route is known for it as it was sent. */
+  readonly spelling?: 'another' | 'unknown'
 }
 
 export type PublicEnv = { Bindings: Bindings; Variables: { deps: Deps; call: Call } }

@@ -1,6 +1,7 @@
 import { createApp } from './app.ts'
 import type { Config } from './config.ts'
 import { describeRefusal } from './db-errors.ts'
+import { asSent } from './http/sent-paths.ts'
 import { toShownHost } from './listening-address.ts'
 import type { Logger } from './logger.ts'
 import { MigrationError } from './migrate.ts'
@@ -26,7 +27,7 @@ export async function serve(config: Config, log: Logger, signal?: AbortSignal): 
     idleTimeout: 10,
     // The chain judges sizes itself, and answers with a problem document.
     maxRequestBodySize: Number.MAX_SAFE_INTEGER,
-    fetch: (request) => app.fetch(request, bindings),
+    ...asSent(app, bindings),
     error(error) {
       log.error({ err: error }, 'unexpected error outside the chain')
       return new Response(null, { status: 500 })

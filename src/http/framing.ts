@@ -26,6 +26,20 @@ export function checkFraming(request: Request): AppError | undefined {
   if (url.includes('#')) return malformed('The request target holds a fragment.')
 }
 
+/** RFC 3986 2.3: what never needs an escape, escaped all the same. */
+const escapedUnreserved = /%(?:2[DE]|3\d|4[1-9A-F]|5[0-9AF]|6[1-9A-F]|7[0-9AE])/i
+
+/**
+ * Whether the path of a URL is another spelling of one that a route may have: an escape of an unreserved character, or an
+ * empty segment. What is decided about a path in front of the service, by a proxy, must hold for every way to write it.
+ */
+export function isMisspelt(url: string): boolean {
+  const hasEscape = url.includes('%')
+  if (!hasEscape && !url.includes('//', 8)) return false
+  const [path = ''] = url.slice(url.indexOf('/', 8)).split(/[?#]/, 1)
+  return path.includes('//') || (hasEscape && escapedUnreserved.test(path))
+}
+
 function isGoodHost(host: string | null, url: string): boolean {
   // Without a Host the server can't make the target absolute; a request that never crossed a socket is absolute without one.
   if (host === null) return /^https?:\/\//.test(url)

@@ -6,9 +6,10 @@ import type { AccessEntry } from './access-log.ts'
 import { createCallerDeps } from './caller-deps.ts'
 import { createClientIp } from './client-ip.ts'
 import type { Cors } from './cors.ts'
-import { checkFraming, requestId } from './framing.ts'
+import { checkFraming, isMisspelt, requestId } from './framing.ts'
 import { middleware, routeAmong } from './middleware.ts'
 import { toResponse } from './respond.ts'
+import { isPlain } from './sent-paths.ts'
 import { clientClosed } from './traffic.ts'
 
 /** What is known of the request: `c.get('call')`, and `c.get('deps')`. Everything after it may ask for them. */
@@ -72,6 +73,16 @@ export const framing = middleware<PublicEnv>({
   },
 })
 
+/** One path has one spelling; any other names nothing: 404. */
+export const spelling = middleware<PublicEnv>({
+  name: 'spelling',
+  before(c, route) {
+    const sent = c.env?.spelling
+    if (sent === 'another' || (sent === 'unknown' && isPlain(route)) || isMisspelt(c.req.raw.url))
+      throw new AppError('not-found')
+  },
+})
+
 /** What no route matches ends here, before anything else is judged: as `notFound` of the app says. */
 export const routing = middleware<PublicEnv>({
   name: 'routing',
@@ -88,7 +99,7 @@ function notFoundOf(c: Context): Response | Promise<Response> {
  */
 export function notFoundOrMethod(app: Hono<PublicEnv>, cors: Cors): NotFoundHandler<PublicEnv> {
   return (c) => {
-    const allowed = c.get('call').route === '' ? methodsOf(app, c.req.path) : []
+    const allowed = c.get('call').route === '' ? methodsOf(app, c) : []
     if (allowed.length === 0) return toResponse(new AppError('not-found'), c)
     const allow = { Allow: allowed.join(', ') }
     if (c.req.method === 'OPTIONS')
@@ -100,10 +111,11 @@ export function notFoundOrMethod(app: Hono<PublicEnv>, cors: Cors): NotFoundHand
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 
 /** Which methods a path has, from the router itself. */
-function methodsOf({ router }: Hono<PublicEnv>, path: string): string[] {
+function methodsOf({ router }: Hono<PublicEnv>, { req, env }: Context<PublicEnv>): string[] {
   const known = methods.filter((method) => {
-    const [matched] = router.match(method === 'HEAD' ? 'GET' : method, path)
-    return routeAmong(matched.map(([[, route]]) => route))
+    const [matched] = router.match(method === 'HEAD' ? 'GET' : method, req.path)
+    const route = routeAmong(matched.map(([[, one]]) => one))
+    return route && !(env?.spelling === 'unknown' && isPlain(route.path))
   })
   return known.length === 0 ? [] : [...new Set([...known, 'OPTIONS'])]
 }
