@@ -30,6 +30,7 @@ import {
   shareAcrossOrigins,
   spelling,
 } from './http/steps.ts'
+import { streaming } from './http/streaming.ts'
 import { countTraffic } from './http/traffic.ts'
 import { noInput } from './http/valid.ts'
 import { openApiDocument } from './ops/openapi.ts'
@@ -74,6 +75,7 @@ export function everywhere(deps: Deps): MiddlewareHandler<PublicEnv>[] {
   return [
     openCall(deps),
     keepWhole,
+    streaming(),
     logAccess(createAccessLog(deps.log), deps.networkHash),
     countTraffic(deps.traffic),
     identify,

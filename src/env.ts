@@ -36,6 +36,8 @@ export class Call {
   clientClosed = false
   /** The limiter with the least left, told in `RateLimit`. */
   tally: Tally | null = null
+  /** Its answer is made while it is read. */
+  streams = false
   /** Whether its address was counted, or tried to. */
   addressCounted = false
   /** What it was charged there, where somebody could count. */

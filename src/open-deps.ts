@@ -126,7 +126,7 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
       perAccount: 2,
       inAll: 100,
       reads: Math.ceil(config.poolMax / 5),
-      idleMs: 60_000,
+      idleMs: 120_000,
     })
     const cores = availableParallelism()
     const sweep = setInterval(() => overlay.sweep(performance.now()), 60_000)

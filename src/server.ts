@@ -2,6 +2,7 @@ import { createApp } from './app.ts'
 import type { Config } from './config.ts'
 import { describeRefusal } from './db-errors.ts'
 import { asSent } from './http/sent-paths.ts'
+import { idleSeconds } from './http/streaming.ts'
 import { toShownHost } from './listening-address.ts'
 import type { Logger } from './logger.ts'
 import { MigrationError } from './migrate.ts'
@@ -24,7 +25,7 @@ export async function serve(config: Config, log: Logger, signal?: AbortSignal): 
   const server = Bun.serve({
     port: config.port,
     hostname: config.host,
-    idleTimeout: 10,
+    idleTimeout: idleSeconds,
     // The chain judges sizes itself, and answers with a problem document.
     maxRequestBodySize: Number.MAX_SAFE_INTEGER,
     ...asSent(app, bindings),

@@ -1,9 +1,9 @@
-import type { Context } from 'hono'
 import type { PublicEnv } from '../env.ts'
 import { AppError } from '../errors.ts'
 import { middleware } from './middleware.ts'
+import { idleSeconds, setSocketTimeout } from './streaming.ts'
 
-/** Bun closes a socket on which nothing moved for 10 s; a request still at work after this long is given its whole deadline. */
+/** Bun would close the socket soon (`idleSeconds`): a request still at work is given its whole deadline. */
 const extendAfterMs = 8_000
 
 /**
@@ -14,23 +14,22 @@ export function deadline(timeoutMs: number) {
   return middleware<PublicEnv>({
     name: 'deadline',
     async during(c, within) {
+      let extended = false
       const late = Promise.withResolvers<'late'>()
       let timer = setTimeout(extend, Math.min(extendAfterMs, timeoutMs))
       function extend() {
         const leftMs = timeoutMs - extendAfterMs
         if (leftMs <= 0) return late.resolve('late')
-        keepSocket(c, leftMs)
+        extended = true
+        setSocketTimeout(c, Math.ceil(leftMs / 1000) + 5)
         timer = setTimeout(() => late.resolve('late'), leftMs)
       }
       try {
         if ((await Promise.race([within, late.promise])) === 'late') throw new AppError('deadline-exceeded')
       } finally {
         clearTimeout(timer)
+        if (extended) setSocketTimeout(c, idleSeconds)
       }
     },
   })
-}
-
-function keepSocket(c: Context<PublicEnv>, milliseconds: number): void {
-  c.env?.server?.timeout(c.req.raw, Math.ceil(milliseconds / 1000) + 5)
 }

@@ -1,6 +1,7 @@
 import type { PublicEnv } from '../env.ts'
 import type { ProblemCode } from '../errors.ts'
 import { middleware } from './middleware.ts'
+import type { StreamOutcome } from './streaming.ts'
 
 export type Traffic = ReturnType<typeof createTraffic>
 export type RequestCount = { method: string; route: string; statusClass: string; count: number }
@@ -13,6 +14,7 @@ export function createTraffic() {
   /** Route → method → how many answers of 1xx, 2xx, … */
   const answers = new Map<string, Map<string, number[]>>()
   const problems = new Map<ProblemCode, number>()
+  const streams = new Map<StreamOutcome, number>()
   /** Since the start, by whose failures were counted. */
   const lockouts = new Map<string, number>()
 
@@ -29,6 +31,9 @@ export function createTraffic() {
       const index = ((status / 100) | 0) - 1
       counts[index] = (counts[index] ?? 0) + 1
     },
+    countStream(outcome: StreamOutcome): void {
+      streams.set(outcome, (streams.get(outcome) ?? 0) + 1)
+    },
     countProblem(code: ProblemCode): void {
       problems.set(code, (problems.get(code) ?? 0) + 1)
     },
@@ -42,6 +47,7 @@ export function createTraffic() {
         ),
       )
     },
+    streams: (): ReadonlyMap<StreamOutcome, number> => streams,
     problems: (): ReadonlyMap<ProblemCode, number> => problems,
     lockouts: (): ReadonlyMap<string, number> => lockouts,
   }

@@ -64,6 +64,9 @@ async function openRegistry(deps: Deps): Promise<Registry> {
       .filter(({ count }) => count > 0)
       .map(({ method, route, statusClass, count }) => [{ method, route, status: statusClass }, count]),
   )
+  counter('streams_total', 'Answers that were made while they were read, by how they ended', ['outcome'], () =>
+    [...traffic.streams()].map(([outcome, count]) => [{ outcome }, count]),
+  )
   counter('problems_total', 'Refusals and errors by code', ['code'], () =>
     [...traffic.problems()].map(([code, count]) => [{ code }, count]),
   )
