@@ -110,10 +110,10 @@ test('parameters may hold what a path may hold, and routes that Bun does not und
 
 test('every character that needs no escape is found out when it has one, and no other', () => {
   for (let code = 0; code < 256; code++) {
-    const escape = `%${code.toString(16).padStart(2, '0')}`
+    const escaped = `%${code.toString(16).padStart(2, '0')}`
     const needless = /[A-Za-z0-9\-._~]/.test(String.fromCharCode(code)) && code < 128
-    expect([escape, isMisspelt(`http://a/x${escape}`)]).toEqual([escape, needless])
-    expect(isMisspelt(`http://a/x${escape.toUpperCase()}`)).toBe(needless)
-    expect(isMisspelt(`http://a/x?y=${escape}`)).toBeFalse()
+    expect([escaped, isMisspelt(`http://a/x${escaped}`)]).toEqual([escaped, needless])
+    expect(isMisspelt(`http://a/x${escaped.toUpperCase()}`)).toBe(needless)
+    expect(isMisspelt(`http://a/x?y=${escaped}`)).toBeFalse()
   }
 })
