@@ -2,8 +2,8 @@ import { mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import postgres from 'postgres'
-import { openEmbeddedPostgres } from '../src/embedded-postgres.ts'
-import { migrate } from '../src/migrate.ts'
+import { migrate } from '../src/db/migrate.ts'
+import { openEmbeddedPostgres } from '../src/embedded-postgres/open.ts'
 
 export type BenchDatabase = { url: string; version: string; close(): Promise<void> }
 

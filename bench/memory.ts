@@ -1,6 +1,6 @@
 #!/usr/bin/env bun
-import { Overlay } from '../src/access/overlay.ts'
-import { createTier } from '../src/http/limits.ts'
+import { Overlay } from '../src/changes/recent-changes.ts'
+import { createTier } from '../src/rate-limits/limiters.ts'
 
 /**
  * What one instance holds in memory when much is asked of it, as a table: `bun bench/memory.ts`. Each figure is taken in a

@@ -1,11 +1,11 @@
 import { Hono } from 'hono'
 import { everywhere } from '../src/app.ts'
-import { loadConfig } from '../src/config.ts'
-import type { PublicEnv } from '../src/env.ts'
+import { loadConfig } from '../src/config/config.ts'
 import { fuse } from '../src/http/fuse.ts'
-import { toResponse } from '../src/http/respond.ts'
-import { createLogger } from '../src/logger.ts'
-import { openDeps } from '../src/open-deps.ts'
+import { toResponse } from '../src/http/output/on-error.ts'
+import type { PublicEnv } from '../src/http/request.ts'
+import { createLogger } from '../src/log/logger.ts'
+import { openDeps } from '../src/services.ts'
 
 /**
  * What the whole is compared with, a process of its own: `bun bench/stage.ts bare` serves one route of bare Hono,

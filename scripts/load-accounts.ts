@@ -2,10 +2,10 @@
 import { join } from 'node:path'
 import { type Audit, createAudit } from '../src/audit/record.ts'
 import { createPasswordHasher } from '../src/auth/passwords.ts'
-import type { Config } from '../src/config.ts'
-import { openDatabase, type Sql, type Tx } from '../src/db.ts'
-import { migrate } from '../src/migrate.ts'
-import { prepare, toMigration } from '../src/preparation.ts'
+import { prepare, toMigration } from '../src/cli/environment.ts'
+import type { Config } from '../src/config/config.ts'
+import { openDatabase, type Sql, type Tx } from '../src/db/database.ts'
+import { migrate } from '../src/db/migrate.ts'
 
 const password = 'correct horse battery staple'
 const usage = `Fills a database with made-up accounts, to see how administration behaves among many:

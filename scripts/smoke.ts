@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { isPostgresInUse } from '../src/embedded-postgres.ts'
+import { isPostgresInUse } from '../src/embedded-postgres/open.ts'
 import { administration } from './story/administration.ts'
 import { type Answer, type Call, createCall } from './story/call.ts'
 import { person } from './story/person.ts'

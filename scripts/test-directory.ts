@@ -11,9 +11,9 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { commandOf } from '../src/embedded/postmaster.ts'
-import { tryLock } from '../src/embedded/process-lock.ts'
-import { stopAbandonedPostgres } from '../src/embedded-postgres.ts'
+import { stopAbandonedPostgres } from '../src/embedded-postgres/open.ts'
+import { commandOf } from '../src/embedded-postgres/postmaster.ts'
+import { tryLock } from '../src/embedded-postgres/process-lock.ts'
 
 const prefix = 'manas360-test-'
 

@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process'
 import { availableParallelism, constants } from 'node:os'
 import { join } from 'node:path'
 import postgres from 'postgres'
-import { openEmbeddedPostgres } from '../src/embedded-postgres.ts'
-import { migrate } from '../src/migrate.ts'
+import { migrate } from '../src/db/migrate.ts'
+import { openEmbeddedPostgres } from '../src/embedded-postgres/open.ts'
 import { createRunDirectory, recordTests, removeAbandonedRuns, signalGroup } from './test-directory.ts'
 
 /**

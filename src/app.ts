@@ -1,23 +1,20 @@
 import { Hono, type MiddlewareHandler } from 'hono'
-import { accessRoutes } from './access/routes.ts'
-import { apiKeyRoutes } from './accounts/api-key-routes.ts'
-import { accountRoutes } from './accounts/routes.ts'
+import { accountRoutes } from './account/routes.ts'
 import { adminRoutes } from './admin/routes.ts'
-import { judgeBearer } from './auth/guards.ts'
-import { keyRoutes } from './auth/key-routes.ts'
+import { apiKeyRoutes } from './api-keys/routes.ts'
+import { judgeBearer } from './auth/bearer.ts'
+import { keyRoutes } from './auth/jwks-routes.ts'
 import { authRoutes, ownSessionRoutes } from './auth/routes.ts'
 import { billingRoutes } from './billing/routes.ts'
+import { catalogueRoutes } from './catalogue/routes.ts'
+import { accessRoutes } from './changes/routes.ts'
 import type { Deps } from './deps.ts'
-import type { PublicEnv } from './env.ts'
-import { AppError } from './errors.ts'
-import { createAccessLog } from './http/access-log.ts'
-import { createCors } from './http/cors.ts'
+import { AppError } from './errors/app-error.ts'
 import { deadline } from './http/deadline.ts'
 import { fuse } from './http/fuse.ts'
 import { answerHead, keepWhole } from './http/head.ts'
-import { middleware } from './http/middleware.ts'
-import { limitRates, rateLimitHeaders } from './http/rate-limits.ts'
-import { toResponse } from './http/respond.ts'
+import { noInput } from './http/input/validate.ts'
+import { createCors } from './http/middleware/cors.ts'
 import {
   draining,
   framing,
@@ -29,14 +26,17 @@ import {
   secureHeaders,
   shareAcrossOrigins,
   spelling,
-} from './http/steps.ts'
-import { streaming } from './http/streaming.ts'
-import { countTraffic } from './http/traffic.ts'
-import { noInput } from './http/valid.ts'
+} from './http/middleware/not-found.ts'
+import { middleware } from './http/middleware.ts'
+import { toResponse } from './http/output/on-error.ts'
+import { streaming } from './http/output/streaming.ts'
+import type { PublicEnv } from './http/request.ts'
 import { openApiDocument } from './ops/openapi.ts'
 import { opsRoutes } from './ops/routes.ts'
-import { withQuota } from './plans/guards.ts'
-import { catalogueRoutes } from './plans/routes.ts'
+import { withQuota } from './quotas/guard.ts'
+import { limitRates, rateLimitHeaders } from './rate-limits/middleware.ts'
+import { createAccessLog } from './telemetry/access-log.ts'
+import { countTraffic } from './telemetry/traffic.ts'
 
 /** The whole service: the middleware that every request passes, in order, and every mount. */
 export function createApp(deps: Deps) {

@@ -1,6 +1,6 @@
 import { type ApplyGlobalResponse, hc } from 'hono/client'
 import type { App } from './app.ts'
-import type { ProblemOf } from './problem-members.ts'
+import type { ProblemOf } from './errors/problem-members.ts'
 
 /** Every answer that is no success (RFC 9457), told apart by `code`. */
 export type Problem = ProblemOf

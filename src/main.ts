@@ -1,11 +1,11 @@
 #!/usr/bin/env bun
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { commands, judgeCall } from './cli.ts'
-import { ConfigError } from './config.ts'
-import { keysUsage } from './keys-command.ts'
-import { nameCommands, nameProgram } from './program-name.ts'
-import { version } from './version.ts'
+import { commands, judgeCall } from './cli/commands.ts'
+import { keysUsage } from './cli/keys.ts'
+import { nameCommands, nameProgram } from './cli/program-name.ts'
+import { ConfigError } from './config/config.ts'
+import { version } from './config/version.ts'
 
 const usage = `MANAS360 ${version.version}: accounts, access and entitlements
 

@@ -1,13 +1,13 @@
 import { createApp } from './app.ts'
-import type { Config } from './config.ts'
-import { describeRefusal } from './db-errors.ts'
-import { asSent } from './http/sent-paths.ts'
-import { idleSeconds } from './http/streaming.ts'
-import { toShownHost } from './listening-address.ts'
-import type { Logger } from './logger.ts'
-import { MigrationError } from './migrate.ts'
-import { type OpenDeps, openDeps } from './open-deps.ts'
-import { startJobs } from './ops/jobs.ts'
+import type { Config } from './config/config.ts'
+import { toShownHost } from './config/listening-address.ts'
+import { describeRefusal } from './db/errors.ts'
+import { MigrationError } from './db/migrate.ts'
+import { asSent } from './http/middleware/sent-paths.ts'
+import { idleSeconds } from './http/output/streaming.ts'
+import { startJobs } from './jobs/runner.ts'
+import type { Logger } from './log/logger.ts'
+import { type OpenDeps, openDeps } from './services.ts'
 
 const RetryForMs = 60_000
 

@@ -8,7 +8,7 @@ function found(files: Record<string, string>): string[] {
 const feature = {
   'src/main.ts': `import { createApp } from './app.ts'\ncreateApp(process.env)\n`,
   'src/app.ts': `import { noteRoutes } from './notes/routes.ts'\nimport { step } from './http/chain.ts'\n`,
-  'src/db.ts': `export const sql = 1\n`,
+  'src/db/database.ts': `export const sql = 1\n`,
   'src/deps.ts': `import type { NoteBook } from './notes/service.ts'\n`,
   'src/http/chain.ts': `import { Hono } from 'hono'\nimport type { Deps } from '../deps.ts'\n`,
   'src/notes/routes.ts': `import { Hono } from 'hono'\nimport { add } from './service.ts'\nimport { requireUser } from '../users/guards.ts'\n`,
@@ -95,7 +95,7 @@ describe('each wrong import is named with its file and line', () => {
     ],
     [
       'a base module that runs a feature',
-      'src/clock.ts',
+      'src/db/clock.ts',
       `import { add } from './notes/service.ts'`,
       /runs code of the feature notes/,
     ],

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import { type Config, ConfigError, knownVariables, loadConfig } from '../src/config.ts'
+import { type Config, ConfigError, knownVariables, loadConfig } from '../src/config/config.ts'
 
 type Environment = Record<string, string>
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
-import type { ProblemCode } from '../src/errors.ts'
+import type { ProblemCode } from '../src/errors/app-error.ts'
 import type { Row } from './matrix-table.ts'
 import { openTestApp } from './support/app.ts'
 import { everyRoute, good, type Sent } from './support/every-route.ts'

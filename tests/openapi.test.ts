@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { Validator } from '@seriousme/openapi-schema-validator'
-import { idempotent } from '../src/http/idempotency.ts'
 import { policyOf } from '../src/http/openapi.ts'
+import { idempotent } from '../src/idempotency/middleware.ts'
 import { openApiDocument } from '../src/ops/openapi.ts'
 import { bodyOf, openTestApp } from './support/app.ts'
 

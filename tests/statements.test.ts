@@ -1,6 +1,6 @@
 import { afterAll, expect, test } from 'bun:test'
 import postgres from 'postgres'
-import { migrate } from '../src/migrate.ts'
+import { migrate } from '../src/db/migrate.ts'
 import { goodPassword, newEmail, registered } from './support/accounts.ts'
 import { openTestApp } from './support/app.ts'
 import { openOwnPostgres } from './support/postgres.ts'

@@ -1,5 +1,5 @@
-import type { Db, Tx } from '../db.ts'
-import { settleStandings } from './queries.ts'
+import { settleStandings } from '../changes/queries.ts'
+import type { Db, Tx } from '../db/database.ts'
 
 export type LockedAccount = {
   id: string

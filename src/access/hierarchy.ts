@@ -1,5 +1,5 @@
-import type { Tx } from '../db.ts'
-import { AppError } from '../errors.ts'
+import type { Tx } from '../db/database.ts'
+import { AppError } from '../errors/app-error.ts'
 import {
   findRank,
   findRole,

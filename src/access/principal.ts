@@ -1,6 +1,6 @@
 import type { AccessClaims } from '../auth/tokens.ts'
-import type { Catalogue } from '../plans/catalogue.ts'
-import type { LiveState } from './overlay.ts'
+import type { Catalogue } from '../catalogue/catalogue.ts'
+import type { LiveState } from '../changes/recent-changes.ts'
 import { liveOverrides, type Overrides, type Rights, rightsOf, type Standing } from './rights.ts'
 
 /** Who is asking, and what they may do at this moment. */

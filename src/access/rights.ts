@@ -1,4 +1,4 @@
-import type { Catalogue } from '../plans/catalogue.ts'
+import type { Catalogue } from '../catalogue/catalogue.ts'
 
 /** Features granted (`g`) or refused to one account whatever its plan; `lim` a limit, `exp` the epoch second it ends. */
 export type Overrides = Record<string, { g: boolean; lim?: number; exp?: number }>

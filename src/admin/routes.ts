@@ -1,11 +1,11 @@
 import { Hono } from 'hono'
-import type { AuthedEnv } from '../env.ts'
-import { analyticsRoutes } from './analytics-routes.ts'
-import { auditRoutes } from './audit-routes.ts'
-import { grantRoutes } from './grant-routes.ts'
-import { peopleRoutes } from './people-routes.ts'
-import { planRoutes } from './plan-routes.ts'
-import { roleRoutes } from './role-routes.ts'
+import type { AuthedEnv } from '../http/request.ts'
+import { analyticsRoutes } from './analytics/routes.ts'
+import { auditRoutes } from './audit/routes.ts'
+import { grantRoutes } from './grants/routes.ts'
+import { peopleRoutes } from './people/routes.ts'
+import { planRoutes } from './plans/routes.ts'
+import { roleRoutes } from './roles/routes.ts'
 
 export const adminRoutes = new Hono<AuthedEnv>()
   .route('/users', peopleRoutes)

@@ -1,6 +1,7 @@
 import { z } from 'zod'
-import { sorts } from '../accounts/schemas.ts'
+import { sorts } from '../account/schemas.ts'
 import { UserBody } from '../auth/schemas.ts'
+import { CurrencyCode } from '../catalogue/currencies.ts'
 import {
   bounded,
   boundedList,
@@ -11,9 +12,8 @@ import {
   prose,
   Slug,
   Uuid,
-} from '../http/text.ts'
-import { filledProsePattern } from '../http/text-patterns.ts'
-import { CurrencyCode } from '../plans/currencies.ts'
+} from '../http/input/fields.ts'
+import { filledProsePattern } from '../text/patterns.ts'
 
 export const Reason = prose('A reason')
   .refine((text) => text !== '', 'Say why.')

@@ -1,5 +1,5 @@
-import type { PersonalData } from '../personal-data.ts'
-import { listExportedTrail } from './search-queries.ts'
+import { listExportedTrail } from '../admin/audit/queries.ts'
+import type { PersonalData } from '../db/personal-data.ts'
 
 export const auditData: PersonalData[] = [
   {

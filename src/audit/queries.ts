@@ -1,4 +1,4 @@
-import type { Db } from '../db.ts'
+import type { Db } from '../db/database.ts'
 import { type Checkpoint, maxRowsOfCheckpoint } from './checkpoints.ts'
 import type { Signed } from './record.ts'
 

@@ -1,5 +1,5 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto'
-import type { Db } from '../db.ts'
+import type { Db } from '../db/database.ts'
 
 /** Where a request came from; with the API key that its actor used, if one was. */
 export type Client = { ip: string; userAgent: string | null; requestId: string; apiKeyId?: string }

@@ -1,4 +1,4 @@
-import type { Tx } from '../db.ts'
+import type { Tx } from '../db/database.ts'
 import type { Deps } from '../deps.ts'
 import {
   type Checkpoint,

@@ -1,5 +1,5 @@
 import type { Overrides } from '../access/rights.ts'
-import type { Db } from '../db.ts'
+import type { Db } from '../db/database.ts'
 
 /** A key with where its owner stands, in one snapshot. */
 export type ApiKeyRow = {

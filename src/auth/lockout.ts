@@ -1,7 +1,7 @@
 import { type AuditRow, auditCtes } from '../audit/record.ts'
-import type { Db } from '../db.ts'
+import type { Db } from '../db/database.ts'
 import type { Deps } from '../deps.ts'
-import { AppError } from '../errors.ts'
+import { AppError } from '../errors/app-error.ts'
 
 /**
  * Whose failures are counted together: an e-mail address's as strangers type it, a device's that signed in before (so a

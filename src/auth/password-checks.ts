@@ -1,5 +1,5 @@
 import type { Deps } from '../deps.ts'
-import { refusalOf } from '../http/tally.ts'
+import { refusalOf } from '../rate-limits/result.ts'
 
 /** Log-ins of an account that succeed may be so many times as its other password checks. */
 const logInShare = 10

@@ -1,5 +1,5 @@
 import { bitsOfWord, longestWord } from './common-words.ts'
-import { type Reading, repeatedUnit, respell } from './password-readings.ts'
+import { type Reading, repeatedUnit, respell } from './password-patterns.ts'
 
 /** What takes fewer guesses than 2^22, four million, falls to a rented card within a day, hashed as slowly as it is here. */
 const fewestBits = 22

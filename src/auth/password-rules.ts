@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import type { FieldError } from '../errors.ts'
+import type { FieldError } from '../errors/app-error.ts'
 import { isCommonPassword } from './common-passwords.ts'
 import { isByHeart, readGuessable } from './password-guesses.ts'
-import { countCodePoints, listReadings, type Reading, repeatedUnit, sketch } from './password-readings.ts'
+import { countCodePoints, listReadings, type Reading, repeatedUnit, sketch } from './password-patterns.ts'
 
 const maxCodePoints = 256
 /** What stands beside a guessable word is a password by itself from this many code points on (some 40 bits in digits). */

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import { hash as argon2Hash, verify as argon2Verify } from '@node-rs/argon2'
-import type { Caller } from '../caller.ts'
-import { AppError } from '../errors.ts'
-import { createTurns } from '../turns.ts'
+import type { Caller } from '../async/caller.ts'
+import { createTurns } from '../async/turns.ts'
+import { AppError } from '../errors/app-error.ts'
 import { normalisePassword } from './password-rules.ts'
 
 type Cost = {

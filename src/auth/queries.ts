@@ -1,6 +1,6 @@
 import { type AuditRow, auditCtes, type Client } from '../audit/record.ts'
-import type { Db } from '../db.ts'
-import { type AccountWithRights, selectAccountWithRights } from './claims.ts'
+import type { Db } from '../db/database.ts'
+import { type AccountWithRights, selectAccountWithRights } from './account.ts'
 import { clearCte, failCtes, type Reservation, reserveCte } from './lockout.ts'
 import { takeOverCtes } from './traces.ts'
 

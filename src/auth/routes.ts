@@ -1,12 +1,13 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
-import type { AuthedEnv, PublicEnv } from '../env.ts'
+import { Limit, Uuid } from '../http/input/fields.ts'
+import { body, noBody, noInput, params, query } from '../http/input/validate.ts'
 import { listOf } from '../http/list.ts'
 import { describe } from '../http/openapi.ts'
-import { decodeCursor, page } from '../http/page.ts'
-import { Limit, Uuid } from '../http/text.ts'
-import { body, noBody, noInput, params, query } from '../http/valid.ts'
-import { authenticate } from './guards.ts'
+import { decodeCursor, page } from '../http/output/page.ts'
+import type { AuthedEnv, PublicEnv } from '../http/request.ts'
+import { authTier, authTierRefusal, registerTier } from '../rate-limits/auth-limit.ts'
+import { authenticate } from './bearer.ts'
 import { login } from './login.ts'
 import { changePassword } from './password-change.ts'
 import { refresh } from './refresh.ts'
@@ -21,7 +22,6 @@ import {
   SessionItemSchema,
 } from './schemas.ts'
 import { endAllSessions, endSession, listOwnSessions, sessionOf } from './sessions.ts'
-import { authTier, authTierRefusal, registerTier } from './tier-guards.ts'
 
 const SessionPath = z.strictObject({ id: Uuid })
 const Paging = z.strictObject({ limit: Limit, cursor: z.string().max(2_048).optional() })

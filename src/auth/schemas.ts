@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Email, LanguageTag, PersonName, PhoneNumber, TimeZone } from '../http/text.ts'
+import { Email, LanguageTag, PersonName, PhoneNumber, TimeZone } from '../http/input/fields.ts'
 import { PresentedPassword } from './password-rules.ts'
 
 export const Registration = z

@@ -1,6 +1,6 @@
 import type { Client } from '../audit/record.ts'
 import type { Deps } from '../deps.ts'
-import { type AccountWithRights, claimsOf, toUser } from './claims.ts'
+import { type AccountWithRights, claimsOf, toUser } from './account.ts'
 import type { NewSession } from './queries.ts'
 import { hashToken, newTokenId } from './tokens.ts'
 

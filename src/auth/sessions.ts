@@ -1,10 +1,10 @@
-import { recordAuthzChange } from '../access/changes.ts'
 import type { Principal } from '../access/principal.ts'
+import { endApiKeys } from '../api-keys/verifier.ts'
 import { type Client, record } from '../audit/record.ts'
-import type { Tx } from '../db.ts'
+import { recordAuthzChange } from '../changes/record.ts'
+import type { Tx } from '../db/database.ts'
 import type { Deps } from '../deps.ts'
-import { AppError } from '../errors.ts'
-import { endApiKeys } from './api-keys.ts'
+import { AppError } from '../errors/app-error.ts'
 import { findSignIn, isLiveSession, listSessions, lockAccount, type SessionItem } from './session-queries.ts'
 
 /** The session that asks. @throws AppError `api-key-not-allowed` when none does: it is an API key */

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { Overrides } from '../access/rights.ts'
-import { type AccessKeys, createAccessSigner } from './access-signer.ts'
-import { encodeJson, sign, toKey, verify } from './jws.ts'
+import { type AccessKeys, createAccessSigner } from '../crypto/access-signer.ts'
+import { encodeJson, sign, toKey, verify } from '../crypto/jws.ts'
 
 /** What an access token says (`typ: at+jwt`, RFC 9068). Times are epoch seconds. */
 export type AccessClaims = {

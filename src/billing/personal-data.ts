@@ -1,4 +1,4 @@
-import { type PersonalData, rowsOf } from '../personal-data.ts'
+import { type PersonalData, rowsOf } from '../db/personal-data.ts'
 
 export const billingData: PersonalData[] = [
   {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Slug } from '../http/text.ts'
+import { Slug } from '../http/input/fields.ts'
 
 const Interval = z.enum(['month', 'year'])
 const Moment = z.iso.datetime()

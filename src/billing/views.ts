@@ -1,9 +1,9 @@
 import type { Principal } from '../access/principal.ts'
 import { featuresOf, freePlan } from '../access/rights.ts'
+import type { Plan } from '../catalogue/catalogue.ts'
 import type { Deps } from '../deps.ts'
-import { AppError, invalid } from '../errors.ts'
-import type { Plan } from '../plans/catalogue.ts'
-import { quotaOf, readQuota } from '../plans/quotas.ts'
+import { AppError, invalid } from '../errors/app-error.ts'
+import { quotaOf, readQuota } from '../quotas/quotas.ts'
 import { type CurrentSubscription, findSubscription, hadTrial } from './queries.ts'
 
 /** What a change of plan would bring, before it is made. @throws AppError `validation-failed` for an unknown plan */

@@ -1,8 +1,8 @@
-import type { Caller } from '../caller.ts'
-import type { Sql } from '../db.ts'
+import type { Caller } from '../async/caller.ts'
+import type { Sql } from '../db/database.ts'
 import type { Deps } from '../deps.ts'
-import type { Call } from '../env.ts'
 import { rateLimitKey } from './client-ip.ts'
+import type { Call } from './request.ts'
 
 type Passwords = Deps['passwords']
 type Overrides = { hash: { value: Passwords['hash'] }; verify: { value: Passwords['verify'] } }

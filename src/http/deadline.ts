@@ -1,7 +1,7 @@
-import type { PublicEnv } from '../env.ts'
-import { AppError } from '../errors.ts'
+import { AppError } from '../errors/app-error.ts'
 import { middleware } from './middleware.ts'
-import { idleSeconds, setSocketTimeout } from './streaming.ts'
+import { idleSeconds, setSocketTimeout } from './output/streaming.ts'
+import type { PublicEnv } from './request.ts'
 
 /** Bun would close the socket soon (`idleSeconds`): a request still at work is given its whole deadline. */
 const extendAfterMs = 8_000

@@ -1,6 +1,6 @@
 import type { Hono } from 'hono'
-import type { PublicEnv } from '../env.ts'
 import { middleware } from './middleware.ts'
+import type { PublicEnv } from './request.ts'
 
 const answers = new WeakMap<Request, Response>()
 

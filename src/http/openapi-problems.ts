@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { type ProblemCode, problems } from '../errors.ts'
-import { problemMembers } from '../problem-members.ts'
+import { type ProblemCode, problems } from '../errors/app-error.ts'
+import { problemMembers } from '../errors/problem-members.ts'
 
 type Schema = Record<string, unknown>
 

@@ -1,7 +1,7 @@
 import type { MiddlewareHandler } from 'hono'
 import { type DescribeRouteOptions, resolver, uniqueSymbol } from 'hono-openapi'
 import { z } from 'zod'
-import type { ProblemCode } from '../errors.ts'
+import type { ProblemCode } from '../errors/app-error.ts'
 import { middleware } from './middleware.ts'
 
 /** JSON, and what the same route answers in further media types, each with what is in it. */

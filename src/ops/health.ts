@@ -1,7 +1,7 @@
-import type { Database } from '../db.ts'
-import type { Unwritable } from '../db-writability.ts'
+import type { Database } from '../db/database.ts'
+import { findSchemaVersion, latestVersion } from '../db/migrate.ts'
+import type { Unwritable } from '../db/writability.ts'
 import type { Deps } from '../deps.ts'
-import { findSchemaVersion, latestVersion } from '../migrate.ts'
 
 export type Check = { status: 'ok' | 'failed'; detail?: string }
 

@@ -1,9 +1,9 @@
 import type { Registry } from 'prom-client'
-import type { Database } from '../db.ts'
+import { version } from '../config/version.ts'
+import type { Database } from '../db/database.ts'
 import type { Deps } from '../deps.ts'
-import { version } from '../version.ts'
-import type { JobRun } from './job-queries.ts'
-import { readJobRuns } from './jobs.ts'
+import type { JobRun } from '../jobs/queries.ts'
+import { readJobRuns } from '../jobs/runner.ts'
 
 /** One registry for each instance; made at the first scrape, for the library costs start-up time. */
 const registries = new WeakMap<Database, Promise<Registry>>()

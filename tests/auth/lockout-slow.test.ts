@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { runJobNow } from '../../src/ops/jobs.ts'
+import { runJobNow } from '../../src/jobs/runner.ts'
 import { givenAccount, goodPassword, newEmail, registered } from '../support/accounts.ts'
 import { signedIn } from '../support/administration.ts'
 import { openTestApp } from '../support/app.ts'

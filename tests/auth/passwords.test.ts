@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import { getEventListeners } from 'node:events'
 import { hash as argon2Hash, parseOptions } from '@node-rs/argon2'
 import { createDummyHash, createPasswordHasher } from '../../src/auth/passwords.ts'
-import { AppError } from '../../src/errors.ts'
+import { AppError } from '../../src/errors/app-error.ts'
 
 /** Costs for tests that are about something else. */
 const cheap = { memoryCost: 64, timeCost: 1 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { recordAuthzChange } from '../../src/access/changes.ts'
+import { recordAuthzChange } from '../../src/changes/record.ts'
 import { type Given, goodPassword, logIn, registered } from '../support/accounts.ts'
 import { bodyOf, openTestApp, type SessionJson } from '../support/app.ts'
 import { expectProblem } from '../support/problems.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
-import type { ProblemCode } from '../../src/errors.ts'
+import type { ProblemCode } from '../../src/errors/app-error.ts'
 import { givenAccount, logIn, registered } from '../support/accounts.ts'
 import { openTestApp } from '../support/app.ts'
 import { expectProblem } from '../support/problems.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import type { ProblemCode } from '../../src/errors.ts'
+import type { ProblemCode } from '../../src/errors/app-error.ts'
 import { givenAccount, logIn, newEmail } from '../support/accounts.ts'
 import { bodyOf, openTestApp } from '../support/app.ts'
 import { expectProblem } from '../support/problems.ts'

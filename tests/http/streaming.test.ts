@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import type { Handler } from 'hono'
 import { streamSSE } from 'hono/streaming'
 import { openApp } from '../../src/app.ts'
-import type { PublicEnv } from '../../src/env.ts'
 import { fuse } from '../../src/http/fuse.ts'
-import { type StreamBounds, streaming } from '../../src/http/streaming.ts'
+import { type StreamBounds, streaming } from '../../src/http/output/streaming.ts'
+import type { PublicEnv } from '../../src/http/request.ts'
 import { openTestApp } from '../support/app.ts'
 
 const { deps, lines } = await openTestApp()

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
-import { ConfigError, loadConfig } from '../../src/config.ts'
-import { jobs, runJobNow } from '../../src/ops/jobs.ts'
+import { ConfigError, loadConfig } from '../../src/config/config.ts'
+import { jobs, runJobNow } from '../../src/jobs/runner.ts'
 import { givenAccount, logIn, newEmail } from '../support/accounts.ts'
 import { openTestApp, type TestApp, testSecrets } from '../support/app.ts'
 import { expectProblem } from '../support/problems.ts'

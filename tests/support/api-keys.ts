@@ -1,4 +1,4 @@
-import { mintApiKey } from '../../src/auth/api-key-format.ts'
+import { mintApiKey } from '../../src/api-keys/format.ts'
 import { hashToken } from '../../src/auth/tokens.ts'
 import type { TestApp } from './app.ts'
 

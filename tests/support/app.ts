@@ -1,9 +1,9 @@
 import { afterAll } from 'bun:test'
 import { createApp } from '../../src/app.ts'
-import type { User } from '../../src/auth/claims.ts'
-import { loadConfig } from '../../src/config.ts'
-import { createLogger } from '../../src/logger.ts'
-import { openDeps } from '../../src/open-deps.ts'
+import type { User } from '../../src/auth/account.ts'
+import { loadConfig } from '../../src/config/config.ts'
+import { createLogger } from '../../src/log/logger.ts'
+import { openDeps } from '../../src/services.ts'
 import { createDatabase } from './cluster.ts'
 import { checked } from './conformance.ts'
 

@@ -1,5 +1,5 @@
-import { type AuthzChange, Overlay } from '../../src/access/overlay.ts'
 import type { AccessClaims } from '../../src/auth/tokens.ts'
+import { type AuthzChange, Overlay } from '../../src/changes/recent-changes.ts'
 
 export const ttlSeconds = 900
 /** For so long a change may concern a living token. */

@@ -1,4 +1,4 @@
-import { openEmbeddedPostgres } from '../../src/embedded-postgres.ts'
+import { openEmbeddedPostgres } from '../../src/embedded-postgres/open.ts'
 
 /** Opens the data directory that is its argument, says where, and then does what it is told: "stop" or "exit". */
 const postgres = await openEmbeddedPostgres({ dataDir: process.argv[2] ?? '' })

@@ -1,8 +1,8 @@
 import { Hono } from 'hono'
-import type { PublicEnv } from '../../src/env.ts'
 import { fuse } from '../../src/http/fuse.ts'
 import { middleware } from '../../src/http/middleware.ts'
-import { streaming } from '../../src/http/streaming.ts'
+import { streaming } from '../../src/http/output/streaming.ts'
+import type { PublicEnv } from '../../src/http/request.ts'
 
 /** A program of its own, for what Bun prints cannot be caught: serves a stream that fails, and reads it once. */
 const told: string[] = []

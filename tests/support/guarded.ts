@@ -1,12 +1,12 @@
 import { type ErrorHandler, Hono, type MiddlewareHandler } from 'hono'
-import { recordAuthzChange } from '../../src/access/changes.ts'
-import { authenticate, judgeBearer } from '../../src/auth/guards.ts'
-import type { AuthedEnv, PublicEnv } from '../../src/env.ts'
+import { authenticate, judgeBearer } from '../../src/auth/bearer.ts'
+import { findCatalogue } from '../../src/catalogue/queries.ts'
+import { recordAuthzChange } from '../../src/changes/record.ts'
 import { fuse } from '../../src/http/fuse.ts'
+import { openCall } from '../../src/http/middleware/not-found.ts'
 import { middleware } from '../../src/http/middleware.ts'
-import { toResponse } from '../../src/http/respond.ts'
-import { openCall } from '../../src/http/steps.ts'
-import { findCatalogue } from '../../src/plans/queries.ts'
+import { toResponse } from '../../src/http/output/on-error.ts'
+import type { AuthedEnv, PublicEnv } from '../../src/http/request.ts'
 import type { TestApp } from './app.ts'
 
 /** A route behind these guards, in the real chain: what it answers to a token. On success it shows the principal. */

@@ -1,6 +1,6 @@
 import { afterAll } from 'bun:test'
-import { type Database, openDatabase } from '../../src/db.ts'
-import type { DatabaseOptions } from '../../src/db-connect.ts'
+import type { DatabaseOptions } from '../../src/db/connect.ts'
+import { type Database, openDatabase } from '../../src/db/database.ts'
 
 export type Observed = Database & { slow: { milliseconds: number; statement: string }[]; warnings: string[] }
 

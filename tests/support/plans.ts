@@ -1,5 +1,5 @@
 import postgres from 'postgres'
-import type { Sql, Tx } from '../../src/db.ts'
+import type { Sql, Tx } from '../../src/db/database.ts'
 
 export type PlanNode = {
   'Node Type': string

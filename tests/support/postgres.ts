@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { openEmbeddedPostgres } from '../../src/embedded-postgres.ts'
+import { openEmbeddedPostgres } from '../../src/embedded-postgres/open.ts'
 
 export type OwnPostgres = Awaited<ReturnType<typeof openOwnPostgres>>
 

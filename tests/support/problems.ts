@@ -1,5 +1,5 @@
 import { expect } from 'bun:test'
-import { type ProblemCode, problems } from '../../src/errors.ts'
+import { type ProblemCode, problems } from '../../src/errors/app-error.ts'
 
 export type Problem = {
   type: string

@@ -1,5 +1,5 @@
-import { createLogger } from '../../src/logger.ts'
-import { openRedis } from '../../src/redis.ts'
+import { createLogger } from '../../src/log/logger.ts'
+import { openRedis } from '../../src/redis/connection.ts'
 
 /** A process of its own, for what only a process's environment can say: whether the link to the Redis of REDIS stands. */
 const redis = openRedis({ url: process.env.REDIS ?? '', log: createLogger({ level: 'silent' }) })

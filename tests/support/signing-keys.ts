@@ -1,6 +1,11 @@
 import { createPrivateKey, sign } from 'node:crypto'
-import { generateKeySet } from '../../src/key-rotation.ts'
-import { type AsymmetricAlgorithm, type PrivateJwk, type PrivateJwkSet, toSigningKeys } from '../../src/signing-keys.ts'
+import { generateKeySet } from '../../src/crypto/key-rotation.ts'
+import {
+  type AsymmetricAlgorithm,
+  type PrivateJwk,
+  type PrivateJwkSet,
+  toSigningKeys,
+} from '../../src/crypto/signing-keys.ts'
 
 /** A set of one key, made now. */
 export function newKeySet(algorithm: AsymmetricAlgorithm): PrivateJwkSet {

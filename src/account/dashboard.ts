@@ -1,0 +1,90 @@
+import type { Principal } from '../access/principal.ts'
+import { apiAccess } from '../catalogue/catalogue.ts'
+import type { Deps } from '../deps.ts'
+import { addDays, toDays } from '../http/input/range.ts'
+import { meteredFeatures, quotaOf, readQuotas } from '../quotas/quotas.ts'
+import { findToday, findUsage, listLastSignIns, listSignInsByDay, listUsage } from './queries.ts'
+import type { ReportQuery } from './schemas.ts'
+
+/** The longest stretch that one report covers. */
+const MaxReportDays = 366
+
+/**
+ * What a person may do and has used. The month's API requests are those of API keys; beside them stands each feature of
+ * theirs that has a monthly limit of its own. They reset on the first (UTC).
+ */
+export async function readEntitlements(deps: Deps, principal: Principal) {
+  const metered = principal.features.filter((feature) => meteredFeatures.has(feature))
+  const { [apiAccess]: apiRequests, ...used } = await readQuotas(deps, principal, [apiAccess, ...metered])
+  const plan = deps.catalogue.current.plans.get(principal.plan)
+  const limits = plan?.limits ?? { maxUsers: 0, maxStorageGb: 0, apiRequestsPerMinute: 0 }
+  return {
+    plan: principal.plan,
+    tier: principal.tier,
+    role: principal.role,
+    privilegeLevel: principal.privilegeLevel,
+    permissions: principal.permissions,
+    features: principal.features,
+    limits: { ...limits, maxApiRequestsPerMonth: quotaOf(deps.catalogue.current, principal) },
+    usage: { apiRequests, ...used },
+  }
+}
+
+/** The limit that comes with a granted feature: the override's, else the plan's; null: none. */
+export function limitOf(deps: Deps, principal: Principal, feature: string): number | null {
+  const override = principal.overrides[feature]
+  if (override?.g && override.lim !== undefined) return override.lim
+  return deps.catalogue.current.plans.get(principal.plan)?.features.find(({ name }) => name === feature)?.limit ?? null
+}
+
+export async function readDashboard(deps: Deps, principal: Principal) {
+  await deps.usage.settle()
+  const [usage, lastSignIns] = await Promise.all([
+    findUsage(deps.sql, principal.accountId, new Date(deps.now())),
+    listLastSignIns(deps.sql, principal.accountId, 5),
+  ])
+  const plan = deps.catalogue.current.plans.get(principal.plan)
+  return {
+    plan: {
+      name: principal.plan,
+      displayName: plan?.displayName ?? principal.plan,
+      tier: principal.tier,
+      endsAt: principal.pex === null || plan?.name === 'free' ? null : new Date(principal.pex * 1000),
+    },
+    usage: { requestsToday: usage.today, requestsThisMonth: usage.month },
+    sessions: { live: usage.liveSessions },
+    lastSignIns,
+  }
+}
+
+/** 30 days of the person's time zone up to today, every day named, whether something happened on it or not. */
+export async function readInsights(deps: Deps, { accountId }: Principal) {
+  await deps.usage.settle()
+  const { today: to, timezone } = await findToday(deps.sql, accountId, new Date(deps.now()))
+  const from = addDays(to, -29)
+  const [usage, signIns] = await Promise.all([
+    listUsage(deps.sql, accountId, from, to, 'day'),
+    listSignInsByDay(deps.sql, accountId, from, timezone),
+  ])
+  const requestsOn = new Map(usage.map(({ key, requests }) => [key, requests]))
+  const signInsOn = new Map(signIns.map((row) => [row.day, row]))
+  const days = Array.from({ length: 30 }, (_, i) => addDays(from, i)).map((day) => ({
+    day,
+    requests: requestsOn.get(day) ?? 0,
+    signIns: signInsOn.get(day)?.succeeded ?? 0,
+    failedSignIns: signInsOn.get(day)?.failed ?? 0,
+  }))
+  return { from, to, days }
+}
+
+/**
+ * Own API use between two days of the person's time zone, the last 30 unless said otherwise.
+ * @throws AppError `validation-failed` for a bad range
+ */
+export async function readUsageReport(deps: Deps, { accountId }: Principal, { groupBy, ...asked }: ReportQuery) {
+  await deps.usage.settle()
+  const { today } = await findToday(deps.sql, accountId, new Date(deps.now()))
+  const { from, to } = toDays(asked, today, MaxReportDays)
+  const rows = await listUsage(deps.sql, accountId, from, to, groupBy)
+  return { from, to, groupBy, total: rows.reduce((sum, row) => sum + row.requests, 0), rows }
+}

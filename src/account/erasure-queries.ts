@@ -1,0 +1,29 @@
+import type { Db } from '../db/database.ts'
+
+/** Makes the account row anonymous: the e-mail address is free again. */
+export async function anonymiseAccount(sql: Db, accountId: string): Promise<void> {
+  await sql`
+    update user_accounts set status = 'deleted', deleted_at = clock_timestamp(), email = null, email_verified_at = null, password_hash = null,
+           first_name = null, last_name = null, phone_number = null, language = 'en', timezone = 'UTC', locked_reason = null, last_login_at = null,
+           password_version = password_version + 1, role = 'user', plan = 'free', plan_ends_at = null
+     where id = ${accountId}`
+}
+
+/** Deletes a person's rows of a table, by the column that holds the account's id. */
+export async function deleteRowsOf(sql: Db, table: string, account: string, accountId: string): Promise<void> {
+  await sql`delete from ${sql(table)} where ${sql(account)} = ${accountId}`
+}
+
+/**
+ * Deletes the personal side of the audit trail that is this person's own: what tells of them, whoever acted, and where they
+ * did what concerned themselves. What they did to others stays with its place, and so does every row: it still verifies,
+ * for it covers only salted hashes of what goes.
+ */
+export async function eraseAuditTraces(sql: Db, accountId: string): Promise<void> {
+  await sql`select erase_traces(array[${accountId}::uuid])`
+}
+
+/** Counters kept under the person's own keys. */
+export async function deleteCounters(sql: Db, keys: Buffer[]): Promise<void> {
+  await sql`delete from lockouts where key in ${sql(keys)}`
+}

@@ -1,0 +1,81 @@
+import { accessData } from '../access/personal-data.ts'
+import { auditData } from '../audit/personal-data.ts'
+import { authData } from '../auth/personal-data.ts'
+import { billingData } from '../billing/personal-data.ts'
+import { type ExportedPart, type PersonalData, rowsOf } from '../db/personal-data.ts'
+import { plansData } from '../quotas/personal-data.ts'
+
+const account: PersonalData = {
+  table: 'user_accounts',
+  exported: rowsOf('user_accounts', {
+    part: 'account',
+    account: 'id',
+    columns: `t.id, email, email_verified_at as "emailVerifiedAt", first_name as "firstName", last_name as "lastName", phone_number as "phoneNumber",
+      language, timezone, role, status, locked_reason as "lockedReason", created_at as "createdAt", updated_at as "updatedAt", last_login_at as "lastLoginAt"`,
+    key: [['id', 'uuid']],
+  }),
+  erased: { otherwise: 'the row stays, anonymous, so that the trail has something to name' },
+}
+
+const ownData: PersonalData[] = [
+  {
+    table: 'api_keys',
+    exported: rowsOf('api_keys', {
+      part: 'apiKeys',
+      columns: `t.id, name, prefix, permissions, ip_ranges as "ipRanges", expires_at as "expiresAt", created_at as "createdAt", last_used_at as "lastUsedAt"`,
+      key: [['id', 'uuid']],
+    }),
+    erased: { account: 'account_id' },
+  },
+  {
+    table: 'usage_daily',
+    exported: rowsOf('usage_daily', {
+      part: 'usage',
+      columns: 't.day, route, requests',
+      key: [
+        ['day', 'date'],
+        ['route', 'text'],
+      ],
+    }),
+    erased: { account: 'account_id' },
+  },
+  {
+    table: 'idempotency_keys',
+    exported: rowsOf('idempotency_keys', {
+      part: 'idempotencyKeys',
+      columns: 't.method, path, key, status, created_at as "createdAt"',
+      key: [
+        ['method', 'text'],
+        ['path', 'text'],
+        ['key', 'text'],
+      ],
+    }),
+    erased: { account: 'account_id' },
+  },
+  {
+    table: 'account_directory',
+    exported: { not: 'a copy for figures of what the account shows, without names and addresses' },
+    erased: { otherwise: 'gone with the next refresh' },
+  },
+  ...['activity_by_day', 'revenue_by_plan_and_day'].map((table) => ({
+    table,
+    exported: { not: 'sums' },
+    erased: { otherwise: 'sums, of which nobody can be told' },
+  })),
+]
+
+/** Every room's tables with data of people. */
+export const personalData: readonly PersonalData[] = [
+  account,
+  ...authData,
+  ...ownData,
+  ...billingData,
+  ...plansData,
+  ...accessData,
+  ...auditData,
+]
+
+/** The parts of an export, in this order. */
+export const exportedParts: readonly ExportedPart[] = personalData.flatMap(({ exported }) =>
+  'part' in exported ? [exported] : [],
+)

@@ -1,0 +1,119 @@
+import { type AccountWithRights, selectAccountWithRights } from '../auth/account.ts'
+import type { Db } from '../db/database.ts'
+
+export async function findAccount(sql: Db, accountId: string): Promise<AccountWithRights | null> {
+  const [row] = await sql<AccountWithRights[]>`${selectAccountWithRights(sql, accountId)} and a.status <> 'deleted'`
+  return row ?? null
+}
+
+/** The profile as it is, locked for the change that follows. */
+export type Profile = {
+  firstName: string | null
+  lastName: string | null
+  phoneNumber: string | null
+  language: string
+  timezone: string
+}
+
+export async function lockProfile(sql: Db, accountId: string): Promise<Profile | null> {
+  const [row] = await sql<Profile[]>`
+    select first_name, last_name, phone_number, language, timezone from user_accounts
+     where id = ${accountId} and status <> 'deleted' for no key update`
+  return row ?? null
+}
+
+export async function updateProfile(sql: Db, accountId: string, profile: Profile): Promise<void> {
+  await sql`update user_accounts set ${sql(profile, 'firstName', 'lastName', 'phoneNumber', 'language', 'timezone')} where id = ${accountId}`
+}
+
+export type UsageSum = { key: string; requests: number }
+
+/** Own API use between two days (both included), summed by day, by week (its Monday) or by route. */
+export async function listUsage(
+  sql: Db,
+  accountId: string,
+  from: string,
+  to: string,
+  groupBy: 'day' | 'week' | 'route',
+): Promise<UsageSum[]> {
+  const key = { day: sql`day::text`, week: sql`date_trunc('week', day::timestamp)::date::text`, route: sql`route` }[
+    groupBy
+  ]
+  return sql<UsageSum[]>`
+    select ${key} as key, sum(requests)::float8 as requests from usage_daily
+     where account_id = ${accountId} and day between ${from}::date and ${to}::date
+     group by 1 order by 1`
+}
+
+export type SignInDay = { day: string; succeeded: number; failed: number }
+
+/** Which day it is for a person at a moment, and their time zone. UTC for whoever is gone. */
+export async function findToday(sql: Db, accountId: string, at: Date): Promise<{ today: string; timezone: string }> {
+  const [row] = await sql<{ today: string; timezone: string }[]>`
+    select local_day(${at}::timestamptz, timezone)::text as today, timezone from user_accounts where id = ${accountId}`
+  return row ?? { today: at.toISOString().slice(0, 10), timezone: 'UTC' }
+}
+
+/** Sign-ins by day of a time zone, from `from` on. */
+export async function listSignInsByDay(
+  sql: Db,
+  accountId: string,
+  from: string,
+  timezone: string,
+): Promise<SignInDay[]> {
+  return sql<SignInDay[]>`
+    select local_day(at, ${timezone})::text as day, count(*) filter (where outcome = 'succeeded')::int as succeeded,
+           count(*) filter (where outcome = 'failed')::int as failed
+      from login_attempts where account_id = ${accountId} and at >= local_midnight(${from}::date, ${timezone})
+     group by 1 order by 1`
+}
+
+export type SignIn = { at: Date; outcome: 'succeeded' | 'failed'; ipAddress: string | null }
+
+export async function listLastSignIns(sql: Db, accountId: string, limit: number): Promise<SignIn[]> {
+  return sql<SignIn[]>`
+    select at, outcome, ip_address from login_attempts where account_id = ${accountId} order by at desc limit ${limit}`
+}
+
+export type Usage = { today: number; month: number; liveSessions: number }
+
+/** What the dashboard counts: requests today and this month, by the person's time zone, and live sessions. */
+export async function findUsage(sql: Db, accountId: string, at: Date): Promise<Usage> {
+  const [row] = await sql<Usage[]>`
+    with now as (select local_day(${at}::timestamptz, timezone) as today from user_accounts where id = ${accountId})
+    select coalesce(sum(requests) filter (where day = today), 0)::float8 as today, coalesce(sum(requests), 0)::float8 as month,
+           (select count(*)::int from sessions where account_id = ${accountId} and ended_at is null and expires_at > clock_timestamp()) as live_sessions
+      from now join usage_daily on account_id = ${accountId} and day between date_trunc('month', today::timestamp)::date and today`
+  return row ?? { today: 0, month: 0, liveSessions: 0 }
+}
+
+export type AuditItem = {
+  id: string
+  at: Date
+  action: string
+  entityType: string
+  entityId: string | null
+  requestId: string | null
+  details: Record<string, unknown>
+  ipAddress: string | null
+  userAgent: string | null
+}
+
+/** What an account did and what was done to it, newest first. Where others acted from is theirs: it is not shown. */
+export async function listOwnAudit(
+  sql: Db,
+  accountId: string,
+  limit: number,
+  before: string | null,
+): Promise<AuditItem[]> {
+  return sql<AuditItem[]>`
+    select l.id, l.at, l.action, l.entity_type, l.entity_id, l.request_id, l.details, p.data ->> 'ip' as ip_address, p.data ->> 'userAgent' as user_agent
+      from ((select id from audit_logs where actor_id = ${accountId} and (${before}::uuid is null or id < ${before}::uuid) order by id desc limit ${limit})
+            union
+            (select id from audit_logs where entity_type = 'account' and entity_id = ${accountId}::text and (${before}::uuid is null or id < ${before}::uuid)
+              order by id desc limit ${limit})
+            order by id desc limit ${limit}) own
+      join audit_logs l using (id)
+      left join audit_personal p on p.audit_id = l.id and coalesce(p.account_id, ${accountId}) = ${accountId} and coalesce(l.actor_id, ${accountId}) = ${accountId}
+     order by l.id desc`
+}

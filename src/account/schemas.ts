@@ -1,0 +1,111 @@
+import { z } from 'zod'
+import { PresentedPassword } from '../auth/password-rules.ts'
+import { LimitsBody } from '../catalogue/schemas.ts'
+import { IsoDate, LanguageTag, PersonName, PhoneNumber, TimeZone } from '../http/input/fields.ts'
+
+/** `null` clears an optional field; a language and a time zone there always are. */
+export const ProfileChange = z
+  .strictObject({
+    firstName: PersonName.nullable().optional(),
+    lastName: PersonName.nullable().optional(),
+    phoneNumber: PhoneNumber.nullable().optional(),
+    language: LanguageTag.optional(),
+    timezone: TimeZone.optional(),
+  })
+  .meta({ ref: 'ProfileChange' })
+export type ProfileChange = z.infer<typeof ProfileChange>
+
+export const Erasure = z.strictObject({ password: PresentedPassword }).meta({ ref: 'Erasure' })
+
+const Count = z.number().min(0)
+const QuotaBody = z.object({ used: Count, limit: Count.nullable(), resetsAt: z.iso.datetime() })
+
+export const EntitlementsBody = z
+  .object({
+    plan: z.string(),
+    tier: z.int().min(0).max(1000),
+    role: z.string(),
+    privilegeLevel: z.int().min(0).max(100),
+    permissions: z.array(z.string()),
+    features: z.array(z.string()),
+    limits: LimitsBody,
+    usage: z.object({ apiRequests: QuotaBody }).catchall(QuotaBody),
+  })
+  .meta({ ref: 'Entitlements' })
+
+export const DashboardBody = z
+  .object({
+    plan: z.object({
+      name: z.string(),
+      displayName: z.string(),
+      tier: z.int().min(0).max(1000),
+      endsAt: z.iso.datetime().nullable(),
+    }),
+    usage: z.object({ requestsToday: Count, requestsThisMonth: Count }),
+    sessions: z.object({ live: Count }),
+    lastSignIns: z.array(
+      z.object({ at: z.iso.datetime(), outcome: z.enum(['succeeded', 'failed']), ipAddress: z.string().nullable() }),
+    ),
+  })
+  .meta({ ref: 'Dashboard' })
+
+export const InsightsBody = z
+  .object({
+    from: z.iso.date(),
+    to: z.iso.date(),
+    days: z.array(z.object({ day: z.iso.date(), requests: Count, signIns: Count, failedSignIns: Count })),
+  })
+  .meta({ ref: 'Insights' })
+
+export const ReportQuery = z.strictObject({
+  from: IsoDate.optional(),
+  to: IsoDate.optional(),
+  groupBy: z.enum(['day', 'week', 'route']).default('day'),
+})
+export type ReportQuery = z.infer<typeof ReportQuery>
+
+export const ReportBody = z
+  .object({
+    from: z.iso.date(),
+    to: z.iso.date(),
+    groupBy: z.enum(['day', 'week', 'route']),
+    total: Count,
+    rows: z.array(z.object({ key: z.string(), requests: Count })),
+  })
+  .meta({ ref: 'UsageReport' })
+
+export const AuditItemBody = z
+  .object({
+    id: z.uuid(),
+    at: z.iso.datetime(),
+    action: z.string(),
+    entityType: z.string(),
+    entityId: z.string().nullable(),
+    requestId: z.string().nullable(),
+    details: z.record(z.string(), z.unknown()),
+    ipAddress: z.string().nullable(),
+    userAgent: z.string().nullable(),
+  })
+  .meta({ ref: 'AuditItem' })
+
+const Rows = z.array(z.record(z.string(), z.unknown()))
+export const ExportBody = z
+  .object({
+    exportedAt: z.iso.datetime(),
+    account: Rows,
+    sessions: Rows,
+    apiKeys: Rows,
+    loginAttempts: Rows,
+    subscriptions: Rows,
+    featureOverrides: Rows,
+    trials: Rows,
+    idempotencyKeys: Rows,
+    usage: Rows,
+    apiQuota: Rows,
+    auditTrail: Rows,
+  })
+  .meta({ ref: 'Export' })
+
+/** How a list of people may be sorted; each order has an index that ends in the id. */
+export const sorts = ['createdAt', '-createdAt', 'email', '-email', 'lastLoginAt', '-lastLoginAt'] as const
+export type Sort = (typeof sorts)[number]

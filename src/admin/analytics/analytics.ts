@@ -1,0 +1,104 @@
+import type { Principal } from '../../access/principal.ts'
+import { freePlan } from '../../access/rights.ts'
+import { readAside } from '../../db/replica.ts'
+import type { Deps } from '../../deps.ts'
+import { toDays } from '../../http/input/range.ts'
+import {
+  findAsOf,
+  findTotals,
+  listActivity,
+  listFailingAddresses,
+  listPlanFigures,
+  type PlanFigures,
+} from './queries.ts'
+
+/** The longest stretch that one answer covers. */
+const MaxDays = 366
+
+export type Range = { from: string; to: string }
+
+/** Days (UTC: of no one person), both included; the last 30 unless said otherwise. @throws AppError `validation-failed` for a bad range */
+export function toRange(deps: Deps, asked: { from?: string; to?: string }): Range {
+  return toDays(asked, new Date(deps.now()).toISOString().slice(0, 10), MaxDays)
+}
+
+export function readOverview(deps: Deps, { accountId }: Principal) {
+  return readAside(deps, accountId, async (sql) => {
+    const [asOf, totals, plans] = await Promise.all([findAsOf(sql), findTotals(sql), listPlanFigures(sql, null)])
+    return {
+      asOf,
+      ...totals,
+      paying: sum(plans.map(paying)),
+      trialing: sum(plans.map((plan) => plan.trialing)),
+      mrr: byCurrency(plans),
+    }
+  })
+}
+
+export function readSignUps(deps: Deps, { accountId }: Principal, range: Range) {
+  return readAside(deps, accountId, async (sql) => {
+    const [asOf, days] = await Promise.all([findAsOf(sql), listActivity(sql, range)])
+    return { asOf, ...range, days: days.map(({ day, signUps, logIns }) => ({ day, signUps, logIns })) }
+  })
+}
+
+/** Monthly recurring revenue by plan: a month's price, or a twelfth of a year's, of what renews. */
+export function readRevenue(deps: Deps, { accountId }: Principal, range: Range) {
+  return readAside(deps, accountId, async (sql) => {
+    const [asOf, rows] = await Promise.all([findAsOf(sql), listPlanFigures(sql, range)])
+    const plans = rows.map(({ plan, currency, started, ended, mrrMinor }) => ({
+      plan,
+      currency,
+      started,
+      ended,
+      mrrMinor,
+    }))
+    return { asOf, ...range, mrr: byCurrency(rows), plans }
+  })
+}
+
+export function readPlans(deps: Deps, { accountId }: Principal) {
+  return readAside(deps, accountId, async (sql) => {
+    const [asOf, rows] = await Promise.all([findAsOf(sql), listPlanFigures(sql, null)])
+    const accounts = sum(rows.map((row) => row.accounts))
+    const share = (part: number) => (accounts === 0 ? 0 : part / accounts)
+    const plans = rows
+      .filter((row) => row.accounts > 0)
+      .map((row) => ({ plan: row.plan, accounts: row.accounts, trialing: row.trialing, share: share(row.accounts) }))
+      .sort((a, b) => b.accounts - a.accounts)
+    return { asOf, accounts, conversion: share(sum(rows.map(paying))), plans }
+  })
+}
+
+export function readSecurity(deps: Deps, { accountId }: Principal, range: Range) {
+  return readAside(deps, accountId, async (sql) => {
+    const [asOf, days, addresses] = await Promise.all([
+      findAsOf(sql),
+      listActivity(sql, range),
+      listFailingAddresses(sql, range, 20),
+    ])
+    return {
+      asOf,
+      ...range,
+      days: days.map(({ day, failures, lockouts, reuse }) => ({ day, failures, lockouts, reuse })),
+      addresses,
+    }
+  })
+}
+
+/** Whoever tries a plan, or has cancelled it, does not pay for it again. */
+function paying({ plan, renewing }: PlanFigures): number {
+  return plan === freePlan ? 0 : renewing
+}
+
+/** Money of different currencies has no sum. */
+function byCurrency(plans: PlanFigures[]): { currency: string; mrrMinor: number }[] {
+  return [...Map.groupBy(plans, ({ currency }) => currency)].map(([currency, rows]) => ({
+    currency,
+    mrrMinor: sum(rows.map(({ mrrMinor }) => mrrMinor)),
+  }))
+}
+
+function sum(figures: number[]): number {
+  return figures.reduce((total, figure) => total + figure, 0)
+}

@@ -1,0 +1,66 @@
+import type { Db } from '../../db/database.ts'
+import type { Range } from './analytics.ts'
+
+/** When the views were refreshed last; null before the first time. */
+export async function findAsOf(sql: Db): Promise<Date | null> {
+  const [row] = await sql<{ at: Date | null }[]>`select succeeded_at as at from job_runs where name = 'refresh-views'`
+  return row?.at ?? null
+}
+
+export type Totals = { accounts: number; active: number; locked: number }
+
+/** From the sign-ups of every day: no scan of the accounts. */
+export async function findTotals(sql: Db): Promise<Totals> {
+  const [row] = await sql<Totals[]>`
+    select coalesce(sum(sign_ups - erased), 0)::float8 as accounts, coalesce(sum(sign_ups - erased - locked), 0)::float8 as active,
+           coalesce(sum(locked), 0)::float8 as locked
+      from activity_by_day`
+  return row ?? { accounts: 0, active: 0, locked: 0 }
+}
+
+export type Activity = {
+  day: string
+  signUps: number
+  logIns: number
+  failures: number
+  lockouts: number
+  reuse: number
+}
+
+export async function listActivity(sql: Db, { from, to }: Range): Promise<Activity[]> {
+  return sql<Activity[]>`
+    select d::date::text as day, coalesce(a.sign_ups, 0)::float8 as sign_ups, coalesce(a.log_ins, 0)::float8 as log_ins,
+           coalesce(a.failures, 0)::float8 as failures, coalesce(a.lockouts, 0)::float8 as lockouts, coalesce(a.reuse, 0)::float8 as reuse
+      from generate_series(${from}::date::timestamp, ${to}::date::timestamp, interval '1 day') d left join activity_by_day a on a.day = d::date order by 1`
+}
+
+export type PlanFigures = {
+  plan: string
+  currency: string
+  started: number
+  ended: number
+  /** Accounts on the plan now: all, those who try it, and those whose subscription renews (neither tried nor cancelled). */
+  accounts: number
+  trialing: number
+  renewing: number
+  mrrMinor: number
+}
+
+/** Each plan's subscriptions; what began and ended counts in the range, the rest is as of now. */
+export async function listPlanFigures(sql: Db, range: Range | null): Promise<PlanFigures[]> {
+  const inRange = range ? sql`day between ${range.from}::date and ${range.to}::date` : sql`true`
+  return sql<PlanFigures[]>`
+    select plan, currency, coalesce(sum(started) filter (where ${inRange}), 0)::float8 as started, coalesce(sum(ended) filter (where ${inRange}), 0)::float8 as ended,
+           sum(in_force)::float8 as accounts, sum(trialing)::float8 as trialing, sum(renewing)::float8 as renewing,
+           round(sum(annual_minor) / 12)::float8 as mrr_minor
+      from revenue_by_plan_and_day group by plan, currency order by plan`
+}
+
+export type FailingAddress = { ipAddress: string; failures: number }
+
+export async function listFailingAddresses(sql: Db, { from, to }: Range, limit: number): Promise<FailingAddress[]> {
+  return sql<FailingAddress[]>`
+    select ip_address, count(*)::float8 as failures from login_attempts
+     where outcome = 'failed' and ip_address is not null and at >= ${from}::date::timestamp at time zone 'UTC' and at < (${to}::date + 1)::timestamp at time zone 'UTC'
+     group by 1 order by 2 desc, 1 limit ${limit}`
+}

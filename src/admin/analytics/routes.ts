@@ -1,0 +1,111 @@
+import { Hono } from 'hono'
+import { z } from 'zod'
+import { requirePermission } from '../../access/guards.ts'
+import { authenticate } from '../../auth/bearer.ts'
+import { IsoDate } from '../../http/input/fields.ts'
+import { noBody, noInput, query } from '../../http/input/validate.ts'
+import { describe } from '../../http/openapi.ts'
+import type { AuthedEnv } from '../../http/request.ts'
+import { readOverview, readPlans, readRevenue, readSecurity, readSignUps, toRange } from './analytics.ts'
+
+const RangeQuery = z.strictObject({ from: IsoDate.optional(), to: IsoDate.optional() })
+const Count = z.number().min(0)
+const stamped = { asOf: z.iso.datetime().nullable().meta({ description: 'when the views were refreshed last' }) }
+const Mrr = z
+  .array(z.object({ currency: z.string(), mrrMinor: Count }))
+  .meta({ description: 'monthly recurring revenue of what renews, in minor units' })
+const ranged = { ...stamped, from: z.iso.date(), to: z.iso.date() }
+
+const Overview = z
+  .object({
+    ...stamped,
+    accounts: Count,
+    active: Count,
+    locked: Count,
+    paying: Count.meta({ description: 'on a plan other than free that renews: neither tried nor cancelled' }),
+    trialing: Count,
+    mrr: Mrr,
+  })
+  .meta({ ref: 'Overview' })
+const SignUps = z
+  .object({ ...ranged, days: z.array(z.object({ day: z.iso.date(), signUps: Count, logIns: Count })) })
+  .meta({ ref: 'SignUps' })
+const Revenue = z
+  .object({
+    ...ranged,
+    mrr: Mrr,
+    plans: z.array(
+      z.object({
+        plan: z.string(),
+        currency: z.string(),
+        started: Count,
+        ended: Count,
+        mrrMinor: Count,
+      }),
+    ),
+  })
+  .meta({ ref: 'Revenue' })
+const Plans = z
+  .object({
+    ...stamped,
+    accounts: Count,
+    conversion: z.number().min(0).max(1),
+    plans: z.array(z.object({ plan: z.string(), accounts: Count, trialing: Count, share: z.number().min(0).max(1) })),
+  })
+  .meta({ ref: 'PlanDistribution' })
+const Security = z
+  .object({
+    ...ranged,
+    days: z.array(z.object({ day: z.iso.date(), failures: Count, lockouts: Count, reuse: Count })),
+    addresses: z.array(z.object({ ipAddress: z.string(), failures: Count })),
+  })
+  .meta({ ref: 'SecurityReport' })
+
+const reads = requirePermission('analytics.read')
+
+/** Figures from the materialised views; each answer says how old they are. */
+export const analyticsRoutes = new Hono<AuthedEnv>()
+  .get(
+    '/overview',
+    describe('Analytics', 'The service at a glance', { 200: Overview }),
+    authenticate,
+    reads,
+    noInput,
+    async (c) => c.json(await readOverview(c.var.deps, c.var.principal), 200),
+  )
+  .get(
+    '/signups',
+    describe('Analytics', 'Sign-ups and log-ins by day', { 200: SignUps }),
+    authenticate,
+    reads,
+    query(RangeQuery),
+    noBody,
+    async (c) => c.json(await readSignUps(c.var.deps, c.var.principal, toRange(c.var.deps, c.req.valid('query'))), 200),
+  )
+  .get(
+    '/revenue',
+    describe('Analytics', 'Recurring revenue by plan', { 200: Revenue }),
+    authenticate,
+    reads,
+    query(RangeQuery),
+    noBody,
+    async (c) => c.json(await readRevenue(c.var.deps, c.var.principal, toRange(c.var.deps, c.req.valid('query'))), 200),
+  )
+  .get(
+    '/plans',
+    describe('Analytics', 'Who is on which plan', { 200: Plans }),
+    authenticate,
+    reads,
+    noInput,
+    async (c) => c.json(await readPlans(c.var.deps, c.var.principal), 200),
+  )
+  .get(
+    '/security',
+    describe('Analytics', 'Failed log-ins, lockouts and reuse', { 200: Security }),
+    authenticate,
+    reads,
+    query(RangeQuery),
+    noBody,
+    async (c) =>
+      c.json(await readSecurity(c.var.deps, c.var.principal, toRange(c.var.deps, c.req.valid('query'))), 200),
+  )

@@ -1,0 +1,79 @@
+import { Hono } from 'hono'
+import { z } from 'zod'
+import { requirePermission } from '../../access/guards.ts'
+import { AuditItemBody } from '../../account/schemas.ts'
+import { authenticate } from '../../auth/bearer.ts'
+import { normalise } from '../../http/client-ip.ts'
+import { IsoDateTime, Limit, Uuid } from '../../http/input/fields.ts'
+import { requireOrder } from '../../http/input/range.ts'
+import { noBody, query } from '../../http/input/validate.ts'
+import { listOf } from '../../http/list.ts'
+import { describe } from '../../http/openapi.ts'
+import { decodeCursor, page } from '../../http/output/page.ts'
+import { streamed } from '../../http/output/streamed.ts'
+import type { AuthedEnv } from '../../http/request.ts'
+import { searchAudit, streamAudit } from './search.ts'
+
+const AuditQuery = z.strictObject({
+  actor: Uuid.optional(),
+  action: z
+    .string()
+    .regex(/^[a-z_]{1,40}\.[a-z_]{1,40}$/, 'An action reads entity.verb, e.g. session.create.')
+    .optional(),
+  resource: z
+    .string()
+    .max(140)
+    .regex(/^[a-z_]{1,40}(:[\w.-]{1,100})?$/, 'A resource reads type or type:id, e.g. account:0192….')
+    .optional(),
+  from: IsoDateTime.optional(),
+  to: IsoDateTime.optional(),
+  ip: z.union([z.ipv4(), z.ipv6()]).overwrite(normalise).optional(),
+  format: z.enum(['json', 'ndjson', 'csv']).default('json'),
+  limit: Limit,
+  cursor: z.string().max(2_048).optional(),
+})
+const AuditEntryBody = AuditItemBody.extend({
+  actorId: z.uuid().nullable(),
+  before: z.record(z.string(), z.unknown()).nullable(),
+  after: z.record(z.string(), z.unknown()).nullable(),
+}).meta({ ref: 'AuditEntry' })
+
+const types = { ndjson: 'application/x-ndjson; charset=utf-8', csv: 'text/csv; charset=utf-8' }
+
+/** Everybody's trail, for those who may read it. */
+export const auditRoutes = new Hono<AuthedEnv>().get(
+  '/audit-logs',
+  describe(
+    'Administration',
+    'The audit trail, newest first; as a stream with format=ndjson or csv',
+    {
+      200: {
+        json: listOf(AuditEntryBody),
+        also: {
+          'application/x-ndjson': 'One AuditEntry a line',
+          'text/csv': 'One entry a line, below a line of names',
+        },
+      },
+    },
+    ['invalid-cursor'],
+  ),
+  authenticate,
+  requirePermission('audit.read'),
+  query(AuditQuery),
+  noBody,
+  async (c) => {
+    const { deps, principal, call } = c.var
+    const { format, limit, cursor, ...filter } = c.req.valid('query')
+    requireOrder(filter)
+    const [before = null] = cursor === undefined ? [] : decodeCursor(cursor, ['uuid'])
+    if (format !== 'json')
+      return streamed(c, await streamAudit(deps, principal, filter, before, call.client, format), {
+        'Content-Type': types[format],
+        'Content-Disposition': `attachment; filename="manas360-audit.${format}"`,
+      })
+    return c.json(
+      page(await searchAudit(deps, principal, filter, limit + 1, before, call.client), limit, (row) => [row.id]),
+      200,
+    )
+  },
+)

@@ -1,0 +1,102 @@
+import { stringify } from 'csv-stringify/sync'
+import type { Principal } from '../../access/principal.ts'
+import { type Client, record } from '../../audit/record.ts'
+import { readAside } from '../../db/replica.ts'
+import type { Deps } from '../../deps.ts'
+import { type AuditFilter, type AuditListItem, listAudit } from './queries.ts'
+
+const BatchSize = 500
+const columns = [
+  'id',
+  'at',
+  'actorId',
+  'action',
+  'entityType',
+  'entityId',
+  'requestId',
+  'ipAddress',
+  'userAgent',
+  'details',
+  'before',
+  'after',
+] as const
+
+/** A page of everybody's trail; that it was read is audited, after the reading. */
+export async function searchAudit(
+  deps: Deps,
+  actor: Principal,
+  filter: AuditFilter,
+  limit: number,
+  before: string | null,
+  client: Client,
+): Promise<AuditListItem[]> {
+  const rows = await readAside(deps, actor.accountId, (sql) => listAudit(sql, filter, limit, before))
+  await recordReading(deps, actor, filter, client, 'json')
+  return rows
+}
+
+/**
+ * The whole answer, from the row `before` on, as a stream of NDJSON lines or CSV rows, read in batches: memory stays flat.
+ * @throws AppError `rate-limited` while the actor has others open, `overloaded` while very many are
+ */
+export async function streamAudit(
+  deps: Deps,
+  actor: Principal,
+  filter: AuditFilter,
+  before: string | null,
+  client: Client,
+  format: 'ndjson' | 'csv',
+): Promise<ReadableStream<Uint8Array>> {
+  return deps.streams.open(actor.accountId, async () => {
+    await recordReading(deps, actor, filter, client, format)
+    return piecesOf(deps, actor, filter, before, format)
+  })
+}
+
+async function* piecesOf(
+  deps: Deps,
+  actor: Principal,
+  filter: AuditFilter,
+  before: string | null,
+  format: 'ndjson' | 'csv',
+): AsyncGenerator<string> {
+  if (format === 'csv') yield stringify([[...columns]])
+  for (let last = before; ; ) {
+    const rows: AuditListItem[] = await readAside(deps, actor.accountId, (sql) =>
+      listAudit(sql, filter, BatchSize, last),
+    )
+    last = rows.at(-1)?.id ?? null
+    if (rows.length > 0) yield format === 'csv' ? toCsv(rows) : rows.map((row) => `${JSON.stringify(row)}\n`).join('')
+    if (rows.length < BatchSize) return
+  }
+}
+
+/** Cells that a spreadsheet would run as a formula are neutralised. */
+function toCsv(rows: AuditListItem[]): string {
+  const cells = rows.map((row) =>
+    columns.map((column) => {
+      const value = row[column]
+      if (value === null) return ''
+      return value instanceof Date ? value.toISOString() : typeof value === 'object' ? JSON.stringify(value) : value
+    }),
+  )
+  return stringify(cells, { escape_formulas: true })
+}
+
+function recordReading(
+  deps: Deps,
+  actor: Principal,
+  { ip, ...details }: AuditFilter,
+  client: Client,
+  format: string,
+): Promise<void> {
+  return record(deps.sql, deps.audit, {
+    action: 'audit.read',
+    actorId: actor.accountId,
+    entityType: 'audit',
+    entityId: null,
+    client,
+    // An address asked for is somebody's, and must not outlive its erasure here.
+    details: { ...details, format, byAddress: ip !== undefined },
+  })
+}

@@ -1,0 +1,111 @@
+import { Hono } from 'hono'
+import { requirePermission } from '../../access/guards.ts'
+import { authenticate } from '../../auth/bearer.ts'
+import { SubscriptionBody } from '../../billing/schemas.ts'
+import { grantSubscription } from '../../billing/subscriptions.ts'
+import { body, noBody, noInput, params, query } from '../../http/input/validate.ts'
+import { listOf } from '../../http/list.ts'
+import { describe } from '../../http/openapi.ts'
+import { decodeCursor, page } from '../../http/output/page.ts'
+import type { AuthedEnv } from '../../http/request.ts'
+import { explain } from '../people/explain.ts'
+import {
+  AccountPath,
+  ExplainQuery,
+  Explanation,
+  Grant,
+  Override,
+  OverrideBody,
+  OverridePath,
+  SubscriptionItem,
+  SubscriptionsQuery,
+} from '../schemas.ts'
+import { clearOverride, setOverride } from './overrides.ts'
+import { readSubscriptions } from './subscriptions.ts'
+
+const grants = requirePermission('subscriptions.manage')
+const refusals = ['not-found', 'privilege-escalation'] as const
+
+/** What administrators give to one account beside its role: a plan, a feature; and why somebody may or may not. */
+export const grantRoutes = new Hono<AuthedEnv>()
+  .put(
+    '/users/:id/features/:name',
+    describe('Administration', 'Grant or refuse one feature to one account', { 200: OverrideBody }, [...refusals]),
+    authenticate,
+    grants,
+    params(OverridePath),
+    body(Override),
+    async (c) => {
+      const { id, name } = c.req.valid('param')
+      return c.json(
+        await setOverride(c.var.deps, c.var.principal, id, name, c.req.valid('json'), c.var.call.client),
+        200,
+      )
+    },
+  )
+  .delete(
+    '/users/:id/features/:name',
+    describe('Administration', 'Let the plan decide again', { 204: null }, [...refusals]),
+    authenticate,
+    grants,
+    params(OverridePath),
+    noInput,
+    async (c) => {
+      const { id, name } = c.req.valid('param')
+      await clearOverride(c.var.deps, c.var.principal, id, name, c.var.call.client)
+      return c.body(null, 204)
+    },
+  )
+  .put(
+    '/users/:id/subscription',
+    describe('Administration', 'Grant a plan', { 200: SubscriptionBody }, [...refusals]),
+    authenticate,
+    grants,
+    params(AccountPath),
+    body(Grant),
+    async (c) => {
+      const { endsAt, ...grant } = c.req.valid('json')
+      const ends = endsAt ? new Date(endsAt) : null
+      return c.json(
+        await grantSubscription(
+          c.var.deps,
+          c.var.principal,
+          c.req.valid('param').id,
+          { ...grant, endsAt: ends },
+          c.var.call.client,
+        ),
+        200,
+      )
+    },
+  )
+  .get(
+    '/users/:id/explain',
+    describe('Administration', 'Why an account may, or may not', { 200: Explanation }, ['not-found']),
+    authenticate,
+    requirePermission('users.manage'),
+    params(AccountPath),
+    query(ExplainQuery),
+    noBody,
+    async (c) =>
+      c.json(
+        await explain(c.var.deps, c.var.principal, c.req.valid('param').id, c.req.valid('query'), c.var.call.client),
+        200,
+      ),
+  )
+  .get(
+    '/subscriptions',
+    describe('Administration', 'Subscriptions, newest first', { 200: listOf(SubscriptionItem) }),
+    authenticate,
+    grants,
+    query(SubscriptionsQuery),
+    noBody,
+    async (c) => {
+      const { limit, cursor, ...filter } = c.req.valid('query')
+      const [before = null] = cursor === undefined ? [] : decodeCursor(cursor, ['uuid'])
+      const rows = await readSubscriptions(c.var.deps, c.var.principal, filter, limit + 1, before, c.var.call.client)
+      return c.json(
+        page(rows, limit, (row) => [row.id]),
+        200,
+      )
+    },
+  )

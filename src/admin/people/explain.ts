@@ -1,0 +1,103 @@
+import type { Principal } from '../../access/principal.ts'
+import { type Rights, rightsOf } from '../../access/rights.ts'
+import { type Client, record } from '../../audit/record.ts'
+import { type AuthzRow, findAuthz } from '../../changes/queries.ts'
+import type { Deps } from '../../deps.ts'
+import { AppError } from '../../errors/app-error.ts'
+
+type Link = {
+  kind: 'account' | 'role' | 'level' | 'permission' | 'plan' | 'expiry' | 'feature' | 'override'
+  name: string
+  detail: string
+}
+export type Explanation = { granted: boolean; chain: Link[] }
+type Asked = { permission?: string; feature?: string }
+
+/**
+ * Why an account may or may not: the chain role → level → permission, or plan → feature → override, each with its expiry.
+ * That somebody looked is audited.
+ * @throws AppError `not-found` for an unknown account, permission or feature
+ */
+export async function explain(
+  deps: Deps,
+  actor: Principal,
+  accountId: string,
+  asked: Asked,
+  client: Client,
+): Promise<Explanation> {
+  const catalogue = deps.catalogue.current
+  if (asked.permission !== undefined && !catalogue.permissions.has(asked.permission)) throw new AppError('not-found')
+  if (asked.feature !== undefined && !catalogue.features.has(asked.feature)) throw new AppError('not-found')
+  const state = await deps.sql.begin(async (tx) => {
+    const found = await findAuthz(tx, accountId)
+    if (!found || found.status === 'deleted') throw new AppError('not-found')
+    await record(tx, deps.audit, {
+      action: 'account.explain',
+      actorId: actor.accountId,
+      entityType: 'account',
+      entityId: accountId,
+      client,
+      details: asked,
+    })
+    return found
+  })
+  const nowSeconds = deps.now() / 1000
+  const rights = rightsOf(catalogue, state, nowSeconds)
+  const active = state.status === 'active'
+  const account: Link = {
+    kind: 'account',
+    name: accountId,
+    detail: active ? 'active' : 'locked by an administrator: nothing is granted',
+  }
+  if (asked.permission !== undefined) {
+    const granted = rights.permissions.includes(asked.permission)
+    return { granted: active && granted, chain: [account, ...linksOfPermission(state, rights, asked.permission)] }
+  }
+  const feature = asked.feature ?? ''
+  const included = catalogue.plans.get(rights.plan)?.featureNames.includes(feature) ?? false
+  return {
+    granted: active && rights.features.includes(feature),
+    chain: [account, ...linksOfFeature(state, rights, feature, included, nowSeconds)],
+  }
+}
+
+function linksOfPermission(state: AuthzRow, rights: Rights, permission: string): Link[] {
+  const lapsed: Link[] =
+    rights.role === state.role
+      ? []
+      : [{ kind: 'expiry', name: state.plan, detail: `the plan lapsed, so ${state.role} counts as ${rights.role}` }]
+  const held = rights.permissions.includes(permission) ? 'held by' : 'not held by'
+  return [
+    ...lapsed,
+    { kind: 'role', name: rights.role, detail: "the account's role" },
+    { kind: 'level', name: String(rights.privilegeLevel), detail: "the role's privilege level" },
+    { kind: 'permission', name: permission, detail: `${held} the role ${rights.role}` },
+  ]
+}
+
+function linksOfFeature(
+  state: AuthzRow,
+  rights: Rights,
+  feature: string,
+  included: boolean,
+  nowSeconds: number,
+): Link[] {
+  const chain: Link[] = [{ kind: 'plan', name: state.plan, detail: 'the current subscription' }]
+  if (state.pex !== null) chain.push(expiry(state.plan, state.pex, nowSeconds, ', free counts instead'))
+  chain.push({
+    kind: 'feature',
+    name: feature,
+    detail: `${included ? 'included in' : 'not included in'} the plan ${rights.plan}`,
+  })
+  const override = state.overrides[feature]
+  if (!override) return chain
+  chain.push({ kind: 'override', name: feature, detail: `${override.g ? 'granted to' : 'refused to'} this account` })
+  if (override.exp !== undefined) chain.push(expiry(feature, override.exp, nowSeconds, ', the plan decides again'))
+  return chain
+}
+
+function expiry(name: string, epochSecond: number, nowSeconds: number, consequence: string): Link {
+  const moment = new Date(epochSecond * 1000).toISOString()
+  const detail = epochSecond <= nowSeconds ? `lapsed ${moment}${consequence}` : `lasts until ${moment}`
+  return { kind: 'expiry', name, detail }
+}

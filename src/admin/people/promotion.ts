@@ -1,0 +1,41 @@
+import { lockAccount, superadmin } from '../../access/hierarchy.ts'
+import { record } from '../../audit/record.ts'
+import { recordAuthzChange } from '../../changes/record.ts'
+import type { Deps } from '../../deps.ts'
+import { findStanding, type Standing, updateRole } from './queries.ts'
+
+/** The account of an address: what it is, for the command line. */
+export function describeAccount({ sql }: Pick<Deps, 'sql'>, email: string): Promise<Standing | null> {
+  return findStanding(sql, email)
+}
+
+/**
+ * Gives the account of an address the highest role, for the command line only: no route leads here. Whoever may run it holds
+ * the database's password, and no rule of the service stands above that.
+ * @returns what it was, or null without such an account; a superadmin is left as it is
+ */
+export async function promote(
+  deps: Pick<Deps, 'sql' | 'audit'>,
+  email: string,
+): Promise<{ from: string; status: Standing['status'] } | null> {
+  return deps.sql.begin(async (tx) => {
+    const found = await findStanding(tx, email)
+    if (!found) return null
+    await lockAccount(tx, found.id)
+    // Read again under the lock: the role, or the address itself, may have been changed meanwhile.
+    const account = await findStanding(tx, email)
+    if (account?.id !== found.id) return null
+    const { id, role: from, status } = account
+    if (from === superadmin) return { from, status }
+    await updateRole(tx, id, superadmin)
+    await recordAuthzChange(tx, { accountId: id })
+    await record(tx, deps.audit, {
+      action: 'account.change_role',
+      actorId: null,
+      entityType: 'account',
+      entityId: id,
+      details: { from, to: superadmin, by: 'command-line' },
+    })
+    return { from, status }
+  })
+}

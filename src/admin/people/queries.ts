@@ -1,0 +1,141 @@
+import { domainToUnicode } from 'node:url'
+import type { Sort } from '../../account/schemas.ts'
+import type { Db, Tx } from '../../db/database.ts'
+
+export type Filter = { q?: string; role?: string; plan?: string; status?: 'active' | 'locked' }
+export type Person = {
+  id: string
+  email: string
+  emailVerified: boolean
+  firstName: string | null
+  lastName: string | null
+  phoneNumber: string | null
+  language: string
+  timezone: string
+  role: string
+  privilegeLevel: number
+  plan: { name: string; displayName: string; tier: number }
+  status: 'active' | 'locked'
+  createdAt: Date
+  lastLoginAt: Date | null
+  /** The value it is sorted by, with all its digits, for the cursor. */
+  sortKey: string
+}
+
+/**
+ * People after a cursor, in an order that an index gives: the thousandth page costs what the first does. The page is cut
+ * before anything is joined to it, and planned for its own filter: a plan kept for all would walk the table for a rare one,
+ * and workers would read far past its end.
+ */
+export async function listPeople(
+  tx: Tx,
+  filter: Filter,
+  sort: Sort,
+  limit: number,
+  after: [string, string] | null,
+): Promise<Person[]> {
+  const key = {
+    createdAt: tx`a.created_at`,
+    email: tx`a.email`,
+    lastLoginAt: tx`coalesce(a.last_login_at, '1970-01-01 00:00:00+00')`,
+  }[sort.replace('-', '') as 'createdAt' | 'email' | 'lastLoginAt']
+  const isText = sort.endsWith('email')
+  const [direction, beyond] = sort.startsWith('-') ? [tx`desc`, tx`<`] : [tx`asc`, tx`>`]
+  // A group of those who match has its own index: each gives its page of them, and the page is cut from both.
+  const pages = standings(tx, filter).map(
+    (standing) => tx`
+      (select a.*, ${key} as key from user_accounts a
+        where a.status <> 'deleted' ${matching(tx, filter)} ${standing}
+          ${after ? tx`and (${key}, a.id) ${beyond} (${after[0]}::text::${isText ? tx`text` : tx`timestamptz`}, ${after[1]}::uuid)` : tx``}
+        order by ${key} ${direction}, a.id ${direction} limit ${limit})`,
+  )
+  await tx`select set_config('plan_cache_mode', 'force_custom_plan', true), set_config('max_parallel_workers_per_gather', '0', true)`
+  return tx<Person[]>`
+    select a.id, a.email, a.email_verified_at is not null as email_verified, a.first_name, a.last_name, a.phone_number, a.language, a.timezone,
+           r.name as role, r.privilege_level, json_build_object('name', p.name, 'displayName', p.display_name, 'tier', p.tier) as plan,
+           a.status, a.created_at, a.last_login_at, ${isText ? tx`a.key` : tx`to_char(a.key at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`} as sort_key
+      from (select a.* from (${pages.reduce((all, page) => tx`${all} union all ${page}`)}) a order by a.key ${direction}, a.id ${direction} limit ${limit}) a
+      join roles r on r.name = case when a.role = 'subscriber' and ${hasLapsed(tx)} then 'user' else a.role end
+      join subscription_plans p on p.name = case when ${hasLapsed(tx)} then 'free' else a.plan end
+     order by a.key ${direction}, a.id ${direction}`
+}
+
+function matching(sql: Db, { q, status }: Filter) {
+  return sql`
+    ${q === undefined ? sql`` : found(sql, q)}
+    ${status ? { active: sql`and a.status = 'active'`, locked: sql`and a.status = 'locked'` }[status] : sql``}`
+}
+
+/** Whether a plan has run out: one moment for the whole list, which an index can be asked for. */
+function hasLapsed(sql: Db) {
+  return sql`coalesce(a.plan_ends_at <= statement_timestamp(), false)`
+}
+
+/**
+ * Who has a role and a plan by the clock: those who have them stored and whose plan has not run out, and of those whose
+ * plan has whoever is left with them. Where nothing follows from the clock it is not asked.
+ */
+function standings(sql: Db, { role, plan }: Filter) {
+  const stored = sql`${role ? sql`and a.role = ${role}` : sql``} ${plan ? sql`and a.plan = ${plan}` : sql``}`
+  if (!plan && role !== 'user' && role !== 'subscriber') return [stored]
+  const current = sql`${stored} and (a.plan_ends_at is null or a.plan_ends_at > statement_timestamp())`
+  if (role === 'subscriber' || (plan && plan !== 'free')) return [current]
+  const roles = role === 'user' ? ['user', 'subscriber'] : [role ?? '']
+  return [current, sql`and a.plan_ends_at <= statement_timestamp() ${role ? sql`and a.role in ${sql(roles)}` : sql``}`]
+}
+
+/** What gives the index a trigram wherever it stands: three letters, the end of a word, or the beginning of one. */
+const hasTrigram = /[\p{L}\p{M}\p{N}]{2}.|[^\p{L}\p{M}\p{N}][\p{L}\p{M}\p{N}]/su
+const beginsWord = /^[\p{L}\p{M}\p{N}]/u
+
+/**
+ * Any part of an address or a name; what is too short for the index is looked for where one begins, and what holds no
+ * letter or digit finds nobody. The database folds what is looked for as it folded what is stored: nothing is folded here.
+ */
+function found(sql: Db, q: string) {
+  const asked = decodeLabels(q)
+  const text = asked.normalize('NFKC')
+  if (hasTrigram.test(text)) return sql`and a.search_text like '%' || search_pattern(${asked}) || '%'`
+  if (!beginsWord.test(text)) return sql`and false`
+  return sql`and (a.search_text like search_pattern(${asked}) || '%' or a.search_text like '% ' || search_pattern(${asked}) || '%')`
+}
+
+/** Domains are stored in letters; a mail log has them in ASCII. */
+function decodeLabels(q: string): string {
+  return q.replace(/xn--[a-z0-9-]+/gi, (label) => domainToUnicode(label) || label)
+}
+
+export async function updateStatus(
+  sql: Db,
+  accountId: string,
+  status: 'active' | 'locked',
+  reason: string | null,
+): Promise<void> {
+  await sql`update user_accounts set status = ${status}, locked_reason = ${reason} where id = ${accountId}`
+}
+
+export type Standing = { id: string; role: string; status: 'active' | 'locked' }
+
+/** The account of an address in its one spelling. */
+export async function findStanding(sql: Db, email: string): Promise<Standing | null> {
+  const [row] = await sql<Standing[]>`
+    select id, role, status from user_accounts where email = ${email} and status <> 'deleted'`
+  return row ?? null
+}
+
+export async function updateRole(sql: Db, accountId: string, role: string): Promise<void> {
+  await sql`update user_accounts set role = ${role} where id = ${accountId}`
+}
+
+/** Ends a lockout: the counters under these keys begin anew. */
+export async function clearLockouts(sql: Db, keys: Buffer[]): Promise<void> {
+  await sql`
+    update lockouts set failures = '{}', failures_in_a_row = 0, consecutive = 0, locked_until = null, updated_at = clock_timestamp() where key in ${sql(keys)}`
+}
+
+export async function findLockedReason(sql: Db, accountId: string): Promise<string | null> {
+  const [row] = await sql<
+    { lockedReason: string | null }[]
+  >`select locked_reason from user_accounts where id = ${accountId}`
+  return row?.lockedReason ?? null
+}

@@ -1,0 +1,134 @@
+import { Hono } from 'hono'
+import { requirePermission } from '../../access/guards.ts'
+import { eraseOther } from '../../account/erasure.ts'
+import { ProfileChange } from '../../account/schemas.ts'
+import { authenticate } from '../../auth/bearer.ts'
+import { UserBody } from '../../auth/schemas.ts'
+import { body, noBody, noInput, params, query } from '../../http/input/validate.ts'
+import { listOf } from '../../http/list.ts'
+import { describe } from '../../http/openapi.ts'
+import { decodeCursor, page } from '../../http/output/page.ts'
+import type { AuthedEnv } from '../../http/request.ts'
+import { idempotent } from '../../idempotency/middleware.ts'
+import { AccountPath, Lock, PeopleQuery, PersonBody, RoleChange } from '../schemas.ts'
+import { assignRole, changePerson, lock, readPerson, revokeSessions, searchPeople, unlock } from './people.ts'
+
+const manages = requirePermission('users.manage')
+const refusals = ['not-found', 'last-superadmin', 'privilege-escalation'] as const
+
+/** People, as those who run the service find and change them. Every change is judged on locked rows and audited. */
+export const peopleRoutes = new Hono<AuthedEnv>()
+  .get(
+    '/',
+    describe('Administration', 'Find people', { 200: listOf(UserBody) }, ['invalid-cursor']),
+    authenticate,
+    manages,
+    query(PeopleQuery),
+    noBody,
+    async (c) => {
+      const { limit, cursor, sort, ...filter } = c.req.valid('query')
+      const after =
+        cursor === undefined ? null : decodeCursor(cursor, [sort.endsWith('email') ? 'string' : 'date', 'uuid'])
+      const people = await searchPeople(c.var.deps, c.var.principal, filter, sort, limit + 1, after, c.var.call.client)
+      const { items, nextCursor } = page(people, limit, ({ sortKey, id }) => [sortKey, id])
+      return c.json({ items: items.map(({ sortKey: _, ...person }) => person), nextCursor }, 200)
+    },
+  )
+  .get(
+    '/:id',
+    describe('Administration', 'One person', { 200: PersonBody }, ['not-found']),
+    authenticate,
+    manages,
+    params(AccountPath),
+    noInput,
+    async (c) => c.json(await readPerson(c.var.deps, c.var.principal, c.req.valid('param').id, c.var.call.client), 200),
+  )
+  .patch(
+    '/:id',
+    describe('Administration', "Change a person's profile", { 200: PersonBody }, [...refusals]),
+    authenticate,
+    manages,
+    params(AccountPath),
+    body(ProfileChange),
+    async (c) =>
+      c.json(
+        await changePerson(
+          c.var.deps,
+          c.var.principal,
+          c.req.valid('param').id,
+          c.req.valid('json'),
+          c.var.call.client,
+        ),
+        200,
+      ),
+  )
+  .put(
+    '/:id/role',
+    describe('Administration', 'Give a person a role', { 200: PersonBody }, [...refusals]),
+    authenticate,
+    manages,
+    params(AccountPath),
+    body(RoleChange),
+    async (c) =>
+      c.json(
+        await assignRole(
+          c.var.deps,
+          c.var.principal,
+          c.req.valid('param').id,
+          c.req.valid('json').role,
+          c.var.call.client,
+        ),
+        200,
+      ),
+  )
+  .post(
+    '/:id/lock',
+    describe('Administration', 'Lock an account', { 204: null }, [...refusals]),
+    authenticate,
+    manages,
+    params(AccountPath),
+    body(Lock),
+    idempotent,
+    async (c) => {
+      await lock(c.var.deps, c.var.principal, c.req.valid('param').id, c.req.valid('json').reason, c.var.call.client)
+      return c.body(null, 204)
+    },
+  )
+  .post(
+    '/:id/unlock',
+    describe('Administration', 'End a lock, and a lockout', { 204: null }, [...refusals]),
+    authenticate,
+    manages,
+    params(AccountPath),
+    noInput,
+    idempotent,
+    async (c) => {
+      await unlock(c.var.deps, c.var.principal, c.req.valid('param').id, c.var.call.client)
+      return c.body(null, 204)
+    },
+  )
+  .post(
+    '/:id/revoke-sessions',
+    describe('Administration', "End all of a person's sessions and API keys", { 204: null }, [...refusals]),
+    authenticate,
+    manages,
+    params(AccountPath),
+    noInput,
+    idempotent,
+    async (c) => {
+      await revokeSessions(c.var.deps, c.var.principal, c.req.valid('param').id, c.var.call.client)
+      return c.body(null, 204)
+    },
+  )
+  .delete(
+    '/:id',
+    describe('Administration', 'Erase an account, for good', { 204: null }, [...refusals]),
+    authenticate,
+    manages,
+    params(AccountPath),
+    noInput,
+    async (c) => {
+      await eraseOther(c.var.deps, c.var.principal, c.req.valid('param').id, c.var.call.client)
+      return c.body(null, 204)
+    },
+  )

@@ -1,0 +1,70 @@
+import type { Limits } from '../../catalogue/catalogue.ts'
+import type { Db } from '../../db/database.ts'
+
+export type PlanValues = {
+  name: string
+  displayName: string
+  description: string
+  tier: number
+  priceMonthlyMinor: number | null
+  priceYearlyMinor: number | null
+  currency: string
+  trialDays: number
+  featured: boolean
+  retired: boolean
+} & Limits
+
+export async function insertPlan(sql: Db, { retired: _, ...plan }: PlanValues): Promise<void> {
+  await sql`insert into subscription_plans ${sql(plan)}`
+}
+
+export async function lockPlan(sql: Db, name: string): Promise<PlanValues | null> {
+  const [row] = await sql<PlanValues[]>`
+    select name, display_name, description, tier, price_monthly_minor::float8, price_yearly_minor::float8, currency, trial_days, featured,
+           retired_at is not null as retired, max_users::float8, max_api_requests_per_month::float8, max_storage_gb::float8, api_requests_per_minute
+      from subscription_plans where name = ${name} for update`
+  return row ?? null
+}
+
+export async function updatePlan(sql: Db, name: string, { retired, name: _, ...plan }: PlanValues): Promise<void> {
+  await sql`
+    update subscription_plans set ${sql(plan)}, retired_at = case when ${retired} then coalesce(retired_at, clock_timestamp()) end where name = ${name}`
+}
+
+export async function replacePlanFeatures(
+  sql: Db,
+  plan: string,
+  features: { name: string; limit: number | null }[],
+): Promise<void> {
+  await sql`delete from plan_features where plan = ${plan}`
+  await sql`
+    insert into plan_features (plan, feature, limit_value)
+    select ${plan}, f.name, f.limit_value
+      from unnest(${features.map(({ name }) => name)}::text[], ${features.map(({ limit }) => limit)}::bigint[]) f (name, limit_value)`
+}
+
+export type FeatureValues = {
+  name: string
+  displayName: string
+  description: string
+  category: string
+  retired: boolean
+}
+
+export async function insertFeature(sql: Db, { retired: _, ...feature }: FeatureValues): Promise<void> {
+  await sql`insert into features ${sql(feature)}`
+}
+
+export async function lockFeature(sql: Db, name: string): Promise<FeatureValues | null> {
+  const [row] = await sql<FeatureValues[]>`
+    select name, display_name, description, category, retired_at is not null as retired from features where name = ${name} for update`
+  return row ?? null
+}
+
+export async function updateFeature(
+  sql: Db,
+  name: string,
+  { retired, name: _, ...feature }: FeatureValues,
+): Promise<void> {
+  await sql`update features set ${sql(feature)}, retired_at = case when ${retired} then coalesce(retired_at, clock_timestamp()) end where name = ${name}`
+}

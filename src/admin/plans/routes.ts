@@ -1,0 +1,108 @@
+import { Hono } from 'hono'
+import { requirePermission } from '../../access/guards.ts'
+import { authenticate } from '../../auth/bearer.ts'
+import { FeatureBody, PlanBody } from '../../catalogue/schemas.ts'
+import { toFeatureBody, toPlanBody } from '../../catalogue/views.ts'
+import { body, params } from '../../http/input/validate.ts'
+import { describe } from '../../http/openapi.ts'
+import type { AuthedEnv } from '../../http/request.ts'
+import { idempotent } from '../../idempotency/middleware.ts'
+import { FeatureEdit, NewFeature, NewPlan, PlanEdit, PlanFeatures, RolePath } from '../schemas.ts'
+import { changeFeature, changePlan, createFeature, createPlan, setPlanFeatures } from './plans.ts'
+
+const features = requirePermission('features.manage')
+const about = (summary: string) => `${summary}; it reaches every token at its next request`
+
+/** Plans, features and what the one holds of the other. */
+export const planRoutes = new Hono<AuthedEnv>()
+  .post(
+    '/plans',
+    describe('Administration', 'Make a plan', { 201: PlanBody }, ['already-exists']),
+    authenticate,
+    features,
+    body(NewPlan),
+    idempotent,
+    async (c) => {
+      const plan = await createPlan(c.var.deps, c.var.principal, c.req.valid('json'), c.var.call.client)
+      return c.json(toPlanBody(plan), 201, { Location: `/v1/plans/${plan.name}` })
+    },
+  )
+  .patch(
+    '/plans/:name',
+    describe('Administration', about('Change or retire a plan'), { 200: PlanBody }, [
+      'not-found',
+      'already-exists',
+      'seeded',
+    ]),
+    authenticate,
+    features,
+    params(RolePath),
+    body(PlanEdit),
+    async (c) =>
+      c.json(
+        toPlanBody(
+          await changePlan(
+            c.var.deps,
+            c.var.principal,
+            c.req.valid('param').name,
+            c.req.valid('json'),
+            c.var.call.client,
+          ),
+        ),
+        200,
+      ),
+  )
+  .put(
+    '/plans/:name/features',
+    describe('Administration', about('Set what a plan includes'), { 200: PlanBody }, ['not-found']),
+    authenticate,
+    features,
+    params(RolePath),
+    body(PlanFeatures),
+    async (c) =>
+      c.json(
+        toPlanBody(
+          await setPlanFeatures(
+            c.var.deps,
+            c.var.principal,
+            c.req.valid('param').name,
+            c.req.valid('json').features,
+            c.var.call.client,
+          ),
+        ),
+        200,
+      ),
+  )
+  .post(
+    '/features',
+    describe('Administration', 'Make a feature', { 201: FeatureBody }, ['already-exists']),
+    authenticate,
+    features,
+    body(NewFeature),
+    idempotent,
+    async (c) => {
+      const feature = await createFeature(c.var.deps, c.var.principal, c.req.valid('json'), c.var.call.client)
+      return c.json(toFeatureBody(feature), 201, { Location: `/v1/features/${feature.name}` })
+    },
+  )
+  .patch(
+    '/features/:name',
+    describe('Administration', about('Change or retire a feature'), { 200: FeatureBody }, ['not-found']),
+    authenticate,
+    features,
+    params(RolePath),
+    body(FeatureEdit),
+    async (c) =>
+      c.json(
+        toFeatureBody(
+          await changeFeature(
+            c.var.deps,
+            c.var.principal,
+            c.req.valid('param').name,
+            c.req.valid('json'),
+            c.var.call.client,
+          ),
+        ),
+        200,
+      ),
+  )

@@ -1,0 +1,174 @@
+import { authorise, requireBelow, superadmin } from '../../access/hierarchy.ts'
+import type { LockedAccount } from '../../access/hierarchy-queries.ts'
+import type { Principal } from '../../access/principal.ts'
+import { type Client, record } from '../../audit/record.ts'
+import type { Catalogue } from '../../catalogue/catalogue.ts'
+import { readCatalogue } from '../../catalogue/current.ts'
+import { isForeignKeyViolation, isUniqueViolation, type Tx } from '../../db/database.ts'
+import type { Deps } from '../../deps.ts'
+import { AppError, invalid } from '../../errors/app-error.ts'
+import {
+  deleteRole,
+  findRoleItem,
+  insertCatalogueChange,
+  insertRole,
+  listRoles,
+  lockRole,
+  type RoleItem,
+  replacePermissions,
+  updateRole,
+} from './queries.ts'
+
+const permission = 'settings.manage'
+
+export type NewRole = { name: string; description: string; privilegeLevel: number; permissions?: string[] }
+export type RoleEdit = { description?: string; privilegeLevel?: number; retired?: boolean }
+
+/** Roles by level and name. */
+export function readRoles(deps: Deps, limit: number, after: [number, string] | null): Promise<RoleItem[]> {
+  return listRoles(deps.sql, limit, after)
+}
+
+/** @throws AppError `not-found` */
+export async function readRole(deps: Deps, name: string): Promise<RoleItem> {
+  const role = await findRoleItem(deps.sql, name)
+  if (!role) throw new AppError('not-found')
+  return role
+}
+
+/** Makes a role below the actor's own level, of permissions that the actor holds. @throws AppError `already-exists`, `privilege-escalation` */
+export async function createRole(deps: Deps, actor: Principal, role: NewRole, client: Client): Promise<RoleItem> {
+  const permissions = requirePermissions(deps, role.permissions ?? [])
+  try {
+    await changeCatalogue(deps, actor, permission, async (tx, authority) => {
+      requireBelow(authority, { ...role, permissions })
+      await insertRole(tx, role)
+      await replacePermissions(tx, role.name, permissions)
+      await audit(tx, deps, 'role.create', actor, role.name, client, {
+        privilegeLevel: role.privilegeLevel,
+        permissions,
+      })
+    })
+  } catch (error) {
+    if (isUniqueViolation(error, 'roles_pkey'))
+      throw new AppError('already-exists', { members: { field: 'name' }, cause: error })
+    throw error
+  }
+  return readRole(deps, role.name)
+}
+
+/** Changes description, level or retirement. @throws AppError `not-found`, `seeded`, `privilege-escalation` (old or new level) */
+export async function changeRole(
+  deps: Deps,
+  actor: Principal,
+  name: string,
+  change: RoleEdit,
+  client: Client,
+): Promise<RoleItem> {
+  await changeCatalogue(deps, actor, permission, async (tx, authority) => {
+    const role = await openRole(tx, authority, name)
+    const changed = {
+      ...role,
+      ...Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined)),
+    }
+    if (role.seeded && (changed.privilegeLevel !== role.privilegeLevel || changed.retired)) throw new AppError('seeded')
+    requireBelow(authority, changed)
+    if (Bun.deepEquals(role, changed)) return 'unchanged'
+    await updateRole(tx, name, changed)
+    await audit(tx, deps, 'role.update', actor, name, client, { ...change })
+  })
+  return readRole(deps, name)
+}
+
+/**
+ * Sets a role's permissions: it reaches every token at its next request.
+ * @throws AppError `not-found`, `privilege-escalation`, `seeded` for a superadmin who would lack one: nobody could give it back
+ */
+export async function setPermissions(
+  deps: Deps,
+  actor: Principal,
+  name: string,
+  wanted: string[],
+  client: Client,
+): Promise<RoleItem> {
+  const permissions = requirePermissions(deps, wanted)
+  await changeCatalogue(deps, actor, permission, async (tx, authority) => {
+    const role = await openRole(tx, authority, name)
+    requireBelow(authority, { ...role, permissions })
+    if (name === superadmin && role.permissions.some((held) => !permissions.includes(held)))
+      throw new AppError('seeded', { detail: 'The superadmin role keeps its permissions.' })
+    if (Bun.deepEquals(role.permissions, permissions)) return 'unchanged'
+    await replacePermissions(tx, name, permissions)
+    await audit(tx, deps, 'role.set_permissions', actor, name, client, { from: role.permissions, to: permissions })
+  })
+  return readRole(deps, name)
+}
+
+/** Deletes a role that nobody has. @throws AppError `not-found`, `seeded`, `in-use`, `privilege-escalation` */
+export async function removeRole(deps: Deps, actor: Principal, name: string, client: Client): Promise<void> {
+  try {
+    await changeCatalogue(deps, actor, permission, async (tx, authority) => {
+      const role = await openRole(tx, authority, name)
+      if (role.seeded) throw new AppError('seeded')
+      await deleteRole(tx, name)
+      await audit(tx, deps, 'role.delete', actor, name, client, {})
+    })
+  } catch (error) {
+    if (isForeignKeyViolation(error, 'user_accounts_role_fkey')) throw new AppError('in-use', { cause: error })
+    throw error
+  }
+}
+
+/**
+ * An edit of the catalogue: authority judged on the actor's locked row, and told to every instance as a new version,
+ * which reaches every token without a re-issue.
+ */
+export async function changeCatalogue(
+  deps: Deps,
+  actor: Principal,
+  needed: string,
+  work: (tx: Tx, authority: LockedAccount) => Promise<'unchanged' | undefined>,
+): Promise<Catalogue> {
+  return deps.sql.begin(async (tx) => {
+    const authority = await authorise(tx, actor, needed)
+    if ((await work(tx, authority)) === 'unchanged') return readCatalogue(tx)
+    tx.committed.push(await insertCatalogueChange(tx))
+    const catalogue = await readCatalogue(tx)
+    tx.committed.push(catalogue)
+    return catalogue
+  })
+}
+
+async function openRole(tx: Tx, authority: LockedAccount, name: string): Promise<RoleItem> {
+  await lockRole(tx, name)
+  const role = await findRoleItem(tx, name)
+  if (!role) throw new AppError('not-found')
+  requireBelow(authority, role)
+  return role
+}
+
+/** The permissions in order, each once. @throws AppError `validation-failed` for one that does not exist */
+export function requirePermissions(deps: Deps, wanted: string[]): string[] {
+  const unknown = wanted.findIndex((name) => !deps.catalogue.current.permissions.has(name))
+  if (unknown !== -1) throw invalid(`permissions.${unknown}`, `There is no permission "${wanted[unknown]}".`, 'unknown')
+  return [...new Set(wanted)].sort()
+}
+
+function audit(
+  tx: Tx,
+  deps: Deps,
+  action: string,
+  actor: Principal,
+  name: string,
+  client: Client,
+  details: Record<string, unknown>,
+): Promise<void> {
+  return record(tx, deps.audit, {
+    action,
+    actorId: actor.accountId,
+    entityType: 'role',
+    entityId: name,
+    client,
+    details,
+  })
+}

@@ -1,0 +1,149 @@
+import { Hono, type MiddlewareHandler } from 'hono'
+import { requirePermission } from '../../access/guards.ts'
+import { authenticate } from '../../auth/bearer.ts'
+import { body, noBody, noInput, params, query } from '../../http/input/validate.ts'
+import { listOf } from '../../http/list.ts'
+import { describe } from '../../http/openapi.ts'
+import { decodeCursor, page } from '../../http/output/page.ts'
+import type { AuthedEnv } from '../../http/request.ts'
+import { idempotent } from '../../idempotency/middleware.ts'
+import { NewRole, Paging, PermissionBody, RoleBody, RoleEdit, RolePath, RolePermissions } from '../schemas.ts'
+import { changeRole, createRole, readRole, readRoles, removeRole, requirePermissions, setPermissions } from './roles.ts'
+
+const settings = requirePermission('settings.manage')
+const about = (summary: string) => `${summary}; it reaches every token at its next request`
+
+/** A permission that does not exist is refused before the idempotency key is looked at. */
+const knownPermissions: MiddlewareHandler<
+  AuthedEnv,
+  string,
+  { in: { json: unknown }; out: { json: { permissions?: string[] } } }
+> = (c, next) => {
+  requirePermissions(c.get('deps'), c.req.valid('json').permissions ?? [])
+  return next()
+}
+
+/** Roles and their permissions. */
+export const roleRoutes = new Hono<AuthedEnv>()
+  .get(
+    '/roles',
+    describe('Administration', 'Roles by level', { 200: listOf(RoleBody) }),
+    authenticate,
+    settings,
+    query(Paging),
+    noBody,
+    async (c) => {
+      const { limit, cursor } = c.req.valid('query')
+      const rows = await readRoles(
+        c.var.deps,
+        limit + 1,
+        cursor === undefined ? null : decodeCursor(cursor, ['number', 'string']),
+      )
+      return c.json(
+        page(rows, limit, (role) => [role.privilegeLevel, role.name]),
+        200,
+      )
+    },
+  )
+  .post(
+    '/roles',
+    describe('Administration', 'Make a role', { 201: RoleBody }, ['already-exists', 'privilege-escalation']),
+    authenticate,
+    settings,
+    body(NewRole),
+    knownPermissions,
+    idempotent,
+    async (c) => {
+      const role = await createRole(c.var.deps, c.var.principal, c.req.valid('json'), c.var.call.client)
+      return c.json(role, 201, { Location: `/v1/admin/roles/${role.name}` })
+    },
+  )
+  .get(
+    '/roles/:name',
+    describe('Administration', 'One role', { 200: RoleBody }, ['not-found']),
+    authenticate,
+    settings,
+    params(RolePath),
+    noInput,
+    async (c) => c.json(await readRole(c.var.deps, c.req.valid('param').name), 200),
+  )
+  .patch(
+    '/roles/:name',
+    describe('Administration', about('Change a role'), { 200: RoleBody }, [
+      'not-found',
+      'seeded',
+      'privilege-escalation',
+    ]),
+    authenticate,
+    settings,
+    params(RolePath),
+    body(RoleEdit),
+    async (c) =>
+      c.json(
+        await changeRole(
+          c.var.deps,
+          c.var.principal,
+          c.req.valid('param').name,
+          c.req.valid('json'),
+          c.var.call.client,
+        ),
+        200,
+      ),
+  )
+  .delete(
+    '/roles/:name',
+    describe('Administration', 'Delete a role that nobody has', { 204: null }, [
+      'not-found',
+      'seeded',
+      'in-use',
+      'privilege-escalation',
+    ]),
+    authenticate,
+    settings,
+    params(RolePath),
+    noInput,
+    async (c) => {
+      await removeRole(c.var.deps, c.var.principal, c.req.valid('param').name, c.var.call.client)
+      return c.body(null, 204)
+    },
+  )
+  .put(
+    '/roles/:name/permissions',
+    describe('Administration', about("Set a role's permissions"), { 200: RoleBody }, [
+      'not-found',
+      'seeded',
+      'privilege-escalation',
+    ]),
+    authenticate,
+    settings,
+    params(RolePath),
+    body(RolePermissions),
+    async (c) =>
+      c.json(
+        await setPermissions(
+          c.var.deps,
+          c.var.principal,
+          c.req.valid('param').name,
+          c.req.valid('json').permissions,
+          c.var.call.client,
+        ),
+        200,
+      ),
+  )
+  .get(
+    '/permissions',
+    describe('Administration', 'Permissions by name', { 200: listOf(PermissionBody) }),
+    authenticate,
+    settings,
+    query(Paging),
+    noBody,
+    (c) => {
+      const { limit, cursor } = c.req.valid('query')
+      const [after = ''] = cursor === undefined ? [] : decodeCursor(cursor, ['string'])
+      const rows = [...c.get('deps').catalogue.current.permissions.values()].filter(({ name }) => name > after)
+      return c.json(
+        page(rows.slice(0, limit + 1), limit, ({ name }) => [name]),
+        200,
+      )
+    },
+  )

@@ -1,0 +1,116 @@
+import { lockAccount } from '../access/hierarchy.ts'
+import type { Principal } from '../access/principal.ts'
+import { type Client, record } from '../audit/record.ts'
+import { requireStillSignedIn } from '../auth/sessions.ts'
+import { hashToken } from '../auth/tokens.ts'
+import { recordAuthzChange } from '../changes/record.ts'
+import type { Deps } from '../deps.ts'
+import { AppError, invalid } from '../errors/app-error.ts'
+import { mintApiKey } from './format.ts'
+import { type ApiKeyItem, countApiKeys, deleteApiKey, findOwnApiKey, insertApiKey, listApiKeys } from './queries.ts'
+import type { NewApiKey } from './schemas.ts'
+
+/** Keys that an account may have; those that expired count until they are deleted. */
+export const maxApiKeys = 20
+const defaultPermissions = ['profile.read', 'dashboard.read']
+
+export type CreatedApiKey = Omit<ApiKeyItem, 'lastUsedAt' | 'expiresAt'> & {
+  expiresAt: string | null
+  key: string | null
+}
+
+/**
+ * That a person may make such a key: of permissions that they hold. Those of no list are judged at each use.
+ * @throws AppError `validation-failed` (an unknown permission, an end that has passed), `permission-denied`
+ */
+export function requireOwnToGive(deps: Deps, principal: Principal, wanted: Omit<NewApiKey, 'password'>): void {
+  const { permissions = [], expiresAt } = wanted
+  const unknown = permissions.findIndex((name) => !deps.catalogue.current.permissions.has(name))
+  if (unknown !== -1)
+    throw invalid(`permissions.${unknown}`, `There is no permission "${permissions[unknown]}".`, 'unknown')
+  if (expiresAt && Date.parse(expiresAt) <= deps.now()) throw hasPassed()
+  const lacking = permissions.filter((name) => !principal.permissions.includes(name))
+  if (lacking.length > 0) throw new AppError('permission-denied', { members: { requiredPermissions: lacking } })
+}
+
+/**
+ * Makes a key, which is shown this once: only its hash is kept.
+ * @param passwordVersion of the password that whoever asks has given
+ * @throws AppError as requireOwnToGive and requireStillSignedIn, `too-many-api-keys`
+ */
+export async function createApiKey(
+  deps: Deps,
+  principal: Principal,
+  wanted: Omit<NewApiKey, 'password'>,
+  passwordVersion: number,
+  client: Client,
+): Promise<CreatedApiKey> {
+  requireOwnToGive(deps, principal, wanted)
+  const { accountId } = principal
+  const { name, expiresAt = null } = wanted
+  const permissions = [...new Set(wanted.permissions ?? defaultPermissions)].sort()
+  const ipRanges = wanted.ipRanges ? [...new Set(wanted.ipRanges)] : null
+  const { key, prefix } = mintApiKey()
+  const id = Bun.randomUUIDv7()
+  const createdAt = await deps.sql.begin(async (tx) => {
+    // Holds the owner's row, so that keys are made and counted one after another.
+    await requireStillSignedIn(tx, principal, passwordVersion)
+    if ((await countApiKeys(tx, accountId)) >= maxApiKeys) throw new AppError('too-many-api-keys')
+    const row = { id, accountId, name, prefix, hash: hashToken(key), permissions, ipRanges, expiresAt }
+    const inserted = await insertApiKey(tx, row)
+    if (!inserted) throw hasPassed()
+    await record(tx, deps.audit, {
+      action: 'api_key.create',
+      actorId: accountId,
+      entityType: 'api_key',
+      entityId: id,
+      client,
+      details: { prefix, permissions, expiresAt },
+      after: { name, ipRanges },
+    })
+    return inserted.createdAt
+  })
+  return { id, name, prefix, key, permissions, expiresAt, ipRanges, createdAt }
+}
+
+/** The person's keys, newest first: `limit` of them before the key `before`. */
+export async function readApiKeys(
+  deps: Deps,
+  { accountId }: Principal,
+  limit: number,
+  before: string | null,
+): Promise<ApiKeyItem[]> {
+  await deps.apiKeys.settle()
+  return listApiKeys(deps.sql, accountId, limit, before)
+}
+
+/** @throws AppError `not-found` when it is not theirs */
+export async function readApiKey(deps: Deps, { accountId }: Principal, id: string): Promise<ApiKeyItem> {
+  await deps.apiKeys.settle()
+  const found = await findOwnApiKey(deps.sql, accountId, id)
+  if (!found) throw new AppError('not-found')
+  return found
+}
+
+/** Deletes a key: no instance lets it in from when it hears of the change. @throws AppError `not-found` when it is not theirs */
+export async function removeApiKey(deps: Deps, { accountId }: Principal, id: string, client: Client): Promise<void> {
+  await deps.sql.begin(async (tx) => {
+    await lockAccount(tx, accountId)
+    const deleted = await deleteApiKey(tx, accountId, id)
+    if (!deleted) throw new AppError('not-found')
+    // What is remembered of the account's keys is older than this change, so it is read again, everywhere.
+    await recordAuthzChange(tx, { accountId })
+    await record(tx, deps.audit, {
+      action: 'api_key.delete',
+      actorId: accountId,
+      entityType: 'api_key',
+      entityId: id,
+      client,
+      details: { prefix: deleted.prefix },
+    })
+  })
+}
+
+function hasPassed(): AppError {
+  return invalid('expiresAt', 'Send a time that is still to come.', 'past')
+}

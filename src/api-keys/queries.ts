@@ -1,0 +1,68 @@
+import type { Db } from '../db/database.ts'
+
+/** A key as its owner sees it: everything but the key itself. */
+export type ApiKeyItem = {
+  id: string
+  name: string
+  prefix: string
+  permissions: string[]
+  expiresAt: Date | null
+  ipRanges: string[] | null
+  lastUsedAt: Date | null
+  createdAt: Date
+}
+
+const columns = (sql: Db) => sql`id, name, prefix, permissions, expires_at, ip_ranges, last_used_at, created_at`
+
+/** Newest first: `limit` of them before the key `before`. */
+export async function listApiKeys(
+  sql: Db,
+  accountId: string,
+  limit: number,
+  before: string | null,
+): Promise<ApiKeyItem[]> {
+  return sql<ApiKeyItem[]>`
+    select ${columns(sql)} from api_keys where account_id = ${accountId} and (${before}::uuid is null or id < ${before}::uuid)
+     order by id desc limit ${limit}`
+}
+
+export async function findOwnApiKey(sql: Db, accountId: string, id: string): Promise<ApiKeyItem | null> {
+  const [row] = await sql<
+    ApiKeyItem[]
+  >`select ${columns(sql)} from api_keys where id = ${id} and account_id = ${accountId}`
+  return row ?? null
+}
+
+export async function countApiKeys(sql: Db, accountId: string): Promise<number> {
+  const [row] = await sql<{ total: number }[]>`
+    select count(*)::int as total from api_keys where account_id = ${accountId}`
+  return row?.total ?? 0
+}
+
+type NewRow = {
+  id: string
+  accountId: string
+  name: string
+  prefix: string
+  hash: Buffer
+  permissions: string[]
+  ipRanges: string[] | null
+  expiresAt: string | null
+}
+
+/** Null when it would be over already, by the database's clock. */
+export async function insertApiKey(sql: Db, row: NewRow): Promise<{ createdAt: Date } | null> {
+  const [inserted] = await sql<{ createdAt: Date }[]>`
+    insert into api_keys (id, account_id, name, prefix, key_hash, permissions, ip_ranges, expires_at)
+    select ${row.id}::uuid, ${row.accountId}::uuid, ${row.name}::text, ${row.prefix}::text, ${row.hash}::bytea, ${row.permissions}::text[],
+           ${row.ipRanges}::text[], ${row.expiresAt}::timestamptz
+     where coalesce(${row.expiresAt}::timestamptz > clock_timestamp(), true)
+    returning created_at`
+  return inserted ?? null
+}
+
+export async function deleteApiKey(sql: Db, accountId: string, id: string): Promise<{ prefix: string } | null> {
+  const [deleted] = await sql<{ prefix: string }[]>`
+    delete from api_keys where id = ${id} and account_id = ${accountId} returning prefix`
+  return deleted ?? null
+}

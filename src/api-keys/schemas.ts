@@ -1,0 +1,61 @@
+import { z } from 'zod'
+import { PresentedPassword } from '../auth/password-rules.ts'
+import { bounded, boundedList, IsoDateTime, PermissionName, PersonName, Uuid } from '../http/input/fields.ts'
+import { coverTooMuch, formatNetwork, parseNetwork } from '../http/networks.ts'
+import { networkPattern } from '../text/patterns.ts'
+
+const reasons = {
+  malformed: 'Send an address or a CIDR range, such as 203.0.113.0/24 or 2001:db8::/32.',
+  'prefix-length': 'The prefix is longer than such an address.',
+  everybody: 'This would let everybody in; leave ipRanges out for that.',
+}
+const tooMuch =
+  'Together these hold more than a /8 of IPv4 or a /16 of IPv6 beside private networks: that keeps hardly anybody out.'
+
+/** An address or a CIDR range, in its one spelling: `10.1.2.3/8` becomes `10.0.0.0/8`. */
+const IpRange = bounded(49, 'An address range has at most 49 characters.')
+  .transform((text, context) => {
+    const network = parseNetwork(text)
+    if (typeof network !== 'string') return formatNetwork(network)
+    context.addIssue({ code: 'custom', message: reasons[network] })
+    return z.NEVER
+  })
+  .meta({ type: 'string', pattern: networkPattern, maxLength: 49, examples: ['203.0.113.0/24', '2001:db8::/32'] })
+
+export const NewApiKey = z
+  .strictObject({
+    name: PersonName,
+    password: PresentedPassword.meta({ description: 'Of the account: whoever took over a session makes no key.' }),
+    permissions: boundedList(PermissionName, 200).optional(),
+    expiresAt: IsoDateTime.nullable().optional(),
+    ipRanges: boundedList(IpRange, 50, 1)
+      .refine((ranges) => !coverTooMuch(ranges), tooMuch)
+      .nullable()
+      .optional(),
+  })
+  .meta({ ref: 'NewApiKey' })
+export type NewApiKey = z.infer<typeof NewApiKey>
+
+export const ApiKeyPath = z.strictObject({ id: Uuid })
+
+const shown = {
+  id: z.uuid(),
+  name: z.string(),
+  prefix: z.string(),
+  permissions: z.array(z.string()),
+  expiresAt: z.iso.datetime().nullable(),
+  createdAt: z.iso.datetime(),
+  ipRanges: z.array(z.string()).nullable(),
+}
+
+export const CreatedApiKeyBody = z
+  .object({
+    ...shown,
+    key: z
+      .string()
+      .nullable()
+      .meta({ description: 'Shown this once; null when an Idempotency-Key replays the answer.' }),
+  })
+  .meta({ ref: 'CreatedApiKey' })
+
+export const ApiKeyBody = z.object({ ...shown, lastUsedAt: z.iso.datetime().nullable() }).meta({ ref: 'ApiKey' })

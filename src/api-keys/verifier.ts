@@ -1,0 +1,193 @@
+import type { Standing } from '../access/rights.ts'
+import type { Caller } from '../async/caller.ts'
+import { deleteApiKeys, findApiKey, updateLastUsed } from '../auth/api-key-queries.ts'
+import { hashToken } from '../auth/tokens.ts'
+import type { Overlay } from '../changes/recent-changes.ts'
+import { createGate } from '../db/admission.ts'
+import type { Sql, Tx } from '../db/database.ts'
+import { type Network, parseNetwork } from '../http/networks.ts'
+import type { Logger } from '../log/logger.ts'
+import { isApiKey } from './format.ts'
+
+/** About 10 MB each: keys that were found, and keys that were not. */
+const MaxRemembered = 10_000
+const MaxUses = 20_000
+const SettleEveryMs = 5_000
+const LookUpsWaiting = 1_000
+
+/** A key that is good, with where its owner stands. */
+export type ApiKey = {
+  id: string
+  accountId: string
+  permissions: readonly string[]
+  /** Where it may be used from; null: anywhere. */
+  networks: readonly Network[] | null
+  standing: Standing
+}
+
+type Refusal = 'invalid-token' | 'account-disabled'
+type Found = ApiKey & { expiresAtMs: number; disabled: boolean; ver: number }
+/** What one reading found, and when it began. */
+type Reading = { readAt: number; found: Found | null }
+
+type Needs = {
+  sql: Sql
+  overlay: Overlay
+  log: Logger
+  /** The database's time, in milliseconds. */
+  now: () => number
+  /** What was read is good for so long: an access token's life. The overlay remembers changes for 5 minutes more. */
+  lifeSeconds: number
+  /** How many look-ups may be under way at once. */
+  lookUps: number
+}
+
+export type ApiKeys = ReturnType<typeof createApiKeys>
+
+/**
+ * Verifies API keys. A key costs one query when it is first seen; what was read is then held like an access token, for
+ * as long, and under the same overlay: once anything about its owner changed, the deletion of a key included, it is read
+ * again. So whatever the feed brings is obeyed by the next request, and a reading that a change overtook is never used.
+ */
+export function createApiKeys({ sql, overlay, log, now, lifeSeconds, lookUps }: Needs) {
+  const known = new Map<string, Reading>()
+  const unknown = new Map<string, Reading>()
+  const reading = new Map<string, Promise<Reading>>()
+  /** A flood of keys that nobody has takes a part of the pool, never all of it. */
+  const gate = createGate({ max: lookUps, queueLimit: LookUpsWaiting, waitMs: 2_000 })
+  let uses = new Map<string, number>()
+  let settling = Promise.resolve()
+  let lookedUp = 0
+  const timer = setInterval(() => void settle(), SettleEveryMs)
+  timer.unref()
+
+  function isCurrent({ readAt, found }: Reading): boolean {
+    if (now() - readAt >= lifeSeconds * 1000) return false
+    return found === null || (overlay.stateOf(found.accountId)?.version ?? 0) <= found.ver
+  }
+
+  function judge({ found }: Reading): ApiKey | Refusal {
+    if (!found || found.expiresAtMs <= now()) return 'invalid-token'
+    return found.disabled ? 'account-disabled' : found
+  }
+
+  async function read(name: string, hash: Buffer, caller: Caller | null): Promise<Reading> {
+    await gate.enter(caller)
+    try {
+      lookedUp++
+      const readAt = now()
+      const row = await findApiKey(sql, hash)
+      const result = { readAt, found: row && toFound(row) }
+      known.delete(name)
+      unknown.delete(name)
+      remember(row ? known : unknown, name, result)
+      return result
+    } finally {
+      gate.leave(caller)
+    }
+  }
+
+  /** One reading for all who ask at the same time. */
+  function share(name: string, hash: Buffer, caller: Caller | null): Promise<Reading> {
+    let shared = reading.get(name)
+    if (!shared) {
+      shared = read(name, hash, caller).finally(() => reading.delete(name))
+      reading.set(name, shared)
+    }
+    return shared
+  }
+
+  /** Writes when keys were last used, one batch after the other. Never throws. */
+  function settle(): Promise<void> {
+    settling = settling.then(write)
+    return settling
+  }
+
+  /** What fails is tried again with what came since. */
+  async function write(): Promise<void> {
+    if (uses.size === 0) return
+    const batch = uses
+    uses = new Map()
+    try {
+      await updateLastUsed(
+        sql,
+        [...batch].map(([id, at]) => ({ id, at: new Date(at) })),
+      )
+    } catch (error) {
+      log.warn({ err: error }, 'when API keys were last used could not be written; it is tried again')
+      uses = new Map([...batch, ...uses])
+    }
+  }
+
+  return {
+    /** The key or why it is refused, from memory; undefined when it must be looked up. */
+    recall(key: string): ApiKey | Refusal | undefined {
+      if (!isApiKey(key)) return 'invalid-token'
+      const name = hashToken(key).toString('base64')
+      const remembered = known.get(name) ?? unknown.get(name)
+      if (!remembered) return undefined
+      if (isCurrent(remembered)) return judge(remembered)
+      // Erased: its keys went with it, and there is nothing to read.
+      if (remembered.found && overlay.stateOf(remembered.found.accountId)?.status === 'deleted')
+        return 'account-disabled'
+      return undefined
+    },
+
+    /** The same by asking the database, in the line of whoever asks. @throws AppError `database-unavailable`, `overloaded` */
+    async lookUp(key: string, caller: Caller | null = null): Promise<ApiKey | Refusal> {
+      const hash = hashToken(key)
+      const name = hash.toString('base64')
+      const first = await share(name, hash, caller)
+      // A change that was heard of meanwhile is in a reading that begins now.
+      return judge(isCurrent(first) ? first : await share(name, hash, caller))
+    },
+
+    /** Forgets what was read: the database that said so is another one now. */
+    forget(): void {
+      known.clear()
+      unknown.clear()
+    },
+
+    /** Remembers that a key was used; written every 5 s, in one statement. */
+    noteUse(id: string): void {
+      if (uses.size < MaxUses || uses.has(id)) uses.set(id, now())
+    },
+    settle,
+    stats: () => ({ remembered: known.size, lookUps: lookedUp }),
+    /** Writes what is left and stops. */
+    async close(): Promise<void> {
+      clearInterval(timer)
+      await settle()
+      gate.close()
+    },
+  }
+}
+
+/**
+ * Ends every API key of an account, in a transaction that then calls `recordAuthzChange`: by that every instance forgets
+ * what it remembers of them. @returns how they began, for the trail
+ */
+export function endApiKeys(tx: Tx, accountId: string): Promise<string[]> {
+  return deleteApiKeys(tx, accountId)
+}
+
+function remember(readings: Map<string, Reading>, name: string, reading: Reading): void {
+  if (readings.size >= MaxRemembered) for (const oldest of readings.keys()) if (readings.delete(oldest)) break
+  readings.set(name, reading)
+}
+
+type Row = NonNullable<Awaited<ReturnType<typeof findApiKey>>>
+
+function toFound({ id, accountId, permissions, ipRanges, expiresAt, status, ver, ...standing }: Row): Found {
+  return {
+    id,
+    accountId,
+    permissions,
+    // What would not be understood lets nobody in.
+    networks: ipRanges?.map(parseNetwork).filter((network) => typeof network !== 'string') ?? null,
+    standing,
+    expiresAtMs: expiresAt === null ? Number.POSITIVE_INFINITY : expiresAt * 1000,
+    disabled: status !== 'active',
+    ver,
+  }
+}

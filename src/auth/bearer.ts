@@ -1,0 +1,123 @@
+import { type Principal, principalOf, principalOfKey } from '../access/principal.ts'
+import { apiKeyMark } from '../api-keys/format.ts'
+import type { ApiKey } from '../api-keys/verifier.ts'
+import { apiAccess } from '../catalogue/catalogue.ts'
+import type { Deps } from '../deps.ts'
+import { AppError, type ProblemCode } from '../errors/app-error.ts'
+import { networkOf } from '../http/caller-deps.ts'
+import { middleware } from '../http/middleware.ts'
+import { isWithin } from '../http/networks.ts'
+import { keyDemand, policy } from '../http/openapi.ts'
+import type { AuthedEnv, Call } from '../http/request.ts'
+import { requireFeatures } from '../quotas/guard.ts'
+import { countAddress, isUnlimited, uncountAddress } from '../rate-limits/middleware.ts'
+
+const bearerScheme = /^bearer(?: +|$)/i
+
+/**
+ * Judges the Authorization header once, without a query: signature and claims, then what changed since (the overlay).
+ * Fills in `call.principal`, or `call.refused` with the 401 that a guarded route will answer. Returns a promise only for
+ * an API key that must be looked up.
+ * @throws AppError `rate-limited`, by that promise
+ */
+export function judgeBearer(deps: Deps, call: Call, authorization: string | null): Promise<undefined> | undefined {
+  if (authorization === null || !bearerScheme.test(authorization)) {
+    call.refused = new AppError('authentication-required')
+    return undefined
+  }
+  const token = authorization.slice(authorization.indexOf(' ') + 1).trim()
+  if (token.startsWith(apiKeyMark)) return judgeApiKey(deps, call, token)
+  const claims = deps.tokens.verifyAccess(token)
+  if (typeof claims === 'string') {
+    call.refused = new AppError(claims)
+    return undefined
+  }
+  if (claims.cv > deps.catalogue.current.version) deps.feed.hurry()
+  const verdict = deps.overlay.judge(claims)
+  if (typeof verdict === 'string') call.refused = new AppError(verdict)
+  else call.principal = principalOf(claims, verdict, deps.catalogue.current, deps.now() / 1000)
+  return undefined
+}
+
+function judgeApiKey(deps: Deps, call: Call, key: string): Promise<undefined> | undefined {
+  const recalled = deps.apiKeys.recall(key)
+  // Where nothing is counted nothing is looked up either, and nobody asks who it is.
+  if (recalled === undefined && !isUnlimited(call.route)) return lookUpApiKey(deps, call, key)
+  admitApiKey(deps, call, recalled ?? 'invalid-token')
+  return undefined
+}
+
+/** Counted against the address first: a flood of keys that nobody has must not become one of queries. */
+async function lookUpApiKey(deps: Deps, call: Call, key: string): Promise<undefined> {
+  await countAddress(deps, call)
+  try {
+    admitApiKey(deps, call, await deps.apiKeys.lookUp(key, networkOf(call.ip)))
+  } catch (error) {
+    // Public routes answer all the same; guarded ones say what was in the way.
+    if (!(error instanceof AppError)) throw error
+    call.refused = error
+  }
+  if (call.principal) await uncountAddress(call)
+}
+
+function admitApiKey(deps: Deps, call: Call, found: ApiKey | 'invalid-token' | 'account-disabled'): void {
+  if (found === 'invalid-token')
+    call.refused = new AppError(found, { detail: 'The API key is unknown, was deleted or has expired.' })
+  else if (found === 'account-disabled') call.refused = new AppError(found)
+  else {
+    call.apiKey = found
+    call.principal = principalOfKey(found, deps.catalogue.current, deps.now() / 1000)
+  }
+}
+
+/** 403 where a good key may not be used: from a foreign address, once its owner's plan has no API access, without `permission`. */
+function requireUsable(
+  deps: Deps,
+  call: Call,
+  { id, networks }: ApiKey,
+  principal: Principal,
+  permission: string,
+): void {
+  if (networks && !isWithin(networks, call.ip))
+    throw new AppError('api-key-not-allowed', { detail: 'This API key may not be used from this address.' })
+  requireFeatures(deps.catalogue.current, principal, [apiAccess])
+  if (!principal.permissions.includes(permission))
+    throw new AppError('permission-denied', { members: { requiredPermissions: [permission] } })
+  deps.apiKeys.noteUse(id)
+}
+
+const refusals: ProblemCode[] = [
+  'authentication-required',
+  'invalid-token',
+  'token-expired',
+  'session-revoked',
+  'account-disabled',
+  'api-key-not-allowed',
+]
+
+/**
+ * 401 unless the request carries a valid access token of a live session. Zero queries. API keys are refused: a route that
+ * is theirs too says so, and what they need, by `authenticateOrKey`.
+ */
+export const authenticate = bearerGuard('authenticated', null, refusals)
+
+/** The same, and open to good API keys that hold `permission`, whatever the route asks of people. */
+export function authenticateOrKey(permission: string) {
+  return bearerGuard(`${keyDemand}${permission}`, permission, [...refusals, 'feature-not-in-plan', 'permission-denied'])
+}
+
+function bearerGuard(name: string, keyPermission: string | null, codes: ProblemCode[]) {
+  const guard = middleware<AuthedEnv>({
+    name: 'authenticate',
+    before(c) {
+      const call = c.get('call')
+      if (!call.principal) throw call.refused ?? new AppError('authentication-required')
+      if (call.apiKey) {
+        if (keyPermission === null) throw new AppError('api-key-not-allowed')
+        requireUsable(c.get('deps'), call, call.apiKey, call.principal, keyPermission)
+      }
+      c.set('principal', call.principal)
+    },
+  })
+  return policy(name, guard, codes)
+}

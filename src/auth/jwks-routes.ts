@@ -1,0 +1,35 @@
+import { Hono } from 'hono'
+import { z } from 'zod'
+import { asymmetricAlgorithms } from '../crypto/signing-keys.ts'
+import { noInput } from '../http/input/validate.ts'
+import { cached } from '../http/middleware/cached.ts'
+import { describe } from '../http/openapi.ts'
+import type { PublicEnv } from '../http/request.ts'
+
+const JwkSetBody = z
+  .object({
+    keys: z.array(
+      z.object({
+        kty: z.enum(['EC', 'OKP']),
+        crv: z.enum(['P-256', 'Ed25519']),
+        x: z.string(),
+        y: z.string().optional(),
+        kid: z.string(),
+        alg: z.enum(asymmetricAlgorithms),
+        use: z.literal('sig'),
+      }),
+    ),
+  })
+  .meta({ ref: 'JwkSet', description: 'RFC 7517; empty while access tokens are signed with a secret' })
+
+/** A verifier may keep the keys for so long: what signs must have been published for longer. See docs/operations.md. */
+const maxAgeSeconds = 300
+
+/** What other services verify access tokens with: see docs/verifying-tokens.md. */
+export const keyRoutes = new Hono<PublicEnv>().get(
+  '/.well-known/jwks.json',
+  describe('Access', 'The public keys of access tokens', { 200: JwkSetBody, 304: null }),
+  noInput,
+  cached(maxAgeSeconds, (c) => JSON.stringify(c.get('deps').tokens.publicKeys)),
+  (c) => c.json({ keys: c.get('deps').tokens.publicKeys }, 200),
+)

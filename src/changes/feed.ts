@@ -1,0 +1,161 @@
+import type { Logger } from '../log/logger.ts'
+import type { FeedConnection } from './connection.ts'
+import { type FeedPosition, listAuthzChanges } from './queries.ts'
+import type { AuthzChange, Overlay } from './recent-changes.ts'
+
+const PollEveryMs = 2_000
+/** After a read that failed the next must not wait for its turn: 3 s are promised. */
+const RetryMs = 300
+/** Older than this, what administrators do is refused: their own rights may have changed unseen. */
+const StaleAfterMs = 10_000
+/** What is younger than this is not read again for somebody's sake. */
+const HurryMs = 100
+/** A change found by a poll is notified within this, or the listener hears nothing any more. */
+const NoticeMs = 1_000
+
+/** Calls `wake` whenever something was notified, and after each (re)connection. Returns what ends it. */
+export type Listen = (wake: () => void) => { close(): Promise<void> }
+
+export type Feed = ReturnType<typeof createFeed>
+
+type Needs = {
+  connection: Pick<FeedConnection, 'read'>
+  overlay: Overlay
+  log: Logger
+  /** An access token's life in seconds: what is older than that and 5 minutes concerns no token any more. */
+  lifeSeconds: number
+  /** The catalogue has this version at least. */
+  onCatalogue: (version: number) => Promise<void>
+  /** The database restarted, or is another one: what was known of it may never have reached its disk. */
+  onOtherServer: () => Promise<void>
+  /** What the database's clock said between two moments of `performance.now()`. */
+  onTime: (databaseMs: number, askedAt: number, answeredAt: number) => void
+  /** Absent behind a pooler that passes no notifications. */
+  listen?: Listen
+}
+
+/**
+ * Brings the changes of other instances into this one's overlay: at once when PostgreSQL notifies, and by a poll every
+ * 2 s, for notifications can be lost.
+ */
+export function createFeed(needs: Needs) {
+  const { overlay, log, listen } = needs
+  const lifeSeconds = needs.lifeSeconds + 300
+  let position: FeedPosition | null = null
+  let fresh = { at: Number.NEGATIVE_INFINITY, wallClock: Number.NEGATIVE_INFINITY }
+  let heardAt = Number.NEGATIVE_INFINITY
+  let polling: Promise<void> | null = null
+  let wanted = false
+  let failing = false
+  let stopped = false
+  let timer: Timer | undefined
+  let retry: Timer | undefined
+  let listener: ReturnType<Listen> | undefined
+
+  async function readOnce(): Promise<void> {
+    const began = { at: performance.now(), wallClock: Date.now() }
+    let found = await read(position)
+    const isOther = position !== null && position.server !== found.position.server
+    if (isOther) {
+      found = await read(null)
+      await needs.onOtherServer()
+      overlay.clear()
+      // Once more: what this instance itself committed since that read was cleared with the rest.
+      wanted = true
+    }
+    const readAt = performance.now()
+    // What is read with a whole life's changes is as old as its row; else its age begins where it was first seen.
+    const seenAt = ({ at }: AuthzChange) =>
+      position && !isOther ? readAt : readAt - (found.position.at - at.getTime())
+    for (const change of found.changes) overlay.apply(change, seenAt(change))
+    const edits = found.changes.map(({ catalogueVersion }) => catalogueVersion ?? 0)
+    await needs.onCatalogue(Math.max(0, ...edits))
+    if (position && !isOther && found.changes.length > 0) expectNotice(fresh.at)
+    position = found.position
+    fresh = began
+  }
+
+  async function read(from: FeedPosition | null): Promise<{ changes: AuthzChange[]; position: FeedPosition }> {
+    return needs.connection.read(async (sql) => {
+      const askedAt = performance.now()
+      const found = await listAuthzChanges(sql, from, lifeSeconds)
+      needs.onTime(found.position.at, askedAt, performance.now())
+      return found
+    })
+  }
+
+  /** Reads what is new; called while a read is under way, it reads once more after it. Never throws. */
+  function poll(): Promise<void> {
+    wanted = true
+    polling ??= readWhileWanted()
+    return polling
+  }
+
+  async function readWhileWanted(): Promise<void> {
+    clearTimeout(retry)
+    try {
+      while (wanted && !stopped) {
+        wanted = false
+        await readOnce()
+        if (failing) log.info('changes of authorisation are read again')
+        failing = false
+      }
+    } catch (error) {
+      if (!failing) log.warn({ err: error }, 'changes of authorisation could not be read; trying again')
+      failing = true
+      retry = setTimeout(() => void poll(), RetryMs * (0.5 + Math.random()))
+      retry.unref()
+    } finally {
+      // Here and not in a later turn: whoever asks from now on must not be given a read that is over.
+      polling = null
+    }
+  }
+
+  function wake(): void {
+    heardAt = performance.now()
+    void poll()
+  }
+
+  /** Of a change that was committed after `since`. The connection that listens may have died without a word: then it is replaced. */
+  function expectNotice(since: number): void {
+    if (heardAt >= since) return
+    const notice = setTimeout(() => {
+      if (!listener || stopped || heardAt >= since) return
+      log.warn('a change was not notified; listening anew')
+      void listener.close()
+      listener = listen?.(wake)
+    }, NoticeMs)
+    notice.unref()
+  }
+
+  /** The wall clock as well: the other one stands still while a virtual machine is suspended. */
+  function age(): number {
+    return Math.max(performance.now() - fresh.at, Date.now() - fresh.wallClock)
+  }
+
+  return {
+    /** Reads what happened before, then follows. @throws the database's error when even the first read fails */
+    async start(): Promise<void> {
+      await readOnce()
+      listener = listen?.(wake)
+      timer = setInterval(() => void poll(), PollEveryMs)
+      timer.unref()
+    },
+    poll,
+    /** Somebody saw that there is more to read. A database set back in time would say so at every request. */
+    hurry(): void {
+      if (age() > HurryMs) void poll()
+    },
+    /** Milliseconds since a successful read began. */
+    ageMs: age,
+    /** Whether this instance may have missed a change for too long. */
+    isStale: (): boolean => age() > StaleAfterMs,
+    async stop(): Promise<void> {
+      stopped = true
+      clearInterval(timer)
+      clearTimeout(retry)
+      await polling
+      await listener?.close()
+    },
+  }
+}

@@ -1,0 +1,105 @@
+import type { Deps } from '../deps.ts'
+import { AppError } from '../errors/app-error.ts'
+import { decodeCursor, encodeCursor } from '../http/output/page.ts'
+import { listPublishedChanges, type PublishedChange } from './published-queries.ts'
+
+/**
+ * Changes are kept for a day from when they were written. What a cursor has still to read may have been written before it
+ * was given, by a transaction that took long to commit (a job: ten minutes), so a cursor is good for an hour less.
+ */
+const CursorLifeMs = 23 * 3_600_000
+/** Of two snapshots in a cursor; one with more transactions in progress is cut to its horizon. */
+const MaxSnapshotLength = 600
+const transactionId = /^(?:0|[1-9]\d{0,18})$/
+
+/**
+ * A reading is everything visible in the snapshot of its first page that was not visible in the one of the reading
+ * before. So no change is missed, however long its transaction took to commit, and none comes twice unless a cursor is
+ * used twice or its snapshot was cut.
+ */
+type Cursor = {
+  /** The snapshot whose changes were read, and when it was taken by the database's clock. */
+  known: string | null
+  knownAt: number
+  /** Within a reading of several pages: its last row, its snapshot, and when that was taken. */
+  within: { xid: string; id: number; until: string; untilAt: number } | null
+}
+
+/**
+ * A page of the changes of authorisation after `since`, or from the oldest kept, and the cursor to go on from.
+ * @throws AppError `invalid-cursor`; `cursor-expired` when changes after it may be gone
+ */
+export async function readPublishedChanges({ sql }: Pick<Deps, 'sql'>, since: string | undefined, limit: number) {
+  const cursor = since === undefined ? null : decode(since)
+  const { known = null, within = null } = cursor ?? {}
+  const after = within ?? { xid: known?.split(':')[0] ?? '0', id: 0 }
+  const { changes, snapshot, isAhead, readAt } = await listPublishedChanges(
+    sql,
+    { known, after, until: within?.until ?? null },
+    limit + 1,
+  )
+  if (cursor && (isAhead || readAt - cursor.knownAt > CursorLifeMs)) throw new AppError('cursor-expired')
+  const items = changes.slice(0, limit)
+  const { until, untilAt } = within ?? { until: cutSnapshot(snapshot), untilAt: readAt }
+  const last = changes.length > limit ? items.at(-1) : undefined
+  const next: Cursor = last
+    ? { known, knownAt: cursor?.knownAt ?? readAt, within: { xid: last.xid, id: Number(last.id), until, untilAt } }
+    : { known: until, knownAt: untilAt, within: null }
+  return { items: items.map(toItem), nextCursor: encode(next) }
+}
+
+/** The snapshot, or one as of its horizon, in which less is visible: then some changes come twice. */
+export function cutSnapshot(snapshot: string): string {
+  const [xmin = ''] = snapshot.split(':')
+  return snapshot.length <= MaxSnapshotLength ? snapshot : `${xmin}:${xmin}:`
+}
+
+function encode({ known, knownAt, within }: Cursor): string {
+  const { xid = null, id = null, until = null, untilAt = null } = within ?? {}
+  return encodeCursor([known, knownAt, xid, id, until, untilAt])
+}
+
+function decode(text: string): Cursor {
+  const [known, knownAt, xid, id, until, untilAt] = decodeCursor(text, [
+    'string?',
+    'number',
+    'string?',
+    'number?',
+    'string?',
+    'number?',
+  ])
+  if (known !== null && !isSnapshot(known)) throw new AppError('invalid-cursor')
+  if (xid === null || id === null || until === null || untilAt === null) return { known, knownAt, within: null }
+  if (!transactionId.test(xid) || !isSnapshot(until)) throw new AppError('invalid-cursor')
+  return { known, knownAt, within: { xid, id, until, untilAt } }
+}
+
+/** As PostgreSQL's `pg_snapshot` reads it: `xmin:xmax:` and what was in progress between them, ascending. */
+function isSnapshot(text: string): boolean {
+  const [xmin = '', xmax = '', inProgress, ...rest] = text.split(':')
+  if (inProgress === undefined || rest.length > 0) return false
+  const ids = [xmin, ...(inProgress === '' ? [] : inProgress.split(',')), xmax]
+  if (xmin === '0' || !ids.every((id) => transactionId.test(id))) return false
+  return ids.every((id, i) => i === 0 || BigInt(ids[i - 1] ?? 0) <= BigInt(id))
+}
+
+function toItem(change: PublishedChange) {
+  const { id, accountId, version, kind, role, privilegeLevel, plan, pex, overrides, status } = change
+  const { sessionId, exceptSessionId, catalogueVersion, at } = change
+  return {
+    id,
+    accountId,
+    version,
+    kind,
+    role,
+    privilegeLevel,
+    plan,
+    pex,
+    overrides,
+    status,
+    sessionId,
+    exceptSessionId,
+    catalogueVersion,
+    at,
+  }
+}

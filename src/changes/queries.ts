@@ -1,0 +1,84 @@
+import type { Overrides } from '../access/rights.ts'
+import type { Db } from '../db/database.ts'
+import type { AuthzChange } from './recent-changes.ts'
+
+const columns = (
+  sql: Db,
+) => sql`id::text, at, account_id, version::int, kind, role, privilege_level, plan, pex::float8, overrides, status,
+  session_id, except_session_id, catalogue_version::int`
+
+/** Moves the account's version, ends the sessions concerned and writes the change with the account's whole state. */
+export async function insertAuthzChange(
+  sql: Db,
+  change: {
+    accountId: string
+    kind: string
+    sessionId: string | null
+    exceptSessionId: string | null
+    reason: string | null
+  },
+): Promise<AuthzChange> {
+  const [row] = await sql<AuthzChange[]>`
+    select ${columns(sql)} from record_authz_change(${change.accountId}, ${change.kind}, ${change.sessionId}, ${change.exceptSessionId}, ${change.reason})`
+  if (!row) throw new Error(`no account ${change.accountId} to record a change of`)
+  return row
+}
+
+/** Ends what has run out of accounts whose rows are locked. @returns the changes that this made, for `tx.committed` */
+export async function settleStandings(sql: Db, accountIds: string[]): Promise<AuthzChange[]> {
+  return sql<AuthzChange[]>`
+    select ${columns(sql)} from unnest(${accountIds}::uuid[]) settled (account) cross join lateral settle_standing(settled.account)`
+}
+
+/** Where a reading of the feed stands. */
+export type FeedPosition = {
+  /** What is visible in this snapshot (PostgreSQL's own text of it) has been read. */
+  snapshot: string
+  /** When the server that gave it started. */
+  server: string
+  /** When it was read, by the database's clock, in epoch milliseconds. */
+  at: number
+}
+
+/**
+ * The changes that `position` did not see, or all of the last `lifeSeconds`, oldest first, and the position after them.
+ * Exact whatever the order of commits: rows tell their transaction, and a snapshot which of them it can see, so that one
+ * held open for long neither hides a change nor makes others come again. What was written since is read whatever its
+ * transaction's number, for after a crash PostgreSQL may give out again those that it had not yet written to disk.
+ */
+export async function listAuthzChanges(
+  sql: Db,
+  position: FeedPosition | null,
+  lifeSeconds: number,
+): Promise<{ changes: AuthzChange[]; position: FeedPosition }> {
+  const unseen =
+    position === null
+      ? sql`true`
+      : sql`(xid >= pg_snapshot_xmin(${position.snapshot}::pg_snapshot) and not pg_visible_in_snapshot(xid, ${position.snapshot}::pg_snapshot)
+             or at >= to_timestamp(${position.at}::float8 / 1000))`
+  const rows = await sql<(AuthzChange & { read: FeedPosition | null })[]>`
+    select case when row_number() over (order by authz_changes.id) = 1
+                then json_build_object('snapshot', pg_current_snapshot()::text, 'at', extract(epoch from clock_timestamp()) * 1000,
+                                       'server', extract(epoch from pg_postmaster_start_time())::text) end as read, ${columns(sql)}
+      from (select 1) one
+      left join authz_changes on at > statement_timestamp() - make_interval(secs => ${lifeSeconds}) and ${unseen}
+     order by authz_changes.id`
+  const read = rows[0]?.read
+  if (!read) throw new Error('a position always comes, alone when nothing changed')
+  return { changes: rows.filter(({ id }) => id !== null).map(({ read: _, ...change }) => change), position: read }
+}
+
+export type AuthzRow = {
+  status: 'active' | 'locked' | 'deleted'
+  role: string
+  plan: string
+  pex: number | null
+  overrides: Overrides
+}
+
+/** An account's authorisation state as stored. */
+export async function findAuthz(sql: Db, accountId: string): Promise<AuthzRow | null> {
+  const [row] = await sql<AuthzRow[]>`
+    select status, role, coalesce(plan, 'free') as plan, pex::float8, overrides from account_authz where id = ${accountId}`
+  return row ?? null
+}

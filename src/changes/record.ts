@@ -1,0 +1,34 @@
+import type { Tx } from '../db/database.ts'
+import { insertAuthzChange } from './queries.ts'
+import type { AuthzChange } from './recent-changes.ts'
+
+type Change = {
+  accountId: string
+  /** Ends sessions with it: one by id, all, or all except one. */
+  endSession?: string
+  endSessions?: 'all' | { except: string }
+  /** Kept on the sessions that end, e.g. `logout`. */
+  reason?: string
+}
+
+/**
+ * Makes a change of authorisation known. Call it in the transaction that made the change, after the change: it moves the
+ * account's version, ends sessions, and records the account's whole state; the commit puts it in force, everywhere.
+ * @returns the change, with the account's state after it
+ */
+export async function recordAuthzChange(
+  tx: Tx,
+  { accountId, endSession, endSessions, reason }: Change,
+): Promise<AuthzChange> {
+  const kind = endSession ? 'session-ended' : endSessions ? 'sessions-ended' : 'state'
+  const exceptSessionId = typeof endSessions === 'object' ? endSessions.except : null
+  const row = await insertAuthzChange(tx, {
+    accountId,
+    kind,
+    sessionId: endSession ?? null,
+    exceptSessionId,
+    reason: reason ?? null,
+  })
+  tx.committed.push(row)
+  return row
+}

@@ -1,0 +1,38 @@
+import { Hono } from 'hono'
+import { z } from 'zod'
+import { requirePermission } from '../access/guards.ts'
+import { authenticateOrKey } from '../auth/bearer.ts'
+import { Limit } from '../http/input/fields.ts'
+import { noBody, query } from '../http/input/validate.ts'
+import { describe } from '../http/openapi.ts'
+import type { AuthedEnv } from '../http/request.ts'
+import { readPublishedChanges } from './published.ts'
+import { AuthzChangeBody } from './schemas.ts'
+
+const ChangesQuery = z.strictObject({
+  since: z
+    .string()
+    .max(2_048)
+    .optional()
+    .meta({ description: 'nextCursor of the answer before; absent: from the oldest kept' }),
+  limit: Limit,
+})
+/** Unlike other lists it has no end: the cursor is always there. */
+const ChangesBody = z.object({ items: z.array(AuthzChangeBody), nextCursor: z.string() })
+
+/** What other services need so that they obey changes of rights too: see docs/verifying-tokens.md. */
+export const accessRoutes = new Hono<AuthedEnv>().get(
+  '/authz/changes',
+  describe('Access', 'Changes of authorisation, for services that verify tokens themselves', { 200: ChangesBody }, [
+    'invalid-cursor',
+    'cursor-expired',
+  ]),
+  authenticateOrKey('authz.read'),
+  requirePermission('authz.read'),
+  query(ChangesQuery),
+  noBody,
+  async (c) => {
+    const { since, limit } = c.req.valid('query')
+    return c.json(await readPublishedChanges(c.var.deps, since, limit), 200)
+  },
+)

@@ -1,0 +1,40 @@
+import type { Config } from '../config/config.ts'
+import { describeRefusal } from '../db/errors.ts'
+import { migrate } from '../db/migrate.ts'
+import { AppError } from '../errors/app-error.ts'
+import { createLogger, standardError } from '../log/logger.ts'
+import { type OpenDeps, openDeps } from '../services.ts'
+import { prepare, type Surroundings, toMigration } from './environment.ts'
+
+/** What a command is called with. */
+export type Invocation = Surroundings & {
+  options: { email?: string; 'password-stdin'?: boolean; promote?: boolean; checkpoint?: string; algorithm?: string }
+  /** What follows the command, e.g. `run seal-audit`. */
+  args: string[]
+  print: (line: string) => void
+}
+
+/** A command asks little at once, but what it asks may take long. */
+const frugal: Partial<Config> = { poolMin: 1, poolMax: 2, statementTimeoutMs: 600_000 }
+
+/** Opens what services need, for one command; what the service says to people is printed, and the exit code is 1. */
+export async function withDeps(invocation: Invocation, use: (deps: OpenDeps) => Promise<number>): Promise<number> {
+  const { config, database } = await prepare(invocation)
+  try {
+    if (!config.production) await migrate(toMigration(config, () => {}))
+    const deps = await openDeps({ ...config, ...frugal }, createLogger({ level: 'warn', destination: standardError }))
+    try {
+      return await use(deps)
+    } finally {
+      await deps.close(5)
+    }
+  } catch (error) {
+    const refusal = describeRefusal(error)
+    if (refusal) throw new Error(refusal, { cause: error })
+    if (!(error instanceof AppError)) throw error
+    invocation.print(error.errors?.map(({ message }) => message).join(' ') || error.detail)
+    return 1
+  } finally {
+    await database?.stop()
+  }
+}

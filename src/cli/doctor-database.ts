@@ -1,0 +1,137 @@
+import type postgres from 'postgres'
+import type { Config } from '../config/config.ts'
+import { countConnections } from '../db/connections.ts'
+import { findSchemaVersion, latestVersion } from '../db/migrate.ts'
+import { listExcessRights, listForeignObjects } from '../db/schema-rights.ts'
+import type { Finding } from './finding.ts'
+
+type Facts = {
+  version: number
+  versionText: string
+  now: number
+  room: number
+  used: number
+  role: string
+  fsync: string
+  encoding: string
+  knowsLetters: boolean
+  zone: string
+  dateStyle: string
+}
+
+/** What the database is, and what the server's role may do in it. @param sql connected as the server connects */
+export async function examineDatabase(sql: postgres.Sql, config: Config): Promise<Finding[]> {
+  const before = Date.now()
+  const [server] = await sql<Facts[]>`
+    select current_setting('server_version_num')::int as version, current_setting('server_version') as version_text,
+           (extract(epoch from clock_timestamp()) * 1000)::float8 as now,
+           least(current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
+                   - coalesce(current_setting('reserved_connections', true), '0')::int,
+                 nullif((select datconnlimit from pg_database where datname = current_database()), -1),
+                 (select rolconnlimit from pg_roles where rolname = current_user and rolconnlimit <> -1 and not rolsuper)) as room,
+           (select sum(numbackends)::int from pg_stat_database) - 1 as used, current_user as role,
+           current_setting('fsync') as fsync, current_setting('server_encoding') as encoding, lower('ÅÉ') = 'åé' as "knowsLetters",
+           current_setting('TimeZone') as zone, current_setting('DateStyle') as "dateStyle"`
+  if (!server) throw new Error('the database answered nothing')
+  const skewMs = Math.round(server.now - (before + Date.now()) / 2)
+  const schema = await findSchemaVersion(sql)
+  return [
+    {
+      name: 'database',
+      state: server.version >= 140_000 ? 'good' : 'wrong',
+      detail: `PostgreSQL ${server.versionText}, as role ${server.role}`,
+      advice: 'PostgreSQL 14 or later is needed',
+    },
+    {
+      name: 'encoding',
+      state: server.encoding === 'UTF8' && server.knowsLetters ? 'good' : 'wrong',
+      detail: `${server.encoding}, ${server.knowsLetters ? 'knows' : 'does not know'} letters beyond ASCII`,
+      advice:
+        "create the database with encoding 'UTF8' and an lc_ctype such as C.UTF-8 or en_US.UTF-8, not C: its index serves no search for names in other scripts",
+    },
+    {
+      name: 'durability',
+      state: server.fsync === 'on' ? 'good' : 'wrong',
+      detail: `fsync ${server.fsync}`,
+      advice: 'set fsync = on, or acknowledged writes can be lost',
+    },
+    {
+      name: 'clock',
+      state: Math.abs(skewMs) < 5_000 ? 'good' : 'wrong',
+      detail: `${skewMs} ms from the database's`,
+      advice: 'run NTP on both; tokens are dated by the database, logs by this host',
+    },
+    judgeSession(server),
+    {
+      name: 'schema',
+      state: schema === latestVersion ? 'good' : 'wrong',
+      detail: `version ${schema}, this program needs ${latestVersion}`,
+      advice: schema < latestVersion ? 'run: manas360 migrate' : 'deploy the newer program',
+    },
+    judgeConnections(server, config),
+    ...(schema > 0 ? await examineRights(sql, config) : []),
+  ]
+}
+
+/** What a pooler between may lose: the driver asks for both when it connects. */
+function judgeSession({ zone, dateStyle }: Facts): Finding {
+  const name = 'time zone'
+  if (!dateStyle.startsWith('ISO'))
+    return {
+      name,
+      state: 'wrong',
+      detail: `dates come as ${dateStyle}, which the driver cannot read`,
+      advice:
+        "the pooler ignores what it is asked for; as the database's owner: alter database … set datestyle = 'ISO'",
+    }
+  return {
+    name,
+    state: zone === 'UTC' ? 'good' : 'warning',
+    detail: `sessions count in ${zone}`,
+    advice:
+      "the pooler ignores what it is asked for; no statement relies on it, but alter database … set timezone = 'UTC' makes sure",
+  }
+}
+
+function judgeConnections({ used, room }: Facts, config: Config): Finding {
+  const { usual, beside, deploying } = countConnections(config)
+  const fits = usual + used <= room
+  const detail = `DB_POOL_MAX ${config.poolMax} and ${beside} more, ${used} in use, ${room} may be`
+  const advice = 'lower DB_POOL_MAX, raise max_connections, or put PgBouncer between; every instance needs its own pool'
+  if (fits && Math.max(deploying, usual + used) > room)
+    return {
+      name: 'pool',
+      state: 'warning',
+      detail: `${detail}: a rolling deployment, with two instances at once, needs ${deploying}`,
+      advice,
+    }
+  return { name: 'pool', state: fits ? 'good' : 'wrong', detail, advice }
+}
+
+/** With rights that it does not need the server could write its own history. With one role for all there is no way around that. */
+async function examineRights(sql: postgres.Sql, config: Config): Promise<Finding[]> {
+  const excess = await listExcessRights(sql)
+  const foreign = await listForeignObjects(sql, null)
+  const severity = config.production ? 'wrong' : 'good'
+  return [
+    {
+      name: 'audit trail',
+      state: excess.length === 0 ? 'good' : severity,
+      detail:
+        excess.length === 0
+          ? "append-only for the server's role"
+          : `the server's role has rights that it does not need (${excess.slice(0, 3).join(', ')}${excess.length > 3 ? ', …' : ''}); a trigger still refuses`,
+      advice:
+        'set DATABASE_MIGRATION_URL to the owner and DATABASE_URL to a role of its own, then run: manas360 migrate',
+    },
+    {
+      name: 'schema public',
+      state: foreign.length === 0 ? 'good' : 'wrong',
+      detail:
+        foreign.length === 0
+          ? "holds nobody else's functions"
+          : `others have put there: ${foreign.map(({ name, owner }) => `${name} (of ${owner})`).join(', ')}`,
+      advice: 'drop them or move them to another schema: statements of ours could run them',
+    },
+  ]
+}

@@ -1,0 +1,58 @@
+import postgres from 'postgres'
+import type { Config } from '../config/config.ts'
+import type { Finding } from './finding.ts'
+
+type Timeout = 'statement_timeout' | 'lock_timeout' | 'idle_in_transaction_session_timeout'
+type Settings = { name: Timeout; milliseconds: number }[]
+
+/**
+ * Through a pooler in transaction mode the server cannot bound its own statements: the role has to. What is unbounded
+ * there goes on after everybody stopped waiting for it, with its locks. Null where the server sets them itself.
+ */
+export async function examineTimeouts({
+  authzFeed,
+  databaseUrl,
+  databaseSsl,
+  statementTimeoutMs,
+}: Pick<Config, 'authzFeed' | 'databaseUrl' | 'databaseSsl' | 'statementTimeoutMs'>) {
+  if (authzFeed === 'listen') return null
+  // As the server connects: with no setting of its own.
+  const sql = postgres(databaseUrl, {
+    max: 1,
+    prepare: false,
+    connect_timeout: 5,
+    ssl: databaseSsl === 'disable' ? false : databaseSsl,
+    onnotice: () => {},
+  })
+  try {
+    const [session] = await sql<{ role: string }[]>`select quote_ident(session_user) as role`
+    const found = await sql<Settings>`
+      select name, setting::int as milliseconds from pg_settings
+       where name in ('statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout')
+       order by name`
+    return judgeTimeouts(session?.role ?? '', found, statementTimeoutMs)
+  } finally {
+    await sql.end({ timeout: 1 })
+  }
+}
+
+/** Whether each is set, and the server is told to stop no later than the program stops waiting. */
+export function judgeTimeouts(role: string, found: Settings, statementTimeoutMs: number): Finding {
+  const most: Record<Timeout, number> = {
+    statement_timeout: statementTimeoutMs,
+    lock_timeout: statementTimeoutMs,
+    idle_in_transaction_session_timeout: Math.max(60_000, statementTimeoutMs),
+  }
+  const wanted: Record<Timeout, number> = {
+    statement_timeout: statementTimeoutMs,
+    lock_timeout: Math.floor(statementTimeoutMs * 0.9),
+    idle_in_transaction_session_timeout: Math.max(10_000, statementTimeoutMs),
+  }
+  const wrong = found.filter(({ name, milliseconds }) => milliseconds === 0 || milliseconds > most[name])
+  return {
+    name: 'timeouts behind the pooler',
+    state: wrong.length === 0 ? 'good' : 'wrong',
+    detail: found.map(({ name, milliseconds }) => `${name} ${milliseconds === 0 ? 'none' : milliseconds}`).join(', '),
+    advice: `as the owner: ${wrong.map(({ name }) => `alter role ${role} set ${name} = ${wanted[name]};`).join(' ')} new connections obey it`,
+  }
+}

@@ -1,0 +1,119 @@
+import postgres from 'postgres'
+import type { Config } from '../config/config.ts'
+import { version } from '../config/version.ts'
+import { connect } from '../db/connect.ts'
+import { createLogger } from '../log/logger.ts'
+import { openRedis } from '../redis/connection.ts'
+import { examineConfiguration } from './doctor-configuration.ts'
+import { examineDatabase } from './doctor-database.ts'
+import { describeLimits } from './doctor-limits.ts'
+import { examineTimeouts } from './doctor-timeouts.ts'
+import { describeFinding, type Finding } from './finding.ts'
+
+/**
+ * Looks at everything that a deployment stands on and says what to do where it does not hold.
+ * @returns whether all is well; a warning is
+ */
+export async function diagnose(config: Config, print: (line: string) => void): Promise<boolean> {
+  const findings: Finding[] = [
+    {
+      name: 'configuration',
+      state: 'good',
+      detail: `valid${config.production ? ', for production' : ''}; access tokens ${describeKeys(config)}; program ${version.version}`,
+    },
+    describeLimits(config),
+    ...examineConfiguration(config),
+    ...(await examinePrimary(config)),
+  ]
+  if (config.replicaUrl !== undefined) findings.push(await examineReplica(config.replicaUrl, config.replicaSsl))
+  if (config.redisUrl !== undefined) findings.push(await examineRedis(config.redisUrl))
+  for (const finding of findings) print(describeFinding(finding))
+  return findings.every(({ state }) => state !== 'wrong')
+}
+
+/** On a connection such as the server has, so that what a pooler makes of it shows. */
+async function examinePrimary(config: Config): Promise<Finding[]> {
+  const sql = connect(
+    {
+      url: config.databaseUrl,
+      max: 1,
+      statementTimeoutMs: 5_000,
+      slowQueryMs: 5_000,
+      ssl: config.databaseSsl,
+      applicationName: 'manas360-doctor',
+      prepare: config.authzFeed === 'listen',
+      connectionParameters: config.authzFeed === 'listen',
+      onSlow: () => {},
+      onWarn: () => {},
+    },
+    1,
+  )
+  try {
+    const timeouts = await examineTimeouts(config)
+    return [...(await examineDatabase(sql, config)), ...(timeouts ? [timeouts] : [])]
+  } catch (error) {
+    return [
+      {
+        name: 'database',
+        state: 'wrong',
+        detail: error instanceof Error ? error.message || error.name : String(error),
+        advice: 'check DATABASE_URL, that the server runs, that this host may reach it, and DB_SSL',
+      },
+    ]
+  } finally {
+    await sql.end({ timeout: 1 })
+  }
+}
+
+/** Which key signs, by name; a secret has none that may be told. */
+function describeKeys({ accessKeys }: Config): string {
+  if (accessKeys.algorithm === 'HS256') return 'HS256'
+  const [signing, ...others] = accessKeys.keys.map(({ id }) => id)
+  const accepted = others.length > 0 ? `, also accepted: ${others.join(', ')}` : ''
+  return `${accessKeys.algorithm}, signed with ${signing}${accepted}`
+}
+
+async function examineReplica(url: string, ssl: Config['replicaSsl']): Promise<Finding> {
+  const name = 'replica'
+  const sql = postgres(url, { max: 1, connect_timeout: 5, ssl: ssl === 'disable' ? false : ssl, onnotice: () => {} })
+  try {
+    const [row] = await sql<{ position: string | null }[]>`
+      select case when pg_is_in_recovery() then pg_last_wal_replay_lsn()::text end as position`
+    const isReplica = row?.position != null
+    const advice =
+      'DATABASE_REPLICA_URL must name a streaming replica of DATABASE_URL; nothing is read from anything else'
+    return {
+      name,
+      state: isReplica ? 'good' : 'wrong',
+      detail: isReplica ? `has replayed up to ${row?.position}` : 'is no replica that says how far it is',
+      advice,
+    }
+  } catch (error) {
+    const detail = error instanceof Error ? error.message || error.name : String(error)
+    return {
+      name,
+      state: 'wrong',
+      detail,
+      advice: 'check DATABASE_REPLICA_URL; until it answers all is read from the primary',
+    }
+  } finally {
+    await sql.end({ timeout: 1 })
+  }
+}
+
+/** Whether the limits can be counted there: it must answer, and take writes by script. */
+async function examineRedis(url: string): Promise<Finding> {
+  const redis = openRedis({ url, log: createLogger({ level: 'silent' }) })
+  await redis.start()
+  const ok = redis.isUp()
+  await redis.close()
+  const { protocol, host } = new URL(url)
+  return {
+    name: 'redis',
+    state: ok ? 'good' : 'wrong',
+    detail: ok
+      ? `${host} counts${protocol === 'rediss:' ? '' : '; the connection is not encrypted'}`
+      : `${host} does not`,
+    advice: 'check REDIS_URL (user and password, rediss:// for TLS), that it runs, takes writes, and has room',
+  }
+}

@@ -1,0 +1,193 @@
+import { z } from 'zod'
+import { asymmetricAlgorithms } from '../crypto/signing-keys.ts'
+import { parseTrustedProxies } from '../http/client-ip.ts'
+import { crossChecks, isLocal, productionChecks } from './checks.ts'
+import {
+  integer,
+  origins,
+  rateLimit,
+  refuseWhatThrows,
+  secret,
+  secrets,
+  signingKeys,
+  url,
+  wholeNumber,
+} from './fields.ts'
+
+const Environment = z.object({
+  NODE_ENV: z.enum(['development', 'production', 'test']).default('development'),
+  PORT: integer(0, 65_535, 3000),
+  HOST: z.string().min(1).default('0.0.0.0'),
+  PUBLIC_URL: url('http:', 'https:').optional(),
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  OPS_TOKEN: z.string().min(16, 'must have at least 16 characters').optional(),
+  DATABASE_URL: url('postgres:', 'postgresql:'),
+  DATABASE_MIGRATION_URL: url('postgres:', 'postgresql:').optional(),
+  DATABASE_REPLICA_URL: url('postgres:', 'postgresql:').optional(),
+  DB_POOL_MAX: integer(1, 1_000, 40),
+  DB_POOL_MIN: integer(0, 1_000, 10),
+  DB_STATEMENT_TIMEOUT_MS: integer(100, 600_000, 5_000),
+  DB_SLOW_QUERY_MS: integer(1, 600_000, 250),
+  DB_SSL: z.enum(['disable', 'require', 'verify-full']).optional(),
+  JWT_ALGORITHM: z.enum(['HS256', ...asymmetricAlgorithms]).default('HS256'),
+  JWT_KEYS: signingKeys.optional(),
+  JWT_SECRET: secret.optional(),
+  JWT_SECRET_PREVIOUS: secret.optional(),
+  JWT_REFRESH_SECRET: secret,
+  JWT_REFRESH_SECRET_PREVIOUS: secret.optional(),
+  JWT_ISSUER: z.string().min(1).max(100).optional(),
+  JWT_AUDIENCE: z.string().min(1).max(100).default('manas360'),
+  ACCESS_TOKEN_TTL_SECONDS: integer(30, 900, 900),
+  REFRESH_TOKEN_TTL_SECONDS: integer(300, 2_592_000, 604_800),
+  AUDIT_KEY: secret,
+  AUDIT_KEY_PREVIOUS: secrets.optional(),
+  ALLOWED_ORIGINS: origins,
+  TRUSTED_PROXIES: z
+    .string()
+    .default('none')
+    .superRefine((text, context) => refuseWhatThrows(() => parseTrustedProxies(text), context)),
+  RATE_LIMIT_GLOBAL: rateLimit.prefault('600/1m'),
+  RATE_LIMIT_AUTH: rateLimit.prefault('100/15m'),
+  RATE_LIMIT_REGISTER: rateLimit.prefault('100/1h'),
+  RATE_LIMIT_PASSWORD: rateLimit.optional(),
+  RATE_LIMIT_MAIL: rateLimit.prefault('60/1h'),
+  RATE_LIMIT_API: z
+    .string()
+    .default('plan')
+    .refine((text) => text === 'plan' || text === 'off' || /^[1-9]\d{0,8}\/1?m$/.test(text), {
+      message: "must be plan (each plan's own rate), N/1m, or off",
+    }),
+  REDIS_URL: url('redis:', 'rediss:').optional(),
+  REQUEST_TIMEOUT_MS: integer(100, 600_000, 30_000),
+  DRAIN_DELAY_MS: wholeNumber(0, 300_000).optional(),
+  SHUTDOWN_TIMEOUT_MS: integer(100, 600_000, 25_000),
+  PASSWORD_MIN_LENGTH: integer(8, 128, 12),
+  REQUIRE_EMAIL_VERIFICATION: z
+    .enum(['true', 'false'])
+    .default('false')
+    .refine((text) => text === 'false', {
+      message: 'cannot be true yet: this version sends no mail, so nobody could verify an address',
+    }),
+  AUTHZ_FEED: z.enum(['listen', 'poll']).default('listen'),
+  JOBS: z.enum(['inline', 'pg_cron', 'off']).default('inline'),
+})
+
+/** Names that later versions will know. Silently ignoring them would leave an operator with less than they asked for. */
+const notYet: Record<string, string> = {
+  METRICS_PORT: 'a port for metrics is',
+  SMTP_URL: 'mail is',
+  MAIL_FROM: 'mail is',
+}
+
+export const knownVariables = Object.keys(Environment.shape)
+
+/** Everything that the environment may set, checked and frozen. Durations carry their unit in the name. */
+export type Config = ReturnType<typeof toConfig>
+
+/** Bad configuration: `problems` names every bad variable at once, each with what to do. */
+export class ConfigError extends Error {
+  readonly problems: string[]
+  constructor(problems: string[]) {
+    super(`The configuration is not valid:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`)
+    this.name = 'ConfigError'
+    this.problems = problems
+  }
+}
+
+/**
+ * Reads the configuration from environment variables; an empty value counts as unset.
+ * @throws ConfigError naming every bad variable.
+ */
+export function loadConfig(environment: Record<string, string | undefined>): Config {
+  const set = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''))
+  const problems = Object.entries(notYet)
+    .filter(([name]) => set[name])
+    .map(([name, what]) => `${name}: ${what} not part of this version; unset it`)
+  const parsed = Environment.safeParse(set)
+  const issues = parsed.error?.issues ?? []
+  const bad = new Set(issues.map(({ path }) => String(path[0])))
+  for (const name of bad) {
+    const messages = issues.filter(({ path }) => path[0] === name).map(({ message }) => message)
+    problems.push(`${name}: ${set[name] === undefined ? 'is required' : messages.join('; ')}`)
+  }
+  // What is sound by itself is judged further, so that one start names everything.
+  const sound: Sound = parsed.data ?? without(bad).parse(set)
+  const further = [...crossChecks(sound), ...(sound.NODE_ENV === 'production' ? productionChecks(sound) : [])]
+  problems.push(...further.filter((problem) => !bad.has(problem.slice(0, problem.indexOf(':')))))
+  if (parsed.error || problems.length > 0) throw new ConfigError(problems)
+  return toConfig(parsed.data)
+}
+
+/** The schema of what is sound: no default stands in for a malformed variable. */
+function without(names: ReadonlySet<string>) {
+  return z.object(Object.fromEntries(Object.entries(Environment.shape).filter(([name]) => !names.has(name))))
+}
+
+type Parsed = z.infer<typeof Environment>
+/** As far as it could be: malformed variables are left out. */
+export type Sound = Partial<Parsed>
+
+function toConfig(e: Parsed) {
+  const publicUrl = (e.PUBLIC_URL ?? `http://localhost:${e.PORT}`).replace(/\/+$/, '')
+  return Object.freeze({
+    production: e.NODE_ENV === 'production',
+    port: e.PORT,
+    host: e.HOST,
+    publicUrl,
+    logLevel: e.LOG_LEVEL,
+    opsToken: e.OPS_TOKEN,
+    databaseUrl: e.DATABASE_URL,
+    migrationUrl: e.DATABASE_MIGRATION_URL ?? e.DATABASE_URL,
+    replicaUrl: e.DATABASE_REPLICA_URL,
+    poolMax: e.DB_POOL_MAX,
+    poolMin: Math.min(e.DB_POOL_MIN, e.DB_POOL_MAX),
+    statementTimeoutMs: e.DB_STATEMENT_TIMEOUT_MS,
+    slowQueryMs: e.DB_SLOW_QUERY_MS,
+    databaseSsl: e.DB_SSL ?? defaultSsl(e.DATABASE_URL),
+    replicaSsl: e.DB_SSL ?? defaultSsl(e.DATABASE_REPLICA_URL ?? e.DATABASE_URL),
+    accessKeys:
+      e.JWT_ALGORITHM === 'HS256'
+        ? {
+            algorithm: e.JWT_ALGORITHM,
+            secrets: [e.JWT_SECRET, e.JWT_SECRET_PREVIOUS].filter((text) => text !== undefined),
+          }
+        : { algorithm: e.JWT_ALGORITHM, keys: e.JWT_KEYS ?? [] },
+    jwtRefreshSecrets: [e.JWT_REFRESH_SECRET, e.JWT_REFRESH_SECRET_PREVIOUS].filter((text) => text !== undefined),
+    jwtIssuer: e.JWT_ISSUER ?? publicUrl,
+    jwtAudience: e.JWT_AUDIENCE,
+    accessTtlSeconds: e.ACCESS_TOKEN_TTL_SECONDS,
+    refreshTtlSeconds: e.REFRESH_TOKEN_TTL_SECONDS,
+    /** The first signs; all of them verify. */
+    auditKeys: [e.AUDIT_KEY, ...(e.AUDIT_KEY_PREVIOUS ?? [])] as const,
+    allowedOrigins: e.ALLOWED_ORIGINS,
+    trustedProxies: e.TRUSTED_PROXIES,
+    rateLimitGlobal: e.RATE_LIMIT_GLOBAL,
+    rateLimitAuth: e.RATE_LIMIT_AUTH,
+    rateLimitRegister: e.RATE_LIMIT_REGISTER,
+    // Off with the limit of failures, where a load test or another limiter in front wants none.
+    rateLimitPassword: e.RATE_LIMIT_PASSWORD ?? (e.RATE_LIMIT_AUTH && { max: 10, windowMs: 3_600_000 }),
+    /** `plan`: each plan's own rate a minute; a number: that rate for all; null: off. */
+    rateLimitApi:
+      e.RATE_LIMIT_API === 'plan'
+        ? ('plan' as const)
+        : e.RATE_LIMIT_API === 'off'
+          ? null
+          : parseInt(e.RATE_LIMIT_API, 10),
+    redisUrl: e.REDIS_URL,
+    requestTimeoutMs: e.REQUEST_TIMEOUT_MS,
+    drainDelayMs: e.DRAIN_DELAY_MS ?? defaultDrainMs(e),
+    shutdownTimeoutMs: e.SHUTDOWN_TIMEOUT_MS,
+    passwordMinLength: e.PASSWORD_MIN_LENGTH,
+    authzFeed: e.AUTHZ_FEED,
+    jobs: e.JOBS,
+  })
+}
+
+/** A load balancer that asks every 2 s, twice, has noticed by then. Of a short shutdown it is half. */
+function defaultDrainMs({ NODE_ENV, SHUTDOWN_TIMEOUT_MS }: Parsed): number {
+  return NODE_ENV === 'production' ? Math.min(5_000, Math.floor(SHUTDOWN_TIMEOUT_MS / 2)) : 0
+}
+
+function defaultSsl(url: string): 'disable' | 'verify-full' {
+  return isLocal(url) ? 'disable' : 'verify-full'
+}

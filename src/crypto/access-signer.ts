@@ -1,0 +1,62 @@
+import { decodeJson, encodeJson, isAcceptable, sign, split, toKey, verify } from './jws.ts'
+import { type AsymmetricAlgorithm, type SigningKey, signText, verifySignature } from './signing-keys.ts'
+
+/** What access tokens are signed with; the first of its keys signs, all verify. */
+export type AccessKeys =
+  | { algorithm: 'HS256'; secrets: readonly string[] }
+  | { algorithm: AsymmetricAlgorithm; keys: readonly SigningKey[] }
+
+/**
+ * Signs and verifies on this thread: asynchronous WebCrypto would queue behind argon2 in the same thread pool. `verify`
+ * answers with the claims of a token that one of the keys signed, or null.
+ */
+export type AccessSigner = {
+  sign(claims: object): string
+  verify(token: string): Record<string, unknown> | null
+}
+
+const typ = 'at+jwt'
+
+export function createAccessSigner(keys: AccessKeys): AccessSigner {
+  return keys.algorithm === 'HS256' ? withSecrets(keys.secrets) : withKeys(keys.algorithm, keys.keys)
+}
+
+function withSecrets(secrets: readonly string[]): AccessSigner {
+  const kind = { typ, header: encodeJson({ alg: 'HS256', typ }), keys: secrets.map(toKey) }
+  return {
+    sign: (claims) => sign(kind, claims, kind.keys[0]),
+    verify: (token) => verify(kind, token),
+  }
+}
+
+function withKeys(algorithm: AsymmetricAlgorithm, keys: readonly SigningKey[]): AccessSigner {
+  const byHeader = new Map(keys.map((key) => [encodeJson({ alg: algorithm, typ, kid: key.id }), key]))
+  const byId = new Map<unknown, SigningKey>(keys.map((key) => [key.id, key]))
+  const [first] = byHeader
+
+  /** `kid` only selects among the keys that we hold; without one of theirs there is nothing to verify with. */
+  function findKey(header: string): SigningKey | undefined {
+    const known = byHeader.get(header)
+    if (known) return known
+    const decoded = decodeJson(header)
+    return isAcceptable(decoded, algorithm, typ) ? byId.get(decoded.kid) : undefined
+  }
+
+  return {
+    sign(claims) {
+      if (!first) throw new Error('no key to sign with')
+      const [header, key] = first
+      const signed = `${header}.${encodeJson(claims)}`
+      return `${signed}.${signText(key, signed).toString('base64url')}`
+    },
+    verify(token) {
+      const parts = split(token)
+      const key = parts && findKey(parts.header)
+      if (!key) return null
+      const signature = Buffer.from(parts.signature, 'base64url')
+      // A signature has one spelling: stray bits in its last character are refused.
+      if (signature.length !== 64 || signature.toString('base64url') !== parts.signature) return null
+      return verifySignature(key, parts.signed, signature) ? decodeJson(parts.payload) : null
+    },
+  }
+}

@@ -1,0 +1,79 @@
+import type { Caller } from '../async/caller.ts'
+import { createTurns } from '../async/turns.ts'
+import { AppError } from '../errors/app-error.ts'
+
+export type Gate = ReturnType<typeof createGate>
+
+type Options = {
+  max: number
+  queueLimit: number
+  waitMs: number
+  /** How many requests of one account may wait; default twice `max`, and 64 at least. */
+  accountLimit?: number
+}
+
+/** Users let in at once when the gate opens; then as many more every `rampMs`, so that reconnecting is a slope, no wall. */
+const rampStep = 10
+const rampMs = 100
+
+/**
+ * Bounds how many use the pool and how long others wait for it; the driver itself would queue without end.
+ * While it is shut nobody is admitted: short outages are waited out, in long ones everybody is refused at once.
+ */
+export function createGate({ max, queueLimit, waitMs, accountLimit = Math.max(64, 2 * max) }: Options) {
+  const turns = createTurns({ places: 0, queueLimit, accountLimit })
+  let shutSince: number | null = null
+  let ramp: ReturnType<typeof setInterval> | undefined
+  startRamp()
+
+  function startRamp(): void {
+    clearInterval(ramp)
+    let limit = Math.min(rampStep, max)
+    turns.setPlaces(limit)
+    if (limit === max) return
+    ramp = setInterval(() => {
+      limit = Math.min(limit + rampStep, max)
+      if (limit === max) clearInterval(ramp)
+      turns.setPlaces(limit)
+    }, rampMs)
+    ramp.unref()
+  }
+
+  function waitPatiently(refuse: (error: AppError) => void): () => void {
+    const timer = setTimeout(
+      () => refuse(new AppError(shutSince === null ? 'overloaded' : 'database-unavailable')),
+      waitMs,
+    )
+    return () => clearTimeout(timer)
+  }
+
+  return {
+    /**
+     * @throws AppError `overloaded` when the queue is full or the wait too long, `database-unavailable` while it is shut,
+     * `rate-limited` when too many requests of the caller's account wait
+     */
+    async enter(caller: Caller | null = null): Promise<void> {
+      if (shutSince !== null && performance.now() - shutSince >= waitMs) throw new AppError('database-unavailable')
+      await turns.enter(caller, waitPatiently)
+    },
+    leave: (caller: Caller | null = null): void => turns.leave(caller),
+    shut(): void {
+      if (shutSince !== null) return
+      shutSince = performance.now()
+      clearInterval(ramp)
+      turns.setPlaces(0)
+    },
+    reopen(): void {
+      shutSince = null
+      startRamp()
+    },
+    /** Shuts for good and refuses those who wait. */
+    close(): void {
+      shutSince = Number.NEGATIVE_INFINITY
+      clearInterval(ramp)
+      turns.setPlaces(0)
+      turns.refuseAll(new AppError('database-unavailable'))
+    },
+    counts: turns.counts,
+  }
+}

@@ -1,0 +1,170 @@
+import type postgres from 'postgres'
+import type { Caller } from '../async/caller.ts'
+import { createGate } from './admission.ts'
+import { connect, type DatabaseOptions, listen } from './connect.ts'
+import { createDeadline } from './deadline.ts'
+import { isConnectionError, isRepeatable, neverRan, toAppError, wasLost, wasTooLate } from './errors.ts'
+import { createRecovery } from './recovery.ts'
+import { createSlots, type Slot } from './slots.ts'
+import { interceptStatements, isRead, type Query, repeatQuery } from './statement.ts'
+import { openTransaction } from './transaction.ts'
+import { createWritability, type Unwritable } from './writability.ts'
+
+export { isForeignKeyViolation, isLockTimeout, isUniqueViolation, neverSent, toAppError } from './errors.ts'
+export { asPool } from './transaction.ts'
+
+/** A pool or a transaction: what a query takes first. */
+export type Db = postgres.ISql
+/** A transaction. What is pushed to `committed` goes to the `onCommit` listeners once the commit succeeded. */
+export type Tx = Db & {
+  committed: unknown[]
+  /** Work that is undone alone when it throws. */
+  savepoint<T>(work: (tx: Tx) => Promise<T>): Promise<T>
+}
+/** The pool. `begin` may run its callback again after a deadlock or a serialisation failure: it must be repeatable. */
+export type Sql = Db & { begin<T>(work: (tx: Tx) => Promise<T>): Promise<T> }
+export type Database = ReturnType<typeof openDatabase>
+
+type Listener = (items: unknown[]) => void
+
+const repeatLimit = 3
+/** Room for several accounts that ask for all they may, however few the connections. */
+const leastQueue = 320
+
+/**
+ * The pool of connections behind one handle that stays valid while connections come and go. Connects when first used.
+ * What leaves it is an AppError where the client can be told something (see db-errors.ts), else the driver's error.
+ */
+export function openDatabase(options: DatabaseOptions) {
+  const { max, acquireTimeoutMs = 2000, queueLimit = Math.max(leastQueue, 10 * max), onWarn } = options
+  const gate = createGate({ max, queueLimit, waitMs: acquireTimeoutMs })
+  const writability = createWritability(options)
+  const recovery = createRecovery({ connect: () => connect(options, 1), gate, writability, onWarn })
+  const slots = createSlots({ options, max, recovery })
+  const commitListeners: Listener[] = []
+  const { answered, counts } = createDeadline({ options, recovery, writability, retire: slots.retire })
+  let queries = 0
+
+  function execute(slot: Slot, query: Query, handler: Slot['handler'], lost?: Promise<never>): Promise<unknown> {
+    queries++
+    const sent = repeatQuery(query, handler)
+    return answered(slot, lost ? Promise.race([sent, lost]) : sent, sent)
+  }
+
+  /**
+   * Does `work` in its turn, on an open connection. Once more if that failed, and either nothing was sent yet or
+   * `mayRepeat` says that nothing can have happened.
+   */
+  async function admitted<T>(
+    caller: Caller | null,
+    work: (slot: Slot) => Promise<T>,
+    mayRepeat: (error: unknown) => boolean,
+  ): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      await gate.enter(caller)
+      const slot = slots.take()
+      let sent = false
+      try {
+        await slots.makeReady(slot)
+        sent = true
+        return await work(slot)
+      } catch (error) {
+        if (wasTooLate(error)) recovery.late(error)
+        else if (isConnectionError(error) && !slot.retired) recovery.suspect(error)
+        const repeatable = sent ? mayRepeat(error) : neverRan(error) || wasLost(error)
+        if (attempt === 2 || !repeatable) throw error
+      } finally {
+        slots.giveBack(slot)
+        gate.leave(caller)
+      }
+    }
+  }
+
+  async function runStatement(query: Query, caller: Caller | null): Promise<unknown> {
+    try {
+      return await admitted(
+        caller,
+        (slot) => execute(slot, query, slot.handler),
+        (error) => neverRan(error) || (wasLost(error) && isRead(query)),
+      )
+    } catch (error) {
+      throw toAppError(error)
+    }
+  }
+
+  async function begin<T>(work: (tx: Tx) => Promise<T>, caller: Caller | null): Promise<T> {
+    for (let repeats = 0; ; repeats++) {
+      let begun = false
+      const start = (tx: Tx) => {
+        begun = true
+        return work(tx)
+      }
+      try {
+        return await admitted(
+          caller,
+          (slot) => openTransaction({ slot, answered, execute, onCommit, onUncertain: recovery.doubt }, start),
+          (error) => !begun && (neverRan(error) || wasLost(error)),
+        )
+      } catch (error) {
+        if (!isRepeatable(error) || repeats === repeatLimit) throw toAppError(error)
+        await Bun.sleep(Math.random() * 20 * 2 ** repeats)
+      }
+    }
+  }
+
+  function onCommit(items: unknown[]): void {
+    for (const listener of commitListeners) {
+      try {
+        listener(items)
+      } catch (error) {
+        onWarn('a commit listener failed', error)
+      }
+    }
+  }
+
+  const as = (caller: Caller | null): Sql =>
+    interceptStatements(slots.template, (query) => runStatement(query, caller), {
+      begin: <T>(work: (tx: Tx) => Promise<T>) => begin(work, caller),
+    })
+
+  return {
+    /** The service's own. */
+    sql: as(null),
+    /** A handle whose statements wait in the line of a caller. */
+    as,
+    /**
+     * Why the database takes no changes; null: it does. Waits for nobody's turn.
+     * @throws AppError `database-unavailable` unless the database answers it, or anybody, within a second
+     */
+    ping: (): Promise<Unwritable | null> => recovery.ping(),
+    /** What transactions pushed to `tx.committed`, after COMMIT succeeded and before `begin` resolves. */
+    onCommit: (listener: Listener): void => void commitListeners.push(listener),
+    /**
+     * The same for commits whose answer was lost: they may have happened. Called when the database answers again, and
+     * once more 2 s later, for a backend that froze may finish its commit after others answer.
+     */
+    onUncertainCommit: (listener: Listener): void => recovery.onDoubt(listener),
+    /** Statements since the start (BEGIN, COMMIT and probes not counted), and who holds or awaits a connection now. */
+    stats: () => ({ queries, ...counts, ...gate.counts() }),
+    listen: (channel: string, wake: () => void) => listen(options, channel, wake),
+    /** Opens `min` connections. @throws AppError `database-unavailable` */
+    async open(min: number): Promise<void> {
+      try {
+        await slots.open(min)
+      } catch (error) {
+        throw toAppError(error)
+      }
+    },
+    /** Admits nobody more, lets what is under way end within `seconds`, and disconnects. */
+    async close(seconds: number): Promise<void> {
+      gate.close()
+      recovery.close()
+      const closing = slots.close(seconds).catch((error) => onWarn('the pool did not close', error))
+      // The driver's own timeout does not always end it.
+      const late = Promise.withResolvers<void>()
+      const timer = setTimeout(late.resolve, seconds * 1000 + 500)
+      await Promise.race([closing, late.promise])
+      clearTimeout(timer)
+    },
+  }
+}

@@ -1,0 +1,68 @@
+import { AppError } from '../errors/app-error.ts'
+import type { DatabaseOptions } from './connect.ts'
+import { isAnswer } from './errors.ts'
+import type { Recovery } from './recovery.ts'
+import type { Slot } from './slots.ts'
+import type { Query } from './statement.ts'
+import type { Writability } from './writability.ts'
+
+/** The server's own timeout comes first by this much. */
+const graceMs = 1000
+/** If this process itself stood still, answers have come that nobody read yet. */
+const lastLookMs = 20
+
+type Needs = {
+  options: DatabaseOptions
+  recovery: Pick<Recovery, 'isAnswering' | 'confirm' | 'late'>
+  writability: Pick<Writability, 'note'>
+  retire: (slot: Slot, underWay?: Query) => void
+}
+
+/** Waits for answers, none for longer than the server may take and a second, and counts and tells which were slow. */
+export function createDeadline({ options, recovery, writability, retire }: Needs) {
+  const deadlineMs = options.statementTimeoutMs + graceMs
+  const counts = { slowQueries: 0, recycles: 0 }
+
+  /** Only the connection whose answer is late is given up, and the server rolls back what it held. */
+  function giveUp(slot: Slot, since: number, sent: Query | undefined): AppError {
+    const cause = new Error(`no answer within ${deadlineMs} ms`)
+    const error = new AppError(recovery.isAnswering(since) ? 'deadline-exceeded' : 'database-unavailable', { cause })
+    if (!slot.retired) counts.recycles++
+    retire(slot, sent)
+    recovery.late(error)
+    return error
+  }
+
+  /** @throws AppError when `answer` does not come in time: `deadline-exceeded`, or `database-unavailable` if nobody was answered */
+  async function answered<T>(slot: Slot, answer: PromiseLike<T>, text: string | Query): Promise<T> {
+    const start = performance.now()
+    const late = Promise.withResolvers<never>()
+    const sent = typeof text === 'string' ? undefined : text
+    let timer = setTimeout(() => {
+      timer = setTimeout(() => late.reject(giveUp(slot, start, sent)), lastLookMs)
+    }, deadlineMs)
+    try {
+      const value = await Promise.race([answer, late.promise])
+      recovery.confirm()
+      return value
+    } catch (error) {
+      if (isAnswer(error)) recovery.confirm()
+      writability.note(error)
+      throw error
+    } finally {
+      clearTimeout(timer)
+      const milliseconds = performance.now() - start
+      if (milliseconds >= options.slowQueryMs) {
+        counts.slowQueries++
+        const statement = oneLine(typeof text === 'string' ? text : (text.string ?? ''))
+        options.onSlow({ milliseconds: Math.round(milliseconds), statement })
+      }
+    }
+  }
+
+  return { answered, counts }
+}
+
+function oneLine(statement: string): string {
+  return statement.replace(/\s+/g, ' ').trim().slice(0, 2000)
+}

@@ -1,0 +1,184 @@
+import { createHash } from 'node:crypto'
+import postgres from 'postgres'
+import schema from '../../sql/0001_schema.sql' with { type: 'text' }
+import administration from '../../sql/0002_administration.sql' with { type: 'text' }
+import apiKeys from '../../sql/0003_api_keys.sql' with { type: 'text' }
+import quotas from '../../sql/0004_quotas.sql' with { type: 'text' }
+import directory from '../../sql/0005_directory.sql' with { type: 'text' }
+import changeFeed from '../../sql/0006_change_feed.sql' with { type: 'text' }
+import searchPath from '../../sql/0007_search_path.sql' with { type: 'text' }
+import failuresInARow from '../../sql/0008_failures_in_a_row.sql' with { type: 'text' }
+import featureQuotas from '../../sql/0009_feature_quotas.sql' with { type: 'text' }
+import standings from '../../sql/0010_standings.sql' with { type: 'text' }
+import erasedTraces from '../../sql/0011_erased_traces.sql' with { type: 'text' }
+import auditSubjects from '../../sql/0012_audit_subjects.sql' with { type: 'text' }
+import trialSubscriptions from '../../sql/0013_trial_subscriptions.sql' with { type: 'text' }
+import searchFold from '../../sql/0014_search_fold.sql' with { type: 'text' }
+import canonicalAddresses from '../../sql/0015_canonical_addresses.sql' with { type: 'text' }
+import searchFunctions from '../../sql/0016_search_functions.sql' with { type: 'text' }
+import lapsing from '../../sql/0017_lapsing.sql' with { type: 'text' }
+import localDays from '../../sql/0018_local_days.sql' with { type: 'text' }
+import seedCatalogue from '../../sql/seed.sql' with { type: 'text' }
+import { rewriteAddresses } from './address-migration.ts'
+import type { Db } from './database.ts'
+import { closeSchema, grantServerRole, listForeignObjects } from './schema-rights.ts'
+
+type Migration = {
+  version: number
+  name: string
+  sql: string
+  /** What of the migration SQL cannot say; runs after it, in its transaction. Says why the migration must stop. */
+  rewrite?: (tx: postgres.TransactionSql) => Promise<string | undefined>
+}
+
+/** Forward only. To change the schema, add a file and a line; what has run anywhere is never edited. */
+const migrations: Migration[] = [
+  { version: 1, name: '0001_schema', sql: schema },
+  { version: 2, name: '0002_administration', sql: administration },
+  { version: 3, name: '0003_api_keys', sql: apiKeys },
+  { version: 4, name: '0004_quotas', sql: quotas },
+  { version: 5, name: '0005_directory', sql: directory },
+  { version: 6, name: '0006_change_feed', sql: changeFeed },
+  { version: 7, name: '0007_search_path', sql: searchPath },
+  { version: 8, name: '0008_failures_in_a_row', sql: failuresInARow },
+  { version: 9, name: '0009_feature_quotas', sql: featureQuotas },
+  { version: 10, name: '0010_standings', sql: standings },
+  { version: 11, name: '0011_erased_traces', sql: erasedTraces },
+  { version: 12, name: '0012_audit_subjects', sql: auditSubjects },
+  { version: 13, name: '0013_trial_subscriptions', sql: trialSubscriptions },
+  { version: 14, name: '0014_search_fold', sql: searchFold },
+  { version: 15, name: '0015_canonical_addresses', sql: canonicalAddresses, rewrite: rewriteAddresses },
+  { version: 16, name: '0016_search_functions', sql: searchFunctions },
+  { version: 17, name: '0017_lapsing', sql: lapsing },
+  { version: 18, name: '0018_local_days', sql: localDays },
+]
+
+/** Any constant will do; it keeps two migrating processes apart. */
+const lockKey = 360_360_001
+
+type Options = {
+  url: string
+  /** The role that the server will connect with, if it is not the owner: it is granted what it needs. */
+  serverRole?: string
+  ssl?: 'disable' | 'require' | 'verify-full'
+  log?: (line: string) => void
+}
+
+/** The version that this program's schema has. */
+export const latestVersion = Math.max(...migrations.map((migration) => migration.version))
+
+/** A database that this program must not touch: newer than itself, or with edited history. */
+export class MigrationError extends Error {
+  override readonly name = 'MigrationError'
+}
+
+/**
+ * Brings the schema up to date and seeds the catalogue; running it again changes nothing.
+ * @throws MigrationError if the database is newer than this program or an applied file was edited.
+ */
+export async function migrate({ url, serverRole, ssl = 'disable', log = () => {} }: Options): Promise<void> {
+  const sql = postgres(url, {
+    max: 1,
+    ssl: ssl === 'disable' ? false : ssl,
+    onnotice: () => {},
+    connect_timeout: 10,
+    connection: {
+      application_name: 'manas360-migrate',
+      lock_timeout: 60_000,
+      search_path: 'public, pg_temp',
+      TimeZone: 'UTC',
+    },
+  })
+  try {
+    await sql.begin((tx) => secureSchema(tx, serverRole, log))
+    for (const migration of migrations) {
+      await sql.begin(async (tx) => {
+        await tx`select pg_advisory_xact_lock(${lockKey})`
+        await tx.unsafe(`create table if not exists schema_migrations (
+          version integer primary key, name text not null, checksum text not null, applied_at timestamptz not null default clock_timestamp())`)
+        const applied = await tx<Applied[]>`select version, name, checksum from schema_migrations order by version`
+        refuseForeignHistory(applied)
+        if (applied.some((row) => row.version === migration.version)) return
+        log(`applying ${migration.name}`)
+        await tx.unsafe(migration.sql)
+        const stop = await migration.rewrite?.(tx)
+        if (stop) throw new MigrationError(stop)
+        await tx`insert into schema_migrations (version, name, checksum) values (${migration.version}, ${migration.name}, ${checksum(migration.sql)})`
+      })
+    }
+    await sql.begin(async (tx) => {
+      await tx`select pg_advisory_xact_lock(${lockKey})`
+      await tx.unsafe(seedCatalogue)
+      if (serverRole && !(await isCurrentUser(tx, serverRole))) await grantServerRole(tx, serverRole)
+    })
+    log(`schema is at version ${latestVersion}, catalogue is seeded`)
+  } finally {
+    await sql.end({ timeout: 5 })
+  }
+}
+
+/** The schema's version, 0 when there is none. */
+export async function findSchemaVersion(sql: Db): Promise<number> {
+  const [table] = await sql<{ known: boolean }[]>`select to_regclass('schema_migrations') is not null as known`
+  if (!table?.known) return 0
+  const [row] = await sql<
+    { version: number }[]
+  >`select coalesce(max(version), 0)::int as version from schema_migrations`
+  return row?.version ?? 0
+}
+
+/** @throws MigrationError saying what to do when the schema is not the one that this program needs. */
+export async function requireSchema(sql: Db): Promise<void> {
+  const version = await findSchemaVersion(sql)
+  if (version < latestVersion)
+    throw new MigrationError(
+      `The schema is at version ${version}, this program needs ${latestVersion}. Run: manas360 migrate`,
+    )
+  if (version > latestVersion)
+    throw new MigrationError(
+      `The schema is at version ${version}, newer than this program (${latestVersion}). Deploy the newer program.`,
+    )
+}
+
+/**
+ * Before anything runs as the owner: nobody else may put things into the schema, and what somebody did is not used.
+ * @throws MigrationError naming what must go first
+ */
+async function secureSchema(tx: postgres.TransactionSql, serverRole: string | undefined, log: (line: string) => void) {
+  await tx`select pg_advisory_xact_lock(${lockKey})`
+  const foreign = await listForeignObjects(tx, serverRole ?? null)
+  if (foreign.length > 0)
+    throw new MigrationError(
+      `In the schema public there is what others than its owner made, and statements of ours could run it: ${foreign
+        .map(({ name, owner }) => `${name} (of ${owner})`)
+        .join(', ')}. Drop it, or move it to another schema, and migrate again.`,
+    )
+  const toRun = await closeSchema(tx, serverRole ?? null)
+  if (toRun)
+    log(`others may create objects in the schema public; as an administrator run "${toRun}", then migrate again`)
+}
+
+async function isCurrentUser(tx: postgres.TransactionSql, role: string): Promise<boolean> {
+  const [row] = await tx<{ same: boolean }[]>`select current_user = ${role} as same`
+  return row?.same === true
+}
+
+type Applied = { version: number; name: string; checksum: string }
+
+function refuseForeignHistory(applied: Applied[]): void {
+  for (const row of applied) {
+    const own = migrations.find((migration) => migration.version === row.version)
+    if (!own)
+      throw new MigrationError(
+        `The database is at version ${row.version}, newer than this program (${latestVersion}). Deploy the newer program.`,
+      )
+    if (checksum(own.sql) !== row.checksum)
+      throw new MigrationError(
+        `${row.name} was edited after it had run. Restore the file and put the change into a new migration.`,
+      )
+  }
+}
+
+function checksum(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
+}

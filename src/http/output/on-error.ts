@@ -1,0 +1,61 @@
+import type { Context } from 'hono'
+import { HTTPException } from 'hono/http-exception'
+import { toAppError } from '../../db/database.ts'
+import { AppError, type ProblemCode } from '../../errors/app-error.ts'
+import type { PublicEnv } from '../request.ts'
+import { problemResponse, statusResponse } from './problem.ts'
+
+/** What stands for a status, where one code of the catalogue means no more than it. */
+const codes: Record<number, ProblemCode> = {
+  400: 'bad-request',
+  401: 'authentication-required',
+  404: 'not-found',
+  405: 'method-not-allowed',
+  413: 'payload-too-large',
+  415: 'unsupported-media-type',
+  500: 'internal-error',
+  503: 'service-unavailable',
+  504: 'deadline-exceeded',
+}
+
+/**
+ * For `app.onError`: renders whatever was thrown as a problem document, and tells the operator what the client is not told.
+ * An HTTPException with a response of its own is answered with that.
+ */
+export function toResponse(error: unknown, c: Context<PublicEnv>): Response {
+  const deps = c.get('deps')
+  const call = c.get('call')
+  if (error instanceof HTTPException && (error.res || !codes[error.status])) return ofException(error, c)
+  const known = error instanceof HTTPException ? toKnown(error) : toAppError(error)
+  call.clientClosed = known instanceof AppError && known.code === 'deadline-exceeded' && call.abandoned
+  if (!call.clientClosed) deps.traffic.countProblem(known instanceof AppError ? known.code : 'internal-error')
+  const { response, unexpected } = problemResponse(known, contextOf(c))
+  call.problem = known instanceof AppError && !unexpected ? known.code : 'internal-error'
+  if (unexpected) deps.log.error({ requestId: call.id, err: error }, 'unexpected error')
+  else if (response.status >= 500 && !call.clientClosed) warn(error, c)
+  return response
+}
+
+/** What third-party middleware throws: its own response, or a document of its status. */
+function ofException(error: HTTPException, c: Context<PublicEnv>): Response {
+  if (error.status >= 500) warn(error, c)
+  return error.res ? error.getResponse() : statusResponse(error.status, detailOf(error), contextOf(c))
+}
+
+function toKnown(error: HTTPException): AppError {
+  return new AppError(codes[error.status] ?? 'internal-error', { detail: detailOf(error) || undefined, cause: error })
+}
+
+/** Messages of faults of ours may tell what nobody should know. */
+function detailOf({ status, message }: HTTPException): string {
+  return status < 500 ? message : ''
+}
+
+function contextOf(c: Context<PublicEnv>) {
+  return { publicUrl: c.get('deps').config.publicUrl, instance: c.req.path, requestId: c.get('call').id }
+}
+
+function warn(error: unknown, c: Context<PublicEnv>): void {
+  const err = error instanceof AppError ? (error.cause ?? error) : error
+  c.get('deps').log.warn({ requestId: c.get('call').id, err }, 'request failed')
+}

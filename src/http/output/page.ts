@@ -1,0 +1,87 @@
+import { z } from 'zod'
+import { AppError } from '../../errors/app-error.ts'
+
+const maxCursorLength = 2_048
+const uuidPattern = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+/** With microseconds, for PostgreSQL keeps them: a cursor cut to milliseconds would skip or repeat rows. */
+const datePattern = /^(?:19|20)\d\d-[\d-]{5}T[\d:]{8}(?:\.\d{1,6})?(?:Z|[+-](?:0\d|1[0-4]):[0-5]\d)$/
+const realDate = z.iso.datetime({ offset: true })
+
+type Value = string | number | null
+type Kind = 'string' | 'number' | 'uuid' | 'date'
+/** What a cursor's value must be; with a question mark it may be null. */
+export type CursorField = Kind | `${Kind}?`
+type Decoded<F extends CursorField> =
+  | (F extends 'number' | 'number?' ? number : string)
+  | (F extends `${string}?` ? null : never)
+
+/** One page of a list. */
+export type Page<T> = { items: T[]; nextCursor: string | null }
+
+/** The sort key of a page's last row, opaque to clients. A time is passed as text with all its digits. */
+export function encodeCursor(values: readonly Value[]): string {
+  return Buffer.from(JSON.stringify(values)).toString('base64url')
+}
+
+/**
+ * The sort key that a client passed back. Nothing of it is trusted: it is typed, bounded, and harmless as a query's parameter.
+ *
+ * @throws AppError `invalid-cursor` unless encodeCursor made it for this shape
+ */
+export function decodeCursor<const S extends readonly CursorField[]>(
+  text: string,
+  shape: S,
+): { -readonly [K in keyof S]: Decoded<S[K]> } {
+  const values = text.length <= maxCursorLength ? parseValues(text) : undefined
+  // Written again it must be the same text: so base64url and JSON have one spelling each.
+  if (!matches(values, shape) || encodeCursor(values) !== text) throw new AppError('invalid-cursor')
+  return values
+}
+
+function parseValues(text: string): unknown {
+  try {
+    return JSON.parse(Buffer.from(text, 'base64url').toString())
+  } catch {
+    return undefined
+  }
+}
+
+function matches<const S extends readonly CursorField[]>(
+  values: unknown,
+  shape: S,
+): values is { -readonly [K in keyof S]: Decoded<S[K]> } & Value[] {
+  return Array.isArray(values) && values.length === shape.length && shape.every((field, i) => isField(values[i], field))
+}
+
+function isField(value: unknown, field: CursorField): boolean {
+  if (value === null) return field.endsWith('?')
+  switch (field) {
+    case 'number':
+    case 'number?':
+      return Number.isSafeInteger(value)
+    case 'string':
+    case 'string?':
+      return typeof value === 'string' && value.isWellFormed() && !value.includes('\0')
+    case 'uuid':
+    case 'uuid?':
+      return typeof value === 'string' && uuidPattern.test(value)
+    case 'date':
+    case 'date?':
+      return typeof value === 'string' && datePattern.test(value) && realDate.safeParse(value).success
+    default: {
+      const missing: never = field
+      throw new Error(`no check for ${missing}`)
+    }
+  }
+}
+
+/**
+ * Cuts rows that were fetched with `limit + 1` into a page: the row too many shows that another page follows.
+ *
+ * @param toCursor the sort key of a row, in the order of the query
+ */
+export function page<Row>(rows: readonly Row[], limit: number, toCursor: (row: Row) => readonly Value[]): Page<Row> {
+  const items = rows.slice(0, limit)
+  const last = items.at(-1)
+  return { items, nextCursor: rows.length > limit && last !== undefined ? encodeCursor(toCursor(last)) : null }
+}

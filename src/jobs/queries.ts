@@ -1,0 +1,39 @@
+import type { Db } from '../db/database.ts'
+
+export type JobRun = {
+  name: string
+  startedAt: Date
+  finishedAt: Date
+  milliseconds: number
+  outcome: 'succeeded' | 'failed'
+  detail: string | null
+  /** The last time that it did, whatever came after it. */
+  succeededAt: Date | null
+}
+
+/** Runs a job of the schema; null when it is not its turn. */
+export async function runInDatabase(sql: Db, name: string, notWithinSeconds: number): Promise<unknown> {
+  const [row] = await sql<{ result: unknown }[]>`select run_job(${name}, ${notWithinSeconds}::int) as result`
+  return row?.result ?? null
+}
+
+/** Whether the job is ours until the transaction ends: nobody else is at it, and it did not succeed so short a time ago. */
+export async function takeJob(tx: Db, name: string, notWithinSeconds: number): Promise<boolean> {
+  const [row] = await tx<{ mine: boolean }[]>`select take_job(${name}, ${notWithinSeconds}::int) as mine`
+  return row?.mine ?? false
+}
+
+export async function finishJob(
+  sql: Db,
+  name: string,
+  milliseconds: number,
+  outcome: 'succeeded' | 'failed',
+  detail: string,
+): Promise<void> {
+  await sql`select finish_job(${name}, clock_timestamp() - make_interval(secs => ${milliseconds / 1000}), ${outcome}, ${detail})`
+}
+
+export async function findJobRuns(sql: Db): Promise<JobRun[]> {
+  return sql<JobRun[]>`
+    select name, started_at, finished_at, milliseconds, outcome, detail, succeeded_at from job_runs order by name`
+}

@@ -1,0 +1,159 @@
+import type { Context, Handler, Hono } from 'hono'
+import type { Principal } from '../access/principal.ts'
+import { freePlan } from '../access/rights.ts'
+import {
+  apiAccess,
+  type Catalogue,
+  type Upgrade,
+  upgradeForAnyFeature,
+  upgradeForFeatures,
+  upgradeForTier,
+} from '../catalogue/catalogue.ts'
+import { AppError } from '../errors/app-error.ts'
+import { middleware } from '../http/middleware.ts'
+import { isOpenToKeys, policy, policyOf } from '../http/openapi.ts'
+import type { AuthedEnv, Call } from '../http/request.ts'
+import type { Purse } from './lease.ts'
+import { meteredFeatures, spendQuota } from './quotas.ts'
+
+/** 403 `feature-not-in-plan`, with the plan that would help, unless the principal has every one of `features`. */
+export function requireFeature(...features: [string, ...string[]]) {
+  const guard = middleware<AuthedEnv>({
+    name: 'requireFeature',
+    before(c) {
+      requireFeatures(c.get('deps').catalogue.current, c.get('principal'), features)
+    },
+  })
+  return policy(`feature ${features.join('+')}`, guard, ['feature-not-in-plan'])
+}
+
+/** The same, satisfied by any one of `features`. */
+export function requireAnyFeature(...features: [string, ...string[]]) {
+  const guard = middleware<AuthedEnv>({
+    name: 'requireAnyFeature',
+    before(c) {
+      const principal = c.get('principal')
+      if (!features.some((feature) => principal.features.includes(feature))) {
+        const open = features.filter((feature) => !isRefused(principal, feature))
+        throw denied(principal, features, upgradeForAnyFeature(c.get('deps').catalogue.current, open))
+      }
+    },
+  })
+  return policy(`feature ${features.join('|')}`, guard, ['feature-not-in-plan'])
+}
+
+/** 403 `tier-too-low`, with the cheapest plan of that tier, below `tier`. */
+export function requireTier(tier: number) {
+  const guard = middleware<AuthedEnv>({
+    name: 'requireTier',
+    before(c) {
+      if (c.get('principal').tier < tier)
+        throw new AppError('tier-too-low', {
+          members: { requiredTier: tier, upgrade: upgradeForTier(c.get('deps').catalogue.current, tier) },
+        })
+    },
+  })
+  return policy(`tier ${tier}`, guard, ['tier-too-low'])
+}
+
+/** 402 `subscription-required` on the free plan, and once a plan has lapsed. */
+export const requireSubscription = policy(
+  'subscription',
+  middleware<AuthedEnv>({
+    name: 'requireSubscription',
+    before(c) {
+      if (c.get('principal').plan === freePlan) throw new AppError('subscription-required')
+    },
+  }),
+  ['subscription-required'],
+)
+
+/**
+ * 429 `quota-exceeded` once a feature was used as often as its limit allows in a month: the override's, else the plan's, none
+ * where neither has one. Whoever asks, with a token or an API key, spends a unit; a request that is refused or fails, and
+ * a repeat under an Idempotency-Key, gets it back. 403 `feature-not-in-plan` without the feature. Place it behind the input's validation.
+ */
+export function requireQuota(feature: string) {
+  meteredFeatures.add(feature)
+  const guard = middleware<AuthedEnv>({
+    name: 'requireQuota',
+    before(c) {
+      requireFeatures(c.get('deps').catalogue.current, c.get('principal'), [feature])
+      return spend(c, feature, (call, purse) => {
+        call.featurePurses = [...(call.featurePurses ?? []), purse]
+      })
+    },
+  })
+  return policy(`quota ${feature}`, guard, ['feature-not-in-plan', 'quota-exceeded'])
+}
+
+/**
+ * 429 `quota-exceeded` once the requests that API keys may make in a month are used up. Spends one of them; requests with
+ * access tokens pass. Every route that is open to keys has it behind its last guard; one that wants it elsewhere names it there.
+ */
+export const requireApiQuota = policy(
+  'quota',
+  middleware<AuthedEnv>({
+    name: 'requireApiQuota',
+    before(c) {
+      if (c.get('principal').apiKeyId === null) return
+      return spend(c, apiAccess, (call, purse) => {
+        call.purse = purse
+      })
+    },
+  }),
+  ['quota-exceeded'],
+)
+
+/** A promise only where a unit must be waited for. */
+function spend(c: Context<AuthedEnv>, feature: string, keep: (call: Call, purse: Purse) => void) {
+  const deps = c.get('deps')
+  const spent = spendQuota(deps, c.get('principal'), feature)
+  if (!(spent instanceof Promise)) {
+    keep(c.get('call'), spent)
+    return
+  }
+  return spent.then((purse): undefined => {
+    // Its time was up while it waited: it has its 504, and nothing is done for it.
+    if (c.finalized) deps.leases.giveBack(purse)
+    else keep(c.get('call'), purse)
+  })
+}
+
+/** What services poll to stay right costs their owner nothing. */
+const free = new Set(['/v1/authz/changes'])
+
+/** Puts `requireApiQuota` behind the last guard of every route that is open to API keys. */
+export function withQuota<T extends Pick<Hono, 'routes'>>(app: T): T {
+  const routes = Map.groupBy(app.routes, ({ method, path }) => `${method} ${path}`)
+  app.routes = [...routes.values()].flatMap(([route, ...more]) => {
+    const handlers = [route, ...more].flatMap((one) => one?.handler ?? [])
+    return route ? metered(route.path, handlers).map((handler) => ({ ...route, handler })) : []
+  })
+  return app
+}
+
+/** The handlers of a route with `requireApiQuota` behind its last guard. */
+export function metered(route: string, handlers: readonly Handler[]): readonly Handler[] {
+  const demands = handlers.map(policyOf)
+  if (!demands.some(isOpenToKeys) || demands.includes('quota') || free.has(route)) return handlers
+  const lastGuard = demands.findLastIndex((demand) => demand !== undefined && !demand.startsWith('quota '))
+  return handlers.toSpliced(lastGuard + 1, 0, requireApiQuota)
+}
+
+/** The guard's judgement as a function, for a feature that is named by the request. @throws AppError `feature-not-in-plan` */
+export function requireFeatures(catalogue: Catalogue, principal: Principal, features: readonly string[]): void {
+  if (features.every((feature) => principal.features.includes(feature))) return
+  // No plan helps where an administrator took the feature from this very account.
+  const helps = !features.some((feature) => isRefused(principal, feature))
+  throw denied(principal, features, helps ? upgradeForFeatures(catalogue, features) : null)
+}
+
+function isRefused(principal: Principal, feature: string): boolean {
+  return principal.overrides[feature]?.g === false && !principal.features.includes(feature)
+}
+
+function denied(principal: Principal, requiredFeatures: readonly string[], upgrade: Upgrade | null): AppError {
+  const missingFeatures = requiredFeatures.filter((feature) => !principal.features.includes(feature))
+  return new AppError('feature-not-in-plan', { members: { requiredFeatures, missingFeatures, upgrade } })
+}

@@ -1,0 +1,59 @@
+import { createMiddleware } from 'hono/factory'
+import { AppError } from '../errors/app-error.ts'
+import { refusing } from '../http/openapi.ts'
+import type { Call, PublicEnv } from '../http/request.ts'
+import type { Unit } from './address-tier.ts'
+import { refusalOf, tighter } from './result.ts'
+
+type Name = 'auth' | 'register'
+
+/**
+ * The auth tier: counts failures per address. With `deferred` the route asks `authTierRefusal` itself, after body and
+ * lockout were judged.
+ */
+export function authTier({ deferred }: { deferred: boolean }) {
+  return countAnswers('auth', isFailure, deferred)
+}
+
+/**
+ * The register tier: counts accounts per address, those that were made and those that were there, for each costs an
+ * argon2 hash and rows for good. What is refused unread or for its input costs nothing.
+ */
+export const registerTier = countAnswers('register', (status) => status < 300 || status === 409, false)
+
+/**
+ * Takes a unit of an address before the answer is known, and gives it back on every answer that does not count. When
+ * nobody can count, the tier is closed: passwords must not be open to guessing meanwhile.
+ */
+function countAnswers(name: Name, counts: (status: number, error: Error | undefined) => boolean, deferred: boolean) {
+  const tier = createMiddleware<PublicEnv>(async function countAnswers(c, next) {
+    const { limits, config } = c.get('deps')
+    const call = c.get('call')
+    const { [name]: counted } = limits
+    const limit = name === 'auth' ? config.rateLimitAuth : config.rateLimitRegister
+    if (!counted || !limit) return next()
+    const unit: Unit | null = await counted.take(call.ip, limit.max)
+    if (unit) call.tally = tighter(call.tally, unit.tally)
+    if (name === 'auth') call.authTally = unit?.tally ?? 'unknown'
+    try {
+      const refusal = deferred ? null : refusalOf(unit?.tally ?? 'unknown')
+      if (refusal) throw refusal
+      await next()
+    } catch (error) {
+      await unit?.giveBack()
+      throw error
+    }
+    if (!counts(c.res.status, c.error)) await unit?.giveBack()
+  })
+  return refusing(tier, ['service-unavailable'])
+}
+
+/** What the auth tier answers to this address; null while it may try. */
+export function authTierRefusal({ authTally }: Call): AppError | null {
+  return authTally && refusalOf(authTally)
+}
+
+/** What the auth tier counts: 401, 409, and 429 `account-locked`. */
+function isFailure(status: number, error: Error | undefined): boolean {
+  return status === 401 || status === 409 || (error instanceof AppError && error.code === 'account-locked')
+}

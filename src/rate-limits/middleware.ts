@@ -1,0 +1,77 @@
+import type { Deps } from '../deps.ts'
+import { middleware } from '../http/middleware.ts'
+import type { Call, PublicEnv } from '../http/request.ts'
+import type { Unit } from './address-tier.ts'
+import { requireWithin, setRateLimitHeaders, type Tally } from './result.ts'
+
+type Counted = Pick<Deps, 'limits' | 'config'>
+
+/** Asked by machines, every few seconds: never limited. */
+const unlimited = new Set(['/live', '/ready', '/health', '/metrics'])
+
+export const isUnlimited = (route: string): boolean => unlimited.has(route)
+
+/**
+ * Counts a request against its address, once; a bearer that costs a query is counted before it is looked up. Returns a
+ * promise only where the store makes one.
+ * @throws AppError `rate-limited`, by that promise if there is one
+ */
+export function countAddress({ limits, config }: Counted, call: Call): undefined | Promise<undefined> {
+  if (!limits.global || !config.rateLimitGlobal || call.addressCounted) return undefined
+  call.addressCounted = true
+  return judgeUnit(call, limits.global.take(call.ip, config.rateLimitGlobal.max))
+}
+
+/** Gives the unit back: the bearer turned out to be good, and the account's own tier counts the request. */
+export async function uncountAddress(call: Call): Promise<void> {
+  await call.addressUnit?.giveBack()
+  call.tally = null
+}
+
+/**
+ * The global tier per address without a valid bearer, the API tier per account with one, at the plan's own rate. When
+ * nobody can count, both are open: an outage of the limiter must not become one of the service.
+ */
+export function limitRates(deps: Deps) {
+  const { limits, config, catalogue } = deps
+  return middleware<PublicEnv>({
+    name: 'limitRates',
+    before(c) {
+      const call = c.get('call')
+      if (isUnlimited(call.route)) return undefined
+      const { principal } = call
+      if (principal && limits.api) {
+        const max =
+          config.rateLimitApi === 'plan'
+            ? catalogue.current.plans.get(principal.plan)?.limits.apiRequestsPerMinute
+            : config.rateLimitApi
+        if (typeof max !== 'number') return undefined
+        return judge(call, limits.api.take(principal.accountId, max))
+      }
+      return principal ? undefined : countAddress(deps, call)
+    },
+  })
+}
+
+function judgeUnit(call: Call, counted: Unit | null | Promise<Unit | null>): undefined | Promise<undefined> {
+  if (counted instanceof Promise) return counted.then((unit) => judgeUnit(call, unit) as undefined)
+  call.addressUnit = counted
+  return judge(call, counted?.tally ?? null)
+}
+
+/** Passes on a promise only where the store made one. */
+function judge(call: Call, counted: Tally | null | Promise<Tally | null>): undefined | Promise<undefined> {
+  if (counted instanceof Promise) return counted.then((tally) => judge(call, tally) as undefined)
+  if (counted === null) return undefined
+  call.tally = counted
+  requireWithin(counted)
+}
+
+/** `RateLimit` of the tier with the least left. */
+export const rateLimitHeaders = middleware<PublicEnv>({
+  name: 'rateLimitHeaders',
+  after(c) {
+    const { tally } = c.get('call')
+    if (tally) setRateLimitHeaders(c.res.headers, tally)
+  },
+})

@@ -1,0 +1,195 @@
+import { createHmac, hkdfSync } from 'node:crypto'
+import { availableParallelism } from 'node:os'
+import { createUsageCounter } from './account/usage.ts'
+import { hasChangedSince } from './admin/audit/queries.ts'
+import { createApiKeys } from './api-keys/verifier.ts'
+import { createAudit } from './audit/record.ts'
+import { createDeviceTokens } from './auth/device-tokens.ts'
+import { createPasswordHasher } from './auth/passwords.ts'
+import { createTokens } from './auth/tokens.ts'
+import { isCatalogue, newer, readCatalogue } from './catalogue/current.ts'
+import { createFeedConnection } from './changes/connection.ts'
+import { createFeed } from './changes/feed.ts'
+import { type AuthzChange, Overlay } from './changes/recent-changes.ts'
+import type { Config } from './config/config.ts'
+import { createClock } from './db/clock.ts'
+import { openDatabase } from './db/database.ts'
+import { requireSchema } from './db/migrate.ts'
+import { openReplica } from './db/replica.ts'
+import type { Deps } from './deps.ts'
+import { createOpenStreams } from './http/output/open-streams.ts'
+import type { Logger } from './log/logger.ts'
+import { createLeases } from './quotas/leases.ts'
+import { openLimits } from './rate-limits/limiters.ts'
+import { openRedis } from './redis/connection.ts'
+import { createNetworkHash } from './telemetry/network-hash.ts'
+import { createTraffic } from './telemetry/traffic.ts'
+
+type SlowQuery = { milliseconds: number; statement: string }
+
+/** Deps that are open, and how to close them. */
+export type OpenDeps = Deps & {
+  /** Settles what is counted and closes the pool, within `seconds`. */
+  close(seconds: number): Promise<void>
+}
+
+/**
+ * For so long whoever changed something reads from the primary: 5 s, which is as old as the replica may be, and 5 s more,
+ * for an audit row is dated when its transaction wrote it, not when that was committed.
+ */
+const ownWritesMs = 10_000
+
+/**
+ * Connects, and loads what authorisation needs in memory.
+ * @param clock replaces the database's time, in tests only
+ * @throws AppError `database-unavailable` when the database does not answer, MigrationError when its schema is another
+ */
+export async function openDeps(config: Config, log: Logger, clock?: () => number): Promise<OpenDeps> {
+  const connection = {
+    url: config.databaseUrl,
+    statementTimeoutMs: config.statementTimeoutMs,
+    slowQueryMs: config.slowQueryMs,
+    ssl: config.databaseSsl,
+    // A pooler in transaction mode keeps neither statements nor settings with a connection, and passes no notifications.
+    prepare: config.authzFeed === 'listen',
+    connectionParameters: config.authzFeed === 'listen',
+    onSlow: ({ milliseconds, statement }: SlowQuery) => log.warn({ milliseconds, statement }, 'slow query'),
+    onWarn: (message: string, error?: unknown) => log.warn({ err: error }, message),
+  }
+  const db = openDatabase({ ...connection, applicationName: 'manas360', max: config.poolMax })
+  const { sql } = db
+  const feedConnection = createFeedConnection(() =>
+    openDatabase({ ...connection, applicationName: 'manas360-feed', max: 1 }),
+  )
+  const databaseClock = createClock()
+  const now = clock ?? databaseClock.now
+  const overlay = new Overlay(config.accessTtlSeconds)
+  const redis = config.redisUrl === undefined ? null : openRedis({ url: config.redisUrl, log })
+  try {
+    await db.open(config.poolMin)
+    await requireSchema(sql)
+    const catalogue = { current: await readCatalogue(sql) }
+    const feed = createFeed({
+      connection: feedConnection,
+      overlay,
+      log,
+      lifeSeconds: config.accessTtlSeconds,
+      onCatalogue: async (version) => {
+        if (version > catalogue.current.version)
+          catalogue.current = newer(catalogue.current, await feedConnection.read(readCatalogue))
+      },
+      onOtherServer: async () => {
+        catalogue.current = await feedConnection.read(readCatalogue)
+        apiKeys.forget()
+      },
+      onTime: databaseClock.set,
+      listen: config.authzFeed === 'listen' ? (wake) => feedConnection.listen('authz_changes', wake) : undefined,
+    })
+    // Listening before loading: a change that commits in between is applied twice, never lost.
+    db.onCommit((items) => {
+      for (const item of items) {
+        if (isCatalogue(item)) catalogue.current = newer(catalogue.current, item)
+        else overlay.apply(item as AuthzChange, performance.now())
+      }
+    })
+    db.onUncertainCommit(() => void feed.poll())
+    await feed.start()
+    const usage = createUsageCounter({ sql, now, log })
+    const apiKeys = createApiKeys({
+      // Anybody may send a key: looking it up is no work of the service's own.
+      sql: db.as({ key: 'api keys', isAccount: false, admitted: true }),
+      overlay,
+      log,
+      now,
+      lifeSeconds: config.accessTtlSeconds,
+      lookUps: Math.ceil(config.poolMax / 5),
+    })
+    const leases = createLeases({ sql, now, log })
+    await redis?.start()
+    const replica =
+      config.replicaUrl === undefined
+        ? null
+        : openReplica({
+            database: {
+              ...connection,
+              applicationName: 'manas360-replica',
+              max: config.poolMax,
+              url: config.replicaUrl,
+              ssl: config.replicaSsl,
+            },
+            sql,
+            log,
+            hasWritten: (primary, accountId) => hasChangedSince(primary, accountId, new Date(now() - ownWritesMs)),
+          })
+    const limits = openLimits(config, redis)
+    const streams = createOpenStreams({
+      perAccount: 2,
+      inAll: 100,
+      reads: Math.ceil(config.poolMax / 5),
+      idleMs: 120_000,
+    })
+    const cores = availableParallelism()
+    const sweep = setInterval(() => overlay.sweep(performance.now()), 60_000)
+    sweep.unref()
+    return {
+      config,
+      log,
+      db,
+      sql,
+      replica,
+      now,
+      catalogue,
+      overlay,
+      feed,
+      usage,
+      apiKeys,
+      leases,
+      limits,
+      streams,
+      redis,
+      traffic: createTraffic(),
+      audit: createAudit(config.auditKeys, now),
+      tokens: createTokens({
+        accessKeys: config.accessKeys,
+        refreshSecrets: config.jwtRefreshSecrets,
+        issuer: config.jwtIssuer,
+        audience: config.jwtAudience,
+        now,
+      }),
+      deviceTokens: createDeviceTokens(derive(config.auditKeys[0], 'device tokens')),
+      passwords: createPasswordHasher({ concurrency: cores, queueLimit: cores * 32 }),
+      counterKey: createCounterKey(derive(config.auditKeys[0], 'lockout counters')),
+      traceKeys: createTraceKeys(config.auditKeys),
+      networkHash: createNetworkHash(derive(config.auditKeys[0], 'networks in the log')),
+      lifecycle: { draining: false },
+      async close(seconds) {
+        clearInterval(sweep)
+        await feed.stop()
+        await Promise.all([usage.close(), apiKeys.close(), leases.close()])
+        streams.close()
+        await Promise.all(Object.values(limits).map((tier) => tier?.close()))
+        await Promise.all([redis?.close(), replica?.close(seconds), feedConnection.close(seconds), db.close(seconds)])
+      },
+    }
+  } catch (error) {
+    await Promise.all([redis?.close(), feedConnection.close(1), db.close(1)])
+    throw error
+  }
+}
+
+/** A key for one purpose (RFC 5869), so that no two uses share one. */
+function derive(secret: string, purpose: string): Uint8Array {
+  return new Uint8Array(hkdfSync('sha256', secret, 'manas360', purpose, 32))
+}
+
+/** Under the key in force first; those of before find what was left under them. */
+function createTraceKeys(auditKeys: Config['auditKeys']): Deps['traceKeys'] {
+  const [current, ...previous] = auditKeys.map((secret) => derive(secret, 'erased accounts'))
+  const hash = (key: Uint8Array, email: string) => createHmac('sha256', key).update(email).digest()
+  if (!current) throw new Error('there is always an audit key')
+  return (email) => [hash(current, email), ...previous.map((key) => hash(key, email))]
+}
+
+function createCounterKey(key: Uint8Array): Deps['counterKey'] {
+  return (kind, value) => createHmac('sha256', key).update(`${kind}:${value}`).digest()
+}

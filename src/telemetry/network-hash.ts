@@ -1,0 +1,38 @@
+import { createHmac } from 'node:crypto'
+import { format, isMappedIPv4, parseGroups } from '../http/networks.ts'
+
+const dayMs = 86_400_000
+/** Networks of a day that are remembered: an attack comes from the same few again and again. */
+const maxRemembered = 1_024
+
+/**
+ * What the log calls the network of an address (IPv4 by its /24, IPv6 by its /48), so that an attack shows and nobody is
+ * named: 48 bits of an HMAC-SHA-256 of day (UTC) and network under `key`. The lines of one day can be told apart by it, on
+ * all instances; those of two days cannot be joined, and without the key nothing can be looked up.
+ */
+export function createNetworkHash(key: Uint8Array, now: () => number = Date.now): (ip: string) => string {
+  let day = 0
+  const known = new Map<string, string>()
+  return function networkHash(ip) {
+    const today = Math.floor(now() / dayMs)
+    if (today !== day || known.size >= maxRemembered) known.clear()
+    day = today
+    const remembered = known.get(ip)
+    if (remembered !== undefined) return remembered
+    const hash = createHmac('sha256', key)
+      .update(`${today} ${networkOf(ip)}`)
+      .digest('hex')
+      .slice(0, 12)
+    known.set(ip, hash)
+    return hash
+  }
+}
+
+function networkOf(ip: string): string {
+  const groups = parseGroups(ip)
+  if (!groups) return ip
+  const kept = isMappedIPv4(groups)
+    ? [...groups.slice(0, 7), (groups[7] ?? 0) & 0xff00]
+    : [...groups.slice(0, 3), 0, 0, 0, 0, 0]
+  return format(kept)
+}

@@ -1,0 +1,91 @@
+import { expect, setDefaultTimeout, test } from 'bun:test'
+import { availableParallelism } from 'node:os'
+import { goodPassword, newEmail, registered } from '../support/accounts.ts'
+import { bodyOf, openTestApp } from '../support/app.ts'
+
+setDefaultTimeout(60_000)
+
+/** The real app with few connections: nobody's burst makes others wait for long. */
+const places = 4
+const app = await openTestApp({ DB_POOL_MAX: `${places}`, DB_POOL_MIN: `${places}` })
+const greedy = await registered(app)
+const other = await registered(app)
+
+/** Sends `count` at once; counts the answers as they come. */
+function burst(count: number, send: (n: number) => Promise<Response>) {
+  const answers: Response[] = []
+  const all = Promise.all(Array.from({ length: count }, async (_, n) => void answers.push(await send(n))))
+  const statuses = () => [...new Set(answers.map(({ status }) => status))].sort()
+  return { all, answers, statuses }
+}
+
+/** How many of the burst's requests were served while `work` was under way. */
+async function servedDuring({ answers }: { answers: Response[] }, work: () => Promise<Response>) {
+  const served = () => answers.filter(({ status }) => status < 400).length
+  const before = served()
+  const { status } = await work()
+  return { status, overtaken: served() - before }
+}
+
+const me = (bearer: string, ip?: string) => app.request('/v1/me', { bearer, ip })
+
+test('600 requests of one account at once: it is told 429, others wait for a turn of it and get no 503', async () => {
+  const flood = burst(600, () => me(greedy.accessToken))
+  for (let n = 0; n < 5; n++) {
+    const { status, overtaken } = await servedDuring(flood, () => me(other.accessToken))
+    expect(status).toBe(200)
+    // Those under way when it came, and one for each of its own statements.
+    expect(overtaken).toBeLessThanOrEqual(3 * places)
+  }
+  const fromOutside = await servedDuring(flood, () =>
+    app.request('/v1/auth/refresh', { json: { refreshToken: other.refreshToken } }),
+  )
+  expect(fromOutside.status).toBe(200)
+  await flood.all
+  expect(flood.statuses()).toEqual([200, 429])
+  const refused = flood.answers.find(({ status }) => status === 429)
+  expect(refused?.headers.get('retry-after')).toBe('1')
+  expect(refused && (await bodyOf(refused)).code).toBe('rate-limited')
+  expect((await me(greedy.accessToken)).status).toBe(200)
+})
+
+test('the service’s own statements do not stand behind a burst', async () => {
+  const flood = burst(300, () => me(greedy.accessToken))
+  const { overtaken } = await servedDuring(flood, async () => {
+    await app.sql`select 1`
+    return new Response()
+  })
+  expect(overtaken).toBeLessThanOrEqual(2 * places)
+  await flood.all
+})
+
+test('one network that registers does not slow another person’s log-in', async () => {
+  const cores = availableParallelism()
+  const password = goodPassword
+  // Of one subscriber's /64, each from an address of its own.
+  const flood = burst(100, (n) =>
+    app.request('/v1/auth/register', {
+      json: { email: newEmail(), password },
+      ip: `2001:db8::${(n + 1).toString(16)}`,
+    }),
+  )
+  const { status, overtaken } = await servedDuring(flood, () =>
+    app.request('/v1/auth/login', { json: { email: other.email, password }, ip: '192.0.2.7' }),
+  )
+  expect(status).toBe(200)
+  expect(overtaken).toBeLessThanOrEqual(3 * Math.max(cores, places))
+  await flood.all
+  expect(flood.statuses()).toEqual([201, 503])
+})
+
+test('password checks of one account at once are bounded, and others’ go on', async () => {
+  const json = { currentPassword: goodPassword, newPassword: `${goodPassword} anew` }
+  const flood = burst(100, () =>
+    app.request('/v1/auth/password/change', { bearer: greedy.accessToken, json, method: 'POST' }),
+  )
+  const login = await app.request('/v1/auth/login', { json: { email: other.email, password: goodPassword } })
+  expect(login.status).toBe(200)
+  await flood.all
+  expect(flood.statuses()).not.toContain(503)
+  expect(flood.statuses()).not.toContain(500)
+})
