@@ -1,147 +1,100 @@
-import { describe, expect, test } from 'bun:test'
+import { afterAll, describe, expect, test } from 'bun:test'
+import { cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { checkImports } from '../scripts/check-imports.ts'
 
-function found(files: Record<string, string>): string[] {
-  return checkImports(new Map(Object.entries(files))).map(({ file, line, message }) => `${file}:${line} ${message}`)
-}
+const root = join(import.meta.dir, '..')
 
-const feature = {
-  'src/main.ts': `import { createApp } from './app.ts'\ncreateApp(process.env)\n`,
-  'src/app.ts': `import { noteRoutes } from './notes/routes.ts'\nimport { step } from './http/chain.ts'\n`,
-  'src/db/database.ts': `export const sql = 1\n`,
-  'src/deps.ts': `import type { NoteBook } from './notes/service.ts'\n`,
-  'src/http/chain.ts': `import { Hono } from 'hono'\nimport type { Deps } from '../deps.ts'\n`,
-  'src/notes/routes.ts': `import { Hono } from 'hono'\nimport { add } from './service.ts'\nimport { requireUser } from '../users/guards.ts'\n`,
-  'src/notes/service.ts': `import { insertNote } from './queries.ts'\nimport { findOwner } from '../users/service.ts'\n`,
-  'src/notes/queries.ts': `import { sql } from '../db.ts'\nimport type { NoteBook } from './service.ts'\n`,
-  'src/users/guards.ts': `import { createMiddleware } from 'hono/factory'\nimport { findOwner } from './service.ts'\n`,
-  'src/users/service.ts': `import { findUser } from './queries.ts'\n`,
-  'src/users/queries.ts': `import { sql } from '../db'\n`,
-}
+describe('what the linter cannot say', () => {
+  const found = (files: Record<string, string>) =>
+    checkImports(new Map(Object.entries(files))).map(({ file, line, message }) => `${file}:${line} ${message}`)
 
-test('a tree that keeps the direction has no violation', () => {
-  expect(found(feature)).toEqual([])
-})
-
-describe('each wrong import is named with its file and line', () => {
-  const cases: [what: string, file: string, code: string, expected: RegExp][] = [
-    [
-      'a service that imports hono',
-      'src/notes/add.ts',
-      `\nimport { Hono } from 'hono'\n`,
-      /^src\/notes\/add\.ts:2 hono /,
-    ],
-    ['a service that imports a type of hono', 'src/notes/add.ts', `import type { Context } from 'hono'`, /:1 hono /],
-    [
-      'queries that import a package of hono',
-      'src/notes/tag-queries.ts',
-      `import { a } from '@hono/zod-validator'`,
-      /:1 @hono/,
-    ],
-    [
-      'a service that reaches hono through plumbing',
-      'src/notes/add.ts',
-      `import { step } from '../http/chain.ts'`,
-      /reaches hono: src\/http\/chain\.ts → hono/,
-    ],
-    [
-      'routes that skip the service',
-      'src/notes/routes.ts',
-      `import { insertNote } from './queries.ts'`,
-      /skip the service/,
-    ],
-    [
-      "another feature's queries",
-      'src/notes/service.ts',
-      `import { findUser } from '../users/queries.ts'`,
-      /belongs to the feature users/,
-    ],
-    [
-      "a type of another feature's queries",
-      'src/notes/service.ts',
-      `import type { User } from '../users/queries.ts'`,
-      /belongs to the feature users/,
-    ],
-    [
-      "another feature's queries, exported again",
-      'src/notes/service.ts',
-      `export { findUser } from '../users/queries.ts'`,
-      /belongs to the feature users/,
-    ],
-    [
-      "another feature's queries, imported at run time",
-      'src/notes/service.ts',
-      `const q = await import('../users/queries.ts')`,
-      /belongs to the feature users/,
-    ],
-    [
-      "another feature's queries, imported over several lines",
-      'src/notes/service.ts',
-      `import {\n  findUser,\n  type User,\n} from '../users/queries.ts'`,
-      /:1 .*belongs to the feature users/,
-    ],
-    ['queries that import routes', 'src/notes/queries.ts', `import type { N } from './routes.ts'`, /below the routes/],
-    [
-      "another feature's routes",
-      'src/users/service.ts',
-      `import type { N } from '../notes/routes.ts'`,
-      /below the routes/,
-    ],
-    [
-      'plumbing that knows a feature',
-      'src/http/chain.ts',
-      `import type { Note } from '../notes/service.ts'`,
-      /knows no feature/,
-    ],
-    [
-      'a base module that runs a feature',
-      'src/db/clock.ts',
-      `import { add } from './notes/service.ts'`,
-      /runs code of the feature notes/,
-    ],
-    [
-      'a feature that imports the app',
-      'src/notes/service.ts',
-      `import type { App } from '../app.ts'`,
-      /puts the program together/,
-    ],
-    [
-      'a program that imports its tests',
-      'src/notes/service.ts',
-      `import { a } from '../../tests/support/app.ts'`,
-      /not part of the program/,
-    ],
-    [
-      'the environment, read by a feature',
-      'src/notes/service.ts',
-      `\nconst a = process.env.PORT`,
-      /:2 only src\/main\.ts/,
-    ],
-    ["Bun's name of the environment", 'src/app.ts', `const { PORT } = Bun.env`, /only src\/main\.ts/],
-    ["the module's name of the environment", 'src/app.ts', `const a = import.meta.env`, /only src\/main\.ts/],
+  for (const [what, file, code, refused] of [
+    ['hono in a service', 'src/notes/add.ts', `import { Hono } from 'hono'`, /do not know HTTP/],
+    ['its types too', 'src/notes/queries.ts', `import type { Context } from 'hono'`, /do not know HTTP/],
+    ["another room's queries", 'src/notes/add.ts', `import { find } from '../people/queries.ts'`, /its own room/],
+    ['queries from a route', 'src/notes/routes.ts', `import { find } from './queries.ts'`, /skip the service/],
+    ['tests in the program', 'src/notes/add.ts', `import { a } from '../../tests/support/app.ts'`, /not part of/],
+    ['the environment', 'src/notes/add.ts', `const { PORT } = process.env`, /only src\/main\.ts/],
+    ["Bun's name of it", 'src/app.ts', `const { PORT } = Bun.env`, /only src\/main\.ts/],
+    ["the module's name of it", 'src/app.ts', `const a = import.meta.env`, /only src\/main\.ts/],
     ['a file of 201 lines', 'src/notes/long.ts', 'export {}\n'.repeat(201), /:201 201 lines/],
     ['a barrel', 'src/notes/index.ts', '', /index\.ts says nothing/],
     ['a drawer', 'src/helpers/dates.ts', '', /helpers says nothing/],
-  ]
-  for (const [what, file, code, expected] of cases)
-    test(what, () => {
-      const violations = found({ ...feature, [file]: code })
-      expect(violations).toHaveLength(1)
-      expect(violations[0]).toMatch(expected)
+  ] as const)
+    test(`${what} is refused`, () => {
+      expect(found({ [file]: code })).toHaveLength(1)
+      expect(found({ [file]: code })[0]).toMatch(refused)
     })
+
+  test('what is allowed passes', () => {
+    expect(
+      found({
+        'src/main.ts': `const { PORT } = process.env`,
+        'src/notes/routes.ts': `import { Hono } from 'hono'\nimport { add } from './add.ts'`,
+        'src/notes/add.ts': `import { insert } from './queries.ts'\nimport type { Person } from '../people/queries.ts'`,
+        'src/notes/guard.ts': `import { createMiddleware } from 'hono/factory'`,
+        'src/notes/long.ts': 'export {}\n'.repeat(200),
+      }),
+    ).toEqual([])
+  })
+
+  test('what stands in a comment or a text is no import', () => {
+    const code = `// import { Hono } from 'hono'\n/* process.env */\nconst a = "it's process"`
+    expect(found({ 'src/notes/add.ts': code })).toEqual([])
+  })
 })
 
-test('a cycle of values is named with its way; one of types is none', () => {
-  const cycle = { 'src/a/one.ts': `import { b } from '../b/two.ts'`, 'src/b/two.ts': `import { a } from '../a/one'` }
-  expect(found(cycle)).toEqual(['src/b/two.ts:1 a cycle: src/a/one.ts → src/b/two.ts → src/a/one.ts'])
-  expect(found({ ...cycle, 'src/b/two.ts': `import { type A, type B } from '../a/one.ts'` })).toEqual([])
-})
+describe('the rooms, by the linter', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'manas360-rooms-'))
+  afterAll(() => rmSync(folder, { recursive: true }))
 
-test('a file of 200 lines is short enough', () => {
-  expect(found({ 'src/notes/long.ts': 'export {}\n'.repeat(200) })).toEqual([])
-})
+  /** What the linter says of these files as if they stood in the tree. */
+  async function lint(files: Record<string, string>): Promise<string> {
+    for (const name of ['biome.json', 'biome.rooms.json']) {
+      const config = await Bun.file(join(root, name)).json()
+      await Bun.write(join(folder, name), JSON.stringify({ ...config, ...(config.vcs && { vcs: { enabled: false } }) }))
+    }
+    cpSync(join(root, 'package.json'), join(folder, 'package.json'))
+    for (const [file, code] of Object.entries(files)) await Bun.write(join(folder, file), code)
+    const child = Bun.spawn([join(root, 'node_modules/.bin/biome'), 'lint', 'src'], {
+      cwd: folder,
+      stdout: 'pipe',
+      stderr: 'pipe',
+    })
+    const [out, err] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()])
+    await child.exited
+    rmSync(join(folder, 'src'), { recursive: true })
+    return out + err
+  }
 
-test('what a comment or a string says is not an import', () => {
-  const code = `/*\nimport { Hono } from 'hono'\n*/\n// process.env is not read here\nexport const text = "see https://hono.dev"\n`
-  expect(found({ 'src/notes/service.ts': code })).toEqual([])
+  test('a room that imports one above it is refused, types included', async () => {
+    const said = await lint({
+      'src/db/pool.ts': `import type { Lock } from '../auth/lock.ts'\nexport type Pool = { lock: Lock }\n`,
+      'src/auth/lock.ts': 'export type Lock = { id: string }\n',
+    })
+    expect(said).toContain('noRestrictedImports')
+    expect(said).toContain('db lies below that room')
+  })
+
+  test('a circle is refused, of types too', async () => {
+    const said = await lint({
+      'src/auth/one.ts': `import type { Two } from './two.ts'\nexport type One = { two: Two }\n`,
+      'src/auth/two.ts': `import type { One } from './one.ts'\nexport type Two = { one: One } | null\n`,
+    })
+    expect(said).toContain('noImportCycles')
+  })
+
+  test('a room that imports one below it passes', async () => {
+    const said = await lint({
+      'src/auth/lock.ts': `import type { Pool } from '../db/pool.ts'\nexport type Lock = { pool: Pool }\n`,
+      'src/db/pool.ts': 'export type Pool = { size: number }\n',
+    })
+    expect(said).not.toContain('lint/')
+  })
+
+  test('the configuration is what the list of rooms makes', () => {
+    expect(Bun.spawnSync([process.execPath, join(root, 'scripts/rooms.ts'), '--check']).exitCode).toBe(0)
+  })
 })
