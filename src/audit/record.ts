@@ -1,8 +1,18 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto'
 import type { Db } from '../db/database.ts'
+import type { Actor, Entity, Origin } from './actor.ts'
 
-/** Where a request came from; with the API key that its actor used, if one was. */
-export type Client = { ip: string; userAgent: string | null; requestId: string; apiKeyId?: string }
+/** The old name of Origin, until nobody uses it. */
+export type Client = Origin
+
+/** What else an audit row keeps. Personal values belong into `before` and `after`, never into `details`. */
+export type AuditMore = {
+  /** Whose row it is, where neither the entity nor the actor says so. */
+  subjectId?: string
+  details?: Record<string, unknown>
+  before?: Record<string, unknown>
+  after?: Record<string, unknown>
+}
 
 /** What happened, to be kept. Personal values belong into `before` and `after`, never into `details`. */
 export type AuditEntry = {
@@ -56,6 +66,39 @@ export function createAudit(keys: readonly [string, ...string[]], now: () => num
   const [key] = keys
   const keyId = idOf(key)
   const keyById = new Map(keys.map((known) => [idOf(known), known]))
+  const prepare = (entry: AuditEntry): AuditRow => {
+    const { ip, userAgent, apiKeyId } = entry.client ?? {}
+    const subjectId = subjectOf(entry)
+    const accountId = entry.actorId === null || entry.actorId === subjectId ? subjectId : null
+    const [salt, personal] = [randomBytes(16), JSON.stringify({ ip, userAgent })]
+    const subject = entry.before || entry.after ? changed(entry, subjectId) : null
+    const at = new Date(Math.floor(now()))
+    const row = {
+      // The id's own moment (RFC 9562 5.7) is this one, so that a bound in time is a bound in the order of ids.
+      id: Bun.randomUUIDv7('hex', at),
+      at,
+      actorId: entry.actorId,
+      action: entry.action,
+      entityType: entry.entityType,
+      entityId: entry.entityId,
+      requestId: entry.client?.requestId ?? null,
+      details: JSON.stringify({ ...entry.details, ...(apiKeyId !== undefined && { apiKeyId }) }),
+      personalHash: hashPersonal(salt, accountId, personal),
+      subjectHash: subject && hashPersonal(subject.salt, subject.accountId, subject.data),
+      keyId,
+    }
+    const mac = macOf(key, auditText({ ...row, at: at.toISOString() }))
+    return { ...row, mac, accountId, salt, personal, subject }
+  }
+  const row = (actor: Actor, action: string, entity: Entity, more: AuditMore = {}): AuditRow =>
+    prepare({
+      action,
+      actorId: actor.principal?.accountId ?? null,
+      entityType: entity.type,
+      entityId: entity.id,
+      ...(actor.origin && { client: actor.origin }),
+      ...more,
+    })
   return {
     keyId,
     /** HMAC-SHA-256 under the audit key. */
@@ -65,29 +108,12 @@ export function createAudit(keys: readonly [string, ...string[]], now: () => num
       const known = keyById.get(id)
       return known === undefined ? null : macOf(known, text)
     },
-    prepare(entry: AuditEntry): AuditRow {
-      const { ip, userAgent, apiKeyId } = entry.client ?? {}
-      const subjectId = subjectOf(entry)
-      const accountId = entry.actorId === null || entry.actorId === subjectId ? subjectId : null
-      const [salt, personal] = [randomBytes(16), JSON.stringify({ ip, userAgent })]
-      const subject = entry.before || entry.after ? changed(entry, subjectId) : null
-      const at = new Date(Math.floor(now()))
-      const row = {
-        // The id's own moment (RFC 9562 5.7) is this one, so that a bound in time is a bound in the order of ids.
-        id: Bun.randomUUIDv7('hex', at),
-        at,
-        actorId: entry.actorId,
-        action: entry.action,
-        entityType: entry.entityType,
-        entityId: entry.entityId,
-        requestId: entry.client?.requestId ?? null,
-        details: JSON.stringify({ ...entry.details, ...(apiKeyId !== undefined && { apiKeyId }) }),
-        personalHash: hashPersonal(salt, accountId, personal),
-        subjectHash: subject && hashPersonal(subject.salt, subject.accountId, subject.data),
-        keyId,
-      }
-      const mac = macOf(key, auditText({ ...row, at: at.toISOString() }))
-      return { ...row, mac, accountId, salt, personal, subject }
+    prepare,
+    /** A signed row for a statement that writes the change itself (`auditCtes`). @param action entity.verb, e.g. `session.create` */
+    row,
+    /** Writes a row in the transaction of the change that it tells of. @param action entity.verb, e.g. `session.create` */
+    async record(tx: Db, actor: Actor, action: string, entity: Entity, more?: AuditMore): Promise<void> {
+      await tx`with ${auditCtes(tx, row(actor, action, entity, more))} select 1`
     },
   }
 }

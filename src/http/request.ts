@@ -1,6 +1,6 @@
 import type { Principal } from '../access/principal.ts'
 import type { ApiKey } from '../api-keys/verifier.ts'
-import type { Client } from '../audit/record.ts'
+import type { Origin } from '../audit/actor.ts'
 import type { Deps } from '../deps.ts'
 import type { AppError, ProblemCode } from '../errors/app-error.ts'
 import type { Purse } from '../quotas/lease.ts'
@@ -80,7 +80,7 @@ export class Call {
   }
 
   /** Where the request came from, as services and the audit trail want it. */
-  get client(): Client {
+  get client(): Origin {
     return {
       ip: this.ip,
       userAgent: this.#request.headers.get('user-agent')?.slice(0, 512) ?? null,

@@ -1,0 +1,37 @@
+/** Where a request came from; with the API key that its actor used, if one was. */
+export type Origin = { ip: string; userAgent: string | null; requestId: string; apiKeyId?: string }
+
+/** The part of a principal that the trail keeps. */
+type Person = { accountId: string }
+
+/**
+ * Who does something, and from where: the first parameter about a person that a service takes. `principal` is null where
+ * nobody is signed in; `origin` is null where no request asked, or where its place must not be kept.
+ */
+export type Actor<P extends Person | null = Person | null, O extends Origin | null = Origin | null> = {
+  principal: P
+  origin: O
+}
+
+/** The actor of a request before anybody is signed in. */
+export const anonymous = (origin: Origin): Actor<null, Origin> => ({ principal: null, origin })
+
+/** The command line: no person and no request. */
+export const operator: Actor<null, null> = { principal: null, origin: null }
+
+/** The thing that was acted on. */
+export type Entity = {
+  type: 'account' | 'api_key' | 'audit' | 'directory' | 'feature' | 'plan' | 'role' | 'session'
+  id: string | null
+}
+
+export const account = (id: string | null): Entity => ({ type: 'account', id })
+export const apiKey = (id: string): Entity => ({ type: 'api_key', id })
+export const session = (id: string): Entity => ({ type: 'session', id })
+export const role = (name: string): Entity => ({ type: 'role', id: name })
+export const plan = (name: string): Entity => ({ type: 'plan', id: name })
+export const feature = (name: string): Entity => ({ type: 'feature', id: name })
+/** A search of the accounts. */
+export const directory: Entity = { type: 'directory', id: null }
+/** A reading of everybody's trail. */
+export const auditTrail: Entity = { type: 'audit', id: null }
