@@ -26,6 +26,7 @@ import {
   secureHeaders,
   shareAcrossOrigins,
   spelling,
+  wholeMessage,
 } from './http/middleware/not-found.ts'
 import { middleware } from './http/middleware.ts'
 import { toResponse } from './http/output/on-error.ts'
@@ -89,6 +90,7 @@ export function everywhere(deps: Deps): MiddlewareHandler<PublicEnv>[] {
     framing,
     spelling,
     routing,
+    wholeMessage,
     bearer(deps),
     limitRates(deps),
   ]

@@ -20,6 +20,7 @@ export class Call {
   readonly #request: Request
   readonly #circumstances: Circumstances
   #signal: AbortSignal | undefined
+  #left: AbortSignal | undefined
   #ip: string | undefined
   /** The pattern of the route that will answer, e.g. `/v1/entitlements/:feature`; empty when there is none. */
   readonly route: string
@@ -70,13 +71,19 @@ export class Call {
   get signal(): AbortSignal {
     if (this.#signal) return this.#signal
     const leftMs = Math.max(0, this.startedAt + this.#circumstances.timeoutMs - performance.now())
-    this.#signal = AbortSignal.any([this.#request.signal, AbortSignal.timeout(leftMs)])
+    this.#signal = AbortSignal.any([this.left, AbortSignal.timeout(leftMs)])
     return this.#signal
   }
 
-  /** Whether the client left before the answer; known where `signal` was asked for. */
+  /** Aborts when the client leaves, or Bun closes its connection. Asked for later than that, it would not tell. */
+  get left(): AbortSignal {
+    this.#left ??= this.#request.signal
+    return this.#left
+  }
+
+  /** Whether the client left before the answer; known where `signal` or `left` was asked for. */
   get abandoned(): boolean {
-    return this.#signal !== undefined && this.#request.signal.aborted
+    return this.#left?.aborted ?? false
   }
 
   /** Where the request came from, as services and the audit trail want it. */

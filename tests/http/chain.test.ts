@@ -176,9 +176,17 @@ describe('a body where none belongs', () => {
   ] as const)
     test(`${method} ${path.replace(/[0-9a-f-]{36}/, ':id')} is 400, whatever its type`, async () => {
       for (const headers of [json, text])
-        await expectProblem(await send({ path, method, bearer: user, headers, body: '{}' }), 'bad-request')
+        await expectProblem(await send({ path, method, bearer: user, headers, body: '{"a":1}' }), 'bad-request')
       expect((await request('/v1/me', { bearer: user })).status).toBe(200)
     })
+
+  test('an empty object is none: the session ends', async () => {
+    for (const headers of [json, text]) {
+      const { accessToken: bearer } = await logIn(app, await givenAccount(app))
+      expect((await send({ path: '/v1/auth/logout', bearer, headers, body: '{}' })).status).toBe(204)
+      await expectProblem(await request('/v1/me', { bearer }), 'session-revoked')
+    }
+  })
 
   test('the type alone is ignored', async () => {
     const session = await logIn(app, await givenAccount(app))

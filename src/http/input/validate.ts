@@ -1,10 +1,10 @@
 import { zValidator } from '@hono/zod-validator'
-import type { ValidationTargets } from 'hono'
+import type { HonoRequest, ValidationTargets } from 'hono'
 import { resolver, uniqueSymbol } from 'hono-openapi'
 import { z } from 'zod'
 import { AppError, type FieldError } from '../../errors/app-error.ts'
 import { middleware } from '../middleware.ts'
-import { readJsonText, refuseBody } from './body.ts'
+import { readJsonText, refuseBody, refuseText } from './body.ts'
 import { parseJson } from './json.ts'
 
 const defaultLimitBytes = 65_536
@@ -28,11 +28,10 @@ type BodyOptions = {
 export function body<T extends z.ZodType>(schema: T, { limitBytes = defaultLimitBytes, compared }: BodyOptions = {}) {
   const validate = zValidator('json', schema, refuseInvalid)
   const valid: typeof validate = async function validBody(c, next) {
-    const text = await readJsonText(c.req.raw, limitBytes)
+    const text = await readJsonText(c.req.raw, limitBytes, wasRead(c.req) ? c.req.arrayBuffer() : undefined)
     parseJson(text, compared)
     refuseQuery(c.req.url)
-    // Hono's own reader takes any size and any JSON: it finds the text judged here in its cache, which holds promises.
-    Object.assign(c.req.bodyCache, { text: Promise.resolve(text) })
+    remember(c.req, text)
     return validate(c, next)
   }
   return documented('json', schema, valid)
@@ -78,16 +77,32 @@ export function params<T extends z.ZodType>(schema: T) {
 }
 
 /** For routes that take no body: throws AppError `bad-request` when one came, whatever its type. */
-export const noBody = middleware({ name: 'noBody', before: (c) => refuseBody(c.req.raw) })
+export const noBody = middleware({ name: 'noBody', before: (c) => withoutBody(c.req) })
 
 /** For routes that take neither query nor body: throws AppError `validation-failed` for any parameter, and what noBody throws. */
 export const noInput = middleware({
   name: 'noInput',
   before(c) {
     refuseQuery(c.req.url)
-    return refuseBody(c.req.raw)
+    return withoutBody(c.req)
   },
 })
+
+function withoutBody(req: HonoRequest): Promise<undefined> | undefined {
+  const reading = wasRead(req) ? req.text().then(refuseText) : refuseBody(req.raw)
+  return reading?.then((): undefined => remember(req, ''))
+}
+
+function wasRead({ bodyCache }: HonoRequest): boolean {
+  for (const _ in bodyCache) return true
+  return false
+}
+
+/** A body is read once: whoever asks Hono for it later, and Hono's own reader of JSON, gets the text that was judged. */
+function remember({ bodyCache }: HonoRequest, text: string): undefined {
+  // The cache holds promises, which its type does not tell.
+  Object.assign(bodyCache, { text: Promise.resolve(text) })
+}
 
 function refuseQuery(url: string): void {
   const keys = Object.keys(readQuery(url))

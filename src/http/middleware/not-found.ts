@@ -5,6 +5,7 @@ import type { AccessEntry } from '../../telemetry/access-log.ts'
 import { clientClosed } from '../../telemetry/traffic.ts'
 import { createCallerDeps } from '../caller-deps.ts'
 import { createClientIp } from '../client-ip.ts'
+import { untilParsed } from '../input/body.ts'
 import { middleware, routeAmong } from '../middleware.ts'
 import { toResponse } from '../output/on-error.ts'
 import { Call, type PublicEnv } from '../request.ts'
@@ -70,6 +71,26 @@ export const framing = middleware<PublicEnv>({
     const refused = checkFraming(c.req.raw)
     if (refused) throw refused
     return undefined
+  },
+})
+
+const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS'])
+
+/**
+ * Nothing is changed for a request whose connection Bun closes without an answer: it does so when another request was
+ * sent behind it before it was answered, and when trailers end its body. Whatever arrived together with the request is
+ * known here; of what comes later docs/operations.md warns.
+ */
+export const wholeMessage = middleware<PublicEnv>({
+  name: 'wholeMessage',
+  before(c) {
+    if (safeMethods.has(c.req.method)) return
+    if (c.req.raw.headers.has('trailer')) throw new AppError('bad-request', { detail: 'Trailers are not accepted.' })
+    if (!c.env?.server) return
+    const { left } = c.get('call')
+    return untilParsed().then((): undefined => {
+      if (left.aborted) throw new AppError('deadline-exceeded')
+    })
   },
 })
 

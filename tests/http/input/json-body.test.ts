@@ -120,7 +120,13 @@ describe('over a socket', () => {
     ['PUT', chunked(''), 'none'],
     // Discarded before it can be looked at.
     ['GET', chunked(''), 'bad-request'],
-    ['POST', chunked('{}'), 'bad-request'],
+    ...[chunked, length].flatMap((framed) => [
+      ...['{}', '{ }', ' {}', '{}\r\n\t '].map((none) => ['POST', framed(none), 'none'] as const),
+      ...['{"a":1}', '[]', 'null', '""', '{', '{}{}', ' ', '\0', `{${' '.repeat(100)}}`].map(
+        (some) => ['DELETE', framed(some), 'bad-request'] as const,
+      ),
+    ]),
+    ['GET', length('{}'), 'bad-request'],
     ['POST', chunked(''), 'none'],
     ['POST', length(''), 'none'],
     ['POST', '\r\n', 'none'],
