@@ -4,6 +4,7 @@ import { toUser, type User } from '../auth/account.ts'
 import type { Tx } from '../db/database.ts'
 import type { Deps } from '../deps.ts'
 import { AppError } from '../errors/app-error.ts'
+import type { Slice } from '../http/output/page.ts'
 import { type AuditItem, findAccount, listOwnAudit, lockProfile, type Profile, updateProfile } from './queries.ts'
 import type { ProfileChange } from './schemas.ts'
 
@@ -14,14 +15,13 @@ export async function readUser(deps: Deps, { accountId }: Principal): Promise<Us
   return toUser(account)
 }
 
-/** What the person did and what was done to their account, newest first: `limit` entries before the entry `before`. */
+/** What the person did and what was done to their account, newest first. */
 export function readOwnAudit(
   deps: Deps,
   { accountId }: Principal,
-  limit: number,
-  before: string | null,
+  { limit, after }: Slice<string>,
 ): Promise<AuditItem[]> {
-  return listOwnAudit(deps.sql, accountId, limit, before)
+  return listOwnAudit(deps.sql, accountId, limit, after)
 }
 
 /** Changes what is given, clears what is null, and keeps the rest; nothing changed is nothing written. */

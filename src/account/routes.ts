@@ -5,11 +5,10 @@ import { authenticate, authenticateOrKey } from '../auth/bearer.ts'
 import { UserBody } from '../auth/schemas.ts'
 import { GrantBody } from '../catalogue/schemas.ts'
 import { AppError } from '../errors/app-error.ts'
-import { Limit } from '../http/input/fields.ts'
+import { Paging } from '../http/input/fields.ts'
 import { body, noBody, noInput, query } from '../http/input/validate.ts'
-import { listOf } from '../http/list.ts'
 import { describe } from '../http/openapi.ts'
-import { decodeCursor, page } from '../http/output/page.ts'
+import { listOf, readPageById } from '../http/output/page.ts'
 import { streamed } from '../http/output/streamed.ts'
 import type { AuthedEnv } from '../http/request.ts'
 import { requireFeature, requireFeatures } from '../quotas/guard.ts'
@@ -29,7 +28,6 @@ import {
   ReportQuery,
 } from './schemas.ts'
 
-const Paging = z.strictObject({ limit: Limit, cursor: z.string().max(2_048).optional() })
 const ExportQuery = z.strictObject({ format: z.enum(['json', 'csv']).default('json') })
 
 const me = new Hono<AuthedEnv>()
@@ -81,13 +79,10 @@ const me = new Hono<AuthedEnv>()
     query(Paging),
     noBody,
     async (c) => {
-      const { limit, cursor } = c.req.valid('query')
-      const [before = null] = cursor === undefined ? [] : decodeCursor(cursor, ['uuid'])
-      const rows = await readOwnAudit(c.var.deps, c.var.principal, limit + 1, before)
-      return c.json(
-        page(rows, limit, (row) => [row.id]),
-        200,
+      const entries = await readPageById(c.req.valid('query'), (slice) =>
+        readOwnAudit(c.var.deps, c.var.principal, slice),
       )
+      return c.json(entries, 200)
     },
   )
   .get(

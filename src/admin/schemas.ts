@@ -6,9 +6,9 @@ import {
   bounded,
   boundedList,
   IsoDateTime,
-  Limit,
   PermissionName,
   PersonName,
+  pagingFields,
   prose,
   Slug,
   Uuid,
@@ -28,8 +28,7 @@ export const PeopleQuery = z.strictObject({
   plan: Slug.optional(),
   status: z.enum(['active', 'locked']).optional(),
   sort: z.enum(sorts).default('-createdAt'),
-  limit: Limit,
-  cursor: z.string().max(2_048).optional(),
+  ...pagingFields,
 })
 
 export const PersonBody = UserBody.extend({ lockedReason: z.string().nullable() }).meta({ ref: 'Person' })
@@ -80,7 +79,6 @@ const Level = z.int().min(0).max(100)
 const Permissions = boundedList(PermissionName, 200)
 
 export const RolePath = z.strictObject({ name: Slug })
-export const Paging = z.strictObject({ limit: Limit, cursor: z.string().max(2_048).optional() })
 export const NewRole = z
   .strictObject({ name: Slug, description: Description, privilegeLevel: Level, permissions: Permissions.optional() })
   .meta({ ref: 'NewRole' })
@@ -161,8 +159,7 @@ export const Grant = z
 export const SubscriptionsQuery = z.strictObject({
   plan: Slug.optional(),
   status: z.enum(['trialing', 'active', 'past_due', 'cancelled', 'expired']).optional(),
-  limit: Limit,
-  cursor: z.string().max(2_048).optional(),
+  ...pagingFields,
 })
 export const SubscriptionItem = z
   .object({

@@ -6,6 +6,7 @@ import { hashToken } from '../auth/tokens.ts'
 import { recordAuthzChange } from '../changes/record.ts'
 import type { Deps } from '../deps.ts'
 import { AppError, invalid } from '../errors/app-error.ts'
+import type { Slice } from '../http/output/page.ts'
 import { mintApiKey } from './format.ts'
 import { type ApiKeyItem, countApiKeys, deleteApiKey, findOwnApiKey, insertApiKey, listApiKeys } from './queries.ts'
 import type { NewApiKey } from './schemas.ts'
@@ -73,15 +74,14 @@ export async function createApiKey(
   return { id, name, prefix, key, permissions, expiresAt, ipRanges, createdAt }
 }
 
-/** The person's keys, newest first: `limit` of them before the key `before`. */
+/** The person's keys, newest first. */
 export async function readApiKeys(
   deps: Deps,
   { accountId }: Principal,
-  limit: number,
-  before: string | null,
+  { limit, after }: Slice<string>,
 ): Promise<ApiKeyItem[]> {
   await deps.apiKeys.settle()
-  return listApiKeys(deps.sql, accountId, limit, before)
+  return listApiKeys(deps.sql, accountId, limit, after)
 }
 
 /** @throws AppError `not-found` when it is not theirs */

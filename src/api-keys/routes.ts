@@ -1,20 +1,16 @@
 import { Hono, type MiddlewareHandler } from 'hono'
-import { z } from 'zod'
 import { authenticate } from '../auth/bearer.ts'
 import { requireOwnPassword } from '../auth/password-change.ts'
 import { apiAccess } from '../catalogue/catalogue.ts'
-import { Limit } from '../http/input/fields.ts'
+import { Paging } from '../http/input/fields.ts'
 import { body, noBody, noInput, params, query } from '../http/input/validate.ts'
-import { listOf } from '../http/list.ts'
 import { describe } from '../http/openapi.ts'
-import { decodeCursor, page } from '../http/output/page.ts'
+import { listOf, readPageById } from '../http/output/page.ts'
 import type { AuthedEnv } from '../http/request.ts'
 import { idempotent } from '../idempotency/middleware.ts'
 import { requireFeature, requireFeatures } from '../quotas/guard.ts'
 import { createApiKey, readApiKey, readApiKeys, removeApiKey, requireOwnToGive } from './manage.ts'
 import { ApiKeyBody, ApiKeyPath, CreatedApiKeyBody, NewApiKey } from './schemas.ts'
-
-const Paging = z.strictObject({ limit: Limit, cursor: z.string().max(2_048).optional() })
 
 /** Judged before the idempotency key is looked at. */
 const ownToGive: MiddlewareHandler<AuthedEnv, string, { in: { json: unknown }; out: { json: NewApiKey } }> = (
@@ -47,13 +43,8 @@ export const apiKeyRoutes = new Hono<AuthedEnv>()
     query(Paging),
     noBody,
     async (c) => {
-      const { limit, cursor } = c.req.valid('query')
-      const [before = null] = cursor === undefined ? [] : decodeCursor(cursor, ['uuid'])
-      const rows = await readApiKeys(c.var.deps, c.var.principal, limit + 1, before)
-      return c.json(
-        page(rows, limit, (row) => [row.id]),
-        200,
-      )
+      const keys = await readPageById(c.req.valid('query'), (slice) => readApiKeys(c.var.deps, c.var.principal, slice))
+      return c.json(keys, 200)
     },
   )
   .post(

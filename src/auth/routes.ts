@@ -1,10 +1,9 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
-import { Limit, Uuid } from '../http/input/fields.ts'
+import { Paging, Uuid } from '../http/input/fields.ts'
 import { body, noBody, noInput, params, query } from '../http/input/validate.ts'
-import { listOf } from '../http/list.ts'
 import { describe } from '../http/openapi.ts'
-import { decodeCursor, page } from '../http/output/page.ts'
+import { listOf, readPageById } from '../http/output/page.ts'
 import type { AuthedEnv, PublicEnv } from '../http/request.ts'
 import { authTier, authTierRefusal, registerTier } from '../rate-limits/auth-limit.ts'
 import { authenticate } from './bearer.ts'
@@ -24,7 +23,6 @@ import {
 import { endAllSessions, endSession, listOwnSessions, sessionOf } from './sessions.ts'
 
 const SessionPath = z.strictObject({ id: Uuid })
-const Paging = z.strictObject({ limit: Limit, cursor: z.string().max(2_048).optional() })
 
 const failures = authTier({ deferred: false })
 const failuresAfterLockout = authTier({ deferred: true })
@@ -94,13 +92,10 @@ export const ownSessionRoutes = new Hono<AuthedEnv>()
     query(Paging),
     noBody,
     async (c) => {
-      const { limit, cursor } = c.req.valid('query')
-      const [before = null] = cursor === undefined ? [] : decodeCursor(cursor, ['uuid'])
-      const rows = await listOwnSessions(c.var.deps, c.var.principal, limit + 1, before)
-      return c.json(
-        page(rows, limit, (row) => [row.id]),
-        200,
+      const sessions = await readPageById(c.req.valid('query'), (slice) =>
+        listOwnSessions(c.var.deps, c.var.principal, slice),
       )
+      return c.json(sessions, 200)
     },
   )
   .delete(

@@ -5,6 +5,7 @@ import { recordAuthzChange } from '../changes/record.ts'
 import type { Tx } from '../db/database.ts'
 import type { Deps } from '../deps.ts'
 import { AppError } from '../errors/app-error.ts'
+import type { Slice } from '../http/output/page.ts'
 import { findSignIn, isLiveSession, listSessions, lockAccount, type SessionItem } from './session-queries.ts'
 
 /** The session that asks. @throws AppError `api-key-not-allowed` when none does: it is an API key */
@@ -25,14 +26,13 @@ export async function requireStillSignedIn(tx: Tx, principal: Principal, passwor
   if (signIn.passwordVersion !== passwordVersion) throw new AppError('invalid-credentials')
 }
 
-/** The person's live sessions, newest first: `limit` of them before the session `before`. */
+/** The person's live sessions, newest first. */
 export function listOwnSessions(
   deps: Deps,
   principal: Principal,
-  limit: number,
-  before: string | null,
+  { limit, after }: Slice<string>,
 ): Promise<SessionItem[]> {
-  return listSessions(deps.sql, principal.accountId, principal.sessionId, limit, before)
+  return listSessions(deps.sql, principal.accountId, principal.sessionId, limit, after)
 }
 
 /**

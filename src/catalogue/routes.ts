@@ -1,18 +1,16 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
 import { AppError } from '../errors/app-error.ts'
-import { Limit, Slug } from '../http/input/fields.ts'
+import { Paging, Slug } from '../http/input/fields.ts'
 import { noBody, noInput, params, query } from '../http/input/validate.ts'
-import { listOf } from '../http/list.ts'
 import { cached } from '../http/middleware/cached.ts'
 import { describe } from '../http/openapi.ts'
-import { decodeCursor, page } from '../http/output/page.ts'
+import { listOf, readPage } from '../http/output/page.ts'
 import type { PublicEnv } from '../http/request.ts'
 import { CatalogueBody, FeatureBody, PlanBody } from './schemas.ts'
 import { toFeatureBody, toPlanBody, toRoleBody } from './views.ts'
 
 const NamePath = z.strictObject({ name: Slug })
-const Paging = z.strictObject({ limit: Limit, cursor: z.string().max(2_048).optional() })
 
 const cachedByVersion = cached(60, (c) => c.get('deps').catalogue.current.version)
 
@@ -23,12 +21,9 @@ export const catalogueRoutes = new Hono<PublicEnv>()
     query(Paging),
     noBody,
     cachedByVersion,
-    (c) => {
+    async (c) => {
       const plans = offered(c.get('deps').catalogue.current.plans).map(toPlanBody)
-      return c.json(
-        slice(plans, c.req.valid('query'), (plan) => [plan.tier, plan.name]),
-        200,
-      )
+      return c.json(await pageOf(plans, c.req.valid('query'), (plan) => [plan.tier, plan.name]), 200)
     },
   )
   .get(
@@ -49,12 +44,9 @@ export const catalogueRoutes = new Hono<PublicEnv>()
     query(Paging),
     noBody,
     cachedByVersion,
-    (c) => {
+    async (c) => {
       const features = offered(c.get('deps').catalogue.current.features).map(toFeatureBody)
-      return c.json(
-        slice(features, c.req.valid('query'), (feature) => [0, feature.name]),
-        200,
-      )
+      return c.json(await pageOf(features, c.req.valid('query'), (feature) => [0, feature.name]), 200)
     },
   )
   .get(
@@ -97,16 +89,15 @@ function offered<T extends { retired: boolean }>(items: ReadonlyMap<string, T>):
 }
 
 /** A page of a list that lies in memory, by the key of its last item. */
-function slice<T>(
-  items: T[],
-  { limit, cursor }: { limit: number; cursor?: string },
-  keyOf: (item: T) => [number, string],
-) {
-  const after = cursor === undefined ? null : decodeCursor(cursor, ['number', 'string'])
-  const isAfter = (item: T) => {
-    if (!after) return true
+function pageOf<T>(items: T[], query: z.output<typeof Paging>, keyOf: (item: T) => [number, string]) {
+  const follows = (item: T, [rankBefore, nameBefore]: [number, string]) => {
     const [rank, name] = keyOf(item)
-    return rank > after[0] || (rank === after[0] && name > after[1])
+    return rank > rankBefore || (rank === rankBefore && name > nameBefore)
   }
-  return page(items.filter(isAfter).slice(0, limit + 1), limit, keyOf)
+  return readPage(
+    query,
+    ['number', 'string'],
+    ({ limit, after }) => items.filter((item) => after === null || follows(item, after)).slice(0, limit),
+    keyOf,
+  )
 }

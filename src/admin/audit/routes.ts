@@ -4,12 +4,11 @@ import { requirePermission } from '../../access/guards.ts'
 import { AuditItemBody } from '../../account/schemas.ts'
 import { authenticate } from '../../auth/bearer.ts'
 import { normalise } from '../../http/client-ip.ts'
-import { IsoDateTime, Limit, Uuid } from '../../http/input/fields.ts'
+import { IsoDateTime, pagingFields, Uuid } from '../../http/input/fields.ts'
 import { requireOrder } from '../../http/input/range.ts'
 import { noBody, query } from '../../http/input/validate.ts'
-import { listOf } from '../../http/list.ts'
 import { describe } from '../../http/openapi.ts'
-import { decodeCursor, page } from '../../http/output/page.ts'
+import { keyAfter, listOf, readPageById } from '../../http/output/page.ts'
 import { streamed } from '../../http/output/streamed.ts'
 import type { AuthedEnv } from '../../http/request.ts'
 import { searchAudit, streamAudit } from './search.ts'
@@ -29,8 +28,7 @@ const AuditQuery = z.strictObject({
   to: IsoDateTime.optional(),
   ip: z.union([z.ipv4(), z.ipv6()]).overwrite(normalise).optional(),
   format: z.enum(['json', 'ndjson', 'csv']).default('json'),
-  limit: Limit,
-  cursor: z.string().max(2_048).optional(),
+  ...pagingFields,
 })
 const AuditEntryBody = AuditItemBody.extend({
   actorId: z.uuid().nullable(),
@@ -65,15 +63,16 @@ export const auditRoutes = new Hono<AuthedEnv>().get(
     const { deps, principal, call } = c.var
     const { format, limit, cursor, ...filter } = c.req.valid('query')
     requireOrder(filter)
-    const [before = null] = cursor === undefined ? [] : decodeCursor(cursor, ['uuid'])
-    if (format !== 'json')
-      return streamed(c, await streamAudit(deps, principal, filter, before, call.client, format), {
+    if (format !== 'json') {
+      const [after = null] = keyAfter(cursor, ['uuid']) ?? []
+      return streamed(c, await streamAudit(deps, principal, filter, { format, after }, call.client), {
         'Content-Type': types[format],
         'Content-Disposition': `attachment; filename="manas360-audit.${format}"`,
       })
-    return c.json(
-      page(await searchAudit(deps, principal, filter, limit + 1, before, call.client), limit, (row) => [row.id]),
-      200,
+    }
+    const entries = await readPageById({ limit, cursor }, (slice) =>
+      searchAudit(deps, principal, filter, slice, call.client),
     )
+    return c.json(entries, 200)
   },
 )

@@ -3,6 +3,7 @@ import type { Principal } from '../../access/principal.ts'
 import { type Client, record } from '../../audit/record.ts'
 import { readAside } from '../../db/replica.ts'
 import type { Deps } from '../../deps.ts'
+import type { Slice } from '../../http/output/page.ts'
 import { type AuditFilter, type AuditListItem, listAudit } from './queries.ts'
 
 const BatchSize = 500
@@ -26,30 +27,31 @@ export async function searchAudit(
   deps: Deps,
   actor: Principal,
   filter: AuditFilter,
-  limit: number,
-  before: string | null,
+  { limit, after }: Slice<string>,
   client: Client,
 ): Promise<AuditListItem[]> {
-  const rows = await readAside(deps, actor.accountId, (sql) => listAudit(sql, filter, limit, before))
+  const rows = await readAside(deps, actor.accountId, (sql) => listAudit(sql, filter, limit, after))
   await recordReading(deps, actor, filter, client, 'json')
   return rows
 }
 
+/** How a trail is streamed, and the row that it goes on after. */
+type Streaming = { format: 'ndjson' | 'csv'; after: string | null }
+
 /**
- * The whole answer, from the row `before` on, as a stream of NDJSON lines or CSV rows, read in batches: memory stays flat.
+ * The whole answer as a stream of NDJSON lines or CSV rows, read in batches: memory stays flat.
  * @throws AppError `rate-limited` while the actor has others open, `overloaded` while very many are
  */
 export async function streamAudit(
   deps: Deps,
   actor: Principal,
   filter: AuditFilter,
-  before: string | null,
+  streaming: Streaming,
   client: Client,
-  format: 'ndjson' | 'csv',
 ): Promise<ReadableStream<Uint8Array>> {
   return deps.streams.open(actor.accountId, async () => {
-    await recordReading(deps, actor, filter, client, format)
-    return piecesOf(deps, actor, filter, before, format)
+    await recordReading(deps, actor, filter, client, streaming.format)
+    return piecesOf(deps, actor, filter, streaming)
   })
 }
 
@@ -57,11 +59,10 @@ async function* piecesOf(
   deps: Deps,
   actor: Principal,
   filter: AuditFilter,
-  before: string | null,
-  format: 'ndjson' | 'csv',
+  { format, after }: Streaming,
 ): AsyncGenerator<string> {
   if (format === 'csv') yield stringify([[...columns]])
-  for (let last = before; ; ) {
+  for (let last = after; ; ) {
     const rows: AuditListItem[] = await readAside(deps, actor.accountId, (sql) =>
       listAudit(sql, filter, BatchSize, last),
     )

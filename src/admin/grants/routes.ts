@@ -4,9 +4,8 @@ import { authenticate } from '../../auth/bearer.ts'
 import { SubscriptionBody } from '../../billing/schemas.ts'
 import { grantSubscription } from '../../billing/subscriptions.ts'
 import { body, noBody, noInput, params, query } from '../../http/input/validate.ts'
-import { listOf } from '../../http/list.ts'
 import { describe } from '../../http/openapi.ts'
-import { decodeCursor, page } from '../../http/output/page.ts'
+import { listOf, readPageById } from '../../http/output/page.ts'
 import type { AuthedEnv } from '../../http/request.ts'
 import { explain } from '../people/explain.ts'
 import {
@@ -101,11 +100,9 @@ export const grantRoutes = new Hono<AuthedEnv>()
     noBody,
     async (c) => {
       const { limit, cursor, ...filter } = c.req.valid('query')
-      const [before = null] = cursor === undefined ? [] : decodeCursor(cursor, ['uuid'])
-      const rows = await readSubscriptions(c.var.deps, c.var.principal, filter, limit + 1, before, c.var.call.client)
-      return c.json(
-        page(rows, limit, (row) => [row.id]),
-        200,
+      const subscriptions = await readPageById({ limit, cursor }, (slice) =>
+        readSubscriptions(c.var.deps, c.var.principal, filter, slice, c.var.call.client),
       )
+      return c.json(subscriptions, 200)
     },
   )

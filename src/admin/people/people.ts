@@ -10,6 +10,7 @@ import { recordAuthzChange } from '../../changes/record.ts'
 import { readAside } from '../../db/replica.ts'
 import type { Deps } from '../../deps.ts'
 import { AppError } from '../../errors/app-error.ts'
+import type { Slice } from '../../http/output/page.ts'
 import {
   clearLockouts,
   type Filter,
@@ -30,9 +31,7 @@ export async function searchPeople(
   deps: Deps,
   actor: Principal,
   filter: Filter,
-  sort: Sort,
-  limit: number,
-  after: [string, string] | null,
+  { sort, limit, after }: { sort: Sort } & Slice<[string, string]>,
   client: Client,
 ): Promise<Person[]> {
   const people = await readAside(deps, actor.accountId, (sql) =>

@@ -5,9 +5,8 @@ import { ProfileChange } from '../../account/schemas.ts'
 import { authenticate } from '../../auth/bearer.ts'
 import { UserBody } from '../../auth/schemas.ts'
 import { body, noBody, noInput, params, query } from '../../http/input/validate.ts'
-import { listOf } from '../../http/list.ts'
 import { describe } from '../../http/openapi.ts'
-import { decodeCursor, page } from '../../http/output/page.ts'
+import { listOf, readPage } from '../../http/output/page.ts'
 import type { AuthedEnv } from '../../http/request.ts'
 import { idempotent } from '../../idempotency/middleware.ts'
 import { AccountPath, Lock, PeopleQuery, PersonBody, RoleChange } from '../schemas.ts'
@@ -27,10 +26,12 @@ export const peopleRoutes = new Hono<AuthedEnv>()
     noBody,
     async (c) => {
       const { limit, cursor, sort, ...filter } = c.req.valid('query')
-      const after =
-        cursor === undefined ? null : decodeCursor(cursor, [sort.endsWith('email') ? 'string' : 'date', 'uuid'])
-      const people = await searchPeople(c.var.deps, c.var.principal, filter, sort, limit + 1, after, c.var.call.client)
-      const { items, nextCursor } = page(people, limit, ({ sortKey, id }) => [sortKey, id])
+      const { items, nextCursor } = await readPage(
+        { limit, cursor },
+        [sort.endsWith('email') ? 'string' : 'date', 'uuid'],
+        (slice) => searchPeople(c.var.deps, c.var.principal, filter, { sort, ...slice }, c.var.call.client),
+        ({ sortKey, id }) => [sortKey, id],
+      )
       return c.json({ items: items.map(({ sortKey: _, ...person }) => person), nextCursor }, 200)
     },
   )

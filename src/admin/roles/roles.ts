@@ -2,11 +2,12 @@ import { authorise, requireBelow, superadmin } from '../../access/hierarchy.ts'
 import type { LockedAccount } from '../../access/hierarchy-queries.ts'
 import type { Principal } from '../../access/principal.ts'
 import { type Client, record } from '../../audit/record.ts'
-import type { Catalogue } from '../../catalogue/catalogue.ts'
+import type { Catalogue, Permission } from '../../catalogue/catalogue.ts'
 import { readCatalogue } from '../../catalogue/current.ts'
 import { isForeignKeyViolation, isUniqueViolation, type Tx } from '../../db/database.ts'
 import type { Deps } from '../../deps.ts'
 import { AppError, invalid } from '../../errors/app-error.ts'
+import type { Slice } from '../../http/output/page.ts'
 import {
   deleteRole,
   findRoleItem,
@@ -25,8 +26,14 @@ export type NewRole = { name: string; description: string; privilegeLevel: numbe
 export type RoleEdit = { description?: string; privilegeLevel?: number; retired?: boolean }
 
 /** Roles by level and name. */
-export function readRoles(deps: Deps, limit: number, after: [number, string] | null): Promise<RoleItem[]> {
+export function readRoles(deps: Deps, { limit, after }: Slice<[number, string]>): Promise<RoleItem[]> {
   return listRoles(deps.sql, limit, after)
+}
+
+/** Permissions by name. */
+export function readPermissions({ catalogue }: Deps, { limit, after }: Slice<[string]>): Permission[] {
+  const all = [...catalogue.current.permissions.values()]
+  return all.filter(({ name }) => after === null || name > after[0]).slice(0, limit)
 }
 
 /** @throws AppError `not-found` */

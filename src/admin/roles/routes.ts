@@ -1,14 +1,23 @@
 import { Hono, type MiddlewareHandler } from 'hono'
 import { requirePermission } from '../../access/guards.ts'
 import { authenticate } from '../../auth/bearer.ts'
+import { Paging } from '../../http/input/fields.ts'
 import { body, noBody, noInput, params, query } from '../../http/input/validate.ts'
-import { listOf } from '../../http/list.ts'
 import { describe } from '../../http/openapi.ts'
-import { decodeCursor, page } from '../../http/output/page.ts'
+import { listOf, readPage } from '../../http/output/page.ts'
 import type { AuthedEnv } from '../../http/request.ts'
 import { idempotent } from '../../idempotency/middleware.ts'
-import { NewRole, Paging, PermissionBody, RoleBody, RoleEdit, RolePath, RolePermissions } from '../schemas.ts'
-import { changeRole, createRole, readRole, readRoles, removeRole, requirePermissions, setPermissions } from './roles.ts'
+import { NewRole, PermissionBody, RoleBody, RoleEdit, RolePath, RolePermissions } from '../schemas.ts'
+import {
+  changeRole,
+  createRole,
+  readPermissions,
+  readRole,
+  readRoles,
+  removeRole,
+  requirePermissions,
+  setPermissions,
+} from './roles.ts'
 
 const settings = requirePermission('settings.manage')
 const about = (summary: string) => `${summary}; it reaches every token at its next request`
@@ -33,16 +42,13 @@ export const roleRoutes = new Hono<AuthedEnv>()
     query(Paging),
     noBody,
     async (c) => {
-      const { limit, cursor } = c.req.valid('query')
-      const rows = await readRoles(
-        c.var.deps,
-        limit + 1,
-        cursor === undefined ? null : decodeCursor(cursor, ['number', 'string']),
+      const roles = await readPage(
+        c.req.valid('query'),
+        ['number', 'string'],
+        (slice) => readRoles(c.var.deps, slice),
+        ({ privilegeLevel, name }) => [privilegeLevel, name],
       )
-      return c.json(
-        page(rows, limit, (role) => [role.privilegeLevel, role.name]),
-        200,
-      )
+      return c.json(roles, 200)
     },
   )
   .post(
@@ -137,13 +143,13 @@ export const roleRoutes = new Hono<AuthedEnv>()
     settings,
     query(Paging),
     noBody,
-    (c) => {
-      const { limit, cursor } = c.req.valid('query')
-      const [after = ''] = cursor === undefined ? [] : decodeCursor(cursor, ['string'])
-      const rows = [...c.get('deps').catalogue.current.permissions.values()].filter(({ name }) => name > after)
-      return c.json(
-        page(rows.slice(0, limit + 1), limit, ({ name }) => [name]),
-        200,
+    async (c) => {
+      const permissions = await readPage(
+        c.req.valid('query'),
+        ['string'],
+        (slice) => readPermissions(c.var.deps, slice),
+        ({ name }) => [name],
       )
+      return c.json(permissions, 200)
     },
   )

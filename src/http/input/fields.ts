@@ -155,6 +155,10 @@ export const Limit = z
   .default(20)
   .meta({ type: 'integer', minimum: 1, maximum: 100, description: 'The most items on one page; 20 when absent.' })
 
+/** What every list may be asked for: the size of a page, and the cursor of the page before. */
+export const pagingFields = { limit: Limit, cursor: z.string().max(2_048).optional() }
+export const Paging = z.strictObject(pagingFields)
+
 const boundedYear = (text: string) => /^20\d\d|^2100/.test(text)
 
 /** A calendar day from 2000 to 2100, YYYY-MM-DD. */

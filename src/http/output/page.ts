@@ -15,6 +15,8 @@ type Decoded<F extends CursorField> =
   | (F extends 'number' | 'number?' ? number : string)
   | (F extends `${string}?` ? null : never)
 
+type Key<S extends readonly CursorField[]> = { -readonly [K in keyof S]: Decoded<S[K]> }
+
 /** One page of a list. */
 export type Page<T> = { items: T[]; nextCursor: string | null }
 
@@ -28,10 +30,7 @@ export function encodeCursor(values: readonly Value[]): string {
  *
  * @throws AppError `invalid-cursor` unless encodeCursor made it for this shape
  */
-export function decodeCursor<const S extends readonly CursorField[]>(
-  text: string,
-  shape: S,
-): { -readonly [K in keyof S]: Decoded<S[K]> } {
+export function decodeCursor<const S extends readonly CursorField[]>(text: string, shape: S): Key<S> {
   const values = text.length <= maxCursorLength ? parseValues(text) : undefined
   // Written again it must be the same text: so base64url and JSON have one spelling each.
   if (!matches(values, shape) || encodeCursor(values) !== text) throw new AppError('invalid-cursor')
@@ -46,10 +45,7 @@ function parseValues(text: string): unknown {
   }
 }
 
-function matches<const S extends readonly CursorField[]>(
-  values: unknown,
-  shape: S,
-): values is { -readonly [K in keyof S]: Decoded<S[K]> } & Value[] {
+function matches<const S extends readonly CursorField[]>(values: unknown, shape: S): values is Key<S> & Value[] {
   return Array.isArray(values) && values.length === shape.length && shape.every((field, i) => isField(values[i], field))
 }
 
@@ -75,13 +71,51 @@ function isField(value: unknown, field: CursorField): boolean {
   }
 }
 
+/** A part of a list: at most `limit` rows that follow the row with the key `after`; null: from the beginning. */
+export type Slice<Key> = { limit: number; after: Key | null }
+
 /**
- * Cuts rows that were fetched with `limit + 1` into a page: the row too many shows that another page follows.
+ * Reads one page of a list. `read` is asked for one row too many, which shows that another page follows.
  *
- * @param toCursor the sort key of a row, in the order of the query
+ * @param shape the types of the sort key, as a cursor carries them
+ * @param keyOf the sort key of a row, in the order of the query
+ * @throws AppError `invalid-cursor`
  */
-export function page<Row>(rows: readonly Row[], limit: number, toCursor: (row: Row) => readonly Value[]): Page<Row> {
+export async function readPage<Row, const S extends readonly CursorField[]>(
+  { limit, cursor }: { limit: number; cursor?: string | undefined },
+  shape: S,
+  read: (slice: Slice<Key<S>>) => Promise<Row[]> | Row[],
+  keyOf: (row: Row) => readonly Value[],
+): Promise<Page<Row>> {
+  return page(await read({ limit: limit + 1, after: keyAfter(cursor, shape) }), limit, keyOf)
+}
+
+/** The same of a list that is ordered by id alone. */
+export function readPageById<Row extends { id: string }>(
+  query: { limit: number; cursor?: string | undefined },
+  read: (slice: Slice<string>) => Promise<Row[]>,
+): Promise<Page<Row>> {
+  return readPage(
+    query,
+    ['uuid'],
+    ({ limit, after }) => read({ limit, after: after?.[0] ?? null }),
+    ({ id }) => [id],
+  )
+}
+
+/** Cuts rows that were fetched with `limit + 1` into a page. */
+export function page<Row>(rows: readonly Row[], limit: number, keyOf: (row: Row) => readonly Value[]): Page<Row> {
   const items = rows.slice(0, limit)
   const last = items.at(-1)
-  return { items, nextCursor: rows.length > limit && last !== undefined ? encodeCursor(toCursor(last)) : null }
+  return { items, nextCursor: rows.length > limit && last !== undefined ? encodeCursor(keyOf(last)) : null }
+}
+
+/** The sort key of a query's cursor; null where it has none. @throws AppError `invalid-cursor` */
+export function keyAfter<const S extends readonly CursorField[]>(cursor: string | undefined, shape: S): Key<S> | null {
+  return cursor === undefined ? null : decodeCursor(cursor, shape)
+}
+
+/** How every list is answered: a page and, while there is more, the cursor of the next. */
+export function listOf<T extends z.ZodType>(item: T) {
+  return z.object({ items: z.array(item), nextCursor: z.string().nullable() })
 }
