@@ -17,6 +17,8 @@ type Circumstances = {
 export class Call {
   /** `performance.now()` when it came. */
   readonly startedAt = performance.now()
+  /** How long the answer took, once there is one. */
+  milliseconds = 0
   readonly #request: Request
   readonly #circumstances: Circumstances
   #signal: AbortSignal | undefined

@@ -4,6 +4,7 @@ import type { Database } from '../db/database.ts'
 import type { Deps } from '../deps.ts'
 import type { JobRun } from '../jobs/queries.ts'
 import { readJobRuns } from '../jobs/runner.ts'
+import { openDurations } from './durations.ts'
 
 /** One registry for each instance; made at the first scrape, for the library costs start-up time. */
 const registries = new WeakMap<Database, Promise<Registry>>()
@@ -64,6 +65,7 @@ async function openRegistry(deps: Deps): Promise<Registry> {
       .filter(({ count }) => count > 0)
       .map(({ method, route, statusClass, count }) => [{ method, route, status: statusClass }, count]),
   )
+  openDurations(registry, await import('prom-client'), traffic)
   counter('streams_total', 'Answers that were made while they were read, by how they ended', ['outcome'], () =>
     [...traffic.streams()].map(([outcome, count]) => [{ outcome }, count]),
   )

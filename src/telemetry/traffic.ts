@@ -4,32 +4,51 @@ import type { StreamOutcome } from '../http/output/streaming.ts'
 import type { PublicEnv } from '../http/request.ts'
 
 export type Traffic = ReturnType<typeof createTraffic>
-export type RequestCount = { method: string; route: string; statusClass: string; count: number }
+/** Answers of one route, method and class of status. */
+export type RequestCount = { method: string; route: string; statusClass: string } & Answers
+type Answers = {
+  count: number
+  milliseconds: number
+  /** How many took no longer than each of `durationBounds`, and more than the one before. */
+  buckets: number[]
+}
+
+/** In milliseconds: most answers come from memory, those of the database in tens, passwords in hundreds. */
+export const durationBounds = [1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000]
+
+const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
 
 /** What log and figures call the answer that its client did not wait for, as nginx does; it is never sent. */
 export const clientClosed = 499
 
 /** What was asked and answered since the start, for /metrics: plain numbers, for they are counted on every request. */
 export function createTraffic() {
-  /** Route → method → how many answers of 1xx, 2xx, … */
-  const answers = new Map<string, Map<string, number[]>>()
+  /** Route → method → answers of 1xx, 2xx, … */
+  const answers = new Map<string, Map<string, Answers[]>>()
   const problems = new Map<ProblemCode, number>()
   const streams = new Map<StreamOutcome, number>()
   /** Since the start, by whose failures were counted. */
   const lockouts = new Map<string, number>()
 
-  function begin(route: string, method: string): number[] {
-    const counts = [0, 0, 0, 0, 0]
-    const methods = answers.get(route) ?? new Map<string, number[]>()
-    answers.set(route, methods.set(method, counts))
-    return counts
+  function begin(route: string, asked: string): Answers[] {
+    // Whoever sends methods of their own invention must not fill the memory.
+    const method = methods.has(asked) ? asked : 'other'
+    const byMethod = answers.get(route) ?? new Map<string, Answers[]>()
+    const classes = byMethod.get(method) ?? Array.from({ length: 5 }, noAnswers)
+    answers.set(route, byMethod.set(method, classes))
+    return classes
   }
 
   return {
-    countAnswer(route: string, method: string, status: number): void {
-      const counts = answers.get(route)?.get(method) ?? begin(route, method)
-      const index = ((status / 100) | 0) - 1
-      counts[index] = (counts[index] ?? 0) + 1
+    countAnswer(route: string, method: string, status: number, milliseconds: number): void {
+      const classes = answers.get(route)?.get(method) ?? begin(route, method)
+      const counted = classes[((status / 100) | 0) - 1]
+      if (!counted) return
+      counted.count++
+      counted.milliseconds += milliseconds
+      let bucket = 0
+      while (milliseconds > (durationBounds[bucket] ?? Number.POSITIVE_INFINITY)) bucket++
+      counted.buckets[bucket] = (counted.buckets[bucket] ?? 0) + 1
     },
     countStream(outcome: StreamOutcome): void {
       streams.set(outcome, (streams.get(outcome) ?? 0) + 1)
@@ -41,9 +60,9 @@ export function createTraffic() {
       lockouts.set(counter, (lockouts.get(counter) ?? 0) + 1)
     },
     requests(): RequestCount[] {
-      return [...answers].flatMap(([route, methods]) =>
-        [...methods].flatMap(([method, counts]) =>
-          counts.map((count, i) => ({ method, route: route || 'unmatched', statusClass: `${i + 1}xx`, count })),
+      return [...answers].flatMap(([route, byMethod]) =>
+        [...byMethod].flatMap(([method, classes]) =>
+          classes.map((counted, i) => ({ method, route: toShown(route), statusClass: `${i + 1}xx`, ...counted })),
         ),
       )
     },
@@ -53,13 +72,22 @@ export function createTraffic() {
   }
 }
 
+const noAnswers = (): Answers => ({ count: 0, milliseconds: 0, buckets: Array(durationBounds.length + 1).fill(0) })
+
+/** As the OpenAPI document writes it. */
+function toShown(route: string): string {
+  return route === '' ? 'unmatched' : route.replace(/:(\w+)(?:\{[^}]*\})?\??/g, '{$1}')
+}
+
 /** Counts every answer by its route's pattern, never by its path. */
 export function countTraffic(traffic: Traffic) {
   return middleware<PublicEnv>({
     name: 'countTraffic',
     after(c) {
-      const { route, clientClosed: closed } = c.get('call')
-      traffic.countAnswer(route, c.req.method, closed ? clientClosed : c.res.status)
+      const call = c.get('call')
+      call.milliseconds = performance.now() - call.startedAt
+      const status = call.clientClosed ? clientClosed : c.res.status
+      traffic.countAnswer(call.route, c.req.method, status, call.milliseconds)
     },
   })
 }

@@ -26,8 +26,8 @@ describe('/metrics', () => {
     for (let i = 0; i < 6; i++) await app.request('/v1/plans')
     const samples = await scrape(app)
     const count = (name: string) => samples.get(`manas360_${name}`)
-    expect(count('http_requests_total{method="GET",route="/v1/entitlements/:feature",status="2xx"}')).toBe(2)
-    expect(count('http_requests_total{method="GET",route="/v1/entitlements/:feature",status="4xx"}')).toBe(2)
+    expect(count('http_requests_total{method="GET",route="/v1/entitlements/{feature}",status="2xx"}')).toBe(2)
+    expect(count('http_requests_total{method="GET",route="/v1/entitlements/{feature}",status="4xx"}')).toBe(2)
     expect(count('http_requests_total{method="GET",route="/v1/me",status="2xx"}')).toBe(1)
     expect(count('http_requests_total{method="GET",route="/v1/me",status="4xx"}')).toBe(3)
     expect(count('http_requests_total{method="GET",route="unmatched",status="4xx"}')).toBe(1)
@@ -38,6 +38,37 @@ describe('/metrics', () => {
     expect(count('rate_limit_hits_total{tier="global"}')).toBe(1)
     // A second look counts nothing twice.
     expect((await scrape(app)).get('manas360_problems_total{code="feature-not-in-plan"}')).toBe(1)
+  })
+
+  test('tells how long answers took, by route as the OpenAPI document writes it', async () => {
+    const app = await openTestApp()
+    const { accessToken: bearer } = await logIn(app, await givenAccount(app))
+    for (let i = 0; i < 7; i++) await app.request('/v1/entitlements/api_access', { bearer })
+    const samples = await scrape(app)
+    const labels = 'method="GET",route="/v1/entitlements/{feature}",status="2xx"'
+    const of = (name: string, more = '') =>
+      samples.get(`http_request_duration_seconds_${name}{${more}${labels}}`) ??
+      samples.get(`http_request_duration_seconds_${name}{${labels}${more && `,${more.slice(0, -1)}`}}`)
+    expect([of('count'), of('bucket', 'le="+Inf",'), of('bucket', 'le="30",')]).toEqual([7, 7, 7])
+    expect(of('sum')).toBeGreaterThan(0)
+    const bounds = [
+      '0.001',
+      '0.0025',
+      '0.005',
+      '0.01',
+      '0.025',
+      '0.05',
+      '0.1',
+      '0.25',
+      '0.5',
+      '1',
+      '2.5',
+      '5',
+      '10',
+      '30',
+    ]
+    const counts = bounds.map((le) => of('bucket', `le="${le}",`) ?? Number.NaN)
+    expect(counts).toEqual(counts.toSorted((a, b) => a - b))
   })
 
   test('tells of database, argon2, overlay, catalogue and process', async () => {

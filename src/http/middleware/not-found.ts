@@ -168,7 +168,7 @@ export function logAccess(write: (entry: AccessEntry) => void, networkHash: (ip:
         method: c.req.method,
         path: call.route || 'unknown',
         status,
-        milliseconds: performance.now() - call.startedAt,
+        milliseconds: call.milliseconds,
         accountId: call.principal?.accountId,
         code,
         network: code && tellsNetwork(status, code) ? networkHash(call.ip) : undefined,
