@@ -1,6 +1,6 @@
 #!/usr/bin/env bun
 import { Overlay } from '../src/changes/recent-changes.ts'
-import { createTier } from '../src/rate-limits/limiters.ts'
+import { createTier } from '../src/rate-limits/memory-limiter.ts'
 
 /**
  * What one instance holds in memory when much is asked of it, as a table: `bun bench/memory.ts`. Each figure is taken in a

@@ -4,8 +4,9 @@ import { type Audit, createAudit } from '../src/audit/record.ts'
 import { createPasswordHasher } from '../src/auth/passwords.ts'
 import { prepare, toMigration } from '../src/cli/environment.ts'
 import type { Config } from '../src/config/config.ts'
-import { openDatabase, type Sql, type Tx } from '../src/db/database.ts'
+import { openDatabase } from '../src/db/database.ts'
 import { migrate } from '../src/db/migrate.ts'
+import type { Sql, Tx } from '../src/db/types.ts'
 
 const password = 'correct horse battery staple'
 const usage = `Fills a database with made-up accounts, to see how administration behaves among many:

@@ -29,6 +29,7 @@ const rooms = [
   'crypto',
   'async',
   'log',
+  'addresses',
   'text',
   'errors',
   'embedded-postgres',
@@ -36,44 +37,17 @@ const rooms = [
 
 /** Files that still look up, and so are not held yet. Nothing is added here. */
 const debts = [
-  'src/access/hierarchy-queries.ts',
-  'src/access/principal.ts',
   'src/api-keys/manage.ts',
   'src/api-keys/routes.ts',
   'src/api-keys/schemas.ts',
-  'src/api-keys/verifier.ts',
-  'src/audit/personal-data.ts',
-  'src/changes/recent-changes.ts',
   'src/changes/routes.ts',
-  'src/config/checks.ts',
-  'src/config/config.ts',
-  'src/config/fields.ts',
-  'src/db/connections.ts',
   'src/http/middleware/not-found.ts',
   'src/http/openapi-completion.ts',
   'src/http/request.ts',
 ]
 
 /** Files in circles, likewise. */
-const circles = [
-  'src/account/usage.ts',
-  'src/admin/analytics/analytics.ts',
-  'src/admin/analytics/queries.ts',
-  'src/config/checks.ts',
-  'src/config/config.ts',
-  'src/db/database.ts',
-  'src/db/transaction.ts',
-  'src/deps.ts',
-  'src/http/output/streaming.ts',
-  'src/http/request.ts',
-  'src/quotas/lease.ts',
-  'src/quotas/leases.ts',
-  'src/quotas/queries.ts',
-  'src/rate-limits/address-tier.ts',
-  'src/rate-limits/limiters.ts',
-  'src/rate-limits/prefetching-limiter.ts',
-  'src/telemetry/traffic.ts',
-]
+const circles = ['src/deps.ts', 'src/http/output/streaming.ts', 'src/http/request.ts', 'src/telemetry/traffic.ts']
 
 const held = (includes: string[], above: string[], message: string) => ({
   includes,

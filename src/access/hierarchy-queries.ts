@@ -1,5 +1,5 @@
-import { settleStandings } from '../changes/queries.ts'
-import type { Db, Tx } from '../db/database.ts'
+import type { Db, Tx } from '../db/types.ts'
+import { type AuthzChange, authzChangeColumns } from './authz-change.ts'
 
 export type LockedAccount = {
   id: string
@@ -68,4 +68,10 @@ export async function isLastSuperadmin(sql: Db, accountId: string): Promise<bool
   const rows =
     await sql`select 1 from user_accounts where role = 'superadmin' and status = 'active' and id <> ${accountId} limit 1`
   return rows.length === 0
+}
+
+/** Ends what has run out of accounts whose rows are locked. @returns the changes that this made, for `tx.committed` */
+async function settleStandings(sql: Db, accountIds: string[]): Promise<AuthzChange[]> {
+  return sql<AuthzChange[]>`
+    select ${authzChangeColumns(sql)} from unnest(${accountIds}::uuid[]) settled (account) cross join lateral settle_standing(settled.account)`
 }

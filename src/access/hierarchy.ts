@@ -1,4 +1,4 @@
-import type { Tx } from '../db/database.ts'
+import type { Tx } from '../db/types.ts'
 import { AppError } from '../errors/app-error.ts'
 import {
   findRank,

@@ -1,6 +1,5 @@
-import type { AccessClaims } from '../auth/tokens.ts'
 import type { Catalogue } from '../catalogue/catalogue.ts'
-import type { LiveState } from '../changes/recent-changes.ts'
+import type { AccessClaims, LiveState } from './claims.ts'
 import { liveOverrides, type Overrides, type Rights, rightsOf, type Standing } from './rights.ts'
 
 /** Who is asking, and what they may do at this moment. */

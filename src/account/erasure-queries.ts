@@ -1,4 +1,4 @@
-import type { Db } from '../db/database.ts'
+import type { Db } from '../db/types.ts'
 
 /** Makes the account row anonymous: the e-mail address is free again. */
 export async function anonymiseAccount(sql: Db, accountId: string): Promise<void> {

@@ -1,7 +1,7 @@
 import type { Principal } from '../access/principal.ts'
 import { type Client, record } from '../audit/record.ts'
 import { toUser, type User } from '../auth/account.ts'
-import type { Tx } from '../db/database.ts'
+import type { Tx } from '../db/types.ts'
 import type { Deps } from '../deps.ts'
 import { AppError } from '../errors/app-error.ts'
 import type { Slice } from '../http/output/page.ts'

@@ -1,5 +1,5 @@
 import { type AccountWithRights, selectAccountWithRights } from '../auth/account.ts'
-import type { Db } from '../db/database.ts'
+import type { Db } from '../db/types.ts'
 
 export async function findAccount(sql: Db, accountId: string): Promise<AccountWithRights | null> {
   const [row] = await sql<AccountWithRights[]>`${selectAccountWithRights(sql, accountId)} and a.status <> 'deleted'`

@@ -1,5 +1,4 @@
-import type { Db } from '../db/database.ts'
-import type { Deps } from '../deps.ts'
+import type { Db } from '../db/types.ts'
 import type { Logger } from '../log/logger.ts'
 
 /** Counters in one batch, and batches kept while the database is out of reach: memory stays bounded. */
@@ -15,7 +14,7 @@ export type UsageCounter = ReturnType<typeof createUsageCounter>
  * Counts authorised requests per account, day (of the person's time zone) and route in memory, and settles them into usage_daily in one
  * statement every 5 s: a request costs no query. A crash loses at most what was not settled yet.
  */
-export function createUsageCounter({ sql, now, log }: Pick<Deps, 'sql' | 'now'> & { log: Logger }) {
+export function createUsageCounter({ sql, now, log }: { sql: Db; now: () => number; log: Logger }) {
   let counters = new Map<string, Map<string, number>>()
   let size = 0
   let begunAt = 0

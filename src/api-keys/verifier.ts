@@ -1,13 +1,13 @@
 import type { Standing } from '../access/rights.ts'
+import { type Network, parseNetwork } from '../addresses/networks.ts'
 import type { Caller } from '../async/caller.ts'
-import { deleteApiKeys, findApiKey, updateLastUsed } from '../auth/api-key-queries.ts'
-import { hashToken } from '../auth/tokens.ts'
 import type { Overlay } from '../changes/recent-changes.ts'
+import { hashToken } from '../crypto/hash.ts'
 import { createGate } from '../db/admission.ts'
-import type { Sql, Tx } from '../db/database.ts'
-import { type Network, parseNetwork } from '../http/networks.ts'
+import type { Sql, Tx } from '../db/types.ts'
 import type { Logger } from '../log/logger.ts'
 import { isApiKey } from './format.ts'
+import { deleteApiKeys, findApiKey, updateLastUsed } from './queries.ts'
 
 /** About 10 MB each: keys that were found, and keys that were not. */
 const MaxRemembered = 10_000

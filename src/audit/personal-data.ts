@@ -1,5 +1,5 @@
-import { listExportedTrail } from '../admin/audit/queries.ts'
 import type { PersonalData } from '../db/personal-data.ts'
+import { listExportedTrail } from './queries.ts'
 
 export const auditData: PersonalData[] = [
   {

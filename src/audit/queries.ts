@@ -1,6 +1,8 @@
-import type { Db } from '../db/database.ts'
+import type { ExportedRow } from '../db/personal-data.ts'
+import type { Db } from '../db/types.ts'
 import { type Checkpoint, maxRowsOfCheckpoint } from './checkpoints.ts'
 import type { Signed } from './record.ts'
+import { firstIdOf } from './row-ids.ts'
 
 /** One sealer at a time: each names the checkpoint before it. */
 export async function lockSealing(tx: Db): Promise<void> {
@@ -115,4 +117,42 @@ export async function listStrayPersonal(sql: Db, limit: number): Promise<string[
     select audit_id as id from (select audit_id from audit_personal union select audit_id from audit_subjects) p
      where not exists (select from audit_logs l where l.id = p.audit_id) order by 1 limit ${limit}`
   return rows.map(({ id }) => id)
+}
+
+/**
+ * What an account did and what was done to it, oldest first, as its export shows it: without where others acted from, and
+ * without what it changed of others. Each branch of the union ends at the page's limit.
+ */
+export async function listExportedTrail(
+  sql: Db,
+  accountId: string,
+  after: string[] | null,
+  limit: number,
+  until: Date,
+): Promise<ExportedRow[]> {
+  const within = sql`id > ${after?.[0] ?? firstIdOf(0)}::uuid and id < ${firstIdOf(until)}::uuid order by id limit ${limit}`
+  return sql<ExportedRow[]>`
+    select array[l.id::text] as key, (select row_to_json(r) from (
+             select l.id, l.at, l.action, l.entity_type as "entityType", l.entity_id as "entityId", l.details,
+                    coalesce(case when coalesce(l.actor_id, ${accountId}) = ${accountId} then p.data::jsonb else p.data::jsonb - '{ip,userAgent}'::text[] end, '{}')
+                      || coalesce(s.data::jsonb, '{}') as personal) r)::text as row
+      from ((select id from audit_logs where actor_id = ${accountId} and ${within})
+            union
+            (select id from audit_logs where entity_type = 'account' and entity_id = ${accountId}::text and ${within})
+            order by id limit ${limit}) own
+      join audit_logs l using (id)
+      left join lateral (
+        select data from audit_personal where audit_id = l.id
+           and (account_id = ${accountId} or (account_id is null and l.actor_id = ${accountId})) offset 0) p on true
+      left join lateral (select data from audit_subjects where audit_id = l.id and account_id = ${accountId} offset 0) s on true
+     order by l.id`
+}
+
+/** Whether an account has changed anything since a moment, on whatever instance: every change is audited, as is what only looked. */
+export async function hasChangedSince(sql: Db, actorId: string, since: Date): Promise<boolean> {
+  const [row] = await sql<{ changed: boolean }[]>`
+    select exists (
+      select from audit_logs where actor_id = ${actorId} and id >= ${firstIdOf(since)}::uuid
+         and split_part(action, '.', 2) not in ('search', 'read', 'explain', 'export')) as changed`
+  return row?.changed ?? true
 }

@@ -1,5 +1,5 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto'
-import type { Db } from '../db/database.ts'
+import type { Db } from '../db/types.ts'
 import type { Actor, Entity, Origin } from './actor.ts'
 
 /** The old name of Origin, until nobody uses it. */

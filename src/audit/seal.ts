@@ -1,4 +1,4 @@
-import type { Tx } from '../db/database.ts'
+import type { Tx } from '../db/types.ts'
 import type { Deps } from '../deps.ts'
 import {
   type Checkpoint,

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Db } from '../db/database.ts'
+import type { Db } from '../db/types.ts'
 import type { Deps } from '../deps.ts'
 import { createChain } from './chain.ts'
 import { type CheckpointLine, digestOf, isSame, toIso } from './checkpoints.ts'

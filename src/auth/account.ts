@@ -1,6 +1,6 @@
+import type { AccessClaims } from '../access/claims.ts'
 import type { Overrides } from '../access/rights.ts'
-import type { Db } from '../db/database.ts'
-import type { AccessClaims } from './tokens.ts'
+import type { Db } from '../db/types.ts'
 
 /** An account with its rights at one moment: what a token and a user body say. */
 export type AccountWithRights = {

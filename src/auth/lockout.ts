@@ -1,5 +1,5 @@
 import { type AuditRow, auditCtes } from '../audit/record.ts'
-import type { Db } from '../db/database.ts'
+import type { Db } from '../db/types.ts'
 import type { Deps } from '../deps.ts'
 import { AppError } from '../errors/app-error.ts'
 

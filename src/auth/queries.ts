@@ -1,5 +1,5 @@
 import { type AuditRow, auditCtes, type Client } from '../audit/record.ts'
-import type { Db } from '../db/database.ts'
+import type { Db } from '../db/types.ts'
 import { type AccountWithRights, selectAccountWithRights } from './account.ts'
 import { clearCte, failCtes, type Reservation, reserveCte } from './lockout.ts'
 import { takeOverCtes } from './traces.ts'

@@ -1,10 +1,11 @@
 import { type Client, record } from '../audit/record.ts'
 import { recordAuthzChange } from '../changes/record.ts'
+import { hashToken } from '../crypto/hash.ts'
 import type { Deps } from '../deps.ts'
 import { AppError } from '../errors/app-error.ts'
 import { mintRefreshToken, type SessionBody, toSessionBody } from './session-body.ts'
 import { isLiveSession, lockAccount, rotateToken } from './session-queries.ts'
-import { hashToken, type RefreshClaims } from './tokens.ts'
+import type { RefreshClaims } from './tokens.ts'
 
 /**
  * Exchanges a refresh token for a new pair. The token just replaced is honoured for 10 s while its successor is unused,

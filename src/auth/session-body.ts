@@ -1,8 +1,8 @@
 import type { Client } from '../audit/record.ts'
+import { hashToken, newTokenId } from '../crypto/hash.ts'
 import type { Deps } from '../deps.ts'
 import { type AccountWithRights, claimsOf, toUser } from './account.ts'
 import type { NewSession } from './queries.ts'
-import { hashToken, newTokenId } from './tokens.ts'
 
 /** What registering, logging in and refreshing answer. Lives are in seconds. */
 export type SessionBody = ReturnType<typeof toSessionBody>

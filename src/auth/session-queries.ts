@@ -1,5 +1,5 @@
 import type { Client } from '../audit/record.ts'
-import type { Db } from '../db/database.ts'
+import type { Db } from '../db/types.ts'
 import { type AccountWithRights, selectAccountWithRights } from './account.ts'
 
 /** The most that a session may last, however often it is refreshed: 30 days, and 12 hours at a privilege of 90 and more. */

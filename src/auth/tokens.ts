@@ -1,32 +1,7 @@
-import { createHash, randomBytes } from 'node:crypto'
-import type { Overrides } from '../access/rights.ts'
+import type { AccessClaims } from '../access/claims.ts'
 import { type AccessKeys, createAccessSigner } from '../crypto/access-signer.ts'
+import { newTokenId } from '../crypto/hash.ts'
 import { encodeJson, sign, toKey, verify } from '../crypto/jws.ts'
-
-/** What an access token says (`typ: at+jwt`, RFC 9068). Times are epoch seconds. */
-export type AccessClaims = {
-  iss: string
-  aud: string
-  sub: string
-  iat: number
-  nbf: number
-  exp: number
-  jti: string
-  sid: string
-  role: string
-  lvl: number
-  perms: string[]
-  plan: string
-  tier: number
-  feats: string[]
-  /** When the plan's rights lapse; absent when they do not. */
-  pex?: number
-  ovr?: Overrides
-  /** The account's authorisation version. */
-  ver: number
-  /** The catalogue's version. */
-  cv: number
-}
 
 /** What a refresh token says. `kid` names the secret that signs it and travels in no token. */
 export type RefreshClaims = {
@@ -124,16 +99,6 @@ export function createTokens({ accessKeys, refreshSecrets, issuer, audience, now
       return claims && isOurs(claims) && isRefresh(claims) ? claims : null
     },
   }
-}
-
-/** 128 random bits and more, for `jti` (RFC 7519 4.1.7). */
-export function newTokenId(): string {
-  return randomBytes(18).toString('base64url')
-}
-
-/** SHA-256 of a token: what is stored in its place. */
-export function hashToken(token: string): Buffer {
-  return createHash('sha256').update(token).digest()
 }
 
 function hasRights(claims: Record<string, unknown>): claims is AccessClaims & Record<string, unknown> {

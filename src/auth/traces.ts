@@ -1,4 +1,4 @@
-import type { Db } from '../db/database.ts'
+import type { Db } from '../db/types.ts'
 
 /**
  * Leaves behind, under the hash of an address, what an account on it has used up: its trials for three years, this

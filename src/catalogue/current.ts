@@ -1,4 +1,4 @@
-import type { Db } from '../db/database.ts'
+import type { Db } from '../db/types.ts'
 import type { Catalogue } from './catalogue.ts'
 import { findCatalogue } from './queries.ts'
 

@@ -1,4 +1,4 @@
-import type { Db } from '../db/database.ts'
+import type { Db } from '../db/types.ts'
 import type { Catalogue, Feature, Limits, Permission, Plan, Role } from './catalogue.ts'
 
 type PlanRow = Omit<Plan, 'featureNames' | 'limits'> & Limits

@@ -1,4 +1,5 @@
-import type { Database, Sql } from '../db/database.ts'
+import type { Database } from '../db/database.ts'
+import type { Sql } from '../db/types.ts'
 
 /** A connection may die without a word. A read without an answer for so long is asked again beside it, on a new one. */
 const PatienceMs = 600

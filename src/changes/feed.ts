@@ -1,7 +1,8 @@
+import type { AuthzChange } from '../access/authz-change.ts'
 import type { Logger } from '../log/logger.ts'
 import type { FeedConnection } from './connection.ts'
 import { type FeedPosition, listAuthzChanges } from './queries.ts'
-import type { AuthzChange, Overlay } from './recent-changes.ts'
+import type { Overlay } from './recent-changes.ts'
 
 const PollEveryMs = 2_000
 /** After a read that failed the next must not wait for its turn: 3 s are promised. */

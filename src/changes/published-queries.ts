@@ -1,5 +1,5 @@
-import type { Db } from '../db/database.ts'
-import type { AuthzChange } from './recent-changes.ts'
+import type { AuthzChange } from '../access/authz-change.ts'
+import type { Db } from '../db/types.ts'
 
 /** A change as other services read it, with what a cursor needs to go on after it. */
 export type PublishedChange = AuthzChange & { xid: string }

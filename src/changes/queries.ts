@@ -1,11 +1,7 @@
+import type { AuthzChange } from '../access/authz-change.ts'
+import { authzChangeColumns } from '../access/authz-change.ts'
 import type { Overrides } from '../access/rights.ts'
-import type { Db } from '../db/database.ts'
-import type { AuthzChange } from './recent-changes.ts'
-
-const columns = (
-  sql: Db,
-) => sql`id::text, at, account_id, version::int, kind, role, privilege_level, plan, pex::float8, overrides, status,
-  session_id, except_session_id, catalogue_version::int`
+import type { Db } from '../db/types.ts'
 
 /** Moves the account's version, ends the sessions concerned and writes the change with the account's whole state. */
 export async function insertAuthzChange(
@@ -19,15 +15,9 @@ export async function insertAuthzChange(
   },
 ): Promise<AuthzChange> {
   const [row] = await sql<AuthzChange[]>`
-    select ${columns(sql)} from record_authz_change(${change.accountId}, ${change.kind}, ${change.sessionId}, ${change.exceptSessionId}, ${change.reason})`
+    select ${authzChangeColumns(sql)} from record_authz_change(${change.accountId}, ${change.kind}, ${change.sessionId}, ${change.exceptSessionId}, ${change.reason})`
   if (!row) throw new Error(`no account ${change.accountId} to record a change of`)
   return row
-}
-
-/** Ends what has run out of accounts whose rows are locked. @returns the changes that this made, for `tx.committed` */
-export async function settleStandings(sql: Db, accountIds: string[]): Promise<AuthzChange[]> {
-  return sql<AuthzChange[]>`
-    select ${columns(sql)} from unnest(${accountIds}::uuid[]) settled (account) cross join lateral settle_standing(settled.account)`
 }
 
 /** Where a reading of the feed stands. */
@@ -59,7 +49,7 @@ export async function listAuthzChanges(
   const rows = await sql<(AuthzChange & { read: FeedPosition | null })[]>`
     select case when row_number() over (order by authz_changes.id) = 1
                 then json_build_object('snapshot', pg_current_snapshot()::text, 'at', extract(epoch from clock_timestamp()) * 1000,
-                                       'server', extract(epoch from pg_postmaster_start_time())::text) end as read, ${columns(sql)}
+                                       'server', extract(epoch from pg_postmaster_start_time())::text) end as read, ${authzChangeColumns(sql)}
       from (select 1) one
       left join authz_changes on at > statement_timestamp() - make_interval(secs => ${lifeSeconds}) and ${unseen}
      order by authz_changes.id`

@@ -1,33 +1,5 @@
-import type { Overrides } from '../access/rights.ts'
-import type { AccessClaims } from '../auth/tokens.ts'
-
-/** A row of authz_changes: what happened to an account's authorisation, with its whole state after it. */
-export type AuthzChange = {
-  id: string
-  at: Date
-  accountId: string | null
-  version: number | null
-  kind: 'state' | 'session-ended' | 'sessions-ended' | 'catalogue'
-  role: string | null
-  privilegeLevel: number | null
-  plan: string | null
-  pex: number | null
-  overrides: Overrides | null
-  status: 'active' | 'locked' | 'deleted' | null
-  sessionId: string | null
-  exceptSessionId: string | null
-  catalogueVersion: number | null
-}
-
-/** The newest known state of an account. */
-export type LiveState = {
-  version: number
-  role: string
-  plan: string
-  pex: number | null
-  overrides: Overrides
-  status: 'active' | 'locked' | 'deleted'
-}
+import type { AuthzChange } from '../access/authz-change.ts'
+import type { AccessClaims, LiveState } from '../access/claims.ts'
 
 type CutOff = { version: number; exceptSessionId: string | null }
 /** Most accounts that change end no session: for them no map is kept. */

@@ -1,6 +1,6 @@
-import type { Tx } from '../db/database.ts'
+import type { AuthzChange } from '../access/authz-change.ts'
+import type { Tx } from '../db/types.ts'
 import { insertAuthzChange } from './queries.ts'
-import type { AuthzChange } from './recent-changes.ts'
 
 type Change = {
   accountId: string

@@ -1,6 +1,6 @@
-import { parseTrustedProxies } from '../http/client-ip.ts'
-import { isTooWide } from '../http/trust-width.ts'
-import type { Sound } from './config.ts'
+import { parseTrustedProxies } from '../addresses/client-ip.ts'
+import { isTooWide } from '../addresses/trust-width.ts'
+import type { Sound } from './variables.ts'
 
 const LocalHosts = new Set(['localhost', '127.0.0.1', '::1', '[::1]', ''])
 

@@ -1,76 +1,6 @@
 import { z } from 'zod'
-import { asymmetricAlgorithms } from '../crypto/signing-keys.ts'
-import { parseTrustedProxies } from '../http/client-ip.ts'
 import { crossChecks, isLocal, productionChecks } from './checks.ts'
-import {
-  integer,
-  origins,
-  rateLimit,
-  refuseWhatThrows,
-  secret,
-  secrets,
-  signingKeys,
-  url,
-  wholeNumber,
-} from './fields.ts'
-
-const Environment = z.object({
-  NODE_ENV: z.enum(['development', 'production', 'test']).default('development'),
-  PORT: integer(0, 65_535, 3000),
-  HOST: z.string().min(1).default('0.0.0.0'),
-  PUBLIC_URL: url('http:', 'https:').optional(),
-  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
-  OPS_TOKEN: z.string().min(16, 'must have at least 16 characters').optional(),
-  DATABASE_URL: url('postgres:', 'postgresql:'),
-  DATABASE_MIGRATION_URL: url('postgres:', 'postgresql:').optional(),
-  DATABASE_REPLICA_URL: url('postgres:', 'postgresql:').optional(),
-  DB_POOL_MAX: integer(1, 1_000, 40),
-  DB_POOL_MIN: integer(0, 1_000, 10),
-  DB_STATEMENT_TIMEOUT_MS: integer(100, 600_000, 5_000),
-  DB_SLOW_QUERY_MS: integer(1, 600_000, 250),
-  DB_SSL: z.enum(['disable', 'require', 'verify-full']).optional(),
-  JWT_ALGORITHM: z.enum(['HS256', ...asymmetricAlgorithms]).default('HS256'),
-  JWT_KEYS: signingKeys.optional(),
-  JWT_SECRET: secret.optional(),
-  JWT_SECRET_PREVIOUS: secret.optional(),
-  JWT_REFRESH_SECRET: secret,
-  JWT_REFRESH_SECRET_PREVIOUS: secret.optional(),
-  JWT_ISSUER: z.string().min(1).max(100).optional(),
-  JWT_AUDIENCE: z.string().min(1).max(100).default('manas360'),
-  ACCESS_TOKEN_TTL_SECONDS: integer(30, 900, 900),
-  REFRESH_TOKEN_TTL_SECONDS: integer(300, 2_592_000, 604_800),
-  AUDIT_KEY: secret,
-  AUDIT_KEY_PREVIOUS: secrets.optional(),
-  ALLOWED_ORIGINS: origins,
-  TRUSTED_PROXIES: z
-    .string()
-    .default('none')
-    .superRefine((text, context) => refuseWhatThrows(() => parseTrustedProxies(text), context)),
-  RATE_LIMIT_GLOBAL: rateLimit.prefault('600/1m'),
-  RATE_LIMIT_AUTH: rateLimit.prefault('100/15m'),
-  RATE_LIMIT_REGISTER: rateLimit.prefault('100/1h'),
-  RATE_LIMIT_PASSWORD: rateLimit.optional(),
-  RATE_LIMIT_MAIL: rateLimit.prefault('60/1h'),
-  RATE_LIMIT_API: z
-    .string()
-    .default('plan')
-    .refine((text) => text === 'plan' || text === 'off' || /^[1-9]\d{0,8}\/1?m$/.test(text), {
-      message: "must be plan (each plan's own rate), N/1m, or off",
-    }),
-  REDIS_URL: url('redis:', 'rediss:').optional(),
-  REQUEST_TIMEOUT_MS: integer(100, 600_000, 30_000),
-  DRAIN_DELAY_MS: wholeNumber(0, 300_000).optional(),
-  SHUTDOWN_TIMEOUT_MS: integer(100, 600_000, 25_000),
-  PASSWORD_MIN_LENGTH: integer(8, 128, 12),
-  REQUIRE_EMAIL_VERIFICATION: z
-    .enum(['true', 'false'])
-    .default('false')
-    .refine((text) => text === 'false', {
-      message: 'cannot be true yet: this version sends no mail, so nobody could verify an address',
-    }),
-  AUTHZ_FEED: z.enum(['listen', 'poll']).default('listen'),
-  JOBS: z.enum(['inline', 'pg_cron', 'off']).default('inline'),
-})
+import { Environment, type Parsed, type Sound } from './variables.ts'
 
 /** Names that later versions will know. Silently ignoring them would leave an operator with less than they asked for. */
 const notYet: Record<string, string> = {
@@ -122,10 +52,6 @@ export function loadConfig(environment: Record<string, string | undefined>): Con
 function without(names: ReadonlySet<string>) {
   return z.object(Object.fromEntries(Object.entries(Environment.shape).filter(([name]) => !names.has(name))))
 }
-
-type Parsed = z.infer<typeof Environment>
-/** As far as it could be: malformed variables are left out. */
-export type Sound = Partial<Parsed>
 
 function toConfig(e: Parsed) {
   const publicUrl = (e.PUBLIC_URL ?? `http://localhost:${e.PORT}`).replace(/\/+$/, '')

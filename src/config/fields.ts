@@ -1,6 +1,6 @@
 import { z } from 'zod'
+import { requireOrigin } from '../addresses/origin.ts'
 import { readSigningKeys } from '../crypto/signing-keys.ts'
-import { createCors } from '../http/middleware/cors.ts'
 
 /** `max` requests per `windowMs`, or null: no limit. */
 export type RateLimit = { max: number; windowMs: number } | null
@@ -73,7 +73,7 @@ export const origins = z
       .map((origin) => origin.trim())
       .filter(Boolean),
   )
-  .superRefine((list, context) => refuseWhatThrows(() => createCors(list), context))
+  .superRefine((list, context) => refuseWhatThrows(() => list.forEach(requireOrigin), context))
 
 /** A setting that another module understands: its complaint is the message. */
 export function refuseWhatThrows(

@@ -1,4 +1,3 @@
-import type postgres from 'postgres'
 import type { Caller } from '../async/caller.ts'
 import { createGate } from './admission.ts'
 import { connect, type DatabaseOptions, listen } from './connect.ts'
@@ -8,21 +7,12 @@ import { createRecovery } from './recovery.ts'
 import { createSlots, type Slot } from './slots.ts'
 import { interceptStatements, isRead, type Query, repeatQuery } from './statement.ts'
 import { openTransaction } from './transaction.ts'
+import type { Sql, Tx } from './types.ts'
 import { createWritability, type Unwritable } from './writability.ts'
 
 export { isForeignKeyViolation, isLockTimeout, isUniqueViolation, neverSent, toAppError } from './errors.ts'
 export { asPool } from './transaction.ts'
 
-/** A pool or a transaction: what a query takes first. */
-export type Db = postgres.ISql
-/** A transaction. What is pushed to `committed` goes to the `onCommit` listeners once the commit succeeded. */
-export type Tx = Db & {
-  committed: unknown[]
-  /** Work that is undone alone when it throws. */
-  savepoint<T>(work: (tx: Tx) => Promise<T>): Promise<T>
-}
-/** The pool. `begin` may run its callback again after a deadlock or a serialisation failure: it must be repeatable. */
-export type Sql = Db & { begin<T>(work: (tx: Tx) => Promise<T>): Promise<T> }
 export type Database = ReturnType<typeof openDatabase>
 
 type Listener = (items: unknown[]) => void

@@ -20,8 +20,8 @@ import lapsing from '../../sql/0017_lapsing.sql' with { type: 'text' }
 import localDays from '../../sql/0018_local_days.sql' with { type: 'text' }
 import seedCatalogue from '../../sql/seed.sql' with { type: 'text' }
 import { rewriteAddresses } from './address-migration.ts'
-import type { Db } from './database.ts'
 import { closeSchema, grantServerRole, listForeignObjects } from './schema-rights.ts'
+import type { Db } from './types.ts'
 
 type Migration = {
   version: number

@@ -1,4 +1,4 @@
-import type { Db } from './database.ts'
+import type { Db } from './types.ts'
 
 /** A row of an export as JSON text, and the place to go on after it. */
 export type ExportedRow = { key: string[]; row: string }

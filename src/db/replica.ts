@@ -1,7 +1,8 @@
 import { AppError } from '../errors/app-error.ts'
 import type { Logger } from '../log/logger.ts'
 import type { DatabaseOptions } from './connect.ts'
-import { type Database, openDatabase, type Sql } from './database.ts'
+import { type Database, openDatabase } from './database.ts'
+import type { Sql } from './types.ts'
 
 export type Replica = ReturnType<typeof openReplica>
 

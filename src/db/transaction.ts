@@ -1,9 +1,9 @@
 import type postgres from 'postgres'
 import { AppError } from '../errors/app-error.ts'
-import type { Sql, Tx } from './database.ts'
 import { isConnectionError } from './errors.ts'
 import type { Slot } from './slots.ts'
 import { interceptStatements, type Query } from './statement.ts'
+import type { Sql, Tx } from './types.ts'
 
 type Tools = {
   slot: Slot

@@ -1,7 +1,7 @@
+import { rateLimitKey } from '../addresses/client-ip.ts'
 import type { Caller } from '../async/caller.ts'
-import type { Sql } from '../db/database.ts'
+import type { Sql } from '../db/types.ts'
 import type { Deps } from '../deps.ts'
-import { rateLimitKey } from './client-ip.ts'
 import type { Call } from './request.ts'
 
 type Passwords = Deps['passwords']

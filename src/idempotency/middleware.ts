@@ -1,6 +1,7 @@
 import type { Context } from 'hono'
 import { createMiddleware } from 'hono/factory'
-import { asPool, type Db, isLockTimeout } from '../db/database.ts'
+import { asPool, isLockTimeout } from '../db/database.ts'
+import type { Db } from '../db/types.ts'
 import { AppError } from '../errors/app-error.ts'
 import { withSql } from '../http/caller-deps.ts'
 import type { AuthedEnv } from '../http/request.ts'

@@ -1,7 +1,8 @@
 import type { CheckpointLine } from '../audit/checkpoints.ts'
 import { logCheckpoints, sealAudit } from '../audit/seal.ts'
 import type { Config } from '../config/config.ts'
-import { type Database, openDatabase, type Sql, type Tx } from '../db/database.ts'
+import { type Database, openDatabase } from '../db/database.ts'
+import type { Sql, Tx } from '../db/types.ts'
 import type { Deps } from '../deps.ts'
 import { findJobRuns, finishJob, type JobRun, runInDatabase, takeJob } from './queries.ts'
 

@@ -1,12 +1,9 @@
-import type { Grant } from './queries.ts'
+import type { Grant, Quota } from './queries.ts'
 
 /** A lease is to last so many seconds at the rate of use. */
 const LeaseSeconds = 20
 const LeastWanted = 16
 const MostWanted = 2_000
-
-/** Whose quota of what: of API-key requests (`api_access`), or of a feature that has a monthly limit of its own. */
-export type Quota = { accountId: string; feature: string }
 
 export function keyOf({ accountId, feature }: Quota): string {
   return `${accountId}/${feature}`

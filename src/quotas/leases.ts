@@ -1,9 +1,11 @@
 import { neverSent } from '../db/database.ts'
-import type { Deps } from '../deps.ts'
+import type { Sql } from '../db/types.ts'
 import { AppError } from '../errors/app-error.ts'
+import type { Logger } from '../log/logger.ts'
 import { createEndedLeases } from './ended-leases.ts'
-import type { Account, Purse, Quota } from './lease.ts'
+import type { Account, Purse } from './lease.ts'
 import { beatOf, keyOf, leaveLease, maySpend, newAccount, receive, refusalOf, take, wantedOf } from './lease.ts'
+import type { Quota } from './queries.ts'
 import { listWanted, settleQuotas, takeQuota } from './queries.ts'
 import { createUnlimited } from './unlimited.ts'
 
@@ -18,7 +20,7 @@ const AskAgainMs = 100
 const RefusedForMs = 2_000
 
 /** How long its second is, and its patience, is for tests to say. */
-type Needs = Pick<Deps, 'sql' | 'now' | 'log'> & { beatMs?: number; patienceMs?: number }
+type Needs = { sql: Sql; now: () => number; log: Logger; beatMs?: number; patienceMs?: number }
 export type Leases = ReturnType<typeof createLeases>
 
 /**

@@ -1,5 +1,4 @@
-import type { Db } from '../db/database.ts'
-import type { Quota } from './lease.ts'
+import type { Db } from '../db/types.ts'
 
 /** What an instance may let pass until it asks again. Counted from the lease's beginning. */
 export type Grant = {
@@ -76,3 +75,6 @@ export async function findQuotaUsage(
            unnest(${[...features]}::text[]) with ordinality f (feature, position)
      order by f.position`
 }
+
+/** Whose quota of what: of API-key requests (`api_access`), or of a feature that has a monthly limit of its own. */
+export type Quota = { accountId: string; feature: string }

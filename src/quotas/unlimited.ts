@@ -1,6 +1,6 @@
-import type { Sql } from '../db/database.ts'
-import { keyOf, type Purse, type Quota } from './lease.ts'
-import { addQuotaUsage } from './queries.ts'
+import type { Sql } from '../db/types.ts'
+import { keyOf, type Purse } from './lease.ts'
+import { addQuotaUsage, type Quota } from './queries.ts'
 
 type Counted = Purse & { quota: Quota }
 

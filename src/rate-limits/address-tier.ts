@@ -1,5 +1,5 @@
-import { rateLimitKey, rateLimitSite } from '../http/client-ip.ts'
-import type { ReturningTier, Tier } from './limiters.ts'
+import { rateLimitKey, rateLimitSite } from '../addresses/client-ip.ts'
+import type { ReturningTier, Tier } from './limiter.ts'
 import { type Tally, tighter } from './result.ts'
 
 /** A request that was counted. `tally` is over its limit where it is to be refused; the unit stays taken until it is given back. */

@@ -1,27 +1,12 @@
-import { MemoryStore, RedisStore } from 'hono-rate-limiter'
+import { RedisStore } from 'hono-rate-limiter'
 import type { Config } from '../config/config.ts'
 import type { RateLimit } from '../config/fields.ts'
 import type { Redis } from '../redis/connection.ts'
 import { type AddressTier, createAddressTier } from './address-tier.ts'
+import type { ReturningTier, Tier } from './limiter.ts'
+import { createTier } from './memory-limiter.ts'
 import { createLeasedTier } from './prefetching-limiter.ts'
-import { type Tally, toTally } from './result.ts'
-
-/** One tier: `max` units per window and key. */
-export type Tier = {
-  /**
-   * Takes a unit. Over `max` the tally says so; the unit stays taken unless it is given back. Null: nobody could count.
-   * In memory it answers at once, for a promise would cost every request.
-   */
-  take(key: string, max: number): Tally | Promise<Tally | null>
-  /** How often a unit was taken over `max`, since the start. */
-  hits(): number
-  /** How often nobody could count, since the start. */
-  uncounted(): number
-  close(): void | Promise<void>
-}
-
-/** A tier whose units may be given back. */
-export type ReturningTier = Tier & { giveBack(key: string): void | Promise<void> }
+import { toTally } from './result.ts'
 
 /** The tiers; null where one is switched off. */
 export type Limits = {
@@ -35,9 +20,6 @@ export type Limits = {
   /** Exports per account; off with `api`. */
   exports: Tier | null
 }
-
-/** Callers that one tier remembers in memory, at 300 to 400 bytes each (bench/memory.ts). */
-const maxKeys = 250_000
 
 /** The tiers that the configuration asks for: counted in Redis across instances, in memory without it. */
 export function openLimits(config: Config, redis: Redis | null): Limits {
@@ -53,34 +35,6 @@ export function openLimits(config: Config, redis: Redis | null): Limits {
     api: config.rateLimitApi === null ? null : openApi(),
     exports: config.rateLimitApi === null ? null : open('exports', { max: 0, windowMs: 3_600_000 }),
   }
-}
-
-/**
- * A tier on hono-rate-limiter's store in memory. Its own middleware is not used: a unit may be given back, several tiers
- * share one pair of headers, and log-in judges the lockout before the tier.
- *
- * The store keeps two generations and drops the older once a window. Past half of `limit` keys in the younger they change
- * places early: at most `limit` are ever held, and under a flood of addresses the idle ones are forgotten first.
- */
-export function createTier(windowMs: number, limit = maxKeys) {
-  const store = new MemoryStore()
-  store.init({ windowMs } as never)
-  let hits = 0
-  return {
-    take(key: string, max: number): Tally {
-      // biome-ignore lint/complexity/useLiteralKeys: the library declares it private, and has no other way to drop what is old
-      if (store.current.size >= limit / 2) store['clearExpired']()
-      const { totalHits, resetTime } = store.increment(key)
-      if (totalHits > max) hits++
-      return toTally(max, totalHits, resetTime?.getTime(), windowMs)
-    },
-    giveBack: (key: string): void => store.decrement(key),
-    hits: () => hits,
-    uncounted: () => 0,
-    /** Callers that are remembered now. */
-    size: (): number => store.current.size + store.previous.size,
-    close: (): void => store.shutdown(),
-  } satisfies ReturningTier & { size(): number }
 }
 
 /**

@@ -1,5 +1,5 @@
 import { defineScript, type Redis } from '../redis/connection.ts'
-import type { Tier } from './limiters.ts'
+import type { Tier } from './limiter.ts'
 import { type Tally, toTally } from './result.ts'
 
 /** How often what nobody spends is given back. */

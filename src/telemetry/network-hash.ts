@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto'
-import { format, isMappedIPv4, parseGroups } from '../http/networks.ts'
+import { format, isMappedIPv4, parseGroups } from '../addresses/networks.ts'
 
 const dayMs = 86_400_000
 /** Networks of a day that are remembered: an attack comes from the same few again and again. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { isApiKey, mintApiKey } from '../../src/api-keys/format.ts'
 import { createApiKeys } from '../../src/api-keys/verifier.ts'
-import type { Sql } from '../../src/db/database.ts'
+import type { Sql } from '../../src/db/types.ts'
 import { givenAccount, registered } from '../support/accounts.ts'
 import { signedIn } from '../support/administration.ts'
 import { givenApiKey } from '../support/api-keys.ts'

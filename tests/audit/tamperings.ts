@@ -1,4 +1,4 @@
-import type { Tx } from '../../src/db/database.ts'
+import type { Tx } from '../../src/db/types.ts'
 import { checkpointEdits, personalEdits, rowEdits } from './edits.ts'
 import type { Random } from './random.ts'
 import type { Trail } from './trail.ts'

@@ -2,7 +2,7 @@ import type { CheckpointLine } from '../../src/audit/checkpoints.ts'
 import { createAudit, record } from '../../src/audit/record.ts'
 import { sealAudit } from '../../src/audit/seal.ts'
 import type { Config } from '../../src/config/config.ts'
-import type { Db } from '../../src/db/database.ts'
+import type { Db } from '../../src/db/types.ts'
 import type { TestApp } from '../support/app.ts'
 
 export type Trail = {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { sealAudit } from '../../src/audit/seal.ts'
 import { judgeTrail, toWitness, verifyAudit } from '../../src/audit/verify.ts'
-import type { Tx } from '../../src/db/database.ts'
+import type { Tx } from '../../src/db/types.ts'
 import { openTestApp } from '../support/app.ts'
 import { createRandom } from './random.ts'
 import { tamperings } from './tamperings.ts'

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import fc from 'fast-check'
-import type { AccessClaims } from '../../src/auth/tokens.ts'
-import type { AuthzChange } from '../../src/changes/recent-changes.ts'
+import type { AuthzChange } from '../../src/access/authz-change.ts'
+import type { AccessClaims } from '../../src/access/claims.ts'
 import { change, overlayOf, token } from '../support/authz-changes.ts'
 
 /** The rule in its plainest form, over the set of all changes. */

@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, test } from 'bun:test'
 import postgres from 'postgres'
-import { isForeignKeyViolation, isUniqueViolation, type Sql } from '../../src/db/database.ts'
+import { isForeignKeyViolation, isUniqueViolation } from '../../src/db/database.ts'
+import type { Sql } from '../../src/db/types.ts'
 import { createDatabase } from '../support/cluster.ts'
 import { openObserved, reasonOf } from '../support/open-database.ts'
 

@@ -1,5 +1,6 @@
 import { afterAll, expect, test } from 'bun:test'
-import { isUniqueViolation, type Tx } from '../../src/db/database.ts'
+import { isUniqueViolation } from '../../src/db/database.ts'
+import type { Tx } from '../../src/db/types.ts'
 import { createDatabase } from '../support/cluster.ts'
 import { openObserved, reasonOf } from '../support/open-database.ts'
 

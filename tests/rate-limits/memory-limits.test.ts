@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { createTier } from '../../src/rate-limits/limiters.ts'
+import { createTier } from '../../src/rate-limits/memory-limiter.ts'
 
 test('a flood of addresses is bounded, and forgets the idle ones first', () => {
   const tier = createTier(60_000, 1_000)

@@ -1,5 +1,5 @@
 import { mintApiKey } from '../../src/api-keys/format.ts'
-import { hashToken } from '../../src/auth/tokens.ts'
+import { hashToken } from '../../src/crypto/hash.ts'
 import type { TestApp } from './app.ts'
 
 type Options = {

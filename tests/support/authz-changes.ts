@@ -1,5 +1,6 @@
-import type { AccessClaims } from '../../src/auth/tokens.ts'
-import { type AuthzChange, Overlay } from '../../src/changes/recent-changes.ts'
+import type { AuthzChange } from '../../src/access/authz-change.ts'
+import type { AccessClaims } from '../../src/access/claims.ts'
+import { Overlay } from '../../src/changes/recent-changes.ts'
 
 export const ttlSeconds = 900
 /** For so long a change may concern a living token. */

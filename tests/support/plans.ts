@@ -1,5 +1,5 @@
 import postgres from 'postgres'
-import type { Sql, Tx } from '../../src/db/database.ts'
+import type { Sql, Tx } from '../../src/db/types.ts'
 
 export type PlanNode = {
   'Node Type': string

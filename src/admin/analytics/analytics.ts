@@ -10,12 +10,11 @@ import {
   listFailingAddresses,
   listPlanFigures,
   type PlanFigures,
+  type Range,
 } from './queries.ts'
 
 /** The longest stretch that one answer covers. */
 const MaxDays = 366
-
-export type Range = { from: string; to: string }
 
 /** Days (UTC: of no one person), both included; the last 30 unless said otherwise. @throws AppError `validation-failed` for a bad range */
 export function toRange(deps: Deps, asked: { from?: string; to?: string }): Range {

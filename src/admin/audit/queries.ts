@@ -1,5 +1,5 @@
-import type { Db } from '../../db/database.ts'
-import type { ExportedRow } from '../../db/personal-data.ts'
+import { firstIdOf } from '../../audit/row-ids.ts'
+import type { Db } from '../../db/types.ts'
 
 export type AuditFilter = {
   actor?: string
@@ -46,48 +46,4 @@ export async function listAudit(
        ${from ? sql`and l.id >= ${firstIdOf(from)}::uuid` : sql``} ${to ? sql`and l.id < ${firstIdOf(to)}::uuid` : sql``}
        ${before ? sql`and l.id < ${before}::uuid` : sql``}
      order by l.id desc limit ${limit}`
-}
-
-/**
- * What an account did and what was done to it, oldest first, as its export shows it: without where others acted from, and
- * without what it changed of others. Each branch of the union ends at the page's limit.
- */
-export async function listExportedTrail(
-  sql: Db,
-  accountId: string,
-  after: string[] | null,
-  limit: number,
-  until: Date,
-): Promise<ExportedRow[]> {
-  const within = sql`id > ${after?.[0] ?? firstIdOf(0)}::uuid and id < ${firstIdOf(until)}::uuid order by id limit ${limit}`
-  return sql<ExportedRow[]>`
-    select array[l.id::text] as key, (select row_to_json(r) from (
-             select l.id, l.at, l.action, l.entity_type as "entityType", l.entity_id as "entityId", l.details,
-                    coalesce(case when coalesce(l.actor_id, ${accountId}) = ${accountId} then p.data::jsonb else p.data::jsonb - '{ip,userAgent}'::text[] end, '{}')
-                      || coalesce(s.data::jsonb, '{}') as personal) r)::text as row
-      from ((select id from audit_logs where actor_id = ${accountId} and ${within})
-            union
-            (select id from audit_logs where entity_type = 'account' and entity_id = ${accountId}::text and ${within})
-            order by id limit ${limit}) own
-      join audit_logs l using (id)
-      left join lateral (
-        select data from audit_personal where audit_id = l.id
-           and (account_id = ${accountId} or (account_id is null and l.actor_id = ${accountId})) offset 0) p on true
-      left join lateral (select data from audit_subjects where audit_id = l.id and account_id = ${accountId} offset 0) s on true
-     order by l.id`
-}
-
-/** Whether an account has changed anything since a moment, on whatever instance: every change is audited, as is what only looked. */
-export async function hasChangedSince(sql: Db, actorId: string, since: Date): Promise<boolean> {
-  const [row] = await sql<{ changed: boolean }[]>`
-    select exists (
-      select from audit_logs where actor_id = ${actorId} and id >= ${firstIdOf(since)}::uuid
-         and split_part(action, '.', 2) not in ('search', 'read', 'explain', 'export')) as changed`
-  return row?.changed ?? true
-}
-
-/** The least UUIDv7 of a moment (RFC 9562 5.7). */
-function firstIdOf(moment: string | number | Date): string {
-  const hex = Math.max(0, new Date(moment).getTime()).toString(16).padStart(12, '0')
-  return `${hex.slice(0, 8)}-${hex.slice(8)}-7000-8000-000000000000`
 }

@@ -1,6 +1,6 @@
 import { domainToUnicode } from 'node:url'
 import type { Sort } from '../../account/schemas.ts'
-import type { Db, Tx } from '../../db/database.ts'
+import type { Db, Tx } from '../../db/types.ts'
 
 export type Filter = { q?: string; role?: string; plan?: string; status?: 'active' | 'locked' }
 export type Person = {

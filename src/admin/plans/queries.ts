@@ -1,5 +1,5 @@
 import type { Limits } from '../../catalogue/catalogue.ts'
-import type { Db } from '../../db/database.ts'
+import type { Db } from '../../db/types.ts'
 
 export type PlanValues = {
   name: string

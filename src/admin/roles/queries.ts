@@ -1,5 +1,5 @@
-import type { AuthzChange } from '../../changes/recent-changes.ts'
-import type { Db } from '../../db/database.ts'
+import type { AuthzChange } from '../../access/authz-change.ts'
+import type { Db } from '../../db/types.ts'
 
 export type RoleItem = {
   name: string

@@ -1,3 +1,5 @@
+import { requireOrigin } from '../../addresses/origin.ts'
+
 const allowedMethods = 'GET, POST, PUT, PATCH, DELETE'
 const allowedHeaders = 'Authorization, Content-Type, Idempotency-Key, If-None-Match, X-Request-Id, X-Device-Token'
 const exposedHeaders =
@@ -18,11 +20,8 @@ export type Cors = {
  * @throws Error naming an entry that no browser would ever send as an origin
  */
 export function createCors(allowedOrigins: readonly string[]): Cors {
+  for (const origin of allowedOrigins) requireOrigin(origin)
   const allowed = new Set(allowedOrigins)
-  for (const origin of allowed) {
-    if (!isOrigin(origin))
-      throw new Error(`"${origin}" is not an origin: it must read like https://app.example.com, without a path`)
-  }
   return {
     preflight(request) {
       const origin = request.headers.get('origin')
@@ -44,11 +43,4 @@ export function createCors(allowedOrigins: readonly string[]): Cors {
       headers.set('Access-Control-Expose-Headers', exposedHeaders)
     },
   }
-}
-
-/** Whether a browser serialises an origin so: a scheme and an authority, lower-case, without a default port or a slash. */
-function isOrigin(text: string): boolean {
-  if (!/^[a-z][a-z0-9+.-]*:\/\/[^\s/?#@*]+$/.test(text)) return false
-  // Origins of other schemes (capacitor://localhost) are sent as they are, though URL calls them opaque.
-  return !/^https?:/.test(text) || (URL.canParse(text) && new URL(text).origin === text)
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import type postgres from 'postgres'
 import { listAudit } from '../../../src/admin/audit/queries.ts'
-import type { Db } from '../../../src/db/database.ts'
+import type { Db } from '../../../src/db/types.ts'
 import { openTestApp } from '../../support/app.ts'
 
 /** What is rare; where a value is so common that every other row has it, to walk back from the newest is cheaper. */

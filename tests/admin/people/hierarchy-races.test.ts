@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import { assignRole, lock } from '../../../src/admin/people/people.ts'
-import type { Tx } from '../../../src/db/database.ts'
+import type { Tx } from '../../../src/db/types.ts'
 import { AppError } from '../../../src/errors/app-error.ts'
 import { givenAccount } from '../../support/accounts.ts'
 import { actingAs, client, signedIn } from '../../support/administration.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { BlockList } from 'node:net'
 import fc from 'fast-check'
-import { createClientIp, parseTrustedProxies, rateLimitKey, rateLimitSite } from '../../src/http/client-ip.ts'
+import { createClientIp, parseTrustedProxies, rateLimitKey, rateLimitSite } from '../../src/addresses/client-ip.ts'
 
 const from = (trust: string, peer: string | undefined, headers: Record<string, string> = {}) =>
   createClientIp(trust)({ headers: new Headers(headers) }, peer)

@@ -1,0 +1,26 @@
+import type { Db } from '../db/types.ts'
+import type { Overrides } from './rights.ts'
+
+/** A row of authz_changes: what happened to an account's authorisation, with its whole state after it. */
+export type AuthzChange = {
+  id: string
+  at: Date
+  accountId: string | null
+  version: number | null
+  kind: 'state' | 'session-ended' | 'sessions-ended' | 'catalogue'
+  role: string | null
+  privilegeLevel: number | null
+  plan: string | null
+  pex: number | null
+  overrides: Overrides | null
+  status: 'active' | 'locked' | 'deleted' | null
+  sessionId: string | null
+  exceptSessionId: string | null
+  catalogueVersion: number | null
+}
+
+/** Of `authz_changes`, and of the functions that return its rows: an AuthzChange. */
+export const authzChangeColumns = (
+  sql: Db,
+) => sql`id::text, at, account_id, version::int, kind, role, privilege_level, plan, pex::float8, overrides, status,
+  session_id, except_session_id, catalogue_version::int`

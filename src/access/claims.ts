@@ -1,0 +1,36 @@
+import type { Overrides } from './rights.ts'
+
+/** What an access token says (`typ: at+jwt`, RFC 9068). Times are epoch seconds. */
+export type AccessClaims = {
+  iss: string
+  aud: string
+  sub: string
+  iat: number
+  nbf: number
+  exp: number
+  jti: string
+  sid: string
+  role: string
+  lvl: number
+  perms: string[]
+  plan: string
+  tier: number
+  feats: string[]
+  /** When the plan's rights lapse; absent when they do not. */
+  pex?: number
+  ovr?: Overrides
+  /** The account's authorisation version. */
+  ver: number
+  /** The catalogue's version. */
+  cv: number
+}
+
+/** The newest known state of an account. */
+export type LiveState = {
+  version: number
+  role: string
+  plan: string
+  pex: number | null
+  overrides: Overrides
+  status: 'active' | 'locked' | 'deleted'
+}

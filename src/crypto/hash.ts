@@ -1,0 +1,11 @@
+import { createHash, randomBytes } from 'node:crypto'
+
+/** 128 random bits and more, for `jti` (RFC 7519 4.1.7). */
+export function newTokenId(): string {
+  return randomBytes(18).toString('base64url')
+}
+
+/** SHA-256 of a token: what is stored in its place. */
+export function hashToken(token: string): Buffer {
+  return createHash('sha256').update(token).digest()
+}
