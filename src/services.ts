@@ -67,7 +67,8 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
   const overlay = new Overlay(config.accessTtlSeconds)
   const redis = config.redisUrl === undefined ? null : openRedis({ url: config.redisUrl, log })
   try {
-    await db.open(config.poolMin)
+    // The others open once it serves: each costs the server a process, and nobody waits for them.
+    await db.open(Math.min(1, config.poolMin))
     await requireSchema(sql)
     const catalogue = { current: await readCatalogue(sql) }
     const feed = createFeed({
@@ -130,6 +131,7 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
       idleMs: 120_000,
     })
     const cores = availableParallelism()
+    db.open(config.poolMin).catch((error) => log.warn({ err: error }, 'the pool could not be filled; it grows by need'))
     const sweep = setInterval(() => overlay.sweep(performance.now()), 60_000)
     sweep.unref()
     return {

@@ -52,19 +52,18 @@ export function openDatabase(options: DatabaseOptions) {
   ): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       await gate.enter(caller)
-      const slot = slots.take()
-      let sent = false
+      let slot: Slot | undefined
       try {
-        await slots.makeReady(slot)
-        sent = true
+        const taken = slots.take()
+        slot = taken instanceof Promise ? await taken : taken
         return await work(slot)
       } catch (error) {
         if (wasTooLate(error)) recovery.late(error)
-        else if (isConnectionError(error) && !slot.retired) recovery.suspect(error)
-        const repeatable = sent ? mayRepeat(error) : neverRan(error) || wasLost(error)
+        else if (isConnectionError(error) && !slot?.retired) recovery.suspect(error)
+        const repeatable = slot ? mayRepeat(error) : neverRan(error) || wasLost(error)
         if (attempt === 2 || !repeatable) throw error
       } finally {
-        slots.giveBack(slot)
+        if (slot) slots.giveBack(slot)
         gate.leave(caller)
       }
     }
