@@ -2,10 +2,9 @@
 import { join } from 'node:path'
 import { type Audit, createAudit } from '../src/audit/record.ts'
 import { createPasswordHasher } from '../src/auth/passwords.ts'
-import { prepare, toMigration } from '../src/cli/environment.ts'
+import { migrateSchema, prepare } from '../src/cli/environment.ts'
 import type { Config } from '../src/config/config.ts'
 import { openDatabase } from '../src/db/database.ts'
-import { migrate } from '../src/db/migrate.ts'
 import type { Sql, Tx } from '../src/db/types.ts'
 
 const password = 'correct horse battery staple'
@@ -119,7 +118,7 @@ async function main(args: string[]): Promise<number> {
   }
   const { config, database } = await prepare(surroundings)
   try {
-    await migrate(toMigration(config, () => {}))
+    await migrateSchema(config, () => {})
     const startedAt = performance.now()
     await fill(config, count)
     return say(

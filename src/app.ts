@@ -42,9 +42,18 @@ import { countTraffic } from './telemetry/traffic.ts'
 /** The whole service: the middleware that every request passes, in order, and every mount. */
 export function createApp(deps: Deps) {
   const app = openApp(deps)
+  const { publicUrl } = deps.config
+  return fuse(
+    app
+      .get('/openapi.json', noInput, async (c) => c.json(await openApiDocument(app, publicUrl), 200))
+      .route('/', mountRoutes()),
+  )
+}
+
+/** Every mount; none needs anything to be open, so that the document can be made without a database. */
+export function mountRoutes() {
   const mounts = new Hono<PublicEnv>()
     .route('/', opsRoutes)
-    .get('/openapi.json', noInput, async (c) => c.json(await openApiDocument(app, deps.config.publicUrl), 200))
     .route('/', keyRoutes)
     .route('/v1/auth', authRoutes)
     .route('/v1/auth', ownSessionRoutes)
@@ -54,7 +63,7 @@ export function createApp(deps: Deps) {
     .route('/v1', billingRoutes)
     .route('/v1', accessRoutes)
     .route('/v1/admin', adminRoutes)
-  return fuse(app.route('/', withQuota(mounts)))
+  return withQuota(mounts)
 }
 
 /** An app without routes: whatever is mounted on it stands behind what every request passes. Then `fuse` it. */

@@ -1,7 +1,7 @@
 import { createApp } from './app.ts'
 import type { Config } from './config/config.ts'
 import { toShownHost } from './config/listening-address.ts'
-import { describeRefusal } from './db/errors.ts'
+import { isHopeless } from './db/failure-advice.ts'
 import { MigrationError } from './db/migrate.ts'
 import { asSent } from './http/middleware/sent-paths.ts'
 import { idleSeconds } from './http/output/streaming.ts'
@@ -58,9 +58,7 @@ async function openWithRetries(config: Config, log: Logger, signal?: AbortSignal
     try {
       return await openDeps(config, log)
     } catch (error) {
-      const refusal = describeRefusal(error)
-      if (refusal) throw new Error(refusal, { cause: error })
-      if (error instanceof MigrationError || Date.now() > givesUpAt || signal?.aborted) throw error
+      if (isHopeless(error) || error instanceof MigrationError || Date.now() > givesUpAt || signal?.aborted) throw error
       log.warn({ err: error, waitMs }, 'the database does not answer yet; trying again')
       await Promise.race([Bun.sleep(waitMs * (0.75 + Math.random() / 2)), aborted(signal)])
     }

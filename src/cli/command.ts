@@ -1,10 +1,8 @@
 import type { Config } from '../config/config.ts'
-import { describeRefusal } from '../db/errors.ts'
-import { migrate } from '../db/migrate.ts'
 import { AppError } from '../errors/app-error.ts'
 import { createLogger, standardError } from '../log/logger.ts'
 import { type OpenDeps, openDeps } from '../services.ts'
-import { prepare, type Surroundings, toMigration } from './environment.ts'
+import { explained, migrateSchema, prepare, type Surroundings } from './environment.ts'
 
 /** What a command is called with. */
 export type Invocation = Surroundings & {
@@ -21,16 +19,16 @@ const frugal: Partial<Config> = { poolMin: 1, poolMax: 2, statementTimeoutMs: 60
 export async function withDeps(invocation: Invocation, use: (deps: OpenDeps) => Promise<number>): Promise<number> {
   const { config, database } = await prepare(invocation)
   try {
-    if (!config.production) await migrate(toMigration(config, () => {}))
-    const deps = await openDeps({ ...config, ...frugal }, createLogger({ level: 'warn', destination: standardError }))
-    try {
-      return await use(deps)
-    } finally {
-      await deps.close(5)
-    }
+    if (!config.production) await migrateSchema(config, () => {})
+    return await explained({ url: config.databaseUrl, variable: 'DATABASE_URL' }, async () => {
+      const deps = await openDeps({ ...config, ...frugal }, createLogger({ level: 'warn', destination: standardError }))
+      try {
+        return await use(deps)
+      } finally {
+        await deps.close(5)
+      }
+    })
   } catch (error) {
-    const refusal = describeRefusal(error)
-    if (refusal) throw new Error(refusal, { cause: error })
     if (!(error instanceof AppError)) throw error
     invocation.print(error.errors?.map(({ message }) => message).join(' ') || error.detail)
     return 1

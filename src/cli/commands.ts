@@ -1,9 +1,8 @@
-import { createApp } from '../app.ts'
+import { mountRoutes } from '../app.ts'
 import type { CheckpointLine } from '../audit/checkpoints.ts'
 import { describeVerdict, toWitness, verifyAudit } from '../audit/verify.ts'
 import { ConfigError } from '../config/config.ts'
 import { toReachableHost } from '../config/listening-address.ts'
-import { migrate } from '../db/migrate.ts'
 import { jobs, readJobRuns, runJobNow, UnknownJobError } from '../jobs/runner.ts'
 import { createLogger } from '../log/logger.ts'
 import { findFault } from '../ops/liveness.ts'
@@ -13,7 +12,7 @@ import type { OpenDeps } from '../services.ts'
 import { type Invocation, withDeps } from './command.ts'
 import { runCreateAdmin } from './create-admin.ts'
 import { diagnose } from './doctor.ts'
-import { type Prepared, prepare, toMigration } from './environment.ts'
+import { explained, migrateSchema, type Prepared, prepare, readConfig } from './environment.ts'
 import { runKeys } from './keys.ts'
 import { signalToStop } from './signals.ts'
 
@@ -58,8 +57,9 @@ async function runServer(invocation: Invocation): Promise<number> {
   process.on('uncaughtException', (error) => log.error({ err: error }, 'uncaught exception'))
   process.on('unhandledRejection', (error) => log.error({ err: error }, 'unhandled rejection'))
   try {
-    if (!config.production) await migrate(toMigration(config, print))
-    const server = await serve(config, log, stop)
+    if (!config.production) await migrateSchema(config, print)
+    const target = { url: config.databaseUrl, variable: 'DATABASE_URL' } as const
+    const server = await explained(target, () => serve(config, log, stop))
     if (config.production) log.info({ url: server.url }, 'serving')
     else
       print(`
@@ -83,7 +83,7 @@ MANAS360 is serving on ${server.url}
 async function runMigrate(invocation: Invocation): Promise<number> {
   const { config, database } = await prepare(invocation)
   try {
-    await migrate(toMigration(config, invocation.print))
+    await migrateSchema(config, invocation.print)
     return 0
   } finally {
     await database?.stop()
@@ -165,10 +165,9 @@ async function readWitness(file: string): Promise<CheckpointLine> {
 }
 
 async function runOpenApi(invocation: Invocation): Promise<number> {
-  return withDeps(invocation, async (deps) => {
-    invocation.print(JSON.stringify(await openApiDocument(createApp(deps), deps.config.publicUrl), null, 2))
-    return 0
-  })
+  const { publicUrl } = readConfig(invocation)
+  invocation.print(JSON.stringify(await openApiDocument(mountRoutes(), publicUrl), null, 2))
+  return 0
 }
 
 async function runHealthcheck({ environment, print }: Invocation): Promise<number> {

@@ -2,6 +2,7 @@ import postgres from 'postgres'
 import type { Config } from '../config/config.ts'
 import { version } from '../config/version.ts'
 import { connect } from '../db/connect.ts'
+import { describeDatabaseFailure, type Target } from '../db/failure-advice.ts'
 import { createLogger } from '../log/logger.ts'
 import { openRedis } from '../redis/connection.ts'
 import { examineConfiguration } from './doctor-configuration.ts'
@@ -56,13 +57,19 @@ async function examinePrimary(config: Config): Promise<Finding[]> {
       {
         name: 'database',
         state: 'wrong',
-        detail: error instanceof Error ? error.message || error.name : String(error),
-        advice: 'check DATABASE_URL, that the server runs, that this host may reach it, and DB_SSL',
+        detail: describeFailure(error, { url: config.databaseUrl, variable: 'DATABASE_URL' }),
       },
     ]
   } finally {
     await sql.end({ timeout: 1 })
   }
+}
+
+/** What was said, and what to do. */
+function describeFailure(error: unknown, target: Target): string {
+  return (
+    describeDatabaseFailure(error, target) ?? (error instanceof Error ? error.message || error.name : String(error))
+  )
 }
 
 /** Which key signs, by name; a secret has none that may be told. */
@@ -89,13 +96,8 @@ async function examineReplica(url: string, ssl: Config['replicaSsl']): Promise<F
       advice,
     }
   } catch (error) {
-    const detail = error instanceof Error ? error.message || error.name : String(error)
-    return {
-      name,
-      state: 'wrong',
-      detail,
-      advice: 'check DATABASE_REPLICA_URL; until it answers all is read from the primary',
-    }
+    const detail = describeFailure(error, { url, variable: 'DATABASE_REPLICA_URL' })
+    return { name, state: 'wrong', detail, advice: 'until it answers all is read from the primary' }
   } finally {
     await sql.end({ timeout: 1 })
   }

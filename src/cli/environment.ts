@@ -1,6 +1,8 @@
 import { type Config, ConfigError, loadConfig } from '../config/config.ts'
+import { describeDatabaseFailure, type Target } from '../db/failure-advice.ts'
+import { migrate } from '../db/migrate.ts'
 import { type EmbeddedPostgres, openEmbeddedPostgres } from '../embedded-postgres/open.ts'
-import { withLocalSecrets } from './local-secrets.ts'
+import { randomSecrets, withLocalSecrets } from './local-secrets.ts'
 
 /** Where a command runs. */
 export type Surroundings = {
@@ -8,6 +10,9 @@ export type Surroundings = {
   dataDirectory: string
   compiled: boolean
 }
+/** Stands where a variable is required and nothing connects. */
+const unusedUrl = 'postgres://127.0.0.1/manas360'
+
 export type Prepared = { config: Config; database: EmbeddedPostgres | null }
 
 /** The configuration and, without DATABASE_URL outside production, a PostgreSQL of our own: joined if it runs, else started. */
@@ -16,7 +21,7 @@ export async function prepare({ environment, dataDirectory, compiled }: Surround
   if (environment.DATABASE_URL || environment.NODE_ENV === 'production')
     return { config: loadConfig(complete), database: null }
   // Bad variables are named before anything is started.
-  const problems = findProblems({ ...complete, DATABASE_URL: 'postgres://127.0.0.1/manas360' })
+  const problems = findProblems({ ...complete, DATABASE_URL: unusedUrl })
   if (compiled)
     problems.unshift(
       'DATABASE_URL: is required; the compiled binary brings no PostgreSQL of its own. Set it to postgres://user:password@host:5432/database',
@@ -31,6 +36,15 @@ export async function prepare({ environment, dataDirectory, compiled }: Surround
   }
 }
 
+/**
+ * The configuration of a command that opens nothing: no database, and no secrets, are needed. What is set must be sound.
+ * @throws ConfigError
+ */
+export function readConfig({ environment }: Pick<Surroundings, 'environment'>): Config {
+  const set = Object.entries(environment).filter(([, value]) => value)
+  return loadConfig({ DATABASE_URL: unusedUrl, ...randomSecrets(), ...Object.fromEntries(set) })
+}
+
 function findProblems(environment: Surroundings['environment']): string[] {
   try {
     loadConfig(environment)
@@ -41,10 +55,22 @@ function findProblems(environment: Surroundings['environment']): string[] {
   }
 }
 
-/** What `migrate` needs to know. */
-export function toMigration(config: Config, log: (line: string) => void) {
-  const serverRole = decodeURIComponent(new URL(config.databaseUrl).username) || undefined
-  return { url: config.migrationUrl, serverRole, ssl: config.databaseSsl, log }
+/** Brings the schema up to date. @throws Error that says what the database said and what to do */
+export function migrateSchema(config: Config, log: (line: string) => void): Promise<void> {
+  const { databaseUrl, migrationUrl: url, databaseSsl: ssl } = config
+  const serverRole = decodeURIComponent(new URL(databaseUrl).username) || undefined
+  const variable = url === databaseUrl ? 'DATABASE_URL' : 'DATABASE_MIGRATION_URL'
+  return explained({ url, variable }, () => migrate({ url, serverRole, ssl, log }))
+}
+
+/** Does `work`; what fails because of the database is told as the operator needs it. */
+export async function explained<T>(target: Target, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    const told = describeDatabaseFailure(error, target)
+    throw told ? new Error(told, { cause: error }) : error
+  }
 }
 
 /** Progress is no output: that may be piped into a file. */

@@ -14,15 +14,20 @@ export function withLocalSecrets(
 ): Record<string, string | undefined> {
   if (environment.NODE_ENV === 'production' || names.every((name) => environment[name])) return environment
   const file = join(directory, 'secrets.json')
-  const fresh = Object.fromEntries(names.map((name) => [name, randomBytes(48).toString('base64')]))
   mkdirSync(directory, { recursive: true })
   try {
     // wx: of two first starts at once, one writes and the other reads.
-    writeFileSync(file, JSON.stringify(fresh, null, 2), { flag: 'wx', mode: 0o600 })
+    writeFileSync(file, JSON.stringify(randomSecrets(), null, 2), { flag: 'wx', mode: 0o600 })
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
   }
   const kept: Record<string, string> = JSON.parse(readFileSync(file, 'utf8'))
   const unset = names.filter((name) => !environment[name])
   return { ...environment, ...Object.fromEntries(unset.map((name) => [name, kept[name]])) }
+}
+
+/** One for each purpose, of 64 characters. */
+export function randomSecrets(): Record<(typeof names)[number], string> {
+  const fresh = () => randomBytes(48).toString('base64')
+  return { JWT_SECRET: fresh(), JWT_REFRESH_SECRET: fresh(), AUDIT_KEY: fresh() }
 }

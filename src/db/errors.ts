@@ -12,8 +12,11 @@ const lost = ['CONNECTION_CLOSED', 'ECONNRESET', 'EPIPE', '57P01', '57P02', '57P
 /** Nobody said a word in time; whether the database is lost is for others' answers to say. */
 const tooLate = ['CONNECT_TIMEOUT', 'ETIMEDOUT']
 
+/** What the driver says where it must encrypt and the server cannot (patches/). */
+const noTls = 'SSL_NOT_SUPPORTED'
+
 /** Connection errors that are not worth an immediate second try. */
-const hopeless = ['CONNECTION_DESTROYED', 'CONNECTION_ENDED', 'ENOTFOUND', 'EAI_AGAIN', '3D000']
+const hopeless = ['CONNECTION_DESTROYED', 'CONNECTION_ENDED', 'ENOTFOUND', 'EAI_AGAIN', '3D000', noTls]
 
 type Told = { code: ProblemCode; detail?: string }
 
@@ -146,26 +149,4 @@ export function isAnswer(error: unknown): boolean {
 
 function isDatabaseError(error: unknown): error is DatabaseError {
   return error instanceof Error && !(error instanceof AppError) && 'code' in error && typeof error.code === 'string'
-}
-
-/**
- * Why the database will not have us, as a sentence with what to do, where waiting helps nothing: password, role, database or
- * certificate are not what they should be. Null for every other failure.
- */
-export function describeRefusal(error: unknown): string | null {
-  for (let cause = error, depth = 0; cause instanceof Error && depth < 5; cause = cause.cause, depth++) {
-    const code = 'code' in cause ? String(cause.code) : ''
-    const advice = refusals[code] ?? (/CERT|UNABLE_TO_VERIFY|ALTNAME/.test(code) ? certificateAdvice : undefined)
-    if (advice) return `The database refuses this program: ${cause.message}. ${advice}`
-  }
-  return null
-}
-
-const certificateAdvice =
-  'Waiting does not help: name its authority in NODE_EXTRA_CA_CERTS, or the host in DATABASE_URL as the certificate does.'
-const refusals: Record<string, string> = {
-  '28P01': 'Waiting does not help: check user and password in DATABASE_URL.',
-  '28000': 'Waiting does not help: check the user in DATABASE_URL, DB_SSL, and what pg_hba.conf allows this host.',
-  '3D000': 'Waiting does not help: check the name of the database in DATABASE_URL, or create it.',
-  '42501': 'Waiting does not help: this role lacks a right; as the owner run: manas360 migrate',
 }

@@ -90,6 +90,7 @@ export async function migrate({ url, serverRole, ssl = 'disable', log = () => {}
     },
   })
   try {
+    if (!(await mayChangeSchema(sql))) return await requireNothingToDo(sql, log)
     await sql.begin((tx) => secureSchema(tx, serverRole, log))
     for (const migration of migrations) {
       await sql.begin(async (tx) => {
@@ -125,6 +126,21 @@ export async function findSchemaVersion(sql: Db): Promise<number> {
     { version: number }[]
   >`select coalesce(max(version), 0)::int as version from schema_migrations`
   return row?.version ?? 0
+}
+
+async function mayChangeSchema(sql: Db): Promise<boolean> {
+  const [row] = await sql<{ may: boolean }[]>`select has_schema_privilege('public', 'CREATE') as may`
+  return row?.may === true
+}
+
+/** Migrating as a role that may not create anything. @throws MigrationError unless the schema is up to date */
+async function requireNothingToDo(sql: Db, log: (line: string) => void): Promise<void> {
+  const version = await findSchemaVersion(sql)
+  if (version === latestVersion) return log(`schema is at version ${version}: nothing to do`)
+  const [row] = await sql<{ role: string }[]>`select current_user as role`
+  throw new MigrationError(
+    `The schema is at version ${version}, this program's is ${latestVersion}, and the role ${row?.role} may not change it. Set DATABASE_MIGRATION_URL to the URL with the owner's role.`,
+  )
 }
 
 /** @throws MigrationError saying what to do when the schema is not the one that this program needs. */

@@ -2,6 +2,7 @@ import { afterAll, expect, test } from 'bun:test'
 import postgres from 'postgres'
 import { testSecrets } from '../support/app.ts'
 import { createDatabase } from '../support/cluster.ts'
+import { openEmptyDatabase } from '../support/empty-database.ts'
 import { openFakeServer } from '../support/fake-server.ts'
 import { runProgram } from '../support/program.ts'
 
@@ -48,7 +49,14 @@ const cases: [string, string, RegExp][] = [
     /does not exist.*check the name of the database/,
   ],
   ['a database that the role may not use', as({ username: `${role}_in` }), /permission denied for database/],
+  [
+    'a server without TLS where it is demanded',
+    as({ search: '' }),
+    /offers no TLS, and DB_SSL demands it.*switch ssl on at the server/,
+  ],
 ]
+const sslOf = (expected: RegExp): Record<string, string> =>
+  expected.source.includes('TLS') ? { DB_SSL: 'verify-full' } : {}
 
 // A service that waited for its database would be waited for longer than a test is.
 test.each(cases)('%s ends the service at once, and is its last line', async (_, url, expected) => {
@@ -57,18 +65,70 @@ test.each(cases)('%s ends the service at once, and is its last line', async (_, 
     ...testSecrets,
     PUBLIC_URL: 'https://api.manas360.test',
     DATABASE_URL: url,
+    ...sslOf(expected),
   })
   expect([code, err.trim().split('\n').at(-1)]).toEqual([1, expect.stringMatching(expected)])
   expect(err).not.toContain('not-this-one')
 })
 
-test.each(cases)('%s ends a command with the same', async (_, url, expected) => {
-  const { code, out, err } = await runProgram(['jobs'], {
-    NODE_ENV: 'production',
-    ...testSecrets,
-    PUBLIC_URL: 'https://api.manas360.test',
-    DATABASE_URL: url,
-  })
+const commands: [string, string[]][] = [
+  ['jobs', []],
+  ['jobs', ['run', 'seal-audit']],
+  ['audit', ['verify']],
+  ['create-admin', ['--email', 'a@b.test']],
+  ['migrate', []],
+  ['seed', []],
+]
+const everyCommand = cases.flatMap(([name, url, expected], i) => {
+  const [command, args] = commands[i % commands.length] ?? ['jobs', []]
+  return [[command, name, url, expected, args] as const]
+})
+
+const production = (url: string) => ({
+  NODE_ENV: 'production',
+  ...testSecrets,
+  PUBLIC_URL: 'https://api.manas360.test',
+  DATABASE_URL: url,
+})
+
+test.each(everyCommand)('%s ends at %s with the same', async (command, _, url, expected, args) => {
+  const { code, out, err } = await runProgram([command, ...args], { ...production(url), ...sslOf(expected) })
   expect([code, err.trim().split('\n').at(-1)]).toEqual([1, expect.stringMatching(expected)])
   expect(out + err).not.toContain('    at ')
+})
+
+const nobody = as({ port: '1' })
+const told =
+  /The database at 127\.0\.0\.1:1 cannot be reached: ECONNREFUSED\. Check DATABASE_URL, that the server runs and that this host may reach it\./
+
+test.each(commands)('%s %p says why a database out of reach is, and what to do', async (command, args) => {
+  const { code, out, err } = await runProgram([command, ...args], production(nobody))
+  expect([code, err.trim().split('\n').at(-1)]).toEqual([1, expect.stringMatching(told)])
+  expect(out + err).not.toMatch(/Retry-After| {4}at /)
+})
+
+test('doctor says the same of primary and replica, each by its variable', async () => {
+  const { code, out } = await runProgram(['doctor'], { ...production(nobody), DATABASE_REPLICA_URL: nobody })
+  expect(code).toBe(1)
+  expect(out).toMatch(told)
+  expect(out).toContain('Check DATABASE_REPLICA_URL')
+})
+
+test('migrate names the variable that holds the address', async () => {
+  const { err } = await runProgram(['migrate'], { ...production(database.url), DATABASE_MIGRATION_URL: nobody })
+  expect(err).toContain('Check DATABASE_MIGRATION_URL')
+})
+
+test('a role that may not change the schema is told whose may, and is content where nothing is to be done', async () => {
+  await sql.unsafe(`grant connect on database "${name}" to ${role}_in; grant select on schema_migrations to ${role}_in`)
+  const url = as({ username: `${role}_in` })
+  const content = await runProgram(['migrate'], production(url))
+  expect([content.code, content.out]).toEqual([0, expect.stringContaining('nothing to do')])
+  const empty = await openEmptyDatabase()
+  const refused = await runProgram(
+    ['migrate'],
+    production(Object.assign(new URL(empty.url), { username: `${role}_in` }).href),
+  )
+  expect([refused.code, refused.err]).toEqual([1, expect.stringContaining('DATABASE_MIGRATION_URL')])
+  await sql.unsafe(`drop owned by ${role}_in`)
 })

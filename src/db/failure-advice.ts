@@ -1,0 +1,101 @@
+import { AppError } from '../errors/app-error.ts'
+
+/** Of which database somebody reads, and in which variable its address stands. */
+export type Target = { url: string; variable: 'DATABASE_URL' | 'DATABASE_MIGRATION_URL' | 'DATABASE_REPLICA_URL' }
+
+type Failure = Error & { code: string; hint?: string }
+
+/**
+ * What the database, its driver or the socket said, and what to do, for the operator of a command. Null for an error that
+ * no database caused.
+ */
+export function describeDatabaseFailure(error: unknown, target: Target): string | null {
+  const failure = causeOf(error)
+  const where = `The database at ${addressOf(target.url)}`
+  if (!failure) {
+    const isUnavailable = error instanceof AppError && error.code === 'database-unavailable'
+    return isUnavailable ? `${where} does not answer. ${reach(target)}` : null
+  }
+  const { code } = failure
+  const said = failure.message.replace(/\.$/, '')
+  const refusal = refusalOf(code)
+  if (refusal) return `${where} refuses this program: ${said}. ${refusal.replaceAll('$URL', target.variable)}`
+  if (code === 'SSL_NOT_SUPPORTED')
+    return `${where} offers no TLS, and DB_SSL demands it. ${waiting} switch ssl on at the server, or leave DB_SSL empty for a database on this host.`
+  if (unresolved.has(code)) return `${where} cannot be found: ${code}. Check the host in ${target.variable}, and DNS.`
+  if (unreachable.has(code)) return `${where} cannot be reached: ${code}. ${reach(target)}`
+  if (broken.has(code) || code.startsWith('08'))
+    return `${where} broke off the connection: ${code}. See its log; ${lower(reach(target))}`
+  const advice = temporary[code] ?? temporary[code.slice(0, 2)]
+  return advice ? `${where} says: ${said}. ${advice}` : `${where} says: ${said} (${code}).`
+}
+
+/** Whether waiting helps nothing: password, role, database, certificate or TLS are not what they should be. */
+export function isHopeless(error: unknown): boolean {
+  const code = causeOf(error)?.code
+  return code !== undefined && (refusalOf(code) !== undefined || code === 'SSL_NOT_SUPPORTED')
+}
+
+/** Host and port, never user or password. */
+export function addressOf(url: string): string {
+  const { hostname, port } = new URL(url)
+  return `${hostname || 'localhost'}:${port || 5432}`
+}
+
+/** The error beneath all wrapping that has a code of the database's, the driver's or the socket's. */
+function causeOf(error: unknown): Failure | null {
+  for (let cause = error, depth = 0; cause instanceof Error && depth < 5; cause = cause.cause, depth++)
+    if (!(cause instanceof AppError) && 'code' in cause && typeof cause.code === 'string' && isOfDatabase(cause))
+      return cause as Failure
+  return null
+}
+
+/** A SQLSTATE, an error of the driver's, or a socket's that went to an address; not, say, a file that is not there. */
+function isOfDatabase(error: Error): boolean {
+  const { code, syscall } = error as Failure & { syscall?: string }
+  if (/^[0-9A-Z]{5}$/.test(code) && 'severity' in error) return true
+  if (isCertificate(code) || code === 'SSL_NOT_SUPPORTED' || broken.has(code)) return true
+  return (unreachable.has(code) && (code !== 'ENOENT' || syscall === 'connect')) || unresolved.has(code)
+}
+
+function isCertificate(code: string): boolean {
+  return /CERT|UNABLE_TO_VERIFY|ALTNAME/.test(code)
+}
+
+const unreachable = new Set([
+  ...['ECONNREFUSED', 'ENOENT', 'EHOSTUNREACH', 'ENETUNREACH', 'EADDRNOTAVAIL'],
+  ...['CONNECT_TIMEOUT', 'ETIMEDOUT'],
+])
+const unresolved = new Set(['ENOTFOUND', 'EAI_AGAIN'])
+const broken = new Set(['CONNECTION_CLOSED', 'CONNECTION_DESTROYED', 'CONNECTION_ENDED', 'ECONNRESET', 'EPIPE'])
+
+const reach = ({ variable }: Target): string =>
+  `Check ${variable}, that the server runs and that this host may reach it.`
+const lower = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1)
+
+const waiting = 'Waiting does not help:'
+const refusals: Record<string, string> = {
+  '28P01': `${waiting} check user and password in $URL.`,
+  '28000': `${waiting} check the user in $URL, DB_SSL, and what pg_hba.conf allows this host.`,
+  '3D000': `${waiting} check the name of the database in $URL, or create it.`,
+  '42501': `${waiting} this role lacks a right; as the owner run: manas360 migrate`,
+}
+function refusalOf(code: string): string | undefined {
+  if (isCertificate(code))
+    return `${waiting} name its authority in NODE_EXTRA_CA_CERTS, or the host in $URL as the certificate does.`
+  return refusals[code]
+}
+
+const again = 'Try again in a moment.'
+/** By SQLSTATE, or by its class. */
+const temporary: Record<string, string> = {
+  '57P01': again,
+  '57P02': again,
+  '57P03': again,
+  '53300': 'Raise its max_connections, or lower DB_POOL_MAX.',
+  '53100': 'Give it room on its disk.',
+  '25006': 'It is a standby, or set to read only: the address must be that of the primary.',
+  '40': again,
+  '55P03': `Somebody else holds a lock. ${again}`,
+  '57014': `It took too long. ${again}`,
+}
