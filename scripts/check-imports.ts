@@ -15,14 +15,6 @@ const environment = /\b(?:process|Bun|import\.meta)\s*(?:\??\.\s*env\b|\[\s*['"`
 const httpRooms = /^src\/(?:[^/]+\.ts$|http\/|ops\/|cli\/|telemetry\/|idempotency\/|rate-limits\/)/
 const httpFiles = /(?:^|-|\/)(?:routes|guards?|middleware|bearer)\.ts$/
 
-/** Files that still call the queries of another room. Nothing is added here. */
-const debts = new Set([
-  'src/admin/people/people.ts',
-  'src/admin/people/explain.ts',
-  'src/admin/grants/subscriptions.ts',
-  'src/admin/grants/overrides.ts',
-])
-
 /** @param files path (`src/…`) → text */
 export function checkImports(files: Map<string, string>): Violation[] {
   return [...files].flatMap(([file, text]) => [
@@ -43,7 +35,7 @@ function judge(file: string, specifier: string, typeOnly: boolean): string | und
   const own = posix.dirname(target) === posix.dirname(file)
   if (/(?:^|-|\/)queries\.ts$/.test(target) && !typeOnly) {
     if (own && /(?:^|-|\/)routes\.ts$/.test(file)) return `routes skip the service and call ${target} themselves`
-    if (!own && !isRoot(file) && !debts.has(file)) return `${target} belongs to its own room; go through its service`
+    if (!own && !isRoot(file)) return `${target} belongs to its own room; go through its service`
   }
   return undefined
 }

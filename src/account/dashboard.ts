@@ -1,19 +1,19 @@
 import type { Principal } from '../access/principal.ts'
 import { apiAccess } from '../catalogue/catalogue.ts'
-import type { Deps } from '../deps.ts'
 import { addDays, toDays } from '../http/input/range.ts'
 import { meteredFeatures, quotaOf, readQuotas } from '../quotas/quotas.ts'
+import type { AccountDeps } from './deps.ts'
 import { findToday, findUsage, listLastSignIns, listSignInsByDay, listUsage } from './queries.ts'
 import type { ReportQuery } from './schemas.ts'
 
 /** The longest stretch that one report covers. */
-const MaxReportDays = 366
+const maxReportDays = 366
 
 /**
  * What a person may do and has used. The month's API requests are those of API keys; beside them stands each feature of
  * theirs that has a monthly limit of its own. They reset on the first (UTC).
  */
-export async function readEntitlements(deps: Deps, principal: Principal) {
+export async function readEntitlements(deps: AccountDeps, principal: Principal) {
   const metered = principal.features.filter((feature) => meteredFeatures.has(feature))
   const { [apiAccess]: apiRequests, ...used } = await readQuotas(deps, principal, [apiAccess, ...metered])
   const plan = deps.catalogue.current.plans.get(principal.plan)
@@ -31,13 +31,13 @@ export async function readEntitlements(deps: Deps, principal: Principal) {
 }
 
 /** The limit that comes with a granted feature: the override's, else the plan's; null: none. */
-export function limitOf(deps: Deps, principal: Principal, feature: string): number | null {
+export function limitOf(deps: Pick<AccountDeps, 'catalogue'>, principal: Principal, feature: string): number | null {
   const override = principal.overrides[feature]
   if (override?.g && override.lim !== undefined) return override.lim
   return deps.catalogue.current.plans.get(principal.plan)?.features.find(({ name }) => name === feature)?.limit ?? null
 }
 
-export async function readDashboard(deps: Deps, principal: Principal) {
+export async function readDashboard(deps: AccountDeps, principal: Principal) {
   await deps.usage.settle()
   const [usage, lastSignIns] = await Promise.all([
     findUsage(deps.sql, principal.accountId, new Date(deps.now())),
@@ -58,7 +58,7 @@ export async function readDashboard(deps: Deps, principal: Principal) {
 }
 
 /** 30 days of the person's time zone up to today, every day named, whether something happened on it or not. */
-export async function readInsights(deps: Deps, { accountId }: Principal) {
+export async function readInsights(deps: AccountDeps, { accountId }: Principal) {
   await deps.usage.settle()
   const { today: to, timezone } = await findToday(deps.sql, accountId, new Date(deps.now()))
   const from = addDays(to, -29)
@@ -81,10 +81,10 @@ export async function readInsights(deps: Deps, { accountId }: Principal) {
  * Own API use between two days of the person's time zone, the last 30 unless said otherwise.
  * @throws AppError `validation-failed` for a bad range
  */
-export async function readUsageReport(deps: Deps, { accountId }: Principal, { groupBy, ...asked }: ReportQuery) {
+export async function readUsageReport(deps: AccountDeps, { accountId }: Principal, { groupBy, ...asked }: ReportQuery) {
   await deps.usage.settle()
   const { today } = await findToday(deps.sql, accountId, new Date(deps.now()))
-  const { from, to } = toDays(asked, today, MaxReportDays)
+  const { from, to } = toDays(asked, today, maxReportDays)
   const rows = await listUsage(deps.sql, accountId, from, to, groupBy)
   return { from, to, groupBy, total: rows.reduce((sum, row) => sum + row.requests, 0), rows }
 }

@@ -1,15 +1,15 @@
 import { stringify } from 'csv-stringify/sync'
-import type { Principal } from '../access/principal.ts'
-import { type Client, record } from '../audit/record.ts'
-import type { Deps } from '../deps.ts'
+import type { Actor } from '../access/actor.ts'
+import { account } from '../audit/actor.ts'
 import { AppError } from '../errors/app-error.ts'
 import { resetSeconds } from '../rate-limits/result.ts'
+import type { AccountDeps } from './deps.ts'
 import { exportedParts } from './personal-data.ts'
 
 /** Rows of one short statement; an export holds no more of a person in memory, and no snapshot. */
-const PageSize = 500
+const pageSize = 500
 /** Each leaves a line in the trail, which the next one shows. */
-const MaxPerHour = 20
+const maxPerHour = 20
 
 /**
  * Everything that is kept about the person up to this moment, as a stream that is read page by page while somebody reads
@@ -17,45 +17,38 @@ const MaxPerHour = 20
  * @throws AppError `rate-limited` past 20 an hour or while another one is open, `overloaded` while very many are
  */
 export async function exportAccount(
-  deps: Deps,
-  { accountId }: Principal,
-  client: Client,
+  deps: AccountDeps,
+  actor: Actor,
   format: 'json' | 'csv',
 ): Promise<ReadableStream<Uint8Array>> {
-  const tally = await deps.limits.exports?.take(accountId, MaxPerHour)
+  const { accountId } = actor.principal
+  const tally = await deps.limits.exports?.take(accountId, maxPerHour)
   if (tally && tally.used > tally.limit) throw new AppError('rate-limited', { retryAfter: resetSeconds(tally) })
   return deps.streams.open(accountId, async () => {
     await Promise.all([deps.usage.settle(), deps.apiKeys.settle()])
     const at = new Date(deps.now())
-    await record(deps.sql, deps.audit, {
-      action: 'account.export',
-      actorId: accountId,
-      entityType: 'account',
-      entityId: accountId,
-      client,
-      details: { format },
-    })
+    await deps.audit.record(deps.sql, actor, 'account.export', account(accountId), { details: { format } })
     return format === 'json' ? toJson(deps, accountId, at) : toCsv(deps, accountId, at)
   })
 }
 
 /** The pages of each part, oldest rows first. */
-async function* pagesOf({ sql }: Deps, accountId: string, at: Date) {
+async function* pagesOf({ sql }: AccountDeps, accountId: string, at: Date) {
   for (const { part, page } of exportedParts) {
     let after: string[] | null = null
     let shown = 0
     for (;;) {
-      const rows: Awaited<ReturnType<typeof page>> = await page(sql, accountId, after, PageSize, at)
+      const rows: Awaited<ReturnType<typeof page>> = await page(sql, accountId, after, pageSize, at)
       after = rows.at(-1)?.key ?? null
-      yield { part, rows: rows.map(({ row }) => row), shown, isLast: rows.length < PageSize }
+      yield { part, rows: rows.map(({ row }) => row), shown, isLast: rows.length < pageSize }
       shown += rows.length
-      if (rows.length < PageSize) break
+      if (rows.length < pageSize) break
     }
   }
 }
 
 /** One object with a list for each part. */
-async function* toJson(deps: Deps, accountId: string, at: Date): AsyncGenerator<string> {
+async function* toJson(deps: AccountDeps, accountId: string, at: Date): AsyncGenerator<string> {
   yield `{"exportedAt":${JSON.stringify(at)}`
   for await (const { part, rows, shown, isLast } of pagesOf(deps, accountId, at)) {
     const begin = shown === 0 ? `,${JSON.stringify(part)}:[` : rows.length > 0 ? ',' : ''
@@ -65,7 +58,7 @@ async function* toJson(deps: Deps, accountId: string, at: Date): AsyncGenerator<
 }
 
 /** The same as one table: part, row, field, value. Cells that a spreadsheet would run as a formula are neutralised. */
-async function* toCsv(deps: Deps, accountId: string, at: Date): AsyncGenerator<string> {
+async function* toCsv(deps: AccountDeps, accountId: string, at: Date): AsyncGenerator<string> {
   yield toLines([
     ['part', 'row', 'field', 'value'],
     ['export', 1, 'exportedAt', at.toISOString()],

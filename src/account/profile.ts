@@ -1,23 +1,30 @@
+import type { Actor } from '../access/actor.ts'
 import type { Principal } from '../access/principal.ts'
-import { type Client, record } from '../audit/record.ts'
+import { account as entity } from '../audit/actor.ts'
 import { toUser, type User } from '../auth/account.ts'
-import type { Tx } from '../db/types.ts'
-import type { Deps } from '../deps.ts'
+import type { Db, Tx } from '../db/types.ts'
 import { AppError } from '../errors/app-error.ts'
 import type { Slice } from '../http/output/page.ts'
+import type { AccountDeps } from './deps.ts'
 import { type AuditItem, findAccount, listOwnAudit, lockProfile, type Profile, updateProfile } from './queries.ts'
 import type { ProfileChange } from './schemas.ts'
 
 /** The person behind a token. @throws AppError `account-disabled` when the account is gone */
-export async function readUser(deps: Deps, { accountId }: Principal): Promise<User> {
-  const account = await findAccount(deps.sql, accountId)
-  if (!account) throw new AppError('account-disabled')
-  return toUser(account)
+export async function readUser({ sql }: AccountDeps, { accountId }: Principal): Promise<User> {
+  const user = await findUser(sql, accountId)
+  if (!user) throw new AppError('account-disabled')
+  return user
+}
+
+/** The person of an account; null when it is gone. */
+export async function findUser(sql: Db, accountId: string): Promise<User | null> {
+  const account = await findAccount(sql, accountId)
+  return account && toUser(account)
 }
 
 /** What the person did and what was done to their account, newest first. */
 export function readOwnAudit(
-  deps: Deps,
+  deps: AccountDeps,
   { accountId }: Principal,
   { limit, after }: Slice<string>,
 ): Promise<AuditItem[]> {
@@ -25,24 +32,19 @@ export function readOwnAudit(
 }
 
 /** Changes what is given, clears what is null, and keeps the rest; nothing changed is nothing written. */
-export async function changeProfile(
-  deps: Deps,
-  principal: Principal,
-  change: ProfileChange,
-  client: Client,
-): Promise<User> {
-  await deps.sql.begin((tx) => writeProfile(tx, deps, principal.accountId, principal.accountId, change, client))
+export async function changeProfile(deps: AccountDeps, actor: Actor, change: ProfileChange): Promise<User> {
+  const { principal } = actor
+  await deps.sql.begin((tx) => writeProfile(tx, deps, actor, principal.accountId, change))
   return readUser(deps, principal)
 }
 
 /** The same for whoever may do it, in the transaction that judged so. @throws AppError `account-disabled` when it is gone */
 export async function writeProfile(
   tx: Tx,
-  deps: Deps,
-  actorId: string,
+  { audit }: AccountDeps,
+  actor: Actor,
   accountId: string,
   change: ProfileChange,
-  client: Client,
 ): Promise<void> {
   const profile = await lockProfile(tx, accountId)
   if (!profile) throw new AppError('account-disabled')
@@ -52,16 +54,7 @@ export async function writeProfile(
   if (fields.length === 0) return
   await updateProfile(tx, accountId, changed)
   const [before, after] = [pick(profile, fields), pick(changed, fields)]
-  await record(tx, deps.audit, {
-    action: 'profile.update',
-    actorId,
-    entityType: 'account',
-    entityId: accountId,
-    client,
-    details: { fields },
-    before,
-    after,
-  })
+  await audit.record(tx, actor, 'profile.update', entity(accountId), { details: { fields }, before, after })
 }
 
 function pick(profile: Profile, fields: string[]): Record<string, unknown> {

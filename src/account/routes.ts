@@ -1,5 +1,6 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
+import { actorOf } from '../access/actor.ts'
 import { requirePermission } from '../access/guards.ts'
 import { authenticate, authenticateOrKey } from '../auth/bearer.ts'
 import { UserBody } from '../auth/schemas.ts'
@@ -45,7 +46,7 @@ const me = new Hono<AuthedEnv>()
     authenticate,
     requirePermission('profile.update'),
     body(ProfileChange),
-    async (c) => c.json(await changeProfile(c.var.deps, c.var.principal, c.req.valid('json'), c.var.call.client), 200),
+    async (c) => c.json(await changeProfile(c.var.deps, actorOf(c), c.req.valid('json')), 200),
   )
   .delete(
     '/',
@@ -60,7 +61,7 @@ const me = new Hono<AuthedEnv>()
     requirePermission('profile.delete'),
     body(Erasure, { compared: ['password'] }),
     async (c) => {
-      await eraseSelf(c.var.deps, c.var.principal, c.req.valid('json').password, c.var.call.client, c.var.call.signal)
+      await eraseSelf(c.var.deps, actorOf(c), c.req.valid('json').password, c.var.call.signal)
       return c.body(null, 204)
     },
   )
@@ -97,13 +98,13 @@ const me = new Hono<AuthedEnv>()
     query(ExportQuery),
     noBody,
     async (c) => {
-      const { deps, principal, call } = c.var
+      const { deps, principal } = c.var
       const { format } = c.req.valid('query')
       if (format === 'csv') {
         if (principal.apiKeyId !== null) throw new AppError('api-key-not-allowed')
         requireFeatures(deps.catalogue.current, principal, ['data_export'])
       }
-      const data = await exportAccount(deps, principal, call.client, format)
+      const data = await exportAccount(deps, actorOf(c), format)
       const types = {
         json: 'application/json',
         csv: 'text/csv; charset=utf-8',

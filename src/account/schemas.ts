@@ -105,7 +105,3 @@ export const ExportBody = z
     auditTrail: Rows,
   })
   .meta({ ref: 'Export' })
-
-/** How a list of people may be sorted; each order has an index that ends in the id. */
-export const sorts = ['createdAt', '-createdAt', 'email', '-email', 'lastLoginAt', '-lastLoginAt'] as const
-export type Sort = (typeof sorts)[number]

@@ -1,12 +1,19 @@
-import type { Db } from '../db/types.ts'
+import type { Db, Sql } from '../db/types.ts'
 import type { Logger } from '../log/logger.ts'
 
 /** Counters in one batch, and batches kept while the database is out of reach: memory stays bounded. */
-const MaxCounters = 20_000
-const MaxWaiting = 20
-const SettleEveryMs = 5_000
+const maxCounters = 20_000
+const maxWaiting = 20
+const flushEveryMs = 5_000
 /** In some time zone a day begins at each quarter of an hour, and at no other moment. */
-const MidnightEveryMs = 15 * 60_000
+const midnightEveryMs = 15 * 60_000
+
+type Options = {
+  sql: Sql
+  log: Logger
+  /** The database's time in epoch milliseconds. */
+  now: () => number
+}
 
 export type UsageCounter = ReturnType<typeof createUsageCounter>
 
@@ -14,7 +21,7 @@ export type UsageCounter = ReturnType<typeof createUsageCounter>
  * Counts authorised requests per account, day (of the person's time zone) and route in memory, and settles them into usage_daily in one
  * statement every 5 s: a request costs no query. A crash loses at most what was not settled yet.
  */
-export function createUsageCounter({ sql, now, log }: { sql: Db; now: () => number; log: Logger }) {
+export function createUsageCounter({ sql, now, log }: Options) {
   let counters = new Map<string, Map<string, number>>()
   let size = 0
   let begunAt = 0
@@ -22,7 +29,7 @@ export function createUsageCounter({ sql, now, log }: { sql: Db; now: () => numb
   /** Batches that wait to be written: those before a day may have ended, and those whose writing failed. */
   let waiting: Batch[] = []
   let settling: Promise<void> | null = null
-  const timer = setInterval(() => void settle(), SettleEveryMs)
+  const timer = setInterval(() => void settle(), flushEveryMs)
   timer.unref()
 
   function closeBatch(): void {
@@ -30,7 +37,7 @@ export function createUsageCounter({ sql, now, log }: { sql: Db; now: () => numb
     counters = new Map()
     size = 0
     begunAt = now()
-    endsAt = Math.floor(begunAt / MidnightEveryMs) * MidnightEveryMs + MidnightEveryMs
+    endsAt = Math.floor(begunAt / midnightEveryMs) * midnightEveryMs + midnightEveryMs
   }
 
   async function writeAll(): Promise<void> {
@@ -41,7 +48,7 @@ export function createUsageCounter({ sql, now, log }: { sql: Db; now: () => numb
       try {
         await insertUsage(sql, batch)
       } catch (error) {
-        if (waiting.length < MaxWaiting) waiting.push(batch)
+        if (waiting.length < maxWaiting) waiting.push(batch)
         log.warn({ err: error }, 'usage could not be settled; it is kept and tried again')
       }
   }
@@ -57,7 +64,7 @@ export function createUsageCounter({ sql, now, log }: { sql: Db; now: () => numb
 
   return {
     count(accountId: string, route: string): void {
-      if (size === 0 || now() >= endsAt || size >= MaxCounters) closeBatch()
+      if (size === 0 || now() >= endsAt || size >= maxCounters) closeBatch()
       let routes = counters.get(accountId)
       if (!routes) {
         routes = new Map()

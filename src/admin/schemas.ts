@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import { sorts } from '../account/schemas.ts'
 import { UserBody } from '../auth/schemas.ts'
 import { CurrencyCode } from '../catalogue/currencies.ts'
 import {
@@ -21,6 +20,10 @@ export const Reason = prose('A reason')
 
 export const AccountPath = z.strictObject({ id: Uuid })
 export const OverridePath = z.strictObject({ id: Uuid, name: Slug })
+
+/** How a list of people may be sorted; each order has an index that ends in the id. */
+export const sorts = ['createdAt', '-createdAt', 'email', '-email', 'lastLoginAt', '-lastLoginAt'] as const
+export type Sort = (typeof sorts)[number]
 
 export const PeopleQuery = z.strictObject({
   q: bounded(100, 'A search has at most 100 characters.').trim().min(1).meta({ pattern: '\\S' }).optional(),

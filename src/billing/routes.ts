@@ -1,4 +1,5 @@
 import { Hono, type MiddlewareHandler } from 'hono'
+import { actorOf } from '../access/actor.ts'
 import { authenticate, authenticateOrKey } from '../auth/bearer.ts'
 import { body, noInput } from '../http/input/validate.ts'
 import { describe } from '../http/openapi.ts'
@@ -48,7 +49,7 @@ export const billingRoutes = new Hono<AuthedEnv>()
     knownPlan,
     idempotent,
     async (c) => {
-      const answer = await subscribe(c.var.deps, c.var.principal, c.req.valid('json'), c.var.call.client)
+      const answer = await subscribe(c.var.deps, actorOf(c), c.req.valid('json'))
       return 'checkoutUrl' in answer ? c.json(answer, 202) : c.json(answer, 200)
     },
   )
@@ -62,7 +63,7 @@ export const billingRoutes = new Hono<AuthedEnv>()
     ),
     authenticate,
     noInput,
-    async (c) => c.json(await cancel(c.var.deps, c.var.principal, c.var.call.client), 200),
+    async (c) => c.json(await cancel(c.var.deps, actorOf(c)), 200),
   )
   .post(
     '/subscription/resume',
@@ -72,5 +73,5 @@ export const billingRoutes = new Hono<AuthedEnv>()
     authenticate,
     noInput,
     idempotent,
-    async (c) => c.json(await resume(c.var.deps, c.var.principal, c.var.call.client), 200),
+    async (c) => c.json(await resume(c.var.deps, actorOf(c)), 200),
   )

@@ -1,11 +1,12 @@
+import type { Actor } from '../access/actor.ts'
 import { authoriseOver, lockAccount } from '../access/hierarchy.ts'
 import type { Principal } from '../access/principal.ts'
 import { freePlan } from '../access/rights.ts'
-import { type AuditEntry, type Client, record } from '../audit/record.ts'
+import { account } from '../audit/actor.ts'
 import { recordAuthzChange } from '../changes/record.ts'
 import type { Tx } from '../db/types.ts'
-import type { Deps } from '../deps.ts'
 import { AppError, invalid } from '../errors/app-error.ts'
+import type { BillingDeps } from './deps.ts'
 import { next } from './lifecycle.ts'
 import { manual } from './provider.ts'
 import {
@@ -15,19 +16,18 @@ import {
   followPlan,
   insertSubscription,
   insertTrial,
-  isAhead,
   updateStatus,
 } from './queries.ts'
-import { mayTry, requirePlan, requireSubscription, toView } from './views.ts'
+import { mayTry, requireAhead, requirePlan, requireSubscription, toView } from './views.ts'
 
 export type SubscriptionView = ReturnType<typeof toView>
 
 /** The person's subscription, right by the clock even while no job runs. */
-export async function readSubscription(deps: Deps, { accountId }: Principal): Promise<SubscriptionView> {
+export async function readSubscription(deps: BillingDeps, { accountId }: Principal): Promise<SubscriptionView> {
   return toView(deps, await requireSubscription(findSubscription(deps.sql, accountId)))
 }
 
-type Wish = { plan: string; interval: 'month' | 'year' }
+type NewSubscription = { plan: string; interval: 'month' | 'year' }
 const resumeInstead =
   'It is in force until its period ends. To keep it, take the cancellation back: POST /v1/subscription/resume.'
 
@@ -36,13 +36,13 @@ const resumeInstead =
  * @throws AppError `validation-failed` for an unknown plan, `already-subscribed`, `checkout-unavailable`
  */
 export async function subscribe(
-  deps: Deps,
-  principal: Principal,
-  { plan: name, interval }: Wish,
-  client: Client,
+  deps: BillingDeps,
+  actor: Actor,
+  { plan: name, interval }: NewSubscription,
 ): Promise<SubscriptionView | { checkoutUrl: string }> {
   const plan = requirePlan(deps, name)
-  if (plan.name === freePlan) return cancel(deps, principal, client, 'already-subscribed')
+  if (plan.name === freePlan) return cancel(deps, actor, 'already-subscribed')
+  const { principal } = actor
   const { accountId } = principal
   const started = await deps.sql.begin(async (tx) => {
     const current = await openForChange(tx, accountId)
@@ -61,7 +61,8 @@ export async function subscribe(
       reason: null,
     })
     await recordAuthzChange(tx, { accountId })
-    await record(tx, deps.audit, own('start_trial', accountId, client, { plan: plan.name, from: current.plan }))
+    const details = { plan: plan.name, from: current.plan }
+    await deps.audit.record(tx, actor, 'subscription.start_trial', account(accountId), { details })
     return true
   })
   if (started) return readSubscription(deps, principal)
@@ -79,12 +80,11 @@ export async function subscribe(
  * @throws AppError `nothing-to-cancel` (or `code`) on free, and when it was cancelled before
  */
 export async function cancel(
-  deps: Deps,
-  principal: Principal,
-  client: Client,
+  deps: BillingDeps,
+  actor: Actor,
   code: 'nothing-to-cancel' | 'already-subscribed' = 'nothing-to-cancel',
 ): Promise<SubscriptionView> {
-  const { accountId } = principal
+  const { accountId } = actor.principal
   await deps.sql.begin(async (tx) => {
     const current = await openForChange(tx, accountId)
     const status = current.plan === freePlan ? null : next(current.status, 'cancel')
@@ -103,42 +103,41 @@ export async function cancel(
       })
       await recordAuthzChange(tx, { accountId })
     }
-    await record(tx, deps.audit, own('cancel', accountId, client, { plan: current.plan }))
+    await deps.audit.record(tx, actor, 'subscription.cancel', account(accountId), { details: { plan: current.plan } })
   })
-  return readSubscription(deps, principal)
+  return readSubscription(deps, actor.principal)
 }
 
 /**
  * Takes a cancellation back, until the period ends: a trial goes on as a trial, anything else as before.
  * @throws AppError `nothing-to-cancel` where no cancellation waits to be taken back
  */
-export async function resume(deps: Deps, principal: Principal, client: Client): Promise<SubscriptionView> {
-  const { accountId } = principal
+export async function resume(deps: BillingDeps, actor: Actor): Promise<SubscriptionView> {
+  const { accountId } = actor.principal
   await deps.sql.begin(async (tx) => {
     const current = await openForChange(tx, accountId)
     const status = next(current.status, current.isTrial ? 'resumeTrial' : 'resume')
     if (!status) throw new AppError('nothing-to-cancel', { detail: 'No cancellation waits to be taken back.' })
     await updateStatus(tx, current.id, status)
-    await record(tx, deps.audit, own('resume', accountId, client, { plan: current.plan }))
+    await deps.audit.record(tx, actor, 'subscription.resume', account(accountId), { details: { plan: current.plan } })
   })
-  return readSubscription(deps, principal)
+  return readSubscription(deps, actor.principal)
 }
 
 type Grant = { plan: string; endsAt?: Date | null; reason: string }
 
 /** An administrator's grant of any plan, with a reason and perhaps an end. @throws AppError as authoriseOver, `validation-failed` */
 export async function grantSubscription(
-  deps: Deps,
-  actor: Principal,
+  deps: BillingDeps,
+  actor: Actor,
   accountId: string,
   { plan: name, endsAt = null, reason }: Grant,
-  client: Client,
 ): Promise<SubscriptionView> {
   const subscription = await deps.sql.begin(async (tx) => {
-    await authoriseOver(tx, actor, accountId, 'subscriptions.manage')
+    await authoriseOver(tx, actor.principal, accountId, 'subscriptions.manage')
     const plan = requirePlan(deps, name)
     if (endsAt && plan.name === freePlan) throw invalid('endsAt', 'The free plan has no end.')
-    if (endsAt && !(await isAhead(tx, endsAt))) throw invalid('endsAt', 'Choose a moment that lies ahead.')
+    await requireAhead(tx, 'endsAt', endsAt)
     const before = await openForChange(tx, accountId)
     await replace(tx, {
       accountId,
@@ -147,19 +146,12 @@ export async function grantSubscription(
       interval: null,
       endsAt,
       trialDays: null,
-      grantedBy: actor.accountId,
+      grantedBy: actor.principal.accountId,
       reason,
     })
     await recordAuthzChange(tx, { accountId })
-    await record(tx, deps.audit, {
-      action: 'subscription.grant',
-      actorId: actor.accountId,
-      entityType: 'account',
-      entityId: accountId,
-      client,
-      details: { from: before.plan, to: plan.name, endsAt },
-      after: { reason },
-    })
+    const details = { from: before.plan, to: plan.name, endsAt }
+    await deps.audit.record(tx, actor, 'subscription.grant', account(accountId), { details, after: { reason } })
     return findSubscription(tx, accountId)
   })
   return toView(deps, await requireSubscription(subscription))
@@ -174,16 +166,4 @@ async function replace(tx: Tx, subscription: Parameters<typeof insertSubscriptio
   await endCurrent(tx, subscription.accountId)
   await insertSubscription(tx, subscription)
   await followPlan(tx, subscription.accountId, subscription.plan === freePlan)
-}
-
-/** What a person did to the own subscription. */
-function own(act: string, accountId: string, client: Client, details: Record<string, unknown>): AuditEntry {
-  return {
-    action: `subscription.${act}`,
-    actorId: accountId,
-    entityType: 'account',
-    entityId: accountId,
-    client,
-    details,
-  }
 }

@@ -1,13 +1,14 @@
 import type { Principal } from '../access/principal.ts'
 import { featuresOf, freePlan } from '../access/rights.ts'
 import type { Plan } from '../catalogue/catalogue.ts'
-import type { Deps } from '../deps.ts'
+import type { Tx } from '../db/types.ts'
 import { AppError, invalid } from '../errors/app-error.ts'
 import { quotaOf, readQuota } from '../quotas/quotas.ts'
-import { type CurrentSubscription, findSubscription, hadTrial } from './queries.ts'
+import type { BillingDeps } from './deps.ts'
+import { type CurrentSubscription, findSubscription, hadTrial, isAhead } from './queries.ts'
 
 /** What a change of plan would bring, before it is made. @throws AppError `validation-failed` for an unknown plan */
-export async function previewChange(deps: Deps, principal: Principal, name: string, interval: 'month' | 'year') {
+export async function previewChange(deps: BillingDeps, principal: Principal, name: string, interval: 'month' | 'year') {
   const plan = requirePlan(deps, name)
   const current = await requireSubscription(findSubscription(deps.sql, principal.accountId))
   const { overrides } = principal
@@ -57,15 +58,20 @@ export async function requireSubscription(
 }
 
 /** @throws AppError `validation-failed` for a plan that is unknown or retired */
-export function requirePlan(deps: Deps, name: string): Plan {
+export function requirePlan(deps: Pick<BillingDeps, 'catalogue'>, name: string): Plan {
   const plan = deps.catalogue.current.plans.get(name)
   if (!plan || plan.retired) throw invalid('plan', `There is no plan "${name}".`, 'unknown')
   return plan
 }
 
+/** That an end which an administrator sets lies ahead, by the database's clock. @throws AppError `validation-failed` */
+export async function requireAhead(tx: Tx, field: string, end: Date | null): Promise<void> {
+  if (end && !(await isAhead(tx, end))) throw invalid(field, 'Choose a moment that lies ahead.')
+}
+
 /** A subscription as the person sees it. */
 export function toView(
-  deps: Deps,
+  deps: Pick<BillingDeps, 'catalogue'>,
   { plan: name, status, interval, provider, startedAt, currentPeriodEnd }: CurrentSubscription,
 ) {
   const plan = deps.catalogue.current.plans.get(name)

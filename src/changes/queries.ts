@@ -1,6 +1,4 @@
-import type { AuthzChange } from '../access/authz-change.ts'
-import { authzChangeColumns } from '../access/authz-change.ts'
-import type { Overrides } from '../access/rights.ts'
+import { type AuthzChange, authzChangeColumns } from '../access/authz-change.ts'
 import type { Db } from '../db/types.ts'
 
 /** Moves the account's version, ends the sessions concerned and writes the change with the account's whole state. */
@@ -17,6 +15,13 @@ export async function insertAuthzChange(
   const [row] = await sql<AuthzChange[]>`
     select ${authzChangeColumns(sql)} from record_authz_change(${change.accountId}, ${change.kind}, ${change.sessionId}, ${change.exceptSessionId}, ${change.reason})`
   if (!row) throw new Error(`no account ${change.accountId} to record a change of`)
+  return row
+}
+
+/** Moves the catalogue's version and writes the change that tells every instance. */
+export async function insertCatalogueChange(sql: Db): Promise<AuthzChange> {
+  const [row] = await sql<AuthzChange[]>`select ${authzChangeColumns(sql)} from record_catalogue_change()`
+  if (!row) throw new Error('a catalogue change returns its row')
   return row
 }
 
@@ -56,19 +61,4 @@ export async function listAuthzChanges(
   const read = rows[0]?.read
   if (!read) throw new Error('a position always comes, alone when nothing changed')
   return { changes: rows.filter(({ id }) => id !== null).map(({ read: _, ...change }) => change), position: read }
-}
-
-export type AuthzRow = {
-  status: 'active' | 'locked' | 'deleted'
-  role: string
-  plan: string
-  pex: number | null
-  overrides: Overrides
-}
-
-/** An account's authorisation state as stored. */
-export async function findAuthz(sql: Db, accountId: string): Promise<AuthzRow | null> {
-  const [row] = await sql<AuthzRow[]>`
-    select status, role, coalesce(plan, 'free') as plan, pex::float8, overrides from account_authz where id = ${accountId}`
-  return row ?? null
 }

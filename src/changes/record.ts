@@ -1,6 +1,6 @@
 import type { AuthzChange } from '../access/authz-change.ts'
 import type { Tx } from '../db/types.ts'
-import { insertAuthzChange } from './queries.ts'
+import { insertAuthzChange, insertCatalogueChange } from './queries.ts'
 
 type Change = {
   accountId: string
@@ -31,4 +31,9 @@ export async function recordAuthzChange(
   })
   tx.committed.push(row)
   return row
+}
+
+/** Makes an edit of the catalogue known, in the transaction that made it: every instance reads the new version. */
+export async function recordCatalogueChange(tx: Tx): Promise<void> {
+  tx.committed.push(await insertCatalogueChange(tx))
 }

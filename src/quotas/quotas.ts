@@ -1,7 +1,7 @@
 import type { Principal } from '../access/principal.ts'
 import { apiAccess, type Catalogue, monthlyLimitOf, upgradeForQuota } from '../catalogue/catalogue.ts'
-import type { Deps } from '../deps.ts'
 import { AppError } from '../errors/app-error.ts'
+import type { QuotaDeps } from './deps.ts'
 import { type Purse, QuotaExhausted } from './lease.ts'
 import { findQuotaUsage } from './queries.ts'
 
@@ -27,7 +27,7 @@ export function quotaOf(catalogue: Catalogue, { plan, overrides }: Holder, featu
  * @throws AppError `quota-exceeded` with the cheapest plan that helps; `database-unavailable` and the like when no unit
  *   is held here and none can be fetched; both by its promise
  */
-export function spendQuota(deps: Deps, principal: Principal, feature = apiAccess): Purse | Promise<Purse> {
+export function spendQuota(deps: QuotaDeps, principal: Principal, feature = apiAccess): Purse | Promise<Purse> {
   const limit = quotaOf(deps.catalogue.current, principal, feature)
   const spent = deps.leases.spend({ accountId: principal.accountId, feature }, limit)
   if (!(spent instanceof Promise)) return spent
@@ -37,7 +37,7 @@ export function spendQuota(deps: Deps, principal: Principal, feature = apiAccess
 }
 
 function exceeded(
-  { catalogue, now }: Deps,
+  { catalogue, now }: QuotaDeps,
   { overrides }: Principal,
   feature: string,
   error: QuotaExhausted,
@@ -54,7 +54,7 @@ function exceeded(
 
 /** What is used this month of each of `features`: as settled by every instance, and what this one has not settled yet. */
 export async function readQuotas(
-  deps: Deps,
+  deps: QuotaDeps,
   principal: Holder & { accountId: string },
   features: readonly string[],
 ): Promise<Record<string, QuotaState>> {
@@ -69,7 +69,7 @@ export async function readQuotas(
 }
 
 /** The month's API-key requests. */
-export async function readQuota(deps: Deps, principal: Holder & { accountId: string }): Promise<QuotaState> {
+export async function readQuota(deps: QuotaDeps, principal: Holder & { accountId: string }): Promise<QuotaState> {
   const { [apiAccess]: quota } = await readQuotas(deps, principal, [apiAccess])
   if (!quota) throw new Error('every feature asked for has a row')
   return quota

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { exportAccount } from '../../src/account/export.ts'
 import { givenAccount, registered } from '../support/accounts.ts'
-import { actingAs, client, signedIn } from '../support/administration.ts'
+import { actingAs, signedIn } from '../support/administration.ts'
 import { bodyOf, openTestApp } from '../support/app.ts'
 import { expectProblem } from '../support/problems.ts'
 
@@ -36,7 +36,7 @@ describe('an export of many rows', () => {
   test('comes page by page, each row once and in order, with no transaction open between', async () => {
     const person = await givenLongLife()
     const chunks: string[] = []
-    for await (const chunk of await exportAccount(deps, actingAs(person.id), client, 'json')) {
+    for await (const chunk of await exportAccount(deps, actingAs(person.id), 'json')) {
       chunks.push(new TextDecoder().decode(chunk))
       if (chunks.length % 10 !== 5) continue
       const [row] = await sql<{ open: number }[]>`

@@ -1,13 +1,13 @@
-import type { Principal } from '../../src/access/principal.ts'
-import type { Client } from '../../src/audit/record.ts'
+import type { Actor } from '../../src/access/actor.ts'
+import type { Origin } from '../../src/audit/actor.ts'
 import { type Given, givenAccount, logIn } from './accounts.ts'
 import type { TestApp } from './app.ts'
 
-export const client: Client = { ip: '127.0.0.1', userAgent: null, requestId: 'test' }
+const origin: Origin = { ip: '127.0.0.1', userAgent: null, requestId: 'test' }
 
 /** Whoever acts, as a service takes it: nothing of it but the id may count, for authority is read from the database. */
-export function actingAs(accountId: string): Principal {
-  return {
+export function actingAs(accountId: string): Actor {
+  const principal = {
     accountId,
     sessionId: null,
     apiKeyId: null,
@@ -21,6 +21,7 @@ export function actingAs(accountId: string): Principal {
     overrides: {},
     outdated: false,
   }
+  return { principal, origin }
 }
 
 /** An account that is logged in. */

@@ -1,8 +1,8 @@
 import type { Principal } from '../../access/principal.ts'
 import { freePlan } from '../../access/rights.ts'
 import { readAside } from '../../db/replica.ts'
-import type { Deps } from '../../deps.ts'
 import { toDays } from '../../http/input/range.ts'
+import type { AdminDeps } from '../deps.ts'
 import {
   findAsOf,
   findTotals,
@@ -14,14 +14,14 @@ import {
 } from './queries.ts'
 
 /** The longest stretch that one answer covers. */
-const MaxDays = 366
+const maxDays = 366
 
 /** Days (UTC: of no one person), both included; the last 30 unless said otherwise. @throws AppError `validation-failed` for a bad range */
-export function toRange(deps: Deps, asked: { from?: string; to?: string }): Range {
-  return toDays(asked, new Date(deps.now()).toISOString().slice(0, 10), MaxDays)
+export function toRange(deps: Pick<AdminDeps, 'now'>, asked: { from?: string; to?: string }): Range {
+  return toDays(asked, new Date(deps.now()).toISOString().slice(0, 10), maxDays)
 }
 
-export function readOverview(deps: Deps, { accountId }: Principal) {
+export function readOverview(deps: AdminDeps, { accountId }: Principal) {
   return readAside(deps, accountId, async (sql) => {
     const [asOf, totals, plans] = await Promise.all([findAsOf(sql), findTotals(sql), listPlanFigures(sql, null)])
     return {
@@ -34,7 +34,7 @@ export function readOverview(deps: Deps, { accountId }: Principal) {
   })
 }
 
-export function readSignUps(deps: Deps, { accountId }: Principal, range: Range) {
+export function readSignUps(deps: AdminDeps, { accountId }: Principal, range: Range) {
   return readAside(deps, accountId, async (sql) => {
     const [asOf, days] = await Promise.all([findAsOf(sql), listActivity(sql, range)])
     return { asOf, ...range, days: days.map(({ day, signUps, logIns }) => ({ day, signUps, logIns })) }
@@ -42,7 +42,7 @@ export function readSignUps(deps: Deps, { accountId }: Principal, range: Range) 
 }
 
 /** Monthly recurring revenue by plan: a month's price, or a twelfth of a year's, of what renews. */
-export function readRevenue(deps: Deps, { accountId }: Principal, range: Range) {
+export function readRevenue(deps: AdminDeps, { accountId }: Principal, range: Range) {
   return readAside(deps, accountId, async (sql) => {
     const [asOf, rows] = await Promise.all([findAsOf(sql), listPlanFigures(sql, range)])
     const plans = rows.map(({ plan, currency, started, ended, mrrMinor }) => ({
@@ -56,7 +56,7 @@ export function readRevenue(deps: Deps, { accountId }: Principal, range: Range) 
   })
 }
 
-export function readPlans(deps: Deps, { accountId }: Principal) {
+export function readPlans(deps: AdminDeps, { accountId }: Principal) {
   return readAside(deps, accountId, async (sql) => {
     const [asOf, rows] = await Promise.all([findAsOf(sql), listPlanFigures(sql, null)])
     const accounts = sum(rows.map((row) => row.accounts))
@@ -69,7 +69,7 @@ export function readPlans(deps: Deps, { accountId }: Principal) {
   })
 }
 
-export function readSecurity(deps: Deps, { accountId }: Principal, range: Range) {
+export function readSecurity(deps: AdminDeps, { accountId }: Principal, range: Range) {
   return readAside(deps, accountId, async (sql) => {
     const [asOf, days, addresses] = await Promise.all([
       findAsOf(sql),

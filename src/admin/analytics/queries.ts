@@ -1,5 +1,8 @@
 import type { Db } from '../../db/types.ts'
 
+/** Days, both included. */
+export type Range = { from: string; to: string }
+
 /** When the views were refreshed last; null before the first time. */
 export async function findAsOf(sql: Db): Promise<Date | null> {
   const [row] = await sql<{ at: Date | null }[]>`select succeeded_at as at from job_runs where name = 'refresh-views'`
@@ -63,5 +66,3 @@ export async function listFailingAddresses(sql: Db, { from, to }: Range, limit: 
      where outcome = 'failed' and ip_address is not null and at >= ${from}::date::timestamp at time zone 'UTC' and at < (${to}::date + 1)::timestamp at time zone 'UTC'
      group by 1 order by 2 desc, 1 limit ${limit}`
 }
-
-export type Range = { from: string; to: string }

@@ -1,5 +1,6 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
+import { actorOf } from '../../access/actor.ts'
 import { requirePermission } from '../../access/guards.ts'
 import { AuditItemBody } from '../../account/schemas.ts'
 import { normalise } from '../../addresses/client-ip.ts'
@@ -60,19 +61,17 @@ export const auditRoutes = new Hono<AuthedEnv>().get(
   query(AuditQuery),
   noBody,
   async (c) => {
-    const { deps, principal, call } = c.var
+    const { deps } = c.var
     const { format, limit, cursor, ...filter } = c.req.valid('query')
     requireOrder(filter)
     if (format !== 'json') {
       const [after = null] = keyAfter(cursor, ['uuid']) ?? []
-      return streamed(c, await streamAudit(deps, principal, filter, { format, after }, call.client), {
+      return streamed(c, await streamAudit(deps, actorOf(c), filter, { format, after }), {
         'Content-Type': types[format],
         'Content-Disposition': `attachment; filename="manas360-audit.${format}"`,
       })
     }
-    const entries = await readPageById({ limit, cursor }, (slice) =>
-      searchAudit(deps, principal, filter, slice, call.client),
-    )
+    const entries = await readPageById({ limit, cursor }, (slice) => searchAudit(deps, actorOf(c), filter, slice))
     return c.json(entries, 200)
   },
 )

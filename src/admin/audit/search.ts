@@ -1,12 +1,12 @@
 import { stringify } from 'csv-stringify/sync'
-import type { Principal } from '../../access/principal.ts'
-import { type Client, record } from '../../audit/record.ts'
+import type { Actor } from '../../access/actor.ts'
+import { auditTrail } from '../../audit/actor.ts'
 import { readAside } from '../../db/replica.ts'
-import type { Deps } from '../../deps.ts'
 import type { Slice } from '../../http/output/page.ts'
+import type { AdminDeps } from '../deps.ts'
 import { type AuditFilter, type AuditListItem, listAudit } from './queries.ts'
 
-const BatchSize = 500
+const batchSize = 500
 const columns = [
   'id',
   'at',
@@ -24,14 +24,13 @@ const columns = [
 
 /** A page of everybody's trail; that it was read is audited, after the reading. */
 export async function searchAudit(
-  deps: Deps,
-  actor: Principal,
+  deps: AdminDeps,
+  actor: Actor,
   filter: AuditFilter,
   { limit, after }: Slice<string>,
-  client: Client,
 ): Promise<AuditListItem[]> {
-  const rows = await readAside(deps, actor.accountId, (sql) => listAudit(sql, filter, limit, after))
-  await recordReading(deps, actor, filter, client, 'json')
+  const rows = await readAside(deps, actor.principal.accountId, (sql) => listAudit(sql, filter, limit, after))
+  await recordReading(deps, actor, filter, 'json')
   return rows
 }
 
@@ -43,32 +42,31 @@ type Streaming = { format: 'ndjson' | 'csv'; after: string | null }
  * @throws AppError `rate-limited` while the actor has others open, `overloaded` while very many are
  */
 export async function streamAudit(
-  deps: Deps,
-  actor: Principal,
+  deps: AdminDeps,
+  actor: Actor,
   filter: AuditFilter,
   streaming: Streaming,
-  client: Client,
 ): Promise<ReadableStream<Uint8Array>> {
-  return deps.streams.open(actor.accountId, async () => {
-    await recordReading(deps, actor, filter, client, streaming.format)
+  return deps.streams.open(actor.principal.accountId, async () => {
+    await recordReading(deps, actor, filter, streaming.format)
     return piecesOf(deps, actor, filter, streaming)
   })
 }
 
 async function* piecesOf(
-  deps: Deps,
-  actor: Principal,
+  deps: AdminDeps,
+  actor: Actor,
   filter: AuditFilter,
   { format, after }: Streaming,
 ): AsyncGenerator<string> {
   if (format === 'csv') yield stringify([[...columns]])
   for (let last = after; ; ) {
-    const rows: AuditListItem[] = await readAside(deps, actor.accountId, (sql) =>
-      listAudit(sql, filter, BatchSize, last),
+    const rows: AuditListItem[] = await readAside(deps, actor.principal.accountId, (sql) =>
+      listAudit(sql, filter, batchSize, last),
     )
     last = rows.at(-1)?.id ?? null
     if (rows.length > 0) yield format === 'csv' ? toCsv(rows) : rows.map((row) => `${JSON.stringify(row)}\n`).join('')
-    if (rows.length < BatchSize) return
+    if (rows.length < batchSize) return
   }
 }
 
@@ -84,20 +82,8 @@ function toCsv(rows: AuditListItem[]): string {
   return stringify(cells, { escape_formulas: true })
 }
 
-function recordReading(
-  deps: Deps,
-  actor: Principal,
-  { ip, ...details }: AuditFilter,
-  client: Client,
-  format: string,
-): Promise<void> {
-  return record(deps.sql, deps.audit, {
-    action: 'audit.read',
-    actorId: actor.accountId,
-    entityType: 'audit',
-    entityId: null,
-    client,
-    // An address asked for is somebody's, and must not outlive its erasure here.
-    details: { ...details, format, byAddress: ip !== undefined },
-  })
+function recordReading(deps: AdminDeps, actor: Actor, { ip, ...details }: AuditFilter, format: string): Promise<void> {
+  // An address asked for is somebody's, and must not outlive its erasure here.
+  const kept = { ...details, format, byAddress: ip !== undefined }
+  return deps.audit.record(deps.sql, actor, 'audit.read', auditTrail, { details: kept })
 }

@@ -1,4 +1,5 @@
 import { Hono } from 'hono'
+import { actorOf } from '../../access/actor.ts'
 import { requirePermission } from '../../access/guards.ts'
 import { authenticate } from '../../auth/bearer.ts'
 import { SubscriptionBody } from '../../billing/schemas.ts'
@@ -36,10 +37,7 @@ export const grantRoutes = new Hono<AuthedEnv>()
     body(Override),
     async (c) => {
       const { id, name } = c.req.valid('param')
-      return c.json(
-        await setOverride(c.var.deps, c.var.principal, id, name, c.req.valid('json'), c.var.call.client),
-        200,
-      )
+      return c.json(await setOverride(c.var.deps, actorOf(c), id, name, c.req.valid('json')), 200)
     },
   )
   .delete(
@@ -51,7 +49,7 @@ export const grantRoutes = new Hono<AuthedEnv>()
     noInput,
     async (c) => {
       const { id, name } = c.req.valid('param')
-      await clearOverride(c.var.deps, c.var.principal, id, name, c.var.call.client)
+      await clearOverride(c.var.deps, actorOf(c), id, name)
       return c.body(null, 204)
     },
   )
@@ -64,17 +62,8 @@ export const grantRoutes = new Hono<AuthedEnv>()
     body(Grant),
     async (c) => {
       const { endsAt, ...grant } = c.req.valid('json')
-      const ends = endsAt ? new Date(endsAt) : null
-      return c.json(
-        await grantSubscription(
-          c.var.deps,
-          c.var.principal,
-          c.req.valid('param').id,
-          { ...grant, endsAt: ends },
-          c.var.call.client,
-        ),
-        200,
-      )
+      const granted = { ...grant, endsAt: endsAt ? new Date(endsAt) : null }
+      return c.json(await grantSubscription(c.var.deps, actorOf(c), c.req.valid('param').id, granted), 200)
     },
   )
   .get(
@@ -85,11 +74,7 @@ export const grantRoutes = new Hono<AuthedEnv>()
     params(AccountPath),
     query(ExplainQuery),
     noBody,
-    async (c) =>
-      c.json(
-        await explain(c.var.deps, c.var.principal, c.req.valid('param').id, c.req.valid('query'), c.var.call.client),
-        200,
-      ),
+    async (c) => c.json(await explain(c.var.deps, actorOf(c), c.req.valid('param').id, c.req.valid('query')), 200),
   )
   .get(
     '/subscriptions',
@@ -101,7 +86,7 @@ export const grantRoutes = new Hono<AuthedEnv>()
     async (c) => {
       const { limit, cursor, ...filter } = c.req.valid('query')
       const subscriptions = await readPageById({ limit, cursor }, (slice) =>
-        readSubscriptions(c.var.deps, c.var.principal, filter, slice, c.var.call.client),
+        readSubscriptions(c.var.deps, actorOf(c), filter, slice),
       )
       return c.json(subscriptions, 200)
     },

@@ -1,27 +1,21 @@
-import type { Principal } from '../../access/principal.ts'
-import { type Client, record } from '../../audit/record.ts'
+import type { Actor } from '../../access/actor.ts'
+import { directory } from '../../audit/actor.ts'
 import type { Status } from '../../billing/lifecycle.ts'
-import { listSubscriptions, type Subscription } from '../../billing/queries.ts'
+import type { Subscription } from '../../billing/queries.ts'
 import { readAside } from '../../db/replica.ts'
-import type { Deps } from '../../deps.ts'
 import type { Slice } from '../../http/output/page.ts'
+import type { AdminDeps } from '../deps.ts'
+import { listSubscriptions } from './queries.ts'
 
 /** Subscriptions, newest first; that somebody looked is audited. */
 export async function readSubscriptions(
-  deps: Deps,
-  actor: Principal,
+  deps: AdminDeps,
+  actor: Actor,
   filter: { plan?: string; status?: Status },
   { limit, after }: Slice<string>,
-  client: Client,
 ): Promise<Subscription[]> {
-  const rows = await readAside(deps, actor.accountId, (sql) => listSubscriptions(sql, filter, limit, after))
-  await record(deps.sql, deps.audit, {
-    action: 'subscription.search',
-    actorId: actor.accountId,
-    entityType: 'directory',
-    entityId: null,
-    client,
-    details: filter,
-  })
+  const { accountId } = actor.principal
+  const rows = await readAside(deps, accountId, (sql) => listSubscriptions(sql, filter, limit, after))
+  await deps.audit.record(deps.sql, actor, 'subscription.search', directory, { details: filter })
   return rows
 }

@@ -1,9 +1,9 @@
-import type { Principal } from '../../access/principal.ts'
+import type { Actor } from '../../access/actor.ts'
 import { type Rights, rightsOf } from '../../access/rights.ts'
-import { type Client, record } from '../../audit/record.ts'
-import { type AuthzRow, findAuthz } from '../../changes/queries.ts'
-import type { Deps } from '../../deps.ts'
+import { account as entity } from '../../audit/actor.ts'
 import { AppError } from '../../errors/app-error.ts'
+import type { AdminDeps } from '../deps.ts'
+import { type AuthzRow, findAuthz } from './queries.ts'
 
 type Link = {
   kind: 'account' | 'role' | 'level' | 'permission' | 'plan' | 'expiry' | 'feature' | 'override'
@@ -11,34 +11,21 @@ type Link = {
   detail: string
 }
 export type Explanation = { granted: boolean; chain: Link[] }
-type Asked = { permission?: string; feature?: string }
+type Question = { permission?: string; feature?: string }
 
 /**
  * Why an account may or may not: the chain role → level → permission, or plan → feature → override, each with its expiry.
  * That somebody looked is audited.
  * @throws AppError `not-found` for an unknown account, permission or feature
  */
-export async function explain(
-  deps: Deps,
-  actor: Principal,
-  accountId: string,
-  asked: Asked,
-  client: Client,
-): Promise<Explanation> {
+export async function explain(deps: AdminDeps, actor: Actor, accountId: string, asked: Question): Promise<Explanation> {
   const catalogue = deps.catalogue.current
   if (asked.permission !== undefined && !catalogue.permissions.has(asked.permission)) throw new AppError('not-found')
   if (asked.feature !== undefined && !catalogue.features.has(asked.feature)) throw new AppError('not-found')
   const state = await deps.sql.begin(async (tx) => {
     const found = await findAuthz(tx, accountId)
     if (!found || found.status === 'deleted') throw new AppError('not-found')
-    await record(tx, deps.audit, {
-      action: 'account.explain',
-      actorId: actor.accountId,
-      entityType: 'account',
-      entityId: accountId,
-      client,
-      details: asked,
-    })
+    await deps.audit.record(tx, actor, 'account.explain', entity(accountId), { details: asked })
     return found
   })
   const nowSeconds = deps.now() / 1000

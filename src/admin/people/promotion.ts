@@ -1,11 +1,11 @@
 import { lockAccount, superadmin } from '../../access/hierarchy.ts'
-import { record } from '../../audit/record.ts'
+import { account as entity, operator } from '../../audit/actor.ts'
 import { recordAuthzChange } from '../../changes/record.ts'
-import type { Deps } from '../../deps.ts'
+import type { AdminDeps } from '../deps.ts'
 import { findStanding, type Standing, updateRole } from './queries.ts'
 
 /** The account of an address: what it is, for the command line. */
-export function describeAccount({ sql }: Pick<Deps, 'sql'>, email: string): Promise<Standing | null> {
+export function describeAccount({ sql }: Pick<AdminDeps, 'sql'>, email: string): Promise<Standing | null> {
   return findStanding(sql, email)
 }
 
@@ -15,7 +15,7 @@ export function describeAccount({ sql }: Pick<Deps, 'sql'>, email: string): Prom
  * @returns what it was, or null without such an account; a superadmin is left as it is
  */
 export async function promote(
-  deps: Pick<Deps, 'sql' | 'audit'>,
+  deps: Pick<AdminDeps, 'sql' | 'audit'>,
   email: string,
 ): Promise<{ from: string; status: Standing['status'] } | null> {
   return deps.sql.begin(async (tx) => {
@@ -29,13 +29,8 @@ export async function promote(
     if (from === superadmin) return { from, status }
     await updateRole(tx, id, superadmin)
     await recordAuthzChange(tx, { accountId: id })
-    await record(tx, deps.audit, {
-      action: 'account.change_role',
-      actorId: null,
-      entityType: 'account',
-      entityId: id,
-      details: { from, to: superadmin, by: 'command-line' },
-    })
+    const details = { from, to: superadmin, by: 'command-line' }
+    await deps.audit.record(tx, operator, 'account.change_role', entity(id), { details })
     return { from, status }
   })
 }

@@ -1,6 +1,7 @@
 import { domainToUnicode } from 'node:url'
-import type { Sort } from '../../account/schemas.ts'
+import type { Overrides } from '../../access/rights.ts'
 import type { Db, Tx } from '../../db/types.ts'
+import type { Sort } from '../schemas.ts'
 
 export type Filter = { q?: string; role?: string; plan?: string; status?: 'active' | 'locked' }
 export type Person = {
@@ -138,4 +139,19 @@ export async function findLockedReason(sql: Db, accountId: string): Promise<stri
     { lockedReason: string | null }[]
   >`select locked_reason from user_accounts where id = ${accountId}`
   return row?.lockedReason ?? null
+}
+
+export type AuthzRow = {
+  status: 'active' | 'locked' | 'deleted'
+  role: string
+  plan: string
+  pex: number | null
+  overrides: Overrides
+}
+
+/** Where an account stands, as stored: nothing that has run out is taken away. */
+export async function findAuthz(sql: Db, accountId: string): Promise<AuthzRow | null> {
+  const [row] = await sql<AuthzRow[]>`
+    select status, role, coalesce(plan, 'free') as plan, pex::float8, overrides from account_authz where id = ${accountId}`
+  return row ?? null
 }

@@ -1,4 +1,5 @@
 import { Hono } from 'hono'
+import { actorOf } from '../../access/actor.ts'
 import { requirePermission } from '../../access/guards.ts'
 import { eraseOther } from '../../account/erasure.ts'
 import { ProfileChange } from '../../account/schemas.ts'
@@ -29,7 +30,7 @@ export const peopleRoutes = new Hono<AuthedEnv>()
       const { items, nextCursor } = await readPage(
         { limit, cursor },
         [sort.endsWith('email') ? 'string' : 'date', 'uuid'],
-        (slice) => searchPeople(c.var.deps, c.var.principal, filter, { sort, ...slice }, c.var.call.client),
+        (slice) => searchPeople(c.var.deps, actorOf(c), filter, { sort, ...slice }),
         ({ sortKey, id }) => [sortKey, id],
       )
       return c.json({ items: items.map(({ sortKey: _, ...person }) => person), nextCursor }, 200)
@@ -42,7 +43,7 @@ export const peopleRoutes = new Hono<AuthedEnv>()
     manages,
     params(AccountPath),
     noInput,
-    async (c) => c.json(await readPerson(c.var.deps, c.var.principal, c.req.valid('param').id, c.var.call.client), 200),
+    async (c) => c.json(await readPerson(c.var.deps, actorOf(c), c.req.valid('param').id), 200),
   )
   .patch(
     '/:id',
@@ -51,17 +52,7 @@ export const peopleRoutes = new Hono<AuthedEnv>()
     manages,
     params(AccountPath),
     body(ProfileChange),
-    async (c) =>
-      c.json(
-        await changePerson(
-          c.var.deps,
-          c.var.principal,
-          c.req.valid('param').id,
-          c.req.valid('json'),
-          c.var.call.client,
-        ),
-        200,
-      ),
+    async (c) => c.json(await changePerson(c.var.deps, actorOf(c), c.req.valid('param').id, c.req.valid('json')), 200),
   )
   .put(
     '/:id/role',
@@ -71,16 +62,7 @@ export const peopleRoutes = new Hono<AuthedEnv>()
     params(AccountPath),
     body(RoleChange),
     async (c) =>
-      c.json(
-        await assignRole(
-          c.var.deps,
-          c.var.principal,
-          c.req.valid('param').id,
-          c.req.valid('json').role,
-          c.var.call.client,
-        ),
-        200,
-      ),
+      c.json(await assignRole(c.var.deps, actorOf(c), c.req.valid('param').id, c.req.valid('json').role), 200),
   )
   .post(
     '/:id/lock',
@@ -91,7 +73,7 @@ export const peopleRoutes = new Hono<AuthedEnv>()
     body(Lock),
     idempotent,
     async (c) => {
-      await lock(c.var.deps, c.var.principal, c.req.valid('param').id, c.req.valid('json').reason, c.var.call.client)
+      await lock(c.var.deps, actorOf(c), c.req.valid('param').id, c.req.valid('json').reason)
       return c.body(null, 204)
     },
   )
@@ -104,7 +86,7 @@ export const peopleRoutes = new Hono<AuthedEnv>()
     noInput,
     idempotent,
     async (c) => {
-      await unlock(c.var.deps, c.var.principal, c.req.valid('param').id, c.var.call.client)
+      await unlock(c.var.deps, actorOf(c), c.req.valid('param').id)
       return c.body(null, 204)
     },
   )
@@ -117,7 +99,7 @@ export const peopleRoutes = new Hono<AuthedEnv>()
     noInput,
     idempotent,
     async (c) => {
-      await revokeSessions(c.var.deps, c.var.principal, c.req.valid('param').id, c.var.call.client)
+      await revokeSessions(c.var.deps, actorOf(c), c.req.valid('param').id)
       return c.body(null, 204)
     },
   )
@@ -129,7 +111,7 @@ export const peopleRoutes = new Hono<AuthedEnv>()
     params(AccountPath),
     noInput,
     async (c) => {
-      await eraseOther(c.var.deps, c.var.principal, c.req.valid('param').id, c.var.call.client)
+      await eraseOther(c.var.deps, actorOf(c), c.req.valid('param').id)
       return c.body(null, 204)
     },
   )

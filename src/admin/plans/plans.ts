@@ -1,12 +1,12 @@
-import type { Principal } from '../../access/principal.ts'
+import type { Actor } from '../../access/actor.ts'
 import { bytesOfFeatures, MaxFeaturesBytes } from '../../access/rights.ts'
-import { type Client, record } from '../../audit/record.ts'
+import { feature as featureEntity, plan as planEntity } from '../../audit/actor.ts'
 import type { Catalogue, Feature, Plan } from '../../catalogue/catalogue.ts'
 import { isUniqueViolation } from '../../db/database.ts'
 import type { Tx } from '../../db/types.ts'
-import type { Deps } from '../../deps.ts'
 import { AppError, invalid } from '../../errors/app-error.ts'
-import { changeCatalogue } from '../roles/roles.ts'
+import { changeCatalogue } from '../change-catalogue.ts'
+import type { AdminDeps } from '../deps.ts'
 import {
   type FeatureValues,
   insertFeature,
@@ -28,22 +28,16 @@ export type NewFeature = Omit<FeatureValues, 'retired'>
 export type FeatureEdit = Partial<Omit<FeatureValues, 'name'>>
 
 /** @throws AppError `already-exists` (name or tier) */
-export async function createPlan(deps: Deps, actor: Principal, plan: NewPlan, client: Client): Promise<Plan> {
+export async function createPlan(deps: AdminDeps, actor: Actor, plan: NewPlan): Promise<Plan> {
   const catalogue = await edit(deps, actor, async (tx) => {
     await insertPlan(tx, { ...plan, retired: false })
-    await audit(tx, deps, 'plan.create', actor, 'plan', plan.name, client, { ...plan })
+    await deps.audit.record(tx, actor, 'plan.create', planEntity(plan.name), { details: { ...plan } })
   })
   return requirePlan(catalogue, plan.name)
 }
 
 /** Changes a plan; it reaches everybody on it at their next request. @throws AppError `not-found`, `seeded` (retiring free) */
-export async function changePlan(
-  deps: Deps,
-  actor: Principal,
-  name: string,
-  change: PlanEdit,
-  client: Client,
-): Promise<Plan> {
+export async function changePlan(deps: AdminDeps, actor: Actor, name: string, change: PlanEdit): Promise<Plan> {
   const catalogue = await edit(deps, actor, async (tx) => {
     const plan = await lockPlan(tx, name)
     if (!plan) throw new AppError('not-found')
@@ -54,18 +48,17 @@ export async function changePlan(
       throw invalid('priceMonthlyMinor', 'Give both prices, or neither for a plan by quote.')
     if (Bun.deepEquals(plan, changed)) return 'unchanged'
     await updatePlan(tx, name, changed)
-    await audit(tx, deps, 'plan.update', actor, 'plan', name, client, defined(change))
+    await deps.audit.record(tx, actor, 'plan.update', planEntity(name), { details: defined(change) })
   })
   return requirePlan(catalogue, name)
 }
 
 /** Sets what a plan includes. @throws AppError `not-found`, `validation-failed` for an unknown or repeated feature, and for more than a token holds */
 export async function setPlanFeatures(
-  deps: Deps,
-  actor: Principal,
+  deps: AdminDeps,
+  actor: Actor,
   name: string,
   wanted: PlanFeature[],
-  client: Client,
 ): Promise<Plan> {
   const features = wanted.map(({ name, limit = null }) => ({ name, limit }))
   for (const [index, feature] of features.entries()) {
@@ -84,32 +77,26 @@ export async function setPlanFeatures(
   const catalogue = await edit(deps, actor, async (tx) => {
     if (!(await lockPlan(tx, name))) throw new AppError('not-found')
     await replacePlanFeatures(tx, name, features)
-    await audit(tx, deps, 'plan.set_features', actor, 'plan', name, client, { features })
+    await deps.audit.record(tx, actor, 'plan.set_features', planEntity(name), { details: { features } })
   })
   return requirePlan(catalogue, name)
 }
 
 /** @throws AppError `already-exists` */
-export async function createFeature(
-  deps: Deps,
-  actor: Principal,
-  feature: NewFeature,
-  client: Client,
-): Promise<Feature> {
+export async function createFeature(deps: AdminDeps, actor: Actor, feature: NewFeature): Promise<Feature> {
   const catalogue = await edit(deps, actor, async (tx) => {
     await insertFeature(tx, { ...feature, retired: false })
-    await audit(tx, deps, 'feature.create', actor, 'feature', feature.name, client, { ...feature })
+    await deps.audit.record(tx, actor, 'feature.create', featureEntity(feature.name), { details: { ...feature } })
   })
   return requireFeatureItem(catalogue, feature.name)
 }
 
 /** @throws AppError `not-found` */
 export async function changeFeature(
-  deps: Deps,
-  actor: Principal,
+  deps: AdminDeps,
+  actor: Actor,
   name: string,
   change: FeatureEdit,
-  client: Client,
 ): Promise<Feature> {
   const catalogue = await edit(deps, actor, async (tx) => {
     const feature = await lockFeature(tx, name)
@@ -117,14 +104,14 @@ export async function changeFeature(
     const changed = { ...feature, ...defined(change) }
     if (Bun.deepEquals(feature, changed)) return 'unchanged'
     await updateFeature(tx, name, changed)
-    await audit(tx, deps, 'feature.update', actor, 'feature', name, client, defined(change))
+    await deps.audit.record(tx, actor, 'feature.update', featureEntity(name), { details: defined(change) })
   })
   return requireFeatureItem(catalogue, name)
 }
 
 async function edit(
-  deps: Deps,
-  actor: Principal,
+  deps: AdminDeps,
+  actor: Actor,
   work: (tx: Tx) => Promise<'unchanged' | undefined>,
 ): Promise<Catalogue> {
   try {
@@ -157,17 +144,4 @@ function defined<T extends object>(change: T): { [K in keyof T]: Exclude<T[K], u
   return Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined)) as {
     [K in keyof T]: Exclude<T[K], undefined>
   }
-}
-
-function audit(
-  tx: Tx,
-  deps: Deps,
-  action: string,
-  actor: Principal,
-  entityType: string,
-  entityId: string,
-  client: Client,
-  details: Record<string, unknown>,
-): Promise<void> {
-  return record(tx, deps.audit, { action, actorId: actor.accountId, entityType, entityId, client, details })
 }

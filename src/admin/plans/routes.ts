@@ -1,4 +1,5 @@
 import { Hono } from 'hono'
+import { actorOf } from '../../access/actor.ts'
 import { requirePermission } from '../../access/guards.ts'
 import { authenticate } from '../../auth/bearer.ts'
 import { FeatureBody, PlanBody } from '../../catalogue/schemas.ts'
@@ -23,7 +24,7 @@ export const planRoutes = new Hono<AuthedEnv>()
     body(NewPlan),
     idempotent,
     async (c) => {
-      const plan = await createPlan(c.var.deps, c.var.principal, c.req.valid('json'), c.var.call.client)
+      const plan = await createPlan(c.var.deps, actorOf(c), c.req.valid('json'))
       return c.json(toPlanBody(plan), 201, { Location: `/v1/plans/${plan.name}` })
     },
   )
@@ -38,19 +39,10 @@ export const planRoutes = new Hono<AuthedEnv>()
     features,
     params(RolePath),
     body(PlanEdit),
-    async (c) =>
-      c.json(
-        toPlanBody(
-          await changePlan(
-            c.var.deps,
-            c.var.principal,
-            c.req.valid('param').name,
-            c.req.valid('json'),
-            c.var.call.client,
-          ),
-        ),
-        200,
-      ),
+    async (c) => {
+      const plan = await changePlan(c.var.deps, actorOf(c), c.req.valid('param').name, c.req.valid('json'))
+      return c.json(toPlanBody(plan), 200)
+    },
   )
   .put(
     '/plans/:name/features',
@@ -59,19 +51,11 @@ export const planRoutes = new Hono<AuthedEnv>()
     features,
     params(RolePath),
     body(PlanFeatures),
-    async (c) =>
-      c.json(
-        toPlanBody(
-          await setPlanFeatures(
-            c.var.deps,
-            c.var.principal,
-            c.req.valid('param').name,
-            c.req.valid('json').features,
-            c.var.call.client,
-          ),
-        ),
-        200,
-      ),
+    async (c) => {
+      const { features } = c.req.valid('json')
+      const plan = await setPlanFeatures(c.var.deps, actorOf(c), c.req.valid('param').name, features)
+      return c.json(toPlanBody(plan), 200)
+    },
   )
   .post(
     '/features',
@@ -81,7 +65,7 @@ export const planRoutes = new Hono<AuthedEnv>()
     body(NewFeature),
     idempotent,
     async (c) => {
-      const feature = await createFeature(c.var.deps, c.var.principal, c.req.valid('json'), c.var.call.client)
+      const feature = await createFeature(c.var.deps, actorOf(c), c.req.valid('json'))
       return c.json(toFeatureBody(feature), 201, { Location: `/v1/features/${feature.name}` })
     },
   )
@@ -92,17 +76,8 @@ export const planRoutes = new Hono<AuthedEnv>()
     features,
     params(RolePath),
     body(FeatureEdit),
-    async (c) =>
-      c.json(
-        toFeatureBody(
-          await changeFeature(
-            c.var.deps,
-            c.var.principal,
-            c.req.valid('param').name,
-            c.req.valid('json'),
-            c.var.call.client,
-          ),
-        ),
-        200,
-      ),
+    async (c) => {
+      const feature = await changeFeature(c.var.deps, actorOf(c), c.req.valid('param').name, c.req.valid('json'))
+      return c.json(toFeatureBody(feature), 200)
+    },
   )

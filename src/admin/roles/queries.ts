@@ -1,4 +1,3 @@
-import type { AuthzChange } from '../../access/authz-change.ts'
 import type { Db } from '../../db/types.ts'
 
 export type RoleItem = {
@@ -53,13 +52,4 @@ export async function replacePermissions(sql: Db, role: string, permissions: str
 /** Locks a role's row for an edit. */
 export async function lockRole(sql: Db, name: string): Promise<void> {
   await sql`select 1 from roles where name = ${name} for update`
-}
-
-/** Moves the catalogue's version and writes the change that tells every instance. */
-export async function insertCatalogueChange(sql: Db): Promise<AuthzChange> {
-  const [row] = await sql<AuthzChange[]>`
-    select id::text, at, account_id, version::float8, kind, role, privilege_level, plan, pex::float8, overrides, status, session_id, except_session_id,
-           catalogue_version::float8 from record_catalogue_change()`
-  if (!row) throw new Error('a catalogue change returns its row')
-  return row
 }

@@ -1,18 +1,17 @@
-import { authorise, requireBelow, superadmin } from '../../access/hierarchy.ts'
+import type { Actor } from '../../access/actor.ts'
+import { requireBelow, superadmin } from '../../access/hierarchy.ts'
 import type { LockedAccount } from '../../access/hierarchy-queries.ts'
-import type { Principal } from '../../access/principal.ts'
-import { type Client, record } from '../../audit/record.ts'
-import type { Catalogue, Permission } from '../../catalogue/catalogue.ts'
-import { readCatalogue } from '../../catalogue/current.ts'
+import { role as entity } from '../../audit/actor.ts'
+import type { Permission } from '../../catalogue/catalogue.ts'
 import { isForeignKeyViolation, isUniqueViolation } from '../../db/database.ts'
 import type { Tx } from '../../db/types.ts'
-import type { Deps } from '../../deps.ts'
 import { AppError, invalid } from '../../errors/app-error.ts'
 import type { Slice } from '../../http/output/page.ts'
+import { changeCatalogue } from '../change-catalogue.ts'
+import type { AdminDeps } from '../deps.ts'
 import {
   deleteRole,
   findRoleItem,
-  insertCatalogueChange,
   insertRole,
   listRoles,
   lockRole,
@@ -27,35 +26,33 @@ export type NewRole = { name: string; description: string; privilegeLevel: numbe
 export type RoleEdit = { description?: string; privilegeLevel?: number; retired?: boolean }
 
 /** Roles by level and name. */
-export function readRoles(deps: Deps, { limit, after }: Slice<[number, string]>): Promise<RoleItem[]> {
+export function readRoles(deps: AdminDeps, { limit, after }: Slice<[number, string]>): Promise<RoleItem[]> {
   return listRoles(deps.sql, limit, after)
 }
 
 /** Permissions by name. */
-export function readPermissions({ catalogue }: Deps, { limit, after }: Slice<[string]>): Permission[] {
+export function readPermissions({ catalogue }: AdminDeps, { limit, after }: Slice<[string]>): Permission[] {
   const all = [...catalogue.current.permissions.values()]
   return all.filter(({ name }) => after === null || name > after[0]).slice(0, limit)
 }
 
 /** @throws AppError `not-found` */
-export async function readRole(deps: Deps, name: string): Promise<RoleItem> {
+export async function readRole(deps: AdminDeps, name: string): Promise<RoleItem> {
   const role = await findRoleItem(deps.sql, name)
   if (!role) throw new AppError('not-found')
   return role
 }
 
 /** Makes a role below the actor's own level, of permissions that the actor holds. @throws AppError `already-exists`, `privilege-escalation` */
-export async function createRole(deps: Deps, actor: Principal, role: NewRole, client: Client): Promise<RoleItem> {
+export async function createRole(deps: AdminDeps, actor: Actor, role: NewRole): Promise<RoleItem> {
   const permissions = requirePermissions(deps, role.permissions ?? [])
   try {
     await changeCatalogue(deps, actor, permission, async (tx, authority) => {
       requireBelow(authority, { ...role, permissions })
       await insertRole(tx, role)
       await replacePermissions(tx, role.name, permissions)
-      await audit(tx, deps, 'role.create', actor, role.name, client, {
-        privilegeLevel: role.privilegeLevel,
-        permissions,
-      })
+      const details = { privilegeLevel: role.privilegeLevel, permissions }
+      await deps.audit.record(tx, actor, 'role.create', entity(role.name), { details })
     })
   } catch (error) {
     if (isUniqueViolation(error, 'roles_pkey'))
@@ -66,13 +63,7 @@ export async function createRole(deps: Deps, actor: Principal, role: NewRole, cl
 }
 
 /** Changes description, level or retirement. @throws AppError `not-found`, `seeded`, `privilege-escalation` (old or new level) */
-export async function changeRole(
-  deps: Deps,
-  actor: Principal,
-  name: string,
-  change: RoleEdit,
-  client: Client,
-): Promise<RoleItem> {
+export async function changeRole(deps: AdminDeps, actor: Actor, name: string, change: RoleEdit): Promise<RoleItem> {
   await changeCatalogue(deps, actor, permission, async (tx, authority) => {
     const role = await openRole(tx, authority, name)
     const changed = {
@@ -83,7 +74,7 @@ export async function changeRole(
     requireBelow(authority, changed)
     if (Bun.deepEquals(role, changed)) return 'unchanged'
     await updateRole(tx, name, changed)
-    await audit(tx, deps, 'role.update', actor, name, client, { ...change })
+    await deps.audit.record(tx, actor, 'role.update', entity(name), { details: { ...change } })
   })
   return readRole(deps, name)
 }
@@ -92,13 +83,7 @@ export async function changeRole(
  * Sets a role's permissions: it reaches every token at its next request.
  * @throws AppError `not-found`, `privilege-escalation`, `seeded` for a superadmin who would lack one: nobody could give it back
  */
-export async function setPermissions(
-  deps: Deps,
-  actor: Principal,
-  name: string,
-  wanted: string[],
-  client: Client,
-): Promise<RoleItem> {
+export async function setPermissions(deps: AdminDeps, actor: Actor, name: string, wanted: string[]): Promise<RoleItem> {
   const permissions = requirePermissions(deps, wanted)
   await changeCatalogue(deps, actor, permission, async (tx, authority) => {
     const role = await openRole(tx, authority, name)
@@ -107,44 +92,25 @@ export async function setPermissions(
       throw new AppError('seeded', { detail: 'The superadmin role keeps its permissions.' })
     if (Bun.deepEquals(role.permissions, permissions)) return 'unchanged'
     await replacePermissions(tx, name, permissions)
-    await audit(tx, deps, 'role.set_permissions', actor, name, client, { from: role.permissions, to: permissions })
+    const details = { from: role.permissions, to: permissions }
+    await deps.audit.record(tx, actor, 'role.set_permissions', entity(name), { details })
   })
   return readRole(deps, name)
 }
 
 /** Deletes a role that nobody has. @throws AppError `not-found`, `seeded`, `in-use`, `privilege-escalation` */
-export async function removeRole(deps: Deps, actor: Principal, name: string, client: Client): Promise<void> {
+export async function removeRole(deps: AdminDeps, actor: Actor, name: string): Promise<void> {
   try {
     await changeCatalogue(deps, actor, permission, async (tx, authority) => {
       const role = await openRole(tx, authority, name)
       if (role.seeded) throw new AppError('seeded')
       await deleteRole(tx, name)
-      await audit(tx, deps, 'role.delete', actor, name, client, {})
+      await deps.audit.record(tx, actor, 'role.delete', entity(name))
     })
   } catch (error) {
     if (isForeignKeyViolation(error, 'user_accounts_role_fkey')) throw new AppError('in-use', { cause: error })
     throw error
   }
-}
-
-/**
- * An edit of the catalogue: authority judged on the actor's locked row, and told to every instance as a new version,
- * which reaches every token without a re-issue.
- */
-export async function changeCatalogue(
-  deps: Deps,
-  actor: Principal,
-  needed: string,
-  work: (tx: Tx, authority: LockedAccount) => Promise<'unchanged' | undefined>,
-): Promise<Catalogue> {
-  return deps.sql.begin(async (tx) => {
-    const authority = await authorise(tx, actor, needed)
-    if ((await work(tx, authority)) === 'unchanged') return readCatalogue(tx)
-    tx.committed.push(await insertCatalogueChange(tx))
-    const catalogue = await readCatalogue(tx)
-    tx.committed.push(catalogue)
-    return catalogue
-  })
 }
 
 async function openRole(tx: Tx, authority: LockedAccount, name: string): Promise<RoleItem> {
@@ -156,27 +122,8 @@ async function openRole(tx: Tx, authority: LockedAccount, name: string): Promise
 }
 
 /** The permissions in order, each once. @throws AppError `validation-failed` for one that does not exist */
-export function requirePermissions(deps: Deps, wanted: string[]): string[] {
+export function requirePermissions(deps: Pick<AdminDeps, 'catalogue'>, wanted: string[]): string[] {
   const unknown = wanted.findIndex((name) => !deps.catalogue.current.permissions.has(name))
   if (unknown !== -1) throw invalid(`permissions.${unknown}`, `There is no permission "${wanted[unknown]}".`, 'unknown')
   return [...new Set(wanted)].sort()
-}
-
-function audit(
-  tx: Tx,
-  deps: Deps,
-  action: string,
-  actor: Principal,
-  name: string,
-  client: Client,
-  details: Record<string, unknown>,
-): Promise<void> {
-  return record(tx, deps.audit, {
-    action,
-    actorId: actor.accountId,
-    entityType: 'role',
-    entityId: name,
-    client,
-    details,
-  })
 }

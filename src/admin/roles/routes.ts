@@ -1,4 +1,5 @@
 import { Hono, type MiddlewareHandler } from 'hono'
+import { actorOf } from '../../access/actor.ts'
 import { requirePermission } from '../../access/guards.ts'
 import { authenticate } from '../../auth/bearer.ts'
 import { Paging } from '../../http/input/fields.ts'
@@ -60,7 +61,7 @@ export const roleRoutes = new Hono<AuthedEnv>()
     knownPermissions,
     idempotent,
     async (c) => {
-      const role = await createRole(c.var.deps, c.var.principal, c.req.valid('json'), c.var.call.client)
+      const role = await createRole(c.var.deps, actorOf(c), c.req.valid('json'))
       return c.json(role, 201, { Location: `/v1/admin/roles/${role.name}` })
     },
   )
@@ -84,17 +85,7 @@ export const roleRoutes = new Hono<AuthedEnv>()
     settings,
     params(RolePath),
     body(RoleEdit),
-    async (c) =>
-      c.json(
-        await changeRole(
-          c.var.deps,
-          c.var.principal,
-          c.req.valid('param').name,
-          c.req.valid('json'),
-          c.var.call.client,
-        ),
-        200,
-      ),
+    async (c) => c.json(await changeRole(c.var.deps, actorOf(c), c.req.valid('param').name, c.req.valid('json')), 200),
   )
   .delete(
     '/roles/:name',
@@ -109,7 +100,7 @@ export const roleRoutes = new Hono<AuthedEnv>()
     params(RolePath),
     noInput,
     async (c) => {
-      await removeRole(c.var.deps, c.var.principal, c.req.valid('param').name, c.var.call.client)
+      await removeRole(c.var.deps, actorOf(c), c.req.valid('param').name)
       return c.body(null, 204)
     },
   )
@@ -124,17 +115,10 @@ export const roleRoutes = new Hono<AuthedEnv>()
     settings,
     params(RolePath),
     body(RolePermissions),
-    async (c) =>
-      c.json(
-        await setPermissions(
-          c.var.deps,
-          c.var.principal,
-          c.req.valid('param').name,
-          c.req.valid('json').permissions,
-          c.var.call.client,
-        ),
-        200,
-      ),
+    async (c) => {
+      const { permissions } = c.req.valid('json')
+      return c.json(await setPermissions(c.var.deps, actorOf(c), c.req.valid('param').name, permissions), 200)
+    },
   )
   .get(
     '/permissions',

@@ -7,7 +7,7 @@ import { changeRole, createRole, removeRole, setPermissions } from '../../../src
 import { grantSubscription } from '../../../src/billing/subscriptions.ts'
 import { AppError, type ProblemCode } from '../../../src/errors/app-error.ts'
 import { givenAccount } from '../../support/accounts.ts'
-import { actingAs, client } from '../../support/administration.ts'
+import { actingAs } from '../../support/administration.ts'
 import { openTestApp } from '../../support/app.ts'
 
 const app = await openTestApp()
@@ -140,40 +140,29 @@ function perform({ actor, target, kind, role, level, permissions }: Act, ids: st
   const whom = ids[target] ?? ''
   switch (kind) {
     case 'role':
-      return assignRole(deps, who, whom, role, client)
+      return assignRole(deps, who, whom, role)
     case 'lock':
-      return lock(deps, who, whom, 'asked for', client)
+      return lock(deps, who, whom, 'asked for')
     case 'unlock':
-      return unlock(deps, who, whom, client)
+      return unlock(deps, who, whom)
     case 'revoke':
-      return revokeSessions(deps, who, whom, client)
+      return revokeSessions(deps, who, whom)
     case 'profile':
-      return changePerson(deps, who, whom, { firstName: `Name ${level}` }, client)
+      return changePerson(deps, who, whom, { firstName: `Name ${level}` })
     case 'erase':
-      return eraseOther(deps, who, whom, client)
+      return eraseOther(deps, who, whom)
     case 'feature':
-      return setOverride(deps, who, whom, 'sso_oauth', { granted: level % 2 === 0, reason: 'asked for' }, client)
+      return setOverride(deps, who, whom, 'sso_oauth', { granted: level % 2 === 0, reason: 'asked for' })
     case 'plan':
-      return grantSubscription(
-        deps,
-        who,
-        whom,
-        { plan: level % 2 === 0 ? 'starter' : 'free', reason: 'asked for' },
-        client,
-      )
+      return grantSubscription(deps, who, whom, { plan: level % 2 === 0 ? 'starter' : 'free', reason: 'asked for' })
     case 'makeRole':
-      return createRole(
-        deps,
-        who,
-        { name: `new_${level}`, description: '', privilegeLevel: level, permissions },
-        client,
-      )
+      return createRole(deps, who, { name: `new_${level}`, description: '', privilegeLevel: level, permissions })
     case 'level':
-      return changeRole(deps, who, role, { privilegeLevel: level }, client)
+      return changeRole(deps, who, role, { privilegeLevel: level })
     case 'permissions':
-      return setPermissions(deps, who, role, permissions, client)
+      return setPermissions(deps, who, role, permissions)
     default:
-      return removeRole(deps, who, `new_${level}`, client)
+      return removeRole(deps, who, `new_${level}`)
   }
 }
 

@@ -3,7 +3,7 @@ import { assignRole, lock } from '../../../src/admin/people/people.ts'
 import type { Tx } from '../../../src/db/types.ts'
 import { AppError } from '../../../src/errors/app-error.ts'
 import { givenAccount } from '../../support/accounts.ts'
-import { actingAs, client, signedIn } from '../../support/administration.ts'
+import { actingAs, signedIn } from '../../support/administration.ts'
 import { openTestApp } from '../../support/app.ts'
 
 const app = await openTestApp({ DB_POOL_MAX: '20' })
@@ -42,8 +42,8 @@ test('two superadmins who demote each other, 100 times at once: one is always le
   await sql`update user_accounts set role = 'superadmin' where id = any(${[one, two]}::uuid[])`
   for (let round = 0; round < 100; round++) {
     const outcomes = await Promise.all([
-      settle(assignRole(deps, actingAs(one), two, 'user', client)),
-      settle(assignRole(deps, actingAs(two), one, 'user', client)),
+      settle(assignRole(deps, actingAs(one), two, 'user')),
+      settle(assignRole(deps, actingAs(two), one, 'user')),
     ])
     expect(await countSuperadmins()).toBe(1)
     // The one who came second finds the own authority gone, or is the last.
@@ -62,8 +62,8 @@ test('three superadmins who each remove themselves and each other by every means
     await Promise.all(
       ids.flatMap((actor) =>
         ids.flatMap((target) => [
-          settle(lock(deps, actingAs(actor), target, 'asked for', client)),
-          settle(assignRole(deps, actingAs(actor), target, 'admin', client)),
+          settle(lock(deps, actingAs(actor), target, 'asked for')),
+          settle(assignRole(deps, actingAs(actor), target, 'admin')),
         ]),
       ),
     )
@@ -133,17 +133,13 @@ test('an edit of the own role that is under way is waited for, and obeyed', asyn
   const [lead = '', person = ''] = await givenMany(2)
   await sql`update user_accounts set role = 'lead' where id = ${lead}`
   const lower = (tx: Tx) => tx`update roles set privilege_level = 5 where name = 'lead'`
-  expect(await actDuring(lower, () => lock(deps, actingAs(lead), person, 'asked for', client))).toBe(
-    'privilege-escalation',
-  )
+  expect(await actDuring(lower, () => lock(deps, actingAs(lead), person, 'asked for'))).toBe('privilege-escalation')
   await sql`update roles set privilege_level = 80 where name = 'lead'`
   const strip = async (tx: Tx) => {
     await tx`select 1 from roles where name = 'lead' for update`
     await tx`delete from role_permissions where role = 'lead'`
   }
-  expect(await actDuring(strip, () => lock(deps, actingAs(lead), person, 'asked for', client))).toBe(
-    'permission-denied',
-  )
+  expect(await actDuring(strip, () => lock(deps, actingAs(lead), person, 'asked for'))).toBe('permission-denied')
 })
 
 test('a role that gains a permission while somebody waits to grant it is judged as it is by then', async () => {
@@ -154,8 +150,6 @@ test('a role that gains a permission while somebody waits to grant it is judged 
     await tx`select 1 from roles where name = 'helper' for update`
     await tx`insert into role_permissions values ('helper', 'settings.manage')`
   }
-  expect(await actDuring(arm, () => assignRole(deps, actingAs(admin), person, 'helper', client))).toBe(
-    'privilege-escalation',
-  )
+  expect(await actDuring(arm, () => assignRole(deps, actingAs(admin), person, 'helper'))).toBe('privilege-escalation')
   expect(await sql`select role from user_accounts where id = ${person}`).toEqual([{ role: 'user' }] as never)
 })
