@@ -10,7 +10,7 @@ import { type AuditItem, findAccount, listOwnAudit, lockProfile, type Profile, u
 import type { ProfileChange } from './schemas.ts'
 
 /** The person behind a token. @throws AppError `account-disabled` when the account is gone */
-export async function readUser({ sql }: AccountDeps, { accountId }: Principal): Promise<User> {
+export async function readUser({ sql }: { sql: Db }, { accountId }: Principal): Promise<User> {
   const user = await findUser(sql, accountId)
   if (!user) throw new AppError('account-disabled')
   return user
@@ -34,8 +34,11 @@ export function readOwnAudit(
 /** Changes what is given, clears what is null, and keeps the rest; nothing changed is nothing written. */
 export async function changeProfile(deps: AccountDeps, actor: Actor, change: ProfileChange): Promise<User> {
   const { principal } = actor
-  await deps.sql.begin((tx) => writeProfile(tx, deps, actor, principal.accountId, change))
-  return readUser(deps, principal)
+  return deps.sql.begin(async (tx) => {
+    await writeProfile(tx, deps, actor, principal.accountId, change)
+    // Not after the commit: the client may leave meanwhile, and would not hear of what was changed.
+    return readUser({ sql: tx }, principal)
+  })
 }
 
 /** The same for whoever may do it, in the transaction that judged so. @throws AppError `account-disabled` when it is gone */

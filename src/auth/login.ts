@@ -51,15 +51,18 @@ export async function login(deps: Deps, input: Login, options: Options): Promise
       ? { key: known.key, attemptId, counter: 'device' }
       : { key: emailKey, attemptId, counter: 'email' }
   let uncount: () => unknown = () => {}
+  let isVerified = false
   try {
     uncount = await countPasswordCheck(deps, 'log-in', emailKey.toString('base64url'))
     const verified = await verify(deps, toCredentials(reserved), input.password, options.signal)
+    isVerified = verified !== null
     if (verified) {
       const body = await openSession(deps, verified, input.password, reservation, options)
       if (body) return body
     }
   } catch (error) {
-    await uncount()
+    // A right password that was judged is paid for, also by who leaves before the answer.
+    if (!isVerified) await uncount()
     await release(deps, reservation)
     throw error
   }

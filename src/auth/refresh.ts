@@ -50,22 +50,25 @@ function signAgain(
   return token
 }
 
-/** Committed before the answer is given: whoever holds the stolen copy is out. */
+/** Committed before the answer is given, and whether or not somebody waits for it: whoever holds the stolen copy is out. */
 async function revokeReused(deps: Deps, { sub, sid }: RefreshClaims, client: Client): Promise<void> {
-  await deps.sql.begin(async (tx) => {
-    await lockAccount(tx, sub)
-    if (!(await isLiveSession(tx, sub, sid))) return
-    await recordAuthzChange(tx, { accountId: sub, endSession: sid, reason: 'reuse' })
-    await record(tx, deps.audit, {
-      action: 'session.reuse_detected',
-      actorId: null,
-      entityType: 'session',
-      entityId: sid,
-      subjectId: sub,
-      client,
-      details: { accountId: sub },
-    })
-  })
+  await deps.sql.begin(
+    async (tx) => {
+      await lockAccount(tx, sub)
+      if (!(await isLiveSession(tx, sub, sid))) return
+      await recordAuthzChange(tx, { accountId: sub, endSession: sid, reason: 'reuse' })
+      await record(tx, deps.audit, {
+        action: 'session.reuse_detected',
+        actorId: null,
+        entityType: 'session',
+        entityId: sid,
+        subjectId: sub,
+        client,
+        details: { accountId: sub },
+      })
+    },
+    { evenIfAbandoned: true },
+  )
   deps.log.warn(
     { requestId: client.requestId, accountId: sub, sessionId: sid },
     'a replaced refresh token was presented: session revoked',

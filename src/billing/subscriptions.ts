@@ -4,7 +4,7 @@ import type { Principal } from '../access/principal.ts'
 import { freePlan } from '../access/rights.ts'
 import { account } from '../audit/actor.ts'
 import { recordAuthzChange } from '../changes/record.ts'
-import type { Tx } from '../db/types.ts'
+import type { Db, Tx } from '../db/types.ts'
 import { AppError, invalid } from '../errors/app-error.ts'
 import type { BillingDeps } from './deps.ts'
 import { next } from './lifecycle.ts'
@@ -22,9 +22,16 @@ import { mayTry, requireAhead, requirePlan, requireSubscription, toView } from '
 
 export type SubscriptionView = ReturnType<typeof toView>
 
-/** The person's subscription, right by the clock even while no job runs. */
-export async function readSubscription(deps: BillingDeps, { accountId }: Principal): Promise<SubscriptionView> {
-  return toView(deps, await requireSubscription(findSubscription(deps.sql, accountId)))
+/**
+ * The person's subscription, right by the clock even while no job runs.
+ * @param sql a change's transaction: after its commit, who asked for it may leave without hearing of it
+ */
+export async function readSubscription(
+  deps: BillingDeps,
+  { accountId }: Principal,
+  sql: Db = deps.sql,
+): Promise<SubscriptionView> {
+  return toView(deps, await requireSubscription(findSubscription(sql, accountId)))
 }
 
 type NewSubscription = { plan: string; interval: 'month' | 'year' }
@@ -49,7 +56,7 @@ export async function subscribe(
     if (current.plan === plan.name && current.status !== 'cancelled') throw new AppError('already-subscribed')
     // It is still in force: its trial was used, and whoever wants to keep it takes the cancellation back.
     if (current.plan === plan.name) throw new AppError('checkout-unavailable', { detail: resumeInstead })
-    if (!mayTry(plan, current) || !(await insertTrial(tx, accountId, plan.name))) return false
+    if (!mayTry(plan, current) || !(await insertTrial(tx, accountId, plan.name))) return null
     await replace(tx, {
       accountId,
       plan: plan.name,
@@ -63,9 +70,9 @@ export async function subscribe(
     await recordAuthzChange(tx, { accountId })
     const details = { plan: plan.name, from: current.plan }
     await deps.audit.record(tx, actor, 'subscription.start_trial', account(accountId), { details })
-    return true
+    return readSubscription(deps, principal, tx)
   })
-  if (started) return readSubscription(deps, principal)
+  if (started) return started
   const amountMinor = interval === 'month' ? plan.priceMonthlyMinor : plan.priceYearlyMinor
   const checkout =
     amountMinor === null
@@ -85,7 +92,7 @@ export async function cancel(
   code: 'nothing-to-cancel' | 'already-subscribed' = 'nothing-to-cancel',
 ): Promise<SubscriptionView> {
   const { accountId } = actor.principal
-  await deps.sql.begin(async (tx) => {
+  return deps.sql.begin(async (tx) => {
     const current = await openForChange(tx, accountId)
     const status = current.plan === freePlan ? null : next(current.status, 'cancel')
     if (!status) throw new AppError(code)
@@ -104,8 +111,8 @@ export async function cancel(
       await recordAuthzChange(tx, { accountId })
     }
     await deps.audit.record(tx, actor, 'subscription.cancel', account(accountId), { details: { plan: current.plan } })
+    return readSubscription(deps, actor.principal, tx)
   })
-  return readSubscription(deps, actor.principal)
 }
 
 /**
@@ -114,14 +121,14 @@ export async function cancel(
  */
 export async function resume(deps: BillingDeps, actor: Actor): Promise<SubscriptionView> {
   const { accountId } = actor.principal
-  await deps.sql.begin(async (tx) => {
+  return deps.sql.begin(async (tx) => {
     const current = await openForChange(tx, accountId)
     const status = next(current.status, current.isTrial ? 'resumeTrial' : 'resume')
     if (!status) throw new AppError('nothing-to-cancel', { detail: 'No cancellation waits to be taken back.' })
     await updateStatus(tx, current.id, status)
     await deps.audit.record(tx, actor, 'subscription.resume', account(accountId), { details: { plan: current.plan } })
+    return readSubscription(deps, actor.principal, tx)
   })
-  return readSubscription(deps, actor.principal)
 }
 
 type Grant = { plan: string; endsAt?: Date | null; reason: string }

@@ -7,7 +7,7 @@ import { createRecovery } from './recovery.ts'
 import { createSlots, type Slot } from './slots.ts'
 import { interceptStatements, isRead, type Query, repeatQuery } from './statement.ts'
 import { openTransaction } from './transaction.ts'
-import type { Sql, Tx } from './types.ts'
+import type { BeginOptions, Sql, Tx } from './types.ts'
 import { createWritability, type Unwritable } from './writability.ts'
 
 export { isForeignKeyViolation, isLockTimeout, isUniqueViolation, neverSent, toAppError } from './errors.ts'
@@ -81,7 +81,7 @@ export function openDatabase(options: DatabaseOptions) {
     }
   }
 
-  async function begin<T>(work: (tx: Tx) => Promise<T>, caller: Caller | null): Promise<T> {
+  async function begin<T>(work: (tx: Tx) => Promise<T>, caller: Caller | null, isAbandoned: () => boolean): Promise<T> {
     for (let repeats = 0; ; repeats++) {
       let begun = false
       const start = (tx: Tx) => {
@@ -91,7 +91,8 @@ export function openDatabase(options: DatabaseOptions) {
       try {
         return await admitted(
           caller,
-          (slot) => openTransaction({ slot, answered, execute, onCommit, onUncertain: recovery.doubt }, start),
+          (slot) =>
+            openTransaction({ slot, answered, execute, isAbandoned, onCommit, onUncertain: recovery.doubt }, start),
           (error) => !begun && (neverRan(error) || wasLost(error)),
         )
       } catch (error) {
@@ -111,15 +112,16 @@ export function openDatabase(options: DatabaseOptions) {
     }
   }
 
-  const as = (caller: Caller | null): Sql =>
+  const as = (caller: Caller | null, request?: { readonly abandoned: boolean }): Sql =>
     interceptStatements(slots.template, (query) => runStatement(query, caller), {
-      begin: <T>(work: (tx: Tx) => Promise<T>) => begin(work, caller),
+      begin: <T>(work: (tx: Tx) => Promise<T>, { evenIfAbandoned = false }: BeginOptions = {}) =>
+        begin(work, caller, () => !evenIfAbandoned && request?.abandoned === true),
     })
 
   return {
     /** The service's own. */
     sql: as(null),
-    /** A handle whose statements wait in the line of a caller. */
+    /** A handle whose statements wait in the line of a caller; no transaction of a `request` commits once that is abandoned. */
     as,
     /**
      * Why the database takes no changes; null: it does. Waits for nobody's turn.

@@ -9,17 +9,19 @@ type Tools = {
   slot: Slot
   answered: <T>(slot: Slot, answer: PromiseLike<T>, text: string) => Promise<T>
   execute: (slot: Slot, query: Query, handler: Slot['handler'], lost: Promise<never>) => Promise<unknown>
+  /** Nobody waits for the answer any more. */
+  isAbandoned: () => boolean
   onCommit: (items: unknown[]) => void
   onUncertain: (items: unknown[], reason: unknown) => void
 }
 
 /**
  * One transaction on one connection: BEGIN, `work`, COMMIT, each statement under its own deadline; ROLLBACK
- * when `work` throws. When the connection is gone nothing more is sent, not even ROLLBACK: the driver gives the slot a
+ * when `work` throws, or when nobody waits for its answer any more once it is done. When the connection is gone nothing more is sent, not even ROLLBACK: the driver gives the slot a
  * new connection, and others a statement that is not theirs.
  */
 export async function openTransaction<T>(
-  { slot, answered, execute, onCommit, onUncertain }: Tools,
+  { slot, answered, execute, isAbandoned, onCommit, onUncertain }: Tools,
   work: (tx: Tx) => Promise<T>,
 ): Promise<T> {
   const begun = Promise.withResolvers<postgres.TransactionSql>()
@@ -69,6 +71,8 @@ export async function openTransaction<T>(
   let value: T
   try {
     value = await Promise.race([work(tx), lost])
+    if (isAbandoned())
+      throw new AppError('deadline-exceeded', { cause: new Error('the client left before the commit') })
   } catch (error) {
     await rollBack(error)
     throw error

@@ -10,5 +10,9 @@ export type Tx = Db & {
   savepoint<T>(work: (tx: Tx) => Promise<T>): Promise<T>
 }
 
+export type BeginOptions = {
+  /** Commits even when the client of the request left meanwhile: what answers an attack must not depend on the attacker. */
+  evenIfAbandoned?: boolean
+}
 /** The pool. `begin` may run its callback again after a deadlock or a serialisation failure: it must be repeatable. */
-export type Sql = Db & { begin<T>(work: (tx: Tx) => Promise<T>): Promise<T> }
+export type Sql = Db & { begin<T>(work: (tx: Tx) => Promise<T>, options?: BeginOptions): Promise<T> }

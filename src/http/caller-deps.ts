@@ -9,14 +9,15 @@ type Overrides = { hash: { value: Passwords['hash'] }; verify: { value: Password
 type CallerDeps = Deps & { call: Call; caller?: Caller; callersSql?: Sql }
 
 /**
- * The deps as one request sees them: its statements and password checks wait in its caller's line. Made for every request,
+ * The deps as one request sees them: its statements and password checks wait in its caller's line, and
+ * no transaction of its commits once its client left. Made for every request,
  * so it holds nothing until somebody asks for those; the rest is inherited. Take copies with `Object.create`, not by spreading.
  */
 export function createCallerDeps(deps: Deps): (call: Call) => Deps {
   const prototype: object = Object.create(deps, {
     sql: {
       get(this: CallerDeps): Sql {
-        this.callersSql ??= deps.db.as(callerOf(this))
+        this.callersSql ??= deps.db.as(callerOf(this), this.call)
         return this.callersSql
       },
     },

@@ -17,15 +17,23 @@ export function authTier({ deferred }: { deferred: boolean }) {
 
 /**
  * The register tier: counts accounts per address, those that were made and those that were there, for each costs an
- * argon2 hash and rows for good. What is refused unread or for its input costs nothing.
+ * argon2 hash and rows for good; and those who left before the answer. What is refused unread or for its input costs nothing.
  */
-export const registerTier = countAnswers('register', (status) => status < 300 || status === 409, false)
+export const registerTier = countAnswers(
+  'register',
+  (status, _error, { abandoned }) => status < 300 || status === 409 || (abandoned && status === 504),
+  false,
+)
 
 /**
  * Takes a unit of an address before the answer is known, and gives it back on every answer that does not count. When
  * nobody can count, the tier is closed: passwords must not be open to guessing meanwhile.
  */
-function countAnswers(name: Name, counts: (status: number, error: Error | undefined) => boolean, deferred: boolean) {
+function countAnswers(
+  name: Name,
+  counts: (status: number, error: Error | undefined, call: Call) => boolean,
+  deferred: boolean,
+) {
   const tier = createMiddleware<PublicEnv>(async function countAnswers(c, next) {
     const { limits, config } = c.get('deps')
     const call = c.get('call')
@@ -43,7 +51,7 @@ function countAnswers(name: Name, counts: (status: number, error: Error | undefi
       await unit?.giveBack()
       throw error
     }
-    if (!counts(c.res.status, c.error)) await unit?.giveBack()
+    if (!counts(c.res.status, c.error, call)) await unit?.giveBack()
   })
   return refusing(tier, ['service-unavailable'])
 }

@@ -7,6 +7,7 @@ import { account, directory } from '../../audit/actor.ts'
 import type { User } from '../../auth/account.ts'
 import { recordAuthzChange } from '../../changes/record.ts'
 import { readAside } from '../../db/replica.ts'
+import type { Tx } from '../../db/types.ts'
 import { AppError } from '../../errors/app-error.ts'
 import type { Slice } from '../../http/output/page.ts'
 import type { AdminDeps } from '../deps.ts'
@@ -45,12 +46,15 @@ export async function searchPeople(
 
 /** One person; reading about somebody else is audited. @throws AppError `not-found` */
 export async function readPerson(deps: AdminDeps, actor: Actor, accountId: string): Promise<AdministeredUser> {
-  return deps.sql.begin(async (tx) => {
-    const user = await findUser(tx, accountId)
-    if (!user) throw new AppError('not-found')
-    await deps.audit.record(tx, actor, 'account.read', account(accountId))
-    return { ...user, lockedReason: await findLockedReason(tx, accountId) }
-  })
+  return deps.sql.begin((tx) => showPerson(tx, deps, actor, accountId))
+}
+
+/** Within the transaction of a change: after its commit, who asked for it may leave without hearing of it. */
+async function showPerson(tx: Tx, { audit }: AdminDeps, actor: Actor, accountId: string): Promise<AdministeredUser> {
+  const user = await findUser(tx, accountId)
+  if (!user) throw new AppError('not-found')
+  await audit.record(tx, actor, 'account.read', account(accountId))
+  return { ...user, lockedReason: await findLockedReason(tx, accountId) }
 }
 
 /** Changes a profile on somebody's behalf. @throws AppError as authoriseOver */
@@ -60,11 +64,11 @@ export async function changePerson(
   accountId: string,
   change: ProfileChange,
 ): Promise<AdministeredUser> {
-  await deps.sql.begin(async (tx) => {
+  return deps.sql.begin(async (tx) => {
     await authoriseOver(tx, actor.principal, accountId, permission)
     await writeProfile(tx, deps, actor, accountId, change)
+    return showPerson(tx, deps, actor, accountId)
   })
-  return readPerson(deps, actor, accountId)
 }
 
 /** Gives an account a role below the actor's own. @throws AppError as authoriseOver, `validation-failed` for an unknown role */
@@ -74,19 +78,20 @@ export async function assignRole(
   accountId: string,
   role: string,
 ): Promise<AdministeredUser> {
-  await deps.sql.begin(async (tx) => {
+  return deps.sql.begin(async (tx) => {
     const authority = await authoriseOver(tx, actor.principal, accountId, permission, {
       removes: role !== superadmin,
     })
     await requireGrantable(tx, authority, role)
     const { target } = authority
-    if (target.role === role) return
-    await updateRole(tx, accountId, role)
-    await recordAuthzChange(tx, { accountId })
-    const details = { from: target.role, to: role }
-    await deps.audit.record(tx, actor, 'account.change_role', account(accountId), { details })
+    if (target.role !== role) {
+      await updateRole(tx, accountId, role)
+      await recordAuthzChange(tx, { accountId })
+      const details = { from: target.role, to: role }
+      await deps.audit.record(tx, actor, 'account.change_role', account(accountId), { details })
+    }
+    return showPerson(tx, deps, actor, accountId)
   })
-  return readPerson(deps, actor, accountId)
 }
 
 /** Locks an account: its sessions end, and nobody logs in to it until it is unlocked. */

@@ -79,7 +79,7 @@ const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS'])
 /**
  * Nothing is changed for a request whose connection Bun closes without an answer: it does so when another request was
  * sent behind it before it was answered, and when trailers end its body. Whatever arrived together with the request is
- * known here; of what comes later docs/operations.md warns.
+ * known here; what comes later is seen before the commit (`createCallerDeps`).
  */
 export const wholeMessage = middleware<PublicEnv>({
   name: 'wholeMessage',
