@@ -13,14 +13,18 @@ import { type Ask, isCommand, memberOf, type Step } from './story/step.ts'
 const url = process.argv[2]?.replace(/\/+$/, '')
 if (!url || !URL.canParse(url)) fail('usage: bun scripts/walkthrough.ts URL', 64)
 
-/** `ask` shows an answer and keeps it; `member` is a text in the one kept last. */
+/**
+ * `ask` shows an answer and keeps it; `member` is a text in the one kept last; `manas360` is the program, with Bun or with
+ * Node alone.
+ */
 const prelude = `URL=${url}
-RUN=$(date +%s)
+RUN=$(date +%s)$$
 EMAIL=asha.$RUN@example.com
 RAVI_EMAIL=ravi.$RUN@example.com
 ROOT_EMAIL=root.$RUN@example.com
 PASSWORD='seven quiet herons at dawn'
 ANSWER=$(mktemp)
+manas360() { if command -v bun > /dev/null; then bun src/main.ts "$@"; else npx -y bun@${Bun.version} src/main.ts "$@"; fi; }
 ask() { curl -sS -i --max-time 30 "$@" > "$ANSWER"; cat "$ANSWER"; echo; }
 member() { sed -n "s/.*\\"$1\\":\\"\\([^\\"]*\\)\\".*/\\1/p" "$ANSWER"; }`
 
@@ -38,7 +42,8 @@ const pages = [
   `# Walkthrough
 
 The story of the product with curl, and twice with the program itself, against a server started with \`bun start\`. Paste the blocks into one
-shell, in order, at the project's folder; nothing has to be copied by hand. Or all at once:
+shell, in order, at the project's folder; nothing has to be copied by hand. \`manas360\` in them is the program from this folder, by Bun where it is on the
+PATH and by \`npx\` otherwise. Or all at once:
 
 \`\`\`sh
 sed -n '/^\`\`\`sh$/,/^\`\`\`$/p' docs/walkthrough.md | sed '/^\`\`\`/d' | sed '1d' | sh
@@ -92,12 +97,18 @@ function toCurl({ method, path, as, body }: Ask): string {
 }
 
 function toProgram(args: string[], input: string | undefined): string {
-  const program = `bun src/main.ts ${args.join(' ')}`
+  const program = `manas360 ${args.join(' ')}`
   return input === undefined ? program : `printf %s "${input}" | ${program}`
 }
 
 function kept(keep: Record<string, string>): string[] {
-  return Object.entries(keep).map(([variable, path]) => `${variable}=$(member ${path.split('.').at(-1)})`)
+  return Object.entries(keep).map(([variable, path]) => {
+    const line = `${variable}=$(member ${path.split('.').at(-1)})`
+    // All that follows needs it: without it nothing else would say what went wrong.
+    return path === 'user.id'
+      ? `${line}; test -n "$${variable}" || echo 'NO ACCOUNT WAS MADE: see the answer above'`
+      : line
+  })
 }
 
 /** What the one shell prints for this. */

@@ -34,6 +34,7 @@ Without DATABASE_URL, a PostgreSQL of its own is started in .data/ (not in the c
 const compiled = import.meta.path.startsWith('/$bunfs/') || import.meta.path.includes('~BUN')
 
 const { values: options, positionals } = parse()
+process.stdout.on('error', endWithReader)
 const [name, ...args] = positionals
 if (options.version) print(`${version.version} (${version.commit})`)
 else if (options.help || name === undefined) print(name === 'keys' ? keysUsage : usage)
@@ -81,6 +82,12 @@ function told(text: string): string {
 
 function print(line: string): void {
   process.stdout.write(`${told(line)}\n`)
+}
+
+/** Whoever read the output has enough of it (`doctor | head`). A server goes on. */
+function endWithReader(error: Error & { code?: string }): void {
+  if (error.code !== 'EPIPE') throw error
+  if (name !== 'serve') process.exit(0)
 }
 
 function fail(message: string, code: number): never {

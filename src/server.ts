@@ -1,6 +1,7 @@
 import { createApp } from './app.ts'
 import type { Config } from './config/config.ts'
-import { toShownHost } from './config/listening-address.ts'
+import { toShownHost, toWrittenHost } from './config/listening-address.ts'
+import { withAdvice } from './config/listening-check.ts'
 import { isHopeless } from './db/failure-advice.ts'
 import { MigrationError } from './db/migrate.ts'
 import { asSent } from './http/middleware/sent-paths.ts'
@@ -11,7 +12,8 @@ import { type OpenDeps, openDeps } from './services.ts'
 
 const RetryForMs = 60_000
 
-export type Server = { url: string; deps: OpenDeps; stop(): Promise<void> }
+/** `url`: for whoever is on this host; `address`: where it listens. */
+export type Server = { url: string; address: string; deps: OpenDeps; stop(): Promise<void> }
 
 /**
  * Serves until `stop` is called: readiness turns 503, DRAIN_DELAY_MS pass for the load balancer to notice, then no new
@@ -22,18 +24,20 @@ export async function serve(config: Config, log: Logger, signal?: AbortSignal): 
   const deps = await openWithRetries(config, log, signal)
   const app = createApp(deps)
   const bindings: { server?: Bun.Server<undefined> } = {}
-  const server = Bun.serve({
-    port: config.port,
-    hostname: config.host,
-    idleTimeout: idleSeconds,
-    // The chain judges sizes itself, and answers with a problem document.
-    maxRequestBodySize: Number.MAX_SAFE_INTEGER,
-    ...asSent(app, bindings),
-    error(error) {
-      log.error({ err: error }, 'unexpected error outside the chain')
-      return new Response(null, { status: 500 })
-    },
-  })
+  const listen = () =>
+    Bun.serve({
+      port: config.port,
+      hostname: config.host,
+      idleTimeout: idleSeconds,
+      // The chain judges sizes itself, and answers with a problem document.
+      maxRequestBodySize: Number.MAX_SAFE_INTEGER,
+      ...asSent(app, bindings),
+      error(error) {
+        log.error({ err: error }, 'unexpected error outside the chain')
+        return new Response(null, { status: 500 })
+      },
+    })
+  const server = await listening(config, deps, listen)
   bindings.server = server
   const stopJobs = startJobs(deps)
 
@@ -49,7 +53,18 @@ export async function serve(config: Config, log: Logger, signal?: AbortSignal): 
     const leftMs = Math.max(100, endsAt - Date.now())
     await atMost(leftMs, deps.close(leftMs / 1000))
   }
-  return { url: `http://${toShownHost(config.host)}:${server.port}`, deps, stop }
+  const [url, address] = [toShownHost, toWrittenHost].map((shown) => `http://${shown(config.host)}:${server.port}`)
+  return { url: url ?? '', address: address ?? '', deps, stop }
+}
+
+/** @throws Error with what to set, once all that is open is closed again */
+async function listening<T>(config: Config, deps: OpenDeps, listen: () => T): Promise<T> {
+  try {
+    return withAdvice(config, listen)
+  } catch (error) {
+    await deps.close(1)
+    throw error
+  }
 }
 
 async function openWithRetries(config: Config, log: Logger, signal?: AbortSignal): Promise<OpenDeps> {

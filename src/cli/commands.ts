@@ -3,6 +3,7 @@ import type { CheckpointLine } from '../audit/checkpoints.ts'
 import { describeVerdict, toWitness, verifyAudit } from '../audit/verify.ts'
 import { ConfigError } from '../config/config.ts'
 import { toReachableHost } from '../config/listening-address.ts'
+import { requireFreeAddress } from '../config/listening-check.ts'
 import { jobs, readJobRuns, runJobNow, UnknownJobError } from '../jobs/runner.ts'
 import { createLogger } from '../log/logger.ts'
 import { findFault } from '../ops/liveness.ts'
@@ -50,7 +51,7 @@ export function judgeCall(name: string, args: string[], options: Record<string, 
 }
 
 async function runServer(invocation: Invocation): Promise<number> {
-  const { config, database } = await prepare(invocation)
+  const { config, database } = await prepare(invocation, requireFreeAddress)
   const { print } = invocation
   const log = createLogger({ level: config.logLevel })
   const stop = signalToStop()
@@ -60,7 +61,7 @@ async function runServer(invocation: Invocation): Promise<number> {
     if (!config.production) await migrateSchema(config, print)
     const target = { url: config.databaseUrl, variable: 'DATABASE_URL' } as const
     const server = await explained(target, () => serve(config, log, stop))
-    if (config.production) log.info({ url: server.url }, 'serving')
+    if (config.production) log.info({ url: server.address }, 'serving')
     else
       print(`
 MANAS360 is serving on ${server.url}

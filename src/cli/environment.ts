@@ -15,11 +15,20 @@ const unusedUrl = 'postgres://127.0.0.1/manas360'
 
 export type Prepared = { config: Config; database: EmbeddedPostgres | null }
 
-/** The configuration and, without DATABASE_URL outside production, a PostgreSQL of our own: joined if it runs, else started. */
-export async function prepare({ environment, dataDirectory, compiled }: Surroundings): Promise<Prepared> {
+/**
+ * The configuration and, without DATABASE_URL outside production, a PostgreSQL of our own: joined if it runs, else started.
+ * @param beforeDatabase judges the configuration before that is done
+ */
+export async function prepare(
+  { environment, dataDirectory, compiled }: Surroundings,
+  beforeDatabase: (config: Config) => void = () => {},
+): Promise<Prepared> {
   const complete = withLocalSecrets(environment, dataDirectory)
-  if (environment.DATABASE_URL || environment.NODE_ENV === 'production')
-    return { config: loadConfig(complete), database: null }
+  if (environment.DATABASE_URL || environment.NODE_ENV === 'production') {
+    const config = loadConfig(complete)
+    beforeDatabase(config)
+    return { config, database: null }
+  }
   // Bad variables are named before anything is started.
   const problems = findProblems({ ...complete, DATABASE_URL: unusedUrl })
   if (compiled)
@@ -27,6 +36,7 @@ export async function prepare({ environment, dataDirectory, compiled }: Surround
       'DATABASE_URL: is required; the compiled binary brings no PostgreSQL of its own. Set it to postgres://user:password@host:5432/database',
     )
   if (problems.length > 0) throw new ConfigError(problems)
+  beforeDatabase(loadConfig({ ...complete, DATABASE_URL: unusedUrl }))
   const database = await openEmbeddedPostgres({ dataDir: `${dataDirectory}/postgres`, onProgress: tell })
   try {
     return { config: loadConfig({ ...complete, DATABASE_URL: database.url }), database }

@@ -23,6 +23,8 @@ type Invocation = {
 /** `keys generate` and `keys rotate`. Neither needs a configuration or a database. */
 export async function runKeys({ args: [verb, file, ...rest], options, print }: Invocation): Promise<number> {
   const now = Math.floor(Date.now() / 1000)
+  if (verb === 'generate' && options.algorithm !== undefined && !isKnown(options.algorithm))
+    tell(`--algorithm ${options.algorithm}: must be ${asymmetricAlgorithms.join(' or ')}\n`)
   const algorithm = asymmetricAlgorithms.find((name) => name === (options.algorithm ?? 'ES256'))
   if (verb === 'generate' && file === undefined && algorithm) {
     print(JSON.stringify(generateKeySet(algorithm, now), null, 2))
@@ -44,6 +46,8 @@ export async function runKeys({ args: [verb, file, ...rest], options, print }: I
     return 1
   }
 }
+
+const isKnown = (name: string): boolean => asymmetricAlgorithms.some((algorithm) => algorithm === name)
 
 function describe(rotated: Rotated): string {
   const { key } = rotated

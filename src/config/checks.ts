@@ -28,12 +28,23 @@ export function crossChecks(e: Sound): string[] {
   return problems
 }
 
+/** How long the secrets of production are. */
+const leastCharacters = { JWT_SECRET: 64, JWT_REFRESH_SECRET: 64, AUDIT_KEY: 32 }
+
+/** What production demands of a variable that is wrong even outside it, where it demands more than its own message says. */
+export function productionDemand(name: string, value: string): string | undefined {
+  if (name === 'PUBLIC_URL') return 'must be a URL that begins with https://'
+  const least = leastCharacters[name as keyof typeof leastCharacters]
+  if (!least || value.length >= least) return undefined
+  return `must have at least ${least} characters in production (openssl rand -base64 48 makes a good one)`
+}
+
 /** What production demands beyond that: secrets that are none of the examples, TLS, https. */
 export function productionChecks(e: Sound): string[] {
   const problems: string[] = []
   for (const name of ['JWT_SECRET', 'JWT_REFRESH_SECRET', 'AUDIT_KEY'] as const) {
     const value = e[name]
-    const weakness = value && weaknessOf(value, name === 'AUDIT_KEY' ? 32 : 64)
+    const weakness = value && weaknessOf(value, leastCharacters[name])
     if (weakness) problems.push(`${name}: ${weakness} (openssl rand -base64 48 makes a good one)`)
   }
   for (const name of ['JWT_SECRET_PREVIOUS', 'JWT_REFRESH_SECRET_PREVIOUS', 'OPS_TOKEN'] as const) {
@@ -45,8 +56,8 @@ export function productionChecks(e: Sound): string[] {
     const weakness = weaknessOf(value, 32)
     if (weakness) problems.push(`AUDIT_KEY_PREVIOUS: ${weakness}`)
   }
-  if (!e.PUBLIC_URL?.startsWith('https://'))
-    problems.push('PUBLIC_URL: must be set in production, and begin with https://')
+  if (!e.PUBLIC_URL) problems.push('PUBLIC_URL: must be set in production, and begin with https://')
+  else if (!e.PUBLIC_URL.startsWith('https://')) problems.push('PUBLIC_URL: must begin with https:// in production')
   problems.push(...sharedSecrets(e))
   if (e.TRUSTED_PROXIES !== undefined && isTooWide(parseTrustedProxies(e.TRUSTED_PROXIES).networks))
     problems.push(

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { crossChecks, isLocal, productionChecks } from './checks.ts'
+import { crossChecks, isLocal, productionChecks, productionDemand } from './checks.ts'
 import { Environment, type Parsed, type Sound } from './variables.ts'
 
 /** Names that later versions will know. Silently ignoring them would leave an operator with less than they asked for. */
@@ -38,7 +38,9 @@ export function loadConfig(environment: Record<string, string | undefined>): Con
   const bad = new Set(issues.map(({ path }) => String(path[0])))
   for (const name of bad) {
     const messages = issues.filter(({ path }) => path[0] === name).map(({ message }) => message)
-    problems.push(`${name}: ${set[name] === undefined ? 'is required' : messages.join('; ')}`)
+    const value = set[name]
+    const demand = value !== undefined && set.NODE_ENV === 'production' ? productionDemand(name, value) : undefined
+    problems.push(`${name}: ${value === undefined ? 'is required' : (demand ?? messages.join('; '))}`)
   }
   // What is sound by itself is judged further, so that one start names everything.
   const sound: Sound = parsed.data ?? without(bad).parse(set)

@@ -34,6 +34,7 @@ export function openDatabase(options: DatabaseOptions) {
   const commitListeners: Listener[] = []
   const { answered, counts } = createDeadline({ options, recovery, writability, retire: slots.retire })
   let queries = 0
+  let closed = false
 
   function execute(slot: Slot, query: Query, handler: Slot['handler'], lost?: Promise<never>): Promise<unknown> {
     queries++
@@ -143,11 +144,14 @@ export function openDatabase(options: DatabaseOptions) {
       try {
         await slots.open(min)
       } catch (error) {
+        // Who closes it meanwhile wants none of them.
+        if (closed) return
         throw toAppError(error)
       }
     },
     /** Admits nobody more, lets what is under way end within `seconds`, and disconnects. */
     async close(seconds: number): Promise<void> {
+      closed = true
       gate.close()
       recovery.close()
       const closing = slots.close(seconds).catch((error) => onWarn('the pool did not close', error))

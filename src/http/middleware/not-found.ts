@@ -121,11 +121,20 @@ function notFoundOf(c: Context): Response | Promise<Response> {
 export function notFoundOrMethod(app: Hono<PublicEnv>, cors: Cors): NotFoundHandler<PublicEnv> {
   return (c) => {
     const allowed = c.get('call').route === '' ? methodsOf(app, c) : []
-    if (allowed.length === 0) return toResponse(new AppError('not-found'), c)
+    if (allowed.length === 0) return toResponse(new AppError('not-found', welcome(c)), c)
     const allow = { Allow: allowed.join(', ') }
     if (c.req.method === 'OPTIONS')
       return new Response(null, { status: 204, headers: cors.preflight(c.req.raw) ?? allow })
     return toResponse(new AppError('method-not-allowed', { headers: allow }), c)
+  }
+}
+
+/** Whoever opens the bare address in development is shown where to go; in production nobody is told of /docs. */
+function welcome(c: Context<PublicEnv>): { detail: string; headers: Record<string, string> } | undefined {
+  if (c.req.path !== '/' || c.get('deps').config.production) return undefined
+  return {
+    detail: 'The service runs. Its routes begin with /v1; the reference is at /docs.',
+    headers: { Link: '</docs>; rel="service-doc"' },
   }
 }
 

@@ -1,0 +1,36 @@
+import type { Config } from './config.ts'
+import { toWrittenHost } from './listening-address.ts'
+
+type Address = Pick<Config, 'host' | 'port'>
+
+/** @throws Error that says what to do where HOST and PORT cannot be listened on; nothing is left listening. */
+export function requireFreeAddress({ host, port }: Address): void {
+  const server = withAdvice({ host, port }, () =>
+    Bun.serve({ hostname: host, port, fetch: () => new Response(null, { status: 503 }) }),
+  )
+  void server.stop(true)
+}
+
+/** Listens; what the operating system refuses is told with what to set. */
+export function withAdvice<T>({ host, port }: Address, listen: () => T): T {
+  try {
+    return listen()
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+    const advice = adviceFor(code, toWrittenHost(host), port)
+    throw advice ? new Error(advice, { cause: error }) : error
+  }
+}
+
+function adviceFor(code: string, host: string, port: number): string | null {
+  switch (code) {
+    case 'EADDRINUSE':
+      return `Port ${port} of ${host} is in use by another program. Stop that, or set PORT to a free one (0: any).`
+    case 'EADDRNOTAVAIL':
+      return `HOST ${host} is no address of this host. Set HOST to one of its own, or to 0.0.0.0 for all of them.`
+    case 'EACCES':
+      return `Port ${port} is not for this user. Set PORT to 1024 or more.`
+    default:
+      return null
+  }
+}
