@@ -1,19 +1,17 @@
 import type { ApiKeys } from '../api-keys/verifier.ts'
-import type { Audit } from '../audit/record.ts'
+import type { AuthDeps } from '../auth/deps.ts'
 import type { OpenStreams } from '../http/output/open-streams.ts'
 import type { QuotaDeps } from '../quotas/deps.ts'
 import type { Limits } from '../rate-limits/limiters.ts'
 import type { UsageCounter } from './usage.ts'
 
 /** What the services of accounts use. */
-export type AccountDeps = QuotaDeps & {
-  audit: Audit
-  usage: UsageCounter
-  apiKeys: Pick<ApiKeys, 'settle'>
-  limits: Pick<Limits, 'exports'>
-  streams: OpenStreams
-  /** The HMACs under which an address's trials and used quotas outlive its erasure, the one to write under first. */
-  traceKeys: (email: string) => [Buffer, ...Buffer[]]
-  /** The HMAC under which a lockout counter is kept. */
-  counterKey: (kind: 'email' | 'password', value: string) => Buffer
-}
+export type AccountDeps = QuotaDeps &
+  AuthDeps & {
+    usage: UsageCounter
+    apiKeys: Pick<ApiKeys, 'settle'>
+    limits: Pick<Limits, 'exports'>
+    streams: OpenStreams
+    /** The HMACs under which an address's trials and used quotas outlive its erasure, the one to write under first. */
+    traceKeys: (email: string) => [Buffer, ...Buffer[]]
+  }

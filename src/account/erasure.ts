@@ -7,7 +7,6 @@ import { requireStillSignedIn } from '../auth/sessions.ts'
 import { leaveTraces } from '../auth/traces.ts'
 import { recordAuthzChange } from '../changes/record.ts'
 import type { Tx } from '../db/types.ts'
-import type { Deps } from '../deps.ts'
 import { AppError } from '../errors/app-error.ts'
 import type { AccountDeps } from './deps.ts'
 import { anonymiseAccount, deleteCounters, deleteRowsOf, eraseAuditTraces } from './erasure-queries.ts'
@@ -21,7 +20,7 @@ const demoteFrom = 90
  *   `last-superadmin`, `demote-first`
  */
 export async function eraseSelf(
-  deps: Deps,
+  deps: AccountDeps,
   { principal, origin }: Actor,
   password: string,
   signal?: AbortSignal,

@@ -1,5 +1,5 @@
 import type { Client } from '../audit/record.ts'
-import type { Deps } from '../deps.ts'
+import type { AuthDeps } from './deps.ts'
 import type { Reservation } from './lockout.ts'
 import { insertFailedAttempt } from './queries.ts'
 
@@ -9,7 +9,7 @@ import { insertFailedAttempt } from './queries.ts'
  * @param accountId whose password was tried; null where no account has the address
  */
 export async function recordFailedCheck(
-  deps: Deps,
+  deps: AuthDeps,
   reservation: Reservation,
   accountId: string | null,
   client: Client,

@@ -1,7 +1,7 @@
 import { type AuditRow, auditCtes } from '../audit/record.ts'
 import type { Db } from '../db/types.ts'
-import type { Deps } from '../deps.ts'
 import { AppError } from '../errors/app-error.ts'
+import type { AuthDeps } from './deps.ts'
 
 /**
  * Whose failures are counted together: an e-mail address's as strangers type it, a device's that signed in before (so a
@@ -58,7 +58,7 @@ export function requireAdmitted({ admitted, lockedForSeconds }: Judged): void {
 }
 
 /** Reserves a try of an account's own password check. @throws AppError as requireAdmitted. */
-export async function reserveOwnCheck(deps: Deps, accountId: string): Promise<Reservation> {
+export async function reserveOwnCheck(deps: AuthDeps, accountId: string): Promise<Reservation> {
   const key = deps.counterKey('password', accountId)
   const attemptId = Bun.randomUUIDv7()
   const [row] = await deps.sql<Judged[]>`
@@ -70,7 +70,7 @@ export async function reserveOwnCheck(deps: Deps, accountId: string): Promise<Re
 }
 
 /** Gives back a try that ended undecided. Never throws: what stays behind stops counting after 30 s. */
-export async function release(deps: Deps, { key, attemptId }: Reservation): Promise<void> {
+export async function release(deps: AuthDeps, { key, attemptId }: Reservation): Promise<void> {
   try {
     await deps.sql`update lockouts set pending = pending - ${attemptId}::text where key = ${key}`
   } catch (error) {

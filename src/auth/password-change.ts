@@ -2,8 +2,8 @@ import type { Principal } from '../access/principal.ts'
 import { endApiKeys } from '../api-keys/verifier.ts'
 import { type Client, record } from '../audit/record.ts'
 import { recordAuthzChange } from '../changes/record.ts'
-import type { Deps } from '../deps.ts'
 import { AppError, invalid } from '../errors/app-error.ts'
+import type { AuthDeps } from './deps.ts'
 import { recordFailedCheck } from './failed-checks.ts'
 import { release, reserveOwnCheck } from './lockout.ts'
 import { countPasswordCheck } from './password-checks.ts'
@@ -19,7 +19,7 @@ type Input = { currentPassword: string; newPassword: string; keepApiKeys?: boole
  * @throws AppError `invalid-credentials` (the session stays), `account-locked` after five wrong tries, `validation-failed`
  */
 export async function changePassword(
-  deps: Deps,
+  deps: AuthDeps,
   principal: Principal,
   { currentPassword, newPassword, keepApiKeys = false }: Input,
   client: Client,
@@ -58,7 +58,7 @@ export async function changePassword(
  * @throws AppError `invalid-credentials`, `account-locked`, `rate-limited`
  */
 export async function requireOwnPassword(
-  deps: Deps,
+  deps: AuthDeps,
   { accountId }: Principal,
   password: string,
   client: Client,

@@ -1,5 +1,5 @@
-import type { Deps } from '../deps.ts'
 import { refusalOf } from '../rate-limits/result.ts'
+import type { AuthDeps } from './deps.ts'
 
 /** Log-ins of an account that succeed may be so many times as its other password checks. */
 const logInShare = 10
@@ -12,7 +12,7 @@ const logInShare = 10
  * @throws AppError `rate-limited`, `service-unavailable` when nobody can count
  */
 export async function countPasswordCheck(
-  { limits, config }: Deps,
+  { limits, config }: AuthDeps,
   kind: 'account' | 'log-in',
   id: string,
 ): Promise<() => unknown> {

@@ -2,6 +2,7 @@ import type { Client } from '../audit/record.ts'
 import { isUniqueViolation } from '../db/database.ts'
 import type { Deps } from '../deps.ts'
 import { AppError } from '../errors/app-error.ts'
+import type { AuthDeps } from './deps.ts'
 import { checkNewPassword } from './password-rules.ts'
 import { findOpened, insertAccount } from './queries.ts'
 import type { Registration } from './schemas.ts'
@@ -97,7 +98,7 @@ export async function createSuperadmin(deps: Deps, email: string, password: stri
 
 /** @throws AppError `validation-failed` saying what is wrong with a new password. */
 export function requireGoodPassword(
-  deps: Deps,
+  deps: Pick<AuthDeps, 'config'>,
   password: string,
   context: { email: string; firstName?: string | null; lastName?: string | null },
   path = 'password',

@@ -3,9 +3,9 @@ import { endApiKeys } from '../api-keys/verifier.ts'
 import { type Client, record } from '../audit/record.ts'
 import { recordAuthzChange } from '../changes/record.ts'
 import type { Tx } from '../db/types.ts'
-import type { Deps } from '../deps.ts'
 import { AppError } from '../errors/app-error.ts'
 import type { Slice } from '../http/output/page.ts'
+import type { AuthDeps } from './deps.ts'
 import { findSignIn, isLiveSession, listSessions, lockAccount, type SessionItem } from './session-queries.ts'
 
 /** The session that asks. @throws AppError `api-key-not-allowed` when none does: it is an API key */
@@ -28,7 +28,7 @@ export async function requireStillSignedIn(tx: Tx, principal: Principal, passwor
 
 /** The person's live sessions, newest first. */
 export function listOwnSessions(
-  deps: Deps,
+  deps: AuthDeps,
   principal: Principal,
   { limit, after }: Slice<string>,
 ): Promise<SessionItem[]> {
@@ -40,7 +40,7 @@ export function listOwnSessions(
  * @throws AppError `not-found` when it is not theirs or has ended, `session-revoked` when that was the session asking
  */
 export async function endSession(
-  deps: Deps,
+  deps: AuthDeps,
   principal: Principal,
   sessionId: string,
   client: Client,
@@ -64,7 +64,7 @@ export async function endSession(
 }
 
 /** Ends every session of the person, and every API key: whoever logs out everywhere wants nothing left that acts for them. */
-export async function endAllSessions(deps: Deps, { accountId }: Principal, client: Client): Promise<void> {
+export async function endAllSessions(deps: AuthDeps, { accountId }: Principal, client: Client): Promise<void> {
   await deps.sql.begin(async (tx) => {
     await lockAccount(tx, accountId)
     const apiKeys = await endApiKeys(tx, accountId)
