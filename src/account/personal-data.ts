@@ -1,8 +1,10 @@
 import { accessData } from '../access/personal-data.ts'
+import { apiKeyData } from '../api-keys/personal-data.ts'
 import { auditData } from '../audit/personal-data.ts'
 import { authData } from '../auth/personal-data.ts'
 import { billingData } from '../billing/personal-data.ts'
 import { type ExportedPart, type PersonalData, rowsOf } from '../db/personal-data.ts'
+import { idempotencyData } from '../idempotency/personal-data.ts'
 import { plansData } from '../quotas/personal-data.ts'
 
 const account: PersonalData = {
@@ -19,15 +21,6 @@ const account: PersonalData = {
 
 const ownData: PersonalData[] = [
   {
-    table: 'api_keys',
-    exported: rowsOf('api_keys', {
-      part: 'apiKeys',
-      columns: `t.id, name, prefix, permissions, ip_ranges as "ipRanges", expires_at as "expiresAt", created_at as "createdAt", last_used_at as "lastUsedAt"`,
-      key: [['id', 'uuid']],
-    }),
-    erased: { account: 'account_id' },
-  },
-  {
     table: 'usage_daily',
     exported: rowsOf('usage_daily', {
       part: 'usage',
@@ -35,19 +28,6 @@ const ownData: PersonalData[] = [
       key: [
         ['day', 'date'],
         ['route', 'text'],
-      ],
-    }),
-    erased: { account: 'account_id' },
-  },
-  {
-    table: 'idempotency_keys',
-    exported: rowsOf('idempotency_keys', {
-      part: 'idempotencyKeys',
-      columns: 't.method, path, key, status, created_at as "createdAt"',
-      key: [
-        ['method', 'text'],
-        ['path', 'text'],
-        ['key', 'text'],
       ],
     }),
     erased: { account: 'account_id' },
@@ -68,7 +48,9 @@ const ownData: PersonalData[] = [
 export const personalData: readonly PersonalData[] = [
   account,
   ...authData,
+  ...apiKeyData,
   ...ownData,
+  ...idempotencyData,
   ...billingData,
   ...plansData,
   ...accessData,
