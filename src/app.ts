@@ -4,7 +4,9 @@ import { adminRoutes } from './admin/routes.ts'
 import { apiKeyRoutes } from './api-keys/routes.ts'
 import { judgeBearer } from './auth/bearer.ts'
 import { keyRoutes } from './auth/jwks-routes.ts'
+import { requireOwnPassword } from './auth/password-change.ts'
 import { authRoutes, ownSessionRoutes } from './auth/routes.ts'
+import { requireStillSignedIn } from './auth/sessions.ts'
 import { billingRoutes } from './billing/routes.ts'
 import { catalogueRoutes } from './catalogue/routes.ts'
 import { accessRoutes } from './changes/routes.ts'
@@ -19,7 +21,6 @@ import {
   draining,
   framing,
   identify,
-  logAccess,
   notFoundOrMethod,
   openCall,
   routing,
@@ -36,7 +37,7 @@ import { openApiDocument } from './ops/openapi.ts'
 import { opsRoutes } from './ops/routes.ts'
 import { withQuota } from './quotas/guard.ts'
 import { limitRates, rateLimitHeaders } from './rate-limits/middleware.ts'
-import { createAccessLog } from './telemetry/access-log.ts'
+import { createAccessLog, logAccess } from './telemetry/access-log.ts'
 import { countTraffic } from './telemetry/traffic.ts'
 
 /** The whole service: the middleware that every request passes, in order, and every mount. */
@@ -58,7 +59,7 @@ export function mountRoutes() {
     .route('/v1/auth', authRoutes)
     .route('/v1/auth', ownSessionRoutes)
     .route('/v1', accountRoutes)
-    .route('/v1/api-keys', apiKeyRoutes)
+    .route('/v1/api-keys', apiKeyRoutes({ requireOwnPassword, requireStillSignedIn }))
     .route('/v1', catalogueRoutes)
     .route('/v1', billingRoutes)
     .route('/v1', accessRoutes)

@@ -18,6 +18,11 @@ import type { Limits } from './rate-limits/limiters.ts'
 import type { Redis } from './redis/connection.ts'
 import type { Traffic } from './telemetry/traffic.ts'
 
+declare module './http/request.ts' {
+  // What handlers find in `c.get('deps')`.
+  interface Services extends Deps {}
+}
+
 /** What a service may use. */
 export type Deps = {
   config: Config

@@ -1,5 +1,5 @@
 import type { Actor as AuditActor, Origin } from '../audit/actor.ts'
-import type { AuthedEnv } from '../http/request.ts'
+import type { AuthedEnv } from './env.ts'
 import type { Principal } from './principal.ts'
 
 /** The signed-in person or API key that a request acts for, and where the request came from. */

@@ -1,7 +1,7 @@
 import { AppError } from '../errors/app-error.ts'
 import { middleware } from '../http/middleware.ts'
 import { policy } from '../http/openapi.ts'
-import type { AuthedEnv } from '../http/request.ts'
+import type { AuthedEnv } from './env.ts'
 
 /** 403 `role-not-allowed` unless the principal has one of `roles`. */
 export function requireRole(...roles: [string, ...string[]]) {

@@ -1,3 +1,4 @@
+import type { Network } from '../addresses/networks.ts'
 import type { Catalogue } from '../catalogue/catalogue.ts'
 import type { AccessClaims, LiveState } from './claims.ts'
 import { liveOverrides, type Overrides, type Rights, rightsOf, type Standing } from './rights.ts'
@@ -93,4 +94,14 @@ function differ(rights: Rights, claims: AccessClaims): boolean {
     rights.permissions.join() !== claims.perms.join() ||
     rights.features.join() !== claims.feats.join()
   )
+}
+
+/** A key that is good, with where its owner stands. */
+export type ApiKey = {
+  id: string
+  accountId: string
+  permissions: readonly string[]
+  /** Where it may be used from; null: anywhere. */
+  networks: readonly Network[] | null
+  standing: Standing
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { PresentedPassword } from '../auth/password-rules.ts'
 import { LimitsBody } from '../catalogue/schemas.ts'
 import { IsoDate, LanguageTag, PersonName, PhoneNumber, TimeZone } from '../http/input/fields.ts'
+import { PresentedPassword } from '../http/input/password.ts'
 
 /** `null` clears an optional field; a language and a time zone there always are. */
 export const ProfileChange = z

@@ -1,5 +1,5 @@
 import { Hono } from 'hono'
-import type { AuthedEnv } from '../http/request.ts'
+import type { AuthedEnv } from '../access/env.ts'
 import { analyticsRoutes } from './analytics/routes.ts'
 import { auditRoutes } from './audit/routes.ts'
 import { grantRoutes } from './grants/routes.ts'

@@ -1,9 +1,9 @@
 import { lockAccount } from '../access/hierarchy.ts'
 import type { Principal } from '../access/principal.ts'
 import { type Client, record } from '../audit/record.ts'
-import { requireStillSignedIn } from '../auth/sessions.ts'
 import { recordAuthzChange } from '../changes/record.ts'
 import { hashToken } from '../crypto/hash.ts'
+import type { Tx } from '../db/types.ts'
 import type { Deps } from '../deps.ts'
 import { AppError, invalid } from '../errors/app-error.ts'
 import type { Slice } from '../http/output/page.ts'
@@ -36,14 +36,14 @@ export function requireOwnToGive(deps: Deps, principal: Principal, wanted: Omit<
 
 /**
  * Makes a key, which is shown this once: only its hash is kept.
- * @param passwordVersion of the password that whoever asks has given
- * @throws AppError as requireOwnToGive and requireStillSignedIn, `too-many-api-keys`
+ * @param lockSignIn locks the owner's row, and throws where they have signed out since they gave their password
+ * @throws AppError as requireOwnToGive and lockSignIn, `too-many-api-keys`
  */
 export async function createApiKey(
   deps: Deps,
   principal: Principal,
   wanted: Omit<NewApiKey, 'password'>,
-  passwordVersion: number,
+  lockSignIn: (tx: Tx) => Promise<void>,
   client: Client,
 ): Promise<CreatedApiKey> {
   requireOwnToGive(deps, principal, wanted)
@@ -55,7 +55,7 @@ export async function createApiKey(
   const id = Bun.randomUUIDv7()
   const createdAt = await deps.sql.begin(async (tx) => {
     // Holds the owner's row, so that keys are made and counted one after another.
-    await requireStillSignedIn(tx, principal, passwordVersion)
+    await lockSignIn(tx)
     if ((await countApiKeys(tx, accountId)) >= maxApiKeys) throw new AppError('too-many-api-keys')
     const row = { id, accountId, name, prefix, hash: hashToken(key), permissions, ipRanges, expiresAt }
     const inserted = await insertApiKey(tx, row)

@@ -1,16 +1,26 @@
 import { Hono, type MiddlewareHandler } from 'hono'
-import { authenticate } from '../auth/bearer.ts'
-import { requireOwnPassword } from '../auth/password-change.ts'
+import { authenticate } from '../access/bearer-guard.ts'
+import type { AuthedEnv } from '../access/env.ts'
+import { requireFeature, requireFeatures } from '../access/feature-guards.ts'
+import type { Principal } from '../access/principal.ts'
 import { apiAccess } from '../catalogue/catalogue.ts'
+import type { Tx } from '../db/types.ts'
+import type { Deps } from '../deps.ts'
 import { Paging } from '../http/input/fields.ts'
 import { body, noBody, noInput, params, query } from '../http/input/validate.ts'
 import { describe } from '../http/openapi.ts'
 import { listOf, readPageById } from '../http/output/page.ts'
-import type { AuthedEnv } from '../http/request.ts'
+import type { Origin } from '../http/request.ts'
 import { idempotent } from '../idempotency/middleware.ts'
-import { requireFeature, requireFeatures } from '../quotas/guard.ts'
 import { createApiKey, readApiKey, readApiKeys, removeApiKey, requireOwnToGive } from './manage.ts'
 import { ApiKeyBody, ApiKeyPath, CreatedApiKeyBody, NewApiKey } from './schemas.ts'
+
+declare module '../http/request.ts' {
+  interface Call {
+    /** The version of the password that was given with the request and found right. */
+    passwordVersion?: number
+  }
+}
 
 /** Judged before the idempotency key is looked at. */
 const ownToGive: MiddlewareHandler<AuthedEnv, string, { in: { json: unknown }; out: { json: NewApiKey } }> = (
@@ -23,71 +33,91 @@ const ownToGive: MiddlewareHandler<AuthedEnv, string, { in: { json: unknown }; o
   return next()
 }
 
+/** How people prove who they are: handed in by the room that signs them in, which stands above. */
+export type OwnerCheck = {
+  /** @returns the version of the password that was right */
+  requireOwnPassword(
+    deps: Deps,
+    principal: Principal,
+    password: string,
+    origin: Origin,
+    signal: AbortSignal,
+  ): Promise<number>
+  /** Locks the account's row; throws where the person has signed out, or has another password, by then. */
+  requireStillSignedIn(tx: Tx, principal: Principal, passwordVersion: number): Promise<void>
+}
+
 /**
  * So is the password, outside the transaction that keeps the answer: a wrong one counts whatever becomes of that, and
  * no connection waits for argon2.
  */
-const ownPassword: typeof ownToGive = async (c, next) => {
-  const { deps, principal, call } = c.var
-  const { password } = c.req.valid('json')
-  call.passwordVersion = await requireOwnPassword(deps, principal, password, call.client, call.signal)
-  return next()
+function ownPassword({ requireOwnPassword }: OwnerCheck): typeof ownToGive {
+  return async (c, next) => {
+    const { deps, principal, call } = c.var
+    const { password } = c.req.valid('json')
+    call.passwordVersion = await requireOwnPassword(deps, principal, password, call.client, call.signal)
+    return next()
+  }
 }
 
-export const apiKeyRoutes = new Hono<AuthedEnv>()
-  .get(
-    '/',
-    describe('API keys', 'The API keys, newest first', { 200: listOf(ApiKeyBody) }),
-    authenticate,
-    requireFeature(apiAccess),
-    query(Paging),
-    noBody,
-    async (c) => {
-      const keys = await readPageById(c.req.valid('query'), (slice) => readApiKeys(c.var.deps, c.var.principal, slice))
-      return c.json(keys, 200)
-    },
-  )
-  .post(
-    '/',
-    describe('API keys', 'Make an API key; it is shown this once', { 201: CreatedApiKeyBody }, [
-      'permission-denied',
-      'too-many-api-keys',
-      'invalid-credentials',
-      'account-locked',
-      'service-unavailable',
-    ]),
-    authenticate,
-    requireFeature(apiAccess),
-    body(NewApiKey, { compared: ['password'] }),
-    ownToGive,
-    ownPassword,
-    idempotent,
-    async (c) => {
-      const { deps, principal, call } = c.var
-      const { password: _, ...wanted } = c.req.valid('json')
-      const created = await createApiKey(deps, principal, wanted, call.passwordVersion, call.client)
-      call.replay = JSON.stringify({ ...created, key: null })
-      return c.json(created, 201, { Location: `/v1/api-keys/${created.id}` })
-    },
-  )
-  .get(
-    '/:id',
-    describe('API keys', 'One API key', { 200: ApiKeyBody }, ['not-found']),
-    authenticate,
-    requireFeature(apiAccess),
-    params(ApiKeyPath),
-    noInput,
-    async (c) => c.json(await readApiKey(c.var.deps, c.var.principal, c.req.valid('param').id), 200),
-  )
-  .delete(
-    '/:id',
-    describe('API keys', 'Delete an API key', { 204: null }, ['not-found']),
-    authenticate,
-    requireFeature(apiAccess),
-    params(ApiKeyPath),
-    noInput,
-    async (c) => {
-      await removeApiKey(c.var.deps, c.var.principal, c.req.valid('param').id, c.var.call.client)
-      return c.body(null, 204)
-    },
-  )
+export const apiKeyRoutes = (owner: OwnerCheck) =>
+  new Hono<AuthedEnv>()
+    .get(
+      '/',
+      describe('API keys', 'The API keys, newest first', { 200: listOf(ApiKeyBody) }),
+      authenticate,
+      requireFeature(apiAccess),
+      query(Paging),
+      noBody,
+      async (c) => {
+        const keys = await readPageById(c.req.valid('query'), (slice) =>
+          readApiKeys(c.var.deps, c.var.principal, slice),
+        )
+        return c.json(keys, 200)
+      },
+    )
+    .post(
+      '/',
+      describe('API keys', 'Make an API key; it is shown this once', { 201: CreatedApiKeyBody }, [
+        'permission-denied',
+        'too-many-api-keys',
+        'invalid-credentials',
+        'account-locked',
+        'service-unavailable',
+      ]),
+      authenticate,
+      requireFeature(apiAccess),
+      body(NewApiKey, { compared: ['password'] }),
+      ownToGive,
+      ownPassword(owner),
+      idempotent,
+      async (c) => {
+        const { deps, principal, call } = c.var
+        const { password: _, ...wanted } = c.req.valid('json')
+        const lockSignIn = (tx: Tx) => owner.requireStillSignedIn(tx, principal, call.passwordVersion ?? 0)
+        const created = await createApiKey(deps, principal, wanted, lockSignIn, call.client)
+        call.replay = JSON.stringify({ ...created, key: null })
+        return c.json(created, 201, { Location: `/v1/api-keys/${created.id}` })
+      },
+    )
+    .get(
+      '/:id',
+      describe('API keys', 'One API key', { 200: ApiKeyBody }, ['not-found']),
+      authenticate,
+      requireFeature(apiAccess),
+      params(ApiKeyPath),
+      noInput,
+      async (c) => c.json(await readApiKey(c.var.deps, c.var.principal, c.req.valid('param').id), 200),
+    )
+    .delete(
+      '/:id',
+      describe('API keys', 'Delete an API key', { 204: null }, ['not-found']),
+      authenticate,
+      requireFeature(apiAccess),
+      params(ApiKeyPath),
+      noInput,
+      async (c) => {
+        await removeApiKey(c.var.deps, c.var.principal, c.req.valid('param').id, c.var.call.client)
+        return c.body(null, 204)
+      },
+    )

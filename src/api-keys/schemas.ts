@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { coverTooMuch, formatNetwork, parseNetwork } from '../addresses/networks.ts'
-import { PresentedPassword } from '../auth/password-rules.ts'
 import { bounded, boundedList, IsoDateTime, PermissionName, PersonName, Uuid } from '../http/input/fields.ts'
+import { PresentedPassword } from '../http/input/password.ts'
 import { networkPattern } from '../text/patterns.ts'
 
 const reasons = {

@@ -1,5 +1,5 @@
-import type { Standing } from '../access/rights.ts'
-import { type Network, parseNetwork } from '../addresses/networks.ts'
+import type { ApiKey } from '../access/principal.ts'
+import { parseNetwork } from '../addresses/networks.ts'
 import type { Caller } from '../async/caller.ts'
 import type { Overlay } from '../changes/recent-changes.ts'
 import { hashToken } from '../crypto/hash.ts'
@@ -14,16 +14,6 @@ const MaxRemembered = 10_000
 const MaxUses = 20_000
 const SettleEveryMs = 5_000
 const LookUpsWaiting = 1_000
-
-/** A key that is good, with where its owner stands. */
-export type ApiKey = {
-  id: string
-  accountId: string
-  permissions: readonly string[]
-  /** Where it may be used from; null: anywhere. */
-  networks: readonly Network[] | null
-  standing: Standing
-}
 
 type Refusal = 'invalid-token' | 'account-disabled'
 type Found = ApiKey & { expiresAtMs: number; disabled: boolean; ver: number }

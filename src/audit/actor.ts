@@ -1,5 +1,6 @@
-/** Where a request came from; with the API key that its actor used, if one was. */
-export type Origin = { ip: string; userAgent: string | null; requestId: string; apiKeyId?: string }
+import type { Origin } from '../http/request.ts'
+
+export type { Origin } from '../http/request.ts'
 
 /** The part of a principal that the trail keeps. */
 type Person = { accountId: string }

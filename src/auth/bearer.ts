@@ -1,15 +1,10 @@
-import { type Principal, principalOf, principalOfKey } from '../access/principal.ts'
-import { isWithin } from '../addresses/networks.ts'
+import type { ApiKey } from '../access/principal.ts'
+import { principalOf, principalOfKey } from '../access/principal.ts'
 import { apiKeyMark } from '../api-keys/format.ts'
-import type { ApiKey } from '../api-keys/verifier.ts'
-import { apiAccess } from '../catalogue/catalogue.ts'
 import type { Deps } from '../deps.ts'
-import { AppError, type ProblemCode } from '../errors/app-error.ts'
+import { AppError } from '../errors/app-error.ts'
 import { networkOf } from '../http/caller-deps.ts'
-import { middleware } from '../http/middleware.ts'
-import { keyDemand, policy } from '../http/openapi.ts'
-import type { AuthedEnv, Call } from '../http/request.ts'
-import { requireFeatures } from '../quotas/guard.ts'
+import type { Call } from '../http/request.ts'
 import { countAddress, isUnlimited, uncountAddress } from '../rate-limits/middleware.ts'
 
 const bearerScheme = /^bearer(?: +|$)/i
@@ -68,56 +63,4 @@ function admitApiKey(deps: Deps, call: Call, found: ApiKey | 'invalid-token' | '
     call.apiKey = found
     call.principal = principalOfKey(found, deps.catalogue.current, deps.now() / 1000)
   }
-}
-
-/** 403 where a good key may not be used: from a foreign address, once its owner's plan has no API access, without `permission`. */
-function requireUsable(
-  deps: Deps,
-  call: Call,
-  { id, networks }: ApiKey,
-  principal: Principal,
-  permission: string,
-): void {
-  if (networks && !isWithin(networks, call.ip))
-    throw new AppError('api-key-not-allowed', { detail: 'This API key may not be used from this address.' })
-  requireFeatures(deps.catalogue.current, principal, [apiAccess])
-  if (!principal.permissions.includes(permission))
-    throw new AppError('permission-denied', { members: { requiredPermissions: [permission] } })
-  deps.apiKeys.noteUse(id)
-}
-
-const refusals: ProblemCode[] = [
-  'authentication-required',
-  'invalid-token',
-  'token-expired',
-  'session-revoked',
-  'account-disabled',
-  'api-key-not-allowed',
-]
-
-/**
- * 401 unless the request carries a valid access token of a live session. Zero queries. API keys are refused: a route that
- * is theirs too says so, and what they need, by `authenticateOrKey`.
- */
-export const authenticate = bearerGuard('authenticated', null, refusals)
-
-/** The same, and open to good API keys that hold `permission`, whatever the route asks of people. */
-export function authenticateOrKey(permission: string) {
-  return bearerGuard(`${keyDemand}${permission}`, permission, [...refusals, 'feature-not-in-plan', 'permission-denied'])
-}
-
-function bearerGuard(name: string, keyPermission: string | null, codes: ProblemCode[]) {
-  const guard = middleware<AuthedEnv>({
-    name: 'authenticate',
-    before(c) {
-      const call = c.get('call')
-      if (!call.principal) throw call.refused ?? new AppError('authentication-required')
-      if (call.apiKey) {
-        if (keyPermission === null) throw new AppError('api-key-not-allowed')
-        requireUsable(c.get('deps'), call, call.apiKey, call.principal, keyPermission)
-      }
-      c.set('principal', call.principal)
-    },
-  })
-  return policy(name, guard, codes)
 }

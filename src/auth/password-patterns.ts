@@ -19,13 +19,6 @@ const rows = [
   'azertyuiop',
 ]
 
-/** The number of Unicode code points. */
-export function countCodePoints(text: string): number {
-  let count = 0
-  for (const _ of text) count++
-  return count
-}
-
 /** The unit that a text repeats from end to end; the text itself when it does not. */
 export function repeatedUnit(text: string): string {
   const period = `${text}${text}`.indexOf(text, 1)

@@ -1,25 +1,14 @@
-import { z } from 'zod'
 import type { FieldError } from '../errors/app-error.ts'
+import { countCodePoints, maxCodePoints } from '../http/input/password.ts'
 import { isCommonPassword } from './common-passwords.ts'
 import { isByHeart, readGuessable } from './password-guesses.ts'
-import { countCodePoints, listReadings, type Reading, repeatedUnit, sketch } from './password-patterns.ts'
+import { listReadings, type Reading, repeatedUnit, sketch } from './password-patterns.ts'
 
-const maxCodePoints = 256
 /** What stands beside a guessable word is a password by itself from this many code points on (some 40 bits in digits). */
 const strongRestCodePoints = 12
 const minWordLetters = 4
 const minDistinct = 5
 const minSketch = 6
-
-/** A password as somebody presents it: judged whatever the rules for new ones are, and bounded before it is hashed. */
-export const PresentedPassword = z
-  .string()
-  .min(1, { error: 'A password has at least one character.', abort: true })
-  .refine(
-    (text) => text.length <= 2 * maxCodePoints && countCodePoints(text) <= maxCodePoints,
-    `A password has at most ${maxCodePoints} characters.`,
-  )
-  .meta({ format: 'password', maxLength: maxCodePoints, description: 'Any characters; compared as NFKC.' })
 
 /** NFKC, at set and verify alike, so that two keyboards type one password (NIST SP 800-63B-4, 3.1.1.2). */
 export function normalisePassword(text: string): string {

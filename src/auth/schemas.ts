@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { Email, LanguageTag, PersonName, PhoneNumber, TimeZone } from '../http/input/fields.ts'
-import { PresentedPassword } from './password-rules.ts'
+import { PresentedPassword } from '../http/input/password.ts'
 
 export const Registration = z
   .strictObject({

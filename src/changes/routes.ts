@@ -1,11 +1,11 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
+import { authenticateOrKey } from '../access/bearer-guard.ts'
+import type { AuthedEnv } from '../access/env.ts'
 import { requirePermission } from '../access/guards.ts'
-import { authenticateOrKey } from '../auth/bearer.ts'
 import { Limit } from '../http/input/fields.ts'
 import { noBody, query } from '../http/input/validate.ts'
 import { describe } from '../http/openapi.ts'
-import type { AuthedEnv } from '../http/request.ts'
 import { readPublishedChanges } from './published.ts'
 import { AuthzChangeBody } from './schemas.ts'
 

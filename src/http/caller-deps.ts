@@ -1,19 +1,18 @@
 import { rateLimitKey } from '../addresses/client-ip.ts'
 import type { Caller } from '../async/caller.ts'
 import type { Sql } from '../db/types.ts'
-import type { Deps } from '../deps.ts'
-import type { Call } from './request.ts'
+import type { Call, Services } from './request.ts'
 
-type Passwords = Deps['passwords']
+type Passwords = Services['passwords']
 type Overrides = { hash: { value: Passwords['hash'] }; verify: { value: Passwords['verify'] } }
-type CallerDeps = Deps & { call: Call; caller?: Caller; callersSql?: Sql }
+type CallerDeps = Services & { call: Call; caller?: Caller; callersSql?: Sql }
 
 /**
  * The deps as one request sees them: its statements and password checks wait in its caller's line, and
  * no transaction of its commits once its client left. Made for every request,
  * so it holds nothing until somebody asks for those; the rest is inherited. Take copies with `Object.create`, not by spreading.
  */
-export function createCallerDeps(deps: Deps): (call: Call) => Deps {
+export function createCallerDeps(deps: Services): (call: Call) => Services {
   const prototype: object = Object.create(deps, {
     sql: {
       get(this: CallerDeps): Sql {
@@ -53,6 +52,6 @@ export function networkOf(ip: string): Caller {
 }
 
 /** The same deps with another handle in the pool's place, such as a transaction. */
-export function withSql(deps: Deps, sql: Sql): Deps {
+export function withSql(deps: Services, sql: Sql): Services {
   return Object.create(deps, { sql: { value: sql } })
 }

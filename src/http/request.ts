@@ -1,11 +1,11 @@
-import type { Principal } from '../access/principal.ts'
-import type { ApiKey } from '../api-keys/verifier.ts'
-import type { Origin } from '../audit/actor.ts'
-import type { Deps } from '../deps.ts'
-import type { AppError, ProblemCode } from '../errors/app-error.ts'
-import type { Purse } from '../quotas/lease.ts'
-import type { Unit } from '../rate-limits/address-tier.ts'
-import type { Tally } from '../rate-limits/result.ts'
+import type { ProblemCode } from '../errors/app-error.ts'
+
+/** Where a request came from; with the API key that its actor used, if one was. */
+export type Origin = { ip: string; userAgent: string | null; requestId: string; apiKeyId?: string }
+
+/** What the service is made of, for `c.get('deps')`; declared where it is put together. */
+// biome-ignore lint/suspicious/noEmptyInterface: declared where the rooms are put together
+export interface Services {}
 
 type Circumstances = {
   server: Bindings['server']
@@ -13,7 +13,10 @@ type Circumstances = {
   clientIp: (request: Request, peer: string | undefined) => string
 }
 
-/** What is known of a request before its handler runs; one object, filled in by the chain. */
+/**
+ * What is known of a request before its handler runs; one object, filled in by the chain. Rooms above declare what they
+ * keep in it themselves (`declare module`): such a member is absent until they set it.
+ */
 export class Call {
   /** `performance.now()` when it came. */
   readonly startedAt = performance.now()
@@ -27,34 +30,12 @@ export class Call {
   /** The pattern of the route that will answer, e.g. `/v1/entitlements/:feature`; empty when there is none. */
   readonly route: string
   id = ''
-  /** Who asks … */
-  principal: Principal | null = null
-  /** The API key in its bearer, if that is what came. */
-  apiKey: ApiKey | null = null
-  /** … or why the bearer was refused. */
-  refused: AppError | null = null
   /** What it was refused with, or failed with. */
   problem: ProblemCode | null = null
   /** The work was given up because nobody waits for its answer any more. */
   clientClosed = false
-  /** The limiter with the least left, told in `RateLimit`. */
-  tally: Tally | null = null
   /** Its answer is made while it is read. */
   streams = false
-  /** Whether its address was counted, or tried to. */
-  addressCounted = false
-  /** What it was charged there, where somebody could count. */
-  addressUnit: Unit | null = null
-  /** The auth tier's count, on the routes that it guards; `unknown` when nobody could count. */
-  authTally: Tally | 'unknown' | null = null
-  /** What a repeat under the same Idempotency-Key is answered with, where the first answer holds a secret. */
-  replay: string | null = null
-  /** The version of the password that was given with it and found right. */
-  passwordVersion = 0
-  /** Where its unit of the monthly quota came from. */
-  purse: Purse | null = null
-  /** Where its units of features' own monthly limits came from. */
-  featurePurses: Purse[] | null = null
 
   constructor(request: Request, route: string, circumstances: Circumstances) {
     this.#request = request
@@ -106,7 +87,4 @@ export type Bindings = {
   readonly spelling?: 'another' | 'unknown'
 }
 
-export type PublicEnv = { Bindings: Bindings; Variables: { deps: Deps; call: Call } }
-
-/** Behind `authenticate`, there is somebody. */
-export type AuthedEnv = { Bindings: Bindings; Variables: PublicEnv['Variables'] & { principal: Principal } }
+export type PublicEnv = { Bindings: Bindings; Variables: { deps: Services; call: Call } }

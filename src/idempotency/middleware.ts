@@ -4,7 +4,17 @@ import { asPool, isLockTimeout } from '../db/database.ts'
 import type { Db } from '../db/types.ts'
 import { AppError } from '../errors/app-error.ts'
 import { withSql } from '../http/caller-deps.ts'
-import type { AuthedEnv } from '../http/request.ts'
+import type { PublicEnv } from '../http/request.ts'
+
+declare module '../http/request.ts' {
+  interface Call {
+    /** The answer to a repeat under the same Idempotency-Key, where the first answer holds a secret. */
+    replay?: string
+  }
+}
+
+/** Behind a guard that knows whose request it is. */
+type OwnedEnv = PublicEnv & { Variables: { principal: { accountId: string } } }
 
 const KeyShape = /^[\x21-\x7e]([\x20-\x7e]{0,253}[\x21-\x7e])?$/
 /** What of an answer is worth keeping beside its body. */
@@ -20,7 +30,7 @@ class NotKept extends Error {}
  * nothing more. Place it last, behind guards and validation. The handler runs inside the transaction that stores its
  * answer, so a crash leaves both or neither; parallel repeats wait for the first.
  */
-export const idempotent = createMiddleware<AuthedEnv>(async function idempotent(c, next) {
+export const idempotent = createMiddleware<OwnedEnv>(async function idempotent(c, next) {
   const key = c.req.header('Idempotency-Key')
   if (key === undefined) return next()
   if (!KeyShape.test(key))
@@ -57,7 +67,7 @@ export const idempotent = createMiddleware<AuthedEnv>(async function idempotent(
 })
 
 /** Secrets are never stored: the handler says what stands in for an answer that holds one. */
-async function bodyToKeep({ res, var: { call } }: Context<AuthedEnv>): Promise<string | null> {
+async function bodyToKeep({ res, var: { call } }: Context<OwnedEnv>): Promise<string | null> {
   return call.replay ?? (res.body === null ? null : await res.clone().text())
 }
 

@@ -1,7 +1,7 @@
 import type { Env, Hono } from 'hono'
 import { generateSpecs } from 'hono-openapi'
 import { version } from '../config/version.ts'
-import { completeDocument } from '../http/openapi-completion.ts'
+import { completeDocument } from './openapi-completion.ts'
 import { addExamples } from './openapi-examples.ts'
 
 /** The groups of operations, in the order in which the reference page shows them. */

@@ -1,72 +1,21 @@
 import type { Context, Handler, Hono } from 'hono'
-import type { Principal } from '../access/principal.ts'
-import { freePlan } from '../access/rights.ts'
-import {
-  apiAccess,
-  type Catalogue,
-  type Upgrade,
-  upgradeForAnyFeature,
-  upgradeForFeatures,
-  upgradeForTier,
-} from '../catalogue/catalogue.ts'
-import { AppError } from '../errors/app-error.ts'
+import type { AuthedEnv } from '../access/env.ts'
+import { requireFeatures } from '../access/feature-guards.ts'
+import { apiAccess } from '../catalogue/catalogue.ts'
 import { middleware } from '../http/middleware.ts'
 import { isOpenToKeys, policy, policyOf } from '../http/openapi.ts'
-import type { AuthedEnv, Call } from '../http/request.ts'
+import type { Call } from '../http/request.ts'
 import type { Purse } from './lease.ts'
 import { meteredFeatures, spendQuota } from './quotas.ts'
 
-/** 403 `feature-not-in-plan`, with the plan that would help, unless the principal has every one of `features`. */
-export function requireFeature(...features: [string, ...string[]]) {
-  const guard = middleware<AuthedEnv>({
-    name: 'requireFeature',
-    before(c) {
-      requireFeatures(c.get('deps').catalogue.current, c.get('principal'), features)
-    },
-  })
-  return policy(`feature ${features.join('+')}`, guard, ['feature-not-in-plan'])
+declare module '../http/request.ts' {
+  interface Call {
+    /** The source of its unit of the monthly quota. */
+    purse?: Purse
+    /** The sources of its units of features' own monthly limits. */
+    featurePurses?: Purse[]
+  }
 }
-
-/** The same, satisfied by any one of `features`. */
-export function requireAnyFeature(...features: [string, ...string[]]) {
-  const guard = middleware<AuthedEnv>({
-    name: 'requireAnyFeature',
-    before(c) {
-      const principal = c.get('principal')
-      if (!features.some((feature) => principal.features.includes(feature))) {
-        const open = features.filter((feature) => !isRefused(principal, feature))
-        throw denied(principal, features, upgradeForAnyFeature(c.get('deps').catalogue.current, open))
-      }
-    },
-  })
-  return policy(`feature ${features.join('|')}`, guard, ['feature-not-in-plan'])
-}
-
-/** 403 `tier-too-low`, with the cheapest plan of that tier, below `tier`. */
-export function requireTier(tier: number) {
-  const guard = middleware<AuthedEnv>({
-    name: 'requireTier',
-    before(c) {
-      if (c.get('principal').tier < tier)
-        throw new AppError('tier-too-low', {
-          members: { requiredTier: tier, upgrade: upgradeForTier(c.get('deps').catalogue.current, tier) },
-        })
-    },
-  })
-  return policy(`tier ${tier}`, guard, ['tier-too-low'])
-}
-
-/** 402 `subscription-required` on the free plan, and once a plan has lapsed. */
-export const requireSubscription = policy(
-  'subscription',
-  middleware<AuthedEnv>({
-    name: 'requireSubscription',
-    before(c) {
-      if (c.get('principal').plan === freePlan) throw new AppError('subscription-required')
-    },
-  }),
-  ['subscription-required'],
-)
 
 /**
  * 429 `quota-exceeded` once a feature was used as often as its limit allows in a month: the override's, else the plan's, none
@@ -139,21 +88,4 @@ export function metered(route: string, handlers: readonly Handler[]): readonly H
   if (!demands.some(isOpenToKeys) || demands.includes('quota') || free.has(route)) return handlers
   const lastGuard = demands.findLastIndex((demand) => demand !== undefined && !demand.startsWith('quota '))
   return handlers.toSpliced(lastGuard + 1, 0, requireApiQuota)
-}
-
-/** The guard's judgement as a function, for a feature that is named by the request. @throws AppError `feature-not-in-plan` */
-export function requireFeatures(catalogue: Catalogue, principal: Principal, features: readonly string[]): void {
-  if (features.every((feature) => principal.features.includes(feature))) return
-  // No plan helps where an administrator took the feature from this very account.
-  const helps = !features.some((feature) => isRefused(principal, feature))
-  throw denied(principal, features, helps ? upgradeForFeatures(catalogue, features) : null)
-}
-
-function isRefused(principal: Principal, feature: string): boolean {
-  return principal.overrides[feature]?.g === false && !principal.features.includes(feature)
-}
-
-function denied(principal: Principal, requiredFeatures: readonly string[], upgrade: Upgrade | null): AppError {
-  const missingFeatures = requiredFeatures.filter((feature) => !principal.features.includes(feature))
-  return new AppError('feature-not-in-plan', { members: { requiredFeatures, missingFeatures, upgrade } })
 }

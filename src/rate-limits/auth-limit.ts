@@ -41,7 +41,7 @@ function countAnswers(
     const limit = name === 'auth' ? config.rateLimitAuth : config.rateLimitRegister
     if (!counted || !limit) return next()
     const unit: Unit | null = await counted.take(call.ip, limit.max)
-    if (unit) call.tally = tighter(call.tally, unit.tally)
+    if (unit) call.tally = tighter(call.tally ?? null, unit.tally)
     if (name === 'auth') call.authTally = unit?.tally ?? 'unknown'
     try {
       const refusal = deferred ? null : refusalOf(unit?.tally ?? 'unknown')
@@ -58,7 +58,7 @@ function countAnswers(
 
 /** What the auth tier answers to this address; null while it may try. */
 export function authTierRefusal({ authTally }: Call): AppError | null {
-  return authTally && refusalOf(authTally)
+  return authTally === undefined ? null : refusalOf(authTally)
 }
 
 /** What the auth tier counts: 401, 409, and 429 `account-locked`. */

@@ -4,6 +4,19 @@ import type { Call, PublicEnv } from '../http/request.ts'
 import type { Unit } from './address-tier.ts'
 import { requireWithin, setRateLimitHeaders, type Tally } from './result.ts'
 
+declare module '../http/request.ts' {
+  interface Call {
+    /** The result of the limiter with the least left, for `RateLimit`. */
+    tally?: Tally | null
+    /** Whether the address was counted, or the attempt was made. */
+    addressCounted?: boolean
+    /** The unit that the address was charged, where somebody could count. */
+    addressUnit?: Unit | null
+    /** The auth limiter's result, on the routes that it guards; `unknown` when nobody could count. */
+    authTally?: Tally | 'unknown'
+  }
+}
+
 type Counted = Pick<Deps, 'limits' | 'config'>
 
 /** Asked by machines, every few seconds: never limited. */

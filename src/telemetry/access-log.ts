@@ -1,4 +1,6 @@
 import type { ProblemCode } from '../errors/app-error.ts'
+import { middleware } from '../http/middleware.ts'
+import type { PublicEnv } from '../http/request.ts'
 import type { Logger } from '../log/logger.ts'
 import { clientClosed } from './traffic.ts'
 
@@ -53,3 +55,29 @@ function toDecimals(milliseconds: number): string {
   const rest = microseconds % 1000
   return `${(microseconds - rest) / 1000}.${rest < 10 ? '00' : rest < 100 ? '0' : ''}${rest}`
 }
+
+/** One line per request, when it ends. What is refused says why, and what tells of an attack from which network. */
+export function logAccess(write: (entry: AccessEntry) => void, networkHash: (ip: string) => string) {
+  return middleware<PublicEnv>({
+    name: 'logAccess',
+    after(c) {
+      const call = c.get('call')
+      const status = call.clientClosed ? clientClosed : c.res.status
+      const code = call.clientClosed ? undefined : (call.problem ?? undefined)
+      write({
+        requestId: call.id,
+        method: c.req.method,
+        path: call.route || 'unknown',
+        status,
+        milliseconds: call.milliseconds,
+        accountId: call.principal?.accountId,
+        code,
+        network: code && tellsNetwork(status, code) ? networkHash(call.ip) : undefined,
+      })
+    },
+  })
+}
+
+/** Refusals by which guessing and probing show. */
+export const tellsNetwork = (status: number, code: ProblemCode) =>
+  status === 401 || status === 403 || status === 429 || code === 'email-taken'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { requireAnyFeature, requireFeature, requireSubscription, requireTier } from '../../src/quotas/guard.ts'
+import { requireAnyFeature, requireFeature, requireSubscription, requireTier } from '../../src/access/feature-guards.ts'
 import { givenAccount, logIn } from '../support/accounts.ts'
 import { openTestApp } from '../support/app.ts'
 import { guardedBy, reloadCatalogue } from '../support/guarded.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { requireAnyFeature, requireSubscription } from '../../src/quotas/guard.ts'
+import { requireAnyFeature, requireSubscription } from '../../src/access/feature-guards.ts'
 import { givenAccount, logIn } from '../support/accounts.ts'
 import { bodyOf, openTestApp } from '../support/app.ts'
 import { guardedBy, makeKnown, reloadCatalogue } from '../support/guarded.ts'

@@ -4,7 +4,8 @@ import filterPath from '../../src/auth/common-passwords.bin' with { type: 'file'
 import { isCommonPassword } from '../../src/auth/common-passwords.ts'
 import { bitsOfWord } from '../../src/auth/common-words.ts'
 import listPath from '../../src/auth/common-words.txt' with { type: 'file' }
-import { checkNewPassword, normalisePassword, PresentedPassword } from '../../src/auth/password-rules.ts'
+import { checkNewPassword, normalisePassword } from '../../src/auth/password-rules.ts'
+import { PresentedPassword } from '../../src/http/input/password.ts'
 import { costRatio } from '../support/cpu.ts'
 
 const context = { email: 'asha.rao@example.com', firstName: 'Asha', lastName: 'Rao', minLength: 12 }

@@ -1,12 +1,14 @@
 import { type ErrorHandler, Hono, type MiddlewareHandler } from 'hono'
-import { authenticate, judgeBearer } from '../../src/auth/bearer.ts'
+import { authenticate } from '../../src/access/bearer-guard.ts'
+import type { AuthedEnv } from '../../src/access/env.ts'
+import { judgeBearer } from '../../src/auth/bearer.ts'
 import { findCatalogue } from '../../src/catalogue/queries.ts'
 import { recordAuthzChange } from '../../src/changes/record.ts'
 import { fuse } from '../../src/http/fuse.ts'
 import { openCall } from '../../src/http/middleware/not-found.ts'
 import { middleware } from '../../src/http/middleware.ts'
 import { toResponse } from '../../src/http/output/on-error.ts'
-import type { AuthedEnv, PublicEnv } from '../../src/http/request.ts'
+import type { PublicEnv } from '../../src/http/request.ts'
 import type { TestApp } from './app.ts'
 
 /** A route behind these guards, in the real chain: what it answers to a token. On success it shows the principal. */

@@ -1,11 +1,11 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
+import { authenticate } from '../../access/bearer-guard.ts'
+import type { AuthedEnv } from '../../access/env.ts'
 import { requirePermission } from '../../access/guards.ts'
-import { authenticate } from '../../auth/bearer.ts'
 import { IsoDate } from '../../http/input/fields.ts'
 import { noBody, noInput, query } from '../../http/input/validate.ts'
 import { describe } from '../../http/openapi.ts'
-import type { AuthedEnv } from '../../http/request.ts'
 import { readOverview, readPlans, readRevenue, readSecurity, readSignUps, toRange } from './analytics.ts'
 
 const RangeQuery = z.strictObject({ from: IsoDate.optional(), to: IsoDate.optional() })

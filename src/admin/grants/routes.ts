@@ -1,13 +1,13 @@
 import { Hono } from 'hono'
 import { actorOf } from '../../access/actor.ts'
+import { authenticate } from '../../access/bearer-guard.ts'
+import type { AuthedEnv } from '../../access/env.ts'
 import { requirePermission } from '../../access/guards.ts'
-import { authenticate } from '../../auth/bearer.ts'
 import { SubscriptionBody } from '../../billing/schemas.ts'
 import { grantSubscription } from '../../billing/subscriptions.ts'
 import { body, noBody, noInput, params, query } from '../../http/input/validate.ts'
 import { describe } from '../../http/openapi.ts'
 import { listOf, readPageById } from '../../http/output/page.ts'
-import type { AuthedEnv } from '../../http/request.ts'
 import { explain } from '../people/explain.ts'
 import {
   AccountPath,

@@ -1,20 +1,17 @@
 import type { Context, Hono, NotFoundHandler } from 'hono'
 import { createClientIp } from '../../addresses/client-ip.ts'
-import type { Deps } from '../../deps.ts'
-import { AppError, type ProblemCode } from '../../errors/app-error.ts'
-import type { AccessEntry } from '../../telemetry/access-log.ts'
-import { clientClosed } from '../../telemetry/traffic.ts'
+import { AppError } from '../../errors/app-error.ts'
 import { createCallerDeps } from '../caller-deps.ts'
 import { untilParsed } from '../input/body.ts'
 import { middleware, routeAmong } from '../middleware.ts'
 import { toResponse } from '../output/on-error.ts'
-import { Call, type PublicEnv } from '../request.ts'
+import { Call, type PublicEnv, type Services } from '../request.ts'
 import type { Cors } from './cors.ts'
 import { checkFraming, isMisspelt, requestId } from './framing.ts'
 import { isPlain } from './sent-paths.ts'
 
 /** What is known of the request: `c.get('call')`, and `c.get('deps')`. Everything after it may ask for them. */
-export function openCall(deps: Deps) {
+export function openCall(deps: Services) {
   const timeoutMs = deps.config.requestTimeoutMs
   const depsOf = createCallerDeps(deps)
   const clientIp = createClientIp(deps.config.trustedProxies)
@@ -156,32 +153,6 @@ export function draining(lifecycle: { draining: boolean }) {
     name: 'draining',
     after(c) {
       if (lifecycle.draining) c.res.headers.set('Connection', 'close')
-    },
-  })
-}
-
-/** Refusals by which guessing and probing show. */
-const tellsNetwork = (status: number, code: ProblemCode) =>
-  status === 401 || status === 403 || status === 429 || code === 'email-taken'
-
-/** One line per request, when it ends. What is refused says why, and what tells of an attack from which network. */
-export function logAccess(write: (entry: AccessEntry) => void, networkHash: (ip: string) => string) {
-  return middleware<PublicEnv>({
-    name: 'logAccess',
-    after(c) {
-      const call = c.get('call')
-      const status = call.clientClosed ? clientClosed : c.res.status
-      const code = call.clientClosed ? undefined : (call.problem ?? undefined)
-      write({
-        requestId: call.id,
-        method: c.req.method,
-        path: call.route || 'unknown',
-        status,
-        milliseconds: call.milliseconds,
-        accountId: call.principal?.accountId,
-        code,
-        network: code && tellsNetwork(status, code) ? networkHash(call.ip) : undefined,
-      })
     },
   })
 }

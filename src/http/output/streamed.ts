@@ -1,12 +1,15 @@
 import type { Context, TypedResponse } from 'hono'
-import type { AuthedEnv } from '../request.ts'
+import type { Call } from '../request.ts'
+
+/** The part of a context that is needed, whatever the variables of its app. */
+type Answering = { req: { method: string }; var: { call: Call }; body: Context['body'] }
 
 /**
  * An answer 200 whose body is made while it is read. `Shown`: what the typed client takes the JSON for. A HEAD is answered
  * without beginning it.
  */
 export function streamed<Shown = unknown>(
-  c: Context<AuthedEnv>,
+  c: Answering,
   body: ReadableStream<Uint8Array>,
   headers: Record<string, string>,
 ): Response & TypedResponse<Shown, 200, 'json'> {
@@ -14,9 +17,9 @@ export function streamed<Shown = unknown>(
   return answer(c, body, headers) as unknown as Response & TypedResponse<Shown, 200, 'json'>
 }
 
-function answer(c: Context<AuthedEnv>, body: ReadableStream<Uint8Array>, headers: Record<string, string>): Response {
+function answer(c: Answering, body: ReadableStream<Uint8Array>, headers: Record<string, string>): Response {
   if (c.req.method !== 'HEAD') {
-    c.get('call').streams = true
+    c.var.call.streams = true
     return c.body(body, 200, headers)
   }
   void body.cancel()

@@ -1,11 +1,11 @@
 import type { Env, Hono } from 'hono'
 import type { ProblemCode } from '../errors/app-error.ts'
+import { noInput } from '../http/input/validate.ts'
+import { codesKey } from '../http/openapi.ts'
+import { addHeaders, headerComponents } from '../http/openapi-headers.ts'
+import { problemResponses, problemSchemas } from '../http/openapi-problems.ts'
 import { idempotent } from '../idempotency/middleware.ts'
 import { isUnlimited } from '../rate-limits/middleware.ts'
-import { noInput } from './input/validate.ts'
-import { codesKey } from './openapi.ts'
-import { addHeaders, headerComponents } from './openapi-headers.ts'
-import { problemResponses, problemSchemas } from './openapi-problems.ts'
 
 const withBody: ProblemCode[] = ['malformed-json', 'payload-too-large', 'unsupported-media-type', 'validation-failed']
 

@@ -1,0 +1,61 @@
+import { isWithin } from '../addresses/networks.ts'
+import { apiAccess } from '../catalogue/catalogue.ts'
+import { AppError, type ProblemCode } from '../errors/app-error.ts'
+import { middleware } from '../http/middleware.ts'
+import { keyDemand, policy } from '../http/openapi.ts'
+import type { Call, Services } from '../http/request.ts'
+import type { AuthedEnv } from './env.ts'
+import { requireFeatures } from './feature-guards.ts'
+import type { ApiKey, Principal } from './principal.ts'
+
+/** 403 where a good key may not be used: from a foreign address, once its owner's plan has no API access, without `permission`. */
+function requireUsable(
+  deps: Services,
+  call: Call,
+  { id, networks }: ApiKey,
+  principal: Principal,
+  permission: string,
+): void {
+  if (networks && !isWithin(networks, call.ip))
+    throw new AppError('api-key-not-allowed', { detail: 'This API key may not be used from this address.' })
+  requireFeatures(deps.catalogue.current, principal, [apiAccess])
+  if (!principal.permissions.includes(permission))
+    throw new AppError('permission-denied', { members: { requiredPermissions: [permission] } })
+  deps.apiKeys.noteUse(id)
+}
+
+const refusals: ProblemCode[] = [
+  'authentication-required',
+  'invalid-token',
+  'token-expired',
+  'session-revoked',
+  'account-disabled',
+  'api-key-not-allowed',
+]
+
+/**
+ * 401 unless the request carries a valid access token of a live session. Zero queries. API keys are refused: a route that
+ * is theirs too says so, and what they need, by `authenticateOrKey`.
+ */
+export const authenticate = bearerGuard('authenticated', null, refusals)
+
+/** The same, and open to good API keys that hold `permission`, whatever the route asks of people. */
+export function authenticateOrKey(permission: string) {
+  return bearerGuard(`${keyDemand}${permission}`, permission, [...refusals, 'feature-not-in-plan', 'permission-denied'])
+}
+
+function bearerGuard(name: string, keyPermission: string | null, codes: ProblemCode[]) {
+  const guard = middleware<AuthedEnv>({
+    name: 'authenticate',
+    before(c) {
+      const call = c.get('call')
+      if (!call.principal) throw call.refused ?? new AppError('authentication-required')
+      if (call.apiKey) {
+        if (keyPermission === null) throw new AppError('api-key-not-allowed')
+        requireUsable(c.get('deps'), call, call.apiKey, call.principal, keyPermission)
+      }
+      c.set('principal', call.principal)
+    },
+  })
+  return policy(name, guard, codes)
+}

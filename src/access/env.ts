@@ -1,0 +1,17 @@
+import type { AppError } from '../errors/app-error.ts'
+import type { Bindings, PublicEnv } from '../http/request.ts'
+import type { ApiKey, Principal } from './principal.ts'
+
+declare module '../http/request.ts' {
+  interface Call {
+    /** The authenticated principal. */
+    principal?: Principal
+    /** The API key in the bearer, if that is what came. */
+    apiKey?: ApiKey
+    /** The error that guarded routes answer when there is no principal. */
+    refused?: AppError
+  }
+}
+
+/** Behind `authenticate` there is a principal. */
+export type AuthedEnv = { Bindings: Bindings; Variables: PublicEnv['Variables'] & { principal: Principal } }

@@ -1,0 +1,20 @@
+import { z } from 'zod'
+
+export const maxCodePoints = 256
+
+/** A password as somebody presents it: judged whatever the rules for new ones are, and bounded before it is hashed. */
+export const PresentedPassword = z
+  .string()
+  .min(1, { error: 'A password has at least one character.', abort: true })
+  .refine(
+    (text) => text.length <= 2 * maxCodePoints && countCodePoints(text) <= maxCodePoints,
+    `A password has at most ${maxCodePoints} characters.`,
+  )
+  .meta({ format: 'password', maxLength: maxCodePoints, description: 'Any characters; compared as NFKC.' })
+
+/** The number of Unicode code points. */
+export function countCodePoints(text: string): number {
+  let count = 0
+  for (const _ of text) count++
+  return count
+}
