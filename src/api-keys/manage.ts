@@ -1,12 +1,13 @@
+import type { Actor } from '../access/actor.ts'
 import { lockAccount } from '../access/hierarchy.ts'
 import type { Principal } from '../access/principal.ts'
-import { type Client, record } from '../audit/record.ts'
+import { apiKey as entity } from '../audit/actor.ts'
 import { recordAuthzChange } from '../changes/record.ts'
 import { hashToken } from '../crypto/hash.ts'
 import type { Tx } from '../db/types.ts'
-import type { Deps } from '../deps.ts'
 import { AppError, invalid } from '../errors/app-error.ts'
 import type { Slice } from '../http/output/page.ts'
+import type { ApiKeyDeps } from './deps.ts'
 import { mintApiKey } from './format.ts'
 import { type ApiKeyItem, countApiKeys, deleteApiKey, findOwnApiKey, insertApiKey, listApiKeys } from './queries.ts'
 import type { NewApiKey } from './schemas.ts'
@@ -24,7 +25,11 @@ export type CreatedApiKey = Omit<ApiKeyItem, 'lastUsedAt' | 'expiresAt'> & {
  * That a person may make such a key: of permissions that they hold. Those of no list are judged at each use.
  * @throws AppError `validation-failed` (an unknown permission, an end that has passed), `permission-denied`
  */
-export function requireOwnToGive(deps: Deps, principal: Principal, wanted: Omit<NewApiKey, 'password'>): void {
+export function requireOwnToGive(
+  deps: Pick<ApiKeyDeps, 'catalogue' | 'now'>,
+  principal: Principal,
+  wanted: Omit<NewApiKey, 'password'>,
+): void {
   const { permissions = [], expiresAt } = wanted
   const unknown = permissions.findIndex((name) => !deps.catalogue.current.permissions.has(name))
   if (unknown !== -1)
@@ -40,14 +45,13 @@ export function requireOwnToGive(deps: Deps, principal: Principal, wanted: Omit<
  * @throws AppError as requireOwnToGive and lockSignIn, `too-many-api-keys`
  */
 export async function createApiKey(
-  deps: Deps,
-  principal: Principal,
+  deps: ApiKeyDeps,
+  actor: Actor,
   wanted: Omit<NewApiKey, 'password'>,
   lockSignIn: (tx: Tx) => Promise<void>,
-  client: Client,
 ): Promise<CreatedApiKey> {
-  requireOwnToGive(deps, principal, wanted)
-  const { accountId } = principal
+  requireOwnToGive(deps, actor.principal, wanted)
+  const { accountId } = actor.principal
   const { name, expiresAt = null } = wanted
   const permissions = [...new Set(wanted.permissions ?? defaultPermissions)].sort()
   const ipRanges = wanted.ipRanges ? [...new Set(wanted.ipRanges)] : null
@@ -60,15 +64,8 @@ export async function createApiKey(
     const row = { id, accountId, name, prefix, hash: hashToken(key), permissions, ipRanges, expiresAt }
     const inserted = await insertApiKey(tx, row)
     if (!inserted) throw hasPassed()
-    await record(tx, deps.audit, {
-      action: 'api_key.create',
-      actorId: accountId,
-      entityType: 'api_key',
-      entityId: id,
-      client,
-      details: { prefix, permissions, expiresAt },
-      after: { name, ipRanges },
-    })
+    const details = { prefix, permissions, expiresAt }
+    await deps.audit.record(tx, actor, 'api_key.create', entity(id), { details, after: { name, ipRanges } })
     return inserted.createdAt
   })
   return { id, name, prefix, key, permissions, expiresAt, ipRanges, createdAt }
@@ -76,7 +73,7 @@ export async function createApiKey(
 
 /** The person's keys, newest first. */
 export async function readApiKeys(
-  deps: Deps,
+  deps: ApiKeyDeps,
   { accountId }: Principal,
   { limit, after }: Slice<string>,
 ): Promise<ApiKeyItem[]> {
@@ -85,7 +82,7 @@ export async function readApiKeys(
 }
 
 /** @throws AppError `not-found` when it is not theirs */
-export async function readApiKey(deps: Deps, { accountId }: Principal, id: string): Promise<ApiKeyItem> {
+export async function readApiKey(deps: ApiKeyDeps, { accountId }: Principal, id: string): Promise<ApiKeyItem> {
   await deps.apiKeys.settle()
   const found = await findOwnApiKey(deps.sql, accountId, id)
   if (!found) throw new AppError('not-found')
@@ -93,21 +90,15 @@ export async function readApiKey(deps: Deps, { accountId }: Principal, id: strin
 }
 
 /** Deletes a key: no instance lets it in from when it hears of the change. @throws AppError `not-found` when it is not theirs */
-export async function removeApiKey(deps: Deps, { accountId }: Principal, id: string, client: Client): Promise<void> {
+export async function removeApiKey(deps: ApiKeyDeps, actor: Actor, id: string): Promise<void> {
+  const { accountId } = actor.principal
   await deps.sql.begin(async (tx) => {
     await lockAccount(tx, accountId)
     const deleted = await deleteApiKey(tx, accountId, id)
     if (!deleted) throw new AppError('not-found')
     // What is remembered of the account's keys is older than this change, so it is read again, everywhere.
     await recordAuthzChange(tx, { accountId })
-    await record(tx, deps.audit, {
-      action: 'api_key.delete',
-      actorId: accountId,
-      entityType: 'api_key',
-      entityId: id,
-      client,
-      details: { prefix: deleted.prefix },
-    })
+    await deps.audit.record(tx, actor, 'api_key.delete', entity(id), { details: { prefix: deleted.prefix } })
   })
 }
 

@@ -1,11 +1,11 @@
 import { Hono, type MiddlewareHandler } from 'hono'
+import { actorOf } from '../access/actor.ts'
 import { authenticate } from '../access/bearer-guard.ts'
 import type { AuthedEnv } from '../access/env.ts'
 import { requireFeature, requireFeatures } from '../access/feature-guards.ts'
 import type { Principal } from '../access/principal.ts'
 import { apiAccess } from '../catalogue/catalogue.ts'
 import type { Tx } from '../db/types.ts'
-import type { Deps } from '../deps.ts'
 import { Paging } from '../http/input/fields.ts'
 import { body, noBody, noInput, params, query } from '../http/input/validate.ts'
 import { describe } from '../http/openapi.ts'
@@ -37,7 +37,7 @@ const ownToGive: MiddlewareHandler<AuthedEnv, string, { in: { json: unknown }; o
 export type OwnerCheck = {
   /** @returns the version of the password that was right */
   requireOwnPassword(
-    deps: Deps,
+    deps: AuthedEnv['Variables']['deps'],
     principal: Principal,
     password: string,
     origin: Origin,
@@ -95,7 +95,7 @@ export const apiKeyRoutes = (owner: OwnerCheck) =>
         const { deps, principal, call } = c.var
         const { password: _, ...wanted } = c.req.valid('json')
         const lockSignIn = (tx: Tx) => owner.requireStillSignedIn(tx, principal, call.passwordVersion ?? 0)
-        const created = await createApiKey(deps, principal, wanted, lockSignIn, call.client)
+        const created = await createApiKey(deps, actorOf(c), wanted, lockSignIn)
         call.replay = JSON.stringify({ ...created, key: null })
         return c.json(created, 201, { Location: `/v1/api-keys/${created.id}` })
       },
@@ -117,7 +117,7 @@ export const apiKeyRoutes = (owner: OwnerCheck) =>
       params(ApiKeyPath),
       noInput,
       async (c) => {
-        await removeApiKey(c.var.deps, c.var.principal, c.req.valid('param').id, c.var.call.client)
+        await removeApiKey(c.var.deps, actorOf(c), c.req.valid('param').id)
         return c.body(null, 204)
       },
     )
