@@ -38,7 +38,7 @@ export function limitOf(deps: Pick<AccountDeps, 'catalogue'>, principal: Princip
 }
 
 export async function readDashboard(deps: AccountDeps, principal: Principal) {
-  await deps.usage.settle()
+  await deps.usage.flush()
   const [usage, lastSignIns] = await Promise.all([
     findUsage(deps.sql, principal.accountId, new Date(deps.now())),
     listLastSignIns(deps.sql, principal.accountId, 5),
@@ -59,7 +59,7 @@ export async function readDashboard(deps: AccountDeps, principal: Principal) {
 
 /** 30 days of the person's time zone up to today, every day named, whether something happened on it or not. */
 export async function readInsights(deps: AccountDeps, { accountId }: Principal) {
-  await deps.usage.settle()
+  await deps.usage.flush()
   const { today: to, timezone } = await findToday(deps.sql, accountId, new Date(deps.now()))
   const from = addDays(to, -29)
   const [usage, signIns] = await Promise.all([
@@ -82,7 +82,7 @@ export async function readInsights(deps: AccountDeps, { accountId }: Principal) 
  * @throws AppError `validation-failed` for a bad range
  */
 export async function readUsageReport(deps: AccountDeps, { accountId }: Principal, { groupBy, ...asked }: ReportQuery) {
-  await deps.usage.settle()
+  await deps.usage.flush()
   const { today } = await findToday(deps.sql, accountId, new Date(deps.now()))
   const { from, to } = toDays(asked, today, maxReportDays)
   const rows = await listUsage(deps.sql, accountId, from, to, groupBy)

@@ -25,7 +25,7 @@ export async function exportAccount(
   const tally = await deps.limits.exports?.take(accountId, maxPerHour)
   if (tally && tally.used > tally.limit) throw new AppError('rate-limited', { retryAfter: resetSeconds(tally) })
   return deps.streams.open(accountId, async () => {
-    await Promise.all([deps.usage.settle(), deps.apiKeys.settle()])
+    await Promise.all([deps.usage.flush(), deps.apiKeys.settle()])
     const at = new Date(deps.now())
     await deps.audit.record(deps.sql, actor, 'account.export', account(accountId), { details: { format } })
     return format === 'json' ? toJson(deps, accountId, at) : toCsv(deps, accountId, at)

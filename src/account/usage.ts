@@ -18,8 +18,8 @@ type Options = {
 export type UsageCounter = ReturnType<typeof createUsageCounter>
 
 /**
- * Counts authorised requests per account, day (of the person's time zone) and route in memory, and settles them into usage_daily in one
- * statement every 5 s: a request costs no query. A crash loses at most what was not settled yet.
+ * Counts authorised requests per account, day (of the person's time zone) and route in memory, and writes them to usage_daily in one
+ * statement every 5 s: a request costs no query. A crash loses at most what was not written yet.
  */
 export function createUsageCounter({ sql, now, log }: Options) {
   let counters = new Map<string, Map<string, number>>()
@@ -28,8 +28,8 @@ export function createUsageCounter({ sql, now, log }: Options) {
   let endsAt = 0
   /** Batches that wait to be written: those before a day may have ended, and those whose writing failed. */
   let waiting: Batch[] = []
-  let settling: Promise<void> | null = null
-  const timer = setInterval(() => void settle(), flushEveryMs)
+  let flushing: Promise<void> | null = null
+  const timer = setInterval(() => void flush(), flushEveryMs)
   timer.unref()
 
   function closeBatch(): void {
@@ -54,12 +54,12 @@ export function createUsageCounter({ sql, now, log }: Options) {
   }
 
   /** Writes what was counted; what fails is kept for the next time. Never throws. */
-  function settle(): Promise<void> {
-    if (size === 0 && waiting.length === 0) return settling ?? Promise.resolve()
-    settling ??= writeAll().finally(() => {
-      settling = null
+  function flush(): Promise<void> {
+    if (size === 0 && waiting.length === 0) return flushing ?? Promise.resolve()
+    flushing ??= writeAll().finally(() => {
+      flushing = null
     })
-    return settling
+    return flushing
   }
 
   return {
@@ -74,12 +74,12 @@ export function createUsageCounter({ sql, now, log }: Options) {
       if (requests === 0) size++
       routes.set(route, requests + 1)
     },
-    settle,
-    /** Settles what is left and stops. */
+    flush,
+    /** Writes what is left and stops. */
     async close(): Promise<void> {
       clearInterval(timer)
-      await settling
-      await settle()
+      await flushing
+      await flush()
     },
   }
 }

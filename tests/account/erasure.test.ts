@@ -31,7 +31,7 @@ for (const [way, erase] of Object.entries(ways))
       for (const [trace, text] of Object.entries(person.traces))
         expect([trace, (await findEverywhere(app, text)).length > 0]).toEqual([trace, true])
       expect((await erase(person)).status).toBe(204)
-      await deps.usage.settle()
+      await deps.usage.flush()
       await sql`select refresh_views()`
       for (const [trace, text] of Object.entries(person.traces))
         expect([trace, await findEverywhere(app, text)]).toEqual([trace, []])

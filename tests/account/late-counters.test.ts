@@ -55,7 +55,7 @@ test('what is counted while somebody is erased does not outlive them, in any tab
       deps.usage.count(person.id, '/v1/me')
       deps.apiKeys.noteUse(keyId)
       return [
-        deps.usage.settle(),
+        deps.usage.flush(),
         deps.apiKeys.settle(),
         // A unit of the quota, a wrong password and a repeated request, all let in before.
         request('/v1/me', { bearer: key }),
@@ -69,7 +69,7 @@ test('what is counted while somebody is erased does not outlive them, in any tab
     },
     4,
   )
-  await deps.usage.settle()
+  await deps.usage.flush()
   await deps.leases.settle()
   expect((await findEverywhere(app, person.id)).filter((table) => table !== 'audit_personal')).toEqual(kept)
   await runJobNow(deps, 'purge-expired')

@@ -32,12 +32,12 @@ const routes = { entitlement: '/v1/entitlements/premium_dashboard' }
 async function used(account: { id: string; email: string; password: string }, moments: string[]) {
   let bearer = ''
   // What an earlier test asked belongs to its own moment.
-  await deps.usage.settle()
+  await deps.usage.flush()
   for (const moment of moments) {
     setClock(moment)
     bearer = (await logIn(app, account)).accessToken
     await request(routes.entitlement, { bearer })
-    await deps.usage.settle()
+    await deps.usage.flush()
   }
   const insights = await ask<Insights>(bearer, '/v1/dashboard/insights')
   const dashboard = await ask<Dashboard>(bearer, '/v1/dashboard')

@@ -57,7 +57,7 @@ describe('the use of the API', () => {
     const person = await somebody()
     await sql`alter table usage_daily rename to hidden`
     for (let i = 0; i < 4; i++) await leaving.request('/v1/me/entitlements', { bearer: person.bearer })
-    await leaving.deps.usage.settle()
+    await leaving.deps.usage.flush()
     await sql`alter table hidden rename to usage_daily`
     await leaving.request('/v1/me/entitlements', { bearer: person.bearer })
     await leaving.deps.close(2)
@@ -169,7 +169,7 @@ test('the clock of the database says which day it is', async () => {
   app.clock.advance(86_400 * 2)
   const { accessToken } = await logIn(app, person)
   await request('/v1/me/entitlements', { bearer: accessToken })
-  await deps.usage.settle()
+  await deps.usage.flush()
   app.clock.advance(-86_400 * 2)
   expect(await sql`select day::text from usage_daily where account_id = ${person.id}`).toEqual<unknown>([
     { day: day(2) },

@@ -97,7 +97,7 @@ export async function givenWholeLife(app: TestApp, admin: Awaited<ReturnType<typ
   await about(`/${id}/unlock`, { method: 'POST' }, 204)
   const last = await bodyOf<SessionJson>(await ask('/v1/auth/login', { json: { email, password: goodPassword } }, 200))
   await about(`/${id}/subscription`, { method: 'PUT', json: { plan: 'enterprise', reason: traces.lockReason } }, 200)
-  await deps.usage.settle()
+  await deps.usage.flush()
   // As an instance leaves it that dies.
   await sql`
     insert into quota_leases (id, account_id, month, spent, drawn, held, expires_at)
