@@ -9,8 +9,8 @@ type Problems = { [S in Problem['status']]: { json: Extract<Problem, { status: S
 export type Client = ReturnType<typeof createClient>
 
 type Options = {
-  /** Asked before every request; null: none is sent. */
-  accessToken?: () => string | null | Promise<string | null>
+  /** Asked before every request; null or undefined: no bearer is sent. */
+  accessToken?: () => string | null | undefined | Promise<string | null | undefined>
   /** Replaces the global fetch. */
   fetch?: typeof fetch
 }
@@ -29,7 +29,7 @@ export function createClient(baseUrl: string, { accessToken = () => null, fetch:
       ...(send && { fetch: send }),
       headers: async (): Promise<Record<string, string>> => {
         const token = await accessToken()
-        return token === null ? {} : { Authorization: `Bearer ${token}` }
+        return token == null ? {} : { Authorization: `Bearer ${token}` }
       },
     }),
   )

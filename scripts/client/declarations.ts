@@ -66,7 +66,7 @@ export type Client = ${toTree(routes, 0, '', groups)}
 
 export type ClientOptions = {
   /** Asked before every request; null: none is sent. */
-  accessToken?: () => string | null | Promise<string | null>
+  accessToken?: () => string | null | undefined | Promise<string | null | undefined>
   /** Replaces the global fetch. */
   fetch?: typeof fetch
 }

@@ -23,7 +23,7 @@ const leastQueue = 320
 
 /**
  * The pool of connections behind one handle that stays valid while connections come and go. Connects when first used.
- * What leaves it is an AppError where the client can be told something (see db-errors.ts), else the driver's error.
+ * What leaves it is an AppError where the client can be told something (see errors.ts), else the driver's error.
  */
 export function openDatabase(options: DatabaseOptions) {
   const { max, acquireTimeoutMs = 2000, queueLimit = Math.max(leastQueue, 10 * max), onWarn } = options

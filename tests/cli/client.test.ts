@@ -93,3 +93,16 @@ test('headers of one call do not displace the token', async () => {
   const answer = await client.v1.me.$get({}, { headers: { 'X-Request-Id': 'mine' } })
   expect([answer.status, answer.headers.get('X-Request-Id')]).toEqual([200, 'mine'])
 })
+
+test.each([null, undefined])('an accessToken that gives %p sends no bearer', async (token) => {
+  const headers: (string | null)[] = []
+  const note: typeof fetch = Object.assign(
+    async (...[, init]: Parameters<typeof fetch>) => {
+      headers.push(new Headers(init?.headers).get('authorization'))
+      return Response.json({})
+    },
+    { preconnect: () => {} },
+  )
+  await createClient('http://localhost', { accessToken: async () => token, fetch: note }).v1.me.$get()
+  expect(headers).toEqual([null])
+})

@@ -17,7 +17,7 @@ const base = 'http://document/'
 const draft: SchemaDraft = '2020-12'
 /** What answers carry besides, whatever the route: of HTTP, of CORS, and for the safety of browsers. */
 const general =
-  /^(?:content-type|content-length|content-security-policy|connection|date|vary|allow|referrer-policy|strict-transport-security|x-content-type-options|x-frame-options|cross-origin-.*|access-control-.*)$/
+  /^(?:content-type|content-length|content-encoding|content-security-policy|connection|date|vary|allow|referrer-policy|strict-transport-security|x-content-type-options|x-frame-options|cross-origin-.*|access-control-.*)$/
 /** Pages for people, and the document itself. */
 const undescribed = /^\/(?:docs(?:\/[^/]*)?|problems(?:\/[^/]*)?|openapi\.json|metrics)$/
 
@@ -78,7 +78,9 @@ function judgeHeaders(
 }
 
 async function judgeBody(answer: Response, schema: Schema, name: string, lookup: Lookup): Promise<Response> {
-  const text = await answer.text()
+  // As fetch gives it: the header stays, the body is plain.
+  const isGzip = answer.headers.get('content-encoding') === 'gzip'
+  const text = isGzip ? new TextDecoder().decode(Bun.gunzipSync(await answer.arrayBuffer())) : await answer.text()
   const again = new Response(text, answer)
   let body: unknown
   try {
