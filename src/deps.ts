@@ -15,6 +15,7 @@ import type { OpenStreams } from './http/output/open-streams.ts'
 import type { Logger } from './log/logger.ts'
 import type { Leases } from './quotas/leases.ts'
 import type { Limits } from './rate-limits/limiters.ts'
+import type { Tally } from './rate-limits/result.ts'
 import type { Redis } from './redis/connection.ts'
 import type { Traffic } from './telemetry/traffic.ts'
 
@@ -43,6 +44,8 @@ export type Deps = {
   deviceTokens: DeviceTokens
   passwords: PasswordHasher
   limits: Limits
+  /** Has `RateLimit` tell of this count, unless another tier has less left. */
+  reportLimit: (count: Tally) => void
   /** Answers that are made while they are read. */
   streams: OpenStreams
   /** Where the limits are counted for all instances; null: each counts for itself. */

@@ -148,6 +148,7 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
       apiKeys,
       leases,
       limits,
+      reportLimit: () => {},
       streams,
       redis,
       traffic: createTraffic(),

@@ -1,8 +1,7 @@
 import { stringify } from 'csv-stringify/sync'
 import type { Actor } from '../access/actor.ts'
 import { account } from '../audit/actor.ts'
-import { AppError } from '../errors/app-error.ts'
-import { resetSeconds } from '../rate-limits/result.ts'
+import { requireWithin } from '../rate-limits/result.ts'
 import type { AccountDeps } from './deps.ts'
 import { exportedParts } from './personal-data.ts'
 
@@ -23,7 +22,10 @@ export async function exportAccount(
 ): Promise<ReadableStream<Uint8Array>> {
   const { accountId } = actor.principal
   const tally = await deps.limits.exports?.take(accountId, maxPerHour)
-  if (tally && tally.used > tally.limit) throw new AppError('rate-limited', { retryAfter: resetSeconds(tally) })
+  if (tally) {
+    deps.reportLimit(tally)
+    requireWithin(tally)
+  }
   return deps.streams.open(accountId, async () => {
     await Promise.all([deps.usage.flush(), deps.apiKeys.settle()])
     const at = new Date(deps.now())

@@ -12,7 +12,7 @@ const logInShare = 10
  * @throws AppError `rate-limited`, `service-unavailable` when nobody can count
  */
 export async function countPasswordCheck(
-  { limits, config }: AuthDeps,
+  { limits, config, reportLimit }: AuthDeps,
   kind: 'account' | 'log-in',
   id: string,
 ): Promise<() => unknown> {
@@ -22,6 +22,8 @@ export async function countPasswordCheck(
   const key = `${kind} ${id}`
   const tally = await tier.take(key, kind === 'log-in' ? limit.max * logInShare : limit.max)
   const giveBack = () => tier.giveBack(key)
+  // Of log-ins only to who is refused: the count would tell a stranger whether somebody logged in.
+  if (tally && (kind === 'account' || tally.used > tally.limit)) reportLimit(tally)
   const refusal = refusalOf(tally ?? 'unknown')
   if (!refusal) return giveBack
   if (tally) await giveBack()

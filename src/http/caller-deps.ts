@@ -20,6 +20,15 @@ export function createCallerDeps(deps: Services): (call: Call) => Services {
         return this.callersSql
       },
     },
+    reportLimit: {
+      get(this: CallerDeps): Services['reportLimit'] {
+        const { call } = this
+        return (count) => {
+          const { tally } = call
+          if (!tally || count.limit - count.used < tally.limit - tally.used) call.tally = count
+        }
+      },
+    },
     passwords: {
       get(this: CallerDeps): Passwords {
         const caller = callerOf(this)

@@ -112,8 +112,15 @@ test('an hour has room for twenty, so that the trail does not grow with each', a
   const person = await givenAccount(limited)
   const login = await limited.request('/v1/auth/login', { json: { email: person.email, password: person.password } })
   const { accessToken: bearer } = await bodyOf<{ accessToken: string }>(login)
-  for (let i = 0; i < 20; i++) await (await limited.request('/v1/me/export', { bearer })).text()
+  const told = (answer: Response) => answer.headers.get('ratelimit')?.replace(/reset=3[56]\d\d$/, 'reset=an hour')
+  for (let left = 19; left >= 0; left--) {
+    const answer = await limited.request('/v1/me/export', { bearer })
+    expect(told(answer)).toBe(`limit=20, remaining=${left}, reset=an hour`)
+    await answer.text()
+  }
   const refused = await limited.request('/v1/me/export', { bearer })
+  expect(told(refused)).toBe('limit=20, remaining=0, reset=an hour')
+  expect(refused.headers.get('ratelimit-policy')).toBe('20;w=3600')
   expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(60)
   await expectProblem(refused, 'rate-limited')
 })

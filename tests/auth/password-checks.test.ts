@@ -24,6 +24,8 @@ describe('password checks of one account', () => {
     }
     const refused = await change(person, current, passwordOf(9))
     expect(Number(refused.headers.get('retry-after'))).toBeWithin(3_590, 3_601)
+    expect(refused.headers.get('ratelimit')).toMatch(/^limit=3, remaining=0, reset=3[56]\d\d$/)
+    expect(refused.headers.get('ratelimit-policy')).toBe('3;w=3600')
     await expectProblem(refused, 'rate-limited')
     const erasure = { method: 'DELETE', bearer: person.accessToken, json: { password: current } }
     await expectProblem(await request('/v1/me', erasure), 'rate-limited')

@@ -6,7 +6,7 @@ import type { AuthedEnv } from '../../access/env.ts'
 import { requirePermission } from '../../access/guards.ts'
 import { AuditItemBody } from '../../account/schemas.ts'
 import { normalise } from '../../addresses/client-ip.ts'
-import { IsoDateTime, pagingFields, Uuid } from '../../http/input/fields.ts'
+import { defaultLimit, IsoDateTime, LimitOfStream, pagingFields, Uuid } from '../../http/input/fields.ts'
 import { requireOrder } from '../../http/input/range.ts'
 import { noBody, query } from '../../http/input/validate.ts'
 import { describe } from '../../http/openapi.ts'
@@ -30,6 +30,7 @@ const AuditQuery = z.strictObject({
   ip: z.union([z.ipv4(), z.ipv6()]).overwrite(normalise).optional(),
   format: z.enum(['json', 'ndjson', 'csv']).default('json'),
   ...pagingFields,
+  limit: LimitOfStream,
 })
 const AuditEntryBody = AuditItemBody.extend({
   actorId: z.uuid().nullable(),
@@ -44,7 +45,7 @@ export const auditRoutes = new Hono<AuthedEnv>().get(
   '/audit-logs',
   describe(
     'Administration',
-    'The audit trail, newest first; as a stream with format=ndjson or csv',
+    'The audit trail, newest first; as a stream with format=ndjson or csv, from `cursor` on and no longer than `limit` where they are given',
     {
       200: {
         json: listOf(AuditEntryBody),
@@ -66,12 +67,14 @@ export const auditRoutes = new Hono<AuthedEnv>().get(
     requireOrder(filter)
     if (format !== 'json') {
       const [after = null] = keyAfter(cursor, ['uuid']) ?? []
-      return streamed(c, await streamAudit(deps, actorOf(c), filter, { format, after }), {
+      return streamed(c, await streamAudit(deps, actorOf(c), filter, { format, after, limit }), {
         'Content-Type': types[format],
         'Content-Disposition': `attachment; filename="manas360-audit.${format}"`,
       })
     }
-    const entries = await readPageById({ limit, cursor }, (slice) => searchAudit(deps, actorOf(c), filter, slice))
+    const entries = await readPageById({ limit: limit ?? defaultLimit, cursor }, (slice) =>
+      searchAudit(deps, actorOf(c), filter, slice),
+    )
     return c.json(entries, 200)
   },
 )

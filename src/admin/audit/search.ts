@@ -34,8 +34,8 @@ export async function searchAudit(
   return rows
 }
 
-/** How a trail is streamed, and the row that it goes on after. */
-type Streaming = { format: 'ndjson' | 'csv'; after: string | null }
+/** How a trail is streamed, the row that it goes on after, and how many rows it has at most. */
+type Streaming = { format: 'ndjson' | 'csv'; after: string | null; limit?: number | undefined }
 
 /**
  * The whole answer as a stream of NDJSON lines or CSV rows, read in batches: memory stays flat.
@@ -57,16 +57,19 @@ async function* piecesOf(
   deps: AdminDeps,
   actor: Actor,
   filter: AuditFilter,
-  { format, after }: Streaming,
+  { format, after, limit = Number.POSITIVE_INFINITY }: Streaming,
 ): AsyncGenerator<string> {
   if (format === 'csv') yield stringify([[...columns]])
+  let left = limit
   for (let last = after; ; ) {
+    const size = Math.min(batchSize, left)
     const rows: AuditListItem[] = await readAside(deps, actor.principal.accountId, (sql) =>
-      listAudit(sql, filter, batchSize, last),
+      listAudit(sql, filter, size, last),
     )
     last = rows.at(-1)?.id ?? null
     if (rows.length > 0) yield format === 'csv' ? toCsv(rows) : rows.map((row) => `${JSON.stringify(row)}\n`).join('')
-    if (rows.length < batchSize) return
+    left -= rows.length
+    if (rows.length < size || left === 0) return
   }
 }
 

@@ -144,16 +144,32 @@ export const PermissionName = z
   .regex(/^[a-z][a-z0-9_]{0,30}\.[a-z][a-z0-9_]{0,30}$/, 'Name a permission as entity.action, such as profile.read.')
   .meta({ examples: ['profile.read'] })
 
-/** The size of a page, from a query: digits only, 1–100. */
-export const Limit = z
+/** The size of a page when none is asked for. */
+export const defaultLimit = 20
+
+const PageSize = z
   .string()
   .refine(
     (text) => /^\d{1,3}$/.test(text) && Number(text) >= 1 && Number(text) <= 100,
     'Send a whole number from 1 to 100.',
   )
   .transform(Number)
-  .default(20)
-  .meta({ type: 'integer', minimum: 1, maximum: 100, description: 'The most items on one page; 20 when absent.' })
+
+/** The size of a page, from a query: digits only, 1–100. */
+export const Limit = PageSize.default(defaultLimit).meta({
+  type: 'integer',
+  minimum: 1,
+  maximum: 100,
+  description: 'The most items on one page; 20 when absent.',
+})
+
+/** The same where a stream may be asked for, which has no end of its own when none is given. */
+export const LimitOfStream = PageSize.optional().meta({
+  type: 'integer',
+  minimum: 1,
+  maximum: 100,
+  description: 'The most items. When absent: 20 on a page of JSON, all of them in a stream.',
+})
 
 /** What every list may be asked for: the size of a page, and the cursor of the page before. */
 export const pagingFields = { limit: Limit, cursor: z.string().max(2_048).optional() }

@@ -40,6 +40,17 @@ describe('as a stream', () => {
     expect(rest).toHaveLength(total - 100)
   })
 
+  test.each(['ndjson', 'csv'])('as %s holds as many rows as were asked for, after the cursor', async (format) => {
+    const first = await list(`limit=3${until}`)
+    const [next] = (await list(`limit=1&cursor=${first.nextCursor}${until}`)).items
+    const head = format === 'csv' ? 1 : 0
+    const some = await text(`format=${format}&limit=7${until}`)
+    expect(some.trimEnd().split('\n')).toHaveLength(7 + head)
+    const one = (await text(`format=${format}&limit=1&cursor=${first.nextCursor}${until}`)).trimEnd().split('\n')
+    expect(one).toHaveLength(1 + head)
+    expect(one[head]).toContain(next?.id ?? 'none')
+  })
+
   test('is read in batches, when the reader asks for more: memory stays flat', async () => {
     const response = await request(`${path}?format=ndjson${until}`, { bearer })
     const reader = response.body?.getReader()
