@@ -24,13 +24,3 @@ export type AccessClaims = {
   /** The catalogue's version. */
   cv: number
 }
-
-/** The newest known state of an account. */
-export type LiveState = {
-  version: number
-  role: string
-  plan: string
-  pex: number | null
-  overrides: Overrides
-  status: 'active' | 'locked' | 'deleted'
-}

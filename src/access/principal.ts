@@ -1,7 +1,7 @@
 import type { Network } from '../addresses/networks.ts'
 import type { Catalogue } from '../catalogue/catalogue.ts'
-import type { AccessClaims, LiveState } from './claims.ts'
-import { liveOverrides, type Overrides, type Rights, rightsOf, type Standing } from './rights.ts'
+import type { AccessClaims } from './claims.ts'
+import { type AuthzState, type GrantingState, liveOverrides, type Overrides, type Rights, rightsOf } from './rights.ts'
 
 /** Who is asking, and what they may do at this moment. */
 export type Principal = Rights & {
@@ -24,7 +24,7 @@ const NoOverrides: Overrides = Object.freeze({})
  */
 export function principalOf(
   claims: AccessClaims,
-  state: LiveState | undefined,
+  state: AuthzState | undefined,
   catalogue: Catalogue,
   nowSeconds: number,
 ): Principal {
@@ -43,38 +43,38 @@ export function principalOf(
       overrides: claims.ovr ?? NoOverrides,
       outdated: false,
     }
-  const standing = state ?? {
+  const known: GrantingState = state ?? {
     role: claims.role,
     plan: claims.plan,
     pex: claims.pex ?? null,
     overrides: claims.ovr ?? {},
   }
-  const rights = rightsOf(catalogue, standing, nowSeconds)
+  const rights = rightsOf(catalogue, known, nowSeconds)
   return {
     ...rights,
     accountId: claims.sub,
     sessionId: claims.sid,
     apiKeyId: null,
-    pex: standing.pex,
-    overrides: liveOverrides(standing.overrides, nowSeconds),
+    pex: known.pex,
+    overrides: liveOverrides(known.overrides, nowSeconds),
     outdated: differ(rights, claims),
   }
 }
 
 /** Whose key it is, where the owner stood when it was read, and the permissions on its list. */
-type KeyHolder = { id: string; accountId: string; permissions: readonly string[]; standing: Standing }
+type KeyHolder = Pick<ApiKey, 'id' | 'accountId' | 'permissions' | 'state'>
 
 /** The rights behind an API key: of its owner's at this moment, the permissions that are on its list. */
 export function principalOfKey(key: KeyHolder, catalogue: Catalogue, nowSeconds: number): Principal {
-  const rights = rightsOf(catalogue, key.standing, nowSeconds)
+  const rights = rightsOf(catalogue, key.state, nowSeconds)
   return {
     ...rights,
     permissions: rights.permissions.filter((permission) => key.permissions.includes(permission)),
     accountId: key.accountId,
     sessionId: null,
     apiKeyId: key.id,
-    pex: key.standing.pex,
-    overrides: liveOverrides(key.standing.overrides, nowSeconds),
+    pex: key.state.pex,
+    overrides: liveOverrides(key.state.overrides, nowSeconds),
     outdated: false,
   }
 }
@@ -103,5 +103,5 @@ export type ApiKey = {
   permissions: readonly string[]
   /** Where it may be used from; null: anywhere. */
   networks: readonly Network[] | null
-  standing: Standing
+  state: AuthzState
 }

@@ -4,9 +4,20 @@ import type { Catalogue } from '../catalogue/catalogue.ts'
 export type Overrides = Record<string, { g: boolean; lim?: number; exp?: number }>
 
 /** What decides an account's rights, as stored. `pex`: epoch second at which the plan lapses; null: it does not. */
-export type Standing = { role: string; plan: string; pex: number | null; overrides: Overrides }
+export type AuthzState = {
+  /** The account's authorisation version: of two states the higher is the newer. */
+  version: number
+  status: 'active' | 'locked' | 'deleted'
+  role: string
+  plan: string
+  pex: number | null
+  overrides: Overrides
+}
 
-/** What follows from a standing at one moment. */
+/** The part of it that a token carries too. */
+export type GrantingState = Pick<AuthzState, 'role' | 'plan' | 'pex' | 'overrides'>
+
+/** What follows from an account's state at one moment. */
 export type Rights = {
   role: string
   privilegeLevel: number
@@ -39,17 +50,17 @@ export const freePlan = 'free'
  * Rights = catalogue(role, plan) + live overrides. A lapsed plan is free, and a lapsed `subscriber` is a `user`; an
  * administrator's role never moves with billing. An unknown role or plan gives nothing.
  */
-export function rightsOf(catalogue: Catalogue, standing: Standing, nowSeconds: number): Rights {
-  const lapsed = standing.pex !== null && standing.pex <= nowSeconds
-  const plan = lapsed ? freePlan : standing.plan
-  const role = lapsed && standing.role === 'subscriber' ? 'user' : standing.role
+export function rightsOf(catalogue: Catalogue, state: GrantingState, nowSeconds: number): Rights {
+  const lapsed = state.pex !== null && state.pex <= nowSeconds
+  const plan = lapsed ? freePlan : state.plan
+  const role = lapsed && state.role === 'subscriber' ? 'user' : state.role
   return {
     role,
     privilegeLevel: catalogue.roles.get(role)?.privilegeLevel ?? 0,
     permissions: catalogue.roles.get(role)?.permissions ?? [],
     plan,
     tier: catalogue.plans.get(plan)?.tier ?? 0,
-    features: featuresOf(catalogue, plan, standing.overrides, nowSeconds),
+    features: featuresOf(catalogue, plan, state.overrides, nowSeconds),
   }
 }
 

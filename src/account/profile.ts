@@ -1,7 +1,7 @@
 import type { Actor } from '../access/actor.ts'
 import type { Principal } from '../access/principal.ts'
 import { account as entity } from '../audit/actor.ts'
-import { toUser, type User } from '../auth/account.ts'
+import { type CatalogueDeps, toUser, type User, withRights } from '../auth/account.ts'
 import type { Db, Tx } from '../db/types.ts'
 import { AppError } from '../errors/app-error.ts'
 import type { Slice } from '../http/output/page.ts'
@@ -10,16 +10,16 @@ import { type AuditItem, findAccount, listOwnAudit, lockProfile, type Profile, u
 import type { ProfileChange } from './schemas.ts'
 
 /** The person behind a token. @throws AppError `account-disabled` when the account is gone */
-export async function readUser({ sql }: { sql: Db }, { accountId }: Principal): Promise<User> {
-  const user = await findUser(sql, accountId)
+export async function readUser(deps: AccountDeps, { accountId }: Principal, sql: Db = deps.sql): Promise<User> {
+  const user = await findUser(deps, sql, accountId)
   if (!user) throw new AppError('account-disabled')
   return user
 }
 
 /** The person of an account; null when it is gone. */
-export async function findUser(sql: Db, accountId: string): Promise<User | null> {
+export async function findUser(deps: CatalogueDeps, sql: Db, accountId: string): Promise<User | null> {
   const account = await findAccount(sql, accountId)
-  return account && toUser(account)
+  return account && toUser(await withRights(deps, sql, account))
 }
 
 /** What the person did and what was done to their account, newest first. */
@@ -37,7 +37,7 @@ export async function changeProfile(deps: AccountDeps, actor: Actor, change: Pro
   return deps.sql.begin(async (tx) => {
     await writeProfile(tx, deps, actor, principal.accountId, change)
     // Not after the commit: the client may leave meanwhile, and would not hear of what was changed.
-    return readUser({ sql: tx }, principal)
+    return readUser(deps, principal, tx)
   })
 }
 

@@ -1,8 +1,9 @@
-import { type AccountWithRights, selectAccountWithRights } from '../auth/account.ts'
+import { accountColumns, type StoredAccount } from '../auth/account.ts'
 import type { Db } from '../db/types.ts'
 
-export async function findAccount(sql: Db, accountId: string): Promise<AccountWithRights | null> {
-  const [row] = await sql<AccountWithRights[]>`${selectAccountWithRights(sql, accountId)} and a.status <> 'deleted'`
+export async function findAccount(sql: Db, accountId: string): Promise<StoredAccount | null> {
+  const [row] = await sql<StoredAccount[]>`
+    select ${accountColumns(sql)} from user_accounts a where a.id = ${accountId} and a.status <> 'deleted'`
   return row ?? null
 }
 

@@ -1,4 +1,4 @@
-import type { Overrides } from '../access/rights.ts'
+import type { AuthzState } from '../access/rights.ts'
 import type { Db } from '../db/types.ts'
 
 /** A key as its owner sees it: everything but the key itself. */
@@ -68,27 +68,20 @@ export async function deleteApiKey(sql: Db, accountId: string, id: string): Prom
   return deleted ?? null
 }
 
-/** A key with where its owner stands, in one snapshot. */
-export type ApiKeyRow = {
+/** A key with its owner's state, in one snapshot. */
+export type ApiKeyRow = AuthzState & {
   id: string
   accountId: string
   permissions: string[]
   ipRanges: string[] | null
   /** Epoch seconds; null: never. */
   expiresAt: number | null
-  status: 'active' | 'locked' | 'deleted'
-  role: string
-  plan: string
-  pex: number | null
-  overrides: Overrides
-  /** The owner's authorisation version. */
-  ver: number
 }
 
 export async function findApiKey(sql: Db, hash: Buffer): Promise<ApiKeyRow | null> {
   const [row] = await sql<ApiKeyRow[]>`
     select k.id, k.account_id, k.permissions, k.ip_ranges, extract(epoch from k.expires_at)::float8 as expires_at,
-           a.status, a.role, coalesce(a.plan, 'free') as plan, a.pex::float8, a.overrides, a.authz_version::float8 as ver
+           a.status, a.role, coalesce(a.plan, 'free') as plan, a.pex::float8, a.overrides, a.authz_version::float8 as version
       from api_keys k join account_authz a on a.id = k.account_id
      where k.key_hash = ${hash}`
   return row ?? null

@@ -16,7 +16,7 @@ const SettleEveryMs = 5_000
 const LookUpsWaiting = 1_000
 
 type Refusal = 'invalid-token' | 'account-disabled'
-type Found = ApiKey & { expiresAtMs: number; disabled: boolean; ver: number }
+type Found = ApiKey & { expiresAtMs: number }
 /** What one reading found, and when it began. */
 type Reading = { readAt: number; found: Found | null }
 
@@ -53,12 +53,12 @@ export function createApiKeys({ sql, overlay, log, now, lifeSeconds, lookUps }: 
 
   function isCurrent({ readAt, found }: Reading): boolean {
     if (now() - readAt >= lifeSeconds * 1000) return false
-    return found === null || (overlay.stateOf(found.accountId)?.version ?? 0) <= found.ver
+    return found === null || (overlay.stateOf(found.accountId)?.version ?? 0) <= found.state.version
   }
 
   function judge({ found }: Reading): ApiKey | Refusal {
     if (!found || found.expiresAtMs <= now()) return 'invalid-token'
-    return found.disabled ? 'account-disabled' : found
+    return found.state.status === 'active' ? found : 'account-disabled'
   }
 
   async function read(name: string, hash: Buffer, caller: Caller | null): Promise<Reading> {
@@ -168,16 +168,14 @@ function remember(readings: Map<string, Reading>, name: string, reading: Reading
 
 type Row = NonNullable<Awaited<ReturnType<typeof findApiKey>>>
 
-function toFound({ id, accountId, permissions, ipRanges, expiresAt, status, ver, ...standing }: Row): Found {
+function toFound({ id, accountId, permissions, ipRanges, expiresAt, ...state }: Row): Found {
   return {
     id,
     accountId,
     permissions,
     // What would not be understood lets nobody in.
     networks: ipRanges?.map(parseNetwork).filter((network) => typeof network !== 'string') ?? null,
-    standing,
+    state,
     expiresAtMs: expiresAt === null ? Number.POSITIVE_INFINITY : expiresAt * 1000,
-    disabled: status !== 'active',
-    ver,
   }
 }

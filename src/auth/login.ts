@@ -1,24 +1,13 @@
 import type { Client } from '../audit/record.ts'
-import { recordAuthzChange } from '../changes/record.ts'
 import type { Deps } from '../deps.ts'
 import { AppError } from '../errors/app-error.ts'
 import { recordFailedCheck } from './failed-checks.ts'
 import { type Reservation, release, requireAdmitted } from './lockout.ts'
 import { countPasswordCheck } from './password-checks.ts'
-import {
-  type Credentials,
-  findCredentials,
-  findLockoutSeconds,
-  insertLoginSession,
-  reserveLogin,
-  updateLastLogin,
-} from './queries.ts'
+import { type Credentials, findCredentials, findLockoutSeconds, reserveLogin, updateLastLogin } from './queries.ts'
 import type { Login } from './schemas.ts'
-import { mintSession, type SessionBody, toSessionBody } from './session-body.ts'
-import { listSurplusSessions } from './session-queries.ts'
-
-/** Live sessions an account may have; beyond it, those not used for longest end. */
-export const maxSessions = 50
+import type { SessionBody } from './session-body.ts'
+import { completeSignIn } from './sign-in.ts'
 
 type Options = {
   client: Client
@@ -91,32 +80,20 @@ async function openSession(
   options: Options,
 ): Promise<SessionBody | null> {
   const { client, signal } = options
-  const { refreshToken, session } = mintSession(deps, credentials.id, client)
-  const audit = deps.audit.prepare({
-    action: 'session.create',
-    actorId: credentials.id,
-    entityType: 'session',
-    entityId: session.id,
-    client,
-  })
   const newHash = deps.passwords.needsRehash(credentials.passwordHash)
     ? await deps.passwords.hash(password, signal)
     : null
-  const opened = await deps.sql.begin(async (tx) => {
-    if (!(await updateLastLogin(tx, credentials, newHash))) return null
-    const account = await insertLoginSession(tx, credentials.id, session, reservation, audit)
-    if (account.liveSessions > maxSessions)
-      for (const surplus of await listSurplusSessions(tx, credentials.id, maxSessions))
-        await recordAuthzChange(tx, { accountId: credentials.id, endSession: surplus, reason: 'surplus' })
-    return account
+  const body = await completeSignIn(deps, credentials.id, {
+    method: 'password',
+    origin: client,
+    reservation,
+    prove: (tx) => updateLastLogin(tx, credentials, newHash),
   })
-  if (!opened) {
-    const changed = await verify(deps, await findCredentials(deps.sql, credentials.id), password, signal)
-    return changed && changed.passwordVersion !== credentials.passwordVersion
-      ? openSession(deps, changed, password, reservation, options)
-      : null
-  }
-  return toSessionBody(deps, opened, { sessionId: session.id, refreshToken, refreshExpiresIn: opened.refreshExpiresIn })
+  if (body) return body
+  const changed = await verify(deps, await findCredentials(deps.sql, credentials.id), password, signal)
+  return changed && changed.passwordVersion !== credentials.passwordVersion
+    ? openSession(deps, changed, password, reservation, options)
+    : null
 }
 
 function toCredentials({

@@ -1,12 +1,12 @@
 import { type AuditRow, auditCtes, type Client } from '../audit/record.ts'
 import type { Db } from '../db/types.ts'
-import { type AccountWithRights, selectAccountWithRights } from './account.ts'
+import { accountColumns, type StoredAccount } from './account.ts'
 import { clearCte, failCtes, type Reservation, reserveCte } from './lockout.ts'
 import { takeOverCtes } from './traces.ts'
 
 export type NewSession = { id: string; tokenHash: Buffer; ttlSeconds: number; client: Client }
 export type Credentials = { id: string; passwordHash: string; passwordVersion: number; status: string }
-type Opened = AccountWithRights & { refreshExpiresIn: number; liveSessions: number }
+type Opened = StoredAccount & { liveSessions: number }
 
 type KnownDevice = { key: Buffer; accountId: string; passwordVersion: number } | null
 type Reserved = { admitted: boolean; lockedForSeconds: number | null; isDevice: boolean } & {
@@ -69,26 +69,36 @@ export async function findCredentials(sql: Db, accountId: string): Promise<OwnCr
   return row ?? null
 }
 
-/** Opens the session of a successful log-in and reads the account with its rights as they are now. */
-export async function insertLoginSession(
+type SessionWrites = { audit: AuditRow; reservation?: Reservation; addressHashes?: Buffer[] }
+
+/**
+ * Opens a session and reads the account as it is now. With a reservation, its counter begins anew and the success is kept;
+ * with hashes of a new account's address, it takes over what was left behind under them.
+ */
+export async function insertSession(
   sql: Db,
   accountId: string,
   session: NewSession,
-  reservation: Reservation,
-  audit: AuditRow,
+  { audit, reservation, addressHashes }: SessionWrites,
 ): Promise<Opened> {
   const [row] = await sql<Opened[]>`
     with ${sessionCtes(sql, accountId, session)},
+    ${reservation ? successCtes(sql, accountId, session, reservation) : sql``}
+    ${addressHashes ? sql`${takeOverCtes(sql, accountId, addressHashes)},` : sql``}
+    ${auditCtes(sql, audit)}
+    select ${accountColumns(sql)},
+           (select count(*)::int from sessions where account_id = ${accountId} and ended_at is null and expires_at > clock_timestamp()) + 1 as live_sessions
+      from user_accounts a where a.id = ${accountId}`
+  if (!row) throw new Error(`account ${accountId} vanished while it signed in`)
+  return row
+}
+
+function successCtes(sql: Db, accountId: string, { client }: NewSession, reservation: Reservation) {
+  return sql`
     attempt as (
       insert into login_attempts (id, account_id, outcome, ip_address)
-      values (${reservation.attemptId}, ${accountId}, 'succeeded', ${session.client.ip})),
-    ${clearCte(sql, reservation)},
-    ${auditCtes(sql, audit)}
-    select account.*, ${refreshExpiresIn(sql, session.ttlSeconds)},
-           (select count(*)::int from sessions where account_id = ${accountId} and ended_at is null and expires_at > clock_timestamp()) + 1 as live_sessions
-      from (${selectAccountWithRights(sql, accountId)}) account`
-  if (!row) throw new Error(`account ${accountId} vanished inside its own log-in`)
-  return row
+      values (${reservation.attemptId}, ${accountId}, 'succeeded', ${client.ip})),
+    ${clearCte(sql, reservation)},`
 }
 
 type NewAccount = {
@@ -103,39 +113,16 @@ type NewAccount = {
   role: string
 }
 
-/** The account, its free subscription and, where one is given, its first session, all in one statement. */
-export async function insertAccount(
-  sql: Db,
-  account: NewAccount,
-  session: NewSession | null,
-  audit: AuditRow,
-): Promise<void> {
+/** The account and its free subscription, with the audit row where no session's will tell of it, in one statement. */
+export async function insertAccount(sql: Db, account: NewAccount, audit?: AuditRow): Promise<void> {
   await sql`
     with account as (
       insert into user_accounts ${sql(account, 'id', 'email', 'passwordHash', 'firstName', 'lastName', 'phoneNumber', 'language', 'timezone', 'role')}
       returning id),
+    ${audit ? sql`${auditCtes(sql, audit)},` : sql``}
     subscription as (
-      insert into user_subscriptions (id, account_id, plan, status) select ${Bun.randomUUIDv7()}::uuid, id, 'free', 'active' from account),
-    ${session ? sql`${sessionCtes(sql, account.id, session)},` : sql``}
-    ${auditCtes(sql, audit)}
+      insert into user_subscriptions (id, account_id, plan, status) select ${Bun.randomUUIDv7()}::uuid, id, 'free', 'active' from account)
     select 1`
-}
-
-/**
- * The new account with its rights, and for how many seconds a refresh token of `ttlSeconds` made now will last. It takes
- * over what was left behind under its address.
- */
-export async function findOpened(
-  sql: Db,
-  accountId: string,
-  addressHashes: Buffer[],
-  ttlSeconds: number,
-): Promise<Opened> {
-  const [row] = await sql<Opened[]>`
-    with ${takeOverCtes(sql, accountId, addressHashes)}
-    select account.*, ${refreshExpiresIn(sql, ttlSeconds)}, 1 as live_sessions from (${selectAccountWithRights(sql, accountId)}) account`
-  if (!row) throw new Error(`account ${accountId} vanished inside its own registration`)
-  return row
 }
 
 function sessionCtes(sql: Db, accountId: string, { id, tokenHash, ttlSeconds, client }: NewSession) {
@@ -146,10 +133,6 @@ function sessionCtes(sql: Db, accountId: string, { id, tokenHash, ttlSeconds, cl
     token as (
       insert into tokens (session_id, token_hash, expires_at)
       select id, ${tokenHash}::bytea, clock_timestamp() + make_interval(secs => ${ttlSeconds}) from session)`
-}
-
-function refreshExpiresIn(sql: Db, ttlSeconds: number) {
-  return sql`least(${ttlSeconds}::int, case when account.privilege_level >= 90 then 43200 else 2592000 end) as refresh_expires_in`
 }
 
 /**

@@ -3,6 +3,7 @@ import { recordAuthzChange } from '../changes/record.ts'
 import { hashToken } from '../crypto/hash.ts'
 import type { Deps } from '../deps.ts'
 import { AppError } from '../errors/app-error.ts'
+import { withRights } from './account.ts'
 import { mintRefreshToken, type SessionBody, toSessionBody } from './session-body.ts'
 import { isLiveSession, lockAccount, rotateToken } from './session-queries.ts'
 import type { RefreshClaims } from './tokens.ts'
@@ -28,7 +29,7 @@ export async function refresh(deps: Deps, refreshToken: string, client: Client):
     throw new AppError(outcome.expired ? 'invalid-refresh-token' : 'refresh-token-reused')
   }
   const issued = outcome.rotated ? fresh : signAgain(deps, claims, outcome)
-  return toSessionBody(deps, outcome, {
+  return toSessionBody(deps, await withRights(deps, deps.sql, outcome), {
     sessionId: claims.sid,
     refreshToken: issued,
     refreshExpiresIn: outcome.refreshExpiresIn,

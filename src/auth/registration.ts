@@ -4,9 +4,10 @@ import type { Deps } from '../deps.ts'
 import { AppError } from '../errors/app-error.ts'
 import type { AuthDeps } from './deps.ts'
 import { checkNewPassword } from './password-rules.ts'
-import { findOpened, insertAccount } from './queries.ts'
+import { insertAccount } from './queries.ts'
 import type { Registration } from './schemas.ts'
-import { mintSession, type SessionBody, toSessionBody } from './session-body.ts'
+import type { SessionBody } from './session-body.ts'
+import { completeSignIn } from './sign-in.ts'
 import { takeOverTraces } from './traces.ts'
 
 /**
@@ -22,7 +23,6 @@ export async function register(
   requireGoodPassword(deps, input.password, input)
   const passwordHash = await deps.passwords.hash(input.password, signal)
   const id = Bun.randomUUIDv7()
-  const { refreshToken, session } = mintSession(deps, id, client)
   const account = {
     id,
     email: input.email,
@@ -34,24 +34,18 @@ export async function register(
     timezone: input.timezone ?? 'UTC',
     role: 'user',
   }
-  const audit = deps.audit.prepare({
-    action: 'account.create',
-    actorId: id,
-    entityType: 'account',
-    entityId: id,
-    client,
-    details: { sessionId: session.id },
-  })
   try {
-    const opened = await deps.sql.begin(async (tx) => {
-      await insertAccount(tx, account, session, audit)
-      return findOpened(tx, id, deps.traceKeys(input.email), session.ttlSeconds)
+    const body = await completeSignIn(deps, id, {
+      method: 'registration',
+      origin: client,
+      addressHashes: deps.traceKeys(input.email),
+      prove: async (tx) => {
+        await insertAccount(tx, account)
+        return true
+      },
     })
-    return toSessionBody(deps, opened, {
-      sessionId: session.id,
-      refreshToken,
-      refreshExpiresIn: opened.refreshExpiresIn,
-    })
+    if (!body) throw new Error('an account that was made now can sign in')
+    return body
   } catch (error) {
     if (isUniqueViolation(error, 'user_accounts_email_key')) throw new AppError('email-taken', { cause: error })
     throw error
@@ -86,7 +80,7 @@ export async function createSuperadmin(deps: Deps, email: string, password: stri
   })
   try {
     await deps.sql.begin(async (tx) => {
-      await insertAccount(tx, account, null, audit)
+      await insertAccount(tx, account, audit)
       await takeOverTraces(tx, id, deps.traceKeys(email))
     })
     return id

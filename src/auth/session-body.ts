@@ -7,13 +7,17 @@ import type { NewSession } from './queries.ts'
 /** What registering, logging in and refreshing answer. Lives are in seconds. */
 export type SessionBody = ReturnType<typeof toSessionBody>
 
-type Issued = { sessionId: string; refreshToken: string; refreshExpiresIn: number }
+/** The longest that a session lasts: 30 days; 12 hours at a privilege of 90 and more. */
+const maxSessionSeconds = (privilegeLevel: number) => (privilegeLevel >= 90 ? 43_200 : 2_592_000)
 
-export function toSessionBody(
-  deps: Deps,
-  account: AccountWithRights,
-  { sessionId, refreshToken, refreshExpiresIn }: Issued,
-) {
+type Issued = {
+  sessionId: string
+  refreshToken: string
+  /** Default: of a session that begins now. */
+  refreshExpiresIn?: number
+}
+
+export function toSessionBody(deps: Deps, account: AccountWithRights, { sessionId, refreshToken, ...issued }: Issued) {
   const ttl = deps.config.accessTtlSeconds
   const claims = claimsOf(account, sessionId, nowSeconds(deps), ttl)
   return {
@@ -24,7 +28,9 @@ export function toSessionBody(
     deviceToken: deps.deviceTokens.issue(account.id, account.passwordVersion, sessionId),
     tokenType: 'Bearer' as const,
     expiresIn: ttl,
-    refreshExpiresIn,
+    refreshExpiresIn:
+      issued.refreshExpiresIn ??
+      Math.min(deps.config.refreshTtlSeconds, maxSessionSeconds(account.rights.privilegeLevel)),
   }
 }
 

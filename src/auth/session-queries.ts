@@ -1,6 +1,6 @@
 import type { Client } from '../audit/record.ts'
 import type { Db } from '../db/types.ts'
-import { type AccountWithRights, selectAccountWithRights } from './account.ts'
+import { accountColumns, type StoredAccount } from './account.ts'
 
 /** The most that a session may last, however often it is refreshed: 30 days, and 12 hours at a privilege of 90 and more. */
 const endsAt = (sql: Db) =>
@@ -31,14 +31,14 @@ type Outcome = {
 export async function rotateToken(
   sql: Db,
   { presented, successor, ttlSeconds, client }: Rotation,
-): Promise<(AccountWithRights & Outcome) | null> {
-  const [row] = await sql<(AccountWithRights & Outcome)[]>`
+): Promise<(StoredAccount & Outcome) | null> {
+  const [row] = await sql<(StoredAccount & Outcome)[]>`
     with session as (
       update sessions s set last_used_at = clock_timestamp(), ip_address = ${client.ip}, user_agent = ${client.userAgent}
         from user_accounts a join roles r on r.name = a.role
        where s.id = ${presented.sessionId} and s.account_id = ${presented.accountId} and a.id = s.account_id and a.status = 'active'
          and s.ended_at is null and ${endsAt(sql)} > clock_timestamp()
-      returning s.id, ${endsAt(sql)} as ends_at),
+      returning s.id as session_id, ${endsAt(sql)} as ends_at, ${accountColumns(sql)}),
     token as (
       update tokens t set
         previous_hash = case when ${isInForce(sql, presented.hash)} then t.token_hash else t.previous_hash end,
@@ -49,13 +49,13 @@ export async function rotateToken(
         successor_kid = case when ${isInForce(sql, presented.hash)} then ${successor.keyId}::text else t.successor_kid end,
         expires_at    = case when ${isInForce(sql, presented.hash)} then least(clock_timestamp() + make_interval(secs => ${ttlSeconds}), session.ends_at) else t.expires_at end,
         token_hash    = case when ${isInForce(sql, presented.hash)} then ${successor.hash}::bytea else t.token_hash end
-        from session where t.session_id = session.id
+        from session where t.session_id = session.session_id
       returning t.token_hash = ${successor.hash} as rotated,
         coalesce(t.previous_hash = ${presented.hash} and t.successor_jti is not null and t.replaced_at > clock_timestamp() - interval '10 seconds', false) as repeated,
         t.token_hash = ${presented.hash} or to_timestamp(${presented.exp}) <= clock_timestamp() as expired,
         successor_jti as jti, successor_iat::float8 as iat, successor_exp::float8 as exp, successor_kid as key_id,
         greatest(0, floor(extract(epoch from t.expires_at - clock_timestamp())))::int as refresh_expires_in)
-    select account.*, token.* from token, (${selectAccountWithRights(sql, presented.accountId)}) account`
+    select session.*, token.* from session, token`
   return row ?? null
 }
 

@@ -1,9 +1,10 @@
 import type { AuthzChange } from '../access/authz-change.ts'
-import type { AccessClaims, LiveState } from '../access/claims.ts'
+import type { AccessClaims } from '../access/claims.ts'
+import type { AuthzState } from '../access/rights.ts'
 
 type CutOff = { version: number; exceptSessionId: string | null }
 /** Most accounts that change end no session: for them no map is kept. */
-type Entry = { state: LiveState; endedSessions: Map<string, number> | null; cutOffs: CutOff[]; seenAt: number }
+type Entry = { state: AuthzState; endedSessions: Map<string, number> | null; cutOffs: CutOff[]; seenAt: number }
 
 const noCutOffs: CutOff[] = []
 
@@ -36,7 +37,7 @@ export class Overlay {
    */
   apply(change: AuthzChange, seenAt: number): void {
     if (change.accountId === null || change.version === null) return
-    const state: LiveState = {
+    const state: AuthzState = {
       version: change.version,
       role: change.role ?? '',
       plan: change.plan ?? '',
@@ -60,12 +61,12 @@ export class Overlay {
   }
 
   /** The newest known state of an account; undefined when nothing about it changed lately. */
-  stateOf(accountId: string): LiveState | undefined {
+  stateOf(accountId: string): AuthzState | undefined {
     return this.#entries.get(accountId)?.state
   }
 
   /** Why a token is no longer good, or the state that has overtaken it, or undefined when it still says the truth. */
-  judge(claims: AccessClaims): 'account-disabled' | 'session-revoked' | LiveState | undefined {
+  judge(claims: AccessClaims): 'account-disabled' | 'session-revoked' | AuthzState | undefined {
     const entry = this.#entries.get(claims.sub)
     if (!entry) return undefined
     const { state, endedSessions, cutOffs } = entry

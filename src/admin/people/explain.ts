@@ -1,9 +1,9 @@
 import type { Actor } from '../../access/actor.ts'
-import { type Rights, rightsOf } from '../../access/rights.ts'
+import { type AuthzState, type Rights, rightsOf } from '../../access/rights.ts'
 import { account as entity } from '../../audit/actor.ts'
 import { AppError } from '../../errors/app-error.ts'
 import type { AdminDeps } from '../deps.ts'
-import { type AuthzRow, findAuthz } from './queries.ts'
+import { findAuthz } from './queries.ts'
 
 type Link = {
   kind: 'account' | 'role' | 'level' | 'permission' | 'plan' | 'expiry' | 'feature' | 'override'
@@ -48,7 +48,7 @@ export async function explain(deps: AdminDeps, actor: Actor, accountId: string, 
   }
 }
 
-function linksOfPermission(state: AuthzRow, rights: Rights, permission: string): Link[] {
+function linksOfPermission(state: AuthzState, rights: Rights, permission: string): Link[] {
   const lapsed: Link[] =
     rights.role === state.role
       ? []
@@ -63,7 +63,7 @@ function linksOfPermission(state: AuthzRow, rights: Rights, permission: string):
 }
 
 function linksOfFeature(
-  state: AuthzRow,
+  state: AuthzState,
   rights: Rights,
   feature: string,
   included: boolean,

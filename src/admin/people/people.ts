@@ -50,10 +50,10 @@ export async function readPerson(deps: AdminDeps, actor: Actor, accountId: strin
 }
 
 /** Within the transaction of a change: after its commit, who asked for it may leave without hearing of it. */
-async function showPerson(tx: Tx, { audit }: AdminDeps, actor: Actor, accountId: string): Promise<AdministeredUser> {
-  const user = await findUser(tx, accountId)
+async function showPerson(tx: Tx, deps: AdminDeps, actor: Actor, accountId: string): Promise<AdministeredUser> {
+  const user = await findUser(deps, tx, accountId)
   if (!user) throw new AppError('not-found')
-  await audit.record(tx, actor, 'account.read', account(accountId))
+  await deps.audit.record(tx, actor, 'account.read', account(accountId))
   return { ...user, lockedReason: await findLockedReason(tx, accountId) }
 }
 

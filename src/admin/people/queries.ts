@@ -1,5 +1,5 @@
 import { domainToUnicode } from 'node:url'
-import type { Overrides } from '../../access/rights.ts'
+import type { AuthzState } from '../../access/rights.ts'
 import type { Db, Tx } from '../../db/types.ts'
 import type { Sort } from '../schemas.ts'
 
@@ -141,17 +141,10 @@ export async function findLockedReason(sql: Db, accountId: string): Promise<stri
   return row?.lockedReason ?? null
 }
 
-export type AuthzRow = {
-  status: 'active' | 'locked' | 'deleted'
-  role: string
-  plan: string
-  pex: number | null
-  overrides: Overrides
-}
-
 /** Where an account stands, as stored: nothing that has run out is taken away. */
-export async function findAuthz(sql: Db, accountId: string): Promise<AuthzRow | null> {
-  const [row] = await sql<AuthzRow[]>`
-    select status, role, coalesce(plan, 'free') as plan, pex::float8, overrides from account_authz where id = ${accountId}`
+export async function findAuthz(sql: Db, accountId: string): Promise<AuthzState | null> {
+  const [row] = await sql<AuthzState[]>`
+    select authz_version::float8 as version, status, role, coalesce(plan, 'free') as plan, pex::float8, overrides
+      from account_authz where id = ${accountId}`
   return row ?? null
 }
