@@ -1,4 +1,5 @@
 import { createApp } from './app.ts'
+import { withTimeout } from './async/timeout.ts'
 import type { Config } from './config/config.ts'
 import { toShownHost, toWrittenHost } from './config/listening-address.ts'
 import { withAdvice } from './config/listening-check.ts'
@@ -82,13 +83,7 @@ async function openWithRetries(config: Config, log: Logger, signal?: AbortSignal
 
 /** Waits for `work`, but no longer than that. A sleep left running would keep the process alive to its end. */
 async function atMost(milliseconds: number, work: Promise<unknown>): Promise<void> {
-  const late = Promise.withResolvers<void>()
-  const timer = setTimeout(late.resolve, milliseconds)
-  try {
-    await Promise.race([work, late.promise])
-  } finally {
-    clearTimeout(timer)
-  }
+  await withTimeout(work, milliseconds, () => {})
 }
 
 /** Resolves when `signal` aborts; never without one. */

@@ -1,3 +1,4 @@
+import { setBounded } from '../async/bounded-map.ts'
 import { contains, format, isMappedIPv4, type Network, parseGroups, parseNetwork } from './networks.ts'
 
 /** Which peers are our own proxies, and the header in which they write whom they speak for. */
@@ -62,8 +63,7 @@ function remember<T extends string | null>(answer: (text: string) => T): (text: 
     let known = answers.get(text)
     if (known === undefined) {
       known = answer(text)
-      if (answers.size >= maxRemembered) answers.clear()
-      answers.set(text, known)
+      setBounded(answers, text, known, maxRemembered)
     }
     return known
   }

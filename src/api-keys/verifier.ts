@@ -1,5 +1,6 @@
 import type { ApiKey } from '../access/principal.ts'
 import { parseNetwork } from '../addresses/networks.ts'
+import { setBounded } from '../async/bounded-map.ts'
 import type { Caller } from '../async/caller.ts'
 import type { Overlay } from '../changes/recent-changes.ts'
 import { hashToken } from '../crypto/hash.ts'
@@ -70,7 +71,7 @@ export function createApiKeys({ sql, overlay, log, now, lifeSeconds, lookUps }: 
       const result = { readAt, found: row && toFound(row) }
       known.delete(name)
       unknown.delete(name)
-      remember(row ? known : unknown, name, result)
+      setBounded(row ? known : unknown, name, result, MaxRemembered)
       return result
     } finally {
       gate.leave(caller)
@@ -159,11 +160,6 @@ export function createApiKeys({ sql, overlay, log, now, lifeSeconds, lookUps }: 
  */
 export function endApiKeys(tx: Tx, accountId: string): Promise<string[]> {
   return deleteApiKeys(tx, accountId)
-}
-
-function remember(readings: Map<string, Reading>, name: string, reading: Reading): void {
-  if (readings.size >= MaxRemembered) for (const oldest of readings.keys()) if (readings.delete(oldest)) break
-  readings.set(name, reading)
 }
 
 type Row = NonNullable<Awaited<ReturnType<typeof findApiKey>>>

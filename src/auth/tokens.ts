@@ -1,4 +1,5 @@
 import type { AccessClaims } from '../access/claims.ts'
+import { setBounded } from '../async/bounded-map.ts'
 import { type AccessKeys, createAccessSigner } from '../crypto/access-signer.ts'
 import { newTokenId } from '../crypto/hash.ts'
 import { encodeJson, sign, toKey, verify } from '../crypto/jws.ts'
@@ -60,8 +61,7 @@ export function createTokens({ accessKeys, refreshSecrets, issuer, audience, now
   function verifyOnce(token: string): AccessClaims | null {
     const claims = access.verify(token)
     if (!claims || !isOurs(claims) || !hasRights(claims)) return null
-    if (verified.size >= MaxVerified) for (const oldest of verified.keys()) if (verified.delete(oldest)) break
-    verified.set(token, claims)
+    setBounded(verified, token, claims, MaxVerified)
     return claims
   }
 

@@ -1,4 +1,5 @@
 import type { Caller } from '../async/caller.ts'
+import { withTimeout } from '../async/timeout.ts'
 import { createGate } from './admission.ts'
 import { connect, type DatabaseOptions, listen } from './connect.ts'
 import { createDeadline } from './deadline.ts'
@@ -156,10 +157,7 @@ export function openDatabase(options: DatabaseOptions) {
       recovery.close()
       const closing = slots.close(seconds).catch((error) => onWarn('the pool did not close', error))
       // The driver's own timeout does not always end it.
-      const late = Promise.withResolvers<void>()
-      const timer = setTimeout(late.resolve, seconds * 1000 + 500)
-      await Promise.race([closing, late.promise])
-      clearTimeout(timer)
+      await withTimeout(closing, seconds * 1000 + 500, () => {})
     },
   }
 }

@@ -1,3 +1,4 @@
+import { withTimeout } from '../async/timeout.ts'
 import { AppError } from '../errors/app-error.ts'
 import type { Logger } from '../log/logger.ts'
 import type { DatabaseOptions } from './connect.ts'
@@ -54,18 +55,15 @@ export function openReplica({ database, sql, log, hasWritten }: Needs) {
   }
 
   async function ask(): Promise<void> {
-    const late = Promise.withResolvers<never>()
-    const timer = setTimeout(() => late.reject(new Error(`no answer within ${answerWithinMs} ms`)), answerWithinMs)
-    const reading = readPositions()
-    reading.catch(() => {})
     try {
-      await Promise.race([reading, late.promise])
+      await withTimeout(readPositions(), answerWithinMs, () => {
+        throw new Error(`no answer within ${answerWithinMs} ms`)
+      })
       answers = true
       tell(null)
     } catch (error) {
       lose(error)
     } finally {
-      clearTimeout(timer)
       asking = null
     }
   }

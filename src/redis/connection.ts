@@ -1,4 +1,5 @@
 import { RedisClient } from 'bun'
+import { withTimeout } from '../async/timeout.ts'
 import type { Logger } from '../log/logger.ts'
 import { createWatch, patienceMs } from './watchdog.ts'
 
@@ -156,14 +157,8 @@ function isUnknownScript(error: unknown): boolean {
 }
 
 /** @throws RedisError when `answer` does not come in time */
-async function within<T>(milliseconds: number, answer: Promise<T>): Promise<T> {
-  const late = Promise.withResolvers<never>()
-  const timer = setTimeout(() => late.reject(new RedisError(`no answer within ${milliseconds} ms`)), milliseconds)
-  try {
-    return await Promise.race([answer, late.promise])
-  } finally {
-    clearTimeout(timer)
-    // It is still refused when its connection is closed, and nobody waits for it then.
-    answer.catch(() => {})
-  }
+function within<T>(milliseconds: number, answer: Promise<T>): Promise<T> {
+  return withTimeout(answer, milliseconds, (): never => {
+    throw new RedisError(`no answer within ${milliseconds} ms`)
+  })
 }

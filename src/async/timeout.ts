@@ -1,0 +1,18 @@
+/**
+ * The value of `work`, or what `onLate` returns or throws once `milliseconds` have passed. `work` goes on: a late failure of
+ * it is nobody's. The timer ends with the call, so that it keeps no process alive.
+ */
+export async function withTimeout<T, L>(work: PromiseLike<T>, milliseconds: number, onLate: () => L): Promise<T | L> {
+  const late = Promise.withResolvers<typeof isLate>()
+  const timer = setTimeout(() => late.resolve(isLate), milliseconds)
+  const handled = Promise.resolve(work)
+  handled.catch(() => {})
+  try {
+    const first = await Promise.race([handled, late.promise])
+    return first === isLate ? onLate() : (first as T)
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+const isLate = Symbol('late')
