@@ -41,6 +41,14 @@ async function run(command: string[], databaseUrl: string) {
   return { code: await child.exited, out, complaint }
 }
 
+test('runs the program by npx where there is no Bun on the PATH', async () => {
+  const page = await Bun.file(join(root, 'docs/walkthrough.md')).text()
+  const [definition = ''] = /^manas360\(\) .*$/m.exec(page) ?? []
+  const script = `npx() { echo "npx $*"; }\n${definition}\nmanas360 audit verify`
+  const child = Bun.spawn(['/bin/sh', '-c', script], { env: { PATH: '/nowhere' }, stdout: 'pipe' })
+  expect(await new Response(child.stdout).text()).toBe(`npx -y bun@${Bun.version} src/main.ts audit verify\n`)
+})
+
 describe.skipIf(missing)('the walkthrough', async () => {
   const database = await createDatabase()
   const server = await startServerProcess(database.url, { PUBLIC_URL: origin })
