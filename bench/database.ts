@@ -1,11 +1,17 @@
-import { mkdtempSync, realpathSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import postgres from 'postgres'
 import { migrate } from '../src/db/migrate.ts'
 import { openEmbeddedPostgres } from '../src/embedded-postgres/open.ts'
 
-export type BenchDatabase = { url: string; version: string; close(): Promise<void> }
+export type BenchDatabase = {
+  url: string
+  version: string
+  /** Of the server, where it is our own. */
+  pid: number | null
+  close(): Promise<void>
+}
 
 /**
  * A migrated database of our own: on the server of TEST_DATABASE_URL, else on an embedded one with these `settings`. Both
@@ -15,16 +21,17 @@ export async function openDatabase(
   given: string | undefined,
   settings: Record<string, string> = {},
 ): Promise<BenchDatabase> {
-  if (given) return onServer(given, async () => {})
+  if (given) return onServer(given, null, async () => {})
   const directory = mkdtempSync(join(realpathSync(tmpdir()), 'manas360-bench-'))
   const server = await openEmbeddedPostgres({ dataDir: join(directory, 'postgres'), settings })
-  return onServer(server.url, async () => {
+  const pid = Number(readFileSync(join(directory, 'postgres', 'postmaster.pid'), 'utf8').split('\n')[0])
+  return onServer(server.url, pid, async () => {
     await server.stop()
     rmSync(directory, { recursive: true, force: true })
   })
 }
 
-async function onServer(server: string, last: () => Promise<void>): Promise<BenchDatabase> {
+async function onServer(server: string, pid: number | null, last: () => Promise<void>): Promise<BenchDatabase> {
   const sql = postgres(server, { max: 1, onnotice: () => {} })
   const name = `manas360_bench_${crypto.randomUUID().slice(0, 8)}`
   try {
@@ -36,6 +43,7 @@ async function onServer(server: string, last: () => Promise<void>): Promise<Benc
     return {
       url: url.href,
       version: row?.version ?? '',
+      pid,
       async close() {
         await sql`drop database if exists ${sql(name)} with (force)`
         await sql.end({ timeout: 5 })

@@ -11,7 +11,7 @@ export const pinning = canPin ? 'server on core 0, load on core 1' : 'server and
 export type Child = { port: number; pid: number; stop(): Promise<void> }
 type Environment = Record<string, string>
 
-function pinned(core: 0 | 1, command: string[]): string[] {
+export function pinned(core: 0 | 1, command: string[]): string[] {
   return canPin ? ['taskset', '-c', `${core}`, ...command] : command
 }
 
@@ -44,10 +44,19 @@ export async function startStage(
 
 type ServerOptions = { pin: boolean; command?: string[] }
 
-/** The server as production runs it, its log going to a file; ready when this resolves. `readyMs` counts from its spawning. */
-export async function startServer(
+/** The server as production runs it, its log going to a file; ready when this resolves. */
+export function startServer(
   environment: Environment,
   { pin, command = [process.execPath, join(root, 'src/main.ts'), 'serve'] }: ServerOptions,
+): Promise<Child & { readyMs: number }> {
+  return startProgram(command, environment, { pin })
+}
+
+/** Any program that listens on PORT and answers /ready. `readyMs` counts from its spawning to that. */
+export async function startProgram(
+  command: string[],
+  environment: Environment,
+  { pin } = { pin: true },
 ): Promise<Child & { readyMs: number }> {
   const port = await freePort()
   const startedAt = performance.now()
@@ -96,6 +105,14 @@ async function freePort(): Promise<number> {
   const { port } = probe
   probe.stop(true)
   return port
+}
+
+/** Keeps a process, and those that it has and will start, to the load's core. */
+export function moveToLoadCore(pid: number): void {
+  if (!canPin) return
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')
+  for (const one of [`${pid}`, ...children].filter((text) => text !== ''))
+    Bun.spawnSync(['taskset', '-a', '-p', '-c', '1', one], { stdout: 'ignore', stderr: 'ignore' })
 }
 
 /** Megabytes of memory that a process holds; NaN where the system does not tell. */

@@ -21,8 +21,11 @@ function post(path: string, value: unknown): string {
   )
 }
 
+const get = (path: string, { accessToken }: Person) => toBytes('GET', path, { authorization: `Bearer ${accessToken}` })
+
 export const asBytes = {
-  gatedGet: ({ accessToken }: Person) => toBytes('GET', featurePath, { authorization: `Bearer ${accessToken}` }),
+  get,
+  gatedGet: (person: Person) => get(featurePath, person),
   login: ({ email }: Person) => post('/v1/auth/login', { email, password }),
   refresh: ({ refreshToken }: Person) => post('/v1/auth/refresh', { refreshToken }),
 }

@@ -134,14 +134,8 @@ async function countBlocks(client: Client, work: () => Promise<unknown>): Promis
 /** From spawning to the first 200 of /ready, and what it then holds in memory, of the sources and of the compiled program. */
 export async function measureStart(environment: Environment, directory: string, effort: Effort): Promise<Figure[]> {
   const programs: [string, string[] | undefined][] = [['sources', undefined]]
-  if (existsSync(join(root, 'scripts/build.ts'))) {
-    const outfile = join(directory, 'manas360')
-    const build = Bun.spawn([process.execPath, join(root, 'scripts/build.ts'), '--outfile', outfile], {
-      stdout: 'ignore',
-      stderr: 'inherit',
-    })
-    if ((await build.exited) === 0) programs.push(['compiled', [outfile, 'serve']])
-  }
+  const compiled = await buildProgram(directory)
+  if (compiled) programs.push(['compiled', [compiled, 'serve']])
   const figures: Figure[] = []
   for (const [name, command] of programs) {
     const times: number[] = []
@@ -170,4 +164,15 @@ export async function measureStart(environment: Environment, directory: string, 
     })
   }
   return figures
+}
+
+/** The path of the compiled program, made in `directory` at the first call; null where it cannot be made. */
+export async function buildProgram(directory: string): Promise<string | null> {
+  const outfile = join(directory, 'manas360')
+  if (existsSync(outfile)) return outfile
+  const build = Bun.spawn([process.execPath, join(root, 'scripts/build.ts'), '--outfile', outfile], {
+    stdout: 'ignore',
+    stderr: 'inherit',
+  })
+  return (await build.exited) === 0 ? outfile : null
 }
