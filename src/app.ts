@@ -32,7 +32,7 @@ import {
 import { middleware } from './http/middleware.ts'
 import { toResponse } from './http/output/on-error.ts'
 import { streaming } from './http/output/streaming.ts'
-import type { PublicEnv } from './http/request.ts'
+import { callOf, type PublicEnv } from './http/request.ts'
 import { openApiDocument } from './ops/openapi.ts'
 import { opsRoutes } from './ops/routes.ts'
 import { withQuota } from './quotas/guard.ts'
@@ -113,9 +113,9 @@ export type App = ReturnType<typeof createApp>
 function bearer(deps: Deps) {
   return middleware<PublicEnv>({
     name: 'bearer',
-    before: (c) => judgeBearer(deps, c.get('call'), c.req.raw.headers.get('authorization')),
+    before: (c) => judgeBearer(deps, callOf(c), c.req.raw.headers.get('authorization')),
     after(c) {
-      if (c.get('call').principal?.outdated) c.res.headers.set('Authz-Refresh', '1')
+      if (callOf(c).principal?.outdated) c.res.headers.set('Authz-Refresh', '1')
     },
   })
 }
@@ -125,7 +125,7 @@ function countUsage({ usage }: Deps) {
   return middleware<PublicEnv>({
     name: 'countUsage',
     after(c) {
-      const { principal, route } = c.get('call')
+      const { principal, route } = callOf(c)
       if (principal && c.res.status < 400) usage.count(principal.accountId, route)
     },
   })
@@ -139,7 +139,8 @@ function giveBackQuota({ leases }: Deps) {
   return middleware<PublicEnv>({
     name: 'giveBackQuota',
     after(c) {
-      const { featurePurses, purse } = c.get('call')
+      const { featurePurses, purse } = callOf(c)
+      if (!featurePurses && !purse) return
       const { status, headers } = c.res
       if (featurePurses && (status >= 400 || headers.has('Idempotency-Replayed')))
         for (const spent of featurePurses) leases.giveBack(spent)
@@ -157,7 +158,7 @@ function freshRightsOnly({ feed }: Deps) {
   return middleware<PublicEnv>({
     name: 'freshRightsOnly',
     before(c) {
-      if (c.get('call').principal && feed.isStale()) throw new AppError('authorisation-stale')
+      if (callOf(c).principal && feed.isStale()) throw new AppError('authorisation-stale')
     },
   })
 }

@@ -3,7 +3,7 @@ import { apiAccess } from '../catalogue/catalogue.ts'
 import { AppError, type ProblemCode } from '../errors/app-error.ts'
 import { middleware } from '../http/middleware.ts'
 import { keyDemand, policy } from '../http/openapi.ts'
-import type { Call, Services } from '../http/request.ts'
+import { type Call, callOf, type Services } from '../http/request.ts'
 import type { AuthedEnv } from './env.ts'
 import { requireFeatures } from './feature-guards.ts'
 import type { ApiKey, Principal } from './principal.ts'
@@ -48,7 +48,7 @@ function bearerGuard(name: string, keyPermission: string | null, codes: ProblemC
   const guard = middleware<AuthedEnv>({
     name: 'authenticate',
     before(c) {
-      const call = c.get('call')
+      const call = callOf(c)
       if (!call.principal) throw call.refused ?? new AppError('authentication-required')
       if (call.apiKey) {
         if (keyPermission === null) throw new AppError('api-key-not-allowed')

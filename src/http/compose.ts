@@ -116,12 +116,13 @@ function around(levels: Level[], within: Run, { route, onError, json }: Fused): 
   return (c) => enter(c, 0)
 
   function enter(c: Context, from: number): Promise<void> | undefined {
+    const { req } = c
     let at = from
     try {
       for (; at <= last; at++) {
         const level = levels[at] as Level
         if (!level.before) continue
-        c.req.routeIndex = level.index
+        req.routeIndex = level.index
         const answer = level.before(c, route)
         if (answer === undefined) continue
         if (answer instanceof Promise) return resume(c, answer, at)
@@ -173,7 +174,7 @@ function around(levels: Level[], within: Run, { route, onError, json }: Fused): 
     for (let at = from; at >= 0; at--) {
       const { constants, after } = levels[at] as Level
       try {
-        if (constants.length > 0 && !json?.wrote(c.res)) addMissing(c, constants)
+        if (constants.length > 0 && !json?.wrote(c)) addMissing(c, constants)
         after?.(c)
       } catch (error) {
         return refuse(c, error, at)

@@ -5,12 +5,12 @@ type State = {
   within: boolean
   /** Something was said about the answer that only Hono knows. */
   prepared: boolean
+  /** The last answer that has them. */
+  written: Response | undefined
 }
 
 const stateOf = Symbol('constant headers')
-const copied = Symbol('constant headers are there')
 
-type Marked = Response & { [copied]?: Headers }
 type Prepared = Context & { [stateOf]?: State }
 
 export type ConstantJson = {
@@ -19,8 +19,8 @@ export type ConstantJson = {
   enter: (c: Context) => void
   /** From here on it is Hono's own: an error, or what sees the answer, may stand outside of some constant headers. */
   leave: (c: Context) => void
-  /** Whether an answer came from it, and needs no constant header. */
-  wrote: (response: Response) => boolean
+  /** Whether the answer came from it, and needs no constant header. */
+  wrote: (c: Context) => boolean
 }
 
 /**
@@ -31,13 +31,12 @@ export function constantJson(constants: Record<string, string>): ConstantJson {
   const template = new Headers({ 'Content-Type': 'application/json', ...constants })
   function prepare(c: Context): void {
     const { json, header, status } = c
-    const state: State = { within: false, prepared: false }
+    const state: State = { within: false, prepared: false, written: undefined }
     function jsonWithConstants(object: unknown, arg?: unknown, headers?: unknown): Response {
       if (!state.within || state.prepared || headers !== undefined || (arg !== undefined && typeof arg !== 'number'))
         return json(object as never, arg as never, headers as never)
-      const response = new Response(JSON.stringify(object), { status: arg, headers: template })
-      ;(response as Marked)[copied] = template
-      return response
+      state.written = new Response(JSON.stringify(object), { status: arg, headers: template })
+      return state.written
     }
     // Hono's type tells the client what was sent; nothing of that is there at run time.
     c.json = jsonWithConstants as Context['json']
@@ -55,7 +54,7 @@ export function constantJson(constants: Record<string, string>): ConstantJson {
     prepare,
     enter: (c) => setWithin(c, true),
     leave: (c) => setWithin(c, false),
-    wrote: (response) => (response as Marked)[copied] === template,
+    wrote: (c: Prepared) => c[stateOf]?.written === c.res,
   }
 }
 

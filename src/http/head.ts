@@ -1,6 +1,6 @@
 import type { Hono } from 'hono'
 import { middleware } from './middleware.ts'
-import type { PublicEnv } from './request.ts'
+import { callOf, type PublicEnv } from './request.ts'
 
 const answers = new WeakMap<Request, Response>()
 
@@ -8,7 +8,7 @@ const answers = new WeakMap<Request, Response>()
 export const keepWhole = middleware<PublicEnv>({
   name: 'keepWhole',
   after(c) {
-    if (c.req.method === 'HEAD') answers.set(c.req.raw, c.res)
+    if (callOf(c).method === 'HEAD') answers.set(c.req.raw, c.res)
   },
 })
 
@@ -18,8 +18,8 @@ export const keepWhole = middleware<PublicEnv>({
  */
 export function answerHead(app: Hono<PublicEnv>): void {
   const { fetch } = app
-  app.fetch = (request, ...rest) => {
-    const answer = fetch(request, ...rest)
+  app.fetch = (request, env, context) => {
+    const answer = fetch(request, env, context)
     return request.method === 'HEAD' ? Promise.resolve(answer).then((bare) => answers.get(request) ?? bare) : answer
   }
 }

@@ -1,3 +1,4 @@
+import type { Context } from 'hono'
 import type { ProblemCode } from '../errors/app-error.ts'
 
 /** Where a request came from; with the API key that its actor used, if one was. */
@@ -20,8 +21,10 @@ type Circumstances = {
 export class Call {
   /** `performance.now()` when it came. */
   readonly startedAt = performance.now()
-  /** How long the answer took, once there is one. */
+  readonly method: string
+  /** How long the answer took, and its status for log and figures, once there is one. */
   milliseconds = 0
+  status = 0
   readonly #request: Request
   readonly #circumstances: Circumstances
   #signal: AbortSignal | undefined
@@ -39,6 +42,7 @@ export class Call {
 
   constructor(request: Request, route: string, circumstances: Circumstances) {
     this.#request = request
+    this.method = request.method
     this.route = route
     this.#circumstances = circumstances
   }
@@ -88,3 +92,17 @@ export type Bindings = {
 }
 
 export type PublicEnv = { Bindings: Bindings; Variables: { deps: Services; call: Call } }
+
+const callKey = Symbol('call')
+type WithCall = { [callKey]?: Call }
+
+/** Keeps what is known of a request: for handlers as `c.get('call')`, for what runs on every request as `callOf(c)`. */
+export function setCall(c: Context<PublicEnv>, call: Call): void {
+  c.set('call', call)
+  ;(c as WithCall)[callKey] = call
+}
+
+/** The same as `c.get('call')`, without a look-up: a dozen middlewares ask for it on every request. */
+export function callOf<E extends PublicEnv>(c: Context<E>): Call {
+  return (c as WithCall)[callKey] ?? c.get('call')
+}

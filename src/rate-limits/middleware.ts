@@ -1,6 +1,6 @@
 import type { Deps } from '../deps.ts'
 import { middleware } from '../http/middleware.ts'
-import type { Call, PublicEnv } from '../http/request.ts'
+import { type Call, callOf, type PublicEnv } from '../http/request.ts'
 import type { Unit } from './address-tier.ts'
 import { requireWithin, setRateLimitHeaders, type Tally } from './result.ts'
 
@@ -50,7 +50,7 @@ export function limitRates(deps: Deps) {
   return middleware<PublicEnv>({
     name: 'limitRates',
     before(c) {
-      const call = c.get('call')
+      const call = callOf(c)
       if (isUnlimited(call.route)) return undefined
       const { principal } = call
       if (principal && limits.api) {
@@ -84,7 +84,7 @@ function judge(call: Call, counted: Tally | null | Promise<Tally | null>): undef
 export const rateLimitHeaders = middleware<PublicEnv>({
   name: 'rateLimitHeaders',
   after(c) {
-    const { tally } = c.get('call')
+    const { tally } = callOf(c)
     if (tally) setRateLimitHeaders(c.res.headers, tally)
   },
 })

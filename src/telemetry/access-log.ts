@@ -1,6 +1,6 @@
 import type { ProblemCode } from '../errors/app-error.ts'
 import { middleware } from '../http/middleware.ts'
-import type { PublicEnv } from '../http/request.ts'
+import { callOf, type PublicEnv } from '../http/request.ts'
 import type { Logger } from '../log/logger.ts'
 import { clientClosed } from './traffic.ts'
 
@@ -56,17 +56,17 @@ function toDecimals(milliseconds: number): string {
   return `${(microseconds - rest) / 1000}.${rest < 10 ? '00' : rest < 100 ? '0' : ''}${rest}`
 }
 
-/** One line per request, when it ends. What is refused says why, and what tells of an attack from which network. */
+/** One line per request, when it ends; around `countTraffic`, which took its time and status. What is refused says why, and what tells of an attack from which network. */
 export function logAccess(write: (entry: AccessEntry) => void, networkHash: (ip: string) => string) {
   return middleware<PublicEnv>({
     name: 'logAccess',
     after(c) {
-      const call = c.get('call')
-      const status = call.clientClosed ? clientClosed : c.res.status
+      const call = callOf(c)
+      const { status } = call
       const code = call.clientClosed ? undefined : (call.problem ?? undefined)
       write({
         requestId: call.id,
-        method: c.req.method,
+        method: call.method,
         path: call.route || 'unknown',
         status,
         milliseconds: call.milliseconds,

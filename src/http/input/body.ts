@@ -91,13 +91,19 @@ const maxEmptyObjectBytes = 64
  */
 export function refuseBody(request: Request): Promise<undefined> | undefined {
   const announced = request.headers.get('content-length')
+  if (announced === '0') return
+  const body = mayHaveBody(request.method) ? request.body : null
   if (announced !== null) {
     if (Number(announced) === 0) return
-    if (Number(announced) > maxEmptyObjectBytes || request.body === null) throw unexpectedBody()
+    if (Number(announced) > maxEmptyObjectBytes || body === null) throw unexpectedBody()
   }
-  if (request.body !== null) return refuseBytes(request, request.body)
+  if (body !== null) return refuseBytes(request, body)
   // Bun discards the body of GET and HEAD, so a chunked one can't be seen to be empty, and counts as one that is not.
   if (request.headers.has('transfer-encoding')) throw unexpectedBody()
+}
+
+function mayHaveBody(method: string): boolean {
+  return method !== 'GET' && method !== 'HEAD'
 }
 
 async function refuseBytes(request: Request, body: ReadableStream<Uint8Array>): Promise<undefined> {

@@ -5,7 +5,7 @@ import { createCallerDeps } from '../caller-deps.ts'
 import { untilParsed } from '../input/body.ts'
 import { middleware, routeAmong } from '../middleware.ts'
 import { toResponse } from '../output/on-error.ts'
-import { Call, type PublicEnv, type Services } from '../request.ts'
+import { Call, callOf, type PublicEnv, type Services, setCall } from '../request.ts'
 import type { Cors } from './cors.ts'
 import { checkFraming, isMisspelt, requestId } from './framing.ts'
 import { isPlain } from './sent-paths.ts'
@@ -20,7 +20,7 @@ export function openCall(deps: Services) {
     before(c, route) {
       const call = new Call(c.req.raw, route, { server: c.env?.server, timeoutMs, clientIp })
       c.set('deps', depsOf(call))
-      c.set('call', call)
+      setCall(c, call)
     },
   })
 }
@@ -29,10 +29,10 @@ export function openCall(deps: Services) {
 export const identify = middleware<PublicEnv>({
   name: 'identify',
   before(c) {
-    c.get('call').id = requestId(c.req.raw.headers.get('x-request-id'))
+    callOf(c).id = requestId(c.req.raw.headers.get('x-request-id'))
     return undefined
   },
-  after: (c) => c.res.headers.set('X-Request-Id', c.get('call').id),
+  after: (c) => c.res.headers.set('X-Request-Id', callOf(c).id),
 })
 
 /** Headers that make a browser careful with whatever we answer (OWASP Secure Headers). */
@@ -81,10 +81,11 @@ const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS'])
 export const wholeMessage = middleware<PublicEnv>({
   name: 'wholeMessage',
   before(c) {
-    if (safeMethods.has(c.req.method)) return
+    const call = callOf(c)
+    if (safeMethods.has(call.method)) return
     if (c.req.raw.headers.has('trailer')) throw new AppError('bad-request', { detail: 'Trailers are not accepted.' })
     if (!c.env?.server) return
-    const { left } = c.get('call')
+    const { left } = call
     return untilParsed().then((): undefined => {
       if (left.aborted) throw new AppError('deadline-exceeded')
     })
@@ -117,7 +118,7 @@ function notFoundOf(c: Context): Response | Promise<Response> {
  */
 export function notFoundOrMethod(app: Hono<PublicEnv>, cors: Cors): NotFoundHandler<PublicEnv> {
   return (c) => {
-    const allowed = c.get('call').route === '' ? methodsOf(app, c) : []
+    const allowed = callOf(c).route === '' ? methodsOf(app, c) : []
     if (allowed.length === 0) return toResponse(new AppError('not-found', welcome(c)), c)
     const allow = { Allow: allowed.join(', ') }
     if (c.req.method === 'OPTIONS')
