@@ -2,6 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import type { Given } from '../support/accounts.ts'
 import { actsOn, signedIn } from '../support/administration.ts'
 import { bodyOf, openTestApp } from '../support/app.ts'
+import { reloadCatalogue } from '../support/guarded.ts'
 import { expectProblem } from '../support/problems.ts'
 import { endedAgo } from '../support/subscriptions.ts'
 
@@ -85,6 +86,7 @@ describe('a role for somebody whose plan has just run out', () => {
 
 test('authority by a plan ends with it, whatever is stored', async () => {
   await sql`insert into role_permissions values ('subscriber', 'users.manage')`
+  await reloadCatalogue(app)
   const guest = await signedIn(app, { role: 'guest' })
   const lock = (bearer: string) =>
     request(`/v1/admin/users/${guest.id}/lock`, { bearer, json: { reason: 'asked for' } })
