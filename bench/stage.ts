@@ -35,7 +35,7 @@ async function behind(count: number) {
   const deps = await openDeps(config, createLogger({ level: config.logLevel }))
   const app = new Hono<PublicEnv>()
   const steps = everywhere(deps)
-  app.use(...steps.slice(0, count))
+  if (count > 0) app.use(...steps.slice(0, count))
   app.get(path, (c) => c.json(body))
   app.onError(toResponse)
   return { app: fuse(app), name: steps[count - 1]?.name ?? 'bare, fused', steps: steps.length }
