@@ -1,57 +1,9 @@
 import { createHash } from 'node:crypto'
 import postgres from 'postgres'
-import schema from '../../sql/0001_schema.sql' with { type: 'text' }
-import administration from '../../sql/0002_administration.sql' with { type: 'text' }
-import apiKeys from '../../sql/0003_api_keys.sql' with { type: 'text' }
-import quotas from '../../sql/0004_quotas.sql' with { type: 'text' }
-import directory from '../../sql/0005_directory.sql' with { type: 'text' }
-import changeFeed from '../../sql/0006_change_feed.sql' with { type: 'text' }
-import searchPath from '../../sql/0007_search_path.sql' with { type: 'text' }
-import failuresInARow from '../../sql/0008_failures_in_a_row.sql' with { type: 'text' }
-import featureQuotas from '../../sql/0009_feature_quotas.sql' with { type: 'text' }
-import standings from '../../sql/0010_standings.sql' with { type: 'text' }
-import erasedTraces from '../../sql/0011_erased_traces.sql' with { type: 'text' }
-import auditSubjects from '../../sql/0012_audit_subjects.sql' with { type: 'text' }
-import trialSubscriptions from '../../sql/0013_trial_subscriptions.sql' with { type: 'text' }
-import searchFold from '../../sql/0014_search_fold.sql' with { type: 'text' }
-import canonicalAddresses from '../../sql/0015_canonical_addresses.sql' with { type: 'text' }
-import searchFunctions from '../../sql/0016_search_functions.sql' with { type: 'text' }
-import lapsing from '../../sql/0017_lapsing.sql' with { type: 'text' }
-import localDays from '../../sql/0018_local_days.sql' with { type: 'text' }
 import seedCatalogue from '../../sql/seed.sql' with { type: 'text' }
-import { rewriteAddresses } from './address-migration.ts'
+import { migrations } from './migrations.ts'
 import { closeSchema, grantServerRole, listForeignObjects } from './schema-rights.ts'
 import type { Db } from './types.ts'
-
-type Migration = {
-  version: number
-  name: string
-  sql: string
-  /** What of the migration SQL cannot say; runs after it, in its transaction. Says why the migration must stop. */
-  rewrite?: (tx: postgres.TransactionSql) => Promise<string | undefined>
-}
-
-/** Forward only. To change the schema, add a file and a line; what has run anywhere is never edited. */
-const migrations: Migration[] = [
-  { version: 1, name: '0001_schema', sql: schema },
-  { version: 2, name: '0002_administration', sql: administration },
-  { version: 3, name: '0003_api_keys', sql: apiKeys },
-  { version: 4, name: '0004_quotas', sql: quotas },
-  { version: 5, name: '0005_directory', sql: directory },
-  { version: 6, name: '0006_change_feed', sql: changeFeed },
-  { version: 7, name: '0007_search_path', sql: searchPath },
-  { version: 8, name: '0008_failures_in_a_row', sql: failuresInARow },
-  { version: 9, name: '0009_feature_quotas', sql: featureQuotas },
-  { version: 10, name: '0010_standings', sql: standings },
-  { version: 11, name: '0011_erased_traces', sql: erasedTraces },
-  { version: 12, name: '0012_audit_subjects', sql: auditSubjects },
-  { version: 13, name: '0013_trial_subscriptions', sql: trialSubscriptions },
-  { version: 14, name: '0014_search_fold', sql: searchFold },
-  { version: 15, name: '0015_canonical_addresses', sql: canonicalAddresses, rewrite: rewriteAddresses },
-  { version: 16, name: '0016_search_functions', sql: searchFunctions },
-  { version: 17, name: '0017_lapsing', sql: lapsing },
-  { version: 18, name: '0018_local_days', sql: localDays },
-]
 
 /** Any constant will do; it keeps two migrating processes apart. */
 const lockKey = 360_360_001

@@ -24,6 +24,7 @@ const history = `
 0016_search_functions 5a76cdf36e63
 0017_lapsing da9ffd9ac1f5
 0018_local_days 833ced3a9135
+0019_people_statistics 0a4185959ac2
 `
 
 test('no migration that has landed was edited: databases that ran it would refuse to start', async () => {
