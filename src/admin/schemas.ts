@@ -14,7 +14,7 @@ import {
 } from '../http/input/fields.ts'
 import { filledProsePattern } from '../text/patterns.ts'
 
-export const Reason = prose('A reason')
+const Reason = prose('A reason')
   .refine((text) => text !== '', 'Say why.')
   .meta({ pattern: filledProsePattern })
 

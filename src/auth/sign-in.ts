@@ -9,7 +9,7 @@ import { mintSession, type SessionBody, toSessionBody } from './session-body.ts'
 import { listSurplusSessions } from './session-queries.ts'
 
 /** Live sessions an account may have; beyond it, those not used for longest end. */
-export const maxSessions = 50
+const maxSessions = 50
 
 type SignIn = {
   /** How the person showed who they are. */

@@ -2,7 +2,7 @@ import { z } from 'zod'
 
 const Count = z.int().min(0).max(Number.MAX_SAFE_INTEGER)
 
-export const OverridesBody = z
+const OverridesBody = z
   .record(z.string(), z.object({ g: z.boolean(), lim: Count.optional(), exp: Count.optional() }))
   .meta({ ref: 'Overrides', description: 'By feature: granted or not, a limit, an end as epoch second' })
 

@@ -37,7 +37,7 @@ export async function examineTimeouts({
 }
 
 /** Whether each is set, and the server is told to stop no later than the program stops waiting. */
-export function judgeTimeouts(role: string, found: Settings, statementTimeoutMs: number): Finding {
+function judgeTimeouts(role: string, found: Settings, statementTimeoutMs: number): Finding {
   const most: Record<Timeout, number> = {
     statement_timeout: statementTimeoutMs,
     lock_timeout: statementTimeoutMs,

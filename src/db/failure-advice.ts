@@ -37,7 +37,7 @@ export function isHopeless(error: unknown): boolean {
 }
 
 /** Host and port, never user or password. */
-export function addressOf(url: string): string {
+function addressOf(url: string): string {
   const { hostname, port } = new URL(url)
   return `${hostname || 'localhost'}:${port || 5432}`
 }

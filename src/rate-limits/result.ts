@@ -44,6 +44,6 @@ export function tighter(a: Tally | null, b: Tally): Tally {
 }
 
 /** Seconds until the tally begins anew. */
-export function resetSeconds({ resetAt }: Tally): number {
+function resetSeconds({ resetAt }: Tally): number {
   return Math.max(0, Math.ceil((resetAt - Date.now()) / 1000))
 }

@@ -79,5 +79,5 @@ export function logAccess(write: (entry: AccessEntry) => void, networkHash: (ip:
 }
 
 /** Refusals by which guessing and probing show. */
-export const tellsNetwork = (status: number, code: ProblemCode) =>
+const tellsNetwork = (status: number, code: ProblemCode) =>
   status === 401 || status === 403 || status === 429 || code === 'email-taken'
