@@ -22,7 +22,7 @@ import {
   framing,
   identify,
   notFoundOrMethod,
-  openCall,
+  openContext,
   routing,
   secureHeaders,
   shareAcrossOrigins,
@@ -32,7 +32,7 @@ import {
 import { middleware } from './http/middleware.ts'
 import { toResponse } from './http/output/on-error.ts'
 import { streaming } from './http/output/streaming.ts'
-import { callOf, type PublicEnv } from './http/request.ts'
+import { contextOf, type PublicEnv } from './http/request.ts'
 import { openApiDocument } from './ops/openapi.ts'
 import { opsRoutes } from './ops/routes.ts'
 import { withQuota } from './quotas/guard.ts'
@@ -84,7 +84,7 @@ export function openApp(deps: Deps) {
 export function everywhere(deps: Deps): MiddlewareHandler<PublicEnv>[] {
   const { config } = deps
   return [
-    openCall(deps),
+    openContext(deps),
     keepWhole,
     streaming(),
     logAccess(createAccessLog(deps.log), deps.networkHash),
@@ -113,9 +113,9 @@ export type App = ReturnType<typeof createApp>
 function bearer(deps: Deps) {
   return middleware<PublicEnv>({
     name: 'bearer',
-    before: (c) => judgeBearer(deps, callOf(c), c.req.raw.headers.get('authorization')),
+    before: (c) => judgeBearer(deps, contextOf(c), c.req.raw.headers.get('authorization')),
     after(c) {
-      if (callOf(c).principal?.outdated) c.res.headers.set('Authz-Refresh', '1')
+      if (contextOf(c).principal?.outdated) c.res.headers.set('Authz-Refresh', '1')
     },
   })
 }
@@ -125,7 +125,7 @@ function countUsage({ usage }: Deps) {
   return middleware<PublicEnv>({
     name: 'countUsage',
     after(c) {
-      const { principal, route } = callOf(c)
+      const { principal, route } = contextOf(c)
       if (principal && c.res.status < 400) usage.count(principal.accountId, route)
     },
   })
@@ -139,7 +139,7 @@ function giveBackQuota({ leases }: Deps) {
   return middleware<PublicEnv>({
     name: 'giveBackQuota',
     after(c) {
-      const { featurePurses, purse } = callOf(c)
+      const { featurePurses, purse } = contextOf(c)
       if (!featurePurses && !purse) return
       const { status, headers } = c.res
       if (featurePurses && (status >= 400 || headers.has('Idempotency-Replayed')))
@@ -158,7 +158,7 @@ function freshRightsOnly({ feed }: Deps) {
   return middleware<PublicEnv>({
     name: 'freshRightsOnly',
     before(c) {
-      if (callOf(c).principal && feed.isStale()) throw new AppError('authorisation-stale')
+      if (contextOf(c).principal && feed.isStale()) throw new AppError('authorisation-stale')
     },
   })
 }

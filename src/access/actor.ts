@@ -7,5 +7,5 @@ export type Actor = AuditActor<Principal, Origin>
 
 /** The actor of a request behind `authenticate`. */
 export function actorOf(c: { readonly var: AuthedEnv['Variables'] }): Actor {
-  return { principal: c.var.principal, origin: c.var.call.client }
+  return { principal: c.var.principal, origin: c.var.context.origin }
 }

@@ -3,7 +3,7 @@ import { apiAccess } from '../catalogue/catalogue.ts'
 import { AppError, type ProblemCode } from '../errors/app-error.ts'
 import { middleware } from '../http/middleware.ts'
 import { keyDemand, policy } from '../http/openapi.ts'
-import { type Call, callOf, type Services } from '../http/request.ts'
+import { contextOf, type RequestContext, type Services } from '../http/request.ts'
 import type { AuthedEnv } from './env.ts'
 import { requireFeatures } from './feature-guards.ts'
 import type { ApiKey, Principal } from './principal.ts'
@@ -11,12 +11,12 @@ import type { ApiKey, Principal } from './principal.ts'
 /** 403 where a good key may not be used: from a foreign address, once its owner's plan has no API access, without `permission`. */
 function requireUsable(
   deps: Services,
-  call: Call,
+  context: RequestContext,
   { id, networks }: ApiKey,
   principal: Principal,
   permission: string,
 ): void {
-  if (networks && !isWithin(networks, call.ip))
+  if (networks && !isWithin(networks, context.ip))
     throw new AppError('api-key-not-allowed', { detail: 'This API key may not be used from this address.' })
   requireFeatures(deps.catalogue.current, principal, [apiAccess])
   if (!principal.permissions.includes(permission))
@@ -48,13 +48,13 @@ function bearerGuard(name: string, keyPermission: string | null, codes: ProblemC
   const guard = middleware<AuthedEnv>({
     name: 'authenticate',
     before(c) {
-      const call = callOf(c)
-      if (!call.principal) throw call.refused ?? new AppError('authentication-required')
-      if (call.apiKey) {
+      const context = contextOf(c)
+      if (!context.principal) throw context.refused ?? new AppError('authentication-required')
+      if (context.apiKey) {
         if (keyPermission === null) throw new AppError('api-key-not-allowed')
-        requireUsable(c.get('deps'), call, call.apiKey, call.principal, keyPermission)
+        requireUsable(c.get('deps'), context, context.apiKey, context.principal, keyPermission)
       }
-      c.set('principal', call.principal)
+      c.set('principal', context.principal)
     },
   })
   return policy(name, guard, codes)

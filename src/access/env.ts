@@ -3,7 +3,7 @@ import type { Bindings, PublicEnv } from '../http/request.ts'
 import type { ApiKey, Principal } from './principal.ts'
 
 declare module '../http/request.ts' {
-  interface Call {
+  interface RequestContext {
     /** The authenticated principal. */
     principal?: Principal
     /** The API key in the bearer, if that is what came. */

@@ -61,7 +61,7 @@ const me = new Hono<AuthedEnv>()
     requirePermission('profile.delete'),
     body(Erasure, { compared: ['password'] }),
     async (c) => {
-      await eraseSelf(c.var.deps, actorOf(c), c.req.valid('json').password, c.var.call.signal)
+      await eraseSelf(c.var.deps, actorOf(c), c.req.valid('json').password, c.var.context.signal)
       return c.body(null, 204)
     },
   )

@@ -16,7 +16,7 @@ import { createApiKey, readApiKey, readApiKeys, removeApiKey, requireOwnToGive }
 import { ApiKeyBody, ApiKeyPath, CreatedApiKeyBody, NewApiKey } from './schemas.ts'
 
 declare module '../http/request.ts' {
-  interface Call {
+  interface RequestContext {
     /** The version of the password that was given with the request and found right. */
     passwordVersion?: number
   }
@@ -53,9 +53,9 @@ export type OwnerCheck = {
  */
 function ownPassword({ requireOwnPassword }: OwnerCheck): typeof ownToGive {
   return async (c, next) => {
-    const { deps, principal, call } = c.var
+    const { deps, principal, context } = c.var
     const { password } = c.req.valid('json')
-    call.passwordVersion = await requireOwnPassword(deps, principal, password, call.client, call.signal)
+    context.passwordVersion = await requireOwnPassword(deps, principal, password, context.origin, context.signal)
     return next()
   }
 }
@@ -92,11 +92,11 @@ export const apiKeyRoutes = (owner: OwnerCheck) =>
       ownPassword(owner),
       idempotent,
       async (c) => {
-        const { deps, principal, call } = c.var
+        const { deps, principal, context } = c.var
         const { password: _, ...wanted } = c.req.valid('json')
-        const lockSignIn = (tx: Tx) => owner.requireStillSignedIn(tx, principal, call.passwordVersion ?? 0)
+        const lockSignIn = (tx: Tx) => owner.requireStillSignedIn(tx, principal, context.passwordVersion ?? 0)
         const created = await createApiKey(deps, actorOf(c), wanted, lockSignIn)
-        call.replay = JSON.stringify({ ...created, key: null })
+        context.replay = JSON.stringify({ ...created, key: null })
         return c.json(created, 201, { Location: `/v1/api-keys/${created.id}` })
       },
     )

@@ -4,63 +4,67 @@ import { apiKeyMark } from '../api-keys/format.ts'
 import type { Deps } from '../deps.ts'
 import { AppError } from '../errors/app-error.ts'
 import { networkOf } from '../http/caller-deps.ts'
-import type { Call } from '../http/request.ts'
+import type { RequestContext } from '../http/request.ts'
 import { countAddress, isUnlimited, uncountAddress } from '../rate-limits/middleware.ts'
 
 const bearerScheme = /^bearer(?: +|$)/i
 
 /**
  * Judges the Authorization header once, without a query: signature and claims, then what changed since (the overlay).
- * Fills in `call.principal`, or `call.refused` with the 401 that a guarded route will answer. Returns a promise only for
+ * Fills in `context.principal`, or `context.refused` with the 401 that a guarded route will answer. Returns a promise only for
  * an API key that must be looked up.
  * @throws AppError `rate-limited`, by that promise
  */
-export function judgeBearer(deps: Deps, call: Call, authorization: string | null): Promise<undefined> | undefined {
+export function judgeBearer(
+  deps: Deps,
+  context: RequestContext,
+  authorization: string | null,
+): Promise<undefined> | undefined {
   if (authorization === null || !bearerScheme.test(authorization)) {
-    call.refused = new AppError('authentication-required')
+    context.refused = new AppError('authentication-required')
     return undefined
   }
   const token = authorization.slice(authorization.indexOf(' ') + 1).trim()
-  if (token.startsWith(apiKeyMark)) return judgeApiKey(deps, call, token)
+  if (token.startsWith(apiKeyMark)) return judgeApiKey(deps, context, token)
   const claims = deps.tokens.verifyAccess(token)
   if (typeof claims === 'string') {
-    call.refused = new AppError(claims)
+    context.refused = new AppError(claims)
     return undefined
   }
   if (claims.cv > deps.catalogue.current.version) deps.feed.hurry()
   const verdict = deps.overlay.judge(claims)
-  if (typeof verdict === 'string') call.refused = new AppError(verdict)
-  else call.principal = principalOf(claims, verdict, deps.catalogue.current, deps.now() / 1000)
+  if (typeof verdict === 'string') context.refused = new AppError(verdict)
+  else context.principal = principalOf(claims, verdict, deps.catalogue.current, deps.now() / 1000)
   return undefined
 }
 
-function judgeApiKey(deps: Deps, call: Call, key: string): Promise<undefined> | undefined {
+function judgeApiKey(deps: Deps, context: RequestContext, key: string): Promise<undefined> | undefined {
   const recalled = deps.apiKeys.recall(key)
   // Where nothing is counted nothing is looked up either, and nobody asks who it is.
-  if (recalled === undefined && !isUnlimited(call.route)) return lookUpApiKey(deps, call, key)
-  admitApiKey(deps, call, recalled ?? 'invalid-token')
+  if (recalled === undefined && !isUnlimited(context.route)) return lookUpApiKey(deps, context, key)
+  admitApiKey(deps, context, recalled ?? 'invalid-token')
   return undefined
 }
 
 /** Counted against the address first: a flood of keys that nobody has must not become one of queries. */
-async function lookUpApiKey(deps: Deps, call: Call, key: string): Promise<undefined> {
-  await countAddress(deps, call)
+async function lookUpApiKey(deps: Deps, context: RequestContext, key: string): Promise<undefined> {
+  await countAddress(deps, context)
   try {
-    admitApiKey(deps, call, await deps.apiKeys.lookUp(key, networkOf(call.ip)))
+    admitApiKey(deps, context, await deps.apiKeys.lookUp(key, networkOf(context.ip)))
   } catch (error) {
     // Public routes answer all the same; guarded ones say what was in the way.
     if (!(error instanceof AppError)) throw error
-    call.refused = error
+    context.refused = error
   }
-  if (call.principal) await uncountAddress(call)
+  if (context.principal) await uncountAddress(context)
 }
 
-function admitApiKey(deps: Deps, call: Call, found: ApiKey | 'invalid-token' | 'account-disabled'): void {
+function admitApiKey(deps: Deps, context: RequestContext, found: ApiKey | 'invalid-token' | 'account-disabled'): void {
   if (found === 'invalid-token')
-    call.refused = new AppError(found, { detail: 'The API key is unknown, was deleted or has expired.' })
-  else if (found === 'account-disabled') call.refused = new AppError(found)
+    context.refused = new AppError(found, { detail: 'The API key is unknown, was deleted or has expired.' })
+  else if (found === 'account-disabled') context.refused = new AppError(found)
   else {
-    call.apiKey = found
-    call.principal = principalOfKey(found, deps.catalogue.current, deps.now() / 1000)
+    context.apiKey = found
+    context.principal = principalOfKey(found, deps.catalogue.current, deps.now() / 1000)
   }
 }

@@ -36,8 +36,8 @@ export const authRoutes = new Hono<PublicEnv>()
     failures,
     body(Registration),
     async (c) => {
-      const { deps, call } = c.var
-      const session = await register(deps, c.req.valid('json'), call.client, call.signal)
+      const { deps, context } = c.var
+      const session = await register(deps, c.req.valid('json'), context.origin, context.signal)
       return c.json(session, 201, { Location: '/v1/me' })
     },
   )
@@ -49,13 +49,13 @@ export const authRoutes = new Hono<PublicEnv>()
     failuresAfterLockout,
     body(Login, { compared: ['password'] }),
     async (c) => {
-      const { deps, call } = c.var
+      const { deps, context } = c.var
       const deviceToken = c.req.header('X-Device-Token')
       const session = await login(deps, c.req.valid('json'), {
-        client: call.client,
+        client: context.origin,
         deviceToken,
-        refusal: authTierRefusal(call),
-        signal: call.signal,
+        refusal: authTierRefusal(context),
+        signal: context.signal,
       })
       return c.json(session, 200)
     },
@@ -67,13 +67,13 @@ export const authRoutes = new Hono<PublicEnv>()
       'refresh-token-reused',
     ]),
     body(Refresh, { compared: ['refreshToken'] }),
-    async (c) => c.json(await refresh(c.var.deps, c.req.valid('json').refreshToken, c.var.call.client), 200),
+    async (c) => c.json(await refresh(c.var.deps, c.req.valid('json').refreshToken, c.var.context.origin), 200),
   )
 
 export const ownSessionRoutes = new Hono<AuthedEnv>()
   .post('/logout', describe('Authentication', 'End this session', { 204: null }), authenticate, noInput, async (c) => {
-    const { deps, principal, call } = c.var
-    await endSession(deps, principal, sessionOf(principal), call.client, 'logout')
+    const { deps, principal, context } = c.var
+    await endSession(deps, principal, sessionOf(principal), context.origin, 'logout')
     return c.body(null, 204)
   })
   .post(
@@ -82,7 +82,7 @@ export const ownSessionRoutes = new Hono<AuthedEnv>()
     authenticate,
     noInput,
     async (c) => {
-      await endAllSessions(c.var.deps, c.var.principal, c.var.call.client)
+      await endAllSessions(c.var.deps, c.var.principal, c.var.context.origin)
       return c.body(null, 204)
     },
   )
@@ -106,7 +106,7 @@ export const ownSessionRoutes = new Hono<AuthedEnv>()
     params(SessionPath),
     noInput,
     async (c) => {
-      await endSession(c.var.deps, c.var.principal, c.req.valid('param').id, c.var.call.client, 'ended')
+      await endSession(c.var.deps, c.var.principal, c.req.valid('param').id, c.var.context.origin, 'ended')
       return c.body(null, 204)
     },
   )
@@ -123,7 +123,7 @@ export const ownSessionRoutes = new Hono<AuthedEnv>()
     failures,
     body(PasswordChange, { compared: ['currentPassword'] }),
     async (c) => {
-      const { deps, principal, call } = c.var
-      return c.json(await changePassword(deps, principal, c.req.valid('json'), call.client, call.signal), 200)
+      const { deps, principal, context } = c.var
+      return c.json(await changePassword(deps, principal, c.req.valid('json'), context.origin, context.signal), 200)
     },
   )

@@ -1,31 +1,31 @@
 import { rateLimitKey } from '../addresses/client-ip.ts'
 import type { Caller } from '../async/caller.ts'
 import type { Sql } from '../db/types.ts'
-import type { Call, Services } from './request.ts'
+import type { RequestContext, Services } from './request.ts'
 
 type Passwords = Services['passwords']
 type Overrides = { hash: { value: Passwords['hash'] }; verify: { value: Passwords['verify'] } }
-type CallerDeps = Services & { call: Call; caller?: Caller; callersSql?: Sql }
+type CallerDeps = Services & { context: RequestContext; caller?: Caller; callersSql?: Sql }
 
 /**
  * The deps as one request sees them: its statements and password checks wait in its caller's line, and
  * no transaction of its commits once its client left. Made for every request,
  * so it holds nothing until somebody asks for those; the rest is inherited. Take copies with `Object.create`, not by spreading.
  */
-export function createCallerDeps(deps: Services): (call: Call) => Services {
+export function createCallerDeps(deps: Services): (context: RequestContext) => Services {
   const prototype: object = Object.create(deps, {
     sql: {
       get(this: CallerDeps): Sql {
-        this.callersSql ??= deps.db.as(callerOf(this), this.call)
+        this.callersSql ??= deps.db.as(callerOf(this), this.context)
         return this.callersSql
       },
     },
     reportLimit: {
       get(this: CallerDeps): Services['reportLimit'] {
-        const { call } = this
+        const { context } = this
         return (count) => {
-          const { tally } = call
-          if (!tally || count.limit - count.used < tally.limit - tally.used) call.tally = count
+          const { tally } = context
+          if (!tally || count.limit - count.used < tally.limit - tally.used) context.tally = count
         }
       },
     },
@@ -39,19 +39,19 @@ export function createCallerDeps(deps: Services): (call: Call) => Services {
       },
     },
   })
-  return (call) => {
+  return (context) => {
     const own: CallerDeps = Object.create(prototype)
-    own.call = call
+    own.context = context
     return own
   }
 }
 
 /** Asked for by handlers alone: who signed in is known by then. */
 function callerOf(own: CallerDeps): Caller {
-  const { call } = own
-  own.caller ??= call.principal
-    ? { key: call.principal.accountId, isAccount: true, admitted: false }
-    : networkOf(call.ip)
+  const { context } = own
+  own.caller ??= context.principal
+    ? { key: context.principal.accountId, isAccount: true, admitted: false }
+    : networkOf(context.ip)
   return own.caller
 }
 

@@ -1,6 +1,6 @@
 import type { Hono } from 'hono'
 import { middleware } from './middleware.ts'
-import { callOf, type PublicEnv } from './request.ts'
+import { contextOf, type PublicEnv } from './request.ts'
 
 const answers = new WeakMap<Request, Response>()
 
@@ -8,7 +8,7 @@ const answers = new WeakMap<Request, Response>()
 export const keepWhole = middleware<PublicEnv>({
   name: 'keepWhole',
   after(c) {
-    if (callOf(c).method === 'HEAD') answers.set(c.req.raw, c.res)
+    if (contextOf(c).method === 'HEAD') answers.set(c.req.raw, c.res)
   },
 })
 

@@ -18,7 +18,7 @@ type Circumstances = {
  * What is known of a request before its handler runs; one object, filled in by the chain. Rooms above declare what they
  * keep in it themselves (`declare module`): such a member is absent until they set it.
  */
-export class Call {
+export class RequestContext {
   /** `performance.now()` when it came. */
   readonly startedAt = performance.now()
   readonly method: string
@@ -74,7 +74,7 @@ export class Call {
   }
 
   /** Where the request came from, as services and the audit trail want it. */
-  get client(): Origin {
+  get origin(): Origin {
     return {
       ip: this.ip,
       userAgent: this.#request.headers.get('user-agent')?.slice(0, 512) ?? null,
@@ -91,18 +91,18 @@ export type Bindings = {
   readonly spelling?: 'another' | 'unknown'
 }
 
-export type PublicEnv = { Bindings: Bindings; Variables: { deps: Services; call: Call } }
+export type PublicEnv = { Bindings: Bindings; Variables: { deps: Services; context: RequestContext } }
 
-const callKey = Symbol('call')
-type WithCall = { [callKey]?: Call }
+const contextKey = Symbol('context')
+type WithContext = { [contextKey]?: RequestContext }
 
-/** Keeps what is known of a request: for handlers as `c.get('call')`, for what runs on every request as `callOf(c)`. */
-export function setCall(c: Context<PublicEnv>, call: Call): void {
-  c.set('call', call)
-  ;(c as WithCall)[callKey] = call
+/** Keeps what is known of a request: for handlers as `c.get('context')`, for what runs on every request as `contextOf(c)`. */
+export function setContext(c: Context<PublicEnv>, context: RequestContext): void {
+  c.set('context', context)
+  ;(c as WithContext)[contextKey] = context
 }
 
-/** The same as `c.get('call')`, without a look-up: a dozen middlewares ask for it on every request. */
-export function callOf<E extends PublicEnv>(c: Context<E>): Call {
-  return (c as WithCall)[callKey] ?? c.get('call')
+/** The same as `c.get('context')`, without a look-up: a dozen middlewares ask for it on every request. */
+export function contextOf<E extends PublicEnv>(c: Context<E>): RequestContext {
+  return (c as WithContext)[contextKey] ?? c.get('context')
 }

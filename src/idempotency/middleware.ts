@@ -7,7 +7,7 @@ import { withSql } from '../http/caller-deps.ts'
 import type { PublicEnv } from '../http/request.ts'
 
 declare module '../http/request.ts' {
-  interface Call {
+  interface RequestContext {
     /** The answer to a repeat under the same Idempotency-Key, where the first answer holds a secret. */
     replay?: string
   }
@@ -67,8 +67,8 @@ export const idempotent = createMiddleware<OwnedEnv>(async function idempotent(c
 })
 
 /** Secrets are never stored: the handler says what stands in for an answer that holds one. */
-async function bodyToKeep({ res, var: { call } }: Context<OwnedEnv>): Promise<string | null> {
-  return call.replay ?? (res.body === null ? null : await res.clone().text())
+async function bodyToKeep({ res, var: { context } }: Context<OwnedEnv>): Promise<string | null> {
+  return context.replay ?? (res.body === null ? null : await res.clone().text())
 }
 
 /** Hono turns what a handler throws into an answer; the savepoint has to hear of it. */

@@ -21,7 +21,7 @@ const operatorsOnly = middleware<PublicEnv>({
     if (!production) return
     if (opsToken === undefined) throw new AppError('not-found')
     if (!isOperator(c.req.header('Authorization'), opsToken))
-      throw c.get('call').refused ?? new AppError('invalid-token')
+      throw c.get('context').refused ?? new AppError('invalid-token')
   },
 })
 

@@ -4,12 +4,12 @@ import { requireFeatures } from '../access/feature-guards.ts'
 import { apiAccess } from '../catalogue/catalogue.ts'
 import { middleware } from '../http/middleware.ts'
 import { isOpenToKeys, policy, policyOf } from '../http/openapi.ts'
-import type { Call } from '../http/request.ts'
+import type { RequestContext } from '../http/request.ts'
 import type { Purse } from './lease.ts'
 import { meteredFeatures, spendQuota } from './quotas.ts'
 
 declare module '../http/request.ts' {
-  interface Call {
+  interface RequestContext {
     /** The source of its unit of the monthly quota. */
     purse?: Purse
     /** The sources of its units of features' own monthly limits. */
@@ -28,8 +28,8 @@ export function requireQuota(feature: string) {
     name: 'requireQuota',
     before(c) {
       requireFeatures(c.get('deps').catalogue.current, c.get('principal'), [feature])
-      return spend(c, feature, (call, purse) => {
-        call.featurePurses = [...(call.featurePurses ?? []), purse]
+      return spend(c, feature, (context, purse) => {
+        context.featurePurses = [...(context.featurePurses ?? []), purse]
       })
     },
   })
@@ -46,8 +46,8 @@ export const requireApiQuota = policy(
     name: 'requireApiQuota',
     before(c) {
       if (c.get('principal').apiKeyId === null) return
-      return spend(c, apiAccess, (call, purse) => {
-        call.purse = purse
+      return spend(c, apiAccess, (context, purse) => {
+        context.purse = purse
       })
     },
   }),
@@ -55,17 +55,17 @@ export const requireApiQuota = policy(
 )
 
 /** A promise only where a unit must be waited for. */
-function spend(c: Context<AuthedEnv>, feature: string, keep: (call: Call, purse: Purse) => void) {
+function spend(c: Context<AuthedEnv>, feature: string, keep: (context: RequestContext, purse: Purse) => void) {
   const deps = c.get('deps')
   const spent = spendQuota(deps, c.get('principal'), feature)
   if (!(spent instanceof Promise)) {
-    keep(c.get('call'), spent)
+    keep(c.get('context'), spent)
     return
   }
   return spent.then((purse): undefined => {
     // Its time was up while it waited: it has its 504, and nothing is done for it.
     if (c.finalized) deps.leases.giveBack(purse)
-    else keep(c.get('call'), purse)
+    else keep(c.get('context'), purse)
   })
 }
 

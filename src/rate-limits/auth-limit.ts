@@ -1,7 +1,7 @@
 import { createMiddleware } from 'hono/factory'
 import { AppError } from '../errors/app-error.ts'
 import { refusing } from '../http/openapi.ts'
-import type { Call, PublicEnv } from '../http/request.ts'
+import type { PublicEnv, RequestContext } from '../http/request.ts'
 import type { Unit } from './address-tier.ts'
 import { refusalOf, tighter } from './result.ts'
 
@@ -31,18 +31,18 @@ export const registerTier = countAnswers(
  */
 function countAnswers(
   name: Name,
-  counts: (status: number, error: Error | undefined, call: Call) => boolean,
+  counts: (status: number, error: Error | undefined, context: RequestContext) => boolean,
   deferred: boolean,
 ) {
   const tier = createMiddleware<PublicEnv>(async function countAnswers(c, next) {
     const { limits, config } = c.get('deps')
-    const call = c.get('call')
+    const context = c.get('context')
     const { [name]: counted } = limits
     const limit = name === 'auth' ? config.rateLimitAuth : config.rateLimitRegister
     if (!counted || !limit) return next()
-    const unit: Unit | null = await counted.take(call.ip, limit.max)
-    if (unit) call.tally = tighter(call.tally ?? null, unit.tally)
-    if (name === 'auth') call.authTally = unit?.tally ?? 'unknown'
+    const unit: Unit | null = await counted.take(context.ip, limit.max)
+    if (unit) context.tally = tighter(context.tally ?? null, unit.tally)
+    if (name === 'auth') context.authTally = unit?.tally ?? 'unknown'
     try {
       const refusal = deferred ? null : refusalOf(unit?.tally ?? 'unknown')
       if (refusal) throw refusal
@@ -51,13 +51,13 @@ function countAnswers(
       await unit?.giveBack()
       throw error
     }
-    if (!counts(c.res.status, c.error, call)) await unit?.giveBack()
+    if (!counts(c.res.status, c.error, context)) await unit?.giveBack()
   })
   return refusing(tier, ['service-unavailable'])
 }
 
 /** What the auth tier answers to this address; null while it may try. */
-export function authTierRefusal({ authTally }: Call): AppError | null {
+export function authTierRefusal({ authTally }: RequestContext): AppError | null {
   return authTally === undefined ? null : refusalOf(authTally)
 }
 

@@ -1,11 +1,11 @@
 import type { Deps } from '../deps.ts'
 import { middleware } from '../http/middleware.ts'
-import { type Call, callOf, type PublicEnv } from '../http/request.ts'
+import { contextOf, type PublicEnv, type RequestContext } from '../http/request.ts'
 import type { Unit } from './address-tier.ts'
 import { requireWithin, setRateLimitHeaders, type Tally } from './result.ts'
 
 declare module '../http/request.ts' {
-  interface Call {
+  interface RequestContext {
     /** The result of the limiter with the least left, for `RateLimit`. */
     tally?: Tally | null
     /** Whether the address was counted, or the attempt was made. */
@@ -29,16 +29,16 @@ export const isUnlimited = (route: string): boolean => unlimited.has(route)
  * promise only where the store makes one.
  * @throws AppError `rate-limited`, by that promise if there is one
  */
-export function countAddress({ limits, config }: Counted, call: Call): undefined | Promise<undefined> {
-  if (!limits.global || !config.rateLimitGlobal || call.addressCounted) return undefined
-  call.addressCounted = true
-  return judgeUnit(call, limits.global.take(call.ip, config.rateLimitGlobal.max))
+export function countAddress({ limits, config }: Counted, context: RequestContext): undefined | Promise<undefined> {
+  if (!limits.global || !config.rateLimitGlobal || context.addressCounted) return undefined
+  context.addressCounted = true
+  return judgeUnit(context, limits.global.take(context.ip, config.rateLimitGlobal.max))
 }
 
 /** Gives the unit back: the bearer turned out to be good, and the account's own tier counts the request. */
-export async function uncountAddress(call: Call): Promise<void> {
-  await call.addressUnit?.giveBack()
-  call.tally = null
+export async function uncountAddress(context: RequestContext): Promise<void> {
+  await context.addressUnit?.giveBack()
+  context.tally = null
 }
 
 /**
@@ -50,33 +50,36 @@ export function limitRates(deps: Deps) {
   return middleware<PublicEnv>({
     name: 'limitRates',
     before(c) {
-      const call = callOf(c)
-      if (isUnlimited(call.route)) return undefined
-      const { principal } = call
+      const context = contextOf(c)
+      if (isUnlimited(context.route)) return undefined
+      const { principal } = context
       if (principal && limits.api) {
         const max =
           config.rateLimitApi === 'plan'
             ? catalogue.current.plans.get(principal.plan)?.limits.apiRequestsPerMinute
             : config.rateLimitApi
         if (typeof max !== 'number') return undefined
-        return judge(call, limits.api.take(principal.accountId, max))
+        return judge(context, limits.api.take(principal.accountId, max))
       }
-      return principal ? undefined : countAddress(deps, call)
+      return principal ? undefined : countAddress(deps, context)
     },
   })
 }
 
-function judgeUnit(call: Call, counted: Unit | null | Promise<Unit | null>): undefined | Promise<undefined> {
-  if (counted instanceof Promise) return counted.then((unit) => judgeUnit(call, unit) as undefined)
-  call.addressUnit = counted
-  return judge(call, counted?.tally ?? null)
+function judgeUnit(
+  context: RequestContext,
+  counted: Unit | null | Promise<Unit | null>,
+): undefined | Promise<undefined> {
+  if (counted instanceof Promise) return counted.then((unit) => judgeUnit(context, unit) as undefined)
+  context.addressUnit = counted
+  return judge(context, counted?.tally ?? null)
 }
 
 /** Passes on a promise only where the store made one. */
-function judge(call: Call, counted: Tally | null | Promise<Tally | null>): undefined | Promise<undefined> {
-  if (counted instanceof Promise) return counted.then((tally) => judge(call, tally) as undefined)
+function judge(context: RequestContext, counted: Tally | null | Promise<Tally | null>): undefined | Promise<undefined> {
+  if (counted instanceof Promise) return counted.then((tally) => judge(context, tally) as undefined)
   if (counted === null) return undefined
-  call.tally = counted
+  context.tally = counted
   requireWithin(counted)
 }
 
@@ -84,7 +87,7 @@ function judge(call: Call, counted: Tally | null | Promise<Tally | null>): undef
 export const rateLimitHeaders = middleware<PublicEnv>({
   name: 'rateLimitHeaders',
   after(c) {
-    const { tally } = callOf(c)
+    const { tally } = contextOf(c)
     if (tally) setRateLimitHeaders(c.res.headers, tally)
   },
 })

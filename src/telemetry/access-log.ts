@@ -1,6 +1,6 @@
 import type { ProblemCode } from '../errors/app-error.ts'
 import { middleware } from '../http/middleware.ts'
-import { callOf, type PublicEnv } from '../http/request.ts'
+import { contextOf, type PublicEnv } from '../http/request.ts'
 import type { Logger } from '../log/logger.ts'
 import { clientClosed } from './traffic.ts'
 
@@ -61,18 +61,18 @@ export function logAccess(write: (entry: AccessEntry) => void, networkHash: (ip:
   return middleware<PublicEnv>({
     name: 'logAccess',
     after(c) {
-      const call = callOf(c)
-      const { status } = call
-      const code = call.clientClosed ? undefined : (call.problem ?? undefined)
+      const context = contextOf(c)
+      const { status } = context
+      const code = context.clientClosed ? undefined : (context.problem ?? undefined)
       write({
-        requestId: call.id,
-        method: call.method,
-        path: call.route || 'unknown',
+        requestId: context.id,
+        method: context.method,
+        path: context.route || 'unknown',
         status,
-        milliseconds: call.milliseconds,
-        accountId: call.principal?.accountId,
+        milliseconds: context.milliseconds,
+        accountId: context.principal?.accountId,
         code,
-        network: code && tellsNetwork(status, code) ? networkHash(call.ip) : undefined,
+        network: code && tellsNetwork(status, code) ? networkHash(context.ip) : undefined,
       })
     },
   })

@@ -1,7 +1,7 @@
 import type { ProblemCode } from '../errors/app-error.ts'
 import { middleware } from '../http/middleware.ts'
 import type { StreamOutcome } from '../http/output/streaming.ts'
-import { callOf, type PublicEnv } from '../http/request.ts'
+import { contextOf, type PublicEnv } from '../http/request.ts'
 
 export type Traffic = ReturnType<typeof createTraffic>
 /** Answers of one route, method and class of status. */
@@ -84,10 +84,10 @@ export function countTraffic(traffic: Traffic) {
   return middleware<PublicEnv>({
     name: 'countTraffic',
     after(c) {
-      const call = callOf(c)
-      call.milliseconds = performance.now() - call.startedAt
-      call.status = call.clientClosed ? clientClosed : c.res.status
-      traffic.countAnswer(call.route, call.method, call.status, call.milliseconds)
+      const context = contextOf(c)
+      context.milliseconds = performance.now() - context.startedAt
+      context.status = context.clientClosed ? clientClosed : c.res.status
+      traffic.countAnswer(context.route, context.method, context.status, context.milliseconds)
     },
   })
 }

@@ -4,10 +4,10 @@ import { judgeBearer } from '../../src/auth/bearer.ts'
 import { AppError } from '../../src/errors/app-error.ts'
 import { deadline } from '../../src/http/deadline.ts'
 import { fuse } from '../../src/http/fuse.ts'
-import { openCall } from '../../src/http/middleware/not-found.ts'
+import { openContext } from '../../src/http/middleware/not-found.ts'
 import { middleware } from '../../src/http/middleware.ts'
 import { toResponse } from '../../src/http/output/on-error.ts'
-import { Call, type PublicEnv } from '../../src/http/request.ts'
+import { type PublicEnv, RequestContext } from '../../src/http/request.ts'
 import { givenAccount, registered } from '../support/accounts.ts'
 import { givenApiKey } from '../support/api-keys.ts'
 import { openTestApp } from '../support/app.ts'
@@ -29,7 +29,7 @@ function appOf(middlewares: MiddlewareHandler<PublicEnv>[], timeoutMs = 30_000) 
     after: (c) => c.res.headers.set('X-After', 'yes'),
   })
   const inner = new Hono<PublicEnv>()
-  inner.use(openCall(app.deps), around, deadline(timeoutMs), ...middlewares, last)
+  inner.use(openContext(app.deps), around, deadline(timeoutMs), ...middlewares, last)
   inner.get('/', (c) => {
     seen.push('handler')
     return c.json({ fine: true })
@@ -80,8 +80,8 @@ describe('a step that waits', () => {
 test('a bearer waits only where a key must be looked up: never for a token, nor for a key that is known', async () => {
   const judge = (bearer: string) => {
     const circumstances = { server: undefined, timeoutMs: 1_000, clientIp: () => '192.0.2.1' }
-    const call = new Call(new Request('http://localhost/'), '/v1/me', circumstances)
-    return judgeBearer(app.deps, call, `Bearer ${bearer}`)
+    const context = new RequestContext(new Request('http://localhost/'), '/v1/me', circumstances)
+    return judgeBearer(app.deps, context, `Bearer ${bearer}`)
   }
   expect(judge((await registered(app)).accessToken)).toBeUndefined()
   const { key } = await givenApiKey(app, (await givenAccount(app)).id)

@@ -13,7 +13,7 @@ const app = new Hono<PublicEnv>()
       name: 'open',
       before(c) {
         c.set('deps', deps as never)
-        c.set('call', { id: 'one', streams: true } as never)
+        c.set('context', { id: 'one', streams: true } as never)
       },
     }),
     streaming(),

@@ -5,7 +5,7 @@ import { judgeBearer } from '../../src/auth/bearer.ts'
 import { findCatalogue } from '../../src/catalogue/queries.ts'
 import { recordAuthzChange } from '../../src/changes/record.ts'
 import { fuse } from '../../src/http/fuse.ts'
-import { openCall } from '../../src/http/middleware/not-found.ts'
+import { openContext } from '../../src/http/middleware/not-found.ts'
 import { middleware } from '../../src/http/middleware.ts'
 import { toResponse } from '../../src/http/output/on-error.ts'
 import type { PublicEnv } from '../../src/http/request.ts'
@@ -18,10 +18,10 @@ export function guardedBy(
 ): (bearer: string) => Promise<Response> {
   const bearer = middleware<PublicEnv>({
     name: 'bearer',
-    before: (c) => judgeBearer(deps, c.get('call'), c.req.raw.headers.get('authorization')),
+    before: (c) => judgeBearer(deps, c.get('context'), c.req.raw.headers.get('authorization')),
   })
   const app = new Hono<AuthedEnv>()
-  app.use(openCall(deps) as MiddlewareHandler, bearer as MiddlewareHandler)
+  app.use(openContext(deps) as MiddlewareHandler, bearer as MiddlewareHandler)
   app.on('GET', '/', authenticate, ...guards, (c) => c.json(c.get('principal')))
   app.onError(toResponse as ErrorHandler)
   fuse(app)

@@ -5,22 +5,22 @@ import { createCallerDeps } from '../caller-deps.ts'
 import { untilParsed } from '../input/body.ts'
 import { middleware, routeAmong } from '../middleware.ts'
 import { toResponse } from '../output/on-error.ts'
-import { Call, callOf, type PublicEnv, type Services, setCall } from '../request.ts'
+import { contextOf, type PublicEnv, RequestContext, type Services, setContext } from '../request.ts'
 import type { Cors } from './cors.ts'
 import { checkFraming, isMisspelt, requestId } from './framing.ts'
 import { isPlain } from './sent-paths.ts'
 
-/** What is known of the request: `c.get('call')`, and `c.get('deps')`. Everything after it may ask for them. */
-export function openCall(deps: Services) {
+/** What is known of the request: `c.get('context')`, and `c.get('deps')`. Everything after it may ask for them. */
+export function openContext(deps: Services) {
   const timeoutMs = deps.config.requestTimeoutMs
   const depsOf = createCallerDeps(deps)
   const clientIp = createClientIp(deps.config.trustedProxies)
   return middleware<PublicEnv>({
-    name: 'openCall',
+    name: 'openContext',
     before(c, route) {
-      const call = new Call(c.req.raw, route, { server: c.env?.server, timeoutMs, clientIp })
-      c.set('deps', depsOf(call))
-      setCall(c, call)
+      const context = new RequestContext(c.req.raw, route, { server: c.env?.server, timeoutMs, clientIp })
+      c.set('deps', depsOf(context))
+      setContext(c, context)
     },
   })
 }
@@ -29,10 +29,10 @@ export function openCall(deps: Services) {
 export const identify = middleware<PublicEnv>({
   name: 'identify',
   before(c) {
-    callOf(c).id = requestId(c.req.raw.headers.get('x-request-id'))
+    contextOf(c).id = requestId(c.req.raw.headers.get('x-request-id'))
     return undefined
   },
-  after: (c) => c.res.headers.set('X-Request-Id', callOf(c).id),
+  after: (c) => c.res.headers.set('X-Request-Id', contextOf(c).id),
 })
 
 /** Headers that make a browser careful with whatever we answer (OWASP Secure Headers). */
@@ -81,11 +81,11 @@ const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS'])
 export const wholeMessage = middleware<PublicEnv>({
   name: 'wholeMessage',
   before(c) {
-    const call = callOf(c)
-    if (safeMethods.has(call.method)) return
+    const context = contextOf(c)
+    if (safeMethods.has(context.method)) return
     if (c.req.raw.headers.has('trailer')) throw new AppError('bad-request', { detail: 'Trailers are not accepted.' })
     if (!c.env?.server) return
-    const { left } = call
+    const { left } = context
     return untilParsed().then((): undefined => {
       if (left.aborted) throw new AppError('deadline-exceeded')
     })
@@ -118,7 +118,7 @@ function notFoundOf(c: Context): Response | Promise<Response> {
  */
 export function notFoundOrMethod(app: Hono<PublicEnv>, cors: Cors): NotFoundHandler<PublicEnv> {
   return (c) => {
-    const allowed = callOf(c).route === '' ? methodsOf(app, c) : []
+    const allowed = contextOf(c).route === '' ? methodsOf(app, c) : []
     if (allowed.length === 0) return toResponse(new AppError('not-found', welcome(c)), c)
     const allow = { Allow: allowed.join(', ') }
     if (c.req.method === 'OPTIONS')

@@ -24,15 +24,15 @@ const codes: Record<number, ProblemCode> = {
  */
 export function toResponse(error: unknown, c: Context<PublicEnv>): Response {
   const deps = c.get('deps')
-  const call = c.get('call')
+  const context = c.get('context')
   if (error instanceof HTTPException && (error.res || !codes[error.status])) return ofException(error, c)
   const known = error instanceof HTTPException ? toKnown(error) : toAppError(error)
-  call.clientClosed = known instanceof AppError && known.code === 'deadline-exceeded' && call.abandoned
-  if (!call.clientClosed) deps.traffic.countProblem(known instanceof AppError ? known.code : 'internal-error')
+  context.clientClosed = known instanceof AppError && known.code === 'deadline-exceeded' && context.abandoned
+  if (!context.clientClosed) deps.traffic.countProblem(known instanceof AppError ? known.code : 'internal-error')
   const { response, unexpected } = problemResponse(known, contextOf(c))
-  call.problem = known instanceof AppError && !unexpected ? known.code : 'internal-error'
-  if (unexpected) deps.log.error({ requestId: call.id, err: error }, 'unexpected error')
-  else if (response.status >= 500 && !call.clientClosed) warn(error, c)
+  context.problem = known instanceof AppError && !unexpected ? known.code : 'internal-error'
+  if (unexpected) deps.log.error({ requestId: context.id, err: error }, 'unexpected error')
+  else if (response.status >= 500 && !context.clientClosed) warn(error, c)
   return response
 }
 
@@ -52,10 +52,10 @@ function detailOf({ status, message }: HTTPException): string {
 }
 
 function contextOf(c: Context<PublicEnv>) {
-  return { publicUrl: c.get('deps').config.publicUrl, instance: c.req.path, requestId: c.get('call').id }
+  return { publicUrl: c.get('deps').config.publicUrl, instance: c.req.path, requestId: c.get('context').id }
 }
 
 function warn(error: unknown, c: Context<PublicEnv>): void {
   const err = error instanceof AppError ? (error.cause ?? error) : error
-  c.get('deps').log.warn({ requestId: c.get('call').id, err }, 'request failed')
+  c.get('deps').log.warn({ requestId: c.get('context').id, err }, 'request failed')
 }

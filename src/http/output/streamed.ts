@@ -1,8 +1,8 @@
 import type { Context, TypedResponse } from 'hono'
-import type { Call } from '../request.ts'
+import type { RequestContext } from '../request.ts'
 
 /** The part of a context that is needed, whatever the variables of its app. */
-type Answering = { req: { method: string }; var: { call: Call }; body: Context['body'] }
+type Answering = { req: { method: string }; var: { context: RequestContext }; body: Context['body'] }
 
 /**
  * An answer 200 whose body is made while it is read. `Shown`: what the typed client takes the JSON for. A HEAD is answered
@@ -19,7 +19,7 @@ export function streamed<Shown = unknown>(
 
 function answer(c: Answering, body: ReadableStream<Uint8Array>, headers: Record<string, string>): Response {
   if (c.req.method !== 'HEAD') {
-    c.var.call.streams = true
+    c.var.context.streams = true
     return c.body(body, 200, headers)
   }
   void body.cancel()

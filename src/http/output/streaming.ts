@@ -1,6 +1,6 @@
 import type { Context } from 'hono'
 import { middleware } from '../middleware.ts'
-import { callOf, type PublicEnv } from '../request.ts'
+import { contextOf, type PublicEnv } from '../request.ts'
 
 /** Bun closes a socket on which nothing moved for so long; what takes longer says so. */
 export const idleSeconds = 10
@@ -27,7 +27,7 @@ export function streaming(bounds: StreamBounds = defaults) {
       if (!isStreamed(c)) return
       const { body } = c.res
       if (!body) return
-      if (callOf(c).method !== 'HEAD') c.res = new Response(watched(c, body, bounds), c.res)
+      if (contextOf(c).method !== 'HEAD') c.res = new Response(watched(c, body, bounds), c.res)
       else {
         void body.cancel()
         c.res = new Response(null, c.res)
@@ -40,7 +40,7 @@ export function streaming(bounds: StreamBounds = defaults) {
 function isStreamed(c: Context<PublicEnv>): boolean {
   const { headers } = c.res
   const type = headers.get('content-type')
-  if (callOf(c).streams) return true
+  if (contextOf(c).streams) return true
   if (type === 'application/json' || type === 'application/problem+json') return false
   return (
     type === null ||
@@ -55,7 +55,7 @@ function watched(
   { stallMs, totalMs }: StreamBounds,
 ): ReadableStream<Uint8Array> {
   const { log, traffic } = c.get('deps')
-  const requestId = callOf(c).id
+  const requestId = contextOf(c).id
   const reader = source.getReader()
   let stall: ReturnType<typeof setTimeout> | undefined
   let total: ReturnType<typeof setTimeout> | undefined
