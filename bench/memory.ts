@@ -1,5 +1,5 @@
 #!/usr/bin/env bun
-import { Overlay } from '../src/changes/recent-changes.ts'
+import { RecentChanges } from '../src/changes/recent-changes.ts'
 import { createTier } from '../src/rate-limits/memory-limiter.ts'
 
 /**
@@ -15,11 +15,11 @@ const address = (i: number) =>
     : `2001:db8:${(i >>> 16).toString(16)}:${(i & 65_535).toString(16)}:0:0:0:0/64`
 
 const cases: Record<string, () => { held: number; keep: unknown }> = {
-  '100,000 overlay entries': () => {
-    const overlay = new Overlay(900)
+  '100,000 recent changes': () => {
+    const recentChanges = new RecentChanges(900)
     const now = Date.now()
-    for (let i = 0; i < 100_000; i++) overlay.apply(changeOf(Bun.randomUUIDv7(), i), now)
-    return { held: overlay.size, keep: overlay }
+    for (let i = 0; i < 100_000; i++) recentChanges.apply(changeOf(Bun.randomUUIDv7(), i), now)
+    return { held: recentChanges.size, keep: recentChanges }
   },
   '1,000,000 addresses in one tier': () => flood(1_000_000),
   '10,000,000 addresses in one tier': () => flood(10_000_000),
@@ -40,7 +40,7 @@ function changeOf(accountId: string, id: number) {
     role: 'user',
     privilegeLevel: 10,
     plan: 'free',
-    pex: null,
+    planExpiresAt: null,
     overrides: {},
     status: 'active' as const,
     sessionId: null,

@@ -6,7 +6,7 @@ import type { PasswordHasher } from './auth/passwords.ts'
 import type { Tokens } from './auth/tokens.ts'
 import type { Catalogue } from './catalogue/catalogue.ts'
 import type { Feed } from './changes/feed.ts'
-import type { Overlay } from './changes/recent-changes.ts'
+import type { RecentChanges } from './changes/recent-changes.ts'
 import type { Config } from './config/config.ts'
 import type { Database } from './db/database.ts'
 import type { Replica } from './db/replica.ts'
@@ -36,7 +36,7 @@ export type Deps = {
   now: () => number
   /** Held in memory, read from the primary in one snapshot; the feed keeps it current. */
   catalogue: { current: Catalogue }
-  overlay: Overlay
+  recentChanges: RecentChanges
   feed: Feed
   audit: Audit
   tokens: Tokens

@@ -11,7 +11,7 @@ import { createTokens } from './auth/tokens.ts'
 import { isCatalogue, newer, readCatalogue } from './catalogue/current.ts'
 import { createFeedConnection } from './changes/connection.ts'
 import { createFeed } from './changes/feed.ts'
-import { Overlay } from './changes/recent-changes.ts'
+import { RecentChanges } from './changes/recent-changes.ts'
 import type { Config } from './config/config.ts'
 import { createClock } from './db/clock.ts'
 import { openDatabase } from './db/database.ts'
@@ -64,7 +64,7 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
   )
   const databaseClock = createClock()
   const now = clock ?? databaseClock.now
-  const overlay = new Overlay(config.accessTtlSeconds)
+  const recentChanges = new RecentChanges(config.accessTtlSeconds)
   const redis = config.redisUrl === undefined ? null : openRedis({ url: config.redisUrl, log })
   try {
     // The others open once it serves: each costs the server a process, and nobody waits for them.
@@ -73,7 +73,7 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
     const catalogue = { current: await readCatalogue(sql) }
     const feed = createFeed({
       connection: feedConnection,
-      overlay,
+      recentChanges,
       log,
       lifeSeconds: config.accessTtlSeconds,
       onCatalogue: async (version) => {
@@ -91,7 +91,7 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
     db.onCommit((items) => {
       for (const item of items) {
         if (isCatalogue(item)) catalogue.current = newer(catalogue.current, item)
-        else overlay.apply(item as AuthzChange, performance.now())
+        else recentChanges.apply(item as AuthzChange, performance.now())
       }
     })
     db.onUncertainCommit(() => void feed.poll())
@@ -100,7 +100,7 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
     const apiKeys = createApiKeys({
       // Anybody may send a key: looking it up is no work of the service's own.
       sql: db.as({ key: 'api keys', isAccount: false, admitted: true }),
-      overlay,
+      recentChanges,
       log,
       now,
       lifeSeconds: config.accessTtlSeconds,
@@ -132,7 +132,7 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
     })
     const cores = availableParallelism()
     db.open(config.poolMin).catch((error) => log.warn({ err: error }, 'the pool could not be filled; it grows by need'))
-    const sweep = setInterval(() => overlay.sweep(performance.now()), 60_000)
+    const sweep = setInterval(() => recentChanges.sweep(performance.now()), 60_000)
     sweep.unref()
     return {
       config,
@@ -142,7 +142,7 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
       replica,
       now,
       catalogue,
-      overlay,
+      recentChanges,
       feed,
       usage,
       apiKeys,

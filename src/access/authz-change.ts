@@ -11,7 +11,7 @@ export type AuthzChange = {
   role: string | null
   privilegeLevel: number | null
   plan: string | null
-  pex: number | null
+  planExpiresAt: number | null
   overrides: Overrides | null
   status: 'active' | 'locked' | 'deleted' | null
   sessionId: string | null
@@ -22,5 +22,5 @@ export type AuthzChange = {
 /** Of `authz_changes`, and of the functions that return its rows: an AuthzChange. */
 export const authzChangeColumns = (
   sql: Db,
-) => sql`id::text, at, account_id, version::int, kind, role, privilege_level, plan, pex::float8, overrides, status,
+) => sql`id::text, at, account_id, version::int, kind, role, privilege_level, plan, pex::float8 as plan_expires_at, overrides, status,
   session_id, except_session_id, catalogue_version::int`

@@ -10,7 +10,7 @@ export type Principal = Rights & {
   sessionId: string | null
   /** The API key that asks; null when an access token does. */
   apiKeyId: string | null
-  pex: number | null
+  planExpiresAt: number | null
   overrides: Overrides
   /** The token no longer says the truth: the client should fetch a new one (`Authz-Refresh: 1`). */
   outdated: boolean
@@ -39,14 +39,14 @@ export function principalOf(
       plan: claims.plan,
       tier: claims.tier,
       features: claims.feats,
-      pex: claims.pex ?? null,
+      planExpiresAt: claims.pex ?? null,
       overrides: claims.ovr ?? NoOverrides,
       outdated: false,
     }
   const known: GrantingState = state ?? {
     role: claims.role,
     plan: claims.plan,
-    pex: claims.pex ?? null,
+    planExpiresAt: claims.pex ?? null,
     overrides: claims.ovr ?? {},
   }
   const rights = rightsOf(catalogue, known, nowSeconds)
@@ -55,7 +55,7 @@ export function principalOf(
     accountId: claims.sub,
     sessionId: claims.sid,
     apiKeyId: null,
-    pex: known.pex,
+    planExpiresAt: known.planExpiresAt,
     overrides: liveOverrides(known.overrides, nowSeconds),
     outdated: differ(rights, claims),
   }
@@ -73,7 +73,7 @@ export function principalOfKey(key: KeyHolder, catalogue: Catalogue, nowSeconds:
     accountId: key.accountId,
     sessionId: null,
     apiKeyId: key.id,
-    pex: key.state.pex,
+    planExpiresAt: key.state.planExpiresAt,
     overrides: liveOverrides(key.state.overrides, nowSeconds),
     outdated: false,
   }

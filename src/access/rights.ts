@@ -3,19 +3,19 @@ import type { Catalogue } from '../catalogue/catalogue.ts'
 /** Features granted (`g`) or refused to one account whatever its plan; `lim` a limit, `exp` the epoch second it ends. */
 export type Overrides = Record<string, { g: boolean; lim?: number; exp?: number }>
 
-/** What decides an account's rights, as stored. `pex`: epoch second at which the plan lapses; null: it does not. */
+/** What decides an account's rights, as stored. `planExpiresAt`: epoch second at which the plan lapses; null: it does not. */
 export type AuthzState = {
   /** The account's authorisation version: of two states the higher is the newer. */
   version: number
   status: 'active' | 'locked' | 'deleted'
   role: string
   plan: string
-  pex: number | null
+  planExpiresAt: number | null
   overrides: Overrides
 }
 
 /** The part of it that a token carries too. */
-export type GrantingState = Pick<AuthzState, 'role' | 'plan' | 'pex' | 'overrides'>
+export type GrantingState = Pick<AuthzState, 'role' | 'plan' | 'planExpiresAt' | 'overrides'>
 
 /** What follows from an account's state at one moment. */
 export type Rights = {
@@ -51,7 +51,7 @@ export const freePlan = 'free'
  * administrator's role never moves with billing. An unknown role or plan gives nothing.
  */
 export function rightsOf(catalogue: Catalogue, state: GrantingState, nowSeconds: number): Rights {
-  const lapsed = state.pex !== null && state.pex <= nowSeconds
+  const lapsed = state.planExpiresAt !== null && state.planExpiresAt <= nowSeconds
   const plan = lapsed ? freePlan : state.plan
   const role = lapsed && state.role === 'subscriber' ? 'user' : state.role
   return {

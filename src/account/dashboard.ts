@@ -49,7 +49,8 @@ export async function readDashboard(deps: AccountDeps, principal: Principal) {
       name: principal.plan,
       displayName: plan?.displayName ?? principal.plan,
       tier: principal.tier,
-      endsAt: principal.pex === null || plan?.name === 'free' ? null : new Date(principal.pex * 1000),
+      endsAt:
+        principal.planExpiresAt === null || plan?.name === 'free' ? null : new Date(principal.planExpiresAt * 1000),
     },
     usage: { requestsToday: usage.today, requestsThisMonth: usage.month },
     sessions: { live: usage.liveSessions },

@@ -2,7 +2,7 @@ import type { ApiKey } from '../access/principal.ts'
 import { parseNetwork } from '../addresses/networks.ts'
 import { setBounded } from '../async/bounded-map.ts'
 import type { Caller } from '../async/caller.ts'
-import type { Overlay } from '../changes/recent-changes.ts'
+import type { RecentChanges } from '../changes/recent-changes.ts'
 import { hashToken } from '../crypto/hash.ts'
 import { createGate } from '../db/admission.ts'
 import type { Sql, Tx } from '../db/types.ts'
@@ -23,11 +23,11 @@ type Reading = { readAt: number; found: Found | null }
 
 type Needs = {
   sql: Sql
-  overlay: Overlay
+  recentChanges: RecentChanges
   log: Logger
   /** The database's time, in milliseconds. */
   now: () => number
-  /** What was read is good for so long: an access token's life. The overlay remembers changes for 5 minutes more. */
+  /** What was read is good for so long: an access token's life. RecentChanges remembers for 5 minutes more. */
   lifeSeconds: number
   /** How many look-ups may be under way at once. */
   lookUps: number
@@ -37,10 +37,10 @@ export type ApiKeys = ReturnType<typeof createApiKeys>
 
 /**
  * Verifies API keys. A key costs one query when it is first seen; what was read is then held like an access token, for
- * as long, and under the same overlay: once anything about its owner changed, the deletion of a key included, it is read
+ * as long, and checked against the same RecentChanges: once anything about its owner changed, the deletion of a key included, it is read
  * again. So whatever the feed brings is obeyed by the next request, and a reading that a change overtook is never used.
  */
-export function createApiKeys({ sql, overlay, log, now, lifeSeconds, lookUps }: Needs) {
+export function createApiKeys({ sql, recentChanges, log, now, lifeSeconds, lookUps }: Needs) {
   const known = new Map<string, Reading>()
   const unknown = new Map<string, Reading>()
   const reading = new Map<string, Promise<Reading>>()
@@ -54,7 +54,7 @@ export function createApiKeys({ sql, overlay, log, now, lifeSeconds, lookUps }: 
 
   function isCurrent({ readAt, found }: Reading): boolean {
     if (now() - readAt >= lifeSeconds * 1000) return false
-    return found === null || (overlay.stateOf(found.accountId)?.version ?? 0) <= found.state.version
+    return found === null || (recentChanges.stateOf(found.accountId)?.version ?? 0) <= found.state.version
   }
 
   function judge({ found }: Reading): ApiKey | Refusal {
@@ -119,7 +119,7 @@ export function createApiKeys({ sql, overlay, log, now, lifeSeconds, lookUps }: 
       if (!remembered) return undefined
       if (isCurrent(remembered)) return judge(remembered)
       // Erased: its keys went with it, and there is nothing to read.
-      if (remembered.found && overlay.stateOf(remembered.found.accountId)?.status === 'deleted')
+      if (remembered.found && recentChanges.stateOf(remembered.found.accountId)?.status === 'deleted')
         return 'account-disabled'
       return undefined
     },

@@ -26,7 +26,7 @@ export function accountColumns(sql: Db) {
     a.id, a.email, a.email_verified_at is not null as email_verified, a.first_name, a.last_name, a.phone_number,
     a.language, a.timezone, a.status, a.created_at, a.last_login_at, a.password_version,
     a.authz_version::float8 as version, a.role, a.plan,
-    case when a.plan <> 'free' then ceil(extract(epoch from a.plan_ends_at))::float8 end as pex,
+    case when a.plan <> 'free' then ceil(extract(epoch from a.plan_ends_at))::float8 end as plan_expires_at,
     case when exists (select from account_features f where f.account_id = a.id)
          then (select overrides from account_authz x where x.id = a.id) else '{}'::jsonb end as overrides,
     (select version::float8 from catalogue_version) as catalogue_version`
@@ -75,7 +75,7 @@ export function claimsOf(account: AccountWithRights, sessionId: string, iat: num
     cv: account.catalogueVersion,
   }
   // A plan that has lapsed is not told: what is left of it has no end.
-  if (account.pex !== null && rights.plan === account.plan) claims.pex = account.pex
+  if (account.planExpiresAt !== null && rights.plan === account.plan) claims.pex = account.planExpiresAt
   if (Object.keys(account.overrides).length > 0) claims.ovr = account.overrides
   return claims
 }

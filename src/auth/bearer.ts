@@ -10,7 +10,7 @@ import { countAddress, isUnlimited, uncountAddress } from '../rate-limits/middle
 const bearerScheme = /^bearer(?: +|$)/i
 
 /**
- * Judges the Authorization header once, without a query: signature and claims, then what changed since (the overlay).
+ * Judges the Authorization header once, without a query: signature and claims, then what changed since (RecentChanges).
  * Fills in `context.principal`, or `context.refused` with the 401 that a guarded route will answer. Returns a promise only for
  * an API key that must be looked up.
  * @throws AppError `rate-limited`, by that promise
@@ -32,7 +32,7 @@ export function judgeBearer(
     return undefined
   }
   if (claims.cv > deps.catalogue.current.version) deps.feed.hurry()
-  const verdict = deps.overlay.judge(claims)
+  const verdict = deps.recentChanges.verify(claims)
   if (typeof verdict === 'string') context.refused = new AppError(verdict)
   else context.principal = principalOf(claims, verdict, deps.catalogue.current, deps.now() / 1000)
   return undefined

@@ -2,7 +2,7 @@ import type { AuthzChange } from '../access/authz-change.ts'
 import type { Logger } from '../log/logger.ts'
 import type { FeedConnection } from './connection.ts'
 import { type FeedPosition, listAuthzChanges } from './queries.ts'
-import type { Overlay } from './recent-changes.ts'
+import type { RecentChanges } from './recent-changes.ts'
 
 const PollEveryMs = 2_000
 /** After a read that failed the next must not wait for its turn: 3 s are promised. */
@@ -21,7 +21,7 @@ export type Feed = ReturnType<typeof createFeed>
 
 type Needs = {
   connection: Pick<FeedConnection, 'read'>
-  overlay: Overlay
+  recentChanges: RecentChanges
   log: Logger
   /** An access token's life in seconds: what is older than that and 5 minutes concerns no token any more. */
   lifeSeconds: number
@@ -36,11 +36,11 @@ type Needs = {
 }
 
 /**
- * Brings the changes of other instances into this one's overlay: at once when PostgreSQL notifies, and by a poll every
+ * Brings the changes of other instances into this one's RecentChanges: at once when PostgreSQL notifies, and by a poll every
  * 2 s, for notifications can be lost.
  */
 export function createFeed(needs: Needs) {
-  const { overlay, log, listen } = needs
+  const { recentChanges, log, listen } = needs
   const lifeSeconds = needs.lifeSeconds + 300
   let position: FeedPosition | null = null
   let fresh = { at: Number.NEGATIVE_INFINITY, wallClock: Number.NEGATIVE_INFINITY }
@@ -60,7 +60,7 @@ export function createFeed(needs: Needs) {
     if (isOther) {
       found = await read(null)
       await needs.onOtherServer()
-      overlay.clear()
+      recentChanges.clear()
       // Once more: what this instance itself committed since that read was cleared with the rest.
       wanted = true
     }
@@ -68,7 +68,7 @@ export function createFeed(needs: Needs) {
     // What is read with a whole life's changes is as old as its row; else its age begins where it was first seen.
     const seenAt = ({ at }: AuthzChange) =>
       position && !isOther ? readAt : readAt - (found.position.at - at.getTime())
-    for (const change of found.changes) overlay.apply(change, seenAt(change))
+    for (const change of found.changes) recentChanges.apply(change, seenAt(change))
     const edits = found.changes.map(({ catalogueVersion }) => catalogueVersion ?? 0)
     await needs.onCatalogue(Math.max(0, ...edits))
     if (position && !isOther && found.changes.length > 0) expectNotice(fresh.at)

@@ -39,7 +39,7 @@ export async function listPublishedChanges(
            floor(extract(epoch from clock_timestamp()) * 1000)::float8 as read_at, c.*
       from pg_current_snapshot() seen
       left join lateral (
-        select xid::text, id::text, at, account_id, version::int, kind, role, privilege_level, plan, pex::float8, overrides,
+        select xid::text, id::text, at, account_id, version::int, kind, role, privilege_level, plan, pex::float8 as plan_expires_at, overrides,
                status, session_id, except_session_id, catalogue_version::int
           from authz_changes
          where xid >= ${after.xid}::xid8 and (xid, id) > (${after.xid}::xid8, ${after.id}::bigint)

@@ -84,7 +84,7 @@ function isSnapshot(text: string): boolean {
 }
 
 function toItem(change: PublishedChange) {
-  const { id, accountId, version, kind, role, privilegeLevel, plan, pex, overrides, status } = change
+  const { id, accountId, version, kind, role, privilegeLevel, plan, planExpiresAt, overrides, status } = change
   const { sessionId, exceptSessionId, catalogueVersion, at } = change
   return {
     id,
@@ -94,7 +94,7 @@ function toItem(change: PublishedChange) {
     role,
     privilegeLevel,
     plan,
-    pex,
+    pex: planExpiresAt,
     overrides,
     status,
     sessionId,

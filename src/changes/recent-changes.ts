@@ -13,7 +13,7 @@ const noCutOffs: CutOff[] = []
  * claims obey a change at once. States are ordered by version, never by arrival; endings stand beside them and are
  * never displaced.
  */
-export class Overlay {
+export class RecentChanges {
   readonly #entries = new Map<string, Entry>()
   readonly #lifeMs: number
 
@@ -41,7 +41,7 @@ export class Overlay {
       version: change.version,
       role: change.role ?? '',
       plan: change.plan ?? '',
-      pex: change.pex,
+      planExpiresAt: change.planExpiresAt,
       overrides: change.overrides ?? {},
       status: change.status ?? 'deleted',
     }
@@ -66,7 +66,7 @@ export class Overlay {
   }
 
   /** Why a token is no longer good, or the state that has overtaken it, or undefined when it still says the truth. */
-  judge(claims: AccessClaims): 'account-disabled' | 'session-revoked' | AuthzState | undefined {
+  verify(claims: AccessClaims): 'account-disabled' | 'session-revoked' | AuthzState | undefined {
     const entry = this.#entries.get(claims.sub)
     if (!entry) return undefined
     const { state, endedSessions, cutOffs } = entry

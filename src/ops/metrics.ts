@@ -58,7 +58,8 @@ async function openRegistry(deps: Deps): Promise<Registry> {
     [{ version: version.version, commit: version.commit }, 1],
   ])
 
-  const { traffic, limits, redis, replica, db, passwords, overlay, catalogue, feed, apiKeys, leases, config } = deps
+  const { traffic, limits, redis, replica, db, passwords, recentChanges, catalogue, feed, apiKeys, leases, config } =
+    deps
   counter('http_requests_total', 'Answers by route and class of status', ['method', 'route', 'status'], () =>
     traffic
       .requests()
@@ -114,7 +115,7 @@ async function openRegistry(deps: Deps): Promise<Registry> {
   gauge('argon2_running', 'Passwords being hashed', [], () => single(passwords.stats().running))
   gauge('argon2_waiting', 'Passwords that wait to be hashed', [], () => single(passwords.stats().waiting))
 
-  gauge('overlay_entries', 'Accounts whose rights changed while tokens live', [], () => single(overlay.size))
+  gauge('overlay_entries', 'Accounts whose rights changed while tokens live', [], () => single(recentChanges.size))
   gauge('api_keys_remembered', 'API keys held in memory', [], () => single(apiKeys.stats().remembered))
   counter('api_key_look_ups_total', 'API keys looked up in the database', [], () => single(apiKeys.stats().lookUps))
   gauge('quota_leases', 'Accounts of whose monthly quota units are held here', [], () => single(leases.stats().held))

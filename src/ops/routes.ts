@@ -64,7 +64,7 @@ export const opsRoutes = new Hono<PublicEnv>()
           database: deps.db.stats(),
           passwords: deps.passwords.stats(),
           catalogueVersion: deps.catalogue.current.version,
-          overlayEntries: deps.overlay.size,
+          overlayEntries: deps.recentChanges.size,
           ...(deps.replica && { replica: { status: deps.replica.status(), ageMs: Math.round(deps.replica.ageMs()) } }),
           rateLimits: {
             countedIn: redis ? 'redis' : 'memory',

@@ -238,7 +238,14 @@ describe('a deletion that commits while the key is being read', () => {
     }
   }
   const open = (slow: Sql) =>
-    createApiKeys({ sql: slow, overlay: deps.overlay, log: deps.log, now: deps.now, lifeSeconds: 900, lookUps: 2 })
+    createApiKeys({
+      sql: slow,
+      recentChanges: deps.recentChanges,
+      log: deps.log,
+      now: deps.now,
+      lifeSeconds: 900,
+      lookUps: 2,
+    })
 
   test('is obeyed by whoever asks after it, and by those who share that reading', async () => {
     const owner = await givenAccount(app)
@@ -270,7 +277,7 @@ describe('a deletion that commits while the key is being read', () => {
     expect(keys.recall(key)).toMatchObject({ id })
     const [change] =
       await sql`select account_id, version::int, kind, status from authz_changes where account_id = ${owner.id}`
-    deps.overlay.apply(change as never, deps.now())
+    deps.recentChanges.apply(change as never, deps.now())
     expect(row?.version).toBe(2)
     expect(keys.recall(key)).toBeUndefined()
     expect(await keys.lookUp(key)).toBe('invalid-token')

@@ -106,8 +106,8 @@ for (const [kind, begin] of Object.entries(kinds))
   })
 
 describe('a plan with an end', () => {
-  /** The same for a token that says so itself, and for one of before that the overlay has overtaken. */
-  test('lasts to its second and not a second longer, in the claims and in the overlay', async () => {
+  /** The same for a token that says so itself, and for one of before that a recent change has overtaken. */
+  test('lasts to its second and not a second longer, in the claims and in the recent changes', async () => {
     clock.offsetMs = 0
     const person = await signedIn(app)
     expect((await give(person.id, '/subscription', { plan: 'professional', endsAt: iso(300_000) })).status).toBe(200)

@@ -4,7 +4,7 @@ import { createApp } from '../../src/app.ts'
 import { createFeedConnection } from '../../src/changes/connection.ts'
 import { createFeed } from '../../src/changes/feed.ts'
 import { listAuthzChanges } from '../../src/changes/queries.ts'
-import { Overlay } from '../../src/changes/recent-changes.ts'
+import { RecentChanges } from '../../src/changes/recent-changes.ts'
 import { type OpenDeps, openDeps } from '../../src/services.ts'
 import { givenAccount, logIn, registered } from '../support/accounts.ts'
 import { openTestApp } from '../support/app.ts'
@@ -109,7 +109,7 @@ test('a step of the host clock neither forgets what has ended nor ends what live
   const before = deps.now()
   setSystemTime(Date.now() + 3_600_000)
   expect(deps.now() - before).toBeLessThan(60_000)
-  deps.overlay.sweep(performance.now())
+  deps.recentChanges.sweep(performance.now())
   await expectProblem(await ask(entitlement, gone.accessToken), 'session-revoked')
   expect((await ask(entitlement, there.accessToken)).status).toBe(known)
   expect(deps.feed.isStale()).toBe(true)
@@ -123,7 +123,7 @@ test('every read sets the clock by the database', async () => {
   const nothing = async () => {}
   const feed = createFeed({
     connection,
-    overlay: new Overlay(900),
+    recentChanges: new RecentChanges(900),
     log: app.deps.log,
     lifeSeconds: 900,
     onCatalogue: nothing,

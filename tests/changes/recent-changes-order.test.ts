@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test'
 import fc from 'fast-check'
 import type { AuthzChange } from '../../src/access/authz-change.ts'
 import type { AccessClaims } from '../../src/access/claims.ts'
-import { change, overlayOf, token } from '../support/authz-changes.ts'
+import { change, recentChangesOf, token } from '../support/authz-changes.ts'
 
 /** The rule in its plainest form, over the set of all changes. */
 function oracle(changes: AuthzChange[], { ver, sid, sub }: AccessClaims) {
@@ -54,9 +54,9 @@ test('any order and any repetition of changes is judged as the plain rule over t
       sessionId,
       fc.constantFrom('a1', 'b1'),
       ([changes, shuffled, again], ver, sid, sub) => {
-        const overlay = overlayOf([...shuffled, ...again.filter((each) => each !== undefined)])
+        const recentChanges = recentChangesOf([...shuffled, ...again.filter((each) => each !== undefined)])
         const claims = token(ver, sid, sub)
-        const judged = overlay.judge(claims)
+        const judged = recentChanges.verify(claims)
         expect(typeof judged === 'object' ? judged.role : judged).toBe(oracle(changes, claims) as string)
       },
     ),

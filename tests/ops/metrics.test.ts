@@ -71,7 +71,7 @@ describe('/metrics', () => {
     expect(counts).toEqual(counts.toSorted((a, b) => a - b))
   })
 
-  test('tells of database, argon2, overlay, catalogue and process', async () => {
+  test('tells of database, argon2, recent changes, catalogue and process', async () => {
     const app = await openTestApp()
     const { accessToken: bearer } = await logIn(app, await givenAccount(app))
     await app.request('/v1/auth/logout', { method: 'POST', bearer })

@@ -17,7 +17,7 @@ export function actingAs(accountId: string): Actor {
     plan: 'free',
     tier: 1,
     features: [],
-    pex: null,
+    planExpiresAt: null,
     overrides: {},
     outdated: false,
   }

@@ -1,6 +1,6 @@
 import type { AuthzChange } from '../../src/access/authz-change.ts'
 import type { AccessClaims } from '../../src/access/claims.ts'
-import { Overlay } from '../../src/changes/recent-changes.ts'
+import { RecentChanges } from '../../src/changes/recent-changes.ts'
 
 export const ttlSeconds = 900
 /** For so long a change may concern a living token. */
@@ -18,7 +18,7 @@ export function change(version: number, more: Partial<AuthzChange> = {}): AuthzC
     role: `role${version}`,
     privilegeLevel: 10,
     plan: 'free',
-    pex: null,
+    planExpiresAt: null,
     overrides: {},
     status: 'active',
     sessionId: null,
@@ -49,8 +49,8 @@ export function token(ver: number, sid = 's1', sub = account): AccessClaims {
   }
 }
 
-export function overlayOf(changes: AuthzChange[]): Overlay {
-  const overlay = new Overlay(ttlSeconds)
-  for (const each of changes) overlay.apply(each, 0)
-  return overlay
+export function recentChangesOf(changes: AuthzChange[]): RecentChanges {
+  const recentChanges = new RecentChanges(ttlSeconds)
+  for (const each of changes) recentChanges.apply(each, 0)
+  return recentChanges
 }

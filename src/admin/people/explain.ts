@@ -70,7 +70,8 @@ function linksOfFeature(
   nowSeconds: number,
 ): Link[] {
   const chain: Link[] = [{ kind: 'plan', name: state.plan, detail: 'the current subscription' }]
-  if (state.pex !== null) chain.push(expiry(state.plan, state.pex, nowSeconds, ', free counts instead'))
+  if (state.planExpiresAt !== null)
+    chain.push(expiry(state.plan, state.planExpiresAt, nowSeconds, ', free counts instead'))
   chain.push({
     kind: 'feature',
     name: feature,

@@ -144,7 +144,7 @@ export async function findLockedReason(sql: Db, accountId: string): Promise<stri
 /** Where an account stands, as stored: nothing that has run out is taken away. */
 export async function findAuthz(sql: Db, accountId: string): Promise<AuthzState | null> {
   const [row] = await sql<AuthzState[]>`
-    select authz_version::float8 as version, status, role, coalesce(plan, 'free') as plan, pex::float8, overrides
+    select authz_version::float8 as version, status, role, coalesce(plan, 'free') as plan, pex::float8 as plan_expires_at, overrides
       from account_authz where id = ${accountId}`
   return row ?? null
 }
