@@ -30,6 +30,7 @@ const rooms = [
   'addresses',
   'async',
   'log',
+  'brand',
   'text',
   'errors',
   'embedded-postgres',
