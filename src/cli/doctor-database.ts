@@ -1,8 +1,8 @@
 import type postgres from 'postgres'
 import type { Config } from '../config/config.ts'
 import { countConnections } from '../db/connections.ts'
-import { findSchemaVersion, latestVersion } from '../db/migrate.ts'
 import { listExcessRights, listForeignObjects } from '../db/schema-rights.ts'
+import { findSchemaState } from '../db/schema-version.ts'
 import type { Finding } from './finding.ts'
 
 type Facts = {
@@ -34,7 +34,7 @@ export async function examineDatabase(sql: postgres.Sql, config: Config): Promis
            current_setting('TimeZone') as zone, current_setting('DateStyle') as "dateStyle"`
   if (!server) throw new Error('the database answered nothing')
   const skewMs = Math.round(server.now - (before + Date.now()) / 2)
-  const schema = await findSchemaVersion(sql)
+  const { version, gap } = await findSchemaState(sql)
   return [
     {
       name: 'database',
@@ -64,12 +64,12 @@ export async function examineDatabase(sql: postgres.Sql, config: Config): Promis
     judgeSession(server),
     {
       name: 'schema',
-      state: schema === latestVersion ? 'good' : 'wrong',
-      detail: `version ${schema}, this program needs ${latestVersion}`,
-      advice: schema < latestVersion ? 'run: manas360 migrate' : 'deploy the newer program',
+      state: gap ? 'wrong' : 'good',
+      detail: gap?.reason ?? `version ${version}, with the functions that this program needs`,
+      advice: gap?.advice,
     },
     judgeConnections(server, config),
-    ...(schema > 0 ? await examineRights(sql, config) : []),
+    ...(version > 0 ? await examineRights(sql, config) : []),
   ]
 }
 

@@ -9,3 +9,8 @@ export function newTokenId(): string {
 export function hashToken(token: string): Buffer {
   return createHash('sha256').update(token).digest()
 }
+
+/** SHA-256 of a text in hexadecimal digits: tells whether it changed. */
+export function sha256Hex(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
+}

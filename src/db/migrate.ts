@@ -1,8 +1,10 @@
-import { createHash } from 'node:crypto'
 import postgres from 'postgres'
 import seedCatalogue from '../../sql/seed.sql' with { type: 'text' }
+import { sha256Hex } from '../crypto/hash.ts'
+import { replaceFunctions } from './functions.ts'
 import { migrations } from './migrations.ts'
 import { closeSchema, grantServerRole, listForeignObjects } from './schema-rights.ts'
+import { findSchemaState, latestVersion, MigrationError } from './schema-version.ts'
 import type { Db } from './types.ts'
 
 /** Any constant will do; it keeps two migrating processes apart. */
@@ -16,16 +18,9 @@ type Options = {
   log?: (line: string) => void
 }
 
-/** The version that this program's schema has. */
-export const latestVersion = Math.max(...migrations.map((migration) => migration.version))
-
-/** A database that this program must not touch: newer than itself, or with edited history. */
-export class MigrationError extends Error {
-  override readonly name = 'MigrationError'
-}
-
 /**
- * Brings the schema up to date and seeds the catalogue; running it again changes nothing.
+ * Brings the schema up to date and seeds the catalogue: all in one transaction, so that a running server of the version before
+ * finds either what it knows or all of what is new. Running it again changes nothing.
  * @throws MigrationError if the database is newer than this program or an applied file was edited.
  */
 export async function migrate({ url, serverRole, ssl = 'disable', log = () => {} }: Options): Promise<void> {
@@ -43,24 +38,13 @@ export async function migrate({ url, serverRole, ssl = 'disable', log = () => {}
   })
   try {
     if (!(await mayChangeSchema(sql))) return await requireNothingToDo(sql, log)
+    // A transaction of its own: from its commit on nobody else may create anything that the migrations could run.
     await sql.begin((tx) => secureSchema(tx, serverRole, log))
-    for (const migration of migrations) {
-      await sql.begin(async (tx) => {
-        await tx`select pg_advisory_xact_lock(${lockKey})`
-        await tx.unsafe(`create table if not exists schema_migrations (
-          version integer primary key, name text not null, checksum text not null, applied_at timestamptz not null default clock_timestamp())`)
-        const applied = await tx<Applied[]>`select version, name, checksum from schema_migrations order by version`
-        refuseForeignHistory(applied)
-        if (applied.some((row) => row.version === migration.version)) return
-        log(`applying ${migration.name}`)
-        await tx.unsafe(migration.sql)
-        const stop = await migration.rewrite?.(tx)
-        if (stop) throw new MigrationError(stop)
-        await tx`insert into schema_migrations (version, name, checksum) values (${migration.version}, ${migration.name}, ${checksum(migration.sql)})`
-      })
-    }
     await sql.begin(async (tx) => {
-      await tx`select pg_advisory_xact_lock(${lockKey})`
+      await lockSchema(tx)
+      await applyMigrations(tx, log)
+      const replaced = await replaceFunctions(tx)
+      if (replaced.length > 0) log(`replacing functions: ${replaced.join(', ')}`)
       await tx.unsafe(seedCatalogue)
       if (serverRole && !(await isCurrentUser(tx, serverRole))) await grantServerRole(tx, serverRole)
     })
@@ -70,14 +54,25 @@ export async function migrate({ url, serverRole, ssl = 'disable', log = () => {}
   }
 }
 
-/** The schema's version, 0 when there is none. */
-export async function findSchemaVersion(sql: Db): Promise<number> {
-  const [table] = await sql<{ known: boolean }[]>`select to_regclass('schema_migrations') is not null as known`
-  if (!table?.known) return 0
-  const [row] = await sql<
-    { version: number }[]
-  >`select coalesce(max(version), 0)::int as version from schema_migrations`
-  return row?.version ?? 0
+async function applyMigrations(tx: postgres.TransactionSql, log: (line: string) => void): Promise<void> {
+  await tx.unsafe(`create table if not exists schema_migrations (
+    version integer primary key, name text not null, checksum text not null, applied_at timestamptz not null default clock_timestamp())`)
+  const applied = await tx<Applied[]>`select version, name, checksum from schema_migrations order by version`
+  refuseForeignHistory(applied)
+  const done = new Set(applied.map(({ version }) => version))
+  for (const { version, name, sql, rewrite } of migrations) {
+    if (done.has(version)) continue
+    log(`applying ${name}`)
+    await tx.unsafe(sql)
+    const stop = await rewrite?.(tx)
+    if (stop) throw new MigrationError(stop)
+    await tx`insert into schema_migrations (version, name, checksum) values (${version}, ${name}, ${sha256Hex(sql)})`
+  }
+}
+
+/** Until the transaction ends nobody else migrates. */
+async function lockSchema(tx: postgres.TransactionSql): Promise<void> {
+  await tx`select pg_advisory_xact_lock(${lockKey})`
 }
 
 async function mayChangeSchema(sql: Db): Promise<boolean> {
@@ -87,25 +82,12 @@ async function mayChangeSchema(sql: Db): Promise<boolean> {
 
 /** Migrating as a role that may not create anything. @throws MigrationError unless the schema is up to date */
 async function requireNothingToDo(sql: Db, log: (line: string) => void): Promise<void> {
-  const version = await findSchemaVersion(sql)
-  if (version === latestVersion) return log(`schema is at version ${version}: nothing to do`)
+  const { version, gap } = await findSchemaState(sql)
+  if (!gap) return log(`schema is at version ${version}: nothing to do`)
   const [row] = await sql<{ role: string }[]>`select current_user as role`
   throw new MigrationError(
-    `The schema is at version ${version}, this program's is ${latestVersion}, and the role ${row?.role} may not change it. Set DATABASE_MIGRATION_URL to the URL with the owner's role.`,
+    `Something has to be migrated (${gap.reason}), and the role ${row?.role} may not change the schema. Set DATABASE_MIGRATION_URL to the URL with the owner's role.`,
   )
-}
-
-/** @throws MigrationError saying what to do when the schema is not the one that this program needs. */
-export async function requireSchema(sql: Db): Promise<void> {
-  const version = await findSchemaVersion(sql)
-  if (version < latestVersion)
-    throw new MigrationError(
-      `The schema is at version ${version}, this program needs ${latestVersion}. Run: manas360 migrate`,
-    )
-  if (version > latestVersion)
-    throw new MigrationError(
-      `The schema is at version ${version}, newer than this program (${latestVersion}). Deploy the newer program.`,
-    )
 }
 
 /**
@@ -113,7 +95,7 @@ export async function requireSchema(sql: Db): Promise<void> {
  * @throws MigrationError naming what must go first
  */
 async function secureSchema(tx: postgres.TransactionSql, serverRole: string | undefined, log: (line: string) => void) {
-  await tx`select pg_advisory_xact_lock(${lockKey})`
+  await lockSchema(tx)
   const foreign = await listForeignObjects(tx, serverRole ?? null)
   if (foreign.length > 0)
     throw new MigrationError(
@@ -140,13 +122,9 @@ function refuseForeignHistory(applied: Applied[]): void {
       throw new MigrationError(
         `The database is at version ${row.version}, newer than this program (${latestVersion}). Deploy the newer program.`,
       )
-    if (checksum(own.sql) !== row.checksum)
+    if (sha256Hex(own.sql) !== row.checksum)
       throw new MigrationError(
         `${row.name} was edited after it had run. Restore the file and put the change into a new migration.`,
       )
   }
-}
-
-function checksum(text: string): string {
-  return createHash('sha256').update(text).digest('hex')
 }

@@ -1,23 +1,23 @@
 import type postgres from 'postgres'
-import schema from '../../sql/0001_schema.sql' with { type: 'text' }
-import administration from '../../sql/0002_administration.sql' with { type: 'text' }
-import apiKeys from '../../sql/0003_api_keys.sql' with { type: 'text' }
-import quotas from '../../sql/0004_quotas.sql' with { type: 'text' }
-import directory from '../../sql/0005_directory.sql' with { type: 'text' }
-import changeFeed from '../../sql/0006_change_feed.sql' with { type: 'text' }
-import searchPath from '../../sql/0007_search_path.sql' with { type: 'text' }
-import failuresInARow from '../../sql/0008_failures_in_a_row.sql' with { type: 'text' }
-import featureQuotas from '../../sql/0009_feature_quotas.sql' with { type: 'text' }
-import standings from '../../sql/0010_standings.sql' with { type: 'text' }
-import erasedTraces from '../../sql/0011_erased_traces.sql' with { type: 'text' }
-import auditSubjects from '../../sql/0012_audit_subjects.sql' with { type: 'text' }
-import trialSubscriptions from '../../sql/0013_trial_subscriptions.sql' with { type: 'text' }
-import searchFold from '../../sql/0014_search_fold.sql' with { type: 'text' }
-import canonicalAddresses from '../../sql/0015_canonical_addresses.sql' with { type: 'text' }
-import searchFunctions from '../../sql/0016_search_functions.sql' with { type: 'text' }
-import lapsing from '../../sql/0017_lapsing.sql' with { type: 'text' }
-import localDays from '../../sql/0018_local_days.sql' with { type: 'text' }
-import peopleStatistics from '../../sql/0019_people_statistics.sql' with { type: 'text' }
+import schema from '../../sql/tables/0001_schema.sql' with { type: 'text' }
+import administration from '../../sql/tables/0002_administration.sql' with { type: 'text' }
+import apiKeys from '../../sql/tables/0003_api_keys.sql' with { type: 'text' }
+import quotas from '../../sql/tables/0004_quotas.sql' with { type: 'text' }
+import directory from '../../sql/tables/0005_directory.sql' with { type: 'text' }
+import changeFeed from '../../sql/tables/0006_change_feed.sql' with { type: 'text' }
+import searchPath from '../../sql/tables/0007_search_path.sql' with { type: 'text' }
+import failuresInARow from '../../sql/tables/0008_failures_in_a_row.sql' with { type: 'text' }
+import featureQuotas from '../../sql/tables/0009_feature_quotas.sql' with { type: 'text' }
+import standings from '../../sql/tables/0010_standings.sql' with { type: 'text' }
+import erasedTraces from '../../sql/tables/0011_erased_traces.sql' with { type: 'text' }
+import auditSubjects from '../../sql/tables/0012_audit_subjects.sql' with { type: 'text' }
+import trialSubscriptions from '../../sql/tables/0013_trial_subscriptions.sql' with { type: 'text' }
+import searchFold from '../../sql/tables/0014_search_fold.sql' with { type: 'text' }
+import canonicalAddresses from '../../sql/tables/0015_canonical_addresses.sql' with { type: 'text' }
+import searchFunctions from '../../sql/tables/0016_search_functions.sql' with { type: 'text' }
+import lapsing from '../../sql/tables/0017_lapsing.sql' with { type: 'text' }
+import localDays from '../../sql/tables/0018_local_days.sql' with { type: 'text' }
+import peopleStatistics from '../../sql/tables/0019_people_statistics.sql' with { type: 'text' }
 import { rewriteAddresses } from './address-migration.ts'
 
 type Migration = {

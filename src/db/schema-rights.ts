@@ -72,6 +72,7 @@ const withheldRights = [
   { table: 'audit_subjects', withheld: ['update', 'truncate'] },
   { table: 'audit_queue', withheld: ['update', 'truncate'] },
   { table: 'schema_migrations', withheld: ['insert', 'update', 'delete', 'truncate'] },
+  { table: 'schema_functions', withheld: ['insert', 'update', 'delete', 'truncate'] },
 ]
 
 /** Which of the withheld rights the role that asks has all the same, as `UPDATE on audit_logs`. Owners and superusers have all. */

@@ -1,5 +1,5 @@
 import type { Database } from '../db/database.ts'
-import { findSchemaVersion, latestVersion } from '../db/migrate.ts'
+import { findSchemaState } from '../db/schema-version.ts'
 import type { Unwritable } from '../db/writability.ts'
 import type { Deps } from '../deps.ts'
 
@@ -52,9 +52,8 @@ const migrated = new WeakSet<Database>()
 async function checkMigrations(deps: Deps): Promise<Check> {
   if (migrated.has(deps.db)) return { status: 'ok' }
   try {
-    const version = await findSchemaVersion(deps.sql)
-    if (version !== latestVersion)
-      return { status: 'failed', detail: `schema is at ${version}, this program needs ${latestVersion}` }
+    const { gap } = await findSchemaState(deps.sql)
+    if (gap) return { status: 'failed', detail: gap.reason }
     migrated.add(deps.db)
     return { status: 'ok' }
   } catch {

@@ -188,6 +188,7 @@ export const personalData: Record<string, Table> = {
   job_runs: nobodys('counts of what was done', 'name started_at finished_at milliseconds outcome detail succeeded_at'),
   catalogue_version: nobodys('catalogue', 'singleton version'),
   schema_migrations: nobodys('the schema’s history', 'version name checksum applied_at'),
+  schema_functions: nobodys('the schema’s history', 'name revision checksum applied_at'),
   permissions: nobodys('catalogue', 'name description'),
   role_permissions: nobodys('catalogue', 'role permission'),
   roles: nobodys('catalogue', 'name description privilege_level seeded retired_at created_at updated_at'),

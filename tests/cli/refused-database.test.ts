@@ -120,7 +120,9 @@ test('migrate names the variable that holds the address', async () => {
 })
 
 test('a role that may not change the schema is told whose may, and is content where nothing is to be done', async () => {
-  await sql.unsafe(`grant connect on database "${name}" to ${role}_in; grant select on schema_migrations to ${role}_in`)
+  await sql.unsafe(
+    `grant connect on database "${name}" to ${role}_in; grant select on schema_migrations, schema_functions to ${role}_in`,
+  )
   const url = as({ username: `${role}_in` })
   const content = await runProgram(['migrate'], production(url))
   expect([content.code, content.out]).toEqual([0, expect.stringContaining('nothing to do')])

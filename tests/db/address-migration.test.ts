@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test'
-import { MigrationError, migrate } from '../../src/db/migrate.ts'
+import { migrate } from '../../src/db/migrate.ts'
+import { MigrationError } from '../../src/db/schema-version.ts'
 import { openEmptyDatabase } from '../support/empty-database.ts'
 
 const name = '0015_canonical_addresses'

@@ -2,11 +2,12 @@ import { describe, expect, test } from 'bun:test'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type postgres from 'postgres'
-import { latestVersion, MigrationError, migrate, requireSchema } from '../../src/db/migrate.ts'
+import { migrate } from '../../src/db/migrate.ts'
+import { latestVersion, MigrationError, requireSchema } from '../../src/db/schema-version.ts'
 import { openEmptyDatabase } from '../support/empty-database.ts'
 
 /** The versions of the files in sql/. */
-const versions = readdirSync(join(import.meta.dir, '../../sql'))
+const versions = readdirSync(join(import.meta.dir, '../../sql/tables'))
   .flatMap((name) => /^(\d{4})_\w+\.sql$/.exec(name)?.[1] ?? [])
   .map(Number)
   .sort((a, b) => a - b)
@@ -20,7 +21,7 @@ async function snapshot(sql: postgres.Sql): Promise<string> {
     union all select format('%s %s', conrelid::regclass, pg_get_constraintdef(oid)) from pg_constraint where connamespace = 'public'::regnamespace
     union all select pg_get_triggerdef(oid) from pg_trigger where not tgisinternal
     union all select prosrc from pg_proc where pronamespace = 'public'::regnamespace
-    union all select m::text from schema_migrations m
+    union all select m::text from schema_migrations m union all select f::text from schema_functions f
     union all select t::text from roles t union all select t::text from role_permissions t union all select t::text from permissions t
     union all select t::text from features t union all select t::text from subscription_plans t union all select t::text from plan_features t
     union all select t::text from catalogue_version t
@@ -153,6 +154,7 @@ describe("the server's own role", async () => {
     'drop table audit_logs',
     'alter table audit_logs disable trigger all',
     'update schema_migrations set checksum = version::text',
+    'update schema_functions set revision = revision + 1',
     'create table mine (id integer)',
   ]
   for (const statement of refused)

@@ -1,8 +1,9 @@
 import { expect, test } from 'bun:test'
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
+import { functionFiles } from '../../src/db/functions.ts'
 
-const sql = join(import.meta.dir, '../../sql')
+const sql = join(import.meta.dir, '../../sql/tables')
 
 /** The first 12 digits of each migration's SHA-256. A new migration adds a line; a line is never changed. */
 const history = `
@@ -36,4 +37,41 @@ test('no migration that has landed was edited: databases that ran it would refus
     }),
   )
   expect(digests).toEqual(history.trim().split('\n'))
+})
+
+/** The first 12 digits of each file's SHA-256 at each revision. A change adds a line; a line is never changed. */
+const revisions = `
+audit 1 3220b1e7771b
+authz-changes 1 f082a7de80ab
+days 1 db27051acc47
+erasure 1 2b8a0fff8cad
+ids 1 5545b8ab9a19
+jobs 1 4f7840a420b2
+lockouts 1 1fbbc7d2fb7b
+purge 1 e018a555438c
+quotas 1 64fb45d41463
+roles 1 343c19616ae0
+search 1 18fabc6dd2d1
+sessions 1 871b0d541b1e
+subscriptions 1 847174a320b3
+tables 1 8d4bc434b846
+views 1 aa7119089969
+`
+
+test('a file of functions that was edited has a new revision: an older program would else put its own back', () => {
+  const landed = new Map(
+    revisions
+      .trim()
+      .split('\n')
+      .map((line) => [line.replace(/ [^ ]+$/, ''), line]),
+  )
+  const latest = functionFiles.map(({ name, revision, sql }) => {
+    const digest = createHash('sha256').update(sql).digest('hex').slice(0, 12)
+    return {
+      line: `${name} ${revision} ${digest}`,
+      landed: landed.get(`${name} ${revision}`),
+      next: landed.get(`${name} ${revision + 1}`),
+    }
+  })
+  expect(latest).toEqual(latest.map(({ line }) => ({ line, landed: line, next: undefined })))
 })

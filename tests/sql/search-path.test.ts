@@ -1,7 +1,8 @@
 import { afterAll, describe, expect, test } from 'bun:test'
 import postgres from 'postgres'
-import { MigrationError, migrate } from '../../src/db/migrate.ts'
+import { migrate } from '../../src/db/migrate.ts'
 import { listExcessRights, listForeignObjects } from '../../src/db/schema-rights.ts'
+import { MigrationError } from '../../src/db/schema-version.ts'
 
 const name = `paths_${crypto.randomUUID().slice(0, 8)}`
 const [owner, server] = [`${name}_owner`, `${name}_server`]

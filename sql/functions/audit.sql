@@ -1,0 +1,31 @@
+-- Trigger of the audit tables: rows are never updated; only archive_audit deletes any.
+create or replace function public.refuse_audit_change() returns trigger language plpgsql
+set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
+begin
+  if coalesce(current_setting('manas360.audit_retention', true), '') = 'on' and tg_op = 'DELETE' then
+    return old;
+  end if;
+  raise exception '% is append-only', tg_table_name using errcode = 'restrict_violation', constraint = 'audit_append_only';
+end $$;
+
+-- Moves sealed rows past their retention (365 days at least) into audit_archive; the identifying values are deleted for good.
+create or replace function public.archive_audit(p_days integer default 365) returns bigint language plpgsql security definer
+set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
+declare
+  kept_since timestamptz := clock_timestamp() - make_interval(days => greatest(p_days, 365));
+  -- Ids begin with their moment (RFC 9562 5.7), so the least id of that moment bounds the search.
+  least_id uuid := (lpad(to_hex((extract(epoch from kept_since) * 1000)::bigint), 12, '0') || '70008000000000000000')::uuid;
+  moved bigint;
+begin
+  perform set_config('manas360.audit_retention', 'on', true);
+  with old as (
+    delete from public.audit_logs l where l.id < least_id and l.at < kept_since
+      and not exists (select 1 from public.audit_queue q where q.audit_id = l.id) returning *)
+  insert into public.audit_archive select * from old;
+  get diagnostics moved = row_count;
+  perform set_config('manas360.audit_retention', '', true);
+  return moved;
+end $$;
+
+-- With the owner's rights: the server's role is granted it by name.
+revoke execute on function public.archive_audit(integer) from public;

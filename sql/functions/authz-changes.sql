@@ -1,0 +1,42 @@
+-- The one writer of authz_changes: moves the account's version, ends the sessions concerned, records the whole state and
+-- notifies at commit. The account's row is locked first, so that a log-in or another change in flight is waited for.
+create or replace function public.record_authz_change(p_account uuid, p_kind text default 'state', p_session uuid default null,
+                                                      p_except uuid default null, p_reason text default null) returns setof public.authz_changes language plpgsql
+set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
+begin
+  update public.user_accounts set authz_version = authz_version + 1 where id = p_account;
+  if p_kind = 'session-ended' then
+    update public.sessions set ended_at = clock_timestamp(), end_reason = p_reason where id = p_session and account_id = p_account and ended_at is null;
+  elsif p_kind = 'sessions-ended' then
+    update public.sessions set ended_at = clock_timestamp(), end_reason = p_reason
+     where account_id = p_account and ended_at is null and id is distinct from p_except;
+  end if;
+  return query
+    insert into public.authz_changes (account_id, version, kind, role, privilege_level, plan, pex, overrides, status, session_id, except_session_id)
+    select s.id, s.authz_version, p_kind, s.role, s.privilege_level, s.plan, s.pex, s.overrides, s.status, p_session, p_except
+      from public.account_authz s where s.id = p_account
+    returning *;
+  perform pg_notify('authz_changes', '');
+end $$;
+
+-- The same for the catalogue: its new version.
+create or replace function public.record_catalogue_change() returns setof public.authz_changes language plpgsql
+set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
+declare
+  new_version bigint;
+begin
+  update public.catalogue_version set version = version + 1 returning version into new_version;
+  return query insert into public.authz_changes (kind, catalogue_version) values ('catalogue', new_version) returning *;
+  perform pg_notify('authz_changes', '');
+end $$;
+
+-- Trigger at COMMIT. Whoever reads the changes looks back by `at` for an access token's life and 5 minutes; a change that commits
+-- much later would slip past an instance that starts meanwhile. SQLSTATE of PostgreSQL's own transaction_timeout (version 17).
+create or replace function public.refuse_late_change() returns trigger language plpgsql
+set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
+begin
+  if clock_timestamp() > new.at + interval '2 minutes' then
+    raise exception 'a change of authorisation must be committed within 2 minutes' using errcode = '25P04';
+  end if;
+  return null;
+end $$;

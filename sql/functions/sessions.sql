@@ -1,0 +1,11 @@
+-- Deletes what is kept of replaced tokens to sign their successors again: worthless after 10 s.
+create or replace function public.forget_successors() returns bigint language sql security definer
+set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
+  with forgotten as (
+    update public.tokens set successor_jti = null, successor_iat = null, successor_exp = null, successor_kid = null
+     where successor_jti is not null and replaced_at < clock_timestamp() - interval '10 seconds' returning 1)
+  select count(*) from forgotten
+$$;
+
+-- With the owner's rights: the server's role is granted it by name.
+revoke execute on function public.forget_successors() from public;

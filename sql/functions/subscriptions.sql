@@ -1,0 +1,68 @@
+-- Ends the current subscription of one account if it has run out, and puts free in its place. The caller has locked the account's row.
+create or replace function public.end_subscription(p_account uuid) returns boolean language plpgsql
+set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
+declare
+  old public.user_subscriptions;
+begin
+  update public.user_subscriptions set status = 'expired', ended_at = current_period_end
+   where account_id = p_account and ended_at is null and current_period_end <= clock_timestamp() returning * into old;
+  if not found then return false; end if;
+  insert into public.user_subscriptions (id, account_id, plan, status, started_at)
+  values (public.uuid_v7(old.current_period_end), p_account, 'free', 'active', old.current_period_end);
+  update public.user_accounts set role = 'user' where id = p_account and role = 'subscriber';
+  return true;
+end $$;
+
+-- Puts one account right by the clock, before anything about it is changed: what has run out ends, a subscriber becomes a
+-- user, and every instance hears of it. The caller has locked the account's row. No row: there was nothing to settle.
+create or replace function public.settle_standing(p_account uuid) returns setof public.authz_changes language plpgsql
+set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
+declare
+  cleared boolean;
+begin
+  delete from public.account_features where account_id = p_account and expires_at <= clock_timestamp();
+  cleared := found;
+  if public.end_subscription(p_account) or cleared then
+    return query select * from public.record_authz_change(p_account);
+  end if;
+end $$;
+
+-- settle_standing for everybody with something that is due, 1000 at a time. Rights ended at their second anyway.
+create or replace function public.end_expired() returns bigint language plpgsql security definer
+set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
+declare
+  this_moment timestamptz := clock_timestamp(); -- a value, which an index can be asked for; the function itself is volatile
+  due record; ended bigint := 0;
+begin
+  for due in
+    select s.account_id from public.user_subscriptions s where s.ended_at is null and s.current_period_end <= this_moment
+     union
+    select f.account_id from public.account_features f where f.expires_at <= this_moment
+     order by account_id limit 1000
+  loop
+    perform 1 from public.user_accounts where id = due.account_id for no key update;
+    perform public.settle_standing(due.account_id);
+    ended := ended + 1;
+  end loop;
+  return ended;
+end $$;
+
+-- Trigger: copies the current plan and its end to the account, for lists of people.
+create or replace function public.keep_plan() returns trigger language plpgsql
+set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
+begin
+  update public.user_accounts set plan = new.plan, plan_ends_at = new.current_period_end
+   where id = new.account_id and (plan, plan_ends_at) is distinct from (new.plan, new.current_period_end);
+  return null;
+end $$;
+
+-- Trigger: a subscription that was ever trialing stays marked, whichever version of the server begins it.
+create or replace function public.mark_trial() returns trigger language plpgsql
+set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
+begin
+  new.trial := true;
+  return new;
+end $$;
+
+-- With the owner's rights: the server's role is granted it by name.
+revoke execute on function public.end_expired() from public;

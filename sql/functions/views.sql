@@ -1,0 +1,11 @@
+-- Refreshes the materialised views without locking their readers.
+create or replace function public.refresh_views() returns void language plpgsql security definer
+set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
+begin
+  refresh materialized view concurrently public.account_directory;
+  refresh materialized view concurrently public.revenue_by_plan_and_day;
+  refresh materialized view concurrently public.activity_by_day;
+end $$;
+
+-- With the owner's rights: the server's role is granted it by name.
+revoke execute on function public.refresh_views() from public;

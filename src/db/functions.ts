@@ -1,0 +1,71 @@
+import audit from '../../sql/functions/audit.sql' with { type: 'text' }
+import authzChanges from '../../sql/functions/authz-changes.sql' with { type: 'text' }
+import days from '../../sql/functions/days.sql' with { type: 'text' }
+import erasure from '../../sql/functions/erasure.sql' with { type: 'text' }
+import ids from '../../sql/functions/ids.sql' with { type: 'text' }
+import jobs from '../../sql/functions/jobs.sql' with { type: 'text' }
+import lockouts from '../../sql/functions/lockouts.sql' with { type: 'text' }
+import purge from '../../sql/functions/purge.sql' with { type: 'text' }
+import quotas from '../../sql/functions/quotas.sql' with { type: 'text' }
+import roles from '../../sql/functions/roles.sql' with { type: 'text' }
+import search from '../../sql/functions/search.sql' with { type: 'text' }
+import sessions from '../../sql/functions/sessions.sql' with { type: 'text' }
+import subscriptions from '../../sql/functions/subscriptions.sql' with { type: 'text' }
+import tables from '../../sql/functions/tables.sql' with { type: 'text' }
+import views from '../../sql/functions/views.sql' with { type: 'text' }
+import { sha256Hex } from '../crypto/hash.ts'
+import type { Db } from './types.ts'
+
+/** A file of `create or replace`, run again when it changed. Of two programs on one database the higher revision counts. */
+export type FunctionFile = { name: string; revision: number; sql: string }
+
+/**
+ * The functions of the schema, by name; one whose definition needs another (LANGUAGE sql, triggers) comes after it. To change
+ * a file, edit it, count its revision up here and add its line to tests/sql/history.test.ts.
+ */
+export const functionFiles: readonly FunctionFile[] = [
+  { name: 'audit', revision: 1, sql: audit },
+  { name: 'authz-changes', revision: 1, sql: authzChanges },
+  { name: 'days', revision: 1, sql: days },
+  { name: 'erasure', revision: 1, sql: erasure },
+  { name: 'ids', revision: 1, sql: ids },
+  { name: 'jobs', revision: 1, sql: jobs },
+  { name: 'lockouts', revision: 1, sql: lockouts },
+  { name: 'purge', revision: 1, sql: purge },
+  { name: 'quotas', revision: 1, sql: quotas },
+  { name: 'roles', revision: 1, sql: roles },
+  { name: 'search', revision: 1, sql: search },
+  { name: 'sessions', revision: 1, sql: sessions },
+  { name: 'subscriptions', revision: 1, sql: subscriptions },
+  { name: 'tables', revision: 1, sql: tables },
+  { name: 'views', revision: 1, sql: views },
+]
+
+type Stored = { name: string; revision: number; checksum: string }
+
+/** The files of which the database has an earlier revision, another text of the same one, or nothing. The table must exist. */
+export async function listOutdatedFunctions(sql: Db): Promise<FunctionFile[]> {
+  const rows = await sql<Stored[]>`select name, revision, checksum from schema_functions`
+  const stored = new Map(rows.map((row) => [row.name, row]))
+  return functionFiles.filter((file) => {
+    const { revision, checksum } = stored.get(file.name) ?? { revision: 0, checksum: '' }
+    return file.revision > revision || (file.revision === revision && sha256Hex(file.sql) !== checksum)
+  })
+}
+
+/**
+ * Runs the files that are newer here than in the database, whose migrations must have run. What a newer program put there stays.
+ * @returns the names of what was run
+ */
+export async function replaceFunctions(tx: Db): Promise<string[]> {
+  await tx.unsafe(`create table if not exists schema_functions (
+    name text primary key, revision integer not null, checksum text not null, applied_at timestamptz not null default clock_timestamp())`)
+  const outdated = await listOutdatedFunctions(tx)
+  for (const { name, revision, sql } of outdated) {
+    await tx.unsafe(sql)
+    await tx`
+      insert into schema_functions (name, revision, checksum) values (${name}, ${revision}, ${sha256Hex(sql)})
+      on conflict (name) do update set revision = excluded.revision, checksum = excluded.checksum, applied_at = excluded.applied_at`
+  }
+  return outdated.map(({ name }) => name)
+}

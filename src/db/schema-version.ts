@@ -1,0 +1,50 @@
+import { functionFiles, listOutdatedFunctions } from './functions.ts'
+import { migrations } from './migrations.ts'
+import type { Db } from './types.ts'
+
+/** The version that this program's schema has. */
+export const latestVersion = Math.max(...migrations.map((migration) => migration.version))
+
+/** A database that this program must not touch: newer than itself, or with edited history. */
+export class MigrationError extends Error {
+  override readonly name = 'MigrationError'
+}
+
+type SchemaState = {
+  /** 0 when there is no schema. */
+  version: number
+  /** Why this program cannot serve on it, and what to do. Functions that are newer than this program's are no hindrance. */
+  gap: { reason: string; advice: string } | null
+}
+
+export async function findSchemaState(sql: Db): Promise<SchemaState> {
+  const [known] = await sql<{ migrations: boolean; functions: boolean }[]>`
+    select to_regclass('schema_migrations') is not null as migrations, to_regclass('schema_functions') is not null as functions`
+  const version = known?.migrations ? await findVersion(sql) : 0
+  const [older, newer] = ['run: manas360 migrate', 'deploy the newer program']
+  if (version !== latestVersion) {
+    const reason = `the schema is at version ${version}, this program needs ${latestVersion}`
+    return { version, gap: { reason, advice: version < latestVersion ? older : newer } }
+  }
+  const outdated = known?.functions ? await listOutdatedFunctions(sql) : functionFiles
+  if (outdated.length === 0) return { version, gap: null }
+  const names = outdated.map(({ name }) => name).join(', ')
+  return { version, gap: { reason: `functions of the schema are older than this program's: ${names}`, advice: older } }
+}
+
+async function findVersion(sql: Db): Promise<number> {
+  const [row] = await sql<
+    { version: number }[]
+  >`select coalesce(max(version), 0)::int as version from schema_migrations`
+  return row?.version ?? 0
+}
+
+/** @throws MigrationError saying what to do when the schema is not the one that this program needs. */
+export async function requireSchema(sql: Db): Promise<void> {
+  const { gap } = await findSchemaState(sql)
+  if (gap) throw new MigrationError(`${sentence(gap.reason)}. ${sentence(gap.advice)}.`)
+}
+
+function sentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1)
+}
