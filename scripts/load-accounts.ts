@@ -1,5 +1,6 @@
 #!/usr/bin/env bun
 import { join } from 'node:path'
+import { session } from '../src/audit/actor.ts'
 import { type Audit, createAudit } from '../src/audit/record.ts'
 import { createPasswordHasher } from '../src/auth/passwords.ts'
 import { migrateSchema, prepare } from '../src/cli/environment.ts'
@@ -85,8 +86,8 @@ async function insertAudit(tx: Tx, key: string, accounts: { id: string }[]): Pro
   const audit: Audit = createAudit([key], () => moment)
   const rows = accounts.map(({ id }, n) => {
     moment = Date.now() - Math.random() * 300 * dayMs
-    const client = { ip: `198.51.100.${n % 256}`, userAgent: 'MANAS360/4.2 (load)', requestId: id }
-    return audit.prepare({ action: 'session.create', actorId: id, entityType: 'session', entityId: id, client })
+    const origin = { ip: `198.51.100.${n % 256}`, userAgent: 'MANAS360/4.2 (load)', requestId: id }
+    return audit.row({ principal: { accountId: id }, origin }, 'session.create', session(id))
   })
   const column = <K extends keyof (typeof rows)[number]>(name: K) => rows.map((row) => row[name])
   await tx`

@@ -21,11 +21,12 @@ const demoteFrom = 90
  */
 export async function eraseSelf(
   deps: AccountDeps,
-  { principal, origin }: Actor,
+  actor: Actor,
   password: string,
   signal?: AbortSignal,
 ): Promise<void> {
-  const passwordVersion = await requireOwnPassword(deps, principal, password, origin, signal)
+  const { principal } = actor
+  const passwordVersion = await requireOwnPassword(deps, actor, password, signal)
   await deps.sql.begin(async (tx) => {
     await requireStillSignedIn(tx, principal, passwordVersion)
     const own = await authoriseSelf(tx, principal)

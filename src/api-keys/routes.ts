@@ -1,5 +1,5 @@
 import { Hono, type MiddlewareHandler } from 'hono'
-import { actorOf } from '../access/actor.ts'
+import { type Actor, actorOf } from '../access/actor.ts'
 import { authenticate } from '../access/bearer-guard.ts'
 import type { AuthedEnv } from '../access/env.ts'
 import { requireFeature, requireFeatures } from '../access/feature-guards.ts'
@@ -10,7 +10,6 @@ import { Paging } from '../http/input/fields.ts'
 import { body, noBody, noInput, params, query } from '../http/input/validate.ts'
 import { describe } from '../http/openapi.ts'
 import { listOf, readPageById } from '../http/output/page.ts'
-import type { Origin } from '../http/request.ts'
 import { idempotent } from '../idempotency/middleware.ts'
 import { createApiKey, readApiKey, readApiKeys, removeApiKey, requireOwnToGive } from './manage.ts'
 import { ApiKeyBody, ApiKeyPath, CreatedApiKeyBody, NewApiKey } from './schemas.ts'
@@ -38,9 +37,8 @@ export type OwnerCheck = {
   /** @returns the version of the password that was right */
   requireOwnPassword(
     deps: AuthedEnv['Variables']['deps'],
-    principal: Principal,
+    actor: Actor,
     password: string,
-    origin: Origin,
     signal: AbortSignal,
   ): Promise<number>
   /** Locks the account's row; throws where the person has signed out, or has another password, by then. */
@@ -53,9 +51,9 @@ export type OwnerCheck = {
  */
 function ownPassword({ requireOwnPassword }: OwnerCheck): typeof ownToGive {
   return async (c, next) => {
-    const { deps, principal, context } = c.var
+    const { deps, context } = c.var
     const { password } = c.req.valid('json')
-    context.passwordVersion = await requireOwnPassword(deps, principal, password, context.origin, context.signal)
+    context.passwordVersion = await requireOwnPassword(deps, actorOf(c), password, context.signal)
     return next()
   }
 }

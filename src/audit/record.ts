@@ -1,29 +1,11 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto'
 import type { Db } from '../db/types.ts'
-import type { Actor, Entity, Origin } from './actor.ts'
-
-/** The old name of Origin, until nobody uses it. */
-export type Client = Origin
+import type { Actor, Entity } from './actor.ts'
 
 /** What else an audit row keeps. Personal values belong into `before` and `after`, never into `details`. */
 export type AuditMore = {
   /** Whose row it is, where neither the entity nor the actor says so. */
   subjectId?: string
-  details?: Record<string, unknown>
-  before?: Record<string, unknown>
-  after?: Record<string, unknown>
-}
-
-/** What happened, to be kept. Personal values belong into `before` and `after`, never into `details`. */
-export type AuditEntry = {
-  /** entity.verb, e.g. `session.create`. */
-  action: string
-  actorId: string | null
-  entityType: string
-  entityId: string | null
-  /** Whose it is, where neither the entity nor the actor says so. */
-  subjectId?: string
-  client?: Client
   details?: Record<string, unknown>
   before?: Record<string, unknown>
   after?: Record<string, unknown>
@@ -66,39 +48,31 @@ export function createAudit(keys: readonly [string, ...string[]], now: () => num
   const [key] = keys
   const keyId = idOf(key)
   const keyById = new Map(keys.map((known) => [idOf(known), known]))
-  const prepare = (entry: AuditEntry): AuditRow => {
-    const { ip, userAgent, apiKeyId } = entry.client ?? {}
-    const subjectId = subjectOf(entry)
-    const accountId = entry.actorId === null || entry.actorId === subjectId ? subjectId : null
+  const row = (actor: Actor, action: string, entity: Entity, more: AuditMore = {}): AuditRow => {
+    const { ip, userAgent, apiKeyId, requestId = null } = actor.origin ?? {}
+    const actorId = actor.principal?.accountId ?? null
+    const subjectId = more.subjectId ?? subjectOf(entity, actorId)
+    const accountId = actorId === null || actorId === subjectId ? subjectId : null
     const [salt, personal] = [randomBytes(16), JSON.stringify({ ip, userAgent })]
-    const subject = entry.before || entry.after ? changed(entry, subjectId) : null
+    const subject = more.before || more.after ? toSubject(more, subjectId) : null
     const at = new Date(Math.floor(now()))
-    const row = {
+    const signed = {
       // The id's own moment (RFC 9562 5.7) is this one, so that a bound in time is a bound in the order of ids.
       id: Bun.randomUUIDv7('hex', at),
       at,
-      actorId: entry.actorId,
-      action: entry.action,
-      entityType: entry.entityType,
-      entityId: entry.entityId,
-      requestId: entry.client?.requestId ?? null,
-      details: JSON.stringify({ ...entry.details, ...(apiKeyId !== undefined && { apiKeyId }) }),
+      actorId,
+      action,
+      entityType: entity.type,
+      entityId: entity.id,
+      requestId,
+      details: JSON.stringify({ ...more.details, ...(apiKeyId !== undefined && { apiKeyId }) }),
       personalHash: hashPersonal(salt, accountId, personal),
       subjectHash: subject && hashPersonal(subject.salt, subject.accountId, subject.data),
       keyId,
     }
-    const mac = macOf(key, auditText({ ...row, at: at.toISOString() }))
-    return { ...row, mac, accountId, salt, personal, subject }
+    const mac = macOf(key, auditText({ ...signed, at: at.toISOString() }))
+    return { ...signed, mac, accountId, salt, personal, subject }
   }
-  const row = (actor: Actor, action: string, entity: Entity, more: AuditMore = {}): AuditRow =>
-    prepare({
-      action,
-      actorId: actor.principal?.accountId ?? null,
-      entityType: entity.type,
-      entityId: entity.id,
-      ...(actor.origin && { client: actor.origin }),
-      ...more,
-    })
   return {
     keyId,
     /** HMAC-SHA-256 under the audit key. */
@@ -108,7 +82,6 @@ export function createAudit(keys: readonly [string, ...string[]], now: () => num
       const known = keyById.get(id)
       return known === undefined ? null : macOf(known, text)
     },
-    prepare,
     /** A signed row for a statement that writes the change itself (`auditCtes`). @param action entity.verb, e.g. `session.create` */
     row,
     /** Writes a row in the transaction of the change that it tells of. @param action entity.verb, e.g. `session.create` */
@@ -119,13 +92,12 @@ export function createAudit(keys: readonly [string, ...string[]], now: () => num
 }
 
 /** Whose row it is. Kinds that are not here are nobody's own; `erase_traces` in the schema goes by the same. */
-function subjectOf({ entityType, entityId, actorId, subjectId }: AuditEntry): string | null {
-  if (subjectId !== undefined) return subjectId
-  if (entityType === 'account') return entityId
-  return entityType === 'session' || entityType === 'api_key' ? actorId : null
+function subjectOf({ type, id }: Entity, actorId: string | null): string | null {
+  if (type === 'account') return id
+  return type === 'session' || type === 'api_key' ? actorId : null
 }
 
-function changed({ before, after }: AuditEntry, accountId: string | null): Subject {
+function toSubject({ before, after }: AuditMore, accountId: string | null): Subject {
   return { accountId, salt: randomBytes(16), data: JSON.stringify({ before, after }) }
 }
 
@@ -167,13 +139,8 @@ export function hashPersonal(salt: Buffer, accountId: string | null, personal: s
     .digest()
 }
 
-/** Writes an entry in the transaction of the change that it tells of. */
-export async function record(tx: Db, audit: Audit, entry: AuditEntry): Promise<void> {
-  await tx`with ${auditCtes(tx, audit.prepare(entry))} select 1`
-}
-
 /**
- * The same as common table expressions (`audit`, `audit_side`, `audit_subject`, `audit_unsealed`), for a statement that writes the change itself. With
+ * An audit row as common table expressions (`audit`, `audit_side`, `audit_subject`, `audit_unsealed`), for a statement that writes the change itself. With
  * `condition` the row is written only where that holds.
  */
 export function auditCtes(sql: Db, row: AuditRow, condition = sql`true`) {

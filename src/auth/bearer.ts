@@ -1,11 +1,11 @@
 import type { ApiKey } from '../access/principal.ts'
 import { principalOf, principalOfKey } from '../access/principal.ts'
 import { apiKeyMark } from '../api-keys/format.ts'
-import type { Deps } from '../deps.ts'
 import { AppError } from '../errors/app-error.ts'
 import { networkOf } from '../http/caller-deps.ts'
 import type { RequestContext } from '../http/request.ts'
 import { countAddress, isUnlimited, uncountAddress } from '../rate-limits/middleware.ts'
+import type { BearerDeps } from './deps.ts'
 
 const bearerScheme = /^bearer(?: +|$)/i
 
@@ -16,7 +16,7 @@ const bearerScheme = /^bearer(?: +|$)/i
  * @throws AppError `rate-limited`, by that promise
  */
 export function judgeBearer(
-  deps: Deps,
+  deps: BearerDeps,
   context: RequestContext,
   authorization: string | null,
 ): Promise<undefined> | undefined {
@@ -38,7 +38,7 @@ export function judgeBearer(
   return undefined
 }
 
-function judgeApiKey(deps: Deps, context: RequestContext, key: string): Promise<undefined> | undefined {
+function judgeApiKey(deps: BearerDeps, context: RequestContext, key: string): Promise<undefined> | undefined {
   const recalled = deps.apiKeys.recall(key)
   // Where nothing is counted nothing is looked up either, and nobody asks who it is.
   if (recalled === undefined && !isUnlimited(context.route)) return lookUpApiKey(deps, context, key)
@@ -47,7 +47,7 @@ function judgeApiKey(deps: Deps, context: RequestContext, key: string): Promise<
 }
 
 /** Counted against the address first: a flood of keys that nobody has must not become one of queries. */
-async function lookUpApiKey(deps: Deps, context: RequestContext, key: string): Promise<undefined> {
+async function lookUpApiKey(deps: BearerDeps, context: RequestContext, key: string): Promise<undefined> {
   await countAddress(deps, context)
   try {
     admitApiKey(deps, context, await deps.apiKeys.lookUp(key, networkOf(context.ip)))
@@ -59,7 +59,11 @@ async function lookUpApiKey(deps: Deps, context: RequestContext, key: string): P
   if (context.principal) await uncountAddress(context)
 }
 
-function admitApiKey(deps: Deps, context: RequestContext, found: ApiKey | 'invalid-token' | 'account-disabled'): void {
+function admitApiKey(
+  deps: BearerDeps,
+  context: RequestContext,
+  found: ApiKey | 'invalid-token' | 'account-disabled',
+): void {
   if (found === 'invalid-token')
     context.refused = new AppError(found, { detail: 'The API key is unknown, was deleted or has expired.' })
   else if (found === 'account-disabled') context.refused = new AppError(found)

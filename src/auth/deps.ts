@@ -1,4 +1,8 @@
+import type { ApiKeys } from '../api-keys/verifier.ts'
 import type { Audit } from '../audit/record.ts'
+import type { Catalogue } from '../catalogue/catalogue.ts'
+import type { Feed } from '../changes/feed.ts'
+import type { RecentChanges } from '../changes/recent-changes.ts'
 import type { Config } from '../config/config.ts'
 import type { Sql } from '../db/types.ts'
 import type { Logger } from '../log/logger.ts'
@@ -7,21 +11,38 @@ import type { Tally } from '../rate-limits/result.ts'
 import type { Traffic } from '../telemetry/traffic.ts'
 import type { DeviceTokens } from './device-tokens.ts'
 import type { PasswordHasher } from './passwords.ts'
+import type { Tokens } from './tokens.ts'
 
 /** What the services of signing in use. */
 export type AuthDeps = {
   sql: Sql
   log: Logger
   audit: Audit
-  passwords: PasswordHasher
+  tokens: Tokens
   deviceTokens: DeviceTokens
-  config: Pick<Config, 'passwordMinLength' | 'rateLimitPassword'>
+  passwords: PasswordHasher
+  config: Pick<Config, 'accessTtlSeconds' | 'refreshTtlSeconds' | 'passwordMinLength' | 'rateLimitPassword'>
+  /** Held in memory; the feed keeps it current. */
+  catalogue: { current: Catalogue }
+  /** The database's time in epoch milliseconds. */
+  now: () => number
   limits: Pick<Limits, 'password'>
-  /** Has `RateLimit` tell of this count, unless another tier has less left. */
+  /** Shows this count in `RateLimit`, unless another limiter has less left. */
   reportLimit: (count: Tally) => void
   traffic: Pick<Traffic, 'countLockout'>
   /** The HMAC under which lockout counters are kept, so that no stranger's address is stored. */
   counterKey: (kind: 'email' | 'device' | 'password', value: string) => Buffer
-  /** What the log calls an address's network. */
+  /** The HMACs under which an address's trials and used quotas outlive its erasure; the first is the one to write under. */
+  traceKeys: (email: string) => [Buffer, ...Buffer[]]
+  /** The pseudonym of an address's network in the log. */
   networkHash: (ip: string) => string
+}
+
+/** What verifying the Authorization header uses. */
+export type BearerDeps = Pick<AuthDeps, 'tokens' | 'catalogue' | 'now'> & {
+  recentChanges: Pick<RecentChanges, 'verify'>
+  feed: Pick<Feed, 'hurry'>
+  apiKeys: Pick<ApiKeys, 'recall' | 'lookUp'>
+  limits: Pick<Limits, 'global'>
+  config: Pick<Config, 'rateLimitGlobal'>
 }

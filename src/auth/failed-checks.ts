@@ -1,4 +1,4 @@
-import type { Client } from '../audit/record.ts'
+import { account, anonymous, type Origin } from '../audit/actor.ts'
 import type { AuthDeps } from './deps.ts'
 import type { Reservation } from './lockout.ts'
 import { insertFailedAttempt } from './queries.ts'
@@ -10,23 +10,16 @@ import { insertFailedAttempt } from './queries.ts'
  */
 export async function recordFailedCheck(
   deps: AuthDeps,
+  origin: Origin,
   reservation: Reservation,
   accountId: string | null,
-  client: Client,
 ): Promise<void> {
   const { counter } = reservation
-  const audit = deps.audit.prepare({
-    action: 'lockout.start',
-    actorId: null,
-    entityType: 'account',
-    entityId: accountId,
-    client,
-    details: { counter },
-  })
-  const { started, failuresInARow } = await insertFailedAttempt(deps.sql, reservation, accountId, client, audit)
-  const network = deps.networkHash(client.ip)
+  const audit = deps.audit.row(anonymous(origin), 'lockout.start', account(accountId), { details: { counter } })
+  const { started, failuresInARow } = await insertFailedAttempt(deps.sql, reservation, accountId, origin, audit)
+  const network = deps.networkHash(origin.ip)
   const entry = {
-    requestId: client.requestId,
+    requestId: origin.requestId,
     accountId,
     counter,
     failuresInARow,

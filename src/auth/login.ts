@@ -1,6 +1,6 @@
-import type { Client } from '../audit/record.ts'
-import type { Deps } from '../deps.ts'
+import type { Origin } from '../audit/actor.ts'
 import { AppError } from '../errors/app-error.ts'
+import type { AuthDeps } from './deps.ts'
 import { recordFailedCheck } from './failed-checks.ts'
 import { type Reservation, release, requireAdmitted } from './lockout.ts'
 import { countPasswordCheck } from './password-checks.ts'
@@ -10,7 +10,6 @@ import type { SessionBody } from './session-body.ts'
 import { completeSignIn } from './sign-in.ts'
 
 type Options = {
-  client: Client
   /** From `X-Device-Token`. */
   deviceToken: string | undefined
   /** What the auth tier answers to this address: then only the lockout is looked at, and nothing is judged. */
@@ -23,7 +22,7 @@ type Options = {
  * same work and answer alike.
  * @throws AppError `invalid-credentials`, `account-locked`, `rate-limited`, `overloaded`, `service-unavailable`
  */
-export async function login(deps: Deps, input: Login, options: Options): Promise<SessionBody> {
+export async function login(deps: AuthDeps, origin: Origin, input: Login, options: Options): Promise<SessionBody> {
   const emailKey = deps.counterKey('email', input.email)
   if (options.refusal) {
     const seconds = await findLockoutSeconds(deps.sql, emailKey)
@@ -46,7 +45,12 @@ export async function login(deps: Deps, input: Login, options: Options): Promise
     const verified = await verify(deps, toCredentials(reserved), input.password, options.signal)
     isVerified = verified !== null
     if (verified) {
-      const body = await openSession(deps, verified, input.password, reservation, options)
+      const body = await openSession(deps, origin, {
+        credentials: verified,
+        password: input.password,
+        reservation,
+        signal: options.signal,
+      })
       if (body) return body
     }
   } catch (error) {
@@ -56,13 +60,13 @@ export async function login(deps: Deps, input: Login, options: Options): Promise
     throw error
   }
   await uncount()
-  await recordFailedCheck(deps, reservation, reserved.id, options.client)
+  await recordFailedCheck(deps, origin, reservation, reserved.id)
   throw new AppError('invalid-credentials')
 }
 
 /** The credentials when the password is theirs and the account may log in; the same effort either way. */
 async function verify(
-  deps: Deps,
+  deps: AuthDeps,
   credentials: Credentials | null,
   password: string,
   signal?: AbortSignal,
@@ -71,28 +75,29 @@ async function verify(
   return right && credentials?.status === 'active' ? credentials : null
 }
 
+type Verified = {
+  credentials: Credentials
+  password: string
+  reservation: Reservation
+  signal: AbortSignal | undefined
+}
+
 /** Null when password or status changed while the password was verified, and it is not right any more. */
-async function openSession(
-  deps: Deps,
-  credentials: Credentials,
-  password: string,
-  reservation: Reservation,
-  options: Options,
-): Promise<SessionBody | null> {
-  const { client, signal } = options
+async function openSession(deps: AuthDeps, origin: Origin, verified: Verified): Promise<SessionBody | null> {
+  const { credentials, password, reservation, signal } = verified
   const newHash = deps.passwords.needsRehash(credentials.passwordHash)
     ? await deps.passwords.hash(password, signal)
     : null
   const body = await completeSignIn(deps, credentials.id, {
     method: 'password',
-    origin: client,
+    origin,
     reservation,
     prove: (tx) => updateLastLogin(tx, credentials, newHash),
   })
   if (body) return body
   const changed = await verify(deps, await findCredentials(deps.sql, credentials.id), password, signal)
   return changed && changed.passwordVersion !== credentials.passwordVersion
-    ? openSession(deps, changed, password, reservation, options)
+    ? openSession(deps, origin, { ...verified, credentials: changed })
     : null
 }
 

@@ -1,6 +1,6 @@
-import type { Principal } from '../access/principal.ts'
+import type { Actor } from '../access/actor.ts'
 import { endApiKeys } from '../api-keys/verifier.ts'
-import { type Client, record } from '../audit/record.ts'
+import { account } from '../audit/actor.ts'
 import { recordAuthzChange } from '../changes/record.ts'
 import { AppError, invalid } from '../errors/app-error.ts'
 import type { AuthDeps } from './deps.ts'
@@ -20,17 +20,16 @@ type Input = { currentPassword: string; newPassword: string; keepApiKeys?: boole
  */
 export async function changePassword(
   deps: AuthDeps,
-  principal: Principal,
+  actor: Actor,
   { currentPassword, newPassword, keepApiKeys = false }: Input,
-  client: Client,
   signal?: AbortSignal,
 ): Promise<{ deviceToken: string }> {
-  const { accountId } = principal
-  const sessionId = sessionOf(principal)
+  const { accountId } = actor.principal
+  const sessionId = sessionOf(actor.principal)
   const credentials = await findCredentials(deps.sql, accountId)
   if (!credentials) throw new AppError('account-disabled')
   requireGoodPassword(deps, newPassword, credentials, 'newPassword')
-  await requireOwnPassword(deps, principal, currentPassword, client, signal)
+  await requireOwnPassword(deps, actor, currentPassword, signal)
   if (newPassword.normalize('NFKC') === currentPassword.normalize('NFKC'))
     throw invalid('newPassword', 'Choose a password that differs from the current one.', 'unchanged')
   const hash = await deps.passwords.hash(newPassword, signal)
@@ -38,16 +37,9 @@ export async function changePassword(
     // The row is locked by this statement, so a log-in in flight has either committed its session or will be refused.
     if (!(await updatePassword(tx, accountId, credentials.passwordVersion, hash)))
       throw new AppError('invalid-credentials')
-    const apiKeys = keepApiKeys ? [] : await endApiKeys(tx, accountId)
+    const apiKeysEnded = keepApiKeys ? [] : await endApiKeys(tx, accountId)
     await recordAuthzChange(tx, { accountId, endSessions: { except: sessionId }, reason: 'password-change' })
-    await record(tx, deps.audit, {
-      action: 'password.change',
-      actorId: accountId,
-      entityType: 'account',
-      entityId: accountId,
-      client,
-      details: { apiKeysEnded: apiKeys },
-    })
+    await deps.audit.record(tx, actor, 'password.change', account(accountId), { details: { apiKeysEnded } })
   })
   return { deviceToken: deps.deviceTokens.issue(accountId, credentials.passwordVersion + 1, sessionId) }
 }
@@ -59,9 +51,8 @@ export async function changePassword(
  */
 export async function requireOwnPassword(
   deps: AuthDeps,
-  { accountId }: Principal,
+  { principal: { accountId }, origin }: Actor,
   password: string,
-  client: Client,
   signal?: AbortSignal,
 ): Promise<number> {
   const reservation = await reserveOwnCheck(deps, accountId)
@@ -77,6 +68,6 @@ export async function requireOwnPassword(
     throw error
   }
   if (right && credentials) return credentials.passwordVersion
-  await recordFailedCheck(deps, reservation, accountId, client)
+  await recordFailedCheck(deps, origin, reservation, accountId)
   throw new AppError('invalid-credentials')
 }

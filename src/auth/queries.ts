@@ -1,10 +1,11 @@
-import { type AuditRow, auditCtes, type Client } from '../audit/record.ts'
+import type { Origin } from '../audit/actor.ts'
+import { type AuditRow, auditCtes } from '../audit/record.ts'
 import type { Db } from '../db/types.ts'
 import { accountColumns, type StoredAccount } from './account.ts'
 import { clearCte, failCtes, type Reservation, reserveCte } from './lockout.ts'
 import { takeOverCtes } from './traces.ts'
 
-export type NewSession = { id: string; tokenHash: Buffer; ttlSeconds: number; client: Client }
+export type NewSession = { id: string; tokenHash: Buffer; ttlSeconds: number; origin: Origin }
 export type Credentials = { id: string; passwordHash: string; passwordVersion: number; status: string }
 type Opened = StoredAccount & { liveSessions: number }
 
@@ -93,11 +94,11 @@ export async function insertSession(
   return row
 }
 
-function successCtes(sql: Db, accountId: string, { client }: NewSession, reservation: Reservation) {
+function successCtes(sql: Db, accountId: string, { origin }: NewSession, reservation: Reservation) {
   return sql`
     attempt as (
       insert into login_attempts (id, account_id, outcome, ip_address)
-      values (${reservation.attemptId}, ${accountId}, 'succeeded', ${client.ip})),
+      values (${reservation.attemptId}, ${accountId}, 'succeeded', ${origin.ip})),
     ${clearCte(sql, reservation)},`
 }
 
@@ -125,11 +126,11 @@ export async function insertAccount(sql: Db, account: NewAccount, audit?: AuditR
     select 1`
 }
 
-function sessionCtes(sql: Db, accountId: string, { id, tokenHash, ttlSeconds, client }: NewSession) {
+function sessionCtes(sql: Db, accountId: string, { id, tokenHash, ttlSeconds, origin }: NewSession) {
   return sql`
     session as (
       insert into sessions (id, account_id, expires_at, ip_address, user_agent)
-      values (${id}, ${accountId}, clock_timestamp() + interval '720 hours', ${client.ip}, ${client.userAgent}) returning id),
+      values (${id}, ${accountId}, clock_timestamp() + interval '720 hours', ${origin.ip}, ${origin.userAgent}) returning id),
     token as (
       insert into tokens (session_id, token_hash, expires_at)
       select id, ${tokenHash}::bytea, clock_timestamp() + make_interval(secs => ${ttlSeconds}) from session)`
@@ -143,7 +144,7 @@ export async function insertFailedAttempt(
   sql: Db,
   reservation: Reservation,
   accountId: string | null,
-  client: Client,
+  origin: Origin,
   lockoutStarted: AuditRow,
 ): Promise<{ started: boolean; failuresInARow: number }> {
   const [row] = await sql<{ started: boolean; failuresInARow: number }[]>`
@@ -152,7 +153,7 @@ export async function insertFailedAttempt(
     ${failCtes(sql, reservation, lockoutStarted, sql`from (select count(*) from known) waited`)},
     attempt as (
       insert into login_attempts (id, account_id, outcome, ip_address)
-      select ${reservation.attemptId}::uuid, ${accountId}::uuid, 'failed', ${client.ip}::text
+      select ${reservation.attemptId}::uuid, ${accountId}::uuid, 'failed', ${origin.ip}::text
        where ${accountId}::uuid is null or exists (select from known))
     select started, failures_in_a_row from failed`
   if (!row) throw new Error('a counted failure returns its counter')

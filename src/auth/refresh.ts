@@ -1,9 +1,9 @@
-import { type Client, record } from '../audit/record.ts'
+import { anonymous, type Origin, session } from '../audit/actor.ts'
 import { recordAuthzChange } from '../changes/record.ts'
 import { hashToken } from '../crypto/hash.ts'
-import type { Deps } from '../deps.ts'
 import { AppError } from '../errors/app-error.ts'
 import { withRights } from './account.ts'
+import type { AuthDeps } from './deps.ts'
 import { mintRefreshToken, type SessionBody, toSessionBody } from './session-body.ts'
 import { isLiveSession, lockAccount, rotateToken } from './session-queries.ts'
 import type { RefreshClaims } from './tokens.ts'
@@ -13,7 +13,7 @@ import type { RefreshClaims } from './tokens.ts'
  * and gets that same successor: phones lose answers, and two tabs race.
  * @throws AppError `invalid-refresh-token`, or `refresh-token-reused` once the session's end is committed (RFC 9700 4.14.2)
  */
-export async function refresh(deps: Deps, refreshToken: string, client: Client): Promise<SessionBody> {
+export async function refresh(deps: AuthDeps, origin: Origin, refreshToken: string): Promise<SessionBody> {
   const claims = deps.tokens.verifyRefresh(refreshToken)
   if (!claims) throw new AppError('invalid-refresh-token')
   const { refreshToken: fresh, ...successor } = mintRefreshToken(deps, claims.sub, claims.sid)
@@ -21,11 +21,11 @@ export async function refresh(deps: Deps, refreshToken: string, client: Client):
     presented: { sessionId: claims.sid, accountId: claims.sub, hash: hashToken(refreshToken), exp: claims.exp },
     successor,
     ttlSeconds: deps.config.refreshTtlSeconds,
-    client,
+    origin,
   })
   if (!outcome) throw new AppError('invalid-refresh-token')
   if (!outcome.rotated && !outcome.repeated) {
-    if (!outcome.expired) await revokeReused(deps, claims, client)
+    if (!outcome.expired) await revokeReused(deps, origin, claims)
     throw new AppError(outcome.expired ? 'invalid-refresh-token' : 'refresh-token-reused')
   }
   const issued = outcome.rotated ? fresh : signAgain(deps, claims, outcome)
@@ -38,7 +38,7 @@ export async function refresh(deps: Deps, refreshToken: string, client: Client):
 
 /** The same successor, byte for byte, from what is kept of it for 10 s. */
 function signAgain(
-  deps: Deps,
+  deps: AuthDeps,
   { sub, sid }: RefreshClaims,
   kept: { jti: string | null; iat: number | null; exp: number | null; keyId: string | null },
 ): string {
@@ -52,26 +52,21 @@ function signAgain(
 }
 
 /** Committed before the answer is given, and whether or not somebody waits for it: whoever holds the stolen copy is out. */
-async function revokeReused(deps: Deps, { sub, sid }: RefreshClaims, client: Client): Promise<void> {
+async function revokeReused(deps: AuthDeps, origin: Origin, { sub, sid }: RefreshClaims): Promise<void> {
   await deps.sql.begin(
     async (tx) => {
       await lockAccount(tx, sub)
       if (!(await isLiveSession(tx, sub, sid))) return
       await recordAuthzChange(tx, { accountId: sub, endSession: sid, reason: 'reuse' })
-      await record(tx, deps.audit, {
-        action: 'session.reuse_detected',
-        actorId: null,
-        entityType: 'session',
-        entityId: sid,
+      await deps.audit.record(tx, anonymous(origin), 'session.reuse_detected', session(sid), {
         subjectId: sub,
-        client,
         details: { accountId: sub },
       })
     },
     { evenIfAbandoned: true },
   )
   deps.log.warn(
-    { requestId: client.requestId, accountId: sub, sessionId: sid },
+    { requestId: origin.requestId, accountId: sub, sessionId: sid },
     'a replaced refresh token was presented: session revoked',
   )
 }

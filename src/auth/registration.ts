@@ -1,6 +1,5 @@
-import type { Client } from '../audit/record.ts'
+import { account as entity, type Origin, operator } from '../audit/actor.ts'
 import { isUniqueViolation } from '../db/database.ts'
-import type { Deps } from '../deps.ts'
 import { AppError } from '../errors/app-error.ts'
 import type { AuthDeps } from './deps.ts'
 import { checkNewPassword } from './password-rules.ts'
@@ -15,9 +14,9 @@ import { takeOverTraces } from './traces.ts'
  * @throws AppError `validation-failed` (password), `email-taken`, `overloaded`
  */
 export async function register(
-  deps: Deps,
+  deps: AuthDeps,
+  origin: Origin,
   input: Registration,
-  client: Client,
   signal?: AbortSignal,
 ): Promise<SessionBody> {
   requireGoodPassword(deps, input.password, input)
@@ -37,7 +36,7 @@ export async function register(
   try {
     const body = await completeSignIn(deps, id, {
       method: 'registration',
-      origin: client,
+      origin,
       addressHashes: deps.traceKeys(input.email),
       prove: async (tx) => {
         await insertAccount(tx, account)
@@ -56,7 +55,7 @@ export async function register(
  * Makes an account of the highest role, for the command line only: no route leads here.
  * @throws AppError `validation-failed` (password), `email-taken`
  */
-export async function createSuperadmin(deps: Deps, email: string, password: string): Promise<string> {
+export async function createSuperadmin(deps: AuthDeps, email: string, password: string): Promise<string> {
   requireGoodPassword(deps, password, { email })
   const id = Bun.randomUUIDv7()
   const passwordHash = await deps.passwords.hash(password)
@@ -71,13 +70,8 @@ export async function createSuperadmin(deps: Deps, email: string, password: stri
     timezone: 'UTC',
     role: 'superadmin',
   }
-  const audit = deps.audit.prepare({
-    action: 'account.create',
-    actorId: null,
-    entityType: 'account',
-    entityId: id,
-    details: { role: 'superadmin', by: 'command-line' },
-  })
+  const details = { role: 'superadmin', by: 'command-line' }
+  const audit = deps.audit.row(operator, 'account.create', entity(id), { details })
   try {
     await deps.sql.begin(async (tx) => {
       await insertAccount(tx, account, audit)

@@ -1,5 +1,6 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
+import { actorOf } from '../access/actor.ts'
 import { authenticate } from '../access/bearer-guard.ts'
 import type { AuthedEnv } from '../access/env.ts'
 import { Paging, Uuid } from '../http/input/fields.ts'
@@ -37,7 +38,7 @@ export const authRoutes = new Hono<PublicEnv>()
     body(Registration),
     async (c) => {
       const { deps, context } = c.var
-      const session = await register(deps, c.req.valid('json'), context.origin, context.signal)
+      const session = await register(deps, context.origin, c.req.valid('json'), context.signal)
       return c.json(session, 201, { Location: '/v1/me' })
     },
   )
@@ -51,8 +52,7 @@ export const authRoutes = new Hono<PublicEnv>()
     async (c) => {
       const { deps, context } = c.var
       const deviceToken = c.req.header('X-Device-Token')
-      const session = await login(deps, c.req.valid('json'), {
-        client: context.origin,
+      const session = await login(deps, context.origin, c.req.valid('json'), {
         deviceToken,
         refusal: authTierRefusal(context),
         signal: context.signal,
@@ -67,13 +67,13 @@ export const authRoutes = new Hono<PublicEnv>()
       'refresh-token-reused',
     ]),
     body(Refresh, { compared: ['refreshToken'] }),
-    async (c) => c.json(await refresh(c.var.deps, c.req.valid('json').refreshToken, c.var.context.origin), 200),
+    async (c) => c.json(await refresh(c.var.deps, c.var.context.origin, c.req.valid('json').refreshToken), 200),
   )
 
 export const ownSessionRoutes = new Hono<AuthedEnv>()
   .post('/logout', describe('Authentication', 'End this session', { 204: null }), authenticate, noInput, async (c) => {
-    const { deps, principal, context } = c.var
-    await endSession(deps, principal, sessionOf(principal), context.origin, 'logout')
+    const { deps, principal } = c.var
+    await endSession(deps, actorOf(c), sessionOf(principal), 'logout')
     return c.body(null, 204)
   })
   .post(
@@ -82,7 +82,7 @@ export const ownSessionRoutes = new Hono<AuthedEnv>()
     authenticate,
     noInput,
     async (c) => {
-      await endAllSessions(c.var.deps, c.var.principal, c.var.context.origin)
+      await endAllSessions(c.var.deps, actorOf(c))
       return c.body(null, 204)
     },
   )
@@ -106,7 +106,7 @@ export const ownSessionRoutes = new Hono<AuthedEnv>()
     params(SessionPath),
     noInput,
     async (c) => {
-      await endSession(c.var.deps, c.var.principal, c.req.valid('param').id, c.var.context.origin, 'ended')
+      await endSession(c.var.deps, actorOf(c), c.req.valid('param').id, 'ended')
       return c.body(null, 204)
     },
   )
@@ -123,7 +123,7 @@ export const ownSessionRoutes = new Hono<AuthedEnv>()
     failures,
     body(PasswordChange, { compared: ['currentPassword'] }),
     async (c) => {
-      const { deps, principal, context } = c.var
-      return c.json(await changePassword(deps, principal, c.req.valid('json'), context.origin, context.signal), 200)
+      const { deps, context } = c.var
+      return c.json(await changePassword(deps, actorOf(c), c.req.valid('json'), context.signal), 200)
     },
   )

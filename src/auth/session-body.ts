@@ -1,7 +1,7 @@
-import type { Client } from '../audit/record.ts'
+import type { Origin } from '../audit/actor.ts'
 import { hashToken, newTokenId } from '../crypto/hash.ts'
-import type { Deps } from '../deps.ts'
 import { type AccountWithRights, claimsOf, toUser } from './account.ts'
+import type { AuthDeps } from './deps.ts'
 import type { NewSession } from './queries.ts'
 
 /** What registering, logging in and refreshing answer. Lives are in seconds. */
@@ -17,7 +17,11 @@ type Issued = {
   refreshExpiresIn?: number
 }
 
-export function toSessionBody(deps: Deps, account: AccountWithRights, { sessionId, refreshToken, ...issued }: Issued) {
+export function toSessionBody(
+  deps: AuthDeps,
+  account: AccountWithRights,
+  { sessionId, refreshToken, ...issued }: Issued,
+) {
   const ttl = deps.config.accessTtlSeconds
   const claims = claimsOf(account, sessionId, nowSeconds(deps), ttl)
   return {
@@ -36,17 +40,17 @@ export function toSessionBody(deps: Deps, account: AccountWithRights, { sessionI
 
 /** A new session's id and first refresh token, and what the database keeps of them. */
 export function mintSession(
-  deps: Deps,
+  deps: AuthDeps,
   accountId: string,
-  client: Client,
+  origin: Origin,
 ): { refreshToken: string; session: NewSession } {
   const id = Bun.randomUUIDv7()
   const { refreshToken, hash } = mintRefreshToken(deps, accountId, id)
-  return { refreshToken, session: { id, tokenHash: hash, ttlSeconds: deps.config.refreshTtlSeconds, client } }
+  return { refreshToken, session: { id, tokenHash: hash, ttlSeconds: deps.config.refreshTtlSeconds, origin } }
 }
 
 /** A refresh token of the next generation, with what is needed to sign it once more. */
-export function mintRefreshToken(deps: Deps, accountId: string, sessionId: string) {
+export function mintRefreshToken(deps: AuthDeps, accountId: string, sessionId: string) {
   const iat = nowSeconds(deps)
   const claims = { sub: accountId, sid: sessionId, jti: newTokenId(), iat, exp: iat + deps.config.refreshTtlSeconds }
   const keyId = deps.tokens.refreshKeyId
@@ -55,6 +59,6 @@ export function mintRefreshToken(deps: Deps, accountId: string, sessionId: strin
   return { refreshToken, hash: hashToken(refreshToken), jti: claims.jti, iat, exp: claims.exp, keyId }
 }
 
-function nowSeconds(deps: Deps): number {
+function nowSeconds(deps: AuthDeps): number {
   return Math.floor(deps.now() / 1000)
 }

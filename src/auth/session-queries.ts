@@ -1,4 +1,4 @@
-import type { Client } from '../audit/record.ts'
+import type { Origin } from '../audit/actor.ts'
 import type { Db } from '../db/types.ts'
 import { accountColumns, type StoredAccount } from './account.ts'
 
@@ -10,7 +10,7 @@ export type Rotation = {
   presented: { sessionId: string; accountId: string; hash: Buffer; exp: number }
   successor: { hash: Buffer; jti: string; iat: number; exp: number; keyId: string }
   ttlSeconds: number
-  client: Client
+  origin: Origin
 }
 type Outcome = {
   rotated: boolean
@@ -30,11 +30,11 @@ type Outcome = {
  */
 export async function rotateToken(
   sql: Db,
-  { presented, successor, ttlSeconds, client }: Rotation,
+  { presented, successor, ttlSeconds, origin }: Rotation,
 ): Promise<(StoredAccount & Outcome) | null> {
   const [row] = await sql<(StoredAccount & Outcome)[]>`
     with session as (
-      update sessions s set last_used_at = clock_timestamp(), ip_address = ${client.ip}, user_agent = ${client.userAgent}
+      update sessions s set last_used_at = clock_timestamp(), ip_address = ${origin.ip}, user_agent = ${origin.userAgent}
         from user_accounts a join roles r on r.name = a.role
        where s.id = ${presented.sessionId} and s.account_id = ${presented.accountId} and a.id = s.account_id and a.status = 'active'
          and s.ended_at is null and ${endsAt(sql)} > clock_timestamp()

@@ -1,6 +1,7 @@
+import type { Actor } from '../access/actor.ts'
 import type { Principal } from '../access/principal.ts'
 import { endApiKeys } from '../api-keys/verifier.ts'
-import { type Client, record } from '../audit/record.ts'
+import { account, session } from '../audit/actor.ts'
 import { recordAuthzChange } from '../changes/record.ts'
 import type { Tx } from '../db/types.ts'
 import { AppError } from '../errors/app-error.ts'
@@ -41,41 +42,27 @@ export function listOwnSessions(
  */
 export async function endSession(
   deps: AuthDeps,
-  principal: Principal,
+  actor: Actor,
   sessionId: string,
-  client: Client,
   reason: 'logout' | 'ended',
 ): Promise<void> {
-  const { accountId } = principal
+  const { accountId } = actor.principal
   await deps.sql.begin(async (tx) => {
     await lockAccount(tx, accountId)
     if (!(await isLiveSession(tx, accountId, sessionId)))
       throw new AppError(reason === 'logout' ? 'session-revoked' : 'not-found')
     await recordAuthzChange(tx, { accountId, endSession: sessionId, reason })
-    await record(tx, deps.audit, {
-      action: 'session.end',
-      actorId: accountId,
-      entityType: 'session',
-      entityId: sessionId,
-      client,
-      details: { reason },
-    })
+    await deps.audit.record(tx, actor, 'session.end', session(sessionId), { details: { reason } })
   })
 }
 
 /** Ends every session of the person, and every API key: whoever logs out everywhere wants nothing left that acts for them. */
-export async function endAllSessions(deps: AuthDeps, { accountId }: Principal, client: Client): Promise<void> {
+export async function endAllSessions(deps: AuthDeps, actor: Actor): Promise<void> {
+  const { accountId } = actor.principal
   await deps.sql.begin(async (tx) => {
     await lockAccount(tx, accountId)
-    const apiKeys = await endApiKeys(tx, accountId)
+    const apiKeysEnded = await endApiKeys(tx, accountId)
     await recordAuthzChange(tx, { accountId, endSessions: 'all', reason: 'logout-all' })
-    await record(tx, deps.audit, {
-      action: 'session.end_all',
-      actorId: accountId,
-      entityType: 'account',
-      entityId: accountId,
-      client,
-      details: { apiKeysEnded: apiKeys },
-    })
+    await deps.audit.record(tx, actor, 'session.end_all', account(accountId), { details: { apiKeysEnded } })
   })
 }

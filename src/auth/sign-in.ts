@@ -1,8 +1,9 @@
-import type { AuditEntry, Client } from '../audit/record.ts'
+import { account as accountEntity, type Origin, session as sessionEntity } from '../audit/actor.ts'
+import type { AuditRow } from '../audit/record.ts'
 import { recordAuthzChange } from '../changes/record.ts'
 import type { Tx } from '../db/types.ts'
-import type { Deps } from '../deps.ts'
 import { withRights } from './account.ts'
+import type { AuthDeps } from './deps.ts'
 import type { Reservation } from './lockout.ts'
 import { insertSession } from './queries.ts'
 import { mintSession, type SessionBody, toSessionBody } from './session-body.ts'
@@ -14,7 +15,7 @@ const maxSessions = 50
 type SignIn = {
   /** How the person showed who they are. */
   method: 'password' | 'registration'
-  origin: Client
+  origin: Origin
   /**
    * Uses up what was shown, in the transaction that opens the session, and locks the account's row: whoever ends sessions
    * meanwhile comes before or after it. False: it is not good any more, and no session is opened.
@@ -31,9 +32,9 @@ type SignIn = {
  * the trail, and answers tokens with the rights of this moment. One statement beside those of `prove`.
  * @returns null when `prove` found that what was shown is not good any more
  */
-export async function completeSignIn(deps: Deps, accountId: string, signIn: SignIn): Promise<SessionBody | null> {
+export async function completeSignIn(deps: AuthDeps, accountId: string, signIn: SignIn): Promise<SessionBody | null> {
   const { refreshToken, session } = mintSession(deps, accountId, signIn.origin)
-  const audit = deps.audit.prepare(auditEntry(accountId, session.id, signIn))
+  const audit = auditRow(deps, accountId, session.id, signIn)
   const account = await deps.sql.begin(async (tx) => {
     if (!(await signIn.prove(tx))) return null
     const opened = await insertSession(tx, accountId, session, { ...signIn, audit })
@@ -47,17 +48,10 @@ export async function completeSignIn(deps: Deps, accountId: string, signIn: Sign
   return toSessionBody(deps, account, { sessionId: session.id, refreshToken })
 }
 
-/** A registration is one entry: the account, with its first session. */
-function auditEntry(accountId: string, sessionId: string, { method, origin: client }: SignIn): AuditEntry {
-  const actorId = accountId
+/** A registration is one row: the account, with its first session. */
+function auditRow({ audit }: AuthDeps, accountId: string, sessionId: string, { method, origin }: SignIn): AuditRow {
+  const actor = { principal: { accountId }, origin }
   return method === 'registration'
-    ? {
-        action: 'account.create',
-        actorId,
-        entityType: 'account',
-        entityId: accountId,
-        client,
-        details: { sessionId },
-      }
-    : { action: 'session.create', actorId, entityType: 'session', entityId: sessionId, client }
+    ? audit.row(actor, 'account.create', accountEntity(accountId), { details: { sessionId } })
+    : audit.row(actor, 'session.create', sessionEntity(sessionId))
 }

@@ -1,7 +1,9 @@
+import type { Config } from '../config/config.ts'
 import type { Deps } from '../deps.ts'
 import { middleware } from '../http/middleware.ts'
 import { contextOf, type PublicEnv, type RequestContext } from '../http/request.ts'
 import type { Unit } from './address-tier.ts'
+import type { Limits } from './limiters.ts'
 import { requireWithin, setRateLimitHeaders, type Tally } from './result.ts'
 
 declare module '../http/request.ts' {
@@ -17,7 +19,8 @@ declare module '../http/request.ts' {
   }
 }
 
-type Counted = Pick<Deps, 'limits' | 'config'>
+/** What counting an address uses. */
+type AddressDeps = { limits: Pick<Limits, 'global'>; config: Pick<Config, 'rateLimitGlobal'> }
 
 /** Asked by machines, every few seconds: never limited. */
 const unlimited = new Set(['/live', '/ready', '/health', '/metrics'])
@@ -29,7 +32,7 @@ export const isUnlimited = (route: string): boolean => unlimited.has(route)
  * promise only where the store makes one.
  * @throws AppError `rate-limited`, by that promise if there is one
  */
-export function countAddress({ limits, config }: Counted, context: RequestContext): undefined | Promise<undefined> {
+export function countAddress({ limits, config }: AddressDeps, context: RequestContext): undefined | Promise<undefined> {
   if (!limits.global || !config.rateLimitGlobal || context.addressCounted) return undefined
   context.addressCounted = true
   return judgeUnit(context, limits.global.take(context.ip, config.rateLimitGlobal.max))

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { auditCtes } from '../../src/audit/record.ts'
+import { account } from '../../src/audit/actor.ts'
 import { verifyAudit } from '../../src/audit/verify.ts'
 import { runJobNow } from '../../src/jobs/runner.ts'
 import { goodPassword } from '../support/accounts.ts'
@@ -119,14 +119,8 @@ test('what a request under way wrote about somebody while they were erased is go
   const person = await givenWholeLife(app, admin)
   await ways['by an administrator']?.(person)
   await sql`insert into login_attempts (id, account_id, outcome, ip_address) values (${Bun.randomUUIDv7()}, ${person.id}, 'failed', ${person.from.ip})`
-  const late = deps.audit.prepare({
-    action: 'account.export',
-    actorId: person.id,
-    entityType: 'account',
-    entityId: person.id,
-    client: { ip: person.from.ip, userAgent: null, requestId: 'late' },
-  })
-  await sql`with ${auditCtes(sql, late)} select 1`
+  const origin = { ip: person.from.ip, userAgent: null, requestId: 'late' }
+  await deps.audit.record(sql, { principal: { accountId: person.id }, origin }, 'account.export', account(person.id))
   expect(await findEverywhere(app, person.from.ip)).toEqual(['audit_personal', 'login_attempts'])
   await runJobNow(deps, 'purge-expired')
   expect(await findEverywhere(app, person.from.ip)).toEqual([])

@@ -1,5 +1,5 @@
 import type { CheckpointLine } from '../../src/audit/checkpoints.ts'
-import { createAudit, record } from '../../src/audit/record.ts'
+import { createAudit } from '../../src/audit/record.ts'
 import { sealAudit } from '../../src/audit/seal.ts'
 import type { Config } from '../../src/config/config.ts'
 import type { Db } from '../../src/db/types.ts'
@@ -27,17 +27,23 @@ export async function writeRows(
 ): Promise<void> {
   const audit = createAudit(config.auditKeys, () => Date.now() - ageDays * dayMs)
   for (let i = 0; i < count; i++) {
-    const actorId = Bun.randomUUIDv7()
-    await record(sql, audit, {
-      action: ['session.create', 'account.lock', 'role.update', 'audit.read'][i % 4] ?? '',
-      actorId: i % 7 === 0 ? null : actorId,
-      entityType: ['session', 'account', 'role'][i % 3] ?? '',
-      entityId: i % 5 === 0 ? null : Bun.randomUUIDv7(),
-      client: { ip: `192.0.2.${i % 250}`, userAgent: 'a browser', requestId: `request-${i}` },
-      details: { number: i, text: 'ज्ञान "quoted"' },
-      before: { firstName: `before ${i}` },
-      after: { firstName: `after ${i}` },
-    })
+    const actor = {
+      principal: i % 7 === 0 ? null : { accountId: Bun.randomUUIDv7() },
+      origin: { ip: `192.0.2.${i % 250}`, userAgent: 'a browser', requestId: `request-${i}` },
+    }
+    const action = (['session.create', 'account.lock', 'role.update', 'audit.read'] as const)[i % 4] ?? ''
+    const type = (['session', 'account', 'role'] as const)[i % 3] ?? 'role'
+    await audit.record(
+      sql,
+      actor,
+      action,
+      { type, id: i % 5 === 0 ? null : Bun.randomUUIDv7() },
+      {
+        details: { number: i, text: 'ज्ञान "quoted"' },
+        before: { firstName: `before ${i}` },
+        after: { firstName: `after ${i}` },
+      },
+    )
   }
 }
 

@@ -1,4 +1,5 @@
 import { expect } from 'bun:test'
+import { account, session } from '../../../src/audit/actor.ts'
 import { givenAccount, logIn } from '../../support/accounts.ts'
 import { bodyOf, openTestApp } from '../../support/app.ts'
 
@@ -32,19 +33,18 @@ export async function openLongTrail() {
   const entity = Bun.randomUUIDv7()
   const rows = Array.from({ length: total }, (_, i) => {
     const ours = i % 10 === 0
-    return deps.audit.prepare({
-      action: ours ? 'account.lock' : 'session.create',
-      actorId: ours ? actor : Bun.randomUUIDv7(),
-      entityType: ours ? 'account' : 'session',
-      entityId: ours ? entity : Bun.randomUUIDv7(),
-      client: {
-        ip: ours ? '2001:db8::7' : `192.0.2.${i % 250}`,
-        userAgent: '=HYPERLINK("http://evil.test")',
-        requestId: `r${i}`,
-      },
-      details: { number: i },
-      after: ours ? { reason: 'a\n"quoted", ज्ञान' } : undefined,
-    })
+    const principal = { accountId: ours ? actor : Bun.randomUUIDv7() }
+    const origin = {
+      ip: ours ? '2001:db8::7' : `192.0.2.${i % 250}`,
+      userAgent: '=HYPERLINK("http://evil.test")',
+      requestId: `r${i}`,
+    }
+    return deps.audit.row(
+      { principal, origin },
+      ours ? 'account.lock' : 'session.create',
+      ours ? account(entity) : session(Bun.randomUUIDv7()),
+      { details: { number: i }, ...(ours && { after: { reason: 'a\n"quoted", ज्ञान' } }) },
+    )
   })
   for (const [i, { personal, salt, mac, personalHash, subject, subjectHash, ...row }] of rows.entries()) {
     const at = new Date(start + i * 1000)

@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test'
-import { createAudit, record } from '../../../src/audit/record.ts'
+import { account } from '../../../src/audit/actor.ts'
+import { createAudit } from '../../../src/audit/record.ts'
 import { signedIn } from '../../support/administration.ts'
 import { bodyOf, openTestApp } from '../../support/app.ts'
 
@@ -24,7 +25,7 @@ async function idsOf(path: string, bearer: string, limit: number): Promise<strin
 const moment = Date.UTC(2026, 4, 5)
 const audit = createAudit(config.auditKeys, () => moment)
 for (let i = 0; i < 40; i++)
-  await record(sql, audit, { action: 'account.read', actorId: person.id, entityType: 'account', entityId: person.id })
+  await audit.record(sql, { principal: { accountId: person.id }, origin: null }, 'account.read', account(person.id))
 await sql`
   insert into user_accounts (id, email, password_hash, created_at)
   select uuid_v7(), 'tie-' || n || '@people.test', (select password_hash from user_accounts limit 1), '2026-05-05' from generate_series(1, 40) n`
