@@ -14,6 +14,7 @@ const rooms = [
   'billing',
   'auth',
   'api-keys',
+  'account-links',
   'quotas',
   'changes',
   'access',

@@ -17,5 +17,6 @@ begin
   delete from public.quota_usage where account_id = any (erased);
   delete from public.usage_daily where account_id = any (erased);
   delete from public.idempotency_keys where account_id = any (erased);
+  delete from public.account_links where account_id = any (erased);
   perform public.erase_traces(erased);
 end $$;

@@ -4,7 +4,7 @@ set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
 declare
   this_moment timestamptz := clock_timestamp();
   gone_sessions bigint; gone_lockouts bigint; gone_attempts bigint; gone_changes bigint; gone_keys bigint; gone_months bigint; gone_traces bigint; gone_months_of_traces bigint;
-  gone_days bigint;
+  gone_days bigint; gone_links bigint;
 begin
   delete from public.sessions where expires_at < this_moment - interval '1 day' or ended_at < this_moment - interval '1 day';
   get diagnostics gone_sessions = row_count;
@@ -28,10 +28,13 @@ begin
   get diagnostics gone_months_of_traces = row_count;
   delete from public.usage_daily where day < (this_moment at time zone 'UTC')::date - 400;
   get diagnostics gone_days = row_count;
+  delete from public.account_links where expires_at <= this_moment;
+  get diagnostics gone_links = row_count;
+  delete from public.discarded_requests where created_at < this_moment - interval '1 hour';
   perform public.sweep_erased();
   return jsonb_build_object('sessions', gone_sessions, 'lockouts', gone_lockouts, 'loginAttempts', gone_attempts,
                             'authzChanges', gone_changes, 'idempotencyKeys', gone_keys, 'quotaMonths', gone_months, 'erasedTraces', gone_traces + gone_months_of_traces,
-                            'usageDays', gone_days);
+                            'usageDays', gone_days, 'accountLinks', gone_links);
 end $$;
 
 -- With the owner's rights: the server's role is granted it by name.

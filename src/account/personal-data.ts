@@ -1,4 +1,5 @@
 import { accessData } from '../access/personal-data.ts'
+import { accountLinkData } from '../account-links/personal-data.ts'
 import { apiKeyData } from '../api-keys/personal-data.ts'
 import { auditData } from '../audit/personal-data.ts'
 import { authData } from '../auth/personal-data.ts'
@@ -49,6 +50,7 @@ export const personalData: readonly PersonalData[] = [
   account,
   ...authData,
   ...apiKeyData,
+  ...accountLinkData,
   ...ownData,
   ...idempotencyData,
   ...billingData,

@@ -95,6 +95,7 @@ export const ExportBody = z
     account: Rows,
     sessions: Rows,
     apiKeys: Rows,
+    accountLinks: Rows,
     loginAttempts: Rows,
     subscriptions: Rows,
     featureOverrides: Rows,

@@ -1,3 +1,4 @@
+import addresses from '../../sql/functions/addresses.sql' with { type: 'text' }
 import audit from '../../sql/functions/audit.sql' with { type: 'text' }
 import authzChanges from '../../sql/functions/authz-changes.sql' with { type: 'text' }
 import days from '../../sql/functions/days.sql' with { type: 'text' }
@@ -24,14 +25,15 @@ export type FunctionFile = { name: string; revision: number; sql: string }
  * a file, edit it, count its revision up here and add its line to tests/sql/history.test.ts.
  */
 export const functionFiles: readonly FunctionFile[] = [
+  { name: 'addresses', revision: 1, sql: addresses },
   { name: 'audit', revision: 1, sql: audit },
   { name: 'authz-changes', revision: 1, sql: authzChanges },
   { name: 'days', revision: 1, sql: days },
-  { name: 'erasure', revision: 1, sql: erasure },
+  { name: 'erasure', revision: 2, sql: erasure },
   { name: 'ids', revision: 1, sql: ids },
   { name: 'jobs', revision: 1, sql: jobs },
   { name: 'lockouts', revision: 1, sql: lockouts },
-  { name: 'purge', revision: 1, sql: purge },
+  { name: 'purge', revision: 2, sql: purge },
   { name: 'quotas', revision: 1, sql: quotas },
   { name: 'roles', revision: 1, sql: roles },
   { name: 'search', revision: 1, sql: search },

@@ -18,6 +18,7 @@ import searchFunctions from '../../sql/tables/0016_search_functions.sql' with { 
 import lapsing from '../../sql/tables/0017_lapsing.sql' with { type: 'text' }
 import localDays from '../../sql/tables/0018_local_days.sql' with { type: 'text' }
 import peopleStatistics from '../../sql/tables/0019_people_statistics.sql' with { type: 'text' }
+import accountLinks from '../../sql/tables/0020_account_links.sql' with { type: 'text' }
 import { rewriteAddresses } from './address-migration.ts'
 
 type Migration = {
@@ -49,4 +50,5 @@ export const migrations: Migration[] = [
   { version: 17, name: '0017_lapsing', sql: lapsing },
   { version: 18, name: '0018_local_days', sql: localDays },
   { version: 19, name: '0019_people_statistics', sql: peopleStatistics },
+  { version: 20, name: '0020_account_links', sql: accountLinks },
 ]

@@ -1,8 +1,11 @@
+import { mailProblems } from './mail-problems.ts'
+
 /**
  * The problem catalogue: every code this service answers with, its status, title and one sentence of advice.
  * To add an error, add a line. Nobody writes a status number elsewhere. (RFC 9457)
  */
 export const problems = {
+  ...mailProblems,
   'malformed-json': { status: 400, title: 'The body is not JSON', detail: 'Send one JSON value, encoded as UTF-8.' },
   'bad-request': {
     status: 400,

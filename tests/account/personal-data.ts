@@ -52,6 +52,14 @@ export const personalData: Record<string, Table> = {
     personal: 'name prefix permissions ip_ranges expires_at created_at last_used_at',
     other: 'id account_id key_hash',
   },
+  account_links: {
+    erasure: 'deleted',
+    why: 'links that somebody asked for by mail, and the addresses that they are for; kept until they expire',
+    of: 'account_id',
+    exported: 'accountLinks',
+    personal: 'kind email created_at expires_at',
+    other: 'account_id slot token_hash data',
+  },
   login_attempts: {
     erasure: 'deleted',
     why: 'when and from where somebody tried; those at unknown addresses name nobody',
@@ -84,6 +92,7 @@ export const personalData: Record<string, Table> = {
     personal: 'plan started_at',
     other: 'account_id',
   },
+  discarded_requests: nobodys('random bytes, of requests that came to nothing', 'id created_at filler'),
   erased_trials: {
     erasure: 'kept',
     why: 'so that erasing oneself does not make a trial free again (a legitimate interest, GDPR 6(1)(f)): three years, under a keyed hash of the address, by the month; whoever has only the database finds nobody in it',

@@ -26,6 +26,7 @@ const history = `
 0017_lapsing da9ffd9ac1f5
 0018_local_days 833ced3a9135
 0019_people_statistics 0a4185959ac2
+0020_account_links 55cba77b5133
 `
 
 test('no migration that has landed was edited: databases that ran it would refuse to start', async () => {
@@ -41,14 +42,17 @@ test('no migration that has landed was edited: databases that ran it would refus
 
 /** The first 12 digits of each file's SHA-256 at each revision. A change adds a line; a line is never changed. */
 const revisions = `
+addresses 1 fad3d248b8b7
 audit 1 3220b1e7771b
 authz-changes 1 f082a7de80ab
 days 1 db27051acc47
 erasure 1 2b8a0fff8cad
+erasure 2 86b0f369beb5
 ids 1 5545b8ab9a19
 jobs 1 4f7840a420b2
 lockouts 1 1fbbc7d2fb7b
 purge 1 e018a555438c
+purge 2 914b2475641e
 quotas 1 64fb45d41463
 roles 1 343c19616ae0
 search 1 18fabc6dd2d1

@@ -1,4 +1,5 @@
 import { expect } from 'bun:test'
+import { createLink } from '../../src/account-links/links.ts'
 import { goodPassword } from './accounts.ts'
 import type { signedIn } from './administration.ts'
 import { bodyOf, type SessionJson, type TestApp } from './app.ts'
@@ -97,6 +98,7 @@ export async function givenWholeLife(app: TestApp, admin: Awaited<ReturnType<typ
   await about(`/${id}/unlock`, { method: 'POST' }, 204)
   const last = await bodyOf<SessionJson>(await ask('/v1/auth/login', { json: { email, password: goodPassword } }, 200))
   await about(`/${id}/subscription`, { method: 'PUT', json: { plan: 'enterprise', reason: traces.lockReason } }, 200)
+  await createLink(sql, { accountId: id, kind: 'reset-password', email })
   await deps.usage.flush()
   // As an instance leaves it that dies.
   await sql`

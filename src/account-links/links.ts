@@ -1,0 +1,93 @@
+import { randomBytes } from 'node:crypto'
+import { lockAccount } from '../access/hierarchy.ts'
+import { hashToken } from '../crypto/hash.ts'
+import type { Db, Tx } from '../db/types.ts'
+import { AppError } from '../errors/app-error.ts'
+import {
+  deleteLinks,
+  findLinkOwner,
+  insertLink,
+  type LinkKind,
+  type LinkOwner,
+  linkCte,
+  type TakenLink,
+  takeLink,
+} from './queries.ts'
+
+export type { LinkKind, TakenLink } from './queries.ts'
+
+/** Seconds for which a link of each kind can be used. */
+export const linkTtlSeconds: Record<LinkKind, number> = {
+  'verify-email': 86_400,
+  'reset-password': 3_600,
+  'confirm-email': 3_600,
+  'undo-email': 604_800,
+  'accept-invitation': 604_800,
+}
+
+/** Whole hours for which a link can be used, as its mail says. */
+export const linkValidHours = (kind: LinkKind): number => linkTtlSeconds[kind] / 3_600
+
+/**
+ * Where a link leads: a page under the configured URL, whatever host a request named. The token stands in the fragment, which
+ * no browser sends: it is in no log and in no Referer.
+ */
+export const linkUrl = (appUrl: string, kind: LinkKind, token: string): string =>
+  `${appUrl}/account/${kind}#token=${token}`
+
+/** A link's token: 256 random bits, which only the mail carries, and what the database keeps of it. */
+export type MintedToken = { token: string; hash: Buffer }
+
+export function mintToken(): MintedToken {
+  const token = randomBytes(32).toString('base64url')
+  return { token, hash: hashToken(token) }
+}
+
+type NewLink = { accountId: string; kind: LinkKind; email: string; data?: Record<string, unknown> }
+
+/**
+ * Makes a link of an account. Three of a kind live at most, whoever asks at once; of `undo-email`, which its owner must never
+ * lack, as many as there are changes (lock the account's row first).
+ * @param link `email` is the address that using it proves
+ * @returns the token, for the mail alone; null over the bound, when nothing was made and nothing voided
+ */
+export async function createLink(tx: Db, { accountId, kind, email, data = {} }: NewLink): Promise<string | null> {
+  const { token, hash } = mintToken()
+  const made = await insertLink(tx, { accountId, kind, email, hash, ttlSeconds: linkTtlSeconds[kind], data })
+  return made ? token : null
+}
+
+/**
+ * The same as a CTE called `link`, for a statement that finds the account itself: `owner` names a CTE of one row at most with
+ * its `id` and `email`. It returns `account_id` where a link was made.
+ */
+export function newLinkCte(sql: Db, kind: Exclude<LinkKind, 'undo-email'>, hash: Buffer, owner: string) {
+  return linkCte(sql, { kind, hash, ttlSeconds: linkTtlSeconds[kind], owner })
+}
+
+/**
+ * Uses a link: locks the account's row, then takes the link and voids the others of its kind (of `undo-email` those of later
+ * changes). Of parallel uses one wins. The caller judges whether the account may still be acted on.
+ * @throws AppError `invalid-link` for a token that is wrong, used, expired or void alike
+ */
+export async function consumeLink(tx: Tx, kind: LinkKind, token: string): Promise<TakenLink> {
+  const hash = hashToken(token)
+  const owner = await findLinkOwner(tx, kind, hash)
+  if (!owner) throw new AppError('invalid-link')
+  await lockAccount(tx, owner.accountId)
+  const link = await takeLink(tx, kind, hash)
+  if (!link) throw new AppError('invalid-link')
+  return link
+}
+
+/** Whose a live link is, without using it: for what must be judged before. @throws AppError `invalid-link` */
+export async function peekLink(sql: Db, kind: LinkKind, token: string): Promise<LinkOwner> {
+  const owner = await findLinkOwner(sql, kind, hashToken(token))
+  if (!owner) throw new AppError('invalid-link')
+  return owner
+}
+
+/** Voids an account's links of these kinds. Lock the account's row first. */
+export function voidLinks(tx: Tx, accountId: string, kinds: readonly LinkKind[]): Promise<void> {
+  return deleteLinks(tx, accountId, kinds)
+}

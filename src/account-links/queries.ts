@@ -1,0 +1,99 @@
+import type { Db } from '../db/types.ts'
+
+export type LinkKind = 'verify-email' | 'reset-password' | 'confirm-email' | 'undo-email' | 'accept-invitation'
+
+type Row = {
+  accountId: string
+  kind: LinkKind
+  email: string
+  hash: Buffer
+  ttlSeconds: number
+  data: Record<string, unknown>
+}
+
+/** The place of a new link: one that no live link of the kind has, or after the last of those that are not counted. */
+function freeSlot(sql: Db, account: ReturnType<Db>, kind: LinkKind) {
+  return kind === 'undo-email'
+    ? sql`(select coalesce(max(slot), 0) + 1 from account_links where account_id = ${account} and kind = ${kind})`
+    : sql`(select min(n) from generate_series(1, 3) n where not exists (
+             select from account_links where account_id = ${account} and kind = ${kind} and slot = n and expires_at > clock_timestamp()))`
+}
+
+/** An expired link's place is free; of two that take one place at once, one makes nothing. */
+const intoExpired = (sql: Db) => sql`
+  on conflict (account_id, kind, slot) do update
+    set token_hash = excluded.token_hash, email = excluded.email, data = excluded.data, created_at = excluded.created_at, expires_at = excluded.expires_at
+    where l.expires_at <= clock_timestamp()`
+
+/** @returns whether there was room for it */
+export async function insertLink(sql: Db, { accountId, kind, email, hash, ttlSeconds, data }: Row): Promise<boolean> {
+  const rows = await sql`
+    insert into account_links as l (account_id, kind, slot, token_hash, email, data, expires_at)
+    select ${accountId}::uuid, ${kind}, free.slot, ${hash}::bytea, ${email}, ${JSON.stringify(data)}::text::jsonb, clock_timestamp() + make_interval(secs => ${ttlSeconds})
+      from (select ${freeSlot(sql, sql`${accountId}::uuid`, kind)} as slot) free where free.slot is not null
+    ${intoExpired(sql)}
+    returning 1`
+  return rows.length === 1
+}
+
+type Prepared = { kind: LinkKind; hash: Buffer; ttlSeconds: number; owner: string }
+
+/** `insertLink` as a CTE `link`, for the account of the CTE `owner`. */
+export function linkCte(sql: Db, { kind, hash, ttlSeconds, owner }: Prepared) {
+  return sql`
+    link as (
+      insert into account_links as l (account_id, kind, slot, token_hash, email, expires_at)
+      select o.id, ${kind}, free.slot, ${hash}::bytea, o.email, clock_timestamp() + make_interval(secs => ${ttlSeconds})
+        from ${sql(owner)} o cross join lateral (select ${freeSlot(sql, sql`o.id`, kind)} as slot) free
+       where free.slot is not null
+      ${intoExpired(sql)}
+      returning l.account_id)`
+}
+
+/** Whose a link is, with the words that a new password must not be made of. */
+export type LinkOwner = { accountId: string; email: string; firstName: string | null; lastName: string | null }
+
+export async function findLinkOwner(sql: Db, kind: LinkKind, hash: Buffer): Promise<LinkOwner | null> {
+  const [row] = await sql<LinkOwner[]>`
+    select l.account_id, l.email, a.first_name, a.last_name from account_links l join user_accounts a on a.id = l.account_id
+     where l.token_hash = ${hash} and l.kind = ${kind} and l.expires_at > clock_timestamp()`
+  return row ?? null
+}
+
+/** A link that was used just now, and its account as it is under the lock. */
+export type TakenLink = {
+  accountId: string
+  /** The address that it proves; of `undo-email` the one that it brings back. */
+  email: string
+  data: Record<string, unknown>
+  createdAt: Date
+  account: {
+    email: string | null
+    emailVerified: boolean
+    status: 'active' | 'locked' | 'deleted'
+    firstName: string | null
+    lastName: string | null
+    language: string
+  }
+}
+
+/** Takes a live link, and with it the others of its kind; of `undo-email` those of later changes. */
+export async function takeLink(sql: Db, kind: LinkKind, hash: Buffer): Promise<TakenLink | null> {
+  const [row] = await sql<(Omit<TakenLink, 'account'> & TakenLink['account'] & { linkEmail: string })[]>`
+    with used as (
+      delete from account_links where token_hash = ${hash} and kind = ${kind} and expires_at > clock_timestamp()
+      returning account_id, slot, email, data, created_at),
+    voided as (
+      delete from account_links l using used
+       where l.account_id = used.account_id and l.kind = ${kind} and l.slot <> used.slot and (${kind} <> 'undo-email' or l.slot > used.slot))
+    select used.account_id, used.email as link_email, used.data, used.created_at, a.email, a.email_verified_at is not null as email_verified,
+           a.status, a.first_name, a.last_name, a.language
+      from used join user_accounts a on a.id = used.account_id`
+  if (!row) return null
+  const { accountId, linkEmail, data, createdAt, ...account } = row
+  return { accountId, email: linkEmail, data, createdAt, account }
+}
+
+export async function deleteLinks(sql: Db, accountId: string, kinds: readonly LinkKind[]): Promise<void> {
+  await sql`delete from account_links where account_id = ${accountId} and kind = any(${kinds as LinkKind[]})`
+}
