@@ -1,0 +1,162 @@
+import type { Language } from '../../text/language.ts'
+import type { SubscriptionChange } from './notice-data.ts'
+import { type NoticeTexts, shownFrom } from './notice-letter.ts'
+import { maskedEmail, shownName } from './shown.ts'
+
+const changes: Record<Language, Record<SubscriptionChange, (plan: string) => string>> = {
+  en: {
+    'trial-begun': (plan) => `the trial of ${plan} began`,
+    begun: (plan) => `${plan} began`,
+    granted: (plan) => `you were granted ${plan}`,
+    changed: (plan) => `the plan is now ${plan}`,
+    cancelled: (plan) => `${plan} was cancelled`,
+    resumed: (plan) => `the cancellation of ${plan} was taken back`,
+    ended: (plan) => `${plan} ended, and the account is on the free plan`,
+    'payment-failed': (plan) => `the payment for ${plan} failed; please check your means of payment`,
+    refunded: (plan) => `the payment for ${plan} was refunded`,
+  },
+  hi: {
+    'trial-begun': (plan) => `${plan} प्लान का ट्रायल शुरू हुआ`,
+    begun: (plan) => `${plan} प्लान शुरू हुआ`,
+    granted: (plan) => `आपको ${plan} प्लान दिया गया`,
+    changed: (plan) => `अब आपका प्लान ${plan} है`,
+    cancelled: (plan) => `${plan} प्लान रद्द किया गया`,
+    resumed: (plan) => `${plan} प्लान को रद्द करना वापस लिया गया`,
+    ended: (plan) => `${plan} प्लान समाप्त हुआ, और खाता अब मुफ़्त प्लान पर है`,
+    'payment-failed': (plan) => `${plan} प्लान का भुगतान नहीं हो पाया; कृपया भुगतान का तरीका जाँचें`,
+    refunded: (plan) => `${plan} प्लान का भुगतान लौटाया गया`,
+  },
+}
+
+/** Notices about what an account is and may do. */
+export const accountNotices: {
+  'password-changed': NoticeTexts<'password-changed'>
+  'password-reset': NoticeTexts<'password-reset'>
+  'email-change-requested': NoticeTexts<'email-change-requested'>
+  'email-changed': NoticeTexts<'email-changed'>
+  'api-key-created': NoticeTexts<'api-key-created'>
+  'role-raised': NoticeTexts<'role-raised'>
+  'subscription-changed': NoticeTexts<'subscription-changed'>
+} = {
+  'password-changed': {
+    en: {
+      subject: 'Your password was changed',
+      severally: (count) => `Your password was changed ${count} times`,
+      opening: 'The password of your account was changed. All other devices were signed out.',
+      event: shownFrom.en,
+      notYou:
+        'If it was not you: choose “Forgot password” where you sign in, and set a new one at once. That ends every session, whoever began it.',
+    },
+    hi: {
+      subject: 'आपका पासवर्ड बदला गया',
+      severally: (count) => `आपका पासवर्ड ${count} बार बदला गया`,
+      opening: 'आपके खाते का पासवर्ड बदला गया है। बाकी सभी डिवाइस साइन आउट कर दिए गए हैं।',
+      event: shownFrom.hi,
+      notYou:
+        'अगर यह आपने नहीं किया, तो साइन इन पेज पर “पासवर्ड भूल गए” चुनें और तुरंत नया पासवर्ड रखें। इससे सभी सत्र समाप्त हो जाते हैं, चाहे वे किसी ने भी शुरू किए हों।',
+    },
+  },
+  'password-reset': {
+    en: {
+      subject: 'You have a new password',
+      severally: (count) => `Your password was reset ${count} times`,
+      opening:
+        'A new password was set by a link that was sent to this address. All devices were signed out, and all API keys ended.',
+      event: shownFrom.en,
+      notYou:
+        'If it was not you, somebody can read your mail. Change the password of your mailbox first, then choose “Forgot password” here.',
+    },
+    hi: {
+      subject: 'आपका नया पासवर्ड लागू हो गया है',
+      severally: (count) => `आपका पासवर्ड ${count} बार रीसेट किया गया`,
+      opening:
+        'इस पते पर भेजे गए लिंक से नया पासवर्ड रखा गया है। सभी डिवाइस साइन आउट कर दिए गए हैं और सभी API कुंजियाँ बंद हो गई हैं।',
+      event: shownFrom.hi,
+      notYou: 'अगर यह आपने नहीं किया, तो कोई आपके ईमेल पढ़ सकता है। पहले अपने मेलबॉक्स का पासवर्ड बदलें, फिर यहाँ “पासवर्ड भूल गए” चुनें।',
+    },
+  },
+  'email-change-requested': {
+    en: {
+      subject: 'Your e-mail address is to be changed',
+      severally: (count) => `A change of your e-mail address was asked for ${count} times`,
+      opening: 'Your account is to get another e-mail address. It changes only once the new one is confirmed.',
+      event: ({ newEmail }) => `new address ${maskedEmail(newEmail)}`,
+      notYou:
+        'If it was not you: sign in, change your password and end all sessions. Should the address change all the same, a link that undoes it comes here.',
+    },
+    hi: {
+      subject: 'आपका ईमेल पता बदलने का अनुरोध हुआ है',
+      severally: (count) => `आपका ईमेल पता बदलने के ${count} अनुरोध हुए हैं`,
+      opening: 'आपके खाते का ईमेल पता बदला जाना है। यह तभी बदलेगा जब नए पते की पुष्टि हो जाएगी।',
+      event: ({ newEmail }) => `नया पता ${maskedEmail(newEmail)}`,
+      notYou:
+        'अगर यह आपने नहीं किया, तो साइन इन करें, पासवर्ड बदलें और सभी सत्र समाप्त करें। अगर पता फिर भी बदल जाए, तो बदलाव वापस लेने का लिंक यहीं आएगा।',
+    },
+  },
+  'email-changed': {
+    en: {
+      subject: 'This is now the e-mail address of your account',
+      severally: (count) => `The e-mail address of your account was changed ${count} times`,
+      opening: 'From now on you sign in with this address, and mails about the account come here.',
+      event: ({ oldEmail }) => `earlier address ${maskedEmail(oldEmail)}`,
+      notYou: 'If it was not you, do not use the account: the owner of the earlier address can undo the change.',
+    },
+    hi: {
+      subject: 'अब यही आपके खाते का ईमेल पता है',
+      severally: (count) => `आपके खाते का ईमेल पता ${count} बार बदला गया`,
+      opening: 'अब से आप इसी पते से साइन इन करेंगे, और खाते के बारे में ईमेल यहीं आएँगे।',
+      event: ({ oldEmail }) => `पहले का पता ${maskedEmail(oldEmail)}`,
+      notYou: 'अगर यह आपने नहीं किया, तो इस खाते का उपयोग न करें: पहले वाले पते का मालिक यह बदलाव वापस ले सकता है।',
+    },
+  },
+  'api-key-created': {
+    en: {
+      subject: 'An API key was made',
+      severally: (count) => `${count} API keys were made`,
+      opening: 'Programs can use your account with an API key, within the permissions that it was given:',
+      event: ({ prefix, ip }) => [`key ${shownName(prefix)}…`, shownFrom.en({ ip })].filter(Boolean).join(', '),
+      notYou: 'If it was not you: delete the key, change your password and end all sessions.',
+    },
+    hi: {
+      subject: 'एक API कुंजी बनाई गई',
+      severally: (count) => `${count} API कुंजियाँ बनाई गईं`,
+      opening: 'API कुंजी से प्रोग्राम, दी गई अनुमतियों के भीतर, आपके खाते का उपयोग कर सकते हैं:',
+      event: ({ prefix, ip }) => [`कुंजी ${shownName(prefix)}…`, shownFrom.hi({ ip })].filter(Boolean).join(', '),
+      notYou: 'अगर यह आपने नहीं किया, तो कुंजी को हटाएँ, पासवर्ड बदलें और सभी सत्र समाप्त करें।',
+    },
+  },
+  'role-raised': {
+    en: {
+      subject: 'Your account may do more now',
+      severally: (count) => `Your account was given more rights ${count} times`,
+      opening: 'An administrator gave your account a role with more rights:',
+      event: ({ role }) => shownName(role),
+      notYou: 'If you did not expect it, ask your administrator.',
+    },
+    hi: {
+      subject: 'आपके खाते को अधिक अधिकार दिए गए हैं',
+      severally: (count) => `आपके खाते को ${count} बार अधिक अधिकार दिए गए`,
+      opening: 'एडमिनिस्ट्रेटर ने आपके खाते को अधिक अधिकारों वाली भूमिका दी है:',
+      event: ({ role }) => shownName(role),
+      notYou: 'अगर आपको इसकी उम्मीद नहीं थी, तो अपने एडमिनिस्ट्रेटर से पूछें।',
+    },
+  },
+  'subscription-changed': {
+    en: {
+      subject: 'Your subscription was changed',
+      severally: (count) => `Your subscription was changed ${count} times`,
+      opening: 'This changed about your subscription:',
+      event: ({ plan, change, until }, { day }) =>
+        `${changes.en[change](shownName(plan))}${until === null ? '' : `, until ${day(until)}`}`,
+      notYou: 'If you did not want that: sign in and look at your subscription, and change your password.',
+    },
+    hi: {
+      subject: 'आपकी सदस्यता में बदलाव हुआ',
+      severally: (count) => `आपकी सदस्यता में ${count} बार बदलाव हुआ`,
+      opening: 'आपकी सदस्यता में यह बदलाव हुआ है:',
+      event: ({ plan, change, until }, { day }) =>
+        `${changes.hi[change](shownName(plan))}${until === null ? '' : `, ${day(until)} तक`}`,
+      notYou: 'अगर आप ऐसा नहीं चाहते थे, तो साइन इन करके अपनी सदस्यता देखें और पासवर्ड बदलें।',
+    },
+  },
+}

@@ -1,0 +1,60 @@
+import { accountLetters } from './account-letters.ts'
+import { accountNotices } from './account-notices.ts'
+import { htmlMail } from './layout.tsx'
+import type { LetterTexts } from './letter.ts'
+import { linkLetters } from './link-letters.ts'
+import type { MailData, MailName } from './mail-data.ts'
+import type { NoticeData, NoticeKind } from './notice-data.ts'
+import { type NoticeTexts, noticeLetter } from './notice-letter.ts'
+import { plainText } from './plain-text.ts'
+import { shownDay, shownTime } from './shown.ts'
+import { signInNotices } from './sign-in-notices.ts'
+import type { MailTemplate } from './template.ts'
+
+/** Text and HTML of one letter, in the reader's language and time zone. */
+function mail<D>(texts: LetterTexts<D>): MailTemplate<D> {
+  return (data, { brand, language, link, timeZone }) => {
+    const letter = texts[language](data, {
+      brand,
+      time: (iso) => shownTime(iso, language, timeZone),
+      day: (iso) => shownDay(iso, language, timeZone),
+    })
+    return {
+      subject: letter.subject,
+      text: plainText(letter, brand, language, link),
+      html: htmlMail({ letter, brand, language, link }),
+    }
+  }
+}
+
+const notice = <K extends NoticeKind>(texts: NoticeTexts<K>): MailTemplate<NoticeData<K>> => mail(noticeLetter(texts))
+
+/** Every mail that is ever sent; `template` of the outbox is a name of this table. */
+export const templates: { [K in MailName]: MailTemplate<MailData[K]> } = {
+  'verify-email': mail(linkLetters['verify-email']),
+  'reset-password': mail(linkLetters['reset-password']),
+  'confirm-email': mail(linkLetters['confirm-email']),
+  'undo-email': mail(linkLetters['undo-email']),
+  'accept-invitation': mail(linkLetters['accept-invitation']),
+  'registration-attempted': mail(accountLetters['registration-attempted']),
+  'email-change-taken': mail(accountLetters['email-change-taken']),
+  'email-change-undone': mail(accountLetters['email-change-undone']),
+  'inactive-account': mail(accountLetters['inactive-account']),
+  'account-erased': mail(accountLetters['account-erased']),
+  'new-device': notice(signInNotices['new-device']),
+  lockout: notice(signInNotices.lockout),
+  'sign-in-method-added': notice(signInNotices['sign-in-method-added']),
+  'sign-in-method-removed': notice(signInNotices['sign-in-method-removed']),
+  'recovery-code-used': notice(signInNotices['recovery-code-used']),
+  'refresh-token-reused': notice(signInNotices['refresh-token-reused']),
+  'password-changed': notice(accountNotices['password-changed']),
+  'password-reset': notice(accountNotices['password-reset']),
+  'email-change-requested': notice(accountNotices['email-change-requested']),
+  'email-changed': notice(accountNotices['email-changed']),
+  'api-key-created': notice(accountNotices['api-key-created']),
+  'role-raised': notice(accountNotices['role-raised']),
+  'subscription-changed': notice(accountNotices['subscription-changed']),
+}
+
+/** Whether the outbox's text names a template; a row may be of a newer version of the program. */
+export const isMailName = (name: string): name is MailName => Object.hasOwn(templates, name)
