@@ -1,3 +1,4 @@
+import { createWriteBehind } from '../async/write-behind.ts'
 import type { Db, Sql } from '../db/types.ts'
 import type { Logger } from '../log/logger.ts'
 
@@ -28,9 +29,20 @@ export function createUsageCounter({ sql, now, log }: Options) {
   let endsAt = 0
   /** Batches that wait to be written: those before a day may have ended, and those whose writing failed. */
   let waiting: Batch[] = []
-  let flushing: Promise<void> | null = null
-  const timer = setInterval(() => void flush(), flushEveryMs)
-  timer.unref()
+  const writeBehind = createWriteBehind<Batch>({
+    everyMs: flushEveryMs,
+    take() {
+      closeBatch()
+      const batches = waiting
+      waiting = []
+      return batches
+    },
+    write: (batch) => insertUsage(sql, batch),
+    restore(batch) {
+      if (waiting.length < maxWaiting) waiting.push(batch)
+    },
+    onError: (error) => log.warn({ err: error }, 'usage could not be settled; it is kept and tried again'),
+  })
 
   function closeBatch(): void {
     if (size > 0) waiting.push({ begunAt, counters })
@@ -38,28 +50,6 @@ export function createUsageCounter({ sql, now, log }: Options) {
     size = 0
     begunAt = now()
     endsAt = Math.floor(begunAt / midnightEveryMs) * midnightEveryMs + midnightEveryMs
-  }
-
-  async function writeAll(): Promise<void> {
-    closeBatch()
-    const batches = waiting
-    waiting = []
-    for (const batch of batches)
-      try {
-        await insertUsage(sql, batch)
-      } catch (error) {
-        if (waiting.length < maxWaiting) waiting.push(batch)
-        log.warn({ err: error }, 'usage could not be settled; it is kept and tried again')
-      }
-  }
-
-  /** Writes what was counted; what fails is kept for the next time. Never throws. */
-  function flush(): Promise<void> {
-    if (size === 0 && waiting.length === 0) return flushing ?? Promise.resolve()
-    flushing ??= writeAll().finally(() => {
-      flushing = null
-    })
-    return flushing
   }
 
   return {
@@ -74,13 +64,10 @@ export function createUsageCounter({ sql, now, log }: Options) {
       if (requests === 0) size++
       routes.set(route, requests + 1)
     },
-    flush,
+    /** Writes what was counted; what fails is kept for the next time. Never throws. */
+    flush: async (): Promise<void> => void (await writeBehind.flush()),
     /** Writes what is left and stops. */
-    async close(): Promise<void> {
-      clearInterval(timer)
-      await flushing
-      await flush()
-    },
+    close: writeBehind.close,
   }
 }
 

@@ -2,9 +2,10 @@ import type { ApiKey } from '../access/principal.ts'
 import { parseNetwork } from '../addresses/networks.ts'
 import { setBounded } from '../async/bounded-map.ts'
 import type { Caller } from '../async/caller.ts'
+import { createSemaphore } from '../async/semaphore.ts'
+import { createWriteBehind } from '../async/write-behind.ts'
 import type { RecentChanges } from '../changes/recent-changes.ts'
 import { hashToken } from '../crypto/hash.ts'
-import { createGate } from '../db/admission.ts'
 import type { Sql, Tx } from '../db/types.ts'
 import type { Logger } from '../log/logger.ts'
 import { isApiKey } from './format.ts'
@@ -45,12 +46,32 @@ export function createApiKeys({ sql, recentChanges, log, now, lifeSeconds, lookU
   const unknown = new Map<string, Reading>()
   const reading = new Map<string, Promise<Reading>>()
   /** A flood of keys that nobody has takes a part of the pool, never all of it. */
-  const gate = createGate({ max: lookUps, queueLimit: LookUpsWaiting, waitMs: 2_000 })
+  const semaphore = createSemaphore({
+    places: lookUps,
+    queueLimit: LookUpsWaiting,
+    accountLimit: Math.max(64, 2 * lookUps),
+    waitMs: 2_000,
+  })
   let uses = new Map<string, number>()
-  let settling = Promise.resolve()
+  const { flush: settle, close } = createWriteBehind<typeof uses>({
+    everyMs: SettleEveryMs,
+    take() {
+      const batch = uses
+      uses = new Map()
+      return batch.size > 0 ? [batch] : []
+    },
+    write: (batch) =>
+      updateLastUsed(
+        sql,
+        [...batch].map(([id, at]) => ({ id, at: new Date(at) })),
+      ),
+    restore(batch) {
+      uses = new Map([...batch, ...uses])
+    },
+    onError: (error) =>
+      log.warn({ err: error }, 'when API keys were last used could not be written; it is tried again'),
+  })
   let lookedUp = 0
-  const timer = setInterval(() => void settle(), SettleEveryMs)
-  timer.unref()
 
   function isCurrent({ readAt, found }: Reading): boolean {
     if (now() - readAt >= lifeSeconds * 1000) return false
@@ -63,8 +84,7 @@ export function createApiKeys({ sql, recentChanges, log, now, lifeSeconds, lookU
   }
 
   async function read(name: string, hash: Buffer, caller: Caller | null): Promise<Reading> {
-    await gate.enter(caller)
-    try {
+    return semaphore.run(async () => {
       lookedUp++
       const readAt = now()
       const row = await findApiKey(sql, hash)
@@ -73,9 +93,7 @@ export function createApiKeys({ sql, recentChanges, log, now, lifeSeconds, lookU
       unknown.delete(name)
       setBounded(row ? known : unknown, name, result, MaxRemembered)
       return result
-    } finally {
-      gate.leave(caller)
-    }
+    }, caller)
   }
 
   /** One reading for all who ask at the same time. */
@@ -86,28 +104,6 @@ export function createApiKeys({ sql, recentChanges, log, now, lifeSeconds, lookU
       reading.set(name, shared)
     }
     return shared
-  }
-
-  /** Writes when keys were last used, one batch after the other. Never throws. */
-  function settle(): Promise<void> {
-    settling = settling.then(write)
-    return settling
-  }
-
-  /** What fails is tried again with what came since. */
-  async function write(): Promise<void> {
-    if (uses.size === 0) return
-    const batch = uses
-    uses = new Map()
-    try {
-      await updateLastUsed(
-        sql,
-        [...batch].map(([id, at]) => ({ id, at: new Date(at) })),
-      )
-    } catch (error) {
-      log.warn({ err: error }, 'when API keys were last used could not be written; it is tried again')
-      uses = new Map([...batch, ...uses])
-    }
   }
 
   return {
@@ -143,13 +139,13 @@ export function createApiKeys({ sql, recentChanges, log, now, lifeSeconds, lookU
     noteUse(id: string): void {
       if (uses.size < MaxUses || uses.has(id)) uses.set(id, now())
     },
-    settle,
+    /** Writes when keys were last used, one batch after the other. Never throws. */
+    settle: async (): Promise<void> => void (await settle()),
     stats: () => ({ remembered: known.size, lookUps: lookedUp }),
     /** Writes what is left and stops. */
     async close(): Promise<void> {
-      clearInterval(timer)
-      await settle()
-      gate.close()
+      await close()
+      semaphore.close()
     },
   }
 }

@@ -1,8 +1,12 @@
 /**
- * The value of `work`, or what `onLate` returns or throws once `milliseconds` have passed. `work` goes on: a late failure of
- * it is nobody's. The timer ends with the call, so that it keeps no process alive.
+ * The value of `work`, or what `onLate` returns or throws once `milliseconds` have passed. `work` goes on; that it fails
+ * later is ignored. The timer ends with the call, so that it keeps no process alive.
  */
-export async function withTimeout<T, L>(work: PromiseLike<T>, milliseconds: number, onLate: () => L): Promise<T | L> {
+export async function withTimeout<T, L>(
+  work: PromiseLike<T>,
+  milliseconds: number,
+  onLate: () => L | Promise<L>,
+): Promise<T | L> {
   const late = Promise.withResolvers<typeof isLate>()
   const timer = setTimeout(() => late.resolve(isLate), milliseconds)
   const handled = Promise.resolve(work)

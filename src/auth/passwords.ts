@@ -2,8 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import { hash as argon2Hash, verify as argon2Verify } from '@node-rs/argon2'
 import type { Caller } from '../async/caller.ts'
-import { createTurns } from '../async/turns.ts'
-import { AppError } from '../errors/app-error.ts'
+import { createSemaphore } from '../async/semaphore.ts'
 import { normalisePassword } from './password-rules.ts'
 
 type Cost = {
@@ -55,7 +54,11 @@ export function createPasswordHasher(options: Options = {}): PasswordHasher {
     parallelism: options.parallelism ?? 1,
   }
   const concurrency = options.concurrency ?? availableParallelism()
-  const gate = createGate(concurrency, options.queueLimit ?? 64 * concurrency)
+  const { run, stats } = createSemaphore({
+    places: concurrency,
+    queueLimit: options.queueLimit ?? 64 * concurrency,
+    accountLimit: 8 * concurrency,
+  })
   const dummy = createDummyHash(cost)
 
   async function matches(stored: string | null, password: string): Promise<boolean> {
@@ -73,15 +76,14 @@ export function createPasswordHasher(options: Options = {}): PasswordHasher {
   }
 
   return {
-    hash: (password, signal, caller = null) =>
-      gate.run(() => argon2Hash(normalisePassword(password), cost), caller, signal),
-    verify: (hash, password, signal, caller = null) => gate.run(() => matches(hash, password), caller, signal),
+    hash: (password, signal, caller = null) => run(() => argon2Hash(normalisePassword(password), cost), caller, signal),
+    verify: (hash, password, signal, caller = null) => run(() => matches(hash, password), caller, signal),
     needsRehash(hash) {
       const made = parseCost(hash)
       if (!made) return true
       return made.memoryCost < cost.memoryCost || made.timeCost < cost.timeCost || made.parallelism < cost.parallelism
     },
-    stats: gate.stats,
+    stats,
   }
 }
 
@@ -100,37 +102,4 @@ function isUsable(hash: string): boolean {
   const made = parseCost(hash)
   if (!made) return false
   return made.memoryCost <= most.memoryCost && made.timeCost <= most.timeCost && made.parallelism <= most.parallelism
-}
-
-/** Runs at most `concurrency` jobs at once and lets at most `queueLimit` wait, a caller's in the order of their arrival. */
-function createGate(concurrency: number, queueLimit: number) {
-  if (!Number.isSafeInteger(concurrency) || concurrency < 1)
-    throw new RangeError('concurrency must be a whole number from 1')
-  if (!Number.isSafeInteger(queueLimit) || queueLimit < 0)
-    throw new RangeError('queueLimit must be a whole number from 0')
-  const turns = createTurns({ places: concurrency, queueLimit, accountLimit: 8 * concurrency })
-
-  return {
-    async run<T>(job: () => Promise<T>, caller: Caller | null, signal?: AbortSignal): Promise<T> {
-      if (signal?.aborted) throw givenUp(signal)
-      await turns.enter(caller, (refuse) => {
-        const leave = () => refuse(givenUp(signal))
-        signal?.addEventListener('abort', leave, { once: true })
-        return () => signal?.removeEventListener('abort', leave)
-      })
-      try {
-        return await job()
-      } finally {
-        turns.leave(caller)
-      }
-    },
-    stats() {
-      const { inUse, waiting } = turns.counts()
-      return { running: inUse, waiting }
-    },
-  }
-}
-
-function givenUp(signal: AbortSignal | undefined): AppError {
-  return new AppError('deadline-exceeded', { cause: signal?.reason })
 }

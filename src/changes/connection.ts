@@ -1,8 +1,9 @@
+import { withTimeout } from '../async/timeout.ts'
 import type { Database } from '../db/database.ts'
 import type { Sql } from '../db/types.ts'
 
-/** A connection may die without a word. A read without an answer for so long is asked again beside it, on a new one. */
-const PatienceMs = 600
+/** A connection may be dead without any sign of it: a read that has no answer by then is repeated on a new one beside it. */
+const waitMs = 600
 
 export type FeedConnection = ReturnType<typeof createFeedConnection>
 
@@ -35,14 +36,7 @@ export function createFeedConnection(open: () => Database) {
     /** @throws what `work` throws, from the connection asked first when both fail */
     async read<T>(work: (sql: Sql) => Promise<T>): Promise<T> {
       const reading = work(current.sql)
-      const late = Promise.withResolvers<'late'>()
-      const patience = setTimeout(() => late.resolve('late'), PatienceMs)
-      try {
-        const first = await Promise.race([reading.then((answer) => ({ answer })), late.promise])
-        return first === 'late' ? await readAnew(reading, work) : first.answer
-      } finally {
-        clearTimeout(patience)
-      }
+      return withTimeout(reading, waitMs, () => readAnew(reading, work))
     },
     listen: (channel: string, wake: () => void) => current.listen(channel, wake),
     close: (seconds: number): Promise<void> => current.close(seconds),

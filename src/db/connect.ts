@@ -1,4 +1,5 @@
 import postgres from 'postgres'
+import { withTimeout } from '../async/timeout.ts'
 
 export type DatabaseOptions = {
   url: string
@@ -68,7 +69,7 @@ export function listen(options: DatabaseOptions, channel: string, wake: () => vo
   return {
     async close() {
       closed = true
-      await Promise.race([client.end({ timeout: 0 }).catch(() => {}), Bun.sleep(500)])
+      await withTimeout(client.end({ timeout: 0 }), 500, () => {}).catch(() => {})
     },
   }
 }

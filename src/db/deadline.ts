@@ -1,3 +1,4 @@
+import { withTimeout } from '../async/timeout.ts'
 import { AppError } from '../errors/app-error.ts'
 import type { DatabaseOptions } from './connect.ts'
 import { isAnswer } from './errors.ts'
@@ -8,7 +9,7 @@ import type { Writability } from './writability.ts'
 
 /** The server's own timeout comes first by this much. */
 const graceMs = 1000
-/** If this process itself stood still, answers have come that nobody read yet. */
+/** Answers that came while this process itself was stopped are read in this time. */
 const lastLookMs = 20
 
 type Needs = {
@@ -36,13 +37,12 @@ export function createDeadline({ options, recovery, writability, retire }: Needs
   /** @throws AppError when `answer` does not come in time: `deadline-exceeded`, or `database-unavailable` if nobody was answered */
   async function answered<T>(slot: Slot, answer: PromiseLike<T>, text: string | Query): Promise<T> {
     const start = performance.now()
-    const late = Promise.withResolvers<never>()
     const sent = typeof text === 'string' ? undefined : text
-    let timer = setTimeout(() => {
-      timer = setTimeout(() => late.reject(giveUp(slot, start, sent)), lastLookMs)
-    }, deadlineMs)
+    const onLate = (): never => {
+      throw giveUp(slot, start, sent)
+    }
     try {
-      const value = await Promise.race([answer, late.promise])
+      const value = await withTimeout(answer, deadlineMs, () => withTimeout(answer, lastLookMs, onLate))
       recovery.confirm()
       return value
     } catch (error) {
@@ -50,7 +50,6 @@ export function createDeadline({ options, recovery, writability, retire }: Needs
       writability.note(error)
       throw error
     } finally {
-      clearTimeout(timer)
       const milliseconds = performance.now() - start
       if (milliseconds >= options.slowQueryMs) {
         counts.slowQueries++

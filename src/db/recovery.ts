@@ -1,4 +1,5 @@
 import type postgres from 'postgres'
+import { withTimeout } from '../async/timeout.ts'
 import { AppError } from '../errors/app-error.ts'
 import type { Gate } from './admission.ts'
 import { isConnectionError, isFull, toAppError, wasLost } from './errors.ts'
@@ -39,8 +40,6 @@ export function createRecovery({ connect, gate, writability, onWarn }: Options) 
   /** Whether it answers in time. @throws what the connection failed with */
   async function probe(): Promise<boolean> {
     prober ??= connect()
-    const late = Promise.withResolvers<false>()
-    const timer = setTimeout(() => late.resolve(false), probeMs)
     const question = writability.ask(prober).then(
       () => true,
       (error) => {
@@ -50,14 +49,12 @@ export function createRecovery({ connect, gate, writability, onWarn }: Options) 
       },
     )
     try {
-      const inTime = await Promise.race([question, late.promise])
+      const inTime = await withTimeout(question, probeMs, () => false)
       if (!inTime) dropProber()
       return inTime
     } catch (error) {
       dropProber()
       throw error
-    } finally {
-      clearTimeout(timer)
     }
   }
 
@@ -80,7 +77,7 @@ export function createRecovery({ connect, gate, writability, onWarn }: Options) 
     dropProber()
     for (let tries = suspicions++; !closed; tries++) {
       const pauseMs = tries > 0 ? Math.min(longestPauseMs, 50 * 2 ** tries) * (0.5 + Math.random() / 2) : 0
-      if (await Promise.race([revived, Bun.sleep(pauseMs).then(() => false)])) break
+      if (await withTimeout(revived, pauseMs, () => false)) break
       if (await Promise.race([revived, probe().catch(() => false)])) break
     }
     recovering = undefined

@@ -1,4 +1,5 @@
 import type postgres from 'postgres'
+import { withTimeout } from '../async/timeout.ts'
 import { AppError } from '../errors/app-error.ts'
 import { connect, type DatabaseOptions } from './connect.ts'
 import { wasTooLate } from './errors.ts'
@@ -75,21 +76,17 @@ export function createSlots({ options, max, recovery }: Needs) {
   /** @throws the driver's error; AppError `overloaded` when others are answered and only connecting takes too long */
   async function makeReady(slot: Slot): Promise<void> {
     const start = performance.now()
-    const late = Promise.withResolvers<never>()
-    const timer = setTimeout(() => {
-      late.reject(Object.assign(new Error(`no connection within ${connectMs} ms`), { code: 'CONNECT_TIMEOUT' }))
-      retire(slot)
-    }, connectMs)
     try {
-      // No statement: it opens the connection and is answered, and that is all.
-      await Promise.race([slot.client.unsafe(''), late.promise])
+      // An empty query opens the connection and is answered.
+      await withTimeout(slot.client.unsafe(''), connectMs, () => {
+        retire(slot)
+        throw Object.assign(new Error(`no connection within ${connectMs} ms`), { code: 'CONNECT_TIMEOUT' })
+      })
       slot.isOpen = true
       informed ??= slot.client
       recovery.confirm()
     } catch (error) {
       throw wasTooLate(error) && recovery.isAnswering(start) ? new AppError('overloaded', { cause: error }) : error
-    } finally {
-      clearTimeout(timer)
     }
   }
 
@@ -129,7 +126,7 @@ export function createSlots({ options, max, recovery }: Needs) {
     const ended = () => slot.end(0).catch(() => {})
     if (options.connectionParameters === false && underWay?.active) {
       const cancelled = cancel(underWay).catch(() => {})
-      void Promise.race([cancelled, Bun.sleep(cancelMs)]).then(ended)
+      void withTimeout(cancelled, cancelMs, () => {}).then(ended)
     } else void ended()
   }
 

@@ -1,3 +1,4 @@
+import { createWriteBehind } from '../async/write-behind.ts'
 import type { Db } from '../db/types.ts'
 import type { Lease } from './lease.ts'
 import { returnQuotas, type Told } from './queries.ts'
@@ -5,19 +6,16 @@ import { returnQuotas, type Told } from './queries.ts'
 /** Leases that ended here and that the database is still to hear of, so that what is left of them is free again. */
 export function createEndedLeases(sql: Db) {
   const ended: Told[] = []
+  const { flush } = createWriteBehind<Told[]>({
+    take: () => (ended.length > 0 ? [ended.splice(0)] : []),
+    write: (batch) => returnQuotas(sql, batch),
+    restore: (batch) => void ended.push(...batch),
+  })
   return {
     add({ id, spent }: Lease): void {
       ended.push({ leaseId: id, spent })
     },
-    /** Ends them in one statement; what fails is kept. @returns whether there was anything to tell */
-    async settle(): Promise<boolean> {
-      const told = ended.splice(0)
-      if (told.length === 0) return false
-      await returnQuotas(sql, told).catch((error) => {
-        ended.push(...told)
-        throw error
-      })
-      return true
-    },
+    /** Ends them in one statement; what fails is kept. @returns whether there was anything to tell @throws the database's error */
+    flush,
   }
 }

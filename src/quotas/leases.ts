@@ -78,7 +78,7 @@ export function createLeases({ sql, now, log, beatMs = BeatMs, patienceMs = Pati
     const { quota } = account
     await settling
     // The plan had no limit until just now.
-    if (unlimited.unsettled(quota) > 0) await unlimited.settle()
+    if (unlimited.unsettled(quota) > 0) await unlimited.flush()
     const givesUpAt = performance.now() + patienceMs
     for (;;) {
       const { limit, lease } = account
@@ -111,7 +111,7 @@ export function createLeases({ sql, now, log, beatMs = BeatMs, patienceMs = Pati
         const wanted = new Set((await listWanted(sql)).map(keyOf))
         for (const [key, account] of accounts) look(key, account, wanted.has(key))
       }
-      if (await ended.settle()) counts.upkeep++
+      if (await ended.flush()) counts.upkeep++
       if (settles) await settle()
     } catch (error) {
       if (settles) log.warn({ err: error }, 'quotas could not be settled; it is tried again')
@@ -142,7 +142,7 @@ export function createLeases({ sql, now, log, beatMs = BeatMs, patienceMs = Pati
   }
 
   async function settleLeases(): Promise<void> {
-    if (await unlimited.settle()) counts.upkeep++
+    if (await unlimited.flush()) counts.upkeep++
     const changed = [...accounts.values()].filter(({ lease, refilling }) => !refilling && lease.spent !== lease.told)
     if (changed.length === 0) return
     const told = changed.map(({ lease }) => ({ lease, leaseId: lease.id, spent: lease.spent }))
@@ -187,7 +187,7 @@ export function createLeases({ sql, now, log, beatMs = BeatMs, patienceMs = Pati
       await beating
       await Promise.allSettled([...accounts.values()].map(({ refilling }) => refilling))
       for (const [key, account] of accounts) end(key, account)
-      await Promise.all([ended.settle(), unlimited.settle()]).catch((error) =>
+      await Promise.all([ended.flush(), unlimited.flush()]).catch((error) =>
         log.warn({ err: error }, 'quotas could not be settled; leases come back when they expire'),
       )
     },

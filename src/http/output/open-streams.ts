@@ -1,4 +1,4 @@
-import { createGate } from '../../db/admission.ts'
+import { createSemaphore } from '../../async/semaphore.ts'
 import { AppError } from '../../errors/app-error.ts'
 
 type Bounds = {
@@ -13,7 +13,7 @@ type Bounds = {
 }
 
 /** A page that waits longer breaks its stream off. */
-const ReadWaitMs = 30_000
+const readWaitMs = 30_000
 
 export type OpenStreams = ReturnType<typeof createOpenStreams>
 
@@ -21,7 +21,7 @@ export type OpenStreams = ReturnType<typeof createOpenStreams>
 export function createOpenStreams({ perAccount, inAll, reads, idleMs }: Bounds) {
   const openOf = new Map<string, number>()
   let open = 0
-  const gate = createGate({ max: reads, queueLimit: inAll, waitMs: ReadWaitMs })
+  const semaphore = createSemaphore({ places: reads, queueLimit: inAll, accountLimit: inAll, waitMs: readWaitMs })
 
   /** @returns what gives the place back, once */
   function enter(accountId: string): () => void {
@@ -58,7 +58,7 @@ export function createOpenStreams({ perAccount, inAll, reads, idleMs }: Bounds) 
     },
     /** Streams that are open now. */
     count: (): number => open,
-    close: (): void => gate.close(),
+    close: (): void => semaphore.close(),
   }
 
   function toStream(pieces: AsyncGenerator<string>, leave: () => void): ReadableStream<Uint8Array> {
@@ -77,7 +77,7 @@ export function createOpenStreams({ perAccount, inAll, reads, idleMs }: Bounds) 
         async pull(controller) {
           clearTimeout(idle)
           try {
-            const { value, done } = await readNext(pieces)
+            const { value, done } = await semaphore.run(() => pieces.next())
             if (done) {
               end()
               return controller.close()
@@ -98,15 +98,6 @@ export function createOpenStreams({ perAccount, inAll, reads, idleMs }: Bounds) 
     function expire(controller: ReadableStreamDefaultController<Uint8Array>): void {
       end()
       controller.error(new Error('nobody read the stream any more'))
-    }
-  }
-
-  async function readNext(pieces: AsyncGenerator<string>): Promise<IteratorResult<string>> {
-    await gate.enter()
-    try {
-      return await pieces.next()
-    } finally {
-      gate.leave()
     }
   }
 }

@@ -1,0 +1,70 @@
+import { AppError } from '../errors/app-error.ts'
+import type { Caller } from './caller.ts'
+import { createTurns } from './turns.ts'
+
+type Options = {
+  /** How many jobs may run at once. */
+  places: number
+  /** How many may wait, all together. */
+  queueLimit: number
+  /** How many jobs of one account may wait. */
+  accountLimit: number
+  /** How long one may wait, in milliseconds; without it, until it is its turn or `signal` aborts. */
+  waitMs?: number
+}
+
+/**
+ * A semaphore whose callers are served in turn (`turns.ts`): a bounded number of jobs runs, a bounded number waits.
+ * @throws RangeError for a number of places below 1 or a negative queue limit
+ */
+export function createSemaphore({ places, queueLimit, accountLimit, waitMs }: Options) {
+  if (!Number.isSafeInteger(places) || places < 1)
+    throw new RangeError('the number of places must be a whole number from 1')
+  if (!Number.isSafeInteger(queueLimit) || queueLimit < 0)
+    throw new RangeError('the queue limit must be a whole number from 0')
+  const turns = createTurns({ places, queueLimit, accountLimit })
+  let isClosed = false
+
+  /** Refuses a job that waits for too long, or that nobody wants any more. */
+  function watchWait(refuse: (error: AppError) => void, signal: AbortSignal | undefined): () => void {
+    const timer = waitMs === undefined ? undefined : setTimeout(() => refuse(new AppError('overloaded')), waitMs)
+    const onAbort = () => refuse(abandoned(signal))
+    signal?.addEventListener('abort', onAbort, { once: true })
+    return () => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', onAbort)
+    }
+  }
+
+  return {
+    /**
+     * Runs `job` in its turn; once it has begun, it is not broken off.
+     * @param caller whose turn it is; null: the service's own work
+     * @throws AppError `overloaded` when the queue is full or the wait too long, `rate-limited` when too many jobs of the
+     * caller's account wait, `deadline-exceeded` when `signal` aborts before it began, and what `job` throws
+     */
+    async run<T>(job: () => Promise<T>, caller: Caller | null = null, signal?: AbortSignal): Promise<T> {
+      if (isClosed) throw new AppError('service-unavailable')
+      if (signal?.aborted) throw abandoned(signal)
+      await turns.enter(caller, (refuse) => watchWait(refuse, signal))
+      try {
+        return await job()
+      } finally {
+        turns.leave(caller)
+      }
+    },
+    stats() {
+      const { inUse, waiting } = turns.counts()
+      return { running: inUse, waiting }
+    },
+    /** Refuses those who wait and all who come; what runs goes on. */
+    close(): void {
+      isClosed = true
+      turns.refuseAll(new AppError('service-unavailable'))
+    },
+  }
+}
+
+function abandoned(signal: AbortSignal | undefined): AppError {
+  return new AppError('deadline-exceeded', { cause: signal?.reason })
+}
