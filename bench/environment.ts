@@ -12,11 +12,14 @@ export function productionEnvironment(databaseUrl: string) {
     JWT_SECRET: secret(),
     JWT_REFRESH_SECRET: secret(),
     AUDIT_KEY: secret(),
+    DATA_KEY: secret(),
+    MAIL: 'off',
     OPS_TOKEN: secret(),
     RATE_LIMIT_GLOBAL: farLimit,
     RATE_LIMIT_AUTH: farLimit,
     RATE_LIMIT_REGISTER: farLimit,
     RATE_LIMIT_PASSWORD: farLimit,
+    RATE_LIMIT_MAIL: farLimit,
     RATE_LIMIT_API: farLimit,
   }
 }

@@ -88,7 +88,7 @@ async function openRedisServer(undo: (() => Promise<void>)[]): Promise<string | 
 /** The same for every instance, and gone with them. */
 function secrets(): Environment & { AUDIT_KEY: string } {
   const secret = () => randomBytes(48).toString('base64')
-  return { JWT_SECRET: secret(), JWT_REFRESH_SECRET: secret(), AUDIT_KEY: secret() }
+  return { JWT_SECRET: secret(), JWT_REFRESH_SECRET: secret(), AUDIT_KEY: secret(), DATA_KEY: secret() }
 }
 
 function algorithm(name = 'HS256'): Environment {

@@ -13,10 +13,12 @@ import type { Replica } from './db/replica.ts'
 import type { Sql } from './db/types.ts'
 import type { OpenStreams } from './http/output/open-streams.ts'
 import type { Logger } from './log/logger.ts'
+import type { Outbox } from './mail/outbox.ts'
 import type { Leases } from './quotas/leases.ts'
 import type { Limits } from './rate-limits/limiters.ts'
 import type { Tally } from './rate-limits/result.ts'
 import type { Redis } from './redis/connection.ts'
+import type { Secrets } from './secrets/secrets.ts'
 import type { Traffic } from './telemetry/traffic.ts'
 
 declare module './http/request.ts' {
@@ -39,6 +41,10 @@ export type Deps = {
   recentChanges: RecentChanges
   feed: Feed
   audit: Audit
+  /** Writes mails and security notices, in the transaction of the change. */
+  mail: Outbox
+  /** Encrypts secrets at rest, under DATA_KEY. */
+  secrets: Secrets
   tokens: Tokens
   apiKeys: ApiKeys
   deviceTokens: DeviceTokens

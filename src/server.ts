@@ -22,6 +22,8 @@ export type Server = { url: string; address: string; deps: OpenDeps; stop(): Pro
  * @throws Error when the schema is not the expected one, the database refuses us, or it does not answer for a minute
  */
 export async function serve(config: Config, log: Logger, signal?: AbortSignal): Promise<Server> {
+  if (config.dataKeyIsDerived)
+    log.warn('DATA_KEY is not set: secrets at rest are encrypted under a key that follows from JWT_REFRESH_SECRET')
   const deps = await openWithRetries(config, log, signal)
   const app = createApp(deps)
   const bindings: { server?: Bun.Server<undefined> } = {}

@@ -1,4 +1,4 @@
-import { createHmac, hkdfSync } from 'node:crypto'
+import { createHmac } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import type { AuthzChange } from './access/authz-change.ts'
 import { createUsageCounter } from './account/usage.ts'
@@ -13,6 +13,7 @@ import { createFeedConnection } from './changes/connection.ts'
 import { createFeed } from './changes/feed.ts'
 import { RecentChanges } from './changes/recent-changes.ts'
 import type { Config } from './config/config.ts'
+import { deriveKey } from './crypto/hash.ts'
 import { createClock } from './db/clock.ts'
 import { openDatabase } from './db/database.ts'
 import { openReplica } from './db/replica.ts'
@@ -20,9 +21,11 @@ import { requireSchema } from './db/schema-version.ts'
 import type { Deps } from './deps.ts'
 import { createOpenStreams } from './http/output/open-streams.ts'
 import type { Logger } from './log/logger.ts'
+import { createOutbox } from './mail/outbox.ts'
 import { createLeases } from './quotas/leases.ts'
 import { openLimits } from './rate-limits/limiters.ts'
 import { openRedis } from './redis/connection.ts'
+import { createSecrets } from './secrets/secrets.ts'
 import { createNetworkHash } from './telemetry/network-hash.ts'
 import { createTraffic } from './telemetry/traffic.ts'
 
@@ -131,6 +134,7 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
       idleMs: 120_000,
     })
     const cores = availableParallelism()
+    const secrets = createSecrets(config.dataKeys)
     db.open(config.poolMin).catch((error) => log.warn({ err: error }, 'the pool could not be filled; it grows by need'))
     const sweep = setInterval(() => recentChanges.sweep(performance.now()), 60_000)
     sweep.unref()
@@ -153,6 +157,8 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
       redis,
       traffic: createTraffic(),
       audit: createAudit(config.auditKeys, now),
+      mail: createOutbox({ mail: config.mail, secrets }),
+      secrets,
       tokens: createTokens({
         accessKeys: config.accessKeys,
         refreshSecrets: config.jwtRefreshSecrets,
@@ -160,11 +166,11 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
         audience: config.jwtAudience,
         now,
       }),
-      deviceTokens: createDeviceTokens(derive(config.auditKeys[0], 'device tokens')),
+      deviceTokens: createDeviceTokens(deriveKey(config.auditKeys[0], 'device tokens')),
       passwords: createPasswordHasher({ concurrency: cores, queueLimit: cores * 32 }),
-      counterKey: createCounterKey(derive(config.auditKeys[0], 'lockout counters')),
+      counterKey: createCounterKey(deriveKey(config.auditKeys[0], 'lockout counters')),
       traceKeys: createTraceKeys(config.auditKeys),
-      networkHash: createNetworkHash(derive(config.auditKeys[0], 'networks in the log')),
+      networkHash: createNetworkHash(deriveKey(config.auditKeys[0], 'networks in the log')),
       lifecycle: { draining: false },
       async close(seconds) {
         clearInterval(sweep)
@@ -181,14 +187,9 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
   }
 }
 
-/** A key for one purpose (RFC 5869), so that no two uses share one. */
-function derive(secret: string, purpose: string): Uint8Array {
-  return new Uint8Array(hkdfSync('sha256', secret, 'manas360', purpose, 32))
-}
-
 /** Under the key in force first; those of before find what was left under them. */
 function createTraceKeys(auditKeys: Config['auditKeys']): Deps['traceKeys'] {
-  const [current, ...previous] = auditKeys.map((secret) => derive(secret, 'erased accounts'))
+  const [current, ...previous] = auditKeys.map((secret) => deriveKey(secret, 'erased accounts'))
   const hash = (key: Uint8Array, email: string) => createHmac('sha256', key).update(email).digest()
   if (!current) throw new Error('there is always an audit key')
   return (email) => [hash(current, email), ...previous.map((key) => hash(key, email))]

@@ -21,6 +21,7 @@ test('errors have the names of their classes in the log of the compiled program'
     env: {
       NODE_ENV: 'production',
       ...testSecrets,
+      MAIL: 'off',
       DATABASE_URL: 'postgres://nobody@127.0.0.1:1/m',
       PUBLIC_URL: 'https://a.test',
     },

@@ -60,6 +60,8 @@ describe.skipIf(missing.length > 0 && !process.env.CI)('the container', () => {
       JWT_SECRET: secret(),
       JWT_REFRESH_SECRET: secret(),
       AUDIT_KEY: secret(),
+      DATA_KEY: secret(),
+      MAIL: 'off',
     }
   }, 120_000)
 

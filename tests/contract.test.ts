@@ -122,6 +122,7 @@ test('in production /docs answers invalid-token to a Bearer value that is not th
     JWT_SECRET: secret,
     JWT_REFRESH_SECRET: [...secret].reverse().join(''),
     AUDIT_KEY: `${secret.slice(20)}${secret.slice(0, 20)}`,
+    DATA_KEY: `${secret.slice(30)}${secret.slice(0, 30)}`,
     RATE_LIMIT_GLOBAL: '600/1m',
     RATE_LIMIT_AUTH: '100/15m',
     RATE_LIMIT_REGISTER: '100/1h',

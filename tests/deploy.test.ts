@@ -8,7 +8,7 @@ type Named = { name: string; value?: string; valueFrom?: string }
 type Task = { containerDefinitions: { environment: Named[]; secrets: Named[]; stopTimeout: number; user: string }[] }
 type Fly = { env: Record<string, string>; kill_timeout: string }
 
-const secret = /SECRET|_KEYS?$|TOKEN$|DATABASE_/
+const secret = /SECRET|_KEYS?$|TOKEN$|DATABASE_|SMTP_URL/
 
 test('the ECS task names only variables that the program knows, and takes every secret from the secret store', async () => {
   const task: Task = JSON.parse(await read('deploy/ecs-task-definition.json'))

@@ -85,7 +85,18 @@ test('.env.production.example is accepted once its placeholders are filled', () 
 test('.env.production.example is refused with its placeholders in place, all of them named at once', () => {
   const names = namesOf(problemsOf(parse(productionExample)))
   expect(names).toEqual(
-    expect.arrayContaining([...secretNames, 'PUBLIC_URL', 'DATABASE_URL', 'ALLOWED_ORIGINS', 'OPS_TOKEN'].sort()),
+    expect.arrayContaining(
+      [
+        ...secretNames,
+        'DATA_KEY',
+        'SMTP_URL',
+        'MAIL_FROM',
+        'PUBLIC_URL',
+        'DATABASE_URL',
+        'ALLOWED_ORIGINS',
+        'OPS_TOKEN',
+      ].sort(),
+    ),
   )
 })
 
@@ -116,6 +127,12 @@ test('every bad variable is named at once, each with what to do', () => {
     ACCESS_TOKEN_TTL_SECONDS: '901',
     REFRESH_TOKEN_TTL_SECONDS: '2592001',
     AUDIT_KEY: 'short',
+    DATA_KEY: 'short',
+    DATA_KEY_PREVIOUS: `${'k'.repeat(40)},short`,
+    MAIL: 'maybe',
+    SMTP_URL: 'localhost:25',
+    MAIL_FROM: 'nobody',
+    APP_URL: 'nowhere',
     ALLOWED_ORIGINS: 'https://app.manas360.com/path',
     TRUSTED_PROXIES: '0.0.0.0/0',
     RATE_LIMIT_GLOBAL: '600',
@@ -129,7 +146,7 @@ test('every bad variable is named at once, each with what to do', () => {
     DRAIN_DELAY_MS: '-5',
     SHUTDOWN_TIMEOUT_MS: 'soon',
     PASSWORD_MIN_LENGTH: '7',
-    REQUIRE_EMAIL_VERIFICATION: 'true',
+    REQUIRE_EMAIL_VERIFICATION: 'yes',
     AUTHZ_FEED: 'push',
     JOBS: 'cron',
   }
@@ -153,8 +170,6 @@ test('what must be there and is not is named as required', () => {
 test('variables of later versions are refused, not ignored', () => {
   const later = {
     METRICS_PORT: '9090',
-    SMTP_URL: 'x',
-    MAIL_FROM: 'x',
   }
   expect(namesOf(problemsOf({ ...filled, ...later }))).toEqual(Object.keys(later).sort())
 })
@@ -162,7 +177,9 @@ test('variables of later versions are refused, not ignored', () => {
 test('what is wrong only beside other variables, or only in production, is named beside what is malformed', () => {
   const bad: Environment = {
     PORT: 'x',
-    SMTP_URL: 'smtp://127.0.0.1',
+    METRICS_PORT: '9090',
+    APP_URL: 'http://app.manas360.com',
+    DATA_KEY: '',
     AUDIT_KEY: '',
     JWT_SECRET: 'a'.repeat(70),
     PUBLIC_URL: 'http://api.manas360.com',
@@ -224,6 +241,23 @@ test.each<[string, string, Environment]>([
     },
   ],
   ['no database', 'DATABASE_URL', { DATABASE_URL: '' }],
+  ['no data key', 'DATA_KEY', { DATA_KEY: '' }],
+  ['a weak data key', 'DATA_KEY', { DATA_KEY: 'a'.repeat(40) }],
+  ['a weak earlier data key', 'DATA_KEY_PREVIOUS', { DATA_KEY_PREVIOUS: 'a'.repeat(40) }],
+  ['the audit key as the data key', 'DATA_KEY', { AUDIT_KEY: mixed, DATA_KEY: mixed }],
+  [
+    'the password of the mail server as a secret',
+    'OPS_TOKEN',
+    { OPS_TOKEN: hex, SMTP_URL: `smtps://u:${hex}@m.example` },
+  ],
+  ['no word on how mail goes out', 'SMTP_URL', { SMTP_URL: '' }],
+  ['a mail server without a sender', 'MAIL_FROM', { MAIL_FROM: '' }],
+  ['pages for links without https', 'APP_URL', { APP_URL: 'http://app.manas360.com' }],
+  [
+    'proof of addresses without mail',
+    'REQUIRE_EMAIL_VERIFICATION',
+    { MAIL: 'off', REQUIRE_EMAIL_VERIFICATION: 'true' },
+  ],
   ['no secrets', 'JWT_SECRET', { JWT_SECRET: '' }],
   ['a password with a bare %', 'DATABASE_URL', { DATABASE_URL: 'postgres://m:a%zz@127.0.0.1/m' }],
   ['a Redis that is none', 'REDIS_URL', { REDIS_URL: 'http://redis.manas360.com' }],
@@ -305,7 +339,66 @@ test('every sentence about a variable reads as one', () => {
   const sentences = problemsOf({ ...filled, METRICS_PORT: '1', SMTP_URL: 'x', MAIL_FROM: 'x' })
   expect(sentences).toEqual([
     'METRICS_PORT: a port for metrics is not part of this version; unset it',
-    'SMTP_URL: mail is not part of this version; unset it',
-    'MAIL_FROM: mail is not part of this version; unset it',
+    'SMTP_URL: must be a URL that begins with smtp:// or smtps://',
+    'MAIL_FROM: must be an address such as MANAS360 <no-reply@example.com>',
   ])
+})
+
+const development = { ...secrets(), DATABASE_URL: 'postgres://127.0.0.1/m' }
+const smtp = { SMTP_URL: 'smtp://mail.manas360.com:587', MAIL_FROM: 'MANAS360 <No-Reply@manas360.com>' }
+
+test('mail goes out by SMTP, is kept in development, or is off', () => {
+  const mailOf = (change: Environment) => loadConfig({ ...filled, SMTP_URL: '', MAIL_FROM: '', ...change }).mail
+  const from = { name: 'MANAS360', address: 'no-reply@manas360.com' }
+  expect(mailOf(smtp)).toEqual({ mode: 'smtp', from, smtpUrl: smtp.SMTP_URL, verifyTls: true })
+  expect(mailOf({ ...smtp, MAIL: 'off' })).toEqual({ mode: 'off' })
+  expect(loadConfig(development).mail.mode).toBe('kept')
+  expect(loadConfig({ ...development, ...smtp, SMTP_URL: 'smtp://127.0.0.1:1025' }).mail).toMatchObject({
+    mode: 'smtp',
+    verifyTls: false,
+  })
+  expect(loadConfig({ ...development, ...smtp }).mail).toMatchObject({ verifyTls: true })
+})
+
+test.each([
+  'MANAS360 <a@b.example',
+  'a@b.example>',
+  'a@b.example, c@d.example',
+  'A\r\nBcc: x@y.example <a@b.example>',
+  '<a@b.example> A',
+])('nobody is sent mail from %j', (MAIL_FROM) => {
+  expect(namesOf(problemsOf({ ...development, ...smtp, MAIL_FROM }))).toEqual(['MAIL_FROM'])
+})
+
+test.each([
+  'smtps://m.example:465?tls.rejectUnauthorized=false',
+  'smtp://m.example/?requireTLS=false',
+  'smtp://m.example/x',
+  'smtp://u:a%zz@m.example',
+  'http://m.example',
+])('no mail goes over %s', (SMTP_URL) => {
+  expect(namesOf(problemsOf({ ...development, ...smtp, SMTP_URL }))).toEqual(['SMTP_URL'])
+})
+
+test('links in mails lead to APP_URL, else to this service', () => {
+  const appUrlOf = (change: Environment) => loadConfig({ ...filled, ...change }).appUrl
+  expect(appUrlOf({})).toBe('https://api.your-domain.example')
+  expect(appUrlOf({ APP_URL: 'https://app.manas360.com/en/' })).toBe('https://app.manas360.com/en')
+  for (const APP_URL of ['https://a.example/?x', 'https://a.example/#x', 'https://u:p@a.example', 'ftp://a.example'])
+    expect(namesOf(problemsOf({ ...development, APP_URL }))).toEqual(['APP_URL'])
+})
+
+test('without DATA_KEY, outside production, it follows from JWT_REFRESH_SECRET', () => {
+  const keysOf = (change: Environment) => loadConfig({ ...development, ...change })
+  const derived = keysOf({})
+  expect(derived).toMatchObject({ dataKeyIsDerived: true, dataKeys: [keysOf({}).dataKeys[0]] })
+  expect(keysOf({ JWT_REFRESH_SECRET: mixed }).dataKeys).not.toEqual(derived.dataKeys)
+  // What was written before it was set stays readable.
+  expect(keysOf({ DATA_KEY: mixed })).toMatchObject({
+    dataKeyIsDerived: false,
+    dataKeys: [mixed, derived.dataKeys[0]],
+  })
+  expect(
+    loadConfig({ ...filled, DATA_KEY: mixed, DATA_KEY_PREVIOUS: `${hex},${sixLetters}x1y2z3w4v5u6t7` }).dataKeys,
+  ).toEqual([mixed, hex, `${sixLetters}x1y2z3w4v5u6t7`])
 })

@@ -18,5 +18,6 @@ begin
   delete from public.usage_daily where account_id = any (erased);
   delete from public.idempotency_keys where account_id = any (erased);
   delete from public.account_links where account_id = any (erased);
+  delete from public.mail_outbox where account_id = any (erased);
   perform public.erase_traces(erased);
 end $$;

@@ -4,7 +4,7 @@ set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
 declare
   this_moment timestamptz := clock_timestamp();
   gone_sessions bigint; gone_lockouts bigint; gone_attempts bigint; gone_changes bigint; gone_keys bigint; gone_months bigint; gone_traces bigint; gone_months_of_traces bigint;
-  gone_days bigint; gone_links bigint;
+  gone_days bigint; gone_links bigint; gone_mails bigint;
 begin
   delete from public.sessions where expires_at < this_moment - interval '1 day' or ended_at < this_moment - interval '1 day';
   get diagnostics gone_sessions = row_count;
@@ -32,9 +32,10 @@ begin
   get diagnostics gone_links = row_count;
   delete from public.discarded_requests where created_at < this_moment - interval '1 hour';
   perform public.sweep_erased();
+  gone_mails := public.purge_mails();
   return jsonb_build_object('sessions', gone_sessions, 'lockouts', gone_lockouts, 'loginAttempts', gone_attempts,
                             'authzChanges', gone_changes, 'idempotencyKeys', gone_keys, 'quotaMonths', gone_months, 'erasedTraces', gone_traces + gone_months_of_traces,
-                            'usageDays', gone_days, 'accountLinks', gone_links);
+                            'usageDays', gone_days, 'accountLinks', gone_links, 'mails', gone_mails);
 end $$;
 
 -- With the owner's rights: the server's role is granted it by name.

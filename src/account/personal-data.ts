@@ -6,6 +6,7 @@ import { authData } from '../auth/personal-data.ts'
 import { billingData } from '../billing/personal-data.ts'
 import { type ExportedPart, type PersonalData, rowsOf } from '../db/personal-data.ts'
 import { idempotencyData } from '../idempotency/personal-data.ts'
+import { mailData } from '../mail/personal-data.ts'
 import { plansData } from '../quotas/personal-data.ts'
 
 const account: PersonalData = {
@@ -13,7 +14,8 @@ const account: PersonalData = {
   exported: rowsOf('user_accounts', {
     part: 'account',
     account: 'id',
-    columns: `t.id, email, email_verified_at as "emailVerifiedAt", first_name as "firstName", last_name as "lastName", phone_number as "phoneNumber",
+    columns: `t.id, email, email_verified_at as "emailVerifiedAt",
+      email_undeliverable_at as "emailUndeliverableAt", first_name as "firstName", last_name as "lastName", phone_number as "phoneNumber",
       language, timezone, role, status, locked_reason as "lockedReason", created_at as "createdAt", updated_at as "updatedAt", last_login_at as "lastLoginAt"`,
     key: [['id', 'uuid']],
   }),
@@ -53,6 +55,7 @@ export const personalData: readonly PersonalData[] = [
   ...accountLinkData,
   ...ownData,
   ...idempotencyData,
+  ...mailData,
   ...billingData,
   ...plansData,
   ...accessData,

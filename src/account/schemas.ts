@@ -101,6 +101,7 @@ export const ExportBody = z
     featureOverrides: Rows,
     trials: Rows,
     idempotencyKeys: Rows,
+    mails: Rows,
     usage: Rows,
     apiQuota: Rows,
     auditTrail: Rows,

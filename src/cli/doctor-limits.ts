@@ -7,6 +7,7 @@ export function describeLimits(config: Config): Finding {
     RATE_LIMIT_GLOBAL: config.rateLimitGlobal,
     RATE_LIMIT_AUTH: config.rateLimitAuth,
     RATE_LIMIT_REGISTER: config.rateLimitRegister,
+    RATE_LIMIT_MAIL: config.rateLimitMail,
     RATE_LIMIT_PASSWORD: config.rateLimitPassword,
     RATE_LIMIT_API: config.rateLimitApi,
   }

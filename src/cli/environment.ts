@@ -52,8 +52,17 @@ export async function prepare(
  */
 export function readConfig({ environment }: Pick<Surroundings, 'environment'>): Config {
   const set = Object.entries(environment).filter(([, value]) => value)
-  return loadConfig({ DATABASE_URL: unusedUrl, ...randomSecrets(), ...Object.fromEntries(set) })
+  return loadConfig({
+    DATABASE_URL: unusedUrl,
+    ...withoutMail(environment),
+    ...randomSecrets(),
+    ...Object.fromEntries(set),
+  })
 }
+
+/** Production wants to be told how mail goes out; a command that sends none does not. */
+const withoutMail = ({ NODE_ENV, SMTP_URL }: Surroundings['environment']) =>
+  NODE_ENV === 'production' && !SMTP_URL ? { MAIL: 'off' } : {}
 
 function findProblems(environment: Surroundings['environment']): string[] {
   try {

@@ -3,6 +3,8 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 const names = ['JWT_SECRET', 'JWT_REFRESH_SECRET', 'AUDIT_KEY'] as const
+/** Folders made by earlier versions lack it; it then follows from JWT_REFRESH_SECRET. */
+const laterNames = ['DATA_KEY'] as const
 
 /**
  * Fills in the secrets that `environment` leaves unset, outside production: made once, kept in `directory` (mode 0600),
@@ -22,12 +24,12 @@ export function withLocalSecrets(
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
   }
   const kept: Record<string, string> = JSON.parse(readFileSync(file, 'utf8'))
-  const unset = names.filter((name) => !environment[name])
+  const unset = [...names, ...laterNames].filter((name) => !environment[name])
   return { ...environment, ...Object.fromEntries(unset.map((name) => [name, kept[name]])) }
 }
 
 /** One for each purpose, of 64 characters. */
-export function randomSecrets(): Record<(typeof names)[number], string> {
+export function randomSecrets(): Record<(typeof names | typeof laterNames)[number], string> {
   const fresh = () => randomBytes(48).toString('base64')
-  return { JWT_SECRET: fresh(), JWT_REFRESH_SECRET: fresh(), AUDIT_KEY: fresh() }
+  return { JWT_SECRET: fresh(), JWT_REFRESH_SECRET: fresh(), AUDIT_KEY: fresh(), DATA_KEY: fresh() }
 }

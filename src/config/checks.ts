@@ -25,15 +25,25 @@ export function crossChecks(e: Sound): string[] {
     e.DRAIN_DELAY_MS >= e.SHUTDOWN_TIMEOUT_MS
   )
     problems.push('DRAIN_DELAY_MS: must be below SHUTDOWN_TIMEOUT_MS, which counts the whole shutdown')
+  problems.push(...mailChecks(e))
+  return problems
+}
+
+function mailChecks(e: Sound): string[] {
+  const problems: string[] = []
+  if (e.MAIL === 'off' && e.REQUIRE_EMAIL_VERIFICATION === 'true')
+    problems.push('REQUIRE_EMAIL_VERIFICATION: cannot be true with MAIL=off: nobody could verify an address')
+  if (e.MAIL === 'on' && e.SMTP_URL !== undefined && e.MAIL_FROM === undefined)
+    problems.push('MAIL_FROM: is required with SMTP_URL')
   return problems
 }
 
 /** How long the secrets of production are. */
-const leastCharacters = { JWT_SECRET: 64, JWT_REFRESH_SECRET: 64, AUDIT_KEY: 32 }
+const leastCharacters = { JWT_SECRET: 64, JWT_REFRESH_SECRET: 64, AUDIT_KEY: 32, DATA_KEY: 32 }
 
 /** What production demands of a variable that is wrong even outside it, where it demands more than its own message says. */
 export function productionDemand(name: string, value: string): string | undefined {
-  if (name === 'PUBLIC_URL') return 'must be a URL that begins with https://'
+  if (name === 'PUBLIC_URL' || name === 'APP_URL') return 'must be a URL that begins with https://'
   const least = leastCharacters[name as keyof typeof leastCharacters]
   if (!least || value.length >= least) return undefined
   return `must have at least ${least} characters in production (openssl rand -base64 48 makes a good one)`
@@ -42,7 +52,7 @@ export function productionDemand(name: string, value: string): string | undefine
 /** What production demands beyond that: secrets that are none of the examples, TLS, https. */
 export function productionChecks(e: Sound): string[] {
   const problems: string[] = []
-  for (const name of ['JWT_SECRET', 'JWT_REFRESH_SECRET', 'AUDIT_KEY'] as const) {
+  for (const name of ['JWT_SECRET', 'JWT_REFRESH_SECRET', 'AUDIT_KEY', 'DATA_KEY'] as const) {
     const value = e[name]
     const weakness = value && weaknessOf(value, leastCharacters[name])
     if (weakness) problems.push(`${name}: ${weakness} (openssl rand -base64 48 makes a good one)`)
@@ -52,10 +62,16 @@ export function productionChecks(e: Sound): string[] {
     const weakness = value && weaknessOf(value, name === 'OPS_TOKEN' ? 16 : 32)
     if (weakness) problems.push(`${name}: ${weakness}`)
   }
-  for (const value of e.AUDIT_KEY_PREVIOUS ?? []) {
-    const weakness = weaknessOf(value, 32)
-    if (weakness) problems.push(`AUDIT_KEY_PREVIOUS: ${weakness}`)
+  for (const name of ['AUDIT_KEY_PREVIOUS', 'DATA_KEY_PREVIOUS'] as const) {
+    for (const value of e[name] ?? []) {
+      const weakness = weaknessOf(value, 32)
+      if (weakness) problems.push(`${name}: ${weakness}`)
+    }
   }
+  if (e.DATA_KEY === undefined) problems.push('DATA_KEY: is required (openssl rand -base64 48 makes a good one)')
+  if (e.MAIL === 'on' && e.SMTP_URL === undefined)
+    problems.push('SMTP_URL: is required, with MAIL_FROM; or set MAIL=off to do without mail')
+  if (e.APP_URL && !e.APP_URL.startsWith('https://')) problems.push('APP_URL: must begin with https:// in production')
   if (!e.PUBLIC_URL) problems.push('PUBLIC_URL: must be set in production, and begin with https://')
   else if (!e.PUBLIC_URL.startsWith('https://')) problems.push('PUBLIC_URL: must begin with https:// in production')
   problems.push(...sharedSecrets(e))
@@ -81,6 +97,8 @@ const purposes = {
   JWT_REFRESH_SECRET_PREVIOUS: 'verifies refresh tokens',
   AUDIT_KEY: 'signs the audit trail',
   AUDIT_KEY_PREVIOUS: 'verifies the audit trail',
+  DATA_KEY: 'encrypts secrets at rest',
+  DATA_KEY_PREVIOUS: 'decrypts secrets at rest',
   OPS_TOKEN: "opens the operators' pages, and travels with each of their requests",
 } as const
 
@@ -88,12 +106,12 @@ const purposes = {
 function sharedSecrets(e: Sound): string[] {
   const names = Object.keys(purposes) as (keyof typeof purposes)[]
   const own = names.flatMap((name) => [e[name] ?? []].flat().map((value) => ({ name, value, purpose: purposes[name] })))
-  const passwords = (['DATABASE_URL', 'DATABASE_MIGRATION_URL', 'DATABASE_REPLICA_URL', 'REDIS_URL'] as const).flatMap(
-    (name) => {
-      const value = e[name] && decodeURIComponent(new URL(e[name]).password)
-      return value ? [{ name, value, purpose: 'is sent to another server as its password' }] : []
-    },
-  )
+  const passwords = (
+    ['DATABASE_URL', 'DATABASE_MIGRATION_URL', 'DATABASE_REPLICA_URL', 'REDIS_URL', 'SMTP_URL'] as const
+  ).flatMap((name) => {
+    const value = e[name] && decodeURIComponent(new URL(e[name]).password)
+    return value ? [{ name, value, purpose: 'is sent to another server as its password' }] : []
+  })
   return own.flatMap(({ name, value }, i) => {
     const kind = name.replace('_PREVIOUS', '')
     const other = [...own.slice(0, i), ...passwords].find(

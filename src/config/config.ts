@@ -1,12 +1,12 @@
 import { z } from 'zod'
 import { crossChecks, isLocal, productionChecks, productionDemand } from './checks.ts'
+import { dataKeysOf } from './data-keys.ts'
+import type { MailConfig } from './mail-fields.ts'
 import { Environment, type Parsed, type Sound } from './variables.ts'
 
 /** Names that later versions will know. Silently ignoring them would leave an operator with less than they asked for. */
 const notYet: Record<string, string> = {
   METRICS_PORT: 'a port for metrics is',
-  SMTP_URL: 'mail is',
-  MAIL_FROM: 'mail is',
 }
 
 export const knownVariables = Object.keys(Environment.shape)
@@ -87,11 +87,17 @@ function toConfig(e: Parsed) {
     refreshTtlSeconds: e.REFRESH_TOKEN_TTL_SECONDS,
     /** The first signs; all of them verify. */
     auditKeys: [e.AUDIT_KEY, ...(e.AUDIT_KEY_PREVIOUS ?? [])] as const,
+    ...dataKeysOf(e),
+    mail: mailOf(e),
+    /** Where links of mails lead: `APP_URL`, else the pages of this service; no slash at the end. */
+    appUrl: (e.APP_URL ?? publicUrl).replace(/\/+$/, ''),
+    requireEmailVerification: e.REQUIRE_EMAIL_VERIFICATION === 'true',
     allowedOrigins: e.ALLOWED_ORIGINS,
     trustedProxies: e.TRUSTED_PROXIES,
     rateLimitGlobal: e.RATE_LIMIT_GLOBAL,
     rateLimitAuth: e.RATE_LIMIT_AUTH,
     rateLimitRegister: e.RATE_LIMIT_REGISTER,
+    rateLimitMail: e.RATE_LIMIT_MAIL,
     // Off with the limit of failures, where a load test or another limiter in front wants none.
     rateLimitPassword: e.RATE_LIMIT_PASSWORD ?? (e.RATE_LIMIT_AUTH && { max: 10, windowMs: 3_600_000 }),
     /** `plan`: each plan's own rate a minute; a number: that rate for all; null: off. */
@@ -109,6 +115,14 @@ function toConfig(e: Parsed) {
     authzFeed: e.AUTHZ_FEED,
     jobs: e.JOBS,
   })
+}
+
+function mailOf({ MAIL, SMTP_URL, MAIL_FROM, NODE_ENV }: Parsed): MailConfig {
+  if (MAIL === 'off') return { mode: 'off' }
+  const from = MAIL_FROM ?? { name: 'MANAS360', address: 'no-reply@manas360.invalid' }
+  if (SMTP_URL === undefined) return { mode: 'kept', from }
+  // A mail catcher on a developer's own machine offers no certificate that anybody could verify.
+  return { mode: 'smtp', from, smtpUrl: SMTP_URL, verifyTls: NODE_ENV === 'production' || !isLocal(SMTP_URL) }
 }
 
 /** A load balancer that asks every 2 s, twice, has noticed by then. Of a short shutdown it is half. */

@@ -12,6 +12,7 @@ import {
   url,
   wholeNumber,
 } from './fields.ts'
+import { pageUrl, sender, smtpUrl } from './mail-fields.ts'
 
 export const Environment = z.object({
   NODE_ENV: z.enum(['development', 'production', 'test']).default('development'),
@@ -40,6 +41,12 @@ export const Environment = z.object({
   REFRESH_TOKEN_TTL_SECONDS: integer(300, 2_592_000, 604_800),
   AUDIT_KEY: secret,
   AUDIT_KEY_PREVIOUS: secrets.optional(),
+  DATA_KEY: secret.optional(),
+  DATA_KEY_PREVIOUS: secrets.optional(),
+  MAIL: z.enum(['on', 'off']).default('on'),
+  SMTP_URL: smtpUrl.optional(),
+  MAIL_FROM: sender.optional(),
+  APP_URL: pageUrl.optional(),
   ALLOWED_ORIGINS: origins,
   TRUSTED_PROXIES: z
     .string()
@@ -61,12 +68,7 @@ export const Environment = z.object({
   DRAIN_DELAY_MS: wholeNumber(0, 300_000).optional(),
   SHUTDOWN_TIMEOUT_MS: integer(100, 600_000, 25_000),
   PASSWORD_MIN_LENGTH: integer(8, 128, 12),
-  REQUIRE_EMAIL_VERIFICATION: z
-    .enum(['true', 'false'])
-    .default('false')
-    .refine((text) => text === 'false', {
-      message: 'cannot be true yet: this version sends no mail, so nobody could verify an address',
-    }),
+  REQUIRE_EMAIL_VERIFICATION: z.enum(['true', 'false']).default('false'),
   AUTHZ_FEED: z.enum(['listen', 'poll']).default('listen'),
   JOBS: z.enum(['inline', 'pg_cron', 'off']).default('inline'),
 })

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash, hkdfSync, randomBytes } from 'node:crypto'
 
 /** 128 random bits and more, for `jti` (RFC 7519 4.1.7). */
 export function newTokenId(): string {
@@ -13,4 +13,9 @@ export function hashToken(token: string): Buffer {
 /** SHA-256 of a text in hexadecimal digits: tells whether it changed. */
 export function sha256Hex(text: string): string {
   return createHash('sha256').update(text).digest('hex')
+}
+
+/** 32 bytes for one purpose (HKDF-SHA256, RFC 5869), so that no two uses of a secret share a key. */
+export function deriveKey(secret: string, purpose: string): Uint8Array {
+  return new Uint8Array(hkdfSync('sha256', secret, 'manas360', purpose, 32))
 }

@@ -6,6 +6,7 @@ import erasure from '../../sql/functions/erasure.sql' with { type: 'text' }
 import ids from '../../sql/functions/ids.sql' with { type: 'text' }
 import jobs from '../../sql/functions/jobs.sql' with { type: 'text' }
 import lockouts from '../../sql/functions/lockouts.sql' with { type: 'text' }
+import mail from '../../sql/functions/mail.sql' with { type: 'text' }
 import purge from '../../sql/functions/purge.sql' with { type: 'text' }
 import quotas from '../../sql/functions/quotas.sql' with { type: 'text' }
 import roles from '../../sql/functions/roles.sql' with { type: 'text' }
@@ -29,11 +30,12 @@ export const functionFiles: readonly FunctionFile[] = [
   { name: 'audit', revision: 1, sql: audit },
   { name: 'authz-changes', revision: 1, sql: authzChanges },
   { name: 'days', revision: 1, sql: days },
-  { name: 'erasure', revision: 2, sql: erasure },
+  { name: 'erasure', revision: 3, sql: erasure },
   { name: 'ids', revision: 1, sql: ids },
   { name: 'jobs', revision: 1, sql: jobs },
   { name: 'lockouts', revision: 1, sql: lockouts },
-  { name: 'purge', revision: 2, sql: purge },
+  { name: 'mail', revision: 1, sql: mail },
+  { name: 'purge', revision: 3, sql: purge },
   { name: 'quotas', revision: 1, sql: quotas },
   { name: 'roles', revision: 1, sql: roles },
   { name: 'search', revision: 1, sql: search },

@@ -19,6 +19,7 @@ import lapsing from '../../sql/tables/0017_lapsing.sql' with { type: 'text' }
 import localDays from '../../sql/tables/0018_local_days.sql' with { type: 'text' }
 import peopleStatistics from '../../sql/tables/0019_people_statistics.sql' with { type: 'text' }
 import accountLinks from '../../sql/tables/0020_account_links.sql' with { type: 'text' }
+import mailOutbox from '../../sql/tables/0021_mail_outbox.sql' with { type: 'text' }
 import { rewriteAddresses } from './address-migration.ts'
 
 type Migration = {
@@ -51,4 +52,5 @@ export const migrations: Migration[] = [
   { version: 18, name: '0018_local_days', sql: localDays },
   { version: 19, name: '0019_people_statistics', sql: peopleStatistics },
   { version: 20, name: '0020_account_links', sql: accountLinks },
+  { version: 21, name: '0021_mail_outbox', sql: mailOutbox },
 ]

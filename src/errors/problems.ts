@@ -190,6 +190,7 @@ export const problems = {
     detail:
       'Changes of rights could not be read for 10 seconds, so administration is paused. Try again after Retry-After seconds.',
   },
+  'mail-unavailable': { status: 503, title: 'No mail is sent here', detail: 'That needs a mail. Contact support.' },
   'deadline-exceeded': {
     status: 504,
     title: 'The request took too long',

@@ -5,7 +5,7 @@ import type { PublicEnv, RequestContext } from '../http/request.ts'
 import type { Unit } from './address-tier.ts'
 import { refusalOf, tighter } from './result.ts'
 
-type Name = 'auth' | 'register'
+type Name = 'auth' | 'register' | 'mail'
 
 /**
  * The auth tier: counts failures per address. With `deferred` the route asks `authTierRefusal` itself, after body and
@@ -26,6 +26,16 @@ export const registerTier = countAnswers(
 )
 
 /**
+ * The mail tier: counts what may have mailed, per address; also who left before the answer. What is refused unread or for its
+ * input costs nothing.
+ */
+export const mailTier = countAnswers(
+  'mail',
+  (status, _error, { abandoned }) => status < 300 || (abandoned && status === 504),
+  false,
+)
+
+/**
  * Takes a unit of an address before the answer is known, and gives it back on every answer that does not count. When
  * nobody can count, the tier is closed: passwords must not be open to guessing meanwhile.
  */
@@ -38,7 +48,7 @@ function countAnswers(
     const { limits, config } = c.get('deps')
     const context = c.get('context')
     const { [name]: counted } = limits
-    const limit = name === 'auth' ? config.rateLimitAuth : config.rateLimitRegister
+    const limit = { auth: config.rateLimitAuth, register: config.rateLimitRegister, mail: config.rateLimitMail }[name]
     if (!counted || !limit) return next()
     const unit: Unit | null = await counted.take(context.ip, limit.max)
     if (unit) context.tally = tighter(context.tally ?? null, unit.tally)

@@ -13,6 +13,7 @@ export type Limits = {
   global: AddressTier | null
   auth: AddressTier | null
   register: AddressTier | null
+  mail: AddressTier | null
   /** Per account. */
   password: ReturningTier | null
   /** Per account. */
@@ -31,6 +32,7 @@ export function openLimits(config: Config, redis: Redis | null): Limits {
     global: openOf('global', config.rateLimitGlobal),
     auth: openOf('auth', config.rateLimitAuth),
     register: openOf('register', config.rateLimitRegister),
+    mail: openOf('mail', config.rateLimitMail),
     password: config.rateLimitPassword && open('password', config.rateLimitPassword),
     api: config.rateLimitApi === null ? null : openApi(),
     exports: config.rateLimitApi === null ? null : open('exports', { max: 0, windowMs: 3_600_000 }),

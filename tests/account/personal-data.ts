@@ -24,7 +24,8 @@ export const personalData: Record<string, Table> = {
     why: 'the row stays, so that the trail has something to name; nobody can be told from it',
     of: 'id',
     exported: 'account',
-    personal: 'email email_verified_at first_name last_name phone_number language timezone locked_reason last_login_at',
+    personal:
+      'email email_verified_at email_undeliverable_at first_name last_name phone_number language timezone locked_reason last_login_at',
     other:
       'id role status plan plan_ends_at created_at updated_at deleted_at authz_version password_hash password_version search_text',
   },
@@ -135,6 +136,14 @@ export const personalData: Record<string, Table> = {
     exported: 'idempotencyKeys',
     personal: 'method path key status created_at',
     other: 'account_id request_hash headers body',
+  },
+  mail_outbox: {
+    erasure: 'deleted',
+    why: 'what was mailed to somebody; what it said is gone once it is sent',
+    of: 'account_id',
+    exported: 'mails',
+    personal: 'template recipient language contents status created_at ended_at',
+    other: 'id account_id is_notice link message_id attempts last_error due_at leased_until kept',
   },
   audit_personal: {
     erasure: 'deleted',

@@ -76,7 +76,7 @@ describe('the command line', () => {
   test('production without anything says all that it needs', async () => {
     const { code, err } = await run(['serve'], { NODE_ENV: 'production' })
     expect(code).toBe(78)
-    for (const name of ['DATABASE_URL', 'JWT_SECRET', 'JWT_REFRESH_SECRET', 'AUDIT_KEY'])
+    for (const name of ['DATABASE_URL', 'JWT_SECRET', 'JWT_REFRESH_SECRET', 'AUDIT_KEY', 'DATA_KEY', 'SMTP_URL'])
       expect(err).toContain(`- ${name}: is required`)
   })
 

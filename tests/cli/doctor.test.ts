@@ -17,6 +17,8 @@ const production = {
   JWT_SECRET: secret(),
   JWT_REFRESH_SECRET: secret(),
   AUDIT_KEY: secret(),
+  DATA_KEY: secret(),
+  MAIL: 'off',
   PUBLIC_URL: 'https://api.manas360.com',
   DATABASE_URL: 'postgres://127.0.0.1/m',
   TRUSTED_PROXIES: 'alb',

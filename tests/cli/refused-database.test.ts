@@ -63,6 +63,7 @@ test.each(cases)('%s ends the service at once, and is its last line', async (_, 
   const { code, err } = await runProgram(['serve'], {
     NODE_ENV: 'production',
     ...testSecrets,
+    MAIL: 'off',
     PUBLIC_URL: 'https://api.manas360.test',
     DATABASE_URL: url,
     ...sslOf(expected),
@@ -87,6 +88,7 @@ const everyCommand = cases.flatMap(([name, url, expected], i) => {
 const production = (url: string) => ({
   NODE_ENV: 'production',
   ...testSecrets,
+  MAIL: 'off',
   PUBLIC_URL: 'https://api.manas360.test',
   DATABASE_URL: url,
 })

@@ -14,6 +14,7 @@ const environment = {
   NODE_ENV: 'production',
   DATABASE_URL: 'postgres://127.0.0.1/m',
   PUBLIC_URL: 'https://x.test',
+  MAIL: 'off',
 }
 const load = (change: Record<string, string>) => loadConfig({ ...environment, ...change })
 

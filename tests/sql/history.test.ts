@@ -27,6 +27,7 @@ const history = `
 0018_local_days 833ced3a9135
 0019_people_statistics 0a4185959ac2
 0020_account_links 55cba77b5133
+0021_mail_outbox 24b368304b21
 `
 
 test('no migration that has landed was edited: databases that ran it would refuse to start', async () => {
@@ -48,11 +49,14 @@ authz-changes 1 f082a7de80ab
 days 1 db27051acc47
 erasure 1 2b8a0fff8cad
 erasure 2 86b0f369beb5
+erasure 3 4af7f86b274e
 ids 1 5545b8ab9a19
 jobs 1 4f7840a420b2
 lockouts 1 1fbbc7d2fb7b
+mail 1 cda10934aef0
 purge 1 e018a555438c
 purge 2 914b2475641e
+purge 3 94ace156504f
 quotas 1 64fb45d41463
 roles 1 343c19616ae0
 search 1 18fabc6dd2d1

@@ -11,6 +11,7 @@ export const testSecrets = {
   JWT_SECRET: 'T9f0Zr4uQm2LxV7cKp1WyB8sHd5GnJ3eAoUiRtEqXlCvNbMzPkSjDhFgYwO6aLr0',
   JWT_REFRESH_SECRET: 'aR7kP2mXw9QeZ4tLs8VbN1cYh6UjD3gFo5IiKqBxHrEzTnWpMyGvSdCuJlOaP0f2',
   AUDIT_KEY: 'y5LbW8nQ2zXk7RfTc1VgH4pMj9DsA6eUoIiEqBxNrKzYmCwPvGtSlJuFdOhZ3a0Q',
+  DATA_KEY: 'p6VtX1jQ8mZk3RhWc9YgB4nLd7FsU2eAoTiEqKxPrHzJmGwCvDySlNuIbOaM5f0Z',
 }
 
 /** Limits off: a test that means them says so. */
@@ -23,9 +24,14 @@ const testEnvironment = {
   RATE_LIMIT_AUTH: 'off',
   RATE_LIMIT_REGISTER: 'off',
   RATE_LIMIT_PASSWORD: 'off',
+  RATE_LIMIT_MAIL: 'off',
   RATE_LIMIT_API: 'off',
   JOBS: 'off',
 }
+
+/** Production wants to be told how mail goes out. */
+const mailOff = ({ NODE_ENV, SMTP_URL }: Record<string, string>) =>
+  NODE_ENV === 'production' && !SMTP_URL ? { MAIL: 'off' } : {}
 
 export type SessionJson = {
   user: User
@@ -60,7 +66,7 @@ export async function openTestApp(environment: Record<string, string> = {}, { co
     },
   }
   const lines: string[] = []
-  const config = loadConfig({ ...testEnvironment, DATABASE_URL: database.url, ...environment })
+  const config = loadConfig({ ...testEnvironment, DATABASE_URL: database.url, ...mailOff(environment), ...environment })
   const log = createLogger({ level: config.logLevel, destination: { write: (line: string) => void lines.push(line) } })
   const deps = await openDeps(config, log, () => Date.now() + clock.offsetMs)
   const app = createApp(deps)

@@ -28,6 +28,7 @@ export async function openTestCluster(environment: Environment = {}): Promise<Te
       RATE_LIMIT_AUTH: 'off',
       RATE_LIMIT_REGISTER: 'off',
       RATE_LIMIT_PASSWORD: 'off',
+      RATE_LIMIT_MAIL: 'off',
       RATE_LIMIT_API: 'off',
       ...environment,
     },

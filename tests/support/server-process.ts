@@ -20,6 +20,7 @@ export async function startServerProcess(databaseUrl: string, environment: Recor
       RATE_LIMIT_AUTH: 'off',
       RATE_LIMIT_REGISTER: 'off',
       RATE_LIMIT_PASSWORD: 'off',
+      RATE_LIMIT_MAIL: 'off',
       RATE_LIMIT_API: 'off',
       ...environment,
     },

@@ -1,0 +1,91 @@
+import { domainToASCII } from 'node:url'
+import type { MailConfig } from '../config/mail-fields.ts'
+import type { Db } from '../db/types.ts'
+import type { Secrets } from '../secrets/secrets.ts'
+import { type MailRow, mailCte, type NoticeRow, noticeCte } from './queries.ts'
+import type { MailData, MailName } from './templates/mail-data.ts'
+import type { NoticeDetails, NoticeKind } from './templates/notice-data.ts'
+
+/** A mail to one address. */
+export type OutgoingMail = {
+  [K in MailName]: {
+    /** Whose mail it is; null where no account shall be told from it, as after an erasure. */
+    accountId: string | null
+    to: string
+    /** BCP 47, as the account has it. */
+    language: string
+    template: K
+    data: MailData[K]
+    /** The page that it leads to, with its token: encrypted until the mail is sent, then removed. */
+    link?: string
+  }
+}[MailName]
+
+export type Outbox = ReturnType<typeof createOutbox>
+
+type Needs = { mail: MailConfig; secrets: Secrets }
+
+/**
+ * Writes mails into `mail_outbox`, in the transaction of the change that they tell of; a sender carries them out (sender.ts).
+ * With MAIL=off nothing is written, and what was dropped is counted.
+ */
+export function createOutbox({ mail, secrets }: Needs) {
+  const isOn = mail.mode !== 'off'
+  const domain = mail.mode === 'off' ? '' : domainToASCII(mail.from.address.split('@').at(-1) ?? '')
+  let dropped = 0
+
+  const newIds = () => {
+    const id = Bun.randomUUIDv7()
+    return { id, messageId: `<${id}@${domain}>` }
+  }
+
+  function toRow({ accountId, to, language, template, data, link }: OutgoingMail): MailRow {
+    const ids = newIds()
+    const place = { table: 'mail_outbox', column: 'link', id: ids.id }
+    return { ...ids, accountId, to, language, template, data, link: link ? secrets.encrypt(link, place) : null }
+  }
+
+  function toNotice<K extends NoticeKind>(accountId: string, kind: K, details: NoticeDetails[K]): NoticeRow {
+    return { ...newIds(), accountId, template: kind, details }
+  }
+
+  /** One CTE, called `mail`, which writes where `condition` holds; nothing when mail is off. */
+  function mailPart(sql: Db, message: OutgoingMail, condition = sql`true`) {
+    if (isOn) return mailCte(sql, toRow(message), condition)
+    dropped++
+    return sql`mail as (select 1 where false)`
+  }
+
+  /** One CTE, called `notice`, as `mailPart`. */
+  function noticePart<K extends NoticeKind>(
+    sql: Db,
+    [accountId, kind, details]: [accountId: string, kind: K, details: NoticeDetails[K]],
+    condition = sql`true`,
+  ) {
+    if (isOn) return noticeCte(sql, toNotice(accountId, kind, details), condition)
+    dropped++
+    return sql`notice as (select 1 where false)`
+  }
+
+  return {
+    /** False with MAIL=off: routes whose purpose is a mail then answer 503 (`requireMail`). */
+    isOn,
+    /** Mails that were not written because of MAIL=off, since the start. */
+    dropped: (): number => dropped,
+    /** Queues a mail; it goes out once the transaction has committed. One statement. */
+    async sendMail(tx: Db, message: OutgoingMail): Promise<void> {
+      const part = mailPart(tx, message)
+      if (isOn) await tx`with ${part} select 1`
+    },
+    /**
+     * Queues a security notice to the account's address in its language. Further ones of the kind within 10 minutes are
+     * gathered into one that lists all. Nothing to an address that refused mail. One statement; lock the account's row first.
+     */
+    async notify<K extends NoticeKind>(tx: Db, accountId: string, kind: K, details: NoticeDetails[K]): Promise<void> {
+      const part = noticePart(tx, [accountId, kind, details])
+      if (isOn) await tx`with ${part} select 1`
+    },
+    mailPart,
+    noticePart,
+  }
+}

@@ -1,0 +1,84 @@
+import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto'
+import { deriveKey } from '../crypto/hash.ts'
+
+/** What is encrypted names its place, and is readable there alone: `mail_outbox.link:0193…`. */
+export type Place = { table: string; column: string; id: string }
+
+export type Secrets = ReturnType<typeof createSecrets>
+
+const version = 1
+const keyIdBytes = 8
+const nonceBytes = 12
+const tagBytes = 16
+const headerBytes = 1 + keyIdBytes
+
+/** None of the keys at hand made it, or it is not what was written there. */
+export class UnreadableSecretError extends Error {
+  override readonly name = 'UnreadableSecretError'
+}
+
+/**
+ * Encryption of secrets at rest: AES-256-GCM (NIST SP 800-38D) under HKDF-SHA256 (RFC 5869) of a key's text. A value is
+ * version, key id, nonce, ciphertext and tag; the row that it stands in is additional data, so that it cannot be moved to
+ * another.
+ * @param keys the first encrypts, all decrypt
+ */
+export function createSecrets(keys: readonly [string, ...string[]]) {
+  const known = keys.map(toKey)
+  const [current] = known as [Key]
+
+  const keyOf = (value: Buffer): Key | undefined => {
+    const id = value.subarray(1, headerBytes)
+    return value[0] === version ? known.find((key) => key.id.equals(id)) : undefined
+  }
+
+  return {
+    /** Names the key that encrypts, in hexadecimal digits. */
+    keyId: current.id.toString('hex'),
+    encrypt(text: string, place: Place): Buffer {
+      const header = Buffer.concat([Buffer.of(version), current.id])
+      const nonce = randomBytes(nonceBytes)
+      const cipher = createCipheriv('aes-256-gcm', current.bytes, nonce, { authTagLength: tagBytes })
+      cipher.setAAD(additionalData(header, place))
+      const encrypted = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()])
+      return Buffer.concat([header, nonce, encrypted, cipher.getAuthTag()])
+    },
+    /** @throws UnreadableSecretError */
+    decrypt(value: Buffer, place: Place): string {
+      const key = keyOf(value)
+      if (!key || value.length < headerBytes + nonceBytes + tagBytes)
+        throw new UnreadableSecretError(`${nameOf(place)} was encrypted under a key that is not at hand`)
+      const [header, nonce] = [value.subarray(0, headerBytes), value.subarray(headerBytes, headerBytes + nonceBytes)]
+      const decipher = createDecipheriv('aes-256-gcm', key.bytes, nonce, { authTagLength: tagBytes })
+      decipher.setAAD(additionalData(header, place))
+      decipher.setAuthTag(value.subarray(-tagBytes))
+      try {
+        const text = decipher.update(value.subarray(headerBytes + nonceBytes, -tagBytes))
+        return Buffer.concat([text, decipher.final()]).toString('utf8')
+      } catch (error) {
+        throw new UnreadableSecretError(`${nameOf(place)} is not what was written there`, { cause: error })
+      }
+    },
+    /** Whether it was encrypted under the key that encrypts now. */
+    isCurrent: (value: Buffer): boolean => keyOf(value) === current,
+    /** Whether a key at hand made it, as its header says. */
+    isKnown: (value: Buffer): boolean => keyOf(value) !== undefined,
+    /** How every value begins that the key in force made. */
+    currentHeader: (): Buffer => Buffer.concat([Buffer.of(version), current.id]),
+  }
+}
+
+type Key = { id: Buffer; bytes: Buffer }
+
+function toKey(text: string): Key {
+  const bytes = Buffer.from(deriveKey(text, 'secrets at rest'))
+  return { bytes, id: createHash('sha256').update('key id').update(bytes).digest().subarray(0, keyIdBytes) }
+}
+
+function additionalData(header: Buffer, place: Place): Buffer {
+  return Buffer.concat([header, Buffer.from(nameOf(place), 'utf8')])
+}
+
+function nameOf({ table, column, id }: Place): string {
+  return `${table}.${column}:${id}`
+}

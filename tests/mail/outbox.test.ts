@@ -1,0 +1,84 @@
+import { describe, expect, test } from 'bun:test'
+import { givenAccount } from '../support/accounts.ts'
+import { openTestApp } from '../support/app.ts'
+
+const app = await openTestApp()
+const { sql, deps } = app
+const link = 'https://app.example/account/verify-email#token=secret-of-the-link'
+
+type Row = { id: string; template: string; contents: { events: { ip: string }[]; more?: number }; dueInSeconds: number }
+const rowsOf = (accountId: string) => sql<Row[]>`
+  select id, template, contents, extract(epoch from due_at - clock_timestamp())::int as due_in_seconds
+    from mail_outbox where account_id = ${accountId} order by id`
+
+describe('the outbox', () => {
+  test('takes a mail in the transaction of the change: with its rollback nothing was ever written', async () => {
+    const { id, email: to } = await givenAccount(app)
+    const mail = { accountId: id, to, language: 'en', template: 'verify-email', link } as const
+    const data = { validHours: 24 }
+    await sql
+      .begin(async (tx) => {
+        await deps.mail.sendMail(tx, { ...mail, data })
+        throw new Error('changed my mind')
+      })
+      .catch(() => {})
+    expect(await rowsOf(id)).toHaveLength(0)
+    await sql.begin((tx) => deps.mail.sendMail(tx, { ...mail, data }))
+    const [row] = await sql<{ recipient: string; link: Buffer; messageId: string; id: string }[]>`
+      select id, recipient, link, message_id from mail_outbox where account_id = ${id}`
+    expect(row).toMatchObject({
+      recipient: to,
+      messageId: expect.stringMatching(/^<[0-9a-f-]{36}@manas360\.invalid>$/),
+    })
+    expect(
+      deps.secrets.decrypt(row?.link ?? Buffer.of(), { table: 'mail_outbox', column: 'link', id: row?.id ?? '' }),
+    ).toBe(link)
+  })
+
+  test('gathers notices of a kind: in one row until somebody takes it, then for 10 minutes in one more', async () => {
+    const { id } = await givenAccount(app)
+    const notify = (ip: string) => deps.mail.notify(sql, id, 'password-changed', { ip })
+    for (const ip of ['192.0.2.1', '192.0.2.2']) await notify(ip)
+    await deps.mail.notify(sql, id, 'lockout', { ip: null })
+    await sql`update mail_outbox set attempts = 1 where account_id = ${id} and template = 'password-changed'`
+    for (const ip of ['192.0.2.3', '192.0.2.4']) await notify(ip)
+    const rows = (await rowsOf(id)).filter(({ template }) => template === 'password-changed')
+    expect(rows.map(({ contents }) => contents.events.map(({ ip }) => ip))).toEqual([
+      ['192.0.2.1', '192.0.2.2'],
+      ['192.0.2.3', '192.0.2.4'],
+    ])
+    expect(rows[1]?.dueInSeconds).toBeGreaterThan(500)
+    expect(rows[1]?.dueInSeconds).toBeLessThanOrEqual(600)
+  })
+
+  test('makes one row of 16 first notices at once, lists 20 events and counts the rest', async () => {
+    const { id } = await givenAccount(app)
+    await Promise.all(
+      Array.from({ length: 16 }, (_, i) =>
+        sql.begin((tx) => deps.mail.notify(tx, id, 'lockout', { ip: `192.0.2.${i}` })),
+      ),
+    )
+    for (let i = 16; i < 25; i++) await deps.mail.notify(sql, id, 'lockout', { ip: `192.0.2.${i}` })
+    const rows = await rowsOf(id)
+    expect(rows.map(({ contents }) => [contents.events.length, contents.more])).toEqual([[20, 5]])
+  })
+
+  test('writes no notice to an address that refused mail, and again once the address is another', async () => {
+    const { id } = await givenAccount(app)
+    await sql`update user_accounts set email_undeliverable_at = now() where id = ${id}`
+    await deps.mail.notify(sql, id, 'lockout', { ip: null })
+    expect(await rowsOf(id)).toHaveLength(0)
+    await sql`update user_accounts set email = ${`${id}@other.example`} where id = ${id}`
+    await deps.mail.notify(sql, id, 'lockout', { ip: null })
+    expect(await rowsOf(id)).toHaveLength(1)
+  })
+
+  test('writes nothing with MAIL=off, and counts what was dropped', async () => {
+    const off = await openTestApp({ MAIL: 'off', DATABASE_URL: app.databaseUrl })
+    const { id, email: to } = await givenAccount(app)
+    await off.deps.mail.notify(sql, id, 'lockout', { ip: null })
+    const data = { validHours: 1, cause: 'asked' } as const
+    await off.deps.mail.sendMail(sql, { accountId: id, to, language: 'en', template: 'reset-password', data, link })
+    expect([(await rowsOf(id)).length, off.deps.mail.isOn, off.deps.mail.dropped()]).toEqual([0, false, 2])
+  })
+})
