@@ -1,5 +1,7 @@
 import { mailProblems } from './mail-problems.ts'
 
+import { serverProblems } from './server-problems.ts'
+
 /**
  * The problem catalogue: every code this service answers with, its status, title and one sentence of advice.
  * To add an error, add a line. Nobody writes a status number elsewhere. (RFC 9457)
@@ -163,39 +165,7 @@ export const problems = {
     title: 'Too many failed attempts',
     detail: 'Log-in with this e-mail address is paused. Wait for Retry-After seconds, then try again.',
   },
-  'internal-error': {
-    status: 500,
-    title: 'Something went wrong on our side',
-    detail: 'Try again; if it persists, report the requestId to support.',
-  },
-  'service-unavailable': {
-    status: 503,
-    title: 'The service is not available',
-    detail: 'Try again after Retry-After seconds.',
-  },
-  'database-unavailable': {
-    status: 503,
-    title: 'The database cannot be reached',
-    detail:
-      'A change that was under way may have been made: look before repeating it, or send an Idempotency-Key. Try again after Retry-After seconds.',
-  },
-  overloaded: {
-    status: 503,
-    title: 'The service is busy',
-    detail: 'More work is waiting than can be done in time. Try again after Retry-After seconds.',
-  },
-  'authorisation-stale': {
-    status: 503,
-    title: 'Authorisation may be out of date',
-    detail:
-      'Changes of rights could not be read for 10 seconds, so administration is paused. Try again after Retry-After seconds.',
-  },
-  'mail-unavailable': { status: 503, title: 'No mail is sent here', detail: 'That needs a mail. Contact support.' },
-  'deadline-exceeded': {
-    status: 504,
-    title: 'The request took too long',
-    detail: 'It was given up at its deadline; a change may still have been made. Look, then try again.',
-  },
+  ...serverProblems,
 } as const satisfies Record<string, { status: number; title: string; detail: string }>
 
 export type ProblemCode = keyof typeof problems
