@@ -47,6 +47,8 @@ await Bun.build({
   },
   // Bytecode's default format knows no top-level await.
   format: 'esm',
+  // What is imported when it is needed stays a file of its own, so that it is not evaluated at every start.
+  splitting: true,
   // Names stay, for logs name errors by their class: of shortened identifiers `keepNames` alone keeps none. It costs 0.25 MB.
   minify: { whitespace: true, syntax: true, identifiers: false, keepNames: true },
   sourcemap: 'linked',

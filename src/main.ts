@@ -2,9 +2,8 @@
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { commands, judgeCall } from './cli/commands.ts'
-import { keysUsage } from './cli/keys.ts'
 import { nameCommands, nameProgram } from './cli/program-name.ts'
-import { ConfigError } from './config/config.ts'
+import { ConfigError } from './config/config-error.ts'
 import { version } from './config/version.ts'
 
 const usage = `MANAS360 ${version.version}: accounts, access and entitlements
@@ -37,7 +36,7 @@ const { values: options, positionals } = parse()
 process.stdout.on('error', endWithReader)
 const [name, ...args] = positionals
 if (options.version) print(`${version.version} (${version.commit})`)
-else if (options.help || name === undefined) print(name === 'keys' ? keysUsage : usage)
+else if (options.help || name === undefined) print(name === 'keys' ? (await import('./cli/keys.ts')).keysUsage : usage)
 else {
   const wrong = judgeCall(name, args, options)
   const command = commands[name]

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'bun:test'
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import { type Config, ConfigError, knownVariables, loadConfig } from '../src/config/config.ts'
+import { type Config, knownVariables, loadConfig } from '../src/config/config.ts'
+import { ConfigError } from '../src/config/config-error.ts'
 
 type Environment = Record<string, string>
 

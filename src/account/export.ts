@@ -1,4 +1,3 @@
-import { stringify } from 'csv-stringify/sync'
 import type { Actor } from '../access/actor.ts'
 import { account } from '../audit/actor.ts'
 import { requireWithin } from '../rate-limits/result.ts'
@@ -61,6 +60,8 @@ async function* toJson(deps: AccountDeps, accountId: string, at: Date): AsyncGen
 
 /** The same as one table: part, row, field, value. Cells that a spreadsheet would run as a formula are neutralised. */
 async function* toCsv(deps: AccountDeps, accountId: string, at: Date): AsyncGenerator<string> {
+  const { stringify } = await import('csv-stringify/sync')
+  const toLines = (cells: (string | number)[][]) => stringify(cells, { escape_formulas: true })
   yield toLines([
     ['part', 'row', 'field', 'value'],
     ['export', 1, 'exportedAt', at.toISOString()],
@@ -71,10 +72,6 @@ async function* toCsv(deps: AccountDeps, accountId: string, at: Date): AsyncGene
     )
     if (cells.length > 0) yield toLines(cells)
   }
-}
-
-function toLines(cells: (string | number)[][]): string {
-  return stringify(cells, { escape_formulas: true })
 }
 
 function toCell(value: unknown): string {

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
 import { availableParallelism } from 'node:os'
-import { hash as argon2Hash, verify as argon2Verify } from '@node-rs/argon2'
 import type { Caller } from '../async/caller.ts'
 import { createSemaphore } from '../async/semaphore.ts'
 import { normalisePassword } from './password-rules.ts'
@@ -33,6 +32,9 @@ export type PasswordHasher = {
 
 /** The PHC string of argon2id; its parameters are what a rehash is judged by. */
 const phc = /^\$argon2id\$v=19\$m=(\d{1,7}),t=(\d{1,3}),p=(\d{1,3})\$[A-Za-z0-9+/]{11,}\$[A-Za-z0-9+/]{16,}$/
+/** Native code, loaded at the first password: until then it costs neither time at start nor memory (5 MB). */
+const argon2 = () => import('@node-rs/argon2')
+
 /** A stored hash that asks for more is not ours: argon2 would try to allocate whatever it says. */
 const most: Cost = { memoryCost: 1_048_576, timeCost: 64, parallelism: 64 }
 
@@ -65,18 +67,20 @@ export function createPasswordHasher(options: Options = {}): PasswordHasher {
     // An unknown account and an unusable hash cost what a real one costs, so that time does not tell them apart.
     const usable = stored !== null && isUsable(stored) ? stored : dummy
     const normalised = normalisePassword(password)
+    const { verify } = await argon2()
     try {
       // A lone surrogate would be hashed as U+FFFD, and nobody's password holds one.
-      return (await argon2Verify(usable, normalised)) && usable === stored && password.isWellFormed()
+      return (await verify(usable, normalised)) && usable === stored && password.isWellFormed()
     } catch (error) {
       if (usable === dummy) throw error
-      await argon2Verify(dummy, normalised)
+      await verify(dummy, normalised)
       return false
     }
   }
 
   return {
-    hash: (password, signal, caller = null) => run(() => argon2Hash(normalisePassword(password), cost), caller, signal),
+    hash: (password, signal, caller = null) =>
+      run(async () => (await argon2()).hash(normalisePassword(password), cost), caller, signal),
     verify: (hash, password, signal, caller = null) => run(() => matches(hash, password), caller, signal),
     needsRehash(hash) {
       const made = parseCost(hash)

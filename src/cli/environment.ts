@@ -1,7 +1,7 @@
-import { type Config, ConfigError, loadConfig } from '../config/config.ts'
+import { type Config, loadConfig } from '../config/config.ts'
+import { ConfigError } from '../config/config-error.ts'
 import { describeDatabaseFailure, type Target } from '../db/failure-advice.ts'
-import { migrate } from '../db/migrate.ts'
-import { type EmbeddedPostgres, openEmbeddedPostgres } from '../embedded-postgres/open.ts'
+import type { EmbeddedPostgres } from '../embedded-postgres/open.ts'
 import { randomSecrets, withLocalSecrets } from './local-secrets.ts'
 
 /** Where a command runs. */
@@ -37,6 +37,7 @@ export async function prepare(
     )
   if (problems.length > 0) throw new ConfigError(problems)
   beforeDatabase(loadConfig({ ...complete, DATABASE_URL: unusedUrl }))
+  const { openEmbeddedPostgres } = await import('../embedded-postgres/open.ts')
   const database = await openEmbeddedPostgres({ dataDir: `${dataDirectory}/postgres`, onProgress: tell })
   try {
     return { config: loadConfig({ ...complete, DATABASE_URL: database.url }), database }
@@ -79,7 +80,10 @@ export function migrateSchema(config: Config, log: (line: string) => void): Prom
   const { databaseUrl, migrationUrl: url, databaseSsl: ssl } = config
   const serverRole = decodeURIComponent(new URL(databaseUrl).username) || undefined
   const variable = url === databaseUrl ? 'DATABASE_URL' : 'DATABASE_MIGRATION_URL'
-  return explained({ url, variable }, () => migrate({ url, serverRole, ssl, log }))
+  return explained({ url, variable }, async () => {
+    const { migrate } = await import('../db/migrate.ts')
+    await migrate({ url, serverRole, ssl, log })
+  })
 }
 
 /** Does `work`; what fails because of the database is told as the operator needs it. */

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { crossChecks, isLocal, productionChecks, productionDemand } from './checks.ts'
 import { dataKeysOf } from './data-keys.ts'
 import type { MailConfig } from './mail-fields.ts'
+import { ConfigError } from './config-error.ts'
 import { Environment, type Parsed, type Sound } from './variables.ts'
 
 /** Names that later versions will know. Silently ignoring them would leave an operator with less than they asked for. */
@@ -14,16 +15,6 @@ export const knownVariables = Object.keys(Environment.shape)
 /** Everything that the environment may set, checked and frozen. Durations carry their unit in the name. */
 export type Config = ReturnType<typeof toConfig>
 
-/** Bad configuration: `problems` names every bad variable at once, each with what to do. */
-export class ConfigError extends Error {
-  readonly problems: string[]
-  constructor(problems: string[]) {
-    super(`The configuration is not valid:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`)
-    this.name = 'ConfigError'
-    this.problems = problems
-  }
-}
-
 /**
  * Reads the configuration from environment variables; an empty value counts as unset.
  * @throws ConfigError naming every bad variable.
@@ -33,7 +24,8 @@ export function loadConfig(environment: Record<string, string | undefined>): Con
   const problems = Object.entries(notYet)
     .filter(([name]) => set[name])
     .map(([name, what]) => `${name}: ${what} not part of this version; unset it`)
-  const parsed = Environment.safeParse(set)
+  // Once in a process: compiling the schema first would take longer than reading it.
+  const parsed = Environment.safeParse(set, { jitless: true })
   const issues = parsed.error?.issues ?? []
   const bad = new Set(issues.map(({ path }) => String(path[0])))
   for (const name of bad) {
@@ -43,7 +35,7 @@ export function loadConfig(environment: Record<string, string | undefined>): Con
     problems.push(`${name}: ${value === undefined ? 'is required' : (demand ?? messages.join('; '))}`)
   }
   // What is sound by itself is judged further, so that one start names everything.
-  const sound: Sound = parsed.data ?? without(bad).parse(set)
+  const sound: Sound = parsed.data ?? without(bad).parse(set, { jitless: true })
   const further = [...crossChecks(sound), ...(sound.NODE_ENV === 'production' ? productionChecks(sound) : [])]
   problems.push(...further.filter((problem) => !bad.has(problem.slice(0, problem.indexOf(':')))))
   if (parsed.error || problems.length > 0) throw new ConfigError(problems)

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { commands } from '../../src/cli/commands.ts'
-import { ConfigError } from '../../src/config/config.ts'
+import { ConfigError } from '../../src/config/config-error.ts'
 import { goodPassword, logIn, newEmail, registered } from '../support/accounts.ts'
 import { openTestApp, testSecrets } from '../support/app.ts'
 import { runProgram } from '../support/program.ts'

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test'
-import { ConfigError, loadConfig } from '../../src/config/config.ts'
+import { loadConfig } from '../../src/config/config.ts'
+import { ConfigError } from '../../src/config/config-error.ts'
 import { jobs, runJobNow } from '../../src/jobs/runner.ts'
 import { givenAccount, logIn, newEmail } from '../support/accounts.ts'
 import { openTestApp, type TestApp, testSecrets } from '../support/app.ts'

@@ -1,4 +1,3 @@
-import { stringify } from 'csv-stringify/sync'
 import type { Actor } from '../../access/actor.ts'
 import { auditTrail } from '../../audit/actor.ts'
 import { readAside } from '../../db/replica.ts'
@@ -59,7 +58,8 @@ async function* piecesOf(
   filter: AuditFilter,
   { format, after, limit = Number.POSITIVE_INFINITY }: Streaming,
 ): AsyncGenerator<string> {
-  if (format === 'csv') yield stringify([[...columns]])
+  const csv = format === 'csv' ? await import('csv-stringify/sync') : null
+  if (csv) yield csv.stringify([[...columns]])
   let left = limit
   for (let last = after; ; ) {
     const size = Math.min(batchSize, left)
@@ -67,22 +67,22 @@ async function* piecesOf(
       listAudit(sql, filter, size, last),
     )
     last = rows.at(-1)?.id ?? null
-    if (rows.length > 0) yield format === 'csv' ? toCsv(rows) : rows.map((row) => `${JSON.stringify(row)}\n`).join('')
+    // Cells that a spreadsheet would run as a formula are neutralised.
+    if (rows.length > 0)
+      yield csv
+        ? csv.stringify(rows.map(toCells), { escape_formulas: true })
+        : rows.map((row) => `${JSON.stringify(row)}\n`).join('')
     left -= rows.length
     if (rows.length < size || left === 0) return
   }
 }
 
-/** Cells that a spreadsheet would run as a formula are neutralised. */
-function toCsv(rows: AuditListItem[]): string {
-  const cells = rows.map((row) =>
-    columns.map((column) => {
-      const value = row[column]
-      if (value === null) return ''
-      return value instanceof Date ? value.toISOString() : typeof value === 'object' ? JSON.stringify(value) : value
-    }),
-  )
-  return stringify(cells, { escape_formulas: true })
+function toCells(row: AuditListItem): string[] {
+  return columns.map((column) => {
+    const value = row[column]
+    if (value === null) return ''
+    return value instanceof Date ? value.toISOString() : typeof value === 'object' ? JSON.stringify(value) : value
+  })
 }
 
 function recordReading(deps: AdminDeps, actor: Actor, { ip, ...details }: AuditFilter, format: string): Promise<void> {

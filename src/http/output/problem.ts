@@ -1,4 +1,3 @@
-import { STATUS_CODES } from 'node:http'
 import { AppError, type FieldError, type ProblemCode, problems } from '../../errors/app-error.ts'
 
 type Context = {
@@ -68,7 +67,8 @@ export function problemDocument(error: AppError, { publicUrl, instance, requestI
  * phrase as title and code.
  */
 export function statusResponse(status: number, detail: string, { instance, requestId }: Context): Response {
-  const title = STATUS_CODES[status] ?? 'Error'
+  // Asked for here: node:http takes 5 ms to load, and hardly a process needs it.
+  const title = process.getBuiltinModule('node:http').STATUS_CODES[status] ?? 'Error'
   const code = title.toLowerCase().replaceAll("'", '').replaceAll(' ', '-')
   const document = { type: 'about:blank', title, status, detail, instance: toReference(instance), code, requestId }
   const headers = { 'Content-Type': 'application/problem+json', 'Cache-Control': 'no-store' }

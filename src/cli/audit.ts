@@ -1,0 +1,31 @@
+import type { CheckpointLine } from '../audit/checkpoints.ts'
+import { describeVerdict, toWitness, verifyAudit } from '../audit/verify.ts'
+import { type Invocation, withDeps } from './command.ts'
+
+/** `audit verify`: whether the trail is whole. */
+export async function runAudit(invocation: Invocation): Promise<number> {
+  const { args, options, print } = invocation
+  if (args.join(' ') !== 'verify') {
+    print('Usage: audit verify [--checkpoint FILE]')
+    return 64
+  }
+  const witness = options.checkpoint === undefined ? null : await readWitness(options.checkpoint)
+  return withDeps(invocation, async (deps) => {
+    const verdict = await verifyAudit(
+      deps,
+      witness,
+      (rows) => rows % 100_000 < 5_000 && process.stderr.write(`\r${rows} rows verified`),
+    )
+    print(describeVerdict(verdict))
+    return verdict.ok ? 0 : 1
+  })
+}
+
+/** @throws Error that names the file, whatever is wrong with it */
+async function readWitness(file: string): Promise<CheckpointLine> {
+  try {
+    return toWitness(await Bun.file(file).json())
+  } catch (error) {
+    throw new Error(`--checkpoint ${file}: ${error instanceof Error ? error.message : error}`, { cause: error })
+  }
+}
