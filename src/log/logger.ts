@@ -1,7 +1,8 @@
-import pino from 'pino'
+import type { Logger as Pino } from 'pino'
 import { type Destination, openDestination } from './destination.ts'
 
-export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'
+const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
+export type LogLevel = (typeof levels)[number]
 
 /** A message is always said: pino would take an error's own, which may quote people's data. */
 type Log = {
@@ -10,7 +11,7 @@ type Log = {
 }
 
 /** One JSON object per line. Errors go under `err`; secrets and personal data are taken out by their key, at any depth. */
-export type Logger = Record<'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal', Log> & {
+export type Logger = Record<Exclude<LogLevel, 'silent'>, Log> & {
   isLevelEnabled(level: LogLevel): boolean
   /** Writes a line whose further members are JSON text already, e.g. `"status":200`; nothing in it is redacted. */
   writeMembers(level: 'debug' | 'info' | 'error', members: string): void
@@ -48,7 +49,45 @@ function standardOutput(): { write(line: string): void; flush?: () => void } {
 export function createLogger({ level, destination }: Options): Logger {
   const target = destination ?? standardOutput()
   const flush = () => target.flush?.()
-  const logger = pino(
+  const isLevelEnabled = (asked: LogLevel): boolean => levels.indexOf(asked) >= levels.indexOf(level)
+  let logger: Pino | undefined
+  let attesting: Pino | undefined
+
+  /** A level's function; pino is loaded for the first line that is written. */
+  function writer(label: Exclude<LogLevel, 'silent'>): Log {
+    if (!isLevelEnabled(label)) return () => {}
+    return (...line: unknown[]) => {
+      logger ??= createPino(level, target)
+      Reflect.apply(logger[label], logger, line)
+    }
+  }
+
+  return {
+    trace: writer('trace'),
+    debug: writer('debug'),
+    info: writer('info'),
+    warn: writer('warn'),
+    error: writer('error'),
+    fatal: writer('fatal'),
+    isLevelEnabled,
+    attest(members, message) {
+      if (level === 'silent') return
+      attesting ??= createPino('info', target)
+      attesting.info(members, message)
+      flush()
+    },
+    flush,
+    writeMembers(label, members) {
+      target.write(`{"level":"${label}","time":"${isoTime()}","service":"${service}",${members}}\n`)
+      if (label === 'error') flush()
+    },
+  }
+}
+
+function createPino(level: LogLevel, target: NonNullable<Options['destination']>): Pino {
+  // It takes 20 ms to load, which no start waits for.
+  const { pino } = require('pino') as typeof import('pino')
+  return pino(
     {
       level,
       base: { service },
@@ -61,22 +100,10 @@ export function createLogger({ level, destination }: Options): Logger {
       write(line: string) {
         target.write(line)
         // What matters must survive a kill a moment later.
-        if (/^\{"level":"(?:warn|error|fatal)"/.test(line)) flush()
+        if (/^\{"level":"(?:warn|error|fatal)"/.test(line)) target.flush?.()
       },
     },
   )
-  const attesting = level === 'silent' ? logger : logger.child({}, { level: 'info' })
-  return Object.assign(logger, {
-    attest(members: Record<string, unknown>, message: string): void {
-      attesting.info(members, message)
-      flush()
-    },
-    flush,
-    writeMembers(label: LogLevel, members: string) {
-      target.write(`{"level":"${label}","time":"${isoTime()}","service":"${service}",${members}}\n`)
-      if (label === 'error') flush()
-    },
-  })
 }
 
 let stampedAt = 0
