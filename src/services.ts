@@ -71,9 +71,12 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
   const redis = config.redisUrl === undefined ? null : openRedis({ url: config.redisUrl, log })
   try {
     // The others open once it serves: each costs the server a process, and nobody waits for them.
-    await db.open(Math.min(1, config.poolMin))
+    await Promise.all([db.open(Math.min(1, config.poolMin)), feedConnection.open()])
+    const reading = feedConnection.read(readCatalogue)
+    // A schema that is another fails both, and says so itself.
+    reading.catch(() => {})
     await requireSchema(sql)
-    const catalogue = { current: await readCatalogue(sql) }
+    const catalogue = { current: await reading }
     const feed = createFeed({
       connection: feedConnection,
       recentChanges,

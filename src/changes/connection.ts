@@ -33,6 +33,8 @@ export function createFeedConnection(open: () => Database) {
   }
 
   return {
+    /** Connects; else the first read does. @throws AppError `database-unavailable` */
+    open: (): Promise<void> => current.open(1),
     /** @throws what `work` throws, from the connection asked first when both fail */
     async read<T>(work: (sql: Sql) => Promise<T>): Promise<T> {
       const reading = work(current.sql)

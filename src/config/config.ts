@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { crossChecks, isLocal, productionChecks, productionDemand } from './checks.ts'
+import { ConfigError } from './config-error.ts'
 import { dataKeysOf } from './data-keys.ts'
 import type { MailConfig } from './mail-fields.ts'
-import { ConfigError } from './config-error.ts'
 import { Environment, type Parsed, type Sound } from './variables.ts'
 
 /** Names that later versions will know. Silently ignoring them would leave an operator with less than they asked for. */
