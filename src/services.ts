@@ -1,4 +1,3 @@
-import { createHmac } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import type { AuthzChange } from './access/authz-change.ts'
 import { createUsageCounter } from './account/usage.ts'
@@ -14,6 +13,7 @@ import { createFeed } from './changes/feed.ts'
 import { RecentChanges } from './changes/recent-changes.ts'
 import type { Config } from './config/config.ts'
 import { deriveKey } from './crypto/hash.ts'
+import { createCounterKey, createTraceKeys } from './crypto/keyed-hashes.ts'
 import { createClock } from './db/clock.ts'
 import { openDatabase } from './db/database.ts'
 import { openReplica } from './db/replica.ts'
@@ -188,16 +188,4 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
     await Promise.all([redis?.close(), feedConnection.close(1), db.close(1)])
     throw error
   }
-}
-
-/** Under the key in force first; those of before find what was left under them. */
-function createTraceKeys(auditKeys: Config['auditKeys']): Deps['traceKeys'] {
-  const [current, ...previous] = auditKeys.map((secret) => deriveKey(secret, 'erased accounts'))
-  const hash = (key: Uint8Array, email: string) => createHmac('sha256', key).update(email).digest()
-  if (!current) throw new Error('there is always an audit key')
-  return (email) => [hash(current, email), ...previous.map((key) => hash(key, email))]
-}
-
-function createCounterKey(key: Uint8Array): Deps['counterKey'] {
-  return (kind, value) => createHmac('sha256', key).update(`${kind}:${value}`).digest()
 }
