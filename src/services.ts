@@ -51,6 +51,8 @@ const ownWritesMs = 10_000
 export async function openDeps(config: Config, log: Logger, clock?: () => number): Promise<OpenDeps> {
   const connection = {
     url: config.databaseUrl,
+    max: config.poolMax,
+    acquireTimeoutMs: config.acquireTimeoutMs,
     statementTimeoutMs: config.statementTimeoutMs,
     slowQueryMs: config.slowQueryMs,
     ssl: config.databaseSsl,
@@ -60,7 +62,7 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
     onSlow: ({ milliseconds, statement }: SlowQuery) => log.warn({ milliseconds, statement }, 'slow query'),
     onWarn: (message: string, error?: unknown) => log.warn({ err: error }, message),
   }
-  const db = openDatabase({ ...connection, applicationName: 'manas360', max: config.poolMax })
+  const db = openDatabase({ ...connection, applicationName: 'manas360' })
   const { sql } = db
   const feedConnection = createFeedConnection(() =>
     openDatabase({ ...connection, applicationName: 'manas360-feed', max: 1 }),
@@ -68,7 +70,8 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
   const databaseClock = createClock()
   const now = clock ?? databaseClock.now
   const recentChanges = new RecentChanges(config.accessTtlSeconds)
-  const redis = config.redisUrl === undefined ? null : openRedis({ url: config.redisUrl, log })
+  const { redisUrl, redisTimeoutMs: timeoutMs } = config
+  const redis = redisUrl === undefined ? null : openRedis({ url: redisUrl, log, timeoutMs })
   try {
     // The others open once it serves: each costs the server a process, and nobody waits for them.
     await Promise.all([db.open(Math.min(1, config.poolMin)), feedConnection.open()])
@@ -121,7 +124,6 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
             database: {
               ...connection,
               applicationName: 'manas360-replica',
-              max: config.poolMax,
               url: config.replicaUrl,
               ssl: config.replicaSsl,
             },

@@ -44,7 +44,7 @@ export async function openCluster({
       TRUSTED_PROXIES: '127.0.0.1/32',
       DRAIN_DELAY_MS: '500',
       DATABASE_URL: databaseUrl,
-      ...(redisUrl !== undefined && { REDIS_URL: redisUrl }),
+      ...(redisUrl !== undefined && { REDIS_URL: redisUrl, REDIS_TIMEOUT_MS: '1000' }),
       ...environment,
       ...own,
       PORT: `${ports[index]}`,

@@ -27,7 +27,7 @@ export async function diagnose(config: Config, print: (line: string) => void): P
     ...(await examinePrimary(config)),
   ]
   if (config.replicaUrl !== undefined) findings.push(await examineReplica(config.replicaUrl, config.replicaSsl))
-  if (config.redisUrl !== undefined) findings.push(await examineRedis(config.redisUrl))
+  if (config.redisUrl !== undefined) findings.push(await examineRedis(config.redisUrl, config.redisTimeoutMs))
   for (const finding of findings) print(describeFinding(finding))
   return findings.every(({ state }) => state !== 'wrong')
 }
@@ -104,8 +104,8 @@ async function examineReplica(url: string, ssl: Config['replicaSsl']): Promise<F
 }
 
 /** Whether the limits can be counted there: it must answer, and take writes by script. */
-async function examineRedis(url: string): Promise<Finding> {
-  const redis = openRedis({ url, log: createLogger({ level: 'silent' }) })
+async function examineRedis(url: string, timeoutMs: number): Promise<Finding> {
+  const redis = openRedis({ url, timeoutMs, log: createLogger({ level: 'silent' }) })
   await redis.start()
   const ok = redis.isUp()
   await redis.close()

@@ -62,6 +62,7 @@ function toConfig(e: Parsed) {
     poolMax: e.DB_POOL_MAX,
     poolMin: Math.min(e.DB_POOL_MIN, e.DB_POOL_MAX),
     statementTimeoutMs: e.DB_STATEMENT_TIMEOUT_MS,
+    acquireTimeoutMs: e.DB_ACQUIRE_TIMEOUT_MS,
     slowQueryMs: e.DB_SLOW_QUERY_MS,
     databaseSsl: e.DB_SSL ?? defaultSsl(e.DATABASE_URL),
     replicaSsl: e.DB_SSL ?? defaultSsl(e.DATABASE_REPLICA_URL ?? e.DATABASE_URL),
@@ -100,6 +101,7 @@ function toConfig(e: Parsed) {
           ? null
           : parseInt(e.RATE_LIMIT_API, 10),
     redisUrl: e.REDIS_URL,
+    redisTimeoutMs: e.REDIS_TIMEOUT_MS,
     requestTimeoutMs: e.REQUEST_TIMEOUT_MS,
     drainDelayMs: e.DRAIN_DELAY_MS ?? defaultDrainMs(e),
     shutdownTimeoutMs: e.SHUTDOWN_TIMEOUT_MS,

@@ -1,7 +1,7 @@
 import { RedisClient } from 'bun'
 import { withTimeout } from '../async/timeout.ts'
 import type { Logger } from '../log/logger.ts'
-import { createWatch, patienceMs } from './watchdog.ts'
+import { createWatch } from './watchdog.ts'
 
 export type Redis = ReturnType<typeof openRedis>
 
@@ -9,6 +9,8 @@ type Options = {
   /** `redis://` or `rediss://`, as Bun's client takes it: user, password and database included. */
   url: string
   log: Logger
+  /** An answer that takes longer, in milliseconds, means that Redis is lost. */
+  timeoutMs: number
 }
 
 /** A command that was not answered: Redis is lost, was lost while it waited, or refused it. */
@@ -35,10 +37,10 @@ const longestPauseMs = 1_000
  * refused at once: nothing waits, nothing is queued; a single prober connects anew, and only a Redis that takes writes
  * counts as back. Each loss and each return is logged once. The URL, which may hold a password, is never shown.
  */
-export function openRedis({ url, log }: Options) {
+export function openRedis({ url, log, timeoutMs }: Options) {
   const { host } = new URL(url)
   let client: RedisClient | null = null
-  let watch = createWatch(() => {})
+  let watch = createWatch(timeoutMs, () => {})
   /** Null until it was asked for the first time. */
   let wasUp: boolean | null = null
   let losses = 0
@@ -66,7 +68,7 @@ export function openRedis({ url, log }: Options) {
 
   function gain(candidate: RedisClient): void {
     candidate.onclose = (error) => lose(candidate, error)
-    watch = createWatch(() => lose(candidate, new RedisError(`no answer within ${patienceMs} ms`)))
+    watch = createWatch(timeoutMs, () => lose(candidate, new RedisError(`no answer within ${timeoutMs} ms`)))
     client = candidate
     if (wasUp === false) log.info({ redis: host }, 'Redis answers again: limits count across instances')
     wasUp = true

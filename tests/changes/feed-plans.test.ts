@@ -20,7 +20,7 @@ test('among a day of changes a read of the feed looks at the new ones alone, als
   const held = {
     ...position,
     snapshot: position.snapshot.replace(
-      /^\d+:(\d+):/,
+      /^\d+:(\d+):.*/,
       (_, xmax) => `${Number(xmax) - 50}:${xmax}:${Number(xmax) - 50}`,
     ),
   }

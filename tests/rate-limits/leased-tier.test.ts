@@ -25,7 +25,7 @@ describeWith(['redis-server'], 'redis-server')('the API tier of several instance
 
   /** An instance's tier on a connection of its own. */
   async function openTier(windowMs = 60_000): Promise<Tier> {
-    const redis: Redis = openRedis({ url: server.url, log: createLogger({ level: 'silent' }) })
+    const redis: Redis = openRedis({ url: server.url, timeoutMs: 5_000, log: createLogger({ level: 'silent' }) })
     await redis.start()
     const tier = createLeasedTier(redis, 'test', windowMs)
     open.push(redis, tier)

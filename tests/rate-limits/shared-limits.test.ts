@@ -16,8 +16,10 @@ const newAddress = () => `198.51.100.${++lastAddress}`
 async function openThree(environment: Record<string, string> = limits) {
   const redis = await startRedisServer()
   afterAll(redis.stop)
-  const first = await openTestApp({ ...environment, REDIS_URL: redis.url })
-  const more = { ...environment, REDIS_URL: redis.url, DATABASE_URL: first.databaseUrl, LOG_LEVEL: 'warn' }
+  // However busy this machine is, Redis is not taken for lost.
+  const shared = { ...environment, REDIS_URL: redis.url, REDIS_TIMEOUT_MS: '5000' }
+  const first = await openTestApp(shared)
+  const more = { ...shared, DATABASE_URL: first.databaseUrl, LOG_LEVEL: 'warn' }
   return { redis, instances: [first, await openTestApp(more), await openTestApp(more)] as const, first }
 }
 
@@ -51,9 +53,9 @@ describeWith(['redis-server'], 'redis-server')('with REDIS_URL', () => {
       expect(await atOnce(instances, ask)).toEqual({ 200: 20, 429: 180 })
     })
 
-    test('200 wrong log-ins of one address at once, each with another e-mail: exactly 20 are judged', async () => {
+    test('60 wrong log-ins of one address at once, each with another e-mail: exactly 20 are judged', async () => {
       const auth = await openThree({ ...limits, RATE_LIMIT_GLOBAL: 'off' })
-      expect(await atOnce(auth.instances, wrongLogin(newAddress()))).toEqual({ 401: 20, 429: 180 })
+      expect(await atOnce(auth.instances, wrongLogin(newAddress()), 60)).toEqual({ 401: 20, 429: 40 })
     })
 
     test('60 registrations of one address at once: exactly 20 are made', async () => {

@@ -13,7 +13,7 @@ import { describeWith } from '../support/tools.ts'
 async function open(url: string) {
   const lines: string[] = []
   const log = createLogger({ level: 'info', destination: { write: (line: string) => void lines.push(line) } })
-  const redis = openRedis({ url, log })
+  const redis = openRedis({ url, log, timeoutMs: 100 })
   afterAll(() => redis.close())
   await redis.start()
   const said = (level: string) => lines.filter((line) => JSON.parse(line).level === level).length
