@@ -9,8 +9,8 @@ import { AppError } from '../errors/app-error.ts'
 import { middleware } from '../http/middleware.ts'
 import { policy } from '../http/openapi.ts'
 import type { AuthedEnv } from './env.ts'
+import { freePlan } from './lapse.ts'
 import type { Principal } from './principal.ts'
-import { freePlan } from './rights.ts'
 
 /** 403 `feature-not-in-plan`, with the plan that would help, unless the principal has every one of `features`. */
 export function requireFeature(...features: [string, ...string[]]) {

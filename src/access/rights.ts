@@ -1,4 +1,6 @@
 import type { Catalogue } from '../catalogue/catalogue.ts'
+import type { Db } from '../db/types.ts'
+import { inForce } from './lapse.ts'
 
 /** Features granted (`g`) or refused to one account whatever its plan; `lim` a limit, `exp` the epoch second it ends. */
 export type Overrides = Record<string, { g: boolean; lim?: number; exp?: number }>
@@ -13,6 +15,10 @@ export type AuthzState = {
   planExpiresAt: number | null
   overrides: Overrides
 }
+
+/** The columns of an AuthzState, of a row `a` of account_authz. */
+export const authzStateColumns = (sql: Db) =>
+  sql`a.authz_version::float8 as version, a.status, a.role, coalesce(a.plan, 'free') as plan, a.pex::float8 as plan_expires_at, a.overrides`
 
 /** The part of it that a token carries too. */
 export type GrantingState = Pick<AuthzState, 'role' | 'plan' | 'planExpiresAt' | 'overrides'>
@@ -43,17 +49,9 @@ export function bytesOfOverrides(overrides: Overrides): number {
   return Buffer.byteLength(JSON.stringify(overrides)) + bytesOfFeatures(granted)
 }
 
-/** The plan of those who have none, and of those whose plan has lapsed. */
-export const freePlan = 'free'
-
-/**
- * Rights = catalogue(role, plan) + live overrides. A lapsed plan is free, and a lapsed `subscriber` is a `user`; an
- * administrator's role never moves with billing. An unknown role or plan gives nothing.
- */
+/** Rights = catalogue(role and plan in force) + overrides in force. An unknown role or plan gives nothing. */
 export function rightsOf(catalogue: Catalogue, state: GrantingState, nowSeconds: number): Rights {
-  const lapsed = state.planExpiresAt !== null && state.planExpiresAt <= nowSeconds
-  const plan = lapsed ? freePlan : state.plan
-  const role = lapsed && state.role === 'subscriber' ? 'user' : state.role
+  const { role, plan } = inForce(state, nowSeconds)
   return {
     role,
     privilegeLevel: catalogue.roles.get(role)?.privilegeLevel ?? 0,

@@ -1,3 +1,4 @@
+import { freePlan } from '../access/lapse.ts'
 import type { Principal } from '../access/principal.ts'
 import { apiAccess } from '../catalogue/catalogue.ts'
 import { addDays, toDays } from '../http/input/range.ts'
@@ -50,7 +51,7 @@ export async function readDashboard(deps: AccountDeps, principal: Principal) {
       displayName: plan?.displayName ?? principal.plan,
       tier: principal.tier,
       endsAt:
-        principal.planExpiresAt === null || plan?.name === 'free' ? null : new Date(principal.planExpiresAt * 1000),
+        principal.planExpiresAt === null || plan?.name === freePlan ? null : new Date(principal.planExpiresAt * 1000),
     },
     usage: { requestsToday: usage.today, requestsThisMonth: usage.month },
     sessions: { live: usage.liveSessions },

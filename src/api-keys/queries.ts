@@ -1,4 +1,4 @@
-import type { AuthzState } from '../access/rights.ts'
+import { type AuthzState, authzStateColumns } from '../access/rights.ts'
 import type { Db } from '../db/types.ts'
 
 /** A key as its owner sees it: everything but the key itself. */
@@ -81,7 +81,7 @@ export type ApiKeyRow = AuthzState & {
 export async function findApiKey(sql: Db, hash: Buffer): Promise<ApiKeyRow | null> {
   const [row] = await sql<ApiKeyRow[]>`
     select k.id, k.account_id, k.permissions, k.ip_ranges, extract(epoch from k.expires_at)::float8 as expires_at,
-           a.status, a.role, coalesce(a.plan, 'free') as plan, a.pex::float8 as plan_expires_at, a.overrides, a.authz_version::float8 as version
+           ${authzStateColumns(sql)}
       from api_keys k join account_authz a on a.id = k.account_id
      where k.key_hash = ${hash}`
   return row ?? null

@@ -1,3 +1,4 @@
+import { statusInForce } from '../access/lapse.ts'
 import { type PersonalData, rowsOf } from '../db/personal-data.ts'
 
 export const billingData: PersonalData[] = [
@@ -5,7 +6,7 @@ export const billingData: PersonalData[] = [
     table: 'user_subscriptions',
     exported: rowsOf('user_subscriptions', {
       part: 'subscriptions',
-      columns: `t.id, plan, case when ended_at is null and current_period_end <= statement_timestamp() then 'expired' else status end as status,
+      columns: `t.id, plan, ${statusInForce('t')} as status,
         billing_interval as "interval", provider, started_at as "startedAt", current_period_end as "currentPeriodEnd",
         reason, ended_at as "endedAt"`,
       key: [

@@ -1,3 +1,4 @@
+import { freePlan, roleOnPlan } from '../access/lapse.ts'
 import type { Db } from '../db/types.ts'
 import type { Status } from './lifecycle.ts'
 
@@ -31,7 +32,7 @@ export async function findSubscription(sql: Db, accountId: string): Promise<Curr
   return lapsed
     ? {
         ...subscription,
-        plan: 'free',
+        plan: freePlan,
         status: 'active',
         interval: null,
         provider: 'manual',
@@ -84,9 +85,10 @@ export async function updateStatus(sql: Db, subscriptionId: string, status: Stat
   await sql`update user_subscriptions set status = ${status} where id = ${subscriptionId}`
 }
 
-/** Role follows plan: with one a `user` is a `subscriber`, without one again a `user`; other roles never move. */
-export async function followPlan(sql: Db, accountId: string, isFree: boolean): Promise<void> {
-  await sql`update user_accounts set role = ${isFree ? 'user' : 'subscriber'} where id = ${accountId} and role = ${isFree ? 'subscriber' : 'user'}`
+/** Role follows plan, where it does. */
+export async function followPlan(sql: Db, accountId: string, plan: string): Promise<void> {
+  const { role, instead } = roleOnPlan(plan)
+  await sql`update user_accounts set role = ${role} where id = ${accountId} and role = ${instead}`
 }
 
 /** Whether a moment lies ahead, by the database's clock. */

@@ -1,7 +1,7 @@
 import type { Actor } from '../access/actor.ts'
 import { authoriseOver, lockAccount } from '../access/hierarchy.ts'
+import { freePlan } from '../access/lapse.ts'
 import type { Principal } from '../access/principal.ts'
-import { freePlan } from '../access/rights.ts'
 import { account } from '../audit/actor.ts'
 import { recordAuthzChange } from '../changes/record.ts'
 import type { Db, Tx } from '../db/types.ts'
@@ -172,5 +172,5 @@ async function openForChange(tx: Tx, accountId: string): Promise<CurrentSubscrip
 async function replace(tx: Tx, subscription: Parameters<typeof insertSubscription>[1]): Promise<void> {
   await endCurrent(tx, subscription.accountId)
   await insertSubscription(tx, subscription)
-  await followPlan(tx, subscription.accountId, subscription.plan === freePlan)
+  await followPlan(tx, subscription.accountId, subscription.plan)
 }

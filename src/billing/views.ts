@@ -1,5 +1,6 @@
+import { freePlan } from '../access/lapse.ts'
 import type { Principal } from '../access/principal.ts'
-import { featuresOf, freePlan } from '../access/rights.ts'
+import { featuresOf } from '../access/rights.ts'
 import type { Plan } from '../catalogue/catalogue.ts'
 import type { Tx } from '../db/types.ts'
 import { AppError, invalid } from '../errors/app-error.ts'

@@ -1,5 +1,5 @@
+import { freePlan } from '../../access/lapse.ts'
 import type { Principal } from '../../access/principal.ts'
-import { freePlan } from '../../access/rights.ts'
 import { readAside } from '../../db/replica.ts'
 import { toDays } from '../../http/input/range.ts'
 import type { AdminDeps } from '../deps.ts'

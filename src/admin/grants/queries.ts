@@ -1,3 +1,4 @@
+import { hasLapsedSubscription, statusInForce } from '../../access/lapse.ts'
 import type { Status } from '../../billing/lifecycle.ts'
 import type { Subscription } from '../../billing/queries.ts'
 import type { Db } from '../../db/types.ts'
@@ -11,7 +12,7 @@ export async function listSubscriptions(
 ): Promise<Subscription[]> {
   const pages = inStatus(sql, status).map(
     (found) => sql`
-      (select s.id, s.account_id, s.plan, case when ${hasLapsed(sql)} then 'expired' else s.status end as status,
+      (select s.id, s.account_id, s.plan, ${sql.unsafe(statusInForce('s'))} as status,
               s.billing_interval as interval, s.provider, s.started_at, s.current_period_end
          from user_subscriptions s ${found} ${plan ? sql`and s.plan = ${plan}` : sql``} ${before ? sql`and s.id < ${before}::uuid` : sql``}
         order by s.id desc limit ${limit})`,
@@ -21,17 +22,14 @@ export async function listSubscriptions(
       from (${pages.reduce((all, page) => sql`${all} union all ${page}`)}) found order by id desc limit ${limit}`
 }
 
-function hasLapsed(sql: Db) {
-  return sql`s.ended_at is null and coalesce(s.current_period_end <= statement_timestamp(), false)`
-}
-
 /** Where subscriptions of a status are found: as stored, and where time alone has brought it about. */
 function inStatus(sql: Db, status: Status | undefined) {
   if (!status) return [sql`where true`]
+  const hasLapsed = sql.unsafe(hasLapsedSubscription('s'))
   const stored = sql`where s.status = ${status}`
-  if (status !== 'expired') return [sql`${stored} and not (${hasLapsed(sql)})`]
+  if (status !== 'expired') return [sql`${stored} and not (${hasLapsed})`]
   // By their accounts: of those it is known how few they are, but not among all that ever ended.
-  const lapsed = sql`join user_accounts a on a.id = s.account_id where a.plan_ends_at <= statement_timestamp() and ${hasLapsed(sql)}`
+  const lapsed = sql`join user_accounts a on a.id = s.account_id where a.plan_ends_at <= statement_timestamp() and ${hasLapsed}`
   return [stored, lapsed]
 }
 

@@ -3,7 +3,7 @@ import { type AuthzState, type Rights, rightsOf } from '../../access/rights.ts'
 import { account as entity } from '../../audit/actor.ts'
 import { AppError } from '../../errors/app-error.ts'
 import type { AdminDeps } from '../deps.ts'
-import { findAuthz } from './queries.ts'
+import { findAuthzState } from './queries.ts'
 
 type Link = {
   kind: 'account' | 'role' | 'level' | 'permission' | 'plan' | 'expiry' | 'feature' | 'override'
@@ -23,7 +23,7 @@ export async function explain(deps: AdminDeps, actor: Actor, accountId: string, 
   if (asked.permission !== undefined && !catalogue.permissions.has(asked.permission)) throw new AppError('not-found')
   if (asked.feature !== undefined && !catalogue.features.has(asked.feature)) throw new AppError('not-found')
   const state = await deps.sql.begin(async (tx) => {
-    const found = await findAuthz(tx, accountId)
+    const found = await findAuthzState(tx, accountId)
     if (!found || found.status === 'deleted') throw new AppError('not-found')
     await deps.audit.record(tx, actor, 'account.explain', entity(accountId), { details: asked })
     return found

@@ -4,7 +4,7 @@ import { findUser, writeProfile } from '../../account/profile.ts'
 import type { ProfileChange } from '../../account/schemas.ts'
 import { endApiKeys } from '../../api-keys/verifier.ts'
 import { account, directory } from '../../audit/actor.ts'
-import type { User } from '../../auth/account.ts'
+import { toUser, type User, withRights } from '../../auth/account.ts'
 import { recordAuthzChange } from '../../changes/record.ts'
 import { readAside } from '../../db/replica.ts'
 import type { Tx } from '../../db/types.ts'
@@ -16,8 +16,8 @@ import {
   clearLockouts,
   type Filter,
   findLockedReason,
+  type ListedAccount,
   listPeople,
-  type Person,
   updateRole,
   updateStatus,
 } from './queries.ts'
@@ -27,6 +27,9 @@ const permission = 'users.manage'
 /** An account as administrators see it. */
 export type AdministeredUser = User & { lockedReason: string | null }
 
+/** A person of a list, with the value that it is sorted by. */
+export type Person = User & { sortKey: string }
+
 /** A page of people; that somebody looked is audited, but not for what. */
 export async function searchPeople(
   deps: AdminDeps,
@@ -35,13 +38,20 @@ export async function searchPeople(
   { sort, limit, after }: { sort: Sort } & Slice<[string, string]>,
 ): Promise<Person[]> {
   const people = await readAside(deps, actor.principal.accountId, (sql) =>
-    sql.begin((tx) => listPeople(tx, filter, sort, limit, after)),
+    sql.begin(async (tx) => {
+      const rows = await listPeople(tx, filter, sort, limit, after)
+      return Promise.all(rows.map((row) => toPerson(deps, tx, row)))
+    }),
   )
   const { q, ...details } = filter
   // What was typed may be somebody's address, which must not outlive its erasure here.
   const kept = { ...details, sort, searched: q !== undefined }
   await deps.audit.record(deps.sql, actor, 'account.search', directory, { details: kept })
   return people
+}
+
+async function toPerson(deps: AdminDeps, tx: Tx, { sortKey, ...account }: ListedAccount): Promise<Person> {
+  return { ...toUser(await withRights(deps, tx, account)), sortKey }
 }
 
 /** One person; reading about somebody else is audited. @throws AppError `not-found` */

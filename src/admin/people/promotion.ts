@@ -2,11 +2,11 @@ import { lockAccount, superadmin } from '../../access/hierarchy.ts'
 import { account as entity, operator } from '../../audit/actor.ts'
 import { recordAuthzChange } from '../../changes/record.ts'
 import type { AdminDeps } from '../deps.ts'
-import { findStanding, type Standing, updateRole } from './queries.ts'
+import { findRoleHolder, type RoleHolder, updateRole } from './queries.ts'
 
 /** The account of an address: what it is, for the command line. */
-export function describeAccount({ sql }: Pick<AdminDeps, 'sql'>, email: string): Promise<Standing | null> {
-  return findStanding(sql, email)
+export function describeAccount({ sql }: Pick<AdminDeps, 'sql'>, email: string): Promise<RoleHolder | null> {
+  return findRoleHolder(sql, email)
 }
 
 /**
@@ -17,13 +17,13 @@ export function describeAccount({ sql }: Pick<AdminDeps, 'sql'>, email: string):
 export async function promote(
   deps: Pick<AdminDeps, 'sql' | 'audit'>,
   email: string,
-): Promise<{ from: string; status: Standing['status'] } | null> {
+): Promise<{ from: string; status: RoleHolder['status'] } | null> {
   return deps.sql.begin(async (tx) => {
-    const found = await findStanding(tx, email)
+    const found = await findRoleHolder(tx, email)
     if (!found) return null
     await lockAccount(tx, found.id)
     // Read again under the lock: the role, or the address itself, may have been changed meanwhile.
-    const account = await findStanding(tx, email)
+    const account = await findRoleHolder(tx, email)
     if (account?.id !== found.id) return null
     const { id, role: from, status } = account
     if (from === superadmin) return { from, status }

@@ -1,27 +1,13 @@
 import { domainToUnicode } from 'node:url'
-import type { AuthzState } from '../../access/rights.ts'
+import { inForceConditions } from '../../access/lapse.ts'
+import { type AuthzState, authzStateColumns } from '../../access/rights.ts'
+import { accountColumns, type StoredAccount } from '../../auth/account.ts'
 import type { Db, Tx } from '../../db/types.ts'
 import type { Sort } from '../schemas.ts'
 
 export type Filter = { q?: string; role?: string; plan?: string; status?: 'active' | 'locked' }
-export type Person = {
-  id: string
-  email: string
-  emailVerified: boolean
-  firstName: string | null
-  lastName: string | null
-  phoneNumber: string | null
-  language: string
-  timezone: string
-  role: string
-  privilegeLevel: number
-  plan: { name: string; displayName: string; tier: number }
-  status: 'active' | 'locked'
-  createdAt: Date
-  lastLoginAt: Date | null
-  /** The value it is sorted by, with all its digits, for the cursor. */
-  sortKey: string
-}
+/** An account of a list, with the value that it is sorted by, all its digits, for the cursor. */
+export type ListedAccount = StoredAccount & { sortKey: string }
 
 /**
  * People after a cursor, in an order that an index gives: the thousandth page costs what the first does. The page is cut
@@ -34,7 +20,7 @@ export async function listPeople(
   sort: Sort,
   limit: number,
   after: [string, string] | null,
-): Promise<Person[]> {
+): Promise<ListedAccount[]> {
   const key = {
     createdAt: tx`a.created_at`,
     email: tx`a.email`,
@@ -43,21 +29,17 @@ export async function listPeople(
   const isText = sort.endsWith('email')
   const [direction, beyond] = sort.startsWith('-') ? [tx`desc`, tx`<`] : [tx`asc`, tx`>`]
   // A group of those who match has its own index: each gives its page of them, and the page is cut from both.
-  const pages = standings(tx, filter).map(
-    (standing) => tx`
+  const pages = inForceConditions(tx, filter).map(
+    (condition) => tx`
       (select a.*, ${key} as key from user_accounts a
-        where a.status <> 'deleted' ${matching(tx, filter)} ${standing}
+        where a.status <> 'deleted' ${matching(tx, filter)} ${condition}
           ${after ? tx`and (${key}, a.id) ${beyond} (${after[0]}::text::${isText ? tx`text` : tx`timestamptz`}, ${after[1]}::uuid)` : tx``}
         order by ${key} ${direction}, a.id ${direction} limit ${limit})`,
   )
   await tx`select set_config('plan_cache_mode', 'force_custom_plan', true), set_config('max_parallel_workers_per_gather', '0', true)`
-  return tx<Person[]>`
-    select a.id, a.email, a.email_verified_at is not null as email_verified, a.first_name, a.last_name, a.phone_number, a.language, a.timezone,
-           r.name as role, r.privilege_level, json_build_object('name', p.name, 'displayName', p.display_name, 'tier', p.tier) as plan,
-           a.status, a.created_at, a.last_login_at, ${isText ? tx`a.key` : tx`to_char(a.key at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`} as sort_key
+  return tx<ListedAccount[]>`
+    select ${accountColumns(tx)}, ${isText ? tx`a.key` : tx`to_char(a.key at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`} as sort_key
       from (select a.* from (${pages.reduce((all, page) => tx`${all} union all ${page}`)}) a order by a.key ${direction}, a.id ${direction} limit ${limit}) a
-      join roles r on r.name = case when a.role = 'subscriber' and ${hasLapsed(tx)} then 'user' else a.role end
-      join subscription_plans p on p.name = case when ${hasLapsed(tx)} then 'free' else a.plan end
      order by a.key ${direction}, a.id ${direction}`
 }
 
@@ -65,24 +47,6 @@ function matching(sql: Db, { q, status }: Filter) {
   return sql`
     ${q === undefined ? sql`` : found(sql, q)}
     ${status ? { active: sql`and a.status = 'active'`, locked: sql`and a.status = 'locked'` }[status] : sql``}`
-}
-
-/** Whether a plan has run out: one moment for the whole list, which an index can be asked for. */
-function hasLapsed(sql: Db) {
-  return sql`coalesce(a.plan_ends_at <= statement_timestamp(), false)`
-}
-
-/**
- * Who has a role and a plan by the clock: those who have them stored and whose plan has not run out, and of those whose
- * plan has whoever is left with them. Where nothing follows from the clock it is not asked.
- */
-function standings(sql: Db, { role, plan }: Filter) {
-  const stored = sql`${role ? sql`and a.role = ${role}` : sql``} ${plan ? sql`and a.plan = ${plan}` : sql``}`
-  if (!plan && role !== 'user' && role !== 'subscriber') return [stored]
-  const current = sql`${stored} and (a.plan_ends_at is null or a.plan_ends_at > statement_timestamp())`
-  if (role === 'subscriber' || (plan && plan !== 'free')) return [current]
-  const roles = role === 'user' ? ['user', 'subscriber'] : [role ?? '']
-  return [current, sql`and a.plan_ends_at <= statement_timestamp() ${role ? sql`and a.role in ${sql(roles)}` : sql``}`]
 }
 
 /** What gives the index a trigram wherever it stands: three letters, the end of a word, or the beginning of one. */
@@ -115,11 +79,11 @@ export async function updateStatus(
   await sql`update user_accounts set status = ${status}, locked_reason = ${reason} where id = ${accountId}`
 }
 
-export type Standing = { id: string; role: string; status: 'active' | 'locked' }
+export type RoleHolder = { id: string; role: string; status: 'active' | 'locked' }
 
 /** The account of an address in its one spelling. */
-export async function findStanding(sql: Db, email: string): Promise<Standing | null> {
-  const [row] = await sql<Standing[]>`
+export async function findRoleHolder(sql: Db, email: string): Promise<RoleHolder | null> {
+  const [row] = await sql<RoleHolder[]>`
     select id, role, status from user_accounts where email = ${email} and status <> 'deleted'`
   return row ?? null
 }
@@ -141,10 +105,8 @@ export async function findLockedReason(sql: Db, accountId: string): Promise<stri
   return row?.lockedReason ?? null
 }
 
-/** Where an account stands, as stored: nothing that has run out is taken away. */
-export async function findAuthz(sql: Db, accountId: string): Promise<AuthzState | null> {
-  const [row] = await sql<AuthzState[]>`
-    select authz_version::float8 as version, status, role, coalesce(plan, 'free') as plan, pex::float8 as plan_expires_at, overrides
-      from account_authz where id = ${accountId}`
+/** The account's state as stored: what has run out is still in it. */
+export async function findAuthzState(sql: Db, accountId: string): Promise<AuthzState | null> {
+  const [row] = await sql<AuthzState[]>`select ${authzStateColumns(sql)} from account_authz a where a.id = ${accountId}`
   return row ?? null
 }

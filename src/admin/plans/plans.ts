@@ -1,4 +1,5 @@
 import type { Actor } from '../../access/actor.ts'
+import { freePlan } from '../../access/lapse.ts'
 import { bytesOfFeatures, MaxFeaturesBytes } from '../../access/rights.ts'
 import { feature as featureEntity, plan as planEntity } from '../../audit/actor.ts'
 import type { Catalogue, Feature, Plan } from '../../catalogue/catalogue.ts'
@@ -42,7 +43,7 @@ export async function changePlan(deps: AdminDeps, actor: Actor, name: string, ch
     const plan = await lockPlan(tx, name)
     if (!plan) throw new AppError('not-found')
     const changed = { ...plan, ...defined(change) }
-    if (name === 'free' && changed.retired)
+    if (name === freePlan && changed.retired)
       throw new AppError('seeded', { detail: 'The free plan is what everybody falls back to.' })
     if ((changed.priceMonthlyMinor === null) !== (changed.priceYearlyMinor === null))
       throw invalid('priceMonthlyMinor', 'Give both prices, or neither for a plan by quote.')
