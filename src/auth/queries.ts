@@ -44,7 +44,7 @@ export async function reserveLogin(
 /** Seconds for which log-in with an address is still paused, or null. */
 export async function findLockoutSeconds(sql: Db, key: Buffer): Promise<number | null> {
   const [row] = await sql<{ seconds: number }[]>`
-    select least(extract(epoch from locked_until) - extract(epoch from clock_timestamp()), 86400)::float8 as seconds
+    select lockout_seconds(locked_until) as seconds
       from lockouts where key = ${key} and locked_until > clock_timestamp()`
   return row?.seconds ?? null
 }

@@ -33,7 +33,7 @@ export const functionFiles: readonly FunctionFile[] = [
   { name: 'erasure', revision: 3, sql: erasure },
   { name: 'ids', revision: 1, sql: ids },
   { name: 'jobs', revision: 1, sql: jobs },
-  { name: 'lockouts', revision: 1, sql: lockouts },
+  { name: 'lockouts', revision: 2, sql: lockouts },
   { name: 'mail', revision: 1, sql: mail },
   { name: 'purge', revision: 3, sql: purge },
   { name: 'quotas', revision: 1, sql: quotas },

@@ -53,6 +53,7 @@ erasure 3 4af7f86b274e
 ids 1 5545b8ab9a19
 jobs 1 4f7840a420b2
 lockouts 1 1fbbc7d2fb7b
+lockouts 2 6c641b69a8c4
 mail 1 cda10934aef0
 purge 1 e018a555438c
 purge 2 914b2475641e

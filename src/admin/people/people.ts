@@ -5,6 +5,7 @@ import type { ProfileChange } from '../../account/schemas.ts'
 import { endApiKeys } from '../../api-keys/verifier.ts'
 import { account, directory } from '../../audit/actor.ts'
 import { toUser, type User, withRights } from '../../auth/account.ts'
+import { clearLockouts } from '../../auth/lockout.ts'
 import { recordAuthzChange } from '../../changes/record.ts'
 import { readAside } from '../../db/replica.ts'
 import type { Tx } from '../../db/types.ts'
@@ -12,15 +13,7 @@ import { AppError } from '../../errors/app-error.ts'
 import type { Slice } from '../../http/output/page.ts'
 import type { AdminDeps } from '../deps.ts'
 import type { Sort } from '../schemas.ts'
-import {
-  clearLockouts,
-  type Filter,
-  findLockedReason,
-  type ListedAccount,
-  listPeople,
-  updateRole,
-  updateStatus,
-} from './queries.ts'
+import { type Filter, findLockedReason, type ListedAccount, listPeople, updateRole, updateStatus } from './queries.ts'
 
 const permission = 'users.manage'
 

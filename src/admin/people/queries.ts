@@ -92,12 +92,6 @@ export async function updateRole(sql: Db, accountId: string, role: string): Prom
   await sql`update user_accounts set role = ${role} where id = ${accountId}`
 }
 
-/** Ends a lockout: the counters under these keys begin anew. */
-export async function clearLockouts(sql: Db, keys: Buffer[]): Promise<void> {
-  await sql`
-    update lockouts set failures = '{}', failures_in_a_row = 0, consecutive = 0, locked_until = null, updated_at = clock_timestamp() where key in ${sql(keys)}`
-}
-
 export async function findLockedReason(sql: Db, accountId: string): Promise<string | null> {
   const [row] = await sql<
     { lockedReason: string | null }[]
