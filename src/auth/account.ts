@@ -23,12 +23,18 @@ export type StoredAccount = AuthzState & {
 /** The columns of a StoredAccount, of a row `a` of user_accounts: one index look-up each, and no join. */
 export function accountColumns(sql: Db) {
   return sql`
+    ${profileColumns(sql)},
+    case when exists (select from account_features f where f.account_id = a.id)
+         then (select overrides from account_authz x where x.id = a.id) else '{}'::jsonb end as overrides`
+}
+
+/** The same without its overrides, which a User does not show. */
+export function profileColumns(sql: Db) {
+  return sql`
     a.id, a.email, a.email_verified_at is not null as email_verified, a.first_name, a.last_name, a.phone_number,
     a.language, a.timezone, a.status, a.created_at, a.last_login_at, a.password_version,
     a.authz_version::float8 as version, a.role, a.plan,
     case when a.plan <> 'free' then ceil(extract(epoch from a.plan_ends_at))::float8 end as plan_expires_at,
-    case when exists (select from account_features f where f.account_id = a.id)
-         then (select overrides from account_authz x where x.id = a.id) else '{}'::jsonb end as overrides,
     (select version::float8 from catalogue_version) as catalogue_version`
 }
 

@@ -44,7 +44,7 @@ export async function searchPeople(
 }
 
 async function toPerson(deps: AdminDeps, tx: Tx, { sortKey, ...account }: ListedAccount): Promise<Person> {
-  return { ...toUser(await withRights(deps, tx, account)), sortKey }
+  return { ...toUser(await withRights(deps, tx, { ...account, overrides: {} })), sortKey }
 }
 
 /** One person; reading about somebody else is audited. @throws AppError `not-found` */

@@ -1,13 +1,13 @@
 import { domainToUnicode } from 'node:url'
 import { inForceConditions } from '../../access/lapse.ts'
 import { type AuthzState, authzStateColumns } from '../../access/rights.ts'
-import { accountColumns, type StoredAccount } from '../../auth/account.ts'
+import { profileColumns, type StoredAccount } from '../../auth/account.ts'
 import type { Db, Tx } from '../../db/types.ts'
 import type { Sort } from '../schemas.ts'
 
 export type Filter = { q?: string; role?: string; plan?: string; status?: 'active' | 'locked' }
 /** An account of a list, with the value that it is sorted by, all its digits, for the cursor. */
-export type ListedAccount = StoredAccount & { sortKey: string }
+export type ListedAccount = Omit<StoredAccount, 'overrides'> & { sortKey: string }
 
 /**
  * People after a cursor, in an order that an index gives: the thousandth page costs what the first does. The page is cut
@@ -38,7 +38,7 @@ export async function listPeople(
   )
   await tx`select set_config('plan_cache_mode', 'force_custom_plan', true), set_config('max_parallel_workers_per_gather', '0', true)`
   return tx<ListedAccount[]>`
-    select ${accountColumns(tx)}, ${isText ? tx`a.key` : tx`to_char(a.key at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`} as sort_key
+    select ${profileColumns(tx)}, ${isText ? tx`a.key` : tx`to_char(a.key at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`} as sort_key
       from (select a.* from (${pages.reduce((all, page) => tx`${all} union all ${page}`)}) a order by a.key ${direction}, a.id ${direction} limit ${limit}) a
      order by a.key ${direction}, a.id ${direction}`
 }
