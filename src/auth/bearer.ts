@@ -3,8 +3,9 @@ import { principalOf, principalOfKey } from '../access/principal.ts'
 import { apiKeyMark } from '../api-keys/format.ts'
 import { AppError } from '../errors/app-error.ts'
 import { networkOf } from '../http/caller-deps.ts'
+import { probeRoutes } from '../http/probe-routes.ts'
 import type { RequestContext } from '../http/request.ts'
-import { countAddress, isUnlimited, uncountAddress } from '../rate-limits/middleware.ts'
+import { countAddress, uncountAddress } from '../rate-limits/middleware.ts'
 import type { BearerDeps } from './deps.ts'
 
 const bearerScheme = /^bearer(?: +|$)/i
@@ -41,7 +42,7 @@ export function judgeBearer(
 function judgeApiKey(deps: BearerDeps, context: RequestContext, key: string): Promise<undefined> | undefined {
   const recalled = deps.apiKeys.recall(key)
   // Where nothing is counted nothing is looked up either, and nobody asks who it is.
-  if (recalled === undefined && !isUnlimited(context.route)) return lookUpApiKey(deps, context, key)
+  if (recalled === undefined && !probeRoutes.has(context.route)) return lookUpApiKey(deps, context, key)
   admitApiKey(deps, context, recalled ?? 'invalid-token')
   return undefined
 }

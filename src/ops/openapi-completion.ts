@@ -4,8 +4,8 @@ import { noInput } from '../http/input/validate.ts'
 import { codesKey } from '../http/openapi.ts'
 import { addHeaders, headerComponents } from '../http/openapi-headers.ts'
 import { problemResponses, problemSchemas } from '../http/openapi-problems.ts'
+import { probeRoutes } from '../http/probe-routes.ts'
 import { idempotent } from '../idempotency/middleware.ts'
-import { isUnlimited } from '../rate-limits/middleware.ts'
 
 const withBody: ProblemCode[] = ['malformed-json', 'payload-too-large', 'unsupported-media-type', 'validation-failed']
 
@@ -55,7 +55,7 @@ export function completeDocument<E extends Env>(generated: object, app: Hono<E>)
       for (const code of codes) answered.add(code)
       Object.assign(operation.responses, problemResponses(codes))
       addHeaders(operation.responses, {
-        limited: !isUnlimited(path),
+        limited: !probeRoutes.has(path),
         authenticated: operation.security !== undefined,
         idempotent: passes(idempotent) === true,
       })

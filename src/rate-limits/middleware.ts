@@ -1,6 +1,7 @@
 import type { Config } from '../config/config.ts'
 import type { Deps } from '../deps.ts'
 import { middleware } from '../http/middleware.ts'
+import { probeRoutes } from '../http/probe-routes.ts'
 import { contextOf, type PublicEnv, type RequestContext } from '../http/request.ts'
 import type { Unit } from './address-tier.ts'
 import type { Limits } from './limiters.ts'
@@ -21,11 +22,6 @@ declare module '../http/request.ts' {
 
 /** What counting an address uses. */
 type AddressDeps = { limits: Pick<Limits, 'global'>; config: Pick<Config, 'rateLimitGlobal'> }
-
-/** Asked by machines, every few seconds: never limited. */
-const unlimited = new Set(['/live', '/ready', '/health', '/metrics'])
-
-export const isUnlimited = (route: string): boolean => unlimited.has(route)
 
 /**
  * Counts a request against its address, once; a bearer that costs a query is counted before it is looked up. Returns a
@@ -54,7 +50,7 @@ export function limitRates(deps: Deps) {
     name: 'limitRates',
     before(c) {
       const context = contextOf(c)
-      if (isUnlimited(context.route)) return undefined
+      if (probeRoutes.has(context.route)) return undefined
       const { principal } = context
       if (principal && limits.api) {
         const max =

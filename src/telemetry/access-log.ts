@@ -1,5 +1,6 @@
 import type { ProblemCode } from '../errors/app-error.ts'
 import { middleware } from '../http/middleware.ts'
+import { probeRoutes } from '../http/probe-routes.ts'
 import { contextOf, type PublicEnv } from '../http/request.ts'
 import type { Logger } from '../log/logger.ts'
 import { clientClosed } from './traffic.ts'
@@ -23,9 +24,6 @@ export type AccessEntry = {
   ip?: never
 }
 
-/** What machines ask all the time. */
-const probes = new Set(['/live', '/ready', '/health', '/metrics'])
-
 /**
  * One JSON line per request: at info, probes at debug, answers of 5xx at error, and at
  * info as `client-closed` what was given up because its client left. It runs on every request, so it writes
@@ -38,7 +36,7 @@ export function createAccessLog(log: Logger): (entry: AccessEntry) => void {
     error: log.isLevelEnabled('error'),
   }
   return function logAccess({ requestId, method, path, status, milliseconds, accountId, code, network }) {
-    const level = status >= 500 ? 'error' : probes.has(path) ? 'debug' : 'info'
+    const level = status >= 500 ? 'error' : probeRoutes.has(path) ? 'debug' : 'info'
     if (!writes[level]) return
     const who = accountId === undefined ? '' : `"accountId":"${accountId}",`
     const why = code === undefined ? '' : `"code":"${code}",${network === undefined ? '' : `"network":"${network}",`}`
