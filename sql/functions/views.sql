@@ -2,7 +2,6 @@
 create or replace function public.refresh_views() returns void language plpgsql security definer
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
 begin
-  refresh materialized view concurrently public.account_directory;
   refresh materialized view concurrently public.revenue_by_plan_and_day;
   refresh materialized view concurrently public.activity_by_day;
 end $$;

@@ -35,11 +35,6 @@ const ownData: PersonalData[] = [
     }),
     erased: { account: 'account_id' },
   },
-  {
-    table: 'account_directory',
-    exported: { not: 'a copy for figures of what the account shows, without names and addresses' },
-    erased: { otherwise: 'gone with the next refresh' },
-  },
   ...['activity_by_day', 'revenue_by_plan_and_day'].map((table) => ({
     table,
     exported: { not: 'sums' },

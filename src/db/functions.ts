@@ -42,7 +42,7 @@ export const functionFiles: readonly FunctionFile[] = [
   { name: 'sessions', revision: 1, sql: sessions },
   { name: 'subscriptions', revision: 1, sql: subscriptions },
   { name: 'tables', revision: 1, sql: tables },
-  { name: 'views', revision: 1, sql: views },
+  { name: 'views', revision: 2, sql: views },
 ]
 
 type Stored = { name: string; revision: number; checksum: string }

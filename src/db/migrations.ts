@@ -20,6 +20,7 @@ import localDays from '../../sql/tables/0018_local_days.sql' with { type: 'text'
 import peopleStatistics from '../../sql/tables/0019_people_statistics.sql' with { type: 'text' }
 import accountLinks from '../../sql/tables/0020_account_links.sql' with { type: 'text' }
 import mailOutbox from '../../sql/tables/0021_mail_outbox.sql' with { type: 'text' }
+import noDirectory from '../../sql/tables/0022_no_directory.sql' with { type: 'text' }
 import { rewriteAddresses } from './address-migration.ts'
 
 type Migration = {
@@ -53,4 +54,5 @@ export const migrations: Migration[] = [
   { version: 19, name: '0019_people_statistics', sql: peopleStatistics },
   { version: 20, name: '0020_account_links', sql: accountLinks },
   { version: 21, name: '0021_mail_outbox', sql: mailOutbox },
+  { version: 22, name: '0022_no_directory', sql: noDirectory },
 ]

@@ -189,13 +189,6 @@ export const personalData: Record<string, Table> = {
     personal: '',
     other: 'key failures failures_in_a_row pending locked_until consecutive last_failure_at updated_at',
   },
-  account_directory: {
-    erasure: 'deleted',
-    why: 'a copy for figures, without names and addresses; gone with the next refresh',
-    of: 'id',
-    personal: '',
-    other: 'id status role privilege_level created_at last_login_at plan subscription_status current_period_end tier',
-  },
   activity_by_day: nobodys('sums', 'day sign_ups erased locked log_ins failures lockouts reuse'),
   revenue_by_plan_and_day: nobodys(
     'sums',

@@ -101,7 +101,7 @@ describe('with a role for the server that owns nothing', () => {
     'alter table audit_logs disable trigger all',
     'drop trigger append_only on audit_logs',
     'create or replace function refuse_audit_change() returns trigger language plpgsql as $$ begin return old; end $$',
-    'refresh materialized view account_directory',
+    'refresh materialized view activity_by_day',
     'drop table audit_logs cascade',
     'set session_replication_role = replica',
   ])('it may not: %s', async (statement) => {

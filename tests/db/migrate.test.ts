@@ -138,7 +138,7 @@ describe("the server's own role", async () => {
     'delete from audit_personal',
     'select * from audit_logs',
     "insert into audit_logs (id, at, action, entity_type, key_id, mac, personal_hash) select gen_random_uuid(), now(), 'a.b', 'x', 'k', h, h from decode(repeat('00', 32), 'hex') h",
-    'select * from account_directory',
+    'select * from activity_by_day',
     'select purge_expired(), forget_successors()',
     'select refresh_views()',
   ]

@@ -28,6 +28,7 @@ const history = `
 0019_people_statistics 0a4185959ac2
 0020_account_links 55cba77b5133
 0021_mail_outbox 24b368304b21
+0022_no_directory 87ab2b760f6f
 `
 
 test('no migration that has landed was edited: databases that ran it would refuse to start', async () => {
@@ -65,6 +66,7 @@ sessions 1 871b0d541b1e
 subscriptions 1 847174a320b3
 tables 1 8d4bc434b846
 views 1 aa7119089969
+views 2 7b8b764f4ff6
 `
 
 test('a file of functions that was edited has a new revision: an older program would else put its own back', () => {

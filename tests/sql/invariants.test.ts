@@ -145,8 +145,8 @@ describe('maintenance', () => {
   })
 
   test('refreshes the views while they are read', async () => {
-    const { id } = await givenAccount(app)
+    await givenAccount(app)
     await sql`select refresh_views()`
-    expect(await sql`select 1 from account_directory where id = ${id}`).toHaveLength(1)
+    expect(await sql`select 1 from activity_by_day where sign_ups > 0`).toHaveLength(1)
   })
 })

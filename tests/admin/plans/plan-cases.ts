@@ -7,7 +7,6 @@ export const growing = [
   'audit_logs',
   'audit_personal',
   'audit_queue',
-  'account_directory',
   'usage_daily',
   'account_features',
   'api_keys',
