@@ -152,6 +152,10 @@ test('every bad variable is named at once, each with what to do', () => {
     REQUIRE_EMAIL_VERIFICATION: 'yes',
     AUTHZ_FEED: 'push',
     JOBS: 'cron',
+    BRAND_NAME: 'x'.repeat(61),
+    BRAND_LOGO_TEXT: '\u200b',
+    BRAND_COLOR: 'teal',
+    BRAND_SUPPORT: 'nowhere',
   }
   const problems = problemsOf(bad)
   expect(namesOf(problems)).toEqual(Object.keys(bad).sort())
@@ -404,4 +408,19 @@ test('without DATA_KEY, outside production, it follows from JWT_REFRESH_SECRET',
   expect(
     loadConfig({ ...filled, DATA_KEY: mixed, DATA_KEY_PREVIOUS: `${hex},${sixLetters}x1y2z3w4v5u6t7` }).dataKeys,
   ).toEqual([mixed, hex, `${sixLetters}x1y2z3w4v5u6t7`])
+})
+
+test('the brand is what is configured; a colour may be written with or without its #', () => {
+  const brandOf = (change: Environment) => loadConfig({ ...filled, ...change }).brand
+  expect(brandOf({})).toEqual({ name: 'MANAS360', logoText: 'MANAS360', color: '#0f766e', support: null })
+  expect(brandOf({ BRAND_NAME: 'सुकून', BRAND_COLOR: '#FFE066', BRAND_SUPPORT: 'https://help.example/a' })).toEqual({
+    name: 'सुकून',
+    logoText: 'सुकून',
+    color: '#ffe066',
+    support: 'https://help.example/a',
+  })
+  for (const BRAND_SUPPORT of ['http://help.example', 'javascript:alert(1)', 'https://', 'a@b@c'])
+    expect(namesOf(problemsOf({ ...filled, BRAND_SUPPORT }))).toEqual(['BRAND_SUPPORT'])
+  for (const BRAND_NAME of ['a\nb', ' a', '\u202ea', '\u2800'])
+    expect(namesOf(problemsOf({ ...filled, BRAND_NAME }))).toEqual(['BRAND_NAME'])
 })

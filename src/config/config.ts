@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Brand } from '../brand/brand.ts'
 import { crossChecks, isLocal, productionChecks, productionDemand } from './checks.ts'
 import { ConfigError } from './config-error.ts'
 import { dataKeysOf } from './data-keys.ts'
@@ -106,14 +107,20 @@ function toConfig(e: Parsed) {
     drainDelayMs: e.DRAIN_DELAY_MS ?? defaultDrainMs(e),
     shutdownTimeoutMs: e.SHUTDOWN_TIMEOUT_MS,
     passwordMinLength: e.PASSWORD_MIN_LENGTH,
+    brand: Object.freeze<Brand>({
+      name: e.BRAND_NAME,
+      logoText: e.BRAND_LOGO_TEXT ?? e.BRAND_NAME,
+      color: e.BRAND_COLOR,
+      support: e.BRAND_SUPPORT ?? null,
+    }),
     authzFeed: e.AUTHZ_FEED,
     jobs: e.JOBS,
   })
 }
 
-function mailOf({ MAIL, SMTP_URL, MAIL_FROM, NODE_ENV }: Parsed): MailConfig {
+function mailOf({ MAIL, SMTP_URL, MAIL_FROM, NODE_ENV, BRAND_NAME }: Parsed): MailConfig {
   if (MAIL === 'off') return { mode: 'off' }
-  const from = MAIL_FROM ?? { name: 'MANAS360', address: 'no-reply@manas360.invalid' }
+  const from = MAIL_FROM ?? { name: BRAND_NAME, address: 'no-reply@manas360.invalid' }
   if (SMTP_URL === undefined) return { mode: 'kept', from }
   // A mail catcher on a developer's own machine offers no certificate that anybody could verify.
   return { mode: 'smtp', from, smtpUrl: SMTP_URL, verifyTls: NODE_ENV === 'production' || !isLocal(SMTP_URL) }

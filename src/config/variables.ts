@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { parseTrustedProxies } from '../addresses/client-ip.ts'
 import { asymmetricAlgorithms } from '../crypto/signing-keys.ts'
+import { color, shownBrand, support } from './brand-fields.ts'
 import {
   integer,
   origins,
@@ -73,6 +74,10 @@ export const Environment = z.object({
   REQUIRE_EMAIL_VERIFICATION: z.enum(['true', 'false']).default('false'),
   AUTHZ_FEED: z.enum(['listen', 'poll']).default('listen'),
   JOBS: z.enum(['inline', 'pg_cron', 'off']).default('inline'),
+  BRAND_NAME: shownBrand.default('MANAS360'),
+  BRAND_LOGO_TEXT: shownBrand.optional(),
+  BRAND_COLOR: color.prefault('0f766e'),
+  BRAND_SUPPORT: support.optional(),
 })
 
 export type Parsed = z.infer<typeof Environment>

@@ -16,10 +16,10 @@ export function shownName(text: string): string {
 export function maskedEmail(email: string): string {
   const at = email.lastIndexOf('@')
   const [first = ''] = email
-  return shownName(`${at > 0 ? first : ''}…${email.slice(Math.max(at, 0))}`)
+  return shownName(`${at > 0 ? first : ''}…\u2060${email.slice(Math.max(at, 0))}`)
 }
 
-const locales: Record<Language, string> = { en: 'en-GB', hi: 'hi-IN' }
+const locales: Record<Language, string> = { en: 'en-IN', hi: 'hi-IN' }
 
 /** A point in time to the minute, with its zone; what is no time is shown as it is. */
 export function shownTime(iso: string, language: Language, timeZone: string): string {

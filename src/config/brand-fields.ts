@@ -1,0 +1,25 @@
+import { z } from 'zod'
+import { isEmail } from '../text/email-address.ts'
+import { isPlain, isVisible } from '../text/shown-text.ts'
+
+/** A short name in any script, as people read it. */
+export const shownBrand = z
+  .string()
+  .refine((text) => text.length <= 60, 'must have at most 60 characters')
+  .refine(
+    (text) => isPlain(text) && isVisible(text) && text === text.trim(),
+    'must be visible text of one line, without spaces around it',
+  )
+
+/** Six hexadecimal digits. The # may be left out: files of variables take what follows one for a comment. */
+export const color = z
+  .string()
+  .regex(/^#?[0-9a-f]{6}$/i, 'must be six hexadecimal digits such as 0f766e')
+  .transform((text) => `#${text.slice(-6).toLowerCase()}`)
+
+/** Where people get help. */
+export const support = z.string().refine((text) => text.length <= 254 && (isEmail(text) || isHttps(text)), {
+  message: 'must be an e-mail address or an https URL',
+})
+
+const isHttps = (text: string) => /^https:\/\/\S+$/.test(text) && URL.canParse(text)
