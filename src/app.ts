@@ -35,6 +35,7 @@ import { streaming } from './http/output/streaming.ts'
 import { contextOf, type PublicEnv } from './http/request.ts'
 import { openApiDocument } from './ops/openapi.ts'
 import { opsRoutes } from './ops/routes.ts'
+import { pageRoutes } from './pages/routes.ts'
 import { withQuota } from './quotas/guard.ts'
 import { limitRates, rateLimitHeaders } from './rate-limits/middleware.ts'
 import { createAccessLog, logAccess } from './telemetry/access-log.ts'
@@ -56,6 +57,7 @@ export function mountRoutes() {
   const mounts = new Hono<PublicEnv>()
     .route('/', opsRoutes)
     .route('/', keyRoutes)
+    .route('/', pageRoutes)
     .route('/v1/auth', authRoutes)
     .route('/v1/auth', ownSessionRoutes)
     .route('/v1', accountRoutes)

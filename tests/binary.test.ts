@@ -3,6 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { testSecrets } from './support/app.ts'
+import { createDatabase } from './support/cluster.ts'
+import { startServerProcess } from './support/server-process.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'manas360-binary-'))
 const binary = join(directory, 'manas360')
@@ -46,4 +48,25 @@ test('the compiled program names itself as it was started', async () => {
     stderr: 'pipe',
   })
   expect(await new Response(child.stderr).text()).toContain('./manas360 keys generate --algorithm ES256')
+})
+
+test('the compiled program has the hosted pages, their script and their style in it', async () => {
+  const database = await createDatabase()
+  const server = await startServerProcess(database.url, { BRAND_NAME: 'Sukoon' }, [binary])
+  try {
+    const page = await fetch(`${server.url}/account/reset-password`)
+    expect(page.status).toBe(200)
+    const html = await page.text()
+    expect(html).toContain('<title>Choose a new password – Sukoon</title>')
+    const assets = [...html.matchAll(/"(assets\/[^"]+)"/g)].map(([, path = '']) => `${server.url}/account/${path}`)
+    expect(assets).toHaveLength(2)
+    for (const asset of assets) {
+      const answer = await fetch(asset)
+      expect(answer.headers.get('cache-control')).toContain('immutable')
+      expect((await answer.text()).length).toBeGreaterThan(1_000)
+    }
+  } finally {
+    await server.kill()
+    await database.drop()
+  }
 })

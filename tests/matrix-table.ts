@@ -57,6 +57,13 @@ const ofThePerson: Record<string, Row> = {
   'GET /docs/:file': { demands: '', answers: '404', path: () => '/docs/no-such-file.js' },
   'GET /problems': { demands: '', answers: '200' },
   'GET /problems/:code': { demands: '', answers: '200', path: () => '/problems/not-found' },
+  'GET /account/verify-email': { demands: '', answers: '200' },
+  'GET /account/reset-password': { demands: '', answers: '200' },
+  'GET /account/confirm-email': { demands: '', answers: '200' },
+  'GET /account/undo-email': { demands: '', answers: '200' },
+  'GET /account/accept-invitation': { demands: '', answers: '200' },
+  'GET /account/accept-team': { demands: '', answers: '200' },
+  'GET /account/assets/:file': { demands: '', answers: '404', path: () => '/account/assets/no-such-file.js' },
   'GET /openapi.json': { demands: '', answers: '200' },
   'GET /.well-known/jwks.json': { demands: '', answers: '200' },
   'POST /v1/auth/register': {

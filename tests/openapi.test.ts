@@ -31,6 +31,13 @@ const pages = [
   'get /docs/{file}',
   'get /problems',
   'get /problems/{code}',
+  'get /account/verify-email',
+  'get /account/reset-password',
+  'get /account/confirm-email',
+  'get /account/undo-email',
+  'get /account/accept-invitation',
+  'get /account/accept-team',
+  'get /account/assets/{file}',
 ]
 const publicUrl = 'http://localhost:3000'
 

@@ -5,9 +5,18 @@ export type ServerProcess = Awaited<ReturnType<typeof startServerProcess>>
 
 const main = join(import.meta.dir, '../../src/main.ts')
 
-/** The real server as a process of its own, to be killed and stopped. Resolves once it serves. */
-export async function startServerProcess(databaseUrl: string, environment: Record<string, string> = {}) {
-  const child = Bun.spawn([process.execPath, '--no-env-file', main, 'serve'], {
+const source = [process.execPath, '--no-env-file', main]
+
+/**
+ * The real server as a process of its own, to be killed and stopped. Resolves once it serves.
+ * @param program how it is started: from source, unless a compiled one is named
+ */
+export async function startServerProcess(
+  databaseUrl: string,
+  environment: Record<string, string> = {},
+  program: string[] = source,
+) {
+  const child = Bun.spawn([...program, 'serve'], {
     env: {
       PATH: process.env.PATH ?? '',
       NODE_ENV: 'test',
