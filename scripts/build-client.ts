@@ -6,8 +6,8 @@ import { parseArgs } from 'node:util'
 import { z } from 'zod'
 import manifest from '../package.json'
 import { createApp } from '../src/app.ts'
+import type { AppDeps } from '../src/app-deps.ts'
 import { loadConfig } from '../src/config/config.ts'
-import type { Deps } from '../src/deps.ts'
 import { type ProblemCode, problems } from '../src/errors/app-error.ts'
 import { problemMembers } from '../src/errors/problem-members.ts'
 import { openApiDocument } from '../src/ops/openapi.ts'
@@ -57,11 +57,11 @@ function toProblemType([code, { status }]: [string, { status: number }]): Proble
 }
 
 /** What routes are mounted with, to be described and never called: whatever is asked of it is there, and does nothing. */
-function inertDeps(): Deps {
+function inertDeps(): AppDeps {
   const secrets = Object.fromEntries(['JWT_SECRET', 'JWT_REFRESH_SECRET', 'AUDIT_KEY'].map((name) => [name, secret()]))
   const config = loadConfig({ NODE_ENV: 'test', ...secrets, DATABASE_URL: 'postgres://nobody@localhost/none' })
   const inert: object = new Proxy(() => inert, { get: () => inert })
-  return new Proxy({ config } as Deps, { get: (target, key) => Reflect.get(target, key) ?? inert })
+  return new Proxy({ config } as AppDeps, { get: (target, key) => Reflect.get(target, key) ?? inert })
 }
 
 function secret(): string {

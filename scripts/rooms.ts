@@ -36,6 +36,7 @@ const rooms = [
   'log',
   'brand',
   'text',
+  'metrics',
   'errors',
   'embedded-postgres',
 ]
@@ -54,7 +55,7 @@ const held = (includes: string[], above: string[], message: string) => ({
   },
 })
 
-const top = ['main.ts', 'app.ts', 'server.ts', 'services.ts']
+const top = ['main.ts', 'app.ts', 'app-deps.ts', 'room-jobs.ts', 'room-metrics.ts', 'server.ts', 'services.ts']
 const overrides = rooms.map((room, index) =>
   held(
     [`src/${room}/**`],

@@ -2,6 +2,7 @@ import { Hono, type MiddlewareHandler } from 'hono'
 import { accountRoutes } from './account/routes.ts'
 import { adminRoutes } from './admin/routes.ts'
 import { apiKeyRoutes } from './api-keys/routes.ts'
+import type { AppDeps } from './app-deps.ts'
 import { judgeBearer } from './auth/bearer.ts'
 import { keyRoutes } from './auth/jwks-routes.ts'
 import { requireOwnPassword } from './auth/password-change.ts'
@@ -10,7 +11,6 @@ import { requireStillSignedIn } from './auth/sessions.ts'
 import { billingRoutes } from './billing/routes.ts'
 import { catalogueRoutes } from './catalogue/routes.ts'
 import { accessRoutes } from './changes/routes.ts'
-import type { Deps } from './deps.ts'
 import { AppError } from './errors/app-error.ts'
 import { deadline } from './http/deadline.ts'
 import { fuse } from './http/fuse.ts'
@@ -42,7 +42,7 @@ import { createAccessLog, logAccess } from './telemetry/access-log.ts'
 import { countTraffic } from './telemetry/traffic.ts'
 
 /** The whole service: the middleware that every request passes, in order, and every mount. */
-export function createApp(deps: Deps) {
+export function createApp(deps: AppDeps) {
   const app = openApp(deps)
   const { publicUrl } = deps.config
   return fuse(
@@ -70,7 +70,7 @@ export function mountRoutes() {
 }
 
 /** An app without routes: whatever is mounted on it stands behind what every request passes. Then `fuse` it. */
-export function openApp(deps: Deps) {
+export function openApp(deps: AppDeps) {
   const app = new Hono<PublicEnv>()
   app.use(...everywhere(deps))
   app.use('/v1/admin/*', freshRightsOnly(deps))
@@ -83,7 +83,7 @@ export function openApp(deps: Deps) {
  * What every request passes, from the outermost: what comes first sees the answer last. Down to `deadline` all see every
  * answer; what stands below it judges the request, in the order of the contract.
  */
-export function everywhere(deps: Deps): MiddlewareHandler<PublicEnv>[] {
+export function everywhere(deps: AppDeps): MiddlewareHandler<PublicEnv>[] {
   const { config } = deps
   return [
     openContext(deps),
@@ -112,7 +112,7 @@ export function everywhere(deps: Deps): MiddlewareHandler<PublicEnv>[] {
 export type App = ReturnType<typeof createApp>
 
 /** Who is asking: verified once, whatever the route; without a query, but for an API key that is new here. */
-function bearer(deps: Deps) {
+function bearer(deps: AppDeps) {
   return middleware<PublicEnv>({
     name: 'bearer',
     before: (c) => judgeBearer(deps, contextOf(c), c.req.raw.headers.get('authorization')),
@@ -123,7 +123,7 @@ function bearer(deps: Deps) {
 }
 
 /** What people's own usage statistics count: authorised requests that were answered. */
-function countUsage({ usage }: Deps) {
+function countUsage({ usage }: AppDeps) {
   return middleware<PublicEnv>({
     name: 'countUsage',
     after(c) {
@@ -137,7 +137,7 @@ function countUsage({ usage }: Deps) {
  * What was refused after all, or failed on our side, is not taken from the monthly quota. A feature's own is spent by
  * success alone, and once by a request that is sent again.
  */
-function giveBackQuota({ leases }: Deps) {
+function giveBackQuota({ leases }: AppDeps) {
   return middleware<PublicEnv>({
     name: 'giveBackQuota',
     after(c) {
@@ -156,7 +156,7 @@ function giveBackQuota({ leases }: Deps) {
 const isRateLimited = (error: unknown): boolean => error instanceof AppError && error.code === 'rate-limited'
 
 /** Administration fails closed while changes of rights cannot be read: the administrator's own may be among them. */
-function freshRightsOnly({ feed }: Deps) {
+function freshRightsOnly({ feed }: AppDeps) {
   return middleware<PublicEnv>({
     name: 'freshRightsOnly',
     before(c) {

@@ -6,7 +6,7 @@ import { isHopeless } from './db/failure-advice.ts'
 import { MigrationError } from './db/schema-version.ts'
 import { asSent } from './http/middleware/sent-paths.ts'
 import { idleSeconds } from './http/output/streaming.ts'
-import { startJobs } from './jobs/runner.ts'
+import { startJobs } from './jobs/schedule.ts'
 import type { Logger } from './log/logger.ts'
 import { type OpenDeps, openDeps } from './services.ts'
 

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import type { AuthzChange } from './access/authz-change.ts'
 import { createUsageCounter } from './account/usage.ts'
 import { createApiKeys } from './api-keys/verifier.ts'
+import type { AppDeps } from './app-deps.ts'
 import { hasChangedSince } from './audit/queries.ts'
 import { createAudit } from './audit/record.ts'
 import { createDeviceTokens } from './auth/device-tokens.ts'
@@ -18,13 +19,13 @@ import { createClock } from './db/clock.ts'
 import { openDatabase } from './db/database.ts'
 import { openReplica } from './db/replica.ts'
 import { requireSchema } from './db/schema-version.ts'
-import type { Deps } from './deps.ts'
 import { createOpenStreams } from './http/output/open-streams.ts'
 import type { Logger } from './log/logger.ts'
 import { createOutbox } from './mail/outbox.ts'
 import { createLeases } from './quotas/leases.ts'
 import { openLimits } from './rate-limits/limiters.ts'
 import { openRedis } from './redis/connection.ts'
+import { jobsOfRooms } from './room-jobs.ts'
 import { createSecrets } from './secrets/secrets.ts'
 import { createNetworkHash } from './telemetry/network-hash.ts'
 import { createTraffic } from './telemetry/traffic.ts'
@@ -32,8 +33,8 @@ import { createTraffic } from './telemetry/traffic.ts'
 type SlowQuery = { milliseconds: number; statement: string }
 
 /** Deps that are open, and how to close them. */
-export type OpenDeps = Deps & {
-  /** Settles what is counted and closes the pool, within `seconds`. */
+export type OpenDeps = AppDeps & {
+  /** Writes what is counted and closes the pool, within `seconds`. */
   close(seconds: number): Promise<void>
 }
 
@@ -143,7 +144,8 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
     db.open(config.poolMin).catch((error) => log.warn({ err: error }, 'the pool could not be filled; it grows by need'))
     const sweep = setInterval(() => recentChanges.sweep(performance.now()), 60_000)
     sweep.unref()
-    return {
+    const audit = createAudit(config.auditKeys, now)
+    const open: OpenDeps = {
       config,
       log,
       db,
@@ -161,7 +163,9 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
       streams,
       redis,
       traffic: createTraffic(),
-      audit: createAudit(config.auditKeys, now),
+      jobs: jobsOfRooms({ audit, now, log }),
+      metrics: async () => (await import('./room-metrics.ts')).metricsOfRooms(open),
+      audit,
       mail: createOutbox({ mail: config.mail, secrets }),
       secrets,
       tokens: createTokens({
@@ -186,6 +190,7 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
         await Promise.all([redis?.close(), replica?.close(seconds), feedConnection.close(seconds), db.close(seconds)])
       },
     }
+    return open
   } catch (error) {
     await Promise.all([redis?.close(), feedConnection.close(1), db.close(1)])
     throw error

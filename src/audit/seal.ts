@@ -1,5 +1,4 @@
 import type { Tx } from '../db/types.ts'
-import type { Deps } from '../deps.ts'
 import {
   type Checkpoint,
   type CheckpointLine,
@@ -10,6 +9,7 @@ import {
   maxRowsOfCheckpoint,
   toLine,
 } from './checkpoints.ts'
+import type { AuditDeps } from './deps.ts'
 import { type FoundCheckpoint, insertCheckpoint, listCheckpointsBack, lockSealing, takeUnsealed } from './queries.ts'
 import type { Audit } from './record.ts'
 
@@ -18,7 +18,7 @@ import type { Audit } from './record.ts'
  * rows afterwards is found by `audit verify`. A row whose transaction is still open is sealed by a later checkpoint.
  * @returns the checkpoints, to be told by `logCheckpoints` once they are committed
  */
-export async function sealAudit(tx: Tx, deps: Pick<Deps, 'audit' | 'now'>): Promise<CheckpointLine[]> {
+export async function sealAudit(tx: Tx, deps: Pick<AuditDeps, 'audit' | 'now'>): Promise<CheckpointLine[]> {
   await lockSealing(tx)
   const lines: CheckpointLine[] = []
   let end: End | null = null
@@ -36,7 +36,7 @@ export async function sealAudit(tx: Tx, deps: Pick<Deps, 'audit' | 'now'>): Prom
 }
 
 /** Tells the log, out of reach of whoever holds the database, whatever LOG_LEVEL says: without them a cut tail is not seen. */
-export function logCheckpoints({ log }: Pick<Deps, 'log'>, lines: CheckpointLine[]): void {
+export function logCheckpoints({ log }: Pick<AuditDeps, 'log'>, lines: CheckpointLine[]): void {
   for (const checkpoint of lines) log.attest({ checkpoint }, 'audit checkpoint')
 }
 
@@ -86,7 +86,7 @@ function nextNumber(after: number, taken: ReadonlySet<number>): number {
 }
 
 function signCheckpoint(
-  { audit, now }: Pick<Deps, 'audit' | 'now'>,
+  { audit, now }: Pick<AuditDeps, 'audit' | 'now'>,
   end: End,
   rows: { id: string; mac: Buffer }[],
 ): Checkpoint {

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import type { Db } from '../db/types.ts'
-import type { Deps } from '../deps.ts'
 import { createChain } from './chain.ts'
 import { type CheckpointLine, digestOf, isSame, toIso } from './checkpoints.ts'
+import type { AuditDeps } from './deps.ts'
 import { createFaults, describeUnknownKey, type Faults } from './faults.ts'
 import {
   type FoundCheckpoint,
@@ -30,7 +30,7 @@ const BatchSize = 5_000
  * @param progress called after each checkpoint, and waited for
  */
 export function verifyAudit(
-  { sql, audit }: Pick<Deps, 'sql' | 'audit'>,
+  { sql, audit }: Pick<AuditDeps, 'sql' | 'audit'>,
   witness: CheckpointLine | null,
   progress: (rows: number) => unknown = () => {},
 ): Promise<Verdict> {

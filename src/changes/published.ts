@@ -1,6 +1,6 @@
-import type { Deps } from '../deps.ts'
 import { AppError } from '../errors/app-error.ts'
 import { decodeCursor, encodeCursor } from '../http/output/page.ts'
+import type { ChangesDeps } from './deps.ts'
 import { listPublishedChanges, type PublishedChange } from './published-queries.ts'
 
 /**
@@ -29,7 +29,7 @@ type Cursor = {
  * A page of the changes of authorisation after `since`, or from the oldest kept, and the cursor to go on from.
  * @throws AppError `invalid-cursor`; `cursor-expired` when changes after it may be gone
  */
-export async function readPublishedChanges({ sql }: Pick<Deps, 'sql'>, since: string | undefined, limit: number) {
+export async function readPublishedChanges({ sql }: ChangesDeps, since: string | undefined, limit: number) {
   const cursor = since === undefined ? null : decode(since)
   const { known = null, within = null } = cursor ?? {}
   const after = within ?? { xid: known?.split(':')[0] ?? '0', id: 0 }

@@ -1,4 +1,4 @@
-import { jobs, readJobRuns, runJobNow, UnknownJobError } from '../jobs/runner.ts'
+import { readJobRuns, runJobNow, UnknownJobError } from '../jobs/runner.ts'
 import type { OpenDeps } from '../services.ts'
 import { type Invocation, withDeps } from './command.ts'
 
@@ -13,7 +13,7 @@ export async function runJobs(invocation: Invocation): Promise<number> {
   return withDeps(invocation, async (deps) => {
     if (name) return runJob(deps, name, print)
     const runs = new Map((await readJobRuns(deps)).map((run) => [run.name, run]))
-    for (const { name, everySeconds } of jobs) {
+    for (const { name, everySeconds } of deps.jobs) {
       const run = runs.get(name)
       const last = run && `${run.outcome} at ${run.finishedAt.toISOString()}, ${Math.round(run.milliseconds)} ms`
       print(`${name.padEnd(18)} every ${everySeconds} s`.padEnd(40) + (last ?? 'never ran'))

@@ -1,12 +1,11 @@
-import type { Database } from '../db/database.ts'
 import { findSchemaState } from '../db/schema-version.ts'
 import type { Unwritable } from '../db/writability.ts'
-import type { Deps } from '../deps.ts'
+import type { OpsDeps } from './deps.ts'
 
 export type Check = { status: 'ok' | 'failed'; detail?: string }
 
 /** Whether this instance should get traffic: it is not draining, its database answers and takes changes, and the schema is the expected one. */
-export async function checkReadiness(deps: Deps): Promise<Record<string, Check>> {
+export async function checkReadiness(deps: OpsDeps): Promise<Record<string, Check>> {
   const { database, writes } = await checkDatabase(deps)
   return {
     lifecycle: deps.lifecycle.draining ? { status: 'failed', detail: 'draining' } : { status: 'ok' },
@@ -26,7 +25,7 @@ export function isReady(checks: Record<string, Check>): boolean {
   return Object.values(checks).every(({ status }) => status === 'ok')
 }
 
-async function checkDatabase({ db }: Deps): Promise<{ database: Check; writes: Check }> {
+async function checkDatabase({ db }: OpsDeps): Promise<{ database: Check; writes: Check }> {
   try {
     const unwritable = await db.ping()
     return {
@@ -47,9 +46,9 @@ const obstacles: Record<Unwritable, string> = {
 }
 
 /** Asked once: what is migrated stays migrated. */
-const migrated = new WeakSet<Database>()
+const migrated = new WeakSet<OpsDeps['db']>()
 
-async function checkMigrations(deps: Deps): Promise<Check> {
+async function checkMigrations(deps: OpsDeps): Promise<Check> {
   if (migrated.has(deps.db)) return { status: 'ok' }
   try {
     const { gap } = await findSchemaState(deps.sql)

@@ -1,9 +1,9 @@
 import type { Config } from '../config/config.ts'
-import type { Deps } from '../deps.ts'
 import { middleware } from '../http/middleware.ts'
 import { probeRoutes } from '../http/probe-routes.ts'
 import { contextOf, type PublicEnv, type RequestContext } from '../http/request.ts'
 import type { Unit } from './address-tier.ts'
+import type { RateLimitDeps } from './deps.ts'
 import type { Limits } from './limiters.ts'
 import { requireWithin, setRateLimitHeaders, type Tally } from './result.ts'
 
@@ -44,7 +44,7 @@ export async function uncountAddress(context: RequestContext): Promise<void> {
  * The global tier per address without a valid bearer, the API tier per account with one, at the plan's own rate. When
  * nobody can count, both are open: an outage of the limiter must not become one of the service.
  */
-export function limitRates(deps: Deps) {
+export function limitRates(deps: RateLimitDeps) {
   const { limits, config, catalogue } = deps
   return middleware<PublicEnv>({
     name: 'limitRates',

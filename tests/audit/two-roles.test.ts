@@ -4,7 +4,7 @@ import { verifyAudit } from '../../src/audit/verify.ts'
 import { diagnose } from '../../src/cli/doctor.ts'
 import { loadConfig } from '../../src/config/config.ts'
 import { migrate } from '../../src/db/migrate.ts'
-import { jobs, runJobNow } from '../../src/jobs/runner.ts'
+import { runJobNow } from '../../src/jobs/runner.ts'
 import { givenAccount, goodPassword, logIn, registered } from '../support/accounts.ts'
 import { openTestApp, testSecrets } from '../support/app.ts'
 import { seal, writeRows } from './trail.ts'
@@ -76,7 +76,7 @@ describe('with a role for the server that owns nothing', () => {
       expect(`${path} ${response.status} ${await response.text()}`).toStartWith(`${path} ${status} `)
     }
     await writeRows(app, 3, 400)
-    for (const job of jobs) expect(await runJobNow(deps, job.name), job.name).not.toBeNull()
+    for (const job of deps.jobs) expect(await runJobNow(deps, job.name), job.name).not.toBeNull()
     expect(await sql`select 1 from audit_archive`).toHaveLength(3)
     await seal(app)
     expect(await verifyAudit(deps, null)).toMatchObject({ ok: true })

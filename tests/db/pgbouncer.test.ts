@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import postgres from 'postgres'
 import { createApp } from '../../src/app.ts'
 import { diagnose } from '../../src/cli/doctor.ts'
-import { jobs, runJobNow } from '../../src/jobs/runner.ts'
+import { runJobNow } from '../../src/jobs/runner.ts'
 import { openDeps } from '../../src/services.ts'
 import { givenAccount, logIn, registered } from '../support/accounts.ts'
 import { signedIn } from '../support/administration.ts'
@@ -35,7 +35,7 @@ describe.skipIf(skipped)('behind PgBouncer in transaction mode, with AUTHZ_FEED=
 
   test('a whole life works, as people, administrators and jobs lead it', async () => {
     await givenWholeLife(app, await signedIn(app, { role: 'superadmin' }))
-    for (const { name } of jobs) expect(await runJobNow(app.deps, name)).not.toBeNull()
+    for (const { name } of app.deps.jobs) expect(await runJobNow(app.deps, name)).not.toBeNull()
     const person = await registered(app)
     for (const path of ['/v1/me', '/v1/dashboard', '/v1/me/export', '/health', '/ready', '/metrics'])
       expect((await app.request(path, { bearer: person.accessToken })).status).toBe(200)

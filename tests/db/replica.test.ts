@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from 'bun:test'
-import { jobs, runJobNow } from '../../src/jobs/runner.ts'
+import { runJobNow } from '../../src/jobs/runner.ts'
 import { givenAccount, logIn, newEmail } from '../support/accounts.ts'
 import { bodyOf, openTestApp, type TestApp } from '../support/app.ts'
 import { openReplicatedPostgres } from '../support/replica.ts'
@@ -79,7 +79,7 @@ describe('with DATABASE_REPLICA_URL', () => {
       expect((await one.request(path, { bearer })).status).toBe(200)
     await one.request('/v1/catalogue')
     await one.deps.feed.poll()
-    for (const { name } of jobs) await runJobNow(one.deps, name)
+    for (const { name } of one.deps.jobs) await runJobNow(one.deps, name)
     for (const table of [
       'authz_changes',
       'plan_features',

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test'
-import { readJobRuns, runJobNow, startJobs } from '../../src/jobs/runner.ts'
+import { readJobRuns, runJobNow } from '../../src/jobs/runner.ts'
+import { startJobs } from '../../src/jobs/schedule.ts'
 import { givenAccount } from '../support/accounts.ts'
 import { openTestApp } from '../support/app.ts'
 import { hold, outsideOf, until, waiter } from './locks.ts'

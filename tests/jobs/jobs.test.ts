@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'bun:test'
-import { jobs, jobsOf, readJobRuns, runJobNow, startJobs, UnknownJobError } from '../../src/jobs/runner.ts'
+import { readJobRuns, runJobNow, UnknownJobError } from '../../src/jobs/runner.ts'
+import { jobsOf, startJobs } from '../../src/jobs/schedule.ts'
 import { writeRows } from '../audit/trail.ts'
 import { bodyOf, openTestApp, type TestApp } from '../support/app.ts'
 import { hold, outsideOf, until } from './locks.ts'
 
-const names = jobs.map(({ name }) => name)
+const names = ['forget-successors', 'seal-audit', 'archive-audit', 'end-expired', 'refresh-views', 'purge-expired']
 
 /** Counts what is written to job_runs, which keeps only the last run of each. */
 async function countRuns({ sql }: TestApp): Promise<() => Promise<Record<string, number>>> {
@@ -101,10 +102,11 @@ describe('what /health tells', () => {
 })
 
 describe('who runs them', () => {
-  test('inline: the process all; pg_cron: the process only what needs a secret; off: nobody', () => {
-    expect(jobsOf('inline').map(({ name }) => name)).toEqual(names)
-    expect(jobsOf('pg_cron').map(({ name }) => name)).toEqual(['seal-audit'])
-    expect(jobsOf('off')).toEqual([])
+  test('inline: the process all; pg_cron: the process only what needs a secret; off: nobody', async () => {
+    const { jobs } = (await openTestApp()).deps
+    expect(jobsOf(jobs, 'inline').map(({ name }) => name)).toEqual(names)
+    expect(jobsOf(jobs, 'pg_cron').map(({ name }) => name)).toEqual(['seal-audit'])
+    expect(jobsOf(jobs, 'off')).toEqual([])
   })
 
   test('with pg_cron a process seals, and the database does the rest by the functions of the schema', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { loadConfig } from '../../src/config/config.ts'
 import { ConfigError } from '../../src/config/config-error.ts'
-import { jobs, runJobNow } from '../../src/jobs/runner.ts'
+import { runJobNow } from '../../src/jobs/runner.ts'
 import { givenAccount, logIn, newEmail } from '../support/accounts.ts'
 import { openTestApp, type TestApp, testSecrets } from '../support/app.ts'
 import { expectProblem } from '../support/problems.ts'
@@ -102,11 +102,11 @@ describe('/metrics', () => {
 
   test('tells of each job when it ran last, how long it took and how it ended', async () => {
     const app = await openTestApp()
-    for (const { name } of jobs) await runJobNow(app.deps, name)
+    for (const { name } of app.deps.jobs) await runJobNow(app.deps, name)
     await app.sql`update job_runs set outcome = 'failed' where name = 'purge-expired'`
     const samples = await scrape(app)
     const now = Date.now() / 1000
-    for (const { name } of jobs) {
+    for (const { name } of app.deps.jobs) {
       expect(samples.get(`manas360_job_last_succeeded{job="${name}"}`)).toBe(name === 'purge-expired' ? 0 : 1)
       for (const kind of ['run', 'success'])
         expect(

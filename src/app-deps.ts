@@ -9,11 +9,13 @@ import type { Feed } from './changes/feed.ts'
 import type { RecentChanges } from './changes/recent-changes.ts'
 import type { Config } from './config/config.ts'
 import type { Database } from './db/database.ts'
+import type { Job } from './db/job.ts'
 import type { Replica } from './db/replica.ts'
 import type { Sql } from './db/types.ts'
 import type { OpenStreams } from './http/output/open-streams.ts'
 import type { Logger } from './log/logger.ts'
 import type { Outbox } from './mail/outbox.ts'
+import type { Metric } from './metrics/metric.ts'
 import type { Leases } from './quotas/leases.ts'
 import type { Limits } from './rate-limits/limiters.ts'
 import type { Tally } from './rate-limits/result.ts'
@@ -23,11 +25,11 @@ import type { Traffic } from './telemetry/traffic.ts'
 
 declare module './http/request.ts' {
   // What handlers find in `c.get('deps')`.
-  interface Services extends Deps {}
+  interface Services extends AppDeps {}
 }
 
-/** What a service may use. */
-export type Deps = {
+/** All that is open in an instance. A room's own `deps.ts` says what of it its services use. */
+export type AppDeps = {
   config: Config
   log: Logger
   db: Database
@@ -61,6 +63,10 @@ export type Deps = {
   leases: Leases
   /** What was asked and answered, for /metrics. */
   traffic: Traffic
+  /** Every room's. */
+  jobs: readonly Job[]
+  /** What every room shows at /metrics. */
+  metrics: () => Promise<readonly Metric[]>
   /** What the process is up to; `draining` from the first SIGTERM on. */
   lifecycle: { draining: boolean }
   /** The HMACs under which an address's trials and used quotas outlive its erasure, the one to write under first. */

@@ -1,0 +1,12 @@
+import type { Sql } from '../db/types.ts'
+import type { Logger } from '../log/logger.ts'
+import type { Audit } from './record.ts'
+
+/** What sealing and verifying the trail use. */
+export type AuditDeps = {
+  sql: Sql
+  audit: Audit
+  log: Pick<Logger, 'attest'>
+  /** The database's time in epoch milliseconds. */
+  now: () => number
+}

@@ -1,0 +1,17 @@
+import type { Job } from '../db/job.ts'
+import type { AuditDeps } from './deps.ts'
+import { logCheckpoints, sealAudit } from './seal.ts'
+
+export function auditJobs(deps: Pick<AuditDeps, 'audit' | 'now' | 'log'>): Job[] {
+  return [
+    {
+      name: 'seal-audit',
+      everySeconds: 5,
+      async work(tx) {
+        const lines = await sealAudit(tx, deps)
+        return { result: lines, committed: () => logCheckpoints(deps, lines) }
+      },
+    },
+    { name: 'archive-audit', everySeconds: 2_592_000, slow: true },
+  ]
+}

@@ -1,0 +1,15 @@
+import { counterBy, gauge, type Metric } from '../metrics/metric.ts'
+import type { Traffic } from '../telemetry/traffic.ts'
+import type { PasswordHasher } from './passwords.ts'
+
+type Measured = { traffic: Pick<Traffic, 'lockouts'>; passwords: Pick<PasswordHasher, 'stats'> }
+
+export function authMetrics({ traffic, passwords }: Measured): Metric[] {
+  return [
+    counterBy('manas360_lockouts_total', 'Lockouts begun, by whose failures were counted', 'counter', () =>
+      traffic.lockouts(),
+    ),
+    gauge('manas360_argon2_running', 'Passwords being hashed', () => passwords.stats().running),
+    gauge('manas360_argon2_waiting', 'Passwords that wait to be hashed', () => passwords.stats().waiting),
+  ]
+}

@@ -1,0 +1,41 @@
+import type { Db } from '../db/types.ts'
+import type { Metric, Sample } from '../metrics/metric.ts'
+import { findJobRuns, type JobRun } from './queries.ts'
+
+/** When each job ran last and how that went, read from the database; without one there are no samples. */
+export function jobMetrics(sql: Db): Metric[] {
+  let reading: Promise<JobRun[]> | undefined
+  /** Read once for a scrape, whose gauges are all collected at once. */
+  const read = (): Promise<JobRun[]> => {
+    reading ??= findJobRuns(sql)
+      .catch(() => [])
+      .finally(() => {
+        reading = undefined
+      })
+    return reading
+  }
+  const gaugeOf = (name: string, help: string, value: (run: JobRun) => number | null): Metric => ({
+    kind: 'gauge',
+    name: `manas360_job_${name}`,
+    help,
+    labels: ['job'],
+    read: async () =>
+      (await read()).flatMap((run): Sample[] => {
+        const found = value(run)
+        return found === null ? [] : [[{ job: run.name }, found]]
+      }),
+  })
+  const seconds = (date: Date) => date.getTime() / 1000
+  return [
+    gaugeOf('last_run_timestamp_seconds', 'When a job ended last', ({ finishedAt }) => seconds(finishedAt)),
+    gaugeOf(
+      'last_success_timestamp_seconds',
+      'When it succeeded last',
+      ({ succeededAt }) => succeededAt && seconds(succeededAt),
+    ),
+    gaugeOf('last_duration_seconds', 'How long its last run took', ({ milliseconds }) => milliseconds / 1000),
+    gaugeOf('last_succeeded', 'Whether its last run succeeded: 1 or 0', ({ outcome }) =>
+      Number(outcome === 'succeeded'),
+    ),
+  ]
+}

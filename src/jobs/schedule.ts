@@ -1,0 +1,91 @@
+import type { Config } from '../config/config.ts'
+import type { Job } from '../db/job.ts'
+import type { Sql } from '../db/types.ts'
+import type { JobDeps } from './deps.ts'
+import { openForSlowJobs, runJob } from './runner.ts'
+
+/** How often a process looks for due jobs, and how often at one that is seldom due. */
+const lookEveryMs = 1_000
+const lookAtSeldomMs = 300_000
+
+/** The jobs that a process does itself. */
+export function jobsOf(jobs: readonly Job[], mode: Config['jobs']): Job[] {
+  switch (mode) {
+    case 'inline':
+      return [...jobs]
+    case 'pg_cron':
+      return jobs.filter(({ work }) => work)
+    case 'off':
+      return []
+    default: {
+      const missing: never = mode
+      throw new Error(`no jobs for ${missing}`)
+    }
+  }
+}
+
+/**
+ * Runs what is due, each job in one instance at a time, however many there are: who gets a job is decided by a lock in
+ * the database, and when it ran last is read there, so that a restart neither repeats nor forgets one.
+ * @returns what stops it, after the jobs under way; one that takes longer than a second more is broken off
+ */
+export function startJobs(deps: JobDeps): () => Promise<void> {
+  const { true: slowJobs = [], false: quickJobs = [] } = Object.groupBy(
+    jobsOf(deps.jobs, deps.config.jobs),
+    (job) => `${job.slow ?? false}`,
+  )
+  const slow = openForSlowJobs(deps)
+  const lanes = [createLane(deps, deps.sql, quickJobs), createLane(deps, slow.sql, slowJobs)]
+  const timer = setInterval(() => {
+    for (const lane of lanes) lane.look()
+  }, lookEveryMs)
+  timer.unref()
+  return async () => {
+    clearInterval(timer)
+    const idle = lanes.map((lane) => lane.stop())
+    await slow.close(1)
+    await Promise.all(idle)
+  }
+}
+
+/** Jobs that run one after the other. */
+function createLane(deps: JobDeps, sql: Sql, own: Job[]) {
+  const lookedAt = new Map<string, number>()
+  let busy = false
+  let stopped = false
+  let running: Promise<void> = Promise.resolve()
+
+  async function runAll(due: Job[]): Promise<void> {
+    for (const job of due) {
+      if (stopped) return
+      lookedAt.set(job.name, performance.now())
+      try {
+        let result = await runJob(deps, sql, job, job.everySeconds - 1)
+        while (result === job.batch && !stopped) result = await runJob(deps, sql, job, 0)
+      } catch (error) {
+        deps.log.warn({ err: error, job: job.name }, 'job failed; it runs again at its time')
+      }
+    }
+  }
+
+  return {
+    look(): void {
+      if (busy) return
+      const now = performance.now()
+      const due = own.filter(({ name, everySeconds }) => {
+        const at = lookedAt.get(name)
+        return at === undefined || now - at >= Math.min(everySeconds * 1000, lookAtSeldomMs)
+      })
+      if (due.length === 0) return
+      busy = true
+      running = runAll(due).finally(() => {
+        busy = false
+      })
+    },
+    /** Begins nothing more; resolves when what runs has ended. */
+    stop(): Promise<void> {
+      stopped = true
+      return running
+    },
+  }
+}

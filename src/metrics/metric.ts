@@ -1,0 +1,35 @@
+/** One value of a metric under its labels. */
+export type Sample = [labels: Record<string, string>, value: number]
+/** Observations under their labels: `buckets[i]` counts those up to `bounds[i]` and above the bound before it. */
+export type Observations = { labels: Record<string, string>; count: number; sum: number; buckets: readonly number[] }
+
+/**
+ * What a room shows at /metrics. It is read when somebody asks, so what is counted anyway is not counted twice. No label tells
+ * of a person.
+ */
+export type Metric = { name: string; help: string; labels: readonly string[] } & (
+  | { kind: 'counter'; read: () => Sample[] }
+  | { kind: 'gauge'; read: () => Sample[] | Promise<Sample[]> }
+  | { kind: 'histogram'; bounds: readonly number[]; read: () => Observations[] }
+)
+
+/** A counter without labels. */
+export function counter(name: string, help: string, read: () => number): Metric {
+  return { kind: 'counter', name, help, labels: [], read: () => [[{}, read()]] }
+}
+
+/** A counter for each value of one label. */
+export function counterBy(name: string, help: string, label: string, read: () => Iterable<[string, number]>): Metric {
+  return {
+    kind: 'counter',
+    name,
+    help,
+    labels: [label],
+    read: () => [...read()].map(([value, count]) => [{ [label]: value }, count]),
+  }
+}
+
+/** A gauge without labels; yes and no are 1 and 0. */
+export function gauge(name: string, help: string, read: () => number | boolean): Metric {
+  return { kind: 'gauge', name, help, labels: [], read: () => [[{}, Number(read())]] }
+}

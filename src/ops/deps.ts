@@ -1,0 +1,26 @@
+import type { PasswordHasher } from '../auth/passwords.ts'
+import type { Catalogue } from '../catalogue/catalogue.ts'
+import type { Feed } from '../changes/feed.ts'
+import type { RecentChanges } from '../changes/recent-changes.ts'
+import type { Config } from '../config/config.ts'
+import type { Database } from '../db/database.ts'
+import type { Replica } from '../db/replica.ts'
+import type { Sql } from '../db/types.ts'
+import type { Metric } from '../metrics/metric.ts'
+import type { Redis } from '../redis/connection.ts'
+
+/** What probes, health and metrics use. */
+export type OpsDeps = {
+  config: Pick<Config, 'production' | 'opsToken'>
+  db: Pick<Database, 'ping' | 'stats'>
+  sql: Sql
+  replica: Pick<Replica, 'status' | 'ageMs'> | null
+  redis: Pick<Redis, 'isUp'> | null
+  catalogue: { current: Catalogue }
+  recentChanges: Pick<RecentChanges, 'size'>
+  feed: Pick<Feed, 'isStale' | 'ageMs'>
+  passwords: Pick<PasswordHasher, 'stats'>
+  lifecycle: { draining: boolean }
+  /** What every room shows at /metrics; one function for each instance. */
+  metrics: () => Promise<readonly Metric[]>
+}

@@ -1,0 +1,12 @@
+import { analyticsJobs } from './admin/analytics/jobs.ts'
+import type { AuditDeps } from './audit/deps.ts'
+import { auditJobs } from './audit/jobs.ts'
+import { authJobs } from './auth/jobs.ts'
+import { billingJobs } from './billing/jobs.ts'
+import type { Job } from './db/job.ts'
+import { purgeJobs } from './jobs/purge.ts'
+
+/** Every room's jobs, in the order in which they are looked at. */
+export function jobsOfRooms(deps: Pick<AuditDeps, 'audit' | 'now' | 'log'>): readonly Job[] {
+  return [...authJobs, ...auditJobs(deps), ...billingJobs, ...analyticsJobs, ...purgeJobs]
+}

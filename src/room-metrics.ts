@@ -1,0 +1,29 @@
+import { apiKeyMetrics } from './api-keys/metrics.ts'
+import type { AppDeps } from './app-deps.ts'
+import { authMetrics } from './auth/metrics.ts'
+import { catalogueMetrics } from './catalogue/metrics.ts'
+import { changeMetrics } from './changes/metrics.ts'
+import { databaseMetrics, replicaMetrics } from './db/metrics.ts'
+import { jobMetrics } from './jobs/metrics.ts'
+import type { Metric } from './metrics/metric.ts'
+import { quotaMetrics } from './quotas/metrics.ts'
+import { limitMetrics } from './rate-limits/metrics.ts'
+import { redisMetrics } from './redis/metrics.ts'
+import { trafficMetrics } from './telemetry/metrics.ts'
+
+/** Every room's metrics. */
+export function metricsOfRooms(deps: AppDeps): readonly Metric[] {
+  return [
+    ...trafficMetrics(deps.traffic),
+    ...authMetrics(deps),
+    ...limitMetrics(deps.limits),
+    ...(deps.redis ? redisMetrics(deps.redis) : []),
+    ...databaseMetrics(deps.db, deps.config.poolMax),
+    ...(deps.replica ? replicaMetrics(deps.replica) : []),
+    ...changeMetrics(deps),
+    ...apiKeyMetrics(deps.apiKeys),
+    ...quotaMetrics(deps.leases),
+    ...catalogueMetrics(deps.catalogue),
+    ...jobMetrics(deps.sql),
+  ]
+}

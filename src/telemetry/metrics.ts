@@ -1,0 +1,38 @@
+import { counterBy, type Metric } from '../metrics/metric.ts'
+import { durationBounds, type Traffic } from './traffic.ts'
+
+export function trafficMetrics(traffic: Pick<Traffic, 'requests' | 'streams' | 'problems'>): Metric[] {
+  const labels = ['method', 'route', 'status']
+  const answered = () =>
+    traffic
+      .requests()
+      .filter(({ count }) => count > 0)
+      .map(({ method, route, statusClass, ...counted }) => ({
+        labels: { method, route, status: statusClass },
+        ...counted,
+      }))
+  return [
+    {
+      kind: 'counter',
+      name: 'manas360_http_requests_total',
+      help: 'Answers by route and class of status',
+      labels,
+      read: () => answered().map(({ labels, count }) => [labels, count]),
+    },
+    {
+      kind: 'histogram',
+      name: 'http_request_duration_seconds',
+      help: 'How long answers took, by route and class of status',
+      labels,
+      bounds: durationBounds.map((milliseconds) => milliseconds / 1000),
+      read: () => answered().map(({ milliseconds, ...counted }) => ({ ...counted, sum: milliseconds / 1000 })),
+    },
+    counterBy(
+      'manas360_streams_total',
+      'Answers that were made while they were read, by how they ended',
+      'outcome',
+      () => traffic.streams(),
+    ),
+    counterBy('manas360_problems_total', 'Refusals and errors by code', 'code', () => traffic.problems()),
+  ]
+}
