@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import type { Caller } from '../async/caller.ts'
 import { createSemaphore } from '../async/semaphore.ts'
+import { readImportedHash } from './imported-hashes.ts'
 import { normalisePassword } from './password-rules.ts'
 
 type Cost = {
@@ -22,7 +23,10 @@ type Options = Partial<Cost> & {
 export type PasswordHasher = {
   /** The PHC string of a new hash under the current costs, with a salt of its own. */
   hash(password: string, signal?: AbortSignal, caller?: Caller | null): Promise<string>
-  /** Whether the password is the one that was hashed. Null or a malformed hash: false, after the same work. */
+  /**
+   * Whether the password is the one that was hashed. Null or a malformed hash: false, after the same work. A hash of another
+   * system takes as long as that system chose, and no less than one of ours.
+   */
   verify(hash: string | null, password: string, signal?: AbortSignal, caller?: Caller | null): Promise<boolean>
   /** Whether a hash was made at a lower cost than the current one, or is none of ours. */
   needsRehash(hash: string): boolean
@@ -42,7 +46,8 @@ const most: Cost = { memoryCost: 1_048_576, timeCost: 64, parallelism: 64 }
  * Hashes and verifies passwords with argon2id (RFC 9106; the costs are OWASP's least, ASVS 5.0 11.4.2), off the event loop
  * and in turn, one of each caller. Memory is bounded by `memoryCost` × `concurrency`: 19 MiB for each that runs, none for
  * one that waits. At most `concurrency` threads of the runtime's pool are taken, and each for one hash at a time, so that
- * other work on that pool waits for one hash, never for the queue.
+ * other work on that pool waits for one hash, never for the queue. A hash of another system (imported-hashes.ts) takes one thread
+ * more, and up to 128 MiB, once: it is replaced when its owner logs in.
  *
  * `hash` and `verify` throw AppError `overloaded` when the queue is full, `rate-limited` when too many requests of the caller's
  * account wait, both at once, and `deadline-exceeded` when `signal` aborts before the work began. Work that began is finished.
@@ -64,10 +69,13 @@ export function createPasswordHasher(options: Options = {}): PasswordHasher {
   const dummy = createDummyHash(cost)
 
   async function matches(stored: string | null, password: string): Promise<boolean> {
+    const { verify } = await argon2()
+    const normalised = normalisePassword(password)
+    const imported = stored === null ? null : readImportedHash(stored)
+    // Side by side, so that a cheap hash of another system does not answer sooner than others.
+    if (imported) return (await Promise.all([imported(password), verify(dummy, normalised)]))[0]
     // An unknown account and an unusable hash cost what a real one costs, so that time does not tell them apart.
     const usable = stored !== null && isUsable(stored) ? stored : dummy
-    const normalised = normalisePassword(password)
-    const { verify } = await argon2()
     try {
       // A lone surrogate would be hashed as U+FFFD, and nobody's password holds one.
       return (await verify(usable, normalised)) && usable === stored && password.isWellFormed()

@@ -21,6 +21,7 @@ import peopleStatistics from '../../sql/tables/0019_people_statistics.sql' with 
 import accountLinks from '../../sql/tables/0020_account_links.sql' with { type: 'text' }
 import mailOutbox from '../../sql/tables/0021_mail_outbox.sql' with { type: 'text' }
 import noDirectory from '../../sql/tables/0022_no_directory.sql' with { type: 'text' }
+import importedPasswords from '../../sql/tables/0023_imported_passwords.sql' with { type: 'text' }
 import { rewriteAddresses } from './address-migration.ts'
 
 type Migration = {
@@ -55,4 +56,5 @@ export const migrations: Migration[] = [
   { version: 20, name: '0020_account_links', sql: accountLinks },
   { version: 21, name: '0021_mail_outbox', sql: mailOutbox },
   { version: 22, name: '0022_no_directory', sql: noDirectory },
+  { version: 23, name: '0023_imported_passwords', sql: importedPasswords },
 ]

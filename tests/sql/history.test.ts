@@ -29,6 +29,7 @@ const history = `
 0020_account_links 55cba77b5133
 0021_mail_outbox 24b368304b21
 0022_no_directory 87ab2b760f6f
+0023_imported_passwords 247f21fdb5c0
 `
 
 test('no migration that has landed was edited: databases that ran it would refuse to start', async () => {

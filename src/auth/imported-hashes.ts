@@ -1,0 +1,158 @@
+import { pbkdf2, scrypt, timingSafeEqual } from 'node:crypto'
+import { promisify } from 'node:util'
+import { normalisePassword } from './password-rules.ts'
+
+/**
+ * Prefix of a hash from another system as it is stored: `imported`, then the other system's own text. It marks whoever has
+ * not logged in since the import, and keeps an imported argon2id hash, made of the text as typed, apart from ours.
+ */
+const mark = 'imported'
+const maxHashLength = 512
+/** A shorter digest would be met by a wrong password too often. */
+const minDigestBytes = 16
+const maxDigestBytes = 64
+
+const most = {
+  bcryptCost: 14,
+  argon2MemoryKiB: 65_536,
+  argon2Passes: 10,
+  argon2Lanes: 64,
+  scryptLogN: 17,
+  /** N × r × p: the work of N = 2^17 with r = 8 and p = 1. */
+  scryptWork: 2 ** 20,
+  /** Iterations × blocks of the digest. */
+  pbkdf2Iterations: 2_000_000,
+}
+
+/** Whether a password is the hashed one. What throws has found the hash unusable. */
+type Check = (password: Buffer) => Promise<boolean>
+type Read = { check: Check } | { reason: string }
+
+const scryptAsync = promisify<Buffer, Buffer, number, { N: number; r: number; p: number; maxmem: number }, Buffer>(
+  scrypt,
+)
+const pbkdf2Async = promisify(pbkdf2)
+
+/**
+ * Reads a hash of another system: bcrypt, or argon2, scrypt or PBKDF2 as PHC strings. Every cost is bounded before any work, so
+ * that checking a password takes seconds at the most, and 128 MiB.
+ */
+export function readHash(text: string): Read {
+  if (text.length > maxHashLength) return { reason: `A password hash has at most ${maxHashLength} characters.` }
+  const kind = /^\$([a-z\d-]{1,20})\$/.exec(text)?.[1]
+  switch (kind) {
+    case '2a':
+    case '2b':
+    case '2y':
+      return readBcrypt(text)
+    case 'argon2id':
+    case 'argon2i':
+    case 'argon2d':
+      return readArgon2(text)
+    case 'scrypt':
+      return readScrypt(text)
+    case 'pbkdf2':
+    case 'pbkdf2-sha1':
+    case 'pbkdf2-sha256':
+    case 'pbkdf2-sha384':
+    case 'pbkdf2-sha512':
+      return readPbkdf2(text)
+    default:
+      return {
+        reason: 'This is no hash of bcrypt ($2a$, $2b$, $2y$), nor one of argon2, scrypt or PBKDF2 as a PHC string.',
+      }
+  }
+}
+
+function readBcrypt(text: string): Read {
+  const [, cost] = /^\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}$/.exec(text) ?? []
+  if (cost === undefined) return malformed('bcrypt')
+  if (Number(cost) < 4 || Number(cost) > most.bcryptCost)
+    return { reason: `The cost of a bcrypt hash is from 04 to ${most.bcryptCost}.` }
+  // bcrypt reads 72 bytes; of longer ones Bun would take SHA-512 first, which no other system does.
+  return { check: (password) => Bun.password.verify(password.subarray(0, 72), text) }
+}
+
+function readArgon2(text: string): Read {
+  const shape =
+    /^\$argon2(?:id|i|d)\$(?:v=(?:16|19)\$)?m=(\d{1,7}),t=(\d{1,3}),p=(\d{1,3})\$([A-Za-z0-9+/]+)\$([A-Za-z0-9+/]+)$/
+  const [, m, t, p, salt, digest] = shape.exec(text) ?? []
+  if (!m || !t || !p || !decode(salt, 8) || !decode(digest, minDigestBytes, maxDigestBytes)) return malformed('argon2')
+  const [memory, passes, lanes] = [Number(m), Number(t), Number(p)]
+  if (memory > most.argon2MemoryKiB || passes > most.argon2Passes || lanes > most.argon2Lanes)
+    return { reason: 'An argon2 hash takes at most 64 MiB (m=65536), 10 passes (t=10) and 64 lanes.' }
+  if (passes < 1 || lanes < 1 || memory < 8 * lanes) return malformed('argon2')
+  return { check: async (password) => (await import('@node-rs/argon2')).verify(text, password) }
+}
+
+function readScrypt(text: string): Read {
+  const shape = /^\$scrypt\$ln=(\d{1,2}),r=(\d{1,4}),p=(\d{1,4})\$([A-Za-z0-9+/]+=*)\$([A-Za-z0-9+/]+=*)$/
+  const [, ln, r, p, ...ends] = shape.exec(text) ?? []
+  const salt = decode(ends[0], 1)
+  const digest = decode(ends[1], minDigestBytes, maxDigestBytes)
+  if (!ln || !r || !p || !salt || !digest) return malformed('scrypt')
+  const options = { N: 2 ** Number(ln), r: Number(r), p: Number(p), maxmem: 192 * 2 ** 20 }
+  if (Number(ln) > most.scryptLogN || options.N * options.r * options.p > most.scryptWork)
+    return { reason: 'A scrypt hash has N of at most 2^17 (ln=17), and N × r × p of at most 2^20.' }
+  if (Number(ln) < 1 || options.r < 1 || options.p < 1) return malformed('scrypt')
+  return {
+    check: async (password) => timingSafeEqual(await scryptAsync(password, salt, digest.length, options), digest),
+  }
+}
+
+const digestBytes = { sha1: 20, sha256: 32, sha384: 48, sha512: 64 }
+
+function readPbkdf2(text: string): Read {
+  // passlib leaves out `i=` and writes `.` for `+`.
+  const shape =
+    /^\$pbkdf2(?:-(sha1|sha256|sha384|sha512))?\$(?:i=)?(\d{1,8})(?:,l=(\d{1,3}))?\$([A-Za-z0-9+/.]+=*)\$([A-Za-z0-9+/.]+=*)$/
+  const [, name = 'sha1', i, length, ...ends] = shape.exec(text) ?? []
+  const algorithm = name as keyof typeof digestBytes
+  const salt = decode(ends[0], 1)
+  const digest = decode(ends[1], minDigestBytes, maxDigestBytes)
+  const iterations = Number(i)
+  if (!salt || !digest || iterations < 1 || (length !== undefined && Number(length) !== digest.length))
+    return malformed('PBKDF2')
+  if (iterations * Math.ceil(digest.length / digestBytes[algorithm]) > most.pbkdf2Iterations)
+    return { reason: 'A PBKDF2 hash has at most 2,000,000 iterations, all blocks of its digest together.' }
+  return {
+    check: async (password) =>
+      timingSafeEqual(await pbkdf2Async(password, salt, iterations, digest.length, algorithm), digest),
+  }
+}
+
+function malformed(kind: string): Read {
+  return { reason: `This begins like a hash of ${kind}, and is not one.` }
+}
+
+/** Base64 with or without padding; null for what is none, or of another length than these bytes. */
+function decode(text: string | undefined, least: number, most = maxHashLength): Buffer | null {
+  const bare = text?.replaceAll('.', '+').replace(/=+$/, '')
+  if (!bare || bare.length % 4 === 1) return null
+  const bytes = Buffer.from(bare, 'base64')
+  return bytes.length >= least && bytes.length <= most ? bytes : null
+}
+
+/** A hash that `readHash` accepts, as the account keeps it. */
+export function toImportedHash(text: string): string {
+  return mark + text
+}
+
+/** How a password is checked against a stored hash of another system; null where the stored text is no such hash. */
+export function readImportedHash(stored: string): ((password: string) => Promise<boolean>) | null {
+  if (!stored.startsWith(mark)) return null
+  const read = readHash(stored.slice(mark.length))
+  return 'check' in read ? (password) => matches(read.check, password) : null
+}
+
+/** Other systems hashed what was typed; another keyboard may type the same text in other code points, so NFKC is tried too. */
+async function matches(check: Check, password: string): Promise<boolean> {
+  if (!password.isWellFormed()) return false
+  try {
+    for (const text of new Set([password, normalisePassword(password)])) if (await check(Buffer.from(text))) return true
+    return false
+  } catch {
+    // A hash whose shape is right and whose content is not: nobody's password.
+    return false
+  }
+}
