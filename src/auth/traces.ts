@@ -40,6 +40,28 @@ export function takeOverCtes(sql: Db, accountId: string, addressHashes: Buffer[]
       on conflict (account_id, month, feature) do update set used = greatest(u.used, excluded.used))`
 }
 
+/** The same for many accounts at once, in a statement after the one that inserted them. */
+export async function takeOverTracesOfMany(
+  sql: Db,
+  accounts: readonly { id: string; addressHashes: readonly Buffer[] }[],
+): Promise<void> {
+  const pairs = accounts.flatMap(({ id, addressHashes }) =>
+    addressHashes.map((hash) => ({ id, hash: hash.toString('hex') })),
+  )
+  await sql`
+    with found as materialized (
+      select id, decode(hash, 'hex') as address_hash from json_to_recordset(${JSON.stringify(pairs)}::text::json) as p(id uuid, hash text)),
+    trials_before as (
+      insert into trials (account_id, plan, started_at)
+      select distinct f.id, e.plan, null::timestamptz from erased_trials e join found f using (address_hash)
+       where e.kept_until > (clock_timestamp() at time zone 'UTC')::date
+      on conflict do nothing)
+    insert into quota_usage as u (account_id, month, feature, used)
+    select f.id, e.month, e.feature, max(e.used) from erased_quotas e join found f using (address_hash)
+     where e.month = ${thisMonth(sql)} group by f.id, e.month, e.feature
+    on conflict (account_id, month, feature) do update set used = greatest(u.used, excluded.used)`
+}
+
 /** The same by itself, for whoever gives an account another address. */
 export async function takeOverTraces(sql: Db, accountId: string, addressHashes: Buffer[]): Promise<void> {
   await sql`with ${takeOverCtes(sql, accountId, addressHashes)} select 1`

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { setBounded } from '../../async/bounded-map.ts'
 import { canonicalEmail, isEmail } from '../../text/email-address.ts'
 import {
   emailPattern,
@@ -104,11 +105,18 @@ export const LanguageTag = bounded(64, tooLongTag)
   .refine((text) => findLocale(text) !== undefined, 'Send a BCP 47 language tag such as en or hi-IN.')
   .meta({ pattern: languagePattern, maxLength: 64, description: 'A BCP 47 language tag.', examples: ['en', 'hi-IN'] })
 
+/** Names that Intl knows: asking it takes a third of a millisecond. */
+const knownTimeZones = new Map<string, string>()
+
 function findTimeZone(name: string): string | undefined {
+  const known = knownTimeZones.get(name)
+  if (known !== undefined) return known
   // Intl accepts offsets such as +05:30 too, which do not know daylight saving.
   if (!/^[A-Za-z]/.test(name)) return undefined
   try {
-    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone
+    const { timeZone } = new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions()
+    setBounded(knownTimeZones, name, timeZone, 1_000)
+    return timeZone
   } catch {
     return undefined
   }

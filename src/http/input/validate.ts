@@ -135,7 +135,7 @@ function refusal(errors: FieldError[]): AppError {
   return new AppError('validation-failed', { errors: errors.slice(0, maxErrors) })
 }
 
-function toFieldErrors(issues: z.core.$ZodIssue[]): FieldError[] {
+export function toFieldErrors(issues: z.core.$ZodIssue[]): FieldError[] {
   return issues.slice(0, maxErrors).flatMap((issue) => {
     if (issue.code === 'unrecognized_keys') {
       return issue.keys.map((key) => fieldError('unrecognized-keys', ...issue.path, key))
