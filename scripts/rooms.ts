@@ -10,6 +10,7 @@ const rooms = [
   'ops',
   'pages',
   'jobs',
+  'import',
   'admin',
   'account',
   'billing',

@@ -16,6 +16,7 @@ Usage: manas360 <command> [options]
   create-admin   make a superadmin: --email E [--password-stdin | --promote]
                  without --password-stdin one is generated and printed once;
                  --promote makes an account that exists a superadmin
+  import FILE    accounts of another system, with their passwords: see import --help
   doctor         look at configuration, database, versions, clock, schema and pool, and say what to do
   keys           make and rotate the keys of access tokens: see keys --help
   jobs           list the jobs with their last run; jobs run NAME runs one now
@@ -36,7 +37,7 @@ const { values: options, positionals } = parse()
 process.stdout.on('error', endWithReader)
 const [name, ...args] = positionals
 if (options.version) print(`${version.version} (${version.commit})`)
-else if (options.help || name === undefined) print(name === 'keys' ? (await import('./cli/keys.ts')).keysUsage : usage)
+else if (options.help || name === undefined) print(await usageOf(name))
 else {
   const wrong = judgeCall(name, args, options)
   const command = commands[name]
@@ -48,6 +49,11 @@ else {
     if (error instanceof ConfigError) fail(error.message, 78)
     fail(error instanceof Error ? error.message : String(error), 1)
   }
+}
+
+async function usageOf(command: string | undefined): Promise<string> {
+  if (command === 'import') return (await import('./cli/import-file.ts')).importUsage
+  return command === 'keys' ? (await import('./cli/keys.ts')).keysUsage : usage
 }
 
 function parse() {
@@ -63,6 +69,10 @@ function parse() {
         promote: { type: 'boolean' },
         checkpoint: { type: 'string' },
         algorithm: { type: 'string' },
+        'dry-run': { type: 'boolean' },
+        'on-conflict': { type: 'string' },
+        'allow-roles': { type: 'boolean' },
+        refused: { type: 'string' },
       },
     })
   } catch (error) {

@@ -6,14 +6,24 @@ import { explained, migrateSchema, prepare, type Surroundings } from './environm
 
 /** What a command is called with. */
 export type Invocation = Surroundings & {
-  options: { email?: string; 'password-stdin'?: boolean; promote?: boolean; checkpoint?: string; algorithm?: string }
+  options: {
+    email?: string
+    'password-stdin'?: boolean
+    promote?: boolean
+    checkpoint?: string
+    algorithm?: string
+    'dry-run'?: boolean
+    'on-conflict'?: string
+    'allow-roles'?: boolean
+    refused?: string
+  }
   /** What follows the command, e.g. `run seal-audit`. */
   args: string[]
   print: (line: string) => void
 }
 
 /** A command asks little at once, but what it asks may take long. */
-const frugal: Partial<Config> = { poolMin: 1, poolMax: 2, statementTimeoutMs: 600_000 }
+const frugal: Partial<Config> = { poolMin: 1, poolMax: 2, statementTimeoutMs: 600_000, slowQueryMs: 60_000 }
 
 /** Opens what services need, for one command; what the service says to people is printed, and the exit code is 1. */
 export async function withDeps(invocation: Invocation, use: (deps: OpenDeps) => Promise<number>): Promise<number> {

@@ -39,7 +39,7 @@ function relativeTo(directory: string, file: string): string {
   return way.includes('/') || way.includes('\\') ? way : `./${way}`
 }
 
-const named = /\bmanas360(?= (?:serve|migrate|seed|create-admin|doctor|keys|jobs|audit|openapi|healthcheck)\b)/g
+const named = /\bmanas360(?= (?:serve|migrate|seed|create-admin|import|doctor|keys|jobs|audit|openapi|healthcheck)\b)/g
 
 /** A text that names commands of `manas360`, with what to type in its place. */
 export function nameCommands(text: string, program: string): string {

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 
-const program = join(import.meta.dir, '..', '..', 'src/main.ts')
+export const program = join(import.meta.dir, '..', '..', 'src/main.ts')
 
 export type Run = { code: number; out: string; err: string }
 

@@ -1,0 +1,68 @@
+import { closeSync, fchmodSync, fstatSync, openSync, rmSync, statSync, writeSync } from 'node:fs'
+import type { Refusal } from '../import/import-accounts.ts'
+
+/** Where an import's refused lines go. */
+export type Refusals = { add(refusal: Refusal): void; close(): void }
+
+/**
+ * A file of the lines that were refused, each with its reason, a JSON object a line, or standard error for `file` null. The file is
+ * readable by its owner alone, for it holds what the lines held; standard error is told the address, and no hash. Where nothing is
+ * refused, no file is left.
+ * @throws Error when the file cannot be written
+ */
+export function openRefusals(file: string | null): Refusals {
+  if (file === null)
+    return { add: (refusal) => void process.stderr.write(`${clearLine()}${toBrief(refusal)}\n`), close() {} }
+  const descriptor = openSync(file, 'w', 0o600)
+  const isRegular = fstatSync(descriptor).isFile()
+  if (isRegular) fchmodSync(descriptor, 0o600)
+  let count = 0
+  return {
+    // At once: what was told of a batch is there, whatever ends the program.
+    add(refusal) {
+      count++
+      writeSync(descriptor, `${toWhole(refusal)}\n`)
+    },
+    close() {
+      closeSync(descriptor)
+      if (count === 0 && isRegular) rmSync(file, { force: true })
+    },
+  }
+}
+
+/** Whether two paths lead to one file. */
+export function isSameFile(one: string, other: string): boolean {
+  const [a, b] = [one, other].map((path) => statSync(path, { throwIfNoEntry: false }))
+  return a !== undefined && b !== undefined && a.dev === b.dev && a.ino === b.ino
+}
+
+/** Progress, if any stands on the terminal's line. */
+function clearLine(): string {
+  return process.stderr.isTTY ? '\r\x1b[K' : ''
+}
+
+function reasonOf({ errors }: Refusal): string {
+  return errors.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join(' ')
+}
+
+function toWhole(refusal: Refusal): string {
+  const { line, errors, text } = refusal
+  return `{"line":${line},"reason":${JSON.stringify(reasonOf(refusal))},"errors":${JSON.stringify(errors)},"account":${asJson(text)}}`
+}
+
+function toBrief(refusal: Refusal): string {
+  const { line, errors, text } = refusal
+  const account: unknown = JSON.parse(asJson(text))
+  const email = account instanceof Object && 'email' in account ? String(account.email).slice(0, 320) : undefined
+  return JSON.stringify({ line, reason: reasonOf(refusal), errors, email })
+}
+
+/** The line as it came, where it is JSON: mended, it can be imported again. */
+function asJson(text: string | null): string {
+  try {
+    JSON.parse(text ?? 'null')
+    return text ?? 'null'
+  } catch {
+    return JSON.stringify(text)
+  }
+}

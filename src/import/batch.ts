@@ -1,0 +1,68 @@
+import { account as entity, operator } from '../audit/actor.ts'
+import { recordAll } from '../audit/record-all.ts'
+import { takeOverTracesOfMany } from '../auth/traces.ts'
+import type { Tx } from '../db/types.ts'
+import type { NewAccount } from './accounts.ts'
+import type { ImportDeps } from './deps.ts'
+import { insertAccounts, insertSubscriptions, lockLiveRoles, type Outcome } from './queries.ts'
+
+/** What became of an account of a batch; `role-gone`: its role was retired meanwhile. */
+export type BatchOutcome = Outcome | 'role-gone'
+
+/** Thrown to undo a transaction whose answer is wanted all the same. */
+class DryRun extends Error {
+  readonly outcomes: Map<string, BatchOutcome>
+
+  constructor(outcomes: Map<string, BatchOutcome>) {
+    super('a dry run changes nothing')
+    this.outcomes = outcomes
+  }
+}
+
+/**
+ * Puts accounts of different addresses into the tables, in one transaction with their subscriptions, what was left behind
+ * under their addresses, and an audit row each.
+ * @param isDryRun has the database judge them, and undoes it
+ * @returns what became of each, by its id
+ */
+export async function importBatch(
+  deps: ImportDeps,
+  accounts: NewAccount[],
+  isDryRun: boolean,
+): Promise<Map<string, BatchOutcome>> {
+  try {
+    return await deps.sql.begin(async (tx) => {
+      const outcomes = await write(deps, tx, accounts)
+      if (isDryRun) throw new DryRun(outcomes)
+      return outcomes
+    })
+  } catch (error) {
+    if (error instanceof DryRun) return error.outcomes
+    throw error
+  }
+}
+
+async function write(deps: ImportDeps, tx: Tx, accounts: NewAccount[]): Promise<Map<string, BatchOutcome>> {
+  const usual = new Set(['user', 'subscriber'])
+  const roles = [...new Set(accounts.map(({ role }) => role))].filter((role) => !usual.has(role))
+  const live = new Set(roles.length > 0 ? await lockLiveRoles(tx, roles) : [])
+  const mayGive = ({ role }: NewAccount) => usual.has(role) || live.has(role)
+  const outcomes = new Map<string, BatchOutcome>(accounts.map(({ id }) => [id, 'role-gone']))
+  for (const { id, outcome } of await insertAccounts(tx, accounts.filter(mayGive))) outcomes.set(id, outcome)
+  const inserted = accounts.filter(({ id }) => outcomes.get(id) === 'inserted')
+  if (inserted.length === 0) return outcomes
+  await insertSubscriptions(tx, inserted)
+  await takeOverTracesOfMany(
+    tx,
+    inserted.map(({ id, email }) => ({ id, addressHashes: deps.traceKeys(email) })),
+  )
+  await recordAll(
+    tx,
+    inserted.map(({ id, role, plan, planEndsAt, status }) =>
+      deps.audit.row(operator, 'account.import', entity(id), {
+        details: { by: 'command-line', role, plan, planEndsAt, status },
+      }),
+    ),
+  )
+  return outcomes
+}

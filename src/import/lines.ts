@@ -1,0 +1,60 @@
+/** The most that a line may hold, as the body of a request. */
+export const maxLineBytes = 65_536
+
+/** A line of a file, counted from 1, with its length; or why it has no text. */
+export type Line = { number: number; bytes: number } & (
+  | { text: string; problem?: undefined }
+  | { text?: undefined; problem: 'too-long' | 'not-utf-8' }
+)
+
+const newline = 10
+const decoder = new TextDecoder('utf-8', { fatal: true })
+
+/**
+ * Cuts a stream of bytes into lines, empty ones left out. Of a line that is too long nothing is kept, so no input takes more
+ * memory than `maxLineBytes` and one chunk.
+ */
+export async function* readLines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Line> {
+  const parts: Uint8Array[] = []
+  let held = 0
+  let bytes = 0
+  let number = 1
+
+  function keep(part: Uint8Array): void {
+    bytes += part.length
+    held += part.length
+    if (held > maxLineBytes) parts.length = 0
+    else parts.push(part)
+  }
+
+  function end(): Line | null {
+    const line = { number: number++, bytes }
+    const isTooLong = held > maxLineBytes
+    const whole = Buffer.concat(parts)
+    parts.length = 0
+    held = 0
+    bytes = 0
+    if (isTooLong) return { ...line, problem: 'too-long' }
+    try {
+      const text = decoder.decode(whole).trim()
+      return text === '' ? null : { ...line, text }
+    } catch {
+      return { ...line, problem: 'not-utf-8' }
+    }
+  }
+
+  for await (const chunk of chunks) {
+    let start = 0
+    for (let at = chunk.indexOf(newline); at !== -1; at = chunk.indexOf(newline, start)) {
+      keep(chunk.subarray(start, at))
+      start = at + 1
+      bytes++
+      const line = end()
+      if (line) yield line
+    }
+    // A copy: the stream may use the chunk's memory again.
+    if (start < chunk.length) keep(chunk.slice(start))
+  }
+  const last = held > 0 ? end() : null
+  if (last) yield last
+}
