@@ -1,0 +1,53 @@
+import { randomBytes } from 'node:crypto'
+
+/** People whose passwords are known, each with a hash that another system made of it. */
+export const known = [
+  { kind: 'bcrypt of Node ($2b$)', email: 'asha@old.example', password: 'sixteen blue herons', prefix: '$2b$' },
+  { kind: 'bcrypt of PHP ($2y$)', email: 'ravi@old.example', password: 'the quiet pottery shed', prefix: '$2y$' },
+  {
+    kind: 'bcrypt of 100 characters ($2a$)',
+    email: 'meera@old.example',
+    password: 'a long evening by the river '.repeat(4).slice(0, 100),
+    prefix: '$2a$',
+  },
+]
+
+const bcryptAlphabet = './ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
+const names = ['Asha', 'Ravi', 'आशा', "O'Brien", 'Nguyễn', 'García', 'Okafor', 'Lindqvist']
+const zones = ['Asia/Kolkata', 'Europe/Berlin', 'America/New_York', 'UTC']
+
+/** Writes a file for `manas360 import`: the known people spread among others, whose hashes have the shape of bcrypt's and no password. */
+export async function writeImportFile(file: string, accounts: number): Promise<void> {
+  const writer = Bun.file(file).writer()
+  const every = Math.floor(accounts / known.length)
+  for (let i = 0; i < accounts; i++) {
+    const person = i % every === 0 ? known[i / every] : undefined
+    const fields = { ...madeUp(i), ...(person && { email: person.email, passwordHash: await hashOf(person) }) }
+    writer.write(`${JSON.stringify(fields)}\n`)
+    if (i % 1_000 === 0) await writer.flush()
+  }
+  await writer.end()
+}
+
+function madeUp(i: number) {
+  return {
+    email: `person-${i}@old.example`,
+    passwordHash: `$2b$10$${[...randomBytes(53)].map((byte) => bcryptAlphabet[byte & 63]).join('')}`,
+    emailVerified: i % 3 !== 0,
+    firstName: names[i % names.length],
+    lastName: names[(i * 3) % names.length],
+    phoneNumber: i % 2 === 0 ? `+9198${String(i).padStart(8, '0')}` : null,
+    language: i % 2 === 0 ? 'hi-IN' : 'en',
+    timezone: zones[i % zones.length],
+    createdAt: new Date(Date.UTC(2020, 0, 1) + i * 60_000).toISOString(),
+    ...(i % 20 === 0 && { plan: 'professional', planEndsAt: '2099-01-01T00:00:00Z' }),
+    ...(i % 1_000 === 999 && { plan: 'starter' }),
+  }
+}
+
+/** As bcrypt itself reads a password: 72 bytes of it. */
+async function hashOf({ password, prefix }: (typeof known)[number]): Promise<string> {
+  const bytes = Buffer.from(password).subarray(0, 72)
+  const hash = await Bun.password.hash(bytes, { algorithm: 'bcrypt', cost: 10 })
+  return hash.replace('$2b$', () => prefix)
+}
