@@ -1,7 +1,10 @@
-import { describe, expect, test } from 'bun:test'
+import { beforeEach, describe, expect, test } from 'bun:test'
 import { verifyAudit } from '../../src/audit/verify.ts'
 import { openTestApp, type TestApp } from '../support/app.ts'
-import { seal, writeRows } from './trail.ts'
+import { clearTrail, seal, writeRows } from './trail.ts'
+
+const app = await openTestApp()
+beforeEach(() => clearTrail(app))
 
 const bytes = (text: string) => `sha256('${text}')`
 /** What the server's role may do, for it may insert: a checkpoint that no key signed. `values` are SQL, by column. */
@@ -75,7 +78,6 @@ describe.each(kinds)('a checkpoint %s', (_, junkOf) => {
     ['at the last number there is', [last]],
     ['everywhere', [-7, 4, 6, 9, '9007199254740993', last]],
   ])('%s is named, and the trail goes on', async (__, ids) => {
-    const app = await openTestApp()
     await writeAndSeal(app, 3)
     for (const id of ids) await putJunk(app, id, junkOf(app))
     const lines = await writeAndSeal(app, 3)
@@ -93,7 +95,6 @@ describe.each(kinds)('a checkpoint %s', (_, junkOf) => {
 })
 
 test('between two of ours it is called added; at the end nothing tells whether it was edited', async () => {
-  const app = await openTestApp()
   await writeAndSeal(app, 2)
   await putJunk(app, 3)
   await writeAndSeal(app, 1)
@@ -103,7 +104,6 @@ test('between two of ours it is called added; at the end nothing tells whether i
 })
 
 test('the owner may take it out again, and the trail is whole', async () => {
-  const app = await openTestApp()
   await writeAndSeal(app, 2)
   await putJunk(app, 3)
   await writeAndSeal(app, 2)
@@ -116,7 +116,6 @@ test('the owner may take it out again, and the trail is whole', async () => {
 })
 
 test('a row that somebody made wait no more is not covered by a checkpoint that nobody signed', async () => {
-  const app = await openTestApp()
   await writeAndSeal(app, 1)
   await writeRows(app, 1)
   const [row] = await app.sql<{ id: string }[]>`delete from audit_queue returning audit_id as id`
@@ -125,7 +124,6 @@ test('a row that somebody made wait no more is not covered by a checkpoint that 
 })
 
 test('a real checkpoint that is deleted and replaced by another is found, with and without its rows', async () => {
-  const app = await openTestApp()
   const lines = await writeAndSeal(app, 5)
   await app.sql`alter table audit_checkpoints disable trigger user`
   await app.sql`delete from audit_checkpoints where id = 3`
@@ -156,7 +154,6 @@ test('two instances, one of which signs with a newer key already, go on with one
 })
 
 test('of very many faults the first are told, and that there are more', async () => {
-  const app = await openTestApp()
   for (let id = 1; id <= 70; id++) await putJunk(app, id, { key_id: `'${app.deps.audit.keyId}'` })
   await writeAndSeal(app, 1)
   const fault = await faultOf(app)
