@@ -22,6 +22,7 @@ import accountLinks from '../../sql/tables/0020_account_links.sql' with { type: 
 import mailOutbox from '../../sql/tables/0021_mail_outbox.sql' with { type: 'text' }
 import noDirectory from '../../sql/tables/0022_no_directory.sql' with { type: 'text' }
 import importedPasswords from '../../sql/tables/0023_imported_passwords.sql' with { type: 'text' }
+import updatesInPlace from '../../sql/tables/0024_updates_in_place.sql' with { type: 'text' }
 import { rewriteAddresses } from './address-migration.ts'
 
 type Migration = {
@@ -57,4 +58,5 @@ export const migrations: Migration[] = [
   { version: 21, name: '0021_mail_outbox', sql: mailOutbox },
   { version: 22, name: '0022_no_directory', sql: noDirectory },
   { version: 23, name: '0023_imported_passwords', sql: importedPasswords },
+  { version: 24, name: '0024_updates_in_place', sql: updatesInPlace },
 ]
