@@ -12,6 +12,7 @@ import { asBytes, createClient, type Person } from './requests.ts'
 import { buildProgram, countStatements, measureRates, measureStart, measureStorm } from './service.ts'
 import { compareWithPeers } from './side-by-side.ts'
 import { compareStarts } from './starts.ts'
+import { measureStatementTimes, statementStatistics } from './statement-times.ts'
 
 const usage = `Measures the service and prints tables in Markdown: bun run bench [-- --quick]
 
@@ -37,7 +38,7 @@ else await main(options.quick ? quick : thorough)
 
 async function main(effort: Effort): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'manas360-bench-program-'))
-  const database = await openDatabase(process.env.TEST_DATABASE_URL)
+  const database = await openDatabase(process.env.TEST_DATABASE_URL, statementStatistics)
   try {
     const environment = productionEnvironment(database.url)
     print(
@@ -83,6 +84,8 @@ async function measureAlone({ environment, directory, effort, counted, people }:
   const client = createClient(server.port, environment.OPS_TOKEN)
   try {
     await section('statements', figures, () => countStatements(client, counted))
+    const timing = { url: environment.DATABASE_URL, port: server.port, client, people, effort }
+    await section('time of statements', figures, () => measureStatementTimes(timing))
     await section('log-ins and refreshes', figures, () => measureRates(server.port, client, people, effort))
     await section('latency in a storm of log-ins', figures, () => measureStorm(server.port, people, effort))
   } finally {

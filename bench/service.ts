@@ -159,8 +159,8 @@ export async function measureStart(environment: Environment, directory: string, 
     figures.push({
       what: `resident memory at rest, ${name}`,
       figure: `${Math.round(megabytes)} MB`,
-      goal: '< 100 MB',
-      met: Number.isNaN(megabytes) ? null : megabytes < 100,
+      goal: '≤ 60 MB',
+      met: Number.isNaN(megabytes) ? null : megabytes <= 60,
     })
   }
   return figures
