@@ -66,10 +66,16 @@ export const requireSubscription = policy(
 
 /** The guard's judgement as a function, for a feature that is named by the request. @throws AppError `feature-not-in-plan` */
 export function requireFeatures(catalogue: Catalogue, principal: Principal, features: readonly string[]): void {
-  if (features.every((feature) => principal.features.includes(feature))) return
+  if (hasEvery(principal.features, features)) return
   // No plan helps where an administrator took the feature from this very account.
   const helps = !features.some((feature) => isRefused(principal, feature))
   throw denied(principal, features, helps ? upgradeForFeatures(catalogue, features) : null)
+}
+
+/** A loop, for it runs on every gated request, and a callback would be made for each. */
+function hasEvery(held: readonly string[], wanted: readonly string[]): boolean {
+  for (const one of wanted) if (!held.includes(one)) return false
+  return true
 }
 
 function isRefused(principal: Principal, feature: string): boolean {
