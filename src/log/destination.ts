@@ -14,6 +14,7 @@ const flushEveryMs = 1_000
 const backlogChars = 4_000_000
 const retryMs = 10
 const exitRetries = 100
+const encoder = new TextEncoder()
 
 /**
  * Collects lines and writes them to a file descriptor 16 KiB at a time, a second late at most, and at exit: a write for
@@ -26,6 +27,8 @@ export function openDestination(stream: number): Destination {
   let rest: Uint8Array | undefined
   let dropped = 0
   let timer: Timer | undefined
+  // Used again for every chunk: a new one each time would be a quarter of what writing costs, in collecting garbage.
+  const chunk = new Uint8Array(4 * flushAtChars)
 
   function write(line: string): void {
     if (text.length > backlogChars) {
@@ -43,7 +46,7 @@ export function openDestination(stream: number): Destination {
     timer = undefined
     while (rest || text !== '') {
       if (!rest) {
-        rest = Buffer.from(text + report())
+        rest = encode(text + report())
         text = ''
       }
       if (!push()) {
@@ -64,6 +67,13 @@ export function openDestination(stream: number): Destination {
     }
     rest = undefined
     return true
+  }
+
+  /** In `chunk`, where it fits: what was there before has been written. */
+  function encode(held: string): Uint8Array {
+    if (held.length > chunk.length) return Buffer.from(held)
+    const { read, written } = encoder.encodeInto(held, chunk)
+    return read === held.length ? chunk.subarray(0, written) : Buffer.from(held)
   }
 
   function report(): string {

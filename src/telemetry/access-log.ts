@@ -35,6 +35,18 @@ export function createAccessLog(log: Logger): (entry: AccessEntry) => void {
     info: log.isLevelEnabled('info'),
     error: log.isLevelEnabled('error'),
   }
+  /** What the last line of each path said between its id and its time: most say the same. */
+  const middles = new Map<string, { method: string; status: number; text: string }>()
+
+  function middleOf(method: string, path: string, status: number): string {
+    const last = middles.get(path)
+    if (last?.status === status && last.method === method) return last.text
+    // Joined, it is one piece: a template would be a tree of pieces that every line walks again.
+    const text = ['","method":"', method, '","path":"', path, '","status":', status, ',"milliseconds":'].join('')
+    middles.set(path, { method, status, text })
+    return text
+  }
+
   return function logAccess({ requestId, method, path, status, milliseconds, accountId, code, network }) {
     const level = status >= 500 ? 'error' : probeRoutes.has(path) ? 'debug' : 'info'
     if (!writes[level]) return
@@ -42,7 +54,7 @@ export function createAccessLog(log: Logger): (entry: AccessEntry) => void {
     const why = code === undefined ? '' : `"code":"${code}",${network === undefined ? '' : `"network":"${network}",`}`
     log.writeMembers(
       level,
-      `"requestId":"${requestId}","method":"${method}","path":"${path}","status":${status},"milliseconds":${toDecimals(milliseconds)},${who}${why}"msg":"${status === clientClosed ? 'client-closed' : 'request'}"`,
+      `"requestId":"${requestId}${middleOf(method, path, status)}${toDecimals(milliseconds)},${who}${why}"msg":"${status === clientClosed ? 'client-closed' : 'request'}"`,
     )
   }
 }
