@@ -116,9 +116,7 @@ function bearer(deps: AppDeps) {
   return middleware<PublicEnv>({
     name: 'bearer',
     before: (c) => judgeBearer(deps, contextOf(c), c.req.raw.headers.get('authorization')),
-    after(c) {
-      if (contextOf(c).principal?.outdated) c.res.headers.set('Authz-Refresh', '1')
-    },
+    sets: { 'Authz-Refresh': (c) => (contextOf(c).principal?.outdated ? '1' : undefined) },
   })
 }
 

@@ -39,11 +39,12 @@ export function createCallerDeps(deps: Services): (context: RequestContext) => S
       },
     },
   })
-  return (context) => {
-    const own: CallerDeps = Object.create(prototype)
-    own.context = context
-    return own
+  // A constructor, for it is much faster than `Object.create` and an assignment.
+  function Own(this: CallerDeps, context: RequestContext) {
+    this.context = context
   }
+  Own.prototype = prototype
+  return (context) => new (Own as unknown as new (context: RequestContext) => Services)(context)
 }
 
 /** Asked for by handlers alone: who signed in is known by then. */

@@ -1,6 +1,6 @@
 import type { Context, Handler } from 'hono'
-import type { ConstantJson } from './constant-json.ts'
-import { addMissing, notFinalized, type Parts } from './middleware.ts'
+import { type ConstantJson, wroteJson } from './constant-json.ts'
+import { applyHeaders, notFinalized, type PartHeaders, type Parts, partHeaders } from './middleware.ts'
 
 /** Undefined: it is over already. Promises are made only where a handler makes one. */
 type Run = (c: Context) => Promise<void> | undefined
@@ -10,7 +10,7 @@ type Level = {
   before: Parts['before']
   during: Parts['during']
   after: Parts['after']
-  constants: [string, string][]
+  headers: PartHeaders | undefined
 }
 export type Matched = { handler: Handler; parts: Parts | undefined; index: number }
 export type Fused = {
@@ -19,7 +19,7 @@ export type Fused = {
   handlers: Matched[]
   /** Renders what was thrown. */
   onError: (c: Context, error: unknown) => Promise<void> | undefined
-  /** Where nothing but parts stands before the handler, so that nobody sees constant headers too early. */
+  /** Where nothing but parts stands before the handler, so that nobody sees their headers too early. */
   json: ConstantJson | undefined
 }
 
@@ -59,8 +59,9 @@ function composeFrom(from: number, fused: Fused): Run {
   return levels.length === 0 ? within : around(levels, within, fused)
 }
 
-function levelOf({ before, during, after, always }: Parts, index: number): Level {
-  return { index, before, during, after, constants: Object.entries(always ?? {}) }
+function levelOf(parts: Parts, index: number): Level {
+  const { before, during, after } = parts
+  return { index, before, during, after, headers: partHeaders(parts) }
 }
 
 function enduring(during: NonNullable<Parts['during']>, within: Run): Run {
@@ -172,9 +173,9 @@ function around(levels: Level[], within: Run, { route, onError, json }: Fused): 
   function leave(c: Context, from: number): Promise<void> | undefined {
     json?.leave(c)
     for (let at = from; at >= 0; at--) {
-      const { constants, after } = levels[at] as Level
+      const { headers, after } = levels[at] as Level
       try {
-        if (constants.length > 0 && !json?.wrote(c)) addMissing(c, constants)
+        if (headers && !wroteJson(c)) applyHeaders(c, headers)
         after?.(c)
       } catch (error) {
         return refuse(c, error, at)

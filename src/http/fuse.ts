@@ -2,7 +2,7 @@ import type { ErrorHandler, Handler, Hono } from 'hono'
 import type { RouterRoute } from 'hono/types'
 import { compose, type Fused, type Matched } from './compose.ts'
 import { type ConstantJson, constantJson } from './constant-json.ts'
-import { partsOf, routeAmong } from './middleware.ts'
+import { partHeaders, partsOf, routeAmong } from './middleware.ts'
 
 type Fusable = Pick<Hono, 'router' | 'routes'>
 /** What `onError` was given last. Hono declares it private, and has no other way to it. */
@@ -85,5 +85,5 @@ function onErrorOf(app: Fusable, json: ConstantJson | undefined): Fused['onError
 
 function jsonOf(handlers: readonly Matched[]): ConstantJson | undefined {
   if (handlers.findIndex(({ parts }) => !parts) !== handlers.length - 1) return undefined
-  return constantJson(Object.assign({}, ...handlers.map(({ parts }) => parts?.always)))
+  return constantJson(handlers.flatMap(({ parts }) => (parts && partHeaders(parts)) ?? []))
 }

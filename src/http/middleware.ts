@@ -9,6 +9,10 @@ export type Parts<E extends Env = Env> = {
   name: string
   /** Constant headers of every answer from within that does not bring its own. */
   always?: Readonly<Record<string, string>>
+  /** Headers of every answer from within, in place of its own; undefined: none. Asked when the answer is made, or after. */
+  sets?: Readonly<Record<string, (c: Context<E>) => string | undefined>>
+  /** Values that a header of every answer from within lists, beside its own. */
+  lists?: Readonly<Record<string, string>>
   /**
    * Runs before everything within. Throws to refuse; a Response answers at once. A promise only where it must wait.
    * Where the request was answered meanwhile (its time was up), nothing within runs.
@@ -30,8 +34,8 @@ const partsByMiddleware = new WeakMap<object, Parts>()
 export function middleware<E extends Env, P extends string = string, I extends Input = Input>(
   parts: Parts<E>,
 ): MiddlewareHandler<E, P, I, never> {
-  const { name, always, before, during, after } = parts
-  const constants = Object.entries(always ?? {})
+  const { name, before, during, after } = parts
+  const headers = partHeaders(parts as unknown as Parts)
   const run: MiddlewareHandler = async (c, next) => {
     const wasFinalized = c.finalized
     const answer = await before?.(c, before.length > 1 ? routeOf(c) : '')
@@ -41,7 +45,7 @@ export function middleware<E extends Env, P extends string = string, I extends I
       await (during ? during(c, within) : within)
       if (!c.finalized) throw notFinalized()
     }
-    addMissing(c, constants)
+    if (headers) applyHeaders(c, headers)
     after?.(c)
   }
   Object.defineProperty(run, 'name', { value: name })
@@ -54,10 +58,32 @@ export function partsOf(handler: object): Parts | undefined {
   return partsByMiddleware.get(handler)
 }
 
-/** Sets the headers that an answer does not bring itself. */
-export function addMissing(c: Context, constants: readonly (readonly [string, string])[]): void {
+/** The headers of a part, or of several, in lists that are quick to walk. */
+export type PartHeaders = {
+  constants: [string, string][]
+  set: [string, (c: Context) => string | undefined][]
+  listed: [string, string][]
+}
+
+/** Undefined for a part that has none. */
+export function partHeaders({ always, sets, lists }: Parts): PartHeaders | undefined {
+  if (!always && !sets && !lists) return undefined
+  return {
+    constants: Object.entries(always ?? {}),
+    set: Object.entries(sets ?? {}),
+    listed: Object.entries(lists ?? {}),
+  }
+}
+
+/** Gives an answer the headers of a part. */
+export function applyHeaders(c: Context, { constants, set, listed }: PartHeaders): void {
   const { headers } = c.res
   for (const [name, value] of constants) if (!headers.has(name)) headers.set(name, value)
+  for (const [name, read] of set) {
+    const value = read(c)
+    if (value !== undefined) headers.set(name, value)
+  }
+  for (const [name, value] of listed) if (headers.get(name) !== value) headers.append(name, value)
 }
 
 /** Hono's own error for a request that nobody answered. */

@@ -5,7 +5,7 @@ import { contextOf, type PublicEnv, type RequestContext } from '../http/request.
 import type { Unit } from './address-tier.ts'
 import type { RateLimitDeps } from './deps.ts'
 import type { Limits } from './limiters.ts'
-import { requireWithin, setRateLimitHeaders, type Tally } from './result.ts'
+import { requireWithin, type Tally, toRateLimit, toRateLimitPolicy } from './result.ts'
 
 declare module '../http/request.ts' {
   interface RequestContext {
@@ -85,8 +85,8 @@ function judge(context: RequestContext, counted: Tally | null | Promise<Tally | 
 /** `RateLimit` of the tier with the least left. */
 export const rateLimitHeaders = middleware<PublicEnv>({
   name: 'rateLimitHeaders',
-  after(c) {
-    const { tally } = contextOf(c)
-    if (tally) setRateLimitHeaders(c.res.headers, tally)
+  sets: {
+    RateLimit: (c) => toRateLimit(contextOf(c).tally),
+    'RateLimit-Policy': (c) => toRateLimitPolicy(contextOf(c).tally),
   },
 })

@@ -24,18 +24,22 @@ export function refusalOf(tally: Tally | 'unknown'): AppError | null {
   return tally.used > tally.limit ? new AppError('rate-limited', { retryAfter: resetSeconds(tally) }) : null
 }
 
-/** `RateLimit` and `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers-07). */
-export function setRateLimitHeaders(headers: Headers, tally: Tally): void {
+/** The value of `RateLimit` (draft-ietf-httpapi-ratelimit-headers-07). */
+export function toRateLimit(tally: Tally | null | undefined): string | undefined {
+  if (!tally) return undefined
   const remaining = Math.max(0, tally.limit - tally.used)
-  headers.set('RateLimit', `limit=${tally.limit}, remaining=${remaining}, reset=${resetSeconds(tally)}`)
-  if (tally.limit !== lastPolicy.limit || tally.windowSeconds !== lastPolicy.windowSeconds) {
-    const { limit, windowSeconds } = tally
-    lastPolicy = { limit, windowSeconds, text: `${limit};w=${windowSeconds}` }
-  }
-  headers.set('RateLimit-Policy', lastPolicy.text)
+  return `limit=${tally.limit}, remaining=${remaining}, reset=${resetSeconds(tally)}`
 }
 
-/** Most answers tell the policy that the one before told; making its text anew is a tenth of the limiter's cost. */
+/** The value of `RateLimit-Policy`. Most answers tell the policy that the one before told: its text is kept. */
+export function toRateLimitPolicy(tally: Tally | null | undefined): string | undefined {
+  if (!tally) return undefined
+  const { limit, windowSeconds } = tally
+  if (limit !== lastPolicy.limit || windowSeconds !== lastPolicy.windowSeconds)
+    lastPolicy = { limit, windowSeconds, text: `${limit};w=${windowSeconds}` }
+  return lastPolicy.text
+}
+
 let lastPolicy = { limit: 0, windowSeconds: 0, text: '0;w=0' }
 
 /** Of two tallies, the one with less left. */

@@ -2,7 +2,7 @@ import { requireOrigin } from '../../addresses/origin.ts'
 
 const allowedMethods = 'GET, POST, PUT, PATCH, DELETE'
 const allowedHeaders = 'Authorization, Content-Type, Idempotency-Key, If-None-Match, X-Request-Id, X-Device-Token'
-const exposedHeaders =
+export const exposedHeaders =
   'Authz-Refresh, ETag, Idempotency-Replayed, Location, RateLimit, RateLimit-Policy, Retry-After, WWW-Authenticate, X-Request-Id'
 const maxAgeSeconds = '600'
 
@@ -10,8 +10,8 @@ const maxAgeSeconds = '600'
 export type Cors = {
   /** The headers that answer a preflight, with status 204, before `apply`; undefined when the request is none. */
   preflight: (request: Request) => Headers | undefined
-  /** Adds to an answer what lets the page at `origin` read it, and `Vary: Origin` always. */
-  apply: (headers: Headers, origin: string | null) => void
+  /** The origin that may read an answer to this request, if it is one of them. */
+  allowedOrigin: (request: Request) => string | undefined
 }
 
 /**
@@ -36,11 +36,9 @@ export function createCors(allowedOrigins: readonly string[]): Cors {
       }
       return headers
     },
-    apply(headers, origin) {
-      if (headers.get('Vary') !== 'Origin') headers.append('Vary', 'Origin')
-      if (origin === null || !allowed.has(origin)) return
-      headers.set('Access-Control-Allow-Origin', origin)
-      headers.set('Access-Control-Expose-Headers', exposedHeaders)
+    allowedOrigin(request) {
+      const origin = request.headers.get('origin')
+      return origin !== null && allowed.has(origin) ? origin : undefined
     },
   }
 }

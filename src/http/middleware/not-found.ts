@@ -6,7 +6,7 @@ import { untilParsed } from '../input/body.ts'
 import { middleware, routeAmong } from '../middleware.ts'
 import { toResponse } from '../output/on-error.ts'
 import { contextOf, type PublicEnv, RequestContext, type Services, setContext } from '../request.ts'
-import type { Cors } from './cors.ts'
+import { type Cors, exposedHeaders } from './cors.ts'
 import { checkFraming, isMisspelt, requestId } from './framing.ts'
 import { isPlain } from './sent-paths.ts'
 
@@ -32,7 +32,7 @@ export const identify = middleware<PublicEnv>({
     contextOf(c).id = requestId(c.req.raw.headers.get('x-request-id'))
     return undefined
   },
-  after: (c) => c.res.headers.set('X-Request-Id', contextOf(c).id),
+  sets: { 'X-Request-Id': (c) => contextOf(c).id },
 })
 
 /** Headers that make a browser careful with whatever we answer (OWASP Secure Headers). */
@@ -56,8 +56,11 @@ export function secureHeaders({ https }: { https: boolean }) {
 export function shareAcrossOrigins(cors: Cors) {
   return middleware<PublicEnv>({
     name: 'shareAcrossOrigins',
-    always: { Vary: 'Origin' },
-    after: (c) => cors.apply(c.res.headers, c.req.raw.headers.get('origin')),
+    lists: { Vary: 'Origin' },
+    sets: {
+      'Access-Control-Allow-Origin': (c) => cors.allowedOrigin(c.req.raw),
+      'Access-Control-Expose-Headers': (c) => cors.allowedOrigin(c.req.raw) && exposedHeaders,
+    },
   })
 }
 
@@ -152,8 +155,6 @@ function methodsOf({ router }: Hono<PublicEnv>, { req, env }: Context<PublicEnv>
 export function draining(lifecycle: { draining: boolean }) {
   return middleware<PublicEnv>({
     name: 'draining',
-    after(c) {
-      if (lifecycle.draining) c.res.headers.set('Connection', 'close')
-    },
+    sets: { Connection: () => (lifecycle.draining ? 'close' : undefined) },
   })
 }

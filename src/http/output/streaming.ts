@@ -1,4 +1,5 @@
 import type { Context } from 'hono'
+import { wroteJson } from '../constant-json.ts'
 import { middleware } from '../middleware.ts'
 import { contextOf, type PublicEnv } from '../request.ts'
 
@@ -38,9 +39,10 @@ export function streaming(bounds: StreamBounds = defaults) {
 
 /** Looking at the body of an answer that is no stream would make it one. */
 function isStreamed(c: Context<PublicEnv>): boolean {
+  if (contextOf(c).streams) return true
+  if (wroteJson(c)) return false
   const { headers } = c.res
   const type = headers.get('content-type')
-  if (contextOf(c).streams) return true
   if (type === 'application/json' || type === 'application/problem+json') return false
   return (
     type === null ||

@@ -1,15 +1,18 @@
 import { describe, expect, test } from 'bun:test'
+import { Hono } from 'hono'
 import { createCors } from '../../../src/http/middleware/cors.ts'
+import { shareAcrossOrigins } from '../../../src/http/middleware/not-found.ts'
+import type { PublicEnv } from '../../../src/http/request.ts'
 
 const origin = 'https://app.example.com'
 const cors = createCors([origin, 'capacitor://localhost'])
 
 const preflight = (headers: Record<string, string>, method = 'OPTIONS') =>
   cors.preflight(new Request('http://localhost/v1/me', { method, headers }))
-const apply = (from: string | null, given: Record<string, string> = {}) => {
-  const headers = new Headers(given)
-  cors.apply(headers, from)
-  return headers
+const apply = async (from: string | null, given: Record<string, string> = {}) => {
+  const app = new Hono<PublicEnv>().use(shareAcrossOrigins(cors)).get('/', () => new Response(null, { headers: given }))
+  const answer = await app.request('/', { headers: from === null ? {} : { Origin: from } })
+  return answer.headers
 }
 const asks = { 'Access-Control-Request-Method': 'PATCH', 'Access-Control-Request-Headers': 'authorization' }
 
@@ -42,8 +45,8 @@ describe('an allowed origin', () => {
     })
   })
 
-  test('gets exactly these headers on an answer', () => {
-    expect(apply(origin).toJSON()).toEqual({
+  test('gets exactly these headers on an answer', async () => {
+    expect((await apply(origin)).toJSON()).toEqual({
       'access-control-allow-origin': origin,
       'access-control-expose-headers':
         'Authz-Refresh, ETag, Idempotency-Replayed, Location, RateLimit, RateLimit-Policy, Retry-After, WWW-Authenticate, X-Request-Id',
@@ -51,22 +54,22 @@ describe('an allowed origin', () => {
     })
   })
 
-  test('may have a scheme of its own', () => {
-    expect(apply('capacitor://localhost').get('access-control-allow-origin')).toBe('capacitor://localhost')
+  test('may have a scheme of its own', async () => {
+    expect((await apply('capacitor://localhost')).get('access-control-allow-origin')).toBe('capacitor://localhost')
   })
 })
 
-test.each(strangers)('the origin %p gets nothing but Vary', (stranger) => {
-  expect(apply(stranger).toJSON()).toEqual({ vary: 'Origin' })
+test.each(strangers)('the origin %p gets nothing but Vary', async (stranger) => {
+  expect((await apply(stranger)).toJSON()).toEqual({ vary: 'Origin' })
   expect(preflight({ Origin: stranger, ...asks })?.toJSON()).toEqual({})
 })
 
-test('an answer to a request without an origin varies too', () => {
-  expect(apply(null).toJSON()).toEqual({ vary: 'Origin' })
+test('an answer to a request without an origin varies too', async () => {
+  expect((await apply(null)).toJSON()).toEqual({ vary: 'Origin' })
 })
 
-test('an answer that varies already goes on doing so', () => {
-  expect(apply(origin, { Vary: 'Accept-Encoding' }).get('vary')).toBe('Accept-Encoding, Origin')
+test('an answer that varies already goes on doing so', async () => {
+  expect((await apply(origin, { Vary: 'Accept-Encoding' })).get('vary')).toBe('Accept-Encoding, Origin')
 })
 
 test.each([
