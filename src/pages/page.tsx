@@ -108,7 +108,7 @@ function Help({ support, label }: { support: string | null; label: string }) {
 function Messages({ shared, page, minLength }: { shared: SharedTexts; page: PageTexts; minLength: number }) {
   const messages: Record<string, string> = {
     ...shared.problems,
-    'too-short': shared.passwordHint(minLength),
+    ...(shared.passwordTooShort && { 'too-short': shared.passwordTooShort(minLength) }),
     incomplete: shared.incomplete,
     working: shared.working,
     show: shared.show,

@@ -15,6 +15,7 @@ export const hindi: Texts = {
     show: 'पासवर्ड दिखाएँ',
     hide: 'पासवर्ड छिपाएँ',
     passwordHint: (minLength) => `कम से कम ${minLength} अक्षर। कई शब्दों से अच्छा पासवर्ड बनता है।`,
+    passwordTooShort: (minLength) => `कम से कम ${minLength} अक्षर रखें; कई शब्दों से अच्छा पासवर्ड बनता है।`,
     openApp: (brand) => `${brand} पर जाएँ`,
     consents: 'कृपया सहमति दें',
     required: 'ज़रूरी',

@@ -28,6 +28,8 @@ export type SharedTexts = {
   show: string
   hide: string
   passwordHint: (minLength: number) => string
+  /** Where the service's own sentence, which is English, does not serve. */
+  passwordTooShort?: (minLength: number) => string
   openApp: (brand: string) => string
   consents: string
   required: string

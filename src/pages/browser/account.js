@@ -15,8 +15,9 @@ const form = /** @type {HTMLFormElement} */ (element('form'))
 const button = /** @type {HTMLButtonElement} */ (form.querySelector('button[type=submit]'))
 
 const token = takeToken()
+text.hidden = token === null
+form.hidden = token === null
 if (token === null) showProblem(messageOf('incomplete') ?? '')
-else form.hidden = false
 
 form.addEventListener('submit', (event) => {
   event.preventDefault()
