@@ -1,13 +1,16 @@
 import type { LetterTexts } from './letter.ts'
-import type { RequestedMailData } from './mail-data.ts'
+import type { MailData, RequestedMailData } from './mail-data.ts'
 
-type Others = Exclude<
-  keyof RequestedMailData,
-  'verify-email' | 'reset-password' | 'confirm-email' | 'undo-email' | 'accept-invitation'
->
+type Others =
+  | Exclude<
+      keyof RequestedMailData,
+      'verify-email' | 'reset-password' | 'confirm-email' | 'undo-email' | 'accept-invitation'
+    >
+  | 'registration-attempted'
+  | 'email-change-taken'
 
 /** Mails without a link that are no security notices of an account in use. */
-export const accountLetters: { [K in Others]: LetterTexts<RequestedMailData[K]> } = {
+export const accountLetters: { [K in Others]: LetterTexts<MailData[K]> } = {
   'registration-attempted': {
     en: (_, { brand }) => ({
       subject: `You already have an account at ${brand.name}`,

@@ -12,8 +12,6 @@ export type RequestedMailData = {
   'undo-email': Valid & { newEmail: string }
   /** `role` and `plan`, as people see them: null where they are those that everybody has. */
   'accept-invitation': Valid & { inviter: string | null; role: string | null; plan: string | null }
-  'registration-attempted': Record<never, never>
-  'email-change-taken': Record<never, never>
   /** To the address that an undo took away from the account. */
   'email-change-undone': Record<never, never>
   'inactive-account': { lastNotice: boolean; eraseAt: string }

@@ -33,6 +33,9 @@ export type NoticeDetails = {
   'refresh-token-reused': From
   /** `plan`: as people see it; `until`: when the period ends, ISO 8601, where it has an end. */
   'subscription-changed': { plan: string; change: SubscriptionChange; until: string | null }
+  /** Strangers bring these two about, as often as they like: gathered, they fill no mailbox. */
+  'registration-attempted': Record<never, never>
+  'email-change-taken': Record<never, never>
 }
 
 export type NoticeKind = keyof NoticeDetails
