@@ -14,6 +14,7 @@ const rooms = [
   'admin',
   'account',
   'billing',
+  'recovery',
   'auth',
   'api-keys',
   'account-links',

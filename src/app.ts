@@ -38,6 +38,7 @@ import { opsRoutes } from './ops/routes.ts'
 import { pageRoutes } from './pages/routes.ts'
 import { withQuota } from './quotas/guard.ts'
 import { limitRates, rateLimitHeaders } from './rate-limits/middleware.ts'
+import { ownEmailRoutes, recoveryRoutes } from './recovery/routes.ts'
 import { createAccessLog, logAccess } from './telemetry/access-log.ts'
 import { countTraffic } from './telemetry/traffic.ts'
 
@@ -60,6 +61,8 @@ export function mountRoutes() {
     .route('/', pageRoutes)
     .route('/v1/auth', authRoutes)
     .route('/v1/auth', ownSessionRoutes)
+    .route('/v1/auth', recoveryRoutes)
+    .route('/v1', ownEmailRoutes)
     .route('/v1', accountRoutes)
     .route('/v1/api-keys', apiKeyRoutes({ requireOwnPassword, requireStillSignedIn }))
     .route('/v1', catalogueRoutes)

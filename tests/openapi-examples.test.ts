@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test'
+import { createLink, type LinkKind } from '../src/account-links/links.ts'
 import { openApiDocument } from '../src/ops/openapi.ts'
 import { givenAccount, logIn, newEmail } from './support/accounts.ts'
 import { bodyOf, openTestApp, type SessionJson } from './support/app.ts'
@@ -34,6 +35,20 @@ const actors: Record<string, Parameters<typeof givenAccount>[1]> = {
   'post /v1/subscription/resume': { plan: 'free' },
 }
 
+/** Routes that take the token of a link, and of which kind. */
+const linkKinds: Record<string, LinkKind> = {
+  'post /v1/auth/password/reset': 'reset-password',
+  'post /v1/auth/email/verify': 'verify-email',
+  'post /v1/auth/email/confirm-change': 'confirm-email',
+  'post /v1/auth/email/undo-change': 'undo-email',
+}
+const tokens = new Map<string, string>()
+
+async function makeLink(name: string, kind: LinkKind, { user }: SessionJson): Promise<void> {
+  const address = kind === 'confirm-email' ? newEmail() : user.email
+  tokens.set(name, (await createLink(sql, { accountId: user.id, kind, email: address })) ?? '')
+}
+
 /** What must be there before, beyond the person who asks and the one whom administration is about. */
 const before: Record<string, (session: SessionJson) => Promise<unknown>> = {
   'delete /v1/auth/sessions/{id}': ({ user }) => {
@@ -48,6 +63,9 @@ const before: Record<string, (session: SessionJson) => Promise<unknown>> = {
   'put /v1/admin/roles/{name}/permissions': makeRole,
   'delete /v1/admin/users/{id}/features/{name}': (session) => send('put /v1/admin/users/{id}/features/{name}', session),
   'delete /v1/subscription': (session) => send('post /v1/subscription', session),
+  ...Object.fromEntries(
+    Object.entries(linkKinds).map(([name, kind]) => [name, (session: SessionJson) => makeLink(name, kind, session)]),
+  ),
   'post /v1/subscription/resume': async (session) => {
     await send('post /v1/subscription', session)
     await send('delete /v1/subscription', session)
@@ -78,6 +96,9 @@ async function makeRole(session: SessionJson): Promise<void> {
 /** What only this server can have issued takes the place of its example. */
 const issued: Record<string, (session: SessionJson) => object> = {
   'post /v1/auth/refresh': ({ refreshToken }) => ({ refreshToken }),
+  ...Object.fromEntries(
+    Object.keys(linkKinds).map((name) => [name, () => ({ ...bodyOfExample(name), token: tokens.get(name) })]),
+  ),
 }
 
 function find(name: string): Operation {
@@ -119,6 +140,7 @@ test.each(operations.filter(({ operation }) => operation.requestBody))('$name sh
 })
 
 test.each(operations)('$name: its example works as it stands', async ({ name }) => {
+  await sql`delete from account_links`
   await sql`update user_accounts set email = id || '@people.test' where email = ${email}`
   const role = actors[name]?.plan ? 'user' : 'superadmin'
   const actor = await givenAccount(app, { role, plan: 'enterprise', email, password, ...actors[name] })

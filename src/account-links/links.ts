@@ -9,7 +9,6 @@ import {
   insertLink,
   type LinkKind,
   type LinkOwner,
-  linkCte,
   type TakenLink,
   takeLink,
 } from './queries.ts'
@@ -55,14 +54,6 @@ export async function createLink(tx: Db, { accountId, kind, email, data = {} }: 
   const { token, hash } = mintToken()
   const made = await insertLink(tx, { accountId, kind, email, hash, ttlSeconds: linkTtlSeconds[kind], data })
   return made ? token : null
-}
-
-/**
- * The same as a CTE called `link`, for a statement that finds the account itself: `owner` names a CTE of one row at most with
- * its `id` and `email`. It returns `account_id` where a link was made.
- */
-export function newLinkCte(sql: Db, kind: Exclude<LinkKind, 'undo-email'>, hash: Buffer, owner: string) {
-  return linkCte(sql, { kind, hash, ttlSeconds: linkTtlSeconds[kind], owner })
 }
 
 /**

@@ -1,4 +1,5 @@
-import type { Db } from '../db/types.ts'
+import { randomBytes } from 'node:crypto'
+import type { Db, Fragment } from '../db/types.ts'
 
 export type LinkKind = 'verify-email' | 'reset-password' | 'confirm-email' | 'undo-email' | 'accept-invitation'
 
@@ -12,7 +13,7 @@ type Row = {
 }
 
 /** The place of a new link: one that no live link of the kind has, or after the last of those that are not counted. */
-function freeSlot(sql: Db, account: ReturnType<Db>, kind: LinkKind) {
+function freeSlot(sql: Db, account: Fragment, kind: LinkKind) {
   return kind === 'undo-email'
     ? sql`(select coalesce(max(slot), 0) + 1 from account_links where account_id = ${account} and kind = ${kind})`
     : sql`(select min(n) from generate_series(1, 3) n where not exists (
@@ -36,18 +37,34 @@ export async function insertLink(sql: Db, { accountId, kind, email, hash, ttlSec
   return rows.length === 1
 }
 
-type Prepared = { kind: LinkKind; hash: Buffer; ttlSeconds: number; owner: string }
+/** About as many bytes as the rows of a link and of its mail have. */
+const [linkBytes, mailBytes] = [120, 420]
 
-/** `insertLink` as a CTE `link`, for the account of the CTE `owner`. */
-export function linkCte(sql: Db, { kind, hash, ttlSeconds, owner }: Prepared) {
-  return sql`
+/**
+ * `insertLink` and its mail, of the CTE `mail`, for an active account that has the address; where no link is made, two rows of
+ * random bytes instead. An account that is being erased is waited for.
+ */
+export async function insertMailedLink(
+  sql: Db,
+  { accountId, kind, email, hash, ttlSeconds }: Omit<Row, 'data' | 'accountId'> & { accountId: string | null },
+  mail: Fragment,
+): Promise<void> {
+  const filler = (bytes: number) => sql`(${Bun.randomUUIDv7()}::uuid, ${randomBytes(bytes)}::bytea)`
+  await sql`
+    with owner as materialized (
+      select id from user_accounts where id = ${accountId}::uuid and email = ${email} and status = 'active' for key share),
     link as (
       insert into account_links as l (account_id, kind, slot, token_hash, email, expires_at)
-      select o.id, ${kind}, free.slot, ${hash}::bytea, o.email, clock_timestamp() + make_interval(secs => ${ttlSeconds})
-        from ${sql(owner)} o cross join lateral (select ${freeSlot(sql, sql`o.id`, kind)} as slot) free
+      select o.id, ${kind}, free.slot, ${hash}::bytea, ${email}::text, clock_timestamp() + make_interval(secs => ${ttlSeconds})
+        from owner o cross join lateral (select ${freeSlot(sql, sql`o.id`, kind)} as slot) free
        where free.slot is not null
       ${intoExpired(sql)}
-      returning l.account_id)`
+      returning l.account_id),
+    ${mail},
+    discarded as (
+      insert into discarded_requests (id, filler)
+      select id, filler from (values ${filler(linkBytes)}, ${filler(mailBytes)}) f (id, filler) where not exists (select from link))
+    select 1`
 }
 
 /** Whose a link is, with the words that a new password must not be made of. */

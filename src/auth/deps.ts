@@ -6,6 +6,7 @@ import type { RecentChanges } from '../changes/recent-changes.ts'
 import type { Config } from '../config/config.ts'
 import type { Sql } from '../db/types.ts'
 import type { Logger } from '../log/logger.ts'
+import type { Outbox } from '../mail/outbox.ts'
 import type { Limits } from '../rate-limits/limiters.ts'
 import type { Tally } from '../rate-limits/result.ts'
 import type { Traffic } from '../telemetry/traffic.ts'
@@ -21,7 +22,16 @@ export type AuthDeps = {
   tokens: Tokens
   deviceTokens: DeviceTokens
   passwords: PasswordHasher
-  config: Pick<Config, 'accessTtlSeconds' | 'refreshTtlSeconds' | 'passwordMinLength' | 'rateLimitPassword'>
+  mail: Outbox
+  config: Pick<
+    Config,
+    | 'accessTtlSeconds'
+    | 'refreshTtlSeconds'
+    | 'passwordMinLength'
+    | 'rateLimitPassword'
+    | 'requireEmailVerification'
+    | 'appUrl'
+  >
   /** Held in memory; the feed keeps it current. */
   catalogue: { current: Catalogue }
   /** The database's time in epoch milliseconds. */

@@ -5,7 +5,7 @@ import { insertFailedAttempt } from './queries.ts'
 
 /**
  * Where every wrong password ends: counted, kept for the person and for analytics, logged, and, when it starts a lockout,
- * audited in the same statement and told. Whoever is to hear of lockouts by another way hears of them here.
+ * audited in the same statement, and the person told by mail.
  * @param accountId whose password was tried; null where no account has the address
  */
 export async function recordFailedCheck(
@@ -16,7 +16,11 @@ export async function recordFailedCheck(
 ): Promise<void> {
   const { counter } = reservation
   const audit = deps.audit.row(anonymous(origin), 'lockout.start', account(accountId), { details: { counter } })
-  const { started, failuresInARow } = await insertFailedAttempt(deps.sql, reservation, accountId, origin, audit)
+  const isStarted = deps.sql`(select started from failed)`
+  const notice =
+    accountId === null ? null : deps.mail.noticePart(deps.sql, [accountId, 'lockout', { ip: origin.ip }], isStarted)
+  const attempt = { reservation, accountId, origin, audit, notice }
+  const { started, failuresInARow } = await insertFailedAttempt(deps.sql, attempt)
   const network = deps.networkHash(origin.ip)
   const entry = {
     requestId: origin.requestId,

@@ -20,7 +20,8 @@ type Options = {
 /**
  * Logs a person in, whatever their plan. An unknown address, a wrong password, a locked and a deleted account cost the
  * same work and answer alike.
- * @throws AppError `invalid-credentials`, `account-locked`, `rate-limited`, `overloaded`, `service-unavailable`
+ * @throws AppError `invalid-credentials`, `account-locked`, `rate-limited`, `overloaded`, `service-unavailable`;
+ *   `email-not-verified` to the right password alone, where an address must be verified
  */
 export async function login(deps: AuthDeps, origin: Origin, input: Login, options: Options): Promise<SessionBody> {
   const emailKey = deps.counterKey('email', input.email)
@@ -45,10 +46,12 @@ export async function login(deps: AuthDeps, origin: Origin, input: Login, option
     const verified = await verify(deps, toCredentials(reserved), input.password, options.signal)
     isVerified = verified !== null
     if (verified) {
+      if (deps.config.requireEmailVerification && !verified.emailVerified) throw new AppError('email-not-verified')
       const body = await openSession(deps, origin, {
         credentials: verified,
         password: input.password,
         reservation,
+        isNewDevice: device?.accountId !== verified.id || device.passwordVersion !== verified.passwordVersion,
         signal: options.signal,
       })
       if (body) return body
@@ -79,19 +82,21 @@ type Verified = {
   credentials: Credentials
   password: string
   reservation: Reservation
+  isNewDevice: boolean
   signal: AbortSignal | undefined
 }
 
 /** Null when password or status changed while the password was verified, and it is not right any more. */
 async function openSession(deps: AuthDeps, origin: Origin, verified: Verified): Promise<SessionBody | null> {
-  const { credentials, password, reservation, signal } = verified
-  const newHash = deps.passwords.needsRehash(credentials.passwordHash)
+  const { credentials, password, reservation, isNewDevice, signal } = verified
+  const newHash = deps.passwords.needsRehash(credentials.passwordHash ?? '')
     ? await deps.passwords.hash(password, signal)
     : null
   const body = await completeSignIn(deps, credentials.id, {
     method: 'password',
     origin,
     reservation,
+    isNewDevice,
     prove: (tx) => updateLastLogin(tx, credentials, newHash),
   })
   if (body) return body
@@ -106,6 +111,9 @@ function toCredentials({
   passwordHash,
   passwordVersion,
   status,
+  emailVerified,
 }: { [K in keyof Credentials]: Credentials[K] | null }): Credentials | null {
-  return id && passwordHash && passwordVersion && status ? { id, passwordHash, passwordVersion, status } : null
+  return id && passwordVersion && status
+    ? { id, passwordHash, passwordVersion, status, emailVerified: emailVerified === true }
+    : null
 }

@@ -2,12 +2,13 @@ import type { Actor } from '../access/actor.ts'
 import { endApiKeys } from '../api-keys/verifier.ts'
 import { account } from '../audit/actor.ts'
 import { recordAuthzChange } from '../changes/record.ts'
+import type { Tx } from '../db/types.ts'
 import { AppError, invalid } from '../errors/app-error.ts'
 import type { AuthDeps } from './deps.ts'
 import { recordFailedCheck } from './failed-checks.ts'
 import { release, reserveOwnCheck } from './lockout.ts'
 import { countPasswordCheck } from './password-checks.ts'
-import { type Credentials, clearCounter, findCredentials, updatePassword } from './queries.ts'
+import { type Credentials, clearCounter, clearPassword, findCredentials, updatePassword } from './queries.ts'
 import { requireGoodPassword } from './registration.ts'
 import { sessionOf } from './sessions.ts'
 
@@ -40,8 +41,17 @@ export async function changePassword(
     const apiKeysEnded = keepApiKeys ? [] : await endApiKeys(tx, accountId)
     await recordAuthzChange(tx, { accountId, endSessions: { except: sessionId }, reason: 'password-change' })
     await deps.audit.record(tx, actor, 'password.change', account(accountId), { details: { apiKeysEnded } })
+    await deps.mail.notify(tx, accountId, 'password-changed', { ip: actor.origin.ip })
   })
   return { deviceToken: deps.deviceTokens.issue(accountId, credentials.passwordVersion + 1, sessionId) }
+}
+
+/**
+ * Leaves the account without a password, and its device tokens void, in a transaction that locked its row.
+ * @returns how many passwords there were
+ */
+export function removePassword(tx: Tx, accountId: string): Promise<number> {
+  return clearPassword(tx, accountId)
 }
 
 /**

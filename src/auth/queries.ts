@@ -1,12 +1,19 @@
 import type { Origin } from '../audit/actor.ts'
 import { type AuditRow, auditCtes } from '../audit/record.ts'
-import type { Db } from '../db/types.ts'
+import type { Db, Fragment } from '../db/types.ts'
 import { accountColumns, type StoredAccount } from './account.ts'
 import { clearCte, failCtes, type Reservation, reserveCte } from './lockout.ts'
 import { takeOverCtes } from './traces.ts'
 
 export type NewSession = { id: string; tokenHash: Buffer; ttlSeconds: number; origin: Origin }
-export type Credentials = { id: string; passwordHash: string; passwordVersion: number; status: string }
+export type Credentials = {
+  id: string
+  /** Null: the account has no password, and a right one does not exist. */
+  passwordHash: string | null
+  passwordVersion: number
+  status: string
+  emailVerified: boolean
+}
 type Opened = StoredAccount & { liveSessions: number }
 
 type KnownDevice = { key: Buffer; accountId: string; passwordVersion: number } | null
@@ -27,7 +34,7 @@ export async function reserveLogin(
 ): Promise<Reserved> {
   const [row] = await sql<Reserved[]>`
     with account as (
-      select id, password_hash, password_version, status from user_accounts where email = ${email}),
+      select id, password_hash, password_version, status, email_verified_at is not null as email_verified from user_accounts where email = ${email}),
     device as (
       select ${device?.key ?? null}::bytea as key from account
        where id = ${device?.accountId ?? null}::uuid and password_version = ${device?.passwordVersion ?? null}::int
@@ -35,7 +42,7 @@ export async function reserveLogin(
     chosen as (select coalesce((select key from device), ${emailKey}::bytea) as key),
     ${reserveCte(sql, attemptId)}
     select admitted, locked_for_seconds, exists (select 1 from device) as is_device,
-           account.id, password_hash, password_version, status
+           account.id, password_hash, password_version, status, email_verified
       from reserved left join account on true`
   if (!row) throw new Error('a reservation returns its row')
   return row
@@ -66,7 +73,8 @@ export type OwnCredentials = Credentials & { email: string; firstName: string | 
 /** An account's credentials by id, with the words that a new password must not be made of. */
 export async function findCredentials(sql: Db, accountId: string): Promise<OwnCredentials | null> {
   const [row] = await sql<OwnCredentials[]>`
-    select id, email, first_name, last_name, password_hash, password_version, status from user_accounts where id = ${accountId} and status = 'active'`
+    select id, email, first_name, last_name, password_hash, password_version, status, email_verified_at is not null as email_verified
+      from user_accounts where id = ${accountId} and status = 'active'`
   return row ?? null
 }
 
@@ -102,30 +110,6 @@ function successCtes(sql: Db, accountId: string, { origin }: NewSession, reserva
     ${clearCte(sql, reservation)},`
 }
 
-type NewAccount = {
-  id: string
-  email: string
-  passwordHash: string
-  firstName: string | null
-  lastName: string | null
-  phoneNumber: string | null
-  language: string
-  timezone: string
-  role: string
-}
-
-/** The account and its free subscription, with the audit row where no session's will tell of it, in one statement. */
-export async function insertAccount(sql: Db, account: NewAccount, audit?: AuditRow): Promise<void> {
-  await sql`
-    with account as (
-      insert into user_accounts ${sql(account, 'id', 'email', 'passwordHash', 'firstName', 'lastName', 'phoneNumber', 'language', 'timezone', 'role')}
-      returning id),
-    ${audit ? sql`${auditCtes(sql, audit)},` : sql``}
-    subscription as (
-      insert into user_subscriptions (id, account_id, plan, status) select ${Bun.randomUUIDv7()}::uuid, id, 'free', 'active' from account)
-    select 1`
-}
-
 function sessionCtes(sql: Db, accountId: string, { id, tokenHash, ttlSeconds, origin }: NewSession) {
   return sql`
     session as (
@@ -136,25 +120,34 @@ function sessionCtes(sql: Db, accountId: string, { id, tokenHash, ttlSeconds, or
       select id, ${tokenHash}::bytea, clock_timestamp() + make_interval(secs => ${ttlSeconds}) from session)`
 }
 
+type FailedAttempt = {
+  reservation: Reservation
+  /** Null where no account has the address. */
+  accountId: string | null
+  origin: Origin
+  /** The row of a lockout that it may start, … */
+  audit: AuditRow
+  /** … and the CTE of the mail about it. */
+  notice: Fragment | null
+}
+
 /**
  * Counts a failure, keeps it for the person and for analytics, and audits the lockout that it may start. An account that is
  * being erased is waited for, before its counters are locked as the erasure locks them, and nothing is kept of it.
  */
 export async function insertFailedAttempt(
   sql: Db,
-  reservation: Reservation,
-  accountId: string | null,
-  origin: Origin,
-  lockoutStarted: AuditRow,
+  { reservation, accountId, origin, audit, notice }: FailedAttempt,
 ): Promise<{ started: boolean; failuresInARow: number }> {
   const [row] = await sql<{ started: boolean; failuresInARow: number }[]>`
     with known as materialized (
       select id from user_accounts where id = ${accountId}::uuid and status <> 'deleted' for key share),
-    ${failCtes(sql, reservation, lockoutStarted, sql`from (select count(*) from known) waited`)},
+    ${failCtes(sql, reservation, audit, sql`from (select count(*) from known) waited`)},
     attempt as (
       insert into login_attempts (id, account_id, outcome, ip_address)
       select ${reservation.attemptId}::uuid, ${accountId}::uuid, 'failed', ${origin.ip}::text
        where ${accountId}::uuid is null or exists (select from known))
+    ${notice ? sql`, ${notice}` : sql``}
     select started, failures_in_a_row from failed`
   if (!row) throw new Error('a counted failure returns its counter')
   return row
@@ -176,4 +169,13 @@ export async function updatePassword(
     update user_accounts set password_hash = ${hash}, password_version = password_version + 1
      where id = ${accountId} and password_version = ${passwordVersion} and status = 'active' returning 1`
   return rows.length === 1
+}
+
+/** @returns 1 where there was a password, else 0; device tokens are void either way */
+export async function clearPassword(sql: Db, accountId: string): Promise<number> {
+  const [row] = await sql<{ had: number }[]>`
+    update user_accounts a set password_hash = null, password_version = a.password_version + 1
+      from user_accounts b where a.id = ${accountId} and b.id = a.id
+    returning (b.password_hash is not null)::int as had`
+  return row?.had ?? 0
 }

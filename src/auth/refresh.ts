@@ -62,6 +62,8 @@ async function revokeReused(deps: AuthDeps, origin: Origin, { sub, sid }: Refres
         subjectId: sub,
         details: { accountId: sub },
       })
+      const { ip, userAgent } = origin
+      await deps.mail.notify(tx, sub, 'refresh-token-reused', { ip, userAgent })
     },
     { evenIfAbandoned: true },
   )

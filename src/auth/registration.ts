@@ -1,16 +1,23 @@
+import { mailLink } from '../account-links/mailed-links.ts'
 import { account as entity, type Origin, operator } from '../audit/actor.ts'
 import { isUniqueViolation } from '../db/database.ts'
 import { AppError } from '../errors/app-error.ts'
 import type { AuthDeps } from './deps.ts'
 import { checkNewPassword } from './password-rules.ts'
-import { insertAccount } from './queries.ts'
+import {
+  findAddressOwner,
+  insertAccount,
+  insertAccountIfFree,
+  markVerified,
+  type NewAccount,
+} from './registration-queries.ts'
 import type { Registration } from './schemas.ts'
 import type { SessionBody } from './session-body.ts'
 import { completeSignIn } from './sign-in.ts'
 import { takeOverTraces } from './traces.ts'
 
 /**
- * Opens an account on the free plan and its first session, in one transaction.
+ * Opens an account on the free plan and its first session, in one transaction, and mails a link that verifies the address.
  * @throws AppError `validation-failed` (password), `email-taken`, `overloaded`
  */
 export async function register(
@@ -19,27 +26,15 @@ export async function register(
   input: Registration,
   signal?: AbortSignal,
 ): Promise<SessionBody> {
-  requireGoodPassword(deps, input.password, input)
-  const passwordHash = await deps.passwords.hash(input.password, signal)
-  const id = Bun.randomUUIDv7()
-  const account = {
-    id,
-    email: input.email,
-    passwordHash,
-    firstName: input.firstName ?? null,
-    lastName: input.lastName ?? null,
-    phoneNumber: input.phoneNumber ?? null,
-    language: input.language ?? 'en',
-    timezone: input.timezone ?? 'UTC',
-    role: 'user',
-  }
+  const account = await prepareAccount(deps, input, signal)
   try {
-    const body = await completeSignIn(deps, id, {
+    const body = await completeSignIn(deps, account.id, {
       method: 'registration',
       origin,
       addressHashes: deps.traceKeys(input.email),
       prove: async (tx) => {
         await insertAccount(tx, account)
+        if (deps.mail.isOn) await mailLink(tx, deps, 'verify-email', { owner: account, email: account.email })
         return true
       },
     })
@@ -52,7 +47,53 @@ export async function register(
 }
 
 /**
- * Makes an account of the highest role, for the command line only: no route leads here.
+ * Where addresses must be verified: opens an account without a session and mails a link, or, where somebody has the address,
+ * tells them. The same answer either way, after the same work.
+ * @throws AppError `validation-failed` (password), `overloaded`
+ */
+export async function registerToVerify(
+  deps: AuthDeps,
+  origin: Origin,
+  input: Registration,
+  signal?: AbortSignal,
+): Promise<void> {
+  const account = await prepareAccount(deps, input, signal)
+  const { id, email } = account
+  const audit = deps.audit.row({ principal: { accountId: id }, origin }, 'account.create', entity(id))
+  try {
+    await deps.sql.begin(async (tx) => {
+      const isNew = await insertAccountIfFree(tx, account, audit)
+      const owner = await findAddressOwner(tx, email)
+      if (isNew) await takeOverTraces(tx, id, deps.traceKeys(email))
+      else if (owner) await deps.mail.notify(tx, owner, 'registration-attempted', {})
+      // For nobody where the address is taken: as much is written.
+      await mailLink(tx, deps, 'verify-email', { owner: isNew ? account : null, email })
+    })
+  } catch (error) {
+    if (!isUniqueViolation(error, 'user_accounts_email_key')) throw error
+    // Reserved for the account that gave it up, which has its own link.
+    await mailLink(deps.sql, deps, 'verify-email', { owner: null, email })
+  }
+}
+
+async function prepareAccount(deps: AuthDeps, input: Registration, signal?: AbortSignal): Promise<NewAccount> {
+  requireGoodPassword(deps, input.password, input)
+  return {
+    id: Bun.randomUUIDv7(),
+    email: input.email,
+    passwordHash: await deps.passwords.hash(input.password, signal),
+    firstName: input.firstName ?? null,
+    lastName: input.lastName ?? null,
+    phoneNumber: input.phoneNumber ?? null,
+    language: input.language ?? 'en',
+    timezone: input.timezone ?? 'UTC',
+    role: 'user',
+  }
+}
+
+/**
+ * Makes an account of the highest role, for the command line only: no route leads here. Its address counts as
+ * verified: whoever runs the service vouches for it.
  * @throws AppError `validation-failed` (password), `email-taken`
  */
 export async function createSuperadmin(deps: AuthDeps, email: string, password: string): Promise<string> {
@@ -75,6 +116,7 @@ export async function createSuperadmin(deps: AuthDeps, email: string, password: 
   try {
     await deps.sql.begin(async (tx) => {
       await insertAccount(tx, account, audit)
+      await markVerified(tx, id)
       await takeOverTraces(tx, id, deps.traceKeys(email))
     })
     return id

@@ -12,7 +12,7 @@ import { authTier, authTierRefusal, registerTier } from '../rate-limits/auth-lim
 import { login } from './login.ts'
 import { changePassword } from './password-change.ts'
 import { refresh } from './refresh.ts'
-import { register } from './registration.ts'
+import { register, registerToVerify } from './registration.ts'
 import {
   Login,
   PasswordChange,
@@ -21,6 +21,7 @@ import {
   Registration,
   SessionBodySchema,
   SessionItemSchema,
+  VerificationRequired,
 } from './schemas.ts'
 import { endAllSessions, endSession, listOwnSessions, sessionOf } from './sessions.ts'
 
@@ -32,21 +33,36 @@ const failuresAfterLockout = authTier({ deferred: true })
 export const authRoutes = new Hono<PublicEnv>()
   .post(
     '/register',
-    describe('Authentication', 'Open an account on the free plan', { 201: SessionBodySchema }, ['email-taken']),
+    describe(
+      'Authentication',
+      'Open an account on the free plan; 202 where addresses must be verified, whether or not it exists',
+      { 201: SessionBodySchema, 202: VerificationRequired },
+      ['email-taken'],
+    ),
     registerTier,
     failures,
     body(Registration),
     async (c) => {
       const { deps, context } = c.var
+      if (deps.config.requireEmailVerification) {
+        await registerToVerify(deps, context.origin, c.req.valid('json'), context.signal)
+        return c.json({ status: 'verification-required' as const }, 202)
+      }
       const session = await register(deps, context.origin, c.req.valid('json'), context.signal)
       return c.json(session, 201, { Location: '/v1/me' })
     },
   )
   .post(
     '/login',
-    describe('Authentication', 'Log in', { 200: SessionBodySchema }, ['invalid-credentials', 'account-locked'], {
-      'X-Device-Token': 'The deviceToken of an earlier session on this device: a stranger cannot lock its owner out.',
-    }),
+    describe(
+      'Authentication',
+      'Log in',
+      { 200: SessionBodySchema },
+      ['invalid-credentials', 'account-locked', 'email-not-verified'],
+      {
+        'X-Device-Token': 'The deviceToken of an earlier session on this device: a stranger cannot lock its owner out.',
+      },
+    ),
     failuresAfterLockout,
     body(Login, { compared: ['password'] }),
     async (c) => {

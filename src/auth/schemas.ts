@@ -74,3 +74,7 @@ export const SessionItemSchema = z
     current: z.boolean(),
   })
   .meta({ ref: 'SessionItem' })
+
+export const VerificationRequired = z
+  .object({ status: z.literal('verification-required') })
+  .meta({ ref: 'VerificationRequired' })

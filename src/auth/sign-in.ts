@@ -23,6 +23,8 @@ type SignIn = {
   prove: (tx: Tx) => Promise<boolean>
   /** The counter that judged a password: its failures are forgotten, and the success is kept for the person. */
   reservation?: Reservation
+  /** The person is told by mail where somebody signed in from; a statement more. */
+  isNewDevice?: boolean
   /** The hashes of a new account's address, under which an earlier one may have left what it used up. */
   addressHashes?: Buffer[]
 }
@@ -41,6 +43,8 @@ export async function completeSignIn(deps: AuthDeps, accountId: string, signIn: 
     if (opened.liveSessions > maxSessions)
       for (const surplus of await listSurplusSessions(tx, accountId, maxSessions))
         await recordAuthzChange(tx, { accountId, endSession: surplus, reason: 'surplus' })
+    const { ip, userAgent } = signIn.origin
+    if (signIn.isNewDevice) await deps.mail.notify(tx, accountId, 'new-device', { ip, userAgent })
     // What the answer shows is read before the commit: little time is left in which the client may leave.
     return withRights(deps, tx, opened)
   })

@@ -3,6 +3,9 @@ import type postgres from 'postgres'
 /** A pool or a transaction: what a query takes first. */
 export type Db = postgres.ISql
 
+/** A part of a statement. */
+export type Fragment = postgres.PendingQuery<postgres.Row[]>
+
 /** A transaction. What is pushed to `committed` goes to the `onCommit` listeners once the commit succeeded. */
 export type Tx = Db & {
   committed: unknown[]

@@ -21,6 +21,10 @@ const bodies: Record<string, object> = {
   Login: { email: 'asha@example.com', password },
   Refresh: { refreshToken: 'the refreshToken of the session' },
   PasswordChange: { currentPassword: password, newPassword: 'eight loud herons at dusk' },
+  AddressOnly: { email: 'asha@example.com' },
+  LinkToken: { token: 'what follows #token= in the link' },
+  PasswordReset: { token: 'what follows #token= in the link', newPassword: 'eight loud herons at dusk' },
+  EmailChange: { newEmail: 'asha.rao@example.com', password },
   ProfileChange: { firstName: 'Asha', lastName: 'Rao', phoneNumber: null, language: 'hi-IN', timezone: 'Asia/Kolkata' },
   Erasure: { password },
   NewApiKey: {

@@ -1,12 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import {
-  consumeLink,
-  createLink,
-  type LinkKind,
-  linkUrl,
-  mintToken,
-  newLinkCte,
-} from '../../src/account-links/links.ts'
+import { consumeLink, createLink, type LinkKind, linkUrl } from '../../src/account-links/links.ts'
 import { AppError } from '../../src/errors/app-error.ts'
 import { givenAccount, newEmail } from '../support/accounts.ts'
 import { openTestApp } from '../support/app.ts'
@@ -92,18 +85,6 @@ describe('of one kind', () => {
     await sql`update account_links set expires_at = clock_timestamp() where account_id = ${person.id} and slot = 2`
     expect(await createLink(sql, link)).not.toBeNull()
     expect(await createLink(sql, link)).toBeNull()
-  })
-
-  test('so it is where a statement finds the account itself', async () => {
-    const person = await givenAccount(app)
-    const insert = async () => {
-      const { hash } = mintToken()
-      const rows = await sql`
-        with owner as (select id, email from user_accounts where id = ${person.id}), ${newLinkCte(sql, 'verify-email', hash, 'owner')}
-        select account_id from link`
-      return rows.length
-    }
-    expect([await insert(), await insert(), await insert(), await insert()]).toEqual([1, 1, 1, 0])
   })
 
   test('undo links are not counted, and using one voids those of later changes alone', async () => {

@@ -1,0 +1,41 @@
+import type { Config } from '../config/config.ts'
+import type { Db } from '../db/types.ts'
+import type { Outbox } from '../mail/outbox.ts'
+import { linkTtlSeconds, linkUrl, linkValidHours, mintToken } from './links.ts'
+import { insertMailedLink } from './queries.ts'
+
+/** What mailing a link uses. */
+export type MailedLinkDeps = { mail: Pick<Outbox, 'mailPart'>; config: Pick<Config, 'appUrl'> }
+
+/** Whom a link is for; `owner` null: nobody, and then as much is written that is nobody's. */
+type Addressee = { owner: { id: string; language: string } | null; email: string }
+
+/**
+ * Makes a link and queues its mail to the address that it proves, while the account is active and has that address. Where it
+ * has not, where there is no owner, and where three links of the kind live, no link and no mail is written but random bytes:
+ * one statement and one commit, with as much written, whatever the case.
+ */
+export async function mailLink(
+  sql: Db,
+  { mail, config }: MailedLinkDeps,
+  kind: 'verify-email' | 'reset-password',
+  { owner, email }: Addressee,
+): Promise<void> {
+  const { token, hash } = mintToken()
+  const message = {
+    accountId: owner?.id ?? null,
+    to: email,
+    language: owner?.language ?? 'en',
+    link: linkUrl(config.appUrl, kind, token),
+  }
+  const validHours = linkValidHours(kind)
+  const part = mail.mailPart(
+    sql,
+    kind === 'reset-password'
+      ? { ...message, template: kind, data: { validHours, cause: 'asked' } }
+      : { ...message, template: kind, data: { validHours } },
+    sql`exists (select from link)`,
+  )
+  const accountId = owner?.id ?? null
+  await insertMailedLink(sql, { accountId, kind, email, hash, ttlSeconds: linkTtlSeconds[kind] }, part)
+}

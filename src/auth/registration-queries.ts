@@ -1,0 +1,53 @@
+import { type AuditRow, auditCtes } from '../audit/record.ts'
+import type { Db } from '../db/types.ts'
+
+export type NewAccount = {
+  id: string
+  email: string
+  passwordHash: string
+  firstName: string | null
+  lastName: string | null
+  phoneNumber: string | null
+  language: string
+  timezone: string
+  role: string
+}
+
+/** The account and its free subscription, with the audit row where no session's will tell of it, in one statement. */
+export async function insertAccount(sql: Db, account: NewAccount, audit?: AuditRow): Promise<void> {
+  await sql`
+    with account as (
+      insert into user_accounts ${newAccount(sql, account)} returning id),
+    ${audit ? sql`${auditCtes(sql, audit)},` : sql``}
+    ${freeSubscription(sql)}
+    select 1`
+}
+
+/** The same where nobody has the address, or may take it back. @returns whether it was made */
+export async function insertAccountIfFree(sql: Db, account: NewAccount, audit: AuditRow): Promise<boolean> {
+  const rows = await sql`
+    with account as (
+      insert into user_accounts ${newAccount(sql, account)} on conflict (email) do nothing returning id),
+    ${auditCtes(sql, audit, sql`exists (select from account)`)},
+    ${freeSubscription(sql)}
+    select 1 from account`
+  return rows.length === 1
+}
+
+const newAccount = (sql: Db, account: NewAccount) =>
+  sql(account, 'id', 'email', 'passwordHash', 'firstName', 'lastName', 'phoneNumber', 'language', 'timezone', 'role')
+
+const freeSubscription = (sql: Db) => sql`
+  subscription as (
+    insert into user_subscriptions (id, account_id, plan, status) select ${Bun.randomUUIDv7()}::uuid, id, 'free', 'active' from account)`
+
+/** Whose an address is, whatever the state of the account. */
+export async function findAddressOwner(sql: Db, email: string): Promise<string | null> {
+  const [row] = await sql<{ id: string }[]>`select id from user_accounts where email = ${email}`
+  return row?.id ?? null
+}
+
+/** Counts an address as proved: of an account that whoever runs the service made. */
+export async function markVerified(sql: Db, accountId: string): Promise<void> {
+  await sql`update user_accounts set email_verified_at = clock_timestamp() where id = ${accountId}`
+}

@@ -1,0 +1,60 @@
+import type { Db } from '../db/types.ts'
+
+/** Whose an address is. */
+export type Owner = { id: string; language: string }
+
+/** The active account of an address; with `unverified` only one whose address nobody has proved. */
+export async function findOwner(sql: Db, email: string, { unverified = false } = {}): Promise<Owner | null> {
+  const [row] = await sql<Owner[]>`
+    select id, language from user_accounts where email = ${email} and status = 'active' and (not ${unverified} or email_verified_at is null)`
+  return row ?? null
+}
+
+/** Sets a new password: log-ins in flight, device tokens and whoever verified the old one are refused from then on. */
+export async function updatePassword(sql: Db, accountId: string, hash: string): Promise<void> {
+  await sql`
+    update user_accounts set password_hash = ${hash}, password_version = password_version + 1,
+           email_verified_at = coalesce(email_verified_at, clock_timestamp())
+     where id = ${accountId}`
+}
+
+export async function markVerified(sql: Db, accountId: string): Promise<void> {
+  await sql`update user_accounts set email_verified_at = clock_timestamp() where id = ${accountId} and email_verified_at is null`
+}
+
+/** Gives an account the address that its owner has just proved. Where another has it, the constraint says so. */
+export async function updateEmail(sql: Db, accountId: string, email: string): Promise<void> {
+  await sql`update user_accounts set email = ${email}, email_verified_at = clock_timestamp() where id = ${accountId}`
+}
+
+/** Ends lockouts, and forgets the failures. */
+export async function deleteCounters(sql: Db, keys: Buffer[]): Promise<void> {
+  await sql`delete from lockouts where key in ${sql(keys)}`
+}
+
+/** Whoever asks about one address at once comes one after another, until the transaction ends. */
+export async function lockAddress(sql: Db, email: string): Promise<void> {
+  await sql`select pg_advisory_xact_lock(hashtextextended(${email}, 0))`
+}
+
+/** What an account and an address are to each other. */
+type Standing = {
+  email: string
+  language: string
+  /** Whose the address is now: the account that has it, or gave it up and may take it back; null: nobody's. */
+  ownerId: string | null
+  /** Links under way to the address, of whatever accounts. */
+  pending: number
+}
+
+/** What is to be known before an account asks for another address, on its locked row. */
+export async function findStanding(sql: Db, accountId: string, wanted: string): Promise<Standing | null> {
+  const [row] = await sql<Standing[]>`
+    select a.email, a.language,
+           coalesce((select id from user_accounts where email = ${wanted}),
+                    (select account_id from account_links where kind = 'undo-email' and email = ${wanted} and account_id <> a.id
+                        and expires_at > clock_timestamp() limit 1)) as owner_id,
+           (select count(*)::int from account_links where kind = 'confirm-email' and email = ${wanted} and expires_at > clock_timestamp()) as pending
+      from user_accounts a where a.id = ${accountId}`
+  return row ?? null
+}

@@ -1,0 +1,25 @@
+import { z } from 'zod'
+import { Email } from '../http/input/fields.ts'
+import { PresentedPassword } from '../http/input/password.ts'
+
+/** Any string is judged: what is no token is a link that does not work. */
+const Token = z.string().max(65_536).meta({ description: 'Of the link in the mail: what follows #token=.' })
+
+export const AddressOnly = z.strictObject({ email: Email }).meta({ ref: 'AddressOnly' })
+
+export const LinkToken = z.strictObject({ token: Token }).meta({ ref: 'LinkToken' })
+
+export const PasswordReset = z
+  .strictObject({ token: Token, newPassword: PresentedPassword })
+  .meta({ ref: 'PasswordReset' })
+export type PasswordReset = z.infer<typeof PasswordReset>
+
+export const EmailChange = z
+  .strictObject({
+    newEmail: Email,
+    password: PresentedPassword.meta({ description: 'Of the account: whoever took over a session moves no address.' }),
+  })
+  .meta({ ref: 'EmailChange' })
+export type EmailChange = z.infer<typeof EmailChange>
+
+export const Accepted = z.object({ status: z.literal('accepted') }).meta({ ref: 'Accepted' })
