@@ -29,14 +29,23 @@ async function statementsOf(work: () => Promise<Response>, status: number): Prom
   return rows.flatMap(({ query, calls }) => Array<string>(calls).fill(query))
 }
 
-const login = (email: string, password: string) => request('/v1/auth/login', { json: { email, password } })
+const login = (email: string, password: string, deviceToken?: string) =>
+  request('/v1/auth/login', {
+    json: { email, password },
+    ...(deviceToken && { headers: { 'X-Device-Token': deviceToken } }),
+  })
 const person = await registered(app)
 // The first statement of a connection makes the driver read the types of arrays.
 await login(person.email, goodPassword)
 await login(person.email, 'not this one')
 
 test('a log-in costs at most three statements, lockout and audit included', async () => {
-  expect(await statementsOf(() => login(person.email, goodPassword), 200)).toHaveLength(3)
+  const { email, deviceToken } = person
+  expect(await statementsOf(() => login(email, goodPassword, deviceToken), 200)).toHaveLength(3)
+})
+
+test('one from a new device costs a fourth, of which the person is told', async () => {
+  expect(await statementsOf(() => login(person.email, goodPassword), 200)).toHaveLength(4)
 })
 
 test('a failed log-in costs at most two, known address or not', async () => {
@@ -49,9 +58,9 @@ test('a refresh is one statement', async () => {
   expect(await statementsOf(() => request('/v1/auth/refresh', { json: { refreshToken } }), 200)).toHaveLength(1)
 })
 
-test('a registration costs at most two', async () => {
+test('a registration costs at most three, with the mail that verifies the address', async () => {
   const json = { email: newEmail(), password: goodPassword }
-  expect(await statementsOf(() => request('/v1/auth/register', { json }), 201)).toHaveLength(2)
+  expect(await statementsOf(() => request('/v1/auth/register', { json }), 201)).toHaveLength(3)
 })
 
 test('a feature-gated request costs none', async () => {

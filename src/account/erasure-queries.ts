@@ -27,3 +27,9 @@ export async function eraseAuditTraces(sql: Db, accountId: string): Promise<void
 export async function deleteCounters(sql: Db, keys: Buffer[]): Promise<void> {
   await sql`delete from lockouts where key in ${sql(keys)}`
 }
+
+/** What the person is written to in. */
+export async function findLanguage(sql: Db, accountId: string): Promise<string> {
+  const [row] = await sql<{ language: string }[]>`select language from user_accounts where id = ${accountId}`
+  return row?.language ?? 'en'
+}

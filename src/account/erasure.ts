@@ -9,7 +9,7 @@ import { recordAuthzChange } from '../changes/record.ts'
 import type { Tx } from '../db/types.ts'
 import { AppError } from '../errors/app-error.ts'
 import type { AccountDeps } from './deps.ts'
-import { anonymiseAccount, deleteCounters, deleteRowsOf, eraseAuditTraces } from './erasure-queries.ts'
+import { anonymiseAccount, deleteCounters, deleteRowsOf, eraseAuditTraces, findLanguage } from './erasure-queries.ts'
 import { personalData } from './personal-data.ts'
 
 /** From this privilege on a person must be demoted before they erase themself. */
@@ -33,7 +33,7 @@ export async function eraseSelf(
     // Judged on the locked row. Somebody must have seen to it that an administrator goes.
     if (own.rank >= demoteFrom) throw new AppError('demote-first')
     // What tells from where they did it has just been erased.
-    await erase(tx, deps, { principal, origin: null }, own)
+    await erase(tx, deps, { principal, origin: null }, own, 'person')
   })
 }
 
@@ -41,13 +41,20 @@ export async function eraseSelf(
 export async function eraseOther(deps: AccountDeps, actor: Actor, accountId: string): Promise<void> {
   await deps.sql.begin(async (tx) => {
     const { target } = await authoriseOver(tx, actor.principal, accountId, 'users.manage', { removes: true })
-    await erase(tx, deps, actor, target)
+    await erase(tx, deps, actor, target, 'administrator')
   })
 }
 
-async function erase(tx: Tx, deps: AccountDeps, actor: AuditActor, target: LockedAccount): Promise<void> {
+async function erase(
+  tx: Tx,
+  deps: AccountDeps,
+  actor: AuditActor,
+  target: LockedAccount,
+  by: 'person' | 'administrator',
+): Promise<void> {
   const { id: accountId } = target
   const email = target.email ?? ''
+  await sayFarewell(tx, deps, target, by)
   await recordAuthzChange(tx, { accountId, endSessions: 'all', reason: 'erasure' })
   await anonymiseAccount(tx, accountId)
   // Not before: whoever counts for the account holds a part of its row's lock, and would be waited for in a circle.
@@ -59,4 +66,17 @@ async function erase(tx: Tx, deps: AccountDeps, actor: AuditActor, target: Locke
   // A second row, for the state after it: deleted.
   await recordAuthzChange(tx, { accountId })
   await deps.audit.record(tx, actor, 'account.erase', account(accountId))
+}
+
+/** The last mail to the address. It names no account: what is left of it goes once it is sent. */
+async function sayFarewell(
+  tx: Tx,
+  deps: AccountDeps,
+  { id, email }: LockedAccount,
+  by: 'person' | 'administrator',
+): Promise<void> {
+  if (email === null) return
+  const language = await findLanguage(tx, id)
+  const data = { at: new Date(deps.now()).toISOString(), by }
+  await deps.mail.sendMail(tx, { accountId: null, to: email, language, template: 'account-erased', data })
 }

@@ -1,12 +1,14 @@
 import type { Audit } from '../audit/record.ts'
 import type { Catalogue } from '../catalogue/catalogue.ts'
 import type { Sql } from '../db/types.ts'
+import type { Outbox } from '../mail/outbox.ts'
 import type { ApiKeys } from './verifier.ts'
 
 /** What the services of API keys use. */
 export type ApiKeyDeps = {
   sql: Sql
   audit: Audit
+  mail: Outbox
   catalogue: { current: Catalogue }
   apiKeys: Pick<ApiKeys, 'settle'>
   /** The database's time in epoch milliseconds. */

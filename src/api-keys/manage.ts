@@ -66,6 +66,7 @@ export async function createApiKey(
     if (!inserted) throw hasPassed()
     const details = { prefix, permissions, expiresAt }
     await deps.audit.record(tx, actor, 'api_key.create', entity(id), { details, after: { name, ipRanges } })
+    await deps.mail.notify(tx, accountId, 'api-key-created', { prefix, ip: actor.origin.ip })
     return inserted.createdAt
   })
   return { id, name, prefix, key, permissions, expiresAt, ipRanges, createdAt }

@@ -6,6 +6,7 @@ import { account } from '../audit/actor.ts'
 import { recordAuthzChange } from '../changes/record.ts'
 import type { Db, Tx } from '../db/types.ts'
 import { AppError, invalid } from '../errors/app-error.ts'
+import type { SubscriptionChange } from '../mail/templates/notice-data.ts'
 import type { BillingDeps } from './deps.ts'
 import { next } from './lifecycle.ts'
 import { manual } from './provider.ts'
@@ -70,7 +71,7 @@ export async function subscribe(
     await recordAuthzChange(tx, { accountId })
     const details = { plan: plan.name, from: current.plan }
     await deps.audit.record(tx, actor, 'subscription.start_trial', account(accountId), { details })
-    return readSubscription(deps, principal, tx)
+    return tell(tx, deps, accountId, 'trial-begun')
   })
   if (started) return started
   const amountMinor = interval === 'month' ? plan.priceMonthlyMinor : plan.priceYearlyMinor
@@ -111,7 +112,7 @@ export async function cancel(
       await recordAuthzChange(tx, { accountId })
     }
     await deps.audit.record(tx, actor, 'subscription.cancel', account(accountId), { details: { plan: current.plan } })
-    return readSubscription(deps, actor.principal, tx)
+    return tell(tx, deps, accountId, current.currentPeriodEnd ? 'cancelled' : 'ended', current.plan)
   })
 }
 
@@ -127,7 +128,7 @@ export async function resume(deps: BillingDeps, actor: Actor): Promise<Subscript
     if (!status) throw new AppError('nothing-to-cancel', { detail: 'No cancellation waits to be taken back.' })
     await updateStatus(tx, current.id, status)
     await deps.audit.record(tx, actor, 'subscription.resume', account(accountId), { details: { plan: current.plan } })
-    return readSubscription(deps, actor.principal, tx)
+    return tell(tx, deps, accountId, 'resumed')
   })
 }
 
@@ -140,7 +141,7 @@ export async function grantSubscription(
   accountId: string,
   { plan: name, endsAt = null, reason }: Grant,
 ): Promise<SubscriptionView> {
-  const subscription = await deps.sql.begin(async (tx) => {
+  return deps.sql.begin(async (tx) => {
     await authoriseOver(tx, actor.principal, accountId, 'subscriptions.manage')
     const plan = requirePlan(deps, name)
     if (endsAt && plan.name === freePlan) throw invalid('endsAt', 'The free plan has no end.')
@@ -159,9 +160,28 @@ export async function grantSubscription(
     await recordAuthzChange(tx, { accountId })
     const details = { from: before.plan, to: plan.name, endsAt }
     await deps.audit.record(tx, actor, 'subscription.grant', account(accountId), { details, after: { reason } })
-    return findSubscription(tx, accountId)
+    return tell(tx, deps, accountId, plan.name === freePlan ? 'ended' : 'granted', before.plan)
   })
-  return toView(deps, await requireSubscription(subscription))
+}
+
+/**
+ * Tells the person by mail what became of the subscription, in the transaction that changed it.
+ * @param endedPlan the plan that is over, where it is
+ * @returns the subscription as it is now
+ */
+async function tell(
+  tx: Tx,
+  deps: BillingDeps,
+  accountId: string,
+  change: SubscriptionChange,
+  endedPlan?: string,
+): Promise<SubscriptionView> {
+  const now = await requireSubscription(findSubscription(tx, accountId))
+  const name = change === 'ended' && endedPlan !== undefined ? endedPlan : now.plan
+  const plan = deps.catalogue.current.plans.get(name)?.displayName ?? name
+  const until = now.currentPeriodEnd?.toISOString() ?? null
+  await deps.mail.notify(tx, accountId, 'subscription-changed', { plan, change, until })
+  return toView(deps, now)
 }
 
 async function openForChange(tx: Tx, accountId: string): Promise<CurrentSubscription> {

@@ -6,6 +6,7 @@ import { type Given, givenAccount, goodPassword, newEmail, registered } from '..
 import { signedIn } from '../support/administration.ts'
 import { givenApiKey } from '../support/api-keys.ts'
 import { bodyOf, openTestApp, type SessionJson, testSecrets } from '../support/app.ts'
+import { sendMailsTo } from '../support/mails.ts'
 import { expectProblem } from '../support/problems.ts'
 import { findEverywhere } from '../support/whole-life.ts'
 
@@ -91,6 +92,7 @@ test('what is left names nobody and no day, and tells nothing without the key', 
   await subscribe(person, 'starter')
   await sql`insert into quota_usage (account_id, month, used) values (${person.id}, date_trunc('month', now() at time zone 'UTC'), 7)`
   await erase(person)
+  await sendMailsTo(app, email)
   expect(await findEverywhere(app, email)).toEqual([])
   const [hash] = deps.traceKeys(email)
   const [left] = await sql<{ keptUntil: string; columns: string }[]>`

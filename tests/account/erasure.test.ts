@@ -5,6 +5,7 @@ import { runJobNow } from '../../src/jobs/runner.ts'
 import { goodPassword } from '../support/accounts.ts'
 import { signedIn } from '../support/administration.ts'
 import { bodyOf, openTestApp, type SessionJson } from '../support/app.ts'
+import { sendMailsTo, templatesTo } from '../support/mails.ts'
 import { expectProblem } from '../support/problems.ts'
 import { findEverywhere, givenWholeLife } from '../support/whole-life.ts'
 
@@ -33,6 +34,10 @@ for (const [way, erase] of Object.entries(ways))
       expect((await erase(person)).status).toBe(204)
       await deps.usage.flush()
       await sql`select refresh_views()`
+      // But for the last mail, which goes as it is sent.
+      expect(await findEverywhere(app, person.email)).toEqual(['mail_outbox'])
+      expect(await templatesTo(app, person.email)).toEqual(['account-erased'])
+      await sendMailsTo(app, person.email)
       for (const [trace, text] of Object.entries(person.traces))
         expect([trace, await findEverywhere(app, text)]).toEqual([trace, []])
       await runJobNow(deps, 'seal-audit')

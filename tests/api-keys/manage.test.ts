@@ -67,7 +67,7 @@ describe('a new key', () => {
     await app.deps.apiKeys.settle()
     expect(await findEverywhere(app, key)).toEqual([])
     expect(await findEverywhere(app, key.slice(11))).toEqual([])
-    expect(await findEverywhere(app, key.slice(0, 11))).toEqual(['api_keys', 'audit_logs'])
+    expect(await findEverywhere(app, key.slice(0, 11))).toEqual(['api_keys', 'audit_logs', 'mail_outbox'])
   })
 
   test('and its deletion are in the trail, what it is called and where it may be used apart', async () => {

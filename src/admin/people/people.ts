@@ -85,13 +85,14 @@ export async function assignRole(
     const authority = await authoriseOver(tx, actor.principal, accountId, permission, {
       removes: role !== superadmin,
     })
-    await requireGrantable(tx, authority, role)
+    const { privilegeLevel } = await requireGrantable(tx, authority, role)
     const { target } = authority
     if (target.role !== role) {
       await updateRole(tx, accountId, role)
       await recordAuthzChange(tx, { accountId })
       const details = { from: target.role, to: role }
       await deps.audit.record(tx, actor, 'account.change_role', account(accountId), { details })
+      if (privilegeLevel > target.rank) await deps.mail.notify(tx, accountId, 'role-raised', { role })
     }
     return showPerson(tx, deps, actor, accountId)
   })

@@ -15,7 +15,7 @@ export function describeAccount({ sql }: Pick<AdminDeps, 'sql'>, email: string):
  * @returns what it was, or null without such an account; a superadmin is left as it is
  */
 export async function promote(
-  deps: Pick<AdminDeps, 'sql' | 'audit'>,
+  deps: Pick<AdminDeps, 'sql' | 'audit' | 'mail'>,
   email: string,
 ): Promise<{ from: string; status: RoleHolder['status'] } | null> {
   return deps.sql.begin(async (tx) => {
@@ -31,6 +31,7 @@ export async function promote(
     await recordAuthzChange(tx, { accountId: id })
     const details = { from, to: superadmin, by: 'command-line' }
     await deps.audit.record(tx, operator, 'account.change_role', entity(id), { details })
+    await deps.mail.notify(tx, id, 'role-raised', { role: superadmin })
     return { from, status }
   })
 }
