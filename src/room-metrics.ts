@@ -5,6 +5,7 @@ import { catalogueMetrics } from './catalogue/metrics.ts'
 import { changeMetrics } from './changes/metrics.ts'
 import { databaseMetrics, replicaMetrics } from './db/metrics.ts'
 import { jobMetrics } from './jobs/metrics.ts'
+import { mailMetrics } from './mail/metrics.ts'
 import type { Metric } from './metrics/metric.ts'
 import { quotaMetrics } from './quotas/metrics.ts'
 import { limitMetrics } from './rate-limits/metrics.ts'
@@ -24,6 +25,7 @@ export function metricsOfRooms(deps: AppDeps): readonly Metric[] {
     ...apiKeyMetrics(deps.apiKeys),
     ...quotaMetrics(deps.leases),
     ...catalogueMetrics(deps.catalogue),
+    ...mailMetrics(deps),
     ...jobMetrics(deps.sql),
   ]
 }

@@ -43,6 +43,7 @@ export async function serve(config: Config, log: Logger, signal?: AbortSignal): 
   const server = await listening(config, deps, listen)
   bindings.server = server
   const stopJobs = startJobs(deps)
+  const stopMail = await startMail(deps)
 
   async function stop(): Promise<void> {
     const endsAt = Date.now() + config.shutdownTimeoutMs
@@ -53,11 +54,20 @@ export async function serve(config: Config, log: Logger, signal?: AbortSignal): 
     const graceMs = Math.max(0, endsAt - Date.now() - Math.min(3_000, config.shutdownTimeoutMs / 2))
     await atMost(graceMs, server.stop())
     await server.stop(true)
+    await stopMail(Math.max(0, Math.min(5_000, (endsAt - Date.now()) / 2)))
     const leftMs = Math.max(100, endsAt - Date.now())
     await atMost(leftMs, deps.close(leftMs / 1000))
   }
   const [url, address] = [toShownHost, toWrittenHost].map((shown) => `http://${shown(config.host)}:${server.port}`)
   return { url: url ?? '', address: address ?? '', deps, stop }
+}
+
+/** @returns what stops it, within some milliseconds */
+async function startMail(deps: OpenDeps): Promise<(milliseconds: number) => Promise<void>> {
+  if (!deps.mail.isOn) return async () => {}
+  const { startMailSender } = await import('./mail/start-sender.ts')
+  const sender = startMailSender(deps)
+  return (milliseconds) => atMost(milliseconds + 500, sender.stop(milliseconds))
 }
 
 /** @throws Error with what to set, once all that is open is closed again */

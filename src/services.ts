@@ -71,6 +71,8 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
   const databaseClock = createClock()
   const now = clock ?? databaseClock.now
   const recentChanges = new RecentChanges(config.accessTtlSeconds)
+  const secrets = createSecrets(config.dataKeys)
+  const mail = createOutbox({ mail: config.mail, secrets })
   const { redisUrl, redisTimeoutMs: timeoutMs } = config
   const redis = redisUrl === undefined ? null : openRedis({ url: redisUrl, log, timeoutMs })
   try {
@@ -95,7 +97,10 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
         apiKeys.forget()
       },
       onTime: databaseClock.set,
-      listen: config.authzFeed === 'listen' ? (wake) => feedConnection.listen('authz_changes', wake) : undefined,
+      listen:
+        config.authzFeed === 'listen'
+          ? (wake) => feedConnection.listen({ authz_changes: wake, mail_outbox: mail.ring })
+          : undefined,
     })
     // Listening before loading: a change that commits in between is applied twice, never lost.
     db.onCommit((items) => {
@@ -140,7 +145,6 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
       idleMs: 120_000,
     })
     const cores = availableParallelism()
-    const secrets = createSecrets(config.dataKeys)
     db.open(config.poolMin).catch((error) => log.warn({ err: error }, 'the pool could not be filled; it grows by need'))
     const sweep = setInterval(() => recentChanges.sweep(performance.now()), 60_000)
     sweep.unref()
@@ -166,7 +170,7 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
       jobs: jobsOfRooms({ audit, now, log }),
       metrics: async () => (await import('./room-metrics.ts')).metricsOfRooms(open),
       audit,
-      mail: createOutbox({ mail: config.mail, secrets }),
+      mail,
       secrets,
       tokens: createTokens({
         accessKeys: config.accessKeys,

@@ -40,7 +40,7 @@ export function createFeedConnection(open: () => Database) {
       const reading = work(current.sql)
       return withTimeout(reading, waitMs, () => readAnew(reading, work))
     },
-    listen: (channel: string, wake: () => void) => current.listen(channel, wake),
+    listen: (wakes: Record<string, () => void>) => current.listen(wakes),
     close: (seconds: number): Promise<void> => current.close(seconds),
   }
 }

@@ -60,12 +60,13 @@ export function connect(options: DatabaseOptions, max: number, onclose?: () => v
  * Listens on a connection of its own, which reconnects by itself. `wake` is called for every notification and after every
  * (re)connection, for what was notified in between is lost.
  */
-export function listen(options: DatabaseOptions, channel: string, wake: () => void): { close(): Promise<void> } {
+export function listen(options: DatabaseOptions, wakes: Record<string, () => void>): { close(): Promise<void> } {
   const client = connect({ ...options, connectionParameters: false }, 1)
   let closed = false
-  client.listen(channel, wake, wake).catch((error) => {
-    if (!closed) options.onWarn('the listener could not connect; polling goes on', error)
-  })
+  for (const [channel, wake] of Object.entries(wakes))
+    client.listen(channel, wake, wake).catch((error) => {
+      if (!closed) options.onWarn('the listener could not connect; polling goes on', error)
+    })
   return {
     async close() {
       closed = true

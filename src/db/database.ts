@@ -139,7 +139,7 @@ export function openDatabase(options: DatabaseOptions) {
     onUncertainCommit: (listener: Listener): void => recovery.onDoubt(listener),
     /** Statements since the start (BEGIN, COMMIT and probes not counted), and who holds or awaits a connection now. */
     stats: () => ({ queries, ...counts, ...gate.counts() }),
-    listen: (channel: string, wake: () => void) => listen(options, channel, wake),
+    listen: (wakes: Record<string, () => void>) => listen(options, wakes),
     /** Opens `min` connections. @throws AppError `database-unavailable` */
     async open(min: number): Promise<void> {
       try {

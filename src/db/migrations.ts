@@ -23,6 +23,7 @@ import mailOutbox from '../../sql/tables/0021_mail_outbox.sql' with { type: 'tex
 import noDirectory from '../../sql/tables/0022_no_directory.sql' with { type: 'text' }
 import importedPasswords from '../../sql/tables/0023_imported_passwords.sql' with { type: 'text' }
 import updatesInPlace from '../../sql/tables/0024_updates_in_place.sql' with { type: 'text' }
+import mailDeadline from '../../sql/tables/0025_mail_deadline.sql' with { type: 'text' }
 import { rewriteAddresses } from './address-migration.ts'
 
 type Migration = {
@@ -59,4 +60,5 @@ export const migrations: Migration[] = [
   { version: 22, name: '0022_no_directory', sql: noDirectory },
   { version: 23, name: '0023_imported_passwords', sql: importedPasswords },
   { version: 24, name: '0024_updates_in_place', sql: updatesInPlace },
+  { version: 25, name: '0025_mail_deadline', sql: mailDeadline },
 ]

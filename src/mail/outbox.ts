@@ -2,6 +2,7 @@ import { domainToASCII } from 'node:url'
 import type { MailConfig } from '../config/mail-fields.ts'
 import type { Db } from '../db/types.ts'
 import type { Secrets } from '../secrets/secrets.ts'
+import { createMailFigures } from './figures.ts'
 import { type MailRow, mailCte, type NoticeRow, noticeCte } from './queries.ts'
 import type { MailData, MailName } from './templates/mail-data.ts'
 import type { NoticeDetails, NoticeKind } from './templates/notice-data.ts'
@@ -32,7 +33,8 @@ type Needs = { mail: MailConfig; secrets: Secrets }
 export function createOutbox({ mail, secrets }: Needs) {
   const isOn = mail.mode !== 'off'
   const domain = mail.mode === 'off' ? '' : domainToASCII(mail.from.address.split('@').at(-1) ?? '')
-  let dropped = 0
+  const figures = createMailFigures()
+  const listeners = new Set<() => void>()
 
   const newIds = () => {
     const id = Bun.randomUUIDv7()
@@ -52,7 +54,7 @@ export function createOutbox({ mail, secrets }: Needs) {
   /** One CTE, called `mail`, which writes where `condition` holds; nothing when mail is off. */
   function mailPart(sql: Db, message: OutgoingMail, condition = sql`true`) {
     if (isOn) return mailCte(sql, toRow(message), condition)
-    dropped++
+    figures.count('dropped')
     return sql`mail as (select 1 where false)`
   }
 
@@ -63,15 +65,23 @@ export function createOutbox({ mail, secrets }: Needs) {
     condition = sql`true`,
   ) {
     if (isOn) return noticeCte(sql, toNotice(accountId, kind, details), condition)
-    dropped++
+    figures.count('dropped')
     return sql`notice as (select 1 where false)`
   }
 
   return {
     /** False with MAIL=off: routes whose purpose is a mail then answer 503 (`requireMail`). */
     isOn,
-    /** Mails that were not written because of MAIL=off, since the start. */
-    dropped: (): number => dropped,
+    figures,
+    /** Somebody queued a mail, on this or another instance. */
+    ring(): void {
+      for (const listener of listeners) listener()
+    },
+    /** @returns what ends it */
+    onQueued(listener: () => void): () => void {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
     /** Queues a mail; it goes out once the transaction has committed. One statement. */
     async sendMail(tx: Db, message: OutgoingMail): Promise<void> {
       const part = mailPart(tx, message)

@@ -143,7 +143,7 @@ export const personalData: Record<string, Table> = {
     of: 'account_id',
     exported: 'mails',
     personal: 'template recipient language contents status created_at ended_at',
-    other: 'id account_id is_notice link message_id attempts last_error due_at leased_until kept',
+    other: 'id account_id is_notice link message_id attempts last_error due_at leased_until give_up_at kept',
   },
   audit_personal: {
     erasure: 'deleted',

@@ -1,25 +1,8 @@
 import { expect, test } from 'bun:test'
 import { createSecureContext, TLSSocket } from 'node:tls'
+import { cert, key } from '../support/certificate.ts'
 import { openFakeServer } from '../support/fake-server.ts'
 import { openObserved, reasonOf } from '../support/open-database.ts'
-
-/** Signed by itself for localhost, until 2126; guards nothing. */
-const cert = `-----BEGIN CERTIFICATE-----
-MIIBlTCCATugAwIBAgIUfOl2+yu8vV2nolvm92ERIu8/5fUwCgYIKoZIzj0EAwIw
-FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyMzA0MjIzM1oYDzIxMjYxMDMw
-MDQyMjMzWjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
-PQMBBwNCAATBqV+e45FLkhADN31g4qP81j3Z/0sxSE57Dlu5R8crmxk6SyehS/dB
-bTYCSRXaih9Mri1JXauSPv7Jr3wwBPwfo2kwZzAdBgNVHQ4EFgQU9wxTAdbUu1Yl
-x9ykh8GOfrHmSIIwHwYDVR0jBBgwFoAU9wxTAdbUu1Ylx9ykh8GOfrHmSIIwDwYD
-VR0TAQH/BAUwAwEB/zAUBgNVHREEDTALgglsb2NhbGhvc3QwCgYIKoZIzj0EAwID
-SAAwRQIhAPmqMhJx9hqnjDGO9E7dNSPv3nu5BcX/SqytxmkPtmzaAiBNa9MHCsX9
-Qitu+L2TaIY5QFlLR2Y/PDnmkMoezLkgew==
------END CERTIFICATE-----`
-const key = `-----BEGIN PRIVATE KEY-----
-MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgQjlHM4BoXATycn9f
-pZOe8oS7pyJSPXomwQ4HViounOOhRANCAATBqV+e45FLkhADN31g4qP81j3Z/0sx
-SE57Dlu5R8crmxk6SyehS/dBbTYCSRXaih9Mri1JXauSPv7Jr3wwBPwf
------END PRIVATE KEY-----`
 
 /** Agrees to TLS, then tells what the client says inside, if it says anything. */
 async function openTlsServer() {

@@ -79,6 +79,10 @@ describe('the outbox', () => {
     await off.deps.mail.notify(sql, id, 'lockout', { ip: null })
     const data = { validHours: 1, cause: 'asked' } as const
     await off.deps.mail.sendMail(sql, { accountId: id, to, language: 'en', template: 'reset-password', data, link })
-    expect([(await rowsOf(id)).length, off.deps.mail.isOn, off.deps.mail.dropped()]).toEqual([0, false, 2])
+    expect([(await rowsOf(id)).length, off.deps.mail.isOn, off.deps.mail.figures.outcomes().dropped]).toEqual([
+      0,
+      false,
+      2,
+    ])
   })
 })

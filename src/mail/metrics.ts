@@ -1,0 +1,50 @@
+import type { Db } from '../db/types.ts'
+import { counterBy, gauge, type Metric } from '../metrics/metric.ts'
+import type { Outbox } from './outbox.ts'
+import { findQueue } from './sender-queries.ts'
+
+/** What became of mails here, and what waits in the outbox of all instances; of that there are no samples without a database. */
+export function mailMetrics({ mail, sql }: { mail: Outbox; sql: Db }): Metric[] {
+  const { figures } = mail
+  const outcomes = counterBy(
+    'manas360_mails_total',
+    'Mails by what became of an attempt; dropped: MAIL is off',
+    'outcome',
+    () => Object.entries(figures.outcomes()),
+  )
+  if (!mail.isOn) return [outcomes]
+  let reading: ReturnType<typeof findQueue> | undefined
+  /** Read once for a scrape, whose gauges are all collected at once. */
+  const read = () => {
+    reading ??= findQueue(sql).finally(() => {
+      reading = undefined
+    })
+    return reading
+  }
+  const ofQueue = (name: string, help: string, value: 'queued' | 'oldestSeconds'): Metric => ({
+    kind: 'gauge',
+    name,
+    help,
+    labels: [],
+    read: () =>
+      read().then(
+        (queue) => [[{}, queue[value]]],
+        () => [],
+      ),
+  })
+  return [
+    outcomes,
+    ofQueue('manas360_mails_queued', 'Mails that wait, of all instances', 'queued'),
+    ofQueue('manas360_mail_oldest_queued_seconds', 'For how long the oldest of them has waited', 'oldestSeconds'),
+    gauge(
+      'manas360_mail_server_failing',
+      'Whether the mail server could not be used: 1 or 0',
+      () => figures.state() === 'server',
+    ),
+    gauge(
+      'manas360_mail_configuration_failing',
+      'Whether SMTP_URL or MAIL_FROM was not accepted: 1 or 0',
+      () => figures.state() === 'configuration',
+    ),
+  ]
+}

@@ -1,0 +1,109 @@
+import type { Db } from '../db/types.ts'
+
+/** A mail that is ours to send until its lease ends. */
+export type Claimed = {
+  id: string
+  accountId: string | null
+  recipient: string
+  language: string
+  timeZone: string
+  template: string
+  isNotice: boolean
+  contents: unknown
+  link: Buffer | null
+  messageId: string
+  attempts: number
+  /** Nothing more is sent to whom: their account was erased. */
+  isErased: boolean
+  /** The address refused mail, and nobody asked for this one. */
+  isUnwanted: boolean
+}
+
+/**
+ * Takes up to `limit` mails that are due and that nobody is sending. Whoever dies with one loses it when the lease ends; it
+ * then goes out again, under the same Message-ID.
+ */
+export async function claimMails(sql: Db, limit: number, leaseSeconds: number): Promise<Claimed[]> {
+  return sql<Claimed[]>`
+    with due as (
+      select id from mail_outbox
+       where status = 'queued' and due_at <= clock_timestamp() and (leased_until is null or leased_until <= clock_timestamp())
+       order by due_at limit ${limit} for update skip locked),
+    claimed as (
+      update mail_outbox m set attempts = m.attempts + 1, leased_until = clock_timestamp() + make_interval(secs => ${leaseSeconds}::int)
+        from due where m.id = due.id
+      returning m.id, m.account_id, m.recipient, m.language, m.template, m.is_notice, m.contents, m.link, m.message_id, m.attempts)
+    select m.*, coalesce(a.timezone, 'UTC') as time_zone, coalesce(a.status = 'deleted', false) as is_erased,
+           m.is_notice and a.email_undeliverable_at is not null and a.email = m.recipient as is_unwanted
+      from claimed m left join user_accounts a on a.id = m.account_id`
+}
+
+/** An attempt: a later one of another instance is not touched by what becomes of this. */
+type Attempt = Pick<Claimed, 'id' | 'attempts' | 'accountId' | 'recipient'>
+
+/** It was delivered: what it said goes, and its address takes mail. `kept`: shown in development, and nothing goes. */
+export async function markSent(sql: Db, { id, accountId, recipient }: Attempt, kept: boolean): Promise<void> {
+  await sql`
+    with sent as (
+      update mail_outbox
+         set status = 'sent', ended_at = clock_timestamp(), leased_until = null, last_error = null, kept = ${kept}::boolean,
+             recipient = case when ${kept}::boolean then recipient end, link = case when ${kept}::boolean then link end,
+             contents = case when ${kept}::boolean then contents else '{}' end
+       where id = ${id} and status = 'queued' returning 1)
+    update user_accounts set email_undeliverable_at = null
+     where id = ${accountId}::uuid and email = ${recipient} and email_undeliverable_at is not null and exists (select from sent)`
+}
+
+/**
+ * It is tried again in so many seconds, or has failed when its day is over.
+ * @returns whether it has failed
+ */
+export async function postpone(
+  sql: Db,
+  { id, attempts }: Attempt,
+  afterSeconds: number,
+  error: string,
+): Promise<boolean> {
+  const [row] = await sql<{ failed: boolean }[]>`
+    update mail_outbox
+       set leased_until = null, last_error = ${error},
+           due_at = case when give_up_at > clock_timestamp() then clock_timestamp() + make_interval(secs => ${afterSeconds}) else due_at end,
+           status = case when give_up_at > clock_timestamp() then 'queued' else 'failed' end,
+           ended_at = case when give_up_at > clock_timestamp() then null else clock_timestamp() end
+     where id = ${id} and status = 'queued' and attempts = ${attempts}
+    returning status = 'failed' as failed`
+  return row?.failed ?? false
+}
+
+/** It is not tried again. `marks`: its address refuses mail, and gets no notices until another mail is delivered there. */
+export async function markFailed(
+  sql: Db,
+  { id, attempts, accountId, recipient }: Attempt,
+  error: string,
+  marks: boolean,
+): Promise<void> {
+  await sql`
+    with failed as (
+      update mail_outbox set status = 'failed', ended_at = clock_timestamp(), leased_until = null, last_error = ${error}
+       where id = ${id} and status = 'queued' and attempts = ${attempts} returning 1)
+    update user_accounts set email_undeliverable_at = clock_timestamp()
+     where ${marks}::boolean and id = ${accountId}::uuid and email = ${recipient} and exists (select from failed)`
+}
+
+/** Nobody hears from an account that was erased. */
+export async function deleteMail(sql: Db, id: string): Promise<void> {
+  await sql`delete from mail_outbox where id = ${id}`
+}
+
+/** Others may send these at once: they were not sent here. */
+export async function releaseMails(sql: Db, ids: string[]): Promise<void> {
+  await sql`update mail_outbox set leased_until = null where id = any(${ids}::uuid[]) and status = 'queued'`
+}
+
+/** How many mails wait, and for how many seconds the oldest has. */
+export async function findQueue(sql: Db): Promise<{ queued: number; oldestSeconds: number }> {
+  const [row] = await sql<{ queued: number; oldestSeconds: number }[]>`
+    select count(*)::int as queued, coalesce(extract(epoch from clock_timestamp() - min(created_at)), 0)::float8 as oldest_seconds
+      from mail_outbox where status = 'queued'`
+  return row ?? { queued: 0, oldestSeconds: 0 }
+}

@@ -1,0 +1,180 @@
+import type { Brand } from '../brand/brand.ts'
+import type { Config } from '../config/config.ts'
+import type { Sql } from '../db/types.ts'
+import type { Logger } from '../log/logger.ts'
+import { type Secrets, UnreadableSecretError } from '../secrets/secrets.ts'
+import { createPause, retryAfterSeconds } from './back-off.ts'
+import { type DeliveryFailure, judgeFailure } from './delivery-failure.ts'
+import type { Outbox } from './outbox.ts'
+import { renderMail, UnknownMailError } from './render.ts'
+import { type Claimed, claimMails, deleteMail, markFailed, markSent, postpone, releaseMails } from './sender-queries.ts'
+import type { Transport } from './transport.ts'
+
+export type MailSender = ReturnType<typeof createMailSender>
+
+export type SenderDeps = {
+  sql: Sql
+  log: Logger
+  secrets: Secrets
+  mail: Outbox
+  brand: Brand
+  config: Pick<Config, 'mail'>
+}
+
+type Options = {
+  /** Called at the first mail. */
+  open: () => Promise<Transport>
+  /** What is sent stays, to be looked at. */
+  keeps: boolean
+  /** How many go out at once; default 4. */
+  concurrency?: number
+  /** How often it looks by itself, for a notification may be lost, and what was put off comes due; default 5000. */
+  pollMs?: number
+  /** A mail may take so long; default 45000. */
+  deadlineMs?: number
+}
+
+/** Longer than a mail may take: time is left to write what became of it. */
+const leaseSeconds = 60
+
+/**
+ * Carries out the outbox that all instances share, a few mails at a time: each at least once, however often instances die. No
+ * connection of the database is held while a mail is under way.
+ */
+export function createMailSender({ sql, log, secrets, mail, brand, config }: SenderDeps, options: Options) {
+  const { open, keeps, concurrency = 4, pollMs = 5_000, deadlineMs = 45_000 } = options
+  const underWay = new Map<string, { over: Promise<void>; abort: AbortController }>()
+  const pause = createPause(look)
+  let opening: Promise<Transport> | undefined
+  let claiming: Promise<void> | undefined
+  let wanted = false
+  let stopped = false
+  let timer: Timer | undefined
+
+  /** Takes what is due while places are free; asked meanwhile, it looks once more. */
+  function look(): void {
+    wanted = true
+    claiming ??= claimWhileWanted().finally(() => {
+      claiming = undefined
+    })
+  }
+
+  async function claimWhileWanted(): Promise<void> {
+    try {
+      while (wanted && !stopped && !pause.isOn() && underWay.size < concurrency) {
+        wanted = false
+        const endsAt = performance.now() + deadlineMs
+        const free = concurrency - underWay.size
+        const claimed = await claimMails(sql, free, leaseSeconds)
+        for (const row of claimed) begin(row, endsAt)
+        wanted ||= claimed.length === free
+      }
+    } catch (error) {
+      log.warn({ err: error }, 'the outbox of mail could not be read; it is looked at again')
+    }
+  }
+
+  function begin(row: Claimed, endsAt: number): void {
+    const abort = new AbortController()
+    const late = setTimeout(() => abort.abort(), Math.max(0, endsAt - performance.now()))
+    const over = carryOut(row, abort.signal).finally(() => {
+      clearTimeout(late)
+      underWay.delete(row.id)
+      look()
+    })
+    underWay.set(row.id, { over, abort })
+  }
+
+  async function carryOut(row: Claimed, signal: AbortSignal): Promise<void> {
+    try {
+      if (row.isErased) await deleteMail(sql, row.id)
+      else await finish(row, await attempt(row, signal))
+    } catch (error) {
+      log.warn({ err: error, mailId: row.id }, 'what became of a mail could not be written; it may go out once more')
+    }
+  }
+
+  /** Null: it was delivered. */
+  async function attempt(row: Claimed, signal: AbortSignal): Promise<DeliveryFailure | 'ours' | null> {
+    if (row.isUnwanted) return { kind: 'refused', text: 'the address refuses mail' }
+    try {
+      await deliver(row, signal)
+      return null
+    } catch (error) {
+      if (!(error instanceof UnknownMailError || error instanceof UnreadableSecretError)) return judgeFailure(error)
+      log.error({ err: error, mailId: row.id }, 'a mail cannot be made; it is tried again for a day')
+      return 'ours'
+    }
+  }
+
+  async function deliver(row: Claimed, signal: AbortSignal): Promise<void> {
+    if (config.mail.mode === 'off') throw new Error('mail is off')
+    const { id, messageId, recipient: to, language } = row
+    const link = row.link && secrets.decrypt(row.link, { table: 'mail_outbox', column: 'link', id })
+    const rendered = await renderMail(brand, { ...row, link })
+    opening ??= open()
+    const transport = await opening
+    await transport.deliver({ ...rendered, id, messageId, to, language, from: config.mail.from }, signal)
+  }
+
+  async function finish(row: Claimed, failure: DeliveryFailure | 'ours' | null): Promise<void> {
+    if (failure === null) {
+      pause.end()
+      if (mail.figures.setState('well')) log.info('mails go out again')
+      await markSent(sql, row, keeps)
+      mail.figures.count('sent')
+    } else if (failure === 'ours') await tryLater(row, { kind: 'later', text: 'it could not be made: see the log' })
+    else if (failure.kind === 'recipient' || failure.kind === 'refused') {
+      await markFailed(sql, row, failure.text, failure.kind === 'recipient')
+      mail.figures.count('failed')
+      log.warn({ mailId: row.id, template: row.template, failure: failure.text }, 'a mail was refused for good')
+    } else if (stopped && failure.kind === 'server') await releaseMails(sql, [row.id])
+    else {
+      if (failure.kind !== 'later') pauseFor(failure)
+      await tryLater(row, failure)
+    }
+  }
+
+  async function tryLater(row: Claimed, { kind, text }: DeliveryFailure): Promise<void> {
+    const seconds = retryAfterSeconds(row.attempts, kind === 'later' ? 'later' : 'server')
+    const hasFailed = await postpone(sql, row, seconds, text)
+    mail.figures.count(hasFailed ? 'failed' : 'postponed')
+    if (hasFailed)
+      log.error({ mailId: row.id, template: row.template, failure: text }, 'a mail was not delivered within a day')
+  }
+
+  function pauseFor({ kind, text }: DeliveryFailure): void {
+    pause.begin()
+    const isNews = mail.figures.setState(kind === 'configuration' ? 'configuration' : 'server')
+    if (isNews && kind === 'configuration')
+      log.error({ failure: text }, 'no mail goes out: SMTP_URL or MAIL_FROM is not accepted; see manas360 doctor')
+    else if (isNews) log.warn({ failure: text }, 'the mail server does not answer as it should; mails wait')
+  }
+
+  const unhear = mail.onQueued(look)
+  return {
+    start(): void {
+      look()
+      timer = setInterval(look, pollMs * (0.8 + Math.random() * 0.4))
+      timer.unref()
+    },
+    look,
+    /** How many mails are under way on this instance. */
+    underWay: (): number => underWay.size,
+    /** Takes nothing more, lets what is under way end within `milliseconds`, and leaves the rest to others. */
+    async stop(milliseconds: number): Promise<void> {
+      stopped = true
+      unhear()
+      clearInterval(timer)
+      pause.end()
+      const giveUp = setTimeout(() => {
+        for (const { abort } of underWay.values()) abort.abort()
+      }, milliseconds)
+      await claiming
+      while (underWay.size > 0) await Promise.all([...underWay.values()].map(({ over }) => over))
+      clearTimeout(giveUp)
+      const transport = await opening?.catch(() => undefined)
+      transport?.close()
+    },
+  }
+}

@@ -1,0 +1,25 @@
+import type { Config } from '../config/config.ts'
+import { openKept } from './kept.ts'
+import { createMailSender, type MailSender, type SenderDeps } from './sender.ts'
+import { openSmtp, smtpConnections } from './smtp.ts'
+
+type Deps = Omit<SenderDeps, 'brand' | 'config'> & {
+  config: SenderDeps['config'] & Pick<Config, 'publicUrl' | 'brand' | 'authzFeed'>
+}
+
+/** Starts what carries out the outbox, as the configuration says. @throws Error with MAIL=off */
+export function startMailSender(deps: Deps): MailSender {
+  const { config, log } = deps
+  const { mail, brand, publicUrl, authzFeed } = config
+  if (mail.mode === 'off') throw new Error('mail is off')
+  // Behind a pooler that passes no notifications it has to look by itself.
+  const pollMs = authzFeed === 'listen' ? 5_000 : 2_000
+  const sender = createMailSender(
+    { ...deps, brand },
+    mail.mode === 'kept'
+      ? { open: async () => openKept(publicUrl, log), keeps: true, pollMs }
+      : { open: () => openSmtp(mail), keeps: false, pollMs, concurrency: smtpConnections },
+  )
+  sender.start()
+  return sender
+}
