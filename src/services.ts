@@ -83,6 +83,7 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
     reading.catch(() => {})
     await requireSchema(sql)
     const catalogue = { current: await reading }
+    const hear = (wake: () => void) => feedConnection.listen({ authz_changes: wake, mail_outbox: mail.ring })
     const feed = createFeed({
       connection: feedConnection,
       recentChanges,
@@ -97,10 +98,7 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
         apiKeys.forget()
       },
       onTime: databaseClock.set,
-      listen:
-        config.authzFeed === 'listen'
-          ? (wake) => feedConnection.listen({ authz_changes: wake, mail_outbox: mail.ring })
-          : undefined,
+      listen: config.authzFeed === 'listen' ? hear : undefined,
     })
     // Listening before loading: a change that commits in between is applied twice, never lost.
     db.onCommit((items) => {
