@@ -7,22 +7,29 @@ import { recordCatalogueChange } from '../changes/record.ts'
 import type { Tx } from '../db/types.ts'
 import type { AdminDeps } from './deps.ts'
 
+type Edit<T> = {
+  permission: string
+  /** The edit itself, given the actor's locked account. */
+  write: (tx: Tx, authority: LockedAccount) => Promise<'unchanged' | undefined>
+  /** What the request is answered, of the catalogue that the commit puts in force. */
+  answer: (catalogue: Catalogue, tx: Tx) => T | Promise<T>
+}
+
 /**
- * An edit of the catalogue: authority judged on the actor's locked row, and told to every instance as a new version,
- * which reaches every token without a re-issue.
+ * Edits the catalogue in one transaction: authority is judged on the actor's locked row, a new version tells every instance,
+ * and tokens obey it without a re-issue. The answer is read before the commit: later somebody else may have edited it again.
  */
-export async function changeCatalogue(
+export async function changeCatalogue<T>(
   { sql }: AdminDeps,
   { principal }: Actor,
-  permission: string,
-  work: (tx: Tx, authority: LockedAccount) => Promise<'unchanged' | undefined>,
-): Promise<Catalogue> {
+  { permission, write, answer }: Edit<T>,
+): Promise<T> {
   return sql.begin(async (tx) => {
     const authority = await authorise(tx, principal, permission)
-    if ((await work(tx, authority)) === 'unchanged') return readCatalogue(tx)
-    await recordCatalogueChange(tx)
+    const isChanged = (await write(tx, authority)) !== 'unchanged'
+    if (isChanged) await recordCatalogueChange(tx)
     const catalogue = await readCatalogue(tx)
-    tx.committed.push(catalogue)
-    return catalogue
+    if (isChanged) tx.committed.push(catalogue)
+    return answer(catalogue, tx)
   })
 }

@@ -30,28 +30,36 @@ export type FeatureEdit = Partial<Omit<FeatureValues, 'name'>>
 
 /** @throws AppError `already-exists` (name or tier) */
 export async function createPlan(deps: AdminDeps, actor: Actor, plan: NewPlan): Promise<Plan> {
-  const catalogue = await edit(deps, actor, async (tx) => {
-    await insertPlan(tx, { ...plan, retired: false })
-    await deps.audit.record(tx, actor, 'plan.create', planEntity(plan.name), { details: { ...plan } })
-  })
-  return requirePlan(catalogue, plan.name)
+  return edit(
+    deps,
+    actor,
+    (catalogue) => requirePlan(catalogue, plan.name),
+    async (tx) => {
+      await insertPlan(tx, { ...plan, retired: false })
+      await deps.audit.record(tx, actor, 'plan.create', planEntity(plan.name), { details: { ...plan } })
+    },
+  )
 }
 
 /** Changes a plan; it reaches everybody on it at their next request. @throws AppError `not-found`, `seeded` (retiring free) */
 export async function changePlan(deps: AdminDeps, actor: Actor, name: string, change: PlanEdit): Promise<Plan> {
-  const catalogue = await edit(deps, actor, async (tx) => {
-    const plan = await lockPlan(tx, name)
-    if (!plan) throw new AppError('not-found')
-    const changed = { ...plan, ...defined(change) }
-    if (name === freePlan && changed.retired)
-      throw new AppError('seeded', { detail: 'The free plan is what everybody falls back to.' })
-    if ((changed.priceMonthlyMinor === null) !== (changed.priceYearlyMinor === null))
-      throw invalid('priceMonthlyMinor', 'Give both prices, or neither for a plan by quote.')
-    if (Bun.deepEquals(plan, changed)) return 'unchanged'
-    await updatePlan(tx, name, changed)
-    await deps.audit.record(tx, actor, 'plan.update', planEntity(name), { details: defined(change) })
-  })
-  return requirePlan(catalogue, name)
+  return edit(
+    deps,
+    actor,
+    (catalogue) => requirePlan(catalogue, name),
+    async (tx) => {
+      const plan = await lockPlan(tx, name)
+      if (!plan) throw new AppError('not-found')
+      const changed = { ...plan, ...defined(change) }
+      if (name === freePlan && changed.retired)
+        throw new AppError('seeded', { detail: 'The free plan is what everybody falls back to.' })
+      if ((changed.priceMonthlyMinor === null) !== (changed.priceYearlyMinor === null))
+        throw invalid('priceMonthlyMinor', 'Give both prices, or neither for a plan by quote.')
+      if (Bun.deepEquals(plan, changed)) return 'unchanged'
+      await updatePlan(tx, name, changed)
+      await deps.audit.record(tx, actor, 'plan.update', planEntity(name), { details: defined(change) })
+    },
+  )
 }
 
 /** Sets what a plan includes. @throws AppError `not-found`, `validation-failed` for an unknown or repeated feature, and for more than a token holds */
@@ -75,21 +83,29 @@ export async function setPlanFeatures(
       `Their names take more than the ${MaxFeaturesBytes} bytes that a token has for them.`,
       'too-many',
     )
-  const catalogue = await edit(deps, actor, async (tx) => {
-    if (!(await lockPlan(tx, name))) throw new AppError('not-found')
-    await replacePlanFeatures(tx, name, features)
-    await deps.audit.record(tx, actor, 'plan.set_features', planEntity(name), { details: { features } })
-  })
-  return requirePlan(catalogue, name)
+  return edit(
+    deps,
+    actor,
+    (catalogue) => requirePlan(catalogue, name),
+    async (tx) => {
+      if (!(await lockPlan(tx, name))) throw new AppError('not-found')
+      await replacePlanFeatures(tx, name, features)
+      await deps.audit.record(tx, actor, 'plan.set_features', planEntity(name), { details: { features } })
+    },
+  )
 }
 
 /** @throws AppError `already-exists` */
 export async function createFeature(deps: AdminDeps, actor: Actor, feature: NewFeature): Promise<Feature> {
-  const catalogue = await edit(deps, actor, async (tx) => {
-    await insertFeature(tx, { ...feature, retired: false })
-    await deps.audit.record(tx, actor, 'feature.create', featureEntity(feature.name), { details: { ...feature } })
-  })
-  return requireFeatureItem(catalogue, feature.name)
+  return edit(
+    deps,
+    actor,
+    (catalogue) => requireFeatureItem(catalogue, feature.name),
+    async (tx) => {
+      await insertFeature(tx, { ...feature, retired: false })
+      await deps.audit.record(tx, actor, 'feature.create', featureEntity(feature.name), { details: { ...feature } })
+    },
+  )
 }
 
 /** @throws AppError `not-found` */
@@ -99,24 +115,29 @@ export async function changeFeature(
   name: string,
   change: FeatureEdit,
 ): Promise<Feature> {
-  const catalogue = await edit(deps, actor, async (tx) => {
-    const feature = await lockFeature(tx, name)
-    if (!feature) throw new AppError('not-found')
-    const changed = { ...feature, ...defined(change) }
-    if (Bun.deepEquals(feature, changed)) return 'unchanged'
-    await updateFeature(tx, name, changed)
-    await deps.audit.record(tx, actor, 'feature.update', featureEntity(name), { details: defined(change) })
-  })
-  return requireFeatureItem(catalogue, name)
+  return edit(
+    deps,
+    actor,
+    (catalogue) => requireFeatureItem(catalogue, name),
+    async (tx) => {
+      const feature = await lockFeature(tx, name)
+      if (!feature) throw new AppError('not-found')
+      const changed = { ...feature, ...defined(change) }
+      if (Bun.deepEquals(feature, changed)) return 'unchanged'
+      await updateFeature(tx, name, changed)
+      await deps.audit.record(tx, actor, 'feature.update', featureEntity(name), { details: defined(change) })
+    },
+  )
 }
 
-async function edit(
+async function edit<T>(
   deps: AdminDeps,
   actor: Actor,
-  work: (tx: Tx) => Promise<'unchanged' | undefined>,
-): Promise<Catalogue> {
+  answer: (catalogue: Catalogue) => T,
+  write: (tx: Tx) => Promise<'unchanged' | undefined>,
+): Promise<T> {
   try {
-    return await changeCatalogue(deps, actor, permission, work)
+    return await changeCatalogue(deps, actor, { permission, write, answer })
   } catch (error) {
     for (const [constraint, field] of [
       ['subscription_plans_pkey', 'name'],

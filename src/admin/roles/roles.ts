@@ -4,7 +4,7 @@ import type { LockedAccount } from '../../access/hierarchy-queries.ts'
 import { role as entity } from '../../audit/actor.ts'
 import type { Permission } from '../../catalogue/catalogue.ts'
 import { isForeignKeyViolation, isUniqueViolation } from '../../db/database.ts'
-import type { Tx } from '../../db/types.ts'
+import type { Db, Tx } from '../../db/types.ts'
 import { AppError, invalid } from '../../errors/app-error.ts'
 import type { Slice } from '../../http/output/page.ts'
 import { changeCatalogue } from '../change-catalogue.ts'
@@ -37,8 +37,8 @@ export function readPermissions({ catalogue }: AdminDeps, { limit, after }: Slic
 }
 
 /** @throws AppError `not-found` */
-export async function readRole(deps: AdminDeps, name: string): Promise<RoleItem> {
-  const role = await findRoleItem(deps.sql, name)
+export async function readRole({ sql }: { sql: Db }, name: string): Promise<RoleItem> {
+  const role = await findRoleItem(sql, name)
   if (!role) throw new AppError('not-found')
   return role
 }
@@ -47,7 +47,7 @@ export async function readRole(deps: AdminDeps, name: string): Promise<RoleItem>
 export async function createRole(deps: AdminDeps, actor: Actor, role: NewRole): Promise<RoleItem> {
   const permissions = requirePermissions(deps, role.permissions ?? [])
   try {
-    await changeCatalogue(deps, actor, permission, async (tx, authority) => {
+    return await edit(deps, actor, role.name, async (tx, authority) => {
       requireBelow(authority, { ...role, permissions })
       await insertRole(tx, role)
       await replacePermissions(tx, role.name, permissions)
@@ -59,12 +59,11 @@ export async function createRole(deps: AdminDeps, actor: Actor, role: NewRole): 
       throw new AppError('already-exists', { members: { field: 'name' }, cause: error })
     throw error
   }
-  return readRole(deps, role.name)
 }
 
 /** Changes description, level or retirement. @throws AppError `not-found`, `seeded`, `privilege-escalation` (old or new level) */
 export async function changeRole(deps: AdminDeps, actor: Actor, name: string, change: RoleEdit): Promise<RoleItem> {
-  await changeCatalogue(deps, actor, permission, async (tx, authority) => {
+  return edit(deps, actor, name, async (tx, authority) => {
     const role = await openRole(tx, authority, name)
     const changed = {
       ...role,
@@ -76,7 +75,6 @@ export async function changeRole(deps: AdminDeps, actor: Actor, name: string, ch
     await updateRole(tx, name, changed)
     await deps.audit.record(tx, actor, 'role.update', entity(name), { details: { ...change } })
   })
-  return readRole(deps, name)
 }
 
 /**
@@ -85,7 +83,7 @@ export async function changeRole(deps: AdminDeps, actor: Actor, name: string, ch
  */
 export async function setPermissions(deps: AdminDeps, actor: Actor, name: string, wanted: string[]): Promise<RoleItem> {
   const permissions = requirePermissions(deps, wanted)
-  await changeCatalogue(deps, actor, permission, async (tx, authority) => {
+  return edit(deps, actor, name, async (tx, authority) => {
     const role = await openRole(tx, authority, name)
     requireBelow(authority, { ...role, permissions })
     if (name === superadmin && role.permissions.some((held) => !permissions.includes(held)))
@@ -95,22 +93,35 @@ export async function setPermissions(deps: AdminDeps, actor: Actor, name: string
     const details = { from: role.permissions, to: permissions }
     await deps.audit.record(tx, actor, 'role.set_permissions', entity(name), { details })
   })
-  return readRole(deps, name)
 }
 
 /** Deletes a role that nobody has. @throws AppError `not-found`, `seeded`, `in-use`, `privilege-escalation` */
 export async function removeRole(deps: AdminDeps, actor: Actor, name: string): Promise<void> {
   try {
-    await changeCatalogue(deps, actor, permission, async (tx, authority) => {
-      const role = await openRole(tx, authority, name)
-      if (role.seeded) throw new AppError('seeded')
-      await deleteRole(tx, name)
-      await deps.audit.record(tx, actor, 'role.delete', entity(name))
+    await changeCatalogue(deps, actor, {
+      permission,
+      async write(tx, authority) {
+        const role = await openRole(tx, authority, name)
+        if (role.seeded) throw new AppError('seeded')
+        await deleteRole(tx, name)
+        await deps.audit.record(tx, actor, 'role.delete', entity(name))
+      },
+      answer: () => undefined,
     })
   } catch (error) {
     if (isForeignKeyViolation(error, 'user_accounts_role_fkey')) throw new AppError('in-use', { cause: error })
     throw error
   }
+}
+
+/** An edit of one role, answered with the role as it is then. */
+function edit(
+  deps: AdminDeps,
+  actor: Actor,
+  name: string,
+  write: (tx: Tx, authority: LockedAccount) => Promise<'unchanged' | undefined>,
+): Promise<RoleItem> {
+  return changeCatalogue(deps, actor, { permission, write, answer: (_, tx) => readRole({ sql: tx }, name) })
 }
 
 async function openRole(tx: Tx, authority: LockedAccount, name: string): Promise<RoleItem> {
