@@ -34,7 +34,7 @@ export type AppDeps = {
   log: Logger
   db: Database
   sql: Sql
-  /** For `readAside`. */
+  /** For `readFromReplica`. */
   replica: Replica | null
   /** The database's time in epoch milliseconds. */
   now: () => number

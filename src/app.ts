@@ -3,7 +3,7 @@ import { accountRoutes } from './account/routes.ts'
 import { adminRoutes } from './admin/routes.ts'
 import { apiKeyRoutes } from './api-keys/routes.ts'
 import type { AppDeps } from './app-deps.ts'
-import { judgeBearer } from './auth/bearer.ts'
+import { verifyBearer } from './auth/bearer.ts'
 import { keyRoutes } from './auth/jwks-routes.ts'
 import { requireOwnPassword } from './auth/password-change.ts'
 import { authRoutes, ownSessionRoutes } from './auth/routes.ts'
@@ -118,7 +118,7 @@ export type App = ReturnType<typeof createApp>
 function bearer(deps: AppDeps) {
   return middleware<PublicEnv>({
     name: 'bearer',
-    before: (c) => judgeBearer(deps, contextOf(c), c.req.raw.headers.get('authorization')),
+    before: (c) => verifyBearer(deps, contextOf(c), c.req.raw.headers.get('authorization')),
     sets: { 'Authz-Refresh': (c) => (contextOf(c).principal?.outdated ? '1' : undefined) },
   })
 }

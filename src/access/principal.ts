@@ -16,7 +16,7 @@ export type Principal = Rights & {
   outdated: boolean
 }
 
-const NoOverrides: Overrides = Object.freeze({})
+const noOverrides: Overrides = Object.freeze({})
 
 /**
  * The rights behind a verified token, from memory alone: the token's own while nothing has overtaken them, else derived
@@ -40,7 +40,7 @@ export function principalOf(
       tier: claims.tier,
       features: claims.feats,
       planExpiresAt: claims.pex ?? null,
-      overrides: claims.ovr ?? NoOverrides,
+      overrides: claims.ovr ?? noOverrides,
       outdated: false,
     }
   const known: GrantingState = state ?? {

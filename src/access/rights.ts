@@ -34,9 +34,9 @@ export type Rights = {
 }
 
 /** What an access token, of which 4,096 characters are read, has room for beside all else: bytes of a plan's features … */
-export const MaxFeaturesBytes = 800
+export const maxFeaturesBytes = 800
 /** … and of an account's overrides with the features that they grant. The seeded features, all of them, take 1,190. */
-export const MaxOverridesBytes = 1_200
+export const maxOverridesBytes = 1_200
 
 /** The bytes that features take in a token. */
 export function bytesOfFeatures(names: readonly string[]): number {

@@ -2,7 +2,7 @@ import { freePlan } from '../access/lapse.ts'
 import type { Principal } from '../access/principal.ts'
 import { apiAccess } from '../catalogue/catalogue.ts'
 import { addDays, toDays } from '../http/input/range.ts'
-import { meteredFeatures, quotaOf, readQuotas } from '../quotas/quotas.ts'
+import { featuresWithQuota, quotaOf, readQuotas } from '../quotas/quotas.ts'
 import type { AccountDeps } from './deps.ts'
 import { findToday, findUsage, listLastSignIns, listSignInsByDay, listUsage } from './queries.ts'
 import type { ReportQuery } from './schemas.ts'
@@ -15,8 +15,8 @@ const maxReportDays = 366
  * theirs that has a monthly limit of its own. They reset on the first (UTC).
  */
 export async function readEntitlements(deps: AccountDeps, principal: Principal) {
-  const metered = principal.features.filter((feature) => meteredFeatures.has(feature))
-  const { [apiAccess]: apiRequests, ...used } = await readQuotas(deps, principal, [apiAccess, ...metered])
+  const withQuota = principal.features.filter((feature) => featuresWithQuota.has(feature))
+  const { [apiAccess]: apiRequests, ...used } = await readQuotas(deps, principal, [apiAccess, ...withQuota])
   const plan = deps.catalogue.current.plans.get(principal.plan)
   const limits = plan?.limits ?? { maxUsers: 0, maxStorageGb: 0, apiRequestsPerMinute: 0 }
   return {
@@ -60,7 +60,7 @@ export async function readDashboard(deps: AccountDeps, principal: Principal) {
 }
 
 /** 30 days of the person's time zone up to today, every day named, whether something happened on it or not. */
-export async function readInsights(deps: AccountDeps, { accountId }: Principal) {
+export async function readDashboardDays(deps: AccountDeps, { accountId }: Principal) {
   await deps.usage.flush()
   const { today: to, timezone } = await findToday(deps.sql, accountId, new Date(deps.now()))
   const from = addDays(to, -29)

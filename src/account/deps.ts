@@ -9,7 +9,7 @@ import type { UsageCounter } from './usage.ts'
 export type AccountDeps = QuotaDeps &
   AuthDeps & {
     usage: UsageCounter
-    apiKeys: Pick<ApiKeys, 'settle'>
+    apiKeys: Pick<ApiKeys, 'flush'>
     limits: Pick<Limits, 'exports'>
     streams: OpenStreams
     /** The HMACs under which an address's trials and used quotas outlive its erasure, the one to write under first. */

@@ -13,17 +13,17 @@ import { body, noBody, noInput, query } from '../http/input/validate.ts'
 import { describe } from '../http/openapi.ts'
 import { listOf, readPageById } from '../http/output/page.ts'
 import { streamed } from '../http/output/streamed.ts'
-import { limitOf, readDashboard, readEntitlements, readInsights, readUsageReport } from './dashboard.ts'
+import { limitOf, readDashboard, readDashboardDays, readEntitlements, readUsageReport } from './dashboard.ts'
 import { eraseSelf } from './erasure.ts'
 import { exportAccount } from './export.ts'
 import { changeProfile, readOwnAudit, readUser } from './profile.ts'
 import {
   AuditItemBody,
   DashboardBody,
+  DashboardDaysBody,
   EntitlementsBody,
   Erasure,
   ExportBody,
-  InsightsBody,
   ProfileChange,
   ReportBody,
   ReportQuery,
@@ -145,12 +145,14 @@ export const accountRoutes = new Hono<AuthedEnv>()
   )
   .get(
     '/dashboard/insights',
-    describe('Dashboard', '30 days of own API use and sign-ins, by days of the own time zone', { 200: InsightsBody }),
+    describe('Dashboard', '30 days of own API use and sign-ins, by days of the own time zone', {
+      200: DashboardDaysBody,
+    }),
     authenticateOrKey('dashboard.read'),
     requirePermission('dashboard.read'),
     requireFeature('premium_dashboard'),
     noInput,
-    async (c) => c.json(await readInsights(c.var.deps, c.var.principal), 200),
+    async (c) => c.json(await readDashboardDays(c.var.deps, c.var.principal), 200),
   )
   .get(
     '/reports/usage',

@@ -49,7 +49,7 @@ export const DashboardBody = z
   })
   .meta({ ref: 'Dashboard' })
 
-export const InsightsBody = z
+export const DashboardDaysBody = z
   .object({
     from: z.iso.date(),
     to: z.iso.date(),

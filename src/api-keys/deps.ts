@@ -10,7 +10,7 @@ export type ApiKeyDeps = {
   audit: Audit
   mail: Outbox
   catalogue: { current: Catalogue }
-  apiKeys: Pick<ApiKeys, 'settle'>
+  apiKeys: Pick<ApiKeys, 'flush'>
   /** The database's time in epoch milliseconds. */
   now: () => number
 }

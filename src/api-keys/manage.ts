@@ -78,13 +78,13 @@ export async function readApiKeys(
   { accountId }: Principal,
   { limit, after }: Slice<string>,
 ): Promise<ApiKeyItem[]> {
-  await deps.apiKeys.settle()
+  await deps.apiKeys.flush()
   return listApiKeys(deps.sql, accountId, limit, after)
 }
 
 /** @throws AppError `not-found` when it is not theirs */
 export async function readApiKey(deps: ApiKeyDeps, { accountId }: Principal, id: string): Promise<ApiKeyItem> {
-  await deps.apiKeys.settle()
+  await deps.apiKeys.flush()
   const found = await findOwnApiKey(deps.sql, accountId, id)
   if (!found) throw new AppError('not-found')
   return found

@@ -12,17 +12,17 @@ import { isApiKey } from './format.ts'
 import { deleteApiKeys, findApiKey, updateLastUsed } from './queries.ts'
 
 /** About 10 MB each: keys that were found, and keys that were not. */
-const MaxRemembered = 10_000
-const MaxUses = 20_000
-const SettleEveryMs = 5_000
-const LookUpsWaiting = 1_000
+const maxRemembered = 10_000
+const maxUses = 20_000
+const flushEveryMs = 5_000
+const maxLookUpsWaiting = 1_000
 
 type Refusal = 'invalid-token' | 'account-disabled'
 type Found = ApiKey & { expiresAtMs: number }
 /** What one reading found, and when it began. */
 type Reading = { readAt: number; found: Found | null }
 
-type Needs = {
+type Options = {
   sql: Sql
   recentChanges: RecentChanges
   log: Logger
@@ -41,20 +41,20 @@ export type ApiKeys = ReturnType<typeof createApiKeys>
  * as long, and checked against the same RecentChanges: once anything about its owner changed, the deletion of a key included, it is read
  * again. So whatever the feed brings is obeyed by the next request, and a reading that a change overtook is never used.
  */
-export function createApiKeys({ sql, recentChanges, log, now, lifeSeconds, lookUps }: Needs) {
+export function createApiKeys({ sql, recentChanges, log, now, lifeSeconds, lookUps }: Options) {
   const known = new Map<string, Reading>()
   const unknown = new Map<string, Reading>()
   const reading = new Map<string, Promise<Reading>>()
   /** A flood of keys that nobody has takes a part of the pool, never all of it. */
   const semaphore = createSemaphore({
     places: lookUps,
-    queueLimit: LookUpsWaiting,
+    queueLimit: maxLookUpsWaiting,
     accountLimit: Math.max(64, 2 * lookUps),
     waitMs: 2_000,
   })
   let uses = new Map<string, number>()
-  const { flush: settle, close } = createWriteBehind<typeof uses>({
-    everyMs: SettleEveryMs,
+  const { flush, close } = createWriteBehind<typeof uses>({
+    everyMs: flushEveryMs,
     take() {
       const batch = uses
       uses = new Map()
@@ -78,7 +78,7 @@ export function createApiKeys({ sql, recentChanges, log, now, lifeSeconds, lookU
     return found === null || (recentChanges.stateOf(found.accountId)?.version ?? 0) <= found.state.version
   }
 
-  function judge({ found }: Reading): ApiKey | Refusal {
+  function verify({ found }: Reading): ApiKey | Refusal {
     if (!found || found.expiresAtMs <= now()) return 'invalid-token'
     return found.state.status === 'active' ? found : 'account-disabled'
   }
@@ -91,7 +91,7 @@ export function createApiKeys({ sql, recentChanges, log, now, lifeSeconds, lookU
       const result = { readAt, found: row && toFound(row) }
       known.delete(name)
       unknown.delete(name)
-      setBounded(row ? known : unknown, name, result, MaxRemembered)
+      setBounded(row ? known : unknown, name, result, maxRemembered)
       return result
     }, caller)
   }
@@ -113,7 +113,7 @@ export function createApiKeys({ sql, recentChanges, log, now, lifeSeconds, lookU
       const name = hashToken(key).toString('base64')
       const remembered = known.get(name) ?? unknown.get(name)
       if (!remembered) return undefined
-      if (isCurrent(remembered)) return judge(remembered)
+      if (isCurrent(remembered)) return verify(remembered)
       // Erased: its keys went with it, and there is nothing to read.
       if (remembered.found && recentChanges.stateOf(remembered.found.accountId)?.status === 'deleted')
         return 'account-disabled'
@@ -126,7 +126,7 @@ export function createApiKeys({ sql, recentChanges, log, now, lifeSeconds, lookU
       const name = hash.toString('base64')
       const first = await share(name, hash, caller)
       // A change that was heard of meanwhile is in a reading that begins now.
-      return judge(isCurrent(first) ? first : await share(name, hash, caller))
+      return verify(isCurrent(first) ? first : await share(name, hash, caller))
     },
 
     /** Forgets what was read: the database that said so is another one now. */
@@ -137,10 +137,10 @@ export function createApiKeys({ sql, recentChanges, log, now, lifeSeconds, lookU
 
     /** Remembers that a key was used; written every 5 s, in one statement. */
     noteUse(id: string): void {
-      if (uses.size < MaxUses || uses.has(id)) uses.set(id, now())
+      if (uses.size < maxUses || uses.has(id)) uses.set(id, now())
     },
     /** Writes when keys were last used, one batch after the other. Never throws. */
-    settle: async (): Promise<void> => void (await settle()),
+    flush: async (): Promise<void> => void (await flush()),
     stats: () => ({ remembered: known.size, lookUps: lookedUp }),
     /** Writes what is left and stops. */
     async close(): Promise<void> {

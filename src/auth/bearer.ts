@@ -16,7 +16,7 @@ const bearerScheme = /^bearer(?: +|$)/i
  * an API key that must be looked up.
  * @throws AppError `rate-limited`, by that promise
  */
-export function judgeBearer(
+export function verifyBearer(
   deps: BearerDeps,
   context: RequestContext,
   authorization: string | null,
@@ -26,7 +26,7 @@ export function judgeBearer(
     return undefined
   }
   const token = authorization.slice(authorization.indexOf(' ') + 1).trim()
-  if (token.startsWith(apiKeyMark)) return judgeApiKey(deps, context, token)
+  if (token.startsWith(apiKeyMark)) return verifyApiKey(deps, context, token)
   const claims = deps.tokens.verifyAccess(token)
   if (typeof claims === 'string') {
     context.refused = new AppError(claims)
@@ -39,7 +39,7 @@ export function judgeBearer(
   return undefined
 }
 
-function judgeApiKey(deps: BearerDeps, context: RequestContext, key: string): Promise<undefined> | undefined {
+function verifyApiKey(deps: BearerDeps, context: RequestContext, key: string): Promise<undefined> | undefined {
   const recalled = deps.apiKeys.recall(key)
   // Where nothing is counted nothing is looked up either, and nobody asks who it is.
   if (recalled === undefined && !probeRoutes.has(context.route)) return lookUpApiKey(deps, context, key)

@@ -25,10 +25,10 @@ type Settings = {
 }
 
 const isUuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
-const MaxAccessLifeSeconds = 900
+const maxAccessLifeSeconds = 900
 /** About 30 MB at the most. */
-const MaxVerified = 10_000
-const LeewaySeconds = 5
+const maxVerified = 10_000
+const leewaySeconds = 5
 
 export type Tokens = ReturnType<typeof createTokens>
 
@@ -69,7 +69,7 @@ export function createTokens({ accessKeys, refreshSecrets, issuer, audience, now
   function verifyOnce(token: string): AccessClaims | null {
     const claims = access.verify(token)
     if (!claims || !isOurs(claims) || !hasRights(claims)) return null
-    setBounded(verified, endOf(token), { token, claims }, MaxVerified)
+    setBounded(verified, endOf(token), { token, claims }, maxVerified)
     return claims
   }
 
@@ -87,8 +87,8 @@ export function createTokens({ accessKeys, refreshSecrets, issuer, audience, now
       if (!claims) return 'invalid-token'
       const nowSeconds = now() / 1000
       // exp − iat is checked here too: a leaked secret must not make tokens for years (RFC 8725 3.8).
-      if (claims.exp - claims.iat > MaxAccessLifeSeconds || claims.exp <= claims.iat) return 'invalid-token'
-      if (claims.iat > nowSeconds + LeewaySeconds || claims.nbf > nowSeconds + LeewaySeconds) return 'invalid-token'
+      if (claims.exp - claims.iat > maxAccessLifeSeconds || claims.exp <= claims.iat) return 'invalid-token'
+      if (claims.iat > nowSeconds + leewaySeconds || claims.nbf > nowSeconds + leewaySeconds) return 'invalid-token'
       return claims.exp <= nowSeconds ? 'token-expired' : claims
     },
 

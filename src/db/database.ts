@@ -12,7 +12,7 @@ import type { BeginOptions, Sql, Tx } from './types.ts'
 import { createWritability, type Unwritable } from './writability.ts'
 
 export { isForeignKeyViolation, isLockTimeout, isUniqueViolation, neverSent, toAppError } from './errors.ts'
-export { asPool } from './transaction.ts'
+export { nested } from './transaction.ts'
 
 export type Database = ReturnType<typeof openDatabase>
 

@@ -131,7 +131,7 @@ export function openReplica({ database, sql, log, hasWritten }: Needs) {
  * Does read-only work of an account where it may be some seconds old: on the replica, if there is one and it is fit. For
  * administrators' lists, search and analytics; never for the catalogue, the feed or claims.
  */
-export function readAside<T>(
+export function readFromReplica<T>(
   { replica, sql }: { replica: Replica | null; sql: Sql },
   accountId: string,
   work: (sql: Sql) => Promise<T>,

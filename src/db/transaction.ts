@@ -108,7 +108,7 @@ function isLoss(error: unknown): boolean {
 }
 
 /** A transaction that stands in for the pool: work that brings a transaction of its own becomes a savepoint in it. */
-export function asPool(tx: Tx): Sql {
+export function nested(tx: Tx): Sql {
   const begin = tx.savepoint
   return new Proxy(tx, { get: (target, key) => (key === 'begin' ? begin : Reflect.get(target, key)) }) as Tx & {
     begin: typeof begin

@@ -1,6 +1,6 @@
 import type { Context } from 'hono'
 import { createMiddleware } from 'hono/factory'
-import { asPool, isLockTimeout } from '../db/database.ts'
+import { isLockTimeout, nested } from '../db/database.ts'
 import type { Db } from '../db/types.ts'
 import { AppError } from '../errors/app-error.ts'
 import { withSql } from '../http/caller-deps.ts'
@@ -43,7 +43,7 @@ export const idempotent = createMiddleware<OwnedEnv>(async function idempotent(c
     const replay = await deps.sql.begin(async (tx) => {
       const stored = await claim(tx, scope, requestHash)
       if (stored) return stored
-      const inner = asPool(tx)
+      const inner = nested(tx)
       c.set('deps', withSql(deps, inner))
       await inner.begin(() => next().then(() => refuseOnError(c.error))).catch(() => {})
       if (!isKept(c.res.status, c.error)) throw new NotKept()

@@ -6,7 +6,7 @@ import { middleware } from '../http/middleware.ts'
 import { isOpenToKeys, policy, policyOf } from '../http/openapi.ts'
 import type { RequestContext } from '../http/request.ts'
 import type { Purse } from './lease.ts'
-import { meteredFeatures, spendQuota } from './quotas.ts'
+import { featuresWithQuota, spendQuota } from './quotas.ts'
 
 declare module '../http/request.ts' {
   interface RequestContext {
@@ -23,7 +23,7 @@ declare module '../http/request.ts' {
  * a repeat under an Idempotency-Key, gets it back. 403 `feature-not-in-plan` without the feature. Place it behind the input's validation.
  */
 export function requireQuota(feature: string) {
-  meteredFeatures.add(feature)
+  featuresWithQuota.add(feature)
   const guard = middleware<AuthedEnv>({
     name: 'requireQuota',
     before(c) {

@@ -6,7 +6,7 @@ import { type Purse, QuotaExhausted } from './lease.ts'
 import { findQuotaUsage } from './queries.ts'
 
 /** The features that a route meters by `requireQuota`: `GET /v1/me/entitlements` tells how much of each is used. */
-export const meteredFeatures = new Set<string>()
+export const featuresWithQuota = new Set<string>()
 
 type Holder = Pick<Principal, 'plan' | 'overrides'>
 export type QuotaState = { used: number; limit: number | null; resetsAt: Date }

@@ -56,7 +56,7 @@ test('what is counted while somebody is erased does not outlive them, in any tab
       deps.apiKeys.noteUse(keyId)
       return [
         deps.usage.flush(),
-        deps.apiKeys.settle(),
+        deps.apiKeys.flush(),
         // A unit of the quota, a wrong password and a repeated request, all let in before.
         request('/v1/me', { bearer: key }),
         request('/v1/api-keys', { bearer: person.bearer, json: { name: 'x', password: 'not this one' } }),

@@ -64,7 +64,7 @@ describe('a new key', () => {
     const { bearer } = await signedIn(app)
     const { key } = await made(bearer)
     await request('/v1/me', { bearer: key })
-    await app.deps.apiKeys.settle()
+    await app.deps.apiKeys.flush()
     expect(await findEverywhere(app, key)).toEqual([])
     expect(await findEverywhere(app, key.slice(11))).toEqual([])
     expect(await findEverywhere(app, key.slice(0, 11))).toEqual(['api_keys', 'audit_logs', 'mail_outbox'])

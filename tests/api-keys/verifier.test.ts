@@ -293,8 +293,8 @@ describe('when it was last used', () => {
     const person = await signedIn(app)
     const keys = await Promise.all(Array.from({ length: 10 }, () => givenApiKey(app, person.id)))
     for (const { key } of keys) for (let i = 0; i < 5; i++) await use(key)
-    expect(await queriesOf(() => deps.apiKeys.settle())).toBe(1)
-    expect(await queriesOf(() => deps.apiKeys.settle())).toBe(0)
+    expect(await queriesOf(() => deps.apiKeys.flush())).toBe(1)
+    expect(await queriesOf(() => deps.apiKeys.flush())).toBe(0)
     const { items } = (await (await request('/v1/api-keys', { bearer: person.bearer })).json()) as {
       items: { lastUsedAt: string }[]
     }
@@ -306,7 +306,7 @@ describe('when it was last used', () => {
     const owner = await givenAccount(app, { plan: 'business' })
     const { id, key } = await givenApiKey(app, owner.id, { ipRanges: ['203.0.113.0/24'] })
     expect((await use(key, '192.0.2.1')).status).toBe(403)
-    await deps.apiKeys.settle()
+    await deps.apiKeys.flush()
     expect(await sql`select last_used_at from api_keys where id = ${id}`).toEqual<unknown>([{ lastUsedAt: null }])
   })
 
@@ -314,7 +314,7 @@ describe('when it was last used', () => {
     const { id, key } = await givenApiKey(app, (await givenAccount(app)).id)
     await sql`update api_keys set last_used_at = '2090-01-01' where id = ${id}`
     await use(key)
-    await deps.apiKeys.settle()
+    await deps.apiKeys.flush()
     expect(await sql`select last_used_at::date::text as day from api_keys where id = ${id}`).toEqual<unknown>([
       { day: '2090-01-01' },
     ])

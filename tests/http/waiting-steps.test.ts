@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { Hono, type MiddlewareHandler } from 'hono'
-import { judgeBearer } from '../../src/auth/bearer.ts'
+import { verifyBearer } from '../../src/auth/bearer.ts'
 import { AppError } from '../../src/errors/app-error.ts'
 import { deadline } from '../../src/http/deadline.ts'
 import { fuse } from '../../src/http/fuse.ts'
@@ -81,7 +81,7 @@ test('a bearer waits only where a key must be looked up: never for a token, nor 
   const judge = (bearer: string) => {
     const circumstances = { server: undefined, timeoutMs: 1_000, clientIp: () => '192.0.2.1' }
     const context = new RequestContext(new Request('http://localhost/'), '/v1/me', circumstances)
-    return judgeBearer(app.deps, context, `Bearer ${bearer}`)
+    return verifyBearer(app.deps, context, `Bearer ${bearer}`)
   }
   expect(judge((await registered(app)).accessToken)).toBeUndefined()
   const { key } = await givenApiKey(app, (await givenAccount(app)).id)

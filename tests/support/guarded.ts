@@ -1,7 +1,7 @@
 import { type ErrorHandler, Hono, type MiddlewareHandler } from 'hono'
 import { authenticate } from '../../src/access/bearer-guard.ts'
 import type { AuthedEnv } from '../../src/access/env.ts'
-import { judgeBearer } from '../../src/auth/bearer.ts'
+import { verifyBearer } from '../../src/auth/bearer.ts'
 import { findCatalogue } from '../../src/catalogue/queries.ts'
 import { recordAuthzChange } from '../../src/changes/record.ts'
 import { fuse } from '../../src/http/fuse.ts'
@@ -18,7 +18,7 @@ export function guardedBy(
 ): (bearer: string) => Promise<Response> {
   const bearer = middleware<PublicEnv>({
     name: 'bearer',
-    before: (c) => judgeBearer(deps, c.get('context'), c.req.raw.headers.get('authorization')),
+    before: (c) => verifyBearer(deps, c.get('context'), c.req.raw.headers.get('authorization')),
   })
   const app = new Hono<AuthedEnv>()
   app.use(openContext(deps) as MiddlewareHandler, bearer as MiddlewareHandler)

@@ -40,7 +40,7 @@ export async function openExplained(url: string) {
   ])
     await client`select set_config(${`auto_explain.${name}`}, ${value ?? ''}, false)`
   return {
-    sql: asPool(client),
+    sql: nested(client),
     /** The plans of the statements that `work` runs. */
     async during(work: () => Promise<unknown>): Promise<Explained[]> {
       explained.length = 0
@@ -52,7 +52,7 @@ export async function openExplained(url: string) {
 }
 
 /** The driver's own handle in the place of the service's: what a transaction makes known after its commit, nobody hears. */
-function asPool(client: postgres.Sql): Sql {
+function nested(client: postgres.Sql): Sql {
   const begin = <T>(work: (tx: Tx) => Promise<T>) =>
     client.begin((tx) => work(Object.assign(tx, { committed: [] }) as never))
   return new Proxy(client, {

@@ -1,6 +1,6 @@
 import { freePlan } from '../../access/lapse.ts'
 import type { Principal } from '../../access/principal.ts'
-import { readAside } from '../../db/replica.ts'
+import { readFromReplica } from '../../db/replica.ts'
 import { toDays } from '../../http/input/range.ts'
 import type { AdminDeps } from '../deps.ts'
 import {
@@ -22,7 +22,7 @@ export function toRange(deps: Pick<AdminDeps, 'now'>, asked: { from?: string; to
 }
 
 export function readOverview(deps: AdminDeps, { accountId }: Principal) {
-  return readAside(deps, accountId, async (sql) => {
+  return readFromReplica(deps, accountId, async (sql) => {
     const [asOf, totals, plans] = await Promise.all([findAsOf(sql), findTotals(sql), listPlanFigures(sql, null)])
     return {
       asOf,
@@ -35,7 +35,7 @@ export function readOverview(deps: AdminDeps, { accountId }: Principal) {
 }
 
 export function readSignUps(deps: AdminDeps, { accountId }: Principal, range: Range) {
-  return readAside(deps, accountId, async (sql) => {
+  return readFromReplica(deps, accountId, async (sql) => {
     const [asOf, days] = await Promise.all([findAsOf(sql), listActivity(sql, range)])
     return { asOf, ...range, days: days.map(({ day, signUps, logIns }) => ({ day, signUps, logIns })) }
   })
@@ -43,7 +43,7 @@ export function readSignUps(deps: AdminDeps, { accountId }: Principal, range: Ra
 
 /** Monthly recurring revenue by plan: a month's price, or a twelfth of a year's, of what renews. */
 export function readRevenue(deps: AdminDeps, { accountId }: Principal, range: Range) {
-  return readAside(deps, accountId, async (sql) => {
+  return readFromReplica(deps, accountId, async (sql) => {
     const [asOf, rows] = await Promise.all([findAsOf(sql), listPlanFigures(sql, range)])
     const plans = rows.map(({ plan, currency, started, ended, mrrMinor }) => ({
       plan,
@@ -57,7 +57,7 @@ export function readRevenue(deps: AdminDeps, { accountId }: Principal, range: Ra
 }
 
 export function readPlans(deps: AdminDeps, { accountId }: Principal) {
-  return readAside(deps, accountId, async (sql) => {
+  return readFromReplica(deps, accountId, async (sql) => {
     const [asOf, rows] = await Promise.all([findAsOf(sql), listPlanFigures(sql, null)])
     const accounts = sum(rows.map((row) => row.accounts))
     const share = (part: number) => (accounts === 0 ? 0 : part / accounts)
@@ -70,7 +70,7 @@ export function readPlans(deps: AdminDeps, { accountId }: Principal) {
 }
 
 export function readSecurity(deps: AdminDeps, { accountId }: Principal, range: Range) {
-  return readAside(deps, accountId, async (sql) => {
+  return readFromReplica(deps, accountId, async (sql) => {
     const [asOf, days, addresses] = await Promise.all([
       findAsOf(sql),
       listActivity(sql, range),

@@ -1,6 +1,6 @@
 import type { Actor } from '../../access/actor.ts'
 import { auditTrail } from '../../audit/actor.ts'
-import { readAside } from '../../db/replica.ts'
+import { readFromReplica } from '../../db/replica.ts'
 import type { Slice } from '../../http/output/page.ts'
 import type { AdminDeps } from '../deps.ts'
 import { type AuditFilter, type AuditListItem, listAudit } from './queries.ts'
@@ -28,7 +28,7 @@ export async function searchAudit(
   filter: AuditFilter,
   { limit, after }: Slice<string>,
 ): Promise<AuditListItem[]> {
-  const rows = await readAside(deps, actor.principal.accountId, (sql) => listAudit(sql, filter, limit, after))
+  const rows = await readFromReplica(deps, actor.principal.accountId, (sql) => listAudit(sql, filter, limit, after))
   await recordReading(deps, actor, filter, 'json')
   return rows
 }
@@ -63,7 +63,7 @@ async function* piecesOf(
   let left = limit
   for (let last = after; ; ) {
     const size = Math.min(batchSize, left)
-    const rows: AuditListItem[] = await readAside(deps, actor.principal.accountId, (sql) =>
+    const rows: AuditListItem[] = await readFromReplica(deps, actor.principal.accountId, (sql) =>
       listAudit(sql, filter, size, last),
     )
     last = rows.at(-1)?.id ?? null

@@ -1,6 +1,6 @@
 import type { Actor } from '../../access/actor.ts'
 import { authoriseOver } from '../../access/hierarchy.ts'
-import { bytesOfOverrides, MaxOverridesBytes } from '../../access/rights.ts'
+import { bytesOfOverrides, maxOverridesBytes } from '../../access/rights.ts'
 import { account } from '../../audit/actor.ts'
 import { requireAhead } from '../../billing/views.ts'
 import { recordAuthzChange } from '../../changes/record.ts'
@@ -33,7 +33,7 @@ export async function setOverride(
     )
     const { overrides } = await recordAuthzChange(tx, { accountId })
     // A token that is too long to be read would lock its owner out.
-    if (bytesOfOverrides(overrides ?? {}) > MaxOverridesBytes)
+    if (bytesOfOverrides(overrides ?? {}) > maxOverridesBytes)
       throw invalid('granted', 'The account has as many overrides as its tokens can hold.', 'too-many')
     const action = granted ? 'feature.grant' : 'feature.refuse'
     const details = { feature, limit, expiresAt: ends }

@@ -7,7 +7,7 @@ import { account, directory } from '../../audit/actor.ts'
 import { toUser, type User, withRights } from '../../auth/account.ts'
 import { clearLockouts } from '../../auth/lockout.ts'
 import { recordAuthzChange } from '../../changes/record.ts'
-import { readAside } from '../../db/replica.ts'
+import { readFromReplica } from '../../db/replica.ts'
 import type { Tx } from '../../db/types.ts'
 import { AppError } from '../../errors/app-error.ts'
 import type { Slice } from '../../http/output/page.ts'
@@ -30,7 +30,7 @@ export async function searchPeople(
   filter: Filter,
   { sort, limit, after }: { sort: Sort } & Slice<[string, string]>,
 ): Promise<Person[]> {
-  const people = await readAside(deps, actor.principal.accountId, (sql) =>
+  const people = await readFromReplica(deps, actor.principal.accountId, (sql) =>
     sql.begin(async (tx) => {
       const rows = await listPeople(tx, filter, sort, limit, after)
       return Promise.all(rows.map((row) => toPerson(deps, tx, row)))

@@ -1,6 +1,6 @@
 import type { Actor } from '../../access/actor.ts'
 import { freePlan } from '../../access/lapse.ts'
-import { bytesOfFeatures, MaxFeaturesBytes } from '../../access/rights.ts'
+import { bytesOfFeatures, maxFeaturesBytes } from '../../access/rights.ts'
 import { feature as featureEntity, plan as planEntity } from '../../audit/actor.ts'
 import type { Catalogue, Feature, Plan } from '../../catalogue/catalogue.ts'
 import { isUniqueViolation } from '../../db/database.ts'
@@ -77,10 +77,10 @@ export async function setPlanFeatures(
       throw invalid(`features.${index}.name`, `"${feature.name}" appears twice.`, 'duplicate')
   }
   // Tokens that are too long to be read would lock everybody on the plan out.
-  if (bytesOfFeatures(features.map(({ name }) => name)) > MaxFeaturesBytes)
+  if (bytesOfFeatures(features.map(({ name }) => name)) > maxFeaturesBytes)
     throw invalid(
       'features',
-      `Their names take more than the ${MaxFeaturesBytes} bytes that a token has for them.`,
+      `Their names take more than the ${maxFeaturesBytes} bytes that a token has for them.`,
       'too-many',
     )
   return edit(
