@@ -3,7 +3,7 @@ import type { AuthedEnv } from '../access/env.ts'
 import { analyticsRoutes } from './analytics/routes.ts'
 import { auditRoutes } from './audit/routes.ts'
 import { grantRoutes } from './grants/routes.ts'
-import { peopleRoutes } from './people/routes.ts'
+import { peopleRoutes } from './users/routes.ts'
 import { planRoutes } from './plans/routes.ts'
 import { roleRoutes } from './roles/routes.ts'
 

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { describeAccount, promote } from '../admin/people/promotion.ts'
+import { describeAccount, promote } from '../admin/users/promotion.ts'
 import { createSuperadmin } from '../auth/registration.ts'
 import { AppError } from '../errors/app-error.ts'
 import { Email } from '../http/input/fields.ts'

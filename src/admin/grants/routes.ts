@@ -8,7 +8,7 @@ import { grantSubscription } from '../../billing/subscriptions.ts'
 import { body, noBody, noInput, params, query } from '../../http/input/validate.ts'
 import { describe } from '../../http/openapi.ts'
 import { listOf, readPageById } from '../../http/output/page.ts'
-import { explain } from '../people/explain.ts'
+import { explain } from '../users/explain.ts'
 import {
   AccountPath,
   ExplainQuery,

@@ -6,7 +6,7 @@ import { goodPassword, newEmail } from '../../support/accounts.ts'
 import { signedIn } from '../../support/administration.ts'
 import { bodyOf, openTestApp, type SessionJson, testSecrets } from '../../support/app.ts'
 import { blocksOf, nodesOf, openExplained } from '../../support/plans.ts'
-import { fillTheRest } from '../people/fill.ts'
+import { fillTheRest } from '../users/fill.ts'
 import { filters, growing, sorts, subscriptionFilters, trailFilters } from './plan-cases.ts'
 
 const count = 100_000

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { assignRole, lock } from '../../../src/admin/people/people.ts'
+import { assignRole, lock } from '../../../src/admin/users/users.ts'
 import type { Tx } from '../../../src/db/types.ts'
 import { AppError } from '../../../src/errors/app-error.ts'
 import { givenAccount } from '../../support/accounts.ts'

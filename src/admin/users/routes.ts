@@ -11,7 +11,7 @@ import { describe } from '../../http/openapi.ts'
 import { listOf, readPage } from '../../http/output/page.ts'
 import { idempotent } from '../../idempotency/middleware.ts'
 import { AccountPath, Lock, PeopleQuery, PersonBody, RoleChange } from '../schemas.ts'
-import { assignRole, changePerson, lock, readPerson, revokeSessions, searchPeople, unlock } from './people.ts'
+import { assignRole, changePerson, lock, readPerson, revokeSessions, searchPeople, unlock } from './users.ts'
 
 const manages = requirePermission('users.manage')
 const refusals = ['not-found', 'last-superadmin', 'privilege-escalation'] as const
