@@ -25,7 +25,7 @@ export const OverridePath = z.strictObject({ id: Uuid, name: Slug })
 export const sorts = ['createdAt', '-createdAt', 'email', '-email', 'lastLoginAt', '-lastLoginAt'] as const
 export type Sort = (typeof sorts)[number]
 
-export const PeopleQuery = z.strictObject({
+export const UsersQuery = z.strictObject({
   q: bounded(100, 'A search has at most 100 characters.').trim().min(1).meta({ pattern: '\\S' }).optional(),
   role: Slug.optional(),
   plan: Slug.optional(),
@@ -34,7 +34,7 @@ export const PeopleQuery = z.strictObject({
   ...pagingFields,
 })
 
-export const PersonBody = UserBody.extend({ lockedReason: z.string().nullable() }).meta({ ref: 'Person' })
+export const AdministeredUserBody = UserBody.extend({ lockedReason: z.string().nullable() }).meta({ ref: 'Person' })
 
 export const RoleChange = z.strictObject({ role: Slug }).meta({ ref: 'RoleChange' })
 export const Lock = z.strictObject({ reason: Reason }).meta({ ref: 'Lock' })

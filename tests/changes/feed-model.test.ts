@@ -78,7 +78,7 @@ const changePassword = asOwner('change the password', async (trial, through, tok
 
 const giveRole = fc.tuple(instance, who, fc.constantFrom('guest', 'user', 'admin')).map(([through, person, role]) =>
   step(`make person ${person} ${role} through ${through}`, async (trial) => {
-    await trial.toPerson(through, 'PUT', person, '/role', { role })
+    await trial.toListedUser(through, 'PUT', person, '/role', { role })
     trial.person(person).role = role
   }),
 )
@@ -88,7 +88,7 @@ const grantPlan = fc
     step(`grant ${plan}${lasts ? '' : ' for a while'} to person ${person} through ${through}`, async (trial) => {
       const end = plan === 'free' ? null : ends(lasts)
       const json = { plan, reason: 'tried', ...(end !== null && { endsAt: toIso(end) }) }
-      await trial.toPerson(through, 'PUT', person, '/subscription', json)
+      await trial.toListedUser(through, 'PUT', person, '/subscription', json)
       const { role } = trial.person(person)
       const [paid, unpaid] = [role === 'user' ? 'subscriber' : role, role === 'subscriber' ? 'user' : role]
       Object.assign(trial.person(person), { plan, planEnds: end, role: plan === 'free' ? unpaid : paid })
@@ -102,7 +102,7 @@ const override = fc
       async (trial) => {
         const end = ends(lasts)
         const json = { granted, reason: 'tried', expiresAt: toIso(end) }
-        await trial.toPerson(through, 'PUT', person, `/features/${feature}`, json)
+        await trial.toListedUser(through, 'PUT', person, `/features/${feature}`, json)
         trial.person(person).overrides[feature] = { granted, ends: end }
       },
     ),
@@ -111,7 +111,7 @@ const clearOverride = fc.tuple(instance, who, fc.constantFrom(...features)).map(
   step(
     `leave ${feature} of person ${person} to the plan through ${through}`,
     async (trial) => {
-      await trial.toPerson(through, 'DELETE', person, `/features/${feature}`)
+      await trial.toListedUser(through, 'DELETE', person, `/features/${feature}`)
       delete trial.person(person).overrides[feature]
     },
     (trial) => trial.person(person).overrides[feature] !== undefined,
@@ -120,7 +120,7 @@ const clearOverride = fc.tuple(instance, who, fc.constantFrom(...features)).map(
 const lock = fc.tuple(instance, who).map(([through, person]) =>
   step(`lock or unlock person ${person} through ${through}`, async (trial) => {
     const { locked } = trial.person(person)
-    await trial.toPerson(
+    await trial.toListedUser(
       through,
       'POST',
       person,

@@ -137,7 +137,7 @@ export async function beginTrial(app: TestApp, fleet: Fleet, catalogue: Pick<Wor
     asPerson: (through: number, { bearer }: Token, path: string) => ask(through, 'POST', path, bearer),
     asRoot: (through: number, method: string, path: string, json?: unknown) =>
       ask(through, method, `/v1/admin${path}`, root.accessToken, json),
-    toPerson: (through: number, method: string, who: number, path: string, json?: unknown) =>
+    toListedUser: (through: number, method: string, who: number, path: string, json?: unknown) =>
       ask(through, method, `/v1/admin/users/${at(people, who).id}${path}`, root.accessToken, json),
 
     /** Every token, asked of every instance, is answered by the truth as it is now; where the feed is cut, as it was since. */

@@ -14,7 +14,7 @@ export type ListedAccount = Omit<StoredAccount, 'overrides'> & { sortKey: string
  * before anything is joined to it, and planned for its own filter: a plan kept for all would walk the table for a rare one,
  * and workers would read far past its end.
  */
-export async function listPeople(
+export async function listUsers(
   tx: Tx,
   filter: Filter,
   sort: Sort,

@@ -10,53 +10,53 @@ import { body, noBody, noInput, params, query } from '../../http/input/validate.
 import { describe } from '../../http/openapi.ts'
 import { listOf, readPage } from '../../http/output/page.ts'
 import { idempotent } from '../../idempotency/middleware.ts'
-import { AccountPath, Lock, PeopleQuery, PersonBody, RoleChange } from '../schemas.ts'
-import { assignRole, changePerson, lock, readPerson, revokeSessions, searchPeople, unlock } from './users.ts'
+import { AccountPath, Lock, UsersQuery, AdministeredUserBody, RoleChange } from '../schemas.ts'
+import { assignRole, changeUser, lock, readAdministeredUser, revokeSessions, searchUsers, unlock } from './users.ts'
 
 const manages = requirePermission('users.manage')
 const refusals = ['not-found', 'last-superadmin', 'privilege-escalation'] as const
 
 /** People, as those who run the service find and change them. Every change is judged on locked rows and audited. */
-export const peopleRoutes = new Hono<AuthedEnv>()
+export const userRoutes = new Hono<AuthedEnv>()
   .get(
     '/',
     describe('Administration', 'Find people', { 200: listOf(UserBody) }, ['invalid-cursor']),
     authenticate,
     manages,
-    query(PeopleQuery),
+    query(UsersQuery),
     noBody,
     async (c) => {
       const { limit, cursor, sort, ...filter } = c.req.valid('query')
       const { items, nextCursor } = await readPage(
         { limit, cursor },
         [sort.endsWith('email') ? 'string' : 'date', 'uuid'],
-        (slice) => searchPeople(c.var.deps, actorOf(c), filter, { sort, ...slice }),
+        (slice) => searchUsers(c.var.deps, actorOf(c), filter, { sort, ...slice }),
         ({ sortKey, id }) => [sortKey, id],
       )
-      return c.json({ items: items.map(({ sortKey: _, ...person }) => person), nextCursor }, 200)
+      return c.json({ items: items.map(({ sortKey: _, ...user }) => user), nextCursor }, 200)
     },
   )
   .get(
     '/:id',
-    describe('Administration', 'One person', { 200: PersonBody }, ['not-found']),
+    describe('Administration', 'One person', { 200: AdministeredUserBody }, ['not-found']),
     authenticate,
     manages,
     params(AccountPath),
     noInput,
-    async (c) => c.json(await readPerson(c.var.deps, actorOf(c), c.req.valid('param').id), 200),
+    async (c) => c.json(await readAdministeredUser(c.var.deps, actorOf(c), c.req.valid('param').id), 200),
   )
   .patch(
     '/:id',
-    describe('Administration', "Change a person's profile", { 200: PersonBody }, [...refusals]),
+    describe('Administration', "Change a person's profile", { 200: AdministeredUserBody }, [...refusals]),
     authenticate,
     manages,
     params(AccountPath),
     body(ProfileChange),
-    async (c) => c.json(await changePerson(c.var.deps, actorOf(c), c.req.valid('param').id, c.req.valid('json')), 200),
+    async (c) => c.json(await changeUser(c.var.deps, actorOf(c), c.req.valid('param').id, c.req.valid('json')), 200),
   )
   .put(
     '/:id/role',
-    describe('Administration', 'Give a person a role', { 200: PersonBody }, [...refusals]),
+    describe('Administration', 'Give a person a role', { 200: AdministeredUserBody }, [...refusals]),
     authenticate,
     manages,
     params(AccountPath),

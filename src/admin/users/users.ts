@@ -13,7 +13,7 @@ import { AppError } from '../../errors/app-error.ts'
 import type { Slice } from '../../http/output/page.ts'
 import type { AdminDeps } from '../deps.ts'
 import type { Sort } from '../schemas.ts'
-import { type Filter, findLockedReason, type ListedAccount, listPeople, updateRole, updateStatus } from './queries.ts'
+import { type Filter, findLockedReason, type ListedAccount, listUsers, updateRole, updateStatus } from './queries.ts'
 
 const permission = 'users.manage'
 
@@ -21,39 +21,39 @@ const permission = 'users.manage'
 export type AdministeredUser = User & { lockedReason: string | null }
 
 /** A person of a list, with the value that it is sorted by. */
-export type Person = User & { sortKey: string }
+export type ListedUser = User & { sortKey: string }
 
 /** A page of people; that somebody looked is audited, but not for what. */
-export async function searchPeople(
+export async function searchUsers(
   deps: AdminDeps,
   actor: Actor,
   filter: Filter,
   { sort, limit, after }: { sort: Sort } & Slice<[string, string]>,
-): Promise<Person[]> {
-  const people = await readFromReplica(deps, actor.principal.accountId, (sql) =>
+): Promise<ListedUser[]> {
+  const users = await readFromReplica(deps, actor.principal.accountId, (sql) =>
     sql.begin(async (tx) => {
-      const rows = await listPeople(tx, filter, sort, limit, after)
-      return Promise.all(rows.map((row) => toPerson(deps, tx, row)))
+      const rows = await listUsers(tx, filter, sort, limit, after)
+      return Promise.all(rows.map((row) => toListedUser(deps, tx, row)))
     }),
   )
   const { q, ...details } = filter
   // What was typed may be somebody's address, which must not outlive its erasure here.
   const kept = { ...details, sort, searched: q !== undefined }
   await deps.audit.record(deps.sql, actor, 'account.search', directory, { details: kept })
-  return people
+  return users
 }
 
-async function toPerson(deps: AdminDeps, tx: Tx, { sortKey, ...account }: ListedAccount): Promise<Person> {
+async function toListedUser(deps: AdminDeps, tx: Tx, { sortKey, ...account }: ListedAccount): Promise<ListedUser> {
   return { ...toUser(await withRights(deps, tx, { ...account, overrides: {} })), sortKey }
 }
 
 /** One person; reading about somebody else is audited. @throws AppError `not-found` */
-export async function readPerson(deps: AdminDeps, actor: Actor, accountId: string): Promise<AdministeredUser> {
-  return deps.sql.begin((tx) => showPerson(tx, deps, actor, accountId))
+export async function readAdministeredUser(deps: AdminDeps, actor: Actor, accountId: string): Promise<AdministeredUser> {
+  return deps.sql.begin((tx) => showUser(tx, deps, actor, accountId))
 }
 
 /** Within the transaction of a change: after its commit, who asked for it may leave without hearing of it. */
-async function showPerson(tx: Tx, deps: AdminDeps, actor: Actor, accountId: string): Promise<AdministeredUser> {
+async function showUser(tx: Tx, deps: AdminDeps, actor: Actor, accountId: string): Promise<AdministeredUser> {
   const user = await findUser(deps, tx, accountId)
   if (!user) throw new AppError('not-found')
   await deps.audit.record(tx, actor, 'account.read', account(accountId))
@@ -61,7 +61,7 @@ async function showPerson(tx: Tx, deps: AdminDeps, actor: Actor, accountId: stri
 }
 
 /** Changes a profile on somebody's behalf. @throws AppError as authoriseOver */
-export async function changePerson(
+export async function changeUser(
   deps: AdminDeps,
   actor: Actor,
   accountId: string,
@@ -70,7 +70,7 @@ export async function changePerson(
   return deps.sql.begin(async (tx) => {
     await authoriseOver(tx, actor.principal, accountId, permission)
     await writeProfile(tx, deps, actor, accountId, change)
-    return showPerson(tx, deps, actor, accountId)
+    return showUser(tx, deps, actor, accountId)
   })
 }
 
@@ -94,7 +94,7 @@ export async function assignRole(
       await deps.audit.record(tx, actor, 'account.change_role', account(accountId), { details })
       if (privilegeLevel > target.rank) await deps.mail.notify(tx, accountId, 'role-raised', { role })
     }
-    return showPerson(tx, deps, actor, accountId)
+    return showUser(tx, deps, actor, accountId)
   })
 }
 

@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test'
 import fc from 'fast-check'
 import { eraseOther } from '../../../src/account/erasure.ts'
 import { setOverride } from '../../../src/admin/grants/overrides.ts'
-import { assignRole, changePerson, lock, revokeSessions, unlock } from '../../../src/admin/users/users.ts'
+import { assignRole, changeUser, lock, revokeSessions, unlock } from '../../../src/admin/users/users.ts'
 import { changeRole, createRole, removeRole, setPermissions } from '../../../src/admin/roles/roles.ts'
 import { grantSubscription } from '../../../src/billing/subscriptions.ts'
 import { AppError, type ProblemCode } from '../../../src/errors/app-error.ts'
@@ -148,7 +148,7 @@ function perform({ actor, target, kind, role, level, permissions }: Act, ids: st
     case 'revoke':
       return revokeSessions(deps, who, whom)
     case 'profile':
-      return changePerson(deps, who, whom, { firstName: `Name ${level}` })
+      return changeUser(deps, who, whom, { firstName: `Name ${level}` })
     case 'erase':
       return eraseOther(deps, who, whom)
     case 'feature':
