@@ -3,9 +3,9 @@ import type { AuthedEnv } from '../access/env.ts'
 import { analyticsRoutes } from './analytics/routes.ts'
 import { auditRoutes } from './audit/routes.ts'
 import { grantRoutes } from './grants/routes.ts'
-import { userRoutes } from './users/routes.ts'
 import { planRoutes } from './plans/routes.ts'
 import { roleRoutes } from './roles/routes.ts'
+import { userRoutes } from './users/routes.ts'
 
 export const adminRoutes = new Hono<AuthedEnv>()
   .route('/users', userRoutes)

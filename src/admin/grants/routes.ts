@@ -8,7 +8,6 @@ import { grantSubscription } from '../../billing/subscriptions.ts'
 import { body, noBody, noInput, params, query } from '../../http/input/validate.ts'
 import { describe } from '../../http/openapi.ts'
 import { listOf, readPageById } from '../../http/output/page.ts'
-import { explain } from '../users/explain.ts'
 import {
   AccountPath,
   ExplainQuery,
@@ -20,6 +19,7 @@ import {
   SubscriptionItem,
   SubscriptionsQuery,
 } from '../schemas.ts'
+import { explain } from '../users/explain.ts'
 import { clearOverride, setOverride } from './overrides.ts'
 import { readSubscriptions } from './subscriptions.ts'
 

@@ -10,7 +10,7 @@ import { body, noBody, noInput, params, query } from '../../http/input/validate.
 import { describe } from '../../http/openapi.ts'
 import { listOf, readPage } from '../../http/output/page.ts'
 import { idempotent } from '../../idempotency/middleware.ts'
-import { AccountPath, Lock, UsersQuery, AdministeredUserBody, RoleChange } from '../schemas.ts'
+import { AccountPath, AdministeredUserBody, Lock, RoleChange, UsersQuery } from '../schemas.ts'
 import { assignRole, changeUser, lock, readAdministeredUser, revokeSessions, searchUsers, unlock } from './users.ts'
 
 const manages = requirePermission('users.manage')

@@ -48,7 +48,11 @@ async function toListedUser(deps: AdminDeps, tx: Tx, { sortKey, ...account }: Li
 }
 
 /** One person; reading about somebody else is audited. @throws AppError `not-found` */
-export async function readAdministeredUser(deps: AdminDeps, actor: Actor, accountId: string): Promise<AdministeredUser> {
+export async function readAdministeredUser(
+  deps: AdminDeps,
+  actor: Actor,
+  accountId: string,
+): Promise<AdministeredUser> {
   return deps.sql.begin((tx) => showUser(tx, deps, actor, accountId))
 }
 
