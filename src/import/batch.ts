@@ -4,7 +4,7 @@ import { takeOverTracesOfMany } from '../auth/traces.ts'
 import type { Tx } from '../db/types.ts'
 import type { NewAccount } from './accounts.ts'
 import type { ImportDeps } from './deps.ts'
-import { insertAccounts, insertSubscriptions, lockLiveRoles, type Outcome } from './queries.ts'
+import { insertAccounts, lockLiveRoles, type Outcome } from './queries.ts'
 
 /** What became of an account of a batch; `role-gone`: its role was retired meanwhile. */
 export type BatchOutcome = Outcome | 'role-gone'
@@ -30,6 +30,7 @@ export async function importBatch(
   accounts: NewAccount[],
   isDryRun: boolean,
 ): Promise<Map<string, BatchOutcome>> {
+  if (accounts.length === 0) return new Map()
   try {
     return await deps.sql.begin(async (tx) => {
       const outcomes = await write(deps, tx, accounts)
@@ -51,7 +52,6 @@ async function write(deps: ImportDeps, tx: Tx, accounts: NewAccount[]): Promise<
   for (const { id, outcome } of await insertAccounts(tx, accounts.filter(mayGive))) outcomes.set(id, outcome)
   const inserted = accounts.filter(({ id }) => outcomes.get(id) === 'inserted')
   if (inserted.length === 0) return outcomes
-  await insertSubscriptions(tx, inserted)
   await takeOverTracesOfMany(
     tx,
     inserted.map(({ id, email }) => ({ id, addressHashes: deps.traceKeys(email) })),

@@ -25,7 +25,12 @@ type Entry = { line: Line } & (
   | { account?: undefined; errors: FieldError[] }
 )
 
-const batchLines = 1_000
+type Batch = { entries: Entry[]; emails: ReadonlySet<string> }
+type Writing = Batch & { outcomes: Promise<Map<string, BatchOutcome>> }
+
+/** As many as a command has connections: a core for each is used, and one more reads lines meanwhile. */
+const batchesAtOnce = 2
+const batchLines = 500
 /** A batch of long lines is cut before it takes much memory. */
 const batchBytes = 2 ** 20
 
@@ -42,12 +47,14 @@ export async function importAccounts(
   summary: Summary,
 ): Promise<void> {
   const judge = createJudge(options)
+  const writing: Writing[] = []
 
-  async function write(entries: Entry[]): Promise<void> {
-    const accounts = entries.flatMap(({ account }) => account ?? [])
-    const outcomes = accounts.length > 0 ? await importBatch(deps, accounts, options.isDryRun) : new Map()
-    for (const { line, account, errors } of entries) {
-      const outcome: BatchOutcome | undefined = outcomes.get(account?.id)
+  async function settleFirst(): Promise<void> {
+    const batch = writing.shift()
+    if (!batch) return
+    const outcomes = await batch.outcomes
+    for (const { line, account, errors } of batch.entries) {
+      const outcome = account && outcomes.get(account.id)
       const wrong = account && outcome ? judge(line.number, account, outcome) : (errors ?? [])
       summary.lines++
       summary.bytes += line.bytes
@@ -60,23 +67,37 @@ export async function importAccounts(
     options.onProgress()
   }
 
-  // The next batch is read while the database writes this one.
-  let writing: Promise<void> = Promise.resolve()
-  for await (const batch of toBatches(deps, lines, options)) {
-    await writing
-    if (options.signal?.aborted) return
-    writing = write(batch)
-    // It is awaited above or below, which may be later than it fails.
-    writing.catch(() => {})
+  /** Also what is behind a batch that failed: it may be committed. */
+  async function settleAll(): Promise<void> {
+    try {
+      await settleFirst()
+    } finally {
+      if (writing.length > 0) await settleAll()
+    }
   }
-  await writing
+
+  try {
+    for await (const batch of toBatches(deps, lines, options)) {
+      // Of two lines with one address the first is in: no batch overtakes another that has one of its addresses.
+      while (writing.length === batchesAtOnce || writing.some(({ emails }) => !emails.isDisjointFrom(batch.emails)))
+        await settleFirst()
+      if (options.signal?.aborted) break
+      const accounts = batch.entries.flatMap(({ account }) => account ?? [])
+      const outcomes = importBatch(deps, accounts, options.isDryRun)
+      // It is awaited in its turn, which may be later than it fails.
+      outcomes.catch(() => {})
+      writing.push({ ...batch, outcomes })
+    }
+  } finally {
+    await settleAll()
+  }
 }
 
 async function* toBatches(
   { catalogue }: ImportDeps,
   lines: AsyncIterable<Line>,
   { allowRoles }: ImportOptions,
-): AsyncGenerator<Entry[]> {
+): AsyncGenerator<Batch> {
   let entries: Entry[] = []
   let emails = new Set<string>()
   let bytes = 0
@@ -86,7 +107,7 @@ async function* toBatches(
     // The database judges the first of two lines with one address before it judges the second.
     const isRepeated = email !== undefined && emails.has(email)
     if (entries.length > 0 && (entries.length === batchLines || bytes + line.bytes > batchBytes || isRepeated)) {
-      yield entries
+      yield { entries, emails }
       entries = []
       emails = new Set()
       bytes = 0
@@ -95,7 +116,7 @@ async function* toBatches(
     bytes += line.bytes
     if (email !== undefined) emails.add(email)
   }
-  if (entries.length > 0) yield entries
+  if (entries.length > 0) yield { entries, emails }
 }
 
 function readEntry(line: Line, rules: Rules): Entry {

@@ -12,8 +12,9 @@ export async function lockLiveRoles(sql: Db, names: string[]): Promise<string[]>
 }
 
 /**
- * Makes accounts in one statement, in the order of their addresses, so that two imports never wait for each other in a circle. The
- * database judges whose address is taken, also by who registers at this moment, and what lies ahead.
+ * Makes accounts in one statement with their subscriptions, free or a grant of the command line's, in the order of their
+ * addresses, so that two imports never wait for each other in a circle. The database judges whose address is taken, also by
+ * who registers at this moment, and what lies ahead.
  * @param accounts of addresses that differ from one another
  */
 export async function insertAccounts(sql: Db, accounts: NewAccount[]): Promise<{ id: string; outcome: Outcome }[]> {
@@ -22,28 +23,23 @@ export async function insertAccounts(sql: Db, accounts: NewAccount[]): Promise<{
       select l.*, clock_timestamp() as read_at, exists (select from user_accounts a where a.email = l.email) as taken
         from json_to_recordset(${JSON.stringify(accounts)}::text::json) as l(
           id uuid, email text, "passwordHash" text, "emailVerified" boolean, "firstName" text, "lastName" text, "phoneNumber" text,
-          language text, timezone text, role text, status text, "createdAt" timestamptz, "planEndsAt" timestamptz)),
+          language text, timezone text, role text, status text, "createdAt" timestamptz, "subscriptionId" uuid, plan text, "planEndsAt" timestamptz)),
     inserted as (
       insert into user_accounts (id, email, password_hash, email_verified_at, first_name, last_name, phone_number, language, timezone, role,
-                                 status, locked_reason, created_at)
+                                 status, locked_reason, created_at, plan, plan_ends_at)
       select id, email, "passwordHash", case when "emailVerified" then read_at end, "firstName", "lastName", "phoneNumber", language, timezone, role,
-             status, case status when 'locked' then 'Locked before the import' end, coalesce("createdAt", read_at)
+             status, case status when 'locked' then 'Locked before the import' end, coalesce("createdAt", read_at), plan, "planEndsAt"
         from line
        where not taken and coalesce("createdAt" <= read_at, true) and coalesce("planEndsAt" > read_at, true)
        order by email
       on conflict (email) do nothing
-      returning id)
+      returning id),
+    subscription as (
+      insert into user_subscriptions (id, account_id, plan, status, current_period_end, reason)
+      select "subscriptionId", id, plan, 'active', "planEndsAt", case when plan <> 'free' then 'Imported' end from line join inserted using (id))
     select line.id,
            case when inserted.id is not null then 'inserted' when "createdAt" > read_at then 'created-ahead'
                 -- A plan may have run out since the run that made the account.
                 when not taken and "planEndsAt" <= read_at then 'plan-over' else 'taken' end as outcome
       from line left join inserted on inserted.id = line.id`
-}
-
-/** The subscriptions of new accounts: free, or a grant of the command line's. */
-export async function insertSubscriptions(sql: Db, accounts: NewAccount[]): Promise<void> {
-  await sql`
-    insert into user_subscriptions (id, account_id, plan, status, current_period_end, reason)
-    select "subscriptionId", id, plan, 'active', "planEndsAt", case when plan <> 'free' then 'Imported' end
-      from json_to_recordset(${JSON.stringify(accounts)}::text::json) as l(id uuid, "subscriptionId" uuid, plan text, "planEndsAt" timestamptz)`
 }

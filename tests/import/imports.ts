@@ -8,9 +8,9 @@ export async function importLines(
   { deps }: TestApp,
   lines: unknown[],
   options: Partial<Omit<ImportOptions, 'onRefused'>> = {},
+  summary = createSummary(),
 ) {
   const refusals: Refusal[] = []
-  const summary = createSummary()
   const text = lines.map((line) => (typeof line === 'string' ? line : JSON.stringify(line))).join('\n')
   await importAccounts(
     deps,
