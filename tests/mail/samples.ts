@@ -61,8 +61,6 @@ export function samples(text = 'Asha Rao'): [string, MailName, MailData[MailName
   add('undo-email', { validHours: 168, newEmail: `${text}@example.com` })
   add('accept-invitation', { validHours: 168, inviter: text, role: text, plan: text }, 'with role and plan')
   add('accept-invitation', { validHours: 168, inviter: null, role: null, plan: null }, 'plain')
-  add('registration-attempted', { events: [{ at }] })
-  add('email-change-taken', { events: [{ at }, { at }] })
   add('email-change-undone', {})
   for (const lastNotice of [false, true])
     add('inactive-account', { lastNotice, eraseAt: until }, lastNotice ? 'last' : 'first')
@@ -73,6 +71,8 @@ export function samples(text = 'Asha Rao'): [string, MailName, MailData[MailName
     { at, userAgent: text, ip: null },
     { at, userAgent: null, ip },
   )
+  addNotice('registration-attempted', { at })
+  addNotice('email-change-taken', { at })
   addNotice('lockout', { at, ip })
   addNotice('sign-in-method-added', ...methods.map((method) => ({ at, method })))
   addNotice('sign-in-method-removed', ...methods.map((method) => ({ at, method, byAdministrator: method === 'totp' })))

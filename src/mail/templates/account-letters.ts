@@ -1,56 +1,13 @@
 import type { LetterTexts } from './letter.ts'
-import type { MailData, RequestedMailData } from './mail-data.ts'
+import type { RequestedMailData } from './mail-data.ts'
 
-type Others =
-  | Exclude<
-      keyof RequestedMailData,
-      'verify-email' | 'reset-password' | 'confirm-email' | 'undo-email' | 'accept-invitation'
-    >
-  | 'registration-attempted'
-  | 'email-change-taken'
+type Others = Exclude<
+  keyof RequestedMailData,
+  'verify-email' | 'reset-password' | 'confirm-email' | 'undo-email' | 'accept-invitation'
+>
 
 /** Mails without a link that are no security notices of an account in use. */
-export const accountLetters: { [K in Others]: LetterTexts<MailData[K]> } = {
-  'registration-attempted': {
-    en: (_, { brand }) => ({
-      subject: `You already have an account at ${brand.name}`,
-      paragraphs: [
-        'Somebody tried to open an account with this e-mail address. It has one already, so no new one was opened, and nothing was changed.',
-        'If that was you: sign in with this address. If you forgot the password, choose “Forgot password” where you sign in.',
-      ],
-      why: `You get this mail because this address belongs to an account at ${brand.name}.`,
-      notYou: 'If it was not you, you need to do nothing: nobody got into your account.',
-    }),
-    hi: (_, { brand }) => ({
-      subject: `${brand.name} पर आपका खाता पहले से है`,
-      paragraphs: [
-        'किसी ने इस ईमेल पते से खाता खोलने की कोशिश की। इस पते का खाता पहले से है, इसलिए नया खाता नहीं खोला गया और कुछ नहीं बदला गया।',
-        'अगर यह आप थे, तो इसी पते से साइन इन करें। अगर पासवर्ड याद नहीं है, तो साइन इन पेज पर “पासवर्ड भूल गए” चुनें।',
-      ],
-      why: `आपको यह ईमेल इसलिए मिला है क्योंकि यह पता ${brand.name} के एक खाते का है।`,
-      notYou: 'अगर यह आप नहीं थे, तो कुछ करने की ज़रूरत नहीं है: कोई आपके खाते में नहीं आ पाया।',
-    }),
-  },
-  'email-change-taken': {
-    en: (_, { brand }) => ({
-      subject: 'Somebody wanted to use your e-mail address',
-      paragraphs: [
-        'Somebody who is signed in to another account wanted to use this e-mail address for it. It belongs to your account, so nothing was changed.',
-        'If that was you, you have two accounts: sign in with this address to use this one.',
-      ],
-      why: `You get this mail because this address belongs to an account at ${brand.name}.`,
-      notYou: 'If it was not you, you need to do nothing: nobody got into your account.',
-    }),
-    hi: (_, { brand }) => ({
-      subject: 'किसी ने आपका ईमेल पता इस्तेमाल करना चाहा',
-      paragraphs: [
-        'किसी दूसरे खाते में साइन इन किए हुए व्यक्ति ने उस खाते के लिए यह ईमेल पता इस्तेमाल करना चाहा। यह पता आपके खाते का है, इसलिए कुछ नहीं बदला गया।',
-        'अगर यह आप थे, तो आपके दो खाते हैं: इस खाते के लिए इसी पते से साइन इन करें।',
-      ],
-      why: `आपको यह ईमेल इसलिए मिला है क्योंकि यह पता ${brand.name} के एक खाते का है।`,
-      notYou: 'अगर यह आप नहीं थे, तो कुछ करने की ज़रूरत नहीं है: कोई आपके खाते में नहीं आ पाया।',
-    }),
-  },
+export const accountLetters: { [K in Others]: LetterTexts<RequestedMailData[K]> } = {
   'email-change-undone': {
     en: (_, { brand }) => ({
       subject: 'A change of e-mail address was undone',

@@ -1,7 +1,7 @@
 import type { Language } from '../../text/language.ts'
 import type { SubscriptionChange } from './notice-data.ts'
 import { type NoticeTexts, shownFrom } from './notice-letter.ts'
-import { maskedEmail, shownName } from './shown.ts'
+import { shownName } from './shown.ts'
 
 const changes: Record<Language, Record<SubscriptionChange, (plan: string) => string>> = {
   en: {
@@ -32,8 +32,6 @@ const changes: Record<Language, Record<SubscriptionChange, (plan: string) => str
 export const accountNotices: {
   'password-changed': NoticeTexts<'password-changed'>
   'password-reset': NoticeTexts<'password-reset'>
-  'email-change-requested': NoticeTexts<'email-change-requested'>
-  'email-changed': NoticeTexts<'email-changed'>
   'api-key-created': NoticeTexts<'api-key-created'>
   'role-raised': NoticeTexts<'role-raised'>
   'subscription-changed': NoticeTexts<'subscription-changed'>
@@ -73,40 +71,6 @@ export const accountNotices: {
         'इस पते पर भेजे गए लिंक से नया पासवर्ड रखा गया है। सभी डिवाइस साइन आउट कर दिए गए हैं और सभी API कुंजियाँ बंद हो गई हैं।',
       event: shownFrom.hi,
       notYou: 'अगर यह आपने नहीं किया, तो कोई आपके ईमेल पढ़ सकता है। पहले अपने मेलबॉक्स का पासवर्ड बदलें, फिर यहाँ “पासवर्ड भूल गए” चुनें।',
-    },
-  },
-  'email-change-requested': {
-    en: {
-      subject: 'Your e-mail address is to be changed',
-      severally: (count) => `A change of your e-mail address was asked for ${count} times`,
-      opening: 'Your account is to get another e-mail address. It changes only once the new one is confirmed.',
-      event: ({ newEmail }) => `new address ${maskedEmail(newEmail)}`,
-      notYou:
-        'If it was not you: sign in, change your password and end all sessions. Should the address change all the same, a link that undoes it comes here.',
-    },
-    hi: {
-      subject: 'आपका ईमेल पता बदलने का अनुरोध हुआ है',
-      severally: (count) => `आपका ईमेल पता बदलने के ${count} अनुरोध हुए हैं`,
-      opening: 'आपके खाते का ईमेल पता बदला जाना है। यह तभी बदलेगा जब नए पते की पुष्टि हो जाएगी।',
-      event: ({ newEmail }) => `नया पता ${maskedEmail(newEmail)}`,
-      notYou:
-        'अगर यह आपने नहीं किया, तो साइन इन करें, पासवर्ड बदलें और सभी सत्र समाप्त करें। अगर पता फिर भी बदल जाए, तो बदलाव वापस लेने का लिंक यहीं आएगा।',
-    },
-  },
-  'email-changed': {
-    en: {
-      subject: 'This is now the e-mail address of your account',
-      severally: (count) => `The e-mail address of your account was changed ${count} times`,
-      opening: 'From now on you sign in with this address, and mails about the account come here.',
-      event: ({ oldEmail }) => `earlier address ${maskedEmail(oldEmail)}`,
-      notYou: 'If it was not you, do not use the account: the owner of the earlier address can undo the change.',
-    },
-    hi: {
-      subject: 'अब यही आपके खाते का ईमेल पता है',
-      severally: (count) => `आपके खाते का ईमेल पता ${count} बार बदला गया`,
-      opening: 'अब से आप इसी पते से साइन इन करेंगे, और खाते के बारे में ईमेल यहीं आएँगे।',
-      event: ({ oldEmail }) => `पहले का पता ${maskedEmail(oldEmail)}`,
-      notYou: 'अगर यह आपने नहीं किया, तो इस खाते का उपयोग न करें: पहले वाले पते का मालिक यह बदलाव वापस ले सकता है।',
     },
   },
   'api-key-created': {

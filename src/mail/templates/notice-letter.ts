@@ -13,6 +13,8 @@ export type NoticeText<K extends NoticeKind> = {
   opening: string
   /** What is told of one event behind its time; empty where the time says it all. */
   event: (event: NoticeEvent<K>, context: LetterContext) => string
+  /** What to do if it was you, where that needs saying. */
+  advice?: string
   notYou: string
 }
 export type NoticeTexts<K extends NoticeKind> = Record<Language, NoticeText<K>>
@@ -36,7 +38,7 @@ export function noticeLetter<K extends NoticeKind>(texts: NoticeTexts<K>): Lette
       const count = events.length + more
       return {
         subject: count === 1 ? text.subject : text.severally(count),
-        paragraphs: [text.opening],
+        paragraphs: [text.opening, ...(text.advice ? [text.advice] : [])],
         facts: [
           ...events.map((event) => [context.time(event.at), text.event(event, context)].filter(Boolean).join(': ')),
           ...(more > 0 ? [andMore[language](more)] : []),

@@ -1,5 +1,6 @@
 import { accountLetters } from './account-letters.ts'
 import { accountNotices } from './account-notices.ts'
+import { addressNotices } from './address-notices.ts'
 import { htmlMail } from './layout.tsx'
 import type { LetterTexts } from './letter.ts'
 import { linkLetters } from './link-letters.ts'
@@ -36,8 +37,6 @@ export const templates: { [K in MailName]: MailTemplate<MailData[K]> } = {
   'confirm-email': mail(linkLetters['confirm-email']),
   'undo-email': mail(linkLetters['undo-email']),
   'accept-invitation': mail(linkLetters['accept-invitation']),
-  'registration-attempted': mail(accountLetters['registration-attempted']),
-  'email-change-taken': mail(accountLetters['email-change-taken']),
   'email-change-undone': mail(accountLetters['email-change-undone']),
   'inactive-account': mail(accountLetters['inactive-account']),
   'account-erased': mail(accountLetters['account-erased']),
@@ -49,8 +48,10 @@ export const templates: { [K in MailName]: MailTemplate<MailData[K]> } = {
   'refresh-token-reused': notice(signInNotices['refresh-token-reused']),
   'password-changed': notice(accountNotices['password-changed']),
   'password-reset': notice(accountNotices['password-reset']),
-  'email-change-requested': notice(accountNotices['email-change-requested']),
-  'email-changed': notice(accountNotices['email-changed']),
+  'email-change-requested': notice(addressNotices['email-change-requested']),
+  'email-changed': notice(addressNotices['email-changed']),
+  'registration-attempted': notice(addressNotices['registration-attempted']),
+  'email-change-taken': notice(addressNotices['email-change-taken']),
   'api-key-created': notice(accountNotices['api-key-created']),
   'role-raised': notice(accountNotices['role-raised']),
   'subscription-changed': notice(accountNotices['subscription-changed']),
