@@ -1,8 +1,10 @@
 import { afterAll, expect, setDefaultTimeout, test } from 'bun:test'
+import { templates } from '../../src/mail/templates/templates.ts'
 import { pageNames } from '../../src/pages/page-names.ts'
 import { languages } from '../../src/text/language.ts'
 import { render, samples } from '../mail/samples.ts'
-import { openTestApp } from '../support/app.ts'
+import { logIn, newEmail as newAddress, registered } from '../support/accounts.ts'
+import { bodyOf, openTestApp } from '../support/app.ts'
 import {
   accessibilityFaults,
   inScheme,
@@ -12,6 +14,8 @@ import {
   type Scheme,
   type Tab,
 } from '../support/browser.ts'
+import { mailsTo } from '../support/mails.ts'
+import { expectProblem } from '../support/problems.ts'
 import { describeWith } from '../support/tools.ts'
 
 // A browser waits for its turn on a busy machine longer than anything else here.
@@ -21,7 +25,6 @@ const token = 'Zx9'.repeat(14)
 const schemes: Scheme[] = ['light', 'dark']
 
 describeWith(['chromium'], 'chromium')('in Chromium', async () => {
-  const app = await openTestApp({ APP_URL: 'https://app.example' })
   /** Answers of the API that the test wants, by path, in order; without one the service answers itself. */
   const scripted = new Map<string, Response[]>()
   /** All that browsers sent. */
@@ -38,13 +41,14 @@ describeWith(['chromium'], 'chromium')('in Chromium', async () => {
       return answer ?? app.app.fetch(request, { server: own })
     },
   })
+  const app = await openTestApp({ PUBLIC_URL: server.url.origin })
   const browser = await openBrowser()
   afterAll(async () => {
     await browser.close()
     await server.stop(true)
   })
 
-  const address = (path: string) => `http://127.0.0.1:${server.port}/account/${path}`
+  const address = (path: string) => `${server.url.origin}/account/${path}`
   const script = (path: string, status: number, body?: object) => {
     const answer = body === undefined ? new Response(null, { status }) : Response.json(body, { status })
     scripted.set(path, [...(scripted.get(path) ?? []), answer])
@@ -70,7 +74,7 @@ describeWith(['chromium'], 'chromium')('in Chromium', async () => {
     }
     expect(tab.complaints).toEqual([])
     const origins = new Set(tab.requests.map(({ url }) => new URL(url).origin))
-    expect([...origins].filter((origin) => origin !== 'null')).toEqual([`http://127.0.0.1:${server.port}`])
+    expect([...origins].filter((origin) => origin !== 'null')).toEqual([server.url.origin])
     await close(tab)
   })
 
@@ -91,7 +95,6 @@ describeWith(['chromium'], 'chromium')('in Chromium', async () => {
     expect(await read(page, '#title')).toBe('Your e-mail address is confirmed')
     expect(await page.title()).toBe('Your e-mail address is confirmed – MANAS360')
     expect(await focused(page)).toBe('title')
-    expect(await page.$eval('#onward a', (link) => link.getAttribute('href'))).toBe('https://app.example')
     expect(tab.complaints).toEqual([])
     // Loaded again, it has no token, and says what to do.
     await page.reload()
@@ -222,6 +225,73 @@ describeWith(['chromium'], 'chromium')('in Chromium', async () => {
     expect(received.filter(({ sent }) => sent.includes(token))).toMatchObject([
       { method: 'POST', path: '/v1/auth/email/undo-change', body: JSON.stringify({ token }) },
     ])
+    await close(tab)
+  })
+
+  /** Opens the newest mail of a kind to an address in the tab, follows its link, and waits for the page. */
+  async function follow(
+    { page }: Tab,
+    address: string,
+    template: 'verify-email' | 'reset-password' | 'confirm-email' | 'undo-email',
+  ) {
+    const mail = (await mailsTo(app, address)).findLast((one) => one.template === template)
+    if (!mail?.link) throw new Error(`no ${template} for ${address}`)
+    // A scanner was there before: it opens links, and clicks on none of the page's buttons.
+    for (const method of ['GET', 'HEAD']) expect((await fetch(mail.link, { method })).status).toBe(200)
+    const { link } = mail
+    const { html } = templates[template](mail.contents as never, {
+      brand: app.config.brand,
+      language: 'en',
+      timeZone: 'UTC',
+      link,
+    })
+    // The policy of the page that was open must not be the mail's.
+    await page.goto('about:blank')
+    await page.setContent(html)
+    await Promise.all([page.waitForNavigation(), page.click('a.button')])
+    await page.waitForSelector('#form:not([hidden])')
+  }
+  const press = async ({ page }: Tab) => {
+    await page.click('button[type=submit]')
+    await untilEnd(page)
+    return read(page, '#title')
+  }
+
+  test('from the mail’s own link: verify, reset, change the address, undo it', async () => {
+    const newPassword = 'umbrella ceramic walnut drizzle'
+    const person = await registered(app)
+    const tab = await openTab(browser)
+    await follow(tab, person.email, 'verify-email')
+    expect(await press(tab)).toBe('Your e-mail address is confirmed')
+    const me = () => app.request('/v1/me', { bearer: person.accessToken })
+    expect(await bodyOf(await me())).toMatchObject({ emailVerified: true })
+
+    expect((await app.request('/v1/auth/password/forgot', { json: { email: person.email } })).status).toBe(202)
+    await follow(tab, person.email, 'reset-password')
+    await tab.page.type('#password', 'password1234')
+    await tab.page.keyboard.press('Enter')
+    await tab.page.waitForSelector('#password[aria-invalid]')
+    expect(await read(tab.page, '#password-error')).toStartWith('This resembles a password that attackers try first')
+    await tab.page.click('#password', { count: 3 })
+    await tab.page.type('#password', newPassword)
+    expect(await press(tab)).toBe('Your new password is set')
+    await expectProblem(await me(), 'session-revoked')
+    const { accessToken } = await logIn(app, { email: person.email, password: newPassword })
+
+    const newEmail = newAddress()
+    const change = { newEmail, password: newPassword }
+    expect((await app.request('/v1/me/email', { bearer: accessToken, json: change })).status).toBe(202)
+    await follow(tab, newEmail, 'confirm-email')
+    expect(await press(tab)).toBe('Your e-mail address was changed')
+    await follow(tab, person.email, 'undo-email')
+    expect(await press(tab)).toBe('The change is undone')
+    const [account] = await app.sql<{ email: string }[]>`select email from user_accounts where id = ${person.id}`
+    expect(account?.email).toBe(person.email)
+    // The link for a new password came, and a link that was used opens nothing.
+    await follow(tab, person.email, 'reset-password')
+    await follow(tab, person.email, 'verify-email')
+    expect(await press(tab)).toBe('This link does not work')
+    expect(tab.complaints).toEqual([])
     await close(tab)
   })
 
