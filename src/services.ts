@@ -30,8 +30,6 @@ import { createSecrets } from './secrets/secrets.ts'
 import { createNetworkHash } from './telemetry/network-hash.ts'
 import { createTraffic } from './telemetry/traffic.ts'
 
-type SlowQuery = { milliseconds: number; statement: string }
-
 /** Deps that are open, and how to close them. */
 export type OpenDeps = AppDeps & {
   /** Writes what is counted and closes the pool, within `seconds`. */
@@ -60,7 +58,7 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
     // A pooler in transaction mode keeps neither statements nor settings with a connection, and passes no notifications.
     prepare: config.authzFeed === 'listen',
     connectionParameters: config.authzFeed === 'listen',
-    onSlow: ({ milliseconds, statement }: SlowQuery) => log.warn({ milliseconds, statement }, 'slow query'),
+    onSlow: (slow: { milliseconds: number; statement: string }) => log.warn(slow, 'slow query'),
     onWarn: (message: string, error?: unknown) => log.warn({ err: error }, message),
   }
   const db = openDatabase({ ...connection, applicationName: 'manas360' })
@@ -78,6 +76,8 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
   try {
     // The others open once it serves: each costs the server a process, and nobody waits for them.
     await Promise.all([db.open(Math.min(1, config.poolMin)), feedConnection.open()])
+    // The first question about readiness finds the prober connected.
+    db.ping().catch(() => {})
     const reading = feedConnection.read(readCatalogue)
     // A schema that is another fails both, and says so itself.
     reading.catch(() => {})

@@ -39,7 +39,7 @@ export function createRecovery({ connect, gate, writability, onWarn }: Options) 
 
   /** Whether it answers in time. @throws what the connection failed with */
   async function probe(): Promise<boolean> {
-    prober ??= connect()
+    prober ??= connectProber()
     const question = writability.ask(prober).then(
       () => true,
       (error) => {
@@ -56,6 +56,13 @@ export function createRecovery({ connect, gate, writability, onWarn }: Options) 
       dropProber()
       throw error
     }
+  }
+
+  /** Its answers hold no arrays, so it does not ask for their types. */
+  function connectProber(): postgres.Sql {
+    const client = connect()
+    client.options.fetch_types = false
+    return client
   }
 
   function dropProber(): void {
