@@ -184,7 +184,7 @@ describe('a try that is undecided', () => {
       await tx`create trigger slow before insert on login_attempts for each row when (new.account_id = ${tx.unsafe(`'${person.id}'`)}) execute function slow()`
     })
     await expectProblem(await lockoutSteps(hasty).login(person.email), 'deadline-exceeded')
-    await hasty.deps.close(2)
+    await hasty.deps.close(30)
     await sql`drop function slow() cascade`
     const [counter] = await sql`select pending, failures from lockouts where key = ${keyOf(person.email)}`
     expect(counter).toEqual({ pending: {}, failures: [] })
