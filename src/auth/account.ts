@@ -4,7 +4,7 @@ import type { Catalogue } from '../catalogue/catalogue.ts'
 import { newer, readCatalogue } from '../catalogue/current.ts'
 import type { Db } from '../db/types.ts'
 
-/** An account as one statement reads it: its profile, its state, and the version of the catalogue in that snapshot. */
+/** An account as one statement reads it: profile, authorisation state, and the catalogue's version in the same snapshot. */
 export type StoredAccount = AuthzState & {
   id: string
   email: string
@@ -45,9 +45,8 @@ export type AccountWithRights = StoredAccount & { rights: Rights; planDisplayNam
 export type CatalogueDeps = { catalogue: { current: Catalogue }; now: () => number }
 
 /**
- * The account with its rights, derived from the catalogue in memory. Where the account's snapshot saw a newer catalogue,
- * one with a role made a moment ago say, that is read first; a still newer one may be in force when the token is used,
- * and then overtakes it by its version.
+ * Adds the rights that follow from the catalogue in memory. When the account's snapshot has a newer catalogue version, such as
+ * one with a role just made, that catalogue is read first. Later versions are handled where the token is used.
  */
 export async function withRights<A extends StoredAccount>(
   { catalogue, now }: CatalogueDeps,
@@ -62,7 +61,7 @@ export async function withRights<A extends StoredAccount>(
   return { ...account, rights, planDisplayName, catalogueVersion: current.version }
 }
 
-/** The one place where an account becomes an access token's claims. `iat` is an epoch second. */
+/** The claims of an account's access token; no other code builds them. `iat` is an epoch second. */
 export function claimsOf(account: AccountWithRights, sessionId: string, iat: number, ttlSeconds: number) {
   const { rights } = account
   const claims: Omit<AccessClaims, 'iss' | 'aud' | 'jti'> = {
@@ -80,7 +79,7 @@ export function claimsOf(account: AccountWithRights, sessionId: string, iat: num
     ver: account.version,
     cv: account.catalogueVersion,
   }
-  // A plan that has lapsed is not told: what is left of it has no end.
+  // `pex` is left out once the plan has lapsed: the free plan has no end.
   if (account.planExpiresAt !== null && rights.plan === account.plan) claims.pex = account.planExpiresAt
   if (Object.keys(account.overrides).length > 0) claims.ovr = account.overrides
   return claims

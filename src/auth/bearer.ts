@@ -11,9 +11,9 @@ import type { BearerDeps } from './deps.ts'
 const bearerScheme = /^bearer(?: +|$)/i
 
 /**
- * Judges the Authorization header once, without a query: signature and claims, then what changed since (RecentChanges).
- * Fills in `context.principal`, or `context.refused` with the 401 that a guarded route will answer. Returns a promise only for
- * an API key that must be looked up.
+ * Verifies the Authorization header once, without a query: signature and claims, then recent changes of the account's rights.
+ * Sets `context.principal`, or `context.refused` to the 401 that a guarded route will answer. Returns a promise only for an
+ * API key that must be looked up.
  * @throws AppError `rate-limited`, by that promise
  */
 export function verifyBearer(
@@ -41,19 +41,19 @@ export function verifyBearer(
 
 function verifyApiKey(deps: BearerDeps, context: RequestContext, key: string): Promise<undefined> | undefined {
   const recalled = deps.apiKeys.recall(key)
-  // Where nothing is counted nothing is looked up either, and nobody asks who it is.
+  // Probe routes are not rate-limited, so they must not cause look-ups; they have no guard that needs a principal.
   if (recalled === undefined && !probeRoutes.has(context.route)) return lookUpApiKey(deps, context, key)
   admitApiKey(deps, context, recalled ?? 'invalid-token')
   return undefined
 }
 
-/** Counted against the address first: a flood of keys that nobody has must not become one of queries. */
+/** Counts the request against its address before the query, so that a flood of unknown keys is limited. */
 async function lookUpApiKey(deps: BearerDeps, context: RequestContext, key: string): Promise<undefined> {
   await countAddress(deps, context)
   try {
     admitApiKey(deps, context, await deps.apiKeys.lookUp(key, networkOf(context.ip)))
   } catch (error) {
-    // Public routes answer all the same; guarded ones say what was in the way.
+    // Public routes still answer; guarded ones answer this error.
     if (!(error instanceof AppError)) throw error
     context.refused = error
   }

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
 
-/** Whether a word was put into a filter; of those that were not, a few are taken for one that was (Bloom, 1970). */
+/** Whether a word is in a filter. False positives are possible, false negatives are not (Bloom, 1970). */
 export function isInFilter(bits: Uint8Array, probes: number, word: string): boolean {
   return placesOf(word, bits.byteLength * 8, probes).every((place) => ((bits[place >>> 3] ?? 0) >> (place & 7)) & 1)
 }
 
-/** A filter of words, of about `size` bits, `probes` of which each word sets. */
+/** Builds a filter of about `size` bits; each word sets `probes` of them. */
 export function createFilter(words: Iterable<string>, size: number, probes: number): Uint8Array {
   const bits = new Uint8Array(Math.ceil(size / 8))
   for (const word of words)
@@ -14,7 +14,7 @@ export function createFilter(words: Iterable<string>, size: number, probes: numb
   return bits
 }
 
-/** Kirsch and Mitzenmacher, "Less Hashing, Same Performance": two halves of one hash stand for as many as are needed. */
+/** Kirsch and Mitzenmacher, "Less Hashing, Same Performance": all hash functions are made of two. */
 function placesOf(word: string, size: number, probes: number): number[] {
   const hash = createHash('sha256').update(word).digest()
   const [first, step] = [hash.readUInt32LE(0), hash.readUInt32LE(4) | 1]

@@ -6,7 +6,7 @@ type Filter = { bits: Uint8Array; probes: number }
 
 let loaded: Filter | undefined
 
-/** Read at first use: who sets no password pays no memory for it (4 MB). */
+/** Loaded at the first use: 4 MB that a process without registrations does not need. */
 function load(): Filter {
   const file = readFileSync(path)
   const end = file.indexOf('\n\n') + 2
@@ -15,8 +15,8 @@ function load(): Filter {
 }
 
 /**
- * Whether a lower-case word is among a million breached and common passwords, kept offline as a Bloom filter: each of them
- * is found, and of other words one in three million is taken for one.
+ * Whether a lower-case word is among a million breached and common passwords, kept offline as a Bloom filter with a
+ * false-positive rate of one in three million.
  */
 export function isCommonPassword(word: string): boolean {
   if (word === '') return false

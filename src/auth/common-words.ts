@@ -6,7 +6,7 @@ export const longestWord = 24
 
 let loaded: string | undefined
 
-/** Sorted lines, read at first use and searched where they lie: a Map of them would take ten times the memory. */
+/** Sorted lines, loaded at the first use and searched in place: a Map would take ten times the memory. */
 function load(): string {
   const file = readFileSync(path, 'latin1')
   return file.slice(file.indexOf('\n\n') + 1)
@@ -16,7 +16,7 @@ function load(): string {
 export function bitsOfWord(word: string): number | null {
   if (word.length > longestWord || !/^[a-z0-9]+$/.test(word)) return null
   loaded ??= load()
-  // Both ends stand on a line break; the line between them that holds the middle is compared.
+  // Binary search: `low` and `high` are positions of line breaks, and the line around their middle is compared.
   let low = 0
   let high = loaded.length - 1
   while (low < high) {

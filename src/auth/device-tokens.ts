@@ -10,10 +10,9 @@ const shape = new RegExp(`^(${uuid})\\.(${uuid})\\.([1-9]\\d{0,9})\\.([A-Za-z0-9
 const maxPasswordVersion = 2_147_483_647
 
 /**
- * Tokens that tell a device which signed in before from a stranger. They open nothing; they only choose whose failures
- * are counted at log-in. Signed with HMAC-SHA-256 under a key of their own, derived from `secret`, so that nothing else
- * signed with it passes for one. The account is named by its id alone: the token carries no personal data, and it must be
- * readable before the account is looked up. Synchronous: asynchronous WebCrypto would queue behind argon2.
+ * Tokens by which log-in recognises a device that signed in before. They grant nothing; they only decide which lockout
+ * counter is used. Signed with HMAC-SHA-256 under a key derived from `secret` for this purpose alone. The token names the
+ * account by its id only: it carries no personal data, and it is read before the account is looked up. Synchronous: asynchronous WebCrypto would queue behind argon2.
  *
  * @throws RangeError for a secret shorter than 32 bytes (RFC 7518 3.2 asks as much of HS256)
  */
@@ -22,19 +21,19 @@ export function createDeviceTokens(secret: Uint8Array) {
   const key = createHmac('sha256', secret).update('device-token/v1').digest()
   const sign = (claims: string) => createHmac('sha256', key).update(claims).digest('base64url')
 
-  /** The device, or null for a wrong, foreign or malformed token. Whether it fits the account is the caller's to judge. */
+  /** The device, or null for a forged or malformed token. The caller checks that it belongs to the account. */
   function read(token: string | undefined): Device | null {
     const [, deviceId, accountId, passwordVersion, signature] = (token !== undefined && shape.exec(token)) || []
     if (!deviceId || !accountId || !passwordVersion || !signature || Number(passwordVersion) > maxPasswordVersion)
       return null
-    // Compared as text: stray bits in a signature's last character are refused.
+    // Compared as text: base64url decoding would ignore stray bits of the last character.
     const expected = sign(`${deviceId}.${accountId}.${passwordVersion}`)
     if (!timingSafeEqual(Buffer.from(signature), Buffer.from(expected))) return null
     return { deviceId, accountId, passwordVersion: Number(passwordVersion) }
   }
 
   return {
-    /** A token for a device; a device that logs in again keeps its id, and so its counter, when that is passed. */
+    /** A token for a device. With the id of an earlier token the device keeps its lockout counter. */
     issue(accountId: string, passwordVersion: number, deviceId: string = Bun.randomUUIDv7()): string {
       const claims = `${deviceId}.${accountId}.${passwordVersion}`
       return `${claims}.${sign(claims)}`

@@ -22,7 +22,7 @@ const JwkSetBody = z
   })
   .meta({ ref: 'JwkSet', description: 'RFC 7517; empty while access tokens are signed with a secret' })
 
-/** A verifier may keep the keys for so long: what signs must have been published for longer. See docs/operations.md. */
+/** How long verifiers may cache the keys. A key must be published for longer before it signs: see docs/operations.md. */
 const maxAgeSeconds = 300
 
 /** What other services verify access tokens with: see docs/verifying-tokens.md. */

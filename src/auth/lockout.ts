@@ -4,20 +4,20 @@ import { AppError } from '../errors/app-error.ts'
 import type { AuthDeps } from './deps.ts'
 
 /**
- * Whose failures are counted together: an e-mail address's as strangers type it, a device's that signed in before (so a
- * stranger cannot lock its owner out), or those of an account's own password check.
+ * What failures are counted by: the e-mail address, the known device (so that a stranger cannot lock its owner out), or the
+ * account whose signed-in owner is asked for the password again.
  */
 export type Counter = 'email' | 'device' | 'password'
 
 /**
- * A try that was reserved before argon2 ran, so that of 50 at once only as many are verified as may fail. One that ends
- * undecided is released; one left by a crash stops counting by itself. The rules and their numbers: sql/functions/lockouts.sql.
+ * An attempt that was reserved before argon2 ran, so that of 50 at once only as many are verified as may fail. An attempt that
+ * ends undecided is released; one left by a crash expires. The rules and their numbers: sql/functions/lockouts.sql.
  */
 export type Reservation = { key: Buffer; attemptId: string; counter: Counter }
 
 type Reserved = { admitted: boolean; lockedForSeconds: number | null }
 
-/** What a reservation writes, as a CTE named `reserved`, given a CTE `chosen` with the counter's `key`. */
+/** The CTE `reserved`, which reserves an attempt of the counter whose `key` the CTE `chosen` gives. */
 export function reserveCte(sql: Db, attemptId: string) {
   return sql`
     reserved as (
@@ -26,7 +26,7 @@ export function reserveCte(sql: Db, attemptId: string) {
       returning key, pending ? ${attemptId} as admitted, lockout_seconds(locked_until) as locked_for_seconds)`
 }
 
-/** @throws AppError `account-locked` while the counter is locked, `rate-limited` while as many tries are undecided as may fail. */
+/** @throws AppError `account-locked` while the counter is locked, `rate-limited` while as many attempts are undecided as may fail. */
 export function requireAdmitted({ admitted, lockedForSeconds }: Reserved): void {
   if (lockedForSeconds !== null) throw new AppError('account-locked', { retryAfter: lockedForSeconds })
   if (!admitted)
@@ -36,7 +36,7 @@ export function requireAdmitted({ admitted, lockedForSeconds }: Reserved): void 
     })
 }
 
-/** Reserves a try of an account's own password check. @throws AppError as requireAdmitted. */
+/** Reserves an attempt of an account's own password check. @throws AppError as requireAdmitted. */
 export async function reserveOwnCheck(deps: AuthDeps, accountId: string): Promise<Reservation> {
   const key = deps.counterKey('password', accountId)
   const attemptId = Bun.randomUUIDv7()
@@ -48,7 +48,7 @@ export async function reserveOwnCheck(deps: AuthDeps, accountId: string): Promis
   return { key, attemptId, counter: 'password' }
 }
 
-/** Gives back a try that ended undecided. Never throws: what stays behind stops counting after 30 s. */
+/** Releases an attempt that ended undecided. Never throws: what is not released expires. */
 export async function release(deps: AuthDeps, { key, attemptId }: Reservation): Promise<void> {
   try {
     await deps.sql`update lockouts set pending = pending - ${attemptId}::text where key = ${key}`
@@ -57,7 +57,7 @@ export async function release(deps: AuthDeps, { key, attemptId }: Reservation): 
   }
 }
 
-/** Success: the counter that judged it begins anew. As a CTE named `cleared`. */
+/** The CTE `cleared`, which resets the counter after a success. */
 export function clearCte(sql: Db, { key, attemptId }: Reservation) {
   return sql`
     cleared as (
@@ -65,7 +65,7 @@ export function clearCte(sql: Db, { key, attemptId }: Reservation) {
        where key = ${key})`
 }
 
-/** Ends the lockouts of these counters, and forgets their failures. */
+/** Resets these counters: ends their lockouts and forgets their failures. */
 export async function clearLockouts(sql: Db, keys: Buffer[]): Promise<void> {
   await sql`update lockouts set ${cleared(sql)} where key in ${sql(keys)}`
 }

@@ -12,7 +12,7 @@ import { completeSignIn } from './sign-in.ts'
 type Options = {
   /** From `X-Device-Token`. */
   deviceToken: string | undefined
-  /** What the auth tier answers to this address: then only the lockout is looked at, and nothing is judged. */
+  /** The auth limiter's refusal of this address: then only the lockout is read, and no password is verified. */
   refusal: AppError | null
   signal?: AbortSignal
 }
@@ -57,7 +57,7 @@ export async function login(deps: AuthDeps, origin: Origin, input: Login, option
       if (body) return body
     }
   } catch (error) {
-    // A right password that was judged is paid for, also by who leaves before the answer.
+    // A right password stays counted, even when the client left before the answer.
     if (!isVerified) await uncount()
     await release(deps, reservation)
     throw error
@@ -67,7 +67,7 @@ export async function login(deps: AuthDeps, origin: Origin, input: Login, option
   throw new AppError('invalid-credentials')
 }
 
-/** The credentials when the password is theirs and the account may log in; the same effort either way. */
+/** The credentials if the password is right and the account active, else null, after the same work. */
 async function verify(
   deps: AuthDeps,
   credentials: Credentials | null,
@@ -86,7 +86,7 @@ type Verified = {
   signal: AbortSignal | undefined
 }
 
-/** Null when password or status changed while the password was verified, and it is not right any more. */
+/** Null when password or status changed during the verification, and the password no longer matches. */
 async function openSession(deps: AuthDeps, origin: Origin, verified: Verified): Promise<SessionBody | null> {
   const { credentials, password, reservation, isNewDevice, signal } = verified
   const newHash = deps.passwords.needsRehash(credentials.passwordHash ?? '')

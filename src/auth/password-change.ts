@@ -15,8 +15,8 @@ import { sessionOf } from './sessions.ts'
 type Input = { currentPassword: string; newPassword: string; keepApiKeys?: boolean }
 
 /**
- * Replaces the password and ends the person's other sessions and, unless they are to be kept, the API keys. The device is
- * known under the new password too: its earlier token is void, and without another one a stranger could lock it out.
+ * Replaces the password and ends the other sessions and, unless `keepApiKeys`, the API keys. The new password voids the
+ * device's token, so the answer brings a new one: without it a stranger could lock the device out.
  * @throws AppError `invalid-credentials` (the session stays), `account-locked` after five wrong tries, `validation-failed`
  */
 export async function changePassword(
@@ -35,7 +35,7 @@ export async function changePassword(
     throw invalid('newPassword', 'Choose a password that differs from the current one.', 'unchanged')
   const hash = await deps.passwords.hash(newPassword, signal)
   await deps.sql.begin(async (tx) => {
-    // The row is locked by this statement, so a log-in in flight has either committed its session or will be refused.
+    // This statement locks the row: a concurrent log-in has committed its session by now, or will be refused.
     if (!(await updatePassword(tx, accountId, credentials.passwordVersion, hash)))
       throw new AppError('invalid-credentials')
     const apiKeysEnded = keepApiKeys ? [] : await endApiKeys(tx, accountId)
@@ -55,7 +55,7 @@ export function removePassword(tx: Tx, accountId: string): Promise<number> {
 }
 
 /**
- * Asks a person who is logged in for the password once more, under a counter of the account's own.
+ * Checks the password of somebody who is signed in, counted by account.
  * @returns the version of the password that was right, for `requireStillSignedIn`
  * @throws AppError `invalid-credentials`, `account-locked`, `rate-limited`
  */

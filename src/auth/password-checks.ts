@@ -1,15 +1,15 @@
 import { refusalOf } from '../rate-limits/result.ts'
 import type { AuthDeps } from './deps.ts'
 
-/** Log-ins of an account that succeed may be so many times as its other password checks. */
+/** How many times more log-ins than other password checks an account may have. */
 const logInShare = 10
 
 /**
- * Counts a password check of an account before argon2 runs, right ones too: a session, or a known password, is no licence
- * to keep a core busy. `log-in` of an address is counted whether or not it has an account; who fails there gives the unit
- * back, for failures have bounds of their own, and a stranger's must not close it to its owner.
- * @returns how to give the unit back
- * @throws AppError `rate-limited`, `service-unavailable` when nobody can count
+ * Counts a password check before argon2 runs, right passwords too, so that nobody keeps a core busy with their own. A `log-in`
+ * is counted by address, whether or not it has an account. A failed one is refunded: the lockout bounds failures, and a
+ * stranger's must not use up the owner's log-ins.
+ * @returns refunds the unit
+ * @throws AppError `rate-limited`, `service-unavailable` when the limiter is out of reach
  */
 export async function countPasswordCheck(
   { limits, config, reportLimit }: AuthDeps,
@@ -22,7 +22,7 @@ export async function countPasswordCheck(
   const key = `${kind} ${id}`
   const tally = await tier.take(key, kind === 'log-in' ? limit.max * logInShare : limit.max)
   const giveBack = () => tier.giveBack(key)
-  // Of log-ins only to who is refused: the count would tell a stranger whether somebody logged in.
+  // Log-ins show their count only when refused: it would tell a stranger that somebody logged in.
   if (tally && (kind === 'account' || tally.used > tally.limit)) reportLimit(tally)
   const refusal = refusalOf(tally ?? 'unknown')
   if (!refusal) return giveBack

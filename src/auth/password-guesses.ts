@@ -1,14 +1,14 @@
 import { bitsOfWord, longestWord } from './common-words.ts'
 import { type Reading, repeatedUnit, respell } from './password-patterns.ts'
 
-/** What takes fewer guesses than 2^22, four million, falls to a rented card within a day, hashed as slowly as it is here. */
+/** Fewer than 2^22 guesses, four million, take a rented GPU less than a day at this hashing cost. */
 const fewestBits = 22
-/** Longer ones are left to the other rules: the cost of reading grows with the length. */
+/** Longer texts are left to the other rules: this check's cost grows with the length. */
 const longestRead = 64
-/** That there is one part more, and where it begins. */
+/** The cost of one more part: that it is there, and where it begins. */
 const partBits = 1.5
 const [digitBits, letterBits] = [Math.log2(10), Math.log2(26)]
-/** A sign between or around words: those that people write there, others, and the same once more. */
+/** Costs of a sign between words: a usual one, another one, and a repetition. */
 const [usualSigns, usualSignBits, signBits, repeatedSignBits] = [' !.,-_?', 2, 4, 0.5]
 const years = /^(?:19|20)\d\d$/
 const yearBits = Math.log2(100)
@@ -20,7 +20,7 @@ const runs = [
 ]
 const runBits = 4
 
-/** What everybody can say by heart, written as one word: long, and in every attacker's list. */
+/** Well-known phrases written as one word: long, but in every attacker's list. */
 const byHeart = new Set(
   `abracadabra bharatmatakijai callmeishmael correcthorsebatterystaple godblessamerica hakunamatata
   happybirthdaytoyou hellodarknessmyoldfriend iamyourfather indiaismycountry inthebeginningwastheword itwasthebestoftimes
@@ -30,20 +30,19 @@ const byHeart = new Set(
   tobeornottobethatisthequestion twinkletwinklelittlestar vandemataram winteriscoming`.split(/\s+/),
 )
 
-/** Whether a reading is known by heart as one word; what was typed as words apart is judged by its words. */
+/** Whether a reading is a well-known phrase in one word. Words typed apart are checked one by one. */
 export function isByHeart({ core, rest }: Reading): boolean {
   return !rest.includes(' ') && byHeart.has(core)
 }
 
 /**
- * Whether a case-folded password is made of so few and so common parts that it is soon guessed, as zxcvbn reads (Wheeler,
- * USENIX Security 2016): common words, what is known of the person and the service, years and runs, with digits and signs
- * between. Four words that nobody proposes together are far beyond it.
+ * Estimates guesses as zxcvbn does (Wheeler, USENIX Security 2016): the password is split into common words, known words,
+ * years and runs, with digits and signs between. Four unrelated words are far above the bound.
  * @param known words of the person and the service, lower-case letters and digits
- * @returns `context` when it is so for what is known alone
+ * @returns `common` when too few guesses are needed, `context` when only the known words make it so, else null
  */
 export function readGuessable(folded: string, known: readonly string[]): 'common' | 'context' | null {
-  // Once more costs an attacker nothing.
+  // Repetition adds no guesses.
   const unit = repeatedUnit(folded)
   const spellings = [...new Set([unit, ...respell(unit)])]
   if (unit.length > longestRead) return null
@@ -52,7 +51,7 @@ export function readGuessable(folded: string, known: readonly string[]): 'common
   return isGuessed(known) ? 'context' : null
 }
 
-/** Bits of the cheapest way to put a text together. */
+/** Bits of the cheapest split of a text into parts. */
 function countBits(text: string, known: ReadonlySet<string>): number {
   const signs = text.replace(/[\p{L}\p{M}\p{N}]/gu, '')
   const kinds = [...new Set(signs)]
@@ -71,7 +70,7 @@ function countBits(text: string, known: ReadonlySet<string>): number {
   return bits[letters.length] ?? 0
 }
 
-/** Null for what is no part of its own. */
+/** Bits of one part; null when the text is none. */
 function bitsOfPart(part: string, known: ReadonlySet<string>): number | null {
   if (part.length === 1) return /\d/.test(part) ? digitBits : letterBits
   if (known.has(part)) return partBits

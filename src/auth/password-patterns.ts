@@ -1,14 +1,14 @@
 /** One way to read a password: the word that it seems to be, and the characters beside it. */
 export type Reading = { core: string; rest: string }
 
-/** Edges that people add to a word: punctuation, or punctuation and digits. */
+/** What people add before and after a word: punctuation, or punctuation and digits. */
 const edges = [/[^\p{L}\p{M}\p{N}]/u, /[^\p{L}\p{M}]/u]
 /** "1" and "!" stand for i or for l, so there are two readings. */
 const substitutes = { '0': 'o', '3': 'e', '4': 'a', '5': 's', '7': 't', '8': 'b', '9': 'g', '@': 'a', $: 's', '+': 't' }
 const spellings: ReadonlyMap<string, string>[] = ['i', 'l'].map(
   (letter) => new Map(Object.entries({ ...substitutes, '1': letter, '!': letter, '|': letter })),
 )
-/** Rows of keyboards and what people count or recite; each may be followed in either direction, and begins anew at its end. */
+/** Keyboard rows, digits and the alphabet; a run may go in either direction and wrap around. */
 const rows = [
   '1234567890',
   'abcdefghijklmnopqrstuvwxyz',
@@ -19,13 +19,13 @@ const rows = [
   'azertyuiop',
 ]
 
-/** The unit that a text repeats from end to end; the text itself when it does not. */
+/** The shortest text whose repetition is `text`; `text` itself when there is no shorter one. */
 export function repeatedUnit(text: string): string {
   const period = `${text}${text}`.indexOf(text, 1)
   return text.slice(0, period === -1 ? text.length : period)
 }
 
-/** The readings of a case-folded password: with and without its edges, letters alone, substitutes read as letters, a unit for its repetition. */
+/** The readings of a case-folded password: with and without its edges, letters only, substitutes replaced, repetitions reduced. */
 export function listReadings(folded: string): Reading[] {
   const trimmed = trims(folded)
   const lettersOnly = trimmed.flatMap(({ core, rest }) =>
@@ -59,12 +59,12 @@ function trims(text: string): Reading[] {
   return found
 }
 
-/** What a text says when its digits and signs are read as the letters that they look like. */
+/** The text with digits and signs replaced by the letters that they look like. */
 export function respell(text: string): string[] {
   return spellings.map((spelling) => [...text].map((character) => spelling.get(character) ?? character).join(''))
 }
 
-/** How many steps a text takes when a character that repeats, or follows in a row of at least four, is no step of its own. */
+/** The number of characters, where each run of at least four counts as one. */
 export function sketch(text: string): number {
   const characters = [...text]
   let steps = 0

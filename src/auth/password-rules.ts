@@ -4,7 +4,7 @@ import { isCommonPassword } from './common-passwords.ts'
 import { isByHeart, readGuessable } from './password-guesses.ts'
 import { listReadings, type Reading, repeatedUnit, sketch } from './password-patterns.ts'
 
-/** What stands beside a guessable word is a password by itself from this many code points on (some 40 bits in digits). */
+/** Beside a guessable word this many further code points are enough (some 40 bits in digits). */
 const strongRestCodePoints = 12
 const minWordLetters = 4
 const minDistinct = 5
@@ -24,7 +24,7 @@ type Context = {
 }
 
 /**
- * Judges a password that is to be set; one that is presented later is never judged by these rules.
+ * Checks a new password. These rules never apply to a password that is presented at log-in.
  *
  * - Length: at least `minLength` and at most 256 code points, counted before and after NFKC. There is no rule about kinds
  *   of characters, and nothing is cut off or folded when it is hashed (OWASP ASVS 5.0 6.2.1, 6.2.5, 6.2.8, 6.2.9).

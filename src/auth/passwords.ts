@@ -14,7 +14,7 @@ type Cost = {
 }
 
 type Options = Partial<Cost> & {
-  /** How many run at once; one per core gives the most, for more only share the cores. Default: the number of cores. */
+  /** How many run at once. Default: the number of cores; more would only share them. */
   concurrency?: number
   /** How many may wait; default 64 per running one, which is about a third of a second of work where one takes 5 ms. */
   queueLimit?: number
@@ -34,12 +34,12 @@ export type PasswordHasher = {
   stats(): { running: number; waiting: number }
 }
 
-/** The PHC string of argon2id; its parameters are what a rehash is judged by. */
+/** The PHC string of argon2id; its parameters decide whether to rehash. */
 const phc = /^\$argon2id\$v=19\$m=(\d{1,7}),t=(\d{1,3}),p=(\d{1,3})\$[A-Za-z0-9+/]{11,}\$[A-Za-z0-9+/]{16,}$/
 /** Native code, loaded at the first password: until then it costs neither time at start nor memory (5 MB). */
 const argon2 = () => import('@node-rs/argon2')
 
-/** A stored hash that asks for more is not ours: argon2 would try to allocate whatever it says. */
+/** Stored hashes with higher costs are rejected: argon2 would try to allocate whatever they say. */
 const most: Cost = { memoryCost: 1_048_576, timeCost: 64, parallelism: 64 }
 
 /**

@@ -22,8 +22,8 @@ type Reserved = { admitted: boolean; lockedForSeconds: number | null; isDevice: 
 }
 
 /**
- * Reserves a try and reads the account's credentials. A device that signed in before is judged by its own counter, as
- * long as it is in good standing; everybody else by the e-mail's.
+ * Reserves an attempt and reads the account's credentials. A known device has its own counter until that is locked;
+ * everybody else is counted by e-mail address.
  */
 export async function reserveLogin(
   sql: Db,
@@ -57,7 +57,7 @@ export async function findLockoutSeconds(sql: Db, key: Buffer): Promise<number |
 }
 
 /**
- * The guard of a log-in: it waits for a change of password or status in flight, and fails when one came between.
+ * Guarded update of a log-in: waits for a concurrent change of password or status.
  * @returns whether the credentials that were verified are still those of the account
  */
 export async function updateLastLogin(sql: Db, account: Credentials, newHash: string | null): Promise<boolean> {
@@ -81,8 +81,8 @@ export async function findCredentials(sql: Db, accountId: string): Promise<OwnCr
 type SessionWrites = { audit: AuditRow; reservation?: Reservation; addressHashes?: Buffer[] }
 
 /**
- * Opens a session and reads the account as it is now. With a reservation, its counter begins anew and the success is kept;
- * with hashes of a new account's address, it takes over what was left behind under them.
+ * Opens a session and reads the account as it is now. With a reservation, it resets the counter and keeps the success; with
+ * hashes of a new account's address, it takes over the traces that are kept under them.
  */
 export async function insertSession(
   sql: Db,
@@ -153,7 +153,7 @@ export async function insertFailedAttempt(
   return row
 }
 
-/** A success of a check that opens no session: its counter begins anew. */
+/** Resets the counter after a right password that opens no session. */
 export async function clearCounter(sql: Db, reservation: Reservation): Promise<void> {
   await sql`with ${clearCte(sql, reservation)} select 1`
 }

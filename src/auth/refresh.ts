@@ -10,7 +10,7 @@ import type { RefreshClaims } from './tokens.ts'
 
 /**
  * Exchanges a refresh token for a new pair. The token just replaced is honoured for 10 s while its successor is unused,
- * and gets that same successor: phones lose answers, and two tabs race.
+ * and gets that same successor: answers get lost, and two tabs may refresh at once.
  * @throws AppError `invalid-refresh-token`, or `refresh-token-reused` once the session's end is committed (RFC 9700 4.14.2)
  */
 export async function refresh(deps: AuthDeps, origin: Origin, refreshToken: string): Promise<SessionBody> {
@@ -51,7 +51,7 @@ function signAgain(
   return token
 }
 
-/** Committed before the answer is given, and whether or not somebody waits for it: whoever holds the stolen copy is out. */
+/** Commits before the answer, and also when the client has left: the stolen copy must stop working. */
 async function revokeReused(deps: AuthDeps, origin: Origin, { sub, sid }: RefreshClaims): Promise<void> {
   await deps.sql.begin(
     async (tx) => {

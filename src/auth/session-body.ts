@@ -28,7 +28,7 @@ export function toSessionBody(
     user: toUser(account),
     accessToken: deps.tokens.signAccess(claims),
     refreshToken,
-    // A session is a device: who holds its tokens has one counter for wrong passwords, however often they refresh.
+    // The session's id is the device's id: its lockout counter stays the same however often it refreshes.
     deviceToken: deps.deviceTokens.issue(account.id, account.passwordVersion, sessionId),
     tokenType: 'Bearer' as const,
     expiresIn: ttl,

@@ -24,9 +24,9 @@ type Outcome = {
 }
 
 /**
- * Rotation, as one guarded statement: the token in force is replaced; the one just replaced gets the same successor
- * again while that is unused and 10 s have not passed; anything else is left as it is and told apart by the flags.
- * Null: the session has ended, or the account may not refresh. A statement that fails has consumed nothing.
+ * Rotation in one guarded statement: the current token is replaced; the one just replaced gets the same successor again for
+ * 10 s while that is unused; anything else changes nothing, and the flags say what it was.
+ * Null: the session has ended, or the account may not refresh. A failed statement consumes nothing.
  */
 export async function rotateToken(
   sql: Db,
@@ -89,7 +89,7 @@ export async function listSessions(
      order by s.id desc limit ${limit}`
 }
 
-/** Locks the account's row: whoever changes its sessions or rights comes one after another. */
+/** Locks the account's row, which serialises changes of its sessions and rights. */
 export async function lockAccount(sql: Db, accountId: string): Promise<void> {
   await sql`select 1 from user_accounts where id = ${accountId} for no key update`
 }
@@ -101,7 +101,7 @@ export async function isLiveSession(sql: Db, accountId: string, sessionId: strin
   return rows.length === 1
 }
 
-/** Where a session and its account stand; null: no such account. */
+/** The state of a session and of its account; null: no such account. */
 export async function findSignIn(
   sql: Db,
   accountId: string,

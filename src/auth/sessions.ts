@@ -9,15 +9,15 @@ import type { Slice } from '../http/output/page.ts'
 import type { AuthDeps } from './deps.ts'
 import { findSignIn, isLiveSession, listSessions, lockAccount, type SessionItem } from './session-queries.ts'
 
-/** The session that asks. @throws AppError `api-key-not-allowed` when none does: it is an API key */
+/** The session behind the request. @throws AppError `api-key-not-allowed` when an API key asks */
 export function sessionOf({ sessionId }: Principal): string {
   if (sessionId === null) throw new AppError('api-key-not-allowed')
   return sessionId
 }
 
 /**
- * That whoever gave the password may still act when it comes to that: locks the account's row, and obeys a log-out, a lock
- * or a new password that came between. @throws AppError `account-disabled`, `session-revoked`, `invalid-credentials`
+ * Checks again, under a lock on the account's row, that who gave the password is still signed in: a log-out, a lock or a new
+ * password may have come between. @throws AppError `account-disabled`, `session-revoked`, `invalid-credentials`
  */
 export async function requireStillSignedIn(tx: Tx, principal: Principal, passwordVersion: number): Promise<void> {
   await lockAccount(tx, principal.accountId)
@@ -56,7 +56,7 @@ export async function endSession(
   })
 }
 
-/** Ends every session of the person, and every API key: whoever logs out everywhere wants nothing left that acts for them. */
+/** Ends every session and every API key of the person: nothing that acts for them is left. */
 export async function endAllSessions(deps: AuthDeps, actor: Actor): Promise<void> {
   const { accountId } = actor.principal
   await deps.sql.begin(async (tx) => {

@@ -9,30 +9,30 @@ import { insertSession } from './queries.ts'
 import { mintSession, type SessionBody, toSessionBody } from './session-body.ts'
 import { listSurplusSessions } from './session-queries.ts'
 
-/** Live sessions an account may have; beyond it, those not used for longest end. */
+/** Live sessions that an account may have; the least recently used beyond it end. */
 const maxSessions = 50
 
 type SignIn = {
-  /** How the person showed who they are. */
+  /** How the person proved who they are. */
   method: 'password' | 'registration'
   origin: Origin
   /**
-   * Uses up what was shown, in the transaction that opens the session, and locks the account's row: whoever ends sessions
-   * meanwhile comes before or after it. False: it is not good any more, and no session is opened.
+   * Consumes the proof in the transaction that opens the session, and locks the account's row, which serialises it with
+   * whatever ends sessions. False: the proof is no longer valid, and no session is opened.
    */
   prove: (tx: Tx) => Promise<boolean>
-  /** The counter that judged a password: its failures are forgotten, and the success is kept for the person. */
+  /** The password's lockout counter, which is reset; the success is kept for the person. */
   reservation?: Reservation
   /** The person is told by mail where somebody signed in from; a statement more. */
   isNewDevice?: boolean
-  /** The hashes of a new account's address, under which an earlier one may have left what it used up. */
+  /** The hashes of a new account's address, under which traces of an erased one may be kept. */
   addressHashes?: Buffer[]
 }
 
 /**
- * The single end of every way to sign in: opens the session, ends those beyond the most that an account may have, writes
- * the trail, and answers tokens with the rights of this moment. One statement beside those of `prove`.
- * @returns null when `prove` found that what was shown is not good any more
+ * The last step of every way to sign in: opens the session, ends surplus sessions, writes the audit row, and answers tokens
+ * with the rights of this moment. One statement beside those of `prove`.
+ * @returns null when the proof was no longer valid
  */
 export async function completeSignIn(deps: AuthDeps, accountId: string, signIn: SignIn): Promise<SessionBody | null> {
   const { refreshToken, session } = mintSession(deps, accountId, signIn.origin)
@@ -45,7 +45,7 @@ export async function completeSignIn(deps: AuthDeps, accountId: string, signIn: 
         await recordAuthzChange(tx, { accountId, endSession: surplus, reason: 'surplus' })
     const { ip, userAgent } = signIn.origin
     if (signIn.isNewDevice) await deps.mail.notify(tx, accountId, 'new-device', { ip, userAgent })
-    // What the answer shows is read before the commit: little time is left in which the client may leave.
+    // The answer is read before the commit, so that little work is left after it.
     return withRights(deps, tx, opened)
   })
   if (!account) return null

@@ -56,8 +56,8 @@ export function createTokens({ accessKeys, refreshSecrets, issuer, audience, now
   }
 
   /**
-   * Tokens whose signature and claims were found good; what time and revocation say is judged at each use. By their end,
-   * which is of the signature: to hash a whole token costs more than to compare it.
+   * Cache of tokens whose signature and claims were verified; times and revocation are checked at each use. Keyed by the end of
+   * the token, part of its signature: hashing a whole token costs more than comparing it.
    */
   const verified = new Map<string, { token: string; claims: AccessClaims }>()
 
@@ -78,10 +78,10 @@ export function createTokens({ accessKeys, refreshSecrets, issuer, audience, now
       return access.sign({ iss: issuer, aud: audience, jti: newTokenId(), ...claims })
     },
 
-    /** What others verify access tokens with (RFC 7517 5); nothing under HS256, whose key is a secret. */
+    /** The public keys of access tokens (RFC 7517 5); none under HS256, whose key is secret. */
     publicKeys: accessKeys.algorithm === 'HS256' ? [] : accessKeys.keys.map(({ publicJwk }) => publicJwk),
 
-    /** The claims, or the code of the problem. Judged by `now`, with 5 s of leeway for `nbf` and `iat`. */
+    /** The claims, or the problem's code. Times are compared with `now`, with 5 s of leeway for `nbf` and `iat`. */
     verifyAccess(token: string): AccessClaims | 'invalid-token' | 'token-expired' {
       const claims = recall(token) ?? verifyOnce(token)
       if (!claims) return 'invalid-token'
@@ -101,7 +101,7 @@ export function createTokens({ accessKeys, refreshSecrets, issuer, audience, now
       return key ? sign(refreshKind, { iss: issuer, aud: audience, ...claims }, key) : null
     },
 
-    /** The claims of a token that this service signed, or null. Its expiry is the database's to judge. */
+    /** The claims of a token that this service signed, or null. The database checks its expiry. */
     verifyRefresh(token: string): RefreshClaims | null {
       const claims = verify(refreshKind, token)
       return claims && isOurs(claims) && isRefresh(claims) ? claims : null

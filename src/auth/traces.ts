@@ -1,12 +1,12 @@
 import type { Db } from '../db/types.ts'
 
 /**
- * Leaves behind, under the hash of an address, what an account on it has used up: its trials for three years, this
- * month's quotas until the month is over. Of units that instances hold as much counts as they may have spent. To be
- * called whenever an account gives up an address, with its row locked and before its rows go.
+ * Keeps traces under the hash of an address: the account's trials for three years, and its quota usage until the end of the
+ * month. Reserved quota units count as used. Call it whenever an account gives up an address, with the account's row locked
+ * and before its rows are deleted.
  */
 export async function leaveTraces(sql: Db, accountId: string, addressHash: Buffer): Promise<void> {
-  // Of the month, never of the day: the audit trail has the moment of each erasure.
+  // Rounded to the month: the day would match this row with the audit trail's erasure.
   await sql`
     insert into erased_trials (address_hash, plan, kept_until)
     select ${addressHash}, plan, date_trunc('month', clock_timestamp() at time zone 'UTC') + interval '3 years 1 month' from trials where account_id = ${accountId}
@@ -23,8 +23,8 @@ export async function leaveTraces(sql: Db, accountId: string, addressHash: Buffe
 }
 
 /**
- * Takes over what was left behind under an address, as parts of a statement. Not of the one that inserts the account: that
- * one may have waited for the erasure which frees the address, and does not see what it left.
+ * CTEs that give a new account the traces of its address. Not for the statement that inserts the account: it may have waited
+ * for the erasure that frees the address, and its snapshot does not see the traces.
  */
 export function takeOverCtes(sql: Db, accountId: string, addressHashes: Buffer[]) {
   return sql`
