@@ -8,7 +8,7 @@ import type { AuthedEnv } from './env.ts'
 import { requireFeatures } from './feature-guards.ts'
 import type { ApiKey, Principal } from './principal.ts'
 
-/** 403 where a good key may not be used: from a foreign address, once its owner's plan has no API access, without `permission`. */
+/** 403 for a valid key that is used from another network, whose owner's plan has no API access, or that lacks `permission`. */
 function requireUsable(
   deps: Services,
   context: RequestContext,
@@ -34,12 +34,12 @@ const refusals: ProblemCode[] = [
 ]
 
 /**
- * 401 unless the request carries a valid access token of a live session. Zero queries. API keys are refused: a route that
- * is theirs too says so, and what they need, by `authenticateOrKey`.
+ * 401 unless the request carries a valid access token of a live session. Zero queries. API keys are refused; a route that is
+ * open to them uses `authenticateOrKey` instead.
  */
 export const authenticate = bearerGuard('authenticated', null, refusals)
 
-/** The same, and open to good API keys that hold `permission`, whatever the route asks of people. */
+/** The same, and open to valid API keys that hold `permission`, whatever the route requires of people. */
 export function authenticateOrKey(permission: string) {
   return bearerGuard(`${keyDemand}${permission}`, permission, [...refusals, 'feature-not-in-plan', 'permission-denied'])
 }

@@ -64,10 +64,10 @@ export const requireSubscription = policy(
   ['subscription-required'],
 )
 
-/** The guard's judgement as a function, for a feature that is named by the request. @throws AppError `feature-not-in-plan` */
+/** The guard as a function, for a feature that the request names. @throws AppError `feature-not-in-plan` */
 export function requireFeatures(catalogue: Catalogue, principal: Principal, features: readonly string[]): void {
   if (hasEvery(principal.features, features)) return
-  // No plan helps where an administrator took the feature from this very account.
+  // No plan helps when an override refuses the feature to this account.
   const helps = !features.some((feature) => isRefused(principal, feature))
   throw denied(principal, features, helps ? upgradeForFeatures(catalogue, features) : null)
 }

@@ -7,18 +7,18 @@ export type LockedAccount = {
   status: 'active' | 'locked' | 'deleted'
   role: string
   plan: string
-  /** The level of its role; a subscriber by a plan counts as a user, for paying moves no rank. */
+  /** The level of its role; a `subscriber` counts as a `user`, so that paying raises no rank. */
   rank: number
   permissions: string[]
 }
 
-/** Locks accounts as `lockStandings` does, and their roles against edits. The superadmin's is locked by those who remove one. */
+/** Locks accounts as `lockAccountRows` does, and their roles against edits. Removing a superadmin locks that role's row elsewhere. */
 export async function lockAccounts(tx: Tx, ids: string[]): Promise<LockedAccount[]> {
-  await lockStandings(tx, ids)
+  await lockAccountRows(tx, ids)
   await tx`
     select 1 from roles where name <> 'superadmin' and name in (select role from user_accounts where id = any(${ids}::uuid[]))
      order by name for share`
-  // Read in a statement of its own: its snapshot shows what was committed while the locks were waited for.
+  // A separate statement: its snapshot includes what was committed while this one waited for the locks.
   return tx<LockedAccount[]>`
     select a.id, a.email, a.status, a.role, a.plan, rank_of(a.role, a.plan) as rank,
            array(select permission::text from role_permissions where role = a.role) as permissions
@@ -27,15 +27,15 @@ export async function lockAccounts(tx: Tx, ids: string[]): Promise<LockedAccount
 }
 
 /**
- * Locks accounts in the order of their ids, so that two administrators never wait for each other in a circle, and settles
- * what has run out: whoever changes a standing, or judges by one, finds it as the clock has it.
+ * Locks accounts in the order of their ids, which prevents deadlocks, and ends what has expired, so that the rows read next
+ * are right by the clock.
  */
-export async function lockStandings(tx: Tx, ids: string[]): Promise<void> {
+export async function lockAccountRows(tx: Tx, ids: string[]): Promise<void> {
   await tx`select 1 from user_accounts where id = any(${ids}::uuid[]) order by id for no key update`
-  tx.committed.push(...(await settleStandings(tx, ids)))
+  tx.committed.push(...(await endExpired(tx, ids)))
 }
 
-/** The rank that a role gives to who is on a plan. */
+/** The rank of a role on a plan. */
 export async function findRank(sql: Db, role: string, plan: string): Promise<number> {
   const [row] = await sql<{ rank: number }[]>`select rank_of(${role}, ${plan}) as rank`
   if (!row) throw new Error('a select without from is one row')
@@ -51,10 +51,10 @@ export type RoleRow = {
   description: string
 }
 
-/** A role, held against deletion and edits for the rest of the transaction. */
+/** A role, locked against deletion and edits for the rest of the transaction. */
 export async function findRole(sql: Db, name: string): Promise<RoleRow | null> {
   await sql`select 1 from roles where name = ${name} for share`
-  // A statement of its own: one that waited for the lock would still show the permissions of before.
+  // A separate statement: the one that waited for the lock has an older snapshot of the permissions.
   const [row] = await sql<RoleRow[]>`
     select name, privilege_level, seeded, retired_at is not null as retired, description,
            array(select permission::text from role_permissions where role = r.name order by 1) as permissions
@@ -62,7 +62,7 @@ export async function findRole(sql: Db, name: string): Promise<RoleRow | null> {
   return row ?? null
 }
 
-/** Whether no other active superadmin would be left; exact, for the role's row is locked as the database's own guard does. */
+/** Whether no other active superadmin would be left. Exact, because it locks the role's row as the database's trigger does. */
 export async function isLastSuperadmin(sql: Db, accountId: string): Promise<boolean> {
   await sql`select 1 from roles where name = 'superadmin' for no key update`
   const rows =
@@ -70,8 +70,8 @@ export async function isLastSuperadmin(sql: Db, accountId: string): Promise<bool
   return rows.length === 0
 }
 
-/** Ends what has run out of accounts whose rows are locked. @returns the changes that this made, for `tx.committed` */
-async function settleStandings(sql: Db, accountIds: string[]): Promise<AuthzChange[]> {
+/** Ends expired subscriptions and overrides of accounts whose rows are locked. @returns the changes made, for `tx.committed` */
+async function endExpired(sql: Db, accountIds: string[]): Promise<AuthzChange[]> {
   return sql<AuthzChange[]>`
     select ${authzChangeColumns(sql)} from unnest(${accountIds}::uuid[]) settled (account) cross join lateral settle_standing(settled.account)`
 }

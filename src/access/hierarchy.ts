@@ -5,8 +5,8 @@ import {
   findRole,
   isLastSuperadmin,
   type LockedAccount,
+  lockAccountRows,
   lockAccounts,
-  lockStandings,
   type RoleRow,
 } from './hierarchy-queries.ts'
 import type { Principal } from './principal.ts'
@@ -18,8 +18,8 @@ export const superadmin = 'superadmin'
 export type Authority = { actor: LockedAccount; target: LockedAccount }
 
 /**
- * Authority over another account, judged on locked rows (in id order), never from the token: an administrator who was
- * demoted a moment ago is refused. `removes`: the act would take the target out of the active superadmins.
+ * Authority over another account, checked on locked rows (in id order), never from the token: an administrator who was
+ * demoted a moment ago is refused. `removes`: the act would remove the target from the active superadmins.
  * @throws AppError in this order: `not-found`, `last-superadmin`, `account-disabled` or `permission-denied` (the actor's own
  *   rights are gone), `privilege-escalation`
  */
@@ -37,19 +37,19 @@ export async function authoriseOver(
   if (removes && target.role === superadmin && target.status === 'active' && (await isLastSuperadmin(tx, target.id)))
     throw new AppError('last-superadmin')
   const authority = requireAuthority(actor, permission)
-  // Whoever acts on themselves acts on an equal.
+  // Oneself is of equal rank, so this refuses acts on the own account.
   if (authority.role !== superadmin && target.rank >= authority.rank) throw new AppError('privilege-escalation')
   return { actor: authority, target }
 }
 
-/** The actor's authority for an act that concerns no other account, on the actor's locked row. @throws AppError as authoriseOver */
+/** Checks the actor's permission on the actor's locked row, for an act on no other account. @throws AppError as authoriseOver */
 export async function authorise(tx: Tx, { accountId }: Principal, permission: string): Promise<LockedAccount> {
   const [actor] = await lockAccounts(tx, [accountId])
   return requireAuthority(actor, permission)
 }
 
 /**
- * That the actor may give the target a role: below the own rank, with no permission that the actor lacks.
+ * Checks that the actor may give the target a role: below the actor's rank, with no permission that the actor lacks.
  * @throws AppError `validation-failed` for an unknown or retired role, `privilege-escalation`
  */
 export async function requireGrantable(tx: Tx, { actor, target }: Authority, roleName: string): Promise<RoleRow> {
@@ -62,7 +62,7 @@ export async function requireGrantable(tx: Tx, { actor, target }: Authority, rol
   return role
 }
 
-/** That a role lies below the actor: its level below the actor's rank, and each of its permissions among the actor's. @throws AppError `privilege-escalation` */
+/** Checks that a role's level is below the actor's rank and its permissions are among the actor's. @throws AppError `privilege-escalation` */
 export function requireBelow(
   actor: LockedAccount,
   role: { privilegeLevel: number; permissions: readonly string[] },
@@ -83,7 +83,7 @@ function requireAuthority(actor: LockedAccount | undefined, permission: string):
 }
 
 /**
- * A person's own account, locked for an act that takes it out of the service.
+ * Locks a person's own account before it is erased.
  * @throws AppError `account-disabled`, `last-superadmin`
  */
 export async function authoriseSelf(tx: Tx, { accountId }: Principal): Promise<LockedAccount> {
@@ -93,7 +93,7 @@ export async function authoriseSelf(tx: Tx, { accountId }: Principal): Promise<L
   return account
 }
 
-/** Locks one account's row, settled by the clock: whoever changes its rights or sessions comes one after another. */
+/** Locks one account's row, which serialises changes of its rights and sessions, and ends what has expired. */
 export async function lockAccount(tx: Tx, accountId: string): Promise<void> {
-  await lockStandings(tx, [accountId])
+  await lockAccountRows(tx, [accountId])
 }

@@ -12,15 +12,15 @@ export type Principal = Rights & {
   apiKeyId: string | null
   planExpiresAt: number | null
   overrides: Overrides
-  /** The token no longer says the truth: the client should fetch a new one (`Authz-Refresh: 1`). */
+  /** The token's claims are out of date: the client should fetch a new one (`Authz-Refresh: 1`). */
   outdated: boolean
 }
 
 const noOverrides: Overrides = Object.freeze({})
 
 /**
- * The rights behind a verified token, from memory alone: the token's own while nothing has overtaken them, else derived
- * from the newest known state and the catalogue.
+ * The rights of a verified token, from memory: the token's own while they are current, else derived from the newest known
+ * state and the catalogue.
  */
 export function principalOf(
   claims: AccessClaims,
@@ -61,10 +61,10 @@ export function principalOf(
   }
 }
 
-/** Whose key it is, where the owner stood when it was read, and the permissions on its list. */
+/** What a key's rights are derived from: its owner, the owner's state when it was read, and the key's own permissions. */
 type KeyHolder = Pick<ApiKey, 'id' | 'accountId' | 'permissions' | 'state'>
 
-/** The rights behind an API key: of its owner's at this moment, the permissions that are on its list. */
+/** The rights of an API key: its owner's at this moment, limited to the permissions that the key lists. */
 export function principalOfKey(key: KeyHolder, catalogue: Catalogue, nowSeconds: number): Principal {
   const rights = rightsOf(catalogue, key.state, nowSeconds)
   return {
@@ -79,7 +79,7 @@ export function principalOfKey(key: KeyHolder, catalogue: Catalogue, nowSeconds:
   }
 }
 
-/** Something in the token has run out: the plan, or an override. */
+/** Whether the token's plan or one of its overrides has expired. */
 function hasEnded(claims: AccessClaims, nowSeconds: number): boolean {
   if (claims.pex !== undefined && claims.pex <= nowSeconds) return true
   if (claims.ovr === undefined) return false
@@ -96,7 +96,7 @@ function differ(rights: Rights, claims: AccessClaims): boolean {
   )
 }
 
-/** A key that is good, with where its owner stands. */
+/** A valid key with its owner's state. */
 export type ApiKey = {
   id: string
   accountId: string

@@ -33,9 +33,9 @@ export type Rights = {
   features: readonly string[]
 }
 
-/** What an access token, of which 4,096 characters are read, has room for beside all else: bytes of a plan's features … */
+/** Bytes of a plan's features that an access token has room for; 4,096 characters of a token are read. */
 export const maxFeaturesBytes = 800
-/** … and of an account's overrides with the features that they grant. The seeded features, all of them, take 1,190. */
+/** Bytes of an account's overrides with the features that they grant. All seeded features together take 1,190. */
 export const maxOverridesBytes = 1_200
 
 /** The bytes that features take in a token. */
