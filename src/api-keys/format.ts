@@ -10,13 +10,13 @@ const shownLength = 8
 const checksumLength = 6
 const shape = new RegExp(`^${apiKeyMark}[0-9A-Za-z]{${secretLength + checksumLength}}$`)
 
-/** A new key, and how it begins, which is all that is ever shown again. */
+/** A new key and its prefix, the only part that is ever shown again. */
 export function mintApiKey(): { key: string; prefix: string } {
   const body = apiKeyMark + randomText(secretLength)
   return { key: body + checksumOf(body), prefix: body.slice(0, apiKeyMark.length + shownLength) }
 }
 
-/** Whether a text could be a key: its shape, and a checksum that also lets scanners for leaked secrets tell it from noise. */
+/** Whether a text has a key's shape and checksum, by which scanners for leaked secrets recognise keys, too. */
 export function isApiKey(text: string): boolean {
   return shape.test(text) && text.endsWith(checksumOf(text.slice(0, -checksumLength)))
 }
@@ -24,7 +24,7 @@ export function isApiKey(text: string): boolean {
 function randomText(length: number): string {
   let text = ''
   while (text.length < length)
-    // 248 is four times 62: what lies above would make some letters likelier than others.
+    // 248 is four times 62: larger bytes would make some letters likelier (modulo bias).
     for (const byte of randomBytes(length)) if (byte < 248 && text.length < length) text += alphabet[byte % 62]
   return text
 }

@@ -22,7 +22,7 @@ export type CreatedApiKey = Omit<ApiKeyItem, 'lastUsedAt' | 'expiresAt'> & {
 }
 
 /**
- * That a person may make such a key: of permissions that they hold. Those of no list are judged at each use.
+ * Checks that the person holds every permission that the key lists. A key without a list is checked at each use.
  * @throws AppError `validation-failed` (an unknown permission, an end that has passed), `permission-denied`
  */
 export function requireOwnToGive(
@@ -58,7 +58,7 @@ export async function createApiKey(
   const { key, prefix } = mintApiKey()
   const id = Bun.randomUUIDv7()
   const createdAt = await deps.sql.begin(async (tx) => {
-    // Holds the owner's row, so that keys are made and counted one after another.
+    // Locks the owner's row, so that keys are counted and made one after another.
     await lockSignIn(tx)
     if ((await countApiKeys(tx, accountId)) >= maxApiKeys) throw new AppError('too-many-api-keys')
     const row = { id, accountId, name, prefix, hash: hashToken(key), permissions, ipRanges, expiresAt }
@@ -90,14 +90,14 @@ export async function readApiKey(deps: ApiKeyDeps, { accountId }: Principal, id:
   return found
 }
 
-/** Deletes a key: no instance lets it in from when it hears of the change. @throws AppError `not-found` when it is not theirs */
+/** Deletes a key; every instance refuses it as soon as it has read the change. @throws AppError `not-found` when it is not theirs */
 export async function removeApiKey(deps: ApiKeyDeps, actor: Actor, id: string): Promise<void> {
   const { accountId } = actor.principal
   await deps.sql.begin(async (tx) => {
     await lockAccount(tx, accountId)
     const deleted = await deleteApiKey(tx, accountId, id)
     if (!deleted) throw new AppError('not-found')
-    // What is remembered of the account's keys is older than this change, so it is read again, everywhere.
+    // The change makes every instance read the account's keys again.
     await recordAuthzChange(tx, { accountId })
     await deps.audit.record(tx, actor, 'api_key.delete', entity(id), { details: { prefix: deleted.prefix } })
   })

@@ -51,7 +51,7 @@ type NewRow = {
   expiresAt: string | null
 }
 
-/** Null when it would be over already, by the database's clock. */
+/** Null when `expiresAt` has passed, by the database's clock. */
 export async function insertApiKey(sql: Db, row: NewRow): Promise<{ createdAt: Date } | null> {
   const [inserted] = await sql<{ createdAt: Date }[]>`
     insert into api_keys (id, account_id, name, prefix, key_hash, permissions, ip_ranges, expires_at)
@@ -87,13 +87,13 @@ export async function findApiKey(sql: Db, hash: Buffer): Promise<ApiKeyRow | nul
   return row ?? null
 }
 
-/** @returns how the keys that were deleted began */
+/** @returns the prefixes of the deleted keys */
 export async function deleteApiKeys(sql: Db, accountId: string): Promise<string[]> {
   const rows = await sql<{ prefix: string }[]>`delete from api_keys where account_id = ${accountId} returning prefix`
   return rows.map(({ prefix }) => prefix)
 }
 
-/** Locked in the order of ids, so that two instances never wait for each other in a circle. */
+/** Locks in the order of ids, which prevents deadlocks between instances. */
 export async function updateLastUsed(sql: Db, uses: { id: string; at: Date }[]): Promise<void> {
   await sql`
     with used as (

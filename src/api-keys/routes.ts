@@ -21,7 +21,7 @@ declare module '../http/request.ts' {
   }
 }
 
-/** Judged before the idempotency key is looked at. */
+/** Runs before the idempotency key is looked at. */
 const ownToGive: MiddlewareHandler<AuthedEnv, string, { in: { json: unknown }; out: { json: NewApiKey } }> = (
   c,
   next,
@@ -32,7 +32,7 @@ const ownToGive: MiddlewareHandler<AuthedEnv, string, { in: { json: unknown }; o
   return next()
 }
 
-/** How people prove who they are: handed in by the room that signs them in, which stands above. */
+/** The password checks of the auth room, which lies above this one and is handed in. */
 export type OwnerCheck = {
   /** @returns the version of the password that was right */
   requireOwnPassword(
@@ -46,8 +46,8 @@ export type OwnerCheck = {
 }
 
 /**
- * So is the password, outside the transaction that keeps the answer: a wrong one counts whatever becomes of that, and
- * no connection waits for argon2.
+ * Verifies the owner's password before and outside of the transaction that keeps the answer: a wrong one is counted whatever
+ * becomes of that, and no connection waits for argon2.
  */
 function ownPassword({ requireOwnPassword }: OwnerCheck): typeof ownToGive {
   return async (c, next) => {

@@ -11,7 +11,7 @@ import type { Logger } from '../log/logger.ts'
 import { isApiKey } from './format.ts'
 import { deleteApiKeys, findApiKey, updateLastUsed } from './queries.ts'
 
-/** About 10 MB each: keys that were found, and keys that were not. */
+/** Entries of each cache, found keys and unknown keys: about 10 MB each. */
 const maxRemembered = 10_000
 const maxUses = 20_000
 const flushEveryMs = 5_000
@@ -19,7 +19,7 @@ const maxLookUpsWaiting = 1_000
 
 type Refusal = 'invalid-token' | 'account-disabled'
 type Found = ApiKey & { expiresAtMs: number }
-/** What one reading found, and when it began. */
+/** The result of one look-up, and when that began. */
 type Reading = { readAt: number; found: Found | null }
 
 type Options = {
@@ -28,7 +28,7 @@ type Options = {
   log: Logger
   /** The database's time, in milliseconds. */
   now: () => number
-  /** What was read is good for so long: an access token's life. RecentChanges remembers for 5 minutes more. */
+  /** How long a look-up may be used: an access token's life. RecentChanges remembers for 5 minutes more. */
   lifeSeconds: number
   /** How many look-ups may be under way at once. */
   lookUps: number
@@ -37,15 +37,15 @@ type Options = {
 export type ApiKeys = ReturnType<typeof createApiKeys>
 
 /**
- * Verifies API keys. A key costs one query when it is first seen; what was read is then held like an access token, for
- * as long, and checked against the same RecentChanges: once anything about its owner changed, the deletion of a key included, it is read
- * again. So whatever the feed brings is obeyed by the next request, and a reading that a change overtook is never used.
+ * Verifies API keys. The first use of a key costs one query. Its result is cached for an access token's life, and read again
+ * once RecentChanges has a newer state of the owner; deleting a key makes one. So the next request obeys every change that the
+ * feed brings.
  */
 export function createApiKeys({ sql, recentChanges, log, now, lifeSeconds, lookUps }: Options) {
   const known = new Map<string, Reading>()
   const unknown = new Map<string, Reading>()
   const reading = new Map<string, Promise<Reading>>()
-  /** A flood of keys that nobody has takes a part of the pool, never all of it. */
+  /** Keeps a flood of unknown keys from taking the whole pool. */
   const semaphore = createSemaphore({
     places: lookUps,
     queueLimit: maxLookUpsWaiting,
@@ -96,7 +96,7 @@ export function createApiKeys({ sql, recentChanges, log, now, lifeSeconds, lookU
     }, caller)
   }
 
-  /** One reading for all who ask at the same time. */
+  /** Concurrent look-ups of one key share a query. */
   function share(name: string, hash: Buffer, caller: Caller | null): Promise<Reading> {
     let shared = reading.get(name)
     if (!shared) {
@@ -114,22 +114,22 @@ export function createApiKeys({ sql, recentChanges, log, now, lifeSeconds, lookU
       const remembered = known.get(name) ?? unknown.get(name)
       if (!remembered) return undefined
       if (isCurrent(remembered)) return verify(remembered)
-      // Erased: its keys went with it, and there is nothing to read.
+      // The account was erased and its keys with it: nothing to look up.
       if (remembered.found && recentChanges.stateOf(remembered.found.accountId)?.status === 'deleted')
         return 'account-disabled'
       return undefined
     },
 
-    /** The same by asking the database, in the line of whoever asks. @throws AppError `database-unavailable`, `overloaded` */
+    /** The same from the database, queued under `caller`. @throws AppError `database-unavailable`, `overloaded` */
     async lookUp(key: string, caller: Caller | null = null): Promise<ApiKey | Refusal> {
       const hash = hashToken(key)
       const name = hash.toString('base64')
       const first = await share(name, hash, caller)
-      // A change that was heard of meanwhile is in a reading that begins now.
+      // A change arrived during the look-up: a second one includes it.
       return verify(isCurrent(first) ? first : await share(name, hash, caller))
     },
 
-    /** Forgets what was read: the database that said so is another one now. */
+    /** Clears the caches, after the database was replaced. */
     forget(): void {
       known.clear()
       unknown.clear()
@@ -151,8 +151,8 @@ export function createApiKeys({ sql, recentChanges, log, now, lifeSeconds, lookU
 }
 
 /**
- * Ends every API key of an account, in a transaction that then calls `recordAuthzChange`: by that every instance forgets
- * what it remembers of them. @returns how they began, for the trail
+ * Ends every API key of an account, in a transaction that then calls `recordAuthzChange`, which makes every instance read the
+ * account's keys again. @returns their prefixes, for the audit trail
  */
 export function endApiKeys(tx: Tx, accountId: string): Promise<string[]> {
   return deleteApiKeys(tx, accountId)
@@ -165,7 +165,7 @@ function toFound({ id, accountId, permissions, ipRanges, expiresAt, ...state }: 
     id,
     accountId,
     permissions,
-    // What would not be understood lets nobody in.
+    // A range that cannot be parsed matches no address.
     networks: ipRanges?.map(parseNetwork).filter((network) => typeof network !== 'string') ?? null,
     state,
     expiresAtMs: expiresAt === null ? Number.POSITIVE_INFINITY : expiresAt * 1000,
