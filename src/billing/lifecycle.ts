@@ -1,10 +1,10 @@
 /** The states of a subscription. Rights last until the period's end in every state but `expired`. */
 export type Status = 'trialing' | 'active' | 'past_due' | 'cancelled' | 'expired'
 
-/** What can happen to it. */
+/** The events of a subscription. */
 export type Event = 'convert' | 'renew' | 'fail' | 'cancel' | 'resume' | 'resumeTrial' | 'end'
 
-/** The whole machine; what is not named here cannot happen. */
+/** The state machine: events that are missing here cannot happen in that state. */
 const transitions: Record<Status, Partial<Record<Event, Status>>> = {
   trialing: { convert: 'active', cancel: 'cancelled', end: 'expired' },
   active: { renew: 'active', fail: 'past_due', cancel: 'cancelled', end: 'expired' },

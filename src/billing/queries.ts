@@ -13,16 +13,16 @@ export type Subscription = {
   currentPeriodEnd: Date | null
 }
 
-/** What an account has, not what it had. */
+/** The subscription that an account has now. */
 export type CurrentSubscription = Subscription & {
-  /** Nothing was paid for it, and nobody granted it; whether it was cancelled or not. */
+  /** Neither paid for nor granted; also while cancelled. */
   isTrial: boolean
 }
 
 const columns = (sql: Db) =>
   sql`s.id, s.account_id, s.plan, s.status, s.billing_interval as interval, s.provider, s.started_at, s.current_period_end`
 
-/** The current subscription as the clock has it: one that has run out is free from that second on, whether a job saw it or not. */
+/** The current subscription by the clock: free from its end on, whether or not a job has written that down. */
 export async function findSubscription(sql: Db, accountId: string): Promise<CurrentSubscription | null> {
   const [row] = await sql<(CurrentSubscription & { lapsed: boolean })[]>`
     select ${columns(sql)}, s.trial as is_trial, coalesce(s.current_period_end <= clock_timestamp(), false) as lapsed
@@ -85,7 +85,7 @@ export async function updateStatus(sql: Db, subscriptionId: string, status: Stat
   await sql`update user_subscriptions set status = ${status} where id = ${subscriptionId}`
 }
 
-/** Role follows plan, where it does. */
+/** Gives a `user` or `subscriber` the role that goes with a plan; other roles stay. */
 export async function followPlan(sql: Db, accountId: string, plan: string): Promise<void> {
   const { role, instead } = roleOnPlan(plan)
   await sql`update user_accounts set role = ${role} where id = ${accountId} and role = ${instead}`

@@ -24,8 +24,8 @@ import { mayTry, requireAhead, requirePlan, requireSubscription, toView } from '
 export type SubscriptionView = ReturnType<typeof toView>
 
 /**
- * The person's subscription, right by the clock even while no job runs.
- * @param sql a change's transaction: after its commit, who asked for it may leave without hearing of it
+ * The person's subscription, by the clock.
+ * @param sql within a change, its transaction: the answer is read before the commit
  */
 export async function readSubscription(
   deps: BillingDeps,
@@ -55,7 +55,7 @@ export async function subscribe(
   const started = await deps.sql.begin(async (tx) => {
     const current = await openForChange(tx, accountId)
     if (current.plan === plan.name && current.status !== 'cancelled') throw new AppError('already-subscribed')
-    // It is still in force: its trial was used, and whoever wants to keep it takes the cancellation back.
+    // The trial is still in force and cannot be started again; its cancellation can be taken back.
     if (current.plan === plan.name) throw new AppError('checkout-unavailable', { detail: resumeInstead })
     if (!mayTry(plan, current) || !(await insertTrial(tx, accountId, plan.name))) return null
     await replace(tx, {
@@ -84,7 +84,7 @@ export async function subscribe(
 }
 
 /**
- * Cancels: the plan stays until its period ends, and free follows. One without an end is over at once.
+ * Cancels: the plan stays until its period ends, then comes free. A plan without an end is over at once.
  * @throws AppError `nothing-to-cancel` (or `code`) on free, and when it was cancelled before
  */
 export async function cancel(

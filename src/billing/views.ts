@@ -13,7 +13,7 @@ export async function previewChange(deps: BillingDeps, principal: Principal, nam
   const plan = requirePlan(deps, name)
   const current = await requireSubscription(findSubscription(deps.sql, principal.accountId))
   const { overrides } = principal
-  // What an override grants is not gained by a plan, nor lost with one; what it refuses is never gained.
+  // Overrides count on both sides, so that what they grant or refuse is neither gained nor lost.
   const featuresOn = (name: string) => featuresOf(deps.catalogue.current, name, overrides, deps.now() / 1000)
   const [now, then] = [featuresOn(current.plan), featuresOn(plan.name)]
   const isTrial =
@@ -41,8 +41,8 @@ export async function previewChange(deps: BillingDeps, principal: Principal, nam
 }
 
 /**
- * Whether a plan may be tried now: it has a trial and a price, and nothing is in force that was paid for or granted. A trial
- * gives way to another plan's at once, cancelled or not: what was left of it is gone.
+ * Whether a trial of a plan may start now: the plan has a trial and a price, and the current plan is free or a trial itself,
+ * which then ends at once.
  */
 export function mayTry(plan: Plan, current: CurrentSubscription): boolean {
   if (plan.trialDays === 0 || plan.priceMonthlyMinor === null) return false
@@ -65,7 +65,7 @@ export function requirePlan(deps: Pick<BillingDeps, 'catalogue'>, name: string):
   return plan
 }
 
-/** That an end which an administrator sets lies ahead, by the database's clock. @throws AppError `validation-failed` */
+/** Checks that an end set by an administrator is in the future, by the database's clock. @throws AppError `validation-failed` */
 export async function requireAhead(tx: Tx, field: string, end: Date | null): Promise<void> {
   if (end && !(await isAhead(tx, end))) throw invalid(field, 'Choose a moment that lies ahead.')
 }
