@@ -7,7 +7,7 @@ import type { AccountDeps } from './deps.ts'
 import { findToday, findUsage, listLastSignIns, listSignInsByDay, listUsage } from './queries.ts'
 import type { ReportQuery } from './schemas.ts'
 
-/** The longest stretch that one report covers. */
+/** The longest range of one report. */
 const maxReportDays = 366
 
 /**
@@ -59,7 +59,7 @@ export async function readDashboard(deps: AccountDeps, principal: Principal) {
   }
 }
 
-/** 30 days of the person's time zone up to today, every day named, whether something happened on it or not. */
+/** The last 30 days in the person's time zone, days without activity included. */
 export async function readDashboardDays(deps: AccountDeps, { accountId }: Principal) {
   await deps.usage.flush()
   const { today: to, timezone } = await findToday(deps.sql, accountId, new Date(deps.now()))

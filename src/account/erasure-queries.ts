@@ -15,9 +15,9 @@ export async function deleteRowsOf(sql: Db, table: string, account: string, acco
 }
 
 /**
- * Deletes the personal side of the audit trail that is this person's own: what tells of them, whoever acted, and where they
- * did what concerned themselves. What they did to others stays with its place, and so does every row: it still verifies,
- * for it covers only salted hashes of what goes.
+ * Deletes this person's personal data in the audit trail: changes of their data, whoever made them, and the origin of what
+ * they did to themselves. What they did to others keeps its origin. The audit rows stay and still verify: they contain only
+ * salted hashes of what is deleted.
  */
 export async function eraseAuditTraces(sql: Db, accountId: string): Promise<void> {
   await sql`select erase_traces(array[${accountId}::uuid])`

@@ -30,9 +30,9 @@ export async function eraseSelf(
   await deps.sql.begin(async (tx) => {
     await requireStillSignedIn(tx, principal, passwordVersion)
     const own = await authoriseSelf(tx, principal)
-    // Judged on the locked row. Somebody must have seen to it that an administrator goes.
+    // Checked on the locked row. Another administrator must demote an administrator first.
     if (own.rank >= demoteFrom) throw new AppError('demote-first')
-    // What tells from where they did it has just been erased.
+    // No origin: it would be personal data of an erased account.
     await erase(tx, deps, { principal, origin: null }, own, 'person')
   })
 }
@@ -57,13 +57,13 @@ async function erase(
   await sayFarewell(tx, deps, target, by)
   await recordAuthzChange(tx, { accountId, endSessions: 'all', reason: 'erasure' })
   await anonymiseAccount(tx, accountId)
-  // Not before: whoever counts for the account holds a part of its row's lock, and would be waited for in a circle.
+  // After anonymising: counters hold a key-share lock on the account's row, and the other order could deadlock.
   await leaveTraces(tx, accountId, deps.traceKeys(email)[0])
   for (const { table, erased } of personalData)
     if ('account' in erased) await deleteRowsOf(tx, table, erased.account, accountId)
   await eraseAuditTraces(tx, accountId)
   await deleteCounters(tx, [deps.counterKey('email', email), deps.counterKey('password', accountId)])
-  // A second row, for the state after it: deleted.
+  // A second change, with the final state: deleted.
   await recordAuthzChange(tx, { accountId })
   await deps.audit.record(tx, actor, 'account.erase', account(accountId))
 }

@@ -4,14 +4,14 @@ import { requireWithin } from '../rate-limits/result.ts'
 import type { AccountDeps } from './deps.ts'
 import { exportedParts } from './personal-data.ts'
 
-/** Rows of one short statement; an export holds no more of a person in memory, and no snapshot. */
+/** Rows per statement: the most that an export holds in memory. It holds no snapshot. */
 const pageSize = 500
-/** Each leaves a line in the trail, which the next one shows. */
+/** Each export adds an audit row. */
 const maxPerHour = 20
 
 /**
- * Everything that is kept about the person up to this moment, as a stream that is read page by page while somebody reads
- * it; rows that change meanwhile are shown as they were or as they are. That it was asked for is audited first.
+ * Everything that is kept about the person, as a stream that reads page by page as the client does. A row that changes
+ * meanwhile appears in its old or its new form. The export is audited first.
  * @throws AppError `rate-limited` past 20 an hour or while another one is open, `overloaded` while very many are
  */
 export async function exportAccount(

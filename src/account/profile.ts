@@ -31,17 +31,17 @@ export function readOwnAudit(
   return listOwnAudit(deps.sql, accountId, limit, after)
 }
 
-/** Changes what is given, clears what is null, and keeps the rest; nothing changed is nothing written. */
+/** Changes given fields and clears those that are null. Writes nothing when nothing changes. */
 export async function changeProfile(deps: AccountDeps, actor: Actor, change: ProfileChange): Promise<User> {
   const { principal } = actor
   return deps.sql.begin(async (tx) => {
     await writeProfile(tx, deps, actor, principal.accountId, change)
-    // Not after the commit: the client may leave meanwhile, and would not hear of what was changed.
+    // Read before the commit: the client may leave, and the answer would be lost.
     return readUser(deps, principal, tx)
   })
 }
 
-/** The same for whoever may do it, in the transaction that judged so. @throws AppError `account-disabled` when it is gone */
+/** The same in the caller's transaction, which has checked the authority. @throws AppError `account-disabled` when it is gone */
 export async function writeProfile(
   tx: Tx,
   { audit }: AccountDeps,

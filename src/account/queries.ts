@@ -100,7 +100,7 @@ export type AuditItem = {
   userAgent: string | null
 }
 
-/** What an account did and what was done to it, newest first. Where others acted from is theirs: it is not shown. */
+/** The audit rows by and about an account, newest first. The origin of other actors is not shown. */
 export async function listOwnAudit(
   sql: Db,
   accountId: string,

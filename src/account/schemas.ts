@@ -3,7 +3,7 @@ import { LimitsBody } from '../catalogue/schemas.ts'
 import { IsoDate, LanguageTag, PersonName, PhoneNumber, TimeZone } from '../http/input/fields.ts'
 import { PresentedPassword } from '../http/input/password.ts'
 
-/** `null` clears an optional field; a language and a time zone there always are. */
+/** `null` clears an optional field; language and time zone cannot be cleared. */
 export const ProfileChange = z
   .strictObject({
     firstName: PersonName.nullable().optional(),

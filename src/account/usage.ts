@@ -2,11 +2,11 @@ import { createWriteBehind } from '../async/write-behind.ts'
 import type { Db, Sql } from '../db/types.ts'
 import type { Logger } from '../log/logger.ts'
 
-/** Counters in one batch, and batches kept while the database is out of reach: memory stays bounded. */
+/** Bounds of memory: counters of one batch, and batches kept while the database is out of reach. */
 const maxCounters = 20_000
 const maxWaiting = 20
 const flushEveryMs = 5_000
-/** In some time zone a day begins at each quarter of an hour, and at no other moment. */
+/** Time zones differ by quarters of an hour, so days begin at quarters only. */
 const midnightEveryMs = 15 * 60_000
 
 type Options = {
@@ -74,8 +74,8 @@ export function createUsageCounter({ sql, now, log }: Options) {
 type Batch = { begunAt: number; counters: Map<string, Map<string, number>> }
 
 /**
- * Adds a batch to the day that it fell on where each person lives; accounts that were erased meanwhile are left out: one that is being erased is waited for, by a lock that the
- * erasure alone stands against, and judged anew. Ordered by key, so that two instances never deadlock.
+ * Adds a batch to usage_daily, to the day in each person's time zone. Erased accounts are left out: `for key share` waits for a
+ * concurrent erasure, and for nothing else. Ordered by key, which prevents deadlocks between instances.
  */
 async function insertUsage(sql: Db, { begunAt, counters }: Batch): Promise<void> {
   const rows = [...counters].flatMap(([accountId, routes]) =>
