@@ -21,7 +21,7 @@ const Reason = prose('A reason')
 export const AccountPath = z.strictObject({ id: Uuid })
 export const OverridePath = z.strictObject({ id: Uuid, name: Slug })
 
-/** How a list of people may be sorted; each order has an index that ends in the id. */
+/** The orders of the list of users; each has an index that ends in the id. */
 export const sorts = ['createdAt', '-createdAt', 'email', '-email', 'lastLoginAt', '-lastLoginAt'] as const
 export type Sort = (typeof sorts)[number]
 
@@ -75,7 +75,7 @@ export const Explanation = z
 const Description = prose('A description')
 /** In PATCH null clears a description. */
 const Cleared = Description.nullable().transform((text) => text ?? '')
-/** Everybody reads it, so nothing invisible may hide in it, as in a person's name. */
+/** Shown to everybody, so invisible characters are refused as in a person's name. */
 const DisplayName = PersonName.meta({ description: 'Any script.', examples: ['Professional'] })
 const Count = z.int().min(0).max(Number.MAX_SAFE_INTEGER)
 const Level = z.int().min(0).max(100)

@@ -13,10 +13,10 @@ import {
   type Range,
 } from './queries.ts'
 
-/** The longest stretch that one answer covers. */
+/** The longest range of one answer. */
 const maxDays = 366
 
-/** Days (UTC: of no one person), both included; the last 30 unless said otherwise. @throws AppError `validation-failed` for a bad range */
+/** UTC days, both included; the last 30 by default. @throws AppError `validation-failed` for a bad range */
 export function toRange(deps: Pick<AdminDeps, 'now'>, asked: { from?: string; to?: string }): Range {
   return toDays(asked, new Date(deps.now()).toISOString().slice(0, 10), maxDays)
 }
@@ -85,12 +85,12 @@ export function readSecurity(deps: AdminDeps, { accountId }: Principal, range: R
   })
 }
 
-/** Whoever tries a plan, or has cancelled it, does not pay for it again. */
+/** Renewing subscriptions: trials and cancelled ones do not count. */
 function paying({ plan, renewing }: PlanFigures): number {
   return plan === freePlan ? 0 : renewing
 }
 
-/** Money of different currencies has no sum. */
+/** Sums by currency: amounts of different currencies cannot be added. */
 function byCurrency(plans: PlanFigures[]): { currency: string; mrrMinor: number }[] {
   return [...Map.groupBy(plans, ({ currency }) => currency)].map(([currency, rows]) => ({
     currency,

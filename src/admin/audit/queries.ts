@@ -33,8 +33,8 @@ export async function listAudit(
 ): Promise<AuditListItem[]> {
   const [type, ...rest] = resource?.split(':') ?? []
   const entityId = rest.length > 0 ? rest.join(':') : undefined
-  // `offset 0` keeps what was changed a look-up for each row of the page, however few rows have any.
-  // Ids are of version 7, so a bound in time is a bound in the order of ids, which every index of the trail ends in.
+  // `offset 0` makes the planner look audit_subjects up for each row of the page instead of scanning it.
+  // UUIDv7 ids are ordered by time, so a bound in time is a bound of ids, which every index of the trail ends in.
   return sql<AuditListItem[]>`
     select l.id, l.at, l.actor_id, l.action, l.entity_type, l.entity_id, l.request_id, l.details,
            p.data ->> 'ip' as ip_address, p.data ->> 'userAgent' as user_agent, 

@@ -86,7 +86,7 @@ function toCells(row: AuditListItem): string[] {
 }
 
 function recordReading(deps: AdminDeps, actor: Actor, { ip, ...details }: AuditFilter, format: string): Promise<void> {
-  // An address asked for is somebody's, and must not outlive its erasure here.
+  // The searched address is not kept: it is personal data that an erasure would not reach here.
   const kept = { ...details, format, byAddress: ip !== undefined }
   return deps.audit.record(deps.sql, actor, 'audit.read', auditTrail, { details: kept })
 }

@@ -3,7 +3,7 @@ import type { Status } from '../../billing/lifecycle.ts'
 import type { Subscription } from '../../billing/queries.ts'
 import type { Db } from '../../db/types.ts'
 
-/** Subscriptions by the clock: what has run out is expired from that second on, whether a job saw it or not. */
+/** Subscriptions with their status by the clock, newest first. */
 export async function listSubscriptions(
   sql: Db,
   { plan, status }: { plan?: string; status?: Status },
@@ -22,13 +22,13 @@ export async function listSubscriptions(
       from (${pages.reduce((all, page) => sql`${all} union all ${page}`)}) found order by id desc limit ${limit}`
 }
 
-/** Where subscriptions of a status are found: as stored, and where time alone has brought it about. */
+/** Conditions that find a status: as stored, and as the clock has it since. */
 function inStatus(sql: Db, status: Status | undefined) {
   if (!status) return [sql`where true`]
   const hasLapsed = sql.unsafe(hasLapsedSubscription('s'))
   const stored = sql`where s.status = ${status}`
   if (status !== 'expired') return [sql`${stored} and not (${hasLapsed})`]
-  // By their accounts: of those it is known how few they are, but not among all that ever ended.
+  // Through user_accounts: its index on plan_ends_at gives the planner the right estimate.
   const lapsed = sql`join user_accounts a on a.id = s.account_id where a.plan_ends_at <= statement_timestamp() and ${hasLapsed}`
   return [stored, lapsed]
 }

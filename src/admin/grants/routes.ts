@@ -26,7 +26,7 @@ import { readSubscriptions } from './subscriptions.ts'
 const grants = requirePermission('subscriptions.manage')
 const refusals = ['not-found', 'privilege-escalation'] as const
 
-/** What administrators give to one account beside its role: a plan, a feature; and why somebody may or may not. */
+/** Grants to one account beside its role: plans and features; and the explanation of its rights. */
 export const grantRoutes = new Hono<AuthedEnv>()
   .put(
     '/users/:id/features/:name',

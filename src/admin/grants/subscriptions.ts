@@ -7,7 +7,7 @@ import type { Slice } from '../../http/output/page.ts'
 import type { AdminDeps } from '../deps.ts'
 import { listSubscriptions } from './queries.ts'
 
-/** Subscriptions, newest first; that somebody looked is audited. */
+/** Subscriptions, newest first. The search is audited. */
 export async function readSubscriptions(
   deps: AdminDeps,
   actor: Actor,

@@ -15,7 +15,7 @@ type Question = { permission?: string; feature?: string }
 
 /**
  * Why an account may or may not: the chain role → level → permission, or plan → feature → override, each with its expiry.
- * That somebody looked is audited.
+ * The question is audited.
  * @throws AppError `not-found` for an unknown account, permission or feature
  */
 export async function explain(deps: AdminDeps, actor: Actor, accountId: string, asked: Question): Promise<Explanation> {

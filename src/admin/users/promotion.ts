@@ -10,8 +10,8 @@ export function describeAccount({ sql }: Pick<AdminDeps, 'sql'>, email: string):
 }
 
 /**
- * Gives the account of an address the highest role, for the command line only: no route leads here. Whoever may run it holds
- * the database's password, and no rule of the service stands above that.
+ * Gives the account of an address the highest role. Only the command line calls it: who runs that holds the database's
+ * password, so no rule of the service could stop them.
  * @returns what it was, or null without such an account; a superadmin is left as it is
  */
 export async function promote(

@@ -6,13 +6,13 @@ import type { Db, Tx } from '../../db/types.ts'
 import type { Sort } from '../schemas.ts'
 
 export type Filter = { q?: string; role?: string; plan?: string; status?: 'active' | 'locked' }
-/** An account of a list, with the value that it is sorted by, all its digits, for the cursor. */
+/** An account of a list; `sortKey` is the value that it is sorted by, in full precision, for the cursor. */
 export type ListedAccount = Omit<StoredAccount, 'overrides'> & { sortKey: string }
 
 /**
- * People after a cursor, in an order that an index gives: the thousandth page costs what the first does. The page is cut
- * before anything is joined to it, and planned for its own filter: a plan kept for all would walk the table for a rare one,
- * and workers would read far past its end.
+ * A page of users after a cursor, in the order of an index: the thousandth page costs what the first does. The limit applies
+ * before the other columns are read. Planned for each filter without parallel workers: a generic plan would scan the table
+ * for a rare value, and workers would read far past the page.
  */
 export async function listUsers(
   tx: Tx,
@@ -28,7 +28,7 @@ export async function listUsers(
   }[sort.replace('-', '') as 'createdAt' | 'email' | 'lastLoginAt']
   const isText = sort.endsWith('email')
   const [direction, beyond] = sort.startsWith('-') ? [tx`desc`, tx`<`] : [tx`asc`, tx`>`]
-  // A group of those who match has its own index: each gives its page of them, and the page is cut from both.
+  // Each condition has its own index: each gives a page, and the result is cut from their union.
   const pages = inForceConditions(tx, filter).map(
     (condition) => tx`
       (select a.*, ${key} as key from user_accounts a
@@ -49,13 +49,13 @@ function matching(sql: Db, { q, status }: Filter) {
     ${status ? { active: sql`and a.status = 'active'`, locked: sql`and a.status = 'locked'` }[status] : sql``}`
 }
 
-/** What gives the index a trigram wherever it stands: three letters, the end of a word, or the beginning of one. */
+/** Texts that contain a trigram of the index: three letters, or two at the beginning or end of a word. */
 const hasTrigram = /[\p{L}\p{M}\p{N}]{2}.|[^\p{L}\p{M}\p{N}][\p{L}\p{M}\p{N}]/su
 const beginsWord = /^[\p{L}\p{M}\p{N}]/u
 
 /**
- * Any part of an address or a name; what is too short for the index is looked for where one begins, and what holds no
- * letter or digit finds nobody. The database folds what is looked for as it folded what is stored: nothing is folded here.
+ * Finds a part of an address or a name. A text without a trigram is searched at the beginning of words only, and one without
+ * letters or digits finds nobody. The database normalises the query as it did the stored text; nothing is normalised here.
  */
 function found(sql: Db, q: string) {
   const asked = decodeLabels(q)
@@ -65,7 +65,7 @@ function found(sql: Db, q: string) {
   return sql`and (a.search_text like search_pattern(${asked}) || '%' or a.search_text like '% ' || search_pattern(${asked}) || '%')`
 }
 
-/** Domains are stored in letters; a mail log has them in ASCII. */
+/** Domains are stored in Unicode; mail logs have them in punycode. */
 function decodeLabels(q: string): string {
   return q.replace(/xn--[a-z0-9-]+/gi, (label) => domainToUnicode(label) || label)
 }
@@ -99,7 +99,7 @@ export async function findLockedReason(sql: Db, accountId: string): Promise<stri
   return row?.lockedReason ?? null
 }
 
-/** The account's state as stored: what has run out is still in it. */
+/** The account's state as stored, with what has expired. */
 export async function findAuthzState(sql: Db, accountId: string): Promise<AuthzState | null> {
   const [row] = await sql<AuthzState[]>`select ${authzStateColumns(sql)} from account_authz a where a.id = ${accountId}`
   return row ?? null

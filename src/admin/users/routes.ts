@@ -16,7 +16,7 @@ import { assignRole, changeUser, lock, readAdministeredUser, revokeSessions, sea
 const manages = requirePermission('users.manage')
 const refusals = ['not-found', 'last-superadmin', 'privilege-escalation'] as const
 
-/** People, as those who run the service find and change them. Every change is judged on locked rows and audited. */
+/** Users, as administrators find and change them. Every change is authorised on locked rows and audited. */
 export const userRoutes = new Hono<AuthedEnv>()
   .get(
     '/',

@@ -20,10 +20,10 @@ const permission = 'users.manage'
 /** An account as administrators see it. */
 export type AdministeredUser = User & { lockedReason: string | null }
 
-/** A person of a list, with the value that it is sorted by. */
+/** A user of a list, with the value that it is sorted by. */
 export type ListedUser = User & { sortKey: string }
 
-/** A page of people; that somebody looked is audited, but not for what. */
+/** A page of users. The search is audited without its text. */
 export async function searchUsers(
   deps: AdminDeps,
   actor: Actor,
@@ -37,7 +37,7 @@ export async function searchUsers(
     }),
   )
   const { q, ...details } = filter
-  // What was typed may be somebody's address, which must not outlive its erasure here.
+  // The text is not kept: it may be an address, which an erasure would not reach here.
   const kept = { ...details, sort, searched: q !== undefined }
   await deps.audit.record(deps.sql, actor, 'account.search', directory, { details: kept })
   return users
@@ -47,7 +47,7 @@ async function toListedUser(deps: AdminDeps, tx: Tx, { sortKey, ...account }: Li
   return { ...toUser(await withRights(deps, tx, { ...account, overrides: {} })), sortKey }
 }
 
-/** One person; reading about somebody else is audited. @throws AppError `not-found` */
+/** One user. Reading is audited. @throws AppError `not-found` */
 export async function readAdministeredUser(
   deps: AdminDeps,
   actor: Actor,
@@ -56,7 +56,7 @@ export async function readAdministeredUser(
   return deps.sql.begin((tx) => showUser(tx, deps, actor, accountId))
 }
 
-/** Within the transaction of a change: after its commit, who asked for it may leave without hearing of it. */
+/** The answer of a change, read in its transaction: after the commit the client may leave. */
 async function showUser(tx: Tx, deps: AdminDeps, actor: Actor, accountId: string): Promise<AdministeredUser> {
   const user = await findUser(deps, tx, accountId)
   if (!user) throw new AppError('not-found')
