@@ -12,7 +12,8 @@ const maxPasswordVersion = 2_147_483_647
 /**
  * Tokens by which log-in recognises a device that signed in before. They grant nothing; they only decide which lockout
  * counter is used. Signed with HMAC-SHA-256 under a key derived from `secret` for this purpose alone. The token names the
- * account by its id only: it carries no personal data, and it is read before the account is looked up. Synchronous: asynchronous WebCrypto would queue behind argon2.
+ * account by its id only: it carries no personal data, and it is read before the account is looked up. Synchronous:
+ * asynchronous WebCrypto would queue behind argon2.
  *
  * @throws RangeError for a secret shorter than 32 bytes (RFC 7518 3.2 asks as much of HS256)
  */
