@@ -33,6 +33,7 @@ import { middleware } from './http/middleware.ts'
 import { toResponse } from './http/output/on-error.ts'
 import { streaming } from './http/output/streaming.ts'
 import { contextOf, type PublicEnv } from './http/request.ts'
+import { keptMailRoutes } from './mail/kept-routes.ts'
 import { openApiDocument } from './ops/openapi.ts'
 import { opsRoutes } from './ops/routes.ts'
 import { pageRoutes } from './pages/routes.ts'
@@ -59,6 +60,7 @@ export function mountRoutes() {
     .route('/', opsRoutes)
     .route('/', keyRoutes)
     .route('/', pageRoutes)
+    .route('/dev', keptMailRoutes)
     .route('/v1/auth', authRoutes)
     .route('/v1/auth', ownSessionRoutes)
     .route('/v1/auth', recoveryRoutes)

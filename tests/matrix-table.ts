@@ -57,6 +57,12 @@ const ofThePerson: Record<string, Row> = {
   'GET /docs/:file': { demands: '', answers: '404', path: () => '/docs/no-such-file.js' },
   'GET /problems': { demands: '', answers: '200' },
   'GET /problems/:code': { demands: '', answers: '200', path: () => '/problems/not-found' },
+  // In development, for a peer on this machine alone; whoever that is.
+  'GET /dev/mail': { demands: '', answers: '200' },
+  'GET /dev/mail/style.css': { demands: '', answers: '200' },
+  'GET /dev/mail/:id': keptMail(''),
+  'GET /dev/mail/:id/text': keptMail('/text'),
+  'GET /dev/mail/:id/html': keptMail('/html'),
   'GET /account/verify-email': { demands: '', answers: '200' },
   'GET /account/reset-password': { demands: '', answers: '200' },
   'GET /account/confirm-email': { demands: '', answers: '200' },
@@ -199,6 +205,12 @@ const ofAdministrators: Record<string, Row> = {
   'GET /v1/admin/users/:id/explain': about(users, '/explain?permission=profile.read', 200, { stranger: 200 }),
   'DELETE /v1/admin/users/:id': about(users, '', 204),
   'GET /v1/admin/audit-logs': { demands: 'authenticated, permission audit.read', answers: '401 403 403 403 200 200' },
+  'GET /v1/admin/mail': superadminOnly(settings, 200),
+  // Nobody's: it is told after they were let in.
+  'POST /v1/admin/mail/:id/retry': superadminOnly(settings, 404, {
+    stranger: 403,
+    path: ({ accountId }) => `/v1/admin/mail/${accountId}/retry`,
+  }),
   'GET /v1/admin/analytics/overview': analytics,
   'GET /v1/admin/analytics/signups': analytics,
   'GET /v1/admin/analytics/revenue': analytics,
@@ -254,6 +266,10 @@ function about(demands: string, path: string, status: number, row: Pick<Row, 'js
   }
 }
 
-function superadminOnly(demands: string, status: number, row: Pick<Row, 'json' | 'path'> = {}): Row {
+function keptMail(path: string): Row {
+  return { demands: '', answers: '404', stranger: 404, path: ({ accountId }) => `/dev/mail/${accountId}${path}` }
+}
+
+function superadminOnly(demands: string, status: number, row: Pick<Row, 'json' | 'path' | 'stranger'> = {}): Row {
   return { demands, answers: `401 403 403 403 403 ${status}`, ...row }
 }

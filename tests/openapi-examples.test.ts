@@ -57,6 +57,7 @@ const before: Record<string, (session: SessionJson) => Promise<unknown>> = {
   },
   'get /v1/api-keys/{id}': makeKey,
   'delete /v1/api-keys/{id}': makeKey,
+  'post /v1/admin/mail/{id}/retry': makeMail,
   'get /v1/admin/roles/{name}': makeRole,
   'patch /v1/admin/roles/{name}': makeRole,
   'delete /v1/admin/roles/{name}': makeRole,
@@ -86,6 +87,13 @@ async function makeKey(session: SessionJson): Promise<void> {
   await sql`delete from api_keys where id = ${id}`
   const key = await bodyOf<{ id: string }>(await send('post /v1/api-keys', session))
   await sql`update api_keys set id = ${id} where id = ${key.id}`
+}
+
+async function makeMail({ user }: SessionJson): Promise<void> {
+  const id = exampleOf('post /v1/admin/mail/{id}/retry', 'id')
+  await sql`
+    insert into mail_outbox (id, recipient, language, template, message_id, status, attempts, ended_at)
+    values (${id}, ${user.email}, 'en', 'reset-password', ${`<${id}@x>`}, 'failed', 1, now()) on conflict do nothing`
 }
 
 async function makeRole(session: SessionJson): Promise<void> {

@@ -3,6 +3,7 @@ import type { AuthedEnv } from '../access/env.ts'
 import { analyticsRoutes } from './analytics/routes.ts'
 import { auditRoutes } from './audit/routes.ts'
 import { grantRoutes } from './grants/routes.ts'
+import { mailRoutes } from './mail/routes.ts'
 import { planRoutes } from './plans/routes.ts'
 import { roleRoutes } from './roles/routes.ts'
 import { userRoutes } from './users/routes.ts'
@@ -13,4 +14,5 @@ export const adminRoutes = new Hono<AuthedEnv>()
   .route('/', roleRoutes)
   .route('/', planRoutes)
   .route('/', auditRoutes)
+  .route('/', mailRoutes)
   .route('/analytics', analyticsRoutes)

@@ -22,7 +22,7 @@ export const operator: Actor<null, null> = { principal: null, origin: null }
 
 /** The thing that was acted on. */
 export type Entity = {
-  type: 'account' | 'api_key' | 'audit' | 'directory' | 'feature' | 'plan' | 'role' | 'session'
+  type: 'account' | 'api_key' | 'audit' | 'directory' | 'feature' | 'mail' | 'plan' | 'role' | 'session'
   id: string | null
 }
 
@@ -32,6 +32,8 @@ export const session = (id: string): Entity => ({ type: 'session', id })
 export const role = (name: string): Entity => ({ type: 'role', id: name })
 export const plan = (name: string): Entity => ({ type: 'plan', id: name })
 export const feature = (name: string): Entity => ({ type: 'feature', id: name })
+/** Of the outbox; null: all of it. */
+export const mail = (id: string | null): Entity => ({ type: 'mail', id })
 /** A search of the accounts. */
 export const directory: Entity = { type: 'directory', id: null }
 /** A reading of everybody's trail. */

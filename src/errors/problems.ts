@@ -127,6 +127,7 @@ export const problems = {
     title: 'This plan cannot be bought here',
     detail: 'Contact us: the plan is by quote, its trial was used, or no payment provider is set up.',
   },
+  'mail-not-retryable': { status: 409, title: 'The mail cannot be sent again', detail: 'It was sent, or is not kept.' },
   'idempotency-key-in-use': {
     status: 409,
     title: 'The first request with this key is still at work',

@@ -1,0 +1,73 @@
+import { type Context, Hono } from 'hono'
+import { AppError } from '../errors/app-error.ts'
+import { noInput } from '../http/input/validate.ts'
+import { middleware } from '../http/middleware.ts'
+import type { PublicEnv } from '../http/request.ts'
+import { readKeptMail, readKeptMails } from './kept-mails.ts'
+
+const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+const loopback = /^(?:127\.\d{1,3}\.\d{1,3}\.\d{1,3}|::1|::ffff:127\.\d{1,3}\.\d{1,3}\.\d{1,3})$/i
+/** As browsers on this machine name it: a foreign name that resolves to it (DNS rebinding) is refused. */
+const ownName = /^(?:localhost|[a-z0-9-]+\.localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?$/i
+/** What a proxy adds: then the peer is not the one who asks. */
+const forwarding = [
+  'forwarded',
+  'via',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-proto',
+  'x-real-ip',
+  'cf-connecting-ip',
+]
+
+/** The mails of everybody are here: they are shown to this machine alone, in development without SMTP_URL; else 404. */
+const ownMachineOnly = middleware<PublicEnv>({
+  name: 'ownMachineOnly',
+  before(c) {
+    const { production, mail } = c.get('deps').config
+    const { headers } = c.req.raw
+    const peer = c.env.server?.requestIP(c.req.raw)?.address ?? ''
+    const isOwn = loopback.test(peer) && ownName.test(headers.get('host') ?? new URL(c.req.url).host)
+    if (production || mail.mode !== 'kept' || !isOwn || forwarding.some((name) => headers.has(name)))
+      throw new AppError('not-found')
+  },
+})
+
+const pagePolicy =
+  "default-src 'none'; style-src 'self'; img-src data:; frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+/** A mail's own styles stand in it. */
+const mailPolicy =
+  "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'; sandbox allow-popups allow-popups-to-escape-sandbox"
+
+/** What development keeps instead of sending it: a list, and text and HTML of each. */
+export const keptMailRoutes = new Hono<PublicEnv>()
+  .get('/mail', ownMachineOnly, noInput, async (c) => {
+    const { listPage } = await import('./kept-pages.tsx')
+    return serve(listPage(await readKeptMails(c.get('deps'))), 'text/html', pagePolicy)
+  })
+  .get('/mail/style.css', ownMachineOnly, noInput, async () => {
+    const { styleSheet } = await import('./kept-pages.tsx')
+    return serve(styleSheet, 'text/css', pagePolicy)
+  })
+  .get('/mail/:id', ownMachineOnly, noInput, async (c) => {
+    const { mailPage } = await import('./kept-pages.tsx')
+    return serve(mailPage(await mailOf(c)), 'text/html', pagePolicy)
+  })
+  .get('/mail/:id/text', ownMachineOnly, noInput, async (c) => serve((await mailOf(c)).text, 'text/plain', pagePolicy))
+  .get('/mail/:id/html', ownMachineOnly, noInput, async (c) => serve((await mailOf(c)).html, 'text/html', mailPolicy))
+
+function mailOf(c: Context<PublicEnv, '/mail/:id'>) {
+  const id = c.req.param('id')
+  if (!uuid.test(id)) throw new AppError('not-found')
+  return readKeptMail(c.get('deps'), id)
+}
+
+function serve(body: string, type: string, policy: string): Response {
+  return new Response(body, {
+    headers: {
+      'Content-Type': `${type}; charset=utf-8`,
+      'Content-Security-Policy': policy,
+      'Cache-Control': 'no-store',
+    },
+  })
+}
