@@ -16,7 +16,7 @@ type Edit<T> = {
 }
 
 /**
- * Edits the catalogue in one transaction: authority is judged on the actor's locked row, a new version tells every instance,
+ * Edits the catalogue in one transaction: authority is checked on the actor's locked row, a new version tells every instance,
  * and tokens obey it without a re-issue. The answer is read before the commit: later somebody else may have edited it again.
  */
 export async function changeCatalogue<T>(

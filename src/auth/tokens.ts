@@ -15,7 +15,7 @@ export type RefreshClaims = {
   exp: number
 }
 
-type Settings = {
+type Options = {
   accessKeys: AccessKeys
   refreshSecrets: readonly string[]
   issuer: string
@@ -36,7 +36,7 @@ export type Tokens = ReturnType<typeof createTokens>
  * Signs and verifies tokens: access tokens with the algorithm that was configured, refresh tokens with HS256, for nobody
  * else reads them. The first key or secret signs, all verify.
  */
-export function createTokens({ accessKeys, refreshSecrets, issuer, audience, now }: Settings) {
+export function createTokens({ accessKeys, refreshSecrets, issuer, audience, now }: Options) {
   const access = createAccessSigner(accessKeys)
   const refreshKeys = refreshSecrets.map(toKey)
   const refreshKind = { typ: 'rt+jwt', header: encodeJson({ alg: 'HS256', typ: 'rt+jwt' }), keys: refreshKeys }

@@ -11,14 +11,14 @@ type Link = {
   detail: string
 }
 export type Explanation = { granted: boolean; chain: Link[] }
-type Question = { permission?: string; feature?: string }
+type Input = { permission?: string; feature?: string }
 
 /**
  * Why an account may or may not: the chain role → level → permission, or plan → feature → override, each with its expiry.
  * The question is audited.
  * @throws AppError `not-found` for an unknown account, permission or feature
  */
-export async function explain(deps: AdminDeps, actor: Actor, accountId: string, asked: Question): Promise<Explanation> {
+export async function explain(deps: AdminDeps, actor: Actor, accountId: string, asked: Input): Promise<Explanation> {
   const catalogue = deps.catalogue.current
   if (asked.permission !== undefined && !catalogue.permissions.has(asked.permission)) throw new AppError('not-found')
   if (asked.feature !== undefined && !catalogue.features.has(asked.feature)) throw new AppError('not-found')
