@@ -1,5 +1,13 @@
-import { setBounded } from '../async/bounded-map.ts'
-import { contains, format, isMappedIPv4, type Network, parseGroups, parseNetwork } from './networks.ts'
+import {
+  type Address,
+  contain,
+  firstOf,
+  formatAddress,
+  isMapped,
+  type Network,
+  parseAddress,
+  parseNetwork,
+} from './networks.ts'
 
 /** Which peers are our own proxies, and the header in which they write whom they speak for. */
 export type ProxyTrust = { networks: Network[]; header: 'x-forwarded-for' | 'fly-client-ip' | 'cf-connecting-ip' }
@@ -7,7 +15,10 @@ export type ProxyTrust = { networks: Network[]; header: 'x-forwarded-for' | 'fly
 /** Where a peer's address is not known (a request without a socket). */
 const unknownAddress = '0.0.0.0'
 
+/** Answers of each generation. */
 const maxRemembered = 1_024
+/** A longer text is no address, and not worth remembering. */
+const maxRememberedLength = 64
 /** Proxies that one request may come through; what would lie beyond them is nobody's word. */
 const maxHops = 32
 
@@ -56,31 +67,41 @@ function parseProxy(entry: string): Network {
   throw new Error(`"${entry}" ${reasons[network]}`)
 }
 
-/** Remembers the last answers: the same few peers send most requests. */
-function remember<T extends string | null>(answer: (text: string) => T): (text: string) => T {
-  const answers = new Map<string, T>()
+/**
+ * Remembers the last answers: the same few peers send most requests. The older of two generations is dropped whole, which
+ * costs less than dropping the oldest entry each time.
+ */
+function remember<T extends string | object | null>(answer: (text: string) => T): (text: string) => T {
+  let recent = new Map<string, T>()
+  let older = new Map<string, T>()
   return (text) => {
-    let known = answers.get(text)
-    if (known === undefined) {
-      known = answer(text)
-      setBounded(answers, text, known, maxRemembered)
+    const known = recent.get(text)
+    if (known !== undefined) return known
+    if (text.length > maxRememberedLength) return answer(text)
+    const found = older.get(text) ?? answer(text)
+    if (recent.size >= maxRemembered) {
+      older = recent
+      recent = new Map()
     }
-    return known
+    recent.set(text, found)
+    return found
   }
 }
 
 /** The address of a peer in its one spelling. */
 export const normalise = remember((peer) => {
-  const groups = parseGroups(peer)
-  return groups ? format(groups) : unknownAddress
+  const address = parseAddress(peer)
+  return address ? formatAddress(address) : unknownAddress
 })
 
 /** An address as a proxy may write it: with a port, or in brackets. */
-function parseHop(text: string): number[] | undefined {
+function parseHop(text: string): Address | undefined {
   const hop = text.trim()
+  const bare = parseAddress(hop)
+  if (bare) return bare
   const [, bracketed] = /^\[([^\]]*)\](?::\d{1,5})?$/.exec(hop) ?? []
   const [, dotted] = /^([\d.]+):\d{1,5}$/.exec(hop) ?? []
-  return parseGroups(bracketed ?? dotted ?? hop)
+  return parseAddress(bracketed ?? dotted ?? '')
 }
 
 type HeaderReader = { headers: { get(name: string): string | null } }
@@ -93,35 +114,39 @@ type HeaderReader = { headers: { get(name: string): string | null } }
  */
 export function createClientIp(trustedProxies: string): (request: HeaderReader, peer: string | undefined) => string {
   const { networks, header } = parseTrustedProxies(trustedProxies)
-  const isTrusted = (groups: number[]) => networks.some((network) => contains(network, groups))
+  const judge = (address: Address | undefined) =>
+    address ? { ip: formatAddress(address), isTrusted: contain(networks, address) } : null
+  const judgePeer = remember((text) => judge(parseAddress(text)))
+  const judgeHop = remember((text) => judge(parseHop(text)))
 
   return function clientIp(request, peer) {
     if (peer === undefined) return unknownAddress
     if (networks.length === 0) return normalise(peer)
-    let client = parseGroups(peer)
+    let client = judgePeer(peer)
     if (!client) return unknownAddress
+    if (!client.isTrusted) return client.ip
     const hops = request.headers.get(header)?.split(',') ?? []
     // One value is what these proxies send: more have been forged or joined on the way.
-    if (header !== 'x-forwarded-for' && hops.length > 1) return format(client)
+    if (header !== 'x-forwarded-for' && hops.length > 1) return client.ip
     // From the right: each entry was written by the hop that was just found trusted; what lies left of an unreadable one is worth nothing.
-    for (let i = 0; i < maxHops && isTrusted(client); i++) {
-      const hop = parseHop(hops.pop() ?? '')
+    for (let i = 0; i < maxHops && client.isTrusted; i++) {
+      const hop = judgeHop(hops.pop() ?? '')
       if (!hop) break
       client = hop
     }
-    return format(client)
+    return client.ip
   }
 }
 
 /** What one client is counted by: IPv4 whole, IPv6 by the /64 that one subscriber holds. */
 export const rateLimitKey = remember((ip) => {
-  const groups = parseGroups(ip)
-  if (!groups) return ip
-  return isMappedIPv4(groups) ? format(groups) : `${format([...groups.slice(0, 4), 0, 0, 0, 0])}/64`
+  const address = parseAddress(ip)
+  if (!address) return ip
+  return isMapped(address) ? formatAddress(address) : `${formatAddress(firstOf(address, 64))}/64`
 })
 
 /** The IPv6 /48 around an address, the most that one site holds (RFC 6177, RFC 3177); null for IPv4. */
 export const rateLimitSite = remember((ip): string | null => {
-  const groups = parseGroups(ip)
-  return groups && !isMappedIPv4(groups) ? `${format([...groups.slice(0, 3), 0, 0, 0, 0, 0])}/48` : null
+  const address = parseAddress(ip)
+  return address && !isMapped(address) ? `${formatAddress(firstOf(address, 48))}/48` : null
 })

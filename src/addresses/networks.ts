@@ -1,124 +1,111 @@
 import { isIP, isIPv4 } from 'node:net'
+import ipaddr, { type IPv6 } from 'ipaddr.js'
 
-/** A range of addresses: the first 16-bit groups of an IPv6 address; IPv4 lies in ::ffff:0:0/96 (RFC 4291 2.5.5.2). */
-export type Network = { groups: number[]; prefix: number }
+/** An address; IPv4 as the mapped address of IPv6 that it has (RFC 4291 2.5.5.2), so that both compare alike. */
+export type Address = IPv6
+/** A range: an address in it, and the length of its prefix in bits of an IPv6 address. */
+export type Network = { address: Address; prefix: number }
+
+/** Where IPv4 lies: ::ffff:0:0/96. */
+const ipv4Prefix = 96
+
+/** The address that a text is; undefined when it is none. A zone (`%eth0`) is no part of it. */
+export function parseAddress(text: string): Address | undefined {
+  // The library would also read IPv4 in hexadecimal, octal and fewer parts.
+  const version = isIP(text)
+  if (version === 0) return undefined
+  if (version === 4) return toMapped(ipaddr.IPv4.parse(text).octets)
+  const [bare = ''] = text.split('%')
+  // It takes ::a.b.c.d (RFC 4291 2.5.5.1) for ::ffff:a.b.c.d, which is another address; 0::a.b.c.d it reads right.
+  return ipaddr.IPv6.parse(/^::\d+\./.test(bare) ? `0${bare}` : bare)
+}
+
+/** The library's own way goes by a text, at ten times the cost. */
+function toMapped([a = 0, b = 0, c = 0, d = 0]: number[]): Address {
+  return new ipaddr.IPv6([0, 0, 0, 0, 0, 0xffff, a * 256 + b, c * 256 + d])
+}
+
+/** An address or a CIDR range (RFC 4632, RFC 4291 2.3), or what is wrong with the text. */
+export function parseNetwork(text: string): Network | 'malformed' | 'prefix-length' | 'everybody' {
+  const [written = '', prefixText, ...rest] = text.split('/')
+  const address = written.includes('%') ? undefined : parseAddress(written)
+  if (!address || rest.length > 0) return 'malformed'
+  const bits = isIPv4(written) ? 32 : 128
+  const prefix = prefixText === undefined ? bits : /^\d{1,3}$/.test(prefixText) ? Number(prefixText) : Number.NaN
+  if (!(prefix <= bits)) return 'prefix-length'
+  return prefix === 0 ? 'everybody' : { address, prefix: prefix + 128 - bits }
+}
+
+/** The one spelling of an address: IPv4 in dots (also when mapped), IPv6 as RFC 5952 writes it. */
+export function formatAddress(address: Address): string {
+  return isMapped(address) ? address.toByteArray().slice(12).join('.') : address.toRFC5952String()
+}
+
+/** A range in its one spelling: its first address, and the length of its prefix unless it is a single address. */
+export function formatNetwork({ address, prefix }: Network): string {
+  const first = firstOf(address, prefix)
+  const [length, whole] = prefix >= ipv4Prefix && isMapped(first) ? [prefix - ipv4Prefix, 32] : [prefix, 128]
+  return length === whole ? formatAddress(first) : `${formatAddress(first)}/${length}`
+}
+
+/** The first address of the range of that prefix around an address. */
+export function firstOf(address: Address, prefix: number): Address {
+  const mask = ipaddr.IPv6.subnetMaskFromPrefixLength(prefix).parts
+  return new ipaddr.IPv6(address.parts.map((part, i) => part & (mask[i] ?? 0)))
+}
+
+/** Whether an address is of IPv4. */
+export function isMapped(address: Address): boolean {
+  return address.match(allOfIPv4.address, allOfIPv4.prefix)
+}
+
+/** Whether an address lies in one of the ranges. */
+export function contain(networks: readonly Network[], address: Address): boolean {
+  return networks.some((network) => address.match(network.address, network.prefix))
+}
+
+/** Whether an address, as text, lies in one of the ranges. */
+export function isWithin(networks: readonly Network[], text: string): boolean {
+  const address = parseAddress(text)
+  return address !== undefined && contain(networks, address)
+}
+
+/** @throws Error when it is no range */
+function requireNetwork(text: string): Network {
+  const network = parseNetwork(text)
+  if (typeof network === 'string') throw new Error(`${text} is no network`)
+  return network
+}
 
 /** Networks that the internet does not reach: RFC 1918, 6598, 1122, 3927, and 4193, 4291 for IPv6. */
 const privateNetworks = [
   ...['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16'],
   ...['fc00::/7', 'fe80::/10', '::1'],
 ].map(requireNetwork)
-const allOfIPv4: Network = { groups: [0, 0, 0, 0, 0, 0xffff, 0, 0], prefix: 96 }
-/** What ranges may hold together, of each kind of address: one in 256, and one in 65,536. */
+const allOfIPv4 = requireNetwork('::ffff:0:0/96')
+/** The most of each kind of address that ranges may hold together: a /8 of IPv4, a /16 of IPv6. */
 const mostOfIPv4 = 2 ** -8
 const mostOfIPv6 = 2 ** -16
 
-/** An address or a CIDR range (RFC 4632, RFC 4291 2.3), or what is wrong with the text. */
-export function parseNetwork(entry: string): Network | 'malformed' | 'prefix-length' | 'everybody' {
-  const [address = '', prefixText, ...rest] = entry.split('/')
-  const groups = address.includes('%') ? undefined : parseGroups(address)
-  if (!groups || rest.length > 0) return 'malformed'
-  const bits = isIPv4(address) ? 32 : 128
-  const prefix = prefixText === undefined ? bits : /^\d{1,3}$/.test(prefixText) ? Number(prefixText) : Number.NaN
-  if (!(prefix <= bits)) return 'prefix-length'
-  return prefix === 0 ? 'everybody' : { groups, prefix: prefix + 128 - bits }
-}
-
-/** A range in its one spelling: its first address, and the length of its prefix unless it is a single address. */
-export function formatNetwork({ groups, prefix }: Network): string {
-  const first = groups.map((group, i) => group & (0xffff << Math.min(16, Math.max(0, 16 * (i + 1) - prefix))) & 0xffff)
-  const isIPv4 = prefix >= 96 && isMappedIPv4(first)
-  const [length, whole] = isIPv4 ? [prefix - 96, 32] : [prefix, 128]
-  return length === whole ? format(first) : `${format(first)}/${length}`
-}
-
-/** The eight 16-bit groups of an address; undefined when it is none. */
-export function parseGroups(address: string): number[] | undefined {
-  const version = isIP(address)
-  if (version === 0) return undefined
-  if (version === 4) return [0, 0, 0, 0, 0, 0xffff, ...parseIPv4(address)]
-  const [head = '', tail] = (address.split('%')[0] ?? '').split('::')
-  const left = parseSide(head)
-  if (tail === undefined) return left
-  const right = parseSide(tail)
-  return [...left, ...Array<number>(8 - left.length - right.length).fill(0), ...right]
-}
-
-function parseSide(text: string): number[] {
-  if (text === '') return []
-  return text.split(':').flatMap((group) => (group.includes('.') ? parseIPv4(group) : Number.parseInt(group, 16)))
-}
-
-function parseIPv4(address: string): [number, number] {
-  const [a = 0, b = 0, c = 0, d = 0] = address.split('.').map(Number)
-  return [a * 256 + b, c * 256 + d]
-}
-
-/** Whether an address, in its groups, lies in a range. */
-export function contains({ groups, prefix }: Network, address: number[]): boolean {
-  for (let i = 0, left = prefix; left > 0; i++, left -= 16) {
-    const shift = Math.max(0, 16 - left)
-    if ((groups[i] ?? 0) >> shift !== (address[i] ?? 0) >> shift) return false
-  }
-  return true
-}
-
-/** Whether an address, as text, lies in one of the ranges. */
-export function isWithin(networks: readonly Network[], address: string): boolean {
-  const groups = parseGroups(address)
-  return groups !== undefined && networks.some((network) => contains(network, groups))
-}
-
-/** RFC 4291 2.5.5.2. */
-export function isMappedIPv4(groups: number[]): boolean {
-  return groups[5] === 0xffff && groups.slice(0, 5).every((group) => group === 0)
-}
-
-/** The one spelling of an address: IPv4 in dots (also when mapped), IPv6 as RFC 5952 writes it. */
-export function format(groups: number[]): string {
-  if (isMappedIPv4(groups))
-    return groups
-      .slice(6)
-      .flatMap((group) => [group >> 8, group & 255])
-      .join('.')
-  let longest = ''
-  const text = groups.map((group) => group.toString(16)).join(':')
-  // RFC 5952 4.2: the longest run of two or more zero groups, the first of equals.
-  for (const [run] of text.matchAll(/\b0(?::0)+\b/g)) if (run.length > longest.length) longest = run
-  if (longest === '') return text
-  const at = text.search(new RegExp(`\\b${longest}\\b`))
-  return `${text.slice(0, at).replace(/:$/, '')}::${text.slice(at + longest.length).replace(/^:/, '')}`
-}
-
 /**
- * Whether ranges, taken together and counted once where they overlap, hold more than a /8 of IPv4 or a /16 of IPv6. Private
- * networks count for nothing: they are nobody's but one's own. Texts that are no ranges don't count either.
+ * Whether ranges, taken together and counted once where they overlap, hold more than a /8 of IPv4 or a /16 of IPv6: so much of
+ * the internet that strangers are in it. Private networks do not count.
  */
-export function coverTooMuch(ranges: readonly string[]): boolean {
-  const parsed = ranges.map(parseNetwork)
-  if (parsed.includes('everybody')) return true
-  const networks = parsed
-    .filter((network) => typeof network !== 'string')
-    .filter((network) => !privateNetworks.some((known) => holds(known, network)))
-  // Two ranges are apart, or one holds the other: without the held ones their sizes add up.
-  const apart = networks.filter(
-    (network, i) => !networks.some((other, j) => i !== j && holds(other, network) && (j < i || !holds(network, other))),
+export function isTooWide(networks: readonly Network[]): boolean {
+  const counted = networks.filter((network) => !privateNetworks.some((known) => holds(known, network)))
+  // Two ranges are apart, or one holds the other: without those that are held, their sizes add up.
+  const apart = counted.filter(
+    (network, i) => !counted.some((other, j) => i !== j && holds(other, network) && (j < i || !holds(network, other))),
   )
-  const sizes = (prefixes: number[]) => prefixes.reduce((sum, prefix) => sum + 2 ** -prefix, 0)
+  const sizeOf = (prefixes: number[]) => prefixes.reduce((sum, prefix) => sum + 2 ** -prefix, 0)
   const [inIPv4, beyond] = [apart.filter((one) => holds(allOfIPv4, one)), apart.filter((one) => !holds(allOfIPv4, one))]
   return (
     beyond.some((one) => holds(one, allOfIPv4)) ||
-    sizes(inIPv4.map(({ prefix }) => prefix - 96)) > mostOfIPv4 ||
-    sizes(beyond.map(({ prefix }) => prefix)) > mostOfIPv6
+    sizeOf(inIPv4.map(({ prefix }) => prefix - ipv4Prefix)) > mostOfIPv4 ||
+    sizeOf(beyond.map(({ prefix }) => prefix)) > mostOfIPv6
   )
 }
 
 function holds(outer: Network, inner: Network): boolean {
-  return outer.prefix <= inner.prefix && contains(outer, inner.groups)
-}
-
-function requireNetwork(range: string): Network {
-  const network = parseNetwork(range)
-  if (typeof network === 'string') throw new Error(`${range} is no network`)
-  return network
+  return outer.prefix <= inner.prefix && inner.address.match(outer.address, outer.prefix)
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { coverTooMuch, formatNetwork, parseNetwork } from '../addresses/networks.ts'
+import { formatNetwork, isTooWide, parseNetwork } from '../addresses/networks.ts'
 import { bounded, boundedList, IsoDateTime, PermissionName, PersonName, Uuid } from '../http/input/fields.ts'
 import { PresentedPassword } from '../http/input/password.ts'
 import { networkPattern } from '../text/patterns.ts'
@@ -21,6 +21,12 @@ const IpRange = bounded(49, 'An address range has at most 49 characters.')
     return z.NEVER
   })
   .meta({ type: 'string', pattern: networkPattern, maxLength: 49, examples: ['203.0.113.0/24', '2001:db8::/32'] })
+
+/** Whether ranges hold everybody, or so many that they keep hardly anybody out. */
+function coverTooMuch(ranges: readonly string[]): boolean {
+  const networks = ranges.map(parseNetwork)
+  return networks.includes('everybody') || isTooWide(networks.filter((network) => typeof network !== 'string'))
+}
 
 export const NewApiKey = z
   .strictObject({

@@ -1,5 +1,5 @@
 import { parseTrustedProxies } from '../addresses/client-ip.ts'
-import { isTooWide } from '../addresses/trust-width.ts'
+import { isTooWide } from '../addresses/networks.ts'
 import { isLocal } from '../config/checks.ts'
 import type { Config } from '../config/config.ts'
 import type { Finding } from './finding.ts'

@@ -1,5 +1,5 @@
 import { parseTrustedProxies } from '../addresses/client-ip.ts'
-import { isTooWide } from '../addresses/trust-width.ts'
+import { isTooWide } from '../addresses/networks.ts'
 import type { Sound } from './variables.ts'
 
 const LocalHosts = new Set(['localhost', '127.0.0.1', '::1', '[::1]', ''])

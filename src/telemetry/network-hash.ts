@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto'
-import { format, isMappedIPv4, parseGroups } from '../addresses/networks.ts'
+import { firstOf, formatAddress, isMapped, parseAddress } from '../addresses/networks.ts'
 
 const dayMs = 86_400_000
 /** Networks of a day that are remembered: an attack comes from the same few again and again. */
@@ -29,10 +29,6 @@ export function createNetworkHash(key: Uint8Array, now: () => number = Date.now)
 }
 
 function networkOf(ip: string): string {
-  const groups = parseGroups(ip)
-  if (!groups) return ip
-  const kept = isMappedIPv4(groups)
-    ? [...groups.slice(0, 7), (groups[7] ?? 0) & 0xff00]
-    : [...groups.slice(0, 3), 0, 0, 0, 0, 0]
-  return format(kept)
+  const address = parseAddress(ip)
+  return address ? formatAddress(firstOf(address, isMapped(address) ? 96 + 24 : 48)) : ip
 }
