@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'bun:test'
+import { renderPage } from '../../src/pages/page.tsx'
 import { pageNames } from '../../src/pages/page-names.ts'
 import { openTestApp } from '../support/app.ts'
 import { expectProblem } from '../support/problems.ts'
@@ -119,4 +120,19 @@ test.each([
   '',
 ])('/account/%s is nothing', async (path) => {
   await expectProblem(await get(path), 'not-found')
+})
+
+test('documents to agree to are shown on the page of the invitation, as text', () => {
+  const consentDocuments = [
+    { document: 'terms', version: '2026-01', required: true },
+    { document: '<b>"x"', version: '1&2', required: false },
+  ]
+  const assets = { script: 'a.js', style: 'a.css' }
+  const options = { language: 'en', brand: app.config.brand, passwordMinLength: 12, appUrl: null, assets } as const
+  const html = renderPage({ ...options, name: 'accept-invitation', consentDocuments })
+  expect(html).toContain('data-document="terms" data-version="2026-01" required=""')
+  expect(html).toContain('<label for="consent-0">terms (2026-01), required</label>')
+  expect(html).toContain('data-document="&lt;b&gt;&quot;x&quot;" data-version="1&amp;2"/>')
+  expect(html).toContain('<label for="consent-1">&lt;b&gt;&quot;x&quot; (1&amp;2)</label>')
+  expect(renderPage({ ...options, name: 'reset-password', consentDocuments })).not.toContain('consent-0')
 })
