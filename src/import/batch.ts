@@ -1,13 +1,17 @@
 import { account as entity, operator } from '../audit/actor.ts'
 import { recordAll } from '../audit/record-all.ts'
 import { takeOverTracesOfMany } from '../auth/traces.ts'
+import { isUniqueViolation } from '../db/database.ts'
 import type { Tx } from '../db/types.ts'
 import type { NewAccount } from './accounts.ts'
 import type { ImportDeps } from './deps.ts'
 import { insertAccounts, lockLiveRoles, type Outcome } from './queries.ts'
 
-/** What became of an account of a batch; `role-gone`: its role was retired meanwhile. */
-export type BatchOutcome = Outcome | 'role-gone'
+/**
+ * What became of an account of a batch; `role-gone`: its role was retired meanwhile; `reserved`: the account that had its
+ * address until a few days ago may take it back.
+ */
+export type BatchOutcome = Outcome | 'role-gone' | 'reserved'
 
 /** Thrown to undo a transaction whose answer is wanted all the same. */
 class DryRun extends Error {
@@ -39,8 +43,22 @@ export async function importBatch(
     })
   } catch (error) {
     if (error instanceof DryRun) return error.outcomes
-    throw error
+    if (!isUniqueViolation(error, 'user_accounts_email_key')) throw error
+    return importHalves(deps, accounts, isDryRun)
   }
+}
+
+/** The database refuses reserved addresses, and with one the whole batch: halved again and again, it is found, and the others are in. */
+async function importHalves(
+  deps: ImportDeps,
+  accounts: NewAccount[],
+  isDryRun: boolean,
+): Promise<Map<string, BatchOutcome>> {
+  const [only, ...more] = accounts
+  if (only && more.length === 0) return new Map([[only.id, 'reserved']])
+  const middle = accounts.length >> 1
+  const first = await importBatch(deps, accounts.slice(0, middle), isDryRun)
+  return new Map([...first, ...(await importBatch(deps, accounts.slice(middle), isDryRun))])
 }
 
 async function write(deps: ImportDeps, tx: Tx, accounts: NewAccount[]): Promise<Map<string, BatchOutcome>> {

@@ -36,6 +36,10 @@ export function createJudge({ isDryRun, onConflict }: JudgementOptions) {
         return [wrong('createdAt', 'Send a moment that has been.')]
       case 'plan-over':
         return [wrong('planEndsAt', 'Choose a moment that lies ahead.')]
+      case 'reserved':
+        return [
+          wrong('email', 'The account that had this address until a few days ago may take it back.', 'email-taken'),
+        ]
       case 'role-gone':
         return errorsOf(unknownRole(account.role))
       default: {
