@@ -115,6 +115,8 @@ function Action({ label, validity, link, fill }: { label: string; validity: stri
         <a
           class="button"
           href={link}
+          target="_blank"
+          rel="noreferrer"
           style={`display: inline-block; padding: 12px 20px; border: 1px solid ${fill.fill}; border-radius: 8px; background-color: ${fill.fill}; color: ${fill.text}; font-size: 16px; font-weight: 600; text-decoration: none`}
         >
           {label}
