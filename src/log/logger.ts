@@ -1,17 +1,17 @@
-import type { Logger as Pino } from 'pino'
 import { type Destination, openDestination } from './destination.ts'
 
 const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
 export type LogLevel = (typeof levels)[number]
+type Label = Exclude<LogLevel, 'silent'>
 
-/** A message is always said: pino would take an error's own, which may quote people's data. */
+/** A message is always given: an error's own may quote people's data. */
 type Log = {
   (message: string): void
   (members: Record<string, unknown>, message: string): void
 }
 
 /** One JSON object per line. Errors go under `err`; secrets and personal data are taken out by their key, at any depth. */
-export type Logger = Record<Exclude<LogLevel, 'silent'>, Log> & {
+export type Logger = Record<Label, Log> & {
   isLevelEnabled(level: LogLevel): boolean
   /** Writes a line whose further members are JSON text already, e.g. `"status":200`; nothing in it is redacted. */
   writeMembers(level: 'debug' | 'info' | 'error', members: string): void
@@ -50,15 +50,14 @@ export function createLogger({ level, destination }: Options): Logger {
   const target = destination ?? standardOutput()
   const flush = () => target.flush?.()
   const isLevelEnabled = (asked: LogLevel): boolean => levels.indexOf(asked) >= levels.indexOf(level)
-  let logger: Pino | undefined
-  let attesting: Pino | undefined
 
-  /** A level's function; pino is loaded for the first line that is written. */
-  function writer(label: Exclude<LogLevel, 'silent'>): Log {
+  function writer(label: Label): Log {
     if (!isLevelEnabled(label)) return () => {}
-    return (...line: unknown[]) => {
-      logger ??= createPino(level, target)
-      Reflect.apply(logger[label], logger, line)
+    return (...line: [string] | [Record<string, unknown>, string]) => {
+      const [members, message] = line.length === 1 ? [{}, line[0]] : line
+      target.write(lineOf(label, members, message))
+      // What matters must survive a kill a moment later.
+      if (levels.indexOf(label) >= levels.indexOf('warn')) flush()
     }
   }
 
@@ -72,8 +71,7 @@ export function createLogger({ level, destination }: Options): Logger {
     isLevelEnabled,
     attest(members, message) {
       if (level === 'silent') return
-      attesting ??= createPino('info', target)
-      attesting.info(members, message)
+      target.write(lineOf('info', members, message))
       flush()
     },
     flush,
@@ -84,26 +82,20 @@ export function createLogger({ level, destination }: Options): Logger {
   }
 }
 
-function createPino(level: LogLevel, target: NonNullable<Options['destination']>): Pino {
-  // It takes 20 ms to load, which no start waits for.
-  const { pino } = require('pino') as typeof import('pino')
-  return pino(
-    {
-      level,
-      base: { service },
-      timestamp: () => `,"time":"${isoTime()}"`,
-      formatters: { level: (label) => ({ level: label }), log: (object) => redactMembers(object, 0) },
-      serializers: { err: describeError },
-      hooks: { streamWrite: escapeControls },
-    },
-    {
-      write(line: string) {
-        target.write(line)
-        // What matters must survive a kill a moment later.
-        if (/^\{"level":"(?:warn|error|fatal)"/.test(line)) target.flush?.()
-      },
-    },
-  )
+function lineOf(label: Label, members: Record<string, unknown>, message: string): string {
+  const shown = toJson(members).slice(1, -1)
+  return escapeControls(`${beginningOf(label)}${shown}${shown && ','}"msg":${JSON.stringify(message)}}\n`)
+}
+
+/** Without secrets. A line that cannot be written whole says so: a lost one would tell nobody anything. */
+function toJson(members: Record<string, unknown>): string {
+  try {
+    return JSON.stringify(redactMembers(members, 0), (_, member) =>
+      typeof member === 'bigint' ? String(member) : member,
+    )
+  } catch (error) {
+    return JSON.stringify({ unwritable: error instanceof Error ? error.message : String(error) })
+  }
 }
 
 let beginning = { label: '', time: '', text: '' }
@@ -144,7 +136,7 @@ function redactMembers(object: Record<string, unknown>, depth: number): Record<s
 }
 
 function redact(value: unknown, depth: number): unknown {
-  if (value instanceof Error) return depth === 1 ? value : describeError(value)
+  if (value instanceof Error) return describeError(value)
   if (typeof value !== 'object' || value === null || value instanceof Date) return value
   if (depth > maxDepth) return '[Too deep]'
   if (Array.isArray(value)) return value.map((item) => redact(item, depth + 1))

@@ -170,3 +170,21 @@ test('a reader that takes nothing for a while stops nobody, and gets every line 
     rmSync(directory, { recursive: true })
   }
 })
+
+test('what JSON cannot write is written as text, or the line says so: none is lost', () => {
+  const broken = {
+    toJSON() {
+      throw new Error('no JSON')
+    },
+  }
+  const circular: Record<string, unknown> = {}
+  circular.self = circular
+  const { entries } = logged((log) => {
+    log.info({ amount: 12n, when: new Date(0), error: new Error('seen') }, 'kinds')
+    log.info({ broken: Object.assign(new Date(0), broken) }, 'unwritable')
+    log.info({ circular }, 'deep')
+  })
+  expect(entries[0]).toMatchObject({ amount: '12', when: '1970-01-01T00:00:00.000Z', error: { message: 'seen' } })
+  expect(entries[1]).toMatchObject({ unwritable: 'no JSON', msg: 'unwritable' })
+  expect(JSON.stringify(entries[2])).toContain('[Too deep]')
+})
