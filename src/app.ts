@@ -16,19 +16,14 @@ import { deadline } from './http/deadline.ts'
 import { fuse } from './http/fuse.ts'
 import { answerHead, keepWhole } from './http/head.ts'
 import { noInput } from './http/input/validate.ts'
-import { createCors } from './http/middleware/cors.ts'
-import {
-  draining,
-  framing,
-  identify,
-  notFoundOrMethod,
-  openContext,
-  routing,
-  secureHeaders,
-  shareAcrossOrigins,
-  spelling,
-  wholeMessage,
-} from './http/middleware/not-found.ts'
+import { createCors, shareAcrossOrigins } from './http/middleware/cors.ts'
+import { draining } from './http/middleware/draining.ts'
+import { framing } from './http/middleware/framing.ts'
+import { notFoundOrMethod, routing } from './http/middleware/not-found.ts'
+import { identify, openContext } from './http/middleware/request-context.ts'
+import { secureHeaders } from './http/middleware/secure-headers.ts'
+import { spelling } from './http/middleware/spelling.ts'
+import { wholeMessage } from './http/middleware/whole-message.ts'
 import { middleware } from './http/middleware.ts'
 import { toResponse } from './http/output/on-error.ts'
 import { streaming } from './http/output/streaming.ts'

@@ -1,4 +1,6 @@
 import { requireOrigin } from '../../addresses/origin.ts'
+import { middleware } from '../middleware.ts'
+import type { PublicEnv } from '../request.ts'
 
 const allowedMethods = 'GET, POST, PUT, PATCH, DELETE'
 const allowedHeaders = 'Authorization, Content-Type, Idempotency-Key, If-None-Match, X-Request-Id, X-Device-Token'
@@ -41,4 +43,16 @@ export function createCors(allowedOrigins: readonly string[]): Cors {
       return origin !== null && allowed.has(origin) ? origin : undefined
     },
   }
+}
+
+/** What lets pages of the allowed origins read an answer. */
+export function shareAcrossOrigins(cors: Cors) {
+  return middleware<PublicEnv>({
+    name: 'shareAcrossOrigins',
+    lists: { Vary: 'Origin' },
+    sets: {
+      'Access-Control-Allow-Origin': (c) => cors.allowedOrigin(c.req.raw),
+      'Access-Control-Expose-Headers': (c) => cors.allowedOrigin(c.req.raw) && exposedHeaders,
+    },
+  })
 }

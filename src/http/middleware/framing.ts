@@ -1,4 +1,6 @@
 import { AppError } from '../../errors/app-error.ts'
+import { middleware } from '../middleware.ts'
+import type { PublicEnv } from '../request.ts'
 
 const maxUrlLength = 8_192
 /** RFC 9110 7.2: uri-host [":" port], without the userinfo, escapes and commas that only an attacker sends. */
@@ -60,3 +62,13 @@ function malformed(detail: string): AppError {
 export function requestId(header: string | null): string {
   return header !== null && /^[A-Za-z0-9._-]{1,128}$/.test(header) ? header : Bun.randomUUIDv7()
 }
+
+/** What the parser lets through and no honest client sends: 400. */
+export const framing = middleware<PublicEnv>({
+  name: 'framing',
+  before(c) {
+    const refused = checkFraming(c.req.raw)
+    if (refused) throw refused
+    return undefined
+  },
+})

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { Hono } from 'hono'
-import { createCors } from '../../../src/http/middleware/cors.ts'
-import { shareAcrossOrigins } from '../../../src/http/middleware/not-found.ts'
+import { createCors, shareAcrossOrigins } from '../../../src/http/middleware/cors.ts'
 import type { PublicEnv } from '../../../src/http/request.ts'
 
 const origin = 'https://app.example.com'

@@ -1,0 +1,25 @@
+import { AppError } from '../../errors/app-error.ts'
+import { untilParsed } from '../input/body.ts'
+import { middleware } from '../middleware.ts'
+import { contextOf, type PublicEnv } from '../request.ts'
+
+const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS'])
+
+/**
+ * Nothing is changed for a request whose connection Bun closes without an answer: it does so when another request was
+ * sent behind it before it was answered, and when trailers end its body. Whatever arrived together with the request is
+ * known here; what comes later is seen before the commit (`createCallerDeps`).
+ */
+export const wholeMessage = middleware<PublicEnv>({
+  name: 'wholeMessage',
+  before(c) {
+    const context = contextOf(c)
+    if (safeMethods.has(context.method)) return
+    if (c.req.raw.headers.has('trailer')) throw new AppError('bad-request', { detail: 'Trailers are not accepted.' })
+    if (!c.env?.server) return
+    const { left } = context
+    return untilParsed().then((): undefined => {
+      if (left.aborted) throw new AppError('deadline-exceeded')
+    })
+  },
+})
