@@ -4,9 +4,8 @@ import { openSmtp, type SmtpTuning } from '../../src/mail/smtp.ts'
 import type { Given } from './accounts.ts'
 import type { TestApp } from './app.ts'
 import { cert } from './certificate.ts'
+import { from } from './mail-from.ts'
 import { until } from './server-process.ts'
-
-export const from = { name: 'MANAS360', address: 'no-reply@manas360.test' }
 
 type Options = { url: string; verifyTls?: boolean; tuning?: SmtpTuning; concurrency?: number; deadlineMs?: number }
 
