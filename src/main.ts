@@ -18,7 +18,7 @@ Usage: manas360 <command> [options]
                  --promote makes an account that exists a superadmin
   import FILE    accounts of another system, with their passwords: see import --help
   doctor         look at configuration, database, versions, clock, schema and pool, and say what to do
-  keys           make and rotate the keys of access tokens: see keys --help
+  keys           make and rotate the keys of access tokens, encrypt secrets anew: see keys --help
   jobs           list the jobs with their last run; jobs run NAME runs one now
   audit verify   check the audit trail and name what is wrong: [--checkpoint FILE]
                  (FILE: a checkpoint line from the log, as JSON)

@@ -6,8 +6,10 @@ import { describeDatabaseFailure, type Target } from '../db/failure-advice.ts'
 import { createLogger } from '../log/logger.ts'
 import { openRedis } from '../redis/connection.ts'
 import { examineConfiguration } from './doctor-configuration.ts'
+import { examineDataKeys } from './doctor-data-keys.ts'
 import { examineDatabase } from './doctor-database.ts'
 import { describeLimits } from './doctor-limits.ts'
+import { examineMail } from './doctor-mail.ts'
 import { examineTimeouts } from './doctor-timeouts.ts'
 import { describeFinding, type Finding } from './finding.ts'
 
@@ -25,6 +27,7 @@ export async function diagnose(config: Config, print: (line: string) => void): P
     describeLimits(config),
     ...examineConfiguration(config),
     ...(await examinePrimary(config)),
+    await examineMail(config),
   ]
   if (config.replicaUrl !== undefined) findings.push(await examineReplica(config.replicaUrl, config.replicaSsl))
   if (config.redisUrl !== undefined) findings.push(await examineRedis(config.redisUrl, config.redisTimeoutMs))
@@ -51,7 +54,9 @@ async function examinePrimary(config: Config): Promise<Finding[]> {
   )
   try {
     const timeouts = await examineTimeouts(config)
-    return [...(await examineDatabase(sql, config)), ...(timeouts ? [timeouts] : [])]
+    const found = await examineDatabase(sql, config)
+    const isCurrent = found.every(({ name, state }) => name !== 'schema' || state === 'good')
+    return [...found, ...(timeouts ? [timeouts] : []), ...(isCurrent ? [await examineDataKeys(sql, config)] : [])]
   } catch (error) {
     return [
       {

@@ -1,7 +1,12 @@
 import { generateKeySet, type Rotated, rotateKeySet } from '../crypto/key-rotation.ts'
 import { asymmetricAlgorithms } from '../crypto/signing-keys.ts'
+import type { Invocation } from './command.ts'
 
-export const keysUsage = `The private keys of access tokens, for JWT_KEYS (inline, or as file:PATH):
+export const keysUsage = `The keys of secrets at rest:
+
+  keys reencrypt                            encrypt under DATA_KEY what DATA_KEY_PREVIOUS encrypted, while instances serve
+
+The private keys of access tokens, for JWT_KEYS (inline, or as file:PATH):
 
   keys generate [--algorithm ES256|EdDSA]   print a set of one new key; ES256 unless said otherwise
   keys rotate [FILE]                        read a set from FILE or standard input, print the next one
@@ -14,14 +19,12 @@ A rotation takes three steps, each a run of \`keys rotate\` and a deployment of 
 The set goes to standard output, and nothing else does. Never write it over the file that is read:
   umask 077; manas360 keys rotate keys.json > next.json && mv next.json keys.json`
 
-type Invocation = {
-  args: string[]
-  options: { algorithm?: string }
-  print: (line: string) => void
-}
-
-/** `keys generate` and `keys rotate`. Neither needs a configuration or a database. */
-export async function runKeys({ args: [verb, file, ...rest], options, print }: Invocation): Promise<number> {
+/** `keys generate` and `keys rotate` need neither a configuration nor a database; `keys reencrypt` both. */
+export async function runKeys(invocation: Invocation): Promise<number> {
+  const { args, options, print } = invocation
+  const [verb, file, ...rest] = args
+  if (verb === 'reencrypt' && args.length === 1 && options.algorithm === undefined)
+    return (await import('./reencrypt.ts')).runReencrypt(invocation)
   const now = Math.floor(Date.now() / 1000)
   if (verb === 'generate' && options.algorithm !== undefined && !isKnown(options.algorithm))
     tell(`--algorithm ${options.algorithm}: must be ${asymmetricAlgorithms.join(' or ')}\n`)

@@ -1,0 +1,5 @@
+import { mailColumns } from '../mail/encrypted-columns.ts'
+import type { EncryptedColumn } from '../secrets/encrypted-column.ts'
+
+/** Every room's columns that are encrypted under DATA_KEY. */
+export const encryptedColumns: readonly EncryptedColumn[] = [...mailColumns]
