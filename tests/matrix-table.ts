@@ -59,7 +59,7 @@ const ofThePerson: Record<string, Row> = {
   'GET /problems/:code': { demands: '', answers: '200', path: () => '/problems/not-found' },
   // In development, for a peer on this machine alone; whoever that is.
   'GET /dev/mail': { demands: '', answers: '200' },
-  'GET /dev/mail/style.css': { demands: '', answers: '200' },
+  'GET /dev/mail.css': { demands: '', answers: '200' },
   'GET /dev/mail/:id': keptMail(''),
   'GET /dev/mail/:id/text': keptMail('/text'),
   'GET /dev/mail/:id/html': keptMail('/html'),

@@ -32,7 +32,7 @@ const pages = [
   'get /problems',
   'get /problems/{code}',
   'get /dev/mail',
-  'get /dev/mail/style.css',
+  'get /dev/mail.css',
   'get /dev/mail/{id}',
   'get /dev/mail/{id}/text',
   'get /dev/mail/{id}/html',

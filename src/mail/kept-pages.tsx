@@ -70,7 +70,7 @@ function page(title: string, body: unknown): string {
         <meta name="viewport" content="width=device-width" />
         <title>{title}</title>
         <link rel="icon" href="data:," />
-        <link rel="stylesheet" href="/dev/mail/style.css" />
+        <link rel="stylesheet" href="/dev/mail.css" />
       </head>
       <body>{body as never}</body>
     </html>

@@ -45,7 +45,8 @@ export const keptMailRoutes = new Hono<PublicEnv>()
     const { listPage } = await import('./kept-pages.tsx')
     return serve(listPage(await readKeptMails(c.get('deps'))), 'text/html', pagePolicy)
   })
-  .get('/mail/style.css', ownMachineOnly, noInput, async () => {
+  // Not under /mail: beside `/mail/:id` Hono's router could keep no lists, and every route would be slower (`fuse`).
+  .get('/mail.css', ownMachineOnly, noInput, async () => {
     const { styleSheet } = await import('./kept-pages.tsx')
     return serve(styleSheet, 'text/css', pagePolicy)
   })

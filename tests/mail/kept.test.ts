@@ -34,7 +34,7 @@ describe('without SMTP_URL, in development, a mail', () => {
     expect(await read(`/dev/mail/${id}`, 'text/html')).toContain(`href="${linkOf('the-token')}"`)
     expect(await read(`/dev/mail/${id}/text`, 'text/plain')).toContain(linkOf('the-token'))
     expect(await read(`/dev/mail/${id}/html`, 'text/html')).toContain(linkOf('the-token'))
-    expect(await read('/dev/mail/style.css', 'text/css')).toContain('body')
+    expect(await read('/dev/mail.css', 'text/css')).toContain('body')
   })
 
   test('is shown as soon as it is queued, and one that cannot be read hides no other', async () => {
@@ -61,7 +61,7 @@ describe('the kept mails do not exist', () => {
     ['a proxy that only names itself', { headers: { Via: '1.1 proxy' } }],
     ['a page whose name was made to lead here', { headers: { Host: 'attacker.example:3000' } }],
   ])('for %s', async (_name, options) => {
-    for (const path of ['/dev/mail', '/dev/mail/style.css', `/dev/mail/${Bun.randomUUIDv7()}/html`])
+    for (const path of ['/dev/mail', '/dev/mail.css', `/dev/mail/${Bun.randomUUIDv7()}/html`])
       await expectProblem(await request(path, options), 'not-found')
   })
 
