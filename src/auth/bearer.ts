@@ -32,7 +32,7 @@ export function verifyBearer(
     context.refused = new AppError(claims)
     return undefined
   }
-  if (claims.cv > deps.catalogue.current.version) deps.feed.hurry()
+  if (claims.cv > deps.catalogue.current.version) deps.feed.pollSoon()
   const verdict = deps.recentChanges.verify(claims)
   if (typeof verdict === 'string') context.refused = new AppError(verdict)
   else context.principal = principalOf(claims, verdict, deps.catalogue.current, deps.now() / 1000)

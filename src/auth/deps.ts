@@ -51,7 +51,7 @@ export type AuthDeps = {
 /** What verifying the Authorization header uses. */
 export type BearerDeps = Pick<AuthDeps, 'tokens' | 'catalogue' | 'now'> & {
   recentChanges: Pick<RecentChanges, 'verify'>
-  feed: Pick<Feed, 'hurry'>
+  feed: Pick<Feed, 'pollSoon'>
   apiKeys: Pick<ApiKeys, 'recall' | 'lookUp'>
   limits: Pick<Limits, 'global'>
   config: Pick<Config, 'rateLimitGlobal'>

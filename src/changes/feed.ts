@@ -4,22 +4,22 @@ import type { FeedConnection } from './connection.ts'
 import { type FeedPosition, listAuthzChanges } from './queries.ts'
 import type { RecentChanges } from './recent-changes.ts'
 
-const PollEveryMs = 2_000
-/** After a read that failed the next must not wait for its turn: 3 s are promised. */
-const RetryMs = 300
-/** Older than this, what administrators do is refused: their own rights may have changed unseen. */
-const StaleAfterMs = 10_000
-/** What is younger than this is not read again for somebody's sake. */
-const HurryMs = 100
-/** A change found by a poll is notified within this, or the listener hears nothing any more. */
-const NoticeMs = 1_000
+const pollEveryMs = 2_000
+/** The pause after a read that failed; a change is obeyed within 3 s. */
+const retryMs = 300
+/** Reads older than this are stale: administration is refused, for the administrator's own rights may have changed. */
+const staleAfterMs = 10_000
+/** pollSoon() does nothing while the last read is younger than this. */
+const pollSoonAfterMs = 100
+/** A change that a poll found is notified within this time, or the listening connection counts as dead. */
+const notifiedWithinMs = 1_000
 
 /** Calls `wake` whenever something was notified, and after each (re)connection. Returns what ends it. */
 export type Listen = (wake: () => void) => { close(): Promise<void> }
 
 export type Feed = ReturnType<typeof createFeed>
 
-type Needs = {
+type Options = {
   connection: Pick<FeedConnection, 'read'>
   recentChanges: RecentChanges
   log: Logger
@@ -29,7 +29,7 @@ type Needs = {
   onCatalogue: (version: number) => Promise<void>
   /** The database restarted, or is another one: what was known of it may never have reached its disk. */
   onOtherServer: () => Promise<void>
-  /** What the database's clock said between two moments of `performance.now()`. */
+  /** The database's time, read between two moments of `performance.now()`. */
   onTime: (databaseMs: number, askedAt: number, answeredAt: number) => void
   /** Absent behind a pooler that passes no notifications. */
   listen?: Listen
@@ -39,9 +39,9 @@ type Needs = {
  * Brings the changes of other instances into this one's RecentChanges: at once when PostgreSQL notifies, and by a poll every
  * 2 s, for notifications can be lost.
  */
-export function createFeed(needs: Needs) {
-  const { recentChanges, log, listen } = needs
-  const lifeSeconds = needs.lifeSeconds + 300
+export function createFeed(options: Options) {
+  const { recentChanges, log, listen } = options
+  const lifeSeconds = options.lifeSeconds + 300
   let position: FeedPosition | null = null
   let fresh = { at: Number.NEGATIVE_INFINITY, wallClock: Number.NEGATIVE_INFINITY }
   let heardAt = Number.NEGATIVE_INFINITY
@@ -59,7 +59,7 @@ export function createFeed(needs: Needs) {
     const isOther = position !== null && position.server !== found.position.server
     if (isOther) {
       found = await read(null)
-      await needs.onOtherServer()
+      await options.onOtherServer()
       recentChanges.clear()
       // Once more: what this instance itself committed since that read was cleared with the rest.
       wanted = true
@@ -70,17 +70,17 @@ export function createFeed(needs: Needs) {
       position && !isOther ? readAt : readAt - (found.position.at - at.getTime())
     for (const change of found.changes) recentChanges.apply(change, seenAt(change))
     const edits = found.changes.map(({ catalogueVersion }) => catalogueVersion ?? 0)
-    await needs.onCatalogue(Math.max(0, ...edits))
+    await options.onCatalogue(Math.max(0, ...edits))
     if (position && !isOther && found.changes.length > 0) expectNotice(fresh.at)
     position = found.position
     fresh = began
   }
 
   async function read(from: FeedPosition | null): Promise<{ changes: AuthzChange[]; position: FeedPosition }> {
-    return needs.connection.read(async (sql) => {
+    return options.connection.read(async (sql) => {
       const askedAt = performance.now()
       const found = await listAuthzChanges(sql, from, lifeSeconds)
-      needs.onTime(found.position.at, askedAt, performance.now())
+      options.onTime(found.position.at, askedAt, performance.now())
       return found
     })
   }
@@ -104,10 +104,10 @@ export function createFeed(needs: Needs) {
     } catch (error) {
       if (!failing) log.warn({ err: error }, 'changes of authorisation could not be read; trying again')
       failing = true
-      retry = setTimeout(() => void poll(), RetryMs * (0.5 + Math.random()))
+      retry = setTimeout(() => void poll(), retryMs * (0.5 + Math.random()))
       retry.unref()
     } finally {
-      // Here and not in a later turn: whoever asks from now on must not be given a read that is over.
+      // Cleared here and not in a later turn of the event loop: a poll that is asked for from now on must begin a new read.
       polling = null
     }
   }
@@ -117,7 +117,7 @@ export function createFeed(needs: Needs) {
     void poll()
   }
 
-  /** Of a change that was committed after `since`. The connection that listens may have died without a word: then it is replaced. */
+  /** Replaces the listening connection unless a change that was committed after `since` is notified: it may be dead without any sign of it. */
   function expectNotice(since: number): void {
     if (heardAt >= since) return
     const notice = setTimeout(() => {
@@ -125,11 +125,11 @@ export function createFeed(needs: Needs) {
       log.warn('a change was not notified; listening anew')
       void listener.close()
       listener = listen?.(wake)
-    }, NoticeMs)
+    }, notifiedWithinMs)
     notice.unref()
   }
 
-  /** The wall clock as well: the other one stands still while a virtual machine is suspended. */
+  /** The older of two clocks: the monotonic one stands still while a virtual machine is suspended. */
   function age(): number {
     return Math.max(performance.now() - fresh.at, Date.now() - fresh.wallClock)
   }
@@ -139,18 +139,18 @@ export function createFeed(needs: Needs) {
     async start(): Promise<void> {
       await readOnce()
       listener = listen?.(wake)
-      timer = setInterval(() => void poll(), PollEveryMs)
+      timer = setInterval(() => void poll(), pollEveryMs)
       timer.unref()
     },
     poll,
-    /** Somebody saw that there is more to read. A database set back in time would say so at every request. */
-    hurry(): void {
-      if (age() > HurryMs) void poll()
+    /** Polls now, for a token showed that there is more to read; at a bounded rate, as a database set back in time would show it at every request. */
+    pollSoon(): void {
+      if (age() > pollSoonAfterMs) void poll()
     },
     /** Milliseconds since a successful read began. */
     ageMs: age,
     /** Whether this instance may have missed a change for too long. */
-    isStale: (): boolean => age() > StaleAfterMs,
+    isStale: (): boolean => age() > staleAfterMs,
     async stop(): Promise<void> {
       stopped = true
       clearInterval(timer)

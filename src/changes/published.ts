@@ -7,9 +7,9 @@ import { listPublishedChanges, type PublishedChange } from './published-queries.
  * Changes are kept for a day from when they were written. What a cursor has still to read may have been written before it
  * was given, by a transaction that took long to commit (a job: ten minutes), so a cursor is good for an hour less.
  */
-const CursorLifeMs = 23 * 3_600_000
+const cursorLifeMs = 23 * 3_600_000
 /** Of two snapshots in a cursor; one with more transactions in progress is cut to its horizon. */
-const MaxSnapshotLength = 600
+const maxSnapshotLength = 600
 const transactionId = /^(?:0|[1-9]\d{0,18})$/
 
 /**
@@ -38,7 +38,7 @@ export async function readPublishedChanges({ sql }: ChangesDeps, since: string |
     { known, after, until: within?.until ?? null },
     limit + 1,
   )
-  if (cursor && (isAhead || readAt - cursor.knownAt > CursorLifeMs)) throw new AppError('cursor-expired')
+  if (cursor && (isAhead || readAt - cursor.knownAt > cursorLifeMs)) throw new AppError('cursor-expired')
   const items = changes.slice(0, limit)
   const { until, untilAt } = within ?? { until: cutSnapshot(snapshot), untilAt: readAt }
   const last = changes.length > limit ? items.at(-1) : undefined
@@ -51,7 +51,7 @@ export async function readPublishedChanges({ sql }: ChangesDeps, since: string |
 /** The snapshot, or one as of its horizon, in which less is visible: then some changes come twice. */
 export function cutSnapshot(snapshot: string): string {
   const [xmin = ''] = snapshot.split(':')
-  return snapshot.length <= MaxSnapshotLength ? snapshot : `${xmin}:${xmin}:`
+  return snapshot.length <= maxSnapshotLength ? snapshot : `${xmin}:${xmin}:`
 }
 
 function encode({ known, knownAt, within }: Cursor): string {

@@ -148,7 +148,7 @@ test('a token of a newer catalogue has it loaded at once', async () => {
   expect(edit.status).toBe(201)
   const { version } = app.deps.catalogue.current
   expect(deps.catalogue.current.version).toBeLessThan(version)
-  await until(() => deps.feed.ageMs() > 100, 5, 'something to hurry for')
+  await until(() => deps.feed.ageMs() > 100, 5, 'something to pollSoon for')
   const fresh = await registered(app)
   await ask(entitlement, fresh.accessToken)
   await until(() => deps.catalogue.current.version === version, 1, 'the newer catalogue')
