@@ -1,6 +1,6 @@
 #!/usr/bin/env bun
 import { RecentChanges } from '../src/changes/recent-changes.ts'
-import { createTier } from '../src/rate-limits/memory-limiter.ts'
+import { createMemoryTier } from '../src/rate-limits/memory-limiter.ts'
 
 /**
  * What one instance holds in memory when much is asked of it, as a table: `bun bench/memory.ts`. Each figure is taken in a
@@ -26,8 +26,8 @@ const cases: Record<string, () => { held: number; keep: unknown }> = {
 }
 
 function flood(count: number) {
-  const tier = createTier(15 * minute)
-  for (let i = 0; i < count; i++) tier.take(address(i), 100)
+  const tier = createMemoryTier(15 * minute)
+  for (let i = 0; i < count; i++) tier.consume(address(i), 100)
   return { held: tier.size(), keep: tier }
 }
 

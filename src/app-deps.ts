@@ -18,7 +18,7 @@ import type { Outbox } from './mail/outbox.ts'
 import type { Metric } from './metrics/metric.ts'
 import type { Leases } from './quotas/leases.ts'
 import type { Limits } from './rate-limits/limiters.ts'
-import type { Tally } from './rate-limits/result.ts'
+import type { RateLimitResult } from './rate-limits/result.ts'
 import type { Redis } from './redis/connection.ts'
 import type { Secrets } from './secrets/secrets.ts'
 import type { Traffic } from './telemetry/traffic.ts'
@@ -53,7 +53,7 @@ export type AppDeps = {
   passwords: PasswordHasher
   limits: Limits
   /** Has `RateLimit` tell of this count, unless another tier has less left. */
-  reportLimit: (count: Tally) => void
+  reportLimit: (count: RateLimitResult) => void
   /** Answers that are made while they are read. */
   streams: OpenStreams
   /** Where the limits are counted for all instances; null: each counts for itself. */

@@ -1,6 +1,6 @@
 import type { Actor } from '../access/actor.ts'
 import { account } from '../audit/actor.ts'
-import { requireWithin } from '../rate-limits/result.ts'
+import { throwIfExceeded } from '../rate-limits/result.ts'
 import type { AccountDeps } from './deps.ts'
 import { exportedParts } from './personal-data.ts'
 
@@ -20,10 +20,10 @@ export async function exportAccount(
   format: 'json' | 'csv',
 ): Promise<ReadableStream<Uint8Array>> {
   const { accountId } = actor.principal
-  const tally = await deps.limits.exports?.take(accountId, maxPerHour)
-  if (tally) {
-    deps.reportLimit(tally)
-    requireWithin(tally)
+  const result = await deps.limits.exports?.consume(accountId, maxPerHour)
+  if (result) {
+    deps.reportLimit(result)
+    throwIfExceeded(result)
   }
   return deps.streams.open(accountId, async () => {
     await Promise.all([deps.usage.flush(), deps.apiKeys.flush()])

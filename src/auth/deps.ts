@@ -8,7 +8,7 @@ import type { Sql } from '../db/types.ts'
 import type { Logger } from '../log/logger.ts'
 import type { Outbox } from '../mail/outbox.ts'
 import type { Limits } from '../rate-limits/limiters.ts'
-import type { Tally } from '../rate-limits/result.ts'
+import type { RateLimitResult } from '../rate-limits/result.ts'
 import type { Traffic } from '../telemetry/traffic.ts'
 import type { DeviceTokens } from './device-tokens.ts'
 import type { PasswordHasher } from './passwords.ts'
@@ -38,7 +38,7 @@ export type AuthDeps = {
   now: () => number
   limits: Pick<Limits, 'password'>
   /** Shows this count in `RateLimit`, unless another limiter has less left. */
-  reportLimit: (count: Tally) => void
+  reportLimit: (count: RateLimitResult) => void
   traffic: Pick<Traffic, 'countLockout'>
   /** The HMAC under which lockout counters are kept, so that no stranger's address is stored. */
   counterKey: (kind: 'email' | 'device' | 'password', value: string) => Buffer

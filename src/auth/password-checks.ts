@@ -20,12 +20,12 @@ export async function countPasswordCheck(
   const { rateLimitPassword: limit } = config
   if (!tier || !limit) return () => {}
   const key = `${kind} ${id}`
-  const tally = await tier.take(key, kind === 'log-in' ? limit.max * logInShare : limit.max)
-  const giveBack = () => tier.giveBack(key)
+  const result = await tier.consume(key, kind === 'log-in' ? limit.max * logInShare : limit.max)
+  const refund = () => tier.refund(key)
   // Log-ins show their count only when refused: it would tell a stranger that somebody logged in.
-  if (tally && (kind === 'account' || tally.used > tally.limit)) reportLimit(tally)
-  const refusal = refusalOf(tally ?? 'unknown')
-  if (!refusal) return giveBack
-  if (tally) await giveBack()
+  if (result && (kind === 'account' || result.used > result.limit)) reportLimit(result)
+  const refusal = refusalOf(result ?? 'unknown')
+  if (!refusal) return refund
+  if (result) await refund()
   throw refusal
 }

@@ -24,8 +24,8 @@ export function createCallerDeps(deps: Services): (context: RequestContext) => S
       get(this: CallerDeps): Services['reportLimit'] {
         const { context } = this
         return (count) => {
-          const { tally } = context
-          if (!tally || count.limit - count.used < tally.limit - tally.used) context.tally = count
+          const { rateLimit } = context
+          if (!rateLimit || count.limit - count.used < rateLimit.limit - rateLimit.used) context.rateLimit = count
         }
       },
     },

@@ -36,8 +36,8 @@ export const mailTier = countAnswers(
 )
 
 /**
- * Takes a unit of an address before the answer is known, and gives it back on every answer that does not count. When
- * nobody can count, the tier is closed: passwords must not be open to guessing meanwhile.
+ * Consumes a unit of an address before the answer is known, and refunds it on every answer that does not count. While the count is
+ * out of reach, the tier refuses everybody: passwords must not be open to guessing meanwhile.
  */
 function countAnswers(
   name: Name,
@@ -50,25 +50,25 @@ function countAnswers(
     const { [name]: counted } = limits
     const limit = { auth: config.rateLimitAuth, register: config.rateLimitRegister, mail: config.rateLimitMail }[name]
     if (!counted || !limit) return next()
-    const unit: Unit | null = await counted.take(context.ip, limit.max)
-    if (unit) context.tally = tighter(context.tally ?? null, unit.tally)
-    if (name === 'auth') context.authTally = unit?.tally ?? 'unknown'
+    const unit: Unit | null = await counted.consume(context.ip, limit.max)
+    if (unit) context.rateLimit = tighter(context.rateLimit ?? null, unit.result)
+    if (name === 'auth') context.authResult = unit?.result ?? 'unknown'
     try {
-      const refusal = deferred ? null : refusalOf(unit?.tally ?? 'unknown')
+      const refusal = deferred ? null : refusalOf(unit?.result ?? 'unknown')
       if (refusal) throw refusal
       await next()
     } catch (error) {
-      await unit?.giveBack()
+      await unit?.refund()
       throw error
     }
-    if (!counts(c.res.status, c.error, context)) await unit?.giveBack()
+    if (!counts(c.res.status, c.error, context)) await unit?.refund()
   })
   return refusing(tier, ['service-unavailable'])
 }
 
 /** What the auth tier answers to this address; null while it may try. */
-export function authTierRefusal({ authTally }: RequestContext): AppError | null {
-  return authTally === undefined ? null : refusalOf(authTally)
+export function authTierRefusal({ authResult }: RequestContext): AppError | null {
+  return authResult === undefined ? null : refusalOf(authResult)
 }
 
 /** What the auth tier counts: 401, 409, and 429 `account-locked`. */

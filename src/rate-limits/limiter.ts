@@ -1,18 +1,18 @@
-import type { Tally } from './result.ts'
+import type { RateLimitResult } from './result.ts'
 
 /** One tier: `max` units per window and key. */
 export type Tier = {
   /**
-   * Takes a unit. Over `max` the tally says so; the unit stays taken unless it is given back. Null: nobody could count.
-   * In memory it answers at once, for a promise would cost every request.
+   * Consumes a unit. Over `max` the result says so; the unit counts unless it is refunded. Null: the count is out of reach.
+   * In memory it is no promise, which would cost every request.
    */
-  take(key: string, max: number): Tally | Promise<Tally | null>
-  /** How often a unit was taken over `max`, since the start. */
+  consume(key: string, max: number): RateLimitResult | Promise<RateLimitResult | null>
+  /** Units consumed over `max` since the start. */
   hits(): number
-  /** How often nobody could count, since the start. */
+  /** Requests that could not be counted, since the start. */
   uncounted(): number
   close(): void | Promise<void>
 }
 
-/** A tier whose units may be given back. */
-export type ReturningTier = Tier & { giveBack(key: string): void | Promise<void> }
+/** A tier whose units may be refunded. */
+export type RefundableTier = Tier & { refund(key: string): void | Promise<void> }

@@ -3,10 +3,10 @@ import type { Config } from '../config/config.ts'
 import type { RateLimit } from '../config/fields.ts'
 import type { Redis } from '../redis/connection.ts'
 import { type AddressTier, createAddressTier } from './address-tier.ts'
-import type { ReturningTier, Tier } from './limiter.ts'
-import { createTier } from './memory-limiter.ts'
-import { createLeasedTier } from './prefetching-limiter.ts'
-import { toTally } from './result.ts'
+import type { RefundableTier, Tier } from './limiter.ts'
+import { createMemoryTier } from './memory-limiter.ts'
+import { createPrefetchingLimiter } from './prefetching-limiter.ts'
+import { toResult } from './result.ts'
 
 /** The tiers; null where one is switched off. */
 export type Limits = {
@@ -15,7 +15,7 @@ export type Limits = {
   register: AddressTier | null
   mail: AddressTier | null
   /** Per account. */
-  password: ReturningTier | null
+  password: RefundableTier | null
   /** Per account. */
   api: Tier | null
   /** Exports per account; off with `api`. */
@@ -25,9 +25,9 @@ export type Limits = {
 /** The tiers that the configuration asks for: counted in Redis across instances, in memory without it. */
 export function openLimits(config: Config, redis: Redis | null): Limits {
   const open = (name: string, { windowMs }: NonNullable<RateLimit>) =>
-    redis ? createSharedTier(redis, name, windowMs) : createTier(windowMs)
+    redis ? createRedisTier(redis, name, windowMs) : createMemoryTier(windowMs)
   const openOf = (name: string, limit: RateLimit) => limit && createAddressTier(open(name, limit))
-  const openApi = () => (redis ? createLeasedTier(redis, 'api', 60_000) : createTier(60_000))
+  const openApi = () => (redis ? createPrefetchingLimiter(redis, 'api', 60_000) : createMemoryTier(60_000))
   return {
     global: openOf('global', config.rateLimitGlobal),
     auth: openOf('auth', config.rateLimitAuth),
@@ -49,7 +49,7 @@ if left >= 0 and left < 20 then redis.call("DEL", KEYS[1]) end
 `
 
 /** A tier on hono-rate-limiter's store in Redis: one count for all instances, of windows that begin with a first unit. */
-export function createSharedTier(redis: Redis, name: string, windowMs: number): ReturningTier {
+export function createRedisTier(redis: Redis, name: string, windowMs: number): RefundableTier {
   const store = new RedisStore({
     prefix: `manas360:limit:${name}:`,
     client: {
@@ -65,19 +65,19 @@ export function createSharedTier(redis: Redis, name: string, windowMs: number): 
   let hits = 0
   let uncounted = 0
   return {
-    async take(key, max) {
+    async consume(key, max) {
       try {
         const { totalHits, resetTime } = await store.increment(key)
         if (totalHits > max) hits++
-        return toTally(max, totalHits, resetTime?.getTime(), windowMs)
+        return toResult(max, totalHits, resetTime?.getTime(), windowMs)
       } catch {
-        // The loss itself is logged once, where it is noticed.
+        // The connection logs the loss once.
         uncounted++
         return null
       }
     },
-    /** When Redis is lost in between, the unit stays taken until its window ends. */
-    giveBack: (key) => store.decrement(key).catch(() => {}),
+    /** When Redis is lost in between, the unit counts until its window ends. */
+    refund: (key) => store.decrement(key).catch(() => {}),
     hits: () => hits,
     uncounted: () => uncounted,
     close() {},

@@ -1,33 +1,33 @@
 import { MemoryStore } from 'hono-rate-limiter'
-import type { ReturningTier } from './limiter.ts'
-import { type Tally, toTally } from './result.ts'
+import type { RefundableTier } from './limiter.ts'
+import { type RateLimitResult, toResult } from './result.ts'
 
 /**
- * A tier on hono-rate-limiter's store in memory. Its own middleware is not used: a unit may be given back, several tiers
+ * A tier on hono-rate-limiter's store in memory. Its own middleware is not used: a unit may be refunded, several tiers
  * share one pair of headers, and log-in judges the lockout before the tier.
  *
  * The store keeps two generations and drops the older once a window. Past half of `limit` keys in the younger they change
  * places early: at most `limit` are ever held, and under a flood of addresses the idle ones are forgotten first.
  */
-export function createTier(windowMs: number, limit = maxKeys) {
+export function createMemoryTier(windowMs: number, limit = maxKeys) {
   const store = new MemoryStore()
   store.init({ windowMs } as never)
   let hits = 0
   return {
-    take(key: string, max: number): Tally {
+    consume(key: string, max: number): RateLimitResult {
       // biome-ignore lint/complexity/useLiteralKeys: the library declares it private, and has no other way to drop what is old
       if (store.current.size >= limit / 2) store['clearExpired']()
       const { totalHits, resetTime } = store.increment(key)
       if (totalHits > max) hits++
-      return toTally(max, totalHits, resetTime?.getTime(), windowMs)
+      return toResult(max, totalHits, resetTime?.getTime(), windowMs)
     },
-    giveBack: (key: string): void => store.decrement(key),
+    refund: (key: string): void => store.decrement(key),
     hits: () => hits,
     uncounted: () => 0,
     /** Callers that are remembered now. */
     size: (): number => store.current.size + store.previous.size,
     close: (): void => store.shutdown(),
-  } satisfies ReturningTier & { size(): number }
+  } satisfies RefundableTier & { size(): number }
 }
 
 /** Callers that one tier remembers in memory, at 300 to 400 bytes each (bench/memory.ts). */

@@ -5,18 +5,18 @@ import { contextOf, type PublicEnv, type RequestContext } from '../http/request.
 import type { Unit } from './address-tier.ts'
 import type { RateLimitDeps } from './deps.ts'
 import type { Limits } from './limiters.ts'
-import { requireWithin, type Tally, toRateLimit, toRateLimitPolicy } from './result.ts'
+import { type RateLimitResult, throwIfExceeded, toRateLimit, toRateLimitPolicy } from './result.ts'
 
 declare module '../http/request.ts' {
   interface RequestContext {
     /** The result of the limiter with the least left, for `RateLimit`. */
-    tally?: Tally | null
+    rateLimit?: RateLimitResult | null
     /** Whether the address was counted, or the attempt was made. */
     addressCounted?: boolean
-    /** The unit that the address was charged, where somebody could count. */
+    /** The unit that the address consumed; null where it could not be counted. */
     addressUnit?: Unit | null
-    /** The auth limiter's result, on the routes that it guards; `unknown` when nobody could count. */
-    authTally?: Tally | 'unknown'
+    /** The auth limiter's result, on the routes that it guards; `unknown` while the count is out of reach. */
+    authResult?: RateLimitResult | 'unknown'
   }
 }
 
@@ -31,18 +31,18 @@ type AddressDeps = { limits: Pick<Limits, 'global'>; config: Pick<Config, 'rateL
 export function countAddress({ limits, config }: AddressDeps, context: RequestContext): undefined | Promise<undefined> {
   if (!limits.global || !config.rateLimitGlobal || context.addressCounted) return undefined
   context.addressCounted = true
-  return judgeUnit(context, limits.global.take(context.ip, config.rateLimitGlobal.max))
+  return judgeUnit(context, limits.global.consume(context.ip, config.rateLimitGlobal.max))
 }
 
-/** Gives the unit back: the bearer turned out to be good, and the account's own tier counts the request. */
+/** Refunds the address's unit: the bearer is good, and the account's own tier counts the request. */
 export async function uncountAddress(context: RequestContext): Promise<void> {
-  await context.addressUnit?.giveBack()
-  context.tally = null
+  await context.addressUnit?.refund()
+  context.rateLimit = null
 }
 
 /**
- * The global tier per address without a valid bearer, the API tier per account with one, at the plan's own rate. When
- * nobody can count, both are open: an outage of the limiter must not become one of the service.
+ * The global tier per address without a valid bearer, the API tier per account with one, at the plan's own rate. While the
+ * count is out of reach, both let everything pass: an outage of the limiter must not become one of the service.
  */
 export function limitRates(deps: RateLimitDeps) {
   const { limits, config, catalogue } = deps
@@ -58,7 +58,7 @@ export function limitRates(deps: RateLimitDeps) {
             ? catalogue.current.plans.get(principal.plan)?.limits.apiRequestsPerMinute
             : config.rateLimitApi
         if (typeof max !== 'number') return undefined
-        return judge(context, limits.api.take(principal.accountId, max))
+        return judge(context, limits.api.consume(principal.accountId, max))
       }
       return principal ? undefined : countAddress(deps, context)
     },
@@ -71,22 +71,25 @@ function judgeUnit(
 ): undefined | Promise<undefined> {
   if (counted instanceof Promise) return counted.then((unit) => judgeUnit(context, unit) as undefined)
   context.addressUnit = counted
-  return judge(context, counted?.tally ?? null)
+  return judge(context, counted?.result ?? null)
 }
 
 /** Passes on a promise only where the store made one. */
-function judge(context: RequestContext, counted: Tally | null | Promise<Tally | null>): undefined | Promise<undefined> {
-  if (counted instanceof Promise) return counted.then((tally) => judge(context, tally) as undefined)
+function judge(
+  context: RequestContext,
+  counted: RateLimitResult | null | Promise<RateLimitResult | null>,
+): undefined | Promise<undefined> {
+  if (counted instanceof Promise) return counted.then((result) => judge(context, result) as undefined)
   if (counted === null) return undefined
-  context.tally = counted
-  requireWithin(counted)
+  context.rateLimit = counted
+  throwIfExceeded(counted)
 }
 
 /** `RateLimit` of the tier with the least left. */
 export const rateLimitHeaders = middleware<PublicEnv>({
   name: 'rateLimitHeaders',
   sets: {
-    RateLimit: (c) => toRateLimit(contextOf(c).tally),
-    'RateLimit-Policy': (c) => toRateLimitPolicy(contextOf(c).tally),
+    RateLimit: (c) => toRateLimit(contextOf(c).rateLimit),
+    'RateLimit-Policy': (c) => toRateLimitPolicy(contextOf(c).rateLimit),
   },
 })

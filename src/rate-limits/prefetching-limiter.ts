@@ -1,34 +1,34 @@
 import { defineScript, type Redis } from '../redis/connection.ts'
 import type { Tier } from './limiter.ts'
-import { type Tally, toTally } from './result.ts'
+import { type RateLimitResult, toResult } from './result.ts'
 
-/** How often what nobody spends is given back. */
-const BeatMs = 1_000
-/** Two ends so close together are of one window: an answer's way is not known. */
-const SameEndMs = 250
+/** How often unused units are refunded. */
+const tickMs = 1_000
+/** Two reset times closer than this belong to one window: how long an answer was under way is not known. */
+const sameEndMs = 250
 
 /** What this instance knows of a caller's window. */
 type Window = {
-  /** The number, in the window, of the last unit that was spent here. */
+  /** The number, in the window, of the last unit that was consumed here. */
   used: number
-  /** Units that are counted in Redis and were not spent yet, and the limit under which they were asked for. */
+  /** Prefetched units: counted in Redis and not consumed yet, and the limit under which they were asked for. */
   spare: number
   max: number
   /** Epoch milliseconds, never after Redis's own end of the window. */
   resetAt: number
-  /** Units spent since the last beat. */
+  /** Units consumed since the last tick. */
   recent: number
 }
 
-/** What the requests of one caller want in one turn of the event loop. */
+/** The units that one caller's requests ask for in one turn of the event loop. */
 type Batch = { max: number; demand: number; answer: PromiseWithResolvers<Grant | null> }
 /** `before` units were counted before the batch's own. */
 type Grant = { before: number; resetAt: number }
 
 /**
- * Of a key: units wanted now, units that may be wanted soon, limit, window in milliseconds. What is wanted now is counted
- * in any case. Spare ones are a sixteenth of what is left of the limit's first half at most: past it every unit is counted
- * by itself, so that exactly as many pass as may.
+ * Arguments: units asked for, units to prefetch, limit, window in milliseconds. Those asked for are counted in any case.
+ * Prefetched ones are a sixteenth of what is left of the limit's first half at most: past it every unit is counted by itself,
+ * so that the limit is exact.
  */
 const takeUnits = defineScript(`
 local used = redis.call("INCRBY", KEYS[1], ARGV[1])
@@ -41,27 +41,27 @@ if left < 0 then
 end
 return {used, spare, left}`)
 
-/** Of a key: units, and how long their window lasts at most. One that lasts longer is another: they were never in its count. */
+/** Arguments: units, and how long their window lasts at most. One that lasts longer is another window, in which they were not counted. */
 const returnUnits = defineScript(`
 local left = redis.call("PTTL", KEYS[1])
 if left >= 0 and left <= tonumber(ARGV[2]) then return redis.call("DECRBY", KEYS[1], ARGV[1]) end`)
 
 /**
- * A tier of all instances, counted in Redis, for callers who come often: whoever spent units within a second is given as
- * many ahead, and those cost no question. To ask for each, as hono-rate-limiter's store does, would make an authorised
- * request half as dear again. The questions of one turn of the event loop leave in one write.
+ * A tier counted in Redis for all instances, which prefetches: a caller who consumed units within a second is given as many
+ * in advance, and those need no command. A command for each, as hono-rate-limiter's store sends, would make an authorised
+ * request 1.5 times as expensive. The commands of one turn of the event loop leave in one write.
  */
-export function createLeasedTier(redis: Redis, name: string, windowMs: number): Tier {
-  /** Of callers seen within two beats, so no more than such a time's requests. */
+export function createPrefetchingLimiter(redis: Redis, name: string, windowMs: number): Tier {
+  /** Of callers seen within two ticks: bounded by the requests of that time. */
   const windows = new Map<string, Window>()
   let batches = new Map<string, Batch>()
   let hits = 0
   let uncounted = 0
-  const timer = setInterval(() => void beat(), BeatMs)
+  const timer = setInterval(() => void tick(), tickMs)
   timer.unref()
   const redisKey = (key: string) => `manas360:limit:${name}:${key}`
 
-  async function takeLater(key: string, max: number): Promise<Tally | null> {
+  async function takeLater(key: string, max: number): Promise<RateLimitResult | null> {
     const batch = batches.get(key) ?? startBatch(key, max)
     const place = ++batch.demand
     const grant = await batch.answer.promise
@@ -72,9 +72,9 @@ export function createLeasedTier(redis: Redis, name: string, windowMs: number): 
     return tell(grant.before + place, max, grant.resetAt)
   }
 
-  function tell(used: number, max: number, resetAt: number): Tally {
+  function tell(used: number, max: number, resetAt: number): RateLimitResult {
     if (used > max) hits++
-    return toTally(max, used, resetAt, windowMs)
+    return toResult(max, used, resetAt, windowMs)
   }
 
   function startBatch(key: string, max: number): Batch {
@@ -98,33 +98,33 @@ export function createLeasedTier(redis: Redis, name: string, windowMs: number): 
     const [used, spare, left] = reply as [number, number, number]
     const resetAt = askedAt + left
     const known = windows.get(key)
-    // Another answer may have come meanwhile; or Redis has forgotten the window, and what it had counted is worth nothing.
-    const kept = known && resetAt <= known.resetAt + SameEndMs ? known.spare : 0
+    // Another answer may have come meanwhile. Where Redis lost the window, units prefetched in it are void.
+    const kept = known && resetAt <= known.resetAt + sameEndMs ? known.spare : 0
     windows.set(key, { used, spare: kept + spare, max, resetAt, recent: (known?.recent ?? 0) + demand })
     return { before: used - demand, resetAt }
   }
 
-  /** Gives back what is more than was spent since the last beat, and forgets who did not come. Never throws. */
-  async function beat(): Promise<void> {
+  /** Refunds what is more than was consumed since the last tick, and forgets callers who did not come. Never throws. */
+  async function tick(): Promise<void> {
     const returns: Promise<unknown>[] = []
     for (const [key, window] of windows) {
-      if (window.spare > window.recent) returns.push(giveBack(key, window, window.recent))
+      if (window.spare > window.recent) returns.push(refund(key, window, window.recent))
       if (window.recent === 0) windows.delete(key)
       window.recent = 0
     }
     await Promise.allSettled(returns)
   }
 
-  /** @throws RedisError; what cannot be given back counts until its window ends */
-  async function giveBack(key: string, window: Window, kept: number): Promise<void> {
+  /** @throws RedisError; what cannot be refunded counts until its window ends */
+  async function refund(key: string, window: Window, kept: number): Promise<void> {
     const units = window.spare - kept
     const left = window.resetAt - Date.now()
     window.spare = kept
-    if (units > 0 && left > 0) await redis.run(returnUnits, redisKey(key), [units, left + SameEndMs])
+    if (units > 0 && left > 0) await redis.run(returnUnits, redisKey(key), [units, left + sameEndMs])
   }
 
   return {
-    take(key, max) {
+    consume(key, max) {
       const window = windows.get(key)
       // Under another limit others may have used it up.
       if (!window || window.spare === 0 || window.max !== max || Date.now() >= window.resetAt)
@@ -137,7 +137,7 @@ export function createLeasedTier(redis: Redis, name: string, windowMs: number): 
     uncounted: () => uncounted,
     async close() {
       clearInterval(timer)
-      await Promise.allSettled([...windows].map(([key, window]) => giveBack(key, window, 0)))
+      await Promise.allSettled([...windows].map(([key, window]) => refund(key, window, 0)))
       windows.clear()
     },
   }

@@ -1,10 +1,10 @@
 import { AppError } from '../errors/app-error.ts'
 
-/** One limiter's count for one caller, as `RateLimit` tells it. Times in epoch milliseconds. */
-export type Tally = { limit: number; used: number; resetAt: number; windowSeconds: number }
+/** One limiter's count for one caller, as `RateLimit` shows it. Times in epoch milliseconds. */
+export type RateLimitResult = { limit: number; used: number; resetAt: number; windowSeconds: number }
 
 /** @param resetAt unknown where the window has just begun */
-export function toTally(limit: number, used: number, resetAt: number | undefined, windowMs: number): Tally {
+export function toResult(limit: number, used: number, resetAt: number | undefined, windowMs: number): RateLimitResult {
   return {
     limit,
     used,
@@ -13,28 +13,29 @@ export function toTally(limit: number, used: number, resetAt: number | undefined
   }
 }
 
-/** @throws AppError `rate-limited` when the tally is over its limit. */
-export function requireWithin(tally: Tally): void {
-  if (tally.used > tally.limit) throw new AppError('rate-limited', { retryAfter: resetSeconds(tally) })
+/** @throws AppError `rate-limited` when the result is over its limit. */
+export function throwIfExceeded(result: RateLimitResult): void {
+  if (result.used > result.limit) throw new AppError('rate-limited', { retryAfter: resetSeconds(result) })
 }
 
-/** What a tier answers that is closed while nobody can count (`unknown`); null while the caller may go on. */
-export function refusalOf(tally: Tally | 'unknown'): AppError | null {
-  if (tally === 'unknown') return new AppError('service-unavailable', { cause: new Error('nobody can count attempts') })
-  return tally.used > tally.limit ? new AppError('rate-limited', { retryAfter: resetSeconds(tally) }) : null
+/** The refusal of a tier that refuses everybody while the count is out of reach (`unknown`); null: none. */
+export function refusalOf(result: RateLimitResult | 'unknown'): AppError | null {
+  if (result === 'unknown')
+    return new AppError('service-unavailable', { cause: new Error('nobody can count attempts') })
+  return result.used > result.limit ? new AppError('rate-limited', { retryAfter: resetSeconds(result) }) : null
 }
 
 /** The value of `RateLimit` (draft-ietf-httpapi-ratelimit-headers-07). */
-export function toRateLimit(tally: Tally | null | undefined): string | undefined {
-  if (!tally) return undefined
-  const remaining = Math.max(0, tally.limit - tally.used)
-  return `limit=${tally.limit}, remaining=${remaining}, reset=${resetSeconds(tally)}`
+export function toRateLimit(result: RateLimitResult | null | undefined): string | undefined {
+  if (!result) return undefined
+  const remaining = Math.max(0, result.limit - result.used)
+  return `limit=${result.limit}, remaining=${remaining}, reset=${resetSeconds(result)}`
 }
 
 /** The value of `RateLimit-Policy`. Most answers tell the policy that the one before told: its text is kept. */
-export function toRateLimitPolicy(tally: Tally | null | undefined): string | undefined {
-  if (!tally) return undefined
-  const { limit, windowSeconds } = tally
+export function toRateLimitPolicy(result: RateLimitResult | null | undefined): string | undefined {
+  if (!result) return undefined
+  const { limit, windowSeconds } = result
   if (limit !== lastPolicy.limit || windowSeconds !== lastPolicy.windowSeconds)
     lastPolicy = { limit, windowSeconds, text: `${limit};w=${windowSeconds}` }
   return lastPolicy.text
@@ -42,12 +43,12 @@ export function toRateLimitPolicy(tally: Tally | null | undefined): string | und
 
 let lastPolicy = { limit: 0, windowSeconds: 0, text: '0;w=0' }
 
-/** Of two tallies, the one with less left. */
-export function tighter(a: Tally | null, b: Tally): Tally {
+/** Of two results, the one with less left. */
+export function tighter(a: RateLimitResult | null, b: RateLimitResult): RateLimitResult {
   return a && a.limit - a.used <= b.limit - b.used ? a : b
 }
 
-/** Seconds until the tally begins anew. */
-function resetSeconds({ resetAt }: Tally): number {
+/** Seconds until the result begins anew. */
+function resetSeconds({ resetAt }: RateLimitResult): number {
   return Math.max(0, Math.ceil((resetAt - Date.now()) / 1000))
 }

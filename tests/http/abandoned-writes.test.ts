@@ -125,7 +125,7 @@ describe('what nobody is told of is not kept', () => {
     expect(wasClosed()).toBeTrue()
     expect(await app.sql`select 1 from sessions where account_id = ${id}`).toHaveLength(0)
     const key = `log-in ${app.deps.counterKey('email', email).toString('base64url')}`
-    expect(await app.deps.limits.password?.take(key, 50)).toMatchObject({ used: 2 })
+    expect(await app.deps.limits.password?.consume(key, 50)).toMatchObject({ used: 2 })
   })
 })
 

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, test } from 'bun:test'
 import { startRedisServer } from '../../scripts/cluster/redis-server.ts'
-import { createSharedTier } from '../../src/rate-limits/limiters.ts'
+import { createRedisTier } from '../../src/rate-limits/limiters.ts'
 import type { Redis } from '../../src/redis/connection.ts'
 import { givenAccount, goodPassword, logIn, newEmail } from '../support/accounts.ts'
 import { bodyOf, openTestApp, type TestApp } from '../support/app.ts'
@@ -113,13 +113,13 @@ describeWith(['redis-server'], 'redis-server')('with REDIS_URL', () => {
 
     test('a window ends where Redis says so, and the next begins with a whole limit, also under a hail of requests', async () => {
       const client = new Bun.RedisClient(redis.url)
-      const tier = createSharedTier(first.deps.redis as Redis, 'global', 60_000)
+      const tier = createRedisTier(first.deps.redis as Redis, 'global', 60_000)
       for (let round = 0; round < 50; round++) {
         const key = `round ${round}`
-        await Promise.all(Array.from({ length: 30 }, () => tier.take(key, 20)))
+        await Promise.all(Array.from({ length: 30 }, () => tier.consume(key, 20)))
         expect(await client.send('PEXPIRE', [`manas360:limit:global:${key}`, '25'])).toBe(1)
         let used = 31
-        for (let i = 0; i < 10_000 && used > 30; i++) used = (await tier.take(key, 20))?.used ?? 0
+        for (let i = 0; i < 10_000 && used > 30; i++) used = (await tier.consume(key, 20))?.used ?? 0
         expect(used).toBe(1)
       }
       client.close()

@@ -3,7 +3,7 @@ import { RedisClient } from 'bun'
 import { type RedisServer, startRedisServer } from '../../scripts/cluster/redis-server.ts'
 import { createLogger } from '../../src/log/logger.ts'
 import type { Tier } from '../../src/rate-limits/limiter.ts'
-import { createLeasedTier } from '../../src/rate-limits/prefetching-limiter.ts'
+import { createPrefetchingLimiter } from '../../src/rate-limits/prefetching-limiter.ts'
 import { openRedis, type Redis } from '../../src/redis/connection.ts'
 import { until } from '../support/server-process.ts'
 import { describeWith } from '../support/tools.ts'
@@ -27,7 +27,7 @@ describeWith(['redis-server'], 'redis-server')('the API tier of several instance
   async function openTier(windowMs = 60_000): Promise<Tier> {
     const redis: Redis = openRedis({ url: server.url, timeoutMs: 5_000, log: createLogger({ level: 'silent' }) })
     await redis.start()
-    const tier = createLeasedTier(redis, 'test', windowMs)
+    const tier = createPrefetchingLimiter(redis, 'test', windowMs)
     open.push(redis, tier)
     return tier
   }
@@ -39,7 +39,7 @@ describeWith(['redis-server'], 'redis-server')('the API tier of several instance
   /** The numbers of the units taken, one after the other. */
   async function takeAll(tier: Tier, key: string, max: number, times: number): Promise<number[]> {
     const numbers: number[] = []
-    for (let i = 0; i < times; i++) numbers.push((await tier.take(key, max))?.used ?? Number.NaN)
+    for (let i = 0; i < times; i++) numbers.push((await tier.consume(key, max))?.used ?? Number.NaN)
     return numbers
   }
 
@@ -50,8 +50,8 @@ describeWith(['redis-server'], 'redis-server')('the API tier of several instance
     await Promise.all(
       clients.map(async (tier) => {
         for (;;) {
-          const tally = await tier.take(key, max)
-          if (!tally || tally.used > max) return
+          const result = await tier.consume(key, max)
+          if (!result || result.used > max) return
           passed++
           if (Math.random() < 0.1) await Bun.sleep(0)
         }
@@ -93,8 +93,8 @@ describeWith(['redis-server'], 'redis-server')('the API tier of several instance
   test('who comes at once is one question', async () => {
     const tier = await openTier()
     const key = newKey()
-    const tallies = await Promise.all(Array.from({ length: 50 }, () => tier.take(key, 30)))
-    expect(tallies.map((tally) => tally?.used).sort((a = 0, b = 0) => a - b)).toEqual(
+    const results = await Promise.all(Array.from({ length: 50 }, () => tier.consume(key, 30)))
+    expect(results.map((result) => result?.used).sort((a = 0, b = 0) => a - b)).toEqual(
       Array.from({ length: 50 }, (_, index) => index + 1),
     )
     expect(tier.hits()).toBe(20)
@@ -153,7 +153,7 @@ describeWith(['redis-server'], 'redis-server')('the API tier of several instance
     const tier = await openTier()
     const key = newKey()
     await takeAll(tier, key, 1_000, 9)
-    expect((await tier.take(key, 5))?.used).toBeGreaterThan(5)
+    expect((await tier.consume(key, 5))?.used).toBeGreaterThan(5)
     expect(tier.hits()).toBe(1)
   })
 
@@ -162,7 +162,7 @@ describeWith(['redis-server'], 'redis-server')('the API tier of several instance
     const key = newKey()
     await takeAll(one, key, 1_000, 9)
     await takeAll(two, key, 1_000, 200)
-    expect((await one.take(key, 60))?.used).toBeGreaterThan(200)
+    expect((await one.consume(key, 60))?.used).toBeGreaterThan(200)
     expect(await takeUntilRefused([one, two], key, 60)).toBe(0)
   })
 
@@ -185,7 +185,7 @@ describeWith(['redis-server'], 'redis-server')('the API tier of several instance
   test('Redis forgot the scripts that count: it is taught them again', async () => {
     const tier = await openTier()
     const key = newKey()
-    await tier.take(key, 20)
+    await tier.consume(key, 20)
     await client.send('SCRIPT', ['FLUSH'])
     expect(await takeAll(tier, key, 20, 2)).toEqual([2, 3])
     expect(tier.uncounted()).toBe(0)
