@@ -1,8 +1,8 @@
-import { afterAll, expect, test } from 'bun:test'
+import { afterAll, beforeEach, describe, expect, test } from 'bun:test'
 import postgres from 'postgres'
 import { toImportedHash } from '../src/auth/imported-hashes.ts'
 import { migrate } from '../src/db/migrate.ts'
-import { goodPassword, newEmail, registered } from './support/accounts.ts'
+import { givenAccount, goodPassword, logIn, newEmail, registered } from './support/accounts.ts'
 import { openTestApp } from './support/app.ts'
 import { openOwnPostgres } from './support/postgres.ts'
 
@@ -18,20 +18,23 @@ await outside`create database counted`
 url.pathname = '/counted'
 await migrate({ url: url.href })
 const app = await openTestApp({ DATABASE_URL: url.href })
+const verifying = await openTestApp({ DATABASE_URL: url.href, REQUIRE_EMAIL_VERIFICATION: 'true' })
 const { request } = app
 
+type Statement = { id: string; query: string }
+
 /**
- * The statements that PostgreSQL ran for `work`, each as often as it was called. Not counted: BEGIN and COMMIT, and the feed's
- * poll, which comes every two seconds whatever is asked.
+ * The statements that PostgreSQL ran for `work`, each as often as it was called. Not counted: BEGIN and COMMIT, the feed's
+ * poll, which comes every two seconds whatever is asked, and the types of arrays, which a new connection reads.
  */
-async function statementsOf(work: () => Promise<Response>, status: number): Promise<string[]> {
+async function statementsOf(work: () => Promise<Response>, status: number): Promise<Statement[]> {
   await outside`select pg_stat_statements_reset()`
   expect((await work()).status).toBe(status)
-  const rows = await outside<{ query: string; calls: number }[]>`
-    select query, calls::int from pg_stat_statements s join pg_database d on d.oid = s.dbid
+  const rows = await outside<(Statement & { calls: number })[]>`
+    select queryid::text as id, query, calls::int from pg_stat_statements s join pg_database d on d.oid = s.dbid
      where d.datname = 'counted' and toplevel and query !~* '^\s*(begin|commit|rollback|discard)'
-       and query !~ 'pg_current_snapshot'`
-  return rows.flatMap(({ query, calls }) => Array<string>(calls).fill(query))
+       and query !~ 'pg_current_snapshot' and query !~ 'typarray'`
+  return rows.flatMap(({ id, query, calls }) => Array<Statement>(calls).fill({ id, query }))
 }
 
 const login = (email: string, password: string, deviceToken?: string) =>
@@ -80,4 +83,61 @@ test('a registration costs at most three, with the mail that verifies the addres
 test('a feature-gated request costs none', async () => {
   const bearer = person.accessToken
   expect(await statementsOf(() => request('/v1/entitlements/api_access', { bearer }), 200)).toEqual([])
+})
+
+describe('where addresses must be verified, a stranger sees the same of an address that is taken and of one that is not', () => {
+  let bearer: string
+  /** A link was asked for by nobody yet. */
+  beforeEach(async () => {
+    const account = await givenAccount(verifying)
+    await verifying.sql`update user_accounts set email_verified_at = now() where id = ${account.id}`
+    bearer = (await logIn(verifying, account)).accessToken
+  })
+  const ask = (path: string, json: object, token?: string) => verifying.request(path, { json, bearer: token })
+  const routes: Record<string, (email: string) => Promise<Response>> = {
+    'POST /v1/auth/password/forgot': (email) => ask('/v1/auth/password/forgot', { email }),
+    'POST /v1/auth/email/resend': (email) => ask('/v1/auth/email/resend', { email }),
+    'POST /v1/auth/register': (email) => ask('/v1/auth/register', { email, password: goodPassword }),
+    'POST /v1/me/email': (newEmail) => ask('/v1/me/email', { newEmail, password: goodPassword }, bearer),
+  }
+
+  test.each(Object.entries(routes))(
+    '%s: status, headers and body, statements and rows that are written',
+    async (_, send) => {
+      const [taken, free] = [(await givenAccount(verifying)).email, newEmail()]
+      // Statements are prepared, and the plans made, before they are compared.
+      await send(newEmail())
+      const [ofTaken, ofFree] = [await seen(() => send(taken)), await seen(() => send(free))]
+      expect(ofFree).toEqual(ofTaken)
+    },
+  )
+
+  async function seen(work: () => Promise<Response>): Promise<unknown> {
+    let shown: unknown
+    const rowsBefore = await countRows()
+    const statements = await statementsOf(async () => {
+      const answer = await work()
+      const headers = [...answer.headers].filter(([name]) => name !== 'x-request-id')
+      shown = [Object.fromEntries(headers), await answer.clone().text()]
+      return answer
+    }, 202)
+    return { shown, statements: statements.map(({ id }) => id).sort(), rows: (await countRows()) - rowsBefore }
+  }
+
+  /** Rows of every table that these routes write to. */
+  async function countRows(): Promise<number> {
+    const tables = [
+      'user_accounts',
+      'user_subscriptions',
+      'audit_logs',
+      'audit_personal',
+      'audit_subjects',
+      'audit_queue',
+    ]
+    const counts = [...tables, 'account_links', 'mail_outbox', 'discarded_requests'].map(async (table) => {
+      const [row] = await verifying.sql<{ total: number }[]>`select count(*)::int as total from ${verifying.sql(table)}`
+      return row?.total ?? 0
+    })
+    return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0)
+  }
 })

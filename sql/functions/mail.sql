@@ -1,11 +1,14 @@
--- Wakes the senders of mail at commit.
+-- Wakes the senders of mail at commit, where something was written: many a statement writes a mail only in a rare case.
 create or replace function public.wake_mail_sender() returns trigger language plpgsql
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
 begin
-  perform pg_catalog.pg_notify('mail_outbox', '');
+  if exists (select from written) then
+    perform pg_catalog.pg_notify('mail_outbox', '');
+  end if;
   return null;
 end $$;
-create or replace trigger wake_sender after insert on public.mail_outbox for each statement execute function public.wake_mail_sender();
+create or replace trigger wake_sender after insert on public.mail_outbox
+  referencing new table as written for each statement execute function public.wake_mail_sender();
 
 -- Another address has not refused any mail.
 create or replace function public.forget_undeliverable() returns trigger language plpgsql

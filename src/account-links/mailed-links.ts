@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.ts'
-import type { Db } from '../db/types.ts'
+import type { Db, Fragment } from '../db/types.ts'
 import type { Outbox } from '../mail/outbox.ts'
 import { linkTtlSeconds, linkUrl, linkValidHours, mintToken } from './links.ts'
 import { insertMailedLink } from './queries.ts'
@@ -8,18 +8,25 @@ import { insertMailedLink } from './queries.ts'
 export type MailedLinkDeps = { mail: Pick<Outbox, 'mailPart'>; config: Pick<Config, 'appUrl'> }
 
 /** Whom a link is for; `owner` null: nobody, and then as much is written that is nobody's. */
-type Addressee = { owner: { id: string; language: string } | null; email: string }
+type Addressee = {
+  owner: { id: string; language: string } | null
+  email: string
+  /** Rows that the caller writes besides where there is an owner; default: none. */
+  otherRows?: number
+}
 
 /**
  * Makes a link and queues its mail to the address that it proves, while the account is active and has that address. Where it
  * has not, where there is no owner, and where three links of the kind live, no link and no mail is written but random bytes:
  * one statement and one commit, with as much written, whatever the case.
+ * @param also further CTEs of the statement, with a comma behind each
  */
 export async function mailLink(
   sql: Db,
   { mail, config }: MailedLinkDeps,
   kind: 'verify-email' | 'reset-password',
-  { owner, email }: Addressee,
+  { owner, email, otherRows = 0 }: Addressee,
+  also: Fragment = sql``,
 ): Promise<void> {
   const { token, hash } = mintToken()
   const message = {
@@ -36,6 +43,7 @@ export async function mailLink(
       : { ...message, template: kind, data: { validHours } },
     sql`exists (select from link)`,
   )
-  const accountId = owner?.id ?? null
-  await insertMailedLink(sql, { accountId, kind, email, hash, ttlSeconds: linkTtlSeconds[kind] }, part)
+  const link = { accountId: owner?.id ?? null, kind, email, hash, ttlSeconds: linkTtlSeconds[kind] }
+  // In place of the link, of its mail, and of the others.
+  await insertMailedLink(sql, { ...link, fillers: 2 + otherRows }, sql`${also} ${part}`)
 }

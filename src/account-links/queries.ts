@@ -37,19 +37,24 @@ export async function insertLink(sql: Db, { accountId, kind, email, hash, ttlSec
   return rows.length === 1
 }
 
-/** About as many bytes as the rows of a link and of its mail have. */
-const [linkBytes, mailBytes] = [120, 420]
+/** About as many bytes as a row has of those that are not written. */
+const fillerBytes = 300
+
+type NewMailedLink = Omit<Row, 'data' | 'accountId'> & {
+  accountId: string | null
+  /** Rows that are written where no link is. */
+  fillers: number
+}
 
 /**
- * `insertLink` and its mail, of the CTE `mail`, for an active account that has the address; where no link is made, two rows of
+ * `insertLink` and its mail, of the CTE `mail`, for an active account that has the address; where no link is made, rows of
  * random bytes instead. An account that is being erased is waited for.
  */
 export async function insertMailedLink(
   sql: Db,
-  { accountId, kind, email, hash, ttlSeconds }: Omit<Row, 'data' | 'accountId'> & { accountId: string | null },
+  { accountId, kind, email, hash, ttlSeconds, fillers }: NewMailedLink,
   mail: Fragment,
 ): Promise<void> {
-  const filler = (bytes: number) => sql`(${Bun.randomUUIDv7()}::uuid, ${randomBytes(bytes)}::bytea)`
   await sql`
     with owner as materialized (
       select id from user_accounts where id = ${accountId}::uuid and email = ${email} and status = 'active' for key share),
@@ -63,8 +68,8 @@ export async function insertMailedLink(
     ${mail},
     discarded as (
       insert into discarded_requests (id, filler)
-      select id, filler from (values ${filler(linkBytes)}, ${filler(mailBytes)}) f (id, filler) where not exists (select from link))
-    select 1`
+      select gen_random_uuid(), ${randomBytes(fillerBytes)}::bytea from generate_series(1, ${fillers}::int) where not exists (select from link))
+    select case when not exists (select from link) then pg_notify('mail_outbox', '') end`
 }
 
 /** Whose a link is, with the words that a new password must not be made of. */

@@ -14,7 +14,7 @@ import {
 import type { Registration } from './schemas.ts'
 import type { SessionBody } from './session-body.ts'
 import { completeSignIn } from './sign-in.ts'
-import { takeOverTraces } from './traces.ts'
+import { takeOverCtes, takeOverTraces } from './traces.ts'
 
 /**
  * Opens an account on the free plan and its first session, in one transaction, and mails a link that verifies the address.
@@ -46,6 +46,9 @@ export async function register(
   }
 }
 
+/** Rows of a new account: itself, its subscription, and three of the trail. A notice to an owner is one, too. */
+const rowsOfAccount = 5
+
 /**
  * Where addresses must be verified: opens an account without a session and mails a link, or, where somebody has the address,
  * tells them. The same answer either way, after the same work.
@@ -63,16 +66,19 @@ export async function registerToVerify(
   try {
     await deps.sql.begin(async (tx) => {
       const isNew = await insertAccountIfFree(tx, account, audit)
+      // Null: the owner was erased since. As with a loss of the database, whoever registers tries again.
       const owner = await findAddressOwner(tx, email)
-      if (isNew) await takeOverTraces(tx, id, deps.traceKeys(email))
-      else if (owner) await deps.mail.notify(tx, owner, 'registration-attempted', {})
-      // For nobody where the address is taken: as much is written.
-      await mailLink(tx, deps, 'verify-email', { owner: isNew ? account : null, email })
+      if (owner === null) throw new AppError('overloaded')
+      // Of an account that is there already, what it took over then is there.
+      const traces = takeOverCtes(tx, owner, deps.traceKeys(email))
+      const notice = deps.mail.noticePart(tx, [owner, 'registration-attempted', {}], tx`${!isNew}`)
+      const addressee = { owner: isNew ? account : null, email, otherRows: rowsOfAccount - 1 }
+      await mailLink(tx, deps, 'verify-email', addressee, tx`${traces}, ${notice},`)
     })
   } catch (error) {
     if (!isUniqueViolation(error, 'user_accounts_email_key')) throw error
     // Reserved for the account that gave it up, which has its own link.
-    await mailLink(deps.sql, deps, 'verify-email', { owner: null, email })
+    await mailLink(deps.sql, deps, 'verify-email', { owner: null, email, otherRows: rowsOfAccount })
   }
 }
 

@@ -41,16 +41,18 @@ export async function requestEmailChange(
     if (token === null) return
     await deps.audit.record(tx, actor, 'email.request_change', entity(accountId), { after: { email: newEmail } })
     await deps.mail.notify(tx, accountId, 'email-change-requested', { newEmail })
-    if (own.ownerId !== null) await deps.mail.notify(tx, own.ownerId, 'email-change-taken', {})
-    else
-      await deps.mail.sendMail(tx, {
-        accountId,
-        to: newEmail,
-        language: own.language,
-        template: kind,
-        data: { validHours: linkValidHours(kind) },
-        link: linkUrl(deps.config.appUrl, kind, token),
-      })
+    // One statement for both: whether the address is taken stands in its values alone.
+    const isTaken = own.ownerId !== null
+    const notice = deps.mail.noticePart(tx, [own.ownerId ?? accountId, 'email-change-taken', {}], tx`${isTaken}`)
+    const message = {
+      accountId,
+      to: newEmail,
+      language: own.language,
+      template: kind,
+      data: { validHours: linkValidHours(kind) },
+      link: linkUrl(deps.config.appUrl, kind, token),
+    } as const
+    await tx`with ${notice}, ${deps.mail.mailPart(tx, message, tx`${!isTaken}`)} select 1`
   })
 }
 

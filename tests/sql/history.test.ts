@@ -59,6 +59,7 @@ jobs 1 4f7840a420b2
 lockouts 1 1fbbc7d2fb7b
 lockouts 2 6c641b69a8c4
 mail 1 cda10934aef0
+mail 2 c1602fe1ee1b
 purge 1 e018a555438c
 purge 2 914b2475641e
 purge 3 94ace156504f
