@@ -24,7 +24,7 @@ class DryRun extends Error {
 }
 
 /**
- * Puts accounts of different addresses into the tables, in one transaction with their subscriptions, what was left behind
+ * Puts accounts into the tables, in one transaction with their subscriptions, what was left behind
  * under their addresses, and an audit row each.
  * @param isDryRun has the database judge them, and undoes it
  * @returns what became of each, by its id

@@ -103,10 +103,7 @@ async function* toBatches(
   let bytes = 0
   for await (const line of lines) {
     const entry = readEntry(line, { catalogue, allowRoles })
-    const email = entry.account?.email
-    // The database judges the first of two lines with one address before it judges the second.
-    const isRepeated = email !== undefined && emails.has(email)
-    if (entries.length > 0 && (entries.length === batchLines || bytes + line.bytes > batchBytes || isRepeated)) {
+    if (entries.length === batchLines || (entries.length > 0 && bytes + line.bytes > batchBytes)) {
       yield { entries, emails }
       entries = []
       emails = new Set()
@@ -114,7 +111,7 @@ async function* toBatches(
     }
     entries.push(entry)
     bytes += line.bytes
-    if (email !== undefined) emails.add(email)
+    if (entry.account) emails.add(entry.account.email)
   }
   if (entries.length > 0) yield { entries, emails }
 }

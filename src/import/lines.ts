@@ -52,8 +52,8 @@ export async function* readLines(chunks: AsyncIterable<Uint8Array>): AsyncGenera
       const line = end()
       if (line) yield line
     }
-    // A copy: the stream may use the chunk's memory again.
-    if (start < chunk.length) keep(chunk.slice(start))
+    // A copy, unless the line is too long anyway: the stream may use the chunk's memory again.
+    if (start < chunk.length) keep(held > maxLineBytes ? chunk.subarray(start) : chunk.slice(start))
   }
   const last = held > 0 ? end() : null
   if (last) yield last

@@ -15,7 +15,7 @@ export async function lockLiveRoles(sql: Db, names: string[]): Promise<string[]>
  * Makes accounts in one statement with their subscriptions, free or a grant of the command line's, in the order of their
  * addresses, so that two imports never wait for each other in a circle. The database judges whose address is taken, also by
  * who registers at this moment, and what lies ahead.
- * @param accounts of addresses that differ from one another
+ * @param accounts in the order of their ids: of two with one address the first is in
  */
 export async function insertAccounts(sql: Db, accounts: NewAccount[]): Promise<{ id: string; outcome: Outcome }[]> {
   return sql<{ id: string; outcome: Outcome }[]>`
@@ -31,7 +31,7 @@ export async function insertAccounts(sql: Db, accounts: NewAccount[]): Promise<{
              status, case status when 'locked' then 'Locked before the import' end, coalesce("createdAt", read_at), plan, "planEndsAt"
         from line
        where not taken and coalesce("createdAt" <= read_at, true) and coalesce("planEndsAt" > read_at, true)
-       order by email
+       order by email, id
       on conflict (email) do nothing
       returning id),
     subscription as (

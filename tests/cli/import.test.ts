@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from 'bun:test'
-import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { bcrypt } from '../import/imports.ts'
@@ -40,6 +40,8 @@ describe('import', () => {
     const email = newEmail()
     const wrong = { email: newEmail(), passwordHash: 'hunter2', role: 'admin' }
     const file = await write('people.ndjson', [{ email, passwordHash: hash, plan: 'starter' }, wrong])
+    // Of an earlier run, or of somebody's making: for everybody to read.
+    writeFileSync(`${file}.refused.ndjson`, 'old\n', { mode: 0o644 })
     const first = await run([file])
     expect([first.code, first.err]).toEqual([3, ''])
     expect(first.out).toContain('2 lines: 1 accounts imported, 0 here already, 1 refused.')

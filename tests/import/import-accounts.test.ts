@@ -20,6 +20,22 @@ async function snapshot(): Promise<unknown> {
   return row
 }
 
+/** How many batches an import of these lines writes at the same time, at the most. */
+async function mostAtOnce(lines: unknown[]): Promise<number> {
+  let [running, most] = [0, 0]
+  const begin: typeof sql.begin = async (work) => {
+    most = Math.max(most, ++running)
+    try {
+      return await sql.begin(work)
+    } finally {
+      running--
+    }
+  }
+  const counted = new Proxy(sql, { get: (target, key) => (key === 'begin' ? begin : Reflect.get(target, key)) })
+  await importLines({ ...app, deps: { ...deps, sql: counted } }, lines, { isDryRun: true })
+  return most
+}
+
 describe('an imported account', () => {
   test('is what its line says, and its owner logs in with the password of before', async () => {
     const email = newEmail()
@@ -290,6 +306,22 @@ describe('an address', () => {
       expect((await importLines(app, lines, { isDryRun })).refused).toEqual([...found])
     const rows = await sql`select first_name from user_accounts where email in ${sql([email, other])} order by id`
     expect(rows.map(({ firstName }) => firstName)).toEqual(['First', 'Taken after all'])
+  })
+
+  test('that lines of two batches have is the first line’s', async () => {
+    const email = newEmail()
+    const others = Array.from({ length: 499 }, () => ({ email: newEmail() }))
+    const { refused } = await importLines(app, [
+      { email, firstName: 'First' },
+      ...others,
+      { email, firstName: 'Second' },
+    ])
+    expect(refused).toEqual([[501, 'email', 'duplicate-address']])
+    const shared = newEmail()
+    expect(await mostAtOnce([{ email: shared }, ...others, { email: shared }])).toBe(1)
+    expect([...(await sql`select first_name from user_accounts where email = ${email}`)]).toEqual<unknown>([
+      { firstName: 'First' },
+    ])
   })
 
   test('that its last account may take back is refused, and the others of its batch are in', async () => {

@@ -63,3 +63,16 @@ test('a chunk whose memory the stream uses again changes no line', async () => {
   }
   expect(await Array.fromAsync(readLines(stream()))).toMatchObject([{ text: '{"a":1}' }])
 })
+
+test('a line without an end takes no memory', async () => {
+  const chunk = new Uint8Array(maxLineBytes).fill(120)
+  async function* stream() {
+    for (let i = 0; i < 6_000; i++) yield chunk
+  }
+  const before = process.memoryUsage.rss()
+  expect(await Array.fromAsync(readLines(stream()))).toMatchObject([
+    { number: 1, problem: 'too-long', bytes: 6_000 * maxLineBytes },
+  ])
+  // The line has 375 MiB.
+  expect(process.memoryUsage.rss() - before).toBeLessThan(200 * 2 ** 20)
+})
