@@ -97,7 +97,7 @@ export function everywhere(deps: AppDeps): MiddlewareHandler<PublicEnv>[] {
     draining(deps.lifecycle),
     rateLimitHeaders,
     countUsage(deps),
-    giveBackQuota(deps),
+    refundQuota(deps),
     deadline(config.requestTimeoutMs),
     framing,
     spelling,
@@ -135,17 +135,17 @@ function countUsage({ usage }: AppDeps) {
  * What was refused after all, or failed on our side, is not taken from the monthly quota. A feature's own is spent by
  * success alone, and once by a request that is sent again.
  */
-function giveBackQuota({ leases }: AppDeps) {
+function refundQuota({ leases }: AppDeps) {
   return middleware<PublicEnv>({
-    name: 'giveBackQuota',
+    name: 'refundQuota',
     after(c) {
-      const { featurePurses, purse } = contextOf(c)
-      if (!featurePurses && !purse) return
+      const { featureUnits, quotaUnit } = contextOf(c)
+      if (!featureUnits && !quotaUnit) return
       const { status, headers } = c.res
-      if (featurePurses && (status >= 400 || headers.has('Idempotency-Replayed')))
-        for (const spent of featurePurses) leases.giveBack(spent)
+      if (featureUnits && (status >= 400 || headers.has('Idempotency-Replayed')))
+        for (const unit of featureUnits) leases.refund(unit)
       const isUnserved = status >= 500 || [401, 402, 403].includes(status) || isRateLimited(c.error)
-      if (purse && isUnserved) leases.giveBack(purse)
+      if (quotaUnit && isUnserved) leases.refund(quotaUnit)
     },
   })
 }

@@ -1,12 +1,12 @@
 import { createWriteBehind } from '../async/write-behind.ts'
 import type { Db } from '../db/types.ts'
 import type { Lease } from './lease.ts'
-import { returnQuotas, type Told } from './queries.ts'
+import { type Report, returnQuotas } from './queries.ts'
 
 /** Leases that ended here and that the database is still to hear of, so that what is left of them is free again. */
 export function createEndedLeases(sql: Db) {
-  const ended: Told[] = []
-  const { flush } = createWriteBehind<Told[]>({
+  const ended: Report[] = []
+  const { flush } = createWriteBehind<Report[]>({
     take: () => (ended.length > 0 ? [ended.splice(0)] : []),
     write: (batch) => returnQuotas(sql, batch),
     restore: (batch) => void ended.push(...batch),

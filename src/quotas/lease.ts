@@ -1,22 +1,22 @@
 import type { Grant, Quota } from './queries.ts'
 
-/** A lease is to last so many seconds at the rate of use. */
-const LeaseSeconds = 20
-const LeastWanted = 16
-const MostWanted = 2_000
+/** A lease is meant to last this many seconds at the present rate of use. */
+const leaseSeconds = 20
+const leastWanted = 16
+const mostWanted = 2_000
 
 export function keyOf({ accountId, feature }: Quota): string {
   return `${accountId}/${feature}`
 }
 
-/** Where a unit was taken from, so that it can be given back. */
-export type Purse = { spent: number }
+/** Where a unit was consumed, so that it can be refunded. */
+export type QuotaUnit = { spent: number }
 
-/** Counted from the lease's beginning: spent, told to the database, and drawn, which is the most that may be spent. */
-export type Lease = Purse & {
+/** Counts from the lease's beginning: spent, reported to the database, and usable, which is the most that may be spent. */
+export type Lease = QuotaUnit & {
   id: string
-  told: number
-  drawn: number
+  reported: number
+  usable: number
   /** Epoch milliseconds by the database's clock: of the lease, and of its month. */
   endsAt: number
   resetsAt: number
@@ -48,7 +48,7 @@ export type Account = {
   refusal: { limit: number; used: number; resetsAt: Date; until: number } | null
   refilling: Promise<void> | null
   refill: { at: number; spent: number }
-  beat: { spent: number; idle: number }
+  tick: { spent: number; idle: number }
 }
 
 export function newAccount(quota: Quota, limit: number): Account {
@@ -59,7 +59,7 @@ export function newAccount(quota: Quota, limit: number): Account {
     refusal: null,
     refilling: null,
     refill: { at: performance.now(), spent: 0 },
-    beat: { spent: 0, idle: 0 },
+    tick: { spent: 0, idle: 0 },
   }
 }
 
@@ -72,15 +72,15 @@ export function leaveLease(account: Account): Lease {
 }
 
 function newLease(): Lease {
-  return { id: Bun.randomUUIDv7(), spent: 0, told: 0, drawn: 0, endsAt: 0, resetsAt: 0, known: false }
+  return { id: Bun.randomUUIDv7(), spent: 0, reported: 0, usable: 0, endsAt: 0, resetsAt: 0, known: false }
 }
 
-/** Whether a unit is drawn, under this very limit: one that was drawn under another is not worth anything. */
-export function maySpend({ limit, lease, refilling }: Account, current: number): boolean {
-  return lease.spent < lease.drawn && limit === current && refilling === null
+/** Whether a unit is usable under the current limit; those granted under another are void. */
+export function mayConsume({ limit, lease, refilling }: Account, current: number): boolean {
+  return lease.spent < lease.usable && limit === current && refilling === null
 }
 
-/** What to throw without asking; null where it must be asked, or is being asked. */
+/** The refusal that is still remembered; null where the database must be asked, or is being asked. */
 export function refusalOf({ limit, refusal, refilling }: Account): QuotaExhausted | null {
   if (refilling || refusal?.limit !== limit || performance.now() >= refusal.until) return null
   return new QuotaExhausted(limit, refusal.used, refusal.resetsAt)
@@ -94,26 +94,26 @@ export function take(lease: Lease): Lease {
 /** What to ask for at the rate of use since the last refill. */
 export function wantedOf({ lease, refill }: Account): number {
   const seconds = Math.max(1, (performance.now() - refill.at) / 1000)
-  const wanted = Math.ceil(((lease.spent - refill.spent) / seconds) * LeaseSeconds)
-  return Math.min(MostWanted, Math.max(LeastWanted, wanted))
+  const wanted = Math.ceil(((lease.spent - refill.spent) / seconds) * leaseSeconds)
+  return Math.min(mostWanted, Math.max(leastWanted, wanted))
 }
 
-/** Takes in what the database granted when it was told of `sent` units; one may have been given back meanwhile. */
+/** Applies what the database granted for a report of `sent` units; some may have been refunded meanwhile. */
 export function receive(account: Account, grant: Grant, sent: number): void {
-  // It was found dead, or is of another month: what is given back of it now was counted for good.
+  // The lease had expired or is of another month: what is refunded of it now stays counted.
   if (grant.spent !== sent) account.lease = { ...account.lease, spent: grant.spent }
   const { lease } = account
-  lease.told = grant.spent
-  lease.drawn = grant.drawn
+  lease.reported = grant.spent
+  lease.usable = grant.usable
   lease.resetsAt = grant.resetsAt.getTime()
   lease.endsAt = Math.min(lease.resetsAt, grant.expiresAt.getTime())
   account.refusal = null
   account.refill = { at: performance.now(), spent: lease.spent }
 }
 
-/** How many units were spent since the last beat; counts the beats on which none was. */
-export function beatOf(account: Account): number {
-  const spent = Math.max(0, account.lease.spent - account.beat.spent)
-  account.beat = { spent: account.lease.spent, idle: spent > 0 ? 0 : account.beat.idle + 1 }
+/** How many units were spent since the last tick; counts the ticks on which none was. */
+export function tickOf(account: Account): number {
+  const spent = Math.max(0, account.lease.spent - account.tick.spent)
+  account.tick = { spent: account.lease.spent, idle: spent > 0 ? 0 : account.tick.idle + 1 }
   return spent
 }

@@ -1,52 +1,52 @@
 import type { Db } from '../db/types.ts'
 
-/** What an instance may let pass until it asks again. Counted from the lease's beginning. */
+/** A granted lease, in counts from its beginning. */
 export type Grant = {
   spent: number
-  /** No more than `spent`: nothing is free. */
-  drawn: number
-  /** By everybody this month, what other instances hold included. */
+  /** The units that the instance may consume without asking; equal to `spent`: nothing is free. */
+  usable: number
+  /** Used this month by all instances; what others hold counts. */
   used: number
   /** Units that other instances hold and may give back. */
-  elsewhere: number
+  heldByOthers: number
   resetsAt: Date
   expiresAt: Date
 }
 
-type Wish = Quota & { leaseId: string; limit: number; spent: number; wanted: number }
+type Request = Quota & { leaseId: string; limit: number; spent: number; wanted: number }
 
 /** Settles and renews a lease in one guarded statement, which may be repeated. Null when there is no such account. */
-export async function takeQuota(sql: Db, wish: Wish): Promise<Grant | null> {
-  const { accountId, feature, leaseId, limit, spent, wanted } = wish
+export async function takeQuota(sql: Db, request: Request): Promise<Grant | null> {
+  const { accountId, feature, leaseId, limit, spent, wanted } = request
   const [row] = await sql<(Grant | Record<keyof Grant, null>)[]>`
-    select spent::float8, drawn::float8, used::float8, elsewhere::float8, resets_at, expires_at
+    select spent::float8, drawn::float8 as usable, used::float8, elsewhere::float8 as held_by_others, resets_at, expires_at
       from take_quota(${accountId}, ${feature}, ${leaseId}, ${limit}, ${spent}, ${wanted})`
   return row && row.spent !== null ? row : null
 }
 
-export type Told = { leaseId: string; spent: number }
+export type Report = { leaseId: string; spent: number }
 
-/** Says how much of each lease is spent by now, and renews it. A lease that is missing was found dead by somebody. */
-export async function settleQuotas(sql: Db, told: Told[]): Promise<{ id: string; expiresAt: Date }[]> {
+/** Reports how much of each lease is spent, and renews it. A lease that is missing had expired and was ended by another instance. */
+export async function reportQuotas(sql: Db, reported: Report[]): Promise<{ id: string; expiresAt: Date }[]> {
   return sql<{ id: string; expiresAt: Date }[]>`
     update quota_leases l set spent = least(v.spent, l.drawn), expires_at = clock_timestamp() + interval '30 seconds'
-      from unnest(${told.map(({ leaseId }) => leaseId)}::uuid[], ${told.map(({ spent }) => spent)}::bigint[]) v (id, spent)
+      from unnest(${reported.map(({ leaseId }) => leaseId)}::uuid[], ${reported.map(({ spent }) => spent)}::bigint[]) v (id, spent)
      where l.id = v.id
     returning l.id, l.expires_at`
 }
 
-/** Ends leases and gives back what is left of them. May be repeated. */
-export async function returnQuotas(sql: Db, told: Told[]): Promise<void> {
-  await sql`select return_quotas(${told.map(({ leaseId }) => leaseId)}::uuid[], ${told.map(({ spent }) => spent)}::bigint[])`
+/** Ends leases and frees what is left of them. May be repeated. */
+export async function returnQuotas(sql: Db, reported: Report[]): Promise<void> {
+  await sql`select return_quotas(${reported.map(({ leaseId }) => leaseId)}::uuid[], ${reported.map(({ spent }) => spent)}::bigint[])`
 }
 
-/** The quotas of which somebody just found no unit free. */
+/** The quotas of which an instance found no unit free within 5 s. */
 export async function listWanted(sql: Db): Promise<Quota[]> {
   return sql<Quota[]>`
     select account_id, feature from quota_usage where wanted_at > clock_timestamp() - interval '5 seconds'`
 }
 
-/** Counts what no limit held; accounts that were erased meanwhile are left out. */
+/** Counts the use of quotas without a limit; accounts that were erased meanwhile are left out. */
 export async function addQuotaUsage(sql: Db, counted: (Quota & { spent: number })[]): Promise<void> {
   await sql`
     insert into quota_usage as u (account_id, month, feature, used)

@@ -2,7 +2,7 @@ import type { Principal } from '../access/principal.ts'
 import { apiAccess, type Catalogue, monthlyLimitOf, upgradeForQuota } from '../catalogue/catalogue.ts'
 import { AppError } from '../errors/app-error.ts'
 import type { QuotaDeps } from './deps.ts'
-import { type Purse, QuotaExhausted } from './lease.ts'
+import { QuotaExhausted, type QuotaUnit } from './lease.ts'
 import { findQuotaUsage } from './queries.ts'
 
 /** The features that a route meters by `requireQuota`: `GET /v1/me/entitlements` tells how much of each is used. */
@@ -23,13 +23,17 @@ export function quotaOf(catalogue: Catalogue, { plan, overrides }: Holder, featu
 }
 
 /**
- * Spends a unit of the principal's monthly quota, from memory as a rule.
+ * Consumes a unit of the principal's monthly quota, from memory as a rule.
  * @throws AppError `quota-exceeded` with the cheapest plan that helps; `database-unavailable` and the like when no unit
  *   is held here and none can be fetched; both by its promise
  */
-export function spendQuota(deps: QuotaDeps, principal: Principal, feature = apiAccess): Purse | Promise<Purse> {
+export function consumeQuota(
+  deps: QuotaDeps,
+  principal: Principal,
+  feature = apiAccess,
+): QuotaUnit | Promise<QuotaUnit> {
   const limit = quotaOf(deps.catalogue.current, principal, feature)
-  const spent = deps.leases.spend({ accountId: principal.accountId, feature }, limit)
+  const spent = deps.leases.consume({ accountId: principal.accountId, feature }, limit)
   if (!(spent instanceof Promise)) return spent
   return spent.catch((error) => {
     throw error instanceof QuotaExhausted ? exceeded(deps, principal, feature, error) : error
@@ -52,7 +56,7 @@ function exceeded(
   })
 }
 
-/** What is used this month of each of `features`: as settled by every instance, and what this one has not settled yet. */
+/** What is used this month of each of `features`: as flushed by every instance, and what this one has not flushed yet. */
 export async function readQuotas(
   deps: QuotaDeps,
   principal: Holder & { accountId: string },
@@ -63,7 +67,7 @@ export async function readQuotas(
   return Object.fromEntries(
     rows.map(({ feature, used, resetsAt }) => {
       const limit = quotaOf(deps.catalogue.current, principal, feature)
-      return [feature, { used: used + deps.leases.unsettled({ accountId, feature }), limit, resetsAt }]
+      return [feature, { used: used + deps.leases.unflushed({ accountId, feature }), limit, resetsAt }]
     }),
   )
 }

@@ -1,17 +1,17 @@
 import { createWriteBehind } from '../async/write-behind.ts'
 import type { Sql } from '../db/types.ts'
-import { keyOf, type Purse } from './lease.ts'
+import { keyOf, type QuotaUnit } from './lease.ts'
 import { addQuotaUsage, type Quota } from './queries.ts'
 
-type Counted = Purse & { quota: Quota }
+type Counted = QuotaUnit & { quota: Quota }
 
 /** Counts what accounts without a limit use: no request waits for it. A crash loses what was not written. */
 export function createUnlimited(sql: Sql) {
-  let purses = new Map<string, Counted>()
+  let units = new Map<string, Counted>()
   const { flush, inFlight } = createWriteBehind<Map<string, Counted>>({
     take() {
-      const batch = purses
-      purses = new Map()
+      const batch = units
+      units = new Map()
       return batch.size > 0 ? [batch] : []
     },
     write: (batch) =>
@@ -20,27 +20,27 @@ export function createUnlimited(sql: Sql) {
         [...batch.values()].map(({ quota, spent }) => ({ ...quota, spent })),
       ),
     restore(batch) {
-      for (const { quota, spent } of batch.values()) purseOf(quota).spent += spent
+      for (const { quota, spent } of batch.values()) unitOf(quota).spent += spent
     },
   })
 
-  function purseOf(quota: Quota): Counted {
+  function unitOf(quota: Quota): Counted {
     const key = keyOf(quota)
-    const purse = purses.get(key) ?? { quota, spent: 0 }
-    purses.set(key, purse)
-    return purse
+    const unit = units.get(key) ?? { quota, spent: 0 }
+    units.set(key, unit)
+    return unit
   }
 
   return {
-    spend(quota: Quota): Purse {
-      const purse = purseOf(quota)
-      purse.spent++
-      return purse
+    consume(quota: Quota): QuotaUnit {
+      const unit = unitOf(quota)
+      unit.spent++
+      return unit
     },
     /** What the database may not show yet. */
-    unsettled(quota: Quota): number {
+    unflushed(quota: Quota): number {
       const key = keyOf(quota)
-      return [purses, ...inFlight()].reduce((sum, counted) => sum + (counted.get(key)?.spent ?? 0), 0)
+      return [units, ...inFlight()].reduce((sum, counted) => sum + (counted.get(key)?.spent ?? 0), 0)
     },
     /**
      * Writes all that was counted until now; what fails is kept.

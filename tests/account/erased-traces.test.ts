@@ -60,7 +60,7 @@ for (const way of Object.keys(ways))
       let person = await registered(app)
       const { key } = await givenApiKey(app, person.id)
       for (let i = 0; i < 5; i++) expect((await request('/v1/dashboard', { bearer: key })).status).toBe(200)
-      await deps.leases.settle()
+      await deps.leases.flush()
       const [lease] = await sql<
         { drawn: number }[]
       >`select drawn::int from quota_leases where account_id = ${person.id}`

@@ -133,8 +133,8 @@ describe('a feature with a monthly limit of its own', () => {
   test('is exact where several instances are asked at once', async () => {
     const { id } = await somebody()
     const quota = { accountId: id, feature: 'entries' }
-    const instances = Array.from({ length: 3 }, () => createLeases({ ...deps, beatMs: 10 }))
-    const asked = Array.from({ length: 60 }, (_, i) => instances[i % 3]?.spend(quota, 20))
+    const instances = Array.from({ length: 3 }, () => createLeases({ ...deps, tickMs: 10 }))
+    const asked = Array.from({ length: 60 }, (_, i) => instances[i % 3]?.consume(quota, 20))
     const passed = (await Promise.allSettled(asked)).filter(({ status }) => status === 'fulfilled')
     expect(passed).toHaveLength(20)
     await Promise.all(instances.map((leases) => leases.close()))

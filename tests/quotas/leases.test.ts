@@ -13,7 +13,7 @@ const app = await openTestApp({ DB_POOL_MAX: '20' })
 const { sql, deps } = app
 
 /** A further instance, as far as quotas are concerned, whose second lasts 10 ms. */
-const openInstance = (beatMs = 10) => ({ leases: createLeases({ ...deps, beatMs }) })
+const openInstance = (tickMs = 10) => ({ leases: createLeases({ ...deps, tickMs }) })
 /** One that does nothing by itself. */
 const openIdle = () => openInstance(1_000_000)
 const apiQuota = (accountId: string) => ({ accountId, feature: apiAccess })
@@ -21,7 +21,7 @@ const somebody = async () => (await givenAccount(app)).id
 const rows = (id: string) => readQuotaRows(app, id)
 /** Since its lease began, as only the instance knows. */
 async function spentBy({ leases }: { leases: Leases }, id: string): Promise<number> {
-  return (await rows(id)).spent + leases.unsettled(apiQuota(id))
+  return (await rows(id)).spent + leases.unflushed(apiQuota(id))
 }
 
 describe('an instance', () => {
@@ -30,7 +30,7 @@ describe('an instance', () => {
     const instance = openIdle()
     const held: number[] = []
     for (let spent = 0; spent < 10_000; spent++) {
-      await instance.leases.spend(apiQuota(id), 10_000)
+      await instance.leases.consume(apiQuota(id), 10_000)
       if ([1, 2_000, 9_900, 9_999].includes(spent + 1)) held.push((await rows(id)).held - spent - 1)
     }
     const [first = 0, busy = 0, near = 0, last = -1] = held
@@ -83,7 +83,7 @@ describe('an instance', () => {
     const outside = outsideOf(app)
     await sql`insert into quota_usage (account_id, month) values (${id}, date_trunc('month', clock_timestamp() at time zone 'UTC'))`
     const letGo = await hold(outside, `select take_quota('${id}', gen_random_uuid(), 1, 0, 16)`)
-    const asking = spendOne({ leases: createLeases({ ...deps, beatMs: 1_000_000, patienceMs: 0 }) }, id, 1)
+    const asking = spendOne({ leases: createLeases({ ...deps, tickMs: 1_000_000, waitMs: 0 }) }, id, 1)
     await Promise.race([waiter(outside), asking])
     await letGo()
     expect(await asking).toBeNull()
@@ -121,7 +121,7 @@ describe('an instance', () => {
     const id = await somebody()
     const { leases } = openIdle()
     const asked = () => leases.stats().refills
-    const raised = await Promise.all([10, 10, 20, 20].map((limit) => leases.spend(apiQuota(id), limit)))
+    const raised = await Promise.all([10, 10, 20, 20].map((limit) => leases.consume(apiQuota(id), limit)))
     expect(raised).toHaveLength(4)
     expect(asked()).toBeLessThanOrEqual(4)
     const lowered = await Promise.all([30, 3].map((limit) => spendOne({ leases }, id, limit)))
@@ -141,13 +141,13 @@ describe('an instance', () => {
           return answer
         },
       })
-      const leases = createLeases({ ...deps, sql: overtaken, beatMs: 1_000_000 })
+      const leases = createLeases({ ...deps, sql: overtaken, tickMs: 1_000_000 })
       async function overtake(): Promise<void> {
         for (let turn = 0; turn < turns; turn++) await null
         // Without a limit nothing that is held is of use any more.
-        leases.spend(apiQuota(id), null)
+        leases.consume(apiQuota(id), null)
       }
-      await leases.spend(apiQuota(id), 100)
+      await leases.consume(apiQuota(id), 100)
       await overtaking
       await leases.close()
       expect((await rows(id)).used).toBeGreaterThanOrEqual(2)
@@ -157,11 +157,11 @@ describe('an instance', () => {
   test('lets nobody pass for an account that was erased meanwhile, and leaves no trace', async () => {
     const id = await somebody()
     await sql`update user_accounts set status = 'deleted', deleted_at = now(), email = null, password_hash = null where id = ${id}`
-    expect(await reasonOf(Promise.resolve(openIdle().leases.spend(apiQuota(id), 100)))).toMatchObject({
+    expect(await reasonOf(Promise.resolve(openIdle().leases.consume(apiQuota(id), 100)))).toMatchObject({
       code: 'account-disabled',
     })
     const counting = openIdle()
-    counting.leases.spend(apiQuota(id), null)
+    counting.leases.consume(apiQuota(id), null)
     await counting.leases.close()
     expect(await sql`select 1 from quota_usage where account_id = ${id}`).toHaveLength(0)
   })
@@ -171,13 +171,13 @@ describe('a unit that is given back', () => {
   test('can be spent again, here or elsewhere', async () => {
     const id = await somebody()
     const [one, two] = [openIdle(), openIdle()]
-    const purses = await Promise.all(Array.from({ length: 10 }, () => spendOne(one, id, 10)))
+    const units = await Promise.all(Array.from({ length: 10 }, () => spendOne(one, id, 10)))
     expect(await spendOne(one, id, 10)).toBeNull()
     // Its lease has ended: too late.
-    if (purses[0]) one.leases.giveBack(purses[0])
+    if (units[0]) one.leases.refund(units[0])
     expect(await spendOne(two, id, 10)).toBeNull()
-    const purse = await spendOne(one, id, 20)
-    if (purse) one.leases.giveBack(purse)
+    const unit = await spendOne(one, id, 20)
+    if (unit) one.leases.refund(unit)
     await one.leases.close()
     expect(await rows(id)).toMatchObject({ used: 10, leases: 0 })
     expect(await spendAll(two, id, 20, 100)).toBe(10)
@@ -187,11 +187,11 @@ describe('a unit that is given back', () => {
 test('a unit of the month before that is given back in the new one makes that no longer', async () => {
   const id = await somebody()
   const instance = openIdle()
-  const purse = await spendOne(instance, id, 100)
+  const unit = await spendOne(instance, id, 100)
   await spendAll(instance, id, 100, (await rows(id)).drawn - 1)
   await ageMonth(app, id)
   expect(await spendAll(instance, id, 100, 2)).toBe(2)
-  if (purse) instance.leases.giveBack(purse)
+  if (unit) instance.leases.refund(unit)
   await instance.leases.close()
   expect(await rows(id)).toMatchObject({ used: 2, leases: 0 })
 })
@@ -227,7 +227,7 @@ describe('where a plan without a limit gets one', () => {
   test('everybody on it is judged by all that they used, also those who come while another one’s use is told', async () => {
     const instance = openIdle()
     const ids = await Promise.all([1, 2].map(somebody))
-    for (const id of ids) for (let i = 0; i < 150; i++) await instance.leases.spend(apiQuota(id), null)
+    for (const id of ids) for (let i = 0; i < 150; i++) await instance.leases.consume(apiQuota(id), null)
     // Telling waits for the first one's row; the second one's question does not.
     const outside = outsideOf(app)
     for (const id of ids)
@@ -248,7 +248,7 @@ describe('where a plan without a limit gets one', () => {
     expect(await spendAll(instance, id, 100, 20)).toBe(20)
     const { drawn } = await rows(id)
     expect(drawn).toBeGreaterThan(20)
-    for (let i = 0; i < 100; i++) await instance.leases.spend(apiQuota(id), null)
+    for (let i = 0; i < 100; i++) await instance.leases.consume(apiQuota(id), null)
     expect(await spendOne(instance, id, 100)).toBeNull()
   })
 })

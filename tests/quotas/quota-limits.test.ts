@@ -76,7 +76,7 @@ describe('the limit in force is that of this very moment', () => {
     const { id, key } = await givenKeyHolder(app, { plan: 'enterprise' })
     for (let i = 0; i < 201; i++) expect((await ask(key)).status).toBe(200)
     expect(await readApiRequests(app, key)).toEqual({ used: 202, limit: null, resetsAt: nextMonth() })
-    await deps.leases.settle()
+    await deps.leases.flush()
     expect((await readApiRequests(app, key)).used).toBe(203)
     await grant(id, '/subscription', { plan: 'free' })
     expect(await expectProblem(await ask(key), 'quota-exceeded')).toMatchObject({ limit: 100, used: 203 })

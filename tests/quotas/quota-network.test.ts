@@ -19,7 +19,7 @@ const askers = () => app.sql<{ pid: number }[]>`
 
 test('a question that was given up and arrives much later changes nothing of what was granted since', async () => {
   const { id } = await givenAccount(app)
-  const instance = { leases: createLeases({ ...far.deps, beatMs: 1_000_000, patienceMs: 0 }) }
+  const instance = { leases: createLeases({ ...far.deps, tickMs: 1_000_000, waitMs: 0 }) }
   const limit = 1_000
   let passed = await spendAll(instance, id, limit, 4)
   const before = (await askers()).map(({ pid }) => pid)
@@ -28,7 +28,7 @@ test('a question that was given up and arrives much later changes nothing of wha
   await until(
     () =>
       spendOne(instance, id, limit).then(
-        (purse) => purse !== null,
+        (unit) => unit !== null,
         () => false,
       ),
     10,
@@ -40,7 +40,7 @@ test('a question that was given up and arrives much later changes nothing of wha
   await until(gone, 10, 'what was sent before was done')
   const { used, drawn } = await readQuotaRows(app, id)
   expect(used + drawn).toBeGreaterThanOrEqual(passed)
-  const other = { leases: createLeases({ ...app.deps, beatMs: 1_000_000, patienceMs: 0 }) }
+  const other = { leases: createLeases({ ...app.deps, tickMs: 1_000_000, waitMs: 0 }) }
   passed += await spendAll(other, id, limit, limit)
   passed += await spendAll(instance, id, limit, limit)
   expect(passed).toBeLessThanOrEqual(limit)

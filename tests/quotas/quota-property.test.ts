@@ -6,7 +6,7 @@ import { openTestApp } from '../support/app.ts'
 import { ageLeases, readQuotaRows, spendOne } from '../support/quotas.ts'
 
 const app = await openTestApp()
-const openInstance = () => createLeases({ ...app.deps, beatMs: 1_000_000, patienceMs: 0 })
+const openInstance = () => createLeases({ ...app.deps, tickMs: 1_000_000, waitMs: 0 })
 
 const instance = fc.nat({ max: 2 })
 const step = fc.oneof(
@@ -32,27 +32,27 @@ test('whatever instances do and whenever they die, no request passes over the li
       let passed = 0
       let lost = 0
       async function spend(leases: Leases) {
-        const purse = await spendOne({ leases }, id, limit)
-        if (!purse) return null
+        const unit = await spendOne({ leases }, id, limit)
+        if (!unit) return null
         passed++
         expect(passed).toBeLessThanOrEqual(limit)
-        return purse
+        return unit
       }
       for (const { kind, instance, ...rest } of steps) {
         const leases = of(instance)
         if (kind === 'spend' && 'times' in rest) for (let n = 0; n < rest.times; n++) await spend(leases)
-        if (kind === 'settle') await leases.settle()
+        if (kind === 'settle') await leases.flush()
         if (kind === 'limit' && 'times' in rest) limit = rest.times
         if (kind === 'give back') {
-          const purse = await spend(leases)
-          if (purse) {
-            leases.giveBack(purse)
+          const unit = await spend(leases)
+          if (unit) {
+            leases.refund(unit)
             passed--
           }
         }
         if (kind === 'stop') await leases.close()
         if (kind === 'kill' || kind === 'run out') {
-          await Promise.all(instances.map((each) => each.settle()))
+          await Promise.all(instances.map((each) => each.flush()))
           const { drawn, spent } = await readQuotaRows(app, id)
           lost += drawn - spent
         }

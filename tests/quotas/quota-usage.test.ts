@@ -9,7 +9,7 @@ import { readQuotaRows, spendAll } from '../support/quotas.ts'
 const app = await openTestApp()
 const { sql, deps } = app
 /** A further instance, as far as quotas are concerned, that does nothing by itself. */
-const openIdle = () => ({ leases: createLeases({ ...deps, beatMs: 1_000_000 }) })
+const openIdle = () => ({ leases: createLeases({ ...deps, tickMs: 1_000_000 }) })
 const somebody = async () => (await givenAccount(app)).id
 const rows = (id: string) => readQuotaRows(app, id)
 
@@ -22,9 +22,9 @@ describe('what is shown as used', () => {
     const used = async () =>
       (await readQuota({ ...deps, ...here }, { accountId: id, plan: 'free', overrides: {} })).used
     expect(await used()).toBeGreaterThanOrEqual(7)
-    await there.leases.settle()
+    await there.leases.flush()
     expect(await used()).toBe(12)
-    await here.leases.settle()
+    await here.leases.flush()
     expect(await used()).toBe(12)
     await Promise.all([here.leases.close(), there.leases.close()])
     expect(await used()).toBe(12)

@@ -3,7 +3,7 @@ import type { Handler } from 'hono'
 import { authenticate, authenticateOrKey } from '../../src/access/bearer-guard.ts'
 import { requireFeature } from '../../src/access/feature-guards.ts'
 import { noInput } from '../../src/http/input/validate.ts'
-import { metered, requireApiQuota } from '../../src/quotas/guard.ts'
+import { requireApiQuota, withQuotaGuard } from '../../src/quotas/guard.ts'
 import { hold, outsideOf } from '../jobs/locks.ts'
 import { givenAccount, logIn } from '../support/accounts.ts'
 import { signedIn } from '../support/administration.ts'
@@ -168,7 +168,13 @@ describe('the guard', () => {
 
   test('stands behind the last guard of a route that is open to keys', () => {
     const open = authenticateOrKey('profile.read')
-    expect(metered(path, [open, feature, noInput, handler])).toEqual([open, feature, requireApiQuota, noInput, handler])
+    expect(withQuotaGuard(path, [open, feature, noInput, handler])).toEqual([
+      open,
+      feature,
+      requireApiQuota,
+      noInput,
+      handler,
+    ])
   })
 
   test('stands where the route names it, and there alone; routes that are public or closed to keys have none', () => {
@@ -177,7 +183,7 @@ describe('the guard', () => {
       [authenticate, feature, noInput, handler],
       [noInput, handler],
     ])
-      expect(metered(path, handlers)).toEqual(handlers)
+      expect(withQuotaGuard(path, handlers)).toEqual(handlers)
   })
 
   test('asks nothing of who follows the changes of authorisation', async () => {

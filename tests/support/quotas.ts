@@ -1,6 +1,6 @@
 import { expect } from 'bun:test'
 import { apiAccess } from '../../src/catalogue/catalogue.ts'
-import { type Purse, QuotaExhausted } from '../../src/quotas/lease.ts'
+import { QuotaExhausted, type QuotaUnit } from '../../src/quotas/lease.ts'
 import type { Leases } from '../../src/quotas/leases.ts'
 import { givenAccount } from './accounts.ts'
 import { givenApiKey } from './api-keys.ts'
@@ -48,9 +48,9 @@ export async function spendAll(instance: Instance, accountId: string, limit: num
   return passed
 }
 
-export async function spendOne({ leases }: Instance, accountId: string, limit: number): Promise<Purse | null> {
+export async function spendOne({ leases }: Instance, accountId: string, limit: number): Promise<QuotaUnit | null> {
   try {
-    return await leases.spend({ accountId, feature: apiAccess }, limit)
+    return await leases.consume({ accountId, feature: apiAccess }, limit)
   } catch (error) {
     if (error instanceof QuotaExhausted) return null
     throw error
