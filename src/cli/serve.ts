@@ -1,4 +1,5 @@
 import { requireFreeAddress } from '../config/listening-check.ts'
+import type { MailConfig } from '../config/mail-fields.ts'
 import { createLogger } from '../log/logger.ts'
 import { aborted, serve } from '../server.ts'
 import type { Invocation } from './command.ts'
@@ -22,7 +23,7 @@ export async function runServer(invocation: Invocation): Promise<number> {
       print(`
 MANAS360 is serving on ${server.url}
   reference   ${server.url}/docs
-  superadmin  manas360 create-admin --email you@example.com
+${mailLine(config.mail, server.url)}  superadmin  manas360 create-admin --email you@example.com
   stop        Ctrl-C
 `)
     await aborted(stop)
@@ -35,4 +36,9 @@ MANAS360 is serving on ${server.url}
   } finally {
     await database?.stop()
   }
+}
+
+/** Where mails are that development keeps. */
+function mailLine({ mode }: MailConfig, url: string): string {
+  return mode === 'kept' ? `  mail        ${url}/dev/mail\n` : ''
 }

@@ -91,6 +91,9 @@ describe('a retry', () => {
     await expectProblem(await retry(id), 'mail-not-retryable')
     await sql`update mail_outbox set status = 'sent' where id = ${id}`
     await expectProblem(await retry(id), 'mail-not-retryable')
+    // What development keeps was sent all the same.
+    await sql`update mail_outbox set kept = true, recipient = 'a@b.test' where id = ${id}`
+    await expectProblem(await retry(id), 'mail-not-retryable')
     await expectProblem(await retry(Bun.randomUUIDv7()), 'not-found')
     await expectProblem(await retry('nothing'), 'not-found')
   })
