@@ -21,6 +21,18 @@ create or replace trigger forget_undeliverable before update of email on public.
   when (old.email is distinct from new.email and old.email_undeliverable_at is not null)
   execute function public.forget_undeliverable();
 
+-- What was gathered for one address goes there as it is: what happens under the next one is not told to the last.
+create or replace function public.end_gathering() returns trigger language plpgsql
+set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
+begin
+  update public.mail_outbox set attempts = 1
+   where account_id = new.id and is_notice and status = 'queued' and attempts = 0 and recipient is distinct from new.email;
+  return null;
+end $$;
+create or replace trigger end_gathering after update of email on public.user_accounts for each row
+  when (old.email is distinct from new.email and new.email is not null)
+  execute function public.end_gathering();
+
 -- Ends what nobody sent for a week (with MAIL=off no sender runs), empties failed mails after a week, and forgets all after 30 days.
 create or replace function public.purge_mails() returns bigint language plpgsql
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$

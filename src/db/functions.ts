@@ -34,7 +34,7 @@ export const functionFiles: readonly FunctionFile[] = [
   { name: 'ids', revision: 1, sql: ids },
   { name: 'jobs', revision: 1, sql: jobs },
   { name: 'lockouts', revision: 2, sql: lockouts },
-  { name: 'mail', revision: 2, sql: mail },
+  { name: 'mail', revision: 3, sql: mail },
   { name: 'purge', revision: 3, sql: purge },
   { name: 'quotas', revision: 1, sql: quotas },
   { name: 'roles', revision: 1, sql: roles },

@@ -31,7 +31,8 @@ export function mailCte(sql: Db, row: MailRow, condition = sql`true`) {
 
 /**
  * Writes a notice where `condition` holds: due at once, or 10 minutes after the last one of its kind. One that nobody took yet
- * gets the event added: of parallel first ones a row's unique place makes one.
+ * gets the event added: of parallel first ones a row's unique place makes one. A change of the address under way is waited
+ * for: it ends what is gathered for the old one (sql/functions/mail.sql).
  */
 export function noticeCte(sql: Db, row: NoticeRow, condition = sql`true`) {
   return sql`
@@ -40,10 +41,11 @@ export function noticeCte(sql: Db, row: NoticeRow, condition = sql`true`) {
       select ${row.id}::uuid, a.id, a.email, a.language, ${row.template}::text, true,
              jsonb_build_object('events', jsonb_build_array(jsonb_build_object('at', clock_timestamp()) || ${JSON.stringify(row.details)}::text::jsonb)),
              ${row.messageId}::text,
-             coalesce((select greatest(max(o.due_at) + interval '10 minutes', clock_timestamp()) from mail_outbox o
+             coalesce((select greatest(least(max(o.due_at), clock_timestamp()) + interval '10 minutes', clock_timestamp()) from mail_outbox o
                         where o.account_id = a.id and o.template = ${row.template}::text and o.is_notice), clock_timestamp())
         from user_accounts a
        where a.id = ${row.accountId}::uuid and a.email is not null and a.email_undeliverable_at is null and ${condition}
+         for key share of a
       on conflict (account_id, template) where is_notice and status = 'queued' and attempts = 0 do update
         set contents = case when jsonb_array_length(m.contents -> 'events') < ${mostEvents}::int
                         then jsonb_set(m.contents, '{events}', (m.contents -> 'events') || (excluded.contents -> 'events'))

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { givenAccount } from '../support/accounts.ts'
 import { openTestApp } from '../support/app.ts'
+import { until } from '../support/server-process.ts'
 
 const app = await openTestApp()
 const { sql, deps } = app
@@ -71,6 +72,55 @@ describe('the outbox', () => {
     await sql`update user_accounts set email = ${`${id}@other.example`} where id = ${id}`
     await deps.mail.notify(sql, id, 'lockout', { ip: null })
     expect(await rowsOf(id)).toHaveLength(1)
+  })
+
+  test('tells an address nothing of what happens once the account has another', async () => {
+    const { id, email: first } = await givenAccount(app)
+    const notify = (ip: string) => deps.mail.notify(sql, id, 'password-changed', { ip })
+    await notify('192.0.2.1')
+    await sql`update mail_outbox set attempts = 1 where account_id = ${id}`
+    await notify('192.0.2.2')
+    const second = `${id}@other.example`
+    await sql`update user_accounts set email = ${second} where id = ${id}`
+    await notify('192.0.2.3')
+    const told = await sql`
+      select recipient, jsonb_path_query_array(contents, '$.events[*].ip') as ips from mail_outbox where account_id = ${id} order by id`
+    expect(told).toMatchObject([
+      { recipient: first, ips: ['192.0.2.1'] },
+      { recipient: first, ips: ['192.0.2.2'] },
+      { recipient: second, ips: ['192.0.2.3'] },
+    ])
+  })
+
+  test('waits for a change of the address that is under way, and tells the new one', async () => {
+    const { id, email: first } = await givenAccount(app)
+    const second = `${id}@other.example`
+    let noticed: Promise<void> | undefined
+    await sql.begin(async (tx) => {
+      await deps.mail.notify(tx, id, 'lockout', { ip: '192.0.2.1' })
+      await tx`update user_accounts set email = ${second} where id = ${id}`
+      const [{ pid } = { pid: 0 }] = await tx<{ pid: number }[]>`select pg_backend_pid() as pid`
+      noticed = deps.mail.notify(sql, id, 'lockout', { ip: '192.0.2.2' })
+      const isWaiting = async () =>
+        (await sql`select from pg_stat_activity where ${pid}::int = any(pg_blocking_pids(pid))`).length > 0
+      await until(isWaiting, 30, 'the notice to wait')
+    })
+    await noticed
+    const told =
+      await sql`select recipient, contents #>> '{events,0,ip}' as ip from mail_outbox where account_id = ${id} order by id`
+    expect(told).toMatchObject([
+      { recipient: first, ip: '192.0.2.1' },
+      { recipient: second, ip: '192.0.2.2' },
+    ])
+  })
+
+  test('a mail that waits long for its server holds the next notice back for 10 minutes, and no longer', async () => {
+    const { id } = await givenAccount(app)
+    await deps.mail.notify(sql, id, 'lockout', { ip: null })
+    await sql`update mail_outbox set attempts = 5, due_at = clock_timestamp() + interval '1 hour' where account_id = ${id}`
+    await deps.mail.notify(sql, id, 'lockout', { ip: null })
+    const [, next] = await rowsOf(id)
+    expect(next?.dueInSeconds).toBeLessThanOrEqual(600)
   })
 
   test('writes nothing with MAIL=off, and counts what was dropped', async () => {

@@ -60,6 +60,7 @@ lockouts 1 1fbbc7d2fb7b
 lockouts 2 6c641b69a8c4
 mail 1 cda10934aef0
 mail 2 c1602fe1ee1b
+mail 3 d62e040f20ad
 purge 1 e018a555438c
 purge 2 914b2475641e
 purge 3 94ace156504f
