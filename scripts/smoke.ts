@@ -6,8 +6,10 @@ import { parseArgs } from 'node:util'
 import { isPostgresInUse } from '../src/embedded-postgres/open.ts'
 import { administration } from './story/administration.ts'
 import { type Answer, type Call, createCall } from './story/call.ts'
+import { findToken, showsMails } from './story/kept-mail.ts'
 import { person } from './story/person.ts'
-import { type Ask, demand, fill, isCommand, memberOf, type Step, type Variables } from './story/step.ts'
+import { recovery } from './story/recovery.ts'
+import { type Ask, demand, fill, isCommand, isLook, memberOf, type Step, type Variables } from './story/step.ts'
 
 /** Runs the program that serves the instance, on its database. @throws Error with what it said when it fails */
 type RunProgram = (args: string[], input?: string) => Promise<string>
@@ -15,7 +17,7 @@ type RunProgram = (args: string[], input?: string) => Promise<string>
 const usage = `Usage: bun run smoke URL [--program COMMAND]
 
 Tells the story of the product to a running instance, a line per step, e.g. bun run smoke http://localhost:3000
-First that of a person; then that of those who run the service, which begins with create-admin and ends with
+First that of a person, with the mails that an instance in development keeps; then that of those who run the service, which begins with create-admin and ends with
 audit verify. Those two are commands of the program: COMMAND runs it, e.g. dist/manas360, with this environment, which
 must lead to the instance's own database. Default for an instance on this host: bun src/main.ts, with DATABASE_URL, or on the
 embedded database that is running: none is started. For any other the second part is left out unless --program is given.
@@ -47,14 +49,15 @@ async function story(origin: string, program: string | undefined): Promise<numbe
   const call = createCall(origin)
   const run = program === undefined ? undefined : toRun(program)
   const variables = throwAway()
-  const steps = run ? [...person, ...administration] : person
+  const hasMails = await showsMails(origin).catch(() => false)
+  const steps = [...person, ...(hasMails ? recovery : []), ...(run ? administration : [])]
   let held = 0
   for (const step of steps) {
     const stepAt = performance.now()
     const line = (mark: string, seen: string) =>
       print(`${mark} ${step.title.padEnd(56)} ${milliseconds(stepAt).padStart(9)}  ${seen}`)
     try {
-      line('✓', await take(step, variables, call, run))
+      line('✓', await take(step, variables, { origin, call, program: run }))
       held += 1
     } catch (error) {
       line('✗', error instanceof Error ? error.message : String(error))
@@ -62,6 +65,7 @@ async function story(origin: string, program: string | undefined): Promise<numbe
       return 1
     }
   }
+  if (!hasMails) print('– recovery is left out: only an instance that keeps its mails shows them, to its own machine')
   if (!run) print("– administration is left out: it needs --program, and the instance's own database")
   else if (!(await leave(call, variables)))
     print(`  ${variables.ROOT_EMAIL} is left, of a password that nobody knows: make your own superadmin, then erase it`)
@@ -69,17 +73,23 @@ async function story(origin: string, program: string | undefined): Promise<numbe
   return 0
 }
 
+type Instance = { origin: string; call: Call; program: RunProgram | undefined }
+
 /** @returns what was seen @throws Error for what did not hold */
-async function take(step: Step, variables: Variables, call: Call, program?: RunProgram): Promise<string> {
+async function take(step: Step, variables: Variables, { origin, call, program }: Instance): Promise<string> {
   const { expect, run, keep = {}, check } = step
+  if (isLook(run)) {
+    variables[run.token] = await findToken(origin, { ...run, mailTo: fill(run.mailTo, variables) })
+    return `a mail leads to /account/${run.page}`
+  }
   if (isCommand(run)) {
     const args = run.args.map((arg) => fill(arg, variables))
     const said = await program?.(args, run.input && fill(run.input, variables))
-    demand('output' in expect && expect.output.test(said ?? ''), `other words than: ${said}`)
+    demand(expect !== undefined && 'output' in expect && expect.output.test(said ?? ''), `other words than: ${said}`)
     return said ?? ''
   }
   const answer = await ask(run, variables, call)
-  if ('status' in expect) expectAnswer(answer, expect)
+  if (expect && 'status' in expect) expectAnswer(answer, expect)
   for (const [variable, path] of Object.entries(keep)) {
     const value = memberOf(answer.body, path)
     demand(typeof value === 'string' && value !== '', `a text at ${path}`)
@@ -121,7 +131,9 @@ function throwAway(): Variables {
     EMAIL: email(),
     RAVI_EMAIL: email(),
     ROOT_EMAIL: email(),
+    NEW_EMAIL: email(),
     PASSWORD: randomBytes(18).toString('base64url'),
+    OTHER_PASSWORD: randomBytes(18).toString('base64url'),
   }
 }
 

@@ -8,13 +8,14 @@
 import { join } from 'node:path'
 import { administration } from './story/administration.ts'
 import { person } from './story/person.ts'
-import { type Ask, isCommand, memberOf, type Step } from './story/step.ts'
+import { recovery } from './story/recovery.ts'
+import { type Ask, isCommand, isLook, type Look, memberOf, type Step } from './story/step.ts'
 
 const url = process.argv[2]?.replace(/\/+$/, '')
 if (!url || !URL.canParse(url)) fail('usage: bun scripts/walkthrough.ts URL', 64)
 
 /**
- * `ask` shows an answer and keeps it; `member` is a text in the one kept last; `manas360` is the program, with Bun or with
+ * `ask` shows an answer and keeps it; `token` is that of the newest mail to an address that leads to a page; `member` is a text in the one kept last; `manas360` is the program, with Bun or with
  * Node alone.
  */
 const prelude = `URL=${url}
@@ -22,11 +23,18 @@ RUN=$(date +%s)$$
 EMAIL=asha.$RUN@example.com
 RAVI_EMAIL=ravi.$RUN@example.com
 ROOT_EMAIL=root.$RUN@example.com
+NEW_EMAIL=asha.$RUN@example.net
 PASSWORD='seven quiet herons at dawn'
+OTHER_PASSWORD='eight loud herons at dusk'
 ANSWER=$(mktemp)
 manas360() { if command -v bun > /dev/null; then bun src/main.ts "$@"; else npx -y bun@${Bun.version} src/main.ts "$@"; fi; }
 ask() { curl -sS -i --max-time 30 "$@" > "$ANSWER"; cat "$ANSWER"; echo; }
-member() { sed -n "s/.*\\"$1\\":\\"\\([^\\"]*\\)\\".*/\\1/p" "$ANSWER"; }`
+member() { sed -n "s/.*\\"$1\\":\\"\\([^\\"]*\\)\\".*/\\1/p" "$ANSWER"; }
+token() {
+  for MAIL in $(curl -sS "$URL/dev/mail" | grep -o "<td>$1</td><td><a href=\\"/dev/mail/[0-9a-f-]*" | sed 's/.*"//'); do
+    curl -sS "$URL$MAIL/text" | sed -n "s|.*/account/$2#token=\\([A-Za-z0-9_-]*\\).*|\\1|p"
+  done | head -1
+}`
 
 const shell = Bun.spawn(['sh'], {
   cwd: join(import.meta.dir, '..'),
@@ -56,13 +64,17 @@ Every answer below is from a real run; \`bun scripts/walkthrough.ts ${url} > doc
 ${prelude}
 \`\`\``,
 ]
-for (const [i, step] of [...person, ...administration].entries()) pages.push(await play(step, i + 1))
+for (const [i, step] of [...person, ...recovery, ...administration].entries()) pages.push(await play(step, i + 1))
 shell.stdin.end()
 process.stdout.write(`${pages.join('\n\n')}\n`)
 
-async function play({ title, text, run, expect, keep = {} }: Step, number: number): Promise<string> {
+async function play(
+  { title, text, run, expect = { output: /^a mail to/ }, keep = {} }: Step,
+  number: number,
+): Promise<string> {
   const name = `${number}. ${title}`
-  const command = [isCommand(run) ? toProgram(run.args, run.input) : toCurl(run), ...kept(keep)].join('\n')
+  const first = isLook(run) ? toLook(run) : isCommand(run) ? toProgram(run.args, run.input) : toCurl(run)
+  const command = [first, ...kept(keep)].join('\n')
   const said = await type(command)
   const typed = `## ${name}\n\n${text}\n\n\`\`\`sh\n${command}\n\`\`\``
   if ('output' in expect) {
@@ -94,6 +106,10 @@ function toCurl({ method, path, as, body }: Ask): string {
   const json = JSON.stringify(body).replaceAll('":', '": ').replaceAll(',"', ', "')
   const quoted = json.includes('$') ? `"${json.replaceAll('"', '\\"')}"` : `'${json}'`
   return `${first} \\\n  -H 'Content-Type: application/json' -d ${quoted}`
+}
+
+function toLook({ mailTo, page, token }: Look): string {
+  return `${token}=$(token "${mailTo}" ${page})\ntest -n "$${token}" && echo "a mail to ${mailTo} leads to /account/${page}"`
 }
 
 function toProgram(args: string[], input: string | undefined): string {

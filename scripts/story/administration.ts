@@ -131,8 +131,10 @@ export const administration: Step[] = [
         'feature.grant',
         'account.explain',
       ]
-      const actions = listOf(body, 'items').map((item) => memberOf(item, 'action'))
-      demand(`${actions.toReversed()}` === `${done}`, `${done}, not ${actions.toReversed()}`)
+      const actions = listOf(body, 'items').map((item) => `${memberOf(item, 'action')}`)
+      // By links of mails, where the instance shows them: addresses and passwords come between.
+      const others = actions.filter((action) => !/^(?:email|password)\./.test(action)).toReversed()
+      demand(`${others}` === `${done}`, `${done}, not ${others}`)
       return done.join(', ')
     },
   },

@@ -14,16 +14,24 @@ export type Ask = {
 /** A command of the program itself, on the instance's database. */
 export type Command = { args: string[]; input?: string }
 
+/** A look at the mails that development keeps: the token of the newest to an address that leads to a page, kept as `token`. */
+export type Look = { mailTo: string; page: string; token: string }
+
 /** One step of the product's story: the walkthrough tells it with curl, the smoke test checks it. */
 export type Step = {
   title: string
   text: string
-  run: Ask | Command
-  expect: { status: number; code?: string } | { output: RegExp }
+  run: Ask | Command | Look
+  /** Of a look nothing but that the mail is there. */
+  expect?: { status: number; code?: string } | { output: RegExp }
   /** What later steps use of the answer: variable → path of members. */
   keep?: Variables
   /** What else must hold of the answer. @returns what was seen, in a few words @throws Error for what did not hold */
   check?: (answer: { body: Body; headers: Headers }, variables: Variables) => string
+}
+
+export function isLook(run: Step['run']): run is Look {
+  return 'mailTo' in run
 }
 
 export function isCommand(run: Step['run']): run is Command {
