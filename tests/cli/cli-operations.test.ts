@@ -32,6 +32,8 @@ describe('doctor', () => {
       'pool',
       'audit trail',
       'schema public',
+      'data keys',
+      'mail',
     ]
     // The tests' own server has fsync off.
     expect(findings(out).map((line) => line.slice(2))).toEqual(names)
