@@ -75,3 +75,15 @@ test('a pool that is ended before it connected again stays disconnected', async 
   expect(fake.connects()).toBe(1)
   await fake.close()
 })
+
+test('a pool that is ended at once connects for nothing that still waited', async () => {
+  const name = `ended-${crypto.randomUUID()}`
+  const sql = postgres(database.url, { max: 1, connection: { application_name: name } })
+  await sql`select 1`
+  const reasons = [reasonOf(sql`select pg_sleep(0.2)`), reasonOf(sql`select 1`), reasonOf(sql`select 2`)]
+  await sql.end({ timeout: 0 })
+  for (const reason of await Promise.all(reasons)) expect(String(reason)).toContain('CONNECTION_')
+  // A connection made anew would never end.
+  const connected = () => observer`select from pg_stat_activity where application_name = ${name}`
+  while ((await connected()).length > 0) await Bun.sleep(20)
+})
