@@ -1,5 +1,6 @@
 import { closeSync, fchmodSync, fstatSync, openSync, rmSync, statSync, writeSync } from 'node:fs'
 import type { Refusal } from '../import/import-accounts.ts'
+import { escapeHidden } from '../text/shown-text.ts'
 
 /** Where an import's refused lines go. */
 export type Refusals = { add(refusal: Refusal): void; close(): void }
@@ -53,8 +54,9 @@ function toWhole(refusal: Refusal): string {
 function toBrief(refusal: Refusal): string {
   const { line, errors, text } = refusal
   const account: unknown = JSON.parse(asJson(text))
-  const email = account instanceof Object && 'email' in account ? String(account.email).slice(0, 320) : undefined
-  return JSON.stringify({ line, reason: reasonOf(refusal), errors, email })
+  const address = account instanceof Object && 'email' in account ? account.email : undefined
+  const email = typeof address === 'string' ? address.slice(0, 320) : undefined
+  return escapeHidden(JSON.stringify({ line, reason: reasonOf(refusal), errors, email }))
 }
 
 /** The line as it came, where it is JSON: mended, it can be imported again. */

@@ -6,6 +6,7 @@
 const hidden = /(?![\u200C-\u200D]|\p{VS})[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{DI}\uFFF9-\uFFFB]/u
 /** The same where a text may have several lines. */
 const hiddenBesideLines = /(?![\t\n\r\u200C-\u200D]|\p{VS})[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{DI}\uFFF9-\uFFFB]/u
+const everyHidden = new RegExp(hidden.source, 'gu')
 /** A joiner or selector that follows nothing it could join or select: it only hides. */
 const idle =
   /(?:^|[\s\p{Z}\u200C-\u200D])(?:[\u200C-\u200D]|\p{VS})|\p{VS}\p{VS}|(?<!\p{Ideographic})[\u{E0100}-\u{E01EF}]/u
@@ -30,6 +31,13 @@ export function isPlain(text: string): boolean {
 /** The same for several lines, with tabs. */
 export function isPlainProse(text: string): boolean {
   return !hiddenBesideLines.test(text) && !idle.test(text)
+}
+
+/** JSON in which nothing commands the terminal that shows it, nor turns the text beside it: such characters as escapes. */
+export function escapeHidden(json: string): string {
+  // By code units, as JSON has it.
+  const asEscape = (unit: string) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
+  return json.replace(everyHidden, (character) => character.split('').map(asEscape).join(''))
 }
 
 /** Whether there is anything to see. */

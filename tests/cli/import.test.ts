@@ -77,6 +77,20 @@ describe('import', () => {
     expect(await sql`select 1 from user_accounts where email = ${lines[0]?.email ?? ''}`).toHaveLength(0)
   })
 
+  test('tells standard error of any line: with an address of whatever type, and nothing that commands a terminal', async () => {
+    const addresses = [{ toString: 1, valueOf: 1 }, [[['a@b.test']]], 1e3, true, '\u009b31m\u202e@b.test', null]
+    const lines = addresses.map((email) => JSON.stringify({ email }))
+    const { code, err } = await run(['-', '--dry-run'], [...lines, '{"\u009b31m":1}'].join('\n'))
+    const told = err.trim().split('\n')
+    expect([code, told.length]).toEqual([3, lines.length + 1])
+    expect(told.map((line) => JSON.parse(line).email)).toEqual([
+      ...[undefined, undefined, undefined, undefined],
+      addresses[4],
+      ...[undefined, undefined],
+    ])
+    expect(err).not.toMatch(/[\u009b\u202e]/)
+  })
+
   test('never writes refused lines over the file that it reads, and names a file that is not there', async () => {
     const file = await write('precious.ndjson', [{ email: 'none' }])
     expect(
