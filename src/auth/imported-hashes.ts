@@ -64,24 +64,32 @@ export function readHash(text: string): Read {
   }
 }
 
+const bcryptDigits = './ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
+
 function readBcrypt(text: string): Read {
-  const [, cost] = /^\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}$/.exec(text) ?? []
-  if (cost === undefined) return malformed('bcrypt')
+  const shape = /^(\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{21})([./A-Za-z0-9])([./A-Za-z0-9]{30}[./A-Za-z0-9])$/
+  const [, start, cost, endOfSalt, digest] = shape.exec(text) ?? []
+  // The last character of a digest carries 4 bits.
+  if (!start || !cost || !endOfSalt || !digest || bcryptDigits.indexOf(digest.slice(-1)) % 4 !== 0)
+    return malformed('bcrypt')
   if (Number(cost) < 4 || Number(cost) > most.bcryptCost)
     return { reason: `The cost of a bcrypt hash is from 04 to ${most.bcryptCost}.` }
+  // The last character of a salt carries 2 bits: some libraries leave any others in it, and Bun refuses those.
+  const canonical = `${start}${bcryptDigits.charAt(bcryptDigits.indexOf(endOfSalt) & 0x30)}${digest}`
   // bcrypt reads 72 bytes; of longer ones Bun would take SHA-512 first, which no other system does.
-  return { check: (password) => Bun.password.verify(password.subarray(0, 72), text) }
+  return { check: (password) => Bun.password.verify(password.subarray(0, 72), canonical) }
 }
 
 function readArgon2(text: string): Read {
   const shape =
-    /^\$argon2(?:id|i|d)\$(?:v=(?:16|19)\$)?m=(\d{1,7}),t=(\d{1,3}),p=(\d{1,3})\$([A-Za-z0-9+/]+)\$([A-Za-z0-9+/]+)$/
+    /^\$argon2(?:id|i|d)\$(?:v=(?:16|19)\$)?m=([1-9]\d{0,6}),t=([1-9]\d{0,2}),p=([1-9]\d{0,2})\$([A-Za-z0-9+/]+)\$([A-Za-z0-9+/]+)$/
   const [, m, t, p, salt, digest] = shape.exec(text) ?? []
-  if (!m || !t || !p || !decode(salt, 8) || !decode(digest, minDigestBytes, maxDigestBytes)) return malformed('argon2')
+  if (!m || !t || !p || !isCanonical(salt, 8) || !isCanonical(digest, minDigestBytes, maxDigestBytes))
+    return malformed('argon2')
   const [memory, passes, lanes] = [Number(m), Number(t), Number(p)]
   if (memory > most.argon2MemoryKiB || passes > most.argon2Passes || lanes > most.argon2Lanes)
     return { reason: 'An argon2 hash takes at most 64 MiB (m=65536), 10 passes (t=10) and 64 lanes.' }
-  if (passes < 1 || lanes < 1 || memory < 8 * lanes) return malformed('argon2')
+  if (memory < 8 * lanes) return malformed('argon2')
   return { check: async (password) => (await import('@node-rs/argon2')).verify(text, password) }
 }
 
@@ -94,7 +102,8 @@ function readScrypt(text: string): Read {
   const options = { N: 2 ** Number(ln), r: Number(r), p: Number(p), maxmem: 192 * 2 ** 20 }
   if (Number(ln) > most.scryptLogN || options.N * options.r * options.p > most.scryptWork)
     return { reason: 'A scrypt hash has N of at most 2^17 (ln=17), and N × r × p of at most 2^20.' }
-  if (Number(ln) < 1 || options.r < 1 || options.p < 1) return malformed('scrypt')
+  // RFC 7914 2: N is less than 2^(128 × r / 8).
+  if (Number(ln) < 1 || options.r < 1 || options.p < 1 || Number(ln) >= 16 * options.r) return malformed('scrypt')
   return {
     check: async (password) => timingSafeEqual(await scryptAsync(password, salt, digest.length, options), digest),
   }
@@ -131,6 +140,12 @@ function decode(text: string | undefined, least: number, most = maxHashLength): 
   if (!bare || bare.length % 4 === 1) return null
   const bytes = Buffer.from(bare, 'base64')
   return bytes.length >= least && bytes.length <= most ? bytes : null
+}
+
+/** Base64 as the PHC string format has it, of so many bytes: no padding, and no bit set that belongs to none of them. */
+function isCanonical(text: string | undefined, least: number, most?: number): boolean {
+  const bytes = decode(text, least, most)
+  return bytes !== null && bytes.toString('base64').replaceAll('=', '') === text
 }
 
 /** A hash that `readHash` accepts, as the account keeps it. */

@@ -60,6 +60,15 @@ describe('a hash of another system', () => {
     }
   })
 
+  test('of bcrypt is read whatever stands in the bits of its salt that carry nothing', async () => {
+    const hash = '$2a$05$abcdefghijklmnopqrstuu5s2v8.iXieOjg/.AySBTTZIIVFJeBui'
+    const password = vectors[1]?.[2] ?? ''
+    for (const end of ['v', 'w', '7', '9']) {
+      const loose = `${hash.slice(0, 28)}${end}${hash.slice(29)}`
+      expect([end, await verify(loose, password), await verify(loose, `#${password}`)]).toEqual([end, true, false])
+    }
+  })
+
   test('of bcrypt is of the first 72 bytes, wherever they end in a character', async () => {
     const long = 'ü'.repeat(80)
     const hash = await bcrypt(Buffer.from(`x${long}`).subarray(0, 72))
@@ -152,6 +161,11 @@ const refused: [why: string, hash: string][] = [
   ['scrypt too dear', `$scrypt$ln=18,r=8,p=1$${salt}$${digest}`],
   ['scrypt of wide blocks', `$scrypt$ln=17,r=9,p=1$${salt}$${digest}`],
   ['scrypt again and again', `$scrypt$ln=10,r=8,p=1000$${salt}$${digest}`],
+  ['bcrypt with a bit too many', `$2b$10$${'a'.repeat(52)}b`],
+  ['argon2 with a bit too many', `$argon2id$v=19$m=64,t=1,p=1$${salt}$${'A'.repeat(42)}B`],
+  ['argon2 with a bit too many in its salt', `$argon2id$v=19$m=64,t=1,p=1$${salt}AB$${digest}`],
+  ['argon2 whose numbers begin with 0', `$argon2id$v=19$m=064,t=1,p=1$${salt}$${digest}`],
+  ['scrypt that its own standard excludes', `$scrypt$ln=16,r=1,p=1$${salt}$${digest}`],
   ['scrypt of nothing', `$scrypt$ln=10,r=0,p=1$${salt}$${digest}`],
   ['PBKDF2 too dear', `$pbkdf2-sha256$i=2000001$${salt}$${digest}`],
   ['PBKDF2 of two blocks', `$pbkdf2-sha1$i=1000001$${salt}$${digest}`],
@@ -187,6 +201,29 @@ describe('a hash that is not accepted', () => {
         expect('check' in read || read.reason.length > 0).toBe(true)
       }),
       { numRuns: 2_000 },
+    )
+  })
+
+  test('is every one that could not be checked: what is accepted can be', async () => {
+    const cheap = [
+      await bcrypt('tropical otter'),
+      await argon2Hash('tropical otter', { memoryCost: 8, timeCost: 1 }),
+      `$argon2d$m=8,t=1,p=1$${salt}$${digest}`,
+      `$scrypt$ln=4,r=1,p=1$${salt}$${digest}`,
+      `$pbkdf2-sha512$i=10$${salt}$${digest}`,
+    ]
+    const text = fc.constantFrom(...cheap).chain((hash) =>
+      fc
+        // Behind its costs.
+        .tuple(fc.integer({ min: 1, max: 53 }), fc.constantFrom('A', 'B', 'P', 'z', '9', '.', '/', '+', '=', 'AA', ''))
+        .map(([i, put]) => hash.slice(0, -i) + put + hash.slice(hash.length - i + 1)),
+    )
+    await fc.assert(
+      fc.asyncProperty(text, async (hash) => {
+        const read = readHash(hash)
+        if ('check' in read) expect(await read.check(Buffer.from('tropical badger'))).toBe(false)
+      }),
+      { numRuns: 300 },
     )
   })
 
