@@ -41,7 +41,7 @@ export function noticeCte(sql: Db, row: NoticeRow, condition = sql`true`) {
       select ${row.id}::uuid, a.id, a.email, a.language, ${row.template}::text, true,
              jsonb_build_object('events', jsonb_build_array(jsonb_build_object('at', clock_timestamp()) || ${JSON.stringify(row.details)}::text::jsonb)),
              ${row.messageId}::text,
-             coalesce((select greatest(least(max(o.due_at), clock_timestamp()) + interval '10 minutes', clock_timestamp()) from mail_outbox o
+             coalesce((select greatest(max(least(o.due_at, clock_timestamp())) + interval '10 minutes', clock_timestamp()) from mail_outbox o
                         where o.account_id = a.id and o.template = ${row.template}::text and o.is_notice), clock_timestamp())
         from user_accounts a
        where a.id = ${row.accountId}::uuid and a.email is not null and a.email_undeliverable_at is null and ${condition}

@@ -40,6 +40,7 @@ describe('the outbox', () => {
     const { id } = await givenAccount(app)
     const notify = (ip: string) => deps.mail.notify(sql, id, 'password-changed', { ip })
     for (const ip of ['192.0.2.1', '192.0.2.2']) await notify(ip)
+    expect((await rowsOf(id))[0]?.dueInSeconds).toBeLessThanOrEqual(0)
     await deps.mail.notify(sql, id, 'lockout', { ip: null })
     await sql`update mail_outbox set attempts = 1 where account_id = ${id} and template = 'password-changed'`
     for (const ip of ['192.0.2.3', '192.0.2.4']) await notify(ip)
