@@ -24,8 +24,8 @@ const { request } = app
 type Statement = { id: string; query: string }
 
 /**
- * The statements that PostgreSQL ran for `work`, each as often as it was called. Not counted: BEGIN and COMMIT, the feed's
- * poll, which comes every two seconds whatever is asked, and the types of arrays, which a new connection reads.
+ * The statements that PostgreSQL ran for `work`, each as often as it was called. Not counted: BEGIN and COMMIT, what comes
+ * by the clock (the feed's poll, and counted use, which is written every 5 s), and the types of arrays, which a new connection reads.
  */
 async function statementsOf(work: () => Promise<Response>, status: number): Promise<Statement[]> {
   await outside`select pg_stat_statements_reset()`
@@ -33,7 +33,7 @@ async function statementsOf(work: () => Promise<Response>, status: number): Prom
   const rows = await outside<(Statement & { calls: number })[]>`
     select queryid::text as id, query, calls::int from pg_stat_statements s join pg_database d on d.oid = s.dbid
      where d.datname = 'counted' and toplevel and query !~* '^\s*(begin|commit|rollback|discard)'
-       and query !~ 'pg_current_snapshot' and query !~ 'typarray'`
+       and query !~ 'pg_current_snapshot|usage_daily|typarray'`
   return rows.flatMap(({ id, query, calls }) => Array<Statement>(calls).fill({ id, query }))
 }
 
