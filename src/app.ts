@@ -1,5 +1,6 @@
 import { Hono, type MiddlewareHandler } from 'hono'
 import { accountRoutes } from './account/routes.ts'
+import { acceptanceRoutes } from './admin/invitations/routes.ts'
 import { adminRoutes } from './admin/routes.ts'
 import { apiKeyRoutes } from './api-keys/routes.ts'
 import type { AppDeps } from './app-deps.ts'
@@ -59,6 +60,7 @@ export function mountRoutes() {
     .route('/v1/auth', authRoutes)
     .route('/v1/auth', ownSessionRoutes)
     .route('/v1/auth', recoveryRoutes)
+    .route('/v1/auth', acceptanceRoutes)
     .route('/v1', ownEmailRoutes)
     .route('/v1', accountRoutes)
     .route('/v1/api-keys', apiKeyRoutes({ requireOwnPassword, requireStillSignedIn }))

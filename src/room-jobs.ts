@@ -1,4 +1,6 @@
+import type { ErasureDeps } from './account/erasure.ts'
 import { analyticsJobs } from './admin/analytics/jobs.ts'
+import { invitationJobs } from './admin/invitations/jobs.ts'
 import type { AuditDeps } from './audit/deps.ts'
 import { auditJobs } from './audit/jobs.ts'
 import { authJobs } from './auth/jobs.ts'
@@ -7,6 +9,6 @@ import type { Job } from './db/job.ts'
 import { purgeJobs } from './jobs/purge.ts'
 
 /** Every room's jobs, in the order in which they are looked at. */
-export function jobsOfRooms(deps: Pick<AuditDeps, 'audit' | 'now' | 'log'>): readonly Job[] {
-  return [...authJobs, ...auditJobs(deps), ...billingJobs, ...analyticsJobs, ...purgeJobs]
+export function jobsOfRooms(deps: Pick<AuditDeps, 'audit' | 'now' | 'log'> & ErasureDeps): readonly Job[] {
+  return [...authJobs, ...auditJobs(deps), ...billingJobs, ...invitationJobs(deps), ...analyticsJobs, ...purgeJobs]
 }

@@ -147,6 +147,8 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
     const sweep = setInterval(() => recentChanges.sweep(performance.now()), 60_000)
     sweep.unref()
     const audit = createAudit(config.auditKeys, now)
+    const counterKey = createCounterKey(deriveKey(config.auditKeys[0], 'lockout counters'))
+    const traceKeys = createTraceKeys(config.auditKeys)
     const open: OpenDeps = {
       config,
       log,
@@ -165,7 +167,7 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
       streams,
       redis,
       traffic: createTraffic(),
-      jobs: jobsOfRooms({ audit, now, log }),
+      jobs: jobsOfRooms({ audit, now, log, mail, traceKeys, counterKey }),
       metrics: async () => (await import('./room-metrics.ts')).metricsOfRooms(open),
       audit,
       mail,
@@ -179,8 +181,8 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
       }),
       deviceTokens: createDeviceTokens(deriveKey(config.auditKeys[0], 'device tokens')),
       passwords: createPasswordHasher({ concurrency: cores, queueLimit: cores * 32 }),
-      counterKey: createCounterKey(deriveKey(config.auditKeys[0], 'lockout counters')),
-      traceKeys: createTraceKeys(config.auditKeys),
+      counterKey,
+      traceKeys,
       networkHash: createNetworkHash(deriveKey(config.auditKeys[0], 'networks in the log')),
       lifecycle: { draining: false },
       async close(seconds) {

@@ -93,6 +93,11 @@ const ofThePerson: Record<string, Row> = {
   'POST /v1/auth/email/resend': { demands: '', answers: '202', json: () => ({ email: newEmail() }) },
   'POST /v1/auth/email/confirm-change': { demands: '', answers: '400', json: () => ({ token: 'of no link' }) },
   'POST /v1/auth/email/undo-change': { demands: '', answers: '400', json: () => ({ token: 'of no link' }) },
+  'POST /v1/auth/invitation/accept': {
+    demands: '',
+    answers: '400',
+    json: () => ({ token: 'of no link', password: goodPassword }),
+  },
   'POST /v1/me/email': {
     demands: signedIn,
     answers: '401 202 202 202 202 202',
@@ -188,6 +193,10 @@ const ofThePerson: Record<string, Row> = {
 
 const ofAdministrators: Record<string, Row> = {
   'GET /v1/admin/users': { demands: users, answers: '401 403 403 403 200 200' },
+  'POST /v1/admin/users': { demands: users, answers: '401 403 403 403 201 201', json: () => ({ email: newEmail() }) },
+  // Nobody invited the target: both are told so after they were let in.
+  'POST /v1/admin/users/:id/invitation': about(users, '/invitation', 409),
+  'POST /v1/admin/users/:id/password-reset': about(users, '/password-reset', 202),
   'GET /v1/admin/users/:id': about(users, '', 200, { stranger: 200 }),
   'PATCH /v1/admin/users/:id': about(users, '', 200, { json: () => ({ firstName: 'Ravi' }) }),
   'PUT /v1/admin/users/:id/role': about(users, '/role', 200, { json: () => ({ role: 'subscriber' }) }),

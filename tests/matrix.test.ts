@@ -18,7 +18,7 @@ const codes: Record<number, string[]> = {
   401: ['authentication-required', 'invalid-credentials'],
   403: ['permission-denied', 'feature-not-in-plan', 'privilege-escalation', 'api-key-not-allowed'],
   404: ['not-found'],
-  409: ['demote-first', 'already-subscribed', 'checkout-unavailable', 'nothing-to-cancel', 'seeded'],
+  409: ['demote-first', 'already-subscribed', 'checkout-unavailable', 'nothing-to-cancel', 'not-invited', 'seeded'],
 }
 
 const bearers = new Map(await Promise.all(roles.map(async (role) => [role, await signIn(role)] as const)))

@@ -33,6 +33,7 @@ const actors: Record<string, Parameters<typeof givenAccount>[1]> = {
   'post /v1/subscription': { plan: 'free' },
   'delete /v1/subscription': { plan: 'free' },
   'post /v1/subscription/resume': { plan: 'free' },
+  'post /v1/auth/invitation/accept': { plan: 'free' },
 }
 
 /** Routes that take the token of a link, and of which kind. */
@@ -41,6 +42,7 @@ const linkKinds: Record<string, LinkKind> = {
   'post /v1/auth/email/verify': 'verify-email',
   'post /v1/auth/email/confirm-change': 'confirm-email',
   'post /v1/auth/email/undo-change': 'undo-email',
+  'post /v1/auth/invitation/accept': 'accept-invitation',
 }
 const tokens = new Map<string, string>()
 
@@ -67,6 +69,11 @@ const before: Record<string, (session: SessionJson) => Promise<unknown>> = {
   ...Object.fromEntries(
     Object.entries(linkKinds).map(([name, kind]) => [name, (session: SessionJson) => makeLink(name, kind, session)]),
   ),
+  'post /v1/admin/users/{id}/invitation': ({ user }) => makeInvited(personId, user.id),
+  'post /v1/auth/invitation/accept': async (session) => {
+    await makeInvited(session.user.id, personId)
+    await makeLink('post /v1/auth/invitation/accept', 'accept-invitation', session)
+  },
   'post /v1/subscription/resume': async (session) => {
     await send('post /v1/subscription', session)
     await send('delete /v1/subscription', session)
@@ -80,6 +87,12 @@ async function makePerson(): Promise<void> {
   if (made.length > 0)
     await sql`
       insert into user_subscriptions (id, account_id, plan, status) values (${Bun.randomUUIDv7()}, ${personId}, 'free', 'active')`
+}
+
+async function makeInvited(id: string, invitedBy: string): Promise<void> {
+  await sql`
+    update user_accounts set status = 'invited', is_invited = true, password_hash = null, email_verified_at = null where id = ${id}`
+  await sql`insert into invitations (account_id, invited_by, role_by) values (${id}, ${invitedBy}, ${invitedBy})`
 }
 
 async function makeKey(session: SessionJson): Promise<void> {

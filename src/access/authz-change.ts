@@ -1,5 +1,5 @@
 import type { Db } from '../db/types.ts'
-import type { Overrides } from './rights.ts'
+import type { AccountStatus, Overrides } from './rights.ts'
 
 /** A row of authz_changes: what happened to an account's authorisation, with its whole state after it. */
 export type AuthzChange = {
@@ -13,7 +13,7 @@ export type AuthzChange = {
   plan: string | null
   planExpiresAt: number | null
   overrides: Overrides | null
-  status: 'active' | 'locked' | 'deleted' | null
+  status: AccountStatus | null
   sessionId: string | null
   exceptSessionId: string | null
   catalogueVersion: number | null

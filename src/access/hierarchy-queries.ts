@@ -1,10 +1,11 @@
 import type { Db, Tx } from '../db/types.ts'
 import { type AuthzChange, authzChangeColumns } from './authz-change.ts'
+import type { AccountStatus } from './rights.ts'
 
 export type LockedAccount = {
   id: string
   email: string | null
-  status: 'active' | 'locked' | 'deleted'
+  status: AccountStatus
   role: string
   plan: string
   /** The level of its role; a `subscriber` counts as a `user`, so that paying raises no rank. */

@@ -52,7 +52,11 @@ export async function authorise(tx: Tx, { accountId }: Principal, permission: st
  * Checks that the actor may give the target a role: below the actor's rank, with no permission that the actor lacks.
  * @throws AppError `validation-failed` for an unknown or retired role, `privilege-escalation`
  */
-export async function requireGrantable(tx: Tx, { actor, target }: Authority, roleName: string): Promise<RoleRow> {
+export async function requireGrantable(
+  tx: Tx,
+  { actor, target }: { actor: LockedAccount; target: Pick<LockedAccount, 'plan'> },
+  roleName: string,
+): Promise<RoleRow> {
   const role = await findRole(tx, roleName)
   if (!role || role.retired)
     throw new AppError('validation-failed', {
@@ -67,19 +71,45 @@ export function requireBelow(
   actor: LockedAccount,
   role: { privilegeLevel: number; permissions: readonly string[] },
 ): void {
-  if (actor.role === superadmin) return
-  if (
-    role.privilegeLevel >= actor.rank ||
-    !role.permissions.every((permission) => actor.permissions.includes(permission))
+  if (!isBelow(actor, role)) throw new AppError('privilege-escalation')
+}
+
+function isBelow(
+  actor: LockedAccount,
+  { privilegeLevel, permissions }: { privilegeLevel: number; permissions: readonly string[] },
+): boolean {
+  return (
+    actor.role === superadmin ||
+    (privilegeLevel < actor.rank && permissions.every((permission) => actor.permissions.includes(permission)))
   )
-    throw new AppError('privilege-escalation')
+}
+
+/**
+ * Whether somebody who granted a role on a plan could still do so, by a permission: of an account whose row is locked.
+ * @param grantor undefined: it does not exist
+ */
+export async function mayStillGrant(
+  tx: Tx,
+  grantor: LockedAccount | undefined,
+  permission: string,
+  { role, plan }: { role: string; plan: string },
+): Promise<boolean> {
+  if (grantor?.status !== 'active' || !grantor.permissions.includes(permission)) return false
+  const found = await findRole(tx, role)
+  if (!found || found.retired) return false
+  return isBelow(grantor, { ...found, privilegeLevel: await findRank(tx, role, plan) })
 }
 
 function requireAuthority(actor: LockedAccount | undefined, permission: string): LockedAccount {
   if (actor?.status !== 'active') throw new AppError('account-disabled')
+  requireHeld(actor, permission)
+  return actor
+}
+
+/** Checks a further permission on the actor's locked row. @throws AppError `permission-denied` */
+export function requireHeld(actor: LockedAccount, permission: string): void {
   if (!actor.permissions.includes(permission))
     throw new AppError('permission-denied', { members: { requiredPermissions: [permission] } })
-  return actor
 }
 
 /**

@@ -5,11 +5,14 @@ import { inForce } from './lapse.ts'
 /** Features granted (`g`) or refused to one account whatever its plan; `lim` a limit, `exp` the epoch second it ends. */
 export type Overrides = Record<string, { g: boolean; lim?: number; exp?: number }>
 
+/** `invited`: an administrator prepared it, and nobody has accepted it yet. `locked`: by an administrator. */
+export type AccountStatus = 'invited' | 'active' | 'locked' | 'deleted'
+
 /** What decides an account's rights, as stored. `planExpiresAt`: epoch second at which the plan lapses; null: it does not. */
 export type AuthzState = {
   /** The account's authorisation version: of two states the higher is the newer. */
   version: number
-  status: 'active' | 'locked' | 'deleted'
+  status: AccountStatus
   role: string
   plan: string
   planExpiresAt: number | null

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import type { AccountStatus } from '../access/rights.ts'
 import type { Db, Fragment } from '../db/types.ts'
 
 export type LinkKind = 'verify-email' | 'reset-password' | 'confirm-email' | 'undo-email' | 'accept-invitation'
@@ -47,8 +48,8 @@ type NewMailedLink = Omit<Row, 'data' | 'accountId'> & {
 }
 
 /**
- * `insertLink` and its mail, of the CTE `mail`, for an active account that has the address; where no link is made, rows of
- * random bytes instead. An account that is being erased is waited for.
+ * `insertLink` and its mail, of the CTE `mail`, for an account that has the address and is active, or invited where it is an
+ * invitation's; where no link is made, rows of random bytes instead. An account that is being erased is waited for.
  */
 export async function insertMailedLink(
   sql: Db,
@@ -57,7 +58,8 @@ export async function insertMailedLink(
 ): Promise<void> {
   await sql`
     with owner as materialized (
-      select id from user_accounts where id = ${accountId}::uuid and email = ${email} and status = 'active' for key share),
+      select id from user_accounts where id = ${accountId}::uuid and email = ${email}
+         and status = ${kind === 'accept-invitation' ? 'invited' : 'active'} for key share),
     link as (
       insert into account_links as l (account_id, kind, slot, token_hash, email, expires_at)
       select o.id, ${kind}, free.slot, ${hash}::bytea, ${email}::text, clock_timestamp() + make_interval(secs => ${ttlSeconds})
@@ -92,7 +94,7 @@ export type TakenLink = {
   account: {
     email: string | null
     emailVerified: boolean
-    status: 'active' | 'locked' | 'deleted'
+    status: AccountStatus
     firstName: string | null
     lastName: string | null
     language: string

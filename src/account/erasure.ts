@@ -1,13 +1,14 @@
 import type { Actor } from '../access/actor.ts'
 import { authoriseOver, authoriseSelf } from '../access/hierarchy.ts'
 import type { LockedAccount } from '../access/hierarchy-queries.ts'
-import { type Actor as AuditActor, account } from '../audit/actor.ts'
+import { type Actor as AuditActor, account, operator } from '../audit/actor.ts'
 import { requireOwnPassword } from '../auth/password-change.ts'
 import { requireStillSignedIn } from '../auth/sessions.ts'
 import { leaveTraces } from '../auth/traces.ts'
 import { recordAuthzChange } from '../changes/record.ts'
 import type { Tx } from '../db/types.ts'
 import { AppError } from '../errors/app-error.ts'
+import type { MailData } from '../mail/templates/mail-data.ts'
 import type { AccountDeps } from './deps.ts'
 import { anonymiseAccount, deleteCounters, deleteRowsOf, eraseAuditTraces, findLanguage } from './erasure-queries.ts'
 import { personalData } from './personal-data.ts'
@@ -45,16 +46,25 @@ export async function eraseOther(deps: AccountDeps, actor: Actor, accountId: str
   })
 }
 
+/** What erasing uses, whoever asks for it. */
+export type ErasureDeps = Pick<AccountDeps, 'audit' | 'mail' | 'now' | 'traceKeys' | 'counterKey'>
+
+/** Erases an account that nobody ever entered, whose row is locked. Nobody is told: its mails said so. */
+export function eraseForgotten(tx: Tx, deps: ErasureDeps, target: LockedAccount): Promise<void> {
+  return erase(tx, deps, operator, target, null)
+}
+
+/** @param by whom the last mail names; null: none is sent */
 async function erase(
   tx: Tx,
-  deps: AccountDeps,
+  deps: ErasureDeps,
   actor: AuditActor,
   target: LockedAccount,
-  by: 'person' | 'administrator',
+  by: MailData['account-erased']['by'] | null,
 ): Promise<void> {
   const { id: accountId } = target
   const email = target.email ?? ''
-  await sayFarewell(tx, deps, target, by)
+  if (by !== null) await sayFarewell(tx, deps, target, by)
   await recordAuthzChange(tx, { accountId, endSessions: 'all', reason: 'erasure' })
   await anonymiseAccount(tx, accountId)
   // After anonymising: counters hold a key-share lock on the account's row, and the other order could deadlock.
@@ -71,9 +81,9 @@ async function erase(
 /** The last mail to the address. It names no account: what is left of it goes once it is sent. */
 async function sayFarewell(
   tx: Tx,
-  deps: AccountDeps,
+  deps: ErasureDeps,
   { id, email }: LockedAccount,
-  by: 'person' | 'administrator',
+  by: MailData['account-erased']['by'],
 ): Promise<void> {
   if (email === null) return
   const language = await findLanguage(tx, id)

@@ -35,6 +35,15 @@ const ownData: PersonalData[] = [
     }),
     erased: { account: 'account_id' },
   },
+  {
+    table: 'invitations',
+    exported: rowsOf('invitations', {
+      part: 'invitation',
+      columns: 't.plan, invited_at as "invitedAt"',
+      key: [['account_id', 'uuid']],
+    }),
+    erased: { account: 'account_id' },
+  },
   ...['activity_by_day', 'revenue_by_plan_and_day'].map((table) => ({
     table,
     exported: { not: 'sums' },

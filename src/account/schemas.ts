@@ -103,6 +103,7 @@ export const ExportBody = z
     idempotencyKeys: Rows,
     mails: Rows,
     usage: Rows,
+    invitation: Rows,
     apiQuota: Rows,
     auditTrail: Rows,
   })

@@ -3,6 +3,7 @@ import type { AuthedEnv } from '../access/env.ts'
 import { analyticsRoutes } from './analytics/routes.ts'
 import { auditRoutes } from './audit/routes.ts'
 import { grantRoutes } from './grants/routes.ts'
+import { invitationRoutes } from './invitations/routes.ts'
 import { mailRoutes } from './mail/routes.ts'
 import { planRoutes } from './plans/routes.ts'
 import { roleRoutes } from './roles/routes.ts'
@@ -10,6 +11,7 @@ import { userRoutes } from './users/routes.ts'
 
 export const adminRoutes = new Hono<AuthedEnv>()
   .route('/users', userRoutes)
+  .route('/users', invitationRoutes)
   .route('/', grantRoutes)
   .route('/', roleRoutes)
   .route('/', planRoutes)

@@ -29,7 +29,7 @@ export const UsersQuery = z.strictObject({
   q: bounded(100, 'A search has at most 100 characters.').trim().min(1).meta({ pattern: '\\S' }).optional(),
   role: Slug.optional(),
   plan: Slug.optional(),
-  status: z.enum(['active', 'locked']).optional(),
+  status: z.enum(['invited', 'active', 'locked']).optional(),
   sort: z.enum(sorts).default('-createdAt'),
   ...pagingFields,
 })

@@ -45,7 +45,7 @@ export const UserBody = z
     role: z.string(),
     privilegeLevel: z.int().min(0).max(100),
     plan: z.object({ name: z.string(), displayName: z.string(), tier: z.int().min(0).max(1000) }),
-    status: z.enum(['active', 'locked']),
+    status: z.enum(['invited', 'active', 'locked']),
     createdAt: z.iso.datetime(),
     lastLoginAt: z.iso.datetime().nullable(),
   })

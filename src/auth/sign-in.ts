@@ -14,7 +14,7 @@ const maxSessions = 50
 
 type SignIn = {
   /** How the person proved who they are. */
-  method: 'password' | 'registration'
+  method: 'password' | 'registration' | 'invitation'
   origin: Origin
   /**
    * Consumes the proof in the transaction that opens the session, and locks the account's row, which serialises it with

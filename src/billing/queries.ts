@@ -91,6 +91,11 @@ export async function followPlan(sql: Db, accountId: string, plan: string): Prom
   await sql`update user_accounts set role = ${role} where id = ${accountId} and role = ${instead}`
 }
 
+/** What an invitation that nobody accepted yet would begin: a grant takes its place. */
+export async function withdrawInvitedPlan(sql: Db, accountId: string): Promise<void> {
+  await sql`update invitations set plan = null where account_id = ${accountId}`
+}
+
 /** Whether a moment lies ahead, by the database's clock. */
 export async function isAhead(sql: Db, moment: Date): Promise<boolean> {
   const [row] = await sql<{ ahead: boolean }[]>`select ${moment}::timestamptz > clock_timestamp() as ahead`

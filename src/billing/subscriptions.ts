@@ -1,11 +1,11 @@
 import type { Actor } from '../access/actor.ts'
-import { authoriseOver, lockAccount } from '../access/hierarchy.ts'
+import { lockAccount } from '../access/hierarchy.ts'
 import { freePlan } from '../access/lapse.ts'
 import type { Principal } from '../access/principal.ts'
 import { account } from '../audit/actor.ts'
 import { recordAuthzChange } from '../changes/record.ts'
 import type { Db, Tx } from '../db/types.ts'
-import { AppError, invalid } from '../errors/app-error.ts'
+import { AppError } from '../errors/app-error.ts'
 import type { SubscriptionChange } from '../mail/templates/notice-data.ts'
 import type { BillingDeps } from './deps.ts'
 import { next } from './lifecycle.ts'
@@ -19,7 +19,7 @@ import {
   insertTrial,
   updateStatus,
 } from './queries.ts'
-import { mayTry, requireAhead, requirePlan, requireSubscription, toView } from './views.ts'
+import { mayTry, requirePlan, requireSubscription, toView } from './views.ts'
 
 export type SubscriptionView = ReturnType<typeof toView>
 
@@ -132,44 +132,12 @@ export async function resume(deps: BillingDeps, actor: Actor): Promise<Subscript
   })
 }
 
-type Grant = { plan: string; endsAt?: Date | null; reason: string }
-
-/** An administrator's grant of any plan, with a reason and perhaps an end. @throws AppError as authoriseOver, `validation-failed` */
-export async function grantSubscription(
-  deps: BillingDeps,
-  actor: Actor,
-  accountId: string,
-  { plan: name, endsAt = null, reason }: Grant,
-): Promise<SubscriptionView> {
-  return deps.sql.begin(async (tx) => {
-    await authoriseOver(tx, actor.principal, accountId, 'subscriptions.manage')
-    const plan = requirePlan(deps, name)
-    if (endsAt && plan.name === freePlan) throw invalid('endsAt', 'The free plan has no end.')
-    await requireAhead(tx, 'endsAt', endsAt)
-    const before = await openForChange(tx, accountId)
-    await replace(tx, {
-      accountId,
-      plan: plan.name,
-      status: 'active',
-      interval: null,
-      endsAt,
-      trialDays: null,
-      grantedBy: actor.principal.accountId,
-      reason,
-    })
-    await recordAuthzChange(tx, { accountId })
-    const details = { from: before.plan, to: plan.name, endsAt }
-    await deps.audit.record(tx, actor, 'subscription.grant', account(accountId), { details, after: { reason } })
-    return tell(tx, deps, accountId, plan.name === freePlan ? 'ended' : 'granted', before.plan)
-  })
-}
-
 /**
  * Tells the person by mail what became of the subscription, in the transaction that changed it.
  * @param endedPlan the plan that is over, where it is
  * @returns the subscription as it is now
  */
-async function tell(
+export async function tell(
   tx: Tx,
   deps: BillingDeps,
   accountId: string,
@@ -184,12 +152,14 @@ async function tell(
   return toView(deps, now)
 }
 
-async function openForChange(tx: Tx, accountId: string): Promise<CurrentSubscription> {
+/** The account's subscription, its row locked. */
+export async function openForChange(tx: Tx, accountId: string): Promise<CurrentSubscription> {
   await lockAccount(tx, accountId)
   return requireSubscription(findSubscription(tx, accountId))
 }
 
-async function replace(tx: Tx, subscription: Parameters<typeof insertSubscription>[1]): Promise<void> {
+/** Ends what there is, and begins another; the role goes with it. */
+export async function replace(tx: Tx, subscription: Parameters<typeof insertSubscription>[1]): Promise<void> {
   await endCurrent(tx, subscription.accountId)
   await insertSubscription(tx, subscription)
   await followPlan(tx, subscription.accountId, subscription.plan)

@@ -20,7 +20,7 @@ export const AuthzChangeBody = z
     plan: z.string().nullable(),
     pex: Count.nullable().meta({ description: "Epoch second at which the plan's rights lapse" }),
     overrides: OverridesBody.nullable(),
-    status: z.enum(['active', 'locked', 'deleted']).nullable(),
+    status: z.enum(['invited', 'active', 'locked', 'deleted']).nullable(),
     sessionId: z.uuid().nullable(),
     exceptSessionId: z.uuid().nullable(),
     catalogueVersion: Count.nullable(),

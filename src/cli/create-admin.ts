@@ -57,6 +57,7 @@ async function runPromote(deps: OpenDeps, email: string, print: Invocation['prin
   const { from, status } = promoted
   if (from === 'superadmin') print(`${email} is superadmin already. Nothing was changed.`)
   else print(`${email} is superadmin now, and was ${from}. Its password is as it was.`)
+  if (status === 'invited') print('Nobody has accepted its invitation yet: it opens with that, as superadmin.')
   if (status === 'locked') print('The account is locked, and stays so until an administrator unlocks it.')
   return 0
 }

@@ -24,6 +24,7 @@ import noDirectory from '../../sql/tables/0022_no_directory.sql' with { type: 't
 import importedPasswords from '../../sql/tables/0023_imported_passwords.sql' with { type: 'text' }
 import updatesInPlace from '../../sql/tables/0024_updates_in_place.sql' with { type: 'text' }
 import mailDeadline from '../../sql/tables/0025_mail_deadline.sql' with { type: 'text' }
+import invitations from '../../sql/tables/0026_invitations.sql' with { type: 'text' }
 import { rewriteAddresses } from './address-migration.ts'
 
 type Migration = {
@@ -61,4 +62,5 @@ export const migrations: Migration[] = [
   { version: 23, name: '0023_imported_passwords', sql: importedPasswords },
   { version: 24, name: '0024_updates_in_place', sql: updatesInPlace },
   { version: 25, name: '0025_mail_deadline', sql: mailDeadline },
+  { version: 26, name: '0026_invitations', sql: invitations },
 ]

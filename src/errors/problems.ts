@@ -127,6 +127,11 @@ export const problems = {
     title: 'This plan cannot be bought here',
     detail: 'Contact us: the plan is by quote, its trial was used, or no payment provider is set up.',
   },
+  'not-invited': {
+    status: 409,
+    title: 'The account is not waiting for its invitation to be accepted',
+    detail: 'It was accepted before, or was never invited.',
+  },
   'mail-not-retryable': { status: 409, title: 'The mail cannot be sent again', detail: 'It was sent, or is not kept.' },
   'idempotency-key-in-use': {
     status: 409,

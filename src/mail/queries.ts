@@ -32,7 +32,8 @@ export function mailCte(sql: Db, row: MailRow, condition = sql`true`) {
 /**
  * Writes a notice where `condition` holds: due at once, or 10 minutes after the last one of its kind. One that nobody took yet
  * gets the event added: of parallel first ones a row's unique place makes one. A change of the address under way is waited
- * for: it ends what is gathered for the old one (sql/functions/mail.sql).
+ * for: it ends what is gathered for the old one (sql/functions/mail.sql). Whoever has not accepted an invitation hears only that
+ * they tried to register: the invitation says the rest.
  */
 export function noticeCte(sql: Db, row: NoticeRow, condition = sql`true`) {
   return sql`
@@ -44,7 +45,8 @@ export function noticeCte(sql: Db, row: NoticeRow, condition = sql`true`) {
              coalesce((select greatest(max(least(o.due_at, clock_timestamp())) + interval '10 minutes', clock_timestamp()) from mail_outbox o
                         where o.account_id = a.id and o.template = ${row.template}::text and o.is_notice), clock_timestamp())
         from user_accounts a
-       where a.id = ${row.accountId}::uuid and a.email is not null and a.email_undeliverable_at is null and ${condition}
+       where a.id = ${row.accountId}::uuid and a.email is not null and a.email_undeliverable_at is null
+         and (not a.is_invited or ${row.template}::text = 'registration-attempted') and ${condition}
          for key share of a
       on conflict (account_id, template) where is_notice and status = 'queued' and attempts = 0 do update
         set contents = case when jsonb_array_length(m.contents -> 'events') < ${mostEvents}::int

@@ -1,4 +1,5 @@
 import type { Db } from '../db/types.ts'
+import type { Offer } from './invitation-letter.ts'
 
 /** Whose an address is. */
 export type Owner = { id: string; language: string }
@@ -8,6 +9,26 @@ export async function findOwner(sql: Db, email: string, { unverified = false } =
   const [row] = await sql<Owner[]>`
     select id, language from user_accounts where email = ${email} and status = 'active' and (not ${unverified} or email_verified_at is null)`
   return row ?? null
+}
+
+/** Whose an address is that a new way in is asked for; `invitation`: nobody has accepted it yet. */
+export type Recoverable = Owner & { invitation: (Offer & { hoursLeft: number }) | null }
+
+/**
+ * The account of an address that is active, or invited and not about to be erased: for whole hours yet, 7 days of them at most,
+ * its invitation can be accepted.
+ */
+export async function findRecoverable(sql: Db, email: string): Promise<Recoverable | null> {
+  const [row] = await sql<(Owner & { hoursLeft: number | null } & Offer)[]>`
+    select a.id, a.language, a.role, i.plan, b.first_name as inviter_first_name, b.last_name as inviter_last_name,
+           case when i.account_id is not null then
+             least(168, floor(extract(epoch from i.invited_at + interval '30 days' - clock_timestamp()) / 3600))::int end as hours_left
+      from user_accounts a
+      left join (invitations i join user_accounts b on b.id = i.invited_by) on i.account_id = a.id and a.status = 'invited'
+     where a.email = ${email} and (a.status = 'active' or i.invited_at > clock_timestamp() - interval '29 days 23 hours')`
+  if (!row) return null
+  const { id, language, hoursLeft, ...offer } = row
+  return { id, language, invitation: hoursLeft === null ? null : { ...offer, hoursLeft } }
 }
 
 /** Sets a new password: log-ins in flight, device tokens and whoever verified the old one are refused from then on. */

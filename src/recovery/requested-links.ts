@@ -1,14 +1,19 @@
 import { mailLink } from '../account-links/mailed-links.ts'
 import type { AuthDeps } from '../auth/deps.ts'
-import { findOwner } from './queries.ts'
+import { invitationLetter } from './invitation-letter.ts'
+import { findOwner, findRecoverable } from './queries.ts'
 
 /**
- * Mails a link for a new password to the active account of an address. Who has none, and who has three live links, costs the
- * same work: nobody learns here who has an account. Lockouts and sessions are not touched.
+ * Mails a link for a new password to the active account of an address, and to an invited one its invitation again, which
+ * prolongs nothing. Who has none, and who has three live links, costs the same work: nobody learns here who has an account.
+ * Lockouts and sessions are not touched.
  */
 export async function requestPasswordReset(deps: AuthDeps, email: string): Promise<void> {
-  const owner = await findOwner(deps.sql, email)
-  await mailLink(deps.sql, deps, 'reset-password', { owner, email })
+  const owner = await findRecoverable(deps.sql, email)
+  if (!owner?.invitation) return mailLink(deps.sql, deps, 'reset-password', { owner, email })
+  const { hoursLeft, ...offer } = owner.invitation
+  const invitation = { ...invitationLetter(deps, offer), validHours: hoursLeft }
+  await mailLink(deps.sql, deps, 'accept-invitation', { owner, email, invitation })
 }
 
 /** Mails the verification link once more, where the address of an active account waits for it; the same work otherwise. */

@@ -27,7 +27,7 @@ export const personalData: Record<string, Table> = {
     personal:
       'email email_verified_at email_undeliverable_at first_name last_name phone_number language timezone locked_reason last_login_at',
     other:
-      'id role status plan plan_ends_at created_at updated_at deleted_at authz_version password_hash password_version search_text',
+      'id role status plan plan_ends_at created_at updated_at deleted_at authz_version password_hash password_version search_text is_invited',
   },
   sessions: {
     erasure: 'deleted',
@@ -60,6 +60,14 @@ export const personalData: Record<string, Table> = {
     exported: 'accountLinks',
     personal: 'kind email created_at expires_at',
     other: 'account_id slot token_hash data',
+  },
+  invitations: {
+    erasure: 'deleted',
+    why: 'what an administrator offered somebody, until they accept',
+    of: 'account_id',
+    exported: 'invitation',
+    personal: 'plan invited_at',
+    other: 'account_id invited_by role_by',
   },
   login_attempts: {
     erasure: 'deleted',
@@ -189,7 +197,7 @@ export const personalData: Record<string, Table> = {
     personal: '',
     other: 'key failures failures_in_a_row pending locked_until consecutive last_failure_at updated_at',
   },
-  activity_by_day: nobodys('sums', 'day sign_ups erased locked log_ins failures lockouts reuse'),
+  activity_by_day: nobodys('sums', 'day sign_ups erased locked invited log_ins failures lockouts reuse'),
   revenue_by_plan_and_day: nobodys(
     'sums',
     'day plan currency billing_interval started ended in_force trialing renewing annual_minor',

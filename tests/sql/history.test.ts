@@ -32,6 +32,7 @@ const history = `
 0023_imported_passwords 247f21fdb5c0
 0024_updates_in_place ea9e69c31bcb
 0025_mail_deadline b5819be5baa3
+0026_invitations 5f1d063fdb26
 `
 
 test('no migration that has landed was edited: databases that ran it would refuse to start', async () => {

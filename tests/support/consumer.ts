@@ -69,4 +69,7 @@ export function told(body: unknown): string {
 
 type Login = InferRequestType<typeof client.v1.auth.login.$post>
 type Me = InferResponseType<typeof client.v1.me.$get, 200>
-export const inferred: [Same<Login['json']['email'], string>, Same<Me['status'], 'active' | 'locked'>] = [true, true]
+export const inferred: [Same<Login['json']['email'], string>, Same<Me['status'], 'invited' | 'active' | 'locked'>] = [
+  true,
+  true,
+]

@@ -99,6 +99,8 @@ export async function givenWholeLife(app: TestApp, admin: Awaited<ReturnType<typ
   const last = await bodyOf<SessionJson>(await ask('/v1/auth/login', { json: { email, password: goodPassword } }, 200))
   await about(`/${id}/subscription`, { method: 'PUT', json: { plan: 'enterprise', reason: traces.lockReason } }, 200)
   await createLink(sql, { accountId: id, kind: 'reset-password', email })
+  // As if nobody had accepted yet.
+  await sql`insert into invitations (account_id, invited_by, role_by) values (${id}, ${admin.id}, ${admin.id})`
   await deps.mail.notify(sql, id, 'password-changed', { ip: otherAddress })
   await deps.usage.flush()
   // As an instance leaves it that dies.

@@ -9,15 +9,16 @@ export async function findAsOf(sql: Db): Promise<Date | null> {
   return row?.at ?? null
 }
 
-export type Totals = { accounts: number; active: number; locked: number }
+/** `invited` have not accepted yet, and are no accounts so far. */
+export type Totals = { accounts: number; active: number; locked: number; invited: number }
 
 /** From the sign-ups of every day: no scan of the accounts. */
 export async function findTotals(sql: Db): Promise<Totals> {
   const [row] = await sql<Totals[]>`
     select coalesce(sum(sign_ups - erased), 0)::float8 as accounts, coalesce(sum(sign_ups - erased - locked), 0)::float8 as active,
-           coalesce(sum(locked), 0)::float8 as locked
+           coalesce(sum(locked), 0)::float8 as locked, coalesce(sum(invited), 0)::float8 as invited
       from activity_by_day`
-  return row ?? { accounts: 0, active: 0, locked: 0 }
+  return row ?? { accounts: 0, active: 0, locked: 0, invited: 0 }
 }
 
 export type Activity = {

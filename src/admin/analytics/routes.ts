@@ -22,6 +22,7 @@ const Overview = z
     accounts: Count,
     active: Count,
     locked: Count,
+    invited: Count.meta({ description: 'not accepted yet; not among the accounts' }),
     paying: Count.meta({ description: 'on a plan other than free that renews: neither tried nor cancelled' }),
     trialing: Count,
     mrr: Mrr,

@@ -13,6 +13,13 @@ type Link = {
 export type Explanation = { granted: boolean; chain: Link[] }
 type Input = { permission?: string; feature?: string }
 
+const accountDetails: Record<AuthzState['status'], string> = {
+  invited: 'invited, and not accepted yet: nothing is granted',
+  active: 'active',
+  locked: 'locked by an administrator: nothing is granted',
+  deleted: 'erased',
+}
+
 /**
  * Why an account may or may not: the chain role → level → permission, or plan → feature → override, each with its expiry.
  * The question is audited.
@@ -34,7 +41,7 @@ export async function explain(deps: AdminDeps, actor: Actor, accountId: string, 
   const account: Link = {
     kind: 'account',
     name: accountId,
-    detail: active ? 'active' : 'locked by an administrator: nothing is granted',
+    detail: accountDetails[state.status],
   }
   if (asked.permission !== undefined) {
     const granted = rights.permissions.includes(asked.permission)

@@ -27,7 +27,7 @@ export async function promote(
     if (account?.id !== found.id) return null
     const { id, role: from, status } = account
     if (from === superadmin) return { from, status }
-    await updateRole(tx, id, superadmin)
+    await updateRole(tx, id, superadmin, null)
     await recordAuthzChange(tx, { accountId: id })
     const details = { from, to: superadmin, by: 'command-line' }
     await deps.audit.record(tx, operator, 'account.change_role', entity(id), { details })

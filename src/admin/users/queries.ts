@@ -5,7 +5,8 @@ import { profileColumns, type StoredAccount } from '../../auth/account.ts'
 import type { Db, Tx } from '../../db/types.ts'
 import type { Sort } from '../schemas.ts'
 
-export type Filter = { q?: string; role?: string; plan?: string; status?: 'active' | 'locked' }
+type ListedStatus = 'invited' | 'active' | 'locked'
+export type Filter = { q?: string; role?: string; plan?: string; status?: ListedStatus }
 /** An account of a list; `sortKey` is the value that it is sorted by, in full precision, for the cursor. */
 export type ListedAccount = Omit<StoredAccount, 'overrides'> & { sortKey: string }
 
@@ -46,7 +47,16 @@ export async function listUsers(
 function matching(sql: Db, { q, status }: Filter) {
   return sql`
     ${q === undefined ? sql`` : found(sql, q)}
-    ${status ? { active: sql`and a.status = 'active'`, locked: sql`and a.status = 'locked'` }[status] : sql``}`
+    ${status ? inStatus(sql, status) : sql``}`
+}
+
+/** As text of the statement: planned for the status, whose indexes are partial. */
+function inStatus(sql: Db, status: ListedStatus) {
+  return {
+    invited: sql`and a.status = 'invited'`,
+    active: sql`and a.status = 'active'`,
+    locked: sql`and a.status = 'locked'`,
+  }[status]
 }
 
 /** Texts that contain a trigram of the index: three letters, or two at the beginning or end of a word. */
@@ -70,16 +80,17 @@ function decodeLabels(q: string): string {
   return q.replace(/xn--[a-z0-9-]+/gi, (label) => domainToUnicode(label) || label)
 }
 
-export async function updateStatus(
-  sql: Db,
-  accountId: string,
-  status: 'active' | 'locked',
-  reason: string | null,
-): Promise<void> {
-  await sql`update user_accounts set status = ${status}, locked_reason = ${reason} where id = ${accountId}`
+export async function lockStatus(sql: Db, accountId: string, reason: string): Promise<void> {
+  await sql`update user_accounts set status = 'locked', locked_reason = ${reason} where id = ${accountId}`
 }
 
-export type RoleHolder = { id: string; role: string; status: 'active' | 'locked' }
+/** Back to what the account was before the lock: an invitation that nobody accepted waits on. */
+export async function unlockStatus(sql: Db, accountId: string): Promise<void> {
+  await sql`
+    update user_accounts set status = case when is_invited then 'invited' else 'active' end, locked_reason = null where id = ${accountId}`
+}
+
+export type RoleHolder = { id: string; role: string; status: ListedStatus }
 
 /** The account of an address in its one spelling. */
 export async function findRoleHolder(sql: Db, email: string): Promise<RoleHolder | null> {
@@ -88,8 +99,11 @@ export async function findRoleHolder(sql: Db, email: string): Promise<RoleHolder
   return row ?? null
 }
 
-export async function updateRole(sql: Db, accountId: string, role: string): Promise<void> {
-  await sql`update user_accounts set role = ${role} where id = ${accountId}`
+/** @param by who answers for the role until an invitation is accepted; null: the command line */
+export async function updateRole(sql: Db, accountId: string, role: string, by: string | null): Promise<void> {
+  await sql`
+    with answered as (update invitations set role_by = ${by}::uuid where account_id = ${accountId})
+    update user_accounts set role = ${role} where id = ${accountId}`
 }
 
 export async function findLockedReason(sql: Db, accountId: string): Promise<string | null> {

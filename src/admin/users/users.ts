@@ -13,7 +13,15 @@ import { AppError } from '../../errors/app-error.ts'
 import type { Slice } from '../../http/output/page.ts'
 import type { AdminDeps } from '../deps.ts'
 import type { Sort } from '../schemas.ts'
-import { type Filter, findLockedReason, type ListedAccount, listUsers, updateRole, updateStatus } from './queries.ts'
+import {
+  type Filter,
+  findLockedReason,
+  type ListedAccount,
+  listUsers,
+  lockStatus,
+  unlockStatus,
+  updateRole,
+} from './queries.ts'
 
 const permission = 'users.manage'
 
@@ -57,7 +65,7 @@ export async function readAdministeredUser(
 }
 
 /** The answer of a change, read in its transaction: after the commit the client may leave. */
-async function showUser(tx: Tx, deps: AdminDeps, actor: Actor, accountId: string): Promise<AdministeredUser> {
+export async function showUser(tx: Tx, deps: AdminDeps, actor: Actor, accountId: string): Promise<AdministeredUser> {
   const user = await findUser(deps, tx, accountId)
   if (!user) throw new AppError('not-found')
   await deps.audit.record(tx, actor, 'account.read', account(accountId))
@@ -92,7 +100,7 @@ export async function assignRole(
     const { privilegeLevel } = await requireGrantable(tx, authority, role)
     const { target } = authority
     if (target.role !== role) {
-      await updateRole(tx, accountId, role)
+      await updateRole(tx, accountId, role, actor.principal.accountId)
       await recordAuthzChange(tx, { accountId })
       const details = { from: target.role, to: role }
       await deps.audit.record(tx, actor, 'account.change_role', account(accountId), { details })
@@ -107,7 +115,7 @@ export async function lock(deps: AdminDeps, actor: Actor, accountId: string, rea
   await deps.sql.begin(async (tx) => {
     const { target } = await authoriseOver(tx, actor.principal, accountId, permission, { removes: true })
     if (target.status === 'locked') return
-    await updateStatus(tx, accountId, 'locked', reason)
+    await lockStatus(tx, accountId, reason)
     await recordAuthzChange(tx, { accountId, endSessions: 'all', reason: 'lock' })
     await deps.audit.record(tx, actor, 'account.lock', account(accountId), { after: { reason } })
   })
@@ -120,7 +128,7 @@ export async function unlock(deps: AdminDeps, actor: Actor, accountId: string): 
     await clearLockouts(tx, [deps.counterKey('email', target.email ?? ''), deps.counterKey('password', accountId)])
     await deps.audit.record(tx, actor, 'account.unlock', account(accountId), { details: { was: target.status } })
     if (target.status !== 'locked') return
-    await updateStatus(tx, accountId, 'active', null)
+    await unlockStatus(tx, accountId)
     await recordAuthzChange(tx, { accountId })
   })
 }

@@ -1,0 +1,83 @@
+import { mayStillGrant } from '../../access/hierarchy.ts'
+import { type LockedAccount, lockAccounts } from '../../access/hierarchy-queries.ts'
+import { freePlan, roleOnPlan } from '../../access/lapse.ts'
+import { consumeLink, peekLink } from '../../account-links/links.ts'
+import { account, type Origin } from '../../audit/actor.ts'
+import { requireGoodPassword } from '../../auth/registration.ts'
+import type { SessionBody } from '../../auth/session-body.ts'
+import { completeSignIn } from '../../auth/sign-in.ts'
+import { beginGranted } from '../../billing/grants.ts'
+import { recordAuthzChange } from '../../changes/record.ts'
+import type { Tx } from '../../db/types.ts'
+import { AppError } from '../../errors/app-error.ts'
+import type { AdminDeps } from '../deps.ts'
+import { activate, findInvitation, type Invitation, isLivePlan } from './queries.ts'
+import type { Acceptance } from './schemas.ts'
+
+/**
+ * Takes an invitation up by the link in its mail: the account gets its password, the address counts as verified, the plan
+ * begins, and a session is opened. Where whoever invited may not grant role and plan any more, it is a `user` on free.
+ * @throws AppError `invalid-link`, also for an account that is locked; `validation-failed` (the link stays), `overloaded`
+ */
+export async function acceptInvitation(
+  deps: AdminDeps,
+  origin: Origin,
+  { token, password }: Acceptance,
+  signal?: AbortSignal,
+): Promise<SessionBody> {
+  const owner = await peekLink(deps.sql, 'accept-invitation', token)
+  requireGoodPassword(deps, password, owner)
+  const passwordHash = await deps.passwords.hash(password, signal)
+  const accept = () =>
+    completeSignIn(deps, owner.accountId, {
+      method: 'invitation',
+      origin,
+      prove: (tx) => takeUp(tx, deps, { accountId: owner.accountId, token, passwordHash, origin }),
+    })
+  let session = await accept()
+  // Who answers for it changed while the rows were waited for: each time an administrator's act was committed.
+  while (!session) session = await accept()
+  return session
+}
+
+type Proof = { accountId: string; token: string; passwordHash: string; origin: Origin }
+
+/** @returns false, with nothing written, where others answer for the invitation than those whose rows are locked */
+async function takeUp(tx: Tx, deps: AdminDeps, { accountId, token, passwordHash, origin }: Proof): Promise<boolean> {
+  const expected = await findInvitation(tx, accountId)
+  if (!expected) throw new AppError('invalid-link')
+  // All at once, in the order of their ids, as every other act on several accounts: no two wait for each other.
+  const ids = [accountId, expected.invitedBy, expected.roleBy].filter((id) => id !== null)
+  const accounts = await lockAccounts(tx, ids)
+  const invitation = await findInvitation(tx, accountId)
+  if (!invitation) throw new AppError('invalid-link')
+  if (invitation.invitedBy !== expected.invitedBy || invitation.roleBy !== expected.roleBy) return false
+  const link = await consumeLink(tx, 'accept-invitation', token)
+  if (link.account.status !== 'invited' || link.account.email !== link.email) throw new AppError('invalid-link')
+  // Free, or what an administrator has granted since, who was judged then.
+  const current = accounts.find(({ id }) => id === accountId)?.plan ?? freePlan
+  const isGranted = await isStillGranted(tx, invitation, current, accounts)
+  const role = isGranted ? invitation.role : roleOnPlan(current).role
+  const plan = isGranted ? invitation.plan : null
+  await activate(tx, accountId, { role, passwordHash })
+  if (plan !== null) await beginGranted(tx, accountId, plan, invitation.invitedBy)
+  await recordAuthzChange(tx, { accountId })
+  const details = { role, plan, isGranted }
+  const actor = { principal: { accountId }, origin }
+  await deps.audit.record(tx, actor, 'invitation.accept', account(accountId), { details })
+  return true
+}
+
+/** Whether whoever answers for role and plan may still grant them, all of it: else nothing of it counts. */
+async function isStillGranted(
+  tx: Tx,
+  { role, plan, invitedBy, roleBy }: Invitation,
+  current: string,
+  accounts: LockedAccount[],
+): Promise<boolean> {
+  const offer = { role, plan: plan ?? current }
+  const grantor = (id: string) => accounts.find((candidate) => candidate.id === id)
+  if (roleBy !== null && !(await mayStillGrant(tx, grantor(roleBy), 'users.manage', offer))) return false
+  if (plan === null) return true
+  return (await mayStillGrant(tx, grantor(invitedBy), 'subscriptions.manage', offer)) && isLivePlan(tx, plan)
+}

@@ -1,0 +1,26 @@
+import { lockAccounts } from '../../access/hierarchy-queries.ts'
+import { type ErasureDeps, eraseForgotten } from '../../account/erasure.ts'
+import type { Job } from '../../db/job.ts'
+import { listForgottenInvitations, listStillForgotten } from './queries.ts'
+
+/** Accounts that one transaction erases. */
+const batch = 20
+
+/** Erases accounts that nobody accepted for 30 days after the last invitation. */
+export function invitationJobs(deps: ErasureDeps): Job[] {
+  return [
+    {
+      name: 'erase-invited',
+      everySeconds: 3_600,
+      batch,
+      async work(tx) {
+        const found = await listForgottenInvitations(tx, batch)
+        const accounts = await lockAccounts(tx, found)
+        // Read again under the lock: somebody may have accepted, or invited again, meanwhile.
+        const forgotten = new Set(await listStillForgotten(tx, found))
+        for (const account of accounts) if (forgotten.has(account.id)) await eraseForgotten(tx, deps, account)
+        return { result: found.length }
+      },
+    },
+  ]
+}

@@ -1,0 +1,23 @@
+import { z } from 'zod'
+import { Email, LanguageTag, PersonName, Slug } from '../../http/input/fields.ts'
+import { PresentedPassword } from '../../http/input/password.ts'
+
+export const NewUser = z
+  .strictObject({
+    email: Email,
+    firstName: PersonName.nullish(),
+    lastName: PersonName.nullish(),
+    language: LanguageTag.optional(),
+    role: Slug.optional(),
+    plan: Slug.optional().meta({ description: 'Begins when the invitation is accepted; needs subscriptions.manage.' }),
+  })
+  .meta({ ref: 'NewUser' })
+export type NewUser = z.infer<typeof NewUser>
+
+export const Acceptance = z
+  .strictObject({
+    token: z.string().max(65_536).meta({ description: 'Of the link in the mail: what follows #token=.' }),
+    password: PresentedPassword,
+  })
+  .meta({ ref: 'Acceptance' })
+export type Acceptance = z.infer<typeof Acceptance>
