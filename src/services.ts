@@ -14,7 +14,7 @@ import { createFeed } from './changes/feed.ts'
 import { RecentChanges } from './changes/recent-changes.ts'
 import type { Config } from './config/config.ts'
 import { deriveKey } from './crypto/hash.ts'
-import { createCounterKey, createTraceKeys } from './crypto/keyed-hashes.ts'
+import { createKeyedHashes } from './crypto/keyed-hashes.ts'
 import { createClock } from './db/clock.ts'
 import { openDatabase } from './db/database.ts'
 import { openReplica } from './db/replica.ts'
@@ -147,8 +147,7 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
     const sweep = setInterval(() => recentChanges.sweep(performance.now()), 60_000)
     sweep.unref()
     const audit = createAudit(config.auditKeys, now)
-    const counterKey = createCounterKey(deriveKey(config.auditKeys[0], 'lockout counters'))
-    const traceKeys = createTraceKeys(config.auditKeys)
+    const keyedHashes = createKeyedHashes(config.auditKeys)
     const open: OpenDeps = {
       config,
       log,
@@ -167,7 +166,7 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
       streams,
       redis,
       traffic: createTraffic(),
-      jobs: jobsOfRooms({ audit, now, log, mail, traceKeys, counterKey }),
+      jobs: jobsOfRooms({ audit, now, log, mail, ...keyedHashes }),
       metrics: async () => (await import('./room-metrics.ts')).metricsOfRooms(open),
       audit,
       mail,
@@ -181,8 +180,7 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
       }),
       deviceTokens: createDeviceTokens(deriveKey(config.auditKeys[0], 'device tokens')),
       passwords: createPasswordHasher({ concurrency: cores, queueLimit: cores * 32 }),
-      counterKey,
-      traceKeys,
+      ...keyedHashes,
       networkHash: createNetworkHash(deriveKey(config.auditKeys[0], 'networks in the log')),
       lifecycle: { draining: false },
       async close(seconds) {

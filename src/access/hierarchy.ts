@@ -123,6 +123,11 @@ export async function authoriseSelf(tx: Tx, { accountId }: Principal): Promise<L
   return account
 }
 
+/** Locks accounts in the order of their ids, and their roles, and reads what they may do: those that there are. */
+export function lockToJudge(tx: Tx, accountIds: string[]): Promise<LockedAccount[]> {
+  return lockAccounts(tx, accountIds)
+}
+
 /** Locks one account's row, which serialises changes of its rights and sessions, and ends what has expired. */
 export async function lockAccount(tx: Tx, accountId: string): Promise<void> {
   await lockAccountRows(tx, [accountId])

@@ -13,3 +13,9 @@ export function createTraceKeys(auditKeys: readonly string[]): (email: string) =
 export function createCounterKey(key: Uint8Array): (kind: string, value: string) => Buffer {
   return (kind, value) => createHmac('sha256', key).update(`${kind}:${value}`).digest()
 }
+
+/** Both, under the audit keys, the newest first. */
+export const createKeyedHashes = (auditKeys: readonly [string, ...string[]]) => ({
+  counterKey: createCounterKey(deriveKey(auditKeys[0], 'lockout counters')),
+  traceKeys: createTraceKeys(auditKeys),
+})
