@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'bun:test'
+import { lockAccount } from '../../src/access/hierarchy.ts'
 import { consumeLink, createLink, type LinkKind, linkUrl } from '../../src/account-links/links.ts'
 import { AppError } from '../../src/errors/app-error.ts'
 import { givenAccount, newEmail } from '../support/accounts.ts'
 import { openTestApp } from '../support/app.ts'
 import { expectProblem } from '../support/problems.ts'
+import { until } from '../support/server-process.ts'
 
 const app = await openTestApp()
 const { sql, request } = app
@@ -59,6 +61,22 @@ describe('a link', () => {
     expect(await outcome('reset-password', tokens[1] ?? '')).toBe('used')
     expect(await outcome('reset-password', tokens[0] ?? '')).toBe('invalid-link')
     expect(await outcome('verify-email', verification)).toBe('used')
+  })
+
+  test('that expires while its use waits for the account is refused', async () => {
+    const person = await givenAccount(app)
+    const token = await made('reset-password', person)
+    let late: Promise<unknown> | undefined
+    await sql.begin(async (tx) => {
+      await lockAccount(tx, person.id)
+      const [{ pid } = { pid: 0 }] = await tx<{ pid: number }[]>`select pg_backend_pid() as pid`
+      late = outcome('reset-password', token)
+      const isWaiting = async () =>
+        (await sql`select from pg_stat_activity where ${pid}::int = any(pg_blocking_pids(pid))`).length > 0
+      await until(isWaiting, 30, 'the use to wait')
+      await tx`update account_links set expires_at = clock_timestamp() where account_id = ${person.id}`
+    })
+    expect(await late).toBe('invalid-link')
   })
 
   test('whose use is rolled back is good again', async () => {

@@ -65,9 +65,13 @@ describe('a change of address', () => {
 
   test('refuses a link that was under way when the address changed, by the address itself', async () => {
     const person = await registered(app)
+    await request('/v1/auth/password/forgot', { json: { email: person.email } })
     const token = await tokenTo(app, person.email, 'verify-email')
+    const forgotten = await tokenTo(app, person.email, 'reset-password')
     await sql`update user_accounts set email = ${newEmail()} where id = ${person.id}`
     await expectProblem(await request('/v1/auth/email/verify', { json: { token } }), 'invalid-link')
+    const reset = { token: forgotten, newPassword: 'umbrella ceramic walnut drizzle' }
+    await expectProblem(await request('/v1/auth/password/reset', { json: reset }), 'invalid-link')
   })
 
   test('of 16 parallel confirmations one is made', async () => {

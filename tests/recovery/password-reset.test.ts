@@ -121,6 +121,10 @@ describe('a link for a new password', () => {
   test('is refused alike for whatever is no token', async () => {
     for (const token of ['', 'x', '\0', '\ud800', 'x'.repeat(43), 'x'.repeat(60_000)])
       await expectProblem(await reset(token), 'invalid-link')
+    const { email } = await registered(app)
+    const verification = await tokenTo(app, email, 'verify-email')
+    // Before the password is judged: by a link of another kind nobody learns what it must not be made of.
+    for (const wanted of [newPassword, 'short']) await expectProblem(await reset(verification, wanted), 'invalid-link')
     for (const token of [undefined, null, 7, ['x']])
       await expectProblem(await reset(token as never), 'validation-failed')
   })
