@@ -9,16 +9,9 @@ const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 const loopback = /^(?:127\.\d{1,3}\.\d{1,3}\.\d{1,3}|::1|::ffff:127\.\d{1,3}\.\d{1,3}\.\d{1,3})$/i
 /** As browsers on this machine name it: a foreign name that resolves to it (DNS rebinding) is refused. */
 const ownName = /^(?:localhost|[a-z0-9-]+\.localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?$/i
-/** What a proxy adds: then the peer is not the one who asks. */
-const forwarding = [
-  'forwarded',
-  'via',
-  'x-forwarded-for',
-  'x-forwarded-host',
-  'x-forwarded-proto',
-  'x-real-ip',
-  'cf-connecting-ip',
-]
+/** What a proxy or a tunnel adds: then the peer is not the one who asks. */
+const forwarding =
+  /^(?:x-)?forwarded(?:-|$)|^via$|^cdn-loop$|^x-(?:original|envoy)-|(?:^|-)(?:real|client|connecting)-ip$/
 
 /** The mails of everybody are here: they are shown to this machine alone, in development without SMTP_URL; else 404. */
 const ownMachineOnly = middleware<PublicEnv>({
@@ -28,7 +21,7 @@ const ownMachineOnly = middleware<PublicEnv>({
     const { headers } = c.req.raw
     const peer = c.env.server?.requestIP(c.req.raw)?.address ?? ''
     const isOwn = loopback.test(peer) && ownName.test(headers.get('host') ?? new URL(c.req.url).host)
-    if (production || mail.mode !== 'kept' || !isOwn || forwarding.some((name) => headers.has(name)))
+    if (production || mail.mode !== 'kept' || !isOwn || [...headers.keys()].some((name) => forwarding.test(name)))
       throw new AppError('not-found')
   },
 })

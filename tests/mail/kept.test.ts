@@ -59,6 +59,18 @@ describe('the kept mails do not exist', () => {
     ['a proxy on this host', { headers: { 'X-Forwarded-For': '127.0.0.1' } }],
     ['a proxy by the standard', { headers: { Forwarded: 'for=127.0.0.1' } }],
     ['a proxy that only names itself', { headers: { Via: '1.1 proxy' } }],
+    ...[
+      'X-Forwarded',
+      'X-Forwarded-Port',
+      'X-Real-IP',
+      'True-Client-IP',
+      'CF-Connecting-IP',
+      'X-Original-Host',
+      'CDN-Loop',
+    ].map((name): [string, { headers: Record<string, string> }] => [
+      `a proxy that adds ${name}`,
+      { headers: { [name]: '' } },
+    ]),
     ['a page whose name was made to lead here', { headers: { Host: 'attacker.example:3000' } }],
   ])('for %s', async (_name, options) => {
     for (const path of ['/dev/mail', '/dev/mail.css', `/dev/mail/${Bun.randomUUIDv7()}/html`])
