@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util'
 import { isPostgresInUse } from '../src/embedded-postgres/open.ts'
 import { administration } from './story/administration.ts'
 import { type Answer, type Call, createCall } from './story/call.ts'
+import { invitation } from './story/invitation.ts'
 import { findToken, showsMails } from './story/kept-mail.ts'
 import { person } from './story/person.ts'
 import { recovery } from './story/recovery.ts'
@@ -17,8 +18,8 @@ type RunProgram = (args: string[], input?: string) => Promise<string>
 const usage = `Usage: bun run smoke URL [--program COMMAND]
 
 Tells the story of the product to a running instance, a line per step, e.g. bun run smoke http://localhost:3000
-First that of a person, with the mails that an instance in development keeps; then that of those who run the service, which begins with create-admin and ends with
-audit verify. Those two are commands of the program: COMMAND runs it, e.g. dist/manas360, with this environment, which
+First that of a person, with the mails that an instance in development keeps; then that of those who run the service, which begins with create-admin and leads to
+audit verify and, with the mails, to an invitation. Those two are commands of the program: COMMAND runs it, e.g. dist/manas360, with this environment, which
 must lead to the instance's own database. Default for an instance on this host: bun src/main.ts, with DATABASE_URL, or on the
 embedded database that is running: none is started. For any other the second part is left out unless --program is given.
 
@@ -50,7 +51,12 @@ async function story(origin: string, program: string | undefined): Promise<numbe
   const run = program === undefined ? undefined : toRun(program)
   const variables = throwAway()
   const hasMails = await showsMails(origin).catch(() => false)
-  const steps = [...person, ...(hasMails ? recovery : []), ...(run ? administration : [])]
+  const steps = [
+    ...person,
+    ...(hasMails ? recovery : []),
+    ...(run ? administration : []),
+    ...(run && hasMails ? invitation : []),
+  ]
   let held = 0
   for (const step of steps) {
     const stepAt = performance.now()
@@ -131,6 +137,7 @@ function throwAway(): Variables {
     EMAIL: email(),
     RAVI_EMAIL: email(),
     ROOT_EMAIL: email(),
+    MIRA_EMAIL: email(),
     NEW_EMAIL: email(),
     PASSWORD: randomBytes(18).toString('base64url'),
     OTHER_PASSWORD: randomBytes(18).toString('base64url'),

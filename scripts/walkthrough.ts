@@ -7,6 +7,7 @@
  */
 import { join } from 'node:path'
 import { administration } from './story/administration.ts'
+import { invitation } from './story/invitation.ts'
 import { person } from './story/person.ts'
 import { recovery } from './story/recovery.ts'
 import { type Ask, isCommand, isLook, type Look, memberOf, type Step } from './story/step.ts'
@@ -22,6 +23,7 @@ const prelude = `URL=${url}
 RUN=$(date +%s)$$
 EMAIL=asha.$RUN@example.com
 RAVI_EMAIL=ravi.$RUN@example.com
+MIRA_EMAIL=mira.$RUN@example.com
 ROOT_EMAIL=root.$RUN@example.com
 NEW_EMAIL=asha.$RUN@example.net
 PASSWORD='seven quiet herons at dawn'
@@ -64,7 +66,8 @@ Every answer below is from a real run; \`bun scripts/walkthrough.ts ${url} > doc
 ${prelude}
 \`\`\``,
 ]
-for (const [i, step] of [...person, ...recovery, ...administration].entries()) pages.push(await play(step, i + 1))
+for (const [i, step] of [...person, ...recovery, ...administration, ...invitation].entries())
+  pages.push(await play(step, i + 1))
 shell.stdin.end()
 process.stdout.write(`${pages.join('\n\n')}\n`)
 
