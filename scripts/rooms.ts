@@ -17,6 +17,7 @@ const rooms = [
   'recovery',
   'auth',
   'api-keys',
+  'consents',
   'account-links',
   'mail',
   'quotas',

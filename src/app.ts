@@ -12,6 +12,7 @@ import { requireStillSignedIn } from './auth/sessions.ts'
 import { billingRoutes } from './billing/routes.ts'
 import { catalogueRoutes } from './catalogue/routes.ts'
 import { accessRoutes } from './changes/routes.ts'
+import { consentRoutes } from './consents/routes.ts'
 import { AppError } from './errors/app-error.ts'
 import { deadline } from './http/deadline.ts'
 import { fuse } from './http/fuse.ts'
@@ -63,6 +64,7 @@ export function mountRoutes() {
     .route('/v1/auth', acceptanceRoutes)
     .route('/v1', ownEmailRoutes)
     .route('/v1', accountRoutes)
+    .route('/v1', consentRoutes)
     .route('/v1/api-keys', apiKeyRoutes({ requireOwnPassword, requireStillSignedIn }))
     .route('/v1', catalogueRoutes)
     .route('/v1', billingRoutes)

@@ -150,6 +150,7 @@ test('every bad variable is named at once, each with what to do', () => {
     SHUTDOWN_TIMEOUT_MS: 'soon',
     PASSWORD_MIN_LENGTH: '7',
     REQUIRE_EMAIL_VERIFICATION: 'yes',
+    CONSENT_DOCUMENTS: 'terms',
     AUTHZ_FEED: 'push',
     JOBS: 'cron',
     BRAND_NAME: 'x'.repeat(61),

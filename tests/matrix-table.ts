@@ -133,6 +133,12 @@ const ofThePerson: Record<string, Row> = {
   },
   'GET /v1/me/entitlements': { demands: `${withProfile}, quota`, answers: everyone, keys: openToDefault },
   'GET /v1/me/export': { demands: `${withProfile}, quota`, answers: everyone, keys: openToDefault },
+  'GET /v1/me/consents': { demands: `${withProfile}, quota`, answers: everyone, keys: openToDefault },
+  'POST /v1/me/consents': {
+    demands: signedIn,
+    answers: '401 201 201 201 201 201',
+    json: () => ({ document: 'newsletter', version: '1', granted: true }),
+  },
   'GET /v1/authz/changes': {
     demands: 'authenticated or key with authz.read, permission authz.read',
     answers: '401 403 403 403 403 200',

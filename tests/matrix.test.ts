@@ -6,7 +6,7 @@ import { givenApiKey } from './support/api-keys.ts'
 import { bodyOf, openTestApp } from './support/app.ts'
 import { expectProblem } from './support/problems.ts'
 
-const app = await openTestApp()
+const app = await openTestApp({ CONSENT_DOCUMENTS: 'newsletter@1' })
 const { sql } = app
 
 const plans = { guest: 'free', user: 'free', subscriber: 'professional', admin: 'business', superadmin: 'enterprise' }

@@ -10,7 +10,7 @@ type Operation = {
   requestBody?: { content: Record<string, { example?: Record<string, unknown> }> }
 }
 
-const app = await openTestApp()
+const app = await openTestApp({ CONSENT_DOCUMENTS: 'terms@2026-01' })
 const { request, sql } = app
 const document = (await openApiDocument(app.app, 'http://localhost')) as {
   paths: Record<string, Record<string, Operation>>

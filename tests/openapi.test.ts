@@ -127,6 +127,7 @@ test('what an API key needs is told with each operation that is open to them, an
     'get /v1/dashboard/insights': 'dashboard.read',
     'get /v1/entitlements/{feature}': 'profile.read',
     'get /v1/me': 'profile.read',
+    'get /v1/me/consents': 'profile.read',
     'get /v1/me/entitlements': 'profile.read',
     'get /v1/me/export': 'profile.read',
     'get /v1/reports/usage': 'dashboard.read',

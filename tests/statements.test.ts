@@ -17,8 +17,12 @@ await outside`create extension pg_stat_statements`
 await outside`create database counted`
 url.pathname = '/counted'
 await migrate({ url: url.href })
-const app = await openTestApp({ DATABASE_URL: url.href })
-const verifying = await openTestApp({ DATABASE_URL: url.href, REQUIRE_EMAIL_VERIFICATION: 'true' })
+const app = await openTestApp({ DATABASE_URL: url.href, CONSENT_DOCUMENTS: 'letter@1' })
+const verifying = await openTestApp({
+  DATABASE_URL: url.href,
+  REQUIRE_EMAIL_VERIFICATION: 'true',
+  CONSENT_DOCUMENTS: 'terms@1!,letter@1',
+})
 const { request } = app
 
 type Statement = { id: string; query: string }
@@ -76,8 +80,16 @@ test('a refresh is one statement', async () => {
 })
 
 test('a registration costs at most three, with the mail that verifies the address', async () => {
-  const json = { email: newEmail(), password: goodPassword }
+  const consents = [{ document: 'letter', version: '1' }]
+  const json = { email: newEmail(), password: goodPassword, consents }
   expect(await statementsOf(() => request('/v1/auth/register', { json }), 201)).toHaveLength(3)
+})
+
+test('reading oneself is one statement, and so is agreeing to a document', async () => {
+  const { accessToken: bearer } = person
+  expect(await statementsOf(() => request('/v1/me', { bearer }), 200)).toHaveLength(1)
+  const json = { document: 'letter', version: '1', granted: true }
+  expect(await statementsOf(() => request('/v1/me/consents', { bearer, json }), 201)).toHaveLength(1)
 })
 
 test('a feature-gated request costs none', async () => {
@@ -87,6 +99,10 @@ test('a feature-gated request costs none', async () => {
 
 describe('where addresses must be verified, a stranger sees the same of an address that is taken and of one that is not', () => {
   let bearer: string
+  const consents = [
+    { document: 'terms', version: '1' },
+    { document: 'letter', version: '1' },
+  ]
   /** A link was asked for by nobody yet. */
   beforeEach(async () => {
     const account = await givenAccount(verifying)
@@ -97,7 +113,7 @@ describe('where addresses must be verified, a stranger sees the same of an addre
   const routes: Record<string, (email: string) => Promise<Response>> = {
     'POST /v1/auth/password/forgot': (email) => ask('/v1/auth/password/forgot', { email }),
     'POST /v1/auth/email/resend': (email) => ask('/v1/auth/email/resend', { email }),
-    'POST /v1/auth/register': (email) => ask('/v1/auth/register', { email, password: goodPassword }),
+    'POST /v1/auth/register': (email) => ask('/v1/auth/register', { email, password: goodPassword, consents }),
     'POST /v1/me/email': (newEmail) => ask('/v1/me/email', { newEmail, password: goodPassword }, bearer),
   }
 
@@ -133,6 +149,7 @@ describe('where addresses must be verified, a stranger sees the same of an addre
       'audit_personal',
       'audit_subjects',
       'audit_queue',
+      'consents',
     ]
     const counts = [...tables, 'account_links', 'mail_outbox', 'discarded_requests'].map(async (table) => {
       const [row] = await verifying.sql<{ total: number }[]>`select count(*)::int as total from ${verifying.sql(table)}`

@@ -4,6 +4,7 @@ import { apiKeyData } from '../api-keys/personal-data.ts'
 import { auditData } from '../audit/personal-data.ts'
 import { authData } from '../auth/personal-data.ts'
 import { billingData } from '../billing/personal-data.ts'
+import { consentData } from '../consents/personal-data.ts'
 import { type ExportedPart, type PersonalData, rowsOf } from '../db/personal-data.ts'
 import { idempotencyData } from '../idempotency/personal-data.ts'
 import { mailData } from '../mail/personal-data.ts'
@@ -16,7 +17,7 @@ const account: PersonalData = {
     account: 'id',
     columns: `t.id, email, email_verified_at as "emailVerifiedAt",
       email_undeliverable_at as "emailUndeliverableAt", first_name as "firstName", last_name as "lastName", phone_number as "phoneNumber",
-      language, timezone, role, status, locked_reason as "lockedReason", created_at as "createdAt", updated_at as "updatedAt", last_login_at as "lastLoginAt"`,
+      language, timezone, role, status, locked_reason as "lockedReason", created_at as "createdAt", updated_at as "updatedAt", last_login_at as "lastLoginAt", consents`,
     key: [['id', 'uuid']],
   }),
   erased: { otherwise: 'the row stays, anonymous, so that the trail has something to name' },
@@ -57,6 +58,7 @@ export const personalData: readonly PersonalData[] = [
   ...authData,
   ...apiKeyData,
   ...accountLinkData,
+  ...consentData,
   ...ownData,
   ...idempotencyData,
   ...mailData,

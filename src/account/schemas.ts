@@ -96,6 +96,7 @@ export const ExportBody = z
     sessions: Rows,
     apiKeys: Rows,
     accountLinks: Rows,
+    consents: Rows,
     loginAttempts: Rows,
     subscriptions: Rows,
     featureOverrides: Rows,

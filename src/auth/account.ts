@@ -2,6 +2,9 @@ import type { AccessClaims } from '../access/claims.ts'
 import { type AuthzState, type Rights, rightsOf } from '../access/rights.ts'
 import type { Catalogue } from '../catalogue/catalogue.ts'
 import { newer, readCatalogue } from '../catalogue/current.ts'
+import type { Config } from '../config/config.ts'
+import { dueOf } from '../consents/agreements.ts'
+import type { Agreed } from '../consents/schemas.ts'
 import type { Db } from '../db/types.ts'
 
 /** An account as one statement reads it: profile, authorisation state, and the catalogue's version in the same snapshot. */
@@ -18,6 +21,8 @@ export type StoredAccount = AuthzState & {
   lastLoginAt: Date | null
   passwordVersion: number
   catalogueVersion: number
+  /** The version of each document that the person agrees to. */
+  consents: Record<string, string>
 }
 
 /** The columns of a StoredAccount, of a row `a` of user_accounts: one index look-up each, and no join. */
@@ -32,24 +37,28 @@ export function accountColumns(sql: Db) {
 export function profileColumns(sql: Db) {
   return sql`
     a.id, a.email, a.email_verified_at is not null as email_verified, a.first_name, a.last_name, a.phone_number,
-    a.language, a.timezone, a.status, a.created_at, a.last_login_at, a.password_version,
+    a.language, a.timezone, a.status, a.created_at, a.last_login_at, a.password_version, a.consents,
     a.authz_version::float8 as version, a.role, a.plan,
     case when a.plan <> 'free' then ceil(extract(epoch from a.plan_ends_at))::float8 end as plan_expires_at,
     (select version::float8 from catalogue_version) as catalogue_version`
 }
 
 /** An account with its rights at one moment: what a token and a user body say. */
-export type AccountWithRights = StoredAccount & { rights: Rights; planDisplayName: string }
+export type AccountWithRights = StoredAccount & { rights: Rights; planDisplayName: string; consentsDue: Agreed[] }
 
 /** What deriving rights needs. */
-export type CatalogueDeps = { catalogue: { current: Catalogue }; now: () => number }
+export type CatalogueDeps = {
+  catalogue: { current: Catalogue }
+  now: () => number
+  config: Pick<Config, 'consentDocuments'>
+}
 
 /**
- * Adds the rights that follow from the catalogue in memory. When the account's snapshot has a newer catalogue version, such as
+ * Adds the rights that follow from the catalogue in memory, and what waits for agreement. When the account's snapshot has a newer catalogue version, such as
  * one with a role just made, that catalogue is read first. Later versions are handled where the token is used.
  */
 export async function withRights<A extends StoredAccount>(
-  { catalogue, now }: CatalogueDeps,
+  { catalogue, now, config }: CatalogueDeps,
   sql: Db,
   account: A,
 ): Promise<A & AccountWithRights> {
@@ -58,7 +67,8 @@ export async function withRights<A extends StoredAccount>(
   const { current } = catalogue
   const rights = rightsOf(current, account, now() / 1000)
   const planDisplayName = current.plans.get(rights.plan)?.displayName ?? rights.plan
-  return { ...account, rights, planDisplayName, catalogueVersion: current.version }
+  const consentsDue = dueOf(config.consentDocuments, account.consents)
+  return { ...account, rights, planDisplayName, consentsDue, catalogueVersion: current.version }
 }
 
 /** The claims of an account's access token; no other code builds them. `iat` is an epoch second. */
@@ -104,5 +114,6 @@ export function toUser({ rights, ...account }: AccountWithRights) {
     status: account.status,
     createdAt: account.createdAt,
     lastLoginAt: account.lastLoginAt,
+    consentsDue: account.consentsDue,
   }
 }

@@ -31,6 +31,7 @@ export type AuthDeps = {
     | 'rateLimitPassword'
     | 'requireEmailVerification'
     | 'appUrl'
+    | 'consentDocuments'
   >
   /** Held in memory; the feed keeps it current. */
   catalogue: { current: Catalogue }

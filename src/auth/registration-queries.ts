@@ -1,4 +1,6 @@
 import { type AuditRow, auditCtes } from '../audit/record.ts'
+import { agreedCtes, toAgreements } from '../consents/agreed-ctes.ts'
+import type { Agreed } from '../consents/schemas.ts'
 import type { Db } from '../db/types.ts'
 
 export type NewAccount = {
@@ -11,6 +13,7 @@ export type NewAccount = {
   language: string
   timezone: string
   role: string
+  agreed: readonly Agreed[]
 }
 
 /** The account and its free subscription, with the audit row where no session's will tell of it, in one statement. */
@@ -18,6 +21,7 @@ export async function insertAccount(sql: Db, account: NewAccount, audit?: AuditR
   await sql`
     with account as (
       insert into user_accounts ${newAccount(sql, account)} returning id),
+    ${agreedCtes(sql, account.agreed)}
     ${audit ? sql`${auditCtes(sql, audit)},` : sql``}
     ${freeSubscription(sql)}
     select 1`
@@ -28,14 +32,27 @@ export async function insertAccountIfFree(sql: Db, account: NewAccount, audit: A
   const rows = await sql`
     with account as (
       insert into user_accounts ${newAccount(sql, account)} on conflict (email) do nothing returning id),
+    ${agreedCtes(sql, account.agreed)}
     ${auditCtes(sql, audit, sql`exists (select from account)`)},
     ${freeSubscription(sql)}
     select 1 from account`
   return rows.length === 1
 }
 
-const newAccount = (sql: Db, account: NewAccount) =>
-  sql(account, 'id', 'email', 'passwordHash', 'firstName', 'lastName', 'phoneNumber', 'language', 'timezone', 'role')
+const newAccount = (sql: Db, { agreed, ...account }: NewAccount) =>
+  sql(
+    { ...account, consents: toAgreements(agreed) },
+    'id',
+    'email',
+    'passwordHash',
+    'firstName',
+    'lastName',
+    'phoneNumber',
+    'language',
+    'timezone',
+    'role',
+    'consents',
+  )
 
 const freeSubscription = (sql: Db) => sql`
   subscription as (

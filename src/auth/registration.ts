@@ -1,5 +1,6 @@
 import { mailLink } from '../account-links/mailed-links.ts'
 import { account as entity, type Origin, operator } from '../audit/actor.ts'
+import { requireConsents } from '../consents/agreements.ts'
 import { isUniqueViolation } from '../db/database.ts'
 import { AppError } from '../errors/app-error.ts'
 import type { AuthDeps } from './deps.ts'
@@ -18,7 +19,7 @@ import { takeOverCtes, takeOverTraces } from './traces.ts'
 
 /**
  * Opens an account on the free plan and its first session, in one transaction, and mails a link that verifies the address.
- * @throws AppError `validation-failed` (password), `email-taken`, `overloaded`
+ * @throws AppError `validation-failed` (password, consents), `email-taken`, `overloaded`
  */
 export async function register(
   deps: AuthDeps,
@@ -31,6 +32,7 @@ export async function register(
     const body = await completeSignIn(deps, account.id, {
       method: 'registration',
       origin,
+      details: detailsOf(account),
       addressHashes: deps.traceKeys(input.email),
       prove: async (tx) => {
         await insertAccount(tx, account)
@@ -46,13 +48,13 @@ export async function register(
   }
 }
 
-/** Rows of a new account: itself, its subscription, and three of the trail. A notice to an owner is one, too. */
-const rowsOfAccount = 5
+/** Rows of a new account: itself, its subscription, three of the trail, what was agreed to. A notice to an owner is one, too. */
+const rowsOf = ({ agreed }: NewAccount) => 5 + agreed.length
 
 /**
  * Where addresses must be verified: opens an account without a session and mails a link, or, where somebody has the address,
  * tells them. The same answer either way, after the same work.
- * @throws AppError `validation-failed` (password), `overloaded`
+ * @throws AppError `validation-failed` (password, consents), `overloaded`
  */
 export async function registerToVerify(
   deps: AuthDeps,
@@ -62,7 +64,9 @@ export async function registerToVerify(
 ): Promise<void> {
   const account = await prepareAccount(deps, input, signal)
   const { id, email } = account
-  const audit = deps.audit.row({ principal: { accountId: id }, origin }, 'account.create', entity(id))
+  const audit = deps.audit.row({ principal: { accountId: id }, origin }, 'account.create', entity(id), {
+    details: detailsOf(account),
+  })
   try {
     await deps.sql.begin(async (tx) => {
       const isNew = await insertAccountIfFree(tx, account, audit)
@@ -72,18 +76,22 @@ export async function registerToVerify(
       // Of an account that is there already, what it took over then is there.
       const traces = takeOverCtes(tx, owner, deps.traceKeys(email))
       const notice = deps.mail.noticePart(tx, [owner, 'registration-attempted', {}], tx`${!isNew}`)
-      const addressee = { owner: isNew ? account : null, email, otherRows: rowsOfAccount - 1 }
+      const addressee = { owner: isNew ? account : null, email, otherRows: rowsOf(account) - 1 }
       await mailLink(tx, deps, 'verify-email', addressee, tx`${traces}, ${notice},`)
     })
   } catch (error) {
     if (!isUniqueViolation(error, 'user_accounts_email_key')) throw error
     // Reserved for the account that gave it up, which has its own link.
-    await mailLink(deps.sql, deps, 'verify-email', { owner: null, email, otherRows: rowsOfAccount })
+    await mailLink(deps.sql, deps, 'verify-email', { owner: null, email, otherRows: rowsOf(account) })
   }
 }
 
+/** What the trail keeps of what was agreed to: the evidence that outlives the account's erasure. */
+const detailsOf = ({ agreed }: NewAccount) => (agreed.length > 0 ? { consents: agreed } : {})
+
 async function prepareAccount(deps: AuthDeps, input: Registration, signal?: AbortSignal): Promise<NewAccount> {
   requireGoodPassword(deps, input.password, input)
+  const agreed = requireConsents(deps.config.consentDocuments, input.consents)
   return {
     id: Bun.randomUUIDv7(),
     email: input.email,
@@ -94,6 +102,7 @@ async function prepareAccount(deps: AuthDeps, input: Registration, signal?: Abor
     language: input.language ?? 'en',
     timezone: input.timezone ?? 'UTC',
     role: 'user',
+    agreed,
   }
 }
 
@@ -116,6 +125,7 @@ export async function createSuperadmin(deps: AuthDeps, email: string, password: 
     language: 'en',
     timezone: 'UTC',
     role: 'superadmin',
+    agreed: [],
   }
   const details = { role: 'superadmin', by: 'command-line' }
   const audit = deps.audit.row(operator, 'account.create', entity(id), { details })

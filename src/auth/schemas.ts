@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { Consents, ConsentsDue } from '../consents/schemas.ts'
 import { Email, LanguageTag, PersonName, PhoneNumber, TimeZone } from '../http/input/fields.ts'
 import { PresentedPassword } from '../http/input/password.ts'
 
@@ -11,6 +12,7 @@ export const Registration = z
     phoneNumber: PhoneNumber.nullish(),
     language: LanguageTag.optional(),
     timezone: TimeZone.optional(),
+    consents: Consents.optional().meta({ description: 'Each document that is required, and others.' }),
   })
   .meta({ ref: 'Registration' })
 export type Registration = z.infer<typeof Registration>
@@ -48,6 +50,7 @@ export const UserBody = z
     status: z.enum(['invited', 'active', 'locked']),
     createdAt: z.iso.datetime(),
     lastLoginAt: z.iso.datetime().nullable(),
+    consentsDue: ConsentsDue.meta({ description: 'Required documents that wait for agreement in this version.' }),
   })
   .meta({ ref: 'User' })
 

@@ -25,6 +25,8 @@ type SignIn = {
   reservation?: Reservation
   /** The person is told by mail where somebody signed in from; a statement more. */
   isNewDevice?: boolean
+  /** What else the audit row says. */
+  details?: Record<string, unknown>
   /** The hashes of a new account's address, under which traces of an erased one may be kept. */
   addressHashes?: Buffer[]
 }
@@ -53,9 +55,14 @@ export async function completeSignIn(deps: AuthDeps, accountId: string, signIn: 
 }
 
 /** A registration is one row: the account, with its first session. */
-function auditRow({ audit }: AuthDeps, accountId: string, sessionId: string, { method, origin }: SignIn): AuditRow {
+function auditRow(
+  { audit }: AuthDeps,
+  accountId: string,
+  sessionId: string,
+  { method, origin, details }: SignIn,
+): AuditRow {
   const actor = { principal: { accountId }, origin }
   return method === 'registration'
-    ? audit.row(actor, 'account.create', accountEntity(accountId), { details: { sessionId } })
-    : audit.row(actor, 'session.create', sessionEntity(sessionId))
+    ? audit.row(actor, 'account.create', accountEntity(accountId), { details: { ...details, sessionId } })
+    : audit.row(actor, 'session.create', sessionEntity(sessionId), { ...(details && { details }) })
 }

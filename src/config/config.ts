@@ -86,6 +86,7 @@ function toConfig(e: Parsed) {
     /** Where links of mails lead: `APP_URL`, else the pages of this service; no slash at the end. */
     appUrl: (e.APP_URL ?? publicUrl).replace(/\/+$/, ''),
     requireEmailVerification: e.REQUIRE_EMAIL_VERIFICATION === 'true',
+    consentDocuments: e.CONSENT_DOCUMENTS,
     allowedOrigins: e.ALLOWED_ORIGINS,
     trustedProxies: e.TRUSTED_PROXIES,
     rateLimitGlobal: e.RATE_LIMIT_GLOBAL,

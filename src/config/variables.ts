@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { parseTrustedProxies } from '../addresses/client-ip.ts'
 import { asymmetricAlgorithms } from '../crypto/signing-keys.ts'
 import { color, shownBrand, support } from './brand-fields.ts'
+import { consentDocuments } from './consent-fields.ts'
 import {
   integer,
   origins,
@@ -72,6 +73,7 @@ export const Environment = z.object({
   SHUTDOWN_TIMEOUT_MS: integer(100, 600_000, 25_000),
   PASSWORD_MIN_LENGTH: integer(8, 128, 12),
   REQUIRE_EMAIL_VERIFICATION: z.enum(['true', 'false']).default('false'),
+  CONSENT_DOCUMENTS: consentDocuments,
   AUTHZ_FEED: z.enum(['listen', 'poll']).default('listen'),
   JOBS: z.enum(['inline', 'pg_cron', 'off']).default('inline'),
   BRAND_NAME: shownBrand.default('MANAS360'),

@@ -1,6 +1,7 @@
 import addresses from '../../sql/functions/addresses.sql' with { type: 'text' }
 import audit from '../../sql/functions/audit.sql' with { type: 'text' }
 import authzChanges from '../../sql/functions/authz-changes.sql' with { type: 'text' }
+import consents from '../../sql/functions/consents.sql' with { type: 'text' }
 import days from '../../sql/functions/days.sql' with { type: 'text' }
 import erasure from '../../sql/functions/erasure.sql' with { type: 'text' }
 import ids from '../../sql/functions/ids.sql' with { type: 'text' }
@@ -29,6 +30,7 @@ export const functionFiles: readonly FunctionFile[] = [
   { name: 'addresses', revision: 1, sql: addresses },
   { name: 'audit', revision: 1, sql: audit },
   { name: 'authz-changes', revision: 1, sql: authzChanges },
+  { name: 'consents', revision: 1, sql: consents },
   { name: 'days', revision: 1, sql: days },
   { name: 'erasure', revision: 3, sql: erasure },
   { name: 'ids', revision: 1, sql: ids },

@@ -25,6 +25,7 @@ import importedPasswords from '../../sql/tables/0023_imported_passwords.sql' wit
 import updatesInPlace from '../../sql/tables/0024_updates_in_place.sql' with { type: 'text' }
 import mailDeadline from '../../sql/tables/0025_mail_deadline.sql' with { type: 'text' }
 import invitations from '../../sql/tables/0026_invitations.sql' with { type: 'text' }
+import consents from '../../sql/tables/0027_consents.sql' with { type: 'text' }
 import { rewriteAddresses } from './address-migration.ts'
 
 type Migration = {
@@ -63,4 +64,5 @@ export const migrations: Migration[] = [
   { version: 24, name: '0024_updates_in_place', sql: updatesInPlace },
   { version: 25, name: '0025_mail_deadline', sql: mailDeadline },
   { version: 26, name: '0026_invitations', sql: invitations },
+  { version: 27, name: '0027_consents', sql: consents },
 ]

@@ -50,7 +50,7 @@ export async function closeSchema(tx: postgres.TransactionSql, serverRole: strin
   return null
 }
 
-/** The server's own role: DML everywhere, but on the audit trail only INSERT and SELECT (erasure deletes from audit_personal and audit_subjects, sealing from audit_queue). */
+/** The server's own role: DML everywhere, but on the audit trail and on consents only INSERT and SELECT (erasure deletes from audit_personal, audit_subjects and consents, sealing from audit_queue). */
 export async function grantServerRole(tx: postgres.TransactionSql, role: string): Promise<void> {
   const server = tx(role)
   await tx`grant usage on schema public to ${server}`
@@ -71,6 +71,7 @@ const withheldRights = [
   { table: 'audit_personal', withheld: ['update', 'truncate'] },
   { table: 'audit_subjects', withheld: ['update', 'truncate'] },
   { table: 'audit_queue', withheld: ['update', 'truncate'] },
+  { table: 'consents', withheld: ['update', 'truncate'] },
   { table: 'schema_migrations', withheld: ['insert', 'update', 'delete', 'truncate'] },
   { table: 'schema_functions', withheld: ['insert', 'update', 'delete', 'truncate'] },
 ]

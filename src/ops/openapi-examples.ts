@@ -27,6 +27,7 @@ const bodies: Record<string, object> = {
   EmailChange: { newEmail: 'asha.rao@example.com', password },
   ProfileChange: { firstName: 'Asha', lastName: 'Rao', phoneNumber: null, language: 'hi-IN', timezone: 'Asia/Kolkata' },
   Erasure: { password },
+  NewConsent: { document: 'terms', version: '2026-01', granted: true },
   NewApiKey: {
     name: 'Nightly report',
     permissions: ['profile.read'],

@@ -33,7 +33,7 @@ export const pageRoutes = new Hono<PublicEnv>()
   .get('/account/assets/:file', noBody, (c) => serveAsset(c, c.req.param('file')))
 
 async function servePage(c: Context<PublicEnv>, name: PageName): Promise<Response> {
-  const { brand, passwordMinLength, appUrl, publicUrl } = c.get('deps').config
+  const { brand, passwordMinLength, consentDocuments, appUrl, publicUrl } = c.get('deps').config
   // Read when the first page is asked for: neither start-up nor a service without mail pays for them.
   const [{ renderPage }, { assetsFor }] = await Promise.all([import('./page.tsx'), import('./assets.ts')])
   const { script, style } = await assetsFor(brand)
@@ -44,7 +44,7 @@ async function servePage(c: Context<PublicEnv>, name: PageName): Promise<Respons
     language,
     brand,
     passwordMinLength,
-    consentDocuments: [],
+    consentDocuments,
     appUrl: appUrl === publicUrl ? null : appUrl,
     assets: { script: script.name, style: style.name },
   })

@@ -25,7 +25,7 @@ export const personalData: Record<string, Table> = {
     of: 'id',
     exported: 'account',
     personal:
-      'email email_verified_at email_undeliverable_at first_name last_name phone_number language timezone locked_reason last_login_at',
+      'email email_verified_at email_undeliverable_at first_name last_name phone_number language timezone locked_reason last_login_at consents',
     other:
       'id role status plan plan_ends_at created_at updated_at deleted_at authz_version password_hash password_version search_text is_invited',
   },
@@ -68,6 +68,14 @@ export const personalData: Record<string, Table> = {
     exported: 'invitation',
     personal: 'plan invited_at',
     other: 'account_id invited_by role_by',
+  },
+  consents: {
+    erasure: 'deleted',
+    why: 'what somebody agreed to and withdrew; the trail keeps that as evidence, with no more than the account’s id',
+    of: 'account_id',
+    exported: 'consents',
+    personal: 'document version granted at',
+    other: 'account_id id',
   },
   login_attempts: {
     erasure: 'deleted',

@@ -95,6 +95,8 @@ describe('with a role for the server that owns nothing', () => {
     'truncate audit_personal',
     'update audit_subjects set account_id = null',
     'truncate audit_subjects',
+    'update consents set granted = true',
+    'truncate consents',
     'update audit_queue set audit_id = audit_id',
     "update schema_migrations set checksum = 'x'",
     'delete from schema_migrations',

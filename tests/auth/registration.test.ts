@@ -38,6 +38,7 @@ describe('registering', () => {
       status: 'active',
       createdAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
       lastLoginAt: null,
+      consentsDue: [],
     })
     expect(session).toEqual({
       accessToken: expect.any(String),

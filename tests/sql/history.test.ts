@@ -33,6 +33,7 @@ const history = `
 0024_updates_in_place ea9e69c31bcb
 0025_mail_deadline b5819be5baa3
 0026_invitations 5f1d063fdb26
+0027_consents 602177ae52a9
 `
 
 test('no migration that has landed was edited: databases that ran it would refuse to start', async () => {
@@ -51,6 +52,7 @@ const revisions = `
 addresses 1 fad3d248b8b7
 audit 1 3220b1e7771b
 authz-changes 1 f082a7de80ab
+consents 1 e7796fa3cded
 days 1 db27051acc47
 erasure 1 2b8a0fff8cad
 erasure 2 86b0f369beb5

@@ -102,6 +102,9 @@ export async function givenWholeLife(app: TestApp, admin: Awaited<ReturnType<typ
   // As if nobody had accepted yet.
   await sql`insert into invitations (account_id, invited_by, role_by) values (${id}, ${admin.id}, ${admin.id})`
   await deps.mail.notify(sql, id, 'password-changed', { ip: otherAddress })
+  // As by POST /v1/me/consents, which takes documents that are configured.
+  await sql`insert into consents (account_id, document, version, granted) values (${id}, 'newsletter', '1', true)`
+  await sql`update user_accounts set consents = '{"newsletter":"1"}' where id = ${id}`
   await deps.usage.flush()
   // As an instance leaves it that dies.
   await sql`

@@ -1,0 +1,14 @@
+import { type PersonalData, rowsOf } from '../db/personal-data.ts'
+
+export const consentData: PersonalData[] = [
+  {
+    table: 'consents',
+    exported: rowsOf('consents', {
+      part: 'consents',
+      columns: 't.document, version, granted, at',
+      key: [['id', 'uuid']],
+    }),
+    // That there was a consent stays provable by the audit trail, which names no more than the account's id.
+    erased: { account: 'account_id' },
+  },
+]
