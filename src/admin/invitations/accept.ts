@@ -8,6 +8,8 @@ import type { SessionBody } from '../../auth/session-body.ts'
 import { completeSignIn } from '../../auth/sign-in.ts'
 import { beginGranted } from '../../billing/grants.ts'
 import { recordAuthzChange } from '../../changes/record.ts'
+import { recordConsents, requireConsents } from '../../consents/agreements.ts'
+import type { Agreed } from '../../consents/schemas.ts'
 import type { Tx } from '../../db/types.ts'
 import { AppError } from '../../errors/app-error.ts'
 import type { AdminDeps } from '../deps.ts'
@@ -22,17 +24,18 @@ import type { Acceptance } from './schemas.ts'
 export async function acceptInvitation(
   deps: AdminDeps,
   origin: Origin,
-  { token, password }: Acceptance,
+  { token, password, consents }: Acceptance,
   signal?: AbortSignal,
 ): Promise<SessionBody> {
   const owner = await peekLink(deps.sql, 'accept-invitation', token)
   requireGoodPassword(deps, password, owner)
+  const agreed = requireConsents(deps.config.consentDocuments, consents)
   const passwordHash = await deps.passwords.hash(password, signal)
   const accept = () =>
     completeSignIn(deps, owner.accountId, {
       method: 'invitation',
       origin,
-      prove: (tx) => takeUp(tx, deps, { accountId: owner.accountId, token, passwordHash, origin }),
+      prove: (tx) => takeUp(tx, deps, { accountId: owner.accountId, token, passwordHash, agreed, origin }),
     })
   let session = await accept()
   // Who answers for it changed while the rows were waited for: each time an administrator's act was committed.
@@ -40,10 +43,11 @@ export async function acceptInvitation(
   return session
 }
 
-type Proof = { accountId: string; token: string; passwordHash: string; origin: Origin }
+type Proof = { accountId: string; token: string; passwordHash: string; agreed: readonly Agreed[]; origin: Origin }
 
 /** @returns false, with nothing written, where others answer for the invitation than those whose rows are locked */
-async function takeUp(tx: Tx, deps: AdminDeps, { accountId, token, passwordHash, origin }: Proof): Promise<boolean> {
+async function takeUp(tx: Tx, deps: AdminDeps, proof: Proof): Promise<boolean> {
+  const { accountId, token, passwordHash, agreed, origin } = proof
   const expected = await findInvitation(tx, accountId)
   if (!expected) throw new AppError('invalid-link')
   // All at once, in the order of their ids, as every other act on several accounts: no two wait for each other.
@@ -61,8 +65,9 @@ async function takeUp(tx: Tx, deps: AdminDeps, { accountId, token, passwordHash,
   const plan = isGranted ? invitation.plan : null
   await activate(tx, accountId, { role, passwordHash })
   if (plan !== null) await beginGranted(tx, accountId, plan, invitation.invitedBy)
+  await recordConsents(tx, accountId, agreed)
   await recordAuthzChange(tx, { accountId })
-  const details = { role, plan, isGranted }
+  const details = { role, plan, isGranted, ...(agreed.length > 0 && { consents: agreed }) }
   const actor = { principal: { accountId }, origin }
   await deps.audit.record(tx, actor, 'invitation.accept', account(accountId), { details })
   return true

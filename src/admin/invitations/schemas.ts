@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { Consents } from '../../consents/schemas.ts'
 import { Email, LanguageTag, PersonName, Slug } from '../../http/input/fields.ts'
 import { PresentedPassword } from '../../http/input/password.ts'
 
@@ -18,6 +19,7 @@ export const Acceptance = z
   .strictObject({
     token: z.string().max(65_536).meta({ description: 'Of the link in the mail: what follows #token=.' }),
     password: PresentedPassword,
+    consents: Consents.optional().meta({ description: 'Each document that is required, and others.' }),
   })
   .meta({ ref: 'Acceptance' })
 export type Acceptance = z.infer<typeof Acceptance>
