@@ -85,6 +85,17 @@ describe('a change of address', () => {
     expect(undoLinks).toHaveLength(1)
   })
 
+  test('is refused while the account is locked, and the link stays', async () => {
+    const person = await registered(app)
+    const wanted = newEmail()
+    await ask(person.accessToken, wanted)
+    const token = await tokenTo(app, wanted, 'confirm-email')
+    await sql`update user_accounts set status = 'locked' where id = ${person.id}`
+    await expectProblem(await confirm(token), 'invalid-link')
+    await sql`update user_accounts set status = 'active' where id = ${person.id}`
+    expect((await confirm(token)).status).toBe(204)
+  })
+
   test('is refused where somebody took the address meanwhile', async () => {
     const person = await registered(app)
     const wanted = newEmail()

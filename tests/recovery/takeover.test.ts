@@ -61,7 +61,9 @@ describe('an account is its mailbox owner’s', () => {
     const { key } = await givenApiKey(app, owner.id)
     await post('/v1/auth/password/forgot', { email: second })
     const forgotten = await tokenTo(app, second, 'reset-password')
-    await post('/v1/me/email', { newEmail: newEmail(), password: thiefsPassword }, thief.accessToken)
+    const third = newEmail()
+    await post('/v1/me/email', { newEmail: third, password: thiefsPassword }, thief.accessToken)
+    const underWay = await tokenTo(app, third, 'confirm-email')
 
     const token = await tokenTo(app, owner.email, 'undo-email')
     expect((await post('/v1/auth/email/undo-change', { token })).status).toBe(204)
@@ -74,6 +76,7 @@ describe('an account is its mailbox owner’s', () => {
       await post('/v1/auth/password/reset', { token: forgotten, newPassword: thiefsPassword }),
       'invalid-link',
     )
+    await expectProblem(await post('/v1/auth/email/confirm-change', { token: underWay }), 'invalid-link')
     await reset(owner.email, ownersPassword)
     expect((await logIn(app, { email: owner.email, password: ownersPassword })).user.email).toBe(owner.email)
   })
