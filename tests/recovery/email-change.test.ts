@@ -4,6 +4,7 @@ import { givenApiKey } from '../support/api-keys.ts'
 import { bodyOf, openTestApp } from '../support/app.ts'
 import { mailsTo, templatesTo, tokenTo } from '../support/mails.ts'
 import { expectProblem } from '../support/problems.ts'
+import { until } from '../support/server-process.ts'
 
 const app = await openTestApp()
 const { request, sql } = app
@@ -158,6 +159,28 @@ describe('mails to a new address', () => {
     expect((await ask(other.accessToken, wanted)).status).toBe(202)
     expect(await templatesTo(app, wanted)).toHaveLength(3)
     expect((await ask(person.accessToken, newEmail())).status).toBe(202)
+  })
+
+  test('are three of many accounts that ask at once', async () => {
+    const [people, wanted] = [await Promise.all(Array.from({ length: 8 }, () => registered(app))), newEmail()]
+    const answers = await Promise.all(people.map(({ accessToken }) => ask(accessToken, wanted)))
+    expect(answers.map(({ status }) => status)).toEqual(Array<number>(8).fill(202))
+    expect(await templatesTo(app, wanted)).toHaveLength(3)
+  })
+
+  test('are none for whoever gave a password that is another once it was found right', async () => {
+    const [person, wanted] = [await registered(app), newEmail()]
+    let answer: Promise<Response> | undefined
+    await sql.begin(async (tx) => {
+      await tx`update user_accounts set password_version = password_version + 1 where id = ${person.id}`
+      const [{ pid } = { pid: 0 }] = await tx<{ pid: number }[]>`select pg_backend_pid() as pid`
+      answer = Promise.resolve(ask(person.accessToken, wanted))
+      const isWaiting = async () =>
+        (await sql`select from pg_stat_activity where ${pid}::int = any(pg_blocking_pids(pid))`).length > 0
+      await until(isWaiting, 30, 'the request to wait for the account')
+    })
+    await expectProblem((await answer) ?? new Response(), 'invalid-credentials')
+    expect(await templatesTo(app, wanted)).toEqual([])
   })
 
   test('are not repeated under one Idempotency-Key', async () => {

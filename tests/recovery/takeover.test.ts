@@ -2,11 +2,13 @@ import { describe, expect, test } from 'bun:test'
 import { goodPassword, logIn, newEmail, registered } from '../support/accounts.ts'
 import { givenApiKey } from '../support/api-keys.ts'
 import { openTestApp, type SessionJson } from '../support/app.ts'
+import { lockoutSteps } from '../support/lockouts.ts'
 import { tokenTo } from '../support/mails.ts'
 import { expectProblem } from '../support/problems.ts'
 
 const app = await openTestApp()
 const { request, sql } = app
+const { failTimes, lockedFor } = lockoutSteps(app)
 const ownersPassword = 'umbrella ceramic walnut drizzle'
 const thiefsPassword = 'granite lantern orchard velvet'
 
@@ -65,6 +67,8 @@ describe('an account is its mailbox owner’s', () => {
     await post('/v1/me/email', { newEmail: third, password: thiefsPassword }, thief.accessToken)
     const underWay = await tokenTo(app, third, 'confirm-email')
 
+    await failTimes(5, owner.email)
+    expect(await lockedFor(owner.email)).toBeGreaterThan(0)
     const token = await tokenTo(app, owner.email, 'undo-email')
     expect((await post('/v1/auth/email/undo-change', { token })).status).toBe(204)
     const passwords: [string, string][] = [owner.email, first, second].map((email) => [email, thiefsPassword])
