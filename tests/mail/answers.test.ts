@@ -33,6 +33,28 @@ describe('what a server answers', () => {
     expect(deps.mail.figures.state()).toBe('well')
   })
 
+  test('of another address than the account’s says nothing of it', async () => {
+    const person = await givenAccount(app)
+    const mailTo = (to: string) =>
+      deps.mail.sendMail(sql, {
+        accountId: person.id,
+        to,
+        language: 'en',
+        template: 'confirm-email',
+        data: { validHours: 1 },
+        link: 'https://app.example/account/confirm-email#token=x',
+      })
+    const [refused, taken] = [`refused.${person.email}`, `taken.${person.email}`]
+    answers.set(refused, { rcpt: '550 no such user' })
+    await mailTo(refused)
+    await settled(app, person.id)
+    expect(await isMarked(app, person)).toBeFalse()
+    await sql`update user_accounts set email_undeliverable_at = clock_timestamp() where id = ${person.id}`
+    await mailTo(taken)
+    await settled(app, person.id, ({ status }) => status === 'sent')
+    expect(await isMarked(app, person)).toBeTrue()
+  })
+
   test('a marked address gets no notices, but what is asked for; once that is delivered, notices too', async () => {
     const person = await givenAccount(app)
     answers.set(person.email, { rcpt: '550 no such user' })

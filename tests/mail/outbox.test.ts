@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'bun:test'
+import { markFailed, postpone } from '../../src/mail/sender-queries.ts'
 import { givenAccount } from '../support/accounts.ts'
 import { openTestApp } from '../support/app.ts'
 import { until } from '../support/server-process.ts'
@@ -113,6 +114,21 @@ describe('the outbox', () => {
       { recipient: first, ip: '192.0.2.1' },
       { recipient: second, ip: '192.0.2.2' },
     ])
+  })
+
+  test('whoever lost a mail with its lease says nothing of what became of it', async () => {
+    const { id: accountId } = await givenAccount(app)
+    await deps.mail.notify(sql, accountId, 'lockout', { ip: null })
+    const state = () =>
+      sql`select id, recipient, status, attempts, leased_until, last_error from mail_outbox where account_id = ${accountId}`
+    await sql`update mail_outbox set attempts = 2, leased_until = clock_timestamp() + interval '1 hour' where account_id = ${accountId}`
+    const [before] = await state()
+    const lost = { id: String(before?.id), attempts: 1, accountId, recipient: String(before?.recipient) }
+    expect(await postpone(sql, lost, 60, 'too late')).toBe(false)
+    await markFailed(sql, lost, '550 too late', true)
+    expect([...(await state())]).toEqual([before as never])
+    const [person] = await sql`select email_undeliverable_at from user_accounts where id = ${accountId}`
+    expect(person).toMatchObject({ emailUndeliverableAt: null })
   })
 
   test('a mail that waits long for its server holds the next notice back for 10 minutes, and no longer', async () => {
