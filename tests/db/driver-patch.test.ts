@@ -76,13 +76,17 @@ test('a pool that is ended before it connected again stays disconnected', async 
   await fake.close()
 })
 
-test('a pool that is ended at once connects for nothing that still waited', async () => {
+test('a pool that is ended at once, in whatever moment, connects for nothing that still waited', async () => {
   const name = `ended-${crypto.randomUUID()}`
-  const sql = postgres(database.url, { max: 1, connection: { application_name: name } })
-  await sql`select 1`
-  const reasons = [reasonOf(sql`select pg_sleep(0.2)`), reasonOf(sql`select 1`), reasonOf(sql`select 2`)]
-  await sql.end({ timeout: 0 })
-  for (const reason of await Promise.all(reasons)) expect(String(reason)).toContain('CONNECTION_')
+  const answers: Promise<unknown>[] = []
+  for (let round = 0; round < 60; round++) {
+    const sql = postgres(database.url, { max: 1, connection: { application_name: name }, fetch_types: false })
+    answers.push(...[sql`select 1`, sql`select 2`].map((query) => Promise.allSettled([query])))
+    const endsAt = performance.now() + round / 4
+    while (performance.now() < endsAt) await new Promise(setImmediate)
+    await sql.end({ timeout: 0 })
+  }
+  await Promise.all(answers)
   // A connection made anew would never end.
   const connected = () => observer`select from pg_stat_activity where application_name = ${name}`
   while ((await connected()).length > 0) await Bun.sleep(20)
