@@ -70,6 +70,17 @@ describe('what a server answers', () => {
     await smtp.arrived(person.email, 2)
   })
 
+  test('a notice that waited while its address was marked is not sent', async () => {
+    const person = await givenAccount(app)
+    await sql.begin(async (tx) => {
+      await deps.mail.notify(tx, person.id, 'lockout', { ip: null })
+      await tx`update user_accounts set email_undeliverable_at = clock_timestamp() where id = ${person.id}`
+    })
+    const { status, lastError } = await settled(app, person.id)
+    expect([status, lastError]).toEqual(['failed', 'the address refuses mail'])
+    expect(smtp.received.filter(({ to }) => to === person.email)).toEqual([])
+  })
+
   test('451 is tried again under the same Message-ID, after a pause, for a day', async () => {
     const person = await givenAccount(app)
     answers.set(person.email, { rcpt: '451 4.7.1 greylisted' })
