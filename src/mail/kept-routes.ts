@@ -19,7 +19,7 @@ const ownMachineOnly = middleware<PublicEnv>({
   before(c) {
     const { production, mail } = c.get('deps').config
     const { headers } = c.req.raw
-    const peer = c.env.server?.requestIP(c.req.raw)?.address ?? ''
+    const peer = c.env?.server?.requestIP(c.req.raw)?.address ?? ''
     const isOwn = loopback.test(peer) && ownName.test(headers.get('host') ?? new URL(c.req.url).host)
     if (production || mail.mode !== 'kept' || !isOwn || [...headers.keys()].some((name) => forwarding.test(name)))
       throw new AppError('not-found')
