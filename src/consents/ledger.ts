@@ -22,13 +22,11 @@ export async function giveConsent(deps: ConsentDeps, actor: Actor, input: NewCon
   const { accountId } = actor.principal
   const { document, version, granted } = input
   const isCurrent = findDocument(deps.config.consentDocuments, document, version) !== undefined
-  if (granted && !isCurrent) throw unknown()
   const details = { document, version }
   const action = granted ? 'consent.grant' : 'consent.withdraw'
   const audit = deps.audit.row(actor, action, account(accountId), { details })
   const written = await insertConsent(deps.sql, accountId, input, { isCurrent, audit })
   if (written) return written
-  throw isCurrent ? new AppError('account-disabled') : unknown()
+  if (isCurrent) throw new AppError('account-disabled')
+  throw new AppError('validation-failed', { errors: [unknownDocument('version')] })
 }
-
-const unknown = () => new AppError('validation-failed', { errors: [unknownDocument('version')] })

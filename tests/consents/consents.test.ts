@@ -152,6 +152,7 @@ describe('the ledger', () => {
     for (const { id } of [earlier, later])
       await sql`update user_accounts set consents = consents || '{"newsletter":"1"}' where id = ${id}`
     const ofEarlier = { document: 'newsletter', version: '1', granted: false }
+    await expectProblem(await give(earlier.accessToken, { ...ofEarlier, granted: true }), 'validation-failed')
     expect((await give(earlier.accessToken, ofEarlier)).status).toBe(201)
     await expectProblem(await give(earlier.accessToken, ofEarlier), 'validation-failed')
     expect((await give(later.accessToken, { ...newsletter, granted: false })).status).toBe(201)
