@@ -100,6 +100,7 @@ describe('the list tells the truth', () => {
       ...Object.fromEntries(personal.map((column) => [camel(column), null])),
       language: 'en',
       timezone: 'UTC',
+      consents: {},
     })
   })
 })
