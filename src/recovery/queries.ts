@@ -22,7 +22,7 @@ export async function findRecoverable(sql: Db, email: string): Promise<Recoverab
   const [row] = await sql<(Owner & { hoursLeft: number | null } & Offer)[]>`
     select a.id, a.language, a.role, i.plan, b.first_name as inviter_first_name, b.last_name as inviter_last_name,
            case when i.account_id is not null then
-             least(168, floor(extract(epoch from i.invited_at + interval '30 days' - clock_timestamp()) / 3600))::int end as hours_left
+             least(168, floor(extract(epoch from i.invited_at + interval '720 hours' - clock_timestamp()) / 3600))::int end as hours_left
       from user_accounts a
       left join (invitations i join user_accounts b on b.id = i.invited_by) on i.account_id = a.id and a.status = 'invited'
      where a.email = ${email} and (a.status = 'active' or i.invited_at > clock_timestamp() - interval '29 days 23 hours')`

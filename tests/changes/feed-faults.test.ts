@@ -162,7 +162,7 @@ describe('a connection that died without a word', () => {
     afterAll(() => observer.end())
     const listeners = async () => {
       const [row] = await observer<{ now: number }[]>`
-        select count(*)::int as now from pg_stat_activity where query = 'listen "authz_changes"' and application_name = 'victim'`
+        select count(*)::int as now from pg_stat_activity where query like 'listen %' and application_name = 'victim'`
       return row?.now ?? 0
     }
     const { deps, ask } = await openInstance({ databaseUrl: `${proxy.url}?application_name=victim` })

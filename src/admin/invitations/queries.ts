@@ -77,7 +77,7 @@ export async function listForgottenInvitations(sql: Db, limit: number): Promise<
   const rows = await sql<{ id: string }[]>`
     select id from (
       select i.account_id as id from invitations i join user_accounts a on a.id = i.account_id
-       where i.invited_at <= clock_timestamp() - interval '30 days' and a.status = 'invited'
+       where i.invited_at <= clock_timestamp() - interval '720 hours' and a.status = 'invited'
        order by i.invited_at limit ${limit}) oldest
      order by id`
   return rows.map(({ id }) => id)
@@ -87,6 +87,6 @@ export async function listForgottenInvitations(sql: Db, limit: number): Promise<
 export async function listStillForgotten(sql: Db, ids: string[]): Promise<string[]> {
   const rows = await sql<{ id: string }[]>`
     select account_id as id from invitations join user_accounts a on a.id = account_id
-     where account_id = any(${ids}::uuid[]) and invited_at <= clock_timestamp() - interval '30 days' and a.status = 'invited'`
+     where account_id = any(${ids}::uuid[]) and invited_at <= clock_timestamp() - interval '720 hours' and a.status = 'invited'`
   return rows.map(({ id }) => id)
 }
