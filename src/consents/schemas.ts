@@ -1,8 +1,12 @@
 import { z } from 'zod'
 import { bounded, boundedList } from '../http/input/fields.ts'
 
-const document = bounded(40, 'The name of a document has at most 40 characters.').meta({ examples: ['terms'] })
-const version = bounded(40, 'A version has at most 40 characters.').meta({ examples: ['2026-01'] })
+const document = bounded(40, 'The name of a document has at most 40 characters.')
+  .regex(/^[a-z0-9][a-z0-9-]*$/, 'The name of a document has small letters, digits and hyphens.')
+  .meta({ examples: ['terms'] })
+const version = bounded(40, 'A version has at most 40 characters.')
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'A version has letters, digits, full stops, hyphens and low lines.')
+  .meta({ examples: ['2026-01'] })
 
 /** A document in the version that somebody agrees to. */
 const Agreed = z.strictObject({ document, version })
