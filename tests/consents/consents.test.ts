@@ -48,7 +48,7 @@ describe('an account begins with the consents that are required', () => {
     ['an earlier version', [terms, { document: 'privacy', version: '2' }], ['consents required', 'consents.1 unknown']],
     ['an unknown document', [...required, { document: 'cookies', version: '1' }], ['consents.2 unknown']],
     ['a document twice', [...required, terms], ['consents.2 duplicate']],
-    ['a name of the language', [...required, { document: '__proto__', version: '1' }], ['consents.2 unknown']],
+    ['a name of the language', [...required, { document: 'constructor', version: '1' }], ['consents.2 unknown']],
   ]
   test.each(refused)('%s is refused, and nobody is made', async (_, consents, errors) => {
     const json = { email: newEmail(), password: goodPassword, ...(consents && { consents }) }
