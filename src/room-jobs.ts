@@ -1,4 +1,5 @@
 import type { ErasureDeps } from './account/erasure.ts'
+import { type InactivityDeps, inactivityJobs } from './account/inactivity.ts'
 import { analyticsJobs } from './admin/analytics/jobs.ts'
 import { invitationJobs } from './admin/invitations/jobs.ts'
 import type { AuditDeps } from './audit/deps.ts'
@@ -9,6 +10,16 @@ import type { Job } from './db/job.ts'
 import { purgeJobs } from './jobs/purge.ts'
 
 /** Every room's jobs, in the order in which they are looked at. */
-export function jobsOfRooms(deps: Pick<AuditDeps, 'audit' | 'now' | 'log'> & ErasureDeps): readonly Job[] {
-  return [...authJobs, ...auditJobs(deps), ...billingJobs, ...invitationJobs(deps), ...analyticsJobs, ...purgeJobs]
+export function jobsOfRooms(
+  deps: Pick<AuditDeps, 'audit' | 'now' | 'log'> & ErasureDeps & InactivityDeps,
+): readonly Job[] {
+  return [
+    ...authJobs,
+    ...auditJobs(deps),
+    ...billingJobs,
+    ...invitationJobs(deps),
+    ...inactivityJobs(deps),
+    ...analyticsJobs,
+    ...purgeJobs,
+  ]
 }

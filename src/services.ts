@@ -166,7 +166,7 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
       streams,
       redis,
       traffic: createTraffic(),
-      jobs: jobsOfRooms({ audit, now, log, mail, ...keyedHashes }),
+      jobs: jobsOfRooms({ audit, now, log, mail, config, ...keyedHashes }),
       metrics: async () => (await import('./room-metrics.ts')).metricsOfRooms(open),
       audit,
       mail,

@@ -54,6 +54,11 @@ export function eraseForgotten(tx: Tx, deps: ErasureDeps, target: LockedAccount)
   return erase(tx, deps, operator, target, null)
 }
 
+/** Erases an account that nobody uses, after two notices, whose row is locked; a last mail says so. */
+export function eraseInactive(tx: Tx, deps: ErasureDeps, target: LockedAccount): Promise<void> {
+  return erase(tx, deps, operator, target, 'inactivity')
+}
+
 /** @param by whom the last mail names; null: none is sent */
 async function erase(
   tx: Tx,

@@ -45,6 +45,16 @@ const ownData: PersonalData[] = [
     }),
     erased: { account: 'account_id' },
   },
+  {
+    table: 'inactivity_notices',
+    exported: rowsOf('inactivity_notices', {
+      part: 'inactivityNotices',
+      columns:
+        't.erase_at as "eraseAt", first_at as "firstAt", first_sent_at as "firstSentAt", last_at as "lastAt", last_sent_at as "lastSentAt"',
+      key: [['account_id', 'uuid']],
+    }),
+    erased: { account: 'account_id' },
+  },
   ...['activity_by_day', 'revenue_by_plan_and_day'].map((table) => ({
     table,
     exported: { not: 'sums' },

@@ -105,6 +105,7 @@ export const ExportBody = z
     mails: Rows,
     usage: Rows,
     invitation: Rows,
+    inactivityNotices: Rows,
     apiQuota: Rows,
     auditTrail: Rows,
   })

@@ -33,6 +33,8 @@ function mailChecks(e: Sound): string[] {
   const problems: string[] = []
   if (e.MAIL === 'off' && e.REQUIRE_EMAIL_VERIFICATION === 'true')
     problems.push('REQUIRE_EMAIL_VERIFICATION: cannot be true with MAIL=off: nobody could verify an address')
+  if (e.MAIL === 'off' && typeof e.INACTIVE_ACCOUNT_DAYS === 'number')
+    problems.push('INACTIVE_ACCOUNT_DAYS: must be off with MAIL=off: nobody could be warned')
   if (e.MAIL === 'on' && e.SMTP_URL !== undefined && e.MAIL_FROM === undefined)
     problems.push('MAIL_FROM: is required with SMTP_URL')
   return problems

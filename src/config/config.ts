@@ -87,6 +87,8 @@ function toConfig(e: Parsed) {
     appUrl: (e.APP_URL ?? publicUrl).replace(/\/+$/, ''),
     requireEmailVerification: e.REQUIRE_EMAIL_VERIFICATION === 'true',
     consentDocuments: e.CONSENT_DOCUMENTS,
+    /** Null: nobody is erased for not using their account. */
+    inactiveAccountDays: e.INACTIVE_ACCOUNT_DAYS,
     allowedOrigins: e.ALLOWED_ORIGINS,
     trustedProxies: e.TRUSTED_PROXIES,
     rateLimitGlobal: e.RATE_LIMIT_GLOBAL,

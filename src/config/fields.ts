@@ -18,6 +18,15 @@ export const wholeNumber = (minimum: number, maximum: number) =>
 export const integer = (minimum: number, maximum: number, fallback: number) =>
   z.string().default(String(fallback)).pipe(wholeNumber(minimum, maximum))
 
+/** After how many days without use an account is erased; `off`: never. The first notice comes 30 days before. */
+export const inactiveAccountDays = z
+  .string()
+  .default('off')
+  .refine((text) => text === 'off' || (/^\d{1,4}$/.test(text) && Number(text) >= 60 && Number(text) <= 3_650), {
+    message: 'must be off, or a whole number of days from 60 to 3650',
+  })
+  .transform((text) => (text === 'off' ? null : Number(text)))
+
 export const url = (...protocols: string[]) =>
   z
     .string()

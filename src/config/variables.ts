@@ -4,6 +4,7 @@ import { asymmetricAlgorithms } from '../crypto/signing-keys.ts'
 import { color, shownBrand, support } from './brand-fields.ts'
 import { consentDocuments } from './consent-fields.ts'
 import {
+  inactiveAccountDays,
   integer,
   origins,
   rateLimit,
@@ -74,6 +75,7 @@ export const Environment = z.object({
   PASSWORD_MIN_LENGTH: integer(8, 128, 12),
   REQUIRE_EMAIL_VERIFICATION: z.enum(['true', 'false']).default('false'),
   CONSENT_DOCUMENTS: consentDocuments,
+  INACTIVE_ACCOUNT_DAYS: inactiveAccountDays,
   AUTHZ_FEED: z.enum(['listen', 'poll']).default('listen'),
   JOBS: z.enum(['inline', 'pg_cron', 'off']).default('inline'),
   BRAND_NAME: shownBrand.default('MANAS360'),

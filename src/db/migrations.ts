@@ -26,6 +26,7 @@ import updatesInPlace from '../../sql/tables/0024_updates_in_place.sql' with { t
 import mailDeadline from '../../sql/tables/0025_mail_deadline.sql' with { type: 'text' }
 import invitations from '../../sql/tables/0026_invitations.sql' with { type: 'text' }
 import consents from '../../sql/tables/0027_consents.sql' with { type: 'text' }
+import inactivity from '../../sql/tables/0028_inactivity.sql' with { type: 'text' }
 import { rewriteAddresses } from './address-migration.ts'
 
 type Migration = {
@@ -65,4 +66,5 @@ export const migrations: Migration[] = [
   { version: 25, name: '0025_mail_deadline', sql: mailDeadline },
   { version: 26, name: '0026_invitations', sql: invitations },
   { version: 27, name: '0027_consents', sql: consents },
+  { version: 28, name: '0028_inactivity', sql: inactivity },
 ]

@@ -69,6 +69,14 @@ export const personalData: Record<string, Table> = {
     personal: 'plan invited_at',
     other: 'account_id invited_by role_by',
   },
+  inactivity_notices: {
+    erasure: 'deleted',
+    why: 'when somebody was told that their unused account will be erased, until it is used again',
+    of: 'account_id',
+    exported: 'inactivityNotices',
+    personal: 'erase_at first_at first_sent_at last_at last_sent_at',
+    other: 'account_id first_mail_id last_mail_id',
+  },
   consents: {
     erasure: 'deleted',
     why: 'what somebody agreed to and withdrew; the trail keeps that as evidence, with no more than the account’s id',
@@ -212,6 +220,7 @@ export const personalData: Record<string, Table> = {
   ),
   audit_checkpoints: nobodys('seals', 'id sealed_at row_count audit_ids digest previous_mac key_id mac'),
   audit_queue: nobodys('rows that wait for their seal', 'audit_id'),
+  inactivity_erasures: nobodys('counts of what was done', 'erased_at accounts'),
   job_runs: nobodys('counts of what was done', 'name started_at finished_at milliseconds outcome detail succeeded_at'),
   catalogue_version: nobodys('catalogue', 'singleton version'),
   schema_migrations: nobodys('the schema’s history', 'version name checksum applied_at'),

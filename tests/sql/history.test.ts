@@ -34,6 +34,7 @@ const history = `
 0025_mail_deadline b5819be5baa3
 0026_invitations 5f1d063fdb26
 0027_consents 602177ae52a9
+0028_inactivity 1b1e3b6d9249
 `
 
 test('no migration that has landed was edited: databases that ran it would refuse to start', async () => {

@@ -101,6 +101,8 @@ export async function givenWholeLife(app: TestApp, admin: Awaited<ReturnType<typ
   await createLink(sql, { accountId: id, kind: 'reset-password', email })
   // As if nobody had accepted yet.
   await sql`insert into invitations (account_id, invited_by, role_by) values (${id}, ${admin.id}, ${admin.id})`
+  // As if nobody had used it for long.
+  await sql`insert into inactivity_notices (account_id, erase_at, first_mail_id) values (${id}, clock_timestamp() + interval '30 days', ${Bun.randomUUIDv7()})`
   await deps.mail.notify(sql, id, 'password-changed', { ip: otherAddress })
   // As by POST /v1/me/consents, which takes documents that are configured.
   await sql`insert into consents (account_id, document, version, granted) values (${id}, 'newsletter', '1', true)`

@@ -1,0 +1,94 @@
+import type { Db } from '../db/types.ts'
+
+/** What is due for an account that nobody uses. */
+export type InactivityStep = 'first' | 'last' | 'erase'
+
+/** What happens to whom, and the day that a mail written now has to name. */
+export type InactiveAccount = { id: string; step: InactivityStep; eraseAt: Date }
+
+/** The last time that the account `a` was used. Sessions and keys are deleted some time after their end: the counted days stay. */
+const lastUse = (sql: Db) => sql`
+  greatest(a.created_at, a.last_login_at,
+    (select max(last_used_at) from sessions where account_id = a.id),
+    (select max(last_used_at) from api_keys where account_id = a.id),
+    (select max(day + 1)::timestamp at time zone 'UTC' from usage_daily where account_id = a.id))`
+
+/** Accounts `a` that may be erased for not being used. */
+const mayBeInactive = (sql: Db) =>
+  sql`a.status = 'active' and not a.is_invited and a.plan = 'free' and rank_of(a.role, a.plan) < 90`
+
+/** Copies from the outbox when the notices were sent: it forgets them 30 days later. */
+export async function noteSentNotices(sql: Db): Promise<void> {
+  await sql`
+    update inactivity_notices n set first_sent_at = m.ended_at from mail_outbox m
+     where m.id = n.first_mail_id and m.status = 'sent' and n.first_sent_at is null`
+  await sql`
+    update inactivity_notices n set last_sent_at = m.ended_at from mail_outbox m
+     where m.id = n.last_mail_id and m.status = 'sent' and n.last_sent_at is null`
+}
+
+/** Forgets notices of accounts that were used since, or became exempt, and those that 30 days later were not sent. */
+export async function forgetVoidNotices(sql: Db): Promise<void> {
+  await sql`
+    delete from inactivity_notices n using user_accounts a
+     where a.id = n.account_id
+       and (not (${mayBeInactive(sql)}) or ${lastUse(sql)} >= n.first_at
+            or (n.first_sent_at is null and n.first_at < clock_timestamp() - interval '720 hours')
+            or (n.last_sent_at is null and n.last_at < clock_timestamp() - interval '720 hours'))`
+}
+
+/**
+ * Accounts for which something is due by the database's clock, those nobody used for longest first.
+ * @param days without use until an account is erased
+ * @param ids only these; null: any
+ */
+export function listInactive(
+  sql: Db,
+  days: number,
+  { ids, mayErase, limit }: { ids: string[] | null; mayErase: boolean; limit: number },
+): Promise<InactiveAccount[]> {
+  return sql<InactiveAccount[]>`
+    with used as (
+      select a.id, ${lastUse(sql)} as last_use from user_accounts a
+       where ${mayBeInactive(sql)} and (${ids}::uuid[] is null or a.id = any(${ids}::uuid[]))
+         and a.created_at <= clock_timestamp() - make_interval(hours => ${days}::int * 24 - 720)
+         and coalesce(a.last_login_at, a.created_at) <= clock_timestamp() - make_interval(hours => ${days}::int * 24 - 720)),
+    judged as (
+      select u.id, u.last_use, n.first_sent_at,
+             case when n.account_id is null then 'first'
+                  when n.first_at <= u.last_use then null
+                  when n.last_mail_id is null and n.first_sent_at <= clock_timestamp() - interval '672 hours'
+                       and u.last_use <= clock_timestamp() - make_interval(hours => ${days}::int * 24 - 48) then 'last'
+                  when n.first_sent_at <= clock_timestamp() - interval '720 hours' and n.last_sent_at <= clock_timestamp() - interval '48 hours'
+                       and n.erase_at <= clock_timestamp()
+                       and u.last_use <= clock_timestamp() - make_interval(hours => ${days}::int * 24) then 'erase' end as step
+        from used u left join inactivity_notices n on n.account_id = u.id
+       where u.last_use <= clock_timestamp() - make_interval(hours => ${days}::int * 24 - 720))
+    select id, step,
+           greatest(last_use + make_interval(hours => ${days}::int * 24), first_sent_at + interval '720 hours',
+                    clock_timestamp() + case step when 'first' then interval '744 hours' else interval '72 hours' end) as erase_at
+      from judged where step is not null and (step <> 'erase' or ${mayErase}::boolean)
+     order by last_use, id limit ${limit}`
+}
+
+/** Keeps which mail tells of it: the newest of its template, queued in this transaction. */
+export async function recordNotice(sql: Db, { id, step, eraseAt }: InactiveAccount): Promise<void> {
+  const mail = sql`(select id from mail_outbox where account_id = ${id} and template = 'inactive-account' order by id desc limit 1)`
+  if (step === 'first')
+    await sql`insert into inactivity_notices (account_id, erase_at, first_mail_id) values (${id}, ${eraseAt}, ${mail})`
+  else
+    await sql`
+      update inactivity_notices set last_mail_id = ${mail}, last_at = clock_timestamp(), erase_at = ${eraseAt} where account_id = ${id}`
+}
+
+/** How many accounts were erased for inactivity in the last 24 hours; forgets what is older. */
+export async function countErasedInDay(sql: Db): Promise<number> {
+  await sql`delete from inactivity_erasures where erased_at < clock_timestamp() - interval '24 hours'`
+  const [row] = await sql<{ count: number }[]>`select coalesce(sum(accounts), 0)::int as count from inactivity_erasures`
+  return row?.count ?? 0
+}
+
+/** Counts them towards the bound of a day. */
+export async function recordErased(sql: Db, accounts: number): Promise<void> {
+  await sql`insert into inactivity_erasures (accounts) values (${accounts})`
+}

@@ -1,0 +1,76 @@
+import { lockToJudge } from '../access/hierarchy.ts'
+import type { LockedAccount } from '../access/hierarchy-queries.ts'
+import { account, operator } from '../audit/actor.ts'
+import type { Config } from '../config/config.ts'
+import type { Job } from '../db/job.ts'
+import type { Tx } from '../db/types.ts'
+import { type ErasureDeps, eraseInactive } from './erasure.ts'
+import { findLanguage } from './erasure-queries.ts'
+import {
+  countErasedInDay,
+  forgetVoidNotices,
+  type InactiveAccount,
+  listInactive,
+  noteSentNotices,
+  recordErased,
+  recordNotice,
+} from './inactivity-queries.ts'
+
+/** What warning and erasing use. */
+export type InactivityDeps = ErasureDeps & { config: Pick<Config, 'inactiveAccountDays'> }
+
+/** Accounts that one transaction warns or erases. */
+const batch = 20
+
+/** Accounts erased within 24 hours. */
+const mostErasedInDay = 1_000
+
+/** Warns and erases whoever has not used their account for `INACTIVE_ACCOUNT_DAYS`; no job where it is off. */
+export function inactivityJobs(deps: InactivityDeps): Job[] {
+  const days = deps.config.inactiveAccountDays
+  if (days === null) return []
+  return [
+    {
+      name: 'erase-inactive',
+      everySeconds: 3_600,
+      slow: true,
+      batch,
+      work: async (tx) => ({ result: await treatInactive(tx, deps, days) }),
+    },
+  ]
+}
+
+/** @returns how many were found: a full batch means that there may be more */
+async function treatInactive(tx: Tx, deps: InactivityDeps, days: number): Promise<number> {
+  await noteSentNotices(tx)
+  await forgetVoidNotices(tx)
+  // One instance is at it at a time: nobody else counts meanwhile.
+  const left = mostErasedInDay - (await countErasedInDay(tx))
+  const found = await listInactive(tx, days, { ids: null, mayErase: left > 0, limit: batch })
+  const ids = found.map(({ id }) => id)
+  const locked = new Map((await lockToJudge(tx, ids)).map((target) => [target.id, target]))
+  let erased = 0
+  // Read again under the lock: somebody may have come back meanwhile.
+  for (const inactive of await listInactive(tx, days, { ids, mayErase: left > 0, limit: batch })) {
+    const target = locked.get(inactive.id)
+    if (!target) continue
+    if (inactive.step !== 'erase') await warn(tx, deps, target, inactive)
+    else if (erased < left) {
+      await eraseInactive(tx, deps, target)
+      erased += 1
+    }
+  }
+  if (erased > 0) await recordErased(tx, erased)
+  return found.length
+}
+
+async function warn(tx: Tx, deps: InactivityDeps, target: LockedAccount, inactive: InactiveAccount): Promise<void> {
+  if (target.email === null) return
+  const lastNotice = inactive.step === 'last'
+  const data = { lastNotice, eraseAt: inactive.eraseAt.toISOString() }
+  const language = await findLanguage(tx, target.id)
+  const mail = { accountId: target.id, to: target.email, language, template: 'inactive-account', data } as const
+  await deps.mail.sendMail(tx, mail)
+  await recordNotice(tx, inactive)
+  await deps.audit.record(tx, operator, 'account.inactivity_notice', account(target.id), { details: { lastNotice } })
+}
