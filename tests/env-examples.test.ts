@@ -135,6 +135,7 @@ test('every bad variable is named at once, each with what to do', () => {
     SMTP_URL: 'localhost:25',
     MAIL_FROM: 'nobody',
     APP_URL: 'nowhere',
+    RETURN_URLS: 'javascript:alert(1)',
     ALLOWED_ORIGINS: 'https://app.manas360.com/path',
     TRUSTED_PROXIES: '0.0.0.0/0',
     RATE_LIMIT_GLOBAL: '600',

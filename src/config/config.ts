@@ -85,6 +85,8 @@ function toConfig(e: Parsed) {
     mail: mailOf(e),
     /** Where links of mails lead: `APP_URL`, else the pages of this service; no slash at the end. */
     appUrl: (e.APP_URL ?? publicUrl).replace(/\/+$/, ''),
+    /** Where people may come back to from elsewhere: what a request names equals one of them exactly. */
+    returnUrls: e.RETURN_URLS,
     requireEmailVerification: e.REQUIRE_EMAIL_VERIFICATION === 'true',
     consentDocuments: e.CONSENT_DOCUMENTS,
     /** Null: nobody is erased for not using their account. */

@@ -16,6 +16,7 @@ import {
   wholeNumber,
 } from './fields.ts'
 import { pageUrl, sender, smtpUrl } from './mail-fields.ts'
+import { returnUrls } from './return-urls.ts'
 
 export const Environment = z.object({
   NODE_ENV: z.enum(['development', 'production', 'test']).default('development'),
@@ -51,6 +52,7 @@ export const Environment = z.object({
   SMTP_URL: smtpUrl.optional(),
   MAIL_FROM: sender.optional(),
   APP_URL: pageUrl.optional(),
+  RETURN_URLS: returnUrls,
   ALLOWED_ORIGINS: origins,
   TRUSTED_PROXIES: z
     .string()
