@@ -1,10 +1,10 @@
 import { Hono } from 'hono'
 import { everywhere } from '../src/app.ts'
-import { loadConfig } from '../src/config/config.ts'
 import { fuse } from '../src/http/fuse.ts'
 import { toResponse } from '../src/http/output/on-error.ts'
 import type { PublicEnv } from '../src/http/request.ts'
 import { createLogger } from '../src/log/logger.ts'
+import { loadConfig } from '../src/room-config.ts'
 import { openDeps } from '../src/services.ts'
 
 /**

@@ -7,10 +7,10 @@ import { z } from 'zod'
 import manifest from '../package.json'
 import { createApp } from '../src/app.ts'
 import type { AppDeps } from '../src/app-deps.ts'
-import { loadConfig } from '../src/config/config.ts'
 import { type ProblemCode, problems } from '../src/errors/app-error.ts'
 import { problemMembers } from '../src/errors/problem-members.ts'
 import { openApiDocument } from '../src/ops/openapi.ts'
+import { loadConfig } from '../src/room-config.ts'
 import { type Document, type ProblemType, toDeclarations } from './client/declarations.ts'
 
 const root = join(import.meta.dir, '..')

@@ -4,9 +4,9 @@ import { session } from '../src/audit/actor.ts'
 import { type Audit, createAudit } from '../src/audit/record.ts'
 import { createPasswordHasher } from '../src/auth/passwords.ts'
 import { migrateSchema, prepare } from '../src/cli/environment.ts'
-import type { Config } from '../src/config/config.ts'
 import { openDatabase } from '../src/db/database.ts'
 import type { Sql, Tx } from '../src/db/types.ts'
+import type { Config } from '../src/room-config.ts'
 
 const password = 'correct horse battery staple'
 const usage = `Fills a database with made-up accounts, to see how administration behaves among many:

@@ -30,7 +30,6 @@ const rooms = [
   'audit',
   'http',
   'secrets',
-  'config',
   'db',
   'redis',
   'crypto',
@@ -40,6 +39,7 @@ const rooms = [
   'brand',
   'text',
   'metrics',
+  'config',
   'errors',
   'embedded-postgres',
 ]
@@ -58,7 +58,16 @@ const held = (includes: string[], above: string[], message: string) => ({
   },
 })
 
-const top = ['main.ts', 'app.ts', 'app-deps.ts', 'room-jobs.ts', 'room-metrics.ts', 'server.ts', 'services.ts']
+const top = [
+  'main.ts',
+  'app.ts',
+  'app-deps.ts',
+  'room-config.ts',
+  'room-jobs.ts',
+  'room-metrics.ts',
+  'server.ts',
+  'services.ts',
+]
 const overrides = rooms.map((room, index) =>
   held(
     [`src/${room}/**`],

@@ -1,5 +1,4 @@
 import { withTimeout } from './async/timeout.ts'
-import type { Config } from './config/config.ts'
 import { toShownHost, toWrittenHost } from './config/listening-address.ts'
 import { withAdvice } from './config/listening-check.ts'
 import { isHopeless } from './db/failure-advice.ts'
@@ -8,6 +7,7 @@ import { asSent } from './http/middleware/sent-paths.ts'
 import { idleSeconds } from './http/output/streaming.ts'
 import { startJobs } from './jobs/schedule.ts'
 import type { Logger } from './log/logger.ts'
+import type { Config } from './room-config.ts'
 import { type OpenDeps, openDeps } from './services.ts'
 
 const RetryForMs = 60_000

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import { join } from 'node:path'
-import { knownVariables } from '../src/config/config.ts'
+import { knownVariables } from '../src/room-config.ts'
 
 const read = (file: string) => Bun.file(join(import.meta.dir, '..', file)).text()
 

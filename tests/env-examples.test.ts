@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'bun:test'
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import { type Config, knownVariables, loadConfig } from '../src/config/config.ts'
 import { ConfigError } from '../src/config/config-error.ts'
+import { type Config, knownVariables, loadConfig } from '../src/room-config.ts'
 
 type Environment = Record<string, string>
 

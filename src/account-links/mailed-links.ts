@@ -1,12 +1,12 @@
-import type { Config } from '../config/config.ts'
 import type { Db, Fragment } from '../db/types.ts'
 import type { Outbox } from '../mail/outbox.ts'
 import type { MailData } from '../mail/templates/mail-data.ts'
+import type { MailConfig } from '../mail/variables.ts'
 import { linkUrl, linkValidHours, mintToken } from './links.ts'
 import { insertMailedLink } from './queries.ts'
 
 /** What mailing a link uses. */
-export type MailedLinkDeps = { mail: Pick<Outbox, 'mailPart'>; config: Pick<Config, 'appUrl'> }
+export type MailedLinkDeps = { mail: Pick<Outbox, 'mailPart'>; config: Pick<MailConfig, 'appUrl'> }
 
 /** Whom a link is for; `owner` null: nobody, and then as much is written that is nobody's. */
 type Addressee = {

@@ -1,7 +1,6 @@
 import { lockToJudge } from '../access/hierarchy.ts'
 import type { LockedAccount } from '../access/hierarchy-queries.ts'
 import { account, operator } from '../audit/actor.ts'
-import type { Config } from '../config/config.ts'
 import type { Job } from '../db/job.ts'
 import type { Tx } from '../db/types.ts'
 import { type ErasureDeps, eraseInactive } from './erasure.ts'
@@ -15,9 +14,10 @@ import {
   recordErased,
   recordNotice,
 } from './inactivity-queries.ts'
+import type { AccountConfig } from './variables.ts'
 
 /** What warning and erasing use. */
-export type InactivityDeps = ErasureDeps & { config: Pick<Config, 'inactiveAccountDays'> }
+export type InactivityDeps = ErasureDeps & { config: AccountConfig }
 
 /** Accounts that one transaction warns or erases. */
 const batch = 20

@@ -2,9 +2,9 @@ import type { AccessClaims } from '../access/claims.ts'
 import { type AuthzState, type Rights, rightsOf } from '../access/rights.ts'
 import type { Catalogue } from '../catalogue/catalogue.ts'
 import { newer, readCatalogue } from '../catalogue/current.ts'
-import type { Config } from '../config/config.ts'
 import { dueOf } from '../consents/agreements.ts'
 import type { Agreed } from '../consents/schemas.ts'
+import type { ConsentConfig } from '../consents/variables.ts'
 import type { Db } from '../db/types.ts'
 
 /** An account as one statement reads it: profile, authorisation state, and the catalogue's version in the same snapshot. */
@@ -50,7 +50,7 @@ export type AccountWithRights = StoredAccount & { rights: Rights; planDisplayNam
 export type CatalogueDeps = {
   catalogue: { current: Catalogue }
   now: () => number
-  config: Pick<Config, 'consentDocuments'>
+  config: ConsentConfig
 }
 
 /**

@@ -3,16 +3,19 @@ import type { Audit } from '../audit/record.ts'
 import type { Catalogue } from '../catalogue/catalogue.ts'
 import type { Feed } from '../changes/feed.ts'
 import type { RecentChanges } from '../changes/recent-changes.ts'
-import type { Config } from '../config/config.ts'
+import type { ConsentConfig } from '../consents/variables.ts'
 import type { Sql } from '../db/types.ts'
 import type { Logger } from '../log/logger.ts'
 import type { Outbox } from '../mail/outbox.ts'
+import type { MailConfig } from '../mail/variables.ts'
 import type { Limits } from '../rate-limits/limiters.ts'
 import type { RateLimitResult } from '../rate-limits/result.ts'
+import type { RateLimitConfig } from '../rate-limits/variables.ts'
 import type { Traffic } from '../telemetry/traffic.ts'
 import type { DeviceTokens } from './device-tokens.ts'
 import type { PasswordHasher } from './passwords.ts'
 import type { Tokens } from './tokens.ts'
+import type { AuthConfig } from './variables.ts'
 
 /** What the services of signing in use. */
 export type AuthDeps = {
@@ -23,16 +26,10 @@ export type AuthDeps = {
   deviceTokens: DeviceTokens
   passwords: PasswordHasher
   mail: Outbox
-  config: Pick<
-    Config,
-    | 'accessTtlSeconds'
-    | 'refreshTtlSeconds'
-    | 'passwordMinLength'
-    | 'rateLimitPassword'
-    | 'requireEmailVerification'
-    | 'appUrl'
-    | 'consentDocuments'
-  >
+  config: Omit<AuthConfig, 'accessKeys' | 'jwtRefreshSecrets'> &
+    Pick<RateLimitConfig, 'rateLimitPassword'> &
+    Pick<MailConfig, 'appUrl'> &
+    ConsentConfig
   /** Held in memory; the feed keeps it current. */
   catalogue: { current: Catalogue }
   /** The database's time in epoch milliseconds. */
@@ -55,5 +52,5 @@ export type BearerDeps = Pick<AuthDeps, 'tokens' | 'catalogue' | 'now'> & {
   feed: Pick<Feed, 'pollSoon'>
   apiKeys: Pick<ApiKeys, 'recall' | 'lookUp'>
   limits: Pick<Limits, 'global'>
-  config: Pick<Config, 'rateLimitGlobal'>
+  config: Pick<RateLimitConfig, 'rateLimitGlobal'>
 }

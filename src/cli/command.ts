@@ -1,6 +1,6 @@
-import type { Config } from '../config/config.ts'
 import { AppError } from '../errors/app-error.ts'
 import { createLogger, standardError } from '../log/logger.ts'
+import type { Config } from '../room-config.ts'
 import { type OpenDeps, openDeps } from '../services.ts'
 import { explained, migrateSchema, prepare, type Surroundings } from './environment.ts'
 

@@ -1,7 +1,7 @@
 import { parseTrustedProxies } from '../addresses/client-ip.ts'
 import { isTooWide } from '../addresses/networks.ts'
-import { isLocal } from '../config/checks.ts'
-import type { Config } from '../config/config.ts'
+import { isLocal } from '../config/fields.ts'
+import type { Config } from '../room-config.ts'
 import type { Finding } from './finding.ts'
 
 /** A load balancer that asks every second, twice, has noticed by then. */

@@ -1,5 +1,5 @@
-import type { Config } from '../config/config.ts'
 import type { Db } from '../db/types.ts'
+import type { Config } from '../room-config.ts'
 import { countByKey } from '../secrets/reencrypt.ts'
 import { createSecrets } from '../secrets/secrets.ts'
 import { encryptedColumns } from './encrypted-columns.ts'

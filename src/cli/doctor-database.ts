@@ -1,8 +1,8 @@
 import type postgres from 'postgres'
-import type { Config } from '../config/config.ts'
 import { countConnections } from '../db/connections.ts'
 import { listExcessRights, listForeignObjects } from '../db/schema-rights.ts'
 import { findSchemaState } from '../db/schema-version.ts'
+import type { Config } from '../room-config.ts'
 import type { Finding } from './finding.ts'
 
 type Facts = {

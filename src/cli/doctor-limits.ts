@@ -1,4 +1,4 @@
-import type { Config } from '../config/config.ts'
+import type { Config } from '../room-config.ts'
 import type { Finding } from './finding.ts'
 
 /** Which limits are switched off: it is allowed, and somebody should know. */

@@ -1,6 +1,6 @@
-import type { Config } from '../config/config.ts'
 import { judgeFailure } from '../mail/delivery-failure.ts'
 import { type SmtpTuning, verifySmtp } from '../mail/smtp.ts'
+import type { Config } from '../room-config.ts'
 import type { Finding } from './finding.ts'
 
 /** Whether mail goes out: connects, encrypts and authenticates, and sends nothing. */

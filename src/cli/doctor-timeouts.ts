@@ -1,5 +1,5 @@
 import postgres from 'postgres'
-import type { Config } from '../config/config.ts'
+import type { Config } from '../room-config.ts'
 import type { Finding } from './finding.ts'
 
 type Timeout = 'statement_timeout' | 'lock_timeout' | 'idle_in_transaction_session_timeout'

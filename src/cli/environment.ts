@@ -1,7 +1,7 @@
-import { type Config, loadConfig } from '../config/config.ts'
 import { ConfigError } from '../config/config-error.ts'
 import { describeDatabaseFailure, type Target } from '../db/failure-advice.ts'
 import type { EmbeddedPostgres } from '../embedded-postgres/open.ts'
+import { type Config, loadConfig } from '../room-config.ts'
 import { randomSecrets, withLocalSecrets } from './local-secrets.ts'
 
 /** Where a command runs. */

@@ -1,6 +1,6 @@
 import { requireFreeAddress } from '../config/listening-check.ts'
-import type { MailConfig } from '../config/mail-fields.ts'
 import { createLogger } from '../log/logger.ts'
+import type { MailDelivery } from '../mail/variables.ts'
 import { aborted, serve } from '../server.ts'
 import type { Invocation } from './command.ts'
 import { explained, migrateSchema, prepare } from './environment.ts'
@@ -39,6 +39,6 @@ ${mailLine(config.mail, server.url)}  superadmin  manas360 create-admin --email 
 }
 
 /** Where mails are that development keeps. */
-function mailLine({ mode }: MailConfig, url: string): string {
+function mailLine({ mode }: MailDelivery, url: string): string {
   return mode === 'kept' ? `  mail        ${url}/dev/mail\n` : ''
 }

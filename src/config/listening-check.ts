@@ -1,7 +1,7 @@
-import type { Config } from './config.ts'
 import { toWrittenHost } from './listening-address.ts'
+import type { InstanceConfig } from './variables.ts'
 
-type Address = Pick<Config, 'host' | 'port'>
+type Address = Pick<InstanceConfig, 'host' | 'port'>
 
 /** @throws Error that says what to do where HOST and PORT cannot be listened on; nothing is left listening. */
 export function requireFreeAddress({ host, port }: Address): void {

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { type ConfigOf, configuration } from './room.ts'
 
 const maxUrls = 50
 const maxLength = 500
@@ -27,6 +28,16 @@ export const returnUrls = z
         })
     return urls
   })
+
+export type ReturnUrlsConfig = ConfigOf<typeof returnUrlsConfiguration>
+
+export const returnUrlsConfiguration = configuration({
+  variables: { RETURN_URLS: returnUrls },
+  config: (e) => ({
+    /** Where people may come back to from elsewhere: what a request names equals one of them exactly. */
+    returnUrls: e.RETURN_URLS,
+  }),
+})
 
 function isReturnUrl(text: string): boolean {
   if (text.length > maxLength || !/^[a-z][a-z0-9+.-]*:[\x21-\x7e]+$/.test(text) || /[#"<>\\^`{|}]/.test(text))

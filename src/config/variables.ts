@@ -1,92 +1,51 @@
 import { z } from 'zod'
-import { parseTrustedProxies } from '../addresses/client-ip.ts'
-import { asymmetricAlgorithms } from '../crypto/signing-keys.ts'
-import { color, shownBrand, support } from './brand-fields.ts'
-import { consentDocuments } from './consent-fields.ts'
-import {
-  inactiveAccountDays,
-  integer,
-  origins,
-  rateLimit,
-  refuseWhatThrows,
-  secret,
-  secrets,
-  signingKeys,
-  url,
-  wholeNumber,
-} from './fields.ts'
-import { pageUrl, sender, smtpUrl } from './mail-fields.ts'
-import { returnUrls } from './return-urls.ts'
+import { httpsDemand, integer, url, wholeNumber } from './fields.ts'
+import { type ConfigOf, configuration, type Values } from './room.ts'
 
-export const Environment = z.object({
+const variables = {
   NODE_ENV: z.enum(['development', 'production', 'test']).default('development'),
   PORT: integer(0, 65_535, 3000),
   HOST: z.string().min(1).default('0.0.0.0'),
   PUBLIC_URL: url('http:', 'https:').optional(),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
-  OPS_TOKEN: z.string().min(16, 'must have at least 16 characters').optional(),
-  DATABASE_URL: url('postgres:', 'postgresql:'),
-  DATABASE_MIGRATION_URL: url('postgres:', 'postgresql:').optional(),
-  DATABASE_REPLICA_URL: url('postgres:', 'postgresql:').optional(),
-  DB_POOL_MAX: integer(1, 1_000, 40),
-  DB_POOL_MIN: integer(0, 1_000, 10),
-  DB_ACQUIRE_TIMEOUT_MS: integer(50, 60_000, 2_000),
-  DB_STATEMENT_TIMEOUT_MS: integer(100, 600_000, 5_000),
-  DB_SLOW_QUERY_MS: integer(1, 600_000, 250),
-  DB_SSL: z.enum(['disable', 'require', 'verify-full']).optional(),
-  JWT_ALGORITHM: z.enum(['HS256', ...asymmetricAlgorithms]).default('HS256'),
-  JWT_KEYS: signingKeys.optional(),
-  JWT_SECRET: secret.optional(),
-  JWT_SECRET_PREVIOUS: secret.optional(),
-  JWT_REFRESH_SECRET: secret,
-  JWT_REFRESH_SECRET_PREVIOUS: secret.optional(),
-  JWT_ISSUER: z.string().min(1).max(100).optional(),
-  JWT_AUDIENCE: z.string().min(1).max(100).default('manas360'),
-  ACCESS_TOKEN_TTL_SECONDS: integer(30, 900, 900),
-  REFRESH_TOKEN_TTL_SECONDS: integer(300, 2_592_000, 604_800),
-  AUDIT_KEY: secret,
-  AUDIT_KEY_PREVIOUS: secrets.optional(),
-  DATA_KEY: secret.optional(),
-  DATA_KEY_PREVIOUS: secrets.optional(),
-  MAIL: z.enum(['on', 'off']).default('on'),
-  SMTP_URL: smtpUrl.optional(),
-  MAIL_FROM: sender.optional(),
-  APP_URL: pageUrl.optional(),
-  RETURN_URLS: returnUrls,
-  ALLOWED_ORIGINS: origins,
-  TRUSTED_PROXIES: z
-    .string()
-    .default('none')
-    .superRefine((text, context) => refuseWhatThrows(() => parseTrustedProxies(text), context)),
-  RATE_LIMIT_GLOBAL: rateLimit.prefault('600/1m'),
-  RATE_LIMIT_AUTH: rateLimit.prefault('100/15m'),
-  RATE_LIMIT_REGISTER: rateLimit.prefault('100/1h'),
-  RATE_LIMIT_PASSWORD: rateLimit.optional(),
-  RATE_LIMIT_MAIL: rateLimit.prefault('60/1h'),
-  RATE_LIMIT_API: z
-    .string()
-    .default('plan')
-    .refine((text) => text === 'plan' || text === 'off' || /^[1-9]\d{0,8}\/1?m$/.test(text), {
-      message: "must be plan (each plan's own rate), N/1m, or off",
-    }),
-  REDIS_URL: url('redis:', 'rediss:').optional(),
-  REDIS_TIMEOUT_MS: integer(10, 10_000, 100),
-  REQUEST_TIMEOUT_MS: integer(100, 600_000, 30_000),
   DRAIN_DELAY_MS: wholeNumber(0, 300_000).optional(),
   SHUTDOWN_TIMEOUT_MS: integer(100, 600_000, 25_000),
-  PASSWORD_MIN_LENGTH: integer(8, 128, 12),
-  REQUIRE_EMAIL_VERIFICATION: z.enum(['true', 'false']).default('false'),
-  CONSENT_DOCUMENTS: consentDocuments,
-  INACTIVE_ACCOUNT_DAYS: inactiveAccountDays,
-  AUTHZ_FEED: z.enum(['listen', 'poll']).default('listen'),
-  JOBS: z.enum(['inline', 'pg_cron', 'off']).default('inline'),
-  BRAND_NAME: shownBrand.default('MANAS360'),
-  BRAND_LOGO_TEXT: shownBrand.optional(),
-  BRAND_COLOR: color.prefault('0f766e'),
-  BRAND_SUPPORT: support.optional(),
+}
+
+/** What rooms may read of the instance besides their own variables. */
+export type InstanceVariables = Values<typeof variables>
+export type InstanceConfig = ConfigOf<typeof instanceConfiguration>
+
+/** The instance: where it listens, where it is reached, and how it ends. */
+export const instanceConfiguration = configuration({
+  variables,
+  config: (e) => ({
+    production: e.NODE_ENV === 'production',
+    port: e.PORT,
+    host: e.HOST,
+    publicUrl: publicUrlOf(e),
+    logLevel: e.LOG_LEVEL,
+    drainDelayMs: e.DRAIN_DELAY_MS ?? defaultDrainMs(e),
+    shutdownTimeoutMs: e.SHUTDOWN_TIMEOUT_MS,
+  }),
+  check({ NODE_ENV, PUBLIC_URL, DRAIN_DELAY_MS, SHUTDOWN_TIMEOUT_MS }) {
+    const problems: string[] = []
+    if (DRAIN_DELAY_MS !== undefined && SHUTDOWN_TIMEOUT_MS !== undefined && DRAIN_DELAY_MS >= SHUTDOWN_TIMEOUT_MS)
+      problems.push('DRAIN_DELAY_MS: must be below SHUTDOWN_TIMEOUT_MS, which counts the whole shutdown')
+    if (NODE_ENV !== 'production') return problems
+    if (!PUBLIC_URL) problems.push('PUBLIC_URL: must be set in production, and begin with https://')
+    else if (!PUBLIC_URL.startsWith('https://')) problems.push('PUBLIC_URL: must begin with https:// in production')
+    return problems
+  },
+  demands: { PUBLIC_URL: httpsDemand },
 })
 
-export type Parsed = z.infer<typeof Environment>
+/** Where clients reach this service, without a slash at the end. */
+export function publicUrlOf({ PUBLIC_URL, PORT }: Pick<InstanceVariables, 'PUBLIC_URL' | 'PORT'>): string {
+  return (PUBLIC_URL ?? `http://localhost:${PORT}`).replace(/\/+$/, '')
+}
 
-/** As far as it could be: malformed variables are left out. */
-export type Sound = Partial<Parsed>
+/** A load balancer that asks every 2 s, twice, has noticed by then. Of a short shutdown it is half. */
+function defaultDrainMs({ NODE_ENV, SHUTDOWN_TIMEOUT_MS }: InstanceVariables): number {
+  return NODE_ENV === 'production' ? Math.min(5_000, Math.floor(SHUTDOWN_TIMEOUT_MS / 2)) : 0
+}

@@ -1,8 +1,8 @@
-import type { ConsentDocument } from '../config/consent-fields.ts'
 import type { Db } from '../db/types.ts'
 import { AppError, type FieldError } from '../errors/app-error.ts'
 import { insertAgreed } from './queries.ts'
 import type { Agreed } from './schemas.ts'
+import type { ConsentDocument } from './variables.ts'
 
 /**
  * Judges what somebody agrees to as their account begins: before anything is hashed or written.

@@ -1,11 +1,13 @@
-import type { Config } from '../config/config.ts'
+import type { ChangesConfig } from '../changes/variables.ts'
 import type { Job } from '../db/job.ts'
 import type { Sql } from '../db/types.ts'
+import type { DatabaseConfig } from '../db/variables.ts'
 import type { Logger } from '../log/logger.ts'
+import type { JobsConfig } from './variables.ts'
 
 /** What running jobs uses. */
 export type JobDeps = {
-  config: Pick<Config, 'jobs' | 'databaseUrl' | 'databaseSsl' | 'authzFeed'>
+  config: JobsConfig & ChangesConfig & Pick<DatabaseConfig, 'databaseUrl' | 'databaseSsl'>
   sql: Sql
   log: Logger
   /** Every room's, in the order in which they are looked at. */

@@ -1,15 +1,15 @@
-import type { Config } from '../config/config.ts'
 import type { Job } from '../db/job.ts'
 import type { Sql } from '../db/types.ts'
 import type { JobDeps } from './deps.ts'
 import { openForSlowJobs, runJob } from './runner.ts'
+import type { JobsConfig } from './variables.ts'
 
 /** How often a process looks for due jobs, and how often at one that is seldom due. */
 const lookEveryMs = 1_000
 const lookAtSeldomMs = 300_000
 
 /** The jobs that a process does itself. */
-export function jobsOf(jobs: readonly Job[], mode: Config['jobs']): Job[] {
+export function jobsOf(jobs: readonly Job[], mode: JobsConfig['jobs']): Job[] {
   switch (mode) {
     case 'inline':
       return [...jobs]

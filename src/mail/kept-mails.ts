@@ -1,4 +1,4 @@
-import type { Config } from '../config/config.ts'
+import type { BrandConfig } from '../brand/variables.ts'
 import type { Sql } from '../db/types.ts'
 import { AppError } from '../errors/app-error.ts'
 import type { Secrets } from '../secrets/secrets.ts'
@@ -6,7 +6,7 @@ import { findKeptMail, type KeptMail, listKeptMails } from './kept-queries.ts'
 import { renderMail } from './render.ts'
 import type { RenderedMail } from './templates/template.ts'
 
-export type KeptDeps = { sql: Sql; secrets: Secrets; config: Pick<Config, 'brand'> }
+export type KeptDeps = { sql: Sql; secrets: Secrets; config: BrandConfig }
 /** A kept mail as its recipient would see it. */
 export type ShownMail = RenderedMail & { id: string; to: string; at: Date; link: string | null }
 

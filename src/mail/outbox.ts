@@ -1,11 +1,11 @@
 import { domainToASCII } from 'node:url'
-import type { MailConfig } from '../config/mail-fields.ts'
 import type { Db } from '../db/types.ts'
 import type { Secrets } from '../secrets/secrets.ts'
 import { createMailFigures } from './figures.ts'
 import { type MailRow, mailCte, type NoticeRow, noticeCte } from './queries.ts'
 import type { MailData, MailName } from './templates/mail-data.ts'
 import type { NoticeDetails, NoticeKind } from './templates/notice-data.ts'
+import type { MailDelivery } from './variables.ts'
 
 /** A mail to one address. */
 export type OutgoingMail = {
@@ -24,7 +24,7 @@ export type OutgoingMail = {
 
 export type Outbox = ReturnType<typeof createOutbox>
 
-type Needs = { mail: MailConfig; secrets: Secrets }
+type Needs = { mail: MailDelivery; secrets: Secrets }
 
 /**
  * Writes mails into `mail_outbox`, in the transaction of the change that they tell of; a sender carries them out (sender.ts).

@@ -1,5 +1,4 @@
 import type { Brand } from '../brand/brand.ts'
-import type { Config } from '../config/config.ts'
 import type { Sql } from '../db/types.ts'
 import type { Logger } from '../log/logger.ts'
 import { type Secrets, UnreadableSecretError } from '../secrets/secrets.ts'
@@ -9,6 +8,7 @@ import type { Outbox } from './outbox.ts'
 import { renderMail, UnknownMailError } from './render.ts'
 import { type Claimed, claimMails, deleteMail, markFailed, markSent, postpone, releaseMails } from './sender-queries.ts'
 import type { Transport } from './transport.ts'
+import type { MailConfig } from './variables.ts'
 
 export type MailSender = ReturnType<typeof createMailSender>
 
@@ -18,7 +18,7 @@ export type SenderDeps = {
   secrets: Secrets
   mail: Outbox
   brand: Brand
-  config: Pick<Config, 'mail'>
+  config: Pick<MailConfig, 'mail'>
 }
 
 type Options = {

@@ -1,7 +1,7 @@
-import type { MailConfig } from '../config/mail-fields.ts'
 import type { Transport } from './transport.ts'
+import type { MailDelivery } from './variables.ts'
 
-type SmtpConfig = Extract<MailConfig, { mode: 'smtp' }>
+type SmtpConfig = Extract<MailDelivery, { mode: 'smtp' }>
 
 /** `ca`: whose certificates are trusted beside the system's, as PEM. */
 export type SmtpTuning = Partial<typeof timeouts> & { ca?: string }

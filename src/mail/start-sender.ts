@@ -1,10 +1,12 @@
-import type { Config } from '../config/config.ts'
+import type { BrandConfig } from '../brand/variables.ts'
+import type { ChangesConfig } from '../changes/variables.ts'
+import type { InstanceConfig } from '../config/variables.ts'
 import { openKept } from './kept.ts'
 import { createMailSender, type MailSender, type SenderDeps } from './sender.ts'
 import { openSmtp, smtpConnections } from './smtp.ts'
 
 type Deps = Omit<SenderDeps, 'brand' | 'config'> & {
-  config: SenderDeps['config'] & Pick<Config, 'publicUrl' | 'brand' | 'authzFeed'>
+  config: SenderDeps['config'] & BrandConfig & ChangesConfig & Pick<InstanceConfig, 'publicUrl'>
 }
 
 /** Starts what carries out the outbox, as the configuration says. @throws Error with MAIL=off */

@@ -1,5 +1,5 @@
-import type { Sender } from '../config/mail-fields.ts'
 import type { RenderedMail } from './templates/template.ts'
+import type { Sender } from './variables.ts'
 
 /** A mail that is ready to go out. */
 export type ReadyMail = RenderedMail & { id: string; messageId: string; to: string; from: Sender; language: string }

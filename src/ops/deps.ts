@@ -2,16 +2,17 @@ import type { PasswordHasher } from '../auth/passwords.ts'
 import type { Catalogue } from '../catalogue/catalogue.ts'
 import type { Feed } from '../changes/feed.ts'
 import type { RecentChanges } from '../changes/recent-changes.ts'
-import type { Config } from '../config/config.ts'
+import type { InstanceConfig } from '../config/variables.ts'
 import type { Database } from '../db/database.ts'
 import type { Replica } from '../db/replica.ts'
 import type { Sql } from '../db/types.ts'
 import type { Metric } from '../metrics/metric.ts'
 import type { Redis } from '../redis/connection.ts'
+import type { OpsConfig } from './variables.ts'
 
 /** What probes, health and metrics use. */
 export type OpsDeps = {
-  config: Pick<Config, 'production' | 'opsToken'>
+  config: OpsConfig & Pick<InstanceConfig, 'production'>
   db: Pick<Database, 'ping' | 'stats'>
   sql: Sql
   replica: Pick<Replica, 'status' | 'ageMs'> | null

@@ -1,12 +1,11 @@
 import { RedisStore } from 'hono-rate-limiter'
-import type { Config } from '../config/config.ts'
-import type { RateLimit } from '../config/fields.ts'
 import type { Redis } from '../redis/connection.ts'
 import { type AddressTier, createAddressTier } from './address-tier.ts'
 import type { RefundableTier, Tier } from './limiter.ts'
 import { createMemoryTier } from './memory-limiter.ts'
 import { createPrefetchingLimiter } from './prefetching-limiter.ts'
 import { toResult } from './result.ts'
+import type { RateLimit, RateLimitConfig } from './variables.ts'
 
 /** The tiers; null where one is switched off. */
 export type Limits = {
@@ -23,7 +22,7 @@ export type Limits = {
 }
 
 /** The tiers that the configuration asks for: counted in Redis across instances, in memory without it. */
-export function openLimits(config: Config, redis: Redis | null): Limits {
+export function openLimits(config: RateLimitConfig, redis: Redis | null): Limits {
   const open = (name: string, { windowMs }: NonNullable<RateLimit>) =>
     redis ? createRedisTier(redis, name, windowMs) : createMemoryTier(windowMs)
   const openOf = (name: string, limit: RateLimit) => limit && createAddressTier(open(name, limit))

@@ -1,4 +1,3 @@
-import type { Config } from '../config/config.ts'
 import { middleware } from '../http/middleware.ts'
 import { probeRoutes } from '../http/probe-routes.ts'
 import { contextOf, type PublicEnv, type RequestContext } from '../http/request.ts'
@@ -6,6 +5,7 @@ import type { Unit } from './address-tier.ts'
 import type { RateLimitDeps } from './deps.ts'
 import type { Limits } from './limiters.ts'
 import { type RateLimitResult, throwIfExceeded, toRateLimit, toRateLimitPolicy } from './result.ts'
+import type { RateLimitConfig } from './variables.ts'
 
 declare module '../http/request.ts' {
   interface RequestContext {
@@ -21,7 +21,7 @@ declare module '../http/request.ts' {
 }
 
 /** What counting an address uses. */
-type AddressDeps = { limits: Pick<Limits, 'global'>; config: Pick<Config, 'rateLimitGlobal'> }
+type AddressDeps = { limits: Pick<Limits, 'global'>; config: Pick<RateLimitConfig, 'rateLimitGlobal'> }
 
 /**
  * Counts a request against its address, once; a bearer that costs a query is counted before it is looked up. Returns a

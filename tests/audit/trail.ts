@@ -1,8 +1,8 @@
 import type { CheckpointLine } from '../../src/audit/checkpoints.ts'
 import { createAudit } from '../../src/audit/record.ts'
 import { sealAudit } from '../../src/audit/seal.ts'
-import type { Config } from '../../src/config/config.ts'
 import type { Db } from '../../src/db/types.ts'
+import type { Config } from '../../src/room-config.ts'
 import type { TestApp } from '../support/app.ts'
 
 export type Trail = {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
-import { loadConfig } from '../../src/config/config.ts'
 import { ConfigError } from '../../src/config/config-error.ts'
 import { runJobNow } from '../../src/jobs/runner.ts'
+import { loadConfig } from '../../src/room-config.ts'
 import { givenAccount, logIn, newEmail } from '../support/accounts.ts'
 import { openTestApp, type TestApp, testSecrets } from '../support/app.ts'
 import { expectProblem } from '../support/problems.ts'

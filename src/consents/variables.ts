@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { type ConfigOf, configuration } from '../config/room.ts'
 
 /** A document that people agree to, in the version that is in force. */
 export type ConsentDocument = { document: string; version: string; required: boolean }
@@ -30,3 +31,10 @@ export const consentDocuments = z
       addIssue({ code: 'custom', message: `must name at most ${maxDocuments} documents` })
     return documents
   })
+
+export type ConsentConfig = ConfigOf<typeof consentConfiguration>
+
+export const consentConfiguration = configuration({
+  variables: { CONSENT_DOCUMENTS: consentDocuments },
+  config: (e) => ({ consentDocuments: e.CONSENT_DOCUMENTS }),
+})

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { consentDocuments } from '../../src/config/consent-fields.ts'
+import { consentDocuments } from '../../src/consents/variables.ts'
 
 test('CONSENT_DOCUMENTS is a list of documents, each with its version and whether it is required', () => {
   expect(consentDocuments.parse(undefined)).toEqual([])

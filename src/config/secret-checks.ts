@@ -1,0 +1,74 @@
+import type { Secret } from './room.ts'
+
+type Rooms = readonly { secrets?: Partial<Record<string, Secret>>; demands?: Partial<Record<string, string>> }[]
+type Values = Record<string, unknown>
+
+const makesOne = '(openssl rand -base64 48 makes a good one)'
+
+/** What production says of a malformed variable, where it demands more than the schema. */
+export function demandOf(rooms: Rooms, name: string, value: string): string | undefined {
+  const least = secretsOf(rooms).find((secret) => secret.name === name)?.leastInProduction
+  if (least !== undefined && value.length < least)
+    return `must have at least ${least} characters in production ${makesOne}`
+  return rooms.map(({ demands }) => demands?.[name]).find((demand) => demand !== undefined)
+}
+
+/** Secrets that are too weak for production. */
+export function weakSecrets(rooms: Rooms, values: Values): string[] {
+  return secretsOf(rooms).flatMap(({ name, leastInProduction }) =>
+    textsOf(values[name]).flatMap((text) => {
+      const weakness = weaknessOf(text, leastInProduction ?? 0)
+      if (!weakness) return []
+      return `${name}: ${weakness}${leastInProduction === undefined ? '' : ` ${makesOne}`}`
+    }),
+  )
+}
+
+/** One secret for two purposes: whoever learns it by the one has the other. A secret and its own predecessor may be equal. */
+export function sharedSecrets(rooms: Rooms, values: Values): string[] {
+  const own = secretsOf(rooms).flatMap(({ name, purpose }) =>
+    textsOf(values[name]).map((value) => ({ name, value, purpose })),
+  )
+  const passwords = Object.entries(values).flatMap(([name, value]) => {
+    const password = typeof value === 'string' && passwordOf(value)
+    return password ? [{ name, value: password, purpose: 'is sent to another server as its password' }] : []
+  })
+  return own.flatMap(({ name, value }, i) => {
+    const other = [...own.slice(0, i), ...passwords].find(
+      (secret) => secret.value === value && kindOf(secret.name) !== kindOf(name),
+    )
+    return other
+      ? [`${name}: must differ from ${other.name}, which ${other.purpose}: whoever learns one would have both`]
+      : []
+  })
+}
+
+const kindOf = (name: string) => name.replace('_PREVIOUS', '')
+
+const textsOf = (value: unknown) => [value].flat().filter((text) => typeof text === 'string')
+
+function secretsOf(rooms: Rooms): (Secret & { name: string })[] {
+  return rooms.flatMap(({ secrets = {} }) =>
+    Object.entries(secrets).flatMap(([name, secret]) => (secret ? [{ name, ...secret }] : [])),
+  )
+}
+
+/** The password of a URL such as `postgres://user:password@host`. Schemas refuse those that are not percent-encoded. */
+function passwordOf(text: string): string {
+  const password = URL.parse(text)?.password ?? ''
+  try {
+    return decodeURIComponent(password)
+  } catch {
+    return password
+  }
+}
+
+/** Why a secret is too weak for production, if it is: too short, too uniform, or copied from an example. */
+function weaknessOf(text: string, minimumLength: number): string | undefined {
+  if (text.length < minimumLength) return `must have at least ${minimumLength} characters in production`
+  if (/change.?me|example|placeholder|your.?secret|password|development|insecure/i.test(text))
+    return 'looks like an example; production needs one of its own'
+  if (new Set(text).size < 12) return 'has too few different characters to be random'
+  if (/^(.{1,16})\1+$/s.test(text)) return 'repeats itself'
+  return undefined
+}

@@ -1,0 +1,51 @@
+import { z } from 'zod'
+import { integer, isLocal, url } from '../config/fields.ts'
+import { type ConfigOf, configuration, type Values } from '../config/room.ts'
+import type { InstanceVariables } from '../config/variables.ts'
+
+const variables = {
+  DATABASE_URL: url('postgres:', 'postgresql:'),
+  DATABASE_MIGRATION_URL: url('postgres:', 'postgresql:').optional(),
+  DATABASE_REPLICA_URL: url('postgres:', 'postgresql:').optional(),
+  DB_POOL_MAX: integer(1, 1_000, 40),
+  DB_POOL_MIN: integer(0, 1_000, 10),
+  DB_ACQUIRE_TIMEOUT_MS: integer(50, 60_000, 2_000),
+  DB_STATEMENT_TIMEOUT_MS: integer(100, 600_000, 5_000),
+  DB_SLOW_QUERY_MS: integer(1, 600_000, 250),
+  DB_SSL: z.enum(['disable', 'require', 'verify-full']).optional(),
+}
+
+type E = Values<typeof variables> & Pick<InstanceVariables, 'NODE_ENV'>
+export type DatabaseConfig = ConfigOf<typeof databaseConfiguration>
+
+export const databaseConfiguration = configuration({
+  variables,
+  config: (e: E) => ({
+    databaseUrl: e.DATABASE_URL,
+    migrationUrl: e.DATABASE_MIGRATION_URL ?? e.DATABASE_URL,
+    replicaUrl: e.DATABASE_REPLICA_URL,
+    poolMax: e.DB_POOL_MAX,
+    poolMin: Math.min(e.DB_POOL_MIN, e.DB_POOL_MAX),
+    statementTimeoutMs: e.DB_STATEMENT_TIMEOUT_MS,
+    acquireTimeoutMs: e.DB_ACQUIRE_TIMEOUT_MS,
+    slowQueryMs: e.DB_SLOW_QUERY_MS,
+    databaseSsl: e.DB_SSL ?? defaultSsl(e.DATABASE_URL),
+    replicaSsl: e.DB_SSL ?? defaultSsl(e.DATABASE_REPLICA_URL ?? e.DATABASE_URL),
+  }),
+  check(e) {
+    if (e.NODE_ENV !== 'production') return []
+    return (['DATABASE_URL', 'DATABASE_MIGRATION_URL', 'DATABASE_REPLICA_URL'] as const).flatMap((name) => {
+      const value = e[name]
+      if (!value) return []
+      if (new URL(value).hostname === '')
+        return `${name}: must name its host in production, or PGHOST chooses one that nobody looked at`
+      if (!isLocal(value) && (e.DB_SSL ?? 'verify-full') !== 'verify-full')
+        return `DB_SSL: must be verify-full in production, for ${name} points to another host`
+      return []
+    })
+  },
+})
+
+function defaultSsl(url: string): 'disable' | 'verify-full' {
+  return isLocal(url) ? 'disable' : 'verify-full'
+}

@@ -1,0 +1,50 @@
+import { accountConfiguration } from './account/variables.ts'
+import { auditConfiguration } from './audit/variables.ts'
+import { authConfiguration } from './auth/variables.ts'
+import { brandConfiguration } from './brand/variables.ts'
+import { changesConfiguration } from './changes/variables.ts'
+import { joinConfigurations } from './config/join.ts'
+import { returnUrlsConfiguration } from './config/return-urls.ts'
+import type { ConfigOf, Values } from './config/room.ts'
+import { instanceConfiguration } from './config/variables.ts'
+import { consentConfiguration } from './consents/variables.ts'
+import { databaseConfiguration } from './db/variables.ts'
+import { httpConfiguration } from './http/variables.ts'
+import { jobsConfiguration } from './jobs/variables.ts'
+import { mailConfiguration } from './mail/variables.ts'
+import { opsConfiguration } from './ops/variables.ts'
+import { rateLimitConfiguration } from './rate-limits/variables.ts'
+import { redisConfiguration } from './redis/variables.ts'
+import { secretsConfiguration } from './secrets/variables.ts'
+
+/** Every room's configuration, in the order in which problems are named. */
+const rooms = [
+  instanceConfiguration,
+  databaseConfiguration,
+  authConfiguration,
+  auditConfiguration,
+  secretsConfiguration,
+  mailConfiguration,
+  returnUrlsConfiguration,
+  consentConfiguration,
+  accountConfiguration,
+  httpConfiguration,
+  rateLimitConfiguration,
+  redisConfiguration,
+  brandConfiguration,
+  changesConfiguration,
+  jobsConfiguration,
+  opsConfiguration,
+] as const
+
+type Room = (typeof rooms)[number]
+/** All members of a union at once. */
+type All<U> = (U extends unknown ? (member: U) => void : never) extends (member: infer I) => void ? I : never
+type Variables = Values<All<Room['variables']>>
+
+/** Everything that the environment may set, checked and frozen. Durations carry their unit in the name. */
+export type Config = All<ConfigOf<Room>>
+
+export const { loadConfig, knownVariables } = joinConfigurations<Variables, Config>(rooms, {
+  METRICS_PORT: 'a port for metrics is',
+})

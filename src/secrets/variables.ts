@@ -1,0 +1,45 @@
+import { secret, secrets } from '../config/fields.ts'
+import { type ConfigOf, configuration, type Values } from '../config/room.ts'
+import type { InstanceVariables } from '../config/variables.ts'
+import { deriveKey } from '../crypto/hash.ts'
+
+const variables = { DATA_KEY: secret.optional(), DATA_KEY_PREVIOUS: secrets.optional() }
+
+/** Outside production a data key may follow from the secret of refresh tokens. */
+type RefreshSecrets = { JWT_REFRESH_SECRET: string; JWT_REFRESH_SECRET_PREVIOUS?: string | undefined }
+type E = Values<typeof variables> & Pick<InstanceVariables, 'NODE_ENV'> & RefreshSecrets
+export type SecretsConfig = ConfigOf<typeof secretsConfiguration>
+
+/** What secrets at rest are encrypted under: the first encrypts, all decrypt. */
+type DataKeys = {
+  dataKeys: readonly [string, ...string[]]
+  /** No DATA_KEY is set (never in production): it is derived from JWT_REFRESH_SECRET. */
+  dataKeyIsDerived: boolean
+}
+
+export const secretsConfiguration = configuration({
+  variables,
+  config(e: E): DataKeys {
+    const derived = [e.JWT_REFRESH_SECRET, e.JWT_REFRESH_SECRET_PREVIOUS].flatMap((text) =>
+      text === undefined ? [] : [derivedDataKey(text)],
+    )
+    const previous = e.DATA_KEY_PREVIOUS ?? []
+    // What was written before a DATA_KEY was set stays readable, outside production.
+    const former = e.NODE_ENV === 'production' ? [] : derived
+    if (e.DATA_KEY !== undefined) return { dataKeys: [e.DATA_KEY, ...previous, ...former], dataKeyIsDerived: false }
+    return { dataKeys: [derivedDataKey(e.JWT_REFRESH_SECRET), ...previous, ...former.slice(1)], dataKeyIsDerived: true }
+  },
+  check: ({ NODE_ENV, DATA_KEY }) =>
+    NODE_ENV === 'production' && DATA_KEY === undefined
+      ? ['DATA_KEY: is required (openssl rand -base64 48 makes a good one)']
+      : [],
+  secrets: {
+    DATA_KEY: { purpose: 'encrypts secrets at rest', leastInProduction: 32 },
+    DATA_KEY_PREVIOUS: { purpose: 'decrypts secrets at rest' },
+  },
+})
+
+/** A key derived by HKDF (RFC 5869) that stands for DATA_KEY where none is set. */
+function derivedDataKey(secret: string): string {
+  return Buffer.from(deriveKey(secret, 'DATA_KEY')).toString('base64')
+}
