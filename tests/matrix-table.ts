@@ -258,6 +258,16 @@ const ofAdministrators: Record<string, Row> = {
     path: () => '/v1/admin/plans/free/features',
     json: () => ({ features: [{ name: 'api_access' }] }),
   }),
+  'PUT /v1/admin/plans/:name/prices': superadminOnly(features, 200, {
+    path: () => '/v1/admin/plans/business/prices',
+    json: () => ({
+      prices: [
+        { currency: 'USD', interval: 'month', amountMinor: 9999 },
+        { currency: 'USD', interval: 'year', amountMinor: 99_990 },
+        { currency: 'INR', interval: 'month', amountMinor: 799_900, taxInclusive: true },
+      ],
+    }),
+  }),
   'POST /v1/admin/features': superadminOnly(features, 201, {
     json: ({ unique }) => ({ name: unique, displayName: 'Made here', category: 'platform' }),
   }),

@@ -148,6 +148,19 @@ export const PlanEdit = z
 export const PlanFeatures = z
   .strictObject({ features: boundedList(z.strictObject({ name: Slug, limit: Count.nullish() }), 500) })
   .meta({ ref: 'PlanFeatures' })
+export const PlanPrices = z
+  .strictObject({
+    prices: boundedList(
+      z.strictObject({
+        currency: CurrencyCode,
+        interval: z.enum(['month', 'year']),
+        amountMinor: z.int().min(1).max(Number.MAX_SAFE_INTEGER),
+        taxInclusive: z.boolean().default(false),
+      }),
+      400,
+    ),
+  })
+  .meta({ ref: 'PlanPrices' })
 export const NewFeature = z
   .strictObject({ name: Slug, displayName: DisplayName, description: Description.default(''), category: Slug })
   .meta({ ref: 'NewFeature' })

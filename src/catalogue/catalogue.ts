@@ -29,6 +29,15 @@ export type Limits = {
   apiRequestsPerMinute: number | null
 }
 
+/** What a plan costs in one currency and interval, in its minor units. The id is what subscriptions and providers keep. */
+export type PlanPrice = {
+  id: string
+  currency: string
+  interval: 'month' | 'year'
+  amountMinor: number
+  taxInclusive: boolean
+}
+
 /** Prices are in minor units of `currency`; null means by quote. */
 export type Plan = Retirable & {
   name: string
@@ -38,6 +47,8 @@ export type Plan = Retirable & {
   priceMonthlyMinor: number | null
   priceYearlyMinor: number | null
   currency: string
+  /** Every price that is offered, those in the plan's own currency among them, by currency and interval. */
+  prices: readonly PlanPrice[]
   trialDays: number
   featured: boolean
   features: readonly { name: string; limit: number | null }[]

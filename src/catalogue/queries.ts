@@ -16,6 +16,9 @@ export async function findCatalogue(sql: Db): Promise<Catalogue> {
          'priceMonthlyMinor', price_monthly_minor, 'priceYearlyMinor', price_yearly_minor, 'currency', currency,
          'trialDays', trial_days, 'retired', retired_at is not null, 'featured', featured, 'maxUsers', max_users, 'maxApiRequestsPerMonth', max_api_requests_per_month,
          'maxStorageGb', max_storage_gb, 'apiRequestsPerMinute', api_requests_per_minute,
+         'prices', (select coalesce(json_agg(json_build_object('id', id, 'currency', currency, 'interval', billing_interval, 'amountMinor', amount_minor,
+                       'taxInclusive', tax_inclusive) order by currency collate "C", billing_interval collate "C"), '[]')
+                      from plan_prices where plan = p.name and retired_at is null),
          'features', (select coalesce(json_agg(json_build_object('name', feature, 'limit', limit_value) order by feature collate "C"), '[]')
                         from plan_features where plan = p.name)) order by tier, name collate "C")
          from subscription_plans p) as plans,

@@ -11,6 +11,15 @@ export const LimitsBody = z
   })
   .meta({ ref: 'Limits', description: 'null: unlimited' })
 
+export const PriceBody = z
+  .object({
+    currency: z.string(),
+    interval: z.enum(['month', 'year']),
+    amountMinor: z.int().min(1).max(Number.MAX_SAFE_INTEGER),
+    taxInclusive: z.boolean(),
+  })
+  .meta({ ref: 'PlanPrice', description: 'in minor units of its currency' })
+
 export const PlanBody = z
   .object({
     name: z.string(),
@@ -20,6 +29,7 @@ export const PlanBody = z
     priceMonthlyMinor: Count.nullable().meta({ description: 'in minor units; null: by quote' }),
     priceYearlyMinor: Count.nullable(),
     currency: z.string(),
+    prices: z.array(PriceBody),
     trialDays: z.int().min(0).max(365),
     featured: z.boolean(),
     features: z.array(z.object({ name: z.string(), limit: Count.nullable() })),

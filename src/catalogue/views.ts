@@ -1,8 +1,8 @@
 import type { Feature, Plan, Role } from './catalogue.ts'
 
 /** A plan as the world sees it. */
-export function toPlanBody({ featureNames: _, retired: __, ...plan }: Plan) {
-  return plan
+export function toPlanBody({ featureNames: _, retired: __, prices, ...plan }: Plan) {
+  return { ...plan, prices: prices.map(({ id: _, ...price }) => price) }
 }
 
 export function toFeatureBody({ retired: _, ...feature }: Feature) {

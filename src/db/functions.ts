@@ -8,6 +8,7 @@ import ids from '../../sql/functions/ids.sql' with { type: 'text' }
 import jobs from '../../sql/functions/jobs.sql' with { type: 'text' }
 import lockouts from '../../sql/functions/lockouts.sql' with { type: 'text' }
 import mail from '../../sql/functions/mail.sql' with { type: 'text' }
+import prices from '../../sql/functions/prices.sql' with { type: 'text' }
 import purge from '../../sql/functions/purge.sql' with { type: 'text' }
 import quotas from '../../sql/functions/quotas.sql' with { type: 'text' }
 import roles from '../../sql/functions/roles.sql' with { type: 'text' }
@@ -37,6 +38,7 @@ export const functionFiles: readonly FunctionFile[] = [
   { name: 'jobs', revision: 1, sql: jobs },
   { name: 'lockouts', revision: 2, sql: lockouts },
   { name: 'mail', revision: 3, sql: mail },
+  { name: 'prices', revision: 1, sql: prices },
   { name: 'purge', revision: 3, sql: purge },
   { name: 'quotas', revision: 1, sql: quotas },
   { name: 'roles', revision: 1, sql: roles },

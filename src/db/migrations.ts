@@ -27,6 +27,7 @@ import mailDeadline from '../../sql/tables/0025_mail_deadline.sql' with { type: 
 import invitations from '../../sql/tables/0026_invitations.sql' with { type: 'text' }
 import consents from '../../sql/tables/0027_consents.sql' with { type: 'text' }
 import inactivity from '../../sql/tables/0028_inactivity.sql' with { type: 'text' }
+import planPrices from '../../sql/tables/0029_plan_prices.sql' with { type: 'text' }
 import { rewriteAddresses } from './address-migration.ts'
 
 type Migration = {
@@ -67,4 +68,5 @@ export const migrations: Migration[] = [
   { version: 26, name: '0026_invitations', sql: invitations },
   { version: 27, name: '0027_consents', sql: consents },
   { version: 28, name: '0028_inactivity', sql: inactivity },
+  { version: 29, name: '0029_plan_prices', sql: planPrices },
 ]

@@ -67,6 +67,13 @@ const bodies: Record<string, object> = {
     apiRequestsPerMinute: 600,
   },
   PlanEdit: { displayName: 'Professional', trialDays: 30, featured: true },
+  PlanPrices: {
+    prices: [
+      { currency: 'USD', interval: 'month', amountMinor: 2999 },
+      { currency: 'USD', interval: 'year', amountMinor: 29_990 },
+      { currency: 'INR', interval: 'month', amountMinor: 199_900, taxInclusive: true },
+    ],
+  },
   PlanFeatures: { features: [{ name: 'premium_dashboard' }, { name: 'data_export', limit: 10 }] },
   NewFeature: { name: 'telehealth', displayName: 'Telehealth', description: 'Visits by video', category: 'care' },
   FeatureEdit: { displayName: 'Premium dashboard', description: 'Insights over 30 days' },

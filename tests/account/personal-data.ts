@@ -230,6 +230,10 @@ export const personalData: Record<string, Table> = {
   roles: nobodys('catalogue', 'name description privilege_level seeded retired_at created_at updated_at'),
   features: nobodys('catalogue', 'name display_name description category retired_at created_at updated_at'),
   plan_features: nobodys('catalogue', 'plan feature limit_value'),
+  plan_prices: nobodys(
+    'catalogue',
+    'id plan currency billing_interval amount_minor tax_inclusive created_at retired_at',
+  ),
   subscription_plans: nobodys(
     'catalogue',
     'name display_name description tier price_monthly_minor price_yearly_minor currency trial_days featured max_users max_api_requests_per_month max_storage_gb api_requests_per_minute seeded retired_at created_at updated_at',

@@ -31,6 +31,10 @@ describe('the public catalogue', () => {
       priceMonthlyMinor: 2999,
       priceYearlyMinor: 29990,
       currency: 'USD',
+      prices: [
+        { currency: 'USD', interval: 'month', amountMinor: 2999, taxInclusive: false },
+        { currency: 'USD', interval: 'year', amountMinor: 29990, taxInclusive: false },
+      ],
       trialDays: 14,
       featured: true,
       features: [

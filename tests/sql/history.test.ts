@@ -35,6 +35,7 @@ const history = `
 0026_invitations 5f1d063fdb26
 0027_consents 602177ae52a9
 0028_inactivity 1b1e3b6d9249
+0029_plan_prices d961598a6cfb
 `
 
 test('no migration that has landed was edited: databases that ran it would refuse to start', async () => {
@@ -65,6 +66,7 @@ lockouts 2 6c641b69a8c4
 mail 1 cda10934aef0
 mail 2 c1602fe1ee1b
 mail 3 d62e040f20ad
+prices 1 0a6e6ec4a61d
 purge 1 e018a555438c
 purge 2 914b2475641e
 purge 3 94ace156504f

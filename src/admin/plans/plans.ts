@@ -130,7 +130,8 @@ export async function changeFeature(
   )
 }
 
-async function edit<T>(
+/** An edit of the catalogue; a name or tier that another has is told as such. */
+export async function edit<T>(
   deps: AdminDeps,
   actor: Actor,
   answer: (catalogue: Catalogue) => T,
@@ -150,7 +151,8 @@ async function edit<T>(
   }
 }
 
-function requirePlan(catalogue: Catalogue, name: string): Plan {
+/** @throws AppError `not-found` */
+export function requirePlan(catalogue: Catalogue, name: string): Plan {
   const plan = catalogue.plans.get(name)
   if (!plan) throw new AppError('not-found')
   return plan

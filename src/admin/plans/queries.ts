@@ -43,6 +43,26 @@ export async function replacePlanFeatures(
       from unnest(${features.map(({ name }) => name)}::text[], ${features.map(({ limit }) => limit)}::bigint[]) f (name, limit_value)`
 }
 
+/** A price as an administrator sets it, in minor units. */
+export type PriceValues = { currency: string; interval: 'month' | 'year'; amountMinor: number; taxInclusive: boolean }
+
+/** Retires the offered prices that are not among these, and offers the rest. A price that stays keeps its id. Lock the plan first. */
+export async function replacePlanPrices(sql: Db, plan: string, prices: PriceValues[]): Promise<void> {
+  const given = sql`
+    unnest(${prices.map(({ currency }) => currency)}::text[], ${prices.map(({ interval }) => interval)}::text[],
+           ${prices.map(({ amountMinor }) => amountMinor)}::bigint[], ${prices.map(({ taxInclusive }) => String(taxInclusive))}::text[]::boolean[])
+      g (currency, billing_interval, amount_minor, tax_inclusive)`
+  await sql`
+    update plan_prices p set retired_at = clock_timestamp()
+     where plan = ${plan} and retired_at is null
+       and not exists (select from ${given} where (g.currency, g.billing_interval, g.amount_minor, g.tax_inclusive)
+                         = (p.currency, p.billing_interval, p.amount_minor, p.tax_inclusive))`
+  await sql`
+    insert into plan_prices (plan, currency, billing_interval, amount_minor, tax_inclusive)
+    select ${plan}, g.currency, g.billing_interval, g.amount_minor, g.tax_inclusive from ${given}
+        on conflict (plan, currency, billing_interval) where retired_at is null do nothing`
+}
+
 export type FeatureValues = {
   name: string
   displayName: string

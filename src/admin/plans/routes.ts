@@ -8,8 +8,9 @@ import { toFeatureBody, toPlanBody } from '../../catalogue/views.ts'
 import { body, params } from '../../http/input/validate.ts'
 import { describe } from '../../http/openapi.ts'
 import { idempotent } from '../../idempotency/middleware.ts'
-import { FeatureEdit, NewFeature, NewPlan, PlanEdit, PlanFeatures, RolePath } from '../schemas.ts'
+import { FeatureEdit, NewFeature, NewPlan, PlanEdit, PlanFeatures, PlanPrices, RolePath } from '../schemas.ts'
 import { changeFeature, changePlan, createFeature, createPlan, setPlanFeatures } from './plans.ts'
+import { setPlanPrices } from './prices.ts'
 
 const features = requirePermission('features.manage')
 const about = (summary: string) => `${summary}; it reaches every token at its next request`
@@ -54,6 +55,24 @@ export const planRoutes = new Hono<AuthedEnv>()
     async (c) => {
       const { features } = c.req.valid('json')
       const plan = await setPlanFeatures(c.var.deps, actorOf(c), c.req.valid('param').name, features)
+      return c.json(toPlanBody(plan), 200)
+    },
+  )
+  .put(
+    '/plans/:name/prices',
+    describe(
+      'Administration',
+      'Set what a plan costs, in all its currencies; who pays an earlier price goes on paying it',
+      { 200: PlanBody },
+      ['not-found'],
+    ),
+    authenticate,
+    features,
+    params(RolePath),
+    body(PlanPrices),
+    async (c) => {
+      const { prices } = c.req.valid('json')
+      const plan = await setPlanPrices(c.var.deps, actorOf(c), c.req.valid('param').name, prices)
       return c.json(toPlanBody(plan), 200)
     },
   )

@@ -1,0 +1,48 @@
+import type { Actor } from '../../access/actor.ts'
+import { plan as planEntity } from '../../audit/actor.ts'
+import type { Plan } from '../../catalogue/catalogue.ts'
+import { AppError, invalid } from '../../errors/app-error.ts'
+import type { AdminDeps } from '../deps.ts'
+import { edit, requirePlan } from './plans.ts'
+import { lockPlan, type PlanValues, type PriceValues, replacePlanPrices, updatePlan } from './queries.ts'
+
+/**
+ * Sets every price of a plan. Those in its own currency are also what `priceMonthlyMinor` and `priceYearlyMinor` say. Whoever
+ * pays a price that is no longer among them goes on paying it.
+ * @throws AppError `not-found`, `validation-failed` for a price that appears twice, or for one of the own currency alone
+ */
+export async function setPlanPrices(deps: AdminDeps, actor: Actor, name: string, prices: PriceValues[]): Promise<Plan> {
+  for (const [index, price] of prices.entries())
+    if (prices.findIndex((other) => isSamePlace(other, price)) < index)
+      throw invalid(`prices.${index}`, 'There is a price for this currency and interval already.', 'duplicate')
+  return edit(
+    deps,
+    actor,
+    (catalogue) => requirePlan(catalogue, name),
+    async (tx) => {
+      const plan = await lockPlan(tx, name)
+      if (!plan) throw new AppError('not-found')
+      const { currency } = plan
+      const own = { ...plan, ...ownPrices(plan, prices) }
+      await replacePlanPrices(tx, name, prices)
+      if (!Bun.deepEquals(plan, own)) await updatePlan(tx, name, own)
+      await deps.audit.record(tx, actor, 'plan.set_prices', planEntity(name), { details: { currency, prices } })
+    },
+  )
+}
+
+const isSamePlace = (one: PriceValues, other: PriceValues) =>
+  one.currency === other.currency && one.interval === other.interval
+
+function ownPrices({ currency, priceMonthlyMinor }: PlanValues, prices: PriceValues[]) {
+  const of = (interval: PriceValues['interval']) =>
+    prices.find((price) => isSamePlace(price, { ...price, currency, interval }))?.amountMinor ?? null
+  const [month, year] = [of('month'), of('year')]
+  if ((month === null) !== (year === null))
+    throw invalid('prices', `Give both prices in ${currency}, the currency of the plan, or neither.`)
+  // A plan that costs nothing has no prices, and stays so.
+  if (month === null && priceMonthlyMinor === 0 && prices.length === 0) return {}
+  if (month === null && prices.length > 0)
+    throw invalid('prices', `Prices in ${currency}, the currency of the plan, must be among them.`)
+  return { priceMonthlyMinor: month, priceYearlyMinor: year }
+}
