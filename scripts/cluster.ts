@@ -34,7 +34,7 @@ async function main(): Promise<number> {
   const stop = signalToStop()
   const count = Number(options.instances ?? 3)
   if (!Number.isInteger(count) || count < 1 || count > 20) return refuse('--instances takes a number from 1 to 20')
-  const environment = { ...secrets(), ...algorithm(options.algorithm), ...pairs(options.env ?? []) }
+  const environment = { ...secrets(), ...(await algorithm(options.algorithm)), ...pairs(options.env ?? []) }
   /** What is to be undone at the end, the last first. */
   const undo: (() => Promise<void>)[] = []
   try {
@@ -91,11 +91,11 @@ function secrets(): Environment & { AUDIT_KEY: string } {
   return { JWT_SECRET: secret(), JWT_REFRESH_SECRET: secret(), AUDIT_KEY: secret(), DATA_KEY: secret() }
 }
 
-function algorithm(name = 'HS256'): Environment {
+async function algorithm(name = 'HS256'): Promise<Environment> {
   if (name === 'HS256') return {}
   const known = asymmetricAlgorithms.find((algorithm) => algorithm === name)
   if (!known) throw new Error(`--algorithm takes HS256, ${asymmetricAlgorithms.join(' or ')}`)
-  const set = generateKeySet(known, Math.floor(Date.now() / 1000))
+  const set = await generateKeySet(known, Math.floor(Date.now() / 1000))
   return { JWT_ALGORITHM: known, JWT_KEYS: JSON.stringify(set) }
 }
 

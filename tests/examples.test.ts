@@ -7,7 +7,7 @@ import { forge, keyOf, newKeySet, signingWith } from './support/signing-keys.ts'
 import { claimsOf, mint } from './support/tokens.ts'
 
 const JWT_ISSUER = 'https://api.manas360.test'
-const set = newKeySet('ES256')
+const set = await newKeySet('ES256')
 const app = await openTestApp({ ...signingWith('ES256', set), JWT_ISSUER })
 const { request } = app
 const superadmin = await logIn(app, await givenAccount(app, { role: 'superadmin' }))
@@ -63,7 +63,7 @@ test('the example of a verifying service takes real tokens alone, and asks for t
   expect(await ask((await logIn(app, poor)).accessToken)).toBe('403 feature-not-in-plan')
   const claims = claimsOf(accessToken)
   const header = { alg: 'ES256', typ: 'at+jwt', kid: keyOf(set).id }
-  const other = newKeySet('ES256')
+  const other = await newKeySet('ES256')
   const forgeries = [
     await mint(claims),
     forge({ ...header, typ: 'JWT' }, claims, keyOf(set).jwk),

@@ -30,7 +30,7 @@ export async function runKeys(invocation: Invocation): Promise<number> {
     tell(`--algorithm ${options.algorithm}: must be ${asymmetricAlgorithms.join(' or ')}\n`)
   const algorithm = asymmetricAlgorithms.find((name) => name === (options.algorithm ?? 'ES256'))
   if (verb === 'generate' && file === undefined && algorithm) {
-    print(JSON.stringify(generateKeySet(algorithm, now), null, 2))
+    print(JSON.stringify(await generateKeySet(algorithm, now), null, 2))
     tell(`A key for JWT_ALGORITHM=${algorithm}. Set JWT_KEYS to this set, or to file:PATH; keep it secret.`)
     return 0
   }
@@ -40,7 +40,7 @@ export async function runKeys(invocation: Invocation): Promise<number> {
   }
   try {
     if (!file && process.stdin.isTTY) tell('Reading a set from standard input …')
-    const rotated = rotateKeySet(await (file ? Bun.file(file) : Bun.stdin).text(), now)
+    const rotated = await rotateKeySet(await (file ? Bun.file(file) : Bun.stdin).text(), now)
     print(JSON.stringify(rotated.set, null, 2))
     tell(describe(rotated))
     return 0

@@ -30,33 +30,48 @@ function withSecrets(secrets: readonly string[]): AccessSigner {
 }
 
 function withKeys(algorithm: AsymmetricAlgorithm, keys: readonly SigningKey[]): AccessSigner {
-  const byHeader = new Map(keys.map((key) => [encodeJson({ alg: algorithm, typ, kid: key.id }), key]))
+  const [key] = keys
+  const header = key && headerOf(key)
+  const verifyPayload = createVerifier(algorithm, keys, typ)
+  return {
+    sign(claims) {
+      if (!key) throw new Error('no key to sign with')
+      const signed = `${header}.${encodeJson(claims)}`
+      return `${signed}.${signText(key, signed).toString('base64url')}`
+    },
+    verify: (token) => decodeJson(verifyPayload(token) ?? ''),
+  }
+}
+
+const headerOf = ({ algorithm, id }: SigningKey): string => encodeJson({ alg: algorithm, typ, kid: id })
+
+/**
+ * Answers the payload, still encoded, of a compact JWS that one of the keys signed, or null.
+ * @param type the `typ` that the header must have; undefined: none
+ */
+export function createVerifier(
+  algorithm: AsymmetricAlgorithm,
+  keys: readonly SigningKey[],
+  type: string | undefined,
+): (token: string) => string | null {
+  const byHeader = new Map(type === typ ? keys.map((key) => [headerOf(key), key]) : [])
   const byId = new Map<unknown, SigningKey>(keys.map((key) => [key.id, key]))
-  const [first] = byHeader
 
   /** `kid` only selects among the keys that we hold; without one of theirs there is nothing to verify with. */
   function findKey(header: string): SigningKey | undefined {
     const known = byHeader.get(header)
     if (known) return known
     const decoded = decodeJson(header)
-    return isAcceptable(decoded, algorithm, typ) ? byId.get(decoded.kid) : undefined
+    return isAcceptable(decoded, algorithm, type) ? byId.get(decoded.kid) : undefined
   }
 
-  return {
-    sign(claims) {
-      if (!first) throw new Error('no key to sign with')
-      const [header, key] = first
-      const signed = `${header}.${encodeJson(claims)}`
-      return `${signed}.${signText(key, signed).toString('base64url')}`
-    },
-    verify(token) {
-      const parts = split(token)
-      const key = parts && findKey(parts.header)
-      if (!key) return null
-      const signature = Buffer.from(parts.signature, 'base64url')
-      // A signature has one spelling: stray bits in its last character are refused.
-      if (signature.length !== 64 || signature.toString('base64url') !== parts.signature) return null
-      return verifySignature(key, parts.signed, signature) ? decodeJson(parts.payload) : null
-    },
+  return (token) => {
+    const parts = split(token)
+    const key = parts && findKey(parts.header)
+    if (!key) return null
+    const signature = Buffer.from(parts.signature, 'base64url')
+    // A signature has one spelling: stray bits in its last character are refused.
+    if (signature.length !== 64 || signature.toString('base64url') !== parts.signature) return null
+    return verifySignature(key, parts.signed, signature) ? parts.payload : null
   }
 }

@@ -5,8 +5,8 @@ const Compact = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/
 
 /** A secret and its name. */
 export type Key = { id: string; bytes: Uint8Array }
-/** One kind of token: its `typ`, its encoded header, and the keys that are good for it. */
-export type Kind = { typ: string; header: string; keys: Key[] }
+/** One kind of token: its `typ` (undefined: a token without one), its encoded header, and the keys that are good for it. */
+export type Kind = { typ: string | undefined; header: string; keys: Key[] }
 
 /** The UTF-8 bytes of a secret as an HMAC key, named by its fingerprint. */
 export function toKey(secret: string): Key {
@@ -20,16 +20,20 @@ export function sign(kind: Kind, claims: object, key: Key | undefined): string {
   return `${signed}.${hmac(key, signed)}`
 }
 
-/** The payload of a compact JWS that one of the kind's keys signed, or null. */
+/** The claims of a compact JWS that one of the kind's keys signed, or null. */
 export function verify(kind: Kind, token: string): Record<string, unknown> | null {
+  return decodeJson(verifyPayload(kind, token) ?? '')
+}
+
+/** The payload, still encoded, of a compact JWS that one of the kind's keys signed, or null. */
+export function verifyPayload(kind: Kind, token: string): string | null {
   const parts = split(token)
   if (!parts) return null
   const { header, payload, signed } = parts
   if (header !== kind.header && !isAcceptable(decodeJson(header), 'HS256', kind.typ)) return null
   // Compared as text: a signature has one spelling, and stray bits in its last character are refused.
   const signature = Buffer.from(parts.signature)
-  if (!kind.keys.some((key) => isSame(Buffer.from(hmac(key, signed)), signature))) return null
-  return decodeJson(payload)
+  return kind.keys.some((key) => isSame(Buffer.from(hmac(key, signed)), signature)) ? payload : null
 }
 
 /** The parts of a compact JWS, encoded as they came; null for anything else. */
@@ -48,7 +52,7 @@ export function split(token: string) {
 type Header = Record<string, unknown>
 
 /** The algorithm is pinned, whatever the header asks for; extensions that we would have to understand are refused (RFC 7515 4.1.11). */
-export function isAcceptable(header: Header | null, algorithm: string, typ: string): header is Header {
+export function isAcceptable(header: Header | null, algorithm: string, typ: string | undefined): header is Header {
   return header !== null && header.alg === algorithm && header.typ === typ && !('crit' in header) && !('b64' in header)
 }
 

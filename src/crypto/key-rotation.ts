@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto'
+import { exportJWK, generateKeyPair } from 'jose'
 import {
   type AsymmetricAlgorithm,
   algorithmOf,
@@ -18,8 +18,8 @@ export type Rotated = { set: PrivateJwkSet } & (
 )
 
 /** A set of one new key. @param now epoch second */
-export function generateKeySet(algorithm: AsymmetricAlgorithm, now: number): PrivateJwkSet {
-  return { keys: [generateKey(algorithm, now)] }
+export async function generateKeySet(algorithm: AsymmetricAlgorithm, now: number): Promise<PrivateJwkSet> {
+  return { keys: [await generateKey(algorithm, now)] }
 }
 
 /**
@@ -28,7 +28,7 @@ export function generateKeySet(algorithm: AsymmetricAlgorithm, now: number): Pri
  * @param now epoch second
  * @throws Error when the set is not one of ours, or it cannot be told which of its keys is the newest
  */
-export function rotateKeySet(json: string, now: number): Rotated {
+export async function rotateKeySet(json: string, now: number): Promise<Rotated> {
   const set = parseJwkSet(json)
   const ids = toSigningKeys(set).map(({ id }) => id)
   const [first, ...others] = set.keys
@@ -39,7 +39,7 @@ export function rotateKeySet(json: string, now: number): Rotated {
   const ages = set.keys.map(({ iat = -1 }) => iat)
   const newest = Math.max(...ages)
   if (others.length === 0) {
-    const added = generateKey(algorithmOf(first), Math.max(now, newest + 1))
+    const added = await generateKey(algorithmOf(first), Math.max(now, newest + 1))
     return { step: 'added', set: { ...set, keys: [first, added] }, key: thumbprintOf(added), signing: firstId }
   }
   const position = ages.indexOf(newest)
@@ -56,9 +56,8 @@ export function rotateKeySet(json: string, now: number): Rotated {
   }
 }
 
-function generateKey(algorithm: AsymmetricAlgorithm, iat: number): PrivateJwk {
-  const { privateKey } =
-    algorithm === 'ES256' ? generateKeyPairSync('ec', { namedCurve: 'P-256' }) : generateKeyPairSync('ed25519')
-  const jwk = parsePrivateJwk(privateKey.export({ format: 'jwk' }))
+async function generateKey(algorithm: AsymmetricAlgorithm, iat: number): Promise<PrivateJwk> {
+  const { privateKey } = await generateKeyPair(algorithm, { extractable: true })
+  const jwk = parsePrivateJwk(await exportJWK(privateKey))
   return parsePrivateJwk({ ...jwk, kid: thumbprintOf(jwk), alg: algorithm, use: 'sig', iat })
 }

@@ -33,6 +33,12 @@ const shared = {
     .regex(/^[\w.-]{1,64}$/)
     .optional(),
   use: z.literal('sig').optional(),
+  /** A key that is meant for something else is refused (RFC 7517 4.3). */
+  key_ops: z
+    .array(z.string().max(20))
+    .max(10)
+    .refine((operations) => operations.includes('sign'))
+    .optional(),
   /** When it was made, epoch second: tells `keys rotate` which is the newer. */
   iat: z.int().min(0).optional(),
 }

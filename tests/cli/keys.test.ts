@@ -62,7 +62,7 @@ describe('keys rotate', () => {
 
   test('reads a file as it reads standard input, and leaves alone what it does not know', async () => {
     const file = join(mkdtempSync(join(tmpdir(), 'manas360-rotate-')), 'keys.json')
-    const [key] = newKeySet('ES256').keys
+    const [key] = (await newKeySet('ES256')).keys
     writeFileSync(file, JSON.stringify({ note: 'ours', keys: [{ ...key, owner: 'auth' }] }))
     const { code, out } = await run(['rotate', file])
     expect(code).toBe(0)
@@ -70,9 +70,9 @@ describe('keys rotate', () => {
   })
 
   test('what it cannot read is told on standard error, without what is secret in it; nothing is printed', async () => {
-    const [key] = newKeySet('EdDSA').keys
-    const twins = { keys: [...newKeySet('EdDSA').keys, key].map((jwk) => ({ ...jwk, iat: 5 })) }
-    const mixed = { keys: [key, ...newKeySet('ES256').keys] }
+    const [key] = (await newKeySet('EdDSA')).keys
+    const twins = { keys: [...(await newKeySet('EdDSA')).keys, key].map((jwk) => ({ ...jwk, iat: 5 })) }
+    const mixed = { keys: [key, ...(await newKeySet('ES256')).keys] }
     const inputs = ['', '{}', '{"keys":[]}', `{"keys":[{"d":"${key?.d}"`, JSON.stringify(twins), JSON.stringify(mixed)]
     for (const input of inputs) {
       const { code, out, err } = await run(['rotate'], input)
@@ -83,17 +83,17 @@ describe('keys rotate', () => {
     expect(await run(['rotate', '/nowhere/at/all'])).toMatchObject({ code: 1, out: '' })
   })
 
-  test('the newest of several is found by its age, whatever stands where and whatever has none', () => {
-    const aged = (iat?: number) => ({ ...keyOf(newKeySet('EdDSA')).jwk, iat })
-    const [foreign, old, fresh] = [aged(), aged(10), aged(20)]
+  test('the newest of several is found by its age, whatever stands where and whatever has none', async () => {
+    const aged = async (iat?: number) => ({ ...keyOf(await newKeySet('EdDSA')).jwk, iat })
+    const [foreign, old, fresh] = [await aged(), await aged(10), await aged(20)]
     const next = (...keys: unknown[]) => rotateKeySet(JSON.stringify({ keys }), 15)
-    const idsAfter = (...keys: unknown[]) => next(...keys).set.keys.map(({ kid }) => kid)
-    expect(idsAfter(old, fresh, foreign)).toEqual([fresh.kid, old.kid, foreign.kid])
-    expect(idsAfter(fresh, foreign, old)).toEqual([fresh.kid])
-    expect(idsAfter(foreign, fresh)).toEqual([fresh.kid, foreign.kid])
+    const idsAfter = async (...keys: unknown[]) => (await next(...keys)).set.keys.map(({ kid }) => kid)
+    expect(await idsAfter(old, fresh, foreign)).toEqual([fresh.kid, old.kid, foreign.kid])
+    expect(await idsAfter(fresh, foreign, old)).toEqual([fresh.kid])
+    expect(await idsAfter(foreign, fresh)).toEqual([fresh.kid, foreign.kid])
     // Even while the clock is behind, or stands still, what is added is the newest.
-    expect(next(fresh).set.keys[1]?.iat).toBe(21)
-    expect(next(foreign).set.keys[1]?.iat).toBe(15)
+    expect((await next(fresh)).set.keys[1]?.iat).toBe(21)
+    expect((await next(foreign)).set.keys[1]?.iat).toBe(15)
   })
 })
 

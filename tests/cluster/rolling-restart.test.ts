@@ -27,18 +27,20 @@ function rotateSecrets(): Rotation {
   }
 }
 
-function rotateKeys(algorithm: (typeof asymmetricAlgorithms)[number]): Rotation {
+async function rotateKeys(algorithm: (typeof asymmetricAlgorithms)[number]): Promise<Rotation> {
   const toEnvironment = (set: unknown) => ({ JWT_ALGORITHM: algorithm, JWT_KEYS: JSON.stringify(set) })
-  const first = generateKeySet(algorithm, now())
-  const { set: added } = rotateKeySet(JSON.stringify(first), now())
-  const { set: moved } = rotateKeySet(JSON.stringify(added), now())
-  const { set: dropped } = rotateKeySet(JSON.stringify(moved), now())
+  const first = await generateKeySet(algorithm, now())
+  const { set: added } = await rotateKeySet(JSON.stringify(first), now())
+  const { set: moved } = await rotateKeySet(JSON.stringify(added), now())
+  const { set: dropped } = await rotateKeySet(JSON.stringify(moved), now())
   return { first: toEnvironment(first), steps: [toEnvironment(added), toEnvironment(moved), toEnvironment(dropped)] }
 }
 
 const rotations: [string, Rotation][] = [
   ['HS256', rotateSecrets()],
-  ...asymmetricAlgorithms.map((name): [string, Rotation] => [name, rotateKeys(name)]),
+  ...(await Promise.all(
+    asymmetricAlgorithms.map(async (name): Promise<[string, Rotation]> => [name, await rotateKeys(name)]),
+  )),
 ]
 
 describeWith(...programs)('keys rotated by rolling restarts of three servers under load', () => {

@@ -14,14 +14,14 @@ const orders = {
 }
 
 describe.each([...asymmetricAlgorithms])('%s', async (algorithm) => {
-  const set = { keys: [...newKeySet(algorithm).keys, ...newKeySet(algorithm).keys] }
+  const set = { keys: [...(await newKeySet(algorithm)).keys, ...(await newKeySet(algorithm)).keys] }
   const app = await openTestApp(signingWith(algorithm, set))
   const { request, deps } = app
   const person = await registered(app)
   const good = claimsOf(person.accessToken)
   const own = keyOf(set)
   const header = { alg: algorithm, typ: 'at+jwt', kid: own.id }
-  const attacker = keyOf(newKeySet(algorithm))
+  const attacker = keyOf(await newKeySet(algorithm))
   const verify = (token: string) => deps.tokens.verifyAccess(token)
 
   const cut = person.accessToken.lastIndexOf('.')
@@ -162,7 +162,7 @@ describe.each([...asymmetricAlgorithms])('%s', async (algorithm) => {
 })
 
 test('ES256 has a second signature for each (RFC 7518 forbids neither): such a token says the same, and ends with its session', async () => {
-  const app = await openTestApp(signingWith('ES256', newKeySet('ES256')))
+  const app = await openTestApp(signingWith('ES256', await newKeySet('ES256')))
   const { accessToken } = await registered(app)
   const cut = accessToken.lastIndexOf('.') + 1
   const signature = Buffer.from(accessToken.slice(cut), 'base64url')

@@ -19,7 +19,7 @@ import { claimsOf, mint } from '../support/tokens.ts'
 const jwksPath = '/.well-known/jwks.json'
 
 describe.each([...asymmetricAlgorithms])('%s', async (algorithm) => {
-  const set = { keys: [...newKeySet(algorithm).keys, ...newKeySet(algorithm).keys] }
+  const set = { keys: [...(await newKeySet(algorithm)).keys, ...(await newKeySet(algorithm)).keys] }
   const app = await openTestApp(signingWith(algorithm, set))
   const { request, config } = app
   const { accessToken, refreshToken, id } = await registered(app)
@@ -110,9 +110,9 @@ test('under HS256 nothing is published, for the key is a secret', async () => {
 })
 
 test('the published keys may be kept for five minutes, and are asked for by ETag', async () => {
-  const set = newKeySet('ES256')
+  const set = await newKeySet('ES256')
   const first = await openTestApp(signingWith('ES256', set))
-  const both = { keys: [...set.keys, ...newKeySet('ES256').keys] }
+  const both = { keys: [...set.keys, ...(await newKeySet('ES256')).keys] }
   const second = await openTestApp(signingWith('ES256', both))
   const response = await first.request(jwksPath)
   expect(response.headers.get('cache-control')).toBe('public, max-age=300')

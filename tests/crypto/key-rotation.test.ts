@@ -7,13 +7,13 @@ import { bodyOf, openTestApp, type TestApp } from '../support/app.ts'
 import { expectProblem } from '../support/problems.ts'
 import { newKeySet, signingWith } from '../support/signing-keys.ts'
 
-function rotated(set: PrivateJwkSet): PrivateJwkSet {
-  return rotateKeySet(JSON.stringify(set), Math.floor(Date.now() / 1000)).set
+async function rotated(set: PrivateJwkSet): Promise<PrivateJwkSet> {
+  return (await rotateKeySet(JSON.stringify(set), Math.floor(Date.now() / 1000))).set
 }
 
 describe.each([...asymmetricAlgorithms])('a rotation of %s', async (algorithm) => {
-  const sets = [newKeySet(algorithm)]
-  for (let step = 0; step < 3; step++) sets.push(rotated(sets.at(-1) ?? newKeySet(algorithm)))
+  const sets = [await newKeySet(algorithm)]
+  for (let step = 0; step < 3; step++) sets.push(await rotated(sets.at(-1) ?? (await newKeySet(algorithm))))
   const instances: TestApp[] = []
   for (const set of sets) {
     const [first] = instances

@@ -29,10 +29,10 @@ function problemsOf(change: Record<string, string>): string[] {
   return []
 }
 
-describe.each([...asymmetricAlgorithms])('%s', (algorithm) => {
-  const set = newKeySet(algorithm)
+describe.each([...asymmetricAlgorithms])('%s', async (algorithm) => {
+  const set = await newKeySet(algorithm)
   const [key] = set.keys
-  const other = newKeySet(algorithm === 'ES256' ? 'EdDSA' : 'ES256')
+  const other = await newKeySet(algorithm === 'ES256' ? 'EdDSA' : 'ES256')
   const inline = (value: unknown) => ({ JWT_ALGORITHM: algorithm, JWT_KEYS: JSON.stringify(value) })
 
   test('keys are read inline or from a file, and need no JWT_SECRET, in production too', () => {
@@ -54,8 +54,8 @@ describe.each([...asymmetricAlgorithms])('%s', (algorithm) => {
     'an alg that is not its own': { keys: [{ ...key, alg: 'RS256' }] },
     'another curve': { keys: [{ ...key, crv: 'P-384' }] },
     'a key for encryption': { keys: [{ ...key, use: 'enc' }] },
-    'a public half that is another key’s': { keys: [{ ...key, x: newKeySet(algorithm).keys[0]?.x }] },
-    'two keys of one name': { keys: [key, { ...newKeySet(algorithm).keys[0], kid: key?.kid }] },
+    'a public half that is another key’s': { keys: [{ ...key, x: (await newKeySet(algorithm)).keys[0]?.x }] },
+    'two keys of one name': { keys: [key, { ...(await newKeySet(algorithm)).keys[0], kid: key?.kid }] },
     'a name that could be a path': { keys: [{ ...key, kid: '../x' }] },
     'a secret': { keys: [{ kty: 'oct', k: 'x'.repeat(43) }] },
     null: null,

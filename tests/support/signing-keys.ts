@@ -8,7 +8,7 @@ import {
 } from '../../src/crypto/signing-keys.ts'
 
 /** A set of one key, made now. */
-export function newKeySet(algorithm: AsymmetricAlgorithm): PrivateJwkSet {
+export function newKeySet(algorithm: AsymmetricAlgorithm): Promise<PrivateJwkSet> {
   return generateKeySet(algorithm, Math.floor(Date.now() / 1000))
 }
 
