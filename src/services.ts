@@ -3,7 +3,6 @@ import type { AuthzChange } from './access/authz-change.ts'
 import { createUsageCounter } from './account/usage.ts'
 import { createApiKeys } from './api-keys/verifier.ts'
 import type { AppDeps } from './app-deps.ts'
-import { hasChangedSince } from './audit/queries.ts'
 import { createAudit } from './audit/record.ts'
 import { createDeviceTokens } from './auth/device-tokens.ts'
 import { createPasswordHasher } from './auth/passwords.ts'
@@ -16,7 +15,6 @@ import { deriveKey } from './crypto/hash.ts'
 import { createKeyedHashes } from './crypto/keyed-hashes.ts'
 import { createClock } from './db/clock.ts'
 import { openDatabase } from './db/database.ts'
-import { openReplica } from './db/replica.ts'
 import { requireSchema } from './db/schema-version.ts'
 import { createOpenStreams } from './http/output/open-streams.ts'
 import type { Logger } from './log/logger.ts'
@@ -24,6 +22,7 @@ import { createOutbox } from './mail/outbox.ts'
 import { createLeases } from './quotas/leases.ts'
 import { openLimits } from './rate-limits/limiters.ts'
 import { openRedis } from './redis/connection.ts'
+import { openOwnReplica } from './replica.ts'
 import type { Config } from './room-config.ts'
 import { jobsOfRooms } from './room-jobs.ts'
 import { createSecrets } from './secrets/secrets.ts'
@@ -35,12 +34,6 @@ export type OpenDeps = AppDeps & {
   /** Writes what is counted and closes the pool, within `seconds`. */
   close(seconds: number): Promise<void>
 }
-
-/**
- * For so long whoever changed something reads from the primary: 5 s, which is as old as the replica may be, and 5 s more,
- * for an audit row is dated when its transaction wrote it, not when that was committed.
- */
-const ownWritesMs = 10_000
 
 /**
  * Connects, and loads what authorisation needs in memory.
@@ -121,20 +114,7 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
     })
     const leases = createLeases({ sql, now, log })
     await redis?.start()
-    const replica =
-      config.replicaUrl === undefined
-        ? null
-        : openReplica({
-            database: {
-              ...connection,
-              applicationName: 'manas360-replica',
-              url: config.replicaUrl,
-              ssl: config.replicaSsl,
-            },
-            sql,
-            log,
-            hasWritten: (primary, accountId) => hasChangedSince(primary, accountId, new Date(now() - ownWritesMs)),
-          })
+    const replica = openOwnReplica(config, { connection, sql, log, now })
     const limits = openLimits(config, redis)
     const streams = createOpenStreams({
       perAccount: 2,
@@ -180,6 +160,7 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
       }),
       deviceTokens: createDeviceTokens(deriveKey(config.auditKeys[0], 'device tokens')),
       passwords: createPasswordHasher({ concurrency: cores, queueLimit: cores * 32 }),
+      secondFactor: null,
       ...keyedHashes,
       networkHash: createNetworkHash(deriveKey(config.auditKeys[0], 'networks in the log')),
       lifecycle: { draining: false },
