@@ -1,6 +1,7 @@
 import type { UsageCounter } from './account/usage.ts'
 import type { ApiKeys } from './api-keys/verifier.ts'
 import type { Audit } from './audit/record.ts'
+import type { SecondFactor } from './auth/deps.ts'
 import type { DeviceTokens } from './auth/device-tokens.ts'
 import type { PasswordHasher } from './auth/passwords.ts'
 import type { Tokens } from './auth/tokens.ts'
@@ -51,6 +52,8 @@ export type AppDeps = {
   apiKeys: ApiKeys
   deviceTokens: DeviceTokens
   passwords: PasswordHasher
+  /** Asks for the second factor, where an account has one; null: no room here has any. */
+  secondFactor: SecondFactor | null
   limits: Limits
   /** Has `RateLimit` tell of this count, unless another tier has less left. */
   reportLimit: (count: RateLimitResult) => void

@@ -1,4 +1,5 @@
 import type { Overrides } from './rights.ts'
+import type { Assurance, AuthMethod } from './strength.ts'
 
 /** What an access token says (`typ: at+jwt`, RFC 9068). Times are epoch seconds. */
 export type AccessClaims = {
@@ -23,4 +24,9 @@ export type AccessClaims = {
   ver: number
   /** The catalogue's version. */
   cv: number
+  /** What was shown to sign in (RFC 8176). This and the next two lack in tokens of the version before: those count as weak. */
+  amr?: readonly AuthMethod[]
+  acr?: Assurance
+  /** When it was shown last (OpenID Connect Core 2). */
+  auth_time?: number
 }

@@ -2,6 +2,7 @@ import type { Network } from '../addresses/networks.ts'
 import type { Catalogue } from '../catalogue/catalogue.ts'
 import type { AccessClaims } from './claims.ts'
 import { type AuthzState, type GrantingState, liveOverrides, type Overrides, type Rights, rightsOf } from './rights.ts'
+import type { Assurance, AuthMethod } from './strength.ts'
 
 /** Who is asking, and what they may do at this moment. */
 export type Principal = Rights & {
@@ -12,11 +13,17 @@ export type Principal = Rights & {
   apiKeyId: string | null
   planExpiresAt: number | null
   overrides: Overrides
+  /** What was shown to sign in; nothing where an API key asks. */
+  amr: readonly AuthMethod[]
+  acr: Assurance
+  /** When it was shown last, in epoch seconds; 0: nobody knows. */
+  authTime: number
   /** The token's claims are out of date: the client should fetch a new one (`Authz-Refresh: 1`). */
   outdated: boolean
 }
 
 const noOverrides: Overrides = Object.freeze({})
+const noMethods: readonly AuthMethod[] = Object.freeze([])
 
 /**
  * The rights of a verified token, from memory: the token's own while they are current, else derived from the newest known
@@ -41,6 +48,9 @@ export function principalOf(
       features: claims.feats,
       planExpiresAt: claims.pex ?? null,
       overrides: claims.ovr ?? noOverrides,
+      amr: claims.amr ?? noMethods,
+      acr: claims.acr ?? 'aal1',
+      authTime: claims.auth_time ?? 0,
       outdated: false,
     }
   const known: GrantingState = state ?? {
@@ -57,6 +67,9 @@ export function principalOf(
     apiKeyId: null,
     planExpiresAt: known.planExpiresAt,
     overrides: liveOverrides(known.overrides, nowSeconds),
+    amr: claims.amr ?? noMethods,
+    acr: claims.acr ?? 'aal1',
+    authTime: claims.auth_time ?? 0,
     outdated: differ(rights, claims),
   }
 }
@@ -75,6 +88,9 @@ export function principalOfKey(key: KeyHolder, catalogue: Catalogue, nowSeconds:
     apiKeyId: key.id,
     planExpiresAt: key.state.planExpiresAt,
     overrides: liveOverrides(key.state.overrides, nowSeconds),
+    amr: noMethods,
+    acr: 'aal1',
+    authTime: 0,
     outdated: false,
   }
 }

@@ -1,5 +1,6 @@
 import type { AccessClaims } from '../access/claims.ts'
 import { type AuthzState, type Rights, rightsOf } from '../access/rights.ts'
+import type { Strength } from '../access/strength.ts'
 import type { Catalogue } from '../catalogue/catalogue.ts'
 import { newer, readCatalogue } from '../catalogue/current.ts'
 import { dueOf } from '../consents/agreements.ts'
@@ -71,15 +72,18 @@ export async function withRights<A extends StoredAccount>(
   return { ...account, rights, planDisplayName, consentsDue, catalogueVersion: current.version }
 }
 
+/** The session that an access token is issued for. */
+export type TokenSession = Strength & { sessionId: string }
+
 /** The claims of an account's access token; no other code builds them. `iat` is an epoch second. */
-export function claimsOf(account: AccountWithRights, sessionId: string, iat: number, ttlSeconds: number) {
+export function claimsOf(account: AccountWithRights, session: TokenSession, iat: number, ttlSeconds: number) {
   const { rights } = account
   const claims: Omit<AccessClaims, 'iss' | 'aud' | 'jti'> = {
     sub: account.id,
     iat,
     nbf: iat,
     exp: iat + ttlSeconds,
-    sid: sessionId,
+    sid: session.sessionId,
     role: rights.role,
     lvl: rights.privilegeLevel,
     perms: [...rights.permissions],
@@ -88,6 +92,9 @@ export function claimsOf(account: AccountWithRights, sessionId: string, iat: num
     feats: [...rights.features],
     ver: account.version,
     cv: account.catalogueVersion,
+    amr: session.amr,
+    acr: session.acr,
+    auth_time: session.authTime,
   }
   // `pex` is left out once the plan has lapsed: the free plan has no end.
   if (account.planExpiresAt !== null && rights.plan === account.plan) claims.pex = account.planExpiresAt

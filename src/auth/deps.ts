@@ -13,9 +13,17 @@ import type { RateLimitResult } from '../rate-limits/result.ts'
 import type { RateLimitConfig } from '../rate-limits/variables.ts'
 import type { Traffic } from '../telemetry/traffic.ts'
 import type { DeviceTokens } from './device-tokens.ts'
+import type { FirstFactor } from './first-factor.ts'
 import type { PasswordHasher } from './passwords.ts'
+import type { MfaRequired } from './schemas.ts'
 import type { Tokens } from './tokens.ts'
 import type { AuthConfig } from './variables.ts'
+
+/** The room of second factors, which lies above this one and is handed in. */
+export type SecondFactor = (
+  deps: AuthDeps,
+  first: FirstFactor,
+) => Omit<MfaRequired, 'status'> | Promise<Omit<MfaRequired, 'status'>>
 
 /** What the services of signing in use. */
 export type AuthDeps = {
@@ -25,6 +33,8 @@ export type AuthDeps = {
   tokens: Tokens
   deviceTokens: DeviceTokens
   passwords: PasswordHasher
+  /** Asks for the second factor; null: no room here has any. */
+  secondFactor: SecondFactor | null
   mail: Outbox
   config: Omit<AuthConfig, 'accessKeys' | 'jwtRefreshSecrets'> &
     Pick<RateLimitConfig, 'rateLimitPassword'> &

@@ -1,7 +1,7 @@
 import { account, anonymous, type Origin } from '../audit/actor.ts'
 import type { AuthDeps } from './deps.ts'
-import type { Reservation } from './lockout.ts'
 import { insertFailedAttempt } from './queries.ts'
+import type { Reservation } from './reservation.ts'
 
 /**
  * Where every wrong password ends: counted, kept for the person and for analytics, logged, and, when it starts a lockout,

@@ -2,10 +2,19 @@ import type { Origin } from '../audit/actor.ts'
 import { AppError } from '../errors/app-error.ts'
 import type { AuthDeps } from './deps.ts'
 import { recordFailedCheck } from './failed-checks.ts'
-import { type Reservation, release, requireAdmitted } from './lockout.ts'
+import { release, requireAdmitted } from './lockout.ts'
 import { countPasswordCheck } from './password-checks.ts'
-import { type Credentials, findCredentials, findLockoutSeconds, reserveLogin, updateLastLogin } from './queries.ts'
-import type { Login } from './schemas.ts'
+import {
+  type Credentials,
+  findCredentials,
+  findLockoutSeconds,
+  reserveLogin,
+  updateHash,
+  updateLastLogin,
+} from './queries.ts'
+import type { Reservation } from './reservation.ts'
+import type { Login, MfaRequired } from './schemas.ts'
+import { askSecondFactor } from './second-factor.ts'
 import type { SessionBody } from './session-body.ts'
 import { completeSignIn } from './sign-in.ts'
 
@@ -19,11 +28,16 @@ type Options = {
 
 /**
  * Logs a person in, whatever their plan. An unknown address, a wrong password, a locked and a deleted account cost the
- * same work and answer alike.
+ * same work and answer alike. Where the account has a second factor, that is asked for, and no session is opened.
  * @throws AppError `invalid-credentials`, `account-locked`, `rate-limited`, `overloaded`, `service-unavailable`;
  *   `email-not-verified` to the right password alone, where an address must be verified
  */
-export async function login(deps: AuthDeps, origin: Origin, input: Login, options: Options): Promise<SessionBody> {
+export async function login(
+  deps: AuthDeps,
+  origin: Origin,
+  input: Login,
+  options: Options,
+): Promise<SessionBody | MfaRequired> {
   const emailKey = deps.counterKey('email', input.email)
   if (options.refusal) {
     const seconds = await findLockoutSeconds(deps.sql, emailKey)
@@ -47,14 +61,14 @@ export async function login(deps: AuthDeps, origin: Origin, input: Login, option
     isVerified = verified !== null
     if (verified) {
       if (deps.config.requireEmailVerification && !verified.emailVerified) throw new AppError('email-not-verified')
-      const body = await openSession(deps, origin, {
+      const answer = await enter(deps, origin, {
         credentials: verified,
         password: input.password,
         reservation,
         isNewDevice: device?.accountId !== verified.id || device.passwordVersion !== verified.passwordVersion,
         signal: options.signal,
       })
-      if (body) return body
+      if (answer) return answer
     }
   } catch (error) {
     // A right password stays counted, even when the client left before the answer.
@@ -87,13 +101,18 @@ type Verified = {
 }
 
 /** Null when password or status changed during the verification, and the password no longer matches. */
-async function openSession(deps: AuthDeps, origin: Origin, verified: Verified): Promise<SessionBody | null> {
+async function enter(deps: AuthDeps, origin: Origin, verified: Verified): Promise<SessionBody | MfaRequired | null> {
   const { credentials, password, reservation, isNewDevice, signal } = verified
   const newHash = deps.passwords.needsRehash(credentials.passwordHash ?? '')
     ? await deps.passwords.hash(password, signal)
     : null
+  if (credentials.secondFactors.length > 0) {
+    if (newHash) await updateHash(deps.sql, credentials, newHash)
+    return askSecondFactor(deps, { account: credentials, amr: ['pwd'], origin, isNewDevice, reservation })
+  }
   const body = await completeSignIn(deps, credentials.id, {
     method: 'password',
+    amr: ['pwd'],
     origin,
     reservation,
     isNewDevice,
@@ -101,9 +120,13 @@ async function openSession(deps: AuthDeps, origin: Origin, verified: Verified): 
   })
   if (body) return body
   const changed = await verify(deps, await findCredentials(deps.sql, credentials.id), password, signal)
-  return changed && changed.passwordVersion !== credentials.passwordVersion
-    ? openSession(deps, origin, { ...verified, credentials: changed })
+  return changed && haveChanged(credentials, changed)
+    ? enter(deps, origin, { ...verified, credentials: changed })
     : null
+}
+
+function haveChanged(before: Credentials, after: Credentials): boolean {
+  return before.passwordVersion !== after.passwordVersion || before.secondFactors.join() !== after.secondFactors.join()
 }
 
 function toCredentials({
@@ -112,8 +135,16 @@ function toCredentials({
   passwordVersion,
   status,
   emailVerified,
+  secondFactors,
 }: { [K in keyof Credentials]: Credentials[K] | null }): Credentials | null {
   return id && passwordVersion && status
-    ? { id, passwordHash, passwordVersion, status, emailVerified: emailVerified === true }
+    ? {
+        id,
+        passwordHash,
+        passwordVersion,
+        status,
+        emailVerified: emailVerified === true,
+        secondFactors: secondFactors ?? [],
+      }
     : null
 }

@@ -6,7 +6,8 @@ export const authData: PersonalData[] = [
     exported: rowsOf('sessions', {
       part: 'sessions',
       columns: `t.id, created_at as "createdAt", last_used_at as "lastUsedAt", expires_at as "expiresAt", ip_address as "ipAddress",
-        user_agent as "userAgent", ended_at as "endedAt", end_reason as "endReason"`,
+        user_agent as "userAgent", ended_at as "endedAt", end_reason as "endReason", amr, acr,
+        coalesce(auth_time, created_at) as "authTime"`,
       key: [['id', 'uuid']],
     }),
     erased: { account: 'account_id' },

@@ -1,11 +1,19 @@
+import type { Strength } from '../access/strength.ts'
 import type { Origin } from '../audit/actor.ts'
 import { type AuditRow, auditCtes } from '../audit/record.ts'
 import type { Db, Fragment } from '../db/types.ts'
 import { accountColumns, type StoredAccount } from './account.ts'
-import { clearCte, failCtes, type Reservation, reserveCte } from './lockout.ts'
+import type { SecondFactorKind } from './first-factor.ts'
+import { clearCte, failCtes, reserveCte } from './lockout.ts'
+import type { Reservation } from './reservation.ts'
 import { takeOverCtes } from './traces.ts'
 
-export type NewSession = { id: string; tokenHash: Buffer; ttlSeconds: number; origin: Origin }
+export type NewSession = Pick<Strength, 'amr' | 'acr'> & {
+  id: string
+  tokenHash: Buffer
+  ttlSeconds: number
+  origin: Origin
+}
 export type Credentials = {
   id: string
   /** Null: the account has no password, and a right one does not exist. */
@@ -13,8 +21,9 @@ export type Credentials = {
   passwordVersion: number
   status: string
   emailVerified: boolean
+  secondFactors: readonly SecondFactorKind[]
 }
-type Opened = StoredAccount & { liveSessions: number }
+type Opened = StoredAccount & { liveSessions: number; authTime: number }
 
 type KnownDevice = { key: Buffer; accountId: string; passwordVersion: number } | null
 type Reserved = { admitted: boolean; lockedForSeconds: number | null; isDevice: boolean } & {
@@ -34,7 +43,7 @@ export async function reserveLogin(
 ): Promise<Reserved> {
   const [row] = await sql<Reserved[]>`
     with account as (
-      select id, password_hash, password_version, status, email_verified_at is not null as email_verified from user_accounts where email = ${email}),
+      select id, password_hash, password_version, status, email_verified_at is not null as email_verified, second_factors from user_accounts where email = ${email}),
     device as (
       select ${device?.key ?? null}::bytea as key from account
        where id = ${device?.accountId ?? null}::uuid and password_version = ${device?.passwordVersion ?? null}::int
@@ -42,7 +51,7 @@ export async function reserveLogin(
     chosen as (select coalesce((select key from device), ${emailKey}::bytea) as key),
     ${reserveCte(sql, attemptId)}
     select admitted, locked_for_seconds, exists (select 1 from device) as is_device,
-           account.id, password_hash, password_version, status, email_verified
+           account.id, password_hash, password_version, status, email_verified, second_factors
       from reserved left join account on true`
   if (!row) throw new Error('a reservation returns its row')
   return row
@@ -57,15 +66,23 @@ export async function findLockoutSeconds(sql: Db, key: Buffer): Promise<number |
 }
 
 /**
- * Guarded update of a log-in: waits for a concurrent change of password or status.
+ * Guarded update of a log-in: waits for a concurrent change of password, status or second factors.
  * @returns whether the credentials that were verified are still those of the account
  */
 export async function updateLastLogin(sql: Db, account: Credentials, newHash: string | null): Promise<boolean> {
   const rows = await sql`
     update user_accounts set last_login_at = clock_timestamp(), password_hash = coalesce(${newHash}, password_hash)
      where id = ${account.id} and password_version = ${account.passwordVersion} and status = 'active'
+       and second_factors = ${account.secondFactors}::text[]
     returning 1`
   return rows.length === 1
+}
+
+/** A hash of today's kind for the password that was verified, where a session waits for a second factor yet. */
+export async function updateHash(sql: Db, account: Credentials, newHash: string): Promise<void> {
+  await sql`
+    update user_accounts set password_hash = ${newHash}
+     where id = ${account.id} and password_version = ${account.passwordVersion} and status = 'active'`
 }
 
 export type OwnCredentials = Credentials & { email: string; firstName: string | null; lastName: string | null }
@@ -73,7 +90,7 @@ export type OwnCredentials = Credentials & { email: string; firstName: string | 
 /** An account's credentials by id, with the words that a new password must not be made of. */
 export async function findCredentials(sql: Db, accountId: string): Promise<OwnCredentials | null> {
   const [row] = await sql<OwnCredentials[]>`
-    select id, email, first_name, last_name, password_hash, password_version, status, email_verified_at is not null as email_verified
+    select id, email, first_name, last_name, password_hash, password_version, status, email_verified_at is not null as email_verified, second_factors
       from user_accounts where id = ${accountId} and status = 'active'`
   return row ?? null
 }
@@ -95,7 +112,7 @@ export async function insertSession(
     ${reservation ? successCtes(sql, accountId, session, reservation) : sql``}
     ${addressHashes ? sql`${takeOverCtes(sql, accountId, addressHashes)},` : sql``}
     ${auditCtes(sql, audit)}
-    select ${accountColumns(sql)},
+    select ${accountColumns(sql)}, (select auth_time from session),
            (select count(*)::int from sessions where account_id = ${accountId} and ended_at is null and expires_at > clock_timestamp()) + 1 as live_sessions
       from user_accounts a where a.id = ${accountId}`
   if (!row) throw new Error(`account ${accountId} vanished while it signed in`)
@@ -110,11 +127,12 @@ function successCtes(sql: Db, accountId: string, { origin }: NewSession, reserva
     ${clearCte(sql, reservation)},`
 }
 
-function sessionCtes(sql: Db, accountId: string, { id, tokenHash, ttlSeconds, origin }: NewSession) {
+function sessionCtes(sql: Db, accountId: string, { id, tokenHash, ttlSeconds, origin, amr, acr }: NewSession) {
   return sql`
     session as (
-      insert into sessions (id, account_id, expires_at, ip_address, user_agent)
-      values (${id}, ${accountId}, clock_timestamp() + interval '720 hours', ${origin.ip}, ${origin.userAgent}) returning id),
+      insert into sessions (id, account_id, expires_at, ip_address, user_agent, amr, acr)
+      values (${id}, ${accountId}, clock_timestamp() + interval '720 hours', ${origin.ip}, ${origin.userAgent}, ${amr}::text[], ${acr})
+      returning id, floor(extract(epoch from created_at))::float8 as auth_time),
     token as (
       insert into tokens (session_id, token_hash, expires_at)
       select id, ${tokenHash}::bytea, clock_timestamp() + make_interval(secs => ${ttlSeconds}) from session)`

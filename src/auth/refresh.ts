@@ -28,16 +28,19 @@ export async function refresh(deps: AuthDeps, origin: Origin, refreshToken: stri
     if (!outcome.expired) await revokeReused(deps, origin, claims)
     throw new AppError(outcome.expired ? 'invalid-refresh-token' : 'refresh-token-reused')
   }
-  const issued = outcome.rotated ? fresh : signAgain(deps, claims, outcome)
+  const issued = outcome.rotated ? fresh : successorAgain(deps, claims, outcome)
   return toSessionBody(deps, await withRights(deps, deps.sql, outcome), {
     sessionId: claims.sid,
     refreshToken: issued,
     refreshExpiresIn: outcome.refreshExpiresIn,
+    amr: outcome.amr,
+    acr: outcome.acr,
+    authTime: outcome.authTime,
   })
 }
 
 /** The same successor, byte for byte, from what is kept of it for 10 s. */
-function signAgain(
+function successorAgain(
   deps: AuthDeps,
   { sub, sid }: RefreshClaims,
   kept: { jti: string | null; iat: number | null; exp: number | null; keyId: string | null },

@@ -31,6 +31,7 @@ export async function register(
   try {
     const body = await completeSignIn(deps, account.id, {
       method: 'registration',
+      amr: ['pwd'],
       origin,
       details: detailsOf(account),
       addressHashes: deps.traceKeys(input.email),

@@ -15,6 +15,7 @@ import { refresh } from './refresh.ts'
 import { register, registerToVerify } from './registration.ts'
 import {
   Login,
+  MfaRequired,
   PasswordChange,
   PasswordChanged,
   Refresh,
@@ -56,8 +57,8 @@ export const authRoutes = new Hono<PublicEnv>()
     '/login',
     describe(
       'Authentication',
-      'Log in',
-      { 200: SessionBodySchema },
+      'Log in; 202 where a second factor is asked for',
+      { 200: SessionBodySchema, 202: MfaRequired },
       ['invalid-credentials', 'account-locked', 'email-not-verified'],
       {
         'X-Device-Token': 'The deviceToken of an earlier session on this device: a stranger cannot lock its owner out.',
@@ -68,12 +69,12 @@ export const authRoutes = new Hono<PublicEnv>()
     async (c) => {
       const { deps, context } = c.var
       const deviceToken = c.req.header('X-Device-Token')
-      const session = await login(deps, context.origin, c.req.valid('json'), {
+      const answer = await login(deps, context.origin, c.req.valid('json'), {
         deviceToken,
         refusal: authTierRefusal(context),
         signal: context.signal,
       })
-      return c.json(session, 200)
+      return 'mfaToken' in answer ? c.json(answer, 202) : c.json(answer, 200)
     },
   )
   .post(

@@ -66,6 +66,16 @@ export const SessionBodySchema = z
   })
   .meta({ ref: 'Session' })
 
+export const MfaRequired = z
+  .object({
+    status: z.literal('mfa-required'),
+    mfaToken: z.string().meta({ description: 'Stands for the first factor, which was right.' }),
+    methods: z.array(z.enum(['totp', 'passkey', 'recovery-code'])),
+    expiresIn: z.int().min(0).max(900).meta({ description: 'seconds' }),
+  })
+  .meta({ ref: 'MfaRequired' })
+export type MfaRequired = z.infer<typeof MfaRequired>
+
 export const SessionItemSchema = z
   .object({
     id: z.uuid(),

@@ -1,6 +1,7 @@
+import { type AuthMethod, assuranceOf } from '../access/strength.ts'
 import type { Origin } from '../audit/actor.ts'
 import { hashToken, newTokenId } from '../crypto/hash.ts'
-import { type AccountWithRights, claimsOf, toUser } from './account.ts'
+import { type AccountWithRights, claimsOf, type TokenSession, toUser } from './account.ts'
 import type { AuthDeps } from './deps.ts'
 import type { NewSession } from './queries.ts'
 
@@ -10,8 +11,7 @@ export type SessionBody = ReturnType<typeof toSessionBody>
 /** The longest that a session lasts: 30 days; 12 hours at a privilege of 90 and more. */
 const maxSessionSeconds = (privilegeLevel: number) => (privilegeLevel >= 90 ? 43_200 : 2_592_000)
 
-type Issued = {
-  sessionId: string
+type Issued = TokenSession & {
   refreshToken: string
   /** Default: of a session that begins now. */
   refreshExpiresIn?: number
@@ -20,33 +20,42 @@ type Issued = {
 export function toSessionBody(
   deps: AuthDeps,
   account: AccountWithRights,
-  { sessionId, refreshToken, ...issued }: Issued,
+  { refreshToken, refreshExpiresIn, ...session }: Issued,
 ) {
-  const ttl = deps.config.accessTtlSeconds
-  const claims = claimsOf(account, sessionId, nowSeconds(deps), ttl)
+  const { accessToken, expiresIn } = issueAccess(deps, account, session)
   return {
     user: toUser(account),
-    accessToken: deps.tokens.signAccess(claims),
+    accessToken,
     refreshToken,
     // The session's id is the device's id: its lockout counter stays the same however often it refreshes.
-    deviceToken: deps.deviceTokens.issue(account.id, account.passwordVersion, sessionId),
+    deviceToken: deps.deviceTokens.issue(account.id, account.passwordVersion, session.sessionId),
     tokenType: 'Bearer' as const,
-    expiresIn: ttl,
+    expiresIn,
     refreshExpiresIn:
-      issued.refreshExpiresIn ??
-      Math.min(deps.config.refreshTtlSeconds, maxSessionSeconds(account.rights.privilegeLevel)),
+      refreshExpiresIn ?? Math.min(deps.config.refreshTtlSeconds, maxSessionSeconds(account.rights.privilegeLevel)),
   }
+}
+
+/** An access token of a session. `expiresIn` is in seconds. */
+export function issueAccess(
+  deps: AuthDeps,
+  account: AccountWithRights,
+  session: TokenSession,
+): { accessToken: string; expiresIn: number } {
+  const expiresIn = deps.config.accessTtlSeconds
+  return { accessToken: deps.tokens.signAccess(claimsOf(account, session, nowSeconds(deps), expiresIn)), expiresIn }
 }
 
 /** A new session's id and first refresh token, and what the database keeps of them. */
 export function mintSession(
   deps: AuthDeps,
   accountId: string,
-  origin: Origin,
+  { origin, amr }: { origin: Origin; amr: readonly AuthMethod[] },
 ): { refreshToken: string; session: NewSession } {
   const id = Bun.randomUUIDv7()
   const { refreshToken, hash } = mintRefreshToken(deps, accountId, id)
-  return { refreshToken, session: { id, tokenHash: hash, ttlSeconds: deps.config.refreshTtlSeconds, origin } }
+  const ttlSeconds = deps.config.refreshTtlSeconds
+  return { refreshToken, session: { id, tokenHash: hash, ttlSeconds, origin, amr, acr: assuranceOf(amr) } }
 }
 
 /** A refresh token of the next generation, with what is needed to sign it once more. */

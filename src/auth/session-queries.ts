@@ -1,3 +1,4 @@
+import type { Assurance, AuthMethod, Strength } from '../access/strength.ts'
 import type { Origin } from '../audit/actor.ts'
 import type { Db } from '../db/types.ts'
 import { accountColumns, type StoredAccount } from './account.ts'
@@ -12,7 +13,7 @@ export type Rotation = {
   ttlSeconds: number
   origin: Origin
 }
-type Outcome = {
+type Outcome = Strength & {
   rotated: boolean
   repeated: boolean
   expired: boolean
@@ -38,7 +39,7 @@ export async function rotateToken(
         from user_accounts a join roles r on r.name = a.role
        where s.id = ${presented.sessionId} and s.account_id = ${presented.accountId} and a.id = s.account_id and a.status = 'active'
          and s.ended_at is null and ${endsAt(sql)} > clock_timestamp()
-      returning s.id as session_id, ${endsAt(sql)} as ends_at, ${accountColumns(sql)}),
+      returning s.id as session_id, ${endsAt(sql)} as ends_at, ${strengthColumns(sql)}, ${accountColumns(sql)}),
     token as (
       update tokens t set
         previous_hash = case when ${isInForce(sql, presented.hash)} then t.token_hash else t.previous_hash end,
@@ -56,6 +57,46 @@ export async function rotateToken(
         successor_jti as jti, successor_iat::float8 as iat, successor_exp::float8 as exp, successor_kid as key_id,
         greatest(0, floor(extract(epoch from t.expires_at - clock_timestamp())))::int as refresh_expires_in)
     select session.*, token.* from session, token`
+  return row ?? null
+}
+
+/** The columns of a Strength, of a row `s` of sessions. */
+const strengthColumns = (sql: Db) =>
+  sql`s.amr, s.acr, floor(extract(epoch from coalesce(s.auth_time, s.created_at)))::float8 as auth_time`
+
+/**
+ * Adds to what was shown in a session, now; nothing that it has is taken from it.
+ * @returns whether the session is alive
+ */
+export async function addStrength(
+  sql: Db,
+  {
+    accountId,
+    sessionId,
+    amr,
+    acr,
+  }: { accountId: string; sessionId: string; amr: readonly AuthMethod[]; acr: Assurance },
+): Promise<boolean> {
+  const rows = await sql`
+    update sessions s set auth_time = clock_timestamp(),
+           amr = s.amr || array(select method from unnest(${amr}::text[]) with ordinality as shown (method, place)
+                                 where method <> all (s.amr) order by place),
+           acr = case when s.acr = 'aal2' then s.acr else ${acr} end
+     where s.id = ${sessionId} and s.account_id = ${accountId} and s.ended_at is null and s.expires_at > clock_timestamp()
+    returning 1`
+  return rows.length === 1
+}
+
+/** An active account, as it signs in with a session that is alive. */
+export async function findSessionAccount(
+  sql: Db,
+  accountId: string,
+  sessionId: string,
+): Promise<(StoredAccount & Strength) | null> {
+  const [row] = await sql<(StoredAccount & Strength)[]>`
+    select ${strengthColumns(sql)}, ${accountColumns(sql)}
+      from sessions s join user_accounts a on a.id = s.account_id
+     where s.id = ${sessionId} and s.account_id = ${accountId} and s.ended_at is null and s.expires_at > clock_timestamp() and a.status = 'active'`
   return row ?? null
 }
 

@@ -1,11 +1,12 @@
+import type { AuthMethod } from '../access/strength.ts'
 import { account as accountEntity, type Origin, session as sessionEntity } from '../audit/actor.ts'
 import type { AuditRow } from '../audit/record.ts'
 import { recordAuthzChange } from '../changes/record.ts'
 import type { Tx } from '../db/types.ts'
 import { withRights } from './account.ts'
 import type { AuthDeps } from './deps.ts'
-import type { Reservation } from './lockout.ts'
 import { insertSession } from './queries.ts'
+import type { Reservation } from './reservation.ts'
 import { mintSession, type SessionBody, toSessionBody } from './session-body.ts'
 import { listSurplusSessions } from './session-queries.ts'
 
@@ -13,8 +14,10 @@ import { listSurplusSessions } from './session-queries.ts'
 const maxSessions = 50
 
 type SignIn = {
-  /** How the person proved who they are. */
+  /** Which way in this is, … */
   method: 'password' | 'registration' | 'invitation'
+  /** … and what was shown there; how much that is follows from it. */
+  amr: readonly AuthMethod[]
   origin: Origin
   /**
    * Consumes the proof in the transaction that opens the session, and locks the account's row, which serialises it with
@@ -37,7 +40,7 @@ type SignIn = {
  * @returns null when the proof was no longer valid
  */
 export async function completeSignIn(deps: AuthDeps, accountId: string, signIn: SignIn): Promise<SessionBody | null> {
-  const { refreshToken, session } = mintSession(deps, accountId, signIn.origin)
+  const { refreshToken, session } = mintSession(deps, accountId, signIn)
   const audit = auditRow(deps, accountId, session.id, signIn)
   const account = await deps.sql.begin(async (tx) => {
     if (!(await signIn.prove(tx))) return null
@@ -51,7 +54,8 @@ export async function completeSignIn(deps: AuthDeps, accountId: string, signIn: 
     return withRights(deps, tx, opened)
   })
   if (!account) return null
-  return toSessionBody(deps, account, { sessionId: session.id, refreshToken })
+  const { amr, acr } = session
+  return toSessionBody(deps, account, { sessionId: session.id, refreshToken, amr, acr, authTime: account.authTime })
 }
 
 /** A registration is one row: the account, with its first session. */

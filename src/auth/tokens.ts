@@ -123,8 +123,20 @@ function hasRights(claims: Record<string, unknown>): claims is AccessClaims & Re
     Array.isArray(claims.feats) &&
     Number.isSafeInteger(claims.ver) &&
     Number.isSafeInteger(claims.cv) &&
+    hasStrength(claims) &&
     (claims.pex === undefined || Number.isSafeInteger(claims.pex)) &&
     (claims.ovr === undefined || hasOverrides(claims.ovr))
+  )
+}
+
+/** All three, or none: a token of the version before. */
+function hasStrength({ amr, acr, auth_time }: Record<string, unknown>): boolean {
+  if (amr === undefined && acr === undefined && auth_time === undefined) return true
+  return (
+    Array.isArray(amr) &&
+    amr.every((method) => typeof method === 'string') &&
+    (acr === 'aal1' || acr === 'aal2') &&
+    Number.isSafeInteger(auth_time)
   )
 }
 

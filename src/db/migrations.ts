@@ -28,6 +28,7 @@ import invitations from '../../sql/tables/0026_invitations.sql' with { type: 'te
 import consents from '../../sql/tables/0027_consents.sql' with { type: 'text' }
 import inactivity from '../../sql/tables/0028_inactivity.sql' with { type: 'text' }
 import planPrices from '../../sql/tables/0029_plan_prices.sql' with { type: 'text' }
+import signInStrength from '../../sql/tables/0030_sign_in_strength.sql' with { type: 'text' }
 import { rewriteAddresses } from './address-migration.ts'
 
 type Migration = {
@@ -69,4 +70,5 @@ export const migrations: Migration[] = [
   { version: 27, name: '0027_consents', sql: consents },
   { version: 28, name: '0028_inactivity', sql: inactivity },
   { version: 29, name: '0029_plan_prices', sql: planPrices },
+  { version: 30, name: '0030_sign_in_strength', sql: signInStrength },
 ]

@@ -101,6 +101,7 @@ describe('the list tells the truth', () => {
       language: 'en',
       timezone: 'UTC',
       consents: {},
+      secondFactors: [],
     })
   })
 })

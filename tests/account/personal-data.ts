@@ -25,7 +25,7 @@ export const personalData: Record<string, Table> = {
     of: 'id',
     exported: 'account',
     personal:
-      'email email_verified_at email_undeliverable_at first_name last_name phone_number language timezone locked_reason last_login_at consents',
+      'email email_verified_at email_undeliverable_at first_name last_name phone_number language timezone locked_reason last_login_at consents second_factors',
     other:
       'id role status plan plan_ends_at created_at updated_at deleted_at authz_version password_hash password_version search_text is_invited',
   },
@@ -34,8 +34,8 @@ export const personalData: Record<string, Table> = {
     why: 'where and with what somebody signed in',
     of: 'account_id',
     exported: 'sessions',
-    personal: 'ip_address user_agent created_at last_used_at',
-    other: 'id account_id expires_at ended_at end_reason',
+    personal: 'ip_address user_agent created_at last_used_at amr auth_time',
+    other: 'id account_id expires_at ended_at end_reason acr',
   },
   tokens: {
     erasure: 'deleted',

@@ -100,7 +100,7 @@ describe('no edit of a token verifies', () => {
 })
 
 describe('what a token says', () => {
-  const always = 'aud cv exp feats iat iss jti lvl nbf perms plan role sid sub tier ver'.split(' ')
+  const always = 'acr amr aud auth_time cv exp feats iat iss jti lvl nbf perms plan role sid sub tier ver'.split(' ')
 
   test('is the contract to the letter: no claim more, none less', async () => {
     expect(Object.keys(good).sort()).toEqual(always)
@@ -113,6 +113,8 @@ describe('what a token says', () => {
       feats: ['api_access'],
       nbf: iat,
       ver: 1,
+      amr: ['pwd'],
+      acr: 'aal1',
     })
   })
 

@@ -36,6 +36,7 @@ const history = `
 0027_consents 602177ae52a9
 0028_inactivity 1b1e3b6d9249
 0029_plan_prices d961598a6cfb
+0030_sign_in_strength aa90a904def7
 `
 
 test('no migration that has landed was edited: databases that ran it would refuse to start', async () => {

@@ -19,6 +19,9 @@ export function actingAs(accountId: string): Actor {
     features: [],
     planExpiresAt: null,
     overrides: {},
+    amr: [],
+    acr: 'aal1' as const,
+    authTime: 0,
     outdated: false,
   }
   return { principal, origin }

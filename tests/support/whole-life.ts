@@ -107,6 +107,8 @@ export async function givenWholeLife(app: TestApp, admin: Awaited<ReturnType<typ
   // As by POST /v1/me/consents, which takes documents that are configured.
   await sql`insert into consents (account_id, document, version, granted) values (${id}, 'newsletter', '1', true)`
   await sql`update user_accounts set consents = '{"newsletter":"1"}' where id = ${id}`
+  // As the room of second factors leaves it.
+  await sql`update user_accounts set second_factors = '{totp}' where id = ${id}`
   await deps.usage.flush()
   // As an instance leaves it that dies.
   await sql`

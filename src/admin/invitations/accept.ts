@@ -34,6 +34,7 @@ export async function acceptInvitation(
   const accept = () =>
     completeSignIn(deps, owner.accountId, {
       method: 'invitation',
+      amr: ['pwd'],
       origin,
       prove: (tx) => takeUp(tx, deps, { accountId: owner.accountId, token, passwordHash, agreed, origin }),
     })

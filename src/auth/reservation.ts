@@ -1,0 +1,11 @@
+/**
+ * What failures are counted by: the e-mail address, the known device (so that a stranger cannot lock its owner out), or the
+ * account whose signed-in owner is asked for the password again.
+ */
+export type Counter = 'email' | 'device' | 'password'
+
+/**
+ * An attempt that was reserved before argon2 ran, so that of 50 at once only as many are verified as may fail. An attempt that
+ * ends undecided is released; one left by a crash expires. The rules and their numbers: sql/functions/lockouts.sql.
+ */
+export type Reservation = { key: Buffer; attemptId: string; counter: Counter }
