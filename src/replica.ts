@@ -1,9 +1,9 @@
 import { hasChangedSince } from './audit/queries.ts'
-import type { Config } from './room-config.ts'
 import type { DatabaseOptions } from './db/connect.ts'
 import { openReplica, type Replica } from './db/replica.ts'
 import type { Sql } from './db/types.ts'
 import type { Logger } from './log/logger.ts'
+import type { Config } from './room-config.ts'
 
 /**
  * For so long whoever changed something reads from the primary: 5 s, which is as old as the replica may be, and 5 s more,
