@@ -24,7 +24,7 @@ const price = (currency: string, interval: string, amountMinor: number): Price =
 const dollars = (month: number, year: number) => [price('USD', 'month', month), price('USD', 'year', year)]
 const stored = (plan: string) =>
   sql<{ id: string; currency: string; amount: number; retired: boolean }[]>`
-    select id, currency, amount_minor::float8 as amount, retired_at is not null as retired from plan_prices where plan = ${plan} order by id`
+    select id, currency, amount_minor::float8 as amount, retired_at is not null as retired from plan_prices where plan = ${plan} order by amount_minor`
 
 test('a plan has a price for each currency and interval, and its own currency’s are those of its row', async () => {
   const plan = await givenPlan({ priceMonthlyMinor: 500, priceYearlyMinor: 5_000 })
