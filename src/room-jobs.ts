@@ -8,6 +8,7 @@ import { authJobs } from './auth/jobs.ts'
 import { billingJobs } from './billing/jobs.ts'
 import type { Job } from './db/job.ts'
 import { purgeJobs } from './jobs/purge.ts'
+import { mailJobs } from './mail/jobs.ts'
 
 /** Every room's jobs, in the order in which they are looked at. */
 export function jobsOfRooms(
@@ -17,6 +18,7 @@ export function jobsOfRooms(
     ...authJobs,
     ...auditJobs(deps),
     ...billingJobs,
+    ...mailJobs(deps),
     ...invitationJobs(deps),
     ...inactivityJobs(deps),
     ...analyticsJobs,

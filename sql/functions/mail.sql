@@ -33,6 +33,40 @@ create or replace trigger end_gathering after update of email on public.user_acc
   when (old.email is distinct from new.email and new.email is not null)
   execute function public.end_gathering();
 
+-- When a notice may go out: at once, or 10 minutes after the last one of its kind.
+create or replace function public.notice_due_at(p_account uuid, p_template text) returns timestamptz language sql volatile
+set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
+  select greatest(max(least(due_at, clock_timestamp())) + interval '10 minutes', clock_timestamp()) from public.mail_outbox
+   where account_id = p_account and template = p_template and is_notice
+$$;
+
+-- The contents of a notice with one more event: it lists 20, and only counts those after them.
+create or replace function public.add_notice_event(p_contents jsonb, p_event jsonb) returns jsonb language sql immutable
+set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
+  select case when jsonb_array_length(p_contents -> 'events') < 20
+              then jsonb_set(p_contents, '{events}', (p_contents -> 'events') || jsonb_build_array(p_event))
+              else jsonb_set(p_contents, '{more}', to_jsonb(coalesce((p_contents ->> 'more')::integer, 0) + 1)) end
+$$;
+
+-- Whether an account is told of something by mail. Whoever has not accepted an invitation hears only that they tried to register.
+create or replace function public.takes_notice(p_account public.user_accounts, p_template text) returns boolean language sql immutable
+set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
+  select p_account.email is not null and p_account.email_undeliverable_at is null
+     and (not p_account.is_invited or p_template = 'registration-attempted')
+$$;
+
+-- Queues a notice of what the schema itself did, as the server queues its own (src/mail/queries.ts). It has no Message-ID until
+-- a sender gives it one. The caller has locked the account's row.
+create or replace function public.queue_notice(p_account uuid, p_template text, p_event jsonb) returns void language sql
+set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
+  insert into public.mail_outbox as m (id, account_id, recipient, language, template, is_notice, contents, due_at)
+  select public.uuid_v7(), a.id, a.email, a.language, p_template, true,
+         jsonb_build_object('events', jsonb_build_array(p_event)), public.notice_due_at(a.id, p_template)
+    from public.user_accounts a where a.id = p_account and public.takes_notice(a, p_template)
+  on conflict (account_id, template) where is_notice and status = 'queued' and attempts = 0
+  do update set contents = public.add_notice_event(m.contents, p_event)
+$$;
+
 -- Ends what nobody sent for a week (with MAIL=off no sender runs), empties failed mails after a week, and forgets all after 30 days.
 create or replace function public.purge_mails() returns bigint language plpgsql
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$

@@ -1,4 +1,5 @@
--- Ends the current subscription of one account if it has run out, and puts free in its place. The caller has locked the account's row.
+-- Ends the current subscription of one account if it has run out, puts free in its place, and tells the person by mail: once, for
+-- one that has ended is found no more. The caller has locked the account's row.
 create or replace function public.end_subscription(p_account uuid) returns boolean language plpgsql
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
 declare
@@ -10,6 +11,8 @@ begin
   insert into public.user_subscriptions (id, account_id, plan, status, started_at)
   values (public.uuid_v7(old.current_period_end), p_account, 'free', 'active', old.current_period_end);
   update public.user_accounts set role = 'user' where id = p_account and role = 'subscriber';
+  perform public.queue_notice(p_account, 'subscription-changed', jsonb_build_object(
+    'at', old.current_period_end, 'plan', p.display_name, 'change', 'ended', 'until', null)) from public.subscription_plans p where p.name = old.plan;
   return true;
 end $$;
 

@@ -29,6 +29,8 @@ import consents from '../../sql/tables/0027_consents.sql' with { type: 'text' }
 import inactivity from '../../sql/tables/0028_inactivity.sql' with { type: 'text' }
 import planPrices from '../../sql/tables/0029_plan_prices.sql' with { type: 'text' }
 import signInStrength from '../../sql/tables/0030_sign_in_strength.sql' with { type: 'text' }
+import noticesOfTheSchema from '../../sql/tables/0031_notices_of_the_schema.sql' with { type: 'text' }
+import noticesOfTheSchema from '../../sql/tables/0031_notices_of_the_schema.sql' with { type: 'text' }
 import { rewriteAddresses } from './address-migration.ts'
 
 type Migration = {
@@ -71,4 +73,6 @@ export const migrations: Migration[] = [
   { version: 28, name: '0028_inactivity', sql: inactivity },
   { version: 29, name: '0029_plan_prices', sql: planPrices },
   { version: 30, name: '0030_sign_in_strength', sql: signInStrength },
+  { version: 31, name: '0031_notices_of_the_schema', sql: noticesOfTheSchema },
+  { version: 31, name: '0031_notices_of_the_schema', sql: noticesOfTheSchema },
 ]

@@ -7,7 +7,9 @@ export function createMailFigures() {
   const outcomes: Record<Outcome, number> = { sent: 0, postponed: 0, failed: 0, dropped: 0 }
   let state: 'well' | 'server' | 'configuration' = 'well'
   return {
-    count: (outcome: Outcome): void => void outcomes[outcome]++,
+    count(outcome: Outcome, mails = 1): void {
+      outcomes[outcome] += mails
+    },
     outcomes: (): Readonly<Record<Outcome, number>> => outcomes,
     /** How the last mail fared with the server: `configuration` is for an operator to mend. */
     state: () => state,

@@ -1,7 +1,7 @@
-import { domainToASCII } from 'node:url'
 import type { Db } from '../db/types.ts'
 import type { Secrets } from '../secrets/secrets.ts'
 import { createMailFigures } from './figures.ts'
+import { messageIdDomain } from './message-id.ts'
 import { type MailRow, mailCte, type NoticeRow, noticeCte } from './queries.ts'
 import type { MailData, MailName } from './templates/mail-data.ts'
 import type { NoticeDetails, NoticeKind } from './templates/notice-data.ts'
@@ -32,7 +32,7 @@ type Needs = { mail: MailDelivery; secrets: Secrets }
  */
 export function createOutbox({ mail, secrets }: Needs) {
   const isOn = mail.mode !== 'off'
-  const domain = mail.mode === 'off' ? '' : domainToASCII(mail.from.address.split('@').at(-1) ?? '')
+  const domain = messageIdDomain(mail)
   const figures = createMailFigures()
   const listeners = new Set<() => void>()
 

@@ -22,15 +22,20 @@ export type Claimed = {
 /**
  * Takes up to `limit` mails that are due and that nobody is sending. Whoever dies with one loses it when the lease ends; it
  * then goes out again, under the same Message-ID.
+ * @param domain of the Message-ID of a notice that the schema queued, which gets it here
  */
-export async function claimMails(sql: Db, limit: number, leaseSeconds: number): Promise<Claimed[]> {
+export async function claimMails(
+  sql: Db,
+  { limit, leaseSeconds, domain }: { limit: number; leaseSeconds: number; domain: string },
+): Promise<Claimed[]> {
   return sql<Claimed[]>`
     with due as (
       select id from mail_outbox
        where status = 'queued' and due_at <= clock_timestamp() and (leased_until is null or leased_until <= clock_timestamp())
        order by due_at limit ${limit} for update skip locked),
     claimed as (
-      update mail_outbox m set attempts = m.attempts + 1, leased_until = clock_timestamp() + make_interval(secs => ${leaseSeconds}::int)
+      update mail_outbox m set attempts = m.attempts + 1, leased_until = clock_timestamp() + make_interval(secs => ${leaseSeconds}::int),
+             message_id = coalesce(m.message_id, '<' || m.id || '@' || ${domain}::text || '>')
         from due where m.id = due.id
       returning m.id, m.account_id, m.recipient, m.language, m.template, m.is_notice, m.contents, m.link, m.message_id, m.attempts)
     select m.*, coalesce(a.timezone, 'UTC') as time_zone, coalesce(a.status = 'deleted', false) as is_erased,
@@ -93,6 +98,15 @@ export async function markFailed(
 /** Nobody hears from an account that was erased. */
 export async function deleteMail(sql: Db, id: string): Promise<void> {
   await sql`delete from mail_outbox where id = ${id}`
+}
+
+/**
+ * Drops what the schema queued, for where no mail is sent: what the server would have queued itself it did not write.
+ * @returns how many there were
+ */
+export async function deleteUnsendable(sql: Db): Promise<number> {
+  const { count } = await sql`delete from mail_outbox where status = 'queued' and message_id is null`
+  return count
 }
 
 /** Others may send these at once: they were not sent here. */

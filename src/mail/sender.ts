@@ -4,6 +4,7 @@ import type { Logger } from '../log/logger.ts'
 import { type Secrets, UnreadableSecretError } from '../secrets/secrets.ts'
 import { createPause, retryAfterSeconds } from './back-off.ts'
 import { type DeliveryFailure, judgeFailure } from './delivery-failure.ts'
+import { messageIdDomain } from './message-id.ts'
 import type { Outbox } from './outbox.ts'
 import { renderMail, UnknownMailError } from './render.ts'
 import { type Claimed, claimMails, deleteMail, markFailed, markSent, postpone, releaseMails } from './sender-queries.ts'
@@ -43,6 +44,7 @@ const leaseSeconds = 60
  */
 export function createMailSender({ sql, log, secrets, mail, brand, config }: SenderDeps, options: Options) {
   const { open, keeps, concurrency = 4, pollMs = 5_000, deadlineMs = 45_000 } = options
+  const domain = messageIdDomain(config.mail)
   const underWay = new Map<string, { over: Promise<void>; abort: AbortController }>()
   const pause = createPause(look)
   let opening: Promise<Transport> | undefined
@@ -65,7 +67,7 @@ export function createMailSender({ sql, log, secrets, mail, brand, config }: Sen
         wanted = false
         const endsAt = performance.now() + deadlineMs
         const free = concurrency - underWay.size
-        const claimed = await claimMails(sql, free, leaseSeconds)
+        const claimed = await claimMails(sql, { limit: free, leaseSeconds, domain })
         for (const row of claimed) begin(row, endsAt)
         wanted ||= claimed.length === free
       }

@@ -37,6 +37,8 @@ const history = `
 0028_inactivity 1b1e3b6d9249
 0029_plan_prices d961598a6cfb
 0030_sign_in_strength aa90a904def7
+0031_notices_of_the_schema 4531a9a811e4
+0031_notices_of_the_schema 4531a9a811e4
 `
 
 test('no migration that has landed was edited: databases that ran it would refuse to start', async () => {
@@ -67,6 +69,7 @@ lockouts 2 6c641b69a8c4
 mail 1 cda10934aef0
 mail 2 c1602fe1ee1b
 mail 3 d62e040f20ad
+mail 5 418404eec1ef
 prices 1 0a6e6ec4a61d
 purge 1 e018a555438c
 purge 2 914b2475641e
@@ -76,6 +79,7 @@ roles 1 343c19616ae0
 search 1 18fabc6dd2d1
 sessions 1 871b0d541b1e
 subscriptions 1 847174a320b3
+subscriptions 3 1588f2d690e3
 tables 1 8d4bc434b846
 views 1 aa7119089969
 views 2 7b8b764f4ff6
