@@ -4,7 +4,7 @@ import type { Db } from '../db/types.ts'
 export async function anonymiseAccount(sql: Db, accountId: string): Promise<void> {
   await sql`
     update user_accounts set status = 'deleted', deleted_at = clock_timestamp(), email = null, email_verified_at = null, password_hash = null,
-           first_name = null, last_name = null, phone_number = null, language = 'en', timezone = 'UTC', locked_reason = null, last_login_at = null, consents = '{}', second_factors = '{}',
+           first_name = null, last_name = null, phone_number = null, language = 'en', timezone = 'UTC', locked_reason = null, last_login_at = null, last_used_at = null, consents = '{}', second_factors = '{}',
            password_version = password_version + 1, role = 'user', plan = 'free', plan_ends_at = null
      where id = ${accountId}`
 }

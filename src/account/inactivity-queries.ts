@@ -6,16 +6,18 @@ export type InactivityStep = 'first' | 'last' | 'erase'
 /** What happens to whom, and the day that a mail written now has to name. */
 export type InactiveAccount = { id: string; step: InactivityStep; eraseAt: Date }
 
-/** The last time that the account `a` was used. Sessions and keys are deleted some time after their end: the counted days stay. */
+/**
+ * The last time that the account `a` was used. Of sessions and counted days that are gone it is on its row (`forget_uses`); the
+ * requests of keys were counted.
+ */
 const lastUse = (sql: Db) => sql`
-  greatest(a.created_at, a.last_login_at,
+  greatest(a.created_at, a.last_login_at, a.last_used_at,
     (select max(last_used_at) from sessions where account_id = a.id),
     (select max(last_used_at) from api_keys where account_id = a.id),
     (select max(day + 1)::timestamp at time zone 'UTC' from usage_daily where account_id = a.id))`
 
-/** Accounts `a` that may be erased for not being used. */
-const mayBeInactive = (sql: Db) =>
-  sql`a.status = 'active' and not a.is_invited and a.plan = 'free' and rank_of(a.role, a.plan) < 90`
+/** Accounts `a` that may be erased for not being used. Invited ones are not active. */
+const mayBeInactive = (sql: Db) => sql`a.status = 'active' and a.plan = 'free' and rank_of(a.role, a.plan) < 90`
 
 /** Copies from the outbox when the notices were sent: it forgets them 30 days later. */
 export async function noteSentNotices(sql: Db): Promise<void> {
@@ -51,12 +53,10 @@ export function listInactive(
     with used as (
       select a.id, ${lastUse(sql)} as last_use from user_accounts a
        where ${mayBeInactive(sql)} and (${ids}::uuid[] is null or a.id = any(${ids}::uuid[]))
-         and a.created_at <= clock_timestamp() - make_interval(hours => ${days}::int * 24 - 720)
-         and coalesce(a.last_login_at, a.created_at) <= clock_timestamp() - make_interval(hours => ${days}::int * 24 - 720)),
+         and greatest(a.created_at, a.last_login_at, a.last_used_at) <= clock_timestamp() - make_interval(hours => ${days}::int * 24 - 720)),
     judged as (
       select u.id, u.last_use, n.first_sent_at,
              case when n.account_id is null then 'first'
-                  when n.first_at <= u.last_use then null
                   when n.last_mail_id is null and n.first_sent_at <= clock_timestamp() - interval '672 hours'
                        and u.last_use <= clock_timestamp() - make_interval(hours => ${days}::int * 24 - 48) then 'last'
                   when n.first_sent_at <= clock_timestamp() - interval '720 hours' and n.last_sent_at <= clock_timestamp() - interval '48 hours'

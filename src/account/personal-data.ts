@@ -17,7 +17,7 @@ const account: PersonalData = {
     account: 'id',
     columns: `t.id, email, email_verified_at as "emailVerifiedAt",
       email_undeliverable_at as "emailUndeliverableAt", first_name as "firstName", last_name as "lastName", phone_number as "phoneNumber",
-      language, timezone, role, status, locked_reason as "lockedReason", created_at as "createdAt", updated_at as "updatedAt", last_login_at as "lastLoginAt", consents,
+      language, timezone, role, status, locked_reason as "lockedReason", created_at as "createdAt", updated_at as "updatedAt", last_login_at as "lastLoginAt", last_used_at as "lastUsedAt", consents,
       second_factors as "secondFactors"`,
     key: [['id', 'uuid']],
   }),

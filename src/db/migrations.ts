@@ -30,7 +30,7 @@ import inactivity from '../../sql/tables/0028_inactivity.sql' with { type: 'text
 import planPrices from '../../sql/tables/0029_plan_prices.sql' with { type: 'text' }
 import signInStrength from '../../sql/tables/0030_sign_in_strength.sql' with { type: 'text' }
 import noticesOfTheSchema from '../../sql/tables/0031_notices_of_the_schema.sql' with { type: 'text' }
-import noticesOfTheSchema from '../../sql/tables/0031_notices_of_the_schema.sql' with { type: 'text' }
+import lastUse from '../../sql/tables/0032_last_use.sql' with { type: 'text' }
 import { rewriteAddresses } from './address-migration.ts'
 
 type Migration = {
@@ -74,5 +74,5 @@ export const migrations: Migration[] = [
   { version: 29, name: '0029_plan_prices', sql: planPrices },
   { version: 30, name: '0030_sign_in_strength', sql: signInStrength },
   { version: 31, name: '0031_notices_of_the_schema', sql: noticesOfTheSchema },
-  { version: 31, name: '0031_notices_of_the_schema', sql: noticesOfTheSchema },
+  { version: 32, name: '0032_last_use', sql: lastUse },
 ]

@@ -3,6 +3,7 @@ import { runJobNow } from '../../src/jobs/runner.ts'
 import { type Given, givenAccount, logIn } from '../support/accounts.ts'
 import { openTestApp } from '../support/app.ts'
 import { mailsTo, sendMailsTo } from '../support/mails.ts'
+import { until } from '../support/server-process.ts'
 
 const app = await openTestApp({ INACTIVE_ACCOUNT_DAYS: '365' })
 const { sql } = app
@@ -102,6 +103,33 @@ test('a log-in, a refresh, a key and counted requests in between each cancel it'
     expect(await statusOf(id)).toBe('active')
     expect(await sql`select 1 from inactivity_notices where account_id = ${id}`).toHaveLength(0)
   }
+})
+
+test('whoever comes back while the job is at their account keeps it', async () => {
+  const [person] = await due(1)
+  let running: Promise<unknown> | undefined
+  await sql.begin(async (tx) => {
+    await tx`select 1 from user_accounts where id = ${person.id} for no key update`
+    const [{ pid } = { pid: 0 }] = await tx<{ pid: number }[]>`select pg_backend_pid() as pid`
+    running = run()
+    const isWaiting = async () =>
+      (await sql`select from pg_stat_activity where ${pid}::int = any(pg_blocking_pids(pid))`).length > 0
+    await until(isWaiting, 30, 'the job to wait for the account')
+    await tx`update user_accounts set last_login_at = clock_timestamp() where id = ${person.id}`
+  })
+  await running
+  expect(await statusOf(person.id)).toBe('active')
+})
+
+test('more days save whoever was told under fewer', async () => {
+  const [first, second] = await due(1, 2)
+  await sql`update inactivity_notices set last_mail_id = null, last_at = null, last_sent_at = null where account_id = ${second.id}`
+  const longer = await openTestApp({ DATABASE_URL: app.databaseUrl, INACTIVE_ACCOUNT_DAYS: '425' })
+  await runJobNow(longer.deps, 'erase-inactive')
+  expect([await statusOf(first.id), await noticesOf(second)]).toEqual(['active', []])
+  await run()
+  expect([await statusOf(first.id), await noticesOf(second)]).toEqual(['deleted', [true]])
+  await sql`update user_accounts set last_login_at = clock_timestamp() where id = ${second.id}`
 })
 
 test('exempt are other plans, levels from 90 on, and who is locked or invited, also after both notices', async () => {

@@ -25,7 +25,7 @@ export const personalData: Record<string, Table> = {
     of: 'id',
     exported: 'account',
     personal:
-      'email email_verified_at email_undeliverable_at first_name last_name phone_number language timezone locked_reason last_login_at consents second_factors',
+      'email email_verified_at email_undeliverable_at first_name last_name phone_number language timezone locked_reason last_login_at last_used_at consents second_factors',
     other:
       'id role status plan plan_ends_at created_at updated_at deleted_at authz_version password_hash password_version search_text is_invited',
   },

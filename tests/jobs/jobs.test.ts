@@ -7,6 +7,7 @@ import { hold, outsideOf, until } from './locks.ts'
 
 const names = [
   'forget-successors',
+  'forget-uses',
   'seal-audit',
   'archive-audit',
   'end-expired',

@@ -38,7 +38,7 @@ const history = `
 0029_plan_prices d961598a6cfb
 0030_sign_in_strength aa90a904def7
 0031_notices_of_the_schema 4531a9a811e4
-0031_notices_of_the_schema 4531a9a811e4
+0032_last_use c568b9aa4a57
 `
 
 test('no migration that has landed was edited: databases that ran it would refuse to start', async () => {
@@ -64,6 +64,7 @@ erasure 2 86b0f369beb5
 erasure 3 4af7f86b274e
 ids 1 5545b8ab9a19
 jobs 1 4f7840a420b2
+jobs 3 d53bb39bdf2a
 lockouts 1 1fbbc7d2fb7b
 lockouts 2 6c641b69a8c4
 mail 1 cda10934aef0
@@ -74,6 +75,7 @@ prices 1 0a6e6ec4a61d
 purge 1 e018a555438c
 purge 2 914b2475641e
 purge 3 94ace156504f
+purge 5 7f9fcac0acb1
 quotas 1 64fb45d41463
 roles 1 343c19616ae0
 search 1 18fabc6dd2d1
