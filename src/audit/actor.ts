@@ -6,8 +6,8 @@ export type { Origin } from '../http/request.ts'
 type Person = { accountId: string }
 
 /**
- * Who does something, and from where: the first parameter about a person that a service takes. `principal` is null where
- * nobody is signed in; `origin` is null where no request asked, or where its place must not be kept.
+ * Who acts, and from where. Services take it as their second parameter. `principal` is null where
+ * nobody is signed in; `origin` is null outside a request, or where the address must not be stored.
  */
 export type Actor<P extends Person | null = Person | null, O extends Origin | null = Origin | null> = {
   principal: P
@@ -20,7 +20,7 @@ export const anonymous = (origin: Origin): Actor<null, Origin> => ({ principal: 
 /** The command line: no person and no request. */
 export const operator: Actor<null, null> = { principal: null, origin: null }
 
-/** The thing that was acted on. */
+/** What was acted on. */
 export type Entity = {
   type: 'account' | 'api_key' | 'audit' | 'directory' | 'feature' | 'mail' | 'plan' | 'role' | 'session'
   id: string | null
@@ -32,9 +32,9 @@ export const session = (id: string): Entity => ({ type: 'session', id })
 export const role = (name: string): Entity => ({ type: 'role', id: name })
 export const plan = (name: string): Entity => ({ type: 'plan', id: name })
 export const feature = (name: string): Entity => ({ type: 'feature', id: name })
-/** Of the outbox; null: all of it. */
+/** A mail of the outbox; null: all of them. */
 export const mail = (id: string | null): Entity => ({ type: 'mail', id })
 /** A search of the accounts. */
 export const directory: Entity = { type: 'directory', id: null }
-/** A reading of everybody's trail. */
+/** A search of the whole trail. */
 export const auditTrail: Entity = { type: 'audit', id: null }

@@ -1,22 +1,22 @@
-import { type CheckpointLine, isSame, judgeSignature } from './checkpoints.ts'
+import { type CheckpointLine, isSame, verifySignature } from './checkpoints.ts'
 import { describeUnknownKey, type Faults } from './faults.ts'
 import type { FoundCheckpoint } from './queries.ts'
 import type { Audit } from './record.ts'
 
 /**
- * Follows the checkpoints in the order of their numbers. Anybody who may insert one can put a false one anywhere: it is named, its
- * rows count as covered by nothing, and the chain is followed past it. Whether it was put there or is an edited one shows by
- * the next that we signed, which names the one before it.
- * @param witness a checkpoint as the log told it
+ * Verifies the chain of checkpoints, which must be added in the order of their numbers. Whoever may insert rows can insert a forged
+ * checkpoint anywhere: it is reported, its rows count as uncovered, and verification goes on behind it. The next checkpoint
+ * that we signed names the one before it, and so tells whether the bad one was inserted or edited.
+ * @param logged a checkpoint from the log: a trail that ends before it was cut
  */
-export function createChain(audit: Audit, witness: CheckpointLine | null, faults: Faults) {
+export function createChain(audit: Audit, logged: CheckpointLine | null, faults: Faults) {
   const unsigned: string[] = []
-  /** Those that nobody signed, since the last that we did; `fault`: what is wrong unless it was put there. */
+  /** Checkpoints without a valid signature since the last valid one; `fault`: what is wrong, if it was not simply inserted. */
   let pending: { id: number; name: string; fault: string | null }[] = []
   let last: FoundCheckpoint | null = null
-  let [length, rows, isWitnessed] = [0, 0, witness === null]
+  let [length, rows, isLoggedFound] = [0, 0, logged === null]
 
-  function judgeLink(checkpoint: FoundCheckpoint): void {
+  function verifyLink(checkpoint: FoundCheckpoint): void {
     const { id, previousMac } = checkpoint
     if (isSame(previousMac, last?.mac ?? null)) {
       for (const { name } of pending) faults.add(`${name} was added: nobody signed it, and the next one passes it over`)
@@ -28,42 +28,42 @@ export function createChain(audit: Audit, witness: CheckpointLine | null, faults
     pending = []
   }
 
-  function judgeWitness({ id, mac }: FoundCheckpoint): void {
-    if (id !== witness?.id) return
-    isWitnessed = true
-    if (mac?.toString('hex') !== witness.mac) faults.add(`checkpoint ${id} is not the one that was written`)
+  function verifyLogged({ id, mac }: FoundCheckpoint): void {
+    if (id !== logged?.id) return
+    isLoggedFound = true
+    if (mac?.toString('hex') !== logged.mac) faults.add(`checkpoint ${id} is not the one that was written`)
   }
 
   return {
-    /** @returns whether we signed it, so that its rows are worth looking at */
+    /** @returns whether its signature is valid; only then do its rows need verifying */
     add(checkpoint: FoundCheckpoint): boolean {
       const { id, number, keyId } = checkpoint
       const name = `checkpoint ${number}`
-      const signature = judgeSignature(audit, checkpoint)
+      const signature = verifySignature(audit, checkpoint)
       if (signature !== 'ours') {
         pending.push({ id, name, fault: signature === 'unknown-key' ? describeUnknownKey(name, keyId) : null })
         unsigned.push(number)
         return false
       }
-      judgeLink(checkpoint)
-      judgeWitness(checkpoint)
+      verifyLink(checkpoint)
+      verifyLogged(checkpoint)
       last = checkpoint
       length += 1
       rows += checkpoint.rowCount
       return true
     },
-    /** Nothing comes after the pending ones that could tell what they are. */
+    /** Reports what is still pending, and a cut tail. */
     end(): void {
       for (const { name, fault } of pending) faults.add(fault ?? `${name} was edited or added: nobody signed it`)
-      if (isWitnessed || !witness || pending.some(({ id }) => id === witness.id)) return
+      if (isLoggedFound || !logged || pending.some(({ id }) => id === logged.id)) return
       const end = last?.id ?? 0
       faults.add(
-        end < witness.id
-          ? `the trail ends at checkpoint ${end}, but checkpoint ${witness.id} was written: its tail was cut`
-          : `checkpoint ${witness.id} is not the one that was written`,
+        end < logged.id
+          ? `the trail ends at checkpoint ${end}, but checkpoint ${logged.id} was written: its tail was cut`
+          : `checkpoint ${logged.id} is not the one that was written`,
       )
     },
-    /** Numbers of the checkpoints that cover nothing. */
+    /** Numbers of the checkpoints without a valid signature: they cover no rows. */
     unsigned: (): string[] => unsigned,
     length: (): number => length,
     rows: (): number => rows,

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Audit } from './record.ts'
 
-/** A signed statement of which rows the trail held, in their order; each names the one before it. */
+/** A signed list of rows, in order, with the MAC of the checkpoint before it: a hash chain. */
 export type Checkpoint = {
   id: number
   sealedAt: Date
@@ -12,21 +12,21 @@ export type Checkpoint = {
   keyId: string
   mac: Buffer
 }
-/** A checkpoint as it goes to the log: enough to show later that the trail was cut behind it. */
+/** A checkpoint as the log has it: enough to prove later that the trail was cut. */
 export type CheckpointLine = { id: number; rowCount: number; digest: string; mac: string }
 
-/** Rows that one checkpoint covers at the most. */
+/** The most rows of one checkpoint. */
 export const maxRowsOfCheckpoint = 5_000
 
-/** A checkpoint as the database has it, whoever wrote it there. */
+/** A checkpoint as read from the database: untrusted. */
 type Read = Omit<Checkpoint, 'sealedAt' | 'auditIds' | 'mac'> & {
   sealedAt: string | null
   auditIds: string[] | null
   mac: Buffer | null
 }
 
-/** Whose word a checkpoint is: `ours`, of a key that is not known here, or nobody's. */
-export function judgeSignature(audit: Audit, { mac, auditIds, ...rest }: Read): 'ours' | 'unknown-key' | 'unsigned' {
+/** Verifies a checkpoint's MAC: valid (`ours`), of a key that is not configured here (`unknown-key`), or invalid (`unsigned`). */
+export function verifySignature(audit: Audit, { mac, auditIds, ...rest }: Read): 'ours' | 'unknown-key' | 'unsigned' {
   if (auditIds === null) return 'unsigned'
   const expected = audit.signAs(rest.keyId, checkpointText({ ...rest, auditIds, sealedAt: toIso(rest.sealedAt) }))
   if (!expected) return 'unknown-key'
@@ -65,7 +65,7 @@ export function toLine({ id, rowCount, digest, mac }: Checkpoint): CheckpointLin
   return { id, rowCount, digest: digest.toString('hex'), mac: mac.toString('hex') }
 }
 
-/** The ISO text of an epoch with microseconds; of anything that we never write, the thing itself. */
+/** The ISO text of an epoch with microseconds; a value that this program never writes is returned as it is. */
 export function toIso(epoch: string | null): string {
   const milliseconds = /^\d+\.\d{3}000$/.test(epoch ?? '') ? Number(epoch) * 1000 : Number.NaN
   return milliseconds <= 8.64e15 ? new Date(Math.round(milliseconds)).toISOString() : String(epoch)

@@ -6,7 +6,7 @@ import type { Audit } from './record.ts'
 export type AuditDeps = {
   sql: Sql
   audit: Audit
-  log: Pick<Logger, 'attest'>
+  log: Pick<Logger, 'logAlways'>
   /** The database's time in epoch milliseconds. */
   now: () => number
 }

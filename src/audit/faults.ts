@@ -1,21 +1,21 @@
-/** So many are told; whoever finds more has seen enough. */
-const MaxFaults = 20
+/** The most faults of a report. */
+const maxFaults = 20
 
 export type Faults = ReturnType<typeof createFaults>
 
-/** What a walk along the trail finds wrong, in the order in which it was found. */
+/** Collects faults, in the order in which they are found. */
 export function createFaults() {
   const faults: string[] = []
   let count = 0
   return {
     add(fault: string): void {
       count++
-      if (faults.length < MaxFaults) faults.push(fault)
+      if (faults.length < maxFaults) faults.push(fault)
     },
-    /** How many more may be worth looking for: at least one, so that none is overlooked. */
-    room: (): number => Math.max(1, MaxFaults - faults.length),
-    /** All of it as one text; null when nothing is wrong. */
-    told(): string | null {
+    /** How many more to look for; at least one, so that a fault is never missed. */
+    room: (): number => Math.max(1, maxFaults - faults.length),
+    /** All faults as one text; null when there are none. */
+    summary(): string | null {
       if (count === 0) return null
       return faults.join('; ') + (count > faults.length ? '; and more' : '')
     },

@@ -4,12 +4,12 @@ import { type Checkpoint, maxRowsOfCheckpoint } from './checkpoints.ts'
 import type { Signed } from './record.ts'
 import { firstIdOf } from './row-ids.ts'
 
-/** One sealer at a time: each names the checkpoint before it. */
+/** Serialises sealing: each checkpoint names the one before it. */
 export async function lockSealing(tx: Db): Promise<void> {
   await tx`select pg_advisory_xact_lock(360360, hashtext('audit sealing'))`
 }
 
-/** Takes rows out of the queue, in the order of their ids; rows that another transaction still writes come later. */
+/** Takes rows out of the queue, in the order of their ids; uncommitted rows of other transactions are taken later. */
 export async function takeUnsealed(sql: Db, limit: number): Promise<{ id: string; mac: Buffer }[]> {
   return sql<{ id: string; mac: Buffer }[]>`
     with taken as (
@@ -24,13 +24,13 @@ export async function insertCheckpoint(sql: Db, checkpoint: Checkpoint): Promise
     values (${id}, ${sealedAt}, ${rowCount}, ${auditIds}::uuid[], ${digest}, ${previousMac}, ${keyId}, ${mac})`
 }
 
-/** A moment with every digit it has: a Date would hide an edit of microseconds. */
+/** A timestamp with microseconds: a Date would hide an edit of those. */
 const exactly = (sql: Db, column: string) => sql`extract(epoch from ${sql(column)})::text`
 
-/** What verification reads is what somebody may have edited, or put there: any column may be null, and a time anything. */
+/** A row as verification reads it: somebody may have edited it, so any column may be null and a time may be anything. */
 type Found<T> = { [K in keyof T]: T[K] | null }
 export type FoundCheckpoint = Omit<Checkpoint, 'sealedAt' | 'auditIds' | 'previousMac' | 'mac'> & {
-  /** The number to its last digit, which `id` loses beyond 2^53. */
+  /** The exact number: `id` loses digits beyond 2^53. */
   number: string
   sealedAt: string | null
   auditIds: string[] | null
@@ -38,7 +38,7 @@ export type FoundCheckpoint = Omit<Checkpoint, 'sealedAt' | 'auditIds' | 'previo
   mac: Buffer | null
 }
 
-/** Whoever may insert a checkpoint may insert a huge one: what no checkpoint of ours has is not read. */
+/** Bounded columns: whoever may insert a checkpoint may insert a huge one. */
 const foundCheckpoint = (sql: Db) => sql`
   id::float8, id::text as number, ${exactly(sql, 'sealed_at')} as sealed_at, row_count,
   case when cardinality(audit_ids) <= ${maxRowsOfCheckpoint}::int then audit_ids end as audit_ids, digest,
@@ -54,7 +54,7 @@ export async function listCheckpointsBack(sql: Db, before: string | null, limit:
     select ${foundCheckpoint(sql)} from audit_checkpoints ${before === null ? sql`` : sql`where id < ${before}::bigint`} order by audit_checkpoints.id desc limit ${limit}`
 }
 
-/** A row as verification sees it: every value as the MAC covers it, and its side row while that exists. */
+/** A row as verification reads it: the values that the MAC covers, and its side rows while they exist. */
 export type FoundRow = { id: string } & Found<Omit<Signed, 'id'>> & {
     mac: Buffer | null
     hasPersonal: boolean
@@ -93,14 +93,14 @@ export async function listUnsealedRows(sql: Db, after: string | null, limit: num
      ${after === null ? sql`` : sql`where l.id > ${after}::uuid`} order by l.id limit ${limit}`
 }
 
-export type Stray = { id: string; held: number; covered: number }
+export type OrphanRow = { id: string; held: number; covered: number }
 
 /**
- * Rows that are not held once, and covered once: by a checkpoint, or by the queue of those that wait for one.
- * @param unsigned numbers of checkpoints that cover nothing, for nobody signed them
+ * Rows that do not exist exactly once, or are not covered exactly once: by a checkpoint, or by the queue of unsealed rows.
+ * @param unsigned numbers of checkpoints without a valid signature: they cover nothing
  */
-export async function listStrayRows(sql: Db, unsigned: string[], limit: number): Promise<Stray[]> {
-  return sql<Stray[]>`
+export async function listOrphanRows(sql: Db, unsigned: string[], limit: number): Promise<OrphanRow[]> {
+  return sql<OrphanRow[]>`
     with covered as (
       select id, count(*)::int as times from (
         select unnest(audit_ids) as id from audit_checkpoints where id <> all(${unsigned}::bigint[])
@@ -111,8 +111,8 @@ export async function listStrayRows(sql: Db, unsigned: string[], limit: number):
      where held.times is distinct from 1 or covered.times is distinct from 1 order by id limit ${limit}`
 }
 
-/** Side rows that belong to no row of the live trail. */
-export async function listStrayPersonal(sql: Db, limit: number): Promise<string[]> {
+/** Side rows whose audit row is missing. */
+export async function listOrphanPersonal(sql: Db, limit: number): Promise<string[]> {
   const rows = await sql<{ id: string }[]>`
     select audit_id as id from (select audit_id from audit_personal union select audit_id from audit_subjects) p
      where not exists (select from audit_logs l where l.id = p.audit_id) order by 1 limit ${limit}`

@@ -1,7 +1,7 @@
 import type { Db } from '../db/types.ts'
 import type { AuditRow } from './record.ts'
 
-/** Writes many rows, made by `audit.row`, in one statement, in the transaction of the changes that they tell of. */
+/** Inserts many rows made by `audit.row` in one statement, in the transaction of the changes that they record. */
 export async function recordAll(tx: Db, rows: AuditRow[]): Promise<void> {
   const hex = (bytes: Buffer | null) => bytes?.toString('hex') ?? null
   const lines = rows.map(({ personalHash, subjectHash, mac, salt, subject, ...row }) => ({

@@ -2,16 +2,16 @@ import { createHash, createHmac, randomBytes } from 'node:crypto'
 import type { Db } from '../db/types.ts'
 import type { Actor, Entity } from './actor.ts'
 
-/** What else an audit row keeps. Personal values belong into `before` and `after`, never into `details`. */
+/** Further content of an audit row. Personal values belong in `before` and `after`, never in `details`. */
 export type AuditMore = {
-  /** Whose row it is, where neither the entity nor the actor says so. */
+  /** The account that the row is about, where neither the entity nor the actor says so. */
   subjectId?: string
   details?: Record<string, unknown>
   before?: Record<string, unknown>
   after?: Record<string, unknown>
 }
 
-/** What of whom was changed; `accountId` null: what is nobody's, a role say. */
+/** The values that were changed, and whose they are; `accountId` null: nobody's, such as a role's. */
 type Subject = { accountId: string | null; salt: Buffer; data: string }
 
 /** A row of audit_logs and its side rows, signed and ready to insert. */
@@ -28,7 +28,7 @@ export type AuditRow = {
   subjectHash: Buffer | null
   keyId: string
   mac: Buffer
-  /** With whose erasure the place that it was done from goes; null: with nobody's, for it was done to others. */
+  /** The account whose erasure deletes the origin; null: none, because the action was on somebody else. */
   accountId: string | null
   salt: Buffer
   personal: string
@@ -38,10 +38,10 @@ export type AuditRow = {
 export type Audit = ReturnType<typeof createAudit>
 
 /**
- * Prepares rows of the audit trail. Each carries an HMAC over all that it says, so that an edit shows; what identifies
- * people lies apart, covered by salted hashes, so that it can be erased and the row still verifies: from where somebody
- * acted, and what of whom was changed. Each goes with the person whose it is, so nobody erases how they acted on others.
- * @param keys the first signs; what any of them signed verifies
+ * Makes rows of the audit trail. Each has an HMAC over its columns, so that an edit is found. Personal data (the origin, and values
+ * before and after a change) is in side rows, covered by salted hashes, so that it can be erased and the row still verifies.
+ * An erasure deletes the side rows of that person only: what they did to others stays.
+ * @param keys the first signs; all of them verify
  * @param now the database's time in milliseconds
  */
 export function createAudit(keys: readonly [string, ...string[]], now: () => number) {
@@ -57,7 +57,7 @@ export function createAudit(keys: readonly [string, ...string[]], now: () => num
     const subject = more.before || more.after ? toSubject(more, subjectId) : null
     const at = new Date(Math.floor(now()))
     const signed = {
-      // The id's own moment (RFC 9562 5.7) is this one, so that a bound in time is a bound in the order of ids.
+      // A UUIDv7 of the same moment (RFC 9562 5.7): rows can be paged and bounded in time by their ids.
       id: Bun.randomUUIDv7('hex', at),
       at,
       actorId,
@@ -77,21 +77,21 @@ export function createAudit(keys: readonly [string, ...string[]], now: () => num
     keyId,
     /** HMAC-SHA-256 under the audit key. */
     sign: (text: string): Buffer => macOf(key, text),
-    /** The same under the key of that id, the current one or an earlier; null when there is none. */
+    /** HMAC-SHA-256 under the current or an earlier key with that id; null when there is none. */
     signAs(id: string, text: string): Buffer | null {
       const known = keyById.get(id)
       return known === undefined ? null : macOf(known, text)
     },
     /** A signed row for a statement that writes the change itself (`auditCtes`). @param action entity.verb, e.g. `session.create` */
     row,
-    /** Writes a row in the transaction of the change that it tells of. @param action entity.verb, e.g. `session.create` */
+    /** Inserts a row, in the transaction of the change that it records. @param action entity.verb, e.g. `session.create` */
     async record(tx: Db, actor: Actor, action: string, entity: Entity, more?: AuditMore): Promise<void> {
       await tx`with ${auditCtes(tx, row(actor, action, entity, more))} select 1`
     },
   }
 }
 
-/** Whose row it is. Kinds that are not here are nobody's own; `erase_traces` in the schema goes by the same. */
+/** The account that a row is about. Other types belong to nobody. `erase_traces` in sql/functions follows the same rule. */
 function subjectOf({ type, id }: Entity, actorId: string | null): string | null {
   if (type === 'account') return id
   return type === 'session' || type === 'api_key' ? actorId : null
@@ -112,7 +112,7 @@ function macOf(key: string, text: string): Buffer {
 /** The columns that the HMAC covers; the time as text. */
 export type Signed = Omit<AuditRow, 'at' | 'mac' | 'accountId' | 'salt' | 'personal' | 'subject'> & { at: string }
 
-/** What the HMAC covers: every column, in this order; the last only where there is one, as in rows from before it. */
+/** The text that the HMAC covers: every column, in this order. `subjectHash` is left out where there is none, as in old rows. */
 export function auditText(row: Signed): string {
   const { id, at, actorId, action, entityType, entityId, requestId, details, personalHash, keyId, subjectHash } = row
   return JSON.stringify([
@@ -130,7 +130,7 @@ export function auditText(row: Signed): string {
   ])
 }
 
-/** What a row's `personalHash` and `subjectHash` are: of the side row's every column. */
+/** SHA-256 over every column of a side row: a row's `personalHash` or `subjectHash`. */
 export function hashPersonal(salt: Buffer, accountId: string | null, personal: string): Buffer {
   return createHash('sha256')
     .update(salt)

@@ -1,4 +1,4 @@
-/** The least UUIDv7 of a moment (RFC 9562 5.7). */
+/** The smallest UUIDv7 of a moment (RFC 9562 5.7). */
 export function firstIdOf(moment: string | number | Date): string {
   const hex = Math.max(0, new Date(moment).getTime()).toString(16).padStart(12, '0')
   return `${hex.slice(0, 8)}-${hex.slice(8)}-7000-8000-000000000000`

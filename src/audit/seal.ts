@@ -5,18 +5,18 @@ import {
   checkpointText,
   digestOf,
   isSame,
-  judgeSignature,
   maxRowsOfCheckpoint,
   toLine,
+  verifySignature,
 } from './checkpoints.ts'
 import type { AuditDeps } from './deps.ts'
 import { type FoundCheckpoint, insertCheckpoint, listCheckpointsBack, lockSealing, takeUnsealed } from './queries.ts'
 import type { Audit } from './record.ts'
 
 /**
- * Seals every row that no checkpoint covers yet, one sealer at a time. Whoever edits, deletes, reorders or cuts sealed
- * rows afterwards is found by `audit verify`. A row whose transaction is still open is sealed by a later checkpoint.
- * @returns the checkpoints, to be told by `logCheckpoints` once they are committed
+ * Seals every row that no checkpoint covers yet. `audit verify` finds sealed rows that are edited, deleted, reordered or cut
+ * afterwards. A row whose transaction is still open is sealed by a later checkpoint.
+ * @returns the checkpoints, for `logCheckpoints` after the commit
  */
 export async function sealAudit(tx: Tx, deps: Pick<AuditDeps, 'audit' | 'now'>): Promise<CheckpointLine[]> {
   await lockSealing(tx)
@@ -35,18 +35,18 @@ export async function sealAudit(tx: Tx, deps: Pick<AuditDeps, 'audit' | 'now'>):
   return lines
 }
 
-/** Tells the log, out of reach of whoever holds the database, whatever LOG_LEVEL says: without them a cut tail is not seen. */
+/** Logs checkpoints whatever LOG_LEVEL is: a copy outside the database shows when the end of the trail was cut. */
 export function logCheckpoints({ log }: Pick<AuditDeps, 'log'>, lines: CheckpointLine[]): void {
-  for (const checkpoint of lines) log.attest({ checkpoint }, 'audit checkpoint')
+  for (const checkpoint of lines) log.logAlways({ checkpoint }, 'audit checkpoint')
 }
 
-/** What the next checkpoint continues, and the numbers behind it that are taken. */
+/** The checkpoint that the next one continues, and numbers after it that are taken. */
 type End = { id: number; mac: Buffer | null; taken: ReadonlySet<number> }
 
 /**
- * The last checkpoint that we signed: whoever may insert one must not become a link of the chain. Another instance may sign
- * with a newer key already, so one of an unknown key is continued too, but only in its place: the next number, and
- * naming the one before it. Should it be nobody's after all, verification names it, and goes on.
+ * Finds the last checkpoint with a valid signature: a forged one must not be continued. Another instance may already sign with a
+ * newer key, so a checkpoint of an unknown key is continued too, if it has the next number and names the one before
+ * it. Should it be forged after all, verification reports it and goes on.
  */
 async function findEnd(tx: Tx, audit: Audit): Promise<End> {
   const { ours, others } = await findLastOurs(tx, audit)
@@ -62,7 +62,7 @@ async function findEnd(tx: Tx, audit: Audit): Promise<End> {
 
 type Other = { id: number; isOfUnknownKey: boolean; previousMac: Buffer | null; mac: Buffer | null }
 
-/** And those behind it, from the end. */
+/** The last valid checkpoint, and those after it, newest first. */
 async function findLastOurs(tx: Tx, audit: Audit): Promise<{ ours: Omit<End, 'taken'>; others: Other[] }> {
   const others: Other[] = []
   let before: string | null = null
@@ -70,7 +70,7 @@ async function findLastOurs(tx: Tx, audit: Audit): Promise<{ ours: Omit<End, 'ta
     const checkpoints: FoundCheckpoint[] = await listCheckpointsBack(tx, before, limit)
     for (const checkpoint of checkpoints) {
       const { id, previousMac, mac } = checkpoint
-      const signature = judgeSignature(audit, checkpoint)
+      const signature = verifySignature(audit, checkpoint)
       if (signature === 'ours') return { ours: { id, mac }, others }
       others.push({ id, isOfUnknownKey: signature === 'unknown-key', previousMac, mac })
     }

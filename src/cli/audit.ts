@@ -1,5 +1,5 @@
 import type { CheckpointLine } from '../audit/checkpoints.ts'
-import { describeVerdict, toWitness, verifyAudit } from '../audit/verify.ts'
+import { describeVerdict, parseCheckpoint, verifyAudit } from '../audit/verify.ts'
 import { type Invocation, withDeps } from './command.ts'
 
 /** `audit verify`: whether the trail is whole. */
@@ -9,11 +9,11 @@ export async function runAudit(invocation: Invocation): Promise<number> {
     print('Usage: audit verify [--checkpoint FILE]')
     return 64
   }
-  const witness = options.checkpoint === undefined ? null : await readWitness(options.checkpoint)
+  const logged = options.checkpoint === undefined ? null : await readCheckpoint(options.checkpoint)
   return withDeps(invocation, async (deps) => {
     const verdict = await verifyAudit(
       deps,
-      witness,
+      logged,
       (rows) => rows % 100_000 < 5_000 && process.stderr.write(`\r${rows} rows verified`),
     )
     print(describeVerdict(verdict))
@@ -22,9 +22,9 @@ export async function runAudit(invocation: Invocation): Promise<number> {
 }
 
 /** @throws Error that names the file, whatever is wrong with it */
-async function readWitness(file: string): Promise<CheckpointLine> {
+async function readCheckpoint(file: string): Promise<CheckpointLine> {
   try {
-    return toWitness(await Bun.file(file).json())
+    return parseCheckpoint(await Bun.file(file).json())
   } catch (error) {
     throw new Error(`--checkpoint ${file}: ${error instanceof Error ? error.message : error}`, { cause: error })
   }

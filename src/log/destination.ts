@@ -4,21 +4,21 @@ import { isatty } from 'node:tty'
 /** Where log lines go; each ends with a line feed. */
 export type Destination = {
   write(line: string): void
-  /** Writes what is held back. */
+  /** Writes buffered lines. */
   flush(): void
 }
 
 const flushAtChars = 16_384
 const flushEveryMs = 1_000
-/** A reader that takes nothing costs this much memory at most; what comes on top is dropped, and counted. */
+/** The buffer's bound when the reader is stuck; further lines are dropped and counted. */
 const backlogChars = 4_000_000
 const retryMs = 10
 const exitRetries = 100
 const encoder = new TextEncoder()
 
 /**
- * Collects lines and writes them to a file descriptor 16 KiB at a time, a second late at most, and at exit: a write for
- * each line costs more than making it. A terminal gets each line at once.
+ * Buffers lines and writes them to a file descriptor in chunks of 16 KiB, after a second at the latest, and at exit: one write
+ * per line would cost more than making the line. A terminal gets each line at once.
  */
 export function openDestination(stream: number): Destination {
   const fd = withoutBlocking(stream)
@@ -27,7 +27,7 @@ export function openDestination(stream: number): Destination {
   let rest: Uint8Array | undefined
   let dropped = 0
   let timer: Timer | undefined
-  // Used again for every chunk: a new one each time would be a quarter of what writing costs, in collecting garbage.
+  // Reused for every chunk: allocating it each time made garbage collection a quarter of the cost of writing.
   const chunk = new Uint8Array(4 * flushAtChars)
 
   function write(line: string): void {
@@ -36,7 +36,7 @@ export function openDestination(stream: number): Destination {
       return
     }
     text += line
-    // While a reader is stuck, the timer alone tries again.
+    // While the reader is stuck, only the timer retries.
     if (text.length > flushAt && !rest) flush()
     else timer ??= setTimeout(flush, flushEveryMs).unref()
   }
@@ -56,24 +56,24 @@ export function openDestination(stream: number): Destination {
     }
   }
 
-  /** False while the reader takes no more. */
+  /** @returns false while the reader takes no more */
   function push(): boolean {
     try {
       while (rest && rest.length > 0) rest = rest.subarray(writeSync(fd, rest))
     } catch (error) {
       if (error instanceof Error && 'code' in error && error.code === 'EAGAIN') return false
-      // A closed pipe or a full disk: the service goes on without its log rather than fall with it.
+      // A closed pipe or a full disk: the service goes on without its log.
       dropped++
     }
     rest = undefined
     return true
   }
 
-  /** In `chunk`, where it fits: what was there before has been written. */
-  function encode(held: string): Uint8Array {
-    if (held.length > chunk.length) return Buffer.from(held)
-    const { read, written } = encoder.encodeInto(held, chunk)
-    return read === held.length ? chunk.subarray(0, written) : Buffer.from(held)
+  /** Encodes into `chunk` where it fits; its earlier content has been written. */
+  function encode(lines: string): Uint8Array {
+    if (lines.length > chunk.length) return Buffer.from(lines)
+    const { read, written } = encoder.encodeInto(lines, chunk)
+    return read === lines.length ? chunk.subarray(0, written) : Buffer.from(lines)
   }
 
   function report(): string {
@@ -95,15 +95,15 @@ export function openDestination(stream: number): Destination {
 }
 
 /**
- * The same pipe, opened again so that a full one says so: through the descriptor that we inherit, a reader that has
- * stopped would stop this process too. Where that cannot be had (no /proc, a socket), the inherited one must do.
+ * Opens the same pipe again in non-blocking mode: through the inherited descriptor a stuck reader would block this process. Without
+ * /proc, or for a socket, the inherited descriptor is used.
  */
 function withoutBlocking(stream: number): number {
   try {
     if (fstatSync(stream).isFIFO())
       return openSync(`/proc/self/fd/${stream}`, constants.O_WRONLY | constants.O_NONBLOCK)
   } catch {
-    // Not here: see above.
+    // No /proc: the inherited descriptor is used.
   }
   return stream
 }

@@ -4,20 +4,20 @@ const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as
 export type LogLevel = (typeof levels)[number]
 type Label = Exclude<LogLevel, 'silent'>
 
-/** A message is always given: an error's own may quote people's data. */
+/** A message is required: that of an error may quote personal data. */
 type Log = {
   (message: string): void
   (members: Record<string, unknown>, message: string): void
 }
 
-/** One JSON object per line. Errors go under `err`; secrets and personal data are taken out by their key, at any depth. */
+/** Writes one JSON object per line. Errors go under `err`; values under secret or personal keys are redacted at any depth. */
 export type Logger = Record<Label, Log> & {
   isLevelEnabled(level: LogLevel): boolean
-  /** Writes a line whose further members are JSON text already, e.g. `"status":200`; nothing in it is redacted. */
+  /** Writes a line from members that are JSON text already, such as `"status":200`. Nothing in it is redacted. */
   writeMembers(level: 'debug' | 'info' | 'error', members: string): void
-  /** An info line that no level but `silent` keeps back: evidence that must leave this host. */
-  attest(members: Record<string, unknown>, message: string): void
-  /** Writes what is held back; from warn on nothing is. */
+  /** Writes an info line at every level but `silent`: evidence that must leave this host. */
+  logAlways(members: Record<string, unknown>, message: string): void
+  /** Writes buffered lines. From `warn` on, lines are not buffered. */
   flush(): void
 }
 
@@ -31,15 +31,15 @@ const service = 'manas360'
 const censor = '[Redacted]'
 const secretKey = /(?:authorization|cookie|password|secret|token|key|email|phone(?:number)?)$/i
 const maxDepth = 6
-/** JSON leaves these as they are, but a terminal obeys some (C1) and some viewers break lines at others. */
+/** JSON does not escape these, but terminals obey some (C1) and viewers break lines at others. */
 const unescaped = /[\u007f-\u009f\u2028\u2029]/g
 
-/** For commands, whose standard output is what was asked for. */
+/** For commands: standard output is for their result. */
 export const standardError = { write: (line: string) => void process.stderr.write(line) }
 
 let stdout: Destination | undefined
 
-/** One for the process: two would mix their chunks. */
+/** Shared by all loggers of the process: two buffers would mix their chunks. */
 function standardOutput(): { write(line: string): void; flush?: () => void } {
   stdout ??= openDestination(1)
   return stdout
@@ -56,7 +56,7 @@ export function createLogger({ level, destination }: Options): Logger {
     return (...line: [string] | [Record<string, unknown>, string]) => {
       const [members, message] = line.length === 1 ? [{}, line[0]] : line
       target.write(lineOf(label, members, message))
-      // What matters must survive a kill a moment later.
+      // Written at once, so that it survives a kill.
       if (levels.indexOf(label) >= levels.indexOf('warn')) flush()
     }
   }
@@ -69,7 +69,7 @@ export function createLogger({ level, destination }: Options): Logger {
     error: writer('error'),
     fatal: writer('fatal'),
     isLevelEnabled,
-    attest(members, message) {
+    logAlways(members, message) {
       if (level === 'silent') return
       target.write(lineOf('info', members, message))
       flush()
@@ -87,7 +87,7 @@ function lineOf(label: Label, members: Record<string, unknown>, message: string)
   return escapeControls(`${beginningOf(label)}${shown}${shown && ','}"msg":${JSON.stringify(message)}}\n`)
 }
 
-/** Without secrets. A line that cannot be written whole says so: a lost one would tell nobody anything. */
+/** Redacted JSON. What cannot be serialised becomes the member `unwritable`, so that no line is lost. */
 function toJson(members: Record<string, unknown>): string {
   try {
     return JSON.stringify(redactMembers(members, 0), (_, member) =>
@@ -100,7 +100,7 @@ function toJson(members: Record<string, unknown>): string {
 
 let beginning = { label: '', time: '', text: '' }
 
-/** What lines of one level begin with in one millisecond, joined to one piece. */
+/** The start of a line, cached for one level and millisecond. */
 function beginningOf(label: LogLevel): string {
   const time = isoTime()
   if (beginning.label !== label || beginning.time !== time)
@@ -115,7 +115,7 @@ function beginningOf(label: LogLevel): string {
 let stampedAt = 0
 let stamp = ''
 
-/** The time of a log line is this host's; text is made once a millisecond. */
+/** This host's time as ISO text, cached for a millisecond. */
 function isoTime(): string {
   const now = Date.now()
   if (now !== stampedAt) {
@@ -143,7 +143,7 @@ function redact(value: unknown, depth: number): unknown {
   return redactMembers({ ...value }, depth)
 }
 
-/** What an operator needs of an error. The rest of a database error (detail, query, parameters) quotes people's data. */
+/** The loggable members of an error. Those left out of database errors (detail, query, parameters) quote personal data. */
 function describeError(error: unknown, depth = 0): unknown {
   if (!(error instanceof Error)) return error
   const { name, cause } = error

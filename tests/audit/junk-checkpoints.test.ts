@@ -33,8 +33,8 @@ async function writeAndSeal(app: TestApp, times: number) {
   return lines
 }
 
-async function faultOf(app: TestApp, witness: Parameters<typeof verifyAudit>[1] = null): Promise<string> {
-  const verdict = await verifyAudit(app.deps, witness)
+async function faultOf(app: TestApp, logged: Parameters<typeof verifyAudit>[1] = null): Promise<string> {
+  const verdict = await verifyAudit(app.deps, logged)
   return verdict.ok ? '' : verdict.fault
 }
 

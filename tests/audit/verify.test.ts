@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { sealAudit } from '../../src/audit/seal.ts'
-import { judgeTrail, toWitness, verifyAudit } from '../../src/audit/verify.ts'
+import { parseCheckpoint, verifyAudit, verifyTrail } from '../../src/audit/verify.ts'
 import type { Tx } from '../../src/db/types.ts'
 import { openTestApp } from '../support/app.ts'
 import { createRandom } from './random.ts'
@@ -10,7 +10,7 @@ import { seal, writeRows, writeTrail } from './trail.ts'
 const app = await openTestApp()
 const { sql, deps } = app
 const trail = await writeTrail(app)
-const witness = trail.checkpoints.at(-1) ?? null
+const logged = trail.checkpoints.at(-1) ?? null
 
 const undone = Symbol('undone')
 
@@ -34,7 +34,7 @@ async function asIntruder<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
 }
 
 test('a trail of sealed, archived, erased and waiting rows is whole', async () => {
-  expect(await verifyAudit(deps, witness)).toEqual({ ok: true, rows: 320, checkpoints: 8, unsealed: 8 })
+  expect(await verifyAudit(deps, logged)).toEqual({ ok: true, rows: 320, checkpoints: 8, unsealed: 8 })
   expect(trail.archived).toHaveLength(40)
 })
 
@@ -48,24 +48,24 @@ describe('1,000 random tamperings are each found, and the right row or checkpoin
       const [name, tamper] = kinds[(batch * (1000 / batches) + i) % kinds.length] ?? random(kinds)
       const { expected, verdict } = await asIntruder(async (tx) => {
         const expected = await tamper(tx, trail, random)
-        return { expected, verdict: await judgeTrail(tx, deps.audit, witness) }
+        return { expected, verdict: await verifyTrail(tx, deps.audit, logged) }
       })
       expect(`${name}: ${verdict.ok ? 'NOT FOUND' : verdict.fault}`).toContain(expected)
     }
   })
 
   test('and nothing of them is left', async () => {
-    expect((await verifyAudit(deps, witness)).ok).toBeTrue()
+    expect((await verifyAudit(deps, logged)).ok).toBeTrue()
   })
 })
 
-test('a cut tail needs a witness: without one from the log, what is left looks whole', async () => {
+test('a cut tail is found with a checkpoint from the log: without it, what is left looks whole', async () => {
   const cut = tamperings['the tail is cut, rows, checkpoints and all']
   if (!cut) throw new Error('no such tampering')
   await asIntruder(async (tx) => {
     await cut(tx, trail, createRandom(1))
-    expect(await judgeTrail(tx, deps.audit, null)).toMatchObject({ ok: true })
-    expect(await judgeTrail(tx, deps.audit, witness)).toMatchObject({ ok: false })
+    expect(await verifyTrail(tx, deps.audit, null)).toMatchObject({ ok: true })
+    expect(await verifyTrail(tx, deps.audit, logged)).toMatchObject({ ok: false })
   })
 })
 
@@ -75,7 +75,7 @@ test('the stated exceptions: a row that was not sealed, and a side row, may be d
     await tx`delete from audit_logs where id = ${trail.waiting[0] ?? ''}`
     for (const side of ['audit_personal', 'audit_subjects'])
       await tx`delete from ${tx(side)} where audit_id = ${trail.waiting[0] ?? ''} or audit_id = ${trail.sealed[20] ?? ''}`
-    expect(await judgeTrail(tx, deps.audit, witness)).toMatchObject({ ok: true, unsealed: 7 })
+    expect(await verifyTrail(tx, deps.audit, logged)).toMatchObject({ ok: true, unsealed: 7 })
   })
 })
 
@@ -90,7 +90,7 @@ test('an old checkpoint is not let stand behind one that was written anew in the
          and l.id <> all(${kept?.auditIds}::uuid[])`
     expect(await sealAudit(tx, deps)).toMatchObject([{ id: 7 }])
     await tx`insert into audit_checkpoints ${tx(kept ?? {})}`
-    const verdict = await judgeTrail(tx, deps.audit, null)
+    const verdict = await verifyTrail(tx, deps.audit, null)
     expect(verdict).toEqual({ ok: false, fault: 'checkpoint 8 does not continue the one before it' })
   })
 })
@@ -100,7 +100,7 @@ test('another key than the one that signed verifies nothing', async () => {
     AUDIT_KEY: 'another-key-another-key-another-key-0123456789',
     DATABASE_URL: app.databaseUrl,
   })
-  const verdict = await verifyAudit(other.deps, witness)
+  const verdict = await verifyAudit(other.deps, logged)
   expect(verdict.ok ? '' : verdict.fault).toContain('which is not AUDIT_KEY')
 })
 
@@ -147,9 +147,9 @@ test('a trail that grows and is sealed while it is verified is whole as it was a
   expect(await verifyAudit(busy.deps, null)).toEqual({ ok: true, rows: 90, checkpoints: 3, unsealed: 0 })
 })
 
-test('a witness is a checkpoint, or the line of the log that holds it', () => {
-  expect(toWitness({ level: 30, msg: 'audit checkpoint', checkpoint: witness })).toEqual(witness as never)
-  expect(toWitness(witness)).toEqual(witness as never)
-  for (const wrong of [null, 1, 'x', [], {}, { checkpoint: null }, { ...witness, mac: 'zz' }])
-    expect(() => toWitness(wrong)).toThrow('holds no checkpoint')
+test('a checkpoint is read from its line of the log, or by itself', () => {
+  expect(parseCheckpoint({ level: 30, msg: 'audit checkpoint', checkpoint: logged })).toEqual(logged as never)
+  expect(parseCheckpoint(logged)).toEqual(logged as never)
+  for (const wrong of [null, 1, 'x', [], {}, { checkpoint: null }, { ...logged, mac: 'zz' }])
+    expect(() => parseCheckpoint(wrong)).toThrow('holds no checkpoint')
 })

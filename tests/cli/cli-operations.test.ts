@@ -207,7 +207,7 @@ describe('jobs', () => {
 describe('audit verify', () => {
   const verify = (...args: string[]) =>
     run(['audit', 'verify', ...args], { ...environment, DATABASE_URL: audited.databaseUrl })
-  const witness = join(directory, 'checkpoint.json')
+  const checkpointFile = join(directory, 'checkpoint.json')
 
   test('is 0 for a whole trail, and 1 with the fault for another', async () => {
     await writeRows(audited, 30)
@@ -217,8 +217,8 @@ describe('audit verify', () => {
     })
     const sealed = await run(['jobs', 'run', 'seal-audit'], { ...environment, DATABASE_URL: audited.databaseUrl })
     const [checkpoint] = JSON.parse(/^seal-audit: done (.*)$/m.exec(sealed.out)?.[1] ?? '[]')
-    writeFileSync(witness, JSON.stringify({ level: 'info', checkpoint, msg: 'audit checkpoint' }))
-    expect(await verify('--checkpoint', witness)).toMatchObject({
+    writeFileSync(checkpointFile, JSON.stringify({ level: 'info', checkpoint, msg: 'audit checkpoint' }))
+    expect(await verify('--checkpoint', checkpointFile)).toMatchObject({
       code: 0,
       out: 'The audit trail is whole: 30 rows in 1 checkpoints, 0 not sealed yet.\n',
     })
@@ -227,7 +227,7 @@ describe('audit verify', () => {
       await tx`truncate audit_logs, audit_checkpoints, audit_personal, audit_subjects, audit_queue`
     })
     expect(await verify()).toMatchObject({ code: 0 })
-    expect(await verify('--checkpoint', witness)).toMatchObject({
+    expect(await verify('--checkpoint', checkpointFile)).toMatchObject({
       code: 1,
       out: expect.stringContaining('its tail was cut'),
     })

@@ -35,14 +35,14 @@ test('a level writes itself and what is graver; silent writes nothing', () => {
 })
 
 test('evidence is an info line at every level but silent, and written at once', () => {
-  const attest = (log: ReturnType<typeof createLogger>) => log.attest({ id: 1, token: 'canary' }, 'evidence')
+  const logAlways = (log: ReturnType<typeof createLogger>) => log.logAlways({ id: 1, token: 'canary' }, 'evidence')
   for (const level of ['trace', 'warn', 'error', 'fatal'] as const)
-    expect(logged(attest, level).entries).toMatchObject([
+    expect(logged(logAlways, level).entries).toMatchObject([
       { level: 'info', service: 'manas360', id: 1, token: '[Redacted]', msg: 'evidence' },
     ])
-  expect(logged(attest, 'silent').entries).toEqual([])
+  expect(logged(logAlways, 'silent').entries).toEqual([])
   let flushed = 0
-  attest(createLogger({ level: 'fatal', destination: { write: () => {}, flush: () => void flushed++ } }))
+  logAlways(createLogger({ level: 'fatal', destination: { write: () => {}, flush: () => void flushed++ } }))
   expect(flushed).toBe(1)
 })
 
