@@ -4,13 +4,13 @@ import { canonicalEmail } from '../text/email-address.ts'
 type Stored = { id: string; email: string }
 
 const batchSize = 5_000
-/** Collisions that one message names; the rest shows once these are seen to. */
+/** The most collisions that one message names. */
 const maxNamed = 50
 
 /**
- * Writes every address in the one spelling that `canonicalEmail` gives it. What JavaScript maps, SQL can't; so this runs in the
- * migration's transaction. Two accounts are never made one: with a collision nothing is written.
- * @returns why the migration must stop, naming the accounts by id; undefined when all is written
+ * Rewrites every stored address in its canonical spelling. SQL lacks the mapping (IDNA, Unicode), so this runs in JavaScript, in the
+ * migration's transaction. Accounts are never merged: when two addresses become equal, nothing is written.
+ * @returns why the migration must stop, naming the accounts by id; undefined when everything is written
  */
 export async function rewriteAddresses(tx: postgres.TransactionSql): Promise<string | undefined> {
   // An address of ASCII without A-labels has one spelling already.
@@ -32,7 +32,7 @@ export async function rewriteAddresses(tx: postgres.TransactionSql): Promise<str
   return undefined
 }
 
-/** Who has an address already that others come to have, and keeps it. */
+/** Accounts whose unchanged address equals a rewritten one. */
 async function findHolders(tx: postgres.TransactionSql, changed: readonly Stored[]): Promise<Stored[]> {
   const changing = new Set(changed.map(({ id }) => id))
   const holders: Stored[] = []

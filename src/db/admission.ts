@@ -12,13 +12,13 @@ type Options = {
   accountLimit?: number
 }
 
-/** Users let in at once when the gate opens; then as many more every `rampMs`, so that reconnecting is a slope, no wall. */
+/** Slow start: when the gate opens, the limit begins here and grows by as much every `rampMs`. */
 const rampStep = 10
 const rampMs = 100
 
 /**
- * Bounds how many use the pool and how long others wait for it; the driver itself would queue without end.
- * While it is shut nobody is admitted: short outages are waited out, in long ones everybody is refused at once.
+ * Admission control: bounds how many use the pool, how many wait for it and how long; the driver would queue without bounds.
+ * While the gate is shut nobody enters: callers wait through short outages, and in longer ones are refused at once.
  */
 export function createGate({ max, queueLimit, waitMs, accountLimit = Math.max(64, 2 * max) }: Options) {
   const turns = createTurns({ places: 0, queueLimit, accountLimit })
@@ -39,7 +39,7 @@ export function createGate({ max, queueLimit, waitMs, accountLimit = Math.max(64
     ramp.unref()
   }
 
-  function waitPatiently(refuse: (error: AppError) => void): () => void {
+  function refuseAfterWait(refuse: (error: AppError) => void): () => void {
     const timer = setTimeout(
       () => refuse(new AppError(shutSince === null ? 'overloaded' : 'database-unavailable')),
       waitMs,
@@ -54,7 +54,7 @@ export function createGate({ max, queueLimit, waitMs, accountLimit = Math.max(64
      */
     async enter(caller: Caller | null = null): Promise<void> {
       if (shutSince !== null && performance.now() - shutSince >= waitMs) throw new AppError('database-unavailable')
-      await turns.enter(caller, waitPatiently)
+      await turns.enter(caller, refuseAfterWait)
     },
     leave: (caller: Caller | null = null): void => turns.leave(caller),
     shut(): void {
@@ -67,7 +67,7 @@ export function createGate({ max, queueLimit, waitMs, accountLimit = Math.max(64
       shutSince = null
       startRamp()
     },
-    /** Shuts for good and refuses those who wait. */
+    /** Shuts for good, and refuses all who wait. */
     close(): void {
       shutSince = Number.NEGATIVE_INFINITY
       clearInterval(ramp)

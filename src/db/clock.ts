@@ -1,20 +1,20 @@
 export type Clock = ReturnType<typeof createClock>
 
-/** A longer answer tells the time too vaguely. */
-const VagueMs = 1_000
+/** Readings with a longer round trip are too inexact, and ignored. */
+const maxRoundTripMs = 1_000
 
 /**
- * The database's time in epoch milliseconds: what tokens are dated and judged by, so that instances whose clocks disagree
- * still agree with one another. It goes on from the last reading by the monotonic clock: a step of the host's own clock
- * neither revives tokens nor ends them.
+ * The database's time in epoch milliseconds. Tokens are issued and verified by it, so that instances whose own clocks differ still
+ * agree. Between readings it advances with the monotonic clock: a step of the host's clock neither revives nor expires
+ * tokens.
  */
 export function createClock() {
   let offsetMs = Date.now() - performance.now()
   return {
     now: (): number => performance.now() + offsetMs,
-    /** `databaseMs` was the database's time at some moment between two of `performance.now()`. */
+    /** Takes a reading: the database's time, and `performance.now()` before the question and after the answer. */
     set(databaseMs: number, askedAt: number, answeredAt: number): void {
-      if (answeredAt - askedAt <= VagueMs) offsetMs = databaseMs - (askedAt + answeredAt) / 2
+      if (answeredAt - askedAt <= maxRoundTripMs) offsetMs = databaseMs - (askedAt + answeredAt) / 2
     },
   }
 }

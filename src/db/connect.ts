@@ -3,34 +3,34 @@ import { withTimeout } from '../async/timeout.ts'
 
 export type DatabaseOptions = {
   url: string
-  /** How many statements and transactions may be under way at once; the probe's connection comes on top. */
+  /** The most statements and transactions at once; the connection of health probes comes on top. */
   max: number
   statementTimeoutMs: number
   /** Statements that take longer are reported to `onSlow`, with placeholders and never with values. */
   slowQueryMs: number
   ssl: 'disable' | 'require' | 'verify-full'
   applicationName: string
-  /** How many may wait for their turn; default 10 × `max`, and 320 at least. */
+  /** How many may wait for a connection; default 10 × `max`, and 320 at least. */
   queueLimit?: number
-  /** How long one may wait for its turn; default 2000. */
+  /** How long to wait for a connection; default 2000. */
   acquireTimeoutMs?: number
   onSlow: (info: { milliseconds: number; statement: string }) => void
   onWarn: (message: string, error?: unknown) => void
-  /** A standby: that it takes no changes is as it should be. */
+  /** A standby, which is expected to be read-only. */
   isStandby?: boolean
-  /** Both false behind a pooler in transaction mode, where statements and settings do not stay with a connection. */
+  /** Both false behind a pooler in transaction mode, which keeps neither prepared statements nor settings. */
   prepare?: boolean
   connectionParameters?: boolean
 }
 
-/** Waiting before the driver connects a failed slot again, in seconds: doubling to 1, with jitter. */
+/** The driver's pause before it reconnects, in seconds: doubling up to 1, with jitter. */
 const backoff = (retries: number) => Math.min(1, 0.05 * 2 ** retries) * (0.5 + Math.random() / 2)
 
-/** A pool of the driver's own, of `max` connections; none is opened before its first query. `onclose` hears of each that ends. */
+/** A pool of the driver, of `max` connections, opened by queries. `onclose` is called for each that closes. */
 export function connect(options: DatabaseOptions, max: number, onclose?: () => void): postgres.Sql {
   const { statementTimeoutMs, prepare = true, connectionParameters = true } = options
   const url = new URL(options.url)
-  // libpq's own; the server would refuse it as an unknown setting.
+  // A parameter of libpq, which the server would refuse as an unknown setting.
   url.searchParams.delete('channel_binding')
   return postgres(url.href, {
     max,
@@ -44,7 +44,7 @@ export function connect(options: DatabaseOptions, max: number, onclose?: () => v
     transform: { column: { from: postgres.toCamel, to: postgres.fromCamel } },
     connection: {
       application_name: options.applicationName,
-      // PgBouncer keeps these two with each client in transaction mode too. Others ignore them: no statement relies on the first.
+      // PgBouncer tracks these two per client, even in transaction mode. Other poolers ignore them: no statement relies on the first.
       TimeZone: 'UTC',
       DateStyle: 'ISO',
       ...(connectionParameters && {
@@ -57,8 +57,8 @@ export function connect(options: DatabaseOptions, max: number, onclose?: () => v
 }
 
 /**
- * Listens on a connection of its own, which reconnects by itself. `wake` is called for every notification and after every
- * (re)connection, for what was notified in between is lost.
+ * LISTEN on a connection of its own, which reconnects by itself. The function of a channel is called for every notification, and
+ * after every (re)connection, because notifications in between are lost.
  */
 export function listen(options: DatabaseOptions, wakes: Record<string, () => void>): { close(): Promise<void> } {
   const client = connect({ ...options, connectionParameters: false }, 1)

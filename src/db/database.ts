@@ -19,12 +19,12 @@ export type Database = ReturnType<typeof openDatabase>
 type Listener = (items: unknown[]) => void
 
 const repeatLimit = 3
-/** Room for several accounts that ask for all they may, however few the connections. */
+/** Room for several accounts with all the waiting requests that each may have, however small the pool. */
 const leastQueue = 320
 
 /**
- * The pool of connections behind one handle that stays valid while connections come and go. Connects when first used.
- * What leaves it is an AppError where the client can be told something (see errors.ts), else the driver's error.
+ * Opens the connection pool, behind one handle that outlives connections. It connects when first used. Errors are AppErrors where
+ * the client can act on them (see errors.ts), else the driver's.
  */
 export function openDatabase(options: DatabaseOptions) {
   const { max, acquireTimeoutMs = 2000, queueLimit = Math.max(leastQueue, 10 * max), onWarn } = options
@@ -44,8 +44,8 @@ export function openDatabase(options: DatabaseOptions) {
   }
 
   /**
-   * Does `work` in its turn, on an open connection. Once more if that failed, and either nothing was sent yet or
-   * `mayRepeat` says that nothing can have happened.
+   * Runs `work` on an open connection once admitted. Retries once where nothing was sent, or `mayRepeat` says that nothing can
+   * have happened.
    */
   async function admitted<T>(
     caller: Caller | null,
@@ -65,7 +65,7 @@ export function openDatabase(options: DatabaseOptions) {
         const repeatable = slot ? mayRepeat(error) : neverRan(error) || wasLost(error)
         if (attempt === 2 || !repeatable) throw error
       } finally {
-        if (slot) slots.giveBack(slot)
+        if (slot) slots.release(slot)
         gate.leave(caller)
       }
     }
@@ -121,23 +121,23 @@ export function openDatabase(options: DatabaseOptions) {
     })
 
   return {
-    /** The service's own. */
+    /** For work of the service itself. */
     sql: as(null),
-    /** A handle whose statements wait in the line of a caller; no transaction of a `request` commits once that is abandoned. */
+    /** A handle whose statements queue fairly by caller. No transaction of a `request` commits once that is abandoned. */
     as,
     /**
-     * Why the database takes no changes; null: it does. Waits for nobody's turn.
-     * @throws AppError `database-unavailable` unless the database answers it, or anybody, within a second
+     * Why the database cannot be written; null: it can. Bypasses the queue.
+     * @throws AppError `database-unavailable` unless the database answers this or another statement within a second
      */
     ping: (): Promise<Unwritable | null> => recovery.ping(),
-    /** What transactions pushed to `tx.committed`, after COMMIT succeeded and before `begin` resolves. */
+    /** Called with what a transaction pushed to `tx.committed`, after COMMIT and before `begin` resolves. */
     onCommit: (listener: Listener): void => void commitListeners.push(listener),
     /**
-     * The same for commits whose answer was lost: they may have happened. Called when the database answers again, and
-     * once more 2 s later, for a backend that froze may finish its commit after others answer.
+     * The same for commits whose answer was lost, which may have happened. Called when the database answers again, and once more 2 s
+     * later: a backend that froze may commit after others answer.
      */
     onUncertainCommit: (listener: Listener): void => recovery.onDoubt(listener),
-    /** Statements since the start (BEGIN, COMMIT and probes not counted), and who holds or awaits a connection now. */
+    /** Statements since the start, without BEGIN, COMMIT and probes; connections in use and callers waiting. */
     stats: () => ({ queries, ...counts, ...gate.counts() }),
     listen: (wakes: Record<string, () => void>) => listen(options, wakes),
     /** Opens `min` connections. @throws AppError `database-unavailable` */
@@ -145,18 +145,18 @@ export function openDatabase(options: DatabaseOptions) {
       try {
         await slots.open(min)
       } catch (error) {
-        // Who closes it meanwhile wants none of them.
+        // Closed meanwhile: none are wanted.
         if (closed) return
         throw toAppError(error)
       }
     },
-    /** Admits nobody more, lets what is under way end within `seconds`, and disconnects. */
+    /** Refuses new work, waits `seconds` at most for running work, and disconnects. */
     async close(seconds: number): Promise<void> {
       closed = true
       gate.close()
       recovery.close()
       const closing = slots.close(seconds).catch((error) => onWarn('the pool did not close', error))
-      // The driver's own timeout does not always end it.
+      // The driver's own timeout does not always work.
       await withTimeout(closing, seconds * 1000 + 500, () => {})
     },
   }

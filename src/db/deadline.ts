@@ -7,24 +7,24 @@ import type { Slot } from './slots.ts'
 import type { Query } from './statement.ts'
 import type { Writability } from './writability.ts'
 
-/** The server's own timeout comes first by this much. */
+/** How much longer than the server's own statement timeout to wait. */
 const graceMs = 1000
-/** Answers that came while this process itself was stopped are read in this time. */
+/** A last wait, for answers that arrived while this process was stopped. */
 const lastLookMs = 20
 
-type Needs = {
+type Options = {
   options: DatabaseOptions
   recovery: Pick<Recovery, 'isAnswering' | 'confirm' | 'late'>
   writability: Pick<Writability, 'note'>
   retire: (slot: Slot, underWay?: Query) => void
 }
 
-/** Waits for answers, none for longer than the server may take and a second, and counts and tells which were slow. */
-export function createDeadline({ options, recovery, writability, retire }: Needs) {
+/** Enforces a deadline on every answer of the server (statement timeout + 1 s), and reports slow statements. */
+export function createDeadline({ options, recovery, writability, retire }: Options) {
   const deadlineMs = options.statementTimeoutMs + graceMs
   const counts = { slowQueries: 0, recycles: 0 }
 
-  /** Only the connection whose answer is late is given up, and the server rolls back what it held. */
+  /** Gives up the connection whose answer is late; the server rolls back its transaction. */
   function giveUp(slot: Slot, since: number, sent: Query | undefined): AppError {
     const cause = new Error(`no answer within ${deadlineMs} ms`)
     const error = new AppError(recovery.isAnswering(since) ? 'deadline-exceeded' : 'database-unavailable', { cause })
@@ -34,7 +34,7 @@ export function createDeadline({ options, recovery, writability, retire }: Needs
     return error
   }
 
-  /** @throws AppError when `answer` does not come in time: `deadline-exceeded`, or `database-unavailable` if nobody was answered */
+  /** @throws AppError after the deadline: `deadline-exceeded`, or `database-unavailable` if no statement at all was answered meanwhile */
   async function answered<T>(slot: Slot, answer: PromiseLike<T>, text: string | Query): Promise<T> {
     const start = performance.now()
     const sent = typeof text === 'string' ? undefined : text

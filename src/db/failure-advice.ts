@@ -1,13 +1,12 @@
 import { AppError } from '../errors/app-error.ts'
 
-/** Of which database somebody reads, and in which variable its address stands. */
+/** A database, and the variable that has its URL. */
 export type Target = { url: string; variable: 'DATABASE_URL' | 'DATABASE_MIGRATION_URL' | 'DATABASE_REPLICA_URL' }
 
 type Failure = Error & { code: string; hint?: string }
 
 /**
- * What the database, its driver or the socket said, and what to do, for the operator of a command. Null for an error that
- * no database caused.
+ * Describes a failure of the database, its driver or the socket to the operator of a command, with advice. Null for other errors.
  */
 export function describeDatabaseFailure(error: unknown, target: Target): string | null {
   const failure = causeOf(error)
@@ -30,7 +29,7 @@ export function describeDatabaseFailure(error: unknown, target: Target): string 
   return advice ? `${where} says: ${said}. ${advice}` : `${where} says: ${said} (${code}).`
 }
 
-/** Whether waiting helps nothing: password, role, database, certificate or TLS are not what they should be. */
+/** Whether retrying is useless: a wrong password, role, database or certificate, or no TLS. */
 export function isHopeless(error: unknown): boolean {
   const code = causeOf(error)?.code
   return code !== undefined && (refusalOf(code) !== undefined || code === 'SSL_NOT_SUPPORTED')
@@ -42,7 +41,7 @@ function addressOf(url: string): string {
   return `${hostname || 'localhost'}:${port || 5432}`
 }
 
-/** The error beneath all wrapping that has a code of the database's, the driver's or the socket's. */
+/** The innermost cause that has a code of the database, the driver or the socket. */
 function causeOf(error: unknown): Failure | null {
   for (let cause = error, depth = 0; cause instanceof Error && depth < 5; cause = cause.cause, depth++)
     if (!(cause instanceof AppError) && 'code' in cause && typeof cause.code === 'string' && isOfDatabase(cause))
@@ -50,7 +49,7 @@ function causeOf(error: unknown): Failure | null {
   return null
 }
 
-/** A SQLSTATE, an error of the driver's, or a socket's that went to an address; not, say, a file that is not there. */
+/** Whether an error has a SQLSTATE, or is the driver's or a socket's; not that of a missing file, which has codes too. */
 function isOfDatabase(error: Error): boolean {
   const { code, syscall } = error as Failure & { syscall?: string }
   if (/^[0-9A-Z]{5}$/.test(code) && 'severity' in error) return true

@@ -1,16 +1,16 @@
 import type { Tx } from './types.ts'
 
-/** What a run did: `result` is kept as JSON in `job_runs`; `committed` is called once it is committed. */
+/** A run's outcome: `result` is stored as JSON in `job_runs`; `committed` is called after the commit. */
 export type JobOutcome = { result: unknown; committed?: () => void }
 
-/** Something that is due by the clock. Each room declares its own; `jobs/` runs what it is handed. */
+/** A scheduled job. Each room declares its own; `jobs/` runs them. */
 export type Job = {
   name: string
   everySeconds: number
-  /** It may take minutes: it has a connection of its own, and the others do not wait for it. */
+  /** A job of minutes: it has a connection of its own, and other jobs do not wait for it. */
   slow?: true
-  /** It does so much at once; after a full batch it goes on without a pause. */
+  /** Items per run: after a full batch the job runs again at once. */
   batch?: number
-  /** Work that needs a secret; without it, a job is `run_job(name)` of the schema, which pg_cron can call as well. */
+  /** Work in this process, because it needs a secret. Other jobs are the SQL function `run_job(name)`, which pg_cron can call too. */
   work?: (tx: Tx) => Promise<JobOutcome>
 }

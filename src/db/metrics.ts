@@ -8,13 +8,13 @@ export function databaseMetrics({ stats }: Pick<Database, 'stats'>, poolMax: num
     counter('manas360_database_slow_statements_total', 'Statements over DB_SLOW_QUERY_MS', () => stats().slowQueries),
     counter(
       'manas360_database_pool_replacements_total',
-      'Connections given up, for no answer came in time',
+      'Connections given up because no answer came in time',
       () => stats().recycles,
     ),
-    gauge('manas360_database_connections_in_use', 'Statements and transactions under way', () => stats().inUse),
+    gauge('manas360_database_connections_in_use', 'Statements and transactions that run', () => stats().inUse),
     gauge(
       'manas360_database_connections_awaited',
-      'Statements and transactions that wait for their turn',
+      'Statements and transactions that wait for a connection',
       () => stats().waiting,
     ),
     gauge('manas360_database_connections_max', 'DB_POOL_MAX', () => poolMax),
@@ -23,15 +23,11 @@ export function databaseMetrics({ stats }: Pick<Database, 'stats'>, poolMax: num
 
 export function replicaMetrics(replica: Replica): Metric[] {
   return [
-    gauge(
-      'manas360_replica_used',
-      'Whether the replica is fit to be read from: 1 or 0',
-      () => replica.status() === 'used',
-    ),
-    gauge('manas360_replica_age_seconds', 'How old what it says may be', () => replica.ageMs() / 1000),
+    gauge('manas360_replica_used', 'Whether reads go to the replica: 1 or 0', () => replica.status() === 'used'),
+    gauge('manas360_replica_age_seconds', 'How old the data of the replica may be', () => replica.ageMs() / 1000),
     counter(
       'manas360_replica_fallbacks_total',
-      'Reads that failed there and were done on the primary',
+      'Reads that failed on the replica and were repeated on the primary',
       replica.fallbacks,
     ),
   ]

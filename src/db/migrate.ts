@@ -7,20 +7,20 @@ import { closeSchema, grantServerRole, listForeignObjects } from './schema-right
 import { findSchemaState, latestVersion, MigrationError } from './schema-version.ts'
 import type { Db } from './types.ts'
 
-/** Any constant will do; it keeps two migrating processes apart. */
+/** Key of the advisory lock that serialises migrations; any constant. */
 const lockKey = 360_360_001
 
 type Options = {
   url: string
-  /** The role that the server will connect with, if it is not the owner: it is granted what it needs. */
+  /** The role of the server, if it is not the owner: it is granted what it needs. */
   serverRole?: string
   ssl?: 'disable' | 'require' | 'verify-full'
   log?: (line: string) => void
 }
 
 /**
- * Brings the schema up to date and seeds the catalogue: all in one transaction, so that a running server of the version before
- * finds either what it knows or all of what is new. Running it again changes nothing.
+ * Brings the schema up to date and seeds the catalogue, in one transaction: a running server of the previous version sees the
+ * old schema or the new one. Idempotent.
  * @throws MigrationError if the database is newer than this program or an applied file was edited.
  */
 export async function migrate({ url, serverRole, ssl = 'disable', log = () => {} }: Options): Promise<void> {
@@ -38,7 +38,7 @@ export async function migrate({ url, serverRole, ssl = 'disable', log = () => {}
   })
   try {
     if (!(await mayChangeSchema(sql))) return await requireNothingToDo(sql, log)
-    // A transaction of its own: from its commit on nobody else may create anything that the migrations could run.
+    // A transaction of its own: after its commit nobody else can create functions that migrations would call.
     await sql.begin((tx) => secureSchema(tx, serverRole, log))
     await sql.begin(async (tx) => {
       await lockSchema(tx)
@@ -58,7 +58,7 @@ async function applyMigrations(tx: postgres.TransactionSql, log: (line: string) 
   await tx.unsafe(`create table if not exists schema_migrations (
     version integer primary key, name text not null, checksum text not null, applied_at timestamptz not null default clock_timestamp())`)
   const applied = await tx<Applied[]>`select version, name, checksum from schema_migrations order by version`
-  refuseForeignHistory(applied)
+  requireKnownHistory(applied)
   const done = new Set(applied.map(({ version }) => version))
   for (const { version, name, sql, rewrite } of migrations) {
     if (done.has(version)) continue
@@ -70,7 +70,7 @@ async function applyMigrations(tx: postgres.TransactionSql, log: (line: string) 
   }
 }
 
-/** Until the transaction ends nobody else migrates. */
+/** Serialises migrations until the transaction ends. */
 async function lockSchema(tx: postgres.TransactionSql): Promise<void> {
   await tx`select pg_advisory_xact_lock(${lockKey})`
 }
@@ -80,7 +80,7 @@ async function mayChangeSchema(sql: Db): Promise<boolean> {
   return row?.may === true
 }
 
-/** Migrating as a role that may not create anything. @throws MigrationError unless the schema is up to date */
+/** For a role without CREATE. @throws MigrationError unless the schema is up to date */
 async function requireNothingToDo(sql: Db, log: (line: string) => void): Promise<void> {
   const { version, gap } = await findSchemaState(sql)
   if (!gap) return log(`schema is at version ${version}: nothing to do`)
@@ -91,15 +91,15 @@ async function requireNothingToDo(sql: Db, log: (line: string) => void): Promise
 }
 
 /**
- * Before anything runs as the owner: nobody else may put things into the schema, and what somebody did is not used.
- * @throws MigrationError naming what must go first
+ * Secures the schema before anything runs as its owner: revokes CREATE from others, and refuses objects that others own.
+ * @throws MigrationError naming what must be dropped first
  */
 async function secureSchema(tx: postgres.TransactionSql, serverRole: string | undefined, log: (line: string) => void) {
   await lockSchema(tx)
   const foreign = await listForeignObjects(tx, serverRole ?? null)
   if (foreign.length > 0)
     throw new MigrationError(
-      `In the schema public there is what others than its owner made, and statements of ours could run it: ${foreign
+      `The schema public holds objects that its owner did not create, and migrations could run them: ${foreign
         .map(({ name, owner }) => `${name} (of ${owner})`)
         .join(', ')}. Drop it, or move it to another schema, and migrate again.`,
     )
@@ -115,7 +115,7 @@ async function isCurrentUser(tx: postgres.TransactionSql, role: string): Promise
 
 type Applied = { version: number; name: string; checksum: string }
 
-function refuseForeignHistory(applied: Applied[]): void {
+function requireKnownHistory(applied: Applied[]): void {
   for (const row of applied) {
     const own = migrations.find((migration) => migration.version === row.version)
     if (!own)

@@ -1,23 +1,23 @@
 import type { Db } from './types.ts'
 
-/** A row of an export as JSON text, and the place to go on after it. */
+/** A row of an export as JSON text, and its key, from which the next page continues. */
 export type ExportedRow = { key: string[]; row: string }
 
-/** A part of an export: pages of one account's rows in the order of their key, after the key `after`, up to a moment. */
+/** A part of an export: pages of an account's rows in the order of their key, after the key `after`, up to a time. */
 export type ExportedPart = {
   part: string
   page: (sql: Db, accountId: string, after: string[] | null, limit: number, until: Date) => Promise<ExportedRow[]>
 }
 
 /**
- * What a table with data of people has to do with export and erasure, which go by these declarations. Each room declares
- * its own; `findUndeclared` tells of tables that nobody declared.
+ * Declares how a table with personal data is exported and erased. Each room declares its own tables; `findUndeclared` finds tables
+ * without a declaration.
  */
 export type PersonalData = {
   table: string
   /** The part of the export that shows it, or why none does. */
   exported: ExportedPart | { not: string }
-  /** `account`: the column by which an erasure deletes a person's rows; else what becomes of them. */
+  /** `account`: the column by which an erasure deletes an account's rows; else what happens to them. */
   erased: { account: string } | { otherwise: string }
 }
 
@@ -25,13 +25,13 @@ type Shown = {
   part: string
   /** The column that holds the account's id. */
   account?: string
-  /** What is shown of the table `t`, as a select list; a name in quotes is what the export calls it. */
+  /** The exported columns of the table `t`, as a select list; a quoted alias is the name in the export. */
   columns: string
-  /** What orders an account's rows, with types: an index begins with the account and then has these. */
+  /** The key that orders an account's rows, with types; it needs an index that begins with the account. */
   key: readonly (readonly [column: string, type: string])[]
 }
 
-/** A table of which an account's rows are shown as they stand, each page a short statement by itself. */
+/** Exports an account's rows as they are, page by page. */
 export function rowsOf(table: string, { part, account = 'account_id', columns, key }: Shown): ExportedPart {
   const names = key.map(([column]) => `t.${column}`).join(', ')
   const texts = key.map(([column]) => `t.${column}::text`).join(', ')
@@ -50,14 +50,13 @@ export function rowsOf(table: string, { part, account = 'account_id', columns, k
   }
 }
 
-/** Names of columns that hold an account, or tell who somebody is. */
+/** Column names that suggest an account or an identity. */
 const suspicious =
   '(^|_)(account|user|person|owner|member|actor|holder|subject)(_id)?$|_by$|^e?mail(_address)?$|^ip_address$'
 
 /**
- * Tables that have a path of foreign keys to `user_accounts`, materialised views over such, and what has a column that is
- * called like an account; those that are not among `declared`, in order. A cascade never fires: the row of an erased
- * account stays.
+ * Finds tables that are not `declared` but have a path of foreign keys to `user_accounts` or a suspicious column, and materialised
+ * views over such tables. (`on delete cascade` is no erasure: the row of an erased account stays.)
  */
 export async function findUndeclared(sql: Db, declared: readonly string[]): Promise<string[]> {
   const rows = await sql<{ name: string }[]>`

@@ -17,13 +17,13 @@ type Listener = (items: unknown[]) => void
 const probeMs = 1000
 const longestPauseMs = 700
 const thawMs = 2000
-/** What a server said before it died may be read for so long after. */
+/** For so long after a loss, an answer may be one that the server sent before it died. */
 const echoMs = 100
 
 /**
- * Knows whether the database is lost, and shuts the gate while it is. Slow is not lost: a late answer counts for nothing
- * while anybody else is answered, over whatever connection. A connection that failed shuts the gate at once; one caller
- * then asks, with growing pauses, and not the whole pool, until the database answers it or anybody who is under way.
+ * Detects the loss of the database, and shuts the gate until it answers again. Slow is not lost: a timeout counts only when no
+ * connection gets an answer. A failed connection shuts the gate at once; then a single connection probes, with growing pauses,
+ * until the database answers it or a running statement.
  */
 export function createRecovery({ connect, gate, writability, onWarn }: Options) {
   const listeners: Listener[] = []
@@ -34,16 +34,16 @@ export function createRecovery({ connect, gate, writability, onWarn }: Options) 
   let examining = false
   let closed = false
   let answeredAt = Number.NEGATIVE_INFINITY
-  /** Suspicions since the pool last worked: a probe that succeeds alone must not cut the pauses short. */
+  /** Losses since the pool last worked. A successful probe alone does not reset it, so that pauses keep growing. */
   let suspicions = 0
 
-  /** Whether it answers in time. @throws what the connection failed with */
+  /** @returns whether the database answers in time @throws the error of the connection */
   async function probe(): Promise<boolean> {
     prober ??= connectProber()
     const question = writability.ask(prober).then(
       () => true,
       (error) => {
-        // A full server answers those who are connected.
+        // Too many connections: the server still answers existing ones.
         if (isFull(error)) return true
         throw error
       },
@@ -58,7 +58,7 @@ export function createRecovery({ connect, gate, writability, onWarn }: Options) 
     }
   }
 
-  /** Its answers hold no arrays, so it does not ask for their types. */
+  /** Does not fetch array types: no answer has arrays. */
   function connectProber(): postgres.Sql {
     const client = connect()
     client.options.fetch_types = false
@@ -76,7 +76,7 @@ export function createRecovery({ connect, gate, writability, onWarn }: Options) 
     if (recovering || closed) return
     recovering = { since: performance.now(), revived: Promise.withResolvers() }
     gate.shut()
-    onWarn('the database is in doubt', reason)
+    onWarn('the database does not answer; requests wait', reason)
     void recover(recovering.revived.promise)
   }
 
@@ -94,7 +94,7 @@ export function createRecovery({ connect, gate, writability, onWarn }: Options) 
     announceDoubtful()
   }
 
-  /** Something got no answer in time. Lost is the database only if nobody gets one, nor somebody who asks anew. */
+  /** After a timeout: the database counts as lost only if no statement and no new probe gets an answer. */
   async function examine(reason: unknown): Promise<void> {
     if (recovering || examining || closed) return
     examining = true
@@ -118,10 +118,10 @@ export function createRecovery({ connect, gate, writability, onWarn }: Options) 
   async function ping(): Promise<Unwritable | null> {
     const since = performance.now()
     try {
-      // The connection may have ended while nobody used it.
+      // The idle connection may have been closed.
       const inTime = await probe().catch((error) => (wasLost(error) ? probe() : Promise.reject(error)))
       const reason = writability.reason()
-      // After a fail-over another server may be the primary: the next question goes to whom the name leads to.
+      // After a fail-over another server may be the primary: the next probe resolves the name again.
       if (reason === 'read-only') dropProber()
       if (inTime || isAnswering(since)) return reason
     } catch (error) {
@@ -129,25 +129,27 @@ export function createRecovery({ connect, gate, writability, onWarn }: Options) 
       const known = toAppError(error)
       throw known instanceof AppError ? known : new AppError('database-unavailable', { cause: error })
     }
-    const error = new AppError('database-unavailable', { cause: new Error(`nobody was answered for ${probeMs} ms`) })
+    const error = new AppError('database-unavailable', {
+      cause: new Error(`no statement was answered for ${probeMs} ms`),
+    })
     void examine(error)
     throw error
   }
 
   return {
-    /** A connection failed. */
+    /** Reports a failed connection. */
     suspect,
-    /** Something got no answer in time. */
+    /** Reports a timeout. */
     late: (reason: unknown): void => void examine(reason),
-    /** Whether anybody was answered since that moment of `performance.now()`. */
+    /** Whether any statement was answered since that `performance.now()`. */
     isAnswering,
-    /** The server answered somebody. */
+    /** Reports an answer. */
     confirm(): void {
       answeredAt = performance.now()
       if (!recovering) suspicions = 0
       else if (answeredAt - recovering.since >= echoMs) recovering.revived.resolve(true)
     },
-    /** A commit of `items` has no answer, for its connection failed or for it is late. */
+    /** Reports a commit of `items` without an answer: its connection failed, or it timed out. */
     doubt(items: unknown[], reason: unknown): void {
       doubtful.push(...items)
       if (isConnectionError(reason)) suspect(reason)

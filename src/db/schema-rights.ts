@@ -2,13 +2,13 @@ import type postgres from 'postgres'
 
 type Handle = postgres.Sql | postgres.TransactionSql
 
-/** Something in the schema that its owner could slip under statements of ours. */
+/** An object in the schema that does not belong to the schema's owner, and that statements could resolve to. */
 export type ForeignObject = { name: string; owner: string }
 
 /**
- * What is in `public` and belongs to nobody who is trusted with it: the tables' owner and its members (before there are
- * tables, the role that asks), the database's owner, superusers. Functions and operators of anybody; of the server's role, which owns nothing here, also tables and types.
- * Extensions' members do not count.
+ * Lists objects in `public` whose owner is not trusted. Trusted are the owner of the tables and its members (before there are
+ * tables, the current role), the owner of the database, and superusers. Lists functions and operators of any other role; of
+ * the server's role also tables and types. Members of extensions are left out.
  */
 export async function listForeignObjects(sql: Handle, serverRole: string | null): Promise<ForeignObject[]> {
   return sql<ForeignObject[]>`
@@ -33,8 +33,8 @@ export async function listForeignObjects(sql: Handle, serverRole: string | null)
 }
 
 /**
- * Nobody but the owner creates anything in `public`: before PostgreSQL 15 everybody could.
- * @returns what an administrator has to run first, where the role that asks does not own the schema; else null
+ * Revokes CREATE on `public` from everybody but the owner; before PostgreSQL 15 everybody had it.
+ * @returns the statement that an administrator must run first, where the current role does not own the schema; else null
  */
 export async function closeSchema(tx: postgres.TransactionSql, serverRole: string | null): Promise<string | null> {
   const open = await tx<{ grantee: string | null; mayRevoke: boolean; advice: string }[]>`
@@ -50,20 +50,23 @@ export async function closeSchema(tx: postgres.TransactionSql, serverRole: strin
   return null
 }
 
-/** The server's own role: DML everywhere, but on the audit trail and on consents only INSERT and SELECT (erasure deletes from audit_personal, audit_subjects and consents, sealing from audit_queue). */
+/**
+ * Grants the server's role DML on all tables, but only INSERT and SELECT on the audit trail and on consents. (Erasure deletes from
+ * audit_personal, audit_subjects and consents, sealing from audit_queue.)
+ */
 export async function grantServerRole(tx: postgres.TransactionSql, role: string): Promise<void> {
   const server = tx(role)
   await tx`grant usage on schema public to ${server}`
   await tx`grant select, insert, update, delete on all tables in schema public to ${server}`
   await tx`grant usage on all sequences in schema public to ${server}`
   await tx`grant execute on all functions in schema public to ${server}`
-  // A trigger of its own would run with the rights of whoever writes next.
+  // A trigger would run with the rights of whoever writes next.
   await tx`revoke truncate, references, trigger on all tables in schema public from ${server}`
   for (const { table, withheld } of withheldRights)
     await tx`revoke ${tx.unsafe(withheld.join(', '))} on ${tx(table)} from ${server}`
 }
 
-/** What the server's role may not do, table by table: with it the trail or the schema's history could be rewritten. */
+/** Rights that the server's role must not have: with them the trail or the schema's history could be rewritten. */
 const withheldRights = [
   { table: 'audit_logs', withheld: ['update', 'delete', 'truncate'] },
   { table: 'audit_checkpoints', withheld: ['update', 'delete', 'truncate'] },
@@ -76,7 +79,7 @@ const withheldRights = [
   { table: 'schema_functions', withheld: ['insert', 'update', 'delete', 'truncate'] },
 ]
 
-/** Which of the withheld rights the role that asks has all the same, as `UPDATE on audit_logs`. Owners and superusers have all. */
+/** Withheld rights that the current role has nevertheless, as `UPDATE on audit_logs`. Owners and superusers have all of them. */
 export async function listExcessRights(sql: Handle): Promise<string[]> {
   const pairs = withheldRights.flatMap(({ table, withheld }) => withheld.map((right) => ({ table, right })))
   const rows = await sql<{ excess: string }[]>`

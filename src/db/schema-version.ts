@@ -2,10 +2,10 @@ import { functionFiles, listOutdatedFunctions } from './functions.ts'
 import { migrations } from './migrations.ts'
 import type { Db } from './types.ts'
 
-/** The version that this program's schema has. */
+/** The schema version that this program needs. */
 export const latestVersion = Math.max(...migrations.map((migration) => migration.version))
 
-/** A database that this program must not touch: newer than itself, or with edited history. */
+/** The database is newer than this program, or its history was edited. */
 export class MigrationError extends Error {
   override readonly name = 'MigrationError'
 }
@@ -13,7 +13,7 @@ export class MigrationError extends Error {
 type SchemaState = {
   /** 0 when there is no schema. */
   version: number
-  /** Why this program cannot serve on it, and what to do. Functions that are newer than this program's are no hindrance. */
+  /** Why this program cannot serve on it, and what to do. Newer functions are no reason. */
   gap: { reason: string; advice: string } | null
 }
 
@@ -39,7 +39,7 @@ async function findVersion(sql: Db): Promise<number> {
   return row?.version ?? 0
 }
 
-/** @throws MigrationError saying what to do when the schema is not the one that this program needs. */
+/** @throws MigrationError with advice, when the schema is not the one that this program needs */
 export async function requireSchema(sql: Db): Promise<void> {
   const { gap } = await findSchemaState(sql)
   if (gap) throw new MigrationError(`${sentence(gap.reason)}. ${sentence(gap.advice)}.`)

@@ -6,7 +6,7 @@ import { wasTooLate } from './errors.ts'
 import type { Recovery } from './recovery.ts'
 import { cancelOf, handlerOf, type Query } from './statement.ts'
 
-/** One connection, as a pool of one of the driver's own: it can be given up without touching any other. */
+/** One connection: a driver pool of size one, which can be closed without touching others. */
 export type Slot = {
   readonly client: postgres.Sql
   readonly handler: ReturnType<typeof handlerOf>
@@ -15,39 +15,39 @@ export type Slot = {
   end(seconds: number): Promise<void>
 }
 
-/** The driver's own bound is 2 s, until the server is ready; what it asks then has no bound of its own. */
+/** Bound of a connect. The driver's own (2 s) ends when the server is ready; its first queries have none. */
 const connectMs = 3000
-/** A cancellation that nobody takes is not waited for longer. */
+/** The longest wait for a cancel request. */
 const cancelMs = 2000
 
-type Needs = { options: DatabaseOptions; max: number; recovery: Pick<Recovery, 'isAnswering' | 'confirm'> }
+type Options = { options: DatabaseOptions; max: number; recovery: Pick<Recovery, 'isAnswering' | 'confirm'> }
 type Waiter = PromiseWithResolvers<Slot> & { since: number }
 
 /**
- * Connections being opened at once. Each makes the server start a process: a wall of them keeps everybody waiting longer
- * than the few that are open take to answer all.
+ * Connects at once. Each makes the server fork a process: many at once take longer than the few open connections need to answer
+ * everybody.
  */
 const openingAtOnce = 2
 
-/** `max` connections, of which those last used are used first: the others may stay closed. */
-export function createSlots({ options, max, recovery }: Needs) {
-  /** Writes statements, and never connects. */
+/** `max` connections, most recently used first, so that idle ones may stay closed. */
+export function createSlots({ options, max, recovery }: Options) {
+  /** Builds statements; never connects. */
   const template = connect(options, 1)
   const cancel = cancelOf(template)
   const slots = new Set(Array.from({ length: max }, create))
   const free = [...slots]
   const waiters: Waiter[] = []
   let opening = 0
-  /** The client that asked for the server's array types first; all others are told. */
-  let informed: postgres.Sql | undefined
+  /** The first client that fetched the server's array types; the others copy them. */
+  let typed: postgres.Sql | undefined
 
-  /** The driver's client is made when somebody first needs it. */
+  /** The driver's client is created when first needed. */
   function create(): Slot {
     let client: postgres.Sql | undefined
     let handler: Slot['handler'] | undefined
     const slot: Slot = {
       get client() {
-        client ??= connectInformed(() => {
+        client ??= connectWithTypes(() => {
           slot.isOpen = false
         })
         return client
@@ -63,17 +63,17 @@ export function createSlots({ options, max, recovery }: Needs) {
     return slot
   }
 
-  function connectInformed(onclose: () => void): postgres.Sql {
+  function connectWithTypes(onclose: () => void): postgres.Sql {
     const client = connect(options, 1, onclose)
-    if (informed) {
-      Object.assign(client.options.parsers, informed.options.parsers)
-      Object.assign(client.options.serializers, informed.options.serializers)
+    if (typed) {
+      Object.assign(client.options.parsers, typed.options.parsers)
+      Object.assign(client.options.serializers, typed.options.serializers)
       client.options.fetch_types = false
     }
     return client
   }
 
-  /** @throws the driver's error; AppError `overloaded` when others are answered and only connecting takes too long */
+  /** @throws the driver's error; AppError `overloaded` when only connecting takes too long and other connections get answers */
   async function makeReady(slot: Slot): Promise<void> {
     const start = performance.now()
     try {
@@ -83,14 +83,14 @@ export function createSlots({ options, max, recovery }: Needs) {
         throw Object.assign(new Error(`no connection within ${connectMs} ms`), { code: 'CONNECT_TIMEOUT' })
       })
       slot.isOpen = true
-      informed ??= slot.client
+      typed ??= slot.client
       recovery.confirm()
     } catch (error) {
       throw wasTooLate(error) && recovery.isAnswering(start) ? new AppError('overloaded', { cause: error }) : error
     }
   }
 
-  /** Opens a connection for whoever waits by then. @throws what it failed with, and so do all who waited all the while */
+  /** Opens a connection for the next waiter. On failure throws, and rejects all who have waited since its start. */
   async function openOne(): Promise<void> {
     const closed = free.findLastIndex(({ isOpen }) => !isOpen)
     const [slot] = closed === -1 ? [] : free.splice(closed, 1)
@@ -106,7 +106,7 @@ export function createSlots({ options, max, recovery }: Needs) {
       throw error
     } finally {
       opening--
-      giveBack(slot)
+      release(slot)
       openMore()
     }
   }
@@ -117,8 +117,8 @@ export function createSlots({ options, max, recovery }: Needs) {
   }
 
   /**
-   * Gives up one connection; the server rolls back what it holds. A pooler would leave the statement running, for it has
-   * no timeout of ours: it is asked to cancel `under way` first.
+   * Closes one connection; the server rolls back its transaction. Behind a pooler the statement would keep running without our
+   * timeout, so it is cancelled first.
    */
   function retire(slot: Slot, underWay?: Query): void {
     if (slot.retired) return
@@ -130,7 +130,7 @@ export function createSlots({ options, max, recovery }: Needs) {
     } else void ended()
   }
 
-  function giveBack(given: Slot): void {
+  function release(given: Slot): void {
     let slot = given
     if (slot.retired) {
       slots.delete(slot)
@@ -140,14 +140,14 @@ export function createSlots({ options, max, recovery }: Needs) {
     const next = slot.isOpen ? waiters.shift() : undefined
     if (next) next.resolve(slot)
     else if (slot.isOpen) free.push(slot)
-    // The open ones are taken from the end.
+    // Open connections are taken from the end.
     else free.unshift(slot)
   }
 
   return {
     template,
     retire,
-    /** An open connection that nobody uses: one that is open, or the first that is given back or opened. */
+    /** Takes a free open connection, or the next that is released or opened. */
     take(): Slot | Promise<Slot> {
       const open = free.findLastIndex(({ isOpen }) => isOpen)
       const [slot] = open === -1 ? [] : free.splice(open, 1)
@@ -157,7 +157,7 @@ export function createSlots({ options, max, recovery }: Needs) {
       openMore()
       return waiter.promise
     },
-    giveBack,
+    release,
     /** Opens connections until `count` are open, or all. @throws what one of them failed with */
     async open(count: number): Promise<void> {
       let missing = Math.min(count, max) - [...slots].filter(({ isOpen }) => isOpen).length

@@ -1,17 +1,17 @@
 import type postgres from 'postgres'
 
 /**
- * What this layer uses of the driver's pending query. It is internal to postgres 3.4.9, which is pinned; the tests of
- * deadlines and counts fail if it changes.
+ * Internals of the driver's pending query (postgres 3.4.9, pinned). The tests of deadlines and statement counts fail if they
+ * change.
  */
 export type Query = Promise<unknown> & {
   strings: readonly string[] & { raw?: readonly string[] }
   args: unknown[]
   handler: Handler
   options: object
-  /** The text with placeholders, once it was sent. */
+  /** The text with placeholders, once sent. */
   string?: string
-  /** It was sent, and has no answer yet. */
+  /** Sent, and not answered yet. */
   active?: boolean
   isRaw?: unknown
   cursorFn?: unknown
@@ -28,8 +28,8 @@ export type Query = Promise<unknown> & {
 type Handler = (query: Query) => void
 
 /**
- * A handle that looks like `handle` and hands each statement, once awaited, to `run` instead of sending it. Fragments
- * are never awaited, so they stay what they are. `extras` are further or replaced members.
+ * A proxy of `handle` that passes each awaited statement to `run` instead of sending it. Fragments are never awaited, so they are
+ * not affected. `extras` adds or replaces members.
  */
 export function interceptStatements<T extends postgres.ISql, E extends object>(
   handle: T,
@@ -44,13 +44,13 @@ export function interceptStatements<T extends postgres.ISql, E extends object>(
     get(target, name) {
       if (name in extras) return Reflect.get(extras, name)
       if (name === 'unsafe') return (...args: unknown[]) => intercept(Reflect.apply(target.unsafe, target, args), run)
-      // The driver's own would leave the transaction, and read files past every guard.
+      // The driver's `notify` would leave the transaction, and `file` reads any file.
       if (name === 'notify')
         return (channel: string, payload: string) => intercepted`select pg_notify(${channel}, ${payload})`
       if (name === 'file') return undefined
       return Reflect.get(target, name)
     },
-  }) as unknown as postgres.ISql & E // A proxy has its target's type; `extras` are seen to by `get`.
+  }) as unknown as postgres.ISql & E // A proxy has its target's type; `get` adds `extras`.
   return intercepted
 }
 
@@ -61,7 +61,7 @@ function intercept(made: unknown, run: (query: Query) => Promise<unknown>): unkn
     if (started) return
     started = true
     if (query.cursorFn || query.forEachFn || query.streaming || query.onlyDescribe)
-      return query.reject(new Error('streams and cursors know no deadline here: read page by page'))
+      return query.reject(new Error('streams and cursors have no deadline here: read page by page'))
     run(query).then(query.resolve, query.reject)
   }
   return made
@@ -69,7 +69,7 @@ function intercept(made: unknown, run: (query: Query) => Promise<unknown>): unkn
 
 /**
  * The same statement as a new query, to be sent by `handler`; a query can be sent only once.
- * @throws Error with code UNDEFINED_VALUE: the driver would find out too late, and blame the statement sent before it
+ * @throws Error with code UNDEFINED_VALUE: the driver would notice too late, and reject the previous statement
  */
 export function repeatQuery(query: Query, handler: Handler): Query {
   if (query.args.includes(undefined))
@@ -79,7 +79,7 @@ export function repeatQuery(query: Query, handler: Handler): Query {
   return copy
 }
 
-/** Reading changes nothing, so it may be done twice. A CTE may write and doesn't count. */
+/** Whether a statement only reads, and so may be retried. A CTE may write, so it does not count. */
 export function isRead(query: Query): boolean {
   return /^\s*select\b/i.test(query.strings[0] ?? '')
 }
@@ -89,8 +89,8 @@ export function handlerOf(client: postgres.Sql): Handler {
 }
 
 /**
- * How the driver asks the server, over a connection made for it, to cancel what the connection of a query is busy with:
- * only for one that nobody shares.
+ * The driver's cancel request, sent over a new connection. It cancels whatever the query's connection runs, so only for one that is not
+ * shared.
  */
 export function cancelOf(client: postgres.Sql): (query: Query) => Promise<void> {
   return internals(client``).canceller
@@ -100,7 +100,7 @@ function isTemplate(first: unknown): boolean {
   return Array.isArray(first) && 'raw' in first
 }
 
-/** The driver's types hide what its queries have. */
+/** The driver's types hide these members. */
 function internals(query: unknown): Query {
   return query as Query
 }

@@ -9,16 +9,16 @@ type Tools = {
   slot: Slot
   answered: <T>(slot: Slot, answer: PromiseLike<T>, text: string) => Promise<T>
   execute: (slot: Slot, query: Query, handler: Slot['handler'], lost: Promise<never>) => Promise<unknown>
-  /** Nobody waits for the answer any more. */
+  /** The client of the request has left. */
   isAbandoned: () => boolean
   onCommit: (items: unknown[]) => void
   onUncertain: (items: unknown[], reason: unknown) => void
 }
 
 /**
- * One transaction on one connection: BEGIN, `work`, COMMIT, each statement under its own deadline; ROLLBACK
- * when `work` throws, or when nobody waits for its answer any more once it is done. When the connection is gone nothing more is sent, not even ROLLBACK: the driver gives the slot a
- * new connection, and others a statement that is not theirs.
+ * Runs one transaction on one connection: BEGIN, `work`, COMMIT, each statement with its own deadline. Rolls back when `work` throws,
+ * or when the client has left by its end. After the connection is lost nothing is sent, not even ROLLBACK: the driver would
+ * send it on a new connection.
  */
 export async function openTransaction<T>(
   { slot, answered, execute, isAbandoned, onCommit, onUncertain }: Tools,
@@ -83,7 +83,7 @@ export async function openTransaction<T>(
     if (state === 'broken') return
     state = 'over'
     finish.reject(error)
-    // The driver answers a ROLLBACK by rejecting with what it was for.
+    // The driver rejects after a ROLLBACK, with the error that caused it.
     await answered(slot, ended, 'rollback').catch(() => {})
   }
 
@@ -102,12 +102,12 @@ export async function openTransaction<T>(
   }
 }
 
-/** Nobody knows what became of the statement: its connection broke, or its deadline (an AppError) passed. */
+/** The outcome of the statement is unknown: its connection broke, or its deadline (an AppError) passed. */
 function isLoss(error: unknown): boolean {
   return error instanceof AppError || isConnectionError(error)
 }
 
-/** A transaction that stands in for the pool: work that brings a transaction of its own becomes a savepoint in it. */
+/** A transaction in the place of the pool: `begin` becomes a savepoint. */
 export function nested(tx: Tx): Sql {
   const begin = tx.savepoint
   return new Proxy(tx, { get: (target, key) => (key === 'begin' ? begin : Reflect.get(target, key)) }) as Tx & {

@@ -1,20 +1,20 @@
 import type postgres from 'postgres'
 
-/** A pool or a transaction: what a query takes first. */
+/** A pool or a transaction: the first parameter of queries. */
 export type Db = postgres.ISql
 
 /** A part of a statement. */
 export type Fragment = postgres.PendingQuery<postgres.Row[]>
 
-/** A transaction. What is pushed to `committed` goes to the `onCommit` listeners once the commit succeeded. */
+/** A transaction. Items pushed to `committed` go to the `onCommit` listeners after the commit. */
 export type Tx = Db & {
   committed: unknown[]
-  /** Work that is undone alone when it throws. */
+  /** Runs work that is rolled back alone when it throws. */
   savepoint<T>(work: (tx: Tx) => Promise<T>): Promise<T>
 }
 
 export type BeginOptions = {
-  /** Commits even when the client of the request left meanwhile: what answers an attack must not depend on the attacker. */
+  /** Commits even when the client has left: defences must not depend on the attacker. */
   evenIfAbandoned?: boolean
 }
 /** The pool. `begin` may run its callback again after a deadlock or a serialisation failure: it must be repeatable. */

@@ -5,40 +5,40 @@ import { unwritableReason } from './errors.ts'
 export type Unwritable = NonNullable<ReturnType<typeof unwritableReason>>
 export type Writability = ReturnType<typeof createWritability>
 
-/** Sorts more than fits its memory, so that the server must write to its disk; needs no right and leaves nothing. */
+/** Sorts more than fits work_mem, so that the server writes a temporary file; needs no rights and leaves nothing. */
 const spill = `
   set local work_mem = '64kB';
   select count(*) from (select row_number() over (order by md5(n::text)), repeat('x', 256) from generate_series(1, 4000) n) s`
 
-const told: Record<Unwritable, string> = {
+const messages: Record<Unwritable, string> = {
   'read-only': 'the database is read-only: nothing can be stored',
   'disk-full': 'the disk of the database is full: nothing can be stored',
 }
 
 /**
- * Knows whether the database takes changes. That it is read-only it says when asked; that its disk is full a statement
- * says by failing, and from then on whoever asks has it write something small, until it can.
+ * Tracks whether the database can be written. Read-only is asked for. A full disk shows by a failed statement; from then on each
+ * check writes something small, until that succeeds.
  */
 export function createWritability({ isStandby = false, onWarn }: Pick<DatabaseOptions, 'isStandby' | 'onWarn'>) {
   let reason: Unwritable | null = null
 
-  function judge(now: Unwritable | null): void {
+  function setReason(now: Unwritable | null): void {
     if (now === reason || isStandby) return
     reason = now
-    onWarn(now ? told[now] : 'the database takes changes again')
+    onWarn(now ? messages[now] : 'the database can be written again')
   }
 
   return {
     reason: (): Unwritable | null => reason,
-    /** What a statement failed with. */
+    /** Takes the error of a failed statement. */
     note(error: unknown): void {
-      if (unwritableReason(error) === 'disk-full') judge('disk-full')
+      if (unwritableReason(error) === 'disk-full') setReason('disk-full')
     },
-    /** Asks the database. @throws what the connection failed with */
+    /** Asks the database. @throws the error of the connection */
     async ask(client: postgres.Sql): Promise<void> {
       const [row] = await client<{ readOnly: boolean }[]>`
         select current_setting('transaction_read_only')::boolean as read_only`
-      if (row?.readOnly) return judge('read-only')
+      if (row?.readOnly) return setReason('read-only')
       if (reason === 'disk-full') {
         const error = await client.unsafe(spill).then(
           () => null,
@@ -47,7 +47,7 @@ export function createWritability({ isStandby = false, onWarn }: Pick<DatabaseOp
         if (unwritableReason(error) === 'disk-full') return
         if (error) throw error
       }
-      judge(null)
+      setReason(null)
     },
   }
 }

@@ -6,14 +6,14 @@ import { createWatch } from './watchdog.ts'
 export type Redis = ReturnType<typeof openRedis>
 
 type Options = {
-  /** `redis://` or `rediss://`, as Bun's client takes it: user, password and database included. */
+  /** `redis://` or `rediss://` for Bun's client, with user, password and database. */
   url: string
   log: Logger
-  /** An answer that takes longer, in milliseconds, means that Redis is lost. */
+  /** After so many milliseconds without an answer, Redis counts as lost. */
   timeoutMs: number
 }
 
-/** A command that was not answered: Redis is lost, was lost while it waited, or refused it. */
+/** A command failed: Redis is lost, was lost meanwhile, or refused it. */
 export class RedisError extends Error {
   constructor(message: string, cause?: unknown) {
     super(message, { cause })
@@ -21,7 +21,7 @@ export class RedisError extends Error {
   }
 }
 
-/** A Lua script, and the name that Redis gives it. */
+/** A Lua script, and its SHA-1 for EVALSHA. */
 export type Script = { text: string; sha1: string }
 
 export function defineScript(text: string): Script {
@@ -33,15 +33,15 @@ const firstPauseMs = 100
 const longestPauseMs = 1_000
 
 /**
- * One connection to Redis (or Valkey) that is either known to answer or known to be lost. While it is lost every command is
- * refused at once: nothing waits, nothing is queued; a single prober connects anew, and only a Redis that takes writes
- * counts as back. Each loss and each return is logged once. The URL, which may hold a password, is never shown.
+ * Opens one connection to Redis (or Valkey). While Redis is lost every command fails at once and nothing is queued; one probe
+ * reconnects with back-off, and succeeds only when Redis accepts writes. Each loss and return is logged once, without the URL,
+ * which may have a password.
  */
 export function openRedis({ url, log, timeoutMs }: Options) {
   const { host } = new URL(url)
   let client: RedisClient | null = null
   let watch = createWatch(timeoutMs, () => {})
-  /** Null until it was asked for the first time. */
+  /** Null before the first connect. */
   let wasUp: boolean | null = null
   let losses = 0
   let closed = false
@@ -49,7 +49,7 @@ export function openRedis({ url, log, timeoutMs }: Options) {
   let wake = Promise.withResolvers<void>()
 
   async function connect(): Promise<RedisClient> {
-    // The client's own reconnecting gives up after a while, and its queue grows: ours does neither.
+    // Bun's own reconnecting gives up after a while, and its offline queue has no bound.
     const candidate = new RedisClient(url, {
       autoReconnect: false,
       enableOfflineQueue: false,
@@ -57,7 +57,7 @@ export function openRedis({ url, log, timeoutMs }: Options) {
     })
     try {
       await within(connectWithinMs + 500, candidate.connect())
-      // One that is full, or a replica, answers PING; only a write by script tells that it can count.
+      // A full Redis and a replica answer PING too: only a write by script proves that counting works.
       await within(connectWithinMs, candidate.send('EVAL', [probe, '1', 'manas360:probe']))
       return candidate
     } catch (error) {
@@ -77,7 +77,7 @@ export function openRedis({ url, log, timeoutMs }: Options) {
   function lose(lost: RedisClient | null, error: unknown): void {
     if (lost !== client || closed) return
     client = null
-    // What still waits for an answer is refused by this.
+    // Rejects the commands that wait for an answer.
     lost?.close()
     wasUp = false
     losses++
@@ -111,28 +111,28 @@ export function openRedis({ url, log, timeoutMs }: Options) {
     wake = Promise.withResolvers()
   }
 
-  /** @throws RedisError at once while Redis is lost, or when it refuses or does not answer in time, which loses it */
+  /** @throws RedisError: at once while Redis is lost, or when it refuses or times out, which counts as lost */
   async function send(command: string, args: string[]): Promise<unknown> {
     const used = client
     if (!used) throw new RedisError('Redis is lost')
     try {
       return await watch(used.send(command, args))
     } catch (error) {
-      // It has forgotten a script, as after a restart: who sent it teaches it again.
+      // NOSCRIPT after a restart: run() sends the text again.
       if (!isUnknownScript(error)) lose(used, error)
       throw new RedisError('Redis did not do it', error)
     }
   }
 
   return {
-    /** Connects once; when that fails it goes on in the background, and this resolves all the same. */
+    /** Connects. When that fails, this resolves too, and reconnecting goes on in the background. */
     start: tryToConnect,
-    /** Whether it answered last. */
+    /** Whether Redis is connected. */
     isUp: (): boolean => client !== null,
-    /** How often it was lost since the start, or not there at it. */
+    /** Losses since the start; not being there at the start counts as one. */
     losses: (): number => losses,
     send,
-    /** What a script returns for one key. @throws RedisError as `send` does */
+    /** Runs a script for one key. @throws RedisError as `send` does */
     async run({ text, sha1 }: Script, key: string, args: number[]): Promise<unknown> {
       const rest = ['1', key, ...args.map(String)]
       try {

@@ -1,16 +1,16 @@
 const tickMs = 10
 
 /**
- * Follows the commands on one connection, which are answered in order, and calls `onLate` when the oldest waits for longer
- * than `timeoutMs`. Time counts in ticks: what lies in the socket is read between two of them, so this process, busy with
- * itself for a while, does not take its own pause for Redis's. One timer for all, as most commands need none.
+ * Calls `onLate` when the oldest unanswered command of a connection, where answers come in order, waits for longer than `timeoutMs`.
+ * Time is counted in timer ticks, between which the socket is read, so that a pause of this process does not count as Redis's.
+ * One timer serves all commands.
  */
 export function createWatch(timeoutMs: number, onLate: () => void): <T>(answer: Promise<T>) => Promise<T> {
   const ticks = Math.ceil(timeoutMs / tickMs)
   let sent = 0
   let answered = 0
   let timer: Timer | undefined
-  /** How many had been sent by each of the last ticks. */
+  /** Commands sent by each of the last ticks. */
   const sentBy: number[] = []
 
   function tick(): void {

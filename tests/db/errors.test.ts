@@ -33,5 +33,5 @@ test.each(cases)('%s, %s, is %s: “…%s…”', async (sqlState, _, code, says
   if (code !== 'deadline-exceeded') expect(reason).toMatchObject({ headers: { 'Retry-After': '1' } })
   // Only what says that a connection failed shuts the gate.
   const shuts = ['28', '57', '08'].includes(sqlState.slice(0, 2)) && sqlState !== '57014'
-  expect(warnings.includes('the database is in doubt')).toBe(shuts)
+  expect(warnings.includes('the database does not answer; requests wait')).toBe(shuts)
 })

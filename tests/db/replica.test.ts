@@ -100,7 +100,7 @@ describe('with DATABASE_REPLICA_URL', () => {
   })
 })
 
-describe('a replica that is not fit', () => {
+describe('a replica that is not usable', () => {
   const path = '/v1/admin/users'
   const statusIs = (status: string) => () => one.deps.replica?.status() === status
 
@@ -174,7 +174,7 @@ describe('a replica that is not fit', () => {
   ])('%s: everything is read from the primary', async (_, url) => {
     const app = await openTestApp({ DATABASE_URL: servers.primaryUrl, DATABASE_REPLICA_URL: url })
     const { accessToken: bearer } = await logIn(app, await givenAccount(app, { role: 'superadmin' }))
-    await until(() => app.lines.some((line) => line.includes('the replica is not fit')), 10, 'it was looked at')
+    await until(() => app.lines.some((line) => line.includes('the replica is not usable')), 10, 'it was looked at')
     expect(app.deps.replica?.status()).toBe('lost')
     expect((await app.request(path, { bearer })).status).toBe(200)
     expect(await bodyOf(await app.request('/health'))).toMatchObject({ status: 'ok', replica: { status: 'lost' } })

@@ -44,7 +44,7 @@ test('while the database is read-only /ready says so, what reads goes on and wha
   await until(async () => (await ready()).status === 'ok', 10, '/ready is 200')
   expect((await patch()).status).toBe(200)
   const told = app.lines.filter(
-    (line) => line.includes('nothing can be stored') || line.includes('takes changes again'),
+    (line) => line.includes('nothing can be stored') || line.includes('can be written again'),
   )
   expect(told).toHaveLength(2)
 })
@@ -96,9 +96,9 @@ describe.skipIf(!disk)('with its disk full', () => {
     expect(await sql`select 1 as one`).toHaveLength(1)
     expect(database.warnings).toEqual(['the disk of the database is full: nothing can be stored'])
     await sql`drop table filler`
-    await until(async () => (await database.ping()) === null, 10, 'it takes changes again')
+    await until(async () => (await database.ping()) === null, 10, 'it can be written again')
     expect(await reasonOf(sql`insert into small values (null) returning 1 / 0`)).toMatchObject({ code: '22012' })
-    expect(database.warnings.at(-1)).toBe('the database takes changes again')
+    expect(database.warnings.at(-1)).toBe('the database can be written again')
     await database.close(1)
     await server.stop()
   })
