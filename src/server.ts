@@ -10,7 +10,7 @@ import type { Logger } from './log/logger.ts'
 import type { Config } from './room-config.ts'
 import { type OpenDeps, openDeps } from './services.ts'
 
-const RetryForMs = 60_000
+const retryForMs = 60_000
 
 /** `url`: for whoever is on this host; `address`: where it listens. */
 export type Server = { url: string; address: string; deps: OpenDeps; stop(): Promise<void> }
@@ -81,7 +81,7 @@ async function listening<T>(config: Config, deps: OpenDeps, listen: () => T): Pr
 }
 
 async function openWithRetries(config: Config, log: Logger, signal?: AbortSignal): Promise<OpenDeps> {
-  const givesUpAt = Date.now() + RetryForMs
+  const givesUpAt = Date.now() + retryForMs
   for (let waitMs = 250; ; waitMs = Math.min(waitMs * 2, 5_000)) {
     try {
       return await openDeps(config, log)

@@ -4,14 +4,17 @@ import type { FoundCheckpoint } from './queries.ts'
 import type { Audit } from './record.ts'
 
 /**
- * Verifies the chain of checkpoints, which must be added in the order of their numbers. Whoever may insert rows can insert a forged
- * checkpoint anywhere: it is reported, its rows count as uncovered, and verification goes on behind it. The next checkpoint
- * that we signed names the one before it, and so tells whether the bad one was inserted or edited.
+ * Verifies the chain of checkpoints, which must be added in the order of their numbers. Whoever may insert rows can
+ * insert a forged checkpoint anywhere: it is reported, its rows count as uncovered, and verification goes on behind it.
+ * The next checkpoint that we signed names the one before it, and so tells whether the bad one was inserted or edited.
  * @param logged a checkpoint from the log: a trail that ends before it was cut
  */
 export function createChain(audit: Audit, logged: CheckpointLine | null, faults: Faults) {
   const unsigned: string[] = []
-  /** Checkpoints without a valid signature since the last valid one; `fault`: what is wrong, if it was not simply inserted. */
+  /**
+   * Checkpoints without a valid signature since the last valid one; `fault`: what is wrong, if it was not simply
+   * inserted.
+   */
   let pending: { id: number; name: string; fault: string | null }[] = []
   let last: FoundCheckpoint | null = null
   let [length, rows, isLoggedFound] = [0, 0, logged === null]

@@ -25,7 +25,10 @@ type Read = Omit<Checkpoint, 'sealedAt' | 'auditIds' | 'mac'> & {
   mac: Buffer | null
 }
 
-/** Verifies a checkpoint's MAC: valid (`ours`), of a key that is not configured here (`unknown-key`), or invalid (`unsigned`). */
+/**
+ * Verifies a checkpoint's MAC: valid (`ours`), of a key that is not configured here (`unknown-key`), or invalid
+ * (`unsigned`).
+ */
 export function verifySignature(audit: Audit, { mac, auditIds, ...rest }: Read): 'ours' | 'unknown-key' | 'unsigned' {
   if (auditIds === null) return 'unsigned'
   const expected = audit.signAs(rest.keyId, checkpointText({ ...rest, auditIds, sealedAt: toIso(rest.sealedAt) }))

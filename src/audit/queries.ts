@@ -96,7 +96,8 @@ export async function listUnsealedRows(sql: Db, after: string | null, limit: num
 export type OrphanRow = { id: string; held: number; covered: number }
 
 /**
- * Rows that do not exist exactly once, or are not covered exactly once: by a checkpoint, or by the queue of unsealed rows.
+ * Rows that do not exist exactly once, or are not covered exactly once: by a checkpoint, or by the queue of unsealed
+ * rows.
  * @param unsigned numbers of checkpoints without a valid signature: they cover nothing
  */
 export async function listOrphanRows(sql: Db, unsigned: string[], limit: number): Promise<OrphanRow[]> {
@@ -148,7 +149,10 @@ export async function listExportedTrail(
      order by l.id`
 }
 
-/** Whether an account has changed anything since a moment, on whatever instance: every change is audited, as is what only looked. */
+/**
+ * Whether an account has changed anything since a moment, on whatever instance: every change is audited, as is what only
+ * looked.
+ */
 export async function hasChangedSince(sql: Db, actorId: string, since: Date): Promise<boolean> {
   const [row] = await sql<{ changed: boolean }[]>`
     select exists (

@@ -38,9 +38,9 @@ export type AuditRow = {
 export type Audit = ReturnType<typeof createAudit>
 
 /**
- * Makes rows of the audit trail. Each has an HMAC over its columns, so that an edit is found. Personal data (the origin, and values
- * before and after a change) is in side rows, covered by salted hashes, so that it can be erased and the row still verifies.
- * An erasure deletes the side rows of that person only: what they did to others stays.
+ * Makes rows of the audit trail. Each has an HMAC over its columns, so that an edit is found. Personal data (the origin,
+ * and values before and after a change) is in side rows, covered by salted hashes, so that it can be erased and the row
+ * still verifies. An erasure deletes the side rows of that person only: what they did to others stays.
  * @param keys the first signs; all of them verify
  * @param now the database's time in milliseconds
  */
@@ -82,16 +82,24 @@ export function createAudit(keys: readonly [string, ...string[]], now: () => num
       const known = keyById.get(id)
       return known === undefined ? null : macOf(known, text)
     },
-    /** A signed row for a statement that writes the change itself (`auditCtes`). @param action entity.verb, e.g. `session.create` */
+    /**
+     * A signed row for a statement that writes the change itself (`auditCtes`).
+     * @param action entity.verb, e.g. `session.create`
+     */
     row,
-    /** Inserts a row, in the transaction of the change that it records. @param action entity.verb, e.g. `session.create` */
+    /**
+     * Inserts a row, in the transaction of the change that it records.
+     * @param action entity.verb, e.g. `session.create`
+     */
     async record(tx: Db, actor: Actor, action: string, entity: Entity, more?: AuditMore): Promise<void> {
       await tx`with ${auditCtes(tx, row(actor, action, entity, more))} select 1`
     },
   }
 }
 
-/** The account that a row is about. Other types belong to nobody. `erase_traces` in sql/functions follows the same rule. */
+/**
+ * The account that a row is about. Other types belong to nobody. `erase_traces` in sql/functions follows the same rule.
+ */
 function subjectOf({ type, id }: Entity, actorId: string | null): string | null {
   if (type === 'account') return id
   return type === 'session' || type === 'api_key' ? actorId : null
@@ -112,7 +120,10 @@ function macOf(key: string, text: string): Buffer {
 /** The columns that the HMAC covers; the time as text. */
 export type Signed = Omit<AuditRow, 'at' | 'mac' | 'accountId' | 'salt' | 'personal' | 'subject'> & { at: string }
 
-/** The text that the HMAC covers: every column, in this order. `subjectHash` is left out where there is none, as in old rows. */
+/**
+ * The text that the HMAC covers: every column, in this order. `subjectHash` is left out where there is none, as in old
+ * rows.
+ */
 export function auditText(row: Signed): string {
   const { id, at, actorId, action, entityType, entityId, requestId, details, personalHash, keyId, subjectHash } = row
   return JSON.stringify([
@@ -140,8 +151,8 @@ export function hashPersonal(salt: Buffer, accountId: string | null, personal: s
 }
 
 /**
- * An audit row as common table expressions (`audit`, `audit_side`, `audit_subject`, `audit_unsealed`), for a statement that writes the change itself. With
- * `condition` the row is written only where that holds.
+ * An audit row as common table expressions (`audit`, `audit_side`, `audit_subject`, `audit_unsealed`), for a statement
+ * that writes the change itself. With `condition` the row is written only where that holds.
  */
 export function auditCtes(sql: Db, row: AuditRow, condition = sql`true`) {
   return sql`

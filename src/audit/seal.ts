@@ -14,8 +14,8 @@ import { type FoundCheckpoint, insertCheckpoint, listCheckpointsBack, lockSealin
 import type { Audit } from './record.ts'
 
 /**
- * Seals every row that no checkpoint covers yet. `audit verify` finds sealed rows that are edited, deleted, reordered or cut
- * afterwards. A row whose transaction is still open is sealed by a later checkpoint.
+ * Seals every row that no checkpoint covers yet. `audit verify` finds sealed rows that are edited, deleted, reordered or
+ * cut afterwards. A row whose transaction is still open is sealed by a later checkpoint.
  * @returns the checkpoints, for `logCheckpoints` after the commit
  */
 export async function sealAudit(tx: Tx, deps: Pick<AuditDeps, 'audit' | 'now'>): Promise<CheckpointLine[]> {
@@ -44,9 +44,9 @@ export function logCheckpoints({ log }: Pick<AuditDeps, 'log'>, lines: Checkpoin
 type End = { id: number; mac: Buffer | null; taken: ReadonlySet<number> }
 
 /**
- * Finds the last checkpoint with a valid signature: a forged one must not be continued. Another instance may already sign with a
- * newer key, so a checkpoint of an unknown key is continued too, if it has the next number and names the one before
- * it. Should it be forged after all, verification reports it and goes on.
+ * Finds the last checkpoint with a valid signature: a forged one must not be continued. Another instance may already sign
+ * with a newer key, so a checkpoint of an unknown key is continued too, if it has the next number and names the one
+ * before it. Should it be forged after all, verification reports it and goes on.
  */
 async function findEnd(tx: Tx, audit: Audit): Promise<End> {
   const { ours, others } = await findLastOurs(tx, audit)

@@ -22,9 +22,9 @@ export type Verdict = { ok: true; rows: number; checkpoints: number; unsealed: n
 const rowsPerRead = 5_000
 
 /**
- * Verifies the whole trail in one snapshot, and reports every fault: an edited, deleted, added or reordered row, a broken chain, a
- * forged checkpoint, a cut tail (with a `logged` checkpoint). Two deletions are not found: of a row that was not sealed yet, and
- * of a side row, because erasure deletes those.
+ * Verifies the whole trail in one snapshot, and reports every fault: an edited, deleted, added or reordered row, a broken
+ * chain, a forged checkpoint, a cut tail (with a `logged` checkpoint). Two deletions are not found: of a row that was not
+ * sealed yet, and of a side row, because erasure deletes those.
  * @param logged a checkpoint from the log
  * @param progress called after each checkpoint, and awaited
  */

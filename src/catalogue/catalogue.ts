@@ -1,4 +1,4 @@
-/** Roles with their permissions and plans with their features and limits: a few KB, held in memory by every instance. */
+/** Roles with permissions, plans with features and limits: a few KB, in the memory of every instance. */
 export type Catalogue = {
   version: number
   roles: ReadonlyMap<string, Role>
@@ -7,10 +7,10 @@ export type Catalogue = {
   features: ReadonlyMap<string, Feature>
 }
 
-/** The feature with which API keys work. A limit in somebody's override of it is their monthly quota. */
+/** The feature that API keys need. The limit of an override of it is that account's monthly quota. */
 export const apiAccess = 'api_access'
 
-/** What is retired keeps its effect on those who have it, and is offered to nobody. */
+/** A retired role or plan stays in effect for accounts that have it, and cannot be assigned any more. */
 type Retirable = { retired: boolean }
 export type Role = Retirable & {
   name: string
@@ -57,7 +57,7 @@ export type Plan = Retirable & {
   limits: Limits
 }
 
-/** What a denial offers: the plan that would help, and how one gets it. */
+/** The offer of a denial: the plan that would help, and its price. */
 export type Upgrade = {
   plan: string
   displayName: string
@@ -91,7 +91,7 @@ export function upgradeForQuota(catalogue: Catalogue, feature: string, used: num
   })
 }
 
-/** How often a plan allows a feature in a month; null: no limit. Of API access, it is the requests of API keys. */
+/** A plan's monthly limit of a feature; null: none. For `api_access`, the requests of API keys. */
 export function monthlyLimitOf(plan: Plan, feature: string): number | null {
   if (feature === apiAccess) return plan.limits.maxApiRequestsPerMonth
   return plan.features.find(({ name }) => name === feature)?.limit ?? null

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** ISO 4217, list one: what people pay with today, without funds, metals, test codes and what was withdrawn. */
+/** ISO 4217, list one: currencies in circulation, without funds, metals, test codes and withdrawn ones. */
 const codes = [
   'AED|AFN|ALL|AMD|AOA|ARS|AUD|AWG|AZN|BAM|BBD|BDT|BHD|BIF|BMD|BND|BOB|BRL|BSD|BTN|BWP|BYN|BZD|CAD|CDF|CHF',
   'CLP|CNY|COP|CRC|CUP|CVE|CZK|DJF|DKK|DOP|DZD|EGP|ERN|ETB|EUR|FJD|FKP|GBP|GEL|GHS|GIP|GMD|GNF|GTQ|GYD|HKD',
@@ -10,7 +10,7 @@ const codes = [
   'TND|TOP|TRY|TTD|TWD|TZS|UAH|UGX|USD|UYU|UZS|VED|VES|VND|VUV|WST|XAF|XCD|XCG|XOF|XPF|YER|ZAR|ZMW|ZWG',
 ].join('|')
 
-/** The code of a currency in circulation; the pattern names them all, so that the API's document accepts no other either. */
+/** The code of a currency in circulation. The pattern lists all codes, so that the OpenAPI document is as strict. */
 export const CurrencyCode = z
   .string()
   .regex(new RegExp(`^(?:${codes})$`), 'Use a code of ISO 4217 that is in circulation, such as USD.')

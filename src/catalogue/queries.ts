@@ -4,7 +4,10 @@ import type { Catalogue, Feature, Limits, Permission, Plan, Role } from './catal
 type PlanRow = Omit<Plan, 'featureNames' | 'limits'> & Limits
 type Row = { version: number; roles: Role[]; permissions: Permission[]; plans: PlanRow[]; features: Feature[] }
 
-/** The whole catalogue with its version, in one snapshot; by code points, as the pages cut from it compare, in a database of any locale. */
+/**
+ * Reads the whole catalogue and its version in one snapshot, ordered by code points in a database of any locale, as pages
+ * compare keys.
+ */
 export async function findCatalogue(sql: Db): Promise<Catalogue> {
   const [row] = await sql<Row[]>`
     select (select version::int from catalogue_version) as version,

@@ -88,7 +88,7 @@ function offered<T extends { retired: boolean }>(items: ReadonlyMap<string, T>):
   return [...items.values()].filter(({ retired }) => !retired)
 }
 
-/** A page of a list that lies in memory, by the key of its last item. */
+/** A page of a list in memory. */
 function pageOf<T>(items: T[], query: z.output<typeof Paging>, keyOf: (item: T) => [number, string]) {
   const follows = (item: T, [rankBefore, nameBefore]: [number, string]) => {
     const [rank, name] = keyOf(item)

@@ -1,6 +1,6 @@
 import type { Feature, Plan, Role } from './catalogue.ts'
 
-/** A plan as the world sees it. */
+/** A plan as the API shows it. */
 export function toPlanBody({ featureNames: _, retired: __, prices, ...plan }: Plan) {
   return { ...plan, prices: prices.map(({ id: _, ...price }) => price) }
 }

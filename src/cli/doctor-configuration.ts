@@ -5,7 +5,7 @@ import type { Config } from '../room-config.ts'
 import type { Finding } from './finding.ts'
 
 /** A load balancer that asks every second, twice, has noticed by then. */
-const LeastDrainMs = 2_000
+const leastDrainMs = 2_000
 
 /** What the configuration allows, and is seldom meant: in production each with its reason, elsewhere nothing. */
 export function examineConfiguration(config: Config): Finding[] {
@@ -70,7 +70,7 @@ function runningRisks({ jobs, logLevel, drainDelayMs }: Config): Risk[] {
       "is silent: the audit trail's checkpoints are told to nobody",
       'use warn, or error at most',
     ])
-  if (drainDelayMs < LeastDrainMs)
+  if (drainDelayMs < leastDrainMs)
     risks.push([
       'DRAIN_DELAY_MS',
       `is ${drainDelayMs}: a load balancer still sends requests when the instance takes no more`,

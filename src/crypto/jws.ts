@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 
-const MaxTokenLength = 4_096
-const Compact = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/
+const maxTokenLength = 4_096
+const compactForm = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/
 
 /** A secret and its name. */
 export type Key = { id: string; bytes: Uint8Array }
@@ -38,7 +38,7 @@ export function verifyPayload(kind: Kind, token: string): string | null {
 
 /** The parts of a compact JWS, encoded as they came; null for anything else. */
 export function split(token: string) {
-  if (token.length > MaxTokenLength || !Compact.test(token)) return null
+  if (token.length > maxTokenLength || !compactForm.test(token)) return null
   const headerEnd = token.indexOf('.')
   const payloadEnd = token.lastIndexOf('.')
   return {

@@ -8,8 +8,9 @@ const batchSize = 5_000
 const maxNamed = 50
 
 /**
- * Rewrites every stored address in its canonical spelling. SQL lacks the mapping (IDNA, Unicode), so this runs in JavaScript, in the
- * migration's transaction. Accounts are never merged: when two addresses become equal, nothing is written.
+ * Rewrites every stored address in its canonical spelling. SQL lacks the mapping (IDNA, Unicode), so this runs in
+ * JavaScript, in the migration's transaction. Accounts are never merged: when two addresses become equal, nothing is
+ * written.
  * @returns why the migration must stop, naming the accounts by id; undefined when everything is written
  */
 export async function rewriteAddresses(tx: postgres.TransactionSql): Promise<string | undefined> {

@@ -17,8 +17,9 @@ const rampStep = 10
 const rampMs = 100
 
 /**
- * Admission control: bounds how many use the pool, how many wait for it and how long; the driver would queue without bounds.
- * While the gate is shut nobody enters: callers wait through short outages, and in longer ones are refused at once.
+ * Admission control: bounds how many use the pool, how many wait for it and how long; the driver would queue without
+ * bounds. While the gate is shut nobody enters: callers wait through short outages, and in longer ones are refused at
+ * once.
  */
 export function createGate({ max, queueLimit, waitMs, accountLimit = Math.max(64, 2 * max) }: Options) {
   const turns = createTurns({ places: 0, queueLimit, accountLimit })

@@ -4,9 +4,9 @@ export type Clock = ReturnType<typeof createClock>
 const maxRoundTripMs = 1_000
 
 /**
- * The database's time in epoch milliseconds. Tokens are issued and verified by it, so that instances whose own clocks differ still
- * agree. Between readings it advances with the monotonic clock: a step of the host's clock neither revives nor expires
- * tokens.
+ * The database's time in epoch milliseconds. Tokens are issued and verified by it, so that instances whose own clocks
+ * differ still agree. Between readings it advances with the monotonic clock: a step of the host's clock neither revives
+ * nor expires tokens.
  */
 export function createClock() {
   let offsetMs = Date.now() - performance.now()

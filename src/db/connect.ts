@@ -44,7 +44,8 @@ export function connect(options: DatabaseOptions, max: number, onclose?: () => v
     transform: { column: { from: postgres.toCamel, to: postgres.fromCamel } },
     connection: {
       application_name: options.applicationName,
-      // PgBouncer tracks these two per client, even in transaction mode. Other poolers ignore them: no statement relies on the first.
+      // PgBouncer tracks these two per client, even in transaction mode. Other poolers ignore them: no statement relies
+      // on the first.
       TimeZone: 'UTC',
       DateStyle: 'ISO',
       ...(connectionParameters && {
@@ -57,8 +58,8 @@ export function connect(options: DatabaseOptions, max: number, onclose?: () => v
 }
 
 /**
- * LISTEN on a connection of its own, which reconnects by itself. The function of a channel is called for every notification, and
- * after every (re)connection, because notifications in between are lost.
+ * LISTEN on a connection of its own, which reconnects by itself. The function of a channel is called for every
+ * notification, and after every (re)connection, because notifications in between are lost.
  */
 export function listen(options: DatabaseOptions, wakes: Record<string, () => void>): { close(): Promise<void> } {
   const client = connect({ ...options, connectionParameters: false }, 1)

@@ -23,8 +23,8 @@ const repeatLimit = 3
 const leastQueue = 320
 
 /**
- * Opens the connection pool, behind one handle that outlives connections. It connects when first used. Errors are AppErrors where
- * the client can act on them (see errors.ts), else the driver's.
+ * Opens the connection pool, behind one handle that outlives connections. It connects when first used. Errors are
+ * AppErrors where the client can act on them (see errors.ts), else the driver's.
  */
 export function openDatabase(options: DatabaseOptions) {
   const { max, acquireTimeoutMs = 2000, queueLimit = Math.max(leastQueue, 10 * max), onWarn } = options
@@ -44,8 +44,8 @@ export function openDatabase(options: DatabaseOptions) {
   }
 
   /**
-   * Runs `work` on an open connection once admitted. Retries once where nothing was sent, or `mayRepeat` says that nothing can
-   * have happened.
+   * Runs `work` on an open connection once admitted. Retries once where nothing was sent, or `mayRepeat` says that
+   * nothing can have happened.
    */
   async function admitted<T>(
     caller: Caller | null,
@@ -133,8 +133,8 @@ export function openDatabase(options: DatabaseOptions) {
     /** Called with what a transaction pushed to `tx.committed`, after COMMIT and before `begin` resolves. */
     onCommit: (listener: Listener): void => void commitListeners.push(listener),
     /**
-     * The same for commits whose answer was lost, which may have happened. Called when the database answers again, and once more 2 s
-     * later: a backend that froze may commit after others answer.
+     * The same for commits whose answer was lost, which may have happened. Called when the database answers again, and
+     * once more 2 s later: a backend that froze may commit after others answer.
      */
     onUncertainCommit: (listener: Listener): void => recovery.onDoubt(listener),
     /** Statements since the start, without BEGIN, COMMIT and probes; connections in use and callers waiting. */

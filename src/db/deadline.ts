@@ -34,7 +34,10 @@ export function createDeadline({ options, recovery, writability, retire }: Optio
     return error
   }
 
-  /** @throws AppError after the deadline: `deadline-exceeded`, or `database-unavailable` if no statement at all was answered meanwhile */
+  /**
+   * @throws AppError after the deadline: `deadline-exceeded`, or `database-unavailable` if no statement at all was
+   *   answered meanwhile
+   */
   async function answered<T>(slot: Slot, answer: PromiseLike<T>, text: string | Query): Promise<T> {
     const start = performance.now()
     const sent = typeof text === 'string' ? undefined : text

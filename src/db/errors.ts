@@ -73,8 +73,8 @@ const problemOf: Record<string, Problem> = {
 }
 
 /**
- * Translates an error of the database into the AppError for the client, with the error as its cause. Other errors are returned as
- * they are: constraint violations (class 23) are for the services to translate, the rest are bugs.
+ * Translates an error of the database into the AppError for the client, with the error as its cause. Other errors are
+ * returned as they are: constraint violations (class 23) are for the services to translate, the rest are bugs.
  */
 export function toAppError(error: unknown): unknown {
   if (!isDatabaseError(error)) return error
@@ -142,7 +142,9 @@ function hasCode(error: unknown, codes: string[], classes?: RegExp): boolean {
   return isDatabaseError(error) && (codes.includes(error.code) || (classes?.test(error.code) ?? false))
 }
 
-/** An error that a live server answered with: it has a SQLSTATE, other than those for the end of a connection (08, 57P0x). */
+/**
+ * An error that a live server answered with: it has a SQLSTATE, other than those for the end of a connection (08, 57P0x).
+ */
 export function isAnswer(error: unknown): boolean {
   return isDatabaseError(error) && /^[0-9A-Z]{5}$/.test(error.code) && 'severity' in error && !isConnectionError(error)
 }

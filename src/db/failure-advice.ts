@@ -6,7 +6,8 @@ export type Target = { url: string; variable: 'DATABASE_URL' | 'DATABASE_MIGRATI
 type Failure = Error & { code: string; hint?: string }
 
 /**
- * Describes a failure of the database, its driver or the socket to the operator of a command, with advice. Null for other errors.
+ * Describes a failure of the database, its driver or the socket to the operator of a command, with advice. Null for other
+ * errors.
  */
 export function describeDatabaseFailure(error: unknown, target: Target): string | null {
   const failure = causeOf(error)

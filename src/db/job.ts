@@ -11,6 +11,9 @@ export type Job = {
   slow?: true
   /** Items per run: after a full batch the job runs again at once. */
   batch?: number
-  /** Work in this process, because it needs a secret. Other jobs are the SQL function `run_job(name)`, which pg_cron can call too. */
+  /**
+   * Work in this process, because it needs a secret. Other jobs are the SQL function `run_job(name)`, which pg_cron can
+   * call too.
+   */
   work?: (tx: Tx) => Promise<JobOutcome>
 }

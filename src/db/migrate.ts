@@ -19,8 +19,8 @@ type Options = {
 }
 
 /**
- * Brings the schema up to date and seeds the catalogue, in one transaction: a running server of the previous version sees the
- * old schema or the new one. Idempotent.
+ * Brings the schema up to date and seeds the catalogue, in one transaction: a running server of the previous version sees
+ * the old schema or the new one. Idempotent.
  * @throws MigrationError if the database is newer than this program or an applied file was edited.
  */
 export async function migrate({ url, serverRole, ssl = 'disable', log = () => {} }: Options): Promise<void> {

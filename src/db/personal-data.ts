@@ -10,8 +10,8 @@ export type ExportedPart = {
 }
 
 /**
- * Declares how a table with personal data is exported and erased. Each room declares its own tables; `findUndeclared` finds tables
- * without a declaration.
+ * Declares how a table with personal data is exported and erased. Each room declares its own tables; `findUndeclared`
+ * finds tables without a declaration.
  */
 export type PersonalData = {
   table: string
@@ -55,8 +55,8 @@ const suspicious =
   '(^|_)(account|user|person|owner|member|actor|holder|subject)(_id)?$|_by$|^e?mail(_address)?$|^ip_address$'
 
 /**
- * Finds tables that are not `declared` but have a path of foreign keys to `user_accounts` or a suspicious column, and materialised
- * views over such tables. (`on delete cascade` is no erasure: the row of an erased account stays.)
+ * Finds tables that are not `declared` but have a path of foreign keys to `user_accounts` or a suspicious column, and
+ * materialised views over such tables. (`on delete cascade` is no erasure: the row of an erased account stays.)
  */
 export async function findUndeclared(sql: Db, declared: readonly string[]): Promise<string[]> {
   const rows = await sql<{ name: string }[]>`

@@ -21,9 +21,9 @@ const thawMs = 2000
 const echoMs = 100
 
 /**
- * Detects the loss of the database, and shuts the gate until it answers again. Slow is not lost: a timeout counts only when no
- * connection gets an answer. A failed connection shuts the gate at once; then a single connection probes, with growing pauses,
- * until the database answers it or a running statement.
+ * Detects the loss of the database, and shuts the gate until it answers again. Slow is not lost: a timeout counts only
+ * when no connection gets an answer. A failed connection shuts the gate at once; then a single connection probes, with
+ * growing pauses, until the database answers it or a running statement.
  */
 export function createRecovery({ connect, gate, writability, onWarn }: Options) {
   const listeners: Listener[] = []

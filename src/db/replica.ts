@@ -25,9 +25,9 @@ const answerWithinMs = 1_000
 const maxAgeMs = 5_000
 
 /**
- * Opens a streaming replica, for reads that may be a few seconds old. Its age is measured every second, by the WAL position of the
- * primary and the position that the replica has replayed: an idle primary does not look like lag, and a replica that lost its
- * primary does.
+ * Opens a streaming replica, for reads that may be a few seconds old. Its age is measured every second, by the WAL
+ * position of the primary and the position that the replica has replayed: an idle primary does not look like lag, and a
+ * replica that lost its primary does.
  */
 export function openReplica({ database, sql, log, hasWritten }: Options) {
   const db: Database = openDatabase({ ...database, isStandby: true, acquireTimeoutMs: 500 })
@@ -97,8 +97,8 @@ export function openReplica({ database, sql, log, hasWritten }: Options) {
 
   return {
     /**
-     * Runs read-only work on the replica, unless that is not usable, or the account wrote lately and would not see its own change.
-     * What fails there is repeated on the primary.
+     * Runs read-only work on the replica, unless that is not usable, or the account wrote lately and would not see its
+     * own change. What fails there is repeated on the primary.
      */
     async read<T>(accountId: string, work: (sql: Sql) => Promise<T>, primary: Sql = sql): Promise<T> {
       if (currentStatus() !== 'used' || (await hasWritten(primary, accountId))) return work(primary)
@@ -128,8 +128,8 @@ export function openReplica({ database, sql, log, hasWritten }: Options) {
 }
 
 /**
- * Runs read-only work that may see data some seconds old: on the replica, if there is a usable one. For administrators' lists,
- * search and analytics; never for the catalogue, the feed or claims.
+ * Runs read-only work that may see data some seconds old: on the replica, if there is a usable one. For administrators'
+ * lists, search and analytics; never for the catalogue, the feed or claims.
  */
 export function readFromReplica<T>(
   { replica, sql }: { replica: Replica | null; sql: Sql },

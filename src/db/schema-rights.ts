@@ -6,9 +6,9 @@ type Handle = postgres.Sql | postgres.TransactionSql
 export type ForeignObject = { name: string; owner: string }
 
 /**
- * Lists objects in `public` whose owner is not trusted. Trusted are the owner of the tables and its members (before there are
- * tables, the current role), the owner of the database, and superusers. Lists functions and operators of any other role; of
- * the server's role also tables and types. Members of extensions are left out.
+ * Lists objects in `public` whose owner is not trusted. Trusted are the owner of the tables and its members (before there
+ * are tables, the current role), the owner of the database, and superusers. Lists functions and operators of any other
+ * role; of the server's role also tables and types. Members of extensions are left out.
  */
 export async function listForeignObjects(sql: Handle, serverRole: string | null): Promise<ForeignObject[]> {
   return sql<ForeignObject[]>`
@@ -51,8 +51,8 @@ export async function closeSchema(tx: postgres.TransactionSql, serverRole: strin
 }
 
 /**
- * Grants the server's role DML on all tables, but only INSERT and SELECT on the audit trail and on consents. (Erasure deletes from
- * audit_personal, audit_subjects and consents, sealing from audit_queue.)
+ * Grants the server's role DML on all tables, but only INSERT and SELECT on the audit trail and on consents. (Erasure
+ * deletes from audit_personal, audit_subjects and consents, sealing from audit_queue.)
  */
 export async function grantServerRole(tx: postgres.TransactionSql, role: string): Promise<void> {
   const server = tx(role)
@@ -79,7 +79,10 @@ const withheldRights = [
   { table: 'schema_functions', withheld: ['insert', 'update', 'delete', 'truncate'] },
 ]
 
-/** Withheld rights that the current role has nevertheless, as `UPDATE on audit_logs`. Owners and superusers have all of them. */
+/**
+ * Withheld rights that the current role has nevertheless, as `UPDATE on audit_logs`. Owners and superusers have all of
+ * them.
+ */
 export async function listExcessRights(sql: Handle): Promise<string[]> {
   const pairs = withheldRights.flatMap(({ table, withheld }) => withheld.map((right) => ({ table, right })))
   const rows = await sql<{ excess: string }[]>`

@@ -24,8 +24,8 @@ type Options = { options: DatabaseOptions; max: number; recovery: Pick<Recovery,
 type Waiter = PromiseWithResolvers<Slot> & { since: number }
 
 /**
- * Connects at once. Each makes the server fork a process: many at once take longer than the few open connections need to answer
- * everybody.
+ * Connects at once. Each makes the server fork a process: many at once take longer than the few open connections need to
+ * answer everybody.
  */
 const openingAtOnce = 2
 
@@ -73,7 +73,10 @@ export function createSlots({ options, max, recovery }: Options) {
     return client
   }
 
-  /** @throws the driver's error; AppError `overloaded` when only connecting takes too long and other connections get answers */
+  /**
+   * @throws the driver's error; AppError `overloaded` when only connecting takes too long and other connections get
+   *   answers
+   */
   async function makeReady(slot: Slot): Promise<void> {
     const start = performance.now()
     try {
@@ -117,8 +120,8 @@ export function createSlots({ options, max, recovery }: Options) {
   }
 
   /**
-   * Closes one connection; the server rolls back its transaction. Behind a pooler the statement would keep running without our
-   * timeout, so it is cancelled first.
+   * Closes one connection; the server rolls back its transaction. Behind a pooler the statement would keep running
+   * without our timeout, so it is cancelled first.
    */
   function retire(slot: Slot, underWay?: Query): void {
     if (slot.retired) return

@@ -1,8 +1,8 @@
 import type postgres from 'postgres'
 
 /**
- * Internals of the driver's pending query (postgres 3.4.9, pinned). The tests of deadlines and statement counts fail if they
- * change.
+ * Internals of the driver's pending query (postgres 3.4.9, pinned). The tests of deadlines and statement counts fail if
+ * they change.
  */
 export type Query = Promise<unknown> & {
   strings: readonly string[] & { raw?: readonly string[] }
@@ -28,8 +28,8 @@ export type Query = Promise<unknown> & {
 type Handler = (query: Query) => void
 
 /**
- * A proxy of `handle` that passes each awaited statement to `run` instead of sending it. Fragments are never awaited, so they are
- * not affected. `extras` adds or replaces members.
+ * A proxy of `handle` that passes each awaited statement to `run` instead of sending it. Fragments are never awaited, so
+ * they are not affected. `extras` adds or replaces members.
  */
 export function interceptStatements<T extends postgres.ISql, E extends object>(
   handle: T,
@@ -89,8 +89,8 @@ export function handlerOf(client: postgres.Sql): Handler {
 }
 
 /**
- * The driver's cancel request, sent over a new connection. It cancels whatever the query's connection runs, so only for one that is not
- * shared.
+ * The driver's cancel request, sent over a new connection. It cancels whatever the query's connection runs, so only for
+ * one that is not shared.
  */
 export function cancelOf(client: postgres.Sql): (query: Query) => Promise<void> {
   return internals(client``).canceller

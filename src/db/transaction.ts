@@ -16,9 +16,9 @@ type Tools = {
 }
 
 /**
- * Runs one transaction on one connection: BEGIN, `work`, COMMIT, each statement with its own deadline. Rolls back when `work` throws,
- * or when the client has left by its end. After the connection is lost nothing is sent, not even ROLLBACK: the driver would
- * send it on a new connection.
+ * Runs one transaction on one connection: BEGIN, `work`, COMMIT, each statement with its own deadline. Rolls back when
+ * `work` throws, or when the client has left by its end. After the connection is lost nothing is sent, not even ROLLBACK:
+ * the driver would send it on a new connection.
  */
 export async function openTransaction<T>(
   { slot, answered, execute, isAbandoned, onCommit, onUncertain }: Tools,

@@ -16,8 +16,8 @@ const messages: Record<Unwritable, string> = {
 }
 
 /**
- * Tracks whether the database can be written. Read-only is asked for. A full disk shows by a failed statement; from then on each
- * check writes something small, until that succeeds.
+ * Tracks whether the database can be written. Read-only is asked for. A full disk shows by a failed statement; from then
+ * on each check writes something small, until that succeeds.
  */
 export function createWritability({ isStandby = false, onWarn }: Pick<DatabaseOptions, 'isStandby' | 'onWarn'>) {
   let reason: Unwritable | null = null

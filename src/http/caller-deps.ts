@@ -8,9 +8,9 @@ type Overrides = { hash: { value: Passwords['hash'] }; verify: { value: Password
 type CallerDeps = Services & { context: RequestContext; caller?: Caller; callersSql?: Sql }
 
 /**
- * The deps as one request sees them: its statements and password checks wait in its caller's line, and
- * no transaction of its commits once its client left. Made for every request,
- * so it holds nothing until somebody asks for those; the rest is inherited. Take copies with `Object.create`, not by spreading.
+ * The deps of one request: its statements and password checks queue fairly by caller, and its transactions do not commit
+ * after its client has left. Created for every request, so members are made on first use and the rest is inherited. Copy
+ * it with `Object.create`; spreading would lose the inherited members.
  */
 export function createCallerDeps(deps: Services): (context: RequestContext) => Services {
   const prototype: object = Object.create(deps, {
@@ -39,7 +39,7 @@ export function createCallerDeps(deps: Services): (context: RequestContext) => S
       },
     },
   })
-  // A constructor, for it is much faster than `Object.create` and an assignment.
+  // A constructor: much faster than `Object.create` and an assignment.
   function Own(this: CallerDeps, context: RequestContext) {
     this.context = context
   }
@@ -47,7 +47,7 @@ export function createCallerDeps(deps: Services): (context: RequestContext) => S
   return (context) => new (Own as unknown as new (context: RequestContext) => Services)(context)
 }
 
-/** Asked for by handlers alone: who signed in is known by then. */
+/** Called by handlers only, when the principal is known. */
 function callerOf(own: CallerDeps): Caller {
   const { context } = own
   own.caller ??= context.principal
@@ -56,12 +56,12 @@ function callerOf(own: CallerDeps): Caller {
   return own.caller
 }
 
-/** Who did not sign in shares a line with the network that one subscriber holds. */
+/** Anonymous requests queue by the network of one subscriber (IPv6: /64). */
 export function networkOf(ip: string): Caller {
   return { key: rateLimitKey(ip), isAccount: false, admitted: false }
 }
 
-/** The same deps with another handle in the pool's place, such as a transaction. */
+/** The same deps with another `sql`, such as a transaction. */
 export function withSql(deps: Services, sql: Sql): Services {
   return Object.create(deps, { sql: { value: sql } })
 }

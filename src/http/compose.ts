@@ -2,9 +2,9 @@ import type { Context, Handler } from 'hono'
 import { type ConstantJson, wroteJson } from './constant-json.ts'
 import { applyHeaders, notFinalized, type PartHeaders, type Parts, partHeaders } from './middleware.ts'
 
-/** Undefined: it is over already. Promises are made only where a handler makes one. */
+/** Undefined: it finished synchronously. */
 type Run = (c: Context) => Promise<void> | undefined
-/** Every level has all of these, in this order: objects of one shape are read much faster. */
+/** Every level has all members in this order: reads are fast when all objects have one shape. */
 type Level = {
   index: number
   before: Parts['before']
@@ -19,16 +19,16 @@ export type Fused = {
   handlers: Matched[]
   /** Renders what was thrown. */
   onError: (c: Context, error: unknown) => Promise<void> | undefined
-  /** Where nothing but parts stands before the handler, so that nobody sees their headers too early. */
+  /** Present where only parts precede the handler: other middleware would see the headers too early. */
   json: ConstantJson | undefined
 }
 
-/** What `next` returns when everything within finished synchronously. */
+/** Shared resolved promise; `=== done` means that everything within finished synchronously. */
 const done = Promise.resolve()
 
 /**
- * The handlers that a request meets as one: each inside the one before, as Hono's `compose` runs them, and an error is
- * rendered where it was thrown, so that those around it see an answer. But a promise is made only where a handler makes one.
+ * Composes the handlers of a request into one, each around the next, as Hono's `compose` does. An error is rendered at
+ * its level, so that the levels around it see an answer. Unlike Hono's, it makes no promise unless a handler does.
  */
 export function compose(fused: Fused): (c: Context) => Response | Promise<Response> {
   const run = composeFrom(0, fused)
@@ -45,7 +45,7 @@ function finish(c: Context): Response {
   return c.res
 }
 
-/** The handlers from an index on: a run of parts, around the first handler that is none, around the rest. */
+/** The handlers from an index on: parts, then the first handler that has none, then the rest. */
 function composeFrom(from: number, fused: Fused): Run {
   const levels: Level[] = []
   let next = from
@@ -71,7 +71,7 @@ function enduring(during: NonNullable<Parts['during']>, within: Run): Run {
   }
 }
 
-/** A handler that may do anything, and what it reaches with `next`. Past the last one: not found. */
+/** A handler without parts, and what its `next` calls; after the last handler, not found. */
 function calling(index: number, fused: Fused): Run {
   const { handlers, json, onError } = fused
   const handler = handlers[index]?.handler
@@ -140,7 +140,7 @@ function around(levels: Level[], within: Run, { route, onError, json }: Fused): 
     return leave(c, last)
   }
 
-  /** Goes on once a part that waits has ended. */
+  /** Continues after a part that returned a promise. */
   async function resume(c: Context, waiting: Promise<Response | undefined>, at: number): Promise<void> {
     const wasFinalized = c.finalized
     let answer: Response | undefined

@@ -2,11 +2,11 @@ import type { Context } from 'hono'
 import type { PartHeaders } from './middleware.ts'
 
 type State = {
-  /** The route's handler runs: it is behind all whose headers are copied. */
+  /** The route's handler is running: all parts whose headers are copied are around it. */
   within: boolean
-  /** Something was said about the answer that only Hono knows. */
+  /** `c.header` or `c.status` was called: Hono's own `json` must answer. */
   prepared: boolean
-  /** The last answer that has them. */
+  /** The last answer with copied headers. */
   written: Response | undefined
 }
 
@@ -18,24 +18,24 @@ export type ConstantJson = {
   /** Replaces the `json` of a context; it begins to copy at `enter`. */
   prepare: (c: Context) => void
   enter: (c: Context) => void
-  /** From here on it is Hono's own: an error, or what sees the answer, may stand outside of some of the parts. */
+  /** Restores Hono's `json`: after an error, or outside of some of the parts. */
   leave: (c: Context) => void
 }
 
 /**
- * Lets `c.json` copy the headers that a route's parts give every answer in one go: set one by one on the answer they cost a
- * tenth of the throughput. Once `c.header` or `c.status` prepared something, or it is given more than a status, it is Hono's own.
- * Undefined where parts speak about the same header: each must see what the other said.
+ * Makes `c.json` copy the headers of a route's parts at once: setting them one by one on the answer costs a tenth of the
+ * throughput. After `c.header` or `c.status`, or with more than a status, Hono's own `json` answers. Undefined where two
+ * parts set the same header: they must run one after the other.
  */
 export function constantJson(parts: readonly PartHeaders[]): ConstantJson | undefined {
   const constants = parts.flatMap((part) => part.constants)
   const set = parts.flatMap((part) => part.set)
   const listed = parts.flatMap((part) => part.listed)
-  // Filled anew for each answer, which takes a copy.
+  // Reused: each answer copies it.
   const headers = new Headers()
-  // What an inner part says an outer one does not change.
+  // The inner part's value of a constant header wins.
   for (const [name, value] of [...constants, ['Content-Type', 'application/json'] as const]) headers.set(name, value)
-  // Two parts that set one header would have to see each other's.
+  // Two parts set the same header.
   for (const [name, value] of [...listed, ...set.map(([name]) => [name, ''] as const)]) {
     if (headers.has(name)) return undefined
     headers.set(name, value)
@@ -47,7 +47,7 @@ export function constantJson(parts: readonly PartHeaders[]): ConstantJson | unde
     for (let i = 0; i < set.length; i++) {
       const [name, read] = set[i] as PartHeaders['set'][number]
       const value = read(c)
-      // Most say what they said the last time.
+      // Mostly unchanged since the last answer.
       if (value === filled[i]) continue
       if (value === undefined) headers.delete(name)
       else headers.set(name, value)
@@ -66,7 +66,7 @@ export function constantJson(parts: readonly PartHeaders[]): ConstantJson | unde
       state.written = new Response(text, { status: arg, headers })
       return state.written
     }
-    // Hono's type tells the client what was sent; nothing of that is there at run time.
+    // Hono's type carries the body's type for the client, which does not exist at run time.
     c.json = jsonWithHeaders as Context['json']
     c.header = (...args) => {
       state.prepared = true
@@ -81,7 +81,7 @@ export function constantJson(parts: readonly PartHeaders[]): ConstantJson | unde
   return { prepare, enter: (c) => setWithin(c, true), leave: (c) => setWithin(c, false) }
 }
 
-/** Whether the answer is JSON from there, as it was made: it needs no header of a part any more. */
+/** Whether the answer was made by the copying `json`, unchanged: it has all headers of the parts already. */
 export function wroteJson(c: Context): boolean {
   const written = (c as Prepared)[stateOf]?.written
   return written !== undefined && written === c.res

@@ -3,12 +3,12 @@ import { middleware } from './middleware.ts'
 import { idleSeconds, setSocketTimeout } from './output/streaming.ts'
 import type { PublicEnv } from './request.ts'
 
-/** Bun would close the socket soon (`idleSeconds`): a request still at work is given its whole deadline. */
+/** When to extend the socket's idle timeout (`idleSeconds`) to the whole deadline of a running request. */
 const extendAfterMs = 8_000
 
 /**
- * Ends a request whose time is up with a 504. Its handler goes on behind it; its queries have shorter deadlines of their own.
- * What answers at once costs nothing.
+ * Answers 504 when the deadline passes. The handler keeps running; its statements have shorter deadlines of their own.
+ * Costs nothing for a synchronous answer.
  */
 export function deadline(timeoutMs: number) {
   return middleware<PublicEnv>({

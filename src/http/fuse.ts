@@ -5,19 +5,19 @@ import { type ConstantJson, constantJson } from './constant-json.ts'
 import { partHeaders, partsOf, routeAmong } from './middleware.ts'
 
 type Fusable = Pick<Hono, 'router' | 'routes'>
-/** What `onError` was given last. Hono declares it private, and has no other way to it. */
+/** Hono's error handler, a private member without an accessor. */
 type WithErrorHandler = { errorHandler: ErrorHandler }
 
 /**
- * Makes a Hono app fast, changing nothing of what it does. Call it after the last route.
+ * Makes a Hono app fast without changing its behaviour. Call it after the last route.
  *
- * Hono composes the handlers that a request meets anew for every request, with a closure and a promise for each. Here they
- * are composed once: the router keeps one list per pattern, and each list becomes a single handler, in which a run of what
- * `middleware` made needs no promise. Other middleware runs inside as Hono would run it. An app whose router makes its
- * lists anew for each request (TrieRouter) is left as it is: slower, never wrong.
+ * Hono composes the matched handlers for every request, with a closure and a promise for each. The router returns the
+ * same list for every request of a pattern, so here each list is composed once, into one handler. In it, middleware made
+ * by `middleware` needs no promise; other middleware runs as in Hono. An app whose router makes a new list for each
+ * request (TrieRouter) is not changed: slower, never wrong.
  *
- * What differs: a thrown value that is no Error reaches `onError` as the cause of one, and a handler's answer that is
- * neither a Response nor nothing is an error.
+ * Two differences: a thrown value that is no Error reaches `onError` as the cause of one, and a handler that returns
+ * something other than a Response or nothing is an error.
  */
 export function fuse<T extends Fusable>(app: T): T {
   const { router } = app
@@ -32,7 +32,7 @@ export function fuse<T extends Fusable>(app: T): T {
     const json = jsonOf(handlers)
     const run = compose({ route: route?.path ?? '', handlers, onError: onErrorOf(app, json), json })
     const fused: Handler = (c) => {
-      // The request goes by the whole list: its parameters, and the helpers of hono/route.
+      // The request keeps the whole list, for its parameters and for hono/route.
       latest[0] = list
       return run(c)
     }
@@ -51,7 +51,7 @@ export function fuse<T extends Fusable>(app: T): T {
         fused = single(list as never)
         byList.set(list, fused)
       }
-      // Hono builds the context around this array and calls the handler at once.
+      // Hono builds the context with this array, and calls the handler synchronously.
       latest = [fused, found[1]]
       return latest as typeof found
     },
@@ -59,7 +59,7 @@ export function fuse<T extends Fusable>(app: T): T {
   return app
 }
 
-/** Whether the router answers alike requests with the very same list. */
+/** Whether the router returns the identical list for requests of one pattern. */
 function keepsItsLists({ router, routes }: Fusable): boolean {
   const list = ({ method, path }: RouterRoute) => router.match(method, path)[0]
   return routes.some((route) => {
@@ -68,7 +68,7 @@ function keepsItsLists({ router, routes }: Fusable): boolean {
   })
 }
 
-/** Renders what was thrown, as Hono does: the answer replaces whatever was there. */
+/** Calls the error handler, as Hono does: its answer replaces any earlier one. */
 function onErrorOf(app: Fusable, json: ConstantJson | undefined): Fused['onError'] {
   return (c, thrown) => {
     const error = thrown instanceof Error ? thrown : new Error('a value that is no Error was thrown', { cause: thrown })

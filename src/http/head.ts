@@ -4,7 +4,7 @@ import { contextOf, type PublicEnv } from './request.ts'
 
 const answers = new WeakMap<Request, Response>()
 
-/** Keeps what HEAD would be answered as GET, for `answerHead`. */
+/** Keeps the answer to HEAD with its body, for `answerHead`. */
 export const keepWhole = middleware<PublicEnv>({
   name: 'keepWhole',
   after(c) {
@@ -13,8 +13,8 @@ export const keepWhole = middleware<PublicEnv>({
 })
 
 /**
- * Answers to HEAD as GET would have given them. Hono takes the body away and with it the length; the server, handed the
- * whole answer, sends the length and no body (RFC 9110 9.3.2).
+ * Answers HEAD with the headers of GET (RFC 9110 9.3.2). Hono drops the body and with it the Content-Length; given the
+ * whole answer, the server sends the length and no body.
  */
 export function answerHead(app: Hono<PublicEnv>): void {
   const { fetch } = app

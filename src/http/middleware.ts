@@ -3,34 +3,40 @@ import { matchedRoutes } from 'hono/route'
 
 type Answer = Response | undefined
 
-/** What a middleware does, in parts that need no promise: `fuse` runs them in a row, where Hono would nest functions. */
+/** The parts of a middleware. They need no promise: `fuse` runs them in sequence, where Hono nests functions. */
 export type Parts<E extends Env = Env> = {
   /** The function's name, for stack traces and listings. */
   name: string
-  /** Constant headers of every answer from within that does not bring its own. */
+  /** Constant headers, set on answers from within that lack them. */
   always?: Readonly<Record<string, string>>
-  /** Headers of every answer from within, in place of its own; undefined: none. Asked when the answer is made, or after. */
+  /**
+   * Computed headers, which replace those of answers from within; undefined: none. Called when the answer is made or
+   * later.
+   */
   sets?: Readonly<Record<string, (c: Context<E>) => string | undefined>>
-  /** Values that a header of every answer from within lists, beside its own. */
+  /** Values appended to a list header (such as Vary) of answers from within. */
   lists?: Readonly<Record<string, string>>
   /**
-   * Runs before everything within. Throws to refuse; a Response answers at once. A promise only where it must wait.
-   * Where the request was answered meanwhile (its time was up), nothing within runs.
-   * `route` is the pattern of the route that will answer, such as `/v1/plans/:name`; empty when there is none.
+   * Runs before everything within. It throws to refuse, returns a Response to answer, and returns a promise only where it
+   * must wait. If the request was answered meanwhile (by its deadline), nothing within runs. `route` is the pattern of
+   * the route that will answer, such as `/v1/plans/:name`; empty when there is none.
    */
   before?: (c: Context<E>, route: string) => Answer | Promise<Answer>
   /**
-   * Surrounds what is still at work within: resolves when `within` did; earlier only with `c.res` set, or by throwing.
-   * What was answered without waiting need not come by here.
+   * Surrounds asynchronous work: resolves when `within` did; earlier only with `c.res` set, or by throwing. Not called
+   * for synchronous answers.
    */
   during?: (c: Context<E>, within: Promise<void>) => Promise<void>
-  /** Sees every answer from within, rendered errors and its own `before` answer included; not what its own `before` threw. */
+  /**
+   * Runs after every answer from within, with rendered errors and the answer of its own `before`; not after an error of
+   * its own `before`.
+   */
   after?: (c: Context<E>) => void
 }
 
 const partsByMiddleware = new WeakMap<object, Parts>()
 
-/** An ordinary Hono middleware made of parts, for any Hono app. In a fused app the parts run without a promise. */
+/** Makes an ordinary Hono middleware from parts, for any Hono app. In a fused app the parts run without a promise. */
 export function middleware<E extends Env, P extends string = string, I extends Input = Input>(
   parts: Parts<E>,
 ): MiddlewareHandler<E, P, I, never> {
@@ -58,14 +64,14 @@ export function partsOf(handler: object): Parts | undefined {
   return partsByMiddleware.get(handler)
 }
 
-/** The headers of a part, or of several, in lists that are quick to walk. */
+/** The headers of one or several parts, as arrays for fast iteration. */
 export type PartHeaders = {
   constants: [string, string][]
   set: [string, (c: Context) => string | undefined][]
   listed: [string, string][]
 }
 
-/** Undefined for a part that has none. */
+/** @returns undefined for a part without headers */
 export function partHeaders({ always, sets, lists }: Parts): PartHeaders | undefined {
   if (!always && !sets && !lists) return undefined
   return {
@@ -75,7 +81,7 @@ export function partHeaders({ always, sets, lists }: Parts): PartHeaders | undef
   }
 }
 
-/** Gives an answer the headers of a part. */
+/** Sets the headers of a part on the answer. */
 export function applyHeaders(c: Context, { constants, set, listed }: PartHeaders): void {
   const { headers } = c.res
   for (const [name, value] of constants) if (!headers.has(name)) headers.set(name, value)
@@ -86,14 +92,14 @@ export function applyHeaders(c: Context, { constants, set, listed }: PartHeaders
   for (const [name, value] of listed) if (headers.get(name) !== value) headers.append(name, value)
 }
 
-/** Hono's own error for a request that nobody answered. */
+/** Hono's error for a request that no handler answered. */
 export function notFinalized(): Error {
   return new Error('Context is not finalized. Did you forget to return a Response object or `await next()`?')
 }
 
 type Route = { method: string; handler: { length: number } }
 
-/** The route among what a request meets: registered for a method, or with a handler that takes no `next`. */
+/** The route among matched handlers: one registered for a method, or whose handler takes no `next`. */
 export function routeAmong<T extends Route>(matched: readonly T[]): T | undefined {
   return matched.findLast(({ method, handler }) => method !== 'ALL' || handler.length < 2)
 }

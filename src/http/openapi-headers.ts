@@ -1,4 +1,4 @@
-/** Headers that answers carry beside those of every HTTP server: components of the document, by their names. */
+/** Header components of the document, by name: those that answers have beside what every HTTP server sends. */
 const headers = {
   'X-Request-Id': always('Names the request in the log; as sent, if it was 1–128 letters, digits, dots, dashes or _.'),
   'Cache-Control': always('no-store where the answer holds a token or personal data; public for the catalogue.'),
@@ -33,7 +33,7 @@ type About = {
 /** The components of the document that `addHeaders` refers to. */
 export const headerComponents: Record<string, object> = headers
 
-/** Documents on each answer of an operation the headers that it brings or may bring. */
+/** Adds to each answer of an operation the headers that it has or may have. */
 export function addHeaders(responses: Record<string, Response>, { limited, authenticated, idempotent }: About): void {
   const isCached = '304' in responses
   for (const [status, response] of Object.entries(responses)) {

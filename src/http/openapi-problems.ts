@@ -17,8 +17,8 @@ const plain = 'PlainProblem'
 const reference = (name: string) => ({ $ref: `#/components/schemas/${name}` })
 
 /**
- * The schemas of non-2xx bodies (RFC 9457), told apart by `code`: one for each of the `answered` codes that brings members
- * of its own, and one for all others.
+ * The schemas of non-2xx bodies (RFC 9457), discriminated by `code`: one for each of the `answered` codes with members of
+ * its own, and one for all others.
  */
 export function problemSchemas(answered: ReadonlySet<ProblemCode>): Record<string, Schema> {
   const own = Object.entries(problemMembers).filter(([code]) => answered.has(code as ProblemCode))

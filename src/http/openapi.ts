@@ -4,19 +4,19 @@ import { z } from 'zod'
 import type { ProblemCode } from '../errors/app-error.ts'
 import { middleware } from './middleware.ts'
 
-/** JSON, and what the same route answers in further media types, each with what is in it. */
+/** JSON, and further media types of the same route, each with a description. */
 type InSeveralTypes = { json: z.ZodType; also: Record<string, string> }
 type Answer = z.ZodType | null | InSeveralTypes
 type Answers = Partial<Record<200 | 201 | 202 | 204, Answer>> & { 304?: null }
 
-/** What every route may answer, besides its own. */
+/** Problems that every route may answer. */
 const always: ProblemCode[] = ['bad-request', 'internal-error', 'deadline-exceeded']
-/** The same of routes that are limited and may need the database: all but the probes. */
+/** Further problems of all routes but the probes, because they are limited and use the database. */
 const beyondProbes: ProblemCode[] = ['rate-limited', 'database-unavailable', 'service-unavailable', 'overloaded']
 
 /**
- * Documents a route: its answers on success (null: no body), the problems of its own, and
- * the request headers that it reads. What follows from body, query and guards is added by `completeDocument`.
+ * Documents a route: its answers on success (null: no body), its own problems, and the request headers that it reads.
+ * `completeDocument` adds what follows from body, query and guards.
  */
 export function describe(
   tag: string,
@@ -45,7 +45,7 @@ export function describe(
   })
 }
 
-/** As hono-openapi's describeRoute, which awaits what follows it: a promise for every request. */
+/** Like hono-openapi's describeRoute, but without its promise for every request. */
 function documented(spec: DescribeRouteOptions): MiddlewareHandler {
   return Object.assign(middleware({ name: 'describe' }), { [uniqueSymbol]: { spec } })
 }
@@ -60,19 +60,19 @@ function contentOf(answer: z.ZodType | InSeveralTypes) {
 
 const policies = new WeakMap<object, string>()
 
-/** How the name of a guard begins that lets API keys in; the rest is the permission that they need. */
+/** Prefix of the name of a guard that admits API keys; the permission that they need follows. */
 export const keyDemand = 'authenticated or key with '
 
 /**
- * Names what a guard demands, so that the table of routes can be written out and checked, and documents its denials.
- * `authenticated` marks the route as one that takes a bearer, `keyDemand` as one that takes API keys, too.
+ * Names a guard, so that the route matrix can be checked, and documents its denials. `authenticated` marks a route that
+ * takes a bearer token, `keyDemand` one that also takes API keys.
  */
 export function policy<T extends object>(name: string, guard: T, codes: ProblemCode[]): T {
   policies.set(guard, name)
   return Object.assign(guard, { [uniqueSymbol]: { spec: { ...problemCodes(codes), ...securityOf(name) } } })
 }
 
-/** Documents what a middleware that is no guard may refuse a request with. */
+/** Documents the problems of a middleware that is no guard. */
 export function refusing<T extends object>(middleware: T, codes: ProblemCode[]): T {
   return Object.assign(middleware, { [uniqueSymbol]: { spec: problemCodes(codes) } })
 }
@@ -83,17 +83,20 @@ function securityOf(name: string): { security?: Record<string, string[]>[] } {
   return {}
 }
 
-/** Whether what a guard demands lets API keys in. */
+/** Whether a guard of this name admits API keys. */
 export function isOpenToKeys(demand: string | undefined): boolean {
   return demand?.startsWith(keyDemand) ?? false
 }
 
-/** What a middleware demands, if it is a guard. */
+/** The name of a guard; undefined for other middleware. */
 export function policyOf(middleware: object): string | undefined {
   return policies.get(middleware)
 }
 
-/** Lists are joined when the specs of a route's middlewares are merged; answers of one status would displace each other. */
+/**
+ * Problem codes are kept as a list: merging the specs of a route's middlewares joins lists, but answers of one status
+ * would replace each other.
+ */
 export const codesKey = 'x-problem-codes'
 
 function problemCodes(codes: ProblemCode[]) {

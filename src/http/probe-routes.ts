@@ -1,2 +1,2 @@
-/** What machines ask every few seconds: never limited, and logged at debug. */
+/** Routes that monitoring polls every few seconds: never limited, and logged at debug. */
 export const probeRoutes: ReadonlySet<string> = new Set(['/live', '/ready', '/health', '/metrics'])

@@ -1,55 +1,55 @@
 import type { Context } from 'hono'
 import type { ProblemCode } from '../errors/app-error.ts'
 
-/** Where a request came from; with the API key that its actor used, if one was. */
+/** Where a request came from, and the API key that it used, if any. */
 export type Origin = { ip: string; userAgent: string | null; requestId: string; apiKeyId?: string }
 
-/** What the service is made of, for `c.get('deps')`; declared where it is put together. */
+/** The type of `c.get('deps')`; `src/app-deps.ts` declares its members. */
 // biome-ignore lint/suspicious/noEmptyInterface: declared where the rooms are put together
 export interface Services {}
 
-type Circumstances = {
+type Options = {
   server: Bindings['server']
   timeoutMs: number
   clientIp: (request: Request, peer: string | undefined) => string
 }
 
 /**
- * What is known of a request before its handler runs; one object, filled in by the chain. Rooms above declare what they
- * keep in it themselves (`declare module`): such a member is absent until they set it.
+ * State of one request, set by the middleware of every request. Higher rooms declare their own members (`declare
+ * module`), which are absent until they are set.
  */
 export class RequestContext {
-  /** `performance.now()` when it came. */
+  /** `performance.now()` at the start. */
   readonly startedAt = performance.now()
   readonly method: string
-  /** How long the answer took, and its status for log and figures, once there is one. */
+  /** Duration and status for log and metrics, once there is an answer. */
   milliseconds = 0
   status = 0
   readonly #request: Request
-  readonly #circumstances: Circumstances
+  readonly #options: Options
   #signal: AbortSignal | undefined
   #left: AbortSignal | undefined
   #ip: string | undefined
-  /** The pattern of the route that will answer, e.g. `/v1/entitlements/:feature`; empty when there is none. */
+  /** The pattern of the matched route, such as `/v1/entitlements/:feature`; empty when there is none. */
   readonly route: string
   id = ''
-  /** What it was refused with, or failed with. */
+  /** The code of the problem that was answered. */
   problem: ProblemCode | null = null
-  /** The work was given up because nobody waits for its answer any more. */
+  /** The client left before the answer, and the work was given up. */
   clientClosed = false
-  /** Its answer is made while it is read. */
+  /** The answer is a stream. */
   streams = false
 
-  constructor(request: Request, route: string, circumstances: Circumstances) {
+  constructor(request: Request, route: string, options: Options) {
     this.#request = request
     this.method = request.method
     this.route = route
-    this.#circumstances = circumstances
+    this.#options = options
   }
 
-  /** The client's address: the socket's, or what trusted proxies say. Asked for only where it matters. */
+  /** The client's address: the socket's, or what trusted proxies say. Computed when first read. */
   get ip(): string {
-    const { server, clientIp } = this.#circumstances
+    const { server, clientIp } = this.#options
     this.#ip ??= clientIp(this.#request, server?.requestIP(this.#request)?.address)
     return this.#ip
   }
@@ -57,23 +57,23 @@ export class RequestContext {
   /** Aborts when the request's deadline passes or the client leaves. */
   get signal(): AbortSignal {
     if (this.#signal) return this.#signal
-    const leftMs = Math.max(0, this.startedAt + this.#circumstances.timeoutMs - performance.now())
+    const leftMs = Math.max(0, this.startedAt + this.#options.timeoutMs - performance.now())
     this.#signal = AbortSignal.any([this.left, AbortSignal.timeout(leftMs)])
     return this.#signal
   }
 
-  /** Aborts when the client leaves, or Bun closes its connection. Asked for later than that, it would not tell. */
+  /** Aborts when the client leaves, or Bun closes its connection. It must be read before that happens. */
   get left(): AbortSignal {
     this.#left ??= this.#request.signal
     return this.#left
   }
 
-  /** Whether the client left before the answer; known where `signal` or `left` was asked for. */
+  /** Whether the client left before the answer; known only after `signal` or `left` was read. */
   get abandoned(): boolean {
     return this.#left?.aborted ?? false
   }
 
-  /** Where the request came from, as services and the audit trail want it. */
+  /** The origin, for services and the audit trail. */
   get origin(): Origin {
     return {
       ip: this.ip,
@@ -84,10 +84,10 @@ export class RequestContext {
   }
 }
 
-/** What Bun.serve hands over; absent when a test calls the app without a socket. */
+/** What Bun.serve passes; absent when a test calls the app without a socket. */
 export type Bindings = {
   server?: { requestIP(request: Request): { address: string } | null; timeout(request: Request, seconds: number): void }
-  /** The path was sent in another spelling than the one that the URL shows, or no route is known for it as it was sent. */
+  /** `another`: the path was sent in another spelling than `request.url` shows; `unknown`: as sent, it has no route. */
   readonly spelling?: 'another' | 'unknown'
 }
 
@@ -96,13 +96,13 @@ export type PublicEnv = { Bindings: Bindings; Variables: { deps: Services; conte
 const contextKey = Symbol('context')
 type WithContext = { [contextKey]?: RequestContext }
 
-/** Keeps what is known of a request: for handlers as `c.get('context')`, for what runs on every request as `contextOf(c)`. */
+/** Stores the context: handlers read `c.get('context')`, middleware of every request `contextOf(c)`. */
 export function setContext(c: Context<PublicEnv>, context: RequestContext): void {
   c.set('context', context)
   ;(c as WithContext)[contextKey] = context
 }
 
-/** The same as `c.get('context')`, without a look-up: a dozen middlewares ask for it on every request. */
+/** Same as `c.get('context')`, but faster: a dozen middlewares call it on every request. */
 export function contextOf<E extends PublicEnv>(c: Context<E>): RequestContext {
   return (c as WithContext)[contextKey] ?? c.get('context')
 }

@@ -16,7 +16,7 @@ declare module '../http/request.ts' {
 /** Behind a guard that knows whose request it is. */
 type OwnedEnv = PublicEnv & { Variables: { principal: { accountId: string } } }
 
-const KeyShape = /^[\x21-\x7e]([\x20-\x7e]{0,253}[\x21-\x7e])?$/
+const keyPattern = /^[\x21-\x7e]([\x20-\x7e]{0,253}[\x21-\x7e])?$/
 /** What of an answer is worth keeping beside its body. */
 const keptHeaders = ['Content-Type', 'Location']
 
@@ -33,7 +33,7 @@ class NotKept extends Error {}
 export const idempotent = createMiddleware<OwnedEnv>(async function idempotent(c, next) {
   const key = c.req.header('Idempotency-Key')
   if (key === undefined) return next()
-  if (!KeyShape.test(key))
+  if (!keyPattern.test(key))
     throw new AppError('bad-request', { detail: 'Idempotency-Key takes 1 to 255 printable ASCII characters.' })
   const deps = c.get('deps')
   const scope = { accountId: c.get('principal').accountId, method: c.req.method, path: c.req.path, key }

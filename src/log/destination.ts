@@ -17,8 +17,8 @@ const exitRetries = 100
 const encoder = new TextEncoder()
 
 /**
- * Buffers lines and writes them to a file descriptor in chunks of 16 KiB, after a second at the latest, and at exit: one write
- * per line would cost more than making the line. A terminal gets each line at once.
+ * Buffers lines and writes them to a file descriptor in chunks of 16 KiB, after a second at the latest, and at exit: one
+ * write per line would cost more than making the line. A terminal gets each line at once.
  */
 export function openDestination(stream: number): Destination {
   const fd = withoutBlocking(stream)
@@ -95,8 +95,8 @@ export function openDestination(stream: number): Destination {
 }
 
 /**
- * Opens the same pipe again in non-blocking mode: through the inherited descriptor a stuck reader would block this process. Without
- * /proc, or for a socket, the inherited descriptor is used.
+ * Opens the same pipe again in non-blocking mode: through the inherited descriptor a stuck reader would block this
+ * process. Without /proc, or for a socket, the inherited descriptor is used.
  */
 function withoutBlocking(stream: number): number {
   try {

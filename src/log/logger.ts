@@ -10,7 +10,9 @@ type Log = {
   (members: Record<string, unknown>, message: string): void
 }
 
-/** Writes one JSON object per line. Errors go under `err`; values under secret or personal keys are redacted at any depth. */
+/**
+ * Writes one JSON object per line. Errors go under `err`; values under secret or personal keys are redacted at any depth.
+ */
 export type Logger = Record<Label, Log> & {
   isLevelEnabled(level: LogLevel): boolean
   /** Writes a line from members that are JSON text already, such as `"status":200`. Nothing in it is redacted. */
@@ -143,7 +145,9 @@ function redact(value: unknown, depth: number): unknown {
   return redactMembers({ ...value }, depth)
 }
 
-/** The loggable members of an error. Those left out of database errors (detail, query, parameters) quote personal data. */
+/**
+ * The loggable members of an error. Those left out of database errors (detail, query, parameters) quote personal data.
+ */
 function describeError(error: unknown, depth = 0): unknown {
   if (!(error instanceof Error)) return error
   const { name, cause } = error

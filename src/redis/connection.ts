@@ -33,9 +33,9 @@ const firstPauseMs = 100
 const longestPauseMs = 1_000
 
 /**
- * Opens one connection to Redis (or Valkey). While Redis is lost every command fails at once and nothing is queued; one probe
- * reconnects with back-off, and succeeds only when Redis accepts writes. Each loss and return is logged once, without the URL,
- * which may have a password.
+ * Opens one connection to Redis (or Valkey). While Redis is lost every command fails at once and nothing is queued; one
+ * probe reconnects with back-off, and succeeds only when Redis accepts writes. Each loss and return is logged once,
+ * without the URL, which may have a password.
  */
 export function openRedis({ url, log, timeoutMs }: Options) {
   const { host } = new URL(url)

@@ -1,9 +1,9 @@
 const tickMs = 10
 
 /**
- * Calls `onLate` when the oldest unanswered command of a connection, where answers come in order, waits for longer than `timeoutMs`.
- * Time is counted in timer ticks, between which the socket is read, so that a pause of this process does not count as Redis's.
- * One timer serves all commands.
+ * Calls `onLate` when the oldest unanswered command of a connection, where answers come in order, waits for longer than
+ * `timeoutMs`. Time is counted in timer ticks, between which the socket is read, so that a pause of this process does not
+ * count as Redis's. One timer serves all commands.
  */
 export function createWatch(timeoutMs: number, onLate: () => void): <T>(answer: Promise<T>) => Promise<T> {
   const ticks = Math.ceil(timeoutMs / tickMs)

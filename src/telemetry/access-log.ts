@@ -5,29 +5,28 @@ import { contextOf, type PublicEnv } from '../http/request.ts'
 import type { Logger } from '../log/logger.ts'
 import { clientClosed } from './traffic.ts'
 
-/** None of its texts can hold a character that JSON or a terminal would take for more than itself. */
+/** Every field is JSON-safe, so that the line is built without escaping. */
 export type AccessEntry = {
   /** Of `[A-Za-z0-9._-]`. */
   requestId: string
   /** A token of RFC 9110. */
   method: string
-  /** The route's pattern, never what was asked for: paths hold ids, and queries what people searched for. */
+  /** The route's pattern, never the requested path: paths hold ids, and queries hold search terms. */
   path: string
   status: number
   milliseconds: number
   accountId?: string
-  /** What it was refused with, or failed with. */
+  /** The code of the problem that was answered. */
   code?: ProblemCode
-  /** Of refusals that an attack brings: the hash of the address's network. */
+  /** The hash of the client's network, on refusals that attacks cause. */
   network?: string
   /** Personal data: the audit trail keeps addresses, under its own rules. */
   ip?: never
 }
 
 /**
- * One JSON line per request: at info, probes at debug, answers of 5xx at error, and at
- * info as `client-closed` what was given up because its client left. It runs on every request, so it writes
- * its six members itself; through the general path of the logger a line costs five times as much.
+ * Writes one JSON line per request: at info; probes at debug; 5xx at error; requests whose client left at info, as
+ * `client-closed`. It builds the line itself, because the logger's general path costs five times as much.
  */
 export function createAccessLog(log: Logger): (entry: AccessEntry) => void {
   const writes = {
@@ -35,13 +34,13 @@ export function createAccessLog(log: Logger): (entry: AccessEntry) => void {
     info: log.isLevelEnabled('info'),
     error: log.isLevelEnabled('error'),
   }
-  /** What the last line of each path said between its id and its time: most say the same. */
+  /** Cache of the part between id and duration, by path: mostly unchanged. */
   const middles = new Map<string, { method: string; status: number; text: string }>()
 
   function middleOf(method: string, path: string, status: number): string {
     const last = middles.get(path)
     if (last?.status === status && last.method === method) return last.text
-    // Joined, it is one piece: a template would be a tree of pieces that every line walks again.
+    // `join` makes a flat string; a template would make a rope that every line flattens again.
     const text = ['","method":"', method, '","path":"', path, '","status":', status, ',"milliseconds":'].join('')
     middles.set(path, { method, status, text })
     return text
@@ -59,14 +58,17 @@ export function createAccessLog(log: Logger): (entry: AccessEntry) => void {
   }
 }
 
-/** Three decimals, put together from whole numbers: writing a fraction costs as much as half of the line. */
+/** Three decimals, written as whole numbers: formatting a fraction would cost half as much as the line. */
 function toDecimals(milliseconds: number): string {
   const microseconds = Math.round(milliseconds * 1000)
   const rest = microseconds % 1000
   return `${(microseconds - rest) / 1000}.${rest < 10 ? '00' : rest < 100 ? '0' : ''}${rest}`
 }
 
-/** One line per request, when it ends; around `countTraffic`, which took its time and status. What is refused says why, and what tells of an attack from which network. */
+/**
+ * Logs one line per request at its end; outside of `countTraffic`, which sets duration and status. A refusal has its
+ * code, and one that attacks cause has the network.
+ */
 export function logAccess(write: (entry: AccessEntry) => void, networkHash: (ip: string) => string) {
   return middleware<PublicEnv>({
     name: 'logAccess',
@@ -88,6 +90,6 @@ export function logAccess(write: (entry: AccessEntry) => void, networkHash: (ip:
   })
 }
 
-/** Refusals by which guessing and probing show. */
+/** Refusals that guessing and probing cause. */
 const tellsNetwork = (status: number, code: ProblemCode) =>
   status === 401 || status === 403 || status === 429 || code === 'email-taken'

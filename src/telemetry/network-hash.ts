@@ -2,13 +2,13 @@ import { createHmac } from 'node:crypto'
 import { firstOf, formatAddress, isMapped, parseAddress } from '../addresses/networks.ts'
 
 const dayMs = 86_400_000
-/** Networks of a day that are remembered: an attack comes from the same few again and again. */
+/** The most networks in the cache of a day. */
 const maxRemembered = 1_024
 
 /**
- * What the log calls the network of an address (IPv4 by its /24, IPv6 by its /48), so that an attack shows and nobody is
- * named: 48 bits of an HMAC-SHA-256 of day (UTC) and network under `key`. The lines of one day can be told apart by it, on
- * all instances; those of two days cannot be joined, and without the key nothing can be looked up.
+ * Pseudonymises the network of an address (IPv4 /24, IPv6 /48) for the log: 48 bits of an HMAC-SHA-256 of day (UTC) and
+ * network under `key`. Lines of one day can be grouped by it, on all instances; lines of different days cannot be joined,
+ * and without the key no network can be looked up.
  */
 export function createNetworkHash(key: Uint8Array, now: () => number = Date.now): (ip: string) => string {
   let day = 0

@@ -4,34 +4,34 @@ import type { StreamOutcome } from '../http/output/streaming.ts'
 import { contextOf, type PublicEnv } from '../http/request.ts'
 
 export type Traffic = ReturnType<typeof createTraffic>
-/** Answers of one route, method and class of status. */
+/** The answers of one route, method and status class. */
 export type RequestCount = { method: string; route: string; statusClass: string } & Answers
 type Answers = {
   count: number
   milliseconds: number
-  /** How many took no longer than each of `durationBounds`, and more than the one before. */
+  /** Answers by duration: one count for each bound of `durationBounds`. */
   buckets: number[]
 }
 
-/** In milliseconds: most answers come from memory, those of the database in tens, passwords in hundreds. */
+/** Bucket bounds in milliseconds: answers from memory take one, from the database tens, with a password hash hundreds. */
 export const durationBounds = [1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000]
 
 const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
 
-/** What log and figures call the answer that its client did not wait for, as nginx does; it is never sent. */
+/** The status in log and metrics of a request whose client left, as in nginx; never sent. */
 export const clientClosed = 499
 
-/** What was asked and answered since the start, for /metrics: plain numbers, for they are counted on every request. */
+/** Counts answers since the start, for /metrics: plain numbers, because it runs on every request. */
 export function createTraffic() {
   /** Route → method → answers of 1xx, 2xx, … */
   const answers = new Map<string, Map<string, Answers[]>>()
   const problems = new Map<ProblemCode, number>()
   const streams = new Map<StreamOutcome, number>()
-  /** Since the start, by whose failures were counted. */
+  /** Lockouts since the start, by the counter that locked. */
   const lockouts = new Map<string, number>()
 
   function begin(route: string, asked: string): Answers[] {
-    // Whoever sends methods of their own invention must not fill the memory.
+    // Bounds the map: clients may invent methods.
     const method = methods.has(asked) ? asked : 'other'
     const byMethod = answers.get(route) ?? new Map<string, Answers[]>()
     const classes = byMethod.get(method) ?? Array.from({ length: 5 }, noAnswers)
@@ -74,12 +74,12 @@ export function createTraffic() {
 
 const noAnswers = (): Answers => ({ count: 0, milliseconds: 0, buckets: Array(durationBounds.length + 1).fill(0) })
 
-/** As the OpenAPI document writes it. */
+/** A pattern as the OpenAPI document writes it. */
 function toShown(route: string): string {
   return route === '' ? 'unmatched' : route.replace(/:(\w+)(?:\{[^}]*\})?\??/g, '{$1}')
 }
 
-/** Counts every answer by its route's pattern, never by its path. */
+/** Counts every answer by its route's pattern, never by the path. */
 export function countTraffic(traffic: Traffic) {
   return middleware<PublicEnv>({
     name: 'countTraffic',

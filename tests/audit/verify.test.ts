@@ -14,7 +14,9 @@ const logged = trail.checkpoints.at(-1) ?? null
 
 const undone = Symbol('undone')
 
-/** What somebody with every right in the database could do: no trigger, foreign key or NOT NULL holds. Undone afterwards. */
+/**
+ * What somebody with every right in the database could do: no trigger, foreign key or NOT NULL holds. Undone afterwards.
+ */
 async function asIntruder<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
   const result = Promise.withResolvers<T>()
   await sql

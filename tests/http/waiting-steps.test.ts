@@ -79,8 +79,8 @@ describe('a step that waits', () => {
 
 test('a bearer waits only where a key must be looked up: never for a token, nor for a key that is known', async () => {
   const judge = (bearer: string) => {
-    const circumstances = { server: undefined, timeoutMs: 1_000, clientIp: () => '192.0.2.1' }
-    const context = new RequestContext(new Request('http://localhost/'), '/v1/me', circumstances)
+    const options = { server: undefined, timeoutMs: 1_000, clientIp: () => '192.0.2.1' }
+    const context = new RequestContext(new Request('http://localhost/'), '/v1/me', options)
     return verifyBearer(app.deps, context, `Bearer ${bearer}`)
   }
   expect(judge((await registered(app)).accessToken)).toBeUndefined()

@@ -1,12 +1,12 @@
 import { AppError } from '../../errors/app-error.ts'
 
 /**
- * The text of a JSON body, not parsed yet; reads no further than the limit.
+ * Reads the text of a JSON body, up to the limit.
  *
- * @param alreadyRead what a middleware on the way read, for the request gives it once
+ * @param alreadyRead the text, if an earlier middleware has read it: a body can be read only once
  * @param limitBytes the most that is accepted, whether announced (Content-Length) or chunked
- * @throws AppError `unsupported-media-type`, `payload-too-large`, `malformed-json` (invalid UTF-8), or `bad-request` when the
- *   connection fails half-way
+ * @throws AppError `unsupported-media-type`, `payload-too-large`, `malformed-json` (invalid UTF-8), or `bad-request` when
+ *   the connection fails half-way
  */
 export async function readJsonText(
   request: Request,
@@ -17,7 +17,7 @@ export async function readJsonText(
   const bytes = alreadyRead ? await alreadyRead : await readBytes(request, limitBytes)
   if (bytes.byteLength > limitBytes) throw new AppError('payload-too-large')
   try {
-    // ignoreBOM keeps the mark in the text, where it is not JSON: RFC 8259 8.1 says MUST NOT add one.
+    // ignoreBOM keeps the BOM in the text, which is then no JSON: RFC 8259 8.1 forbids it.
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
   } catch (cause) {
     throw new AppError('malformed-json', { cause })
@@ -41,7 +41,7 @@ async function readBytes(request: Request, limitBytes: number): Promise<Uint8Arr
   const announced = Number(request.headers.get('content-length') ?? Number.NaN)
   if (announced > limitBytes) throw new AppError('payload-too-large')
   try {
-    // The server hands over no more than was announced, so only a body of unknown length has to be counted.
+    // Bun reads no more than Content-Length, so only a body of unknown length must be counted.
     if (announced <= limitBytes || request.body === null) return await request.bytes()
     return await readCounted(request, request.body, limitBytes)
   } catch (cause) {
@@ -54,23 +54,23 @@ async function readCounted(
   body: ReadableStream<Uint8Array>,
   limitBytes: number,
 ): Promise<Uint8Array> {
-  // Asked for in time, it tells of a connection that Bun closes meanwhile.
+  // Read before the body: later it would not report that Bun closed the connection.
   const { signal } = request
   const chunks: Uint8Array[] = []
   let length = 0
-  // Leaving the loop by an exception cancels the stream: the rest is never read.
+  // An exception in the loop cancels the stream.
   for await (const chunk of body) {
     length += chunk.byteLength
     if (length > limitBytes) throw new AppError('payload-too-large')
     chunks.push(chunk)
   }
-  // Bun refuses trailers, but hands the body over first.
+  // Bun refuses trailers only after it has passed the body on.
   await untilParsed()
   if (signal.aborted) throw brokenOff(signal.reason)
   return Buffer.concat(chunks, length)
 }
 
-/** Resolves once Bun has parsed all that arrived together. */
+/** Resolves once Bun has parsed everything that it has received. */
 export function untilParsed(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }
@@ -79,13 +79,13 @@ function brokenOff(cause: unknown): AppError {
   return new AppError('bad-request', { detail: 'The body did not arrive whole.', cause })
 }
 
-/** Some clients send an empty object whatever the route: it counts as no body. */
+/** An empty object, which some clients always send: counts as no body. */
 const emptyObject = /^[ \t\r\n]*\{[ \t\r\n]*\}[ \t\r\n]*$/
 const maxEmptyObjectBytes = 64
 
 /**
- * Refuses a request that carries a body, other than an empty object, on a route that takes none; the media type is ignored.
- * Returns nothing at once when the headers already show that there is none.
+ * Refuses a body other than an empty object, of whatever media type. Synchronous where the headers show that there is no
+ * body.
  *
  * @throws AppError `bad-request`, or the promise rejects with it
  */
@@ -98,7 +98,7 @@ export function refuseBody(request: Request): Promise<undefined> | undefined {
     if (Number(announced) > maxEmptyObjectBytes || body === null) throw unexpectedBody()
   }
   if (body !== null) return refuseBytes(request, body)
-  // Bun discards the body of GET and HEAD, so a chunked one can't be seen to be empty, and counts as one that is not.
+  // Bun discards the body of GET and HEAD, so a chunked one cannot be shown to be empty.
   if (request.headers.has('transfer-encoding')) throw unexpectedBody()
 }
 
@@ -117,7 +117,7 @@ async function refuseBytes(request: Request, body: ReadableStream<Uint8Array>): 
   refuseText(text)
 }
 
-/** The same of a body that was read already. @throws AppError `bad-request` */
+/** The same for a body that was read already. @throws AppError `bad-request` */
 export function refuseText(text: string): void {
   if (text !== '' && !emptyObject.test(text)) throw unexpectedBody()
 }

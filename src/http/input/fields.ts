@@ -14,14 +14,14 @@ import {
 import { hiddenCharacters, isPlain, isPlainProse, isVisible } from '../../text/shown-text.ts'
 
 /**
- * Text whose bound comes before all else: what follows it runs within the bound alone, for normalising and Intl take a time that
- * grows with the square of the length. Counted in UTF-16 units, which costs nothing.
+ * A string of at most `max` UTF-16 units. Later steps of the schema run only within the bound: normalisation and Intl
+ * take time that grows with the square of the length.
  */
 export function bounded(max: number, error: string) {
   return z.string().max(max, { error, abort: true })
 }
 
-/** A list whose items are looked at only when there are not too many of them. */
+/** A list of at most `max` items. Its items are parsed only within the bound. */
 export function boundedList<T extends z.ZodType>(item: T, max: number, min = 0) {
   return z.preprocess((list: z.input<T>[], { addIssue }) => {
     if (!Array.isArray(list) || list.length <= max) return list
@@ -32,7 +32,7 @@ export function boundedList<T extends z.ZodType>(item: T, max: number, min = 0) 
 
 const tooLongEmail = 'An e-mail address has at most 254 characters.'
 
-/** An e-mail address in canonical form, judged after normalising: two spellings of one address can't pass as two. */
+/** An e-mail address, canonicalised before it is validated, so that spellings of one address are equal. */
 export const Email = bounded(320, tooLongEmail)
   .refine(isPlain, { error: hiddenCharacters, abort: true })
   .overwrite(canonicalEmail)
@@ -49,7 +49,7 @@ export const Email = bounded(320, tooLongEmail)
 
 const tooLongName = 'A name has at most 100 characters.'
 
-/** A given or family name, kept as it came but for the spaces around it. */
+/** A given or family name, trimmed. */
 export const PersonName = bounded(400, tooLongName)
   .refine(isPlain, { error: hiddenCharacters, abort: true })
   .trim()
@@ -63,7 +63,7 @@ export const PersonName = bounded(400, tooLongName)
   })
 
 /**
- * What somebody explains to whoever reads it later, in several lines if need be; kept as it came but for the spaces around it.
+ * Text that people write for people, such as a reason: several lines, trimmed.
  * @param noun begins the sentence of a refusal, such as `A reason`
  */
 export function prose(noun: string) {
@@ -80,7 +80,7 @@ export function prose(noun: string) {
     })
 }
 
-/** A telephone number as E.164 writes it, with or without the plus sign; spaces, dots, dashes and parentheses are removed. */
+/** A telephone number (E.164), with or without the plus sign; spaces, dots, dashes and parentheses are removed. */
 export const PhoneNumber = bounded(40, 'A telephone number has at most 40 characters.')
   .overwrite((text) => text.replace(/[\s().-]/g, ''))
   .refine((text) => /^\+?[1-9]\d{5,14}$/.test(text), 'Send the number in international form, such as +14155550100.')
@@ -96,7 +96,7 @@ function findLocale(tag: string): string | undefined {
 
 const tooLongTag = 'A language tag has at most 35 characters.'
 
-/** A language tag of BCP 47 in canonical case, which may be longer than what came. */
+/** A language tag (BCP 47) in canonical form, which may be longer than the input. */
 export const LanguageTag = bounded(64, tooLongTag)
   .trim()
   .refine((text) => text.length <= 35, { error: tooLongTag, abort: true })
@@ -105,13 +105,13 @@ export const LanguageTag = bounded(64, tooLongTag)
   .refine((text) => findLocale(text) !== undefined, 'Send a BCP 47 language tag such as en or hi-IN.')
   .meta({ pattern: languagePattern, maxLength: 64, description: 'A BCP 47 language tag.', examples: ['en', 'hi-IN'] })
 
-/** Names that Intl knows: asking it takes a third of a millisecond. */
+/** Cache of Intl's answers, which take a third of a millisecond. */
 const knownTimeZones = new Map<string, string>()
 
 function findTimeZone(name: string): string | undefined {
   const known = knownTimeZones.get(name)
   if (known !== undefined) return known
-  // Intl accepts offsets such as +05:30 too, which do not know daylight saving.
+  // Intl also accepts offsets such as +05:30, which have no daylight saving.
   if (!/^[A-Za-z]/.test(name)) return undefined
   try {
     const { timeZone } = new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions()
@@ -122,7 +122,7 @@ function findTimeZone(name: string): string | undefined {
   }
 }
 
-/** A time zone of the IANA database in its own case. */
+/** A time zone of the IANA database, in its canonical case. */
 export const TimeZone = bounded(64, 'A time zone has at most 64 characters.')
   .trim()
   .overwrite((text) => findTimeZone(text) ?? text)
@@ -142,7 +142,7 @@ export const Slug = z
     error: 'Use 1–63 lower-case letters, digits and underscores, a letter first.',
     abort: true,
   })
-  // Names become keys of objects, and every object of JavaScript already has this one.
+  // Names become keys of objects, and every object inherits this one.
   .refine((text) => text !== 'constructor', 'Choose another name.')
   .meta({ pattern: slugPattern, examples: ['premium_dashboard'] })
 
@@ -152,7 +152,7 @@ export const PermissionName = z
   .regex(/^[a-z][a-z0-9_]{0,30}\.[a-z][a-z0-9_]{0,30}$/, 'Name a permission as entity.action, such as profile.read.')
   .meta({ examples: ['profile.read'] })
 
-/** The size of a page when none is asked for. */
+/** The default size of a page. */
 export const defaultLimit = 20
 
 const PageSize = z
@@ -163,7 +163,7 @@ const PageSize = z
   )
   .transform(Number)
 
-/** The size of a page, from a query: digits only, 1–100. */
+/** The size of a page as a query parameter: 1 to 100, digits only. */
 export const Limit = PageSize.default(defaultLimit).meta({
   type: 'integer',
   minimum: 1,
@@ -171,7 +171,7 @@ export const Limit = PageSize.default(defaultLimit).meta({
   description: 'The most items on one page; 20 when absent.',
 })
 
-/** The same where a stream may be asked for, which has no end of its own when none is given. */
+/** The same for lists that may be streamed: without a limit a stream has all rows. */
 export const LimitOfStream = PageSize.optional().meta({
   type: 'integer',
   minimum: 1,
@@ -179,7 +179,7 @@ export const LimitOfStream = PageSize.optional().meta({
   description: 'The most items. When absent: 20 on a page of JSON, all of them in a stream.',
 })
 
-/** What every list may be asked for: the size of a page, and the cursor of the page before. */
+/** Query parameters of every list: the size of a page, and the cursor from the page before. */
 export const pagingFields = { limit: Limit, cursor: z.string().max(2_048).optional() }
 export const Paging = z.strictObject(pagingFields)
 
@@ -191,7 +191,7 @@ export const IsoDate = z.iso
   .refine(boundedYear, 'Send a day from 2000-01-01 to 2100-12-31.')
   .meta({ pattern: inBounds(z.regexes.date), examples: ['2026-01-31'] })
 
-/** An instant from 2000 to 2100 with its offset; written in UTC with milliseconds. */
+/** An instant from 2000 to 2100 with an offset; converted to UTC with milliseconds. */
 export const IsoDateTime = z.iso
   .datetime({ offset: true, error: 'Send a time as 2026-01-31T09:30:00Z, with its offset from UTC.', abort: true })
   .max(40, { error: 'A time has at most 40 characters.', abort: true })

@@ -3,19 +3,19 @@ import { AppError, invalid } from '../../errors/app-error.ts'
 const maxDepth = 32
 const maxKeys = 1_000
 const maxItems = 1_000
-/** A hostile key may be as long as the body: an error's path shows its beginning. */
+/** An error's path is cut: a hostile key may be as long as the body. */
 const maxPathLength = 200
 
-/** An object or array that is open at the scanner's position: keys seen so far (null: an array), and where we stand. */
+/** An open object or array: its keys so far (null: an array), and the current key or index. */
 type Level = { keys: Set<string> | null; at: string | number }
 
 /**
- * One JSON value (RFC 8259), for hostile input. How deep it nests and how much it holds is judged before it is parsed.
+ * Parses one JSON value (RFC 8259) from hostile input. Depth and size are checked before JSON.parse runs.
  *
- * @param compared members whose text is only ever compared with what we made: any string will do
+ * @param compared members that are only compared, never stored or shown: any string is accepted
  * @throws AppError `malformed-json` when the text is empty or not JSON
- * @throws AppError `validation-failed` when it nests deeper than 32, has more than 1,000 keys or list items, repeats a key in
- *   one object, or holds `__proto__`, `constructor` or `prototype` as a key, or NUL or a lone surrogate anywhere
+ * @throws AppError `validation-failed` when it nests deeper than 32, has more than 1,000 keys or list items, repeats a
+ *   key in one object, or holds `__proto__`, `constructor` or `prototype` as a key, or NUL or a lone surrogate anywhere
  */
 export function parseJson(text: string, compared: readonly string[] = []): unknown {
   const refusal = scan(text, compared)
@@ -33,11 +33,11 @@ function parse(text: string): unknown {
 }
 
 /**
- * Judges what JSON.parse hides, by structure characters and strings alone. The text may still turn out to be no JSON: what is
- * wrong in it is returned for later, what there is too much of is thrown at once.
+ * Checks what JSON.parse does not report, in one pass over structural characters and strings. The text may still not be
+ * JSON, so that faults of content are returned, to be thrown after JSON.parse; too much of anything is thrown at once.
  */
 function scan(text: string, compared: readonly string[]): AppError | undefined {
-  // Raw control characters are not JSON, so without such an escape and a lone surrogate no string can hold a bad character.
+  // Raw control characters are not JSON, so only a \u escape or a lone surrogate can make a bad character.
   const mayHoldBad = text.includes('\\u') || !text.isWellFormed()
   const levels: Level[] = []
   let level: Level | undefined
@@ -54,10 +54,10 @@ function scan(text: string, compared: readonly string[]): AppError | undefined {
           if (expectKey && level?.keys) {
             level.at = string
             if (++keyCount > maxKeys) throw refused(levels, 'The body has more than 1,000 keys.', 'too-many-keys')
-            refusal ??= judgeKey(string, level.keys, levels)
+            refusal ??= checkKey(string, level.keys, levels)
           }
           const free = !expectKey && levels.length === 1 && typeof level?.at === 'string' && compared.includes(level.at)
-          if (mayHoldBad && !free) refusal ??= judgeString(string, levels)
+          if (mayHoldBad && !free) refusal ??= checkString(string, levels)
         }
         expectKey = false
         i = end
@@ -80,7 +80,7 @@ function scan(text: string, compared: readonly string[]): AppError | undefined {
       case ',':
         if (typeof level?.at === 'number') {
           level.at++
-          // One list of that many items has one comma less.
+          // A list of n items has n - 1 commas.
           if (++commaCount >= maxItems)
             throw refused(levels, 'The body has more than 1,000 list items.', 'too-many-items')
         } else expectKey = true
@@ -105,15 +105,15 @@ function decode(text: string, start: number, end: number): string {
   return raw.includes('\\') ? (parse(text.slice(start, end + 1)) as string) : raw
 }
 
-function judgeKey(key: string, seen: Set<string>, levels: Level[]): AppError | undefined {
+function checkKey(key: string, seen: Set<string>, levels: Level[]): AppError | undefined {
   if (key === '__proto__' || key === 'constructor' || key === 'prototype')
     return refused(levels, 'This key is not allowed.', 'forbidden-key')
-  // RFC 8259 4: the meaning of a repeated name is undefined, so two readers of one body could disagree.
+  // RFC 8259 4: parsers disagree on the meaning of a repeated name.
   if (seen.has(key)) return refused(levels, 'This key appears twice.', 'duplicate-key')
   seen.add(key)
 }
 
-function judgeString(string: string, levels: Level[]): AppError | undefined {
+function checkString(string: string, levels: Level[]): AppError | undefined {
   if (string.includes('\0')) return refused(levels, 'Remove the NUL character.', 'nul-character')
   if (!string.isWellFormed())
     return refused(levels, 'Remove the unpaired surrogate: it is not a character.', 'lone-surrogate')

@@ -2,7 +2,7 @@ import { z } from 'zod'
 
 export const maxCodePoints = 256
 
-/** A password as somebody presents it: judged whatever the rules for new ones are, and bounded before it is hashed. */
+/** A password to verify: no rules of new passwords apply, but it is bounded before hashing. */
 export const PresentedPassword = z
   .string()
   .min(1, { error: 'A password has at least one character.', abort: true })

@@ -8,20 +8,20 @@ import { readJsonText, refuseBody, refuseText } from './body.ts'
 import { parseJson } from './json.ts'
 
 const defaultLimitBytes = 65_536
-/** Enough to mend any honest input; unbounded, a thousand wrong items would be answered with more than was sent. */
+/** The most errors of an answer, which must not grow with hostile input. */
 const maxErrors = 100
 const maxPathLength = 200
 
 type BodyOptions = {
-  /** The most that a body may hold; default 64 KiB. */
+  /** The largest body, in bytes; default 64 KiB. */
   limitBytes?: number
   /** Members that are only compared, never stored or shown: these may hold NUL and lone surrogates. */
   compared?: readonly string[]
 }
 
 /**
- * Validates the JSON body: the handler reads `c.req.valid('json')`, and `c.req.text()` gives the body as it came.
- * The middleware throws AppError: what readJsonText and parseJson throw, or `validation-failed` with an entry for each wrong value.
+ * Validates the JSON body. The handler reads `c.req.valid('json')`; `c.req.text()` has the original text. The middleware
+ * throws AppError: what readJsonText and parseJson throw, or `validation-failed` with an entry for each wrong value.
  *
  * @throws Error for an object schema that would let unknown keys pass
  */
@@ -38,8 +38,8 @@ export function body<T extends z.ZodType>(schema: T, { limitBytes = defaultLimit
 }
 
 /**
- * Validates the query, of which every parameter may appear once: the handler reads `c.req.valid('query')`.
- * The middleware throws AppError `validation-failed` with an entry for each wrong, unknown, repeated or undecodable parameter.
+ * Validates the query, of which every parameter may appear once: the handler reads `c.req.valid('query')`. The middleware
+ * throws AppError `validation-failed` with an entry for each wrong, unknown, repeated or undecodable parameter.
  *
  * @throws Error for an object schema that would let unknown parameters pass
  */
@@ -58,13 +58,13 @@ export function query<T extends z.ZodType>(schema: T) {
 
 /**
  * Validates the path's parameters: the handler reads `c.req.valid('param')`.
- * The middleware throws AppError `not-found`: a malformed name names nothing.
+ * The middleware throws AppError `not-found` for a malformed one.
  *
  * @throws Error for an object schema that would let unknown parameters pass
  */
 export function params<T extends z.ZodType>(schema: T) {
   const typed = zValidator('param', schema, throwNotFound)
-  // Not async, and without that middleware's three awaits: a third of its cost, on the busiest routes of all.
+  // Synchronous: the three awaits of Hono's validator would triple its cost, on the busiest routes.
   const valid: typeof typed = middleware({
     name: 'validParams',
     before(c) {
@@ -76,10 +76,10 @@ export function params<T extends z.ZodType>(schema: T) {
   return documented('param', schema, valid)
 }
 
-/** For routes that take no body: throws AppError `bad-request` when one came, whatever its type. */
+/** For routes without a body: throws AppError `bad-request` when there is one, of whatever type. */
 export const noBody = middleware({ name: 'noBody', before: (c) => withoutBody(c.req) })
 
-/** For routes that take neither query nor body: throws AppError `validation-failed` for any parameter, and what noBody throws. */
+/** For routes without query and body: throws AppError `validation-failed` for any parameter, and what noBody throws. */
 export const noInput = middleware({
   name: 'noInput',
   before(c) {
@@ -98,9 +98,9 @@ function wasRead({ bodyCache }: HonoRequest): boolean {
   return false
 }
 
-/** A body is read once: whoever asks Hono for it later, and Hono's own reader of JSON, gets the text that was judged. */
+/** Puts the text into Hono's cache for `c.req.text()` and `c.req.json()`: a body can be read only once. */
 function remember({ bodyCache }: HonoRequest, text: string): undefined {
-  // The cache holds promises, which its type does not tell.
+  // The cache has promises, unlike its type.
   Object.assign(bodyCache, { text: Promise.resolve(text) })
 }
 
@@ -155,7 +155,7 @@ function fieldError(code: keyof typeof messages, ...path: PropertyKey[]): FieldE
   return { path: toPath(path), message: messages[code], code }
 }
 
-/** Zod's message, or a plainer one where a value is missing and the schema has none of its own. */
+/** Zod's message; for a missing value without a message of its own, a plainer one. */
 function plainMessage({ code, message }: z.core.$ZodIssue): string {
   return code === 'invalid_type' && message.endsWith('received undefined') ? 'This is required.' : message
 }

@@ -12,7 +12,7 @@ const maxAgeSeconds = '600'
 export type Cors = {
   /** The headers that answer a preflight, with status 204, before `apply`; undefined when the request is none. */
   preflight: (request: Request) => Headers | undefined
-  /** The origin that may read an answer to this request, if it is one of them. */
+  /** The request's origin, if it is allowed. */
   allowedOrigin: (request: Request) => string | undefined
 }
 
@@ -45,7 +45,7 @@ export function createCors(allowedOrigins: readonly string[]): Cors {
   }
 }
 
-/** What lets pages of the allowed origins read an answer. */
+/** CORS headers of actual (not preflight) answers. */
 export function shareAcrossOrigins(cors: Cors) {
   return middleware<PublicEnv>({
     name: 'shareAcrossOrigins',

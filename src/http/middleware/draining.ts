@@ -1,7 +1,7 @@
 import { middleware } from '../middleware.ts'
 import type { PublicEnv } from '../request.ts'
 
-/** While draining, a connection is not to be used again. */
+/** Sends `Connection: close` while the instance shuts down. */
 export function draining(lifecycle: { draining: boolean }) {
   return middleware<PublicEnv>({
     name: 'draining',

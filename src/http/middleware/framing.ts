@@ -5,15 +5,15 @@ import type { PublicEnv } from '../request.ts'
 const maxUrlLength = 8_192
 /** RFC 9110 7.2: uri-host [":" port], without the userinfo, escapes and commas that only an attacker sends. */
 const hostPattern = /^(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{0,5})?$/
-/** The last host found good: nearly every request repeats it. */
+/** Cache of the last valid Host: nearly every request repeats it. */
 let goodHost: string | undefined
 
 /**
- * Judges what the server's parser lets through though no honest client sends it: a missing, doubled or illegal Host, a doubled
- * Content-Length, a fragment, a target longer than 8 KiB. Two header look-ups and a few comparisons on a good request.
+ * Checks what Bun's parser accepts although the RFCs forbid it: a missing, repeated or invalid Host, a repeated
+ * Content-Length, a fragment, a target longer than 8 KiB. Costs two header look-ups and a few comparisons.
  *
- * A strange *path* (`//`, %00, %2F, a broken escape) is no framing error: it names nothing, so the router or a path parameter's
- * schema answers 404. TRACE and CONNECT pass: the method check answers 405.
+ * A strange path (`//`, %00, %2F, a broken escape) is no framing error: the router or the schema of a path parameter
+ * answers 404. TRACE and CONNECT pass: the method check answers 405.
  */
 export function checkFraming(request: Request): AppError | undefined {
   const { url, headers } = request
@@ -28,12 +28,12 @@ export function checkFraming(request: Request): AppError | undefined {
   if (url.includes('#')) return malformed('The request target holds a fragment.')
 }
 
-/** RFC 3986 2.3: what never needs an escape, escaped all the same. */
+/** A percent-encoded unreserved character (RFC 3986 2.3), which never needs encoding. */
 const escapedUnreserved = /%(?:2[DE]|3\d|4[1-9A-F]|5[0-9AF]|6[1-9A-F]|7[0-9AE])/i
 
 /**
- * Whether the path of a URL is another spelling of one that a route may have: an escape of an unreserved character, or an
- * empty segment. What is decided about a path in front of the service, by a proxy, must hold for every way to write it.
+ * Whether a path is not in its canonical form: it has an encoded unreserved character, or an empty segment. A proxy's
+ * rule about a path must hold for every spelling of it.
  */
 export function isMisspelt(url: string): boolean {
   const hasEscape = url.includes('%')
@@ -43,7 +43,8 @@ export function isMisspelt(url: string): boolean {
 }
 
 function isGoodHost(host: string | null, url: string): boolean {
-  // Without a Host the server can't make the target absolute; a request that never crossed a socket is absolute without one.
+  // Without a Host, Bun cannot make the target absolute. A request of a test, without a socket, is absolute and has no
+  // Host.
   if (host === null) return /^https?:\/\//.test(url)
   if (!hostPattern.test(host) || !URL.canParse(`http://${host}/`)) return false
   goodHost = host
@@ -63,7 +64,7 @@ export function requestId(header: string | null): string {
   return header !== null && /^[A-Za-z0-9._-]{1,128}$/.test(header) ? header : Bun.randomUUIDv7()
 }
 
-/** What the parser lets through and no honest client sends: 400. */
+/** Answers 400 to what `checkFraming` finds. */
 export const framing = middleware<PublicEnv>({
   name: 'framing',
   before(c) {

@@ -6,7 +6,7 @@ import { contextOf, type PublicEnv } from '../request.ts'
 import type { Cors } from './cors.ts'
 import { isPlain } from './sent-paths.ts'
 
-/** What no route matches ends here, before anything else is judged: as `notFound` of the app says. */
+/** Answers requests without a route, before any other check, as the app's `notFound` does. */
 export const routing = middleware<PublicEnv>({
   name: 'routing',
   before: (c, route) => (route === '' ? notFoundOf(c) : undefined),
@@ -31,7 +31,7 @@ export function notFoundOrMethod(app: Hono<PublicEnv>, cors: Cors): NotFoundHand
   }
 }
 
-/** Whoever opens the bare address in development is shown where to go; in production nobody is told of /docs. */
+/** Outside production, `/` points to /docs. */
 function welcome(c: Context<PublicEnv>): { detail: string; headers: Record<string, string> } | undefined {
   if (c.req.path !== '/' || c.get('deps').config.production) return undefined
   return {
@@ -42,7 +42,7 @@ function welcome(c: Context<PublicEnv>): { detail: string; headers: Record<strin
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 
-/** Which methods a path has, from the router itself. */
+/** The methods of a path, from the router. */
 function methodsOf({ router }: Hono<PublicEnv>, { req, env }: Context<PublicEnv>): string[] {
   const known = methods.filter((method) => {
     const [matched] = router.match(method === 'HEAD' ? 'GET' : method, req.path)

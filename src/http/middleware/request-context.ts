@@ -4,7 +4,7 @@ import { middleware } from '../middleware.ts'
 import { contextOf, type PublicEnv, RequestContext, type Services, setContext } from '../request.ts'
 import { requestId } from './framing.ts'
 
-/** What is known of the request: `c.get('context')`, and `c.get('deps')`. Everything after it may ask for them. */
+/** Sets `c.get('context')` and `c.get('deps')`, for all that follows. */
 export function openContext(deps: Services) {
   const timeoutMs = deps.config.requestTimeoutMs
   const depsOf = createCallerDeps(deps)
@@ -19,7 +19,7 @@ export function openContext(deps: Services) {
   })
 }
 
-/** `X-Request-Id`, kept when it came with the request, on every answer. */
+/** Sets `X-Request-Id` on every answer: the request's own, if it has a valid one. */
 export const identify = middleware<PublicEnv>({
   name: 'identify',
   before(c) {

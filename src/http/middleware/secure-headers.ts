@@ -1,7 +1,7 @@
 import { middleware } from '../middleware.ts'
 import type { PublicEnv } from '../request.ts'
 
-/** Headers that make a browser careful with whatever we answer (OWASP Secure Headers). */
+/** Security headers for browsers (OWASP Secure Headers). */
 export function secureHeaders({ https }: { https: boolean }) {
   return middleware<PublicEnv>({
     name: 'secureHeaders',
@@ -12,7 +12,7 @@ export function secureHeaders({ https }: { https: boolean }) {
       'Cross-Origin-Resource-Policy': 'same-origin',
       ...(https && { 'Strict-Transport-Security': 'max-age=31536000; includeSubDomains' }),
       'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
-      // Public answers say otherwise themselves; everything else may hold a token or personal data.
+      // The default, because answers may hold tokens or personal data; public answers set their own.
       'Cache-Control': 'no-store',
     },
   })

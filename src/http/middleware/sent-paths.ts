@@ -8,12 +8,12 @@ type SentPaths = {
 }
 
 /**
- * For Bun.serve: every request, and whether its path came as `request.url` shows it. Bun writes backslashes as slashes there
- * and resolves `.` and `..` segments, so that `/v1\me` and `/v1/plans/../me` look like `/v1/me`. Its own router sees the path
- * as it was sent: given the same patterns it must have found the same route, with the same parameters.
+ * Handlers for Bun.serve that detect whether the path was sent as `request.url` shows it. There, Bun turns backslashes
+ * into slashes and resolves `.` and `..` segments, so that `/v1\me` and `/v1/plans/../me` look like `/v1/me`. Bun's
+ * router matches the path as sent: with the same patterns it must find the same route and parameters.
  */
 export function asSent(app: Hono<PublicEnv>, bindings: Bindings): SentPaths {
-  // Both inherit: the server is known only once it listens.
+  // Both inherit from `bindings`, because the server is set only once it listens.
   const another: Bindings = Object.create(bindings, { spelling: { value: 'another' } })
   const unknown: Bindings = Object.create(bindings, { spelling: { value: 'unknown' } })
   const patterns = new Set(app.routes.map(({ path }) => path).filter(isPlain))
@@ -26,12 +26,12 @@ export function asSent(app: Hono<PublicEnv>, bindings: Bindings): SentPaths {
   return { routes: Object.fromEntries(routes), fetch: (request) => app.fetch(request, unknown) }
 }
 
-/** Whether Bun's router understands a pattern as Hono's does: constant segments, and whole ones that are parameters. */
+/** Whether Bun's router reads a pattern as Hono's does: constant segments, and segments that are one parameter. */
 export function isPlain(pattern: string): boolean {
   return /^(?:\/|(?:\/(?:[\w.~-]+|:\w+))+)$/.test(pattern)
 }
 
-/** The path of a pattern with its parameters, which are decoded, filled in. */
+/** Fills decoded parameters into a pattern. */
 function filledIn(pattern: string): (params: Record<string, string>) => string {
   const [first = '', ...rest] = pattern.split(/:(\w+)/)
   if (rest.length === 0) return () => pattern
@@ -42,7 +42,7 @@ function filledIn(pattern: string): (params: Record<string, string>) => string {
   }
 }
 
-/** Whether the path of an absolute URL is this one, decoded. */
+/** Whether the decoded path of an absolute URL is this one. */
 function shows(url: string, path: string): boolean {
   const start = url.indexOf('/', 8)
   if (url.startsWith(path, start)) {
@@ -54,7 +54,7 @@ function shows(url: string, path: string): boolean {
   try {
     return decodeURIComponent(encoded) === path
   } catch {
-    // A broken escape names nothing, wherever it stands: the router and the parameter's schema say so.
+    // A broken escape: the router and the parameter's schema answer 404.
     return true
   }
 }

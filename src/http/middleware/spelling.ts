@@ -4,7 +4,7 @@ import type { PublicEnv } from '../request.ts'
 import { isMisspelt } from './framing.ts'
 import { isPlain } from './sent-paths.ts'
 
-/** One path has one spelling; any other names nothing: 404. */
+/** Answers 404 to a path that is not in its canonical spelling. */
 export const spelling = middleware<PublicEnv>({
   name: 'spelling',
   before(c, route) {

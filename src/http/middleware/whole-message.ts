@@ -6,9 +6,9 @@ import { contextOf, type PublicEnv } from '../request.ts'
 const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /**
- * Nothing is changed for a request whose connection Bun closes without an answer: it does so when another request was
- * sent behind it before it was answered, and when trailers end its body. Whatever arrived together with the request is
- * known here; what comes later is seen before the commit (`createCallerDeps`).
+ * Refuses a request whose connection Bun is about to close without an answer, so that it changes nothing. Bun does so
+ * after pipelined requests, and after trailers. What arrived together with the request is known here; what comes later is
+ * checked before the commit (`createCallerDeps`).
  */
 export const wholeMessage = middleware<PublicEnv>({
   name: 'wholeMessage',

@@ -5,7 +5,7 @@ import { AppError, type ProblemCode } from '../../errors/app-error.ts'
 import type { PublicEnv } from '../request.ts'
 import { problemResponse, statusResponse } from './problem.ts'
 
-/** What stands for a status, where one code of the catalogue means no more than it. */
+/** Statuses for which a code of the catalogue means just that status. */
 const codes: Record<number, ProblemCode> = {
   400: 'bad-request',
   401: 'authentication-required',
@@ -19,8 +19,8 @@ const codes: Record<number, ProblemCode> = {
 }
 
 /**
- * For `app.onError`: renders whatever was thrown as a problem document, and tells the operator what the client is not told.
- * An HTTPException with a response of its own is answered with that.
+ * For `app.onError`: renders an error as a problem document, and logs the causes that clients do not see. The response of
+ * an HTTPException is used as it is.
  */
 export function toResponse(error: unknown, c: Context<PublicEnv>): Response {
   const deps = c.get('deps')
@@ -36,7 +36,7 @@ export function toResponse(error: unknown, c: Context<PublicEnv>): Response {
   return response
 }
 
-/** What third-party middleware throws: its own response, or a document of its status. */
+/** An HTTPException, as third-party middleware throws it: its own response, or a problem document of its status. */
 function ofException(error: HTTPException, c: Context<PublicEnv>): Response {
   if (error.status >= 500) warn(error, c)
   return error.res ? error.getResponse() : statusResponse(error.status, detailOf(error), contextOf(c))
@@ -46,7 +46,7 @@ function toKnown(error: HTTPException): AppError {
   return new AppError(codes[error.status] ?? 'internal-error', { detail: detailOf(error) || undefined, cause: error })
 }
 
-/** Messages of faults of ours may tell what nobody should know. */
+/** Messages of 5xx errors may be confidential. */
 function detailOf({ status, message }: HTTPException): string {
   return status < 500 ? message : ''
 }

@@ -2,28 +2,28 @@ import { createSemaphore } from '../../async/semaphore.ts'
 import { AppError } from '../../errors/app-error.ts'
 
 type Bounds = {
-  /** Streams that one account may have open on this instance … */
+  /** The most open streams of one account, on this instance. */
   perAccount: number
-  /** … and all of them. */
+  /** The most open streams of this instance. */
   inAll: number
-  /** Pages that are read at once. */
+  /** Pages that are read concurrently. */
   reads: number
-  /** What nobody reads any more ends after so long. */
+  /** A stream that is not read ends after this time. */
   idleMs: number
 }
 
-/** A page that waits longer breaks its stream off. */
+/** A stream ends when a page waits longer for its turn. */
 const readWaitMs = 30_000
 
 export type OpenStreams = ReturnType<typeof createOpenStreams>
 
-/** Answers that are made while they are read, page by page: bounded in number, and each holds one page. */
+/** Bounds streamed answers: their number, and one page in memory for each. */
 export function createOpenStreams({ perAccount, inAll, reads, idleMs }: Bounds) {
   const openOf = new Map<string, number>()
   let open = 0
   const semaphore = createSemaphore({ places: reads, queueLimit: inAll, accountLimit: inAll, waitMs: readWaitMs })
 
-  /** @returns what gives the place back, once */
+  /** @returns releases the place; idempotent */
   function enter(accountId: string): () => void {
     const own = openOf.get(accountId) ?? 0
     if (own >= perAccount)
@@ -44,7 +44,7 @@ export function createOpenStreams({ perAccount, inAll, reads, idleMs }: Bounds) 
 
   return {
     /**
-     * Opens a stream of what `begin` makes; nothing is asked of that but when somebody reads.
+     * Opens a stream of what `begin` generates. Pages are read only on demand.
      * @throws AppError `rate-limited`, `overloaded`, and what `begin` throws
      */
     async open(accountId: string, begin: () => Promise<AsyncGenerator<string>>): Promise<ReadableStream<Uint8Array>> {
@@ -91,7 +91,7 @@ export function createOpenStreams({ perAccount, inAll, reads, idleMs }: Bounds) 
         },
         cancel: end,
       },
-      // Nothing ahead of the reader: what is never read costs no page.
+      // No read-ahead: an unread stream reads no page.
       { highWaterMark: 0 },
     )
 

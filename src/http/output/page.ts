@@ -3,13 +3,13 @@ import { AppError } from '../../errors/app-error.ts'
 
 const maxCursorLength = 2_048
 const uuidPattern = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
-/** With microseconds, for PostgreSQL keeps them: a cursor cut to milliseconds would skip or repeat rows. */
+/** With microseconds, as in PostgreSQL: a cursor in milliseconds would skip or repeat rows. */
 const datePattern = /^(?:19|20)\d\d-[\d-]{5}T[\d:]{8}(?:\.\d{1,6})?(?:Z|[+-](?:0\d|1[0-4]):[0-5]\d)$/
 const realDate = z.iso.datetime({ offset: true })
 
 type Value = string | number | null
 type Kind = 'string' | 'number' | 'uuid' | 'date'
-/** What a cursor's value must be; with a question mark it may be null. */
+/** The type of a value in a cursor; with a question mark it may be null. */
 export type CursorField = Kind | `${Kind}?`
 type Decoded<F extends CursorField> =
   | (F extends 'number' | 'number?' ? number : string)
@@ -26,13 +26,14 @@ export function encodeCursor(values: readonly Value[]): string {
 }
 
 /**
- * The sort key that a client passed back. Nothing of it is trusted: it is typed, bounded, and harmless as a query's parameter.
+ * Decodes the sort key that a client passed back. It is untrusted: checked for type and bounds, and safe as a query
+ * parameter.
  *
  * @throws AppError `invalid-cursor` unless encodeCursor made it for this shape
  */
 export function decodeCursor<const S extends readonly CursorField[]>(text: string, shape: S): Key<S> {
   const values = text.length <= maxCursorLength ? parseValues(text) : undefined
-  // Written again it must be the same text: so base64url and JSON have one spelling each.
+  // Encoding again must give the same text, so that each key has exactly one cursor.
   if (!matches(values, shape) || encodeCursor(values) !== text) throw new AppError('invalid-cursor')
   return values
 }
@@ -71,11 +72,12 @@ function isField(value: unknown, field: CursorField): boolean {
   }
 }
 
-/** A part of a list: at most `limit` rows that follow the row with the key `after`; null: from the beginning. */
+/** At most `limit` rows after the key `after`; null: from the beginning. */
 export type Slice<Key> = { limit: number; after: Key | null }
 
 /**
- * Reads one page of a list. `read` is asked for one row too many, which shows that another page follows.
+ * Reads one page of a list. `read` is called with one row more than the page has, which shows whether another page
+ * follows.
  *
  * @param shape the types of the sort key, as a cursor carries them
  * @param keyOf the sort key of a row, in the order of the query
@@ -90,7 +92,7 @@ export async function readPage<Row, const S extends readonly CursorField[]>(
   return page(await read({ limit: limit + 1, after: keyAfter(cursor, shape) }), limit, keyOf)
 }
 
-/** The same of a list that is ordered by id alone. */
+/** The same for a list ordered by id. */
 export function readPageById<Row extends { id: string }>(
   query: { limit: number; cursor?: string | undefined },
   read: (slice: Slice<string>) => Promise<Row[]>,
@@ -115,7 +117,7 @@ export function keyAfter<const S extends readonly CursorField[]>(cursor: string 
   return cursor === undefined ? null : decodeCursor(cursor, shape)
 }
 
-/** How every list is answered: a page and, while there is more, the cursor of the next. */
+/** The schema of a page: items, and the cursor of the next page or null. */
 export function listOf<T extends z.ZodType>(item: T) {
   return z.object({ items: z.array(item), nextCursor: z.string().nullable() })
 }

@@ -3,7 +3,7 @@ import { AppError, type ProblemCode, problems } from '../../errors/app-error.ts'
 import { problemDocument } from './problem.ts'
 import { statuses } from './problem-statuses.ts'
 
-/** What a page is served as. */
+/** A rendered page. */
 export type ProblemPage = { body: string; headers: Record<string, string> }
 
 const upgrade = {
@@ -15,7 +15,7 @@ const upgrade = {
   trialDays: 14,
   checkout: 'trial',
 }
-/** What the example shows beside the members that every problem has. */
+/** Further members that the example of a code shows. */
 const examples: Partial<Record<ProblemCode, ConstructorParameters<typeof AppError>[1]>> = {
   'validation-failed': {
     errors: [{ path: 'email', message: 'Send an e-mail address such as name@example.com.', code: 'custom' }],
@@ -42,7 +42,7 @@ const htmlHeaders = {
 }
 
 /**
- * The page that a problem's `type` leads to: what its code means and what to do.
+ * The page at a problem's `type` URL: what the code means and what to do.
  *
  * @param accept the request's Accept; JSON when it asks for that and not for HTML
  * @returns undefined for an unknown code

@@ -2,7 +2,7 @@ import type { ProblemCode, problems } from '../../errors/app-error.ts'
 
 type Status = (typeof problems)[ProblemCode]['status']
 
-/** What a status says of every code that has it: its name in RFC 9110 (6585 for 429), who has to act, and whether to repeat. */
+/** Text for all codes of a status: its name in RFC 9110 (6585 for 429), its meaning, and whether to retry. */
 export const statuses: Record<Status, { name: string; meaning: string; action: string }> = {
   400: {
     name: 'Bad Request',

@@ -1,9 +1,9 @@
 import { AppError, type FieldError, type ProblemCode, problems } from '../../errors/app-error.ts'
 
 type Context = {
-  /** Where the pages that explain the codes are found; no slash at its end. */
+  /** Base URL of the pages that explain codes, without a slash at the end. */
   publicUrl: string
-  /** The path of the request; what follows a `?` or `#` is dropped, for it may hold secrets. */
+  /** The path of the request. The query is dropped: it may hold secrets. */
   instance: string
   requestId: string
 }
@@ -21,7 +21,7 @@ export type ProblemDocument = {
   [member: string]: unknown
 }
 
-/** RFC 6750 3.1: the codes that tell of a bearer token which came and is expired, revoked, malformed or otherwise not valid. */
+/** RFC 6750 3.1: codes for a bearer token that was sent and is expired, revoked, malformed or otherwise invalid. */
 const tokenCodes: ReadonlySet<ProblemCode> = new Set([
   'invalid-token',
   'token-expired',
@@ -30,10 +30,8 @@ const tokenCodes: ReadonlySet<ProblemCode> = new Set([
 ])
 
 /**
- * Renders whatever was thrown. An AppError is shown as it asks; anything else, the framework's own exceptions included, is
- * `internal-error` and tells nothing about itself.
- *
- * @returns the answer, and whether the error was `unexpected`: the operator is to hear of it
+ * Renders an error. Everything but an AppError is `internal-error`, without details.
+ * @returns the answer, and whether the error was `unexpected` and must be logged
  */
 export function problemResponse(error: unknown, context: Context): { response: Response; unexpected: boolean } {
   if (!(error instanceof AppError))
@@ -41,12 +39,12 @@ export function problemResponse(error: unknown, context: Context): { response: R
   try {
     return { response: render(error, context), unexpected: false }
   } catch {
-    // A member that is not JSON or a header that is none is our fault; the client still gets a whole answer.
+    // A bug: a member that is no JSON, or an invalid header. The client still gets a valid answer.
     return { response: render(new AppError('internal-error'), context), unexpected: true }
   }
 }
 
-/** The problem document of an error. Further members stand last and cannot replace the standard ones. */
+/** The problem document of an error. Further members come last and cannot replace standard ones. */
 export function problemDocument(error: AppError, { publicUrl, instance, requestId }: Context): ProblemDocument {
   const { status, title } = problems[error.code]
   const standard = {
@@ -63,11 +61,11 @@ export function problemDocument(error: AppError, { publicUrl, instance, requestI
 }
 
 /**
- * The document of a status that no code of the catalogue stands for, after RFC 9457 4.2.1: `about:blank`, and the status
- * phrase as title and code.
+ * The document for a status without a code in the catalogue (RFC 9457 4.2.1): `about:blank`, with the status phrase as
+ * title and code.
  */
 export function statusResponse(status: number, detail: string, { instance, requestId }: Context): Response {
-  // Asked for here: node:http takes 5 ms to load, and hardly a process needs it.
+  // Loaded here: node:http takes 5 ms, and few processes need it.
   const title = process.getBuiltinModule('node:http').STATUS_CODES[status] ?? 'Error'
   const code = title.toLowerCase().replaceAll("'", '').replaceAll(' ', '-')
   const document = { type: 'about:blank', title, status, detail, instance: toReference(instance), code, requestId }
@@ -85,16 +83,16 @@ function render(error: AppError, context: Context): Response {
 }
 
 /**
- * RFC 9110 15.5.2: a 401 MUST carry a challenge. RFC 6750 3.1: without a token in the request it SHOULD NOT carry an error
- * code; so after a wrong password or refresh token too, where the access token, if one came, is not what was refused.
+ * RFC 9110 15.5.2: a 401 MUST have a challenge. RFC 6750 3.1: where the access token is not what was refused (there was
+ * none, or the password or refresh token was wrong), it SHOULD NOT have an error code.
  */
 function challenge(code: ProblemCode): string {
   return tokenCodes.has(code) ? `Bearer error="invalid_token", error_description="${problems[code].title}"` : 'Bearer'
 }
 
 /**
- * A path as an RFC 3986 reference: everything that may not stand in one is percent-encoded (control and bidirectional
- * characters too), what is encoded stays so, and two slashes at the start do not name a host.
+ * Turns a path into an RFC 3986 reference: forbidden characters are percent-encoded (also control and bidirectional
+ * ones), existing escapes are kept, and two slashes at the start do not become a host.
  */
 function toReference(path: string): string {
   const [bare = ''] = path.split(/[?#]/, 1)

@@ -1,19 +1,18 @@
 import type { Context, TypedResponse } from 'hono'
 import type { RequestContext } from '../request.ts'
 
-/** The part of a context that is needed, whatever the variables of its app. */
+/** The members of a context that are used here, for an app of any Env. */
 type Answering = { req: { method: string }; var: { context: RequestContext }; body: Context['body'] }
 
 /**
- * An answer 200 whose body is made while it is read. `Shown`: what the typed client takes the JSON for. A HEAD is answered
- * without beginning it.
+ * Answers 200 with a streamed body. `Shown`: its type in the typed client. A HEAD does not start the stream.
  */
 export function streamed<Shown = unknown>(
   c: Answering,
   body: ReadableStream<Uint8Array>,
   headers: Record<string, string>,
 ): Response & TypedResponse<Shown, 200, 'json'> {
-  // Hono's type tells the client what is sent; nothing of that is there at run time.
+  // Hono's type carries the body's type for the client, which does not exist at run time.
   return answer(c, body, headers) as unknown as Response & TypedResponse<Shown, 200, 'json'>
 }
 

@@ -3,23 +3,23 @@ import { wroteJson } from '../constant-json.ts'
 import { middleware } from '../middleware.ts'
 import { contextOf, type PublicEnv } from '../request.ts'
 
-/** Bun closes a socket on which nothing moved for so long; what takes longer says so. */
+/** Bun's idle timeout for sockets; slower answers extend it. */
 export const idleSeconds = 10
 
 export type StreamOutcome = 'ended' | 'failed' | 'stalled' | 'left'
 export type StreamBounds = {
-  /** A reader that takes nothing for so long is given up. */
+  /** The stream ends when its reader takes nothing for this time. */
   stallMs: number
-  /** Nothing streams longer; who reads events connects anew by itself. */
+  /** The longest duration of a stream; readers of events reconnect by themselves. */
   totalMs: number
 }
 
 const defaults: StreamBounds = { stallMs: 120_000, totalMs: 3_600_000 }
 
 /**
- * Answers that are made while they are read: their socket may be silent as long as nothing is ready, a reader may be slow,
- * and one that takes nothing is given up. A stream that fails is cut off, so that it can't be taken for whole, logged with
- * its request id, and counted. When its client leaves, its source is cancelled.
+ * Supervises streamed answers. The socket may be silent while nothing is ready, and the reader may be slow, but one that
+ * takes nothing is given up. A failed stream is cut off, so that it does not look complete, logged with its request id,
+ * and counted. When the client leaves, the source is cancelled.
  */
 export function streaming(bounds: StreamBounds = defaults) {
   return middleware<PublicEnv>({
@@ -37,7 +37,7 @@ export function streaming(bounds: StreamBounds = defaults) {
   })
 }
 
-/** Looking at the body of an answer that is no stream would make it one. */
+/** Does not read `body` of other answers: that would turn it into a stream. */
 function isStreamed(c: Context<PublicEnv>): boolean {
   if (contextOf(c).streams) return true
   if (wroteJson(c)) return false
@@ -70,7 +70,10 @@ function watched(
     traffic.countStream(outcome)
   }
 
-  /** Whoever waits in `pull`, or comes by there, then cuts it off. Where Bun waits for the socket nobody does, but its time is short. */
+  /**
+   * Ends the stream at the current or next `pull`. While Bun waits for the socket there is none, but then its idle
+   * timeout is short.
+   */
   function giveUp(outcome: 'failed' | 'stalled', error: unknown): void {
     if (isOver) return
     end(outcome)
@@ -97,7 +100,7 @@ function watched(
           if (isOver) return cutOff(controller)
           if (done) {
             end('ended')
-            // Kept alive, the connection would never be idle for too long again.
+            // Otherwise the kept-alive connection would never time out again.
             setSocketTimeout(c, idleSeconds)
             return controller.close()
           }
@@ -118,12 +121,15 @@ function watched(
   )
 }
 
-/** With an error Bun would print it, and source code with it; without one the connection is cut off all the same. */
+/**
+ * Errors the stream without a reason: with one, Bun would print it with source code. The connection is cut off either
+ * way.
+ */
 function cutOff(controller: ReadableStreamDefaultController): void {
   controller.error(undefined)
 }
 
-/** Seconds of silence after which Bun closes the request's socket; 0: never. */
+/** Sets the idle timeout of the request's socket, in seconds; 0: none. */
 export function setSocketTimeout(c: Context<PublicEnv>, seconds: number): void {
   c.env?.server?.timeout(c.req.raw, seconds)
 }
