@@ -77,6 +77,8 @@ async function tryStart(
   rmSync(join(directory, 'postmaster.pid'), { force: true })
   const mark = logSize(directory)
   const child = launch(postgres, ['-D', directory, ...flags], account, options)
+  // It outlives who joins it. An initdb is waited for: Bun spins while a promise waits and nothing keeps its event loop.
+  child.unref()
   const ended = untilExit(child)
   let running = true
   const failed = ended.then(() => {
@@ -135,7 +137,6 @@ function launch(program: string, flags: string[], { prefix, uid, gid }: Account,
     cwd: '/',
   })
   closeSync(log)
-  child.unref()
   if (child.pid !== undefined) options.onSpawn(child.pid)
   return child
 }
