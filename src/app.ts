@@ -1,4 +1,5 @@
 import { Hono, type MiddlewareHandler } from 'hono'
+import { withAdminMfa } from './access/strength-guards.ts'
 import { accountRoutes } from './account/routes.ts'
 import { acceptanceRoutes } from './admin/invitations/routes.ts'
 import { adminRoutes } from './admin/routes.ts'
@@ -70,7 +71,7 @@ export function mountRoutes() {
     .route('/v1', billingRoutes)
     .route('/v1', accessRoutes)
     .route('/v1/admin', adminRoutes)
-  return withQuota(mounts)
+  return withQuota(withAdminMfa(mounts))
 }
 
 /** An app without routes: whatever is mounted on it stands behind what every request passes. Then `fuse` it. */

@@ -1,3 +1,4 @@
+import { accessConfiguration } from './access/variables.ts'
 import { accountConfiguration } from './account/variables.ts'
 import { auditConfiguration } from './audit/variables.ts'
 import { authConfiguration } from './auth/variables.ts'
@@ -22,6 +23,7 @@ const rooms = [
   instanceConfiguration,
   databaseConfiguration,
   authConfiguration,
+  accessConfiguration,
   auditConfiguration,
   secretsConfiguration,
   mailConfiguration,

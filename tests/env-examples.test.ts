@@ -151,6 +151,7 @@ test('every bad variable is named at once, each with what to do', () => {
     SHUTDOWN_TIMEOUT_MS: 'soon',
     PASSWORD_MIN_LENGTH: '7',
     REQUIRE_EMAIL_VERIFICATION: 'yes',
+    REQUIRE_ADMIN_MFA: 'yes',
     CONSENT_DOCUMENTS: 'terms',
     INACTIVE_ACCOUNT_DAYS: '59',
     AUTHZ_FEED: 'push',

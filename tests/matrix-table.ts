@@ -33,11 +33,14 @@ const withDashboard = 'authenticated or key with dashboard.read'
 const openToDefault = '403 200'
 const everyone = '401 200 200 200 200 200'
 const everyoneNoContent = '401 204 204 204 204 204'
-const users = 'authenticated, permission users.manage'
-const subscriptions = 'authenticated, permission subscriptions.manage'
-const settings = 'authenticated, permission settings.manage'
-const features = 'authenticated, permission features.manage'
-const analytics: Row = { demands: 'authenticated, permission analytics.read', answers: '401 403 403 403 200 200' }
+const users = 'authenticated, permission users.manage, admin mfa'
+const subscriptions = 'authenticated, permission subscriptions.manage, admin mfa'
+const settings = 'authenticated, permission settings.manage, admin mfa'
+const features = 'authenticated, permission features.manage, admin mfa'
+const analytics: Row = {
+  demands: 'authenticated, permission analytics.read, admin mfa',
+  answers: '401 403 403 403 200 200',
+}
 const apiKeys = 'authenticated, feature api_access'
 const ownKeysOnly: Row = {
   demands: apiKeys,
@@ -199,13 +202,17 @@ const ofThePerson: Record<string, Row> = {
 
 const ofAdministrators: Record<string, Row> = {
   'GET /v1/admin/users': { demands: users, answers: '401 403 403 403 200 200' },
-  'POST /v1/admin/users': { demands: users, answers: '401 403 403 403 201 201', json: () => ({ email: newEmail() }) },
+  'POST /v1/admin/users': {
+    demands: `${users}, recent 600 to give a role`,
+    answers: '401 403 403 403 201 201',
+    json: () => ({ email: newEmail() }),
+  },
   // Nobody invited the target: both are told so after they were let in.
   'POST /v1/admin/users/:id/invitation': about(users, '/invitation', 409),
   'POST /v1/admin/users/:id/password-reset': about(users, '/password-reset', 202),
   'GET /v1/admin/users/:id': about(users, '', 200, { stranger: 200 }),
   'PATCH /v1/admin/users/:id': about(users, '', 200, { json: () => ({ firstName: 'Ravi' }) }),
-  'PUT /v1/admin/users/:id/role': about(users, '/role', 200, { json: () => ({ role: 'subscriber' }) }),
+  'PUT /v1/admin/users/:id/role': about(`${users}, recent 600`, '/role', 200, { json: () => ({ role: 'subscriber' }) }),
   'POST /v1/admin/users/:id/lock': about(users, '/lock', 204, { json: () => ({ reason }) }),
   'POST /v1/admin/users/:id/unlock': about(users, '/unlock', 204),
   'POST /v1/admin/users/:id/revoke-sessions': about(users, '/revoke-sessions', 204),
@@ -219,7 +226,10 @@ const ofAdministrators: Record<string, Row> = {
   }),
   'GET /v1/admin/users/:id/explain': about(users, '/explain?permission=profile.read', 200, { stranger: 200 }),
   'DELETE /v1/admin/users/:id': about(users, '', 204),
-  'GET /v1/admin/audit-logs': { demands: 'authenticated, permission audit.read', answers: '401 403 403 403 200 200' },
+  'GET /v1/admin/audit-logs': {
+    demands: 'authenticated, permission audit.read, admin mfa',
+    answers: '401 403 403 403 200 200',
+  },
   'GET /v1/admin/mail': superadminOnly(settings, 200),
   // Nobody's: it is told after they were let in.
   'POST /v1/admin/mail/:id/retry': superadminOnly(settings, 404, {
@@ -237,12 +247,12 @@ const ofAdministrators: Record<string, Row> = {
     json: ({ unique }) => ({ name: unique, description: 'Made here', privilegeLevel: 20 }),
   }),
   'GET /v1/admin/roles/:name': superadminOnly(settings, 200, { path: () => '/v1/admin/roles/user' }),
-  'PATCH /v1/admin/roles/:name': superadminOnly(settings, 200, {
+  'PATCH /v1/admin/roles/:name': superadminOnly(`${settings}, recent 600`, 200, {
     path: () => '/v1/admin/roles/guest',
     json: () => ({ description: 'Looks around quietly' }),
   }),
   'DELETE /v1/admin/roles/:name': superadminOnly(settings, 409, { path: () => '/v1/admin/roles/guest' }),
-  'PUT /v1/admin/roles/:name/permissions': superadminOnly(settings, 200, {
+  'PUT /v1/admin/roles/:name/permissions': superadminOnly(`${settings}, recent 600`, 200, {
     path: () => '/v1/admin/roles/guest/permissions',
     json: () => ({ permissions: ['profile.read'] }),
   }),

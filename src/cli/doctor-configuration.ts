@@ -56,8 +56,14 @@ function networkRisks({ redisUrl, trustedProxies, publicUrl, allowedOrigins }: C
   return risks
 }
 
-function runningRisks({ jobs, logLevel, drainDelayMs }: Config): Risk[] {
+function runningRisks({ jobs, logLevel, drainDelayMs, requireAdminMfa }: Config): Risk[] {
   const risks: Risk[] = []
+  if (!requireAdminMfa)
+    risks.push([
+      'REQUIRE_ADMIN_MFA',
+      "is false: whoever guesses an administrator's password administrates",
+      'leave it at true; who has no second factor yet can set one up',
+    ])
   if (jobs === 'off')
     risks.push([
       'JOBS',

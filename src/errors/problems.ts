@@ -1,6 +1,6 @@
 import { mailProblems } from './mail-problems.ts'
-
 import { serverProblems } from './server-problems.ts'
+import { signInProblems } from './sign-in-problems.ts'
 
 /**
  * The problem catalogue: every code this service answers with, its status, title and one sentence of advice.
@@ -171,6 +171,7 @@ export const problems = {
     title: 'Too many failed attempts',
     detail: 'Log-in with this e-mail address is paused. Wait for Retry-After seconds, then try again.',
   },
+  ...signInProblems,
   ...serverProblems,
 } as const satisfies Record<string, { status: number; title: string; detail: string }>
 

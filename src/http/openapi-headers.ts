@@ -5,7 +5,7 @@ const headers = {
   RateLimit: sometimes('limit, remaining, reset in seconds (draft-ietf-httpapi-ratelimit-headers-07).'),
   'RateLimit-Policy': sometimes('The limit and its window in seconds, as limit;w=seconds.'),
   'Retry-After': { ...always('Seconds to wait.'), schema: { type: 'string', pattern: '^[1-9][0-9]*$' } },
-  'WWW-Authenticate': always('The challenge (RFC 6750); without an error code when no token was refused.'),
+  'WWW-Authenticate': always('The challenge (RFC 6750, RFC 9470); without an error code when no token was refused.'),
   Location: always('The path of what was made.'),
   ETag: always('Send it as If-None-Match, and get 304 while nothing changed.'),
   'Authz-Refresh': sometimes("1: the person's rights changed since the token was issued; refresh when convenient."),

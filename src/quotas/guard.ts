@@ -5,6 +5,7 @@ import { apiAccess } from '../catalogue/catalogue.ts'
 import { middleware } from '../http/middleware.ts'
 import { isOpenToKeys, policy, policyOf } from '../http/openapi.ts'
 import type { RequestContext } from '../http/request.ts'
+import { rewriteHandlers } from '../http/route-handlers.ts'
 import type { QuotaUnit } from './lease.ts'
 import { consumeQuota, featuresWithQuota } from './quotas.ts'
 
@@ -74,12 +75,7 @@ const free = new Set(['/v1/authz/changes'])
 
 /** Puts `requireApiQuota` behind the last guard of every route that is open to API keys. */
 export function withQuota<T extends Pick<Hono, 'routes'>>(app: T): T {
-  const routes = Map.groupBy(app.routes, ({ method, path }) => `${method} ${path}`)
-  app.routes = [...routes.values()].flatMap(([route, ...more]) => {
-    const handlers = [route, ...more].flatMap((one) => one?.handler ?? [])
-    return route ? withQuotaGuard(route.path, handlers).map((handler) => ({ ...route, handler })) : []
-  })
-  return app
+  return rewriteHandlers(app, withQuotaGuard)
 }
 
 /** The handlers of a route with `requireApiQuota` behind its last guard. */

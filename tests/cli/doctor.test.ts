@@ -42,6 +42,7 @@ describe('what production allows and is seldom meant', () => {
     ['an origin that anybody may change', 'ALLOWED_ORIGINS', { ALLOWED_ORIGINS: 'http://app.manas360.com' }],
     ['no jobs', 'JOBS', { JOBS: 'off' }],
     ['no log', 'LOG_LEVEL', { LOG_LEVEL: 'silent' }],
+    ['administrators of one factor', 'REQUIRE_ADMIN_MFA', { REQUIRE_ADMIN_MFA: 'false' }],
     ['no time to be taken out', 'DRAIN_DELAY_MS', { DRAIN_DELAY_MS: '0' }],
   ])('is told: %s', (_, name, change) => {
     expect(warned(change)).toEqual([`warning ${name}`])

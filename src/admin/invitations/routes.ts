@@ -1,11 +1,12 @@
-import { Hono } from 'hono'
+import { Hono, type MiddlewareHandler } from 'hono'
 import { actorOf } from '../../access/actor.ts'
 import { authenticate } from '../../access/bearer-guard.ts'
 import type { AuthedEnv } from '../../access/env.ts'
 import { requirePermission } from '../../access/guards.ts'
+import { recentSeconds, requireRecentAt } from '../../access/strength.ts'
 import { SessionBodySchema } from '../../auth/schemas.ts'
 import { body, noInput, params } from '../../http/input/validate.ts'
-import { describe } from '../../http/openapi.ts'
+import { describe, policy } from '../../http/openapi.ts'
 import type { PublicEnv } from '../../http/request.ts'
 import { idempotent } from '../../idempotency/middleware.ts'
 import { requireMail } from '../../mail/guard.ts'
@@ -20,6 +21,17 @@ const manages = requirePermission('users.manage')
 const refusals = ['not-found', 'privilege-escalation'] as const
 const accepted = { status: 'accepted' as const }
 
+/** An invitation that brings a role gives it, as PUT …/role does. */
+const recentToGiveRole: MiddlewareHandler<AuthedEnv, string, { in: { json: unknown }; out: { json: NewUser } }> =
+  policy(
+    `recent ${recentSeconds} to give a role`,
+    (c, next) => {
+      if (c.req.valid('json').role !== undefined) requireRecentAt(c.get('principal'), c.get('deps').now())
+      return next()
+    },
+    ['reauthentication-required'],
+  )
+
 /** What administrators mail to people, so that those choose their own passwords. */
 export const invitationRoutes = new Hono<AuthedEnv>()
   .post(
@@ -33,6 +45,7 @@ export const invitationRoutes = new Hono<AuthedEnv>()
     requireMail,
     mailTier,
     body(NewUser),
+    recentToGiveRole,
     idempotent,
     async (c) => {
       const user = await invite(c.var.deps, actorOf(c), c.req.valid('json'))

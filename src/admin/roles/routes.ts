@@ -3,6 +3,8 @@ import { actorOf } from '../../access/actor.ts'
 import { authenticate } from '../../access/bearer-guard.ts'
 import type { AuthedEnv } from '../../access/env.ts'
 import { requirePermission } from '../../access/guards.ts'
+import { recentSeconds } from '../../access/strength.ts'
+import { requireRecent } from '../../access/strength-guards.ts'
 import { Paging } from '../../http/input/fields.ts'
 import { body, noBody, noInput, params, query } from '../../http/input/validate.ts'
 import { describe } from '../../http/openapi.ts'
@@ -21,6 +23,7 @@ import {
 } from './roles.ts'
 
 const settings = requirePermission('settings.manage')
+const recent = requireRecent(recentSeconds)
 const about = (summary: string) => `${summary}; it reaches every token at its next request`
 
 /** A permission that does not exist is refused before the idempotency key is looked at. */
@@ -83,6 +86,7 @@ export const roleRoutes = new Hono<AuthedEnv>()
     ]),
     authenticate,
     settings,
+    recent,
     params(RolePath),
     body(RoleEdit),
     async (c) => c.json(await changeRole(c.var.deps, actorOf(c), c.req.valid('param').name, c.req.valid('json')), 200),
@@ -113,6 +117,7 @@ export const roleRoutes = new Hono<AuthedEnv>()
     ]),
     authenticate,
     settings,
+    recent,
     params(RolePath),
     body(RolePermissions),
     async (c) => {

@@ -3,6 +3,8 @@ import { actorOf } from '../../access/actor.ts'
 import { authenticate } from '../../access/bearer-guard.ts'
 import type { AuthedEnv } from '../../access/env.ts'
 import { requirePermission } from '../../access/guards.ts'
+import { recentSeconds } from '../../access/strength.ts'
+import { requireRecent } from '../../access/strength-guards.ts'
 import { eraseOther } from '../../account/erasure.ts'
 import { ProfileChange } from '../../account/schemas.ts'
 import { UserBody } from '../../auth/schemas.ts'
@@ -59,6 +61,7 @@ export const userRoutes = new Hono<AuthedEnv>()
     describe('Administration', 'Give a person a role', { 200: AdministeredUserBody }, [...refusals]),
     authenticate,
     manages,
+    requireRecent(recentSeconds),
     params(AccountPath),
     body(RoleChange),
     async (c) =>

@@ -78,7 +78,8 @@ function render(error: AppError, context: Context): Response {
   const headers = new Headers(error.headers)
   headers.set('Content-Type', 'application/problem+json')
   headers.set('Cache-Control', 'no-store')
-  if (document.status === 401) headers.set('WWW-Authenticate', challenge(error.code))
+  if (document.status === 401 && !headers.has('WWW-Authenticate'))
+    headers.set('WWW-Authenticate', challenge(error.code))
   return new Response(JSON.stringify(document), { status: document.status, headers })
 }
 

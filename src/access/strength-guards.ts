@@ -1,0 +1,67 @@
+import type { Handler, Hono } from 'hono'
+import { middleware } from '../http/middleware.ts'
+import { policy, policyOf } from '../http/openapi.ts'
+import { rewriteHandlers } from '../http/route-handlers.ts'
+import type { AuthedEnv } from './env.ts'
+import { type Assurance, requireAal2, requireRecentAt } from './strength.ts'
+
+/**
+ * 401 `reauthentication-required` (RFC 9470: `max_age`) where the person showed who they are longer than `seconds` ago. From the
+ * token alone. Behind the guards of role and permission.
+ */
+export function requireRecent(seconds: number) {
+  const guard = middleware<AuthedEnv>({
+    name: 'requireRecent',
+    before(c) {
+      requireRecentAt(c.get('principal'), c.get('deps').now(), seconds)
+    },
+  })
+  return policy(`recent ${seconds}`, guard, ['reauthentication-required'])
+}
+
+/**
+ * 401 `mfa-required` (RFC 9470: `acr_values`) unless the person signed in with a second factor or a passkey. From the token
+ * alone. Behind the guards of role and permission.
+ */
+export function requireAssurance(acr: Exclude<Assurance, 'aal1'>) {
+  const guard = middleware<AuthedEnv>({
+    name: 'requireAssurance',
+    before(c) {
+      requireAal2(c.get('principal'))
+    },
+  })
+  return policy(acr, guard, ['mfa-required'])
+}
+
+/** The same where REQUIRE_ADMIN_MFA says so. Every route of administration has it behind its last guard of rights. */
+const requireAdminMfa = policy(
+  'admin mfa',
+  middleware<AuthedEnv>({
+    name: 'requireAdminMfa',
+    before(c) {
+      if (c.get('deps').config.requireAdminMfa) requireAal2(c.get('principal'))
+    },
+  }),
+  ['mfa-required'],
+)
+
+/** Puts `requireAdminMfa` behind the guards of rights of every route under /v1/admin, and of a privilege of 90 and more. */
+export function withAdminMfa<T extends Pick<Hono, 'routes'>>(app: T): T {
+  return rewriteHandlers(app, withAdminMfaGuard)
+}
+
+/** The handlers of a route with `requireAdminMfa` behind its last guard of rights, where it is one of administration. */
+function withAdminMfaGuard(route: string, handlers: readonly Handler[]): readonly Handler[] {
+  const demands = handlers.map(policyOf)
+  const isTheirs = route.startsWith('/v1/admin/') || demands.some(isForAdministrators)
+  if (!isTheirs || demands.includes('admin mfa')) return handlers
+  const lastOfRights = demands.findLastIndex((demand) => demand !== undefined && !ofStrength.test(demand))
+  return handlers.toSpliced(lastOfRights + 1, 0, requireAdminMfa)
+}
+
+const ofStrength = /^(?:recent|aal)/
+
+function isForAdministrators(demand: string | undefined): boolean {
+  const [, level] = /^privilege (\d+)$/.exec(demand ?? '') ?? []
+  return level !== undefined && Number(level) >= 90
+}

@@ -1,0 +1,16 @@
+import { z } from 'zod'
+import { type ConfigOf, configuration, type Values } from '../config/room.ts'
+import type { InstanceVariables } from '../config/variables.ts'
+
+const variables = { REQUIRE_ADMIN_MFA: z.enum(['true', 'false']).optional() }
+
+type E = Values<typeof variables> & Pick<InstanceVariables, 'NODE_ENV'>
+export type AccessConfig = ConfigOf<typeof accessConfiguration>
+
+export const accessConfiguration = configuration({
+  variables,
+  config: (e: E) => ({
+    /** Whether administration wants a second factor of whoever asks. */
+    requireAdminMfa: (e.REQUIRE_ADMIN_MFA ?? String(e.NODE_ENV === 'production')) === 'true',
+  }),
+})
