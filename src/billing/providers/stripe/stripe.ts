@@ -1,0 +1,159 @@
+import type { BillingProvider, Checkout, CheckoutRequest, PlanPrice, Write } from '../provider.ts'
+import { toStripeAmount } from './amounts.ts'
+import { hasCode, openStripeClient, type StripeClient, type StripeOptions, writing } from './client.ts'
+import { stripePayments } from './payments.ts'
+import { Deleted, list, Named, Session } from './schemas.ts'
+import { stripeSubscriptions } from './subscriptions.ts'
+import { stripeWebhooks } from './webhooks.ts'
+
+/** Less than this away, Stripe takes no end of a trial, and the cycle is anchored instead. */
+const shortestTrialMs = 48 * 3_600_000
+
+/**
+ * Payments by Stripe, over its own library. Money of 135 currencies; the first choice for all but the rupee.
+ * @param options webhookSecrets: of the endpoint, the newest first; several while one is rotated
+ */
+export async function openStripe(
+  options: StripeOptions & { webhookSecrets: readonly string[] },
+): Promise<BillingProvider> {
+  const client = await openStripeClient(options)
+  return {
+    name: 'stripe',
+    accepts: () => true,
+    prefers: (currency) => currency !== 'INR',
+    ...stripeCheckouts(client),
+    ...stripeSubscriptions(client),
+    ...stripePayments(client),
+    ...stripeWebhooks(client, options.webhookSecrets),
+  }
+}
+
+type Checkouts = Pick<
+  BillingProvider,
+  'ensurePrice' | 'createCustomer' | 'openCheckout' | 'fetchCheckout' | 'expireCheckout' | 'openPortal'
+>
+
+function stripeCheckouts({ ask }: StripeClient): Checkouts {
+  async function ensureProduct({ plan }: PlanPrice, call: Write): Promise<string> {
+    const id = `manas360_${plan.name}`
+    try {
+      await ask('products.create', call, Deleted, (stripe) =>
+        stripe.products.create(
+          { id, name: plan.displayName, ...(plan.description && { description: plan.description.slice(0, 500) }) },
+          writing(call, 'product'),
+        ),
+      )
+    } catch (error) {
+      if (!hasCode(error, 'resource_already_exists')) throw error
+    }
+    return id
+  }
+
+  return {
+    async ensurePrice(price, call) {
+      const amount = toStripeAmount(price.money)
+      const found = await ask('prices.list', call, list(Named), (stripe) =>
+        stripe.prices.list({ lookup_keys: [price.id], limit: 1 }),
+      )
+      if (found.data[0]) return found.data[0].id
+      const product = await ensureProduct(price, call)
+      const made = await ask('prices.create', call, Named, (stripe) =>
+        stripe.prices.create(
+          {
+            product,
+            currency: price.money.currency.toLowerCase(),
+            unit_amount: amount,
+            recurring: { interval: price.interval },
+            tax_behavior: price.taxInclusive ? 'inclusive' : 'exclusive',
+            lookup_key: price.id,
+          },
+          writing(call, 'price'),
+        ),
+      )
+      return made.id
+    },
+
+    async createCustomer({ reference, email }, call) {
+      const { id } = await ask('customers.create', call, Named, (stripe) =>
+        stripe.customers.create({ email, metadata: { reference } }, writing(call, 'customer')),
+      )
+      return id
+    },
+
+    async openCheckout(request, call): Promise<Checkout> {
+      const { id, url, expires_at } = await ask(
+        'checkout.sessions.create',
+        call,
+        Session.extend({ url: Session.shape.url.unwrap() }),
+        (stripe) =>
+          stripe.checkout.sessions.create(
+            {
+              mode: 'subscription',
+              customer: request.customerId,
+              client_reference_id: request.reference,
+              line_items: [{ price: request.priceId, quantity: 1 }],
+              subscription_data: beginning(request),
+              success_url: request.successUrl,
+              cancel_url: request.cancelUrl,
+              expires_at: seconds(request.expiresAt),
+            },
+            writing(call, 'checkout'),
+          ),
+      )
+      return { id, url, expiresAt: expires_at }
+    },
+
+    async fetchCheckout(checkoutId, call) {
+      try {
+        const { id, status, subscription } = await ask('checkout.sessions.retrieve', call, Session, (stripe) =>
+          stripe.checkout.sessions.retrieve(checkoutId),
+        )
+        return { id, state: status === 'complete' ? 'completed' : status, subscriptionId: subscription }
+      } catch (error) {
+        if (hasCode(error, 'resource_missing')) return null
+        throw error
+      }
+    },
+
+    async expireCheckout(checkoutId, call) {
+      try {
+        await ask('checkout.sessions.expire', call, Deleted, (stripe) =>
+          stripe.checkout.sessions.expire(checkoutId, {}, writing(call, 'expire')),
+        )
+      } catch (error) {
+        if (hasCode(error, 'resource_missing')) return
+        const session = await this.fetchCheckout(checkoutId, call)
+        if (session?.state === 'open') throw error
+      }
+    },
+
+    async openPortal({ customerId }, returnUrl, call) {
+      const { url } = await ask(
+        'billingPortal.sessions.create',
+        call,
+        Named.extend({ url: Session.shape.url.unwrap() }),
+        (stripe) => stripe.billingPortal.sessions.create({ customer: customerId, return_url: returnUrl }),
+      )
+      return url
+    },
+  }
+}
+
+/**
+ * When the paid period begins. It must be the same at each repeat of a request, so it is judged from the last moment at
+ * which the page can be paid: from 48 hours after that on a trial at Stripe, before it an anchor of the cycle whose time until
+ * then is free. What begins while the page can still be paid begins with the payment.
+ */
+function beginning({ reference, startsAt, expiresAt }: CheckoutRequest) {
+  const metadata = { reference }
+  if (!startsAt || startsAt <= expiresAt) return { metadata }
+  const start = seconds(startsAt)
+  if (startsAt.getTime() - expiresAt.getTime() >= shortestTrialMs) return { metadata, trial_end: start }
+  return {
+    metadata: { ...metadata, starts_at: String(start) },
+    billing_cycle_anchor: start,
+    proration_behavior: 'none' as const,
+  }
+}
+
+const seconds = (date: Date): number => Math.floor(date.getTime() / 1000)
