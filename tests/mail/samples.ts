@@ -77,6 +77,7 @@ export function samples(text = 'Asha Rao'): [string, MailName, MailData[MailName
   addNotice('sign-in-method-added', ...methods.map((method) => ({ at, method })))
   addNotice('sign-in-method-removed', ...methods.map((method) => ({ at, method, byAdministrator: method === 'totp' })))
   addNotice('recovery-code-used', { at, codesLeft: 9 }, { at, codesLeft: 1 })
+  addNotice('passkey-copied', { at, userAgent: firefox, ip })
   addNotice('refresh-token-reused', { at, userAgent: firefox, ip })
   addNotice('password-changed', { at, ip }, { at, ip: null })
   addNotice('password-reset', { at, ip })

@@ -27,6 +27,8 @@ export type NoticeDetails = {
   'sign-in-method-added': { method: SignInMethod }
   'sign-in-method-removed': { method: SignInMethod; byAdministrator?: boolean }
   'recovery-code-used': { codesLeft: number }
+  /** A passkey was right, but had been used more often before: there are two of it. */
+  'passkey-copied': From
   /** Not the key's name: whoever holds the account chooses it, and the address may be somebody else's. */
   'api-key-created': { prefix: string; ip: string | null }
   'role-raised': { role: string }

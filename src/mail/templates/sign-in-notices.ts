@@ -26,6 +26,7 @@ export const signInNotices: {
   'sign-in-method-added': NoticeTexts<'sign-in-method-added'>
   'sign-in-method-removed': NoticeTexts<'sign-in-method-removed'>
   'recovery-code-used': NoticeTexts<'recovery-code-used'>
+  'passkey-copied': NoticeTexts<'passkey-copied'>
   'refresh-token-reused': NoticeTexts<'refresh-token-reused'>
 } = {
   'new-device': {
@@ -111,6 +112,26 @@ export const signInNotices: {
       opening: 'आपके खाते में साइन इन करते समय दूसरे चरण की जगह एक रिकवरी कोड डाला गया। हर कोड एक ही बार काम करता है।',
       event: ({ codesLeft }) => (codesLeft === 1 ? 'एक कोड बचा है' : `${codesLeft} कोड बचे हैं`),
       notYou: 'अगर यह आपने नहीं किया, तो पासवर्ड बदलें, सभी सत्र समाप्त करें और नए रिकवरी कोड बनाएँ।',
+    },
+  },
+  'passkey-copied': {
+    en: {
+      subject: 'A passkey of yours may have been copied',
+      severally: (count) => `A passkey that may have been copied was refused ${count} times`,
+      opening:
+        'A passkey of your account was refused. It counts how often it is used, and the number was lower than before: that can mean that somebody has a copy of it.',
+      event: shownFrom.en,
+      notYou:
+        'Whoever it was, nobody got in. Sign in another way, remove the passkey, and make a new one on a device that is yours alone.',
+    },
+    hi: {
+      subject: 'हो सकता है कि आपकी एक पासकी की नकल बनाई गई हो',
+      severally: (count) => `एक पासकी, जिसकी शायद नकल बनाई गई है, ${count} बार अस्वीकार की गई`,
+      opening:
+        'आपके खाते की एक पासकी अस्वीकार की गई। पासकी गिनती है कि वह कितनी बार इस्तेमाल हुई, और यह संख्या पहले से कम थी: हो सकता है कि किसी के पास उसकी नकल हो।',
+      event: shownFrom.hi,
+      notYou:
+        'चाहे वह कोई भी हो, कोई अंदर नहीं आ पाया। किसी दूसरे तरीके से साइन इन करें, उस पासकी को हटाएँ, और केवल अपने डिवाइस पर नई पासकी बनाएँ।',
     },
   },
   'refresh-token-reused': {

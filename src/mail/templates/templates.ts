@@ -45,6 +45,7 @@ export const templates: { [K in MailName]: MailTemplate<MailData[K]> } = {
   'sign-in-method-added': notice(signInNotices['sign-in-method-added']),
   'sign-in-method-removed': notice(signInNotices['sign-in-method-removed']),
   'recovery-code-used': notice(signInNotices['recovery-code-used']),
+  'passkey-copied': notice(signInNotices['passkey-copied']),
   'refresh-token-reused': notice(signInNotices['refresh-token-reused']),
   'password-changed': notice(accountNotices['password-changed']),
   'password-reset': notice(accountNotices['password-reset']),
