@@ -17,14 +17,17 @@ export function sessionOf({ sessionId }: Principal): string {
 
 /**
  * Checks again, under a lock on the account's row, that who gave the password is still signed in: a log-out, a lock or a new
- * password may have come between. @throws AppError `account-disabled`, `session-revoked`, `invalid-credentials`
+ * password may have come between.
+ * @param passwordVersion of the password that was given with the request, where one was
+ * @throws AppError `account-disabled`, `session-revoked`, `invalid-credentials`
  */
-export async function requireStillSignedIn(tx: Tx, principal: Principal, passwordVersion: number): Promise<void> {
+export async function requireStillSignedIn(tx: Tx, principal: Principal, passwordVersion?: number): Promise<void> {
   await lockAccount(tx, principal.accountId)
   const signIn = await findSignIn(tx, principal.accountId, sessionOf(principal))
   if (!signIn?.active) throw new AppError('account-disabled')
   if (!signIn.live) throw new AppError('session-revoked')
-  if (signIn.passwordVersion !== passwordVersion) throw new AppError('invalid-credentials')
+  if (passwordVersion !== undefined && signIn.passwordVersion !== passwordVersion)
+    throw new AppError('invalid-credentials')
 }
 
 /** The person's live sessions, newest first. */
