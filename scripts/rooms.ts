@@ -15,6 +15,7 @@ const rooms = [
   'account',
   'billing',
   'recovery',
+  'passkeys',
   'auth',
   'api-keys',
   'consents',
@@ -65,6 +66,7 @@ const top = [
   'room-config.ts',
   'room-jobs.ts',
   'room-metrics.ts',
+  'room-sign-in-methods.ts',
   'server.ts',
   'services.ts',
 ]

@@ -11,11 +11,12 @@ import type { RecentChanges } from './changes/recent-changes.ts'
 import type { Database } from './db/database.ts'
 import type { Job } from './db/job.ts'
 import type { Replica } from './db/replica.ts'
-import type { Sql } from './db/types.ts'
+import type { Sql, Tx } from './db/types.ts'
 import type { OpenStreams } from './http/output/open-streams.ts'
 import type { Logger } from './log/logger.ts'
 import type { Outbox } from './mail/outbox.ts'
 import type { Metric } from './metrics/metric.ts'
+import type { Passkeys } from './passkeys/deps.ts'
 import type { Leases } from './quotas/leases.ts'
 import type { Limits } from './rate-limits/limiters.ts'
 import type { RateLimitResult } from './rate-limits/result.ts'
@@ -52,6 +53,9 @@ export type AppDeps = {
   apiKeys: ApiKeys
   deviceTokens: DeviceTokens
   passwords: PasswordHasher
+  passkeys: Passkeys
+  /** How many ways to sign in an account has, in a transaction that locked its row. */
+  countSignInMethods: (tx: Tx, accountId: string) => Promise<number>
   /** Asks for the second factor, where an account has one; null: no room here has any. */
   secondFactor: SecondFactor | null
   limits: Limits

@@ -35,6 +35,7 @@ import { keptMailRoutes } from './mail/kept-routes.ts'
 import { openApiDocument } from './ops/openapi.ts'
 import { opsRoutes } from './ops/routes.ts'
 import { pageRoutes } from './pages/routes.ts'
+import { ownPasskeyRoutes, passkeySignInRoutes } from './passkeys/routes.ts'
 import { withQuota } from './quotas/guard.ts'
 import { limitRates, rateLimitHeaders } from './rate-limits/middleware.ts'
 import { ownEmailRoutes, recoveryRoutes } from './recovery/routes.ts'
@@ -63,6 +64,8 @@ export function mountRoutes() {
     .route('/v1/auth', ownSessionRoutes)
     .route('/v1/auth', recoveryRoutes)
     .route('/v1/auth', acceptanceRoutes)
+    .route('/v1/auth', passkeySignInRoutes)
+    .route('/v1/me/passkeys', ownPasskeyRoutes)
     .route('/v1', ownEmailRoutes)
     .route('/v1', accountRoutes)
     .route('/v1', consentRoutes)

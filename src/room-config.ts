@@ -14,6 +14,7 @@ import { httpConfiguration } from './http/variables.ts'
 import { jobsConfiguration } from './jobs/variables.ts'
 import { mailConfiguration } from './mail/variables.ts'
 import { opsConfiguration } from './ops/variables.ts'
+import { passkeyConfiguration } from './passkeys/variables.ts'
 import { rateLimitConfiguration } from './rate-limits/variables.ts'
 import { redisConfiguration } from './redis/variables.ts'
 import { secretsConfiguration } from './secrets/variables.ts'
@@ -28,6 +29,7 @@ const rooms = [
   secretsConfiguration,
   mailConfiguration,
   returnUrlsConfiguration,
+  passkeyConfiguration,
   consentConfiguration,
   accountConfiguration,
   httpConfiguration,

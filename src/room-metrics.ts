@@ -7,6 +7,7 @@ import { databaseMetrics, replicaMetrics } from './db/metrics.ts'
 import { jobMetrics } from './jobs/metrics.ts'
 import { mailMetrics } from './mail/metrics.ts'
 import type { Metric } from './metrics/metric.ts'
+import { passkeyMetrics } from './passkeys/metrics.ts'
 import { quotaMetrics } from './quotas/metrics.ts'
 import { limitMetrics } from './rate-limits/metrics.ts'
 import { redisMetrics } from './redis/metrics.ts'
@@ -17,6 +18,7 @@ export function metricsOfRooms(deps: AppDeps): readonly Metric[] {
   return [
     ...trafficMetrics(deps.traffic),
     ...authMetrics(deps),
+    ...passkeyMetrics(deps.passkeys),
     ...limitMetrics(deps.limits),
     ...(deps.redis ? redisMetrics(deps.redis) : []),
     ...databaseMetrics(deps.db, deps.config.poolMax),

@@ -19,12 +19,14 @@ import { requireSchema } from './db/schema-version.ts'
 import { createOpenStreams } from './http/output/open-streams.ts'
 import type { Logger } from './log/logger.ts'
 import { createOutbox } from './mail/outbox.ts'
+import { createPasskeys } from './passkeys/passkeys.ts'
 import { createLeases } from './quotas/leases.ts'
 import { openLimits } from './rate-limits/limiters.ts'
 import { openRedis } from './redis/connection.ts'
 import { openOwnReplica } from './replica.ts'
 import type { Config } from './room-config.ts'
 import { jobsOfRooms } from './room-jobs.ts'
+import { countSignInMethods } from './room-sign-in-methods.ts'
 import { createSecrets } from './secrets/secrets.ts'
 import { createNetworkHash } from './telemetry/network-hash.ts'
 import { createTraffic } from './telemetry/traffic.ts'
@@ -161,6 +163,8 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
       deviceTokens: createDeviceTokens(deriveKey(config.auditKeys[0], 'device tokens')),
       passwords: createPasswordHasher({ concurrency: cores, queueLimit: cores * 32 }),
       secondFactor: null,
+      passkeys: createPasskeys(config.auditKeys, now),
+      countSignInMethods,
       ...keyedHashes,
       networkHash: createNetworkHash(deriveKey(config.auditKeys[0], 'networks in the log')),
       lifecycle: { draining: false },

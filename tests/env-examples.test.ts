@@ -136,6 +136,8 @@ test('every bad variable is named at once, each with what to do', () => {
     MAIL_FROM: 'nobody',
     APP_URL: 'nowhere',
     RETURN_URLS: 'javascript:alert(1)',
+    RP_ID: 'https://manas360.com',
+    RP_ORIGINS: 'android:apk-key-hash:short',
     ALLOWED_ORIGINS: 'https://app.manas360.com/path',
     TRUSTED_PROXIES: '0.0.0.0/0',
     RATE_LIMIT_GLOBAL: '600',

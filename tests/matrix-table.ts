@@ -1,10 +1,17 @@
 import { goodPassword, newEmail } from './support/accounts.ts'
+import { SoftPasskey } from './support/soft-passkey.ts'
+
+const nothingOurs = { challengeToken: 'of no options' }
+const challenge = 'A'.repeat(43)
+const unknownAssertion = new SoftPasskey().get({ challenge, rpId: 'localhost' })
+const unaskedPasskey = new SoftPasskey().create({ challenge, rp: { id: 'localhost' }, user: { id: 'AAAA' } })
 
 /** What a row may use to ask for something that exists: a person of role user, and things made for this one request. */
 export type Target = {
   accountId: string
   sessionId: string
   apiKeyId: string
+  passkeyId: string
   refreshToken: string
   unique: string
 }
@@ -47,6 +54,12 @@ const ownKeysOnly: Row = {
   answers: '401 404 404 404 404 404',
   stranger: 404,
   path: ({ apiKeyId }) => `/v1/api-keys/${apiKeyId}`,
+}
+const ownPasskeysOnly: Row = {
+  demands: signedIn,
+  answers: '401 404 404 404 404 404',
+  stranger: 404,
+  path: ({ passkeyId }) => `/v1/me/passkeys/${passkeyId}`,
 }
 const reason = 'asked for on the telephone'
 
@@ -101,6 +114,23 @@ const ofThePerson: Record<string, Row> = {
     answers: '400',
     json: () => ({ token: 'of no link', password: goodPassword }),
   },
+  'POST /v1/auth/passkey/options': { demands: '', answers: '200' },
+  'POST /v1/auth/passkey': {
+    demands: '',
+    answers: '401',
+    json: () => ({ ...nothingOurs, response: unknownAssertion }),
+  },
+  'GET /v1/me/passkeys': { demands: signedIn, answers: everyone },
+  'POST /v1/me/passkeys/options': { demands: signedIn, answers: everyone },
+  // Whoever is let in is told that nothing of it was asked for here.
+  'POST /v1/me/passkeys': {
+    demands: signedIn,
+    answers: '401',
+    json: () => ({ ...nothingOurs, response: unaskedPasskey, name: 'Phone' }),
+  },
+  // Everybody, the superadmin included, renames and removes own ones only.
+  'PATCH /v1/me/passkeys/:id': { ...ownPasskeysOnly, json: () => ({ name: 'Telephone' }) },
+  'DELETE /v1/me/passkeys/:id': ownPasskeysOnly,
   'POST /v1/me/email': {
     demands: signedIn,
     answers: '401 202 202 202 202 202',

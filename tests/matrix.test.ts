@@ -4,6 +4,7 @@ import { type Row, type Target, table } from './matrix-table.ts'
 import { givenAccount, logIn } from './support/accounts.ts'
 import { givenApiKey } from './support/api-keys.ts'
 import { bodyOf, openTestApp } from './support/app.ts'
+import { storedPasskey } from './support/passkeys.ts'
 import { expectProblem } from './support/problems.ts'
 
 const app = await openTestApp({ CONSENT_DOCUMENTS: 'newsletter@1' })
@@ -15,7 +16,7 @@ const roles = Object.keys(plans) as Role[]
 /** What each refusal must be called, whoever made it. */
 const codes: Record<number, string[]> = {
   400: ['invalid-link'],
-  401: ['authentication-required', 'invalid-credentials'],
+  401: ['authentication-required', 'invalid-credentials', 'invalid-passkey'],
   403: ['permission-denied', 'feature-not-in-plan', 'privilege-escalation', 'api-key-not-allowed'],
   404: ['not-found'],
   409: ['demote-first', 'already-subscribed', 'checkout-unavailable', 'nothing-to-cancel', 'not-invited', 'seeded'],
@@ -28,10 +29,12 @@ async function signIn(role: Role): Promise<string> {
   return (await logIn(app, account)).accessToken
 }
 
+const nobody = { accountId: '', sessionId: '', apiKeyId: '', passkeyId: '', refreshToken: '' }
+
 /** What the request may name: made afresh where the route takes something that exists. */
 async function targetOf(route: string): Promise<Target> {
   const unique = `x${Bun.randomUUIDv7().replaceAll('-', '')}`
-  if (!/:id|refresh/.test(route)) return { accountId: '', sessionId: '', apiKeyId: '', refreshToken: '', unique }
+  if (!/:id|refresh/.test(route)) return { ...nobody, unique }
   return { ...(await givenTarget('user')), unique }
 }
 
@@ -40,8 +43,16 @@ async function givenTarget(role: Role): Promise<Target> {
   const { refreshToken } = await logIn(app, account)
   const [session] = await sql<{ id: string }[]>`select id from sessions where account_id = ${account.id}`
   const { id: apiKeyId } = await givenApiKey(app, account.id)
-  return { accountId: account.id, sessionId: session?.id ?? '', apiKeyId, refreshToken, unique: '' }
+  const passkeyId = await storedPasskey(app, account.id)
+  return { accountId: account.id, sessionId: session?.id ?? '', apiKeyId, passkeyId, refreshToken, unique: '' }
 }
+
+const strangers = () => ({
+  accountId: Bun.randomUUIDv7(),
+  sessionId: Bun.randomUUIDv7(),
+  apiKeyId: Bun.randomUUIDv7(),
+  passkeyId: Bun.randomUUIDv7(),
+})
 
 function send(route: string, { path, json }: Row, target: Target, bearer: string | undefined): Promise<Response> {
   const [method = '', pattern = ''] = route.split(' ')
@@ -121,25 +132,19 @@ describe("what is answered about somebody else's row, or an equal's", () => {
       const [session] = await sql`select 1 from sessions where id = ${target.sessionId} and ended_at is null`
       expect(session).toBeDefined()
       expect(await sql`select 1 from api_keys where id = ${target.apiKeyId}`).toHaveLength(1)
+      expect(await sql`select 1 from passkeys where id = ${target.passkeyId}`).toHaveLength(1)
     })
 
   for (const [route, row] of withId)
     test(`${route}: an id that is nobody's, or none at all, is 404`, async () => {
       const target = await givenTarget('user')
       const bearer = bearers.get('superadmin')
+      expect(await ask(route, row, { ...target, ...strangers() }, bearer)).toBe(404)
       expect(
         await ask(
           route,
           row,
-          { ...target, accountId: Bun.randomUUIDv7(), sessionId: Bun.randomUUIDv7(), apiKeyId: Bun.randomUUIDv7() },
-          bearer,
-        ),
-      ).toBe(404)
-      expect(
-        await ask(
-          route,
-          row,
-          { ...target, accountId: 'nobody', sessionId: '%27%20or%201=1', apiKeyId: "x'--" },
+          { ...target, accountId: 'nobody', sessionId: '%27%20or%201=1', apiKeyId: "x'--", passkeyId: '0' },
           bearer,
         ),
       ).toBe(404)

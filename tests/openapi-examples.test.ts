@@ -3,6 +3,8 @@ import { createLink, type LinkKind } from '../src/account-links/links.ts'
 import { openApiDocument } from '../src/ops/openapi.ts'
 import { givenAccount, logIn, newEmail } from './support/accounts.ts'
 import { bodyOf, openTestApp, type SessionJson } from './support/app.ts'
+import { creationOptions, givenPasskey, signInOptions, storedPasskey } from './support/passkeys.ts'
+import { SoftPasskey } from './support/soft-passkey.ts'
 
 type Parameter = { in: string; name: string; required?: boolean; example?: string; schema: { examples?: string[] } }
 type Operation = {
@@ -45,6 +47,8 @@ const linkKinds: Record<string, LinkKind> = {
   'post /v1/auth/invitation/accept': 'accept-invitation',
 }
 const tokens = new Map<string, string>()
+/** Bodies that only an authenticator can make. */
+const signed = new Map<string, object>()
 
 async function makeLink(name: string, kind: LinkKind, { user }: SessionJson): Promise<void> {
   const address = kind === 'confirm-email' ? newEmail() : user.email
@@ -59,6 +63,17 @@ const before: Record<string, (session: SessionJson) => Promise<unknown>> = {
   },
   'get /v1/api-keys/{id}': makeKey,
   'delete /v1/api-keys/{id}': makeKey,
+  'post /v1/auth/passkey': async ({ accessToken }) => {
+    const { passkey } = await givenPasskey(app, { bearer: accessToken })
+    const { challengeToken, options } = await signInOptions(app)
+    signed.set('post /v1/auth/passkey', { challengeToken, response: passkey.get(options) })
+  },
+  'post /v1/me/passkeys': async ({ accessToken }) => {
+    const { challengeToken, options } = await creationOptions(app, { bearer: accessToken })
+    signed.set('post /v1/me/passkeys', { challengeToken, response: new SoftPasskey().create(options) })
+  },
+  'patch /v1/me/passkeys/{id}': makePasskey,
+  'delete /v1/me/passkeys/{id}': makePasskey,
   'post /v1/admin/mail/{id}/retry': makeMail,
   'get /v1/admin/roles/{name}': makeRole,
   'patch /v1/admin/roles/{name}': makeRole,
@@ -102,6 +117,12 @@ async function makeKey(session: SessionJson): Promise<void> {
   await sql`update api_keys set id = ${id} where id = ${key.id}`
 }
 
+async function makePasskey({ user }: SessionJson): Promise<void> {
+  const id = exampleOf('delete /v1/me/passkeys/{id}', 'id')
+  await sql`delete from passkeys where id = ${id}`
+  await sql`update passkeys set id = ${id} where id = ${await storedPasskey(app, user.id)}`
+}
+
 async function makeMail({ user }: SessionJson): Promise<void> {
   const id = exampleOf('post /v1/admin/mail/{id}/retry', 'id')
   await sql`
@@ -117,6 +138,8 @@ async function makeRole(session: SessionJson): Promise<void> {
 /** What only this server can have issued takes the place of its example. */
 const issued: Record<string, (session: SessionJson) => object> = {
   'post /v1/auth/refresh': ({ refreshToken }) => ({ refreshToken }),
+  'post /v1/auth/passkey': () => ({ ...signed.get('post /v1/auth/passkey') }),
+  'post /v1/me/passkeys': () => ({ ...bodyOfExample('post /v1/me/passkeys'), ...signed.get('post /v1/me/passkeys') }),
   ...Object.fromEntries(
     Object.keys(linkKinds).map((name) => [name, () => ({ ...bodyOfExample(name), token: tokens.get(name) })]),
   ),

@@ -58,6 +58,7 @@ begin
   get diagnostics gone_months_of_traces = row_count;
   delete from public.account_links where expires_at <= this_moment;
   get diagnostics gone_links = row_count;
+  delete from public.used_challenges where expires_at <= this_moment;
   delete from public.discarded_requests where created_at < this_moment - interval '1 hour';
   perform public.sweep_erased();
   gone_mails := public.purge_mails();

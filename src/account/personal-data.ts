@@ -8,6 +8,7 @@ import { consentData } from '../consents/personal-data.ts'
 import { type ExportedPart, type PersonalData, rowsOf } from '../db/personal-data.ts'
 import { idempotencyData } from '../idempotency/personal-data.ts'
 import { mailData } from '../mail/personal-data.ts'
+import { passkeyData } from '../passkeys/personal-data.ts'
 import { plansData } from '../quotas/personal-data.ts'
 
 const account: PersonalData = {
@@ -67,6 +68,7 @@ const ownData: PersonalData[] = [
 export const personalData: readonly PersonalData[] = [
   account,
   ...authData,
+  ...passkeyData,
   ...apiKeyData,
   ...accountLinkData,
   ...consentData,

@@ -97,6 +97,7 @@ export const ExportBody = z
     apiKeys: Rows,
     accountLinks: Rows,
     consents: Rows,
+    passkeys: Rows,
     loginAttempts: Rows,
     subscriptions: Rows,
     featureOverrides: Rows,

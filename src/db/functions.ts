@@ -39,7 +39,7 @@ export const functionFiles: readonly FunctionFile[] = [
   { name: 'lockouts', revision: 2, sql: lockouts },
   { name: 'mail', revision: 5, sql: mail },
   { name: 'prices', revision: 1, sql: prices },
-  { name: 'purge', revision: 5, sql: purge },
+  { name: 'purge', revision: 6, sql: purge },
   { name: 'quotas', revision: 1, sql: quotas },
   { name: 'roles', revision: 1, sql: roles },
   { name: 'search', revision: 1, sql: search },

@@ -31,6 +31,7 @@ import planPrices from '../../sql/tables/0029_plan_prices.sql' with { type: 'tex
 import signInStrength from '../../sql/tables/0030_sign_in_strength.sql' with { type: 'text' }
 import noticesOfTheSchema from '../../sql/tables/0031_notices_of_the_schema.sql' with { type: 'text' }
 import lastUse from '../../sql/tables/0032_last_use.sql' with { type: 'text' }
+import passkeys from '../../sql/tables/0033_passkeys.sql' with { type: 'text' }
 import { rewriteAddresses } from './address-migration.ts'
 
 type Migration = {
@@ -75,4 +76,5 @@ export const migrations: Migration[] = [
   { version: 30, name: '0030_sign_in_strength', sql: signInStrength },
   { version: 31, name: '0031_notices_of_the_schema', sql: noticesOfTheSchema },
   { version: 32, name: '0032_last_use', sql: lastUse },
+  { version: 33, name: '0033_passkeys', sql: passkeys },
 ]

@@ -1,4 +1,6 @@
 import { mailProblems } from './mail-problems.ts'
+import { passkeyProblems } from './passkey-problems.ts'
+
 import { serverProblems } from './server-problems.ts'
 import { signInProblems } from './sign-in-problems.ts'
 
@@ -8,6 +10,7 @@ import { signInProblems } from './sign-in-problems.ts'
  */
 export const problems = {
   ...mailProblems,
+  ...passkeyProblems,
   'malformed-json': { status: 400, title: 'The body is not JSON', detail: 'Send one JSON value, encoded as UTF-8.' },
   'bad-request': {
     status: 400,

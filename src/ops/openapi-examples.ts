@@ -8,6 +8,26 @@ const reason = 'Asked for on the telephone'
 /** Times in requests must lie ahead. */
 const later = '2099-12-31T23:59:59Z'
 
+/** What a browser gives, shortened: only an authenticator can make one that is accepted. */
+const ofBrowser = (id: string) => ({ id, rawId: id, type: 'public-key' })
+const passkeyResponse = {
+  ...ofBrowser('mF3qPcPqT7JxQ2vR9wLkZA'),
+  response: {
+    clientDataJSON: 'eyJ0eXBlIjoid2ViYXV0aG4uZ2V0In0',
+    authenticatorData: 'SZYN5Y',
+    signature: 'MEUCIQ',
+    userHandle: 'AY4-XG',
+  },
+}
+const newPasskeyResponse = {
+  ...ofBrowser('Yk0wZ1hvT3pWc2RfbmV3ZQ'),
+  response: {
+    clientDataJSON: 'eyJ0eXBlIjoid2ViYXV0aG4uY3JlYXRlIn0',
+    attestationObject: 'o2NmbXRkbm9uZQ',
+    transports: ['internal'],
+  },
+}
+
 const bodies: Record<string, object> = {
   Registration: {
     email: 'asha@example.com',
@@ -19,6 +39,9 @@ const bodies: Record<string, object> = {
     timezone: 'Asia/Kolkata',
   },
   Login: { email: 'asha@example.com', password },
+  PasskeyResponse: { challengeToken: 'the challengeToken of the options', response: passkeyResponse },
+  NewPasskey: { challengeToken: 'the challengeToken of the options', response: newPasskeyResponse, name: 'Phone' },
+  PasskeyPatch: { name: 'Old phone' },
   Refresh: { refreshToken: 'the refreshToken of the session' },
   PasswordChange: { currentPassword: password, newPassword: 'eight loud herons at dusk' },
   AddressOnly: { email: 'asha@example.com' },

@@ -1,6 +1,7 @@
 import { endApiKeys } from '../api-keys/verifier.ts'
 import { removePassword } from '../auth/password-change.ts'
 import type { Tx } from '../db/types.ts'
+import { removePasskeys } from '../passkeys/manage.ts'
 
 /** Something that opens an account. Each room that keeps such a thing says how it goes. */
 type SignInMethod = {
@@ -17,6 +18,7 @@ type SignInMethod = {
 /** Every one: a room that keeps another adds a line. */
 const signInMethods: readonly SignInMethod[] = [
   { name: 'passwords', remove: removePassword },
+  { name: 'passkeys', remove: removePasskeys },
   { name: 'apiKeys', remove: async (tx, accountId) => (await endApiKeys(tx, accountId)).length },
 ]
 

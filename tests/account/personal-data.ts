@@ -53,6 +53,14 @@ export const personalData: Record<string, Table> = {
     personal: 'name prefix permissions ip_ranges expires_at created_at last_used_at',
     other: 'id account_id key_hash',
   },
+  passkeys: {
+    erasure: 'deleted',
+    why: 'what somebody signs in with, and what they call it',
+    of: 'account_id',
+    exported: 'passkeys',
+    personal: 'name backup_eligible backed_up transports created_at last_used_at',
+    other: 'id account_id credential_id public_key sign_count',
+  },
   account_links: {
     erasure: 'deleted',
     why: 'links that somebody asked for by mail, and the addresses that they are for; kept until they expire',
@@ -117,6 +125,7 @@ export const personalData: Record<string, Table> = {
     personal: 'plan started_at',
     other: 'account_id',
   },
+  used_challenges: nobodys('random bytes that were signed once', 'challenge expires_at'),
   discarded_requests: nobodys('random bytes, of requests that came to nothing', 'id created_at filler'),
   erased_trials: {
     erasure: 'kept',

@@ -11,6 +11,7 @@ const target = {
   accountId: Bun.randomUUIDv7(),
   sessionId: Bun.randomUUIDv7(),
   apiKeyId: Bun.randomUUIDv7(),
+  passkeyId: Bun.randomUUIDv7(),
   refreshToken: 'x',
   unique: 'made_here',
 }

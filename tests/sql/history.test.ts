@@ -39,6 +39,7 @@ const history = `
 0030_sign_in_strength aa90a904def7
 0031_notices_of_the_schema 4531a9a811e4
 0032_last_use c568b9aa4a57
+0033_passkeys d480d17cea8c
 `
 
 test('no migration that has landed was edited: databases that ran it would refuse to start', async () => {
@@ -76,6 +77,7 @@ purge 1 e018a555438c
 purge 2 914b2475641e
 purge 3 94ace156504f
 purge 5 7f9fcac0acb1
+purge 6 c3e35cee6ac5
 quotas 1 64fb45d41463
 roles 1 343c19616ae0
 search 1 18fabc6dd2d1

@@ -15,6 +15,7 @@ const nobody = {
   accountId: Bun.randomUUIDv7(),
   sessionId: Bun.randomUUIDv7(),
   apiKeyId: Bun.randomUUIDv7(),
+  passkeyId: Bun.randomUUIDv7(),
   refreshToken: 'x',
   unique: 'made_here',
 }

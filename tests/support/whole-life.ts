@@ -3,6 +3,7 @@ import { createLink } from '../../src/account-links/links.ts'
 import { goodPassword } from './accounts.ts'
 import type { signedIn } from './administration.ts'
 import { bodyOf, type SessionJson, type TestApp } from './app.ts'
+import { storedPasskey } from './passkeys.ts'
 
 /** What tells of the person, as it would be looked for in a dump. */
 export type Traces = Record<string, string>
@@ -26,6 +27,7 @@ export async function givenWholeLife(app: TestApp, admin: Awaited<ReturnType<typ
     otherAddress: `2001:db8:c${word.slice(6, 9)}:d${word.slice(9)}::9`,
     userAgent: `AshasPhone/${word}`,
     keyName: `Report of ${word}`,
+    passkeyName: `Phone of ${word}`,
     lockReason: `because of ${word} herself`,
   }
   const { email = '', address = '', otherAddress = '', userAgent = '' } = traces
@@ -65,6 +67,8 @@ export async function givenWholeLife(app: TestApp, admin: Awaited<ReturnType<typ
     ipRanges: [address],
     expiresAt: '2090-01-01T00:00:00Z',
   }
+  await ask('/v1/me/passkeys/options', { bearer, method: 'POST' }, 200)
+  await storedPasskey(app, id, traces.passkeyName)
   const { key } = await bodyOf<{ key: string }>(await ask('/v1/api-keys', { bearer, json: apiKey }, 201))
   await ask('/v1/dashboard', { bearer: key }, 200)
   await ask('/v1/me/audit-logs', { bearer }, 200)

@@ -1,0 +1,132 @@
+import { lockAccount } from '../access/hierarchy.ts'
+import type { AuthMethod } from '../access/strength.ts'
+import { account, anonymous, type Origin } from '../audit/actor.ts'
+import { noteFailedSignIn } from '../auth/passwordless.ts'
+import type { Tx } from '../db/types.ts'
+import { AppError } from '../errors/app-error.ts'
+import type { ChallengeBinding } from './challenges.ts'
+import type { PasskeyDeps } from './deps.ts'
+import { findPasskey, insertUsedChallenge, type StoredPasskey, type Use, updateUsed } from './queries.ts'
+import type { PasskeyResponse } from './schemas.ts'
+import { verifyAssertion } from './webauthn.ts'
+
+/** A response that was right, as long as nothing changes; `usePasskey` makes it count. */
+export type VerifiedPasskey = {
+  accountId: string
+  passkeyId: string
+  /** RFC 8176: `swk` where the key may be copied to other devices, else `hwk`. With user verification either makes aal2. */
+  amr: readonly AuthMethod[]
+  /** Of the account. */
+  emailVerified: boolean
+  passwordVersion: number
+  use: Use
+}
+
+/** What judging a response uses. */
+export type AssertionDeps = Pick<PasskeyDeps, 'sql' | 'log' | 'audit' | 'mail' | 'passkeys' | 'config' | 'networkHash'>
+
+/**
+ * Judges a response to `passkeyRequestOptions`, whose binding must be given again (WebAuthn Level 3, 7.2). One statement, and
+ * nothing is used up: call `usePasskey` in the transaction of what it is for. A passkey whose counter has gone back was copied:
+ * that is audited, and the owner told by mail, before it is refused.
+ * @throws AppError `invalid-passkey`
+ */
+export async function verifyPasskey(
+  deps: AssertionDeps,
+  origin: Origin,
+  binding: ChallengeBinding,
+  { challengeToken, response }: PasskeyResponse,
+): Promise<VerifiedPasskey> {
+  const challenge = deps.passkeys.challenges.read(challengeToken, binding)
+  if (!challenge) throw await refuse(deps, origin, binding, 'the challenge was not issued for this, or has run out')
+  const stored = await findPasskey(deps.sql, Buffer.from(response.id, 'base64url'))
+  if (!stored) throw await refuse(deps, origin, binding, 'the passkey is not known')
+  const { accountId } = stored
+  const wrong = isOf(stored, binding, response.response.userHandle)
+  if (wrong) throw await refuse(deps, origin, binding, wrong, accountId)
+  const verified = await verifyAssertion(deps.config, challenge, response, stored.publicKey)
+  if ('refused' in verified) throw await refuse(deps, origin, binding, verified.refused, accountId)
+  // Level 3, 7.2 step 19: it never changes.
+  if (verified.backupEligible !== stored.backupEligible)
+    throw await refuse(deps, origin, binding, 'its backup eligibility has changed', accountId)
+  const use = {
+    passkeyId: stored.id,
+    accountId,
+    challenge: Buffer.from(challenge.text, 'base64url'),
+    expiresAt: challenge.expiresAt,
+    signCount: verified.signCount,
+    backedUp: verified.backedUp,
+  }
+  if (hasGoneBack(stored, verified)) {
+    await reportCopied(deps, origin, use, stored)
+    deps.passkeys.figures.count(binding.purpose, 'copied')
+    throw new AppError('invalid-passkey')
+  }
+  if (!stored.isActive) throw await refuse(deps, origin, binding, 'the account is not active', accountId)
+  deps.passkeys.figures.count(binding.purpose, 'accepted')
+  const { emailVerified, passwordVersion } = stored
+  const amr = [stored.backupEligible ? 'swk' : 'hwk'] as const
+  return { accountId, passkeyId: stored.id, amr, emailVerified, passwordVersion, use }
+}
+
+/**
+ * Makes a verified response count: uses its challenge and moves the passkey's counter on. In a transaction that locked the
+ * account's row and found it active. One statement.
+ * @returns false where the challenge was used meanwhile or has run out, or the passkey was removed or used: nothing counts then
+ */
+export function usePasskey(tx: Tx, { use }: VerifiedPasskey): Promise<boolean> {
+  return updateUsed(tx, use)
+}
+
+/** What is wrong about whose passkey it is; null: nothing. Without an address asked the handle must be there (7.2 step 6). */
+function isOf(stored: StoredPasskey, binding: ChallengeBinding, userHandle: string | null | undefined): string | null {
+  if (binding.purpose !== 'sign-in' && binding.accountId !== stored.accountId)
+    return 'it is the passkey of somebody else'
+  const isExpected = userHandle ? userHandle === userHandleOf(stored.accountId) : binding.purpose !== 'sign-in'
+  return isExpected ? null : 'the user handle is of somebody else'
+}
+
+/** What a passkey knows its account by: the bytes of its id. Passkeys of one account replace each other on a device by it. */
+export function userHandleOf(accountId: string): string {
+  return Buffer.from(accountId.replaceAll('-', ''), 'hex').toString('base64url')
+}
+
+/** Level 3, 7.2 step 22. Authenticators without a counter say 0 each time. */
+function hasGoneBack(stored: StoredPasskey, verified: { signCount: number }): boolean {
+  return verified.signCount <= stored.signCount && !(verified.signCount === 0 && stored.signCount === 0)
+}
+
+/** Once for each challenge, however often the response is sent. */
+async function reportCopied(
+  deps: AssertionDeps,
+  origin: Origin,
+  use: Use,
+  { signCount }: StoredPasskey,
+): Promise<void> {
+  const { accountId, passkeyId, challenge, expiresAt } = use
+  const details = { passkeyId, signCount, presented: use.signCount }
+  const report = async (tx: Tx) => {
+    await lockAccount(tx, accountId)
+    if (!(await insertUsedChallenge(tx, challenge, expiresAt))) return
+    await deps.audit.record(tx, anonymous(origin), 'passkey.refuse_copy', account(accountId), { details })
+    await deps.mail.notify(tx, accountId, 'passkey-copied', { ip: origin.ip, userAgent: origin.userAgent })
+  }
+  await deps.sql.begin(report, { evenIfAbandoned: true })
+  const { requestId } = origin
+  deps.log.warn({ requestId, accountId, ...details, network: deps.networkHash(origin.ip) }, 'copied passkey refused')
+}
+
+/** Logged and counted, and noted for the person whose passkey it is. */
+async function refuse(
+  deps: AssertionDeps,
+  origin: Origin,
+  { purpose }: ChallengeBinding,
+  reason: string,
+  accountId: string | null = null,
+): Promise<AppError> {
+  deps.passkeys.figures.count(purpose, 'refused')
+  const { requestId } = origin
+  deps.log.info({ requestId, accountId, purpose, reason, network: deps.networkHash(origin.ip) }, 'passkey refused')
+  if (accountId !== null && purpose === 'sign-in') await noteFailedSignIn(deps.sql, accountId, origin)
+  return new AppError('invalid-passkey')
+}

@@ -1,0 +1,178 @@
+import type { Db } from '../db/types.ts'
+
+/** A passkey as its owner sees it. */
+export type PasskeyItem = {
+  id: string
+  name: string
+  createdAt: Date
+  lastUsedAt: Date | null
+  /** Whether it was on more than one device when it was used last. */
+  backedUp: boolean
+}
+
+const itemColumns = (sql: Db) => sql`id, name, created_at, last_used_at, backed_up`
+
+/** Newest first: `limit` of them before the passkey `before`. */
+export async function listPasskeys(
+  sql: Db,
+  accountId: string,
+  limit: number,
+  before: string | null,
+): Promise<PasskeyItem[]> {
+  return sql<PasskeyItem[]>`
+    select ${itemColumns(sql)} from passkeys where account_id = ${accountId} and (${before}::uuid is null or id < ${before}::uuid)
+     order by id desc limit ${limit}`
+}
+
+export async function countPasskeys(sql: Db, accountId: string): Promise<number> {
+  const [row] = await sql<{ total: number }[]>`
+    select count(*)::int as total from passkeys where account_id = ${accountId}`
+  return row?.total ?? 0
+}
+
+/** What names a passkey to an authenticator. */
+export type Descriptor = { credentialId: Buffer; transports: string[] }
+
+export async function listDescriptors(sql: Db, accountId: string): Promise<Descriptor[]> {
+  return sql<Descriptor[]>`
+    select credential_id, transports from passkeys where account_id = ${accountId} order by id`
+}
+
+/** What an authenticator shows of an account when it makes a passkey for it. */
+export type Owner = { email: string; firstName: string | null; lastName: string | null; credentials: Descriptor[] }
+
+export async function findOwner(sql: Db, accountId: string): Promise<Owner | null> {
+  const [row] = await sql<(Omit<Owner, 'credentials'> & { ids: Buffer[]; transports: string[] })[]>`
+    select a.email, a.first_name, a.last_name,
+           array(select credential_id from passkeys where account_id = a.id order by id) as ids,
+           array(select array_to_string(transports, ' ') from passkeys where account_id = a.id order by id) as transports
+      from user_accounts a where a.id = ${accountId} and a.status = 'active'`
+  if (!row) return null
+  const { ids, transports, ...owner } = row
+  const credentials = ids.map((credentialId, i) => ({
+    credentialId,
+    transports: transports[i]?.split(' ').filter(Boolean) ?? [],
+  }))
+  return { ...owner, credentials }
+}
+
+/** A new passkey; its owner's row is locked. */
+export type NewPasskey = {
+  id: string
+  accountId: string
+  credentialId: Uint8Array
+  publicKey: Uint8Array
+  signCount: number
+  backupEligible: boolean
+  backedUp: boolean
+  transports: string[]
+  name: string
+}
+
+export async function insertPasskey(sql: Db, row: NewPasskey): Promise<Date> {
+  const [inserted] = await sql<{ createdAt: Date }[]>`
+    insert into passkeys (id, account_id, credential_id, public_key, sign_count, backup_eligible, backed_up, transports, name)
+    values (${row.id}, ${row.accountId}, ${Buffer.from(row.credentialId)}, ${Buffer.from(row.publicKey)}, ${row.signCount},
+            ${row.backupEligible}, ${row.backedUp}, ${row.transports}::text[], ${row.name})
+    returning created_at`
+  if (!inserted) throw new Error('an insert returns its row')
+  return inserted.createdAt
+}
+
+/** A passkey with what must be known of its owner before a response of it counts. */
+export type StoredPasskey = {
+  id: string
+  accountId: string
+  publicKey: Buffer
+  signCount: number
+  backupEligible: boolean
+  /** Of the account. */
+  isActive: boolean
+  emailVerified: boolean
+  passwordVersion: number
+}
+
+export async function findPasskey(sql: Db, credentialId: Buffer): Promise<StoredPasskey | null> {
+  const [row] = await sql<StoredPasskey[]>`
+    select p.id, p.account_id, p.public_key, p.sign_count::float8 as sign_count, p.backup_eligible,
+           a.status = 'active' as is_active, a.email_verified_at is not null as email_verified, a.password_version
+      from passkeys p join user_accounts a on a.id = p.account_id where p.credential_id = ${credentialId}`
+  return row ?? null
+}
+
+/** Marks a challenge as used. False: it was used before, or has run out by the database's clock. */
+export async function insertUsedChallenge(sql: Db, challenge: Buffer, expiresAt: number): Promise<boolean> {
+  const rows = await sql`
+    insert into used_challenges (challenge, expires_at)
+    select ${challenge}::bytea, to_timestamp(${expiresAt / 1000}::float8)
+     where to_timestamp(${expiresAt / 1000}::float8) > clock_timestamp()
+    on conflict do nothing returning 1`
+  return rows.length === 1
+}
+
+/** What a verified response says. */
+export type Use = {
+  passkeyId: string
+  accountId: string
+  challenge: Buffer
+  expiresAt: number
+  signCount: number
+  backedUp: boolean
+}
+
+/**
+ * Uses the challenge and moves the counter on: it goes up at each use, unless the authenticator has none (WebAuthn Level 3, 7.2
+ * step 22). The owner's row is locked, so of two at once the second is judged by what the first left.
+ * @returns whether both were done
+ */
+export async function updateUsed(sql: Db, use: Use): Promise<boolean> {
+  const rows = await sql`
+    with used as (
+      insert into used_challenges (challenge, expires_at)
+      select ${use.challenge}::bytea, to_timestamp(${use.expiresAt / 1000}::float8) from passkeys
+       where id = ${use.passkeyId} and ${counts(sql, use)} and to_timestamp(${use.expiresAt / 1000}::float8) > clock_timestamp()
+      on conflict do nothing returning 1)
+    update passkeys set sign_count = ${use.signCount}, backed_up = ${use.backedUp}, last_used_at = clock_timestamp()
+     where id = ${use.passkeyId} and account_id = ${use.accountId} and ${counts(sql, use)} and exists (select from used)
+    returning 1`
+  return rows.length === 1
+}
+
+function counts(sql: Db, { signCount }: Use) {
+  return sql`(sign_count < ${signCount}::bigint or (sign_count = 0 and ${signCount}::bigint = 0))`
+}
+
+export async function updateName(
+  sql: Db,
+  accountId: string,
+  id: string,
+  name: string | null,
+): Promise<PasskeyItem | null> {
+  const [row] = await sql<PasskeyItem[]>`
+    update passkeys set name = coalesce(${name}, name) where id = ${id} and account_id = ${accountId}
+    returning ${itemColumns(sql)}`
+  return row ?? null
+}
+
+/** @returns whether there was one */
+export async function deletePasskey(sql: Db, accountId: string, id: string): Promise<boolean> {
+  const rows = await sql`delete from passkeys where id = ${id} and account_id = ${accountId} returning 1`
+  return rows.length === 1
+}
+
+/** @returns how many there were */
+export async function deletePasskeys(sql: Db, accountId: string, addedSince: Date | null): Promise<number> {
+  const rows = await sql`
+    delete from passkeys where account_id = ${accountId} and (${addedSince}::timestamptz is null or created_at >= ${addedSince}::timestamptz)
+    returning 1`
+  return rows.length
+}
+
+/** Has the account's row say whether there is a passkey: log-in reads it there. */
+export async function updateSecondFactors(sql: Db, accountId: string): Promise<void> {
+  await sql`
+    update user_accounts a
+       set second_factors = array_remove(second_factors, 'passkey')
+           || case when exists (select from passkeys p where p.account_id = a.id) then array['passkey'] else '{}'::text[] end
+     where a.id = ${accountId}`
+}

@@ -1,0 +1,41 @@
+import type { Origin } from '../audit/actor.ts'
+import { noteSignIn } from '../auth/passwordless.ts'
+import type { SessionBody } from '../auth/session-body.ts'
+import { completeSignIn } from '../auth/sign-in.ts'
+import { AppError } from '../errors/app-error.ts'
+import { usePasskey, verifyPasskey } from './assertion.ts'
+import type { PasskeyDeps } from './deps.ts'
+import type { PasskeyResponse } from './schemas.ts'
+
+/**
+ * Signs a person in by a passkey that says who they are: no address is asked, and no second factor, for a passkey that verified
+ * its user is two. Neither is stopped by a lockout of the address, which strangers can bring about.
+ * @param deviceToken from `X-Device-Token`; without one of the account's own the person is told of a new device
+ * @throws AppError `invalid-passkey`; `email-not-verified` to the right passkey alone, where an address must be verified
+ */
+export async function signInWithPasskey(
+  deps: PasskeyDeps,
+  origin: Origin,
+  input: PasskeyResponse,
+  deviceToken: string | undefined,
+): Promise<SessionBody> {
+  const verified = await verifyPasskey(deps, origin, { purpose: 'sign-in' }, input)
+  const { accountId, passkeyId, amr, passwordVersion } = verified
+  if (deps.config.requireEmailVerification && !verified.emailVerified) throw new AppError('email-not-verified')
+  const device = deps.deviceTokens.read(deviceToken)
+  const body = await completeSignIn(deps, accountId, {
+    method: 'passkey',
+    amr,
+    origin,
+    isNewDevice: device?.accountId !== accountId || device.passwordVersion !== passwordVersion,
+    details: { passkeyId },
+    async prove(tx) {
+      if (!(await noteSignIn(tx, accountId, origin))) return false
+      // Thrown, so that nothing is noted of a sign-in that was none.
+      if (!(await usePasskey(tx, verified))) throw new AppError('invalid-passkey')
+      return true
+    },
+  })
+  if (!body) throw new AppError('invalid-passkey')
+  return body
+}
