@@ -10,6 +10,7 @@ import { examineDataKeys } from './doctor-data-keys.ts'
 import { examineDatabase } from './doctor-database.ts'
 import { describeLimits } from './doctor-limits.ts'
 import { examineMail } from './doctor-mail.ts'
+import { examinePasskeys } from './doctor-passkeys.ts'
 import { examineTimeouts } from './doctor-timeouts.ts'
 import { describeFinding, type Finding } from './finding.ts'
 
@@ -26,6 +27,7 @@ export async function diagnose(config: Config, print: (line: string) => void): P
     },
     describeLimits(config),
     ...examineConfiguration(config),
+    examinePasskeys(config),
     ...(await examinePrimary(config)),
     await examineMail(config),
   ]
