@@ -20,13 +20,13 @@ export function checkImports(files: Map<string, string>): Violation[] {
   return [...files].flatMap(([file, text]) => [
     ...checkFile(file, text),
     ...importsOf(text).flatMap(({ line, specifier, typeOnly }) => {
-      const message = judge(file, specifier, typeOnly)
+      const message = violationOf(file, specifier, typeOnly)
       return message ? [{ file, line, message }] : []
     }),
   ])
 }
 
-function judge(file: string, specifier: string, typeOnly: boolean): string | undefined {
+function violationOf(file: string, specifier: string, typeOnly: boolean): string | undefined {
   if (/^(?:@hono\/|hono(?:$|[-/]))/.test(specifier) && !httpRooms.test(file) && !httpFiles.test(file))
     return `${specifier} is imported outside routes, guards and middleware: services and queries do not know HTTP`
   if (!specifier.startsWith('.')) return undefined

@@ -1,7 +1,7 @@
 #!/usr/bin/env bun
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { commands, judgeCall } from './cli/commands.ts'
+import { checkUsage, commands } from './cli/commands.ts'
 import { nameCommands, nameProgram } from './cli/program-name.ts'
 import { ConfigError } from './config/config-error.ts'
 import { version } from './config/version.ts'
@@ -30,7 +30,7 @@ Usage: manas360 <command> [options]
 Configuration comes from environment variables; .env.example explains each.
 Without DATABASE_URL, a PostgreSQL of its own is started in .data/ (not in the compiled binary).`
 
-/** The files of a compiled binary lie in a virtual folder. */
+/** A compiled binary has its files in a virtual folder. */
 const compiled = import.meta.path.startsWith('/$bunfs/') || import.meta.path.includes('~BUN')
 
 const { values: options, positionals } = parse()
@@ -39,7 +39,7 @@ const [name, ...args] = positionals
 if (options.version) print(`${version.version} (${version.commit})`)
 else if (options.help || name === undefined) print(await usageOf(name))
 else {
-  const wrong = judgeCall(name, args, options)
+  const wrong = checkUsage(name, args, options)
   const command = commands[name]
   if (wrong || !command) fail(`${wrong}\n\n${usage}`, 64)
   try {
@@ -76,30 +76,30 @@ function parse() {
       },
     })
   } catch (error) {
-    // Its first sentence; what follows is advice for names that begin with a dash.
+    // The first sentence; the rest is about names that begin with a dash.
     const [sentence] = String(error instanceof Error ? error.message : error).split('. ')
     return fail(`${sentence}\n\n${usage}`, 64)
   }
 }
 
-/** Commands are named as whoever started the program can type them. */
-function told(text: string): string {
+/** Names commands as the user can type them. */
+function withProgramName(text: string): string {
   const { execPath, env } = process
   const start = { compiled, execPath, entry: import.meta.path, path: env.PATH, directory: process.cwd() }
   return text.includes('manas360 ') ? nameCommands(text, nameProgram(start)) : text
 }
 
 function print(line: string): void {
-  process.stdout.write(`${told(line)}\n`)
+  process.stdout.write(`${withProgramName(line)}\n`)
 }
 
-/** Whoever read the output has enough of it (`doctor | head`). A server goes on. */
+/** Ends when the reader of the output has closed it (`doctor | head`); a server goes on. */
 function endWithReader(error: Error & { code?: string }): void {
   if (error.code !== 'EPIPE') throw error
   if (name !== 'serve') process.exit(0)
 }
 
 function fail(message: string, code: number): never {
-  process.stderr.write(`${told(message)}\n`)
+  process.stderr.write(`${withProgramName(message)}\n`)
   process.exit(code)
 }

@@ -17,7 +17,7 @@ export type Server = { url: string; address: string; deps: OpenDeps; stop(): Pro
 
 /**
  * Serves until `stop` is called: readiness turns 503, DRAIN_DELAY_MS pass for the load balancer to notice, then no new
- * connection is taken, what runs is finished, counters are settled and the pool is closed; SHUTDOWN_TIMEOUT_MS in all.
+ * connection is taken, what runs is finished, counters are flushed and the pool is closed; SHUTDOWN_TIMEOUT_MS in all.
  * @throws Error when the schema is not the expected one, the database refuses us, or it does not answer for a minute
  */
 export async function serve(config: Config, log: Logger, signal?: AbortSignal): Promise<Server> {
@@ -32,7 +32,7 @@ export async function serve(config: Config, log: Logger, signal?: AbortSignal): 
       port: config.port,
       hostname: config.host,
       idleTimeout: idleSeconds,
-      // The chain judges sizes itself, and answers with a problem document.
+      // The app checks sizes itself, and answers with a problem document.
       maxRequestBodySize: Number.MAX_SAFE_INTEGER,
       ...asSent(app, bindings),
       error(error) {
@@ -50,7 +50,7 @@ export async function serve(config: Config, log: Logger, signal?: AbortSignal): 
     deps.lifecycle.draining = true
     await Bun.sleep(config.drainDelayMs)
     await atMost(2_000, stopJobs())
-    // Kept-alive connections without a request would hold a graceful stop open; 3 s are kept for settling and closing.
+    // Kept-alive connections without a request would hold a graceful stop open; 3 s are kept for flushing and closing.
     const graceMs = Math.max(0, endsAt - Date.now() - Math.min(3_000, config.shutdownTimeoutMs / 2))
     await atMost(graceMs, server.stop())
     await server.stop(true)

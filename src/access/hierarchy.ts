@@ -20,8 +20,8 @@ export type Authority = { actor: LockedAccount; target: LockedAccount }
 /**
  * Authority over another account, checked on locked rows (in id order), never from the token: an administrator who was
  * demoted a moment ago is refused. `removes`: the act would remove the target from the active superadmins.
- * @throws AppError in this order: `not-found`, `last-superadmin`, `account-disabled` or `permission-denied` (the actor's own
- *   rights are gone), `privilege-escalation`
+ * @throws AppError in this order: `not-found`, `last-superadmin`, `account-disabled` or `permission-denied` (the actor's
+ *   own rights are gone), `privilege-escalation`
  */
 export async function authoriseOver(
   tx: Tx,
@@ -42,7 +42,10 @@ export async function authoriseOver(
   return { actor: authority, target }
 }
 
-/** Checks the actor's permission on the actor's locked row, for an act on no other account. @throws AppError as authoriseOver */
+/**
+ * Checks the actor's permission on the actor's locked row, for an act on no other account.
+ * @throws AppError as authoriseOver
+ */
 export async function authorise(tx: Tx, { accountId }: Principal, permission: string): Promise<LockedAccount> {
   const [actor] = await lockAccounts(tx, [accountId])
   return requireAuthority(actor, permission)
@@ -66,7 +69,10 @@ export async function requireGrantable(
   return role
 }
 
-/** Checks that a role's level is below the actor's rank and its permissions are among the actor's. @throws AppError `privilege-escalation` */
+/**
+ * Checks that a role's level is below the actor's rank and its permissions are among the actor's.
+ * @throws AppError `privilege-escalation`
+ */
 export function requireBelow(
   actor: LockedAccount,
   role: { privilegeLevel: number; permissions: readonly string[] },
@@ -124,7 +130,7 @@ export async function authoriseSelf(tx: Tx, { accountId }: Principal): Promise<L
 }
 
 /** Locks accounts in the order of their ids, and their roles, and reads what they may do: those that there are. */
-export function lockToJudge(tx: Tx, accountIds: string[]): Promise<LockedAccount[]> {
+export function lockForAuthorisation(tx: Tx, accountIds: string[]): Promise<LockedAccount[]> {
   return lockAccounts(tx, accountIds)
 }
 

@@ -1,4 +1,4 @@
-import { lockToJudge } from '../access/hierarchy.ts'
+import { lockForAuthorisation } from '../access/hierarchy.ts'
 import type { LockedAccount } from '../access/hierarchy-queries.ts'
 import { account, operator } from '../audit/actor.ts'
 import type { Job } from '../db/job.ts'
@@ -48,7 +48,7 @@ async function treatInactive(tx: Tx, deps: InactivityDeps, days: number): Promis
   const left = mostErasedInDay - (await countErasedInDay(tx))
   const found = await listInactive(tx, days, { ids: null, mayErase: left > 0, limit: batch })
   const ids = found.map(({ id }) => id)
-  const locked = new Map((await lockToJudge(tx, ids)).map((target) => [target.id, target]))
+  const locked = new Map((await lockForAuthorisation(tx, ids)).map((target) => [target.id, target]))
   let erased = 0
   // Read again under the lock: somebody may have come back meanwhile.
   for (const inactive of await listInactive(tx, days, { ids, mayErase: left > 0, limit: batch })) {

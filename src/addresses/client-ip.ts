@@ -30,7 +30,8 @@ const presets: Record<string, Preset> = {
   fly: { header: 'fly-client-ip', ranges: '172.16.0.0/16,fdaa::/16' },
   // A load balancer in a VPC has a private address and appends its peer to X-Forwarded-For.
   alb: { header: 'x-forwarded-for', ranges: '10.0.0.0/8,172.16.0.0/12,192.168.0.0/16' },
-  // https://www.cloudflare.com/ips/ — anyone's Worker sends from these too, and may write X-Forwarded-For but not CF-Connecting-IP.
+  // https://www.cloudflare.com/ips/ — anyone's Worker sends from these too, and may write X-Forwarded-For but not
+  // CF-Connecting-IP.
   cloudflare: {
     header: 'cf-connecting-ip',
     ranges:
@@ -107,30 +108,30 @@ function parseHop(text: string): Address | undefined {
 type HeaderReader = { headers: { get(name: string): string | null } }
 
 /**
- * Who sent a request: the socket's peer unless that is one of our proxies; then whom the proxies name.
+ * Finds the client's address: the socket's peer, or what our own proxies name where the peer is one of them.
  * `peer` is the address of the socket; without one the answer is 0.0.0.0.
  *
  * @throws Error for a setting that parseTrustedProxies refuses
  */
 export function createClientIp(trustedProxies: string): (request: HeaderReader, peer: string | undefined) => string {
   const { networks, header } = parseTrustedProxies(trustedProxies)
-  const judge = (address: Address | undefined) =>
+  const toClient = (address: Address | undefined) =>
     address ? { ip: formatAddress(address), isTrusted: contain(networks, address) } : null
-  const judgePeer = remember((text) => judge(parseAddress(text)))
-  const judgeHop = remember((text) => judge(parseHop(text)))
+  const readPeer = remember((text) => toClient(parseAddress(text)))
+  const readHop = remember((text) => toClient(parseHop(text)))
 
   return function clientIp(request, peer) {
     if (peer === undefined) return unknownAddress
     if (networks.length === 0) return normalise(peer)
-    let client = judgePeer(peer)
+    let client = readPeer(peer)
     if (!client) return unknownAddress
     if (!client.isTrusted) return client.ip
     const hops = request.headers.get(header)?.split(',') ?? []
-    // One value is what these proxies send: more have been forged or joined on the way.
+    // These proxies send exactly one value: more are forged, or were joined on the way.
     if (header !== 'x-forwarded-for' && hops.length > 1) return client.ip
-    // From the right: each entry was written by the hop that was just found trusted; what lies left of an unreadable one is worth nothing.
+    // From the right: the trusted hop just found wrote the next entry. Entries left of an unreadable one are not trusted.
     for (let i = 0; i < maxHops && client.isTrusted; i++) {
-      const hop = judgeHop(hops.pop() ?? '')
+      const hop = readHop(hops.pop() ?? '')
       if (!hop) break
       client = hop
     }
@@ -138,7 +139,7 @@ export function createClientIp(trustedProxies: string): (request: HeaderReader, 
   }
 }
 
-/** What one client is counted by: IPv4 whole, IPv6 by the /64 that one subscriber holds. */
+/** The key under which a client is counted: the IPv4 address, or the IPv6 /64 of one subscriber. */
 export const rateLimitKey = remember((ip) => {
   const address = parseAddress(ip)
   if (!address) return ip

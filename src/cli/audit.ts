@@ -2,7 +2,7 @@ import type { CheckpointLine } from '../audit/checkpoints.ts'
 import { describeVerdict, parseCheckpoint, verifyAudit } from '../audit/verify.ts'
 import { type Invocation, withDeps } from './command.ts'
 
-/** `audit verify`: whether the trail is whole. */
+/** `audit verify`: verifies the whole trail. */
 export async function runAudit(invocation: Invocation): Promise<number> {
   const { args, options, print } = invocation
   if (args.join(' ') !== 'verify') {
@@ -21,7 +21,7 @@ export async function runAudit(invocation: Invocation): Promise<number> {
   })
 }
 
-/** @throws Error that names the file, whatever is wrong with it */
+/** @throws Error that names the file */
 async function readCheckpoint(file: string): Promise<CheckpointLine> {
   try {
     return parseCheckpoint(await Bun.file(file).json())

@@ -2,10 +2,10 @@ import { AppError } from '../errors/app-error.ts'
 import { createLogger, standardError } from '../log/logger.ts'
 import type { Config } from '../room-config.ts'
 import { type OpenDeps, openDeps } from '../services.ts'
-import { explained, migrateSchema, prepare, type Surroundings } from './environment.ts'
+import { type CommandEnvironment, explained, migrateSchema, prepare } from './environment.ts'
 
-/** What a command is called with. */
-export type Invocation = Surroundings & {
+/** The options and arguments of a command. */
+export type Invocation = CommandEnvironment & {
   options: {
     email?: string
     'password-stdin'?: boolean
@@ -17,15 +17,15 @@ export type Invocation = Surroundings & {
     'allow-roles'?: boolean
     refused?: string
   }
-  /** What follows the command, e.g. `run seal-audit`. */
+  /** The words after the command, such as `run seal-audit`. */
   args: string[]
   print: (line: string) => void
 }
 
-/** A command asks little at once, but what it asks may take long. */
+/** Commands need few connections, but their statements may take long. */
 const frugal: Partial<Config> = { poolMin: 1, poolMax: 2, statementTimeoutMs: 600_000, slowQueryMs: 60_000 }
 
-/** Opens what services need, for one command; what the service says to people is printed, and the exit code is 1. */
+/** Opens the deps of services for one command. Prints the message of an AppError, with exit code 1. */
 export async function withDeps(invocation: Invocation, use: (deps: OpenDeps) => Promise<number>): Promise<number> {
   const { config, database } = await prepare(invocation)
   try {

@@ -2,7 +2,7 @@ import type { Invocation } from './command.ts'
 
 type Command = (invocation: Invocation) => Promise<number>
 
-/** What the program can do; each answers with its exit code. Loaded when called: a health check needs no database driver. */
+/** All commands; each returns its exit code. Imported when called: a health check needs no database driver. */
 export const commands: Record<string, Command> = {
   serve: async (invocation) => (await import('./serve.ts')).runServer(invocation),
   migrate: async (invocation) => (await import('./migrate.ts')).runMigrate(invocation),
@@ -26,8 +26,8 @@ const optionsOf: Record<string, string[]> = {
   keys: ['algorithm'],
 }
 
-/** What is wrong with how a command was called, before it does anything; null when nothing is. */
-export function judgeCall(name: string, args: string[], options: Record<string, unknown>): string | null {
+/** The usage error of a command's arguments; null when there is none. */
+export function checkUsage(name: string, args: string[], options: Record<string, unknown>): string | null {
   if (!Object.hasOwn(commands, name)) return `Unknown command: ${name}`
   if (args.length > 0 && !takesArguments.has(name))
     return `${name} takes nothing after it, but there is: ${args.join(' ')}`

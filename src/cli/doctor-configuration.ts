@@ -4,10 +4,10 @@ import { isLocal } from '../config/fields.ts'
 import type { Config } from '../room-config.ts'
 import type { Finding } from './finding.ts'
 
-/** A load balancer that asks every second, twice, has noticed by then. */
+/** Two checks of a load balancer that checks every second. */
 const leastDrainMs = 2_000
 
-/** What the configuration allows, and is seldom meant: in production each with its reason, elsewhere nothing. */
+/** Warns of risky settings in production, each with its reason. */
 export function examineConfiguration(config: Config): Finding[] {
   if (!config.production) return []
   const warn = (name: string, detail: string, advice: string): Finding => ({ name, state: 'warning', detail, advice })

@@ -5,7 +5,9 @@ import { createSecrets } from '../secrets/secrets.ts'
 import { encryptedColumns } from './encrypted-columns.ts'
 import type { Finding } from './finding.ts'
 
-/** Whether what is encrypted at rest can be read with the keys at hand, and which of them is needed. */
+/**
+ * Whether the configured keys decrypt everything that is encrypted at rest, and whether earlier ones are still needed.
+ */
 export async function examineDataKeys(
   sql: Db,
   config: Pick<Config, 'dataKeys' | 'dataKeyIsDerived'>,

@@ -19,7 +19,7 @@ type Facts = {
   dateStyle: string
 }
 
-/** What the database is, and what the server's role may do in it. @param sql connected as the server connects */
+/** Examines the database and the rights of the server's role. @param sql connected as the server connects */
 export async function examineDatabase(sql: postgres.Sql, config: Config): Promise<Finding[]> {
   const before = Date.now()
   const [server] = await sql<Facts[]>`
@@ -61,20 +61,20 @@ export async function examineDatabase(sql: postgres.Sql, config: Config): Promis
       detail: `${skewMs} ms from the database's`,
       advice: 'run NTP on both; tokens are dated by the database, logs by this host',
     },
-    judgeSession(server),
+    checkSession(server),
     {
       name: 'schema',
       state: gap ? 'wrong' : 'good',
       detail: gap?.reason ?? `version ${version}, with the functions that this program needs`,
       advice: gap?.advice,
     },
-    judgeConnections(server, config),
+    checkConnections(server, config),
     ...(version > 0 ? await examineRights(sql, config) : []),
   ]
 }
 
-/** What a pooler between may lose: the driver asks for both when it connects. */
-function judgeSession({ zone, dateStyle }: Facts): Finding {
+/** Settings that the driver sets when it connects, and a pooler may lose. */
+function checkSession({ zone, dateStyle }: Facts): Finding {
   const name = 'time zone'
   if (!dateStyle.startsWith('ISO'))
     return {
@@ -93,7 +93,7 @@ function judgeSession({ zone, dateStyle }: Facts): Finding {
   }
 }
 
-function judgeConnections({ used, room }: Facts, config: Config): Finding {
+function checkConnections({ used, room }: Facts, config: Config): Finding {
   const { usual, beside, deploying } = countConnections(config)
   const fits = usual + used <= room
   const detail = `DB_POOL_MAX ${config.poolMax} and ${beside} more, ${used} in use, ${room} may be`
@@ -108,7 +108,7 @@ function judgeConnections({ used, room }: Facts, config: Config): Finding {
   return { name: 'pool', state: fits ? 'good' : 'wrong', detail, advice }
 }
 
-/** With rights that it does not need the server could write its own history. With one role for all there is no way around that. */
+/** With these rights the server could rewrite the audit trail. They cannot be withheld where one role owns everything. */
 async function examineRights(sql: postgres.Sql, config: Config): Promise<Finding[]> {
   const excess = await listExcessRights(sql)
   const foreign = await listForeignObjects(sql, null)

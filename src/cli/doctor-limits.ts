@@ -1,7 +1,7 @@
 import type { Config } from '../room-config.ts'
 import type { Finding } from './finding.ts'
 
-/** Which limits are switched off: it is allowed, and somebody should know. */
+/** Warns of rate limits that are off. */
 export function describeLimits(config: Config): Finding {
   const limits = {
     RATE_LIMIT_GLOBAL: config.rateLimitGlobal,

@@ -1,9 +1,9 @@
-import { judgeFailure } from '../mail/delivery-failure.ts'
+import { classifyFailure } from '../mail/delivery-failure.ts'
 import { type SmtpTuning, verifySmtp } from '../mail/smtp.ts'
 import type { Config } from '../room-config.ts'
 import type { Finding } from './finding.ts'
 
-/** Whether mail goes out: connects, encrypts and authenticates, and sends nothing. */
+/** Tests the mail server: connects, encrypts and authenticates, without sending. */
 export async function examineMail(
   { mail, production }: Pick<Config, 'mail' | 'production'>,
   tuning?: SmtpTuning,
@@ -27,7 +27,7 @@ export async function examineMail(
       detail: `${way}${username ? ', signed in' : ', without a user'}, from ${mail.from.address}`,
     }
   } catch (error) {
-    const { kind, text } = judgeFailure(error)
+    const { kind, text } = classifyFailure(error)
     const advice =
       kind === 'configuration'
         ? 'check the user and password in SMTP_URL, that the server offers TLS, and that its certificate is of that host and of a known authority (NODE_EXTRA_CA_CERTS)'

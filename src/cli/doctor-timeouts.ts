@@ -6,8 +6,8 @@ type Timeout = 'statement_timeout' | 'lock_timeout' | 'idle_in_transaction_sessi
 type Settings = { name: Timeout; milliseconds: number }[]
 
 /**
- * Through a pooler in transaction mode the server cannot bound its own statements: the role has to. What is unbounded
- * there goes on after everybody stopped waiting for it, with its locks. Null where the server sets them itself.
+ * Behind a pooler in transaction mode the server cannot set its own statement timeouts: the role must have them, or
+ * abandoned statements keep running, with their locks. Null where the server sets them itself.
  */
 export async function examineTimeouts({
   authzFeed,
@@ -16,7 +16,7 @@ export async function examineTimeouts({
   statementTimeoutMs,
 }: Pick<Config, 'authzFeed' | 'databaseUrl' | 'databaseSsl' | 'statementTimeoutMs'>) {
   if (authzFeed === 'listen') return null
-  // As the server connects: with no setting of its own.
+  // As the server connects there: without settings.
   const sql = postgres(databaseUrl, {
     max: 1,
     prepare: false,
@@ -30,14 +30,14 @@ export async function examineTimeouts({
       select name, setting::int as milliseconds from pg_settings
        where name in ('statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout')
        order by name`
-    return judgeTimeouts(session?.role ?? '', found, statementTimeoutMs)
+    return checkTimeouts(session?.role ?? '', found, statementTimeoutMs)
   } finally {
     await sql.end({ timeout: 1 })
   }
 }
 
-/** Whether each is set, and the server is told to stop no later than the program stops waiting. */
-function judgeTimeouts(role: string, found: Settings, statementTimeoutMs: number): Finding {
+/** Whether each timeout is set, and no longer than this program waits. */
+function checkTimeouts(role: string, found: Settings, statementTimeoutMs: number): Finding {
   const most: Record<Timeout, number> = {
     statement_timeout: statementTimeoutMs,
     lock_timeout: statementTimeoutMs,

@@ -15,8 +15,8 @@ import { examineTimeouts } from './doctor-timeouts.ts'
 import { describeFinding, type Finding } from './finding.ts'
 
 /**
- * Looks at everything that a deployment stands on and says what to do where it does not hold.
- * @returns whether all is well; a warning is
+ * Examines everything that a deployment depends on, and prints advice for what is wrong.
+ * @returns false when something is wrong; warnings do not count
  */
 export async function diagnose(config: Config, print: (line: string) => void): Promise<boolean> {
   const findings: Finding[] = [
@@ -37,7 +37,7 @@ export async function diagnose(config: Config, print: (line: string) => void): P
   return findings.every(({ state }) => state !== 'wrong')
 }
 
-/** On a connection such as the server has, so that what a pooler makes of it shows. */
+/** Connects as the server does, so that the effects of a pooler show. */
 async function examinePrimary(config: Config): Promise<Finding[]> {
   const sql = connect(
     {
@@ -72,14 +72,14 @@ async function examinePrimary(config: Config): Promise<Finding[]> {
   }
 }
 
-/** What was said, and what to do. */
+/** The failure, and advice. */
 function describeFailure(error: unknown, target: Target): string {
   return (
     describeDatabaseFailure(error, target) ?? (error instanceof Error ? error.message || error.name : String(error))
   )
 }
 
-/** Which key signs, by name; a secret has none that may be told. */
+/** The id of the signing key; a shared secret has none. */
 function describeKeys({ accessKeys }: Config): string {
   if (accessKeys.algorithm === 'HS256') return 'HS256'
   const [signing, ...others] = accessKeys.keys.map(({ id }) => id)
@@ -110,7 +110,7 @@ async function examineReplica(url: string, ssl: Config['replicaSsl']): Promise<F
   }
 }
 
-/** Whether the limits can be counted there: it must answer, and take writes by script. */
+/** Whether Redis answers and accepts writes by script, as counting limits needs. */
 async function examineRedis(url: string, timeoutMs: number): Promise<Finding> {
   const redis = openRedis({ url, timeoutMs, log: createLogger({ level: 'silent' }) })
   await redis.start()

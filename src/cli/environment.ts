@@ -4,23 +4,24 @@ import type { EmbeddedPostgres } from '../embedded-postgres/open.ts'
 import { type Config, loadConfig } from '../room-config.ts'
 import { randomSecrets, withLocalSecrets } from './local-secrets.ts'
 
-/** Where a command runs. */
-export type Surroundings = {
+/** The environment, data directory and kind of program of a command. */
+export type CommandEnvironment = {
   environment: Record<string, string | undefined>
   dataDirectory: string
   compiled: boolean
 }
-/** Stands where a variable is required and nothing connects. */
+/** A placeholder for the required variable where nothing connects. */
 const unusedUrl = 'postgres://127.0.0.1/manas360'
 
 export type Prepared = { config: Config; database: EmbeddedPostgres | null }
 
 /**
- * The configuration and, without DATABASE_URL outside production, a PostgreSQL of our own: joined if it runs, else started.
- * @param beforeDatabase judges the configuration before that is done
+ * Loads the configuration and, without DATABASE_URL outside production, opens the embedded PostgreSQL: joins it if it
+ * runs, else starts it.
+ * @param beforeDatabase checks the configuration before that
  */
 export async function prepare(
-  { environment, dataDirectory, compiled }: Surroundings,
+  { environment, dataDirectory, compiled }: CommandEnvironment,
   beforeDatabase: (config: Config) => void = () => {},
 ): Promise<Prepared> {
   const complete = withLocalSecrets(environment, dataDirectory)
@@ -29,7 +30,7 @@ export async function prepare(
     beforeDatabase(config)
     return { config, database: null }
   }
-  // Bad variables are named before anything is started.
+  // Reports bad variables before anything is started.
   const problems = findProblems({ ...complete, DATABASE_URL: unusedUrl })
   if (compiled)
     problems.unshift(
@@ -48,10 +49,11 @@ export async function prepare(
 }
 
 /**
- * The configuration of a command that opens nothing: no database, and no secrets, are needed. What is set must be sound.
+ * Loads the configuration of a command that connects to nothing: database and secrets may be missing. Variables that are
+ * set must be valid.
  * @throws ConfigError
  */
-export function readConfig({ environment }: Pick<Surroundings, 'environment'>): Config {
+export function readConfig({ environment }: Pick<CommandEnvironment, 'environment'>): Config {
   const set = Object.entries(environment).filter(([, value]) => value)
   return loadConfig({
     DATABASE_URL: unusedUrl,
@@ -61,11 +63,11 @@ export function readConfig({ environment }: Pick<Surroundings, 'environment'>): 
   })
 }
 
-/** Production wants to be told how mail goes out; a command that sends none does not. */
-const withoutMail = ({ NODE_ENV, SMTP_URL }: Surroundings['environment']) =>
+/** Production requires a decision about mail, which a command without mail does not need. */
+const withoutMail = ({ NODE_ENV, SMTP_URL }: CommandEnvironment['environment']) =>
   NODE_ENV === 'production' && !SMTP_URL ? { MAIL: 'off' } : {}
 
-function findProblems(environment: Surroundings['environment']): string[] {
+function findProblems(environment: CommandEnvironment['environment']): string[] {
   try {
     loadConfig(environment)
     return []
@@ -75,7 +77,7 @@ function findProblems(environment: Surroundings['environment']): string[] {
   }
 }
 
-/** Brings the schema up to date. @throws Error that says what the database said and what to do */
+/** Migrates the schema. @throws Error with the database's message and advice */
 export function migrateSchema(config: Config, log: (line: string) => void): Promise<void> {
   const { databaseUrl, migrationUrl: url, databaseSsl: ssl } = config
   const serverRole = decodeURIComponent(new URL(databaseUrl).username) || undefined
@@ -86,17 +88,17 @@ export function migrateSchema(config: Config, log: (line: string) => void): Prom
   })
 }
 
-/** Does `work`; what fails because of the database is told as the operator needs it. */
+/** Runs `work`. @throws Error with advice for the operator where the database is the cause */
 export async function explained<T>(target: Target, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
-    const told = describeDatabaseFailure(error, target)
-    throw told ? new Error(told, { cause: error }) : error
+    const message = describeDatabaseFailure(error, target)
+    throw message ? new Error(message, { cause: error }) : error
   }
 }
 
-/** Progress is no output: that may be piped into a file. */
+/** Progress goes to standard error: standard output may be piped into a file. */
 function tell(line: string): void {
   process.stderr.write(`${line}\n`)
 }

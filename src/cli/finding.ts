@@ -1,4 +1,4 @@
-/** What `doctor` found: `warning` is told, and no reason to fail. */
+/** A finding of `doctor`; a `warning` does not change the exit code. */
 export type Finding = { name: string; state: 'good' | 'warning' | 'wrong'; detail: string; advice?: string }
 
 const marks: Record<Finding['state'], string> = { good: '✓', warning: '!', wrong: '✗' }

@@ -15,7 +15,7 @@ export const importUsage = `Accounts of another system, a JSON object a line (ND
 
   passwordHash    bcrypt ($2a$ $2b$ $2y$, cost up to 14), or argon2 (64 MiB, t=10), scrypt (ln=17) or PBKDF2 (2,000,000)
                   as a PHC string; people keep their passwords
-  --dry-run       judge every line, and write nothing
+  --dry-run       check every line, and write nothing
   --on-conflict   what becomes of a line whose address has an account: skip (leave both as they are; the default) or fail (refuse it)
   --allow-roles   let lines give roles that grant more than "user"
   --refused FILE  where refused lines go, each with its reason: FILE.refused.ndjson unless said otherwise
@@ -70,7 +70,7 @@ export async function runImport(invocation: Invocation): Promise<number> {
   })
 }
 
-/** @throws Error that names the file, whatever is wrong with it */
+/** @throws Error that names the file */
 function openSource(file: string) {
   const found = statSync(file, { throwIfNoEntry: false })
   if (!found) throw new Error(`${file}: there is no such file`)
@@ -78,13 +78,13 @@ function openSource(file: string) {
   return { stream: () => Bun.file(file).stream(), size: found.isFile() ? found.size : null }
 }
 
-/** On a terminal alone: elsewhere it would fill a log. */
+/** Only on a terminal: elsewhere it would fill a log. */
 function showProgress(summary: Summary, size: number | null): void {
   if (!process.stderr.isTTY) return
   process.stderr.write(`\r\x1b[K${describeProgress(summary, size ? summary.bytes / size : null)}`)
 }
 
-/** What is said is no output: that is the summary. */
+/** Messages go to standard error: standard output has the summary. */
 function tell(text: string): void {
   process.stderr.write(`${text}\n`)
 }

@@ -74,7 +74,7 @@ The rotation is over then; another run begins the next one.`
   }
 }
 
-/** What is said is no output: that is a file of keys. */
+/** Messages go to standard error: standard output has the keys. */
 function tell(text: string): void {
   process.stderr.write(`${text}\n`)
 }

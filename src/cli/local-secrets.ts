@@ -3,12 +3,12 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 const names = ['JWT_SECRET', 'JWT_REFRESH_SECRET', 'AUDIT_KEY'] as const
-/** Folders made by earlier versions lack it; it then follows from JWT_REFRESH_SECRET. */
+/** Folders of earlier versions lack it; it is then derived from JWT_REFRESH_SECRET. */
 const laterNames = ['DATA_KEY'] as const
 
 /**
- * Fills in the secrets that `environment` leaves unset, outside production: made once, kept in `directory` (mode 0600),
- * so that tokens survive a restart.
+ * Outside production, fills in unset secrets: generated once and kept in `directory` (mode 0600), so that tokens survive
+ * a restart.
  */
 export function withLocalSecrets(
   environment: Record<string, string | undefined>,
@@ -28,7 +28,7 @@ export function withLocalSecrets(
   return { ...environment, ...Object.fromEntries(unset.map((name) => [name, kept[name]])) }
 }
 
-/** One for each purpose, of 64 characters. */
+/** A secret of 64 characters for each purpose. */
 export function randomSecrets(): Record<(typeof names | typeof laterNames)[number], string> {
   const fresh = () => randomBytes(48).toString('base64')
   return { JWT_SECRET: fresh(), JWT_REFRESH_SECRET: fresh(), AUDIT_KEY: fresh(), DATA_KEY: fresh() }

@@ -11,8 +11,8 @@ export type Start = {
 }
 
 /**
- * What to type for the program, as whoever started it can: `manas360` for a binary on the PATH, `bun src/main.ts` where bun
- * is, and with Node alone `npx -y bun@… src/main.ts`, since npx keeps its bun to itself.
+ * The command line that starts this program again: `manas360` for a binary on the PATH, `bun src/main.ts` where bun is on
+ * the PATH, and otherwise `npx -y bun@… src/main.ts`, because the bun of npx is not on it.
  */
 export function nameProgram({ compiled, execPath, entry, path, directory }: Start): string {
   const own = lasting(path)
@@ -25,7 +25,7 @@ export function nameProgram({ compiled, execPath, entry, path, directory }: Star
   return `${runner} ${relativeTo(directory, entry)}`
 }
 
-/** The PATH as a shell has it: without the folders that npm and bun put in front for a script. */
+/** The PATH of the shell, without the folders that npm and bun prepend for scripts. */
 function lasting(path = ''): string {
   return path
     .split(delimiter)
@@ -41,7 +41,7 @@ function relativeTo(directory: string, file: string): string {
 
 const named = /\bmanas360(?= (?:serve|migrate|seed|create-admin|import|doctor|keys|jobs|audit|openapi|healthcheck)\b)/g
 
-/** A text that names commands of `manas360`, with what to type in its place. */
+/** Replaces `manas360` in a text by the command line that the user can type. */
 export function nameCommands(text: string, program: string): string {
   return text.replaceAll(named, () => program)
 }

@@ -2,7 +2,7 @@ import { reencrypt } from '../secrets/reencrypt.ts'
 import { type Invocation, withDeps } from './command.ts'
 import { encryptedColumns } from './encrypted-columns.ts'
 
-/** `keys reencrypt`: what stands under DATA_KEY_PREVIOUS is encrypted anew under DATA_KEY, while instances serve. */
+/** `keys reencrypt`: re-encrypts under DATA_KEY what is encrypted under DATA_KEY_PREVIOUS, while instances serve. */
 export function runReencrypt(invocation: Invocation): Promise<number> {
   const { print } = invocation
   return withDeps(invocation, async ({ sql, secrets }) => {

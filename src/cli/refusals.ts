@@ -6,9 +6,9 @@ import { escapeHidden } from '../text/shown-text.ts'
 export type Refusals = { add(refusal: Refusal): void; close(): void }
 
 /**
- * A file of the lines that were refused, each with its reason, a JSON object a line, or standard error for `file` null. The file is
- * readable by its owner alone, for it holds what the lines held; standard error is told the address, and no hash. Where nothing is
- * refused, no file is left.
+ * Opens the output for refused lines: a file with a JSON object per line, with the reason, or for null standard error.
+ * The file has mode 0600 because it repeats the lines; standard error gets the address only, and no hash. Without
+ * refusals no file is left.
  * @throws Error when the file cannot be written
  */
 export function openRefusals(file: string | null): Refusals {
@@ -19,7 +19,7 @@ export function openRefusals(file: string | null): Refusals {
   if (isRegular) fchmodSync(descriptor, 0o600)
   let count = 0
   return {
-    // At once: what was told of a batch is there, whatever ends the program.
+    // Written at once, so that it survives the end of the program.
     add(refusal) {
       count++
       writeSync(descriptor, `${toWhole(refusal)}\n`)
@@ -37,7 +37,7 @@ export function isSameFile(one: string, other: string): boolean {
   return a !== undefined && b !== undefined && a.dev === b.dev && a.ino === b.ino
 }
 
-/** Progress, if any stands on the terminal's line. */
+/** Clears the progress on the terminal's line. */
 function clearLine(): string {
   return process.stderr.isTTY ? '\r\x1b[K' : ''
 }
@@ -59,7 +59,7 @@ function toBrief(refusal: Refusal): string {
   return escapeHidden(JSON.stringify({ line, reason: reasonOf(refusal), errors, email }))
 }
 
-/** The line as it came, where it is JSON: mended, it can be imported again. */
+/** The original line where it is JSON, so that it can be corrected and imported again. */
 function asJson(text: string | null): string {
   try {
     JSON.parse(text ?? 'null')

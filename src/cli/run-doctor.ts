@@ -3,7 +3,7 @@ import type { Invocation } from './command.ts'
 import { diagnose } from './doctor.ts'
 import { type Prepared, prepare } from './environment.ts'
 
-/** `doctor`: a configuration that cannot be read is its first finding. */
+/** `doctor`: an invalid configuration is its first finding. */
 export async function runDoctor(invocation: Invocation): Promise<number> {
   let prepared: Prepared
   try {

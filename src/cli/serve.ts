@@ -30,7 +30,7 @@ ${mailLine(config.mail, server.url)}  superadmin  manas360 create-admin --email 
     await server.stop()
     return 0
   } catch (error) {
-    // Asked to stop while the database was still being waited for.
+    // Stopped while it was waiting for the database.
     if (stop.aborted) return 0
     throw error
   } finally {
@@ -38,7 +38,7 @@ ${mailLine(config.mail, server.url)}  superadmin  manas360 create-admin --email 
   }
 }
 
-/** Where mails are that development keeps. */
+/** Where development shows the mails that it keeps. */
 function mailLine({ mode }: MailDelivery, url: string): string {
   return mode === 'kept' ? `  mail        ${url}/dev/mail\n` : ''
 }

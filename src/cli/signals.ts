@@ -4,7 +4,7 @@ export function signalToStop(): AbortSignal {
   let askedAt: number | undefined
   for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
     process.on(name, () => {
-      // One Ctrl-C comes twice under npx and bun run: from the terminal, and passed on by them.
+      // Under npx and bun run one Ctrl-C arrives twice: from the terminal, and forwarded by them.
       const isEcho = name === 'SIGINT' && askedAt !== undefined && performance.now() - askedAt < 500
       if (askedAt !== undefined && !isEcho) process.exit(1)
       askedAt ??= performance.now()

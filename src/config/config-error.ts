@@ -1,4 +1,4 @@
-/** Bad configuration: `problems` names every bad variable at once, each with what to do. */
+/** Invalid configuration: `problems` names every bad variable, each with advice. */
 export class ConfigError extends Error {
   readonly problems: string[]
   constructor(problems: string[]) {

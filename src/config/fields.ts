@@ -20,7 +20,7 @@ export const url = (...protocols: string[]) =>
     })
     .refine(isDecodable, 'must have its user and password percent-encoded: a % in them is written %25')
 
-/** A password with a bare % would fail later, in the driver and without a name. */
+/** A password with a bare % would fail later, in the driver, which does not name the variable. */
 function isDecodable(text: string): boolean {
   try {
     decodeURIComponent(new URL(text).username + new URL(text).password)
@@ -38,7 +38,7 @@ export const secrets = z
   .transform((text) => text.split(',').map((one) => one.trim()))
   .pipe(z.array(secret))
 
-/** A setting that another module understands: its complaint is the message. */
+/** Validates a setting by another module's parser: its error is the message. */
 export function refuseWhatThrows(
   parse: () => unknown,
   context: { addIssue(issue: { code: 'custom'; message: string }): void },

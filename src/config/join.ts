@@ -9,7 +9,7 @@ type Environment = Record<string, string | undefined>
 type Rooms<E> = readonly RoomConfiguration<Record<string, z.ZodType>, E, object>[]
 
 /**
- * Joins the configurations of rooms. `E` is what all their variables say, `C` what all their `config` make of it.
+ * Joins the configurations of rooms. `E`: the parsed values of all variables. `C`: all results of `config`.
  * @param notYet names that later versions will know; ignoring them would leave an operator with less than they asked for
  */
 export function joinConfigurations<E, C>(rooms: Rooms<E>, notYet: Record<string, string>) {
@@ -30,7 +30,7 @@ export function joinConfigurations<E, C>(rooms: Rooms<E>, notYet: Record<string,
     const problems = Object.entries(notYet)
       .filter(([name]) => set[name])
       .map(([name, what]) => `${name}: ${what} not part of this version; unset it`)
-    // Once in a process: compiling the schema first would take longer than reading it.
+    // Without JIT: the schema is used once in a process, and compiling it would take longer.
     const parsed = schema.safeParse(set, { jitless: true })
     const issues = parsed.error?.issues ?? []
     const bad = new Set(issues.map(({ path }) => String(path[0])))

@@ -3,7 +3,7 @@ import type { InstanceConfig } from './variables.ts'
 
 type Address = Pick<InstanceConfig, 'host' | 'port'>
 
-/** @throws Error that says what to do where HOST and PORT cannot be listened on; nothing is left listening. */
+/** Tests HOST and PORT by listening for a moment. @throws Error with advice where that fails */
 export function requireFreeAddress({ host, port }: Address): void {
   const server = withAdvice({ host, port }, () =>
     Bun.serve({ hostname: host, port, fetch: () => new Response(null, { status: 503 }) }),
@@ -11,7 +11,7 @@ export function requireFreeAddress({ host, port }: Address): void {
   void server.stop(true)
 }
 
-/** Listens; what the operating system refuses is told with what to set. */
+/** Listens. @throws Error with advice where the operating system refuses */
 export function withAdvice<T>({ host, port }: Address, listen: () => T): T {
   try {
     return listen()

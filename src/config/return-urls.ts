@@ -3,13 +3,13 @@ import { type ConfigOf, configuration } from './room.ts'
 
 const maxUrls = 50
 const maxLength = 500
-/** What a browser runs, reads from the device, or hands to something that is no app of ours. */
+/** Schemes that a browser executes, reads from the device, or passes to other programs. */
 const dangerous =
   /^(?:javascript|data|vbscript|file|filesystem|blob|about|view-source|intent|wss?|ftp|mailto|tel|sms):/i
 
 /**
- * `RETURN_URLS`: where people come back to from elsewhere, separated by commas. What a request names must equal one of them
- * exactly. https, http for this machine alone (RFC 8252 7.3), and schemes of apps (7.1).
+ * `RETURN_URLS`: the URLs to which other services may redirect people, separated by commas. A URL in a request must equal
+ * one of them exactly. Allowed are https, http on loopback (RFC 8252 7.3), and private schemes of apps (7.1).
  */
 export const returnUrls = z
   .string()
@@ -34,7 +34,7 @@ export type ReturnUrlsConfig = ConfigOf<typeof returnUrlsConfiguration>
 export const returnUrlsConfiguration = configuration({
   variables: { RETURN_URLS: returnUrls },
   config: (e) => ({
-    /** Where people may come back to from elsewhere: what a request names equals one of them exactly. */
+    /** URLs to which other services may redirect people. A URL in a request must equal one of them exactly. */
     returnUrls: e.RETURN_URLS,
   }),
 })
@@ -49,7 +49,7 @@ function isReturnUrl(text: string): boolean {
   return protocol !== 'https:' || /^https:\/\/[^/]/.test(text)
 }
 
-/** Names of this machine, as URL writes them. */
+/** Whether a hostname, as URL writes it, is loopback. */
 export function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(hostname)
 }

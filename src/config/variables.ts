@@ -12,7 +12,7 @@ const variables = {
   SHUTDOWN_TIMEOUT_MS: integer(100, 600_000, 25_000),
 }
 
-/** What rooms may read of the instance besides their own variables. */
+/** Variables of the instance that rooms may read besides their own. */
 export type InstanceVariables = Values<typeof variables>
 export type InstanceConfig = ConfigOf<typeof instanceConfiguration>
 
@@ -45,7 +45,7 @@ export function publicUrlOf({ PUBLIC_URL, PORT }: Pick<InstanceVariables, 'PUBLI
   return (PUBLIC_URL ?? `http://localhost:${PORT}`).replace(/\/+$/, '')
 }
 
-/** A load balancer that asks every 2 s, twice, has noticed by then. Of a short shutdown it is half. */
+/** Two checks of a load balancer that checks every 2 s; at most half of the shutdown. */
 function defaultDrainMs({ NODE_ENV, SHUTDOWN_TIMEOUT_MS }: InstanceVariables): number {
   return NODE_ENV === 'production' ? Math.min(5_000, Math.floor(SHUTDOWN_TIMEOUT_MS / 2)) : 0
 }

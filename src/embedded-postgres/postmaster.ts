@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** PostgreSQL could not be brought up or down; the message says what to do. */
+/** PostgreSQL could not be started or stopped; the message has advice. */
 export class PostgresError extends Error {
   override readonly name = 'PostgresError'
 }
@@ -10,13 +10,13 @@ export class PostgresError extends Error {
 export type Postmaster = {
   pid: number
   port: number
-  /** Waits until the process has ended, for whatever reason. */
+  /** Waits until the process has ended. */
   untilEnd: () => Promise<void>
 }
 
 const readySeconds = 60
 
-/** The running postmaster once it accepts connections, null if there is none. One that is stopping is waited for. */
+/** Finds the running postmaster, once it accepts connections; null if there is none. Waits for one that is stopping. */
 export async function findPostmaster(directory: string): Promise<Postmaster | null> {
   const deadline = performance.now() + readySeconds * 1000
   for (;;) {
@@ -29,7 +29,7 @@ export async function findPostmaster(directory: string): Promise<Postmaster | nu
   }
 }
 
-/** Fast shutdown (open transactions are rolled back); should that get nowhere, immediate, and then by force. */
+/** Fast shutdown (rolls back open transactions); if that fails, immediate shutdown, and then SIGKILL. */
 export async function stopPostmaster(directory: string): Promise<void> {
   const found = readPidFile(directory)
   if (!found) return
@@ -40,7 +40,7 @@ export async function stopPostmaster(directory: string): Promise<void> {
   ] as const
   for (const [signal, seconds] of steps) {
     sendSignal(found.pid, signal)
-    // One that was frozen with SIGSTOP must run again to obey.
+    // A process stopped with SIGSTOP must be continued to handle signals.
     sendSignal(found.pid, 'SIGCONT')
     const deadline = performance.now() + seconds * 1000
     while (performance.now() < deadline) {
@@ -51,7 +51,7 @@ export async function stopPostmaster(directory: string): Promise<void> {
   throw new PostgresError(`PostgreSQL (process ${found.pid}) cannot be ended.`)
 }
 
-/** Asks the postmaster to end, or `starting` if it has not got as far as its pid file. Does not wait. */
+/** Signals the postmaster to end, or the process `starting` if there is no pid file yet. Does not wait. */
 export function interruptPostmaster(directory: string, starting: number | undefined): void {
   const pid = readPidFile(directory)?.pid ?? starting
   if (pid !== undefined) sendSignal(pid, 'SIGINT')
@@ -59,7 +59,7 @@ export function interruptPostmaster(directory: string, starting: number | undefi
 
 type PidFile = { pid: number; port: number; status: string }
 
-/** What postmaster.pid says, if it tells the truth: the file outlives a kill -9. */
+/** Reads postmaster.pid, if its process still runs: the file survives kill -9. */
 function readPidFile(directory: string): PidFile | null {
   let text: string
   try {
@@ -74,13 +74,16 @@ function readPidFile(directory: string): PidFile | null {
   return { pid, port: Number(lines[3]), status: lines[7]?.trim() ?? 'starting' }
 }
 
-/** Whether `pid` is this directory's postmaster: not a zombie, which has no command line, nor a stranger with its old number. */
+/**
+ * Whether `pid` is this directory's postmaster: not a zombie, which has no command line, nor a process that reuses the
+ * pid.
+ */
 function isPostmaster(pid: number, directory: string): boolean {
   if (process.platform === 'win32') return sendSignal(pid, 0)
   return commandOf(pid).includes(`-D ${directory} -c `)
 }
 
-/** Its program and arguments, separated by spaces; empty if there is none, or a zombie. */
+/** The command line of a process, separated by spaces; empty if it does not exist or is a zombie. */
 export function commandOf(pid: number): string {
   if (process.platform !== 'linux') return spawnSync('ps', ['-ww', '-o', 'command=', '-p', `${pid}`]).stdout.toString()
   try {
@@ -92,7 +95,7 @@ export function commandOf(pid: number): string {
 }
 
 async function untilGone(pid: number, directory: string): Promise<void> {
-  // Polled, because only a parent is told of its child's end. The timer does not keep this process alive.
+  // Polled: only a parent is notified of the end of a process. The timer does not keep this process alive.
   while (isPostmaster(pid, directory)) await new Promise((resolve) => setTimeout(resolve, 250).unref())
 }
 

@@ -1,20 +1,20 @@
 import { Database, SQLiteError } from 'bun:sqlite'
 
-/** A lock on a file that the kernel holds for this process: it ends with the process, however that ends. */
+/** A kernel file lock, released when the process ends in whatever way. */
 export type ProcessLock = { release(): void }
 
 type Mode = 'shared' | 'exclusive'
 
 /**
- * Locks `file` (made if missing) without waiting: many may hold it `shared`, or one `exclusive`. Null if that clashes.
- * SQLite's locks are used because they are the kernel's own record locks on every platform: none is ever stale.
+ * Locks `file` (created if missing) without waiting: `shared` by many, or `exclusive` by one. Null if another lock
+ * conflicts. Uses SQLite, whose locks are the kernel's record locks on every platform and never stale.
  * @throws SQLiteError if the file cannot be written.
  */
 export function tryLock(file: string, mode: Mode): ProcessLock | null {
   const database = new Database(file, { create: true })
   try {
     database.run('pragma busy_timeout = 0')
-    // Nothing is ever written, so no journal may lie about after a kill.
+    // Nothing is written, so no journal file is left after a kill.
     database.run('pragma journal_mode = memory')
     database.run(mode === 'shared' ? 'begin' : 'begin exclusive')
     if (mode === 'shared') readOnce(database)
@@ -37,7 +37,7 @@ export async function waitForLock(file: string, mode: Mode, seconds: number): Pr
   }
 }
 
-/** A transaction takes its shared lock with the first read and keeps it. */
+/** Takes the transaction's shared lock, which it keeps. */
 function readOnce(database: Database): void {
   const statement = database.prepare('select count(*) from sqlite_master')
   statement.get()

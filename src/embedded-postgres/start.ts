@@ -21,7 +21,7 @@ export type StartOptions = {
   directory: string
   settings: Record<string, string>
   onProgress: (line: string) => void
-  /** Told the pid of what was just started, before it is known to work. */
+  /** Called with the pid as soon as the process is started. */
   onSpawn: (pid: number) => void
 }
 
@@ -29,15 +29,15 @@ const defaults = {
   max_connections: '200',
   timezone: 'UTC',
   log_timezone: 'UTC',
-  // Nothing personal in the log: no statements, and not the values that constraint errors quote.
+  // No personal data in the log: no statements, and no values of constraint errors.
   log_error_verbosity: 'terse',
   log_min_error_statement: 'panic',
   log_parameter_max_length_on_error: '0',
 }
 
 /**
- * Starts PostgreSQL on 127.0.0.1, on `port` or else a free one, first creating the data directory if there is none.
- * Only for a caller that has locked others out and found none running.
+ * Starts PostgreSQL on 127.0.0.1, on `port` or else a free one, and first creates the data directory if there is none.
+ * The caller must hold the gate and have found no running postmaster.
  * @throws PostgresError with the log's last lines.
  */
 export async function startPostmaster(options: StartOptions, port?: number): Promise<Postmaster> {
@@ -50,7 +50,7 @@ export async function startPostmaster(options: StartOptions, port?: number): Pro
   for (let pause = 50; ; pause = Math.min(pause * 2, 1000)) {
     const started = await tryStart(postgres, account, options, port ?? (await findFreePort()))
     if (typeof started !== 'string') return started
-    // A killed postmaster's children take a moment to notice; a port may just have been taken.
+    // The children of a killed postmaster take a moment to end, or the port was just taken.
     const passes = / in use|already exists/.test(started)
     if (!passes || performance.now() > deadline)
       throw new PostgresError(`PostgreSQL did not start. ${directory}.log ends: ${started}${hint(account)}`)
@@ -73,7 +73,7 @@ async function tryStart(
     port: `${port}`,
   }
   const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
-  // The caller found no postmaster, so the file is a dead one's; a zombie's or a reused number would block the start.
+  // Stale, because the caller found no postmaster. It would block the start if its pid is a zombie's or reused.
   rmSync(join(directory, 'postmaster.pid'), { force: true })
   const mark = logSize(directory)
   const child = launch(postgres, ['-D', directory, ...flags], account, options)
@@ -93,7 +93,7 @@ async function tryStart(
   return readLog(directory, mark)
 }
 
-/** Made aside and renamed, so that a data directory that exists is whole, whenever this was killed. */
+/** Created under another name and renamed, so that an existing data directory is always complete. */
 async function createDataDirectory(initdb: string, account: Account, options: StartOptions): Promise<void> {
   const { directory, settings, onProgress } = options
   if (existsSync(directory) && readdirSync(directory).length > 0)
@@ -105,7 +105,7 @@ async function createDataDirectory(initdb: string, account: Account, options: St
   for (const left of readdirSync(parent).filter((name) => name.startsWith(prefix)))
     rmSync(join(parent, left), { recursive: true, force: true, maxRetries: 3 })
   onProgress(`Creating a PostgreSQL data directory in ${directory} (once)`)
-  // A new name each time: the initdb of a killed run may still be writing.
+  // A new name each time: initdb of a killed run may still be writing.
   const fresh = mkdtempSync(join(parent, prefix))
   giveTo(account, fresh)
   openPath(account, parent)
@@ -124,7 +124,7 @@ async function createDataDirectory(initdb: string, account: Account, options: St
   renameSync(fresh, directory)
 }
 
-/** In a session of its own: the terminal's Ctrl-C must not end it before the server has finished its requests. */
+/** Starts it in its own session: the terminal's Ctrl-C must not stop it before the server has finished its requests. */
 function launch(program: string, flags: string[], { prefix, uid, gid }: Account, options: StartOptions): ChildProcess {
   const [command = program, ...rest] = [...prefix, program, ...flags]
   const log = openSync(`${options.directory}.log`, logSize(options.directory) > 1_000_000 ? 'w' : 'a', 0o600)

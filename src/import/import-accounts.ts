@@ -2,14 +2,14 @@ import { AppError, type FieldError } from '../errors/app-error.ts'
 import { errorsOf, type NewAccount, type Rules, readAccount } from './accounts.ts'
 import { type BatchOutcome, importBatch } from './batch.ts'
 import type { ImportDeps } from './deps.ts'
-import { createJudge, type JudgementOptions } from './judgement.ts'
+import { createLineCheck, type LineCheckOptions } from './line-check.ts'
 import { type Line, maxLineBytes } from './lines.ts'
 import { countImported, type Summary } from './summary.ts'
 
 /** A line that is not imported, and why. `text` null: it was too long to keep, or no UTF-8. */
 export type Refusal = { line: number; errors: FieldError[]; text: string | null }
 
-export type ImportOptions = JudgementOptions & {
+export type ImportOptions = LineCheckOptions & {
   /** Whether a line may give a role that grants more than `user`. */
   allowRoles: boolean
   /** Called in the order of the lines, once what the line's batch did is committed. */
@@ -35,8 +35,8 @@ const batchLines = 500
 const batchBytes = 2 ** 20
 
 /**
- * Imports accounts, a line each, in batches of one transaction. What is in stays in: a second run over the same lines finds
- * those accounts here, and goes on behind them.
+ * Imports accounts, a line each, in batches of one transaction. What is in stays in: a second run over the same lines
+ * finds those accounts here, and goes on behind them.
  * @param summary is added to as batches are committed, so that it is right whatever ends the import
  * @throws AppError when the database is lost
  */
@@ -46,7 +46,7 @@ export async function importAccounts(
   options: ImportOptions,
   summary: Summary,
 ): Promise<void> {
-  const judge = createJudge(options)
+  const checkLine = createLineCheck(options)
   const writing: Writing[] = []
 
   async function settleFirst(): Promise<void> {
@@ -55,7 +55,7 @@ export async function importAccounts(
     const outcomes = await batch.outcomes
     for (const { line, account, errors } of batch.entries) {
       const outcome = account && outcomes.get(account.id)
-      const wrong = account && outcome ? judge(line.number, account, outcome) : (errors ?? [])
+      const wrong = account && outcome ? checkLine(line.number, account, outcome) : (errors ?? [])
       summary.lines++
       summary.bytes += line.bytes
       if (wrong.length > 0) {

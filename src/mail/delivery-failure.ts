@@ -22,7 +22,7 @@ const authenticationDemands = new Set([530, 534, 535, 538])
 const policyRefusal = /^5\d\d[ -]5\.7\.\d/
 
 /** Judges whatever a transport threw. */
-export function judgeFailure(error: unknown): DeliveryFailure {
+export function classifyFailure(error: unknown): DeliveryFailure {
   const { code = '', responseCode = 0, command = '', response = '', message = '' }: SmtpError = Object(error)
   const kind = kindOf({ code, responseCode, command, response, message })
   const said = [code, command, response || message].filter(Boolean).join(' ')

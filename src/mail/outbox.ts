@@ -24,13 +24,13 @@ export type OutgoingMail = {
 
 export type Outbox = ReturnType<typeof createOutbox>
 
-type Needs = { mail: MailDelivery; secrets: Secrets }
+type Options = { mail: MailDelivery; secrets: Secrets }
 
 /**
- * Writes mails into `mail_outbox`, in the transaction of the change that they tell of; a sender carries them out (sender.ts).
- * With MAIL=off nothing is written, and what was dropped is counted.
+ * Writes mails into `mail_outbox`, in the transaction of the change that they tell of; a sender carries them out
+ * (sender.ts). With MAIL=off nothing is written, and what was dropped is counted.
  */
-export function createOutbox({ mail, secrets }: Needs) {
+export function createOutbox({ mail, secrets }: Options) {
   const isOn = mail.mode !== 'off'
   const domain = messageIdDomain(mail)
   const figures = createMailFigures()
@@ -89,7 +89,8 @@ export function createOutbox({ mail, secrets }: Needs) {
     },
     /**
      * Queues a security notice to the account's address in its language. Further ones of the kind within 10 minutes are
-     * gathered into one that lists all. Nothing to an address that refused mail. One statement; lock the account's row first.
+     * gathered into one that lists all. Nothing to an address that refused mail. One statement; lock the account's row
+     * first.
      */
     async notify<K extends NoticeKind>(tx: Db, accountId: string, kind: K, details: NoticeDetails[K]): Promise<void> {
       const part = noticePart(tx, [accountId, kind, details])

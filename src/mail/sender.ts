@@ -3,7 +3,7 @@ import type { Sql } from '../db/types.ts'
 import type { Logger } from '../log/logger.ts'
 import { type Secrets, UnreadableSecretError } from '../secrets/secrets.ts'
 import { createPause, retryAfterSeconds } from './back-off.ts'
-import { type DeliveryFailure, judgeFailure } from './delivery-failure.ts'
+import { classifyFailure, type DeliveryFailure } from './delivery-failure.ts'
 import { messageIdDomain } from './message-id.ts'
 import type { Outbox } from './outbox.ts'
 import { renderMail, UnknownMailError } from './render.ts'
@@ -39,8 +39,8 @@ type Options = {
 const leaseSeconds = 60
 
 /**
- * Carries out the outbox that all instances share, a few mails at a time: each at least once, however often instances die. No
- * connection of the database is held while a mail is under way.
+ * Carries out the outbox that all instances share, a few mails at a time: each at least once, however often instances
+ * die. No connection of the database is held while a mail is under way.
  */
 export function createMailSender({ sql, log, secrets, mail, brand, config }: SenderDeps, options: Options) {
   const { open, keeps, concurrency = 4, pollMs = 5_000, deadlineMs = 45_000 } = options
@@ -103,7 +103,7 @@ export function createMailSender({ sql, log, secrets, mail, brand, config }: Sen
       await deliver(row, signal)
       return null
     } catch (error) {
-      if (!(error instanceof UnknownMailError || error instanceof UnreadableSecretError)) return judgeFailure(error)
+      if (!(error instanceof UnknownMailError || error instanceof UnreadableSecretError)) return classifyFailure(error)
       log.error({ err: error, mailId: row.id }, 'a mail cannot be made; it is tried again for a day')
       return 'ours'
     }

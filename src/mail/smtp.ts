@@ -32,7 +32,9 @@ function optionsOf({ smtpUrl, verifyTls }: SmtpConfig, { ca, ...patience }: Smtp
   }
 }
 
-/** Sends by SMTP (RFC 5321) over STARTTLS or smtps. The library is loaded here, so that who sends no mail does without it. */
+/**
+ * Sends by SMTP (RFC 5321) over STARTTLS or smtps. The library is loaded here, so that who sends no mail does without it.
+ */
 export async function openSmtp(config: SmtpConfig, tuning: SmtpTuning = {}): Promise<Transport> {
   const { createTransport } = await import('nodemailer')
   const mailer = createTransport({
@@ -63,7 +65,7 @@ export async function openSmtp(config: SmtpConfig, tuning: SmtpTuning = {}): Pro
   }
 }
 
-/** Connects, encrypts and authenticates, and sends nothing. @throws what `judgeFailure` judges */
+/** Connects, encrypts and authenticates, and sends nothing. @throws what `classifyFailure` judges */
 export async function verifySmtp(config: SmtpConfig, tuning: SmtpTuning = {}): Promise<void> {
   const { createTransport } = await import('nodemailer')
   const mailer = createTransport(optionsOf(config, tuning))

@@ -6,7 +6,7 @@ export type ReadyMail = RenderedMail & { id: string; messageId: string; to: stri
 
 /** How mails leave. */
 export type Transport = {
-  /** @throws whatever `judgeFailure` judges */
+  /** @throws whatever `classifyFailure` judges */
   deliver(mail: ReadyMail, signal: AbortSignal): Promise<void>
   /** Breaks off what is under way. */
   close(): void

@@ -20,14 +20,14 @@ const askAgainMs = 100
 const refusedForMs = 2_000
 
 /** `tickMs` and `waitMs` are for tests. */
-type Needs = { sql: Sql; now: () => number; log: Logger; tickMs?: number; waitMs?: number }
+type Options = { sql: Sql; now: () => number; log: Logger; tickMs?: number; waitMs?: number }
 export type Leases = ReturnType<typeof createLeases>
 
 /**
- * Units of monthly quotas, leased from PostgreSQL in batches and consumed in memory. No more is consumed than is usable there, and
- * what is usable counts as used unless this instance reports less: so the limit holds whichever instance dies.
+ * Units of monthly quotas, leased from PostgreSQL in batches and consumed in memory. No more is consumed than is usable
+ * there, and what is usable counts as used unless this instance reports less: so the limit holds whichever instance dies.
  */
-export function createLeases({ sql, now, log, tickMs = defaultTickMs, waitMs = defaultWaitMs }: Needs) {
+export function createLeases({ sql, now, log, tickMs = defaultTickMs, waitMs = defaultWaitMs }: Options) {
   const accounts = new Map<string, Account>()
   const unlimited = createUnlimited(sql)
   const ended = createEndedLeases(sql)
@@ -73,7 +73,10 @@ export function createLeases({ sql, now, log, tickMs = defaultTickMs, waitMs = d
     })
   }
 
-  /** Fetches units for all requests that wait. Where other instances hold what is left, it is marked as wanted, and waited for up to `waitMs`. */
+  /**
+   * Fetches units for all requests that wait. Where other instances hold what is left, it is marked as wanted, and waited
+   * for up to `waitMs`.
+   */
   async function refill(account: Account, wanted: number): Promise<void> {
     const { quota } = account
     await flushing

@@ -31,7 +31,7 @@ type AddressDeps = { limits: Pick<Limits, 'global'>; config: Pick<RateLimitConfi
 export function countAddress({ limits, config }: AddressDeps, context: RequestContext): undefined | Promise<undefined> {
   if (!limits.global || !config.rateLimitGlobal || context.addressCounted) return undefined
   context.addressCounted = true
-  return judgeUnit(context, limits.global.consume(context.ip, config.rateLimitGlobal.max))
+  return enforceUnit(context, limits.global.consume(context.ip, config.rateLimitGlobal.max))
 }
 
 /** Refunds the address's unit: the bearer is good, and the account's own tier counts the request. */
@@ -41,8 +41,8 @@ export async function uncountAddress(context: RequestContext): Promise<void> {
 }
 
 /**
- * The global tier per address without a valid bearer, the API tier per account with one, at the plan's own rate. While the
- * count is out of reach, both let everything pass: an outage of the limiter must not become one of the service.
+ * The global tier per address without a valid bearer, the API tier per account with one, at the plan's own rate. While
+ * the count is out of reach, both let everything pass: an outage of the limiter must not become one of the service.
  */
 export function limitRates(deps: RateLimitDeps) {
   const { limits, config, catalogue } = deps
@@ -58,28 +58,28 @@ export function limitRates(deps: RateLimitDeps) {
             ? catalogue.current.plans.get(principal.plan)?.limits.apiRequestsPerMinute
             : config.rateLimitApi
         if (typeof max !== 'number') return undefined
-        return judge(context, limits.api.consume(principal.accountId, max))
+        return enforce(context, limits.api.consume(principal.accountId, max))
       }
       return principal ? undefined : countAddress(deps, context)
     },
   })
 }
 
-function judgeUnit(
+function enforceUnit(
   context: RequestContext,
   counted: Unit | null | Promise<Unit | null>,
 ): undefined | Promise<undefined> {
-  if (counted instanceof Promise) return counted.then((unit) => judgeUnit(context, unit) as undefined)
+  if (counted instanceof Promise) return counted.then((unit) => enforceUnit(context, unit) as undefined)
   context.addressUnit = counted
-  return judge(context, counted?.result ?? null)
+  return enforce(context, counted?.result ?? null)
 }
 
 /** Passes on a promise only where the store made one. */
-function judge(
+function enforce(
   context: RequestContext,
   counted: RateLimitResult | null | Promise<RateLimitResult | null>,
 ): undefined | Promise<undefined> {
-  if (counted instanceof Promise) return counted.then((result) => judge(context, result) as undefined)
+  if (counted instanceof Promise) return counted.then((result) => enforce(context, result) as undefined)
   if (counted === null) return undefined
   context.rateLimit = counted
   throwIfExceeded(counted)

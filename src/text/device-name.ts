@@ -1,10 +1,10 @@
-/** What a User-Agent says, in words of this list alone: whoever sends the header chooses none of them. */
+/** A device in words of fixed lists: no text of the header is used. */
 export type DeviceName = { browser: string | null; system: string | null }
 
-/** No browser's header is longer; the rest is not read. */
+/** No browser's header is longer; the rest is ignored. */
 const maxLength = 512
 
-/** The first that matches counts: browsers name those that they descend from, too. */
+/** The first match counts: browsers also name those that they descend from. */
 const browsers: [RegExp, string][] = [
   [/\bEdgA?(?:iOS)?\//, 'Edge'],
   [/\bOPR\/|\bOPiOS\//, 'Opera'],

@@ -1,6 +1,6 @@
 import { domainToASCII, domainToUnicode } from 'node:url'
 
-/** What an address may not hold: every control, space and default-ignorable character, so U+200C and U+200D too. */
+/** Forbidden characters: controls, spaces and default-ignorable ones, also U+200C and U+200D. */
 const unseen = /[\p{C}\p{Z}\p{DI}]/u
 /** RFC 5321 4.1.2 Dot-string with the letters of RFC 6531; quoted local parts are refused. */
 const localPart = /^[^"(),.:;<>@[\\\]]+(?:\.[^"(),.:;<>@[\\\]]+)*$/u
@@ -8,10 +8,10 @@ const localPart = /^[^"(),.:;<>@[\\\]]+(?:\.[^"(),.:;<>@[\\\]]+)*$/u
 const label = /^[\p{L}\p{N}](?:[\p{L}\p{M}\p{N}-]{0,61}[\p{L}\p{M}\p{N}])?$/u
 
 /**
- * The one spelling of an e-mail address: whatever this makes equal is one account, one lockout counter, one recipient.
- * Trimmed, NFKC, lower-case; the domain as IDNA (UTS 46, non-transitional) maps it, in U-labels: `xn--bcher-kva.example` and
- * `BÜCHER.example` are `bücher.example`. `straße.example` is another domain than `strasse.example`, as it is in DNS. The caller
- * bounds the text first.
+ * The canonical spelling of an e-mail address: equal results are one account, one lockout counter, one recipient.
+ * Trimmed, NFKC, lower-case; the domain as IDNA (UTS 46, non-transitional) maps it, in U-labels: `xn--bcher-kva.example`
+ * and `BÜCHER.example` are `bücher.example`. `straße.example` is another domain than `strasse.example`, as it is in DNS.
+ * The caller must bound the text.
  */
 export function canonicalEmail(text: string): string {
   const folded = fold(text)
@@ -19,7 +19,7 @@ export function canonicalEmail(text: string): string {
   return at === 0 ? folded : folded.slice(0, at) + canonicalDomain(folded.slice(at))
 }
 
-/** Whether a canonical address is one that mail could reach. */
+/** Whether a canonical address is valid. */
 export function isEmail(canonical: string): boolean {
   const at = canonical.lastIndexOf('@')
   const local = canonical.slice(0, at)
@@ -35,13 +35,15 @@ function fold(text: string): string {
   return text.trim().normalize('NFKC').toLowerCase().normalize('NFKC').trim()
 }
 
-/** What is no domain stays as it is, to be refused: the mapping would decode escapes and read numbers as addresses. */
+/**
+ * An invalid domain is returned unchanged, to be refused: the mapping would decode escapes and read numbers as addresses.
+ */
 function canonicalDomain(domain: string): string {
   if (unseen.test(domain) || !domain.split('.').every((part) => label.test(part))) return domain
   return fold(domainToUnicode(domainToASCII(domain))) || domain
 }
 
-/** Whether DNS could hold the name and give it back: IDNA maps it, and the result is at most 253 octets (RFC 1035 2.3.4). */
+/** Whether the name fits DNS: IDNA maps it, to at most 253 octets (RFC 1035 2.3.4), and back. */
 function isEncodable(domain: string): boolean {
   const ascii = domainToASCII(domain)
   return ascii !== '' && ascii.length <= 253 && canonicalDomain(ascii) === domain

@@ -1,15 +1,14 @@
 import { shownSources } from './shown-text.ts'
 
 /**
- * What texts are accepted, as the OpenAPI document tells it: a pattern of ECMAScript with its flag `u`, of the text as it is
- * sent. The schemas judge by code, which knows more (the zones of IANA, the length in octets); tests/openapi-input.test.ts
- * holds the two against each other.
+ * Patterns of accepted texts for the OpenAPI document: ECMAScript with the flag `u`, for the text as sent. Validation is
+ * by code, which is stricter (IANA time zones, length in octets); tests/openapi-input.test.ts compares both.
  */
 
 const { hidden, hiddenBesideLines, idle, visible } = shownSources
 const any = '[\\s\\S]*'
 
-/** At most `max` characters without the spaces around them, and nothing that hides. */
+/** At most `max` characters when trimmed, and no hidden ones. */
 function shown(max: number, hiding: string): string {
   return `^(?=\\s*(?:\\S[\\s\\S]{0,${max - 2}}\\S|\\S)?\\s*$)(?!${any}(?:${hiding}))(?!${any}(?:${idle}))`
 }
@@ -21,7 +20,7 @@ export const prosePattern = `${shown(500, hiddenBesideLines)}(?:\\s*$|${any}${vi
 const separators = '[\\s().\\-]*'
 export const phonePattern = `^${separators}(?:\\+${separators})?[1-9](?:${separators}[0-9]){5,14}${separators}$`
 
-/** Unicode's locale identifiers (UTS 35, 3.2), which are the tags that Intl knows. */
+/** Unicode locale identifiers (UTS 35, 3.2), the tags that Intl accepts. */
 export const languagePattern =
   '^\\s*(?=\\S{1,35}\\s*$)(?:[A-Za-z]{2,3}|[A-Za-z]{5,8})(?:-[A-Za-z]{4})?(?:-(?:[A-Za-z]{2}|[0-9]{3}))?' +
   '(?:-(?:[A-Za-z0-9]{5,8}|[0-9][A-Za-z0-9]{3}))*(?:-[A-WY-Za-wy-z0-9](?:-[A-Za-z0-9]{2,8})+)*(?:-[xX](?:-[A-Za-z0-9]{1,8})+)?\\s*$'
@@ -51,7 +50,7 @@ function ipv6(): string {
   return `(?:(?:${group}:){6}${tail}|::(?:${group}:){5}${tail}|${shortened.join('|')}|${before(5)}${group}|${before(6)})`
 }
 
-/** What follows is written in the years 2000 to 2100. */
+/** Restricts a date pattern to the years 2000 to 2100. */
 export function inBounds(regex: RegExp): string {
   return regex.source.replace('^', '^(?=20[0-9]{2}-|2100-)')
 }

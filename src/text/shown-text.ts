@@ -1,16 +1,16 @@
 /**
- * What nobody sees, or what turns and hides the text beside it: controls, line separators, lone surrogates, annotations, and
- * Unicode's default-ignorable characters, among them the bidirectional ones (UAX 9), tags and the Hangul fillers. Joiners and
- * variation selectors are kept: Devanagari, Persian, Mongolian, Japanese names and emoji are written with them.
+ * Invisible characters, and those that reorder or hide the text around them: controls, line separators, lone surrogates,
+ * annotations, and Unicode's default-ignorable ones, such as bidirectional controls (UAX 9), tags and Hangul fillers.
+ * Joiners and variation selectors are allowed: Devanagari, Persian, Mongolian, Japanese names and emoji need them.
  */
 const hidden = /(?![\u200C-\u200D]|\p{VS})[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{DI}\uFFF9-\uFFFB]/u
-/** The same where a text may have several lines. */
+/** The same for texts of several lines. */
 const hiddenBesideLines = /(?![\t\n\r\u200C-\u200D]|\p{VS})[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{DI}\uFFF9-\uFFFB]/u
 const everyHidden = new RegExp(hidden.source, 'gu')
-/** A joiner or selector that follows nothing it could join or select: it only hides. */
+/** A joiner or variation selector without a preceding character that it could apply to. */
 const idle =
   /(?:^|[\s\p{Z}\u200C-\u200D])(?:[\u200C-\u200D]|\p{VS})|\p{VS}\p{VS}|(?<!\p{Ideographic})[\u{E0100}-\u{E01EF}]/u
-/** U+2800 is a letter of Braille without a dot. */
+/** U+2800 is the blank Braille pattern. */
 const visible = /[^\p{Z}\p{Cc}\p{Cf}\p{DI}\u2800]/u
 
 /** The expressions above as text, for the patterns that the OpenAPI document shows. */
@@ -23,7 +23,7 @@ export const shownSources = {
 
 export const hiddenCharacters = 'Remove the control or invisible characters.'
 
-/** Whether a text of one line shows all that it holds. */
+/** Whether a text of one line has no hidden characters. */
 export function isPlain(text: string): boolean {
   return !hidden.test(text) && !idle.test(text)
 }
@@ -33,14 +33,14 @@ export function isPlainProse(text: string): boolean {
   return !hiddenBesideLines.test(text) && !idle.test(text)
 }
 
-/** JSON in which nothing commands the terminal that shows it, nor turns the text beside it: such characters as escapes. */
+/** Escapes hidden characters in JSON, so that it is safe to show in a terminal. */
 export function escapeHidden(json: string): string {
-  // By code units, as JSON has it.
+  // By UTF-16 code units, as in JSON.
   const asEscape = (unit: string) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
   return json.replace(everyHidden, (character) => character.split('').map(asEscape).join(''))
 }
 
-/** Whether there is anything to see. */
+/** Whether a text has a visible character. */
 export function isVisible(text: string): boolean {
   return visible.test(text)
 }

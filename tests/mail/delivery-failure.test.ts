@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { type FailureKind, judgeFailure } from '../../src/mail/delivery-failure.ts'
+import { classifyFailure, type FailureKind } from '../../src/mail/delivery-failure.ts'
 
 type Thrown = { code?: string; responseCode?: number; command?: string; response?: string; message?: string }
 
@@ -32,16 +32,16 @@ const cases: [FailureKind, string, Thrown][] = [
 ]
 
 test.each(cases)('%s: %s', (kind, _what, thrown) => {
-  expect(judgeFailure(Object.assign(new Error(thrown.message ?? ''), thrown)).kind).toBe(kind)
+  expect(classifyFailure(Object.assign(new Error(thrown.message ?? ''), thrown)).kind).toBe(kind)
 })
 
 test.each([null, undefined, 'a text', 7])('whatever is thrown is judged: %p', (thrown) => {
-  expect(judgeFailure(thrown).kind).toBe('server')
+  expect(classifyFailure(thrown).kind).toBe('server')
 })
 
 test('what is kept of it tells no address and no link, and is one bounded line', () => {
   const response = `550 <asha@clinic.example> https://app.example/#token=abc\r\n\u202e${'x'.repeat(1_000)}`
-  const { text } = judgeFailure({ code: 'EMESSAGE', responseCode: 550, command: 'DATA', response })
+  const { text } = classifyFailure({ code: 'EMESSAGE', responseCode: 550, command: 'DATA', response })
   expect(text).toStartWith('EMESSAGE DATA 550 … … x')
   expect(text.length).toBeLessThanOrEqual(300)
   expect(text).not.toMatch(/asha|token|\n|\u202e/)

@@ -1,4 +1,4 @@
-import { lockToJudge, mayStillGrant } from '../../access/hierarchy.ts'
+import { lockForAuthorisation, mayStillGrant } from '../../access/hierarchy.ts'
 import type { LockedAccount } from '../../access/hierarchy-queries.ts'
 import { freePlan, roleOnPlan } from '../../access/lapse.ts'
 import { consumeLink, peekLink } from '../../account-links/links.ts'
@@ -53,7 +53,7 @@ async function takeUp(tx: Tx, deps: AdminDeps, proof: Proof): Promise<boolean> {
   if (!expected) throw new AppError('invalid-link')
   // All at once, in the order of their ids, as every other act on several accounts: no two wait for each other.
   const ids = [accountId, expected.invitedBy, expected.roleBy].filter((id) => id !== null)
-  const accounts = await lockToJudge(tx, ids)
+  const accounts = await lockForAuthorisation(tx, ids)
   const invitation = await findInvitation(tx, accountId)
   if (!invitation) throw new AppError('invalid-link')
   if (invitation.invitedBy !== expected.invitedBy || invitation.roleBy !== expected.roleBy) return false

@@ -1,4 +1,4 @@
-import { lockToJudge } from '../../access/hierarchy.ts'
+import { lockForAuthorisation } from '../../access/hierarchy.ts'
 import { type ErasureDeps, eraseForgotten } from '../../account/erasure.ts'
 import type { Job } from '../../db/job.ts'
 import { listForgottenInvitations, listStillForgotten } from './queries.ts'
@@ -15,7 +15,7 @@ export function invitationJobs(deps: ErasureDeps): Job[] {
       batch,
       async work(tx) {
         const found = await listForgottenInvitations(tx, batch)
-        const accounts = await lockToJudge(tx, found)
+        const accounts = await lockForAuthorisation(tx, found)
         // Read again under the lock: somebody may have accepted, or invited again, meanwhile.
         const forgotten = new Set(await listStillForgotten(tx, found))
         for (const account of accounts) if (forgotten.has(account.id)) await eraseForgotten(tx, deps, account)

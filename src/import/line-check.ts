@@ -2,23 +2,23 @@ import type { FieldError } from '../errors/app-error.ts'
 import { errorsOf, type NewAccount, unknownRole } from './accounts.ts'
 import type { BatchOutcome } from './batch.ts'
 
-export type JudgementOptions = {
+export type LineCheckOptions = {
   isDryRun: boolean
-  /** What becomes of a line whose address has an account already: nothing, or it is refused. */
+  /** Whether a line whose address has an account already is skipped or refused. */
   onConflict: 'skip' | 'fail'
 }
 
 /**
- * Judges the lines of one file, in their order, by what the database said of them: why a line is refused, or nothing. It keeps a few
- * bytes of every address, for of two lines with one address the second is refused, in whichever run.
+ * Turns the database's outcome of each line of a file, in order, into the errors of that line. It keeps a hash of every
+ * address, because the second of two lines with one address is refused, in a dry run too.
  */
-export function createJudge({ isDryRun, onConflict }: JudgementOptions) {
+export function createLineCheck({ isDryRun, onConflict }: LineCheckOptions) {
   const lineOf = new Map<number, number>()
 
-  function judgeTaken(line: number, { email }: NewAccount, isTaken: boolean): FieldError[] {
+  function checkTaken(line: number, { email }: NewAccount, isTaken: boolean): FieldError[] {
     const hash = Number(Bun.hash.wyhash(email) & 0x1fffffffffffffn)
     const earlier = lineOf.get(hash)
-    // What a dry run inserted is gone again, so that there an earlier line alone tells.
+    // A dry run rolls back, so there only the earlier line shows it.
     if (earlier !== undefined && (isTaken || isDryRun))
       return [wrong('email', `Line ${earlier} has this address, too.`, 'duplicate-address')]
     lineOf.set(hash, line)
@@ -31,7 +31,7 @@ export function createJudge({ isDryRun, onConflict }: JudgementOptions) {
     switch (outcome) {
       case 'inserted':
       case 'taken':
-        return judgeTaken(line, account, outcome === 'taken')
+        return checkTaken(line, account, outcome === 'taken')
       case 'created-ahead':
         return [wrong('createdAt', 'Send a moment that has been.')]
       case 'plan-over':
@@ -44,7 +44,7 @@ export function createJudge({ isDryRun, onConflict }: JudgementOptions) {
         return errorsOf(unknownRole(account.role))
       default: {
         const missing: never = outcome
-        throw new Error(`no judgement of ${missing}`)
+        throw new Error(`unknown outcome ${missing}`)
       }
     }
   }
