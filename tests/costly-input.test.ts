@@ -11,7 +11,10 @@ const bodyBytes = 60_000
 const targetLength = 7_900
 const headerLength = 15_000
 
-const service = await openTestApp({ RATE_LIMIT_GLOBAL: '1000000/1m', TRUSTED_PROXIES: '127.0.0.0/8,10.0.0.0/8,::1' })
+const service = await openTestApp(
+  { RATE_LIMIT_GLOBAL: '1000000/1m', TRUSTED_PROXIES: '127.0.0.0/8,10.0.0.0/8,::1' },
+  { hashing: 'full' },
+)
 const { routes, send } = await everyRoute(service)
 
 type Schema = { $ref?: string; properties?: Record<string, unknown> }

@@ -6,7 +6,7 @@ setDefaultTimeout(60_000)
 
 /** The real app with few connections: nobody's burst makes others wait for long. */
 const places = 4
-const app = await openTestApp({ DB_POOL_MAX: `${places}`, DB_POOL_MIN: `${places}` })
+const app = await openTestApp({ DB_POOL_MAX: `${places}`, DB_POOL_MIN: `${places}` }, { hashing: 'full' })
 const greedy = await registered(app)
 const other = await registered(app)
 

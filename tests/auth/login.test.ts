@@ -3,7 +3,7 @@ import { givenAccount, goodPassword, logIn, newEmail, registered } from '../supp
 import { bodyOf, openTestApp, type SessionJson } from '../support/app.ts'
 import { expectProblem } from '../support/problems.ts'
 
-const app = await openTestApp()
+const app = await openTestApp({}, { hashing: 'full' })
 const { request, sql } = app
 const login = (email: string, password: string, headers: Record<string, string> = {}) =>
   request('/v1/auth/login', { json: { email, password }, headers })

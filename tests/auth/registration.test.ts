@@ -3,7 +3,7 @@ import { goodPassword, logIn, newEmail, registered } from '../support/accounts.t
 import { bodyOf, openTestApp, type SessionJson } from '../support/app.ts'
 import { expectProblem } from '../support/problems.ts'
 
-const app = await openTestApp()
+const app = await openTestApp({}, { hashing: 'full' })
 const { request, sql } = app
 const register = (body: Record<string, unknown>) =>
   request('/v1/auth/register', { json: { password: goodPassword, ...body } })

@@ -7,7 +7,7 @@ import { bodyOf, openTestApp } from '../support/app.ts'
 import { expectProblem } from '../support/problems.ts'
 import { bcrypt, importLines } from './imports.ts'
 
-const app = await openTestApp()
+const app = await openTestApp({}, { hashing: 'full' })
 const { request, sql, deps } = app
 const hash = await bcrypt(goodPassword)
 

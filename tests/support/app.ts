@@ -1,6 +1,8 @@
 import { afterAll } from 'bun:test'
+import { availableParallelism } from 'node:os'
 import { createApp } from '../../src/app.ts'
 import type { User } from '../../src/auth/account.ts'
+import { createPasswordHasher } from '../../src/auth/passwords.ts'
 import { createLogger } from '../../src/log/logger.ts'
 import { loadConfig } from '../../src/room-config.ts'
 import { openDeps } from '../../src/services.ts'
@@ -31,6 +33,10 @@ const testEnvironment = {
   JOBS: 'off',
 }
 
+const cores = availableParallelism()
+/** Argon2 all the same, at the least it can cost: at full cost it took two fifths of the time of most files. */
+const cheap = { memoryCost: 64, timeCost: 1, concurrency: cores, queueLimit: cores * 32 }
+
 /** Production wants to be told how mail goes out. */
 const mailOff = ({ NODE_ENV, SMTP_URL }: Record<string, string>) =>
   NODE_ENV === 'production' && !SMTP_URL ? { MAIL: 'off' } : {}
@@ -57,9 +63,12 @@ type RequestOptions = {
 /**
  * The real app on a database of its own, closed after the file's tests. `clock` moves the time that tokens are judged by;
  * what SQL judges is tested by ageing rows. Every answer is held against the OpenAPI document, unless `conforming` is false:
- * for tests that break things on purpose.
+ * for tests that break things on purpose. `hashing` is at full cost for tests of that cost, or of what waits for it.
  */
-export async function openTestApp(environment: Record<string, string> = {}, { conforming = true } = {}) {
+export async function openTestApp(
+  environment: Record<string, string> = {},
+  { conforming = true, hashing = 'cheap' }: { conforming?: boolean; hashing?: 'cheap' | 'full' } = {},
+) {
   const database = await createDatabase()
   const clock = {
     offsetMs: 0,
@@ -71,6 +80,7 @@ export async function openTestApp(environment: Record<string, string> = {}, { co
   const config = loadConfig({ ...testEnvironment, DATABASE_URL: database.url, ...mailOff(environment), ...environment })
   const log = createLogger({ level: config.logLevel, destination: { write: (line: string) => void lines.push(line) } })
   const deps = await openDeps(config, log, () => Date.now() + clock.offsetMs)
+  if (hashing === 'cheap') deps.passwords = createPasswordHasher(cheap)
   const app = createApp(deps)
   const { fetch } = app
   if (conforming) app.fetch = async (incoming, ...rest) => checked(app, incoming, await fetch(incoming, ...rest))
