@@ -63,6 +63,11 @@ export async function findRole(sql: Db, name: string): Promise<RoleRow | null> {
   return row ?? null
 }
 
+/** Gives an account another role. */
+export async function demote(sql: Db, accountId: string, role: string): Promise<void> {
+  await sql`update user_accounts set role = ${role} where id = ${accountId}`
+}
+
 /** Whether no other active superadmin would be left. Exact, because it locks the role's row as the database's trigger does. */
 export async function isLastSuperadmin(sql: Db, accountId: string): Promise<boolean> {
   await sql`select 1 from roles where name = 'superadmin' for no key update`

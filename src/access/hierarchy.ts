@@ -1,6 +1,7 @@
 import type { Tx } from '../db/types.ts'
 import { AppError } from '../errors/app-error.ts'
 import {
+  demote,
   findRank,
   findRole,
   isLastSuperadmin,
@@ -9,6 +10,7 @@ import {
   lockAccounts,
   type RoleRow,
 } from './hierarchy-queries.ts'
+import { roleOnPlan } from './lapse.ts'
 import type { Principal } from './principal.ts'
 
 /** The role that may act on anyone and grant anything. */
@@ -127,6 +129,17 @@ export async function authoriseSelf(tx: Tx, { accountId }: Principal): Promise<L
   if (account?.status !== 'active') throw new AppError('account-disabled')
   if (account.role === superadmin && (await isLastSuperadmin(tx, account.id))) throw new AppError('last-superadmin')
   return account
+}
+
+/**
+ * Gives an account the role that everybody on its plan has. The caller records the change.
+ * @returns false, with nothing changed, for the last superadmin
+ */
+export async function takeRoleBack(tx: Tx, accountId: string): Promise<boolean> {
+  const [account] = await lockAccounts(tx, [accountId])
+  if (!account || (account.role === superadmin && (await isLastSuperadmin(tx, accountId)))) return false
+  await demote(tx, accountId, roleOnPlan(account.plan).role)
+  return true
 }
 
 /** Locks accounts in the order of their ids, and their roles, and reads what they may do: those that there are. */

@@ -37,12 +37,18 @@ export const linkUrl = (appUrl: string, kind: LinkKind, token: string): string =
 /** A link's token: 256 random bits, which only the mail carries, and what the database keeps of it. */
 export type MintedToken = { token: string; hash: Buffer }
 
-export function mintToken(): MintedToken {
-  const token = randomBytes(32).toString('base64url')
+export function mintToken(token = randomBytes(32).toString('base64url')): MintedToken {
   return { token, hash: hashToken(token) }
 }
 
-type NewLink = { accountId: string; kind: LinkKind; email: string; data?: Record<string, unknown> }
+type NewLink = {
+  accountId: string
+  kind: LinkKind
+  email: string
+  data?: Record<string, unknown>
+  /** Of a link that was used just now, whose mail leads on to this one; default: random. */
+  token?: string | undefined
+}
 
 /**
  * Makes a link of an account. Three of a kind live at most, whoever asks at once; of `undo-email`, which its owner must never
@@ -50,8 +56,9 @@ type NewLink = { accountId: string; kind: LinkKind; email: string; data?: Record
  * @param link `email` is the address that using it proves
  * @returns the token, for the mail alone; null over the bound, when nothing was made and nothing voided
  */
-export async function createLink(tx: Db, { accountId, kind, email, data = {} }: NewLink): Promise<string | null> {
-  const { token, hash } = mintToken()
+export async function createLink(tx: Db, { data = {}, token: given, ...link }: NewLink): Promise<string | null> {
+  const { accountId, kind, email } = link
+  const { token, hash } = mintToken(given)
   const made = await insertLink(tx, { accountId, kind, email, hash, ttlSeconds: linkTtlSeconds[kind], data })
   return made ? token : null
 }

@@ -98,6 +98,7 @@ export type TakenLink = {
     firstName: string | null
     lastName: string | null
     language: string
+    role: string
   }
 }
 
@@ -111,7 +112,7 @@ export async function takeLink(sql: Db, kind: LinkKind, hash: Buffer): Promise<T
       delete from account_links l using used
        where l.account_id = used.account_id and l.kind = ${kind} and l.slot <> used.slot and (${kind} <> 'undo-email' or l.slot > used.slot))
     select used.account_id, used.email as link_email, used.data, used.created_at, a.email, a.email_verified_at is not null as email_verified,
-           a.status, a.first_name, a.last_name, a.language
+           a.status, a.first_name, a.last_name, a.language, a.role
       from used join user_accounts a on a.id = used.account_id`
   if (!row) return null
   const { accountId, linkEmail, data, createdAt, ...account } = row

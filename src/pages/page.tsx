@@ -12,6 +12,8 @@ export type PageOptions = {
   brand: Brand
   passwordMinLength: number
   consentDocuments: readonly ConsentDocument[]
+  /** With MAIL=off the link of an undo leads on to a new password. */
+  mailIsOn: boolean
   /** Where the person goes on; null where the service knows no app. */
   appUrl: string | null
   /** Names of the script and the stylesheet under `/account/assets/`. */
@@ -30,9 +32,11 @@ export function renderPage(options: PageOptions): string {
 }
 
 function Page(options: PageOptions) {
-  const { name, language, brand, appUrl, assets } = options
+  const { name, language, brand, appUrl, mailIsOn, assets } = options
   const { shared, pages } = texts[language]
   const page = pages[name]
+  // The script adds the token of the link that was used: it sets a new password, also for whoever comes back to it.
+  const leadsOn = name === 'undo-email' && !mailIsOn
   return (
     <html lang={language} dir="ltr">
       <head>
@@ -66,6 +70,11 @@ function Page(options: PageOptions) {
             </p>
           </form>
           <p id="status" role="status" />
+          {leadsOn && (
+            <p id="next" hidden={true}>
+              <a href="reset-password">{pages['reset-password'].title}</a>
+            </p>
+          )}
           {appUrl !== null && (
             <p id="onward" hidden={true}>
               <a href={appUrl}>{shared.openApp(brand.name)}</a>
@@ -75,7 +84,7 @@ function Page(options: PageOptions) {
         <footer>
           <Help support={brand.support} label={shared.help} />
         </footer>
-        <Messages shared={shared} page={page} minLength={options.passwordMinLength} />
+        <Messages shared={shared} page={page} options={options} />
       </body>
     </html>
   )
@@ -105,7 +114,8 @@ function Help({ support, label }: { support: string | null; label: string }) {
 }
 
 /** What the script may have to say, kept out of sight until then. */
-function Messages({ shared, page, minLength }: { shared: SharedTexts; page: PageTexts; minLength: number }) {
+function Messages({ shared, page, options }: { shared: SharedTexts; page: PageTexts; options: PageOptions }) {
+  const { passwordMinLength: minLength, mailIsOn } = options
   const messages: Record<string, string> = {
     ...shared.problems,
     ...(shared.passwordTooShort && { 'too-short': shared.passwordTooShort(minLength) }),
@@ -114,7 +124,7 @@ function Messages({ shared, page, minLength }: { shared: SharedTexts; page: Page
     show: shared.show,
     hide: shared.hide,
     'done-title': page.done.title,
-    'done-text': page.done.text,
+    'done-text': mailIsOn ? page.done.text : (page.doneWithoutMail ?? page.done.text),
     'refused-title': shared.refusedTitle,
     'refused-text': `${shared.refused} ${page.refused}`,
   }

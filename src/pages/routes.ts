@@ -33,7 +33,8 @@ export const pageRoutes = new Hono<PublicEnv>()
   .get('/account/assets/:file', noBody, (c) => serveAsset(c, c.req.param('file')))
 
 async function servePage(c: Context<PublicEnv>, name: PageName): Promise<Response> {
-  const { brand, passwordMinLength, consentDocuments, appUrl, publicUrl } = c.get('deps').config
+  const { config, mail } = c.get('deps')
+  const { brand, passwordMinLength, consentDocuments, appUrl, publicUrl } = config
   // Read when the first page is asked for: neither start-up nor a service without mail pays for them.
   const [{ renderPage }, { assetsFor }] = await Promise.all([import('./page.tsx'), import('./assets.ts')])
   const { script, style } = await assetsFor(brand)
@@ -45,6 +46,7 @@ async function servePage(c: Context<PublicEnv>, name: PageName): Promise<Respons
     brand,
     passwordMinLength,
     consentDocuments,
+    mailIsOn: mail.isOn,
     appUrl: appUrl === publicUrl ? null : appUrl,
     assets: { script: script.name, style: style.name },
   })

@@ -70,6 +70,7 @@ export const english: Texts = {
         title: 'The change is undone',
         text: 'Look into this mailbox now: a link to choose a new password was sent there.',
       },
+      doneWithoutMail: 'Choose a new password now, with the link below: it works for an hour.',
       refused: 'If you undid the change before, look for our mail with the link for a new password.',
     },
     'accept-invitation': {

@@ -7,6 +7,8 @@ export type PageTexts = {
   intro: string
   button: string
   done: { title: string; text: string }
+  /** In place of its text where no mail is sent. */
+  doneWithoutMail?: string
   /** What to do next when the link is refused, behind `shared.refused`. */
   refused: string
 }

@@ -71,7 +71,7 @@ export async function confirmEmailChange(
     if (account.status !== 'active' || account.email === null || account.email === email)
       throw new AppError('invalid-link')
     const kind = 'undo-email'
-    const data = { verified: account.emailVerified }
+    const data = { verified: account.emailVerified, role: account.role }
     const undo = await createLink(tx, { accountId, kind, email: account.email, data })
     if (undo === null) throw new Error('links that undo a change are not counted')
     await moveAddress(tx, deps, accountId, account.email, email)

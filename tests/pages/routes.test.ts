@@ -128,7 +128,8 @@ test('documents to agree to are shown on the page of the invitation, as text', (
     { document: '<b>"x"', version: '1&2', required: false },
   ]
   const assets = { script: 'a.js', style: 'a.css' }
-  const options = { language: 'en', brand: app.config.brand, passwordMinLength: 12, appUrl: null, assets } as const
+  const { brand } = app.config
+  const options = { language: 'en', brand, passwordMinLength: 12, appUrl: null, mailIsOn: true, assets } as const
   const html = renderPage({ ...options, name: 'accept-invitation', consentDocuments })
   expect(html).toContain('data-document="terms" data-version="2026-01" required=""')
   expect(html).toContain('<label for="consent-0">terms (2026-01), required</label>')

@@ -147,8 +147,8 @@ function showEnd(end) {
   title.textContent = messageOf(`${end}-title`)
   text.textContent = messageOf(`${end}-text`)
   document.title = `${title.textContent} –${document.title.slice(document.title.lastIndexOf('–') + 1)}`
-  const onward = document.getElementById('onward')
-  if (onward) onward.hidden = false
+  for (const onward of document.querySelectorAll('#onward, #next')) onward.removeAttribute('hidden')
+  document.querySelector('#next a')?.setAttribute('href', `reset-password#token=${token}`)
   title.focus()
 }
 
