@@ -81,19 +81,23 @@ export async function login(
   throw new AppError('invalid-credentials')
 }
 
+/** Credentials whose password was found right: so there is one. */
+type ProvedCredentials = Credentials & { passwordHash: string }
+
 /** The credentials if the password is right and the account active, else null, after the same work. */
 async function verify(
   deps: AuthDeps,
   credentials: Credentials | null,
   password: string,
   signal?: AbortSignal,
-): Promise<Credentials | null> {
-  const right = await deps.passwords.verify(credentials?.passwordHash ?? null, password, signal)
-  return right && credentials?.status === 'active' ? credentials : null
+): Promise<ProvedCredentials | null> {
+  const passwordHash = credentials?.passwordHash ?? null
+  const isRight = await deps.passwords.verify(passwordHash, password, signal)
+  return isRight && passwordHash !== null && credentials?.status === 'active' ? { ...credentials, passwordHash } : null
 }
 
 type Verified = {
-  credentials: Credentials
+  credentials: ProvedCredentials
   password: string
   reservation: Reservation
   isNewDevice: boolean
@@ -103,7 +107,7 @@ type Verified = {
 /** Null when password or status changed during the verification, and the password no longer matches. */
 async function enter(deps: AuthDeps, origin: Origin, verified: Verified): Promise<SessionBody | MfaRequired | null> {
   const { credentials, password, reservation, isNewDevice, signal } = verified
-  const newHash = deps.passwords.needsRehash(credentials.passwordHash ?? '')
+  const newHash = deps.passwords.needsRehash(credentials.passwordHash)
     ? await deps.passwords.hash(password, signal)
     : null
   if (credentials.secondFactors.length > 0) {

@@ -1,3 +1,4 @@
+import type { AccountStatus } from '../access/rights.ts'
 import type { Strength } from '../access/strength.ts'
 import type { Origin } from '../audit/actor.ts'
 import { type AuditRow, auditCtes } from '../audit/record.ts'
@@ -19,7 +20,7 @@ export type Credentials = {
   /** Null: the account has no password, and a right one does not exist. */
   passwordHash: string | null
   passwordVersion: number
-  status: string
+  status: AccountStatus
   emailVerified: boolean
   secondFactors: readonly SecondFactorKind[]
 }
