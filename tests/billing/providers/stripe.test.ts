@@ -445,7 +445,7 @@ describe('payments', () => {
     ['cs_test_1', { checkoutId: 'cs_test_1' }],
     ['cus_1', null],
     ['in_gone', null],
-  ])('%s leads to %p', async (objectId, expected) => {
+  ])('%s leads to %j', async (objectId, expected) => {
     const ofPayment = { id: 'x_1', payment_intent: 'pi_1' }
     fake.answer({
       'GET /v1/invoices/in_1': { id: 'in_1', parent: { subscription_details: { subscription: 'sub_1' } } },

@@ -1,0 +1,85 @@
+import { z } from 'zod'
+import type { Read } from '../provider.ts'
+import { ProviderError, type ProviderFailure } from '../provider-error.ts'
+
+export type RazorpayOptions = {
+  keyId: string
+  keySecret: string
+  /** Where its interface is; a test's server. Default: Razorpay's own. */
+  baseUrl?: string
+}
+
+type Request = { query?: Record<string, string | number>; body?: object; method?: 'POST' | 'PATCH' }
+
+export type RazorpayClient = ReturnType<typeof createRazorpayClient>
+
+const Refusal = z.looseObject({
+  error: z.looseObject({ code: z.string().optional(), description: z.string().optional() }),
+})
+
+/** The REST interface by fetch: the provider's own library has no timeouts, and hides why a request failed. */
+export function createRazorpayClient({ keyId, keySecret, baseUrl = 'https://api.razorpay.com' }: RazorpayOptions) {
+  const authorization = `Basic ${Buffer.from(`${keyId}:${keySecret}`).toString('base64')}`
+
+  async function send(what: string, path: string, call: Read, { query, body, method }: Request): Promise<Response> {
+    const url = new URL(`/v1${path}`, baseUrl)
+    for (const [name, value] of Object.entries(query ?? {})) url.searchParams.set(name, String(value))
+    try {
+      return await fetch(url, {
+        method: method ?? (body ? 'POST' : 'GET'),
+        headers: { authorization, ...(body && { 'content-type': 'application/json' }) },
+        ...(body && { body: JSON.stringify(body) }),
+        redirect: 'error',
+        signal: call.signal,
+      })
+    } catch (cause) {
+      throw new ProviderError('unavailable', `razorpay, ${what}: no answer`, { cause })
+    }
+  }
+
+  return {
+    /**
+     * Asks Razorpay, and reads the answer. `what` and the path name the request; the path's ids are escaped by the caller.
+     * @throws ProviderError of every failure, `unreadable` for an answer that is not as the schema says
+     */
+    async ask<T extends z.ZodType>(path: string, call: Read, schema: T, request: Request = {}): Promise<z.infer<T>> {
+      const what = `${request.method ?? (request.body ? 'POST' : 'GET')} ${path.replace(/\/(sub|inv|pay)_\w+/g, '/:id')}`
+      const response = await send(what, path, call, request)
+      const answer: unknown = await response.json().catch(() => null)
+      if (!response.ok) throw toProviderError(what, response, answer)
+      const { data, error } = schema.safeParse(answer)
+      if (!error) return data
+      const fields = [...new Set(error.issues.map((issue) => issue.path.map(String).join('.')))].slice(0, 5)
+      throw new ProviderError(
+        'unreadable',
+        `razorpay, ${what}: ${fields.join(', ') || 'the answer'} cannot be understood`,
+      )
+    },
+  }
+}
+
+/** Razorpay has no status or code of its own for an id that it does not know: it says so. */
+export function isMissing(error: unknown): boolean {
+  return error instanceof ProviderError && /id provided does not exist|not a valid id/i.test(descriptionOf(error.cause))
+}
+
+function descriptionOf(answer: unknown): string {
+  return Refusal.safeParse(answer).data?.error.description ?? ''
+}
+
+function toProviderError(what: string, response: Response, answer: unknown): ProviderError {
+  const { data } = Refusal.safeParse(answer)
+  const retryAfter = Number(response.headers.get('retry-after'))
+  const details = [response.status, data?.error.code].filter((part) => part !== undefined).join(' ')
+  return new ProviderError(failureOf(response.status, answer), `razorpay, ${what}: ${details}`, {
+    cause: answer,
+    ...(retryAfter > 0 && { retryAfterSeconds: Math.min(retryAfter, 3_600) }),
+  })
+}
+
+function failureOf(status: number, answer: unknown): ProviderFailure {
+  if (status >= 500 || status === 429 || status === 401 || status === 403) return 'unavailable'
+  if (!Refusal.safeParse(answer).success) return 'unreadable'
+  // A mandate of UPI is for one amount: "subscriptions cannot be updated when payment mode is upi".
+  return /payment mode is upi/i.test(descriptionOf(answer)) ? 'unsupported' : 'refused'
+}
