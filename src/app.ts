@@ -7,7 +7,7 @@ import { apiKeyRoutes } from './api-keys/routes.ts'
 import type { AppDeps } from './app-deps.ts'
 import { verifyBearer } from './auth/bearer.ts'
 import { keyRoutes } from './auth/jwks-routes.ts'
-import { requireOwnPassword } from './auth/password-change.ts'
+import { recentOrPassword } from './auth/recent-guard.ts'
 import { authRoutes, ownSessionRoutes } from './auth/routes.ts'
 import { requireStillSignedIn } from './auth/sessions.ts'
 import { billingRoutes } from './billing/routes.ts'
@@ -69,7 +69,7 @@ export function mountRoutes() {
     .route('/v1', ownEmailRoutes)
     .route('/v1', accountRoutes)
     .route('/v1', consentRoutes)
-    .route('/v1/api-keys', apiKeyRoutes({ requireOwnPassword, requireStillSignedIn }))
+    .route('/v1/api-keys', apiKeyRoutes({ recentOrPassword, requireStillSignedIn }))
     .route('/v1', catalogueRoutes)
     .route('/v1', billingRoutes)
     .route('/v1', accessRoutes)

@@ -132,7 +132,7 @@ const ofThePerson: Record<string, Row> = {
   'PATCH /v1/me/passkeys/:id': { ...ownPasskeysOnly, json: () => ({ name: 'Telephone' }) },
   'DELETE /v1/me/passkeys/:id': ownPasskeysOnly,
   'POST /v1/me/email': {
-    demands: signedIn,
+    demands: 'authenticated, recent 600 or password',
     answers: '401 202 202 202 202 202',
     json: () => ({ newEmail: newEmail(), password: goodPassword }),
   },
@@ -159,7 +159,7 @@ const ofThePerson: Record<string, Row> = {
     json: () => ({ firstName: 'Asha' }),
   },
   'DELETE /v1/me': {
-    demands: 'authenticated, permission profile.delete',
+    demands: 'authenticated, permission profile.delete, recent 600 or password',
     answers: '401 403 204 204 409 409',
     json: () => ({ password: goodPassword }),
     spends: true,
@@ -201,7 +201,7 @@ const ofThePerson: Record<string, Row> = {
   },
   'GET /v1/api-keys': { demands: apiKeys, answers: everyone },
   'POST /v1/api-keys': {
-    demands: apiKeys,
+    demands: `${apiKeys}, recent 600 or password`,
     answers: '401 201 201 201 201 201',
     json: () => ({ name: 'Nightly report', password: goodPassword }),
     spends: true,

@@ -2,7 +2,6 @@ import type { Actor } from '../access/actor.ts'
 import { authoriseOver, authoriseSelf } from '../access/hierarchy.ts'
 import type { LockedAccount } from '../access/hierarchy-queries.ts'
 import { type Actor as AuditActor, account, operator } from '../audit/actor.ts'
-import { requireOwnPassword } from '../auth/password-change.ts'
 import { requireStillSignedIn } from '../auth/sessions.ts'
 import { leaveTraces } from '../auth/traces.ts'
 import { recordAuthzChange } from '../changes/record.ts'
@@ -17,17 +16,12 @@ import { personalData } from './personal-data.ts'
 const demoteFrom = 90
 
 /**
- * Erases the person's own account, for good (GDPR 17). @throws AppError `invalid-credentials`, `account-locked`,
- *   `last-superadmin`, `demote-first`
+ * Erases the person's own account, for good (GDPR 17).
+ * @param passwordVersion of the password that was given with the request and found right, where one was
+ * @throws AppError as requireStillSignedIn; `last-superadmin`, `demote-first`
  */
-export async function eraseSelf(
-  deps: AccountDeps,
-  actor: Actor,
-  password: string,
-  signal?: AbortSignal,
-): Promise<void> {
+export async function eraseSelf(deps: AccountDeps, actor: Actor, passwordVersion?: number): Promise<void> {
   const { principal } = actor
-  const passwordVersion = await requireOwnPassword(deps, actor, password, signal)
   await deps.sql.begin(async (tx) => {
     await requireStillSignedIn(tx, principal, passwordVersion)
     const own = await authoriseSelf(tx, principal)

@@ -5,6 +5,7 @@ import { authenticate, authenticateOrKey } from '../access/bearer-guard.ts'
 import type { AuthedEnv } from '../access/env.ts'
 import { requireFeature, requireFeatures } from '../access/feature-guards.ts'
 import { requirePermission } from '../access/guards.ts'
+import { recentOrPassword } from '../auth/recent-guard.ts'
 import { UserBody } from '../auth/schemas.ts'
 import { GrantBody } from '../catalogue/schemas.ts'
 import { AppError } from '../errors/app-error.ts'
@@ -50,18 +51,13 @@ const me = new Hono<AuthedEnv>()
   )
   .delete(
     '/',
-    describe('Account', 'Erase the account, for good', { 204: null }, [
-      'invalid-credentials',
-      'account-locked',
-      'service-unavailable',
-      'last-superadmin',
-      'demote-first',
-    ]),
+    describe('Account', 'Erase the account, for good', { 204: null }, ['last-superadmin', 'demote-first']),
     authenticate,
     requirePermission('profile.delete'),
     body(Erasure, { compared: ['password'] }),
+    recentOrPassword<Erasure>(),
     async (c) => {
-      await eraseSelf(c.var.deps, actorOf(c), c.req.valid('json').password, c.var.context.signal)
+      await eraseSelf(c.var.deps, actorOf(c), c.var.context.passwordVersion)
       return c.body(null, 204)
     },
   )

@@ -15,7 +15,14 @@ export const ProfileChange = z
   .meta({ ref: 'ProfileChange' })
 export type ProfileChange = z.infer<typeof ProfileChange>
 
-export const Erasure = z.strictObject({ password: PresentedPassword }).meta({ ref: 'Erasure' })
+export const Erasure = z
+  .strictObject({
+    password: PresentedPassword.optional().meta({
+      description: 'Needed unless the person showed who they are within the last 10 minutes.',
+    }),
+  })
+  .meta({ ref: 'Erasure' })
+export type Erasure = z.infer<typeof Erasure>
 
 const Count = z.number().min(0)
 const QuotaBody = z.object({ used: Count, limit: Count.nullable(), resetsAt: z.iso.datetime() })

@@ -48,7 +48,7 @@ export async function createApiKey(
   deps: ApiKeyDeps,
   actor: Actor,
   wanted: Omit<NewApiKey, 'password'>,
-  lockSignIn: (tx: Tx) => Promise<void>,
+  lockSignIn: (tx: Tx) => Promise<unknown>,
 ): Promise<CreatedApiKey> {
   requireOwnToGive(deps, actor.principal, wanted)
   const { accountId } = actor.principal

@@ -1,5 +1,5 @@
 import { Hono, type MiddlewareHandler } from 'hono'
-import { type Actor, actorOf } from '../access/actor.ts'
+import { actorOf } from '../access/actor.ts'
 import { authenticate } from '../access/bearer-guard.ts'
 import type { AuthedEnv } from '../access/env.ts'
 import { requireFeature, requireFeatures } from '../access/feature-guards.ts'
@@ -16,7 +16,7 @@ import { ApiKeyBody, ApiKeyPath, CreatedApiKeyBody, NewApiKey } from './schemas.
 
 declare module '../http/request.ts' {
   interface RequestContext {
-    /** The version of the password that was given with the request and found right. */
+    /** The version of the password that was given with the request and found right; absent where none was given. */
     passwordVersion?: number
   }
 }
@@ -32,30 +32,12 @@ const ownToGive: MiddlewareHandler<AuthedEnv, string, { in: { json: unknown }; o
   return next()
 }
 
-/** The password checks of the auth room, which lies above this one and is handed in. */
+/** What the auth room, which lies above this one, hands in. */
 export type OwnerCheck = {
-  /** @returns the version of the password that was right */
-  requireOwnPassword(
-    deps: AuthedEnv['Variables']['deps'],
-    actor: Actor,
-    password: string,
-    signal: AbortSignal,
-  ): Promise<number>
+  /** Lets pass who showed who they are lately, or gives their password. */
+  recentOrPassword: () => typeof ownToGive
   /** Locks the account's row; throws where the person has signed out, or has another password, by then. */
-  requireStillSignedIn(tx: Tx, principal: Principal, passwordVersion: number): Promise<void>
-}
-
-/**
- * Verifies the owner's password before and outside of the transaction that keeps the answer: a wrong one is counted whatever
- * becomes of that, and no connection waits for argon2.
- */
-function ownPassword({ requireOwnPassword }: OwnerCheck): typeof ownToGive {
-  return async (c, next) => {
-    const { deps, context } = c.var
-    const { password } = c.req.valid('json')
-    context.passwordVersion = await requireOwnPassword(deps, actorOf(c), password, context.signal)
-    return next()
-  }
+  requireStillSignedIn(tx: Tx, principal: Principal, passwordVersion?: number): Promise<unknown>
 }
 
 export const apiKeyRoutes = (owner: OwnerCheck) =>
@@ -79,20 +61,17 @@ export const apiKeyRoutes = (owner: OwnerCheck) =>
       describe('API keys', 'Make an API key; it is shown this once', { 201: CreatedApiKeyBody }, [
         'permission-denied',
         'too-many-api-keys',
-        'invalid-credentials',
-        'account-locked',
-        'service-unavailable',
       ]),
       authenticate,
       requireFeature(apiAccess),
       body(NewApiKey, { compared: ['password'] }),
       ownToGive,
-      ownPassword(owner),
+      owner.recentOrPassword(),
       idempotent,
       async (c) => {
         const { deps, principal, context } = c.var
         const { password: _, ...wanted } = c.req.valid('json')
-        const lockSignIn = (tx: Tx) => owner.requireStillSignedIn(tx, principal, context.passwordVersion ?? 0)
+        const lockSignIn = (tx: Tx) => owner.requireStillSignedIn(tx, principal, context.passwordVersion)
         const created = await createApiKey(deps, actorOf(c), wanted, lockSignIn)
         context.replay = JSON.stringify({ ...created, key: null })
         return c.json(created, 201, { Location: `/v1/api-keys/${created.id}` })

@@ -31,7 +31,9 @@ function coverTooMuch(ranges: readonly string[]): boolean {
 export const NewApiKey = z
   .strictObject({
     name: PersonName,
-    password: PresentedPassword.meta({ description: 'Of the account: whoever took over a session makes no key.' }),
+    password: PresentedPassword.optional().meta({
+      description: 'Of the account; needed unless the person showed who they are within the last 10 minutes.',
+    }),
     permissions: boundedList(PermissionName, 200).optional(),
     expiresAt: IsoDateTime.nullable().optional(),
     ipRanges: boundedList(IpRange, 50, 1)

@@ -1,4 +1,5 @@
 import type { Actor } from '../access/actor.ts'
+import { requireOwnFactor, requireRecentAt } from '../access/strength.ts'
 import { endApiKeys } from '../api-keys/verifier.ts'
 import { account } from '../audit/actor.ts'
 import { recordAuthzChange } from '../changes/record.ts'
@@ -12,12 +13,14 @@ import { type Credentials, clearCounter, clearPassword, findCredentials, updateP
 import { requireGoodPassword } from './registration.ts'
 import { sessionOf } from './sessions.ts'
 
-type Input = { currentPassword: string; newPassword: string; keepApiKeys?: boolean }
+type Input = { currentPassword?: string; newPassword: string; keepApiKeys?: boolean }
 
 /**
  * Replaces the password and ends the other sessions and, unless `keepApiKeys`, the API keys. The new password voids the
- * device's token, so the answer brings a new one: without it a stranger could lock the device out.
- * @throws AppError `invalid-credentials` (the session stays), `account-locked` after five wrong tries, `validation-failed`
+ * device's token, so the answer brings a new one: without it a stranger could lock the device out. Without `currentPassword` an
+ * account that has no password gets its first.
+ * @throws AppError `invalid-credentials` (the session stays), `account-locked` after five wrong tries, `validation-failed`,
+ *   `reauthentication-required` for a first password, `mfa-required` where the account has a second factor
  */
 export async function changePassword(
   deps: AuthDeps,
@@ -29,21 +32,31 @@ export async function changePassword(
   const sessionId = sessionOf(actor.principal)
   const credentials = await findCredentials(deps.sql, accountId)
   if (!credentials) throw new AppError('account-disabled')
+  if (currentPassword === undefined) requireFirst(deps, actor, credentials)
   requireGoodPassword(deps, newPassword, credentials, 'newPassword')
-  await requireOwnPassword(deps, actor, currentPassword, signal)
-  if (newPassword.normalize('NFKC') === currentPassword.normalize('NFKC'))
-    throw invalid('newPassword', 'Choose a password that differs from the current one.', 'unchanged')
+  if (currentPassword !== undefined) {
+    await requireOwnPassword(deps, actor, currentPassword, signal)
+    if (newPassword.normalize('NFKC') === currentPassword.normalize('NFKC'))
+      throw invalid('newPassword', 'Choose a password that differs from the current one.', 'unchanged')
+  }
   const hash = await deps.passwords.hash(newPassword, signal)
   await deps.sql.begin(async (tx) => {
     // This statement locks the row: a concurrent log-in has committed its session by now, or will be refused.
-    if (!(await updatePassword(tx, accountId, credentials.passwordVersion, hash)))
-      throw new AppError('invalid-credentials')
+    const updated = await updatePassword(tx, accountId, credentials.passwordVersion, hash)
+    if (!updated) throw new AppError('invalid-credentials')
+    requireOwnFactor(actor.principal, updated.secondFactors)
     const apiKeysEnded = keepApiKeys ? [] : await endApiKeys(tx, accountId)
     await recordAuthzChange(tx, { accountId, endSessions: { except: sessionId }, reason: 'password-change' })
     await deps.audit.record(tx, actor, 'password.change', account(accountId), { details: { apiKeysEnded } })
     await deps.mail.notify(tx, accountId, 'password-changed', { ip: actor.origin.ip })
   })
   return { deviceToken: deps.deviceTokens.issue(accountId, credentials.passwordVersion + 1, sessionId) }
+}
+
+/** Whoever sets a first password adds a way to sign in; an account that has one must show it. */
+function requireFirst({ now }: AuthDeps, { principal }: Actor, { passwordHash }: Credentials): void {
+  if (passwordHash !== null) throw invalid('currentPassword', 'This is required.', 'invalid-type')
+  requireRecentAt(principal, now())
 }
 
 /**

@@ -177,17 +177,17 @@ export async function clearCounter(sql: Db, reservation: Reservation): Promise<v
   await sql`with ${clearCte(sql, reservation)} select 1`
 }
 
-/** @returns whether the account still had the password version that was verified */
+/** @returns the account's second factors; null where it has another password version than was verified */
 export async function updatePassword(
   sql: Db,
   accountId: string,
   passwordVersion: number,
   hash: string,
-): Promise<boolean> {
-  const rows = await sql`
+): Promise<Pick<Credentials, 'secondFactors'> | null> {
+  const [row] = await sql<Pick<Credentials, 'secondFactors'>[]>`
     update user_accounts set password_hash = ${hash}, password_version = password_version + 1
-     where id = ${accountId} and password_version = ${passwordVersion} and status = 'active' returning 1`
-  return rows.length === 1
+     where id = ${accountId} and password_version = ${passwordVersion} and status = 'active' returning second_factors`
+  return row ?? null
 }
 
 /** @returns 1 where there was a password, else 0; device tokens are void either way */

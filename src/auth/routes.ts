@@ -133,7 +133,7 @@ export const ownSessionRoutes = new Hono<AuthedEnv>()
       'Authentication',
       'Change the password and end the other sessions and the API keys',
       { 200: PasswordChanged },
-      ['invalid-credentials', 'account-locked'],
+      ['reauthentication-required', 'mfa-required', 'invalid-credentials', 'account-locked'],
     ),
     // Who asks comes first: a stranger without a token must not use up what the address may fail.
     authenticate,

@@ -24,7 +24,9 @@ export const Refresh = z.strictObject({ refreshToken: z.string().max(65_536) }).
 
 export const PasswordChange = z
   .strictObject({
-    currentPassword: PresentedPassword,
+    currentPassword: PresentedPassword.optional().meta({
+      description: 'Needed, but where the account has none yet: then a sign-in of the last 10 minutes is.',
+    }),
     newPassword: PresentedPassword,
     keepApiKeys: z.boolean().optional().meta({ description: 'Otherwise the API keys end with the old password.' }),
   })

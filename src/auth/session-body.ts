@@ -8,8 +8,8 @@ import type { NewSession } from './queries.ts'
 /** What registering, logging in and refreshing answer. Lives are in seconds. */
 export type SessionBody = ReturnType<typeof toSessionBody>
 
-/** The longest that a session lasts: 30 days; 12 hours at a privilege of 90 and more. */
-const maxSessionSeconds = (privilegeLevel: number) => (privilegeLevel >= 90 ? 43_200 : 2_592_000)
+/** The longest that a session lasts unused: 30 days; half an hour at a privilege of 90 and more. */
+const maxIdleSeconds = (privilegeLevel: number) => (privilegeLevel >= 90 ? 1_800 : 2_592_000)
 
 type Issued = TokenSession & {
   refreshToken: string
@@ -32,7 +32,7 @@ export function toSessionBody(
     tokenType: 'Bearer' as const,
     expiresIn,
     refreshExpiresIn:
-      refreshExpiresIn ?? Math.min(deps.config.refreshTtlSeconds, maxSessionSeconds(account.rights.privilegeLevel)),
+      refreshExpiresIn ?? Math.min(deps.config.refreshTtlSeconds, maxIdleSeconds(account.rights.privilegeLevel)),
   }
 }
 

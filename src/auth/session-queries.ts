@@ -2,10 +2,15 @@ import type { Assurance, AuthMethod, Strength } from '../access/strength.ts'
 import type { Origin } from '../audit/actor.ts'
 import type { Db } from '../db/types.ts'
 import { accountColumns, type StoredAccount } from './account.ts'
+import type { SecondFactorKind } from './first-factor.ts'
 
 /** The most that a session may last, however often it is refreshed: 30 days, and 12 hours at a privilege of 90 and more. */
 const endsAt = (sql: Db) =>
   sql`least(s.expires_at, case when r.privilege_level >= 90 then s.created_at + interval '12 hours' end)`
+
+/** When it can be refreshed for the last time, if nobody does before: at a privilege of 90 and more within 30 minutes. */
+const idleAt = (sql: Db) =>
+  sql`least(${endsAt(sql)}, case when r.privilege_level >= 90 then s.last_used_at + interval '30 minutes' end)`
 
 export type Rotation = {
   presented: { sessionId: string; accountId: string; hash: Buffer; exp: number }
@@ -27,7 +32,7 @@ type Outcome = Strength & {
 /**
  * Rotation in one guarded statement: the current token is replaced; the one just replaced gets the same successor again for
  * 10 s while that is unused; anything else changes nothing, and the flags say what it was.
- * Null: the session has ended, or the account may not refresh. A failed statement consumes nothing.
+ * Null: the session has ended or lay idle, or the account may not refresh. A failed statement consumes nothing.
  */
 export async function rotateToken(
   sql: Db,
@@ -38,8 +43,8 @@ export async function rotateToken(
       update sessions s set last_used_at = clock_timestamp(), ip_address = ${origin.ip}, user_agent = ${origin.userAgent}
         from user_accounts a join roles r on r.name = a.role
        where s.id = ${presented.sessionId} and s.account_id = ${presented.accountId} and a.id = s.account_id and a.status = 'active'
-         and s.ended_at is null and ${endsAt(sql)} > clock_timestamp()
-      returning s.id as session_id, ${endsAt(sql)} as ends_at, ${strengthColumns(sql)}, ${accountColumns(sql)}),
+         and s.ended_at is null and ${idleAt(sql)} > clock_timestamp()
+      returning s.id as session_id, ${endsAt(sql)} as ends_at, ${idleAt(sql)} as idle_at, ${strengthColumns(sql)}, ${accountColumns(sql)}),
     token as (
       update tokens t set
         previous_hash = case when ${isInForce(sql, presented.hash)} then t.token_hash else t.previous_hash end,
@@ -55,7 +60,7 @@ export async function rotateToken(
         coalesce(t.previous_hash = ${presented.hash} and t.successor_jti is not null and t.replaced_at > clock_timestamp() - interval '10 seconds', false) as repeated,
         t.token_hash = ${presented.hash} or to_timestamp(${presented.exp}) <= clock_timestamp() as expired,
         successor_jti as jti, successor_iat::float8 as iat, successor_exp::float8 as exp, successor_kid as key_id,
-        greatest(0, floor(extract(epoch from t.expires_at - clock_timestamp())))::int as refresh_expires_in)
+        greatest(0, floor(extract(epoch from least(t.expires_at, session.idle_at) - clock_timestamp())))::int as refresh_expires_in)
     select session.*, token.* from session, token`
   return row ?? null
 }
@@ -123,9 +128,9 @@ export async function listSessions(
   before: string | null,
 ): Promise<SessionItem[]> {
   return sql<SessionItem[]>`
-    select s.id, s.created_at, s.last_used_at, ${endsAt(sql)} as expires_at, s.ip_address, s.user_agent, coalesce(s.id = ${currentId}::uuid, false) as current
+    select s.id, s.created_at, s.last_used_at, ${idleAt(sql)} as expires_at, s.ip_address, s.user_agent, coalesce(s.id = ${currentId}::uuid, false) as current
       from sessions s join user_accounts a on a.id = s.account_id join roles r on r.name = a.role
-     where s.account_id = ${accountId} and s.ended_at is null and ${endsAt(sql)} > clock_timestamp()
+     where s.account_id = ${accountId} and s.ended_at is null and ${idleAt(sql)} > clock_timestamp()
        and (${before}::uuid is null or s.id < ${before}::uuid)
      order by s.id desc limit ${limit}`
 }
@@ -142,14 +147,12 @@ export async function isLiveSession(sql: Db, accountId: string, sessionId: strin
   return rows.length === 1
 }
 
+type SignIn = { active: boolean; passwordVersion: number; secondFactors: readonly SecondFactorKind[]; live: boolean }
+
 /** The state of a session and of its account; null: no such account. */
-export async function findSignIn(
-  sql: Db,
-  accountId: string,
-  sessionId: string,
-): Promise<{ active: boolean; passwordVersion: number; live: boolean } | null> {
-  const [row] = await sql<{ active: boolean; passwordVersion: number; live: boolean }[]>`
-    select status = 'active' as active, password_version,
+export async function findSignIn(sql: Db, accountId: string, sessionId: string): Promise<SignIn | null> {
+  const [row] = await sql<SignIn[]>`
+    select status = 'active' as active, password_version, second_factors,
            exists (select from sessions s where s.id = ${sessionId} and s.account_id = a.id and s.ended_at is null and s.expires_at > clock_timestamp()) as live
       from user_accounts a where id = ${accountId}`
   return row ?? null

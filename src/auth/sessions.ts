@@ -1,5 +1,6 @@
 import type { Actor } from '../access/actor.ts'
 import type { Principal } from '../access/principal.ts'
+import { requireOwnFactor } from '../access/strength.ts'
 import { endApiKeys } from '../api-keys/verifier.ts'
 import { account, session } from '../audit/actor.ts'
 import { recordAuthzChange } from '../changes/record.ts'
@@ -7,6 +8,7 @@ import type { Tx } from '../db/types.ts'
 import { AppError } from '../errors/app-error.ts'
 import type { Slice } from '../http/output/page.ts'
 import type { AuthDeps } from './deps.ts'
+import type { SecondFactorKind } from './first-factor.ts'
 import { findSignIn, isLiveSession, listSessions, lockAccount, type SessionItem } from './session-queries.ts'
 
 /** The session behind the request. @throws AppError `api-key-not-allowed` when an API key asks */
@@ -19,15 +21,35 @@ export function sessionOf({ sessionId }: Principal): string {
  * Checks again, under a lock on the account's row, that who gave the password is still signed in: a log-out, a lock or a new
  * password may have come between.
  * @param passwordVersion of the password that was given with the request, where one was
+ * @returns the second factors that the account has
  * @throws AppError `account-disabled`, `session-revoked`, `invalid-credentials`
  */
-export async function requireStillSignedIn(tx: Tx, principal: Principal, passwordVersion?: number): Promise<void> {
+export async function requireStillSignedIn(
+  tx: Tx,
+  principal: Principal,
+  passwordVersion?: number,
+): Promise<readonly SecondFactorKind[]> {
   await lockAccount(tx, principal.accountId)
   const signIn = await findSignIn(tx, principal.accountId, sessionOf(principal))
   if (!signIn?.active) throw new AppError('account-disabled')
   if (!signIn.live) throw new AppError('session-revoked')
   if (passwordVersion !== undefined && signIn.passwordVersion !== passwordVersion)
     throw new AppError('invalid-credentials')
+  return signIn.secondFactors
+}
+
+/**
+ * The same for whoever changes how the account signs in, or its address: where it has a second factor, the session must have
+ * shown one. @throws AppError as requireStillSignedIn; `mfa-required`
+ */
+export async function requireStrongSignIn(
+  tx: Tx,
+  principal: Principal,
+  passwordVersion?: number,
+): Promise<readonly SecondFactorKind[]> {
+  const secondFactors = await requireStillSignedIn(tx, principal, passwordVersion)
+  requireOwnFactor(principal, secondFactors)
+  return secondFactors
 }
 
 /** The person's live sessions, newest first. */

@@ -2,7 +2,7 @@ import type { Actor } from '../access/actor.ts'
 import { consumeLink, createLink, linkUrl, linkValidHours, voidLinks } from '../account-links/links.ts'
 import { type Actor as AuditActor, account as entity, type Origin } from '../audit/actor.ts'
 import type { AuthDeps } from '../auth/deps.ts'
-import { requireStillSignedIn } from '../auth/sessions.ts'
+import { requireStrongSignIn } from '../auth/sessions.ts'
 import { leaveTraces, takeOverTraces } from '../auth/traces.ts'
 import { isUniqueViolation } from '../db/database.ts'
 import type { Tx } from '../db/types.ts'
@@ -17,19 +17,19 @@ export const linksOfAnAddress = ['verify-email', 'reset-password', 'confirm-emai
 /**
  * Asks for another address: a link goes there, and the old one is told. Where somebody has that address, or gave it up within
  * 7 days, they are told instead, and the answer and the work are the same. Over the bound of mails nothing is made.
- * @param passwordVersion of the password that was given with the request and found right
- * @throws AppError as requireStillSignedIn; `validation-failed` for the own address
+ * @param passwordVersion of the password that was given with the request and found right, where one was
+ * @throws AppError as requireStrongSignIn; `validation-failed` for the own address
  */
 export async function requestEmailChange(
   deps: AuthDeps,
   actor: Actor,
   newEmail: string,
-  passwordVersion: number,
+  passwordVersion?: number,
 ): Promise<void> {
   const { principal } = actor
   const { accountId } = principal
   await deps.sql.begin(async (tx) => {
-    await requireStillSignedIn(tx, principal, passwordVersion)
+    await requireStrongSignIn(tx, principal, passwordVersion)
     await lockAddress(tx, newEmail)
     const own = await findStanding(tx, accountId, newEmail)
     if (!own) throw new AppError('account-disabled')

@@ -1,9 +1,9 @@
-import { Hono, type MiddlewareHandler } from 'hono'
+import { Hono } from 'hono'
 import { actorOf } from '../access/actor.ts'
 import { authenticate } from '../access/bearer-guard.ts'
 import type { AuthedEnv } from '../access/env.ts'
 import { anonymous } from '../audit/actor.ts'
-import { requireOwnPassword } from '../auth/password-change.ts'
+import { recentOrPassword } from '../auth/recent-guard.ts'
 import { body } from '../http/input/validate.ts'
 import { describe } from '../http/openapi.ts'
 import type { PublicEnv } from '../http/request.ts'
@@ -95,32 +95,19 @@ export const recoveryRoutes = new Hono<PublicEnv>()
     },
   )
 
-/** Outside the transaction that keeps the answer: a wrong password counts, and no connection waits for argon2. */
-const ownPassword: MiddlewareHandler<AuthedEnv, string, { in: { json: unknown }; out: { json: EmailChange } }> = async (
-  c,
-  next,
-) => {
-  const { deps, context } = c.var
-  context.passwordVersion = await requireOwnPassword(deps, actorOf(c), c.req.valid('json').password, context.signal)
-  return next()
-}
-
 export const ownEmailRoutes = new Hono<AuthedEnv>().post(
   '/me/email',
-  describe('Account', 'Ask for another e-mail address; a link goes there', { 202: Accepted }, [
-    'invalid-credentials',
-    'account-locked',
-  ]),
+  describe('Account', 'Ask for another e-mail address; a link goes there', { 202: Accepted }, ['mfa-required']),
   authenticate,
   requireMail,
   mailTier,
   failures,
   body(EmailChange, { compared: ['password'] }),
-  ownPassword,
+  recentOrPassword<EmailChange>(),
   idempotent,
   async (c) => {
     const { deps, context } = c.var
-    await requestEmailChange(deps, actorOf(c), c.req.valid('json').newEmail, context.passwordVersion ?? 0)
+    await requestEmailChange(deps, actorOf(c), c.req.valid('json').newEmail, context.passwordVersion)
     return c.json(accepted, 202)
   },
 )

@@ -17,7 +17,9 @@ export type PasswordReset = z.infer<typeof PasswordReset>
 export const EmailChange = z
   .strictObject({
     newEmail: Email,
-    password: PresentedPassword.meta({ description: 'Of the account: whoever took over a session moves no address.' }),
+    password: PresentedPassword.optional().meta({
+      description: 'Of the account; needed unless the person showed who they are within the last 10 minutes.',
+    }),
   })
   .meta({ ref: 'EmailChange' })
 export type EmailChange = z.infer<typeof EmailChange>

@@ -7,6 +7,7 @@ import { signedIn } from '../support/administration.ts'
 import { bodyOf, openTestApp, type SessionJson } from '../support/app.ts'
 import { sendMailsTo, templatesTo } from '../support/mails.ts'
 import { expectProblem } from '../support/problems.ts'
+import { ofLongAgo } from '../support/tokens.ts'
 import { findEverywhere, givenWholeLife } from '../support/whole-life.ts'
 
 const app = await openTestApp()
@@ -92,13 +93,17 @@ for (const [way, erase] of Object.entries(ways))
   })
 
 describe('erasing oneself', () => {
-  test('needs the password', async () => {
+  test('needs the password, or a sign-in of the last 10 minutes', async () => {
     const person = await signedIn(app)
     await expectProblem(
       await request('/v1/me', { method: 'DELETE', bearer: person.bearer, json: { password: 'not this one' } }),
       'invalid-credentials',
     )
-    for (const json of [{}, { password: '' }, { password: person.password, id: admin.id }])
+    await expectProblem(
+      await request('/v1/me', { method: 'DELETE', bearer: await ofLongAgo(person.bearer), json: {} }),
+      'reauthentication-required',
+    )
+    for (const json of [{ password: '' }, { password: person.password, id: admin.id }])
       await expectProblem(
         await request('/v1/me', { method: 'DELETE', bearer: person.bearer, json }),
         'validation-failed',

@@ -4,6 +4,7 @@ import { signedIn } from '../support/administration.ts'
 import { givenApiKey } from '../support/api-keys.ts'
 import { bodyOf, openTestApp } from '../support/app.ts'
 import { expectProblem } from '../support/problems.ts'
+import { ofLongAgo } from '../support/tokens.ts'
 
 const app = await openTestApp({ DB_POOL_MAX: '20' })
 const { request, sql, deps } = app
@@ -67,8 +68,8 @@ describe('API keys end with', () => {
 describe('making a key', () => {
   test('takes the password, which is judged like any: a wrong one is counted, and the sixth try waits', async () => {
     const { bearer, id } = await signedIn(app)
-    for (const password of [undefined, '', 7, null])
-      await expectProblem(await make(bearer, password), 'validation-failed')
+    await expectProblem(await make(await ofLongAgo(bearer), undefined), 'reauthentication-required')
+    for (const password of ['', 7, null]) await expectProblem(await make(bearer, password), 'validation-failed')
     for (let i = 0; i < 5; i++) await expectProblem(await make(bearer, 'not this one'), 'invalid-credentials')
     await expectProblem(await make(bearer, goodPassword), 'account-locked')
     expect(await sql`select 1 from api_keys where account_id = ${id}`).toHaveLength(0)

@@ -33,6 +33,29 @@ describe('a refresh', () => {
     expect((await refresh(renewed.refreshToken)).status).toBe(200)
   })
 
+  test('is refused after half an hour without one at a privilege of 90 and more, judged by the level of now', async () => {
+    const idle = (id: string, interval: string) =>
+      sql`update sessions set last_used_at = last_used_at - ${interval}::interval where account_id = ${id}`
+    const person = await givenAccount(app, { role: 'admin' })
+    const session = await logIn(app, person)
+    expect(session.refreshExpiresIn).toBe(1_800)
+    await idle(person.id, '29 minutes')
+    const renewed = await bodyOf<SessionJson>(await refresh(session.refreshToken))
+    expect(renewed.refreshExpiresIn).toBeWithin(1_700, 1_801)
+    await idle(person.id, '30 minutes')
+    await expectProblem(await refresh(renewed.refreshToken), 'invalid-refresh-token')
+    // Refused, it is not used: asking again and again does not revive it.
+    await expectProblem(await refresh(renewed.refreshToken), 'invalid-refresh-token')
+    const listed = await bodyOf<{ items: unknown[] }>(
+      await request('/v1/auth/sessions', { bearer: renewed.accessToken }),
+    )
+    expect(listed.items).toEqual([])
+    await sql`update user_accounts set role = 'user' where id = ${person.id}`
+    const asUser = await bodyOf<SessionJson>(await refresh(renewed.refreshToken))
+    await idle(person.id, '3 days')
+    expect((await refresh(asUser.refreshToken)).status).toBe(200)
+  })
+
   test('is refused after 7 days without one: expired, not reuse, so nothing is revoked for it', async () => {
     const person = await registered(app)
     await sql`update tokens set expires_at = clock_timestamp() where session_id = ${sidOf(person)}`

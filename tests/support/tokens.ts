@@ -15,6 +15,17 @@ export function mint(claims: JWTPayload, header: Header = {}, secret = testSecre
     .sign(new TextEncoder().encode(secret))
 }
 
+/** The token of the same session whose person showed who they are too long ago for what wants it recent. */
+export function ofLongAgo(token: string): Promise<string> {
+  const claims = claimsOf(token)
+  return mint({ ...claims, auth_time: Number(claims.iat) - 602 })
+}
+
+/** The token of the same session as if a second factor had been shown, too. */
+export function ofTwoFactors(token: string): Promise<string> {
+  return mint({ ...claimsOf(token), amr: ['pwd', 'otp'], acr: 'aal2' })
+}
+
 /** The same with a header that a signer would refuse to write. */
 export function mintRaw(header: object | string, claims: object | string, secret = testSecrets.JWT_SECRET): string {
   const signed = [header, claims]
