@@ -2,6 +2,7 @@ import { expect, test } from 'bun:test'
 import postgres from 'postgres'
 import { givenAccount, logIn } from './support/accounts.ts'
 import { openTestApp, type TestApp } from './support/app.ts'
+import { ofLongAgo, ofTwoFactors } from './support/tokens.ts'
 
 /** What PostgreSQL itself says of the app's database, asked from another database so that asking does not count. */
 async function observe<T>(
@@ -35,6 +36,7 @@ const app = await openTestApp({
   RATE_LIMIT_AUTH: '100/15m',
   RATE_LIMIT_REGISTER: '100/1h',
   RATE_LIMIT_PASSWORD: '10/1h',
+  REQUIRE_ADMIN_MFA: 'true',
 })
 const { request, deps, sql } = app
 // What this instance asks on its own account, every 2 s, is not what a request costs.
@@ -42,6 +44,8 @@ await deps.feed.stop()
 const person = await logIn(app, await givenAccount(app, { plan: 'enterprise', role: 'subscriber' }))
 const granted = () => request('/v1/entitlements/premium_dashboard', { bearer: person.accessToken })
 const lacking = await logIn(app, await givenAccount(app))
+const root = await logIn(app, await givenAccount(app, { role: 'superadmin' }))
+const rootOfLongAgo = await ofLongAgo(await ofTwoFactors(root.accessToken))
 
 test('200 authorised, feature-gated requests through the whole chain are not one statement for PostgreSQL', async () => {
   await observe(app, async (read) => {
@@ -87,8 +91,10 @@ test('denials, refused tokens and limits cost nothing either', async () => {
       await request('/v1/catalogue'),
       await request('/v1/no-such-route', { bearer: person.accessToken }),
       await request('/v1/auth/refresh', { json: { refreshToken: `${person.refreshToken}x` } }),
+      await request('/v1/admin/users', { bearer: root.accessToken }),
+      await request('/v1/admin/roles/guest', { method: 'PATCH', bearer: rootOfLongAgo, json: {} }),
     ]
-    expect(answers.map(({ status }) => status)).toEqual([403, 403, 403, 401, 401, 404, 200, 200, 404, 401])
+    expect(answers.map(({ status }) => status)).toEqual([403, 403, 403, 401, 401, 404, 200, 200, 404, 401, 401, 401])
     for (let i = 0; i < 60; i++) await request('/v1/entitlements/api_access', { bearer: lacking.accessToken })
     expect((await request('/v1/me', { bearer: lacking.accessToken })).status).toBe(429)
     expect(await read()).toEqual<unknown>(before)
