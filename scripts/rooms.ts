@@ -15,6 +15,7 @@ const rooms = [
   'account',
   'billing',
   'recovery',
+  'mfa',
   'passkeys',
   'auth',
   'api-keys',

@@ -79,7 +79,7 @@ export type AppDeps = {
   /** The HMACs under which an address's trials and used quotas outlive its erasure, the one to write under first. */
   traceKeys: (email: string) => [Buffer, ...Buffer[]]
   /** The HMAC under which lockout counters are kept, so that no stranger's address is stored, and what a repeated request is known by. */
-  counterKey: (kind: 'email' | 'device' | 'password' | 'request', value: string) => Buffer
+  counterKey: (kind: 'email' | 'device' | 'password' | 'code' | 'code-device' | 'request', value: string) => Buffer
   /** What the log calls an address's network. */
   networkHash: (ip: string) => string
 }

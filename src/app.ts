@@ -32,6 +32,7 @@ import { toResponse } from './http/output/on-error.ts'
 import { streaming } from './http/output/streaming.ts'
 import { contextOf, type PublicEnv } from './http/request.ts'
 import { keptMailRoutes } from './mail/kept-routes.ts'
+import { ownFactorRoutes, reauthenticationRoutes, secondStepRoutes } from './mfa/routes.ts'
 import { openApiDocument } from './ops/openapi.ts'
 import { opsRoutes } from './ops/routes.ts'
 import { pageRoutes } from './pages/routes.ts'
@@ -63,12 +64,15 @@ export function mountRoutes() {
     .route('/v1/auth', authRoutes)
     .route('/v1/auth', ownSessionRoutes)
     .route('/v1/auth', recoveryRoutes)
+    .route('/v1/auth', secondStepRoutes)
+    .route('/v1/auth', reauthenticationRoutes)
     .route('/v1/auth', acceptanceRoutes)
     .route('/v1/auth', passkeySignInRoutes)
     .route('/v1/me/passkeys', ownPasskeyRoutes)
     .route('/v1', ownEmailRoutes)
     .route('/v1', accountRoutes)
     .route('/v1', consentRoutes)
+    .route('/v1/me/mfa', ownFactorRoutes)
     .route('/v1/api-keys', apiKeyRoutes({ recentOrPassword, requireStillSignedIn }))
     .route('/v1', catalogueRoutes)
     .route('/v1', billingRoutes)

@@ -19,6 +19,7 @@ import { requireSchema } from './db/schema-version.ts'
 import { createOpenStreams } from './http/output/open-streams.ts'
 import type { Logger } from './log/logger.ts'
 import { createOutbox } from './mail/outbox.ts'
+import { askForFactor } from './mfa/challenge.ts'
 import { createPasskeys } from './passkeys/passkeys.ts'
 import { createLeases } from './quotas/leases.ts'
 import { openLimits } from './rate-limits/limiters.ts'
@@ -162,7 +163,7 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
       }),
       deviceTokens: createDeviceTokens(deriveKey(config.auditKeys[0], 'device tokens')),
       passwords: createPasswordHasher({ concurrency: cores, queueLimit: cores * 32 }),
-      secondFactor: null,
+      secondFactor: askForFactor,
       passkeys: createPasskeys(config.auditKeys, now),
       countSignInMethods,
       ...keyedHashes,

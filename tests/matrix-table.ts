@@ -35,6 +35,7 @@ export type Row = {
 }
 
 const signedIn = 'authenticated'
+const recently = 'authenticated, recent 600'
 const withProfile = 'authenticated or key with profile.read'
 const withDashboard = 'authenticated or key with dashboard.read'
 const openToDefault = '403 200'
@@ -98,6 +99,23 @@ const ofThePerson: Record<string, Row> = {
     answers: '401',
     json: () => ({ email: newEmail(), password: 'not known here' }),
   },
+  'POST /v1/auth/mfa': {
+    demands: '',
+    answers: '401',
+    json: () => ({ mfaToken: 'of no sign-in', code: '123456' }),
+  },
+  'POST /v1/auth/reauthenticate': { demands: signedIn, answers: everyone, json: () => ({ password: goodPassword }) },
+  'GET /v1/me/mfa': { demands: signedIn, answers: everyone },
+  'POST /v1/me/mfa/totp': { demands: recently, answers: '401 201 201 201 201 201' },
+  // Nobody here has a second factor: all are told so after they were let in.
+  'POST /v1/me/mfa/totp/confirm': {
+    demands: recently,
+    answers: '401 404 404 404 404 404',
+    json: () => ({ code: '123456' }),
+    spends: true,
+  },
+  'DELETE /v1/me/mfa/totp': { demands: recently, answers: '401 404 404 404 404 404' },
+  'POST /v1/me/mfa/recovery-codes': { demands: recently, answers: '401 409 409 409 409 409' },
   'POST /v1/auth/refresh': { demands: '', answers: '200', json: ({ refreshToken }) => ({ refreshToken }) },
   'POST /v1/auth/password/forgot': { demands: '', answers: '202', json: () => ({ email: newEmail() }) },
   'POST /v1/auth/password/reset': {
@@ -255,6 +273,7 @@ const ofAdministrators: Record<string, Row> = {
     json: () => ({ plan: 'business', reason }),
   }),
   'GET /v1/admin/users/:id/explain': about(users, '/explain?permission=profile.read', 200, { stranger: 200 }),
+  'DELETE /v1/admin/users/:id/mfa': about(`${users}, recent 600`, '/mfa', 204, { json: () => ({ reason }) }),
   'DELETE /v1/admin/users/:id': about(users, '', 204),
   'GET /v1/admin/audit-logs': {
     demands: 'authenticated, permission audit.read, admin mfa',

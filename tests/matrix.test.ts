@@ -16,10 +16,18 @@ const roles = Object.keys(plans) as Role[]
 /** What each refusal must be called, whoever made it. */
 const codes: Record<number, string[]> = {
   400: ['invalid-link'],
-  401: ['authentication-required', 'invalid-credentials', 'invalid-passkey'],
+  401: ['authentication-required', 'invalid-credentials', 'invalid-passkey', 'invalid-mfa-token'],
   403: ['permission-denied', 'feature-not-in-plan', 'privilege-escalation', 'api-key-not-allowed'],
   404: ['not-found'],
-  409: ['demote-first', 'already-subscribed', 'checkout-unavailable', 'nothing-to-cancel', 'not-invited', 'seeded'],
+  409: [
+    'demote-first',
+    'already-subscribed',
+    'checkout-unavailable',
+    'nothing-to-cancel',
+    'not-invited',
+    'no-second-factor',
+    'seeded',
+  ],
 }
 
 const bearers = new Map(await Promise.all(roles.map(async (role) => [role, await signIn(role)] as const)))

@@ -1,9 +1,11 @@
 import { expect, test } from 'bun:test'
 import { createLink, type LinkKind } from '../src/account-links/links.ts'
+import { askForFactor } from '../src/mfa/challenge.ts'
 import { openApiDocument } from '../src/ops/openapi.ts'
 import { givenAccount, logIn, newEmail } from './support/accounts.ts'
 import { bodyOf, openTestApp, type SessionJson } from './support/app.ts'
 import { creationOptions, givenPasskey, signInOptions, storedPasskey } from './support/passkeys.ts'
+import { secondFactorSteps } from './support/second-factors.ts'
 import { SoftPasskey } from './support/soft-passkey.ts'
 
 type Parameter = { in: string; name: string; required?: boolean; example?: string; schema: { examples?: string[] } }
@@ -55,12 +57,49 @@ async function makeLink(name: string, kind: LinkKind, { user }: SessionJson): Pr
   tokens.set(name, (await createLink(sql, { accountId: user.id, kind, email: address })) ?? '')
 }
 
+/** A code, or what needs a confirmed authenticator app to be there. */
+async function makeTotp({ user }: SessionJson): Promise<void> {
+  const id = Bun.randomUUIDv7()
+  const secret = app.deps.secrets.encrypt(totpSecret, { table: 'totp_factors', column: 'secret', id })
+  await sql`insert into totp_factors (id, account_id, secret, confirmed_at) values (${id}, ${user.id}, ${secret}, now())`
+  await sql`update user_accounts set second_factors = '{totp}' where id = ${user.id}`
+}
+
+async function makeEnrolment(session: SessionJson): Promise<void> {
+  await makeTotp(session)
+  await sql`update totp_factors set confirmed_at = null where account_id = ${session.user.id}`
+  await sql`update user_accounts set second_factors = '{}' where id = ${session.user.id}`
+}
+
+/** The same, which the session has shown. */
+async function showTotp(session: SessionJson): Promise<void> {
+  await makeTotp(session)
+  const raised = await request('/v1/auth/reauthenticate', { json: { code: code() }, bearer: session.accessToken })
+  session.accessToken = (await bodyOf<{ accessToken: string }>(raised)).accessToken
+}
+
+async function makeMfaToken(session: SessionJson): Promise<void> {
+  await makeTotp(session)
+  const account = { id: session.user.id, passwordVersion: 1, secondFactors: ['totp' as const] }
+  const origin = { ip: '127.0.0.1', userAgent: null, requestId: 'a test' }
+  const asked = await askForFactor(app.deps, { account, amr: ['pwd'], origin, deviceId: null })
+  tokens.set('post /v1/auth/mfa', asked?.mfaToken ?? '')
+}
+
+const totpSecret = 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ'
+const { codeOf } = secondFactorSteps(app)
+const code = () => codeOf({ secret: totpSecret })
+
 /** What must be there before, beyond the person who asks and the one whom administration is about. */
 const before: Record<string, (session: SessionJson) => Promise<unknown>> = {
   'delete /v1/auth/sessions/{id}': ({ user }) => {
     const id = exampleOf('delete /v1/auth/sessions/{id}', 'id')
     return sql`insert into sessions (id, account_id, expires_at) values (${id}, ${user.id}, now() + interval '1 day')`
   },
+  'post /v1/auth/mfa': makeMfaToken,
+  'post /v1/me/mfa/totp/confirm': makeEnrolment,
+  'delete /v1/me/mfa/totp': showTotp,
+  'post /v1/me/mfa/recovery-codes': showTotp,
   'get /v1/api-keys/{id}': makeKey,
   'delete /v1/api-keys/{id}': makeKey,
   'post /v1/auth/passkey': async ({ accessToken }) => {
@@ -140,6 +179,8 @@ const issued: Record<string, (session: SessionJson) => object> = {
   'post /v1/auth/refresh': ({ refreshToken }) => ({ refreshToken }),
   'post /v1/auth/passkey': () => ({ ...signed.get('post /v1/auth/passkey') }),
   'post /v1/me/passkeys': () => ({ ...bodyOfExample('post /v1/me/passkeys'), ...signed.get('post /v1/me/passkeys') }),
+  'post /v1/auth/mfa': () => ({ mfaToken: tokens.get('post /v1/auth/mfa'), code: code() }),
+  'post /v1/me/mfa/totp/confirm': () => ({ code: code() }),
   ...Object.fromEntries(
     Object.keys(linkKinds).map((name) => [name, () => ({ ...bodyOfExample(name), token: tokens.get(name) })]),
   ),

@@ -5,6 +5,7 @@ import { migrate } from '../src/db/migrate.ts'
 import { givenAccount, goodPassword, logIn, newEmail, registered } from './support/accounts.ts'
 import { openTestApp } from './support/app.ts'
 import { openOwnPostgres } from './support/postgres.ts'
+import { secondFactorSteps } from './support/second-factors.ts'
 
 // A server of its own: only one that loads pg_stat_statements at its start counts every call.
 const server = await openOwnPostgres({ shared_preload_libraries: 'pg_stat_statements' })
@@ -56,17 +57,43 @@ test('a log-in costs at most three statements, lockout and audit included', asyn
   expect(await statementsOf(() => login(email, goodPassword, deviceToken), 200)).toHaveLength(3)
 })
 
-test('one from a new device costs a fourth, of which the person is told', async () => {
-  expect(await statementsOf(() => login(person.email, goodPassword), 200)).toHaveLength(4)
+test('one from a new device, of which the person is told, costs no more', async () => {
+  expect(await statementsOf(() => login(person.email, goodPassword), 200)).toHaveLength(3)
 })
 
 test('one that replaces a hash of another system costs no more', async () => {
   const { email, id } = await registered(app)
   const hash = toImportedHash(await Bun.password.hash(goodPassword, { algorithm: 'bcrypt', cost: 4 }))
   await app.sql`update user_accounts set password_hash = ${hash} where id = ${id}`
-  expect(await statementsOf(() => login(email, goodPassword), 200)).toHaveLength(4)
+  expect(await statementsOf(() => login(email, goodPassword), 200)).toHaveLength(3)
   const [row] = await app.sql<{ passwordHash: string }[]>`select password_hash from user_accounts where id = ${id}`
   expect(row?.passwordHash).toStartWith('$argon2id$')
+})
+
+describe('with a second factor', () => {
+  const { codeOf, enrolled, firstStep, halfAnHourLater, secondStep, wrongCode } = secondFactorSteps(app)
+
+  test('a log-in and its second step cost at most five together, from a new device too', async () => {
+    const own = await enrolled()
+    const { email, session } = own
+    for (const deviceToken of [session.deviceToken, undefined]) {
+      const first = await statementsOf(() => login(email, goodPassword, deviceToken), 202)
+      const mfaToken = await firstStep(own, deviceToken)
+      const second = await statementsOf(() => secondStep(mfaToken, codeOf(own)), 200)
+      expect([first.length, second.length]).toEqual([2, 3])
+      await halfAnHourLater(own)
+    }
+    const [recoveryCode = ''] = own.recoveryCodes
+    const mfaToken = await firstStep(own)
+    expect(await statementsOf(() => secondStep(mfaToken, recoveryCode), 200)).toHaveLength(3)
+  })
+
+  test('a wrong code costs two, and a token that is void one', async () => {
+    const own = await enrolled()
+    const mfaToken = await firstStep(own)
+    expect(await statementsOf(() => secondStep(mfaToken, wrongCode(own)), 401)).toHaveLength(2)
+    expect(await statementsOf(() => secondStep('void', wrongCode(own)), 401)).toHaveLength(1)
+  })
 })
 
 test('a failed log-in costs at most two, known address or not', async () => {

@@ -80,3 +80,52 @@ begin
   counter.updated_at := this_moment;
   return counter;
 end $$;
+
+-- Codes of a second factor are counted by themselves: 30 wrong ones within an hour pause a counter for an hour, and the hundred
+-- without a success is the same. Only who has the password, or the session, gets to try one.
+
+-- The wrong codes of the last hour.
+create or replace function public.recent_wrong_codes(failures timestamptz[]) returns timestamptz[] language sql
+set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
+  select coalesce(array_agg(at order by at), '{}') from unnest(failures) at where at > clock_timestamp() - interval '1 hour'
+$$;
+
+-- How many codes may be undecided at once; the last of them starts a lockout when it is wrong.
+create or replace function public.codes_left(counter public.lockouts) returns integer language sql
+set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
+  select least(30 - cardinality(public.recent_wrong_codes(counter.failures)), greatest(1, public.failures_left(counter)))
+$$;
+
+-- As with_try, of a counter of codes.
+create or replace function public.with_code_try(counter public.lockouts, attempt text) returns public.lockouts language plpgsql
+set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
+declare
+  live jsonb := public.live_tries(counter.pending);
+begin
+  counter.updated_at := clock_timestamp();
+  counter.pending := live;
+  if not coalesce(counter.locked_until > clock_timestamp(), false)
+     and (select count(*) from jsonb_object_keys(live)) < public.codes_left(counter) then
+    counter.pending := live || jsonb_build_object(attempt, extract(epoch from clock_timestamp()));
+  end if;
+  return counter;
+end $$;
+
+-- As with_failure, of a counter of codes. `kind`: a device is a stranger from its first lockout on.
+create or replace function public.with_wrong_code(counter public.lockouts, attempt text, kind text) returns public.lockouts language plpgsql
+set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
+declare
+  this_moment timestamptz := clock_timestamp();
+  failures_in_a_row integer := 100 - public.failures_left(counter);
+  locks boolean := public.codes_left(counter) <= 1;
+begin
+  if locks then
+    counter.locked_until := case when kind = 'code-device' then timestamptz '9999-12-31' else this_moment + interval '1 hour' end;
+  end if;
+  counter.failures := case when locks then '{}' else public.recent_wrong_codes(counter.failures) || this_moment end;
+  counter.failures_in_a_row := least(failures_in_a_row + 1, 1000000);
+  counter.pending := counter.pending - attempt;
+  counter.last_failure_at := this_moment;
+  counter.updated_at := this_moment;
+  return counter;
+end $$;

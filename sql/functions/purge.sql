@@ -59,6 +59,8 @@ begin
   delete from public.account_links where expires_at <= this_moment;
   get diagnostics gone_links = row_count;
   delete from public.used_challenges where expires_at <= this_moment;
+  delete from public.mfa_challenges where expires_at <= this_moment;
+  delete from public.totp_factors where confirmed_at is null and created_at < this_moment - interval '1 hour';
   delete from public.discarded_requests where created_at < this_moment - interval '1 hour';
   perform public.sweep_erased();
   gone_mails := public.purge_mails();

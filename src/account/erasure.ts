@@ -71,7 +71,11 @@ async function erase(
   for (const { table, erased } of personalData)
     if ('account' in erased) await deleteRowsOf(tx, table, erased.account, accountId)
   await eraseAuditTraces(tx, accountId)
-  await deleteCounters(tx, [deps.counterKey('email', email), deps.counterKey('password', accountId)])
+  await deleteCounters(tx, [
+    deps.counterKey('email', email),
+    deps.counterKey('password', accountId),
+    deps.counterKey('code', accountId),
+  ])
   // A second change, with the final state: deleted.
   await recordAuthzChange(tx, { accountId })
   await deps.audit.record(tx, actor, 'account.erase', account(accountId))

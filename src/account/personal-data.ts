@@ -8,6 +8,7 @@ import { consentData } from '../consents/personal-data.ts'
 import { type ExportedPart, type PersonalData, rowsOf } from '../db/personal-data.ts'
 import { idempotencyData } from '../idempotency/personal-data.ts'
 import { mailData } from '../mail/personal-data.ts'
+import { mfaData } from '../mfa/personal-data.ts'
 import { passkeyData } from '../passkeys/personal-data.ts'
 import { plansData } from '../quotas/personal-data.ts'
 
@@ -69,6 +70,7 @@ export const personalData: readonly PersonalData[] = [
   account,
   ...authData,
   ...passkeyData,
+  ...mfaData,
   ...apiKeyData,
   ...accountLinkData,
   ...consentData,

@@ -101,6 +101,8 @@ export const ExportBody = z
     exportedAt: z.iso.datetime(),
     account: Rows,
     sessions: Rows,
+    authenticatorApps: Rows,
+    recoveryCodes: Rows,
     apiKeys: Rows,
     accountLinks: Rows,
     consents: Rows,

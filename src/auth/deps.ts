@@ -19,11 +19,11 @@ import type { MfaRequired } from './schemas.ts'
 import type { Tokens } from './tokens.ts'
 import type { AuthConfig } from './variables.ts'
 
-/** The room of second factors, which lies above this one and is handed in. */
-export type SecondFactor = (
-  deps: AuthDeps,
-  first: FirstFactor,
-) => Omit<MfaRequired, 'status'> | Promise<Omit<MfaRequired, 'status'>>
+/**
+ * The room of second factors, which lies above this one and is handed in. It releases the try of the password in the statement
+ * that it makes anyway. Null: the account is not what was read of it any more.
+ */
+export type SecondFactor = (deps: AuthDeps, first: FirstFactor) => Promise<Omit<MfaRequired, 'status'> | null>
 
 /** What the services of signing in use. */
 export type AuthDeps = {
@@ -49,7 +49,7 @@ export type AuthDeps = {
   reportLimit: (count: RateLimitResult) => void
   traffic: Pick<Traffic, 'countLockout'>
   /** The HMAC under which lockout counters are kept, so that no stranger's address is stored. */
-  counterKey: (kind: 'email' | 'device' | 'password', value: string) => Buffer
+  counterKey: (kind: 'email' | 'device' | 'password' | 'code' | 'code-device', value: string) => Buffer
   /** The HMACs under which an address's trials and used quotas outlive its erasure; the first is the one to write under. */
   traceKeys: (email: string) => [Buffer, ...Buffer[]]
   /** The pseudonym of an address's network in the log. */

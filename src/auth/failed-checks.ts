@@ -1,12 +1,20 @@
 import { account, anonymous, type Origin } from '../audit/actor.ts'
 import type { AuthDeps } from './deps.ts'
 import { insertFailedAttempt } from './queries.ts'
-import type { Reservation } from './reservation.ts'
+import { type Counter, countsCodes, type Reservation } from './reservation.ts'
+
+const messages: Record<Counter, string> = {
+  email: 'log-in failed',
+  device: 'log-in failed',
+  password: 'password check failed',
+  code: 'code check failed',
+  'code-device': 'code check failed',
+}
 
 /**
- * Where every wrong password ends: counted, kept for the person and for analytics, logged, and, when it starts a lockout,
- * audited in the same statement, and the person told by mail.
- * @param accountId whose password was tried; null where no account has the address
+ * Where every wrong password and code ends: counted, kept for the person and for analytics, logged, and, when it starts a
+ * lockout, audited in the same statement, and the person told by mail.
+ * @param accountId whose password or code was tried; null where no account has the address
  */
 export async function recordFailedCheck(
   deps: AuthDeps,
@@ -17,8 +25,9 @@ export async function recordFailedCheck(
   const { counter } = reservation
   const audit = deps.audit.row(anonymous(origin), 'lockout.start', account(accountId), { details: { counter } })
   const isStarted = deps.sql`(select started from failed)`
+  const kind = countsCodes(counter) ? 'code-lockout' : 'lockout'
   const notice =
-    accountId === null ? null : deps.mail.noticePart(deps.sql, [accountId, 'lockout', { ip: origin.ip }], isStarted)
+    accountId === null ? null : deps.mail.noticePart(deps.sql, [accountId, kind, { ip: origin.ip }], isStarted)
   const attempt = { reservation, accountId, origin, audit, notice }
   const { started, failuresInARow } = await insertFailedAttempt(deps.sql, attempt)
   const network = deps.networkHash(origin.ip)
@@ -27,13 +36,10 @@ export async function recordFailedCheck(
     accountId,
     counter,
     failuresInARow,
-    code: 'invalid-credentials',
+    code: countsCodes(counter) ? 'invalid-code' : 'invalid-credentials',
     network,
   }
-  deps.log.info(
-    { ...entry, lockoutStarted: started },
-    counter === 'password' ? 'password check failed' : 'log-in failed',
-  )
+  deps.log.info({ ...entry, lockoutStarted: started }, messages[counter])
   if (!started) return
   deps.traffic.countLockout(counter)
   deps.log.warn(entry, 'lockout started')

@@ -11,8 +11,8 @@ export type FirstFactor = {
   account: { id: string; passwordVersion: number; secondFactors: readonly SecondFactorKind[] }
   amr: readonly AuthMethod[]
   origin: Origin
-  /** The person is told of a sign-in from a new device once it is complete. */
-  isNewDevice: boolean
-  /** The counter that judged the password; it is reset when the sign-in is complete. */
+  /** The device that signed in before, which codes are counted for; null: of a new one the person is told once the sign-in is complete. */
+  deviceId: string | null
+  /** The try of the password: released when the factor is asked for, and its counter reset when the sign-in is complete. */
   reservation?: Reservation
 }

@@ -2,16 +2,19 @@ import { type AuditRow, auditCtes } from '../audit/record.ts'
 import type { Db } from '../db/types.ts'
 import { AppError } from '../errors/app-error.ts'
 import type { AuthDeps } from './deps.ts'
-import type { Reservation } from './reservation.ts'
+import { countsCodes, type Reservation } from './reservation.ts'
 
-type Reserved = { admitted: boolean; lockedForSeconds: number | null }
+type Reserved = { admitted: boolean | null; lockedForSeconds: number | null }
 
-/** The CTE `reserved`, which reserves an attempt of the counter whose `key` the CTE `chosen` gives. */
-export function reserveCte(sql: Db, attemptId: string) {
+/**
+ * The CTE `reserved`, which reserves an attempt of the counter whose `key` the CTE `chosen` gives.
+ * @param rule the function that says how many there may be
+ */
+export function reserveCte(sql: Db, attemptId: string, rule: 'with_try' | 'with_code_try' = 'with_try') {
   return sql`
     reserved as (
       insert into lockouts as l (key, pending) select key, jsonb_build_object(${attemptId}::text, extract(epoch from clock_timestamp())) from chosen
-      on conflict (key) do update set (pending, updated_at) = (select pending, updated_at from with_try(l, ${attemptId}))
+      on conflict (key) do update set (pending, updated_at) = (select pending, updated_at from ${sql.unsafe(rule)}(l, ${attemptId}))
       returning key, pending ? ${attemptId} as admitted, lockout_seconds(locked_until) as locked_for_seconds)`
 }
 
@@ -54,6 +57,11 @@ export function clearCte(sql: Db, { key, attemptId }: Reservation) {
        where key = ${key})`
 }
 
+/** Resets the counter after a right password or code that opens no session. */
+export async function clearCounter(sql: Db, reservation: Reservation): Promise<void> {
+  await sql`with ${clearCte(sql, reservation)} select 1`
+}
+
 /** Resets these counters: ends their lockouts and forgets their failures. */
 export async function clearLockouts(sql: Db, keys: Buffer[]): Promise<void> {
   await sql`update lockouts set ${cleared(sql)} where key in ${sql(keys)}`
@@ -74,7 +82,7 @@ export function failCtes(sql: Db, { key, attemptId, counter }: Reservation, lock
       select ${key}::bytea, array[clock_timestamp()], 1, clock_timestamp() ${first}
       on conflict (key) do update set (failures, failures_in_a_row, pending, locked_until, consecutive, last_failure_at, updated_at)
         = (select failures, failures_in_a_row, pending, locked_until, consecutive, last_failure_at, updated_at
-             from with_failure(l, ${attemptId}, ${counter}))
+             from ${sql.unsafe(countsCodes(counter) ? 'with_wrong_code' : 'with_failure')}(l, ${attemptId}, ${counter}))
       returning coalesce(locked_until > clock_timestamp(), false) and failures = '{}' as started, failures_in_a_row),
     ${auditCtes(sql, lockoutStarted, sql`(select started from failed)`)}`
 }

@@ -1,6 +1,7 @@
 import type { Origin } from '../audit/actor.ts'
 import { AppError } from '../errors/app-error.ts'
 import type { AuthDeps } from './deps.ts'
+import type { Device } from './device-tokens.ts'
 import { recordFailedCheck } from './failed-checks.ts'
 import { release, requireAdmitted } from './lockout.ts'
 import { countPasswordCheck } from './password-checks.ts'
@@ -65,7 +66,7 @@ export async function login(
         credentials: verified,
         password: input.password,
         reservation,
-        isNewDevice: device?.accountId !== verified.id || device.passwordVersion !== verified.passwordVersion,
+        device,
         signal: options.signal,
       })
       if (answer) return answer
@@ -100,29 +101,34 @@ type Verified = {
   credentials: ProvedCredentials
   password: string
   reservation: Reservation
-  isNewDevice: boolean
+  /** Who says to have signed in before. */
+  device: Device | null
   signal: AbortSignal | undefined
 }
 
-/** Null when password or status changed during the verification, and the password no longer matches. */
+/** Null when password, status or factors changed during the verification, and the password no longer matches. */
 async function enter(deps: AuthDeps, origin: Origin, verified: Verified): Promise<SessionBody | MfaRequired | null> {
-  const { credentials, password, reservation, isNewDevice, signal } = verified
+  const { credentials, password, reservation, device, signal } = verified
+  const isKnown = device?.accountId === credentials.id && device.passwordVersion === credentials.passwordVersion
+  const deviceId = isKnown ? device.deviceId : null
   const newHash = deps.passwords.needsRehash(credentials.passwordHash)
     ? await deps.passwords.hash(password, signal)
     : null
   if (credentials.secondFactors.length > 0) {
     if (newHash) await updateHash(deps.sql, credentials, newHash)
-    return askSecondFactor(deps, { account: credentials, amr: ['pwd'], origin, isNewDevice, reservation })
+    const asked = await askSecondFactor(deps, { account: credentials, amr: ['pwd'], origin, deviceId, reservation })
+    if (asked) return asked
+  } else {
+    const body = await completeSignIn(deps, credentials.id, {
+      method: 'password',
+      amr: ['pwd'],
+      origin,
+      reservation,
+      isNewDevice: deviceId === null,
+      prove: (tx) => updateLastLogin(tx, credentials, newHash),
+    })
+    if (body) return body
   }
-  const body = await completeSignIn(deps, credentials.id, {
-    method: 'password',
-    amr: ['pwd'],
-    origin,
-    reservation,
-    isNewDevice,
-    prove: (tx) => updateLastLogin(tx, credentials, newHash),
-  })
-  if (body) return body
   const changed = await verify(deps, await findCredentials(deps.sql, credentials.id), password, signal)
   return changed && haveChanged(credentials, changed)
     ? enter(deps, origin, { ...verified, credentials: changed })

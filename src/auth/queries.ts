@@ -96,7 +96,7 @@ export async function findCredentials(sql: Db, accountId: string): Promise<OwnCr
   return row ?? null
 }
 
-type SessionWrites = { audit: AuditRow; reservation?: Reservation; addressHashes?: Buffer[] }
+type SessionWrites = { audit: AuditRow; reservation?: Reservation; addressHashes?: Buffer[]; notices: Fragment[] }
 
 /**
  * Opens a session and reads the account as it is now. With a reservation, it resets the counter and keeps the success; with
@@ -106,12 +106,13 @@ export async function insertSession(
   sql: Db,
   accountId: string,
   session: NewSession,
-  { audit, reservation, addressHashes }: SessionWrites,
+  { audit, reservation, addressHashes, notices }: SessionWrites,
 ): Promise<Opened> {
   const [row] = await sql<Opened[]>`
     with ${sessionCtes(sql, accountId, session)},
     ${reservation ? successCtes(sql, accountId, session, reservation) : sql``}
     ${addressHashes ? sql`${takeOverCtes(sql, accountId, addressHashes)},` : sql``}
+    ${notices.reduce((all, notice) => sql`${all} ${notice},`, sql``)}
     ${auditCtes(sql, audit)}
     select ${accountColumns(sql)}, (select auth_time from session),
            (select count(*)::int from sessions where account_id = ${accountId} and ended_at is null and expires_at > clock_timestamp()) + 1 as live_sessions
@@ -170,11 +171,6 @@ export async function insertFailedAttempt(
     select started, failures_in_a_row from failed`
   if (!row) throw new Error('a counted failure returns its counter')
   return row
-}
-
-/** Resets the counter after a right password that opens no session. */
-export async function clearCounter(sql: Db, reservation: Reservation): Promise<void> {
-  await sql`with ${clearCte(sql, reservation)} select 1`
 }
 
 /** @returns the account's second factors; null where it has another password version than was verified */

@@ -2,7 +2,7 @@ import type { AuthMethod } from '../access/strength.ts'
 import { account as accountEntity, type Origin, session as sessionEntity } from '../audit/actor.ts'
 import type { AuditRow } from '../audit/record.ts'
 import { recordAuthzChange } from '../changes/record.ts'
-import type { Tx } from '../db/types.ts'
+import type { Fragment, Tx } from '../db/types.ts'
 import { withRights } from './account.ts'
 import type { AuthDeps } from './deps.ts'
 import { insertSession } from './queries.ts'
@@ -15,7 +15,7 @@ const maxSessions = 50
 
 type SignIn = {
   /** Which way in this is, … */
-  method: 'password' | 'registration' | 'invitation' | 'passkey'
+  method: 'password' | 'registration' | 'invitation' | 'passkey' | 'second-factor'
   /** … and what was shown there; how much that is follows from it. */
   amr: readonly AuthMethod[]
   origin: Origin
@@ -26,8 +26,10 @@ type SignIn = {
   prove: (tx: Tx) => Promise<boolean>
   /** The password's lockout counter, which is reset; the success is kept for the person. */
   reservation?: Reservation
-  /** The person is told by mail where somebody signed in from; a statement more. */
+  /** The person is told by mail where somebody signed in from. */
   isNewDevice?: boolean
+  /** What else they are told of: CTEs of `noticePart`, each with a name of its own, once the proof is consumed. */
+  notices?: (tx: Tx) => Fragment[]
   /** What else the audit row says. */
   details?: Record<string, unknown>
   /** The hashes of a new account's address, under which traces of an erased one may be kept. */
@@ -44,12 +46,13 @@ export async function completeSignIn(deps: AuthDeps, accountId: string, signIn: 
   const audit = auditRow(deps, accountId, session.id, signIn)
   const account = await deps.sql.begin(async (tx) => {
     if (!(await signIn.prove(tx))) return null
-    const opened = await insertSession(tx, accountId, session, { ...signIn, audit })
+    const { ip, userAgent } = signIn.origin
+    const newDevice = () => deps.mail.noticePart(tx, [accountId, 'new-device', { ip, userAgent }])
+    const notices = [...(signIn.isNewDevice ? [newDevice()] : []), ...(signIn.notices?.(tx) ?? [])]
+    const opened = await insertSession(tx, accountId, session, { ...signIn, audit, notices })
     if (opened.liveSessions > maxSessions)
       for (const surplus of await listSurplusSessions(tx, accountId, maxSessions))
         await recordAuthzChange(tx, { accountId, endSession: surplus, reason: 'surplus' })
-    const { ip, userAgent } = signIn.origin
-    if (signIn.isNewDevice) await deps.mail.notify(tx, accountId, 'new-device', { ip, userAgent })
     // The answer is read before the commit, so that little work is left after it.
     return withRights(deps, tx, opened)
   })

@@ -1,5 +1,6 @@
 import { mailColumns } from '../mail/encrypted-columns.ts'
+import { mfaColumns } from '../mfa/encrypted-columns.ts'
 import type { EncryptedColumn } from '../secrets/encrypted-column.ts'
 
 /** Every room's columns that are encrypted under DATA_KEY. */
-export const encryptedColumns: readonly EncryptedColumn[] = [...mailColumns]
+export const encryptedColumns: readonly EncryptedColumn[] = [...mailColumns, ...mfaColumns]

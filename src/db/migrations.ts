@@ -32,6 +32,7 @@ import signInStrength from '../../sql/tables/0030_sign_in_strength.sql' with { t
 import noticesOfTheSchema from '../../sql/tables/0031_notices_of_the_schema.sql' with { type: 'text' }
 import lastUse from '../../sql/tables/0032_last_use.sql' with { type: 'text' }
 import passkeys from '../../sql/tables/0033_passkeys.sql' with { type: 'text' }
+import secondFactors from '../../sql/tables/0034_second_factors.sql' with { type: 'text' }
 import { rewriteAddresses } from './address-migration.ts'
 
 type Migration = {
@@ -77,4 +78,5 @@ export const migrations: Migration[] = [
   { version: 31, name: '0031_notices_of_the_schema', sql: noticesOfTheSchema },
   { version: 32, name: '0032_last_use', sql: lastUse },
   { version: 33, name: '0033_passkeys', sql: passkeys },
+  { version: 34, name: '0034_second_factors', sql: secondFactors },
 ]

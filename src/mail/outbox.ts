@@ -58,15 +58,16 @@ export function createOutbox({ mail, secrets }: Options) {
     return sql`mail as (select 1 where false)`
   }
 
-  /** One CTE, called `notice`, as `mailPart`. */
+  /** One CTE, called `notice` unless `name` says otherwise, as `mailPart`. */
   function noticePart<K extends NoticeKind>(
     sql: Db,
     [accountId, kind, details]: [accountId: string, kind: K, details: NoticeDetails[K]],
     condition = sql`true`,
+    name = 'notice',
   ) {
-    if (isOn) return noticeCte(sql, toNotice(accountId, kind, details), condition)
+    if (isOn) return noticeCte(sql, toNotice(accountId, kind, details), condition, name)
     figures.count('dropped')
-    return sql`notice as (select 1 where false)`
+    return sql`${sql(name)} as (select 1 where false)`
   }
 
   return {

@@ -31,9 +31,9 @@ export function mailCte(sql: Db, row: MailRow, condition = sql`true`) {
  * gets the event added: of parallel first ones a row's unique place makes one. A change of the address under way is waited
  * for: it ends what is gathered for the old one. The rules of notices are those of sql/functions/mail.sql.
  */
-export function noticeCte(sql: Db, row: NoticeRow, condition = sql`true`) {
+export function noticeCte(sql: Db, row: NoticeRow, condition = sql`true`, name = 'notice') {
   return sql`
-    notice as (
+    ${sql(name)} as (
       insert into mail_outbox as m (id, account_id, recipient, language, template, is_notice, contents, message_id, due_at)
       select ${row.id}::uuid, a.id, a.email, a.language, ${row.template}::text, true,
              jsonb_build_object('events', jsonb_build_array(jsonb_build_object('at', clock_timestamp()) || ${JSON.stringify(row.details)}::text::jsonb)),

@@ -71,7 +71,11 @@ export function authTierRefusal({ authResult }: RequestContext): AppError | null
   return authResult === undefined ? null : refusalOf(authResult)
 }
 
-/** What the auth tier counts: 401, 409, and 429 `account-locked`. */
+/**
+ * What the auth tier counts: 401, 409, and 429 `account-locked`; not an mfaToken that is spent or void, of which there is nothing
+ * to guess.
+ */
 function isFailure(status: number, error: Error | undefined): boolean {
-  return status === 401 || status === 409 || (error instanceof AppError && error.code === 'account-locked')
+  const code = error instanceof AppError ? error.code : null
+  return code !== 'invalid-mfa-token' && (status === 401 || status === 409 || code === 'account-locked')
 }

@@ -1,6 +1,7 @@
 import { endApiKeys } from '../api-keys/verifier.ts'
 import { removePassword } from '../auth/password-change.ts'
 import type { Tx } from '../db/types.ts'
+import { eraseRecoveryCodes, eraseTotp } from '../mfa/factors.ts'
 import { removePasskeys } from '../passkeys/manage.ts'
 
 /** Something that opens an account. Each room that keeps such a thing says how it goes. */
@@ -19,6 +20,8 @@ type SignInMethod = {
 const signInMethods: readonly SignInMethod[] = [
   { name: 'passwords', remove: removePassword },
   { name: 'passkeys', remove: removePasskeys },
+  { name: 'authenticatorApps', remove: eraseTotp },
+  { name: 'recoveryCodes', remove: eraseRecoveryCodes },
   { name: 'apiKeys', remove: async (tx, accountId) => (await endApiKeys(tx, accountId)).length },
 ]
 

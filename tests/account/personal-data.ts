@@ -37,6 +37,30 @@ export const personalData: Record<string, Table> = {
     personal: 'ip_address user_agent created_at last_used_at amr auth_time',
     other: 'id account_id expires_at ended_at end_reason acr',
   },
+  totp_factors: {
+    erasure: 'deleted',
+    why: 'that somebody has an authenticator app, and since when; its secret is shown to nobody',
+    of: 'account_id',
+    exported: 'authenticatorApps',
+    personal: 'created_at confirmed_at',
+    other: 'id account_id secret tries last_step',
+  },
+  recovery_codes: {
+    erasure: 'deleted',
+    why: 'how many somebody has, and when they were used; hashes, shown to nobody',
+    of: 'account_id',
+    exported: 'recoveryCodes',
+    personal: 'created_at used_at',
+    other: 'account_id code_hash',
+  },
+  mfa_challenges: {
+    erasure: 'deleted',
+    why: 'sign-ins that wait for their second factor, five minutes at the most; hashes, shown to nobody',
+    of: 'account_id',
+    personal: '',
+    other:
+      'id token_hash account_id password_version factors amr is_new_device login_counter login_counter_of code_counter device_counter tries used_at expires_at',
+  },
   tokens: {
     erasure: 'deleted',
     why: 'goes with its session; hashes and what signs a successor, shown to nobody',

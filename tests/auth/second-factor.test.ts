@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import type { FirstFactor } from '../../src/auth/first-factor.ts'
 import { toImportedHash } from '../../src/auth/imported-hashes.ts'
+import { release } from '../../src/auth/lockout.ts'
 import { updateLastLogin } from '../../src/auth/queries.ts'
 import { type Given, givenAccount, goodPassword, logIn } from '../support/accounts.ts'
 import { openTestApp } from '../support/app.ts'
@@ -12,8 +13,9 @@ const { request, sql, deps } = app
 /** What log-in hands to the room of second factors, which answers with a token of its own. */
 const asked: FirstFactor[] = []
 const answer = { mfaToken: 'stands for the password', methods: ['totp' as const], expiresIn: 300 }
-deps.secondFactor = (_, first) => {
+deps.secondFactor = async (_, first) => {
   asked.push(first)
+  if (first.reservation) await release(deps, first.reservation)
   return answer
 }
 
@@ -40,7 +42,7 @@ describe('a right password, where the account has a second factor', () => {
     expect(asked.at(-1)).toMatchObject({
       account: { id: person.id, passwordVersion: 1, secondFactors: ['totp'] },
       amr: ['pwd'],
-      isNewDevice: true,
+      deviceId: null,
       reservation: { counter: 'email', key: deps.counterKey('email', person.email) },
     })
   })

@@ -74,6 +74,7 @@ export function samples(text = 'Asha Rao'): [string, MailName, MailData[MailName
   addNotice('registration-attempted', { at })
   addNotice('email-change-taken', { at })
   addNotice('lockout', { at, ip })
+  addNotice('code-lockout', { at, ip })
   addNotice('sign-in-method-added', ...methods.map((method) => ({ at, method })))
   addNotice('sign-in-method-removed', ...methods.map((method) => ({ at, method, byAdministrator: method === 'totp' })))
   addNotice('recovery-code-used', { at, codesLeft: 9 }, { at, codesLeft: 1 })

@@ -40,6 +40,7 @@ const history = `
 0031_notices_of_the_schema 4531a9a811e4
 0032_last_use c568b9aa4a57
 0033_passkeys d480d17cea8c
+0034_second_factors 1d8481e768a4
 `
 
 test('no migration that has landed was edited: databases that ran it would refuse to start', async () => {
@@ -68,6 +69,7 @@ jobs 1 4f7840a420b2
 jobs 3 d53bb39bdf2a
 lockouts 1 1fbbc7d2fb7b
 lockouts 2 6c641b69a8c4
+lockouts 3 612dcb77ba27
 mail 1 cda10934aef0
 mail 2 c1602fe1ee1b
 mail 3 d62e040f20ad
@@ -78,6 +80,7 @@ purge 2 914b2475641e
 purge 3 94ace156504f
 purge 5 7f9fcac0acb1
 purge 6 c3e35cee6ac5
+purge 7 1fbd8585da4e
 quotas 1 64fb45d41463
 roles 1 343c19616ae0
 search 1 18fabc6dd2d1

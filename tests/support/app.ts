@@ -72,14 +72,20 @@ export async function openTestApp(
   const database = await createDatabase()
   const clock = {
     offsetMs: 0,
+    stoppedAt: null as number | null,
+    now: () => (clock.stoppedAt ?? Date.now()) + clock.offsetMs,
     advance(seconds: number): void {
       clock.offsetMs += seconds * 1000
+    },
+    /** It moves by `advance` alone then: for what must not lie in another half minute by the time it is judged. */
+    stop(): void {
+      clock.stoppedAt = Date.now()
     },
   }
   const lines: string[] = []
   const config = loadConfig({ ...testEnvironment, DATABASE_URL: database.url, ...mailOff(environment), ...environment })
   const log = createLogger({ level: config.logLevel, destination: { write: (line: string) => void lines.push(line) } })
-  const deps = await openDeps(config, log, () => Date.now() + clock.offsetMs)
+  const deps = await openDeps(config, log, clock.now)
   if (hashing === 'cheap') deps.passwords = createPasswordHasher(cheap)
   const app = createApp(deps)
   const { fetch } = app

@@ -1,4 +1,5 @@
 import { expect } from 'bun:test'
+import { randomBytes } from 'node:crypto'
 import { createLink } from '../../src/account-links/links.ts'
 import { goodPassword } from './accounts.ts'
 import type { signedIn } from './administration.ts'
@@ -113,6 +114,15 @@ export async function givenWholeLife(app: TestApp, admin: Awaited<ReturnType<typ
   await sql`update user_accounts set consents = '{"newsletter":"1"}' where id = ${id}`
   // As the room of second factors leaves it.
   await sql`update user_accounts set second_factors = '{totp}' where id = ${id}`
+  // As by an authenticator app, which would end the other sessions.
+  const totp = { table: 'totp_factors', column: 'secret', id: Bun.randomUUIDv7() }
+  await sql`
+    insert into totp_factors (id, account_id, secret, confirmed_at)
+    values (${totp.id}, ${id}, ${deps.secrets.encrypt('GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ', totp)}, clock_timestamp())`
+  await sql`insert into recovery_codes (account_id, code_hash) values (${id}, ${randomBytes(32)})`
+  await sql`
+    insert into mfa_challenges (id, token_hash, account_id, password_version, factors, amr, is_new_device, code_counter, expires_at)
+    values (${Bun.randomUUIDv7()}, ${randomBytes(32)}, ${id}, 1, '{totp}', '{pwd}', false, ${randomBytes(32)}, clock_timestamp())`
   await deps.usage.flush()
   // As an instance leaves it that dies.
   await sql`

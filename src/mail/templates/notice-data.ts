@@ -24,6 +24,8 @@ export type NoticeDetails = {
   /** To the new address; the old one gets `undo-email`. */
   'email-changed': { oldEmail: string }
   lockout: { ip: string | null }
+  /** Many wrong codes of a second factor: whoever tried them had the password. */
+  'code-lockout': { ip: string | null }
   'sign-in-method-added': { method: SignInMethod }
   'sign-in-method-removed': { method: SignInMethod; byAdministrator?: boolean }
   'recovery-code-used': { codesLeft: number }

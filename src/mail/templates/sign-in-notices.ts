@@ -23,6 +23,7 @@ const methods: Record<'en' | 'hi', Record<SignInMethod, string>> = {
 export const signInNotices: {
   'new-device': NoticeTexts<'new-device'>
   lockout: NoticeTexts<'lockout'>
+  'code-lockout': NoticeTexts<'code-lockout'>
   'sign-in-method-added': NoticeTexts<'sign-in-method-added'>
   'sign-in-method-removed': NoticeTexts<'sign-in-method-removed'>
   'recovery-code-used': NoticeTexts<'recovery-code-used'>
@@ -63,6 +64,26 @@ export const signInNotices: {
       event: shownFrom.hi,
       notYou:
         'अगर यह आप नहीं थे, तो कुछ करने की ज़रूरत नहीं है: कोई अंदर नहीं आ पाया। अगर आप खुद साइन इन नहीं कर पा रहे हैं, तो थोड़ा रुकें, या साइन इन पेज पर “पासवर्ड भूल गए” चुनें: नया पासवर्ड चुनने से रोक हट जाती है।',
+    },
+  },
+  'code-lockout': {
+    en: {
+      subject: 'Codes for your account are refused for a while',
+      severally: (count) => `Codes for your account were refused ${count} times`,
+      opening:
+        'Many wrong codes were entered where your second factor is asked for, so codes are refused for an hour. Devices that you signed in from before are not affected.',
+      event: shownFrom.en,
+      notYou:
+        'If it was not you, somebody knows your password, but did not get in. Change it now: that also signs out all other devices.',
+    },
+    hi: {
+      subject: 'आपके खाते के कोड कुछ समय के लिए स्वीकार नहीं किए जाएँगे',
+      severally: (count) => `आपके खाते के कोड ${count} बार अस्वीकार किए गए`,
+      opening:
+        'जहाँ आपका दूसरा चरण पूछा जाता है, वहाँ कई गलत कोड डाले गए, इसलिए एक घंटे तक कोड स्वीकार नहीं किए जाएँगे। जिन डिवाइसों से आप पहले साइन इन कर चुके हैं, उन पर इसका असर नहीं है।',
+      event: shownFrom.hi,
+      notYou:
+        'अगर यह आप नहीं थे, तो किसी को आपका पासवर्ड पता है, पर वह अंदर नहीं आ पाया। पासवर्ड अभी बदलें: इससे बाकी सभी डिवाइस भी साइन आउट हो जाएँगे।',
     },
   },
   'sign-in-method-added': {

@@ -42,6 +42,7 @@ export const templates: { [K in MailName]: MailTemplate<MailData[K]> } = {
   'account-erased': mail(accountLetters['account-erased']),
   'new-device': notice(signInNotices['new-device']),
   lockout: notice(signInNotices.lockout),
+  'code-lockout': notice(signInNotices['code-lockout']),
   'sign-in-method-added': notice(signInNotices['sign-in-method-added']),
   'sign-in-method-removed': notice(signInNotices['sign-in-method-removed']),
   'recovery-code-used': notice(signInNotices['recovery-code-used']),

@@ -1,0 +1,49 @@
+import { reserveCte } from '../auth/lockout.ts'
+import type { Db } from '../db/types.ts'
+import { triesPerEnrolment, waits } from './queries.ts'
+
+type OwnCode = { accountId: string; accountKey: Buffer; deviceKey: Buffer; attemptId: string }
+
+type ReservedOwn = { key: Buffer; isDevice: boolean; admitted: boolean; lockedForSeconds: number | null }
+
+/** The CTE `counter`: the device's own until that is locked, else the account's. */
+const counterCte = (sql: Db, { accountKey, deviceKey }: OwnCode) => sql`
+  counter as materialized (
+    select case when exists (select from lockouts where key = ${deviceKey} and locked_until > clock_timestamp())
+                then ${accountKey}::bytea else ${deviceKey}::bytea end as key)`
+
+/** Reserves a try of a code of somebody who is signed in, and reads the confirmed authenticator app that it may be of. */
+export async function reserveOwnCode(
+  sql: Db,
+  code: OwnCode,
+): Promise<ReservedOwn & { totpId: string | null; totpSecret: Buffer | null }> {
+  const [row] = await sql<(ReservedOwn & { totpId: string | null; totpSecret: Buffer | null })[]>`
+    with ${counterCte(sql, code)}, chosen as (select key from counter), ${reserveCte(sql, code.attemptId, 'with_code_try')}
+    select reserved.*, reserved.key = ${code.deviceKey} as is_device, t.id as totp_id, t.secret as totp_secret
+      from reserved left join totp_factors t on t.account_id = ${code.accountId} and t.confirmed_at is not null`
+  if (!row) throw new Error('a reservation returns its row')
+  return row
+}
+
+/**
+ * Reserves a try of a code that shall confirm an enrolment, and takes it of the enrolment's own, unless the counter is locked.
+ * `enrolmentId` null: none waits, or all its tries are taken.
+ */
+export async function reserveEnrolmentCode(
+  sql: Db,
+  code: OwnCode,
+): Promise<ReservedOwn & { enrolmentId: string | null }> {
+  const [row] = await sql<(ReservedOwn & { enrolmentId: string | null })[]>`
+    with ${counterCte(sql, code)},
+    tried as (
+      update totp_factors t set tries = t.tries + 1
+       where t.account_id = ${code.accountId} and ${waits(sql)} and t.tries < ${triesPerEnrolment}
+         and not exists (select from lockouts l join counter on counter.key = l.key where l.locked_until > clock_timestamp())
+      returning t.id),
+    -- The enrolment's row first, as whatever confirms it locks them.
+    chosen as (select key from counter where (select count(*) from tried) >= 0),
+    ${reserveCte(sql, code.attemptId, 'with_code_try')}
+    select reserved.*, reserved.key = ${code.deviceKey} as is_device, (select id from tried) as enrolment_id from reserved`
+  if (!row) throw new Error('a reservation returns its row')
+  return row
+}

@@ -1,0 +1,15 @@
+import { hashRecoveryCode, readRecoveryCode } from './recovery-codes.ts'
+
+/** A code as somebody typed it: of an authenticator app, from paper, or neither. */
+export type PresentedCode =
+  | { kind: 'totp'; digits: string }
+  | { kind: 'recovery-code'; hash: Buffer }
+  | { kind: 'none' }
+
+/** Tells by its form what a code is. Spaces do not count: apps show `123 456`. */
+export function readCode(text: string): PresentedCode {
+  const digits = text.replaceAll(' ', '')
+  if (/^\d{6}$/.test(digits)) return { kind: 'totp', digits }
+  const plain = readRecoveryCode(text)
+  return plain === null ? { kind: 'none' } : { kind: 'recovery-code', hash: hashRecoveryCode(plain) }
+}

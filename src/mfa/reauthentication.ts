@@ -1,0 +1,91 @@
+import type { Actor } from '../access/actor.ts'
+import type { AuthMethod } from '../access/strength.ts'
+import { session as entity } from '../audit/actor.ts'
+import { clearCounter } from '../auth/lockout.ts'
+import { requireOwnPassword } from '../auth/password-change.ts'
+import type { Reservation } from '../auth/reservation.ts'
+import { raiseSession, signAgain } from '../auth/session-strength.ts'
+import { requireStillSignedIn, sessionOf } from '../auth/sessions.ts'
+import type { Tx } from '../db/types.ts'
+import { AppError } from '../errors/app-error.ts'
+import { type CodeProof, toProof, toReservation, withCodeTry } from './code-tries.ts'
+import type { MfaDeps } from './deps.ts'
+import { reserveOwnCode } from './own-code-queries.ts'
+import { readCode } from './presented-code.ts'
+import { takeRecoveryCode, takeStep } from './queries.ts'
+
+export type Renewed = { accessToken: string; expiresIn: number }
+
+/**
+ * Proves again, by the password, who is behind a session: `auth_time` is now (RFC 9470).
+ * @throws AppError `invalid-credentials`, `account-locked`, as every check of the own password
+ */
+export async function reauthenticateByPassword(
+  deps: MfaDeps,
+  actor: Actor,
+  password: string,
+  signal?: AbortSignal,
+): Promise<Renewed> {
+  const passwordVersion = await requireOwnPassword(deps, actor, password, signal)
+  return deps.sql.begin(async (tx) => {
+    await requireStillSignedIn(tx, actor.principal, passwordVersion)
+    return renew(deps, tx, actor, 'pwd')
+  })
+}
+
+/**
+ * The same by a code, which makes the session `aal2`. Wrong ones count for the session's own device, as at log-in.
+ * @throws AppError `invalid-code`, `account-locked`, `rate-limited`
+ */
+export async function reauthenticateByCode(deps: MfaDeps, actor: Actor, code: string): Promise<Renewed> {
+  const { principal, origin } = actor
+  const { accountId } = principal
+  const attemptId = Bun.randomUUIDv7()
+  const row = await reserveOwnCode(deps.sql, { ...codeKeys(deps, actor), accountId, attemptId })
+  const reservation = toReservation(row, attemptId)
+  return withCodeTry(deps, origin, { accountId, reservation }, async () => {
+    const { totpId, totpSecret } = row
+    const totp = totpId !== null && totpSecret !== null ? { id: totpId, secret: totpSecret } : null
+    const proof = await toProof(deps, readCode(code), totp)
+    if (!proof) throw new AppError('invalid-code')
+    return deps.sql.begin(async (tx) => {
+      await requireStillSignedIn(tx, principal)
+      await useUp(deps, tx, accountId, proof, reservation)
+      return renew(deps, tx, actor, 'otp')
+    })
+  })
+}
+
+/** The counters of somebody who is signed in: the session is the device. */
+export function codeKeys(deps: Pick<MfaDeps, 'counterKey'>, { principal }: Actor) {
+  return {
+    accountKey: deps.counterKey('code', principal.accountId),
+    deviceKey: deps.counterKey('code-device', sessionOf(principal)),
+  }
+}
+
+/** @throws AppError `invalid-code` where it was used meanwhile */
+async function useUp(
+  deps: MfaDeps,
+  tx: Tx,
+  accountId: string,
+  proof: CodeProof,
+  reservation: Reservation,
+): Promise<void> {
+  if (proof.kind === 'totp') {
+    if (!(await takeStep(tx, proof.totpId, proof.step))) throw new AppError('invalid-code')
+  } else {
+    const codesLeft = await takeRecoveryCode(tx, accountId, proof.hash)
+    if (codesLeft === null) throw new AppError('invalid-code')
+    await deps.mail.notify(tx, accountId, 'recovery-code-used', { codesLeft })
+  }
+  await clearCounter(tx, reservation)
+}
+
+async function renew(deps: MfaDeps, tx: Tx, actor: Actor, shown: AuthMethod): Promise<Renewed> {
+  const { accountId } = actor.principal
+  const sessionId = sessionOf(actor.principal)
+  await raiseSession(tx, { accountId, sessionId, amr: [shown] })
+  await deps.audit.record(tx, actor, 'session.reauthenticate', entity(sessionId), { details: { by: shown } })
+  return signAgain(deps, tx, { accountId, sessionId })
+}

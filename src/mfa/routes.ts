@@ -1,0 +1,167 @@
+import { Hono, type MiddlewareHandler } from 'hono'
+import { actorOf } from '../access/actor.ts'
+import { authenticate } from '../access/bearer-guard.ts'
+import type { AuthedEnv } from '../access/env.ts'
+import { recentSeconds } from '../access/strength.ts'
+import { requireRecent } from '../access/strength-guards.ts'
+import { SessionBodySchema } from '../auth/schemas.ts'
+import { body, noInput } from '../http/input/validate.ts'
+import { describe } from '../http/openapi.ts'
+import type { PublicEnv } from '../http/request.ts'
+import { idempotent } from '../idempotency/middleware.ts'
+import { authTier } from '../rate-limits/auth-limit.ts'
+import { settleTry } from './code-tries.ts'
+import {
+  beginTotp,
+  confirmTotp,
+  type EnrolmentTry,
+  removeTotp,
+  renewRecoveryCodes,
+  reserveConfirmation,
+} from './enrolment.ts'
+import { readFactors } from './factors.ts'
+import { reauthenticateByCode, reauthenticateByPassword } from './reauthentication.ts'
+import {
+  EnrolmentBody,
+  MfaBody,
+  Reauthentication,
+  RecoveryCodesBody,
+  RenewedAccess,
+  SecondStep,
+  TotpCode,
+} from './schemas.ts'
+import { completeByCode } from './second-step.ts'
+
+declare module '../http/request.ts' {
+  interface RequestContext {
+    /** The try of a code that shall confirm an authenticator app. */
+    enrolmentTry?: EnrolmentTry
+  }
+}
+
+const failures = authTier({ deferred: false })
+const recently = requireRecent(recentSeconds)
+
+/** The second step of a sign-in. */
+export const secondStepRoutes = new Hono<PublicEnv>().post(
+  '/mfa',
+  describe('Authentication', 'Complete a sign-in by its second factor', { 200: SessionBodySchema }, [
+    'invalid-mfa-token',
+    'invalid-code',
+    'account-locked',
+  ]),
+  failures,
+  body(SecondStep, { compared: ['mfaToken', 'code'] }),
+  async (c) => c.json(await completeByCode(c.var.deps, c.var.context.origin, c.req.valid('json')), 200),
+)
+
+/** Proving again who is behind a session. */
+export const reauthenticationRoutes = new Hono<AuthedEnv>().post(
+  '/reauthenticate',
+  describe('Authentication', 'Prove again who you are: by password or code', { 200: RenewedAccess }, [
+    'invalid-credentials',
+    'invalid-code',
+    'account-locked',
+  ]),
+  // Who asks comes first: a stranger without a token must not use up what the address may fail.
+  authenticate,
+  failures,
+  body(Reauthentication, { compared: ['password', 'code'] }),
+  async (c) => {
+    const { deps, context } = c.var
+    const { password, code = '' } = c.req.valid('json')
+    const renewed =
+      password === undefined
+        ? await reauthenticateByCode(deps, actorOf(c), code)
+        : await reauthenticateByPassword(deps, actorOf(c), password, context.signal)
+    return c.json(renewed, 200)
+  },
+)
+
+/** Outside the transaction that keeps the answer: a wrong code counts whatever becomes of that. */
+const confirmationTry: MiddlewareHandler<AuthedEnv> = async (c, next) => {
+  const { deps, context, principal } = c.var
+  const taken = await reserveConfirmation(deps, actorOf(c))
+  const counted = { accountId: principal.accountId, reservation: taken.reservation }
+  context.enrolmentTry = taken
+  await next()
+  // A right code has reset the counter; a repeated answer has used none.
+  if (c.error || c.res.headers.has('Idempotency-Replayed')) await settleTry(deps, context.origin, counted, c.error)
+}
+
+/** Where what was made is found. */
+const Location = '/v1/me/mfa'
+
+export const ownFactorRoutes = new Hono<AuthedEnv>()
+  .get(
+    '/',
+    describe('Second factors', 'What there is beside the password', { 200: MfaBody }),
+    authenticate,
+    noInput,
+    async (c) => c.json(await readFactors(c.var.deps, c.var.principal), 200),
+  )
+  .post(
+    '/totp',
+    describe('Second factors', 'Begin with an authenticator app', { 201: EnrolmentBody }, [
+      'mfa-required',
+      'already-exists',
+    ]),
+    authenticate,
+    recently,
+    noInput,
+    idempotent,
+    async (c) => {
+      const enrolment = await beginTotp(c.var.deps, actorOf(c))
+      c.var.context.replay = JSON.stringify({ secret: null, otpauthUri: null, qrSvg: null })
+      return c.json(enrolment, 201, { Location })
+    },
+  )
+  .post(
+    '/totp/confirm',
+    describe(
+      'Second factors',
+      'Confirm an authenticator app by a code: it is asked for from then on; other sessions end',
+      { 200: RecoveryCodesBody },
+      ['mfa-required', 'invalid-code', 'account-locked', 'not-found'],
+    ),
+    authenticate,
+    recently,
+    failures,
+    body(TotpCode, { compared: ['code'] }),
+    confirmationTry,
+    idempotent,
+    async (c) => {
+      const { deps, context } = c.var
+      if (!context.enrolmentTry) throw new Error('confirmationTry stands before this')
+      const recoveryCodes = await confirmTotp(deps, actorOf(c), c.req.valid('json').code, context.enrolmentTry)
+      context.replay = JSON.stringify({ recoveryCodes: null })
+      return c.json({ recoveryCodes }, 200)
+    },
+  )
+  .delete(
+    '/totp',
+    describe('Second factors', 'Remove the authenticator app', { 204: null }, ['mfa-required', 'not-found']),
+    authenticate,
+    recently,
+    noInput,
+    async (c) => {
+      await removeTotp(c.var.deps, actorOf(c))
+      return c.body(null, 204)
+    },
+  )
+  .post(
+    '/recovery-codes',
+    describe('Second factors', 'New recovery codes; the old ones are void', { 200: RecoveryCodesBody }, [
+      'mfa-required',
+      'no-second-factor',
+    ]),
+    authenticate,
+    recently,
+    noInput,
+    idempotent,
+    async (c) => {
+      const recoveryCodes = await renewRecoveryCodes(c.var.deps, actorOf(c))
+      c.var.context.replay = JSON.stringify({ recoveryCodes: null })
+      return c.json({ recoveryCodes }, 200)
+    },
+  )
