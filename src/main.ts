@@ -16,6 +16,8 @@ Usage: manas360 <command> [options]
   create-admin   make a superadmin: --email E [--password-stdin | --promote]
                  without --password-stdin one is generated and printed once;
                  --promote makes an account that exists a superadmin
+  admin reset-mfa --email E
+                 remove the second factor of somebody who lost it; all their sessions end
   import FILE    accounts of another system, with their passwords: see import --help
   doctor         look at configuration, database, versions, clock, schema and pool, and say what to do
   keys           make and rotate the keys of access tokens, encrypt secrets anew: see keys --help

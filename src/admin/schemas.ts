@@ -39,6 +39,8 @@ export const AdministeredUserBody = UserBody.extend({ lockedReason: z.string().n
 export const RoleChange = z.strictObject({ role: Slug }).meta({ ref: 'RoleChange' })
 export const Lock = z.strictObject({ reason: Reason }).meta({ ref: 'Lock' })
 
+export const MfaReset = z.strictObject({ reason: Reason }).meta({ ref: 'MfaReset' })
+
 export const Override = z
   .strictObject({
     granted: z.boolean(),

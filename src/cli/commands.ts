@@ -8,6 +8,7 @@ export const commands: Record<string, Command> = {
   migrate: async (invocation) => (await import('./migrate.ts')).runMigrate(invocation),
   seed: async (invocation) => (await import('./migrate.ts')).runMigrate(invocation),
   'create-admin': async (invocation) => (await import('./create-admin.ts')).runCreateAdmin(invocation),
+  admin: async (invocation) => (await import('./admin.ts')).runAdmin(invocation),
   import: async (invocation) => (await import('./import-file.ts')).runImport(invocation),
   doctor: async (invocation) => (await import('./run-doctor.ts')).runDoctor(invocation),
   keys: async (invocation) => (await import('./keys.ts')).runKeys(invocation),
@@ -18,9 +19,10 @@ export const commands: Record<string, Command> = {
 }
 
 /** The commands that take words after their name. */
-const takesArguments: ReadonlySet<string> = new Set(['import', 'keys', 'jobs', 'audit'])
+const takesArguments: ReadonlySet<string> = new Set(['admin', 'import', 'keys', 'jobs', 'audit'])
 const optionsOf: Record<string, string[]> = {
   'create-admin': ['email', 'password-stdin', 'promote'],
+  admin: ['email'],
   import: ['dry-run', 'on-conflict', 'allow-roles', 'refused'],
   audit: ['checkpoint'],
   keys: ['algorithm'],

@@ -52,6 +52,7 @@ export const actsOn: Record<string, { method: string; path: string; json?: unkno
   lock: { method: 'POST', path: '/lock', json: { reason: 'asked for' } },
   unlock: { method: 'POST', path: '/unlock' },
   'end the sessions': { method: 'POST', path: '/revoke-sessions' },
+  'remove second factors': { method: 'DELETE', path: '/mfa', json: { reason: 'asked for' } },
   'grant a feature': { method: 'PUT', path: '/features/sso_oauth', json: { granted: true, reason: 'asked for' } },
   'take an override away': { method: 'DELETE', path: '/features/white_label' },
   'grant a plan': { method: 'PUT', path: '/subscription', json: { plan: 'business', reason: 'asked for' } },

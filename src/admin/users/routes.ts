@@ -12,7 +12,8 @@ import { body, noBody, noInput, params, query } from '../../http/input/validate.
 import { describe } from '../../http/openapi.ts'
 import { listOf, readPage } from '../../http/output/page.ts'
 import { idempotent } from '../../idempotency/middleware.ts'
-import { AccountPath, AdministeredUserBody, Lock, RoleChange, UsersQuery } from '../schemas.ts'
+import { AccountPath, AdministeredUserBody, Lock, MfaReset, RoleChange, UsersQuery } from '../schemas.ts'
+import { resetSecondFactors } from './second-factors.ts'
 import { assignRole, changeUser, lock, readAdministeredUser, revokeSessions, searchUsers, unlock } from './users.ts'
 
 const manages = requirePermission('users.manage')
@@ -103,6 +104,21 @@ export const userRoutes = new Hono<AuthedEnv>()
     idempotent,
     async (c) => {
       await revokeSessions(c.var.deps, actorOf(c), c.req.valid('param').id)
+      return c.body(null, 204)
+    },
+  )
+  .delete(
+    '/:id/mfa',
+    describe('Administration', 'Remove the second factors of a person who lost them; all sessions end', { 204: null }, [
+      ...refusals,
+    ]),
+    authenticate,
+    manages,
+    requireRecent(recentSeconds),
+    params(AccountPath),
+    body(MfaReset),
+    async (c) => {
+      await resetSecondFactors(c.var.deps, actorOf(c), c.req.valid('param').id, c.req.valid('json').reason)
       return c.body(null, 204)
     },
   )

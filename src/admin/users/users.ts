@@ -125,7 +125,11 @@ export async function lock(deps: AdminDeps, actor: Actor, accountId: string, rea
 export async function unlock(deps: AdminDeps, actor: Actor, accountId: string): Promise<void> {
   await deps.sql.begin(async (tx) => {
     const { target } = await authoriseOver(tx, actor.principal, accountId, permission)
-    await clearLockouts(tx, [deps.counterKey('email', target.email ?? ''), deps.counterKey('password', accountId)])
+    await clearLockouts(tx, [
+      deps.counterKey('email', target.email ?? ''),
+      deps.counterKey('password', accountId),
+      deps.counterKey('code', accountId),
+    ])
     await deps.audit.record(tx, actor, 'account.unlock', account(accountId), { details: { was: target.status } })
     if (target.status !== 'locked') return
     await unlockStatus(tx, accountId)
