@@ -12,7 +12,7 @@ const headers = {
   'Idempotency-Replayed': sometimes('true: the answer of an earlier request with this Idempotency-Key.'),
   'Content-Disposition': sometimes('A file name, where the answer is a file.'),
 }
-type HeaderName = keyof typeof headers
+export type HeaderName = keyof typeof headers
 
 function always(description: string) {
   return { description, required: true, schema: { type: 'string' } }
@@ -28,13 +28,18 @@ type About = {
   limited: boolean
   authenticated: boolean
   idempotent: boolean
+  /** Headers that middleware of the route may add. */
+  added: HeaderName[]
 }
 
 /** The components of the document that `addHeaders` refers to. */
 export const headerComponents: Record<string, object> = headers
 
 /** Adds to each answer of an operation the headers that it has or may have. */
-export function addHeaders(responses: Record<string, Response>, { limited, authenticated, idempotent }: About): void {
+export function addHeaders(
+  responses: Record<string, Response>,
+  { limited, authenticated, idempotent, added }: About,
+): void {
   const isCached = '304' in responses
   for (const [status, response] of Object.entries(responses)) {
     const names: HeaderName[] = ['X-Request-Id', 'Cache-Control']
@@ -46,6 +51,7 @@ export function addHeaders(responses: Record<string, Response>, { limited, authe
     if (status === '401') names.push('WWW-Authenticate')
     if (status === '429' || status === '503') names.push('Retry-After')
     if (status === '200' && Object.keys(response.content ?? {}).length > 1) names.push('Content-Disposition')
+    names.push(...added)
     response.headers = Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]))
   }
 }

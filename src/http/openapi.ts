@@ -3,6 +3,7 @@ import { type DescribeRouteOptions, resolver, uniqueSymbol } from 'hono-openapi'
 import { z } from 'zod'
 import type { ProblemCode } from '../errors/app-error.ts'
 import { middleware } from './middleware.ts'
+import type { HeaderName } from './openapi-headers.ts'
 
 /** JSON, and further media types of the same route, each with a description. */
 type InSeveralTypes = { json: z.ZodType; also: Record<string, string> }
@@ -77,6 +78,11 @@ export function refusing<T extends object>(middleware: T, codes: ProblemCode[]):
   return Object.assign(middleware, { [uniqueSymbol]: { spec: problemCodes(codes) } })
 }
 
+/** Documents headers that a middleware may add to the answers of its route; openapi-headers.ts says what they mean. */
+export function adding<T extends object>(middleware: T, names: HeaderName[]): T {
+  return Object.assign(middleware, { [uniqueSymbol]: { spec: { [headersKey]: names } } })
+}
+
 function securityOf(name: string): { security?: Record<string, string[]>[] } {
   if (name === 'authenticated') return { security: [{ bearer: [] }] }
   if (isOpenToKeys(name)) return { security: [{ bearer: [] }, { apiKey: [name.slice(keyDemand.length)] }] }
@@ -98,6 +104,7 @@ export function policyOf(middleware: object): string | undefined {
  * would replace each other.
  */
 export const codesKey = 'x-problem-codes'
+export const headersKey = 'x-added-headers'
 
 function problemCodes(codes: ProblemCode[]) {
   return { [codesKey]: codes }

@@ -1,8 +1,8 @@
 import type { Env, Hono } from 'hono'
 import type { ProblemCode } from '../errors/app-error.ts'
 import { noInput } from '../http/input/validate.ts'
-import { codesKey } from '../http/openapi.ts'
-import { addHeaders, headerComponents } from '../http/openapi-headers.ts'
+import { codesKey, headersKey } from '../http/openapi.ts'
+import { addHeaders, type HeaderName, headerComponents } from '../http/openapi-headers.ts'
 import { problemResponses, problemSchemas } from '../http/openapi-problems.ts'
 import { probeRoutes } from '../http/probe-routes.ts'
 import { idempotent } from '../idempotency/middleware.ts'
@@ -16,6 +16,7 @@ type Operation = {
   security?: Record<string, string[]>[]
   parameters?: Parameter[]
   [codesKey]?: ProblemCode[]
+  [headersKey]?: HeaderName[]
 }
 type Document = {
   paths: Record<string, Record<string, Operation | undefined> | undefined>
@@ -58,7 +59,9 @@ export function completeDocument<E extends Env>(generated: object, app: Hono<E>)
         limited: !probeRoutes.has(path),
         authenticated: operation.security !== undefined,
         idempotent: passes(idempotent) === true,
+        added: operation[headersKey] ?? [],
       })
+      delete operation[headersKey]
     }
   document.components = {
     ...document.components,

@@ -19,15 +19,24 @@ describe('every table with data of people', () => {
 
   test('and so is one that is added tomorrow, with the table of a part of it, with no foreign key at all, or as a view', async () => {
     await sql.unsafe(`
-      create table moods (id uuid primary key, whose uuid not null references user_accounts (id) on delete cascade);
-      create table mood_notes (mood_id uuid not null references moods (id), note text);
-      create table diaries (account_id uuid);
-      create table favours (granted_by uuid);
-      create table visits (ip_address text);
-      create materialized view moods_by_person as select id, whose as person_id from moods;
-      create table weather (day date primary key, degrees int)`)
-    expect(await undeclared()).toEqual(['diaries', 'favours', 'mood_notes', 'moods', 'moods_by_person', 'visits'])
-    await sql.unsafe('drop table mood_notes, moods, diaries, favours, visits, weather cascade')
+      create table new_things (id uuid primary key, whose uuid not null references user_accounts (id) on delete cascade);
+      create table new_thing_notes (thing_id uuid not null references new_things (id), note text);
+      create table new_diaries (account_id uuid);
+      create table new_favours (granted_by uuid);
+      create table new_visits (ip_address text);
+      create materialized view new_things_by_person as select id, whose as person_id from new_things;
+      create table new_weather (day date primary key, degrees int)`)
+    expect(await undeclared()).toEqual([
+      'new_diaries',
+      'new_favours',
+      'new_thing_notes',
+      'new_things',
+      'new_things_by_person',
+      'new_visits',
+    ])
+    await sql.unsafe(
+      'drop table new_thing_notes, new_things, new_diaries, new_favours, new_visits, new_weather cascade',
+    )
   })
 
   test('without any one declaration the check fails', async () => {
