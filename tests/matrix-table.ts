@@ -139,16 +139,16 @@ const ofThePerson: Record<string, Row> = {
     json: () => ({ ...nothingOurs, response: unknownAssertion }),
   },
   'GET /v1/me/passkeys': { demands: signedIn, answers: everyone },
-  'POST /v1/me/passkeys/options': { demands: signedIn, answers: everyone },
+  'POST /v1/me/passkeys/options': { demands: recently, answers: everyone },
   // Whoever is let in is told that nothing of it was asked for here.
   'POST /v1/me/passkeys': {
-    demands: signedIn,
+    demands: recently,
     answers: '401',
     json: () => ({ ...nothingOurs, response: unaskedPasskey, name: 'Phone' }),
   },
   // Everybody, the superadmin included, renames and removes own ones only.
   'PATCH /v1/me/passkeys/:id': { ...ownPasskeysOnly, json: () => ({ name: 'Telephone' }) },
-  'DELETE /v1/me/passkeys/:id': ownPasskeysOnly,
+  'DELETE /v1/me/passkeys/:id': { ...ownPasskeysOnly, demands: recently },
   'POST /v1/me/email': {
     demands: 'authenticated, recent 600 or password',
     answers: '401 202 202 202 202 202',

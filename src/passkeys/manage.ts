@@ -1,7 +1,7 @@
 import type { Actor } from '../access/actor.ts'
 import type { Principal } from '../access/principal.ts'
 import { account } from '../audit/actor.ts'
-import { requireStillSignedIn } from '../auth/sessions.ts'
+import { requireStrongSignIn } from '../auth/sessions.ts'
 import type { Db, Tx } from '../db/types.ts'
 import { AppError } from '../errors/app-error.ts'
 import type { Slice } from '../http/output/page.ts'
@@ -48,12 +48,12 @@ export async function renamePasskey(
 
 /**
  * Removes a passkey of the person. @throws AppError `not-found` when it is not theirs, `last-sign-in-method`, and those of
- * requireStillSignedIn
+ * requireStrongSignIn
  */
 export async function removePasskey(deps: PasskeyDeps, actor: Actor, id: string): Promise<void> {
   const { accountId } = actor.principal
   await deps.sql.begin(async (tx) => {
-    await requireStillSignedIn(tx, actor.principal)
+    await requireStrongSignIn(tx, actor.principal)
     if (!(await deletePasskey(tx, accountId, id))) throw new AppError('not-found')
     if ((await deps.countSignInMethods(tx, accountId)) === 0) throw new AppError('last-sign-in-method')
     await updateSecondFactors(tx, accountId)

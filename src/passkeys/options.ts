@@ -1,5 +1,6 @@
 import type { AuthenticatorTransport } from '@simplewebauthn/server'
 import type { Principal } from '../access/principal.ts'
+import { requireOwnFactor } from '../access/strength.ts'
 import { sessionOf } from '../auth/sessions.ts'
 import { AppError } from '../errors/app-error.ts'
 import { userHandleOf } from './assertion.ts'
@@ -43,11 +44,12 @@ export function registrationBinding(principal: Principal): ChallengeBinding {
 
 /**
  * Options for `navigator.credentials.create()`: a passkey that is found without an address and verifies its user, on an
- * authenticator that has none of the account yet. @throws AppError `account-disabled`
+ * authenticator that has none of the account yet. @throws AppError `account-disabled`, `mfa-required`
  */
 export async function passkeyCreationOptions(deps: OptionsDeps, principal: Principal): Promise<CreationOptions> {
   const owner = await findOwner(deps.sql, principal.accountId)
   if (!owner) throw new AppError('account-disabled')
+  requireOwnFactor(principal, owner.secondFactors)
   const { challenge, challengeToken } = deps.passkeys.challenges.issue(registrationBinding(principal))
   const { generateRegistrationOptions } = await library()
   const { rpId, brand } = deps.config

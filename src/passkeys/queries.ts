@@ -39,11 +39,17 @@ export async function listDescriptors(sql: Db, accountId: string): Promise<Descr
 }
 
 /** What an authenticator shows of an account when it makes a passkey for it. */
-export type Owner = { email: string; firstName: string | null; lastName: string | null; credentials: Descriptor[] }
+export type Owner = {
+  email: string
+  firstName: string | null
+  lastName: string | null
+  secondFactors: string[]
+  credentials: Descriptor[]
+}
 
 export async function findOwner(sql: Db, accountId: string): Promise<Owner | null> {
   const [row] = await sql<(Omit<Owner, 'credentials'> & { ids: Buffer[]; transports: string[] })[]>`
-    select a.email, a.first_name, a.last_name,
+    select a.email, a.first_name, a.last_name, a.second_factors,
            array(select credential_id from passkeys where account_id = a.id order by id) as ids,
            array(select array_to_string(transports, ' ') from passkeys where account_id = a.id order by id) as transports
       from user_accounts a where a.id = ${accountId} and a.status = 'active'`

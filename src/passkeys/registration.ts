@@ -1,7 +1,7 @@
 import type { Actor } from '../access/actor.ts'
 import { account } from '../audit/actor.ts'
 import { raiseSession } from '../auth/session-strength.ts'
-import { requireStillSignedIn, sessionOf } from '../auth/sessions.ts'
+import { requireStrongSignIn, sessionOf } from '../auth/sessions.ts'
 import { isUniqueViolation } from '../db/database.ts'
 import { AppError } from '../errors/app-error.ts'
 import type { PasskeyDeps } from './deps.ts'
@@ -17,7 +17,7 @@ export const maxPasskeys = 20
  * Adds a passkey by the response to `passkeyCreationOptions` (WebAuthn Level 3, 7.1). Whoever made it has just verified
  * themself with it, so the session counts as aal2 from then on.
  * @throws AppError `invalid-passkey`, `too-many-passkeys`, `already-exists` (field `response`) where it is registered already,
- *   and those of requireStillSignedIn
+ *   and those of requireStrongSignIn
  */
 export async function addPasskey(
   deps: PasskeyDeps,
@@ -41,7 +41,7 @@ export async function addPasskey(
   const createdAt = await deps.sql
     .begin(async (tx) => {
       // Locks the owner's row, so that passkeys are counted and made one after another.
-      await requireStillSignedIn(tx, principal)
+      await requireStrongSignIn(tx, principal)
       if ((await countPasskeys(tx, accountId)) >= maxPasskeys) throw new AppError('too-many-passkeys')
       const isFresh = await insertUsedChallenge(tx, Buffer.from(challenge.text, 'base64url'), challenge.expiresAt)
       if (!isFresh) throw new AppError('invalid-passkey')

@@ -2,6 +2,8 @@ import { Hono } from 'hono'
 import { actorOf } from '../access/actor.ts'
 import { authenticate } from '../access/bearer-guard.ts'
 import type { AuthedEnv } from '../access/env.ts'
+import { recentSeconds } from '../access/strength.ts'
+import { requireRecent } from '../access/strength-guards.ts'
 import { SessionBodySchema } from '../auth/schemas.ts'
 import { Paging } from '../http/input/fields.ts'
 import { body, noBody, noInput, params, query } from '../http/input/validate.ts'
@@ -25,6 +27,8 @@ import {
 import { signInWithPasskey } from './sign-in.ts'
 
 const failures = authTier({ deferred: false })
+/** Whoever adds or removes a way to sign in has shown who they are lately. */
+const recent = requireRecent(recentSeconds)
 
 export const passkeySignInRoutes = new Hono<PublicEnv>()
   .post(
@@ -70,8 +74,9 @@ export const ownPasskeyRoutes = new Hono<AuthedEnv>()
   )
   .post(
     '/options',
-    describe('Passkeys', 'Begin to add a passkey', { 200: CreationOptions }),
+    describe('Passkeys', 'Begin to add a passkey', { 200: CreationOptions }, ['mfa-required']),
     authenticate,
+    recent,
     noInput,
     async (c) => c.json(await passkeyCreationOptions(c.var.deps, c.var.principal), 200),
   )
@@ -81,8 +86,10 @@ export const ownPasskeyRoutes = new Hono<AuthedEnv>()
       'invalid-passkey',
       'too-many-passkeys',
       'already-exists',
+      'mfa-required',
     ]),
     authenticate,
+    recent,
     failures,
     body(NewPasskey, { compared: ['challengeToken'] }),
     idempotent,
@@ -104,8 +111,9 @@ export const ownPasskeyRoutes = new Hono<AuthedEnv>()
   )
   .delete(
     '/:id',
-    describe('Passkeys', 'Remove a passkey', { 204: null }, ['not-found', 'last-sign-in-method']),
+    describe('Passkeys', 'Remove a passkey', { 204: null }, ['not-found', 'last-sign-in-method', 'mfa-required']),
     authenticate,
+    recent,
     params(PasskeyPath),
     noInput,
     async (c) => {

@@ -7,6 +7,12 @@ import { SoftPasskey } from './soft-passkey.ts'
 export type PasskeyJson = { id: string; name: string; createdAt: string; lastUsedAt: string | null; backedUp: boolean }
 type Signed = { bearer: string }
 
+/** The same session with tokens of now: as strong as it has become. */
+export async function renewed({ request }: TestApp, { refreshToken }: { refreshToken: string }) {
+  const session = await bodyOf<SessionJson>(await request('/v1/auth/refresh', { json: { refreshToken } }))
+  return { bearer: session.accessToken, refreshToken: session.refreshToken }
+}
+
 /** Options for a new passkey of whoever is signed in. */
 export async function creationOptions({ request }: TestApp, { bearer }: Signed): Promise<CreationOptions> {
   const answer = await request('/v1/me/passkeys/options', { method: 'POST', bearer })

@@ -14,7 +14,10 @@ type Traits = {
   rpId?: string
   /** Whether a page of another origin holds the one that asks in a frame. */
   framed?: boolean
+  /** What it says of its make: nothing, its own signature, or a statement of some format. */
+  attestation?: 'none' | 'self' | [format: string, statement: Map<string, Statement>]
 }
+type Statement = number | Uint8Array | Uint8Array[]
 
 const sha256 = (data: string | Uint8Array) => createHash('sha256').update(data).digest()
 const encoded = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64url')
@@ -56,6 +59,7 @@ export class SoftPasskey {
       backup: 'none',
       algorithm: 'ES256',
       framed: false,
+      attestation: 'none',
       ...traits,
     }
     this.#keys =
@@ -96,20 +100,37 @@ export class SoftPasskey {
     return { id: encoded(this.id), rawId: encoded(this.id), type: 'public-key' as const, clientExtensionResults: {} }
   }
 
+  #sign(authData: Uint8Array, clientData: Uint8Array): Uint8Array {
+    const digest = this.traits.algorithm === 'ES256' ? 'sha256' : null
+    return new Uint8Array(sign(digest, Buffer.concat([authData, sha256(clientData)]), this.#keys.privateKey))
+  }
+
+  #attestation(authData: Uint8Array, clientData: Uint8Array): [format: string, statement: Map<string, Statement>] {
+    const { attestation } = this.traits
+    if (attestation === 'none') return ['none', new Map()]
+    if (attestation !== 'self') return attestation
+    const own: [string, Statement][] = [
+      ['alg', -7],
+      ['sig', this.#sign(authData, clientData)],
+    ]
+    return ['packed', new Map(own)]
+  }
+
   /** navigator.credentials.create() */
   create(options: { challenge: string; rp: { id: string }; user: { id: string } }) {
     this.userHandle = options.user.id
     const key = isoCBOR.encode(cose(this.#keys.publicKey, this.traits.algorithm))
     const attested = Buffer.concat([Buffer.alloc(16), Buffer.of(0, this.id.length), this.id, key])
     const authData = new Uint8Array(this.#authenticatorData(options.rp.id, attested))
+    const clientData = this.#clientData('webauthn.create', options.challenge)
+    const [format, statement] = this.#attestation(authData, clientData)
     const object = isoCBOR.encode(
-      new Map<string, string | Map<string, string> | Uint8Array>([
-        ['fmt', 'none'],
-        ['attStmt', new Map<string, string>()],
+      new Map<string, string | Map<string, Statement> | Uint8Array>([
+        ['fmt', format],
+        ['attStmt', statement],
         ['authData', authData],
       ]),
     )
-    const clientData = this.#clientData('webauthn.create', options.challenge)
     const response = {
       clientDataJSON: encoded(clientData),
       attestationObject: encoded(object),
@@ -122,12 +143,10 @@ export class SoftPasskey {
   get(options: { challenge: string; rpId: string }) {
     const authData = this.#authenticatorData(options.rpId)
     const clientData = this.#clientData('webauthn.get', options.challenge)
-    const digest = this.traits.algorithm === 'ES256' ? 'sha256' : null
-    const signature = sign(digest, Buffer.concat([authData, sha256(clientData)]), this.#keys.privateKey)
     const response = {
       clientDataJSON: encoded(clientData),
       authenticatorData: encoded(authData),
-      signature: encoded(signature),
+      signature: encoded(this.#sign(authData, clientData)),
       userHandle: this.userHandle,
     }
     return { ...this.#shared(), response }
