@@ -4,6 +4,7 @@ import { toImportedHash } from '../src/auth/imported-hashes.ts'
 import { migrate } from '../src/db/migrate.ts'
 import { givenAccount, goodPassword, logIn, newEmail, registered } from './support/accounts.ts'
 import { openTestApp } from './support/app.ts'
+import { givenPasskey, signInOptions } from './support/passkeys.ts'
 import { openOwnPostgres } from './support/postgres.ts'
 import { secondFactorSteps } from './support/second-factors.ts'
 
@@ -94,6 +95,19 @@ describe('with a second factor', () => {
     expect(await statementsOf(() => secondStep(mfaToken, wrongCode(own)), 401)).toHaveLength(2)
     expect(await statementsOf(() => secondStep('void', wrongCode(own)), 401)).toHaveLength(1)
   })
+})
+
+test('a passkey costs four, from a new device too; its options cost none', async () => {
+  const owner = await registered(app)
+  const { passkey } = await givenPasskey(app, { bearer: owner.accessToken })
+  const signIn = async (headers: Record<string, string>) => {
+    const { challengeToken, options } = await signInOptions(app)
+    const json = { challengeToken, response: passkey.get(options) }
+    return statementsOf(() => request('/v1/auth/passkey', { json, headers }), 200)
+  }
+  expect(await signIn({ 'X-Device-Token': owner.deviceToken })).toHaveLength(4)
+  expect(await signIn({})).toHaveLength(4)
+  expect(await statementsOf(() => request('/v1/auth/passkey/options', { method: 'POST' }), 200)).toEqual([])
 })
 
 test('a failed log-in costs at most two, known address or not', async () => {

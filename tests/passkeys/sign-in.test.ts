@@ -4,7 +4,7 @@ import { newEmail, registered } from '../support/accounts.ts'
 import { bodyOf, openTestApp, type SessionJson } from '../support/app.ts'
 import { lockoutSteps } from '../support/lockouts.ts'
 import { templatesTo } from '../support/mails.ts'
-import { creationOptions, givenPasskey, signInOptions, signInWith, usePasskey } from '../support/passkeys.ts'
+import { creationOptions, givenPasskey, renewed, signInOptions, signInWith, usePasskey } from '../support/passkeys.ts'
 import { expectProblem } from '../support/problems.ts'
 import { SoftPasskey } from '../support/soft-passkey.ts'
 import { claimsOf } from '../support/tokens.ts'
@@ -14,9 +14,9 @@ const { request, sql } = app
 
 /** A person with a passkey, signed in by their registration. */
 async function givenOwner(traits: ConstructorParameters<typeof SoftPasskey>[0] = {}) {
-  const { accessToken: bearer, ...owner } = await registered(app)
-  const { passkey, id: passkeyId } = await givenPasskey(app, { bearer }, new SoftPasskey(traits))
-  return { ...owner, bearer, passkey, passkeyId }
+  const owner = await registered(app)
+  const { passkey, id: passkeyId } = await givenPasskey(app, { bearer: owner.accessToken }, new SoftPasskey(traits))
+  return { ...owner, ...(await renewed(app, owner)), passkey, passkeyId }
 }
 const signIn = (json: object, headers: Record<string, string> = {}) => request('/v1/auth/passkey', { json, headers })
 const owner = await givenOwner()
@@ -159,6 +159,9 @@ describe('a response is refused', () => {
         undefined,
       )
     await expect(attempt(new SoftPasskey())).rejects.toMatchObject({ code: 'invalid-passkey' })
+    await sql`update user_accounts set status = 'locked' where id = ${verifying.id}`
+    await expect(attempt(verifying.passkey)).rejects.toMatchObject({ code: 'invalid-passkey' })
+    await sql`update user_accounts set status = 'active' where id = ${verifying.id}`
     await expect(attempt(verifying.passkey)).rejects.toMatchObject({ code: 'email-not-verified' })
     await sql`update user_accounts set email_verified_at = now() where id = ${verifying.id}`
     expect(await attempt(verifying.passkey)).toMatchObject({ user: { id: verifying.id } })

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import { type Given, givenAccount, goodPassword, logIn, newEmail, registered } from '../support/accounts.ts'
 import { openTestApp, type SessionJson } from '../support/app.ts'
 import { expectProblem } from '../support/problems.ts'
+import { SoftPasskey } from '../support/soft-passkey.ts'
 
 const app = await openTestApp({ RATE_LIMIT_AUTH: '5/15m', DB_POOL_MAX: '20' })
 const { request, deps, sql } = app
@@ -30,6 +31,17 @@ describe('what counts as a failure', () => {
         bearer: accessToken,
         json: { currentPassword: 'not this one', newPassword: goodPassword },
       }),
+  }
+  const challengeToken = 'of no options'
+  const challenge = 'A'.repeat(43)
+  failures['a passkey that is none (401)'] = (ip) =>
+    request('/v1/auth/passkey', {
+      ip,
+      json: { challengeToken, response: new SoftPasskey().get({ challenge, rpId: 'localhost' }) },
+    })
+  failures['a new passkey that is none (401)'] = (ip, { accessToken: bearer }) => {
+    const response = new SoftPasskey().create({ challenge, rp: { id: 'localhost' }, user: { id: 'AAAA' } })
+    return request('/v1/me/passkeys', { ip, bearer, json: { challengeToken, response, name: 'Phone' } })
   }
   for (const [name, fail] of Object.entries(failures))
     test(name, async () => {
