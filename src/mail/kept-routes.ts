@@ -1,30 +1,13 @@
 import { type Context, Hono } from 'hono'
 import { AppError } from '../errors/app-error.ts'
 import { noInput } from '../http/input/validate.ts'
-import { middleware } from '../http/middleware.ts'
+import { onlyOwnMachine } from '../http/middleware/own-machine.ts'
 import type { PublicEnv } from '../http/request.ts'
 import { readKeptMail, readKeptMails } from './kept-mails.ts'
 
 const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
-const loopback = /^(?:127\.\d{1,3}\.\d{1,3}\.\d{1,3}|::1|::ffff:127\.\d{1,3}\.\d{1,3}\.\d{1,3})$/i
-/** As browsers on this machine name it: a foreign name that resolves to it (DNS rebinding) is refused. */
-const ownName = /^(?:localhost|[a-z0-9-]+\.localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?$/i
-/** What a proxy or a tunnel adds: then the peer is not the one who asks. */
-const forwarding =
-  /^(?:x-)?forwarded(?:-|$)|^via$|^cdn-loop$|^x-(?:original|envoy)-|(?:^|-)(?:real|client|connecting)-ip$/
-
 /** The mails of everybody are here: they are shown to this machine alone, in development without SMTP_URL; else 404. */
-const ownMachineOnly = middleware<PublicEnv>({
-  name: 'ownMachineOnly',
-  before(c) {
-    const { production, mail } = c.get('deps').config
-    const { headers } = c.req.raw
-    const peer = c.env?.server?.requestIP(c.req.raw)?.address ?? ''
-    const isOwn = loopback.test(peer) && ownName.test(headers.get('host') ?? new URL(c.req.url).host)
-    if (production || mail.mode !== 'kept' || !isOwn || [...headers.keys()].some((name) => forwarding.test(name)))
-      throw new AppError('not-found')
-  },
-})
+const ownMachineOnly = onlyOwnMachine(({ production, mail }) => !production && mail.mode === 'kept')
 
 const pagePolicy =
   "default-src 'none'; style-src 'self'; img-src data:; frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
