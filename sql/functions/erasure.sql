@@ -19,5 +19,7 @@ begin
   delete from public.idempotency_keys where account_id = any (erased);
   delete from public.account_links where account_id = any (erased);
   delete from public.mail_outbox where account_id = any (erased);
+  delete from public.billing_accounts where account_id = any (erased);
+  delete from public.billing_customers where account_id = any (erased);
   perform public.erase_traces(erased);
 end $$;

@@ -4,6 +4,7 @@ import type { LockedAccount } from '../access/hierarchy-queries.ts'
 import { type Actor as AuditActor, account, operator } from '../audit/actor.ts'
 import { requireStillSignedIn } from '../auth/sessions.ts'
 import { leaveTraces } from '../auth/traces.ts'
+import { releaseErased } from '../billing/release.ts'
 import { recordAuthzChange } from '../changes/record.ts'
 import type { Tx } from '../db/types.ts'
 import { AppError } from '../errors/app-error.ts'
@@ -65,6 +66,7 @@ async function erase(
   const email = target.email ?? ''
   if (by !== null) await sayFarewell(tx, deps, target, by)
   await recordAuthzChange(tx, { accountId, endSessions: 'all', reason: 'erasure' })
+  await releaseErased(tx, accountId)
   await anonymiseAccount(tx, accountId)
   // After anonymising: counters hold a key-share lock on the account's row, and the other order could deadlock.
   await leaveTraces(tx, accountId, deps.traceKeys(email)[0])

@@ -1,6 +1,7 @@
 import addresses from '../../sql/functions/addresses.sql' with { type: 'text' }
 import audit from '../../sql/functions/audit.sql' with { type: 'text' }
 import authzChanges from '../../sql/functions/authz-changes.sql' with { type: 'text' }
+import billing from '../../sql/functions/billing.sql' with { type: 'text' }
 import consents from '../../sql/functions/consents.sql' with { type: 'text' }
 import days from '../../sql/functions/days.sql' with { type: 'text' }
 import erasure from '../../sql/functions/erasure.sql' with { type: 'text' }
@@ -31,15 +32,16 @@ export const functionFiles: readonly FunctionFile[] = [
   { name: 'addresses', revision: 1, sql: addresses },
   { name: 'audit', revision: 1, sql: audit },
   { name: 'authz-changes', revision: 1, sql: authzChanges },
+  { name: 'billing', revision: 1, sql: billing },
   { name: 'consents', revision: 1, sql: consents },
   { name: 'days', revision: 1, sql: days },
-  { name: 'erasure', revision: 3, sql: erasure },
+  { name: 'erasure', revision: 4, sql: erasure },
   { name: 'ids', revision: 1, sql: ids },
   { name: 'jobs', revision: 3, sql: jobs },
   { name: 'lockouts', revision: 3, sql: lockouts },
   { name: 'mail', revision: 5, sql: mail },
   { name: 'prices', revision: 1, sql: prices },
-  { name: 'purge', revision: 7, sql: purge },
+  { name: 'purge', revision: 8, sql: purge },
   { name: 'quotas', revision: 1, sql: quotas },
   { name: 'roles', revision: 1, sql: roles },
   { name: 'search', revision: 1, sql: search },

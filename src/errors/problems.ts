@@ -1,3 +1,4 @@
+import { billingProblems } from './billing-problems.ts'
 import { mailProblems } from './mail-problems.ts'
 import { passkeyProblems } from './passkey-problems.ts'
 
@@ -11,6 +12,7 @@ import { signInProblems } from './sign-in-problems.ts'
 export const problems = {
   ...mailProblems,
   ...passkeyProblems,
+  ...billingProblems,
   'malformed-json': { status: 400, title: 'The body is not JSON', detail: 'Send one JSON value, encoded as UTF-8.' },
   'bad-request': {
     status: 400,

@@ -41,6 +41,7 @@ const history = `
 0032_last_use c568b9aa4a57
 0033_passkeys d480d17cea8c
 0034_second_factors 1d8481e768a4
+0035_payments cfff498ee916
 `
 
 test('no migration that has landed was edited: databases that ran it would refuse to start', async () => {
@@ -59,11 +60,13 @@ const revisions = `
 addresses 1 fad3d248b8b7
 audit 1 3220b1e7771b
 authz-changes 1 f082a7de80ab
+billing 1 83fd3ac67960
 consents 1 e7796fa3cded
 days 1 db27051acc47
 erasure 1 2b8a0fff8cad
 erasure 2 86b0f369beb5
 erasure 3 4af7f86b274e
+erasure 4 5eda931b2bfa
 ids 1 5545b8ab9a19
 jobs 1 4f7840a420b2
 jobs 3 d53bb39bdf2a
@@ -81,6 +84,7 @@ purge 3 94ace156504f
 purge 5 7f9fcac0acb1
 purge 6 c3e35cee6ac5
 purge 7 1fbd8585da4e
+purge 8 0f6eca0f7913
 quotas 1 64fb45d41463
 roles 1 343c19616ae0
 search 1 18fabc6dd2d1

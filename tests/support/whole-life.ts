@@ -123,6 +123,17 @@ export async function givenWholeLife(app: TestApp, admin: Awaited<ReturnType<typ
   await sql`
     insert into mfa_challenges (id, token_hash, account_id, password_version, factors, amr, is_new_device, code_counter, expires_at)
     values (${Bun.randomUUIDv7()}, ${randomBytes(32)}, ${id}, 1, '{totp}', '{pwd}', false, ${randomBytes(32)}, clock_timestamp())`
+  // As if they had paid before that; the granted plan has released it.
+  await sql`insert into billing_accounts (account_id) values (${id}) on conflict do nothing`
+  await sql`insert into billing_customers (account_id, provider, customer_id) values (${id}, 'sandbox', ${`sbx_cus_${word}`})`
+  await sql`
+    insert into billing_subscriptions (provider, subscription_id, account_id, status, started_at, paid_until, cancels)
+    values ('sandbox', ${`sbx_sub_${word}`}, ${id}, 'active', clock_timestamp(), clock_timestamp() + interval '30 days', false)`
+  await sql`
+    insert into billing_intents (id, account_id, kind, provider, expires_at) values (${Bun.randomUUIDv7()}, ${id}, 'checkout', 'sandbox', clock_timestamp())`
+  await sql`
+    insert into payments (id, account_id, provider, provider_payment_id, subscription_id, kind, status, amount_minor, currency, plan, at)
+    values (${Bun.randomUUIDv7()}, ${id}, 'sandbox', ${`sbx_ch_${word}`}, ${`sbx_sub_${word}`}, 'charge', 'succeeded', 2999, 'USD', 'professional', clock_timestamp())`
   await deps.usage.flush()
   // As an instance leaves it that dies.
   await sql`
