@@ -1,0 +1,33 @@
+import { createHmac, timingSafeEqual } from 'node:crypto'
+import type { WebhookEvent } from '../provider.ts'
+import type { SandboxEvent } from './objects.ts'
+
+const header = 'sandbox-signature'
+/** An older signature is refused, and one from further ahead. */
+const toleranceSeconds = 300
+const shape = /^t=(\d{1,12}),v1=([0-9a-f]{64})$/
+
+/** What the pretend provider sends: the body's bytes, and its headers. */
+export function signEvent(key: Uint8Array, { id, type, object }: SandboxEvent, nowSeconds: number) {
+  const body = Buffer.from(JSON.stringify({ id, type, object }))
+  const signature = macOf(key, String(nowSeconds), body).toString('hex')
+  return { body, headers: new Headers({ [header]: `t=${nowSeconds},v1=${signature}` }) }
+}
+
+/** The event of a body that was signed with the key; null for any other. */
+export function readEvent(
+  key: Uint8Array,
+  body: Uint8Array,
+  headers: Headers,
+  nowSeconds: number,
+): WebhookEvent | null {
+  const [, seconds, signature] = shape.exec(headers.get(header) ?? '') ?? []
+  if (!seconds || !signature || Math.abs(nowSeconds - Number(seconds)) > toleranceSeconds) return null
+  if (!timingSafeEqual(macOf(key, seconds, body), Buffer.from(signature, 'hex'))) return null
+  const { id, type, object } = JSON.parse(Buffer.from(body).toString()) as SandboxEvent
+  return { id, type, objectId: object }
+}
+
+function macOf(key: Uint8Array, seconds: string, body: Uint8Array): Buffer {
+  return createHmac('sha256', key).update(`${seconds}.`).update(body).digest()
+}
