@@ -5,6 +5,8 @@ import type { SecondFactor } from './auth/deps.ts'
 import type { DeviceTokens } from './auth/device-tokens.ts'
 import type { PasswordHasher } from './auth/passwords.ts'
 import type { Tokens } from './auth/tokens.ts'
+import type { Bell } from './billing/deps.ts'
+import type { BillingProvider } from './billing/providers/provider.ts'
 import type { Catalogue } from './catalogue/catalogue.ts'
 import type { Feed } from './changes/feed.ts'
 import type { RecentChanges } from './changes/recent-changes.ts'
@@ -47,6 +49,10 @@ export type AppDeps = {
   audit: Audit
   /** Writes mails and security notices, in the transaction of the change. */
   mail: Outbox
+  /** What people pay through, the first choice first. */
+  providers: readonly BillingProvider[]
+  /** Wakes the worker that carries out what is wanted of them. */
+  billingWork: Bell
   /** Encrypts secrets at rest, under DATA_KEY. */
   secrets: Secrets
   tokens: Tokens

@@ -10,7 +10,9 @@ import { keyRoutes } from './auth/jwks-routes.ts'
 import { recentOrPassword } from './auth/recent-guard.ts'
 import { authRoutes, ownSessionRoutes } from './auth/routes.ts'
 import { requireStillSignedIn } from './auth/sessions.ts'
+import { sandboxRoutes } from './billing/providers/sandbox/routes.ts'
 import { billingRoutes } from './billing/routes.ts'
+import { webhookRoutes } from './billing/webhook-routes.ts'
 import { catalogueRoutes } from './catalogue/routes.ts'
 import { accessRoutes } from './changes/routes.ts'
 import { consentRoutes } from './consents/routes.ts'
@@ -61,6 +63,7 @@ export function mountRoutes() {
     .route('/', keyRoutes)
     .route('/', pageRoutes)
     .route('/dev', keptMailRoutes)
+    .route('/sandbox', sandboxRoutes)
     .route('/v1/auth', authRoutes)
     .route('/v1/auth', ownSessionRoutes)
     .route('/v1/auth', recoveryRoutes)
@@ -76,6 +79,7 @@ export function mountRoutes() {
     .route('/v1/api-keys', apiKeyRoutes({ recentOrPassword, requireStillSignedIn }))
     .route('/v1', catalogueRoutes)
     .route('/v1', billingRoutes)
+    .route('/v1', webhookRoutes)
     .route('/v1', accessRoutes)
     .route('/v1/admin', adminRoutes)
   return withQuota(withAdminMfa(mounts))

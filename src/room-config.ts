@@ -2,6 +2,7 @@ import { accessConfiguration } from './access/variables.ts'
 import { accountConfiguration } from './account/variables.ts'
 import { auditConfiguration } from './audit/variables.ts'
 import { authConfiguration } from './auth/variables.ts'
+import { billingConfiguration } from './billing/variables.ts'
 import { brandConfiguration } from './brand/variables.ts'
 import { changesConfiguration } from './changes/variables.ts'
 import { joinConfigurations } from './config/join.ts'
@@ -31,6 +32,7 @@ const rooms = [
   returnUrlsConfiguration,
   passkeyConfiguration,
   consentConfiguration,
+  billingConfiguration,
   accountConfiguration,
   httpConfiguration,
   rateLimitConfiguration,

@@ -44,6 +44,7 @@ export async function serve(config: Config, log: Logger, signal?: AbortSignal): 
   bindings.server = server
   const stopJobs = startJobs(deps)
   const stopMail = await startMail(deps)
+  const stopBilling = await startBilling(deps)
 
   async function stop(): Promise<void> {
     const endsAt = Date.now() + config.shutdownTimeoutMs
@@ -54,6 +55,7 @@ export async function serve(config: Config, log: Logger, signal?: AbortSignal): 
     const graceMs = Math.max(0, endsAt - Date.now() - Math.min(3_000, config.shutdownTimeoutMs / 2))
     await atMost(graceMs, server.stop())
     await server.stop(true)
+    await stopBilling(Math.max(0, Math.min(5_000, (endsAt - Date.now()) / 2)))
     await stopMail(Math.max(0, Math.min(5_000, (endsAt - Date.now()) / 2)))
     const leftMs = Math.max(100, endsAt - Date.now())
     await atMost(leftMs, deps.close(leftMs / 1000))
@@ -68,6 +70,15 @@ async function startMail(deps: OpenDeps): Promise<(milliseconds: number) => Prom
   const { startMailSender } = await import('./mail/start-sender.ts')
   const sender = startMailSender(deps)
   return (milliseconds) => atMost(milliseconds + 500, sender.stop(milliseconds))
+}
+
+/** @returns what stops it, within some milliseconds; what a provider did not answer by then is taken up by another instance */
+async function startBilling(deps: OpenDeps): Promise<(milliseconds: number) => Promise<void>> {
+  if (deps.providers.length === 0) return async () => {}
+  const { createBillingWorker } = await import('./billing/worker.ts')
+  const worker = createBillingWorker(deps)
+  worker.start()
+  return (milliseconds) => atMost(milliseconds, worker.stop())
 }
 
 /** @throws Error with what to set, once all that is open is closed again */

@@ -7,6 +7,9 @@ import { createAudit } from './audit/record.ts'
 import { createDeviceTokens } from './auth/device-tokens.ts'
 import { createPasswordHasher } from './auth/passwords.ts'
 import { createTokens } from './auth/tokens.ts'
+import { createBell } from './billing/bell.ts'
+import { receiveWebhook } from './billing/inbox.ts'
+import { openProviders } from './billing/providers/registry.ts'
 import { isCatalogue, newer, readCatalogue } from './catalogue/current.ts'
 import { createFeedConnection } from './changes/connection.ts'
 import { createFeed } from './changes/feed.ts'
@@ -153,6 +156,8 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
       metrics: async () => (await import('./room-metrics.ts')).metricsOfRooms(open),
       audit,
       mail,
+      providers: await openProviders({ sql, now, config, deliver: (...message) => receiveWebhook(open, ...message) }),
+      billingWork: createBell(),
       secrets,
       tokens: createTokens({
         accessKeys: config.accessKeys,

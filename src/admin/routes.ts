@@ -2,6 +2,7 @@ import { Hono } from 'hono'
 import type { AuthedEnv } from '../access/env.ts'
 import { analyticsRoutes } from './analytics/routes.ts'
 import { auditRoutes } from './audit/routes.ts'
+import { billingAdminRoutes } from './billing/routes.ts'
 import { grantRoutes } from './grants/routes.ts'
 import { invitationRoutes } from './invitations/routes.ts'
 import { mailRoutes } from './mail/routes.ts'
@@ -17,4 +18,5 @@ export const adminRoutes = new Hono<AuthedEnv>()
   .route('/', planRoutes)
   .route('/', auditRoutes)
   .route('/', mailRoutes)
+  .route('/', billingAdminRoutes)
   .route('/analytics', analyticsRoutes)

@@ -22,7 +22,17 @@ export const operator: Actor<null, null> = { principal: null, origin: null }
 
 /** What was acted on. */
 export type Entity = {
-  type: 'account' | 'api_key' | 'audit' | 'directory' | 'feature' | 'mail' | 'plan' | 'role' | 'session'
+  type:
+    | 'account'
+    | 'api_key'
+    | 'audit'
+    | 'billing_event'
+    | 'directory'
+    | 'feature'
+    | 'mail'
+    | 'plan'
+    | 'role'
+    | 'session'
   id: string | null
 }
 
@@ -34,6 +44,8 @@ export const plan = (name: string): Entity => ({ type: 'plan', id: name })
 export const feature = (name: string): Entity => ({ type: 'feature', id: name })
 /** A mail of the outbox; null: all of them. */
 export const mail = (id: string | null): Entity => ({ type: 'mail', id })
+/** Of a payment provider's inbox; null: all of it. */
+export const billingEvent = (id: string | null): Entity => ({ type: 'billing_event', id })
 /** A search of the accounts. */
 export const directory: Entity = { type: 'directory', id: null }
 /** A search of the whole trail. */

@@ -7,6 +7,7 @@ import type { Tx } from '../db/types.ts'
 import { invalid } from '../errors/app-error.ts'
 import type { BillingDeps } from './deps.ts'
 import { withdrawInvitedPlan } from './queries.ts'
+import { releaseProviders } from './release.ts'
 import { openForChange, replace, type SubscriptionView, tell } from './subscriptions.ts'
 import { requireAhead, requirePlan } from './views.ts'
 
@@ -26,6 +27,7 @@ export async function grantSubscription(
     await requireAhead(tx, 'endsAt', endsAt)
     const before = await openForChange(tx, accountId)
     await withdrawInvitedPlan(tx, accountId)
+    await releaseProviders(tx, accountId)
     await replace(tx, {
       accountId,
       plan: plan.name,

@@ -13,22 +13,43 @@ export type Subscription = {
   currentPeriodEnd: Date | null
 }
 
+/** What is paid through a provider. */
+export type Paid = {
+  providerSubscriptionId: string
+  priceId: string
+  pendingPriceId: string | null
+  /** Up to when it is paid, or tried; the rights end with `currentPeriodEnd`, which has the grace in it. */
+  paidUntil: Date
+}
+
 /** The subscription that an account has now. */
 export type CurrentSubscription = Subscription & {
   /** Neither paid for nor granted; also while cancelled. */
   isTrial: boolean
+  /** Null: it is not paid through a provider. */
+  paid: Paid | null
+  /** The plan of the price that takes its place at the period's end. */
+  pendingPlan: string | null
 }
 
 const columns = (sql: Db) =>
   sql`s.id, s.account_id, s.plan, s.status, s.billing_interval as interval, s.provider, s.started_at, s.current_period_end`
 
+type Row = Omit<CurrentSubscription, 'paid'> & { [K in keyof Paid]: Paid[K] | null } & { lapsed: boolean }
+
 /** The current subscription by the clock: free from its end on, whether or not a job has written that down. */
 export async function findSubscription(sql: Db, accountId: string): Promise<CurrentSubscription | null> {
-  const [row] = await sql<(CurrentSubscription & { lapsed: boolean })[]>`
-    select ${columns(sql)}, s.trial as is_trial, coalesce(s.current_period_end <= clock_timestamp(), false) as lapsed
-      from user_subscriptions s where s.account_id = ${accountId} and s.ended_at is null`
+  const [row] = await sql<Row[]>`
+    select ${columns(sql)}, s.trial and s.provider_subscription_id is null as is_trial, s.provider_subscription_id, s.price_id, s.pending_price_id,
+           s.paid_until, p.plan as pending_plan, coalesce(s.current_period_end <= clock_timestamp(), false) as lapsed
+      from user_subscriptions s left join plan_prices p on p.id = s.pending_price_id
+     where s.account_id = ${accountId} and s.ended_at is null`
   if (!row) return null
-  const { lapsed, ...subscription } = row
+  const { lapsed, providerSubscriptionId, priceId, pendingPriceId, paidUntil, ...subscription } = row
+  const paid =
+    providerSubscriptionId !== null && priceId !== null && paidUntil !== null
+      ? { providerSubscriptionId, priceId, pendingPriceId, paidUntil }
+      : null
   return lapsed
     ? {
         ...subscription,
@@ -39,8 +60,10 @@ export async function findSubscription(sql: Db, accountId: string): Promise<Curr
         startedAt: subscription.currentPeriodEnd ?? subscription.startedAt,
         currentPeriodEnd: null,
         isTrial: false,
+        paid: null,
+        pendingPlan: null,
       }
-    : subscription
+    : { ...subscription, paid }
 }
 
 /** Ends the current subscription now. */
@@ -57,16 +80,37 @@ type NewSubscription = {
   trialDays: number | null
   grantedBy: string | null
   reason: string | null
+  /** What is paid through a provider, which has a name. */
+  paid?: Paid & { provider: string }
 }
 
 export async function insertSubscription(
   sql: Db,
-  { accountId, plan, status, interval, endsAt, trialDays, grantedBy, reason }: NewSubscription,
+  { accountId, plan, status, interval, endsAt, trialDays, grantedBy, reason, paid }: NewSubscription,
 ): Promise<void> {
   await sql`
-    insert into user_subscriptions (id, account_id, plan, status, billing_interval, current_period_end, granted_by, reason)
+    insert into user_subscriptions (id, account_id, plan, status, billing_interval, current_period_end, granted_by, reason,
+                                    provider, provider_subscription_id, price_id, pending_price_id, paid_until)
     values (${Bun.randomUUIDv7()}, ${accountId}, ${plan}, ${status}, ${interval},
-            ${trialDays === null ? sql`${endsAt}::timestamptz` : sql`clock_timestamp() + make_interval(hours => 24 * ${trialDays}::int)`}, ${grantedBy}, ${reason})`
+            ${trialDays === null ? sql`${endsAt}::timestamptz` : sql`clock_timestamp() + make_interval(hours => 24 * ${trialDays}::int)`}, ${grantedBy}, ${reason},
+            ${paid?.provider ?? 'manual'}, ${paid?.providerSubscriptionId ?? null}, ${paid?.priceId ?? null}, ${paid?.pendingPriceId ?? null}, ${paid?.paidUntil ?? null})`
+}
+
+/** The same subscription, as its provider has it now. */
+export async function updatePaid(
+  sql: Db,
+  subscriptionId: string,
+  {
+    status,
+    endsAt,
+    paidUntil,
+    pendingPriceId,
+  }: { status: Status; endsAt: Date } & Pick<Paid, 'paidUntil' | 'pendingPriceId'>,
+): Promise<void> {
+  await sql`
+    update user_subscriptions
+       set status = ${status}, current_period_end = ${endsAt}, paid_until = ${paidUntil}, pending_price_id = ${pendingPriceId}
+     where id = ${subscriptionId} and ended_at is null`
 }
 
 /** @returns false when this account has had a trial of this plan before */
@@ -94,6 +138,19 @@ export async function followPlan(sql: Db, accountId: string, plan: string): Prom
 /** What an invitation that nobody accepted yet would begin: a grant takes its place. */
 export async function withdrawInvitedPlan(sql: Db, accountId: string): Promise<void> {
   await sql`update invitations set plan = null where account_id = ${accountId}`
+}
+
+/** The address that a provider writes to; null: the account was erased. */
+export async function findContact(sql: Db, accountId: string): Promise<string | null> {
+  const [row] = await sql<{ email: string | null }[]>`
+    select email from user_accounts where id = ${accountId} and status <> 'deleted'`
+  return row?.email ?? null
+}
+
+/** Also where there is no such account. */
+export async function isErased(sql: Db, accountId: string): Promise<boolean> {
+  const rows = await sql`select 1 from user_accounts where id = ${accountId} and status <> 'deleted'`
+  return rows.length === 0
 }
 
 /** Whether a moment lies ahead, by the database's clock. */

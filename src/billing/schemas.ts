@@ -1,11 +1,24 @@
 import { z } from 'zod'
-import { Slug } from '../http/input/fields.ts'
+import { CurrencyCode } from '../catalogue/currencies.ts'
+import { bounded, Slug } from '../http/input/fields.ts'
 
 const Interval = z.enum(['month', 'year'])
 const Moment = z.iso.datetime()
+const Amount = z.int().min(0).max(Number.MAX_SAFE_INTEGER)
+const ReturnTo = bounded(500, 'Use at most 500 characters.').meta({ description: 'one of RETURN_URLS' })
+const ProviderName = z.string().regex(/^[a-z]{1,40}$/, 'Use the name of a provider.')
 
-export const Subscribe = z.strictObject({ plan: Slug, interval: Interval }).meta({ ref: 'Subscribe' })
+export const Subscribe = z
+  .strictObject({
+    plan: Slug,
+    interval: Interval,
+    currency: CurrencyCode.optional(),
+    provider: ProviderName.optional(),
+    returnTo: ReturnTo.optional(),
+  })
+  .meta({ ref: 'Subscribe' })
 export const Preview = z.strictObject({ plan: Slug, interval: Interval.default('month') }).meta({ ref: 'Preview' })
+export const Portal = z.strictObject({ returnTo: ReturnTo.optional() }).meta({ ref: 'PortalRequest' })
 
 export const SubscriptionBody = z
   .object({
@@ -21,6 +34,7 @@ export const SubscriptionBody = z
   .meta({ ref: 'Subscription' })
 
 export const CheckoutBody = z.object({ checkoutUrl: z.string() }).meta({ ref: 'Checkout' })
+export const PortalBody = z.object({ portalUrl: z.string() }).meta({ ref: 'Portal' })
 
 export const PreviewBody = z
   .object({
@@ -28,14 +42,35 @@ export const PreviewBody = z
     gained: z.array(z.string()),
     lost: z.array(z.string()),
     overLimit: z.array(z.object({ limit: z.string(), used: z.number().min(0), allowed: z.number().min(0) })),
+    seats: z
+      .array(z.object({ id: z.uuid(), name: z.string().nullable() }))
+      .meta({ description: 'members who would leave the team' }),
     when: Moment,
     cost: z
       .object({
-        amountMinor: z.int().min(0).max(Number.MAX_SAFE_INTEGER),
+        amountMinor: Amount,
         currency: z.string(),
         interval: Interval,
         trialDays: z.int().min(0).max(365),
       })
       .nullable(),
+    proration: z
+      .object({ creditMinor: Amount, chargeMinor: Amount, currency: z.string() })
+      .nullable()
+      .meta({ description: 'what a change at once would cost now; null: nothing, or the provider does not tell' }),
   })
   .meta({ ref: 'SubscriptionPreview' })
+
+export const PaymentBody = z
+  .object({
+    id: z.uuid(),
+    at: Moment,
+    provider: z.string(),
+    kind: z.enum(['charge', 'refund', 'dispute']),
+    status: z.enum(['pending', 'succeeded', 'failed']),
+    amountMinor: Amount.meta({ description: 'in minor units of the currency' }),
+    currency: z.string(),
+    plan: z.string().nullable(),
+    invoiceUrl: z.string().nullable(),
+  })
+  .meta({ ref: 'Payment' })

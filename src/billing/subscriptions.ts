@@ -5,11 +5,11 @@ import type { Principal } from '../access/principal.ts'
 import { account } from '../audit/actor.ts'
 import { recordAuthzChange } from '../changes/record.ts'
 import type { Db, Tx } from '../db/types.ts'
-import { AppError } from '../errors/app-error.ts'
+import { AppError, type ProblemCode } from '../errors/app-error.ts'
 import type { SubscriptionChange } from '../mail/templates/notice-data.ts'
+import type { PriceWish } from './choose-price.ts'
 import type { BillingDeps } from './deps.ts'
 import { next } from './lifecycle.ts'
-import { manual } from './provider.ts'
 import {
   type CurrentSubscription,
   endCurrent,
@@ -20,6 +20,7 @@ import {
   updateStatus,
 } from './queries.ts'
 import { mayTry, requirePlan, requireSubscription, toView } from './views.ts'
+import { resumeInstead, type Wanted, wantChange, wantCheckout, wantEnd } from './want.ts'
 
 export type SubscriptionView = ReturnType<typeof toView>
 
@@ -35,29 +36,33 @@ export async function readSubscription(
   return toView(deps, await requireSubscription(findSubscription(sql, accountId)))
 }
 
-type NewSubscription = { plan: string; interval: 'month' | 'year' }
-const resumeInstead =
-  'It is in force until its period ends. To keep it, take the cancellation back: POST /v1/subscription/resume.'
+type NewSubscription = PriceWish & { returnTo?: string }
 
 /**
- * Starts a trial (one per account and plan, ever), leads to a checkout where money is due, or agrees on free.
- * @throws AppError `validation-failed` for an unknown plan, `already-subscribed`, `checkout-unavailable`
+ * Starts a trial (one per account and plan, ever), wants a checkout where money is due or another plan of what is paid, or
+ * agrees on free.
+ * @throws AppError `validation-failed` for an unknown plan, `already-subscribed`, `checkout-unavailable`, `currency-mismatch`,
+ *   `not-supported-by-provider`
  */
 export async function subscribe(
   deps: BillingDeps,
   actor: Actor,
-  { plan: name, interval }: NewSubscription,
-): Promise<SubscriptionView | { checkoutUrl: string }> {
-  const plan = requirePlan(deps, name)
+  wish: NewSubscription,
+): Promise<SubscriptionView | Wanted> {
+  const plan = requirePlan(deps, wish.plan)
   if (plan.name === freePlan) return cancel(deps, actor, 'already-subscribed')
-  const { principal } = actor
-  const { accountId } = principal
-  const started = await deps.sql.begin(async (tx) => {
+  const { accountId } = actor.principal
+  const { interval } = wish
+  return deps.sql.begin(async (tx) => {
     const current = await openForChange(tx, accountId)
-    if (current.plan === plan.name && current.status !== 'cancelled') throw new AppError('already-subscribed')
-    // The trial is still in force and cannot be started again; its cancellation can be taken back.
-    if (current.plan === plan.name) throw new AppError('checkout-unavailable', { detail: resumeInstead })
-    if (!mayTry(plan, current) || !(await insertTrial(tx, accountId, plan.name))) return null
+    const { paid } = current
+    if (paid) return wantChange(tx, deps, actor, { plan, wish, current, paid })
+    const isSame = current.plan === plan.name
+    const isGranted = current.plan !== freePlan && !current.isTrial
+    if (isGranted && isSame && current.status !== 'cancelled') throw new AppError('already-subscribed')
+    if (isGranted) throw new AppError('checkout-unavailable', isSame ? { detail: resumeInstead } : {})
+    const isTried = isSame || !mayTry(plan, current) || !(await insertTrial(tx, accountId, plan.name))
+    if (isTried) return wantCheckout(tx, deps, actor, { plan, wish, current, refusal: refusalOf(current, isSame) })
     await replace(tx, {
       accountId,
       plan: plan.name,
@@ -73,14 +78,13 @@ export async function subscribe(
     await deps.audit.record(tx, actor, 'subscription.start_trial', account(accountId), { details })
     return tell(tx, deps, accountId, 'trial-begun')
   })
-  if (started) return started
-  const amountMinor = interval === 'month' ? plan.priceMonthlyMinor : plan.priceYearlyMinor
-  const checkout =
-    amountMinor === null
-      ? null
-      : await manual.openCheckout({ accountId, plan: plan.name, interval, amountMinor, currency: plan.currency })
-  if (!checkout) throw new AppError('checkout-unavailable')
-  return checkout
+}
+
+/** What is told where nothing can be bought. */
+function refusalOf({ status }: CurrentSubscription, isSame: boolean): { code: ProblemCode; detail?: string } {
+  if (isSame && status !== 'cancelled') return { code: 'already-subscribed' }
+  // The trial is still in force and cannot be started again; its cancellation can be taken back.
+  return { code: 'checkout-unavailable', ...(isSame && { detail: resumeInstead }) }
 }
 
 /**
@@ -91,12 +95,14 @@ export async function cancel(
   deps: BillingDeps,
   actor: Actor,
   code: 'nothing-to-cancel' | 'already-subscribed' = 'nothing-to-cancel',
-): Promise<SubscriptionView> {
+): Promise<SubscriptionView | Wanted> {
   const { accountId } = actor.principal
   return deps.sql.begin(async (tx) => {
     const current = await openForChange(tx, accountId)
     const status = current.plan === freePlan ? null : next(current.status, 'cancel')
     if (!status) throw new AppError(code)
+    const { provider, paid } = current
+    if (paid) return wantEnd(tx, deps, actor, 'cancel', { provider, paid })
     if (current.currentPeriodEnd) await updateStatus(tx, current.id, status)
     else {
       await replace(tx, {
@@ -120,12 +126,14 @@ export async function cancel(
  * Takes a cancellation back, until the period ends: a trial goes on as a trial, anything else as before.
  * @throws AppError `nothing-to-cancel` where no cancellation waits to be taken back
  */
-export async function resume(deps: BillingDeps, actor: Actor): Promise<SubscriptionView> {
+export async function resume(deps: BillingDeps, actor: Actor): Promise<SubscriptionView | Wanted> {
   const { accountId } = actor.principal
   return deps.sql.begin(async (tx) => {
     const current = await openForChange(tx, accountId)
     const status = next(current.status, current.isTrial ? 'resumeTrial' : 'resume')
     if (!status) throw new AppError('nothing-to-cancel', { detail: 'No cancellation waits to be taken back.' })
+    const { provider, paid } = current
+    if (paid) return wantEnd(tx, deps, actor, 'resume', { provider, paid })
     await updateStatus(tx, current.id, status)
     await deps.audit.record(tx, actor, 'subscription.resume', account(accountId), { details: { plan: current.plan } })
     return tell(tx, deps, accountId, 'resumed')

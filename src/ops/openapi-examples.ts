@@ -63,6 +63,7 @@ const bodies: Record<string, object> = {
     password,
   },
   Subscribe: { plan: 'professional', interval: 'month' },
+  PortalRequest: {},
   Preview: { plan: 'professional', interval: 'year' },
   NewUser: {
     email: 'ravi@example.com',
@@ -111,6 +112,8 @@ const parameters: [string, string, string][] = [
   ['/v1/plans/', 'name', 'professional'],
   ['/v1/admin/plans/', 'name', 'professional'],
   ['/v1/admin/roles/', 'name', 'support'],
+  ['/v1/billing/', 'provider', 'sandbox'],
+  ['/v1/admin/billing/', 'provider', 'sandbox'],
   ['/v1/', 'feature', 'premium_dashboard'],
   ['/v1/', 'plan', 'professional'],
   ['/v1/', 'role', 'admin'],

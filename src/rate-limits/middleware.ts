@@ -20,6 +20,9 @@ declare module '../http/request.ts' {
   }
 }
 
+/** Routes that count their callers' addresses themselves, once they know who is not to be counted. */
+const countingRoutes: ReadonlySet<string> = new Set(['/v1/billing/webhooks/:provider'])
+
 /** What counting an address uses. */
 type AddressDeps = { limits: Pick<Limits, 'global'>; config: Pick<RateLimitConfig, 'rateLimitGlobal'> }
 
@@ -50,7 +53,7 @@ export function limitRates(deps: RateLimitDeps) {
     name: 'limitRates',
     before(c) {
       const context = contextOf(c)
-      if (probeRoutes.has(context.route)) return undefined
+      if (probeRoutes.has(context.route) || countingRoutes.has(context.route)) return undefined
       const { principal } = context
       if (principal && limits.api) {
         const max =

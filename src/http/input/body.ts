@@ -37,7 +37,11 @@ function isJsonType(type: string): boolean {
   return parameters.every((parameter) => ['', 'charset=utf-8', 'charset="utf-8"'].includes(parameter.trim()))
 }
 
-async function readBytes(request: Request, limitBytes: number): Promise<Uint8Array> {
+/**
+ * The bytes of a body of any type, no further than the limit.
+ * @throws AppError `payload-too-large`, or `bad-request` when the connection fails half-way
+ */
+export async function readBytes(request: Request, limitBytes: number): Promise<Uint8Array> {
   const announced = Number(request.headers.get('content-length') ?? Number.NaN)
   if (announced > limitBytes) throw new AppError('payload-too-large')
   try {

@@ -1,0 +1,169 @@
+import { freePlan } from '../access/lapse.ts'
+import type { Actor } from '../audit/actor.ts'
+import { account } from '../audit/actor.ts'
+import { recordAuthzChange } from '../changes/record.ts'
+import type { Tx } from '../db/types.ts'
+import type { BillingDeps } from './deps.ts'
+import { isSurplus, upsertKnown } from './known-queries.ts'
+import { type Event, eventsBetween, type Living, next, type Status } from './lifecycle.ts'
+import { type CurrentSubscription, findSubscription, updatePaid } from './queries.ts'
+import { recordPayments } from './record-payments.ts'
+import { type Facts, type Reason, type Standing, standingOf } from './standing.ts'
+import { replace, tell } from './subscriptions.ts'
+import { insertTask } from './task-queries.ts'
+import { requireSubscription } from './views.ts'
+
+type Context = { deps: BillingDeps; actor: Actor; accountId: string }
+
+/**
+ * Writes what was fetched of one subscription: payments, the account's plan, rights, audit and mail, each only where something
+ * is another than it was. Lock the account's row first, and hold the lease.
+ * @returns what the subscription gives
+ */
+export async function applyFacts(tx: Tx, context: Context, facts: Facts): Promise<Standing | Reason> {
+  const { deps, accountId } = context
+  const { provider, subscription } = facts
+  await recordPayments(tx, context, facts)
+  const current = await requireSubscription(findSubscription(tx, accountId))
+  const isCurrent = current.provider === provider && current.paid?.providerSubscriptionId === subscription.id
+  const standing = standingOf(facts, { nowMs: deps.now(), graceMs: deps.config.billingGraceMs })
+  const isTooMany =
+    (await isSurplus(tx, provider, subscription.id)) ||
+    (typeof standing !== 'string' && !isCurrent && current.plan !== freePlan && !current.isTrial)
+  await upsertKnown(tx, toKnown(accountId, facts), isTooMany)
+  if (isTooMany) await dispose(tx, facts)
+  else if (standing === 'unknown-price')
+    // Somebody set it up at the provider by hand: neither rights nor the provider's subscription are touched.
+    deps.log.error(
+      { provider, subscriptionId: subscription.id },
+      'a subscription has a price that this service did not make',
+    )
+  else if (typeof standing === 'string') {
+    if (isCurrent) await end(tx, context, current, standing)
+    // What was paid back must not be charged again.
+    if (standing === 'refunded' || standing === 'disputed') await cancelAtProvider(tx, facts)
+  } else if (isCurrent) await follow(tx, context, current, standing, facts)
+  else await activate(tx, context, current, standing, facts)
+  return isTooMany ? 'ended' : standing
+}
+
+function toKnown(accountId: string, { provider, subscription, price, pendingPrice }: Facts) {
+  const { id, status, startedAt, paidUntil, cancelAtPeriodEnd } = subscription
+  const prices = { priceId: price?.id ?? null, pendingPriceId: pendingPrice?.id ?? null }
+  return {
+    provider,
+    subscriptionId: id,
+    accountId,
+    ...prices,
+    status,
+    startedAt,
+    paidUntil,
+    cancels: cancelAtPeriodEnd,
+  }
+}
+
+/** A second one, or one that a grant has replaced: it ends at the provider, and what was paid for it goes back. */
+async function dispose(tx: Tx, facts: Facts): Promise<void> {
+  await cancelAtProvider(tx, facts)
+  const { provider, payments, subscription } = facts
+  const isBack = (chargeId: string) =>
+    payments.some(
+      (payment) => payment.chargeId === chargeId && payment.kind !== 'charge' && payment.status !== 'failed',
+    )
+  for (const { id, kind, status } of payments)
+    if (kind === 'charge' && status === 'succeeded' && !isBack(id))
+      await insertTask(tx, { provider, kind: 'refund-charge', objectId: id, subscriptionId: subscription.id })
+}
+
+async function cancelAtProvider(tx: Tx, { provider, subscription }: Facts): Promise<void> {
+  if (subscription.status !== 'ended')
+    await insertTask(tx, { provider, kind: 'cancel-subscription', objectId: subscription.id })
+}
+
+/** It begins: from free, or in a trial's place. */
+async function activate(tx: Tx, context: Context, from: CurrentSubscription, standing: Standing, facts: Facts) {
+  await put(tx, context, standing, facts)
+  await recordAuthzChange(tx, { accountId: context.accountId })
+  const { plan, interval } = standing.price
+  await note(tx, context, 'activate', { plan, interval, from: from.plan, provider: facts.provider })
+  await tell(tx, context.deps, context.accountId, 'begun')
+}
+
+async function end(tx: Tx, context: Context, { plan }: CurrentSubscription, reason: Reason): Promise<void> {
+  const { deps, accountId } = context
+  const free = { plan: freePlan, status: 'active', interval: null, endsAt: null, trialDays: null } as const
+  await replace(tx, { accountId, ...free, grantedBy: null, reason: null })
+  await recordAuthzChange(tx, { accountId })
+  await note(tx, context, 'end', { plan, reason })
+  await tell(tx, deps, accountId, 'ended', plan)
+}
+
+/** The same one, as it is now. */
+async function follow(tx: Tx, context: Context, from: CurrentSubscription, to: Standing, facts: Facts): Promise<void> {
+  const { accountId } = context
+  const events = eventsOf(from, to)
+  const pendingPriceId = to.pendingPrice?.id ?? null
+  if (events.includes('change')) await put(tx, context, to, facts)
+  else await updatePaid(tx, from.id, { ...to, pendingPriceId })
+  if (from.currentPeriodEnd?.getTime() !== to.endsAt.getTime() || from.plan !== to.price.plan)
+    await recordAuthzChange(tx, { accountId })
+  let status: Status | null = from.status
+  for (const event of events) {
+    status = status && next(status, event)
+    if (status === null) throw new Error(`no subscription that is ${from.status} can ${event} and be ${to.status}`)
+    await note(tx, context, event, { plan: to.price.plan, ...(event === 'change' && { from: from.plan }) })
+    const change = notices[event]
+    if (change) await tell(tx, context.deps, accountId, change)
+  }
+  if (pendingPriceId !== null && from.paid?.pendingPriceId !== pendingPriceId)
+    await note(tx, context, 'schedule', { plan: to.pendingPrice?.plan, at: to.paidUntil })
+}
+
+function eventsOf(from: CurrentSubscription, to: Standing): Event[] {
+  const events = [...eventsBetween(from.status as Living, to.status)]
+  const hasBegunAnew = to.status === 'active' && (from.paid?.paidUntil.getTime() ?? 0) < to.paidUntil.getTime()
+  if (hasBegunAnew && events.length === 0) events.push('renew')
+  if (from.paid?.priceId !== to.price.id) events.push('change')
+  return events
+}
+
+const notices: Partial<Record<Event, 'changed' | 'cancelled' | 'resumed' | 'payment-failed'>> = {
+  change: 'changed',
+  cancel: 'cancelled',
+  resume: 'resumed',
+  resumeTrial: 'resumed',
+  fail: 'payment-failed',
+}
+
+async function put(tx: Tx, { accountId }: Context, standing: Standing, { provider, subscription }: Facts) {
+  const { status, price, pendingPrice, paidUntil, endsAt } = standing
+  const paid = { provider, providerSubscriptionId: subscription.id, priceId: price.id, paidUntil }
+  await replace(tx, {
+    accountId,
+    plan: price.plan,
+    status,
+    interval: price.interval,
+    endsAt,
+    trialDays: null,
+    grantedBy: null,
+    reason: null,
+    paid: { ...paid, pendingPriceId: pendingPrice?.id ?? null },
+  })
+}
+
+const actions: Record<Event | 'activate' | 'schedule', string> = {
+  activate: 'subscription.activate',
+  convert: 'subscription.convert',
+  renew: 'subscription.renew',
+  fail: 'subscription.payment_fail',
+  change: 'subscription.change',
+  schedule: 'subscription.schedule_change',
+  cancel: 'subscription.cancel',
+  resume: 'subscription.resume',
+  resumeTrial: 'subscription.resume',
+  end: 'subscription.end',
+}
+
+function note(tx: Tx, { deps, actor, accountId }: Context, event: keyof typeof actions, details: object) {
+  return deps.audit.record(tx, actor, actions[event], account(accountId), { details: { ...details } })
+}

@@ -1,0 +1,39 @@
+import type { Plan, PlanPrice } from '../catalogue/catalogue.ts'
+import { AppError, invalid } from '../errors/app-error.ts'
+import type { BillingDeps } from './deps.ts'
+import type { BillingProvider } from './providers/provider.ts'
+
+/** What somebody wants to pay. */
+export type PriceWish = { plan: string; interval: 'month' | 'year'; currency?: string; provider?: string }
+
+/** The price that is offered for a wish; null: none is. */
+export function offeredPrice(plan: Plan, interval: 'month' | 'year', currency: string): PlanPrice | null {
+  return plan.prices.find((price) => price.interval === interval && price.currency === currency) ?? null
+}
+
+/**
+ * The provider that serves a currency: the one that was asked for, else the first that prefers it, else the first that takes it.
+ * Null: none does.
+ * @throws AppError `validation-failed` for a provider that is not configured, `not-supported-by-provider` for one that does not take it
+ */
+export function chooseProvider(
+  { providers }: Pick<BillingDeps, 'providers'>,
+  currency: string,
+  wanted: string | undefined,
+): BillingProvider | null {
+  if (wanted !== undefined) {
+    const provider = providers.find(({ name }) => name === wanted)
+    if (!provider) throw invalid('provider', 'This is no provider here.', 'unknown')
+    if (!provider.accepts(currency)) throw new AppError('not-supported-by-provider')
+    return provider
+  }
+  const taking = providers.filter((provider) => provider.accepts(currency))
+  return taking.find((provider) => provider.prefers(currency)) ?? taking[0] ?? null
+}
+
+/** A provider of which something is kept, by its name. @throws AppError `payment-provider-unavailable` where it is not configured any more */
+export function requireProvider({ providers }: Pick<BillingDeps, 'providers'>, name: string): BillingProvider {
+  const provider = providers.find((candidate) => candidate.name === name)
+  if (!provider) throw new AppError('payment-provider-unavailable', { cause: new Error(`${name} is not configured`) })
+  return provider
+}

@@ -1,0 +1,188 @@
+import { type Actor, operator } from '../audit/actor.ts'
+import { AppError } from '../errors/app-error.ts'
+import { requireProvider } from './choose-price.ts'
+import type { BillingDeps } from './deps.ts'
+import { ensureProviderPrice } from './facts.ts'
+import { endIntent, findIntent, type Intent, openIntent } from './intent-queries.ts'
+import { findCustomer, insertCustomer } from './known-queries.ts'
+import { type Lease, LeaseLostError, releaseLease, takeLease, workMs } from './lease.ts'
+import { planLook } from './lease-queries.ts'
+import type { BillingProvider, Write } from './providers/provider.ts'
+import { ProviderError } from './providers/provider-error.ts'
+import { findContact, isErased } from './queries.ts'
+import { settleAccount } from './settle.ts'
+import { insertTask } from './task-queries.ts'
+
+/** For so long a request waits for whoever works on the account's billing, and for the provider. */
+const waitMs = 8_000
+const requestMs = 20_000
+
+/** What came of an intent: the page where the person pays; null: it is done, and the subscription is as it shall be. */
+export type Completed = { pageUrl: string | null }
+
+/**
+ * Carries out what a request wanted of a provider, after its transaction has committed. A repeat finds what the first one did.
+ * @throws AppError `payment-provider-unavailable` (a job goes on), `not-supported-by-provider`, `checkout-unavailable` where the
+ *   provider refuses
+ */
+export async function completeIntent(
+  deps: BillingDeps,
+  actor: Actor<{ accountId: string }>,
+  intentId: string,
+): Promise<Completed> {
+  const { accountId } = actor.principal
+  const lease = await takeLease(deps.sql, accountId, waitMs)
+  if (!lease) throw new AppError('payment-provider-unavailable', { retryAfter: 5 })
+  try {
+    const intent = await findIntent(deps.sql, accountId, intentId)
+    if (!intent) throw new AppError('account-disabled')
+    return await carryOut(deps, actor, lease, intent, AbortSignal.timeout(requestMs))
+  } catch (error) {
+    throw await toProblem(deps, accountId, intentId, error)
+  } finally {
+    await releaseLease(deps.sql, lease)
+  }
+}
+
+/** The same by a job, under a lease that it holds. @throws ProviderError */
+export async function takeUpIntent(deps: BillingDeps, lease: Lease, intent: Intent): Promise<void> {
+  await carryOut(deps, operator, lease, intent, AbortSignal.timeout(workMs))
+}
+
+async function carryOut(
+  deps: BillingDeps,
+  actor: Actor,
+  lease: Lease,
+  intent: Intent,
+  signal: AbortSignal,
+): Promise<Completed> {
+  if (intent.state !== 'wanted') return answerOf(intent)
+  if (intent.hasExpired) {
+    await endIntent(deps.sql, intent.id, 'expired')
+    throw new ProviderError('refused', 'the wish is too old')
+  }
+  const provider = requireProvider(deps, intent.provider)
+  const call = { signal, key: intent.id }
+  const page = await (intent.kind === 'checkout'
+    ? openCheckout(deps, provider, intent, call)
+    : change(deps, provider, intent, call))
+  if (page) {
+    const isOpen = await openIntent(deps.sql, intent.id, page)
+    if (!isOpen && page.checkoutId !== null) await discard(deps, intent, page.checkoutId)
+    return { pageUrl: page.pageUrl }
+  }
+  const { id, provider: name, subscriptionId } = intent
+  const also = subscriptionId === null ? [] : [{ provider: name, subscriptionId }]
+  await settleAccount(deps, actor, lease, { signal }, { also, finish: (tx) => endIntent(tx, id, 'done') })
+  return { pageUrl: null }
+}
+
+type Page = { checkoutId: string | null; pageUrl: string; expiresAt: Date }
+
+async function openCheckout(deps: BillingDeps, provider: BillingProvider, intent: Intent, call: Write): Promise<Page> {
+  const { id, accountId, priceId, returnTo, startsAt, expiresAt } = intent
+  if (priceId === null) throw new Error('a checkout has a price')
+  const { priceId: known, price } = await ensureProviderPrice(deps, provider, priceId, call)
+  const back = returnTo ?? deps.config.appUrl
+  const {
+    id: checkoutId,
+    url,
+    expiresAt: closes,
+  } = await provider.openCheckout(
+    {
+      reference: id,
+      customerId: await ensureCustomer(deps, provider, accountId, call),
+      priceId: known,
+      price,
+      startsAt: startsAt && startsAt.getTime() > deps.now() ? startsAt : null,
+      successUrl: back,
+      cancelUrl: back,
+      expiresAt,
+    },
+    call,
+  )
+  return { checkoutId, pageUrl: url, expiresAt: closes }
+}
+
+async function ensureCustomer(deps: BillingDeps, provider: BillingProvider, accountId: string, call: Write) {
+  const known = await findCustomer(deps.sql, provider.name, accountId)
+  if (known) return known
+  const email = await findContact(deps.sql, accountId)
+  if (email === null) throw new AppError('account-disabled')
+  // A key of the account's own: two wishes at once make one customer.
+  const customerId = await provider.createCustomer(
+    { reference: accountId, email },
+    { ...call, key: `customer_${accountId}` },
+  )
+  await insertCustomer(deps.sql, provider.name, accountId, customerId)
+  return customerId
+}
+
+/** @returns where the person has to pay first; null: it is done */
+async function change(deps: BillingDeps, provider: BillingProvider, intent: Intent, call: Write): Promise<Page | null> {
+  const { kind, accountId, subscriptionId, priceId, expiresAt } = intent
+  if (subscriptionId === null) throw new Error('a change is of a subscription')
+  switch (kind) {
+    case 'cancel':
+      await provider.cancel(subscriptionId, 'period-end', call)
+      return null
+    case 'resume':
+      await provider.resume(subscriptionId, call)
+      return null
+    case 'downgrade': {
+      const price = priceId && (await ensureProviderPrice(deps, provider, priceId, call)).priceId
+      await provider.changeAtPeriodEnd(subscriptionId, price, call)
+      return null
+    }
+    case 'upgrade': {
+      if (priceId === null) throw new Error('an upgrade has a price')
+      const { priceId: price } = await ensureProviderPrice(deps, provider, priceId, call)
+      const outcome = await provider.changeNow(subscriptionId, price, call)
+      if (outcome.outcome === 'paid') return null
+      const customerId = await ensureCustomer(deps, provider, accountId, call)
+      const portal = () => provider.openPortal({ customerId, subscriptionId }, deps.config.appUrl, call)
+      return { checkoutId: null, pageUrl: outcome.payUrl ?? (await portal()), expiresAt }
+    }
+    case 'checkout':
+      throw new Error('a checkout changes nothing')
+    default: {
+      const missing: never = kind
+      throw new Error(`nobody knows how to ${missing}`)
+    }
+  }
+}
+
+/** Its intent ended while the provider opened it: nobody shall pay there. */
+async function discard(deps: BillingDeps, { accountId, provider }: Intent, objectId: string): Promise<void> {
+  const kind = (await isErased(deps.sql, accountId)) ? 'void-checkout' : 'expire-checkout'
+  await insertTask(deps.sql, { provider, kind, objectId })
+  deps.billingWork.ring()
+}
+
+/** @throws ProviderError `refused` where it led to nothing */
+function answerOf({ state, pageUrl }: Intent): Completed {
+  if (state === 'open' && pageUrl !== null) return { pageUrl }
+  if (state === 'done') return { pageUrl: null }
+  throw new ProviderError('refused', `the wish is ${state}`)
+}
+
+async function toProblem(deps: BillingDeps, accountId: string, intentId: string, error: unknown): Promise<unknown> {
+  if (error instanceof LeaseLostError) {
+    await planLook(deps.sql, accountId, 0)
+    return new AppError('payment-provider-unavailable', { retryAfter: 5, cause: error })
+  }
+  if (!(error instanceof ProviderError)) return error
+  const { failure, retryAfterSeconds } = error
+  if (failure === 'unavailable' || failure === 'unreadable') {
+    deps.log.warn({ err: error, failure }, 'a payment provider did not do what was wanted; a job goes on')
+    await planLook(deps.sql, accountId, 15)
+    return new AppError('payment-provider-unavailable', { retryAfter: retryAfterSeconds ?? 15, cause: error })
+  }
+  await endIntent(deps.sql, intentId, 'refused')
+  // It is in another state than was thought: somebody looks.
+  await planLook(deps.sql, accountId, 0)
+  deps.billingWork.ring()
+  return new AppError(failure === 'unsupported' ? 'not-supported-by-provider' : 'checkout-unavailable', {
+    cause: error,
+  })
+}

@@ -1,0 +1,92 @@
+import { type Actor, operator } from '../audit/actor.ts'
+import { AppError } from '../errors/app-error.ts'
+import type { BillingDeps } from './deps.ts'
+import { type ClaimedEvent, finishEvent, insertEvent } from './event-queries.ts'
+import { findCheckoutOwner, findIntentOwner } from './intent-queries.ts'
+import { findCustomerOwner, findOwner } from './known-queries.ts'
+import { releaseLease, takeLease, workMs } from './lease.ts'
+import type { BillingProvider, Read, Subject } from './providers/provider.ts'
+import { settleAccount } from './settle.ts'
+
+/**
+ * Keeps a webhook of a provider: the signature first, then its id and what it is about, never its body. A repeat changes nothing.
+ * @returns false where the signature is not right
+ * @throws AppError `not-found` for a provider that is not configured
+ */
+export async function receiveWebhook(
+  deps: Pick<BillingDeps, 'providers' | 'sql' | 'billingWork'>,
+  name: string,
+  body: Uint8Array,
+  headers: Headers,
+): Promise<boolean> {
+  const provider = deps.providers.find((candidate) => candidate.name === name)
+  if (!provider) throw new AppError('not-found')
+  const event = await provider.verifyWebhook(body, headers)
+  if (!event) return false
+  await insertEvent(deps.sql, { provider: name, ...event })
+  deps.billingWork.ring()
+  return true
+}
+
+/** For so long the account's lease is waited for before the event is put off. */
+const waitMs = 2_000
+
+/**
+ * Looks into an event: finds out whose it is, and settles that account.
+ * @returns false while somebody else works on the account
+ * @throws ProviderError, LeaseLostError
+ */
+export async function handleEvent(
+  deps: BillingDeps,
+  provider: BillingProvider,
+  event: ClaimedEvent,
+  actor: Actor = operator,
+): Promise<boolean> {
+  const call = { signal: AbortSignal.timeout(workMs) }
+  const { id, eventId, type, objectId } = event
+  const subject = objectId === null ? null : await provider.findSubject({ id: eventId, type, objectId }, call)
+  const found = subject && (await findAccount(deps, provider, subject, call))
+  if (!found) {
+    await finishEvent(deps.sql, id, 'ignored')
+    return true
+  }
+  const lease = await takeLease(deps.sql, found.accountId, waitMs)
+  if (!lease) return false
+  try {
+    const also =
+      found.subscriptionId === null ? [] : [{ provider: provider.name, subscriptionId: found.subscriptionId }]
+    await settleAccount(deps, actor, lease, call, { also, finish: (tx) => finishEvent(tx, id, 'done') })
+    return true
+  } finally {
+    await releaseLease(deps.sql, lease)
+  }
+}
+
+type Found = { accountId: string; subscriptionId: string | null }
+
+/** Whose it is, by what is kept here, else by what the provider says of its subscription. Null: nobody's. */
+async function findAccount(
+  { sql }: BillingDeps,
+  provider: BillingProvider,
+  subject: Subject,
+  call: Read,
+): Promise<Found | null> {
+  const { name } = provider
+  const checkout = 'checkoutId' in subject ? subject.checkoutId : null
+  const owner = checkout === null ? null : await findCheckoutOwner(sql, name, checkout)
+  if (owner) return { accountId: owner, subscriptionId: null }
+  const subscriptionId =
+    'subscriptionId' in subject
+      ? subject.subscriptionId
+      : ((await provider.fetchCheckout(subject.checkoutId, call))?.subscriptionId ?? null)
+  if (subscriptionId === null) return null
+  const known = await findOwner(sql, name, subscriptionId)
+  if (known) return { accountId: known, subscriptionId }
+  const subscription = await provider.fetchSubscription(subscriptionId, call)
+  if (!subscription) return null
+  const { reference, customerId } = subscription
+  const accountId =
+    (reference === null ? null : await findIntentOwner(sql, name, reference)) ??
+    (await findCustomerOwner(sql, name, customerId))
+  return accountId === null ? null : { accountId, subscriptionId }
+}

@@ -1,0 +1,49 @@
+import { createMiddleware } from 'hono/factory'
+import { z } from 'zod'
+import { actorOf } from '../access/actor.ts'
+import type { AuthedEnv } from '../access/env.ts'
+import type { RequestContext } from '../http/request.ts'
+import { completeIntent } from './complete-intent.ts'
+import { readSubscription } from './subscriptions.ts'
+import type { Wanted } from './want.ts'
+
+declare module '../http/request.ts' {
+  interface RequestContext {
+    /** What is to be done at a payment provider once the transaction has committed. */
+    billingIntent?: string
+  }
+}
+
+const Replayed = z.object({ intent: z.uuid() })
+
+/** What a handler answers where a provider has to be asked first: `completeIntents` puts the true answer in its place. */
+export function intended(context: RequestContext, wanted: Wanted): { checkoutUrl: string } {
+  context.billingIntent = wanted.intent
+  // A repeat under the same Idempotency-Key is answered from the intent, too.
+  context.replay = JSON.stringify(wanted)
+  return { checkoutUrl: '' }
+}
+
+/**
+ * Carries out what the handler wanted of a provider, after its transaction: place it before `idempotent`, in whose transaction the
+ * handler runs. 202 with the page where the person pays, else 200 with the subscription.
+ */
+export const completeIntents = createMiddleware<AuthedEnv>(async function completeIntents(c, next) {
+  await next()
+  const isReplayed = c.res.headers.has('Idempotency-Replayed')
+  const intent = c.var.context.billingIntent ?? (isReplayed ? await replayedIntent(c.res) : undefined)
+  if (intent === undefined || c.error) return
+  c.res = undefined
+  const { deps, principal } = c.var
+  const { pageUrl } = await completeIntent(deps, actorOf(c), intent)
+  const answer =
+    pageUrl === null ? c.json(await readSubscription(deps, principal), 200) : c.json({ checkoutUrl: pageUrl }, 202)
+  if (isReplayed) answer.headers.set('Idempotency-Replayed', 'true')
+  c.res = answer
+})
+
+async function replayedIntent(response: Response): Promise<string | undefined> {
+  if (response.status !== 202) return undefined
+  const text = await response.clone().text()
+  return Replayed.safeParse(JSON.parse(text)).data?.intent
+}

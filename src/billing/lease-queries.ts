@@ -1,0 +1,67 @@
+import type { Db } from '../db/types.ts'
+
+/** Takes the account's billing until the lease ends. @returns false while somebody else has it */
+export async function takeLease(sql: Db, accountId: string, leaseId: string, seconds: number): Promise<boolean> {
+  const rows = await sql`
+    insert into billing_accounts as b (account_id, lease_id, leased_until)
+    select id, ${leaseId}::uuid, clock_timestamp() + make_interval(secs => ${seconds}::int)
+      from user_accounts where id = ${accountId} and status <> 'deleted'
+        on conflict (account_id) do update set lease_id = excluded.lease_id, leased_until = excluded.leased_until
+     where b.leased_until is null or b.leased_until <= clock_timestamp()
+    returning 1`
+  return rows.length === 1
+}
+
+/** Whether a lease is still the one that counts, locked until the transaction ends: nobody takes it meanwhile. */
+export async function holdLease(tx: Db, accountId: string, leaseId: string): Promise<boolean> {
+  const rows = await tx`
+    select 1 from billing_accounts
+     where account_id = ${accountId} and lease_id = ${leaseId}::uuid and leased_until > clock_timestamp() for update`
+  return rows.length === 1
+}
+
+/** Ends a lease that is still ours. */
+export async function releaseLease(sql: Db, accountId: string, leaseId: string): Promise<void> {
+  await sql`
+    update billing_accounts set lease_id = null, leased_until = null
+     where account_id = ${accountId} and lease_id = ${leaseId}::uuid`
+}
+
+/** Has somebody look at the account's billing at a moment, or sooner where that was planned. Null: after `seconds`. */
+export async function planLook(sql: Db, accountId: string, at: Date | number): Promise<void> {
+  const moment =
+    at instanceof Date ? sql`${at}::timestamptz` : sql`clock_timestamp() + make_interval(secs => ${at}::float8)`
+  await sql`
+    insert into billing_accounts as b (account_id, due_at) values (${accountId}, ${moment})
+        on conflict (account_id) do update set due_at = least(b.due_at, excluded.due_at)`
+}
+
+/** What was due is done. The next look: as planned, or sooner where something was done at the provider, or wanted, meanwhile. */
+export async function setNextLook(tx: Db, accountId: string, at: Date | null): Promise<void> {
+  await tx`
+    update billing_accounts
+       set attempts = 0, last_error = null,
+           due_at = least(
+             ${at}::timestamptz,
+             (select clock_timestamp() from billing_subscriptions where account_id = ${accountId} and is_stale limit 1),
+             (select min(case state when 'wanted' then clock_timestamp() + interval '45 seconds' else expires_at + interval '1 minute' end)
+                from billing_intents where account_id = ${accountId} and ended_at is null))
+     where account_id = ${accountId}`
+}
+
+/** It did not work: again after so many seconds. */
+export async function postponeLook(sql: Db, accountId: string, seconds: number, error: string): Promise<void> {
+  await sql`
+    update billing_accounts
+       set attempts = least(attempts + 1, 1000000), last_error = ${error.slice(0, 500)},
+           due_at = clock_timestamp() + make_interval(secs => ${seconds}::float8)
+     where account_id = ${accountId}`
+}
+
+/** Accounts that are due and that nobody works on. They may be taken meanwhile: whoever takes the lease finds out. */
+export async function listDue(sql: Db, limit: number): Promise<{ accountId: string; attempts: number }[]> {
+  return sql<{ accountId: string; attempts: number }[]>`
+    select account_id, attempts from billing_accounts
+     where due_at <= clock_timestamp() and (leased_until is null or leased_until <= clock_timestamp())
+     order by due_at limit ${limit}`
+}

@@ -1,0 +1,15 @@
+import type { ReturnUrlsConfig } from '../config/return-urls.ts'
+import { invalid } from '../errors/app-error.ts'
+import type { MailConfig } from '../mail/variables.ts'
+
+export type Config = ReturnUrlsConfig & Pick<MailConfig, 'appUrl'>
+
+/**
+ * Where the browser goes after a provider's page: what was asked for, else the application itself.
+ * @throws AppError `validation-failed` for what is not among RETURN_URLS
+ */
+export function returnUrlOf({ returnUrls, appUrl }: Config, returnTo: string | undefined): string {
+  if (returnTo === undefined) return appUrl
+  if (!returnUrls.includes(returnTo)) throw invalid('returnTo', 'This is none of the RETURN_URLS.', 'unknown')
+  return returnTo
+}

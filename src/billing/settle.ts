@@ -1,0 +1,116 @@
+import { lockAccount } from '../access/hierarchy.ts'
+import type { Actor } from '../audit/actor.ts'
+import type { Tx } from '../db/types.ts'
+import { applyFacts } from './apply.ts'
+import { requireProvider } from './choose-price.ts'
+import type { BillingDeps } from './deps.ts'
+import { fetchFacts } from './facts.ts'
+import { endIntent, type Intent, listOpenIntents } from './intent-queries.ts'
+import { listToFetch } from './known-queries.ts'
+import { type Lease, requireLease } from './lease.ts'
+import { setNextLook } from './lease-queries.ts'
+import type { CheckoutState, Read } from './providers/provider.ts'
+import { isErased } from './queries.ts'
+import { type Facts, nextLook } from './standing.ts'
+import { insertTask } from './task-queries.ts'
+
+type Place = { provider: string; subscriptionId: string }
+type Options = {
+  /** Looked at besides those that are known. */
+  also?: readonly Place[]
+  /** Written in the same transaction. */
+  finish?: (tx: Tx) => Promise<void>
+}
+type Checkouts = ReadonlyMap<string, CheckoutState | null>
+
+/**
+ * Brings an account's billing to what its providers say: fetches under the lease, then writes in one transaction, which counts
+ * only while the lease is ours.
+ * @throws ProviderError, LeaseLostError
+ */
+export async function settleAccount(
+  deps: BillingDeps,
+  actor: Actor,
+  lease: Lease,
+  call: Read,
+  { also = [], finish }: Options = {},
+): Promise<void> {
+  const { accountId } = lease
+  const intents = await listOpenIntents(deps.sql, accountId)
+  const checkouts = await fetchCheckouts(deps, intents, call)
+  const completed = intents.flatMap(({ id, provider }) => {
+    const subscriptionId = checkouts.get(id)?.subscriptionId
+    return subscriptionId ? [{ provider, subscriptionId }] : []
+  })
+  const places = distinct([...(await listToFetch(deps.sql, accountId)), ...also, ...completed])
+  const facts: Facts[] = []
+  for (const { provider, subscriptionId } of places) {
+    const fetched = await fetchFacts(deps, requireProvider(deps, provider), subscriptionId, call)
+    if (fetched) facts.push(fetched)
+  }
+  facts.sort((a, b) => a.subscription.startedAt.getTime() - b.subscription.startedAt.getTime())
+  await deps.sql.begin(
+    async (tx) => {
+      await lockAccount(tx, accountId)
+      if (await isErased(tx, accountId)) await cancelAll(tx, facts)
+      else {
+        await requireLease(tx, lease)
+        await write(tx, deps, { actor, accountId, facts, checkouts })
+      }
+      await finish?.(tx)
+    },
+    { evenIfAbandoned: true },
+  )
+}
+
+type Written = { actor: Actor; accountId: string; facts: Facts[]; checkouts: Checkouts }
+
+async function write(tx: Tx, deps: BillingDeps, { actor, accountId, facts, checkouts }: Written): Promise<void> {
+  const looks: number[] = []
+  for (const one of facts) {
+    const standing = await applyFacts(tx, { deps, actor, accountId }, one)
+    const look = nextLook(standing, deps.now())
+    if (look) looks.push(look.getTime())
+  }
+  for (const intent of await listOpenIntents(tx, accountId)) {
+    const state = stateOf(intent, facts, checkouts.get(intent.id))
+    if (state) await endIntent(tx, intent.id, state)
+  }
+  await setNextLook(tx, accountId, looks.length === 0 ? null : new Date(Math.min(...looks)))
+}
+
+/** What became of an intent; null: it still waits. */
+function stateOf(
+  intent: Intent,
+  facts: Facts[],
+  checkout: CheckoutState | null | undefined,
+): 'done' | 'expired' | null {
+  const { id, kind, subscriptionId, priceId } = intent
+  if (kind === 'checkout') {
+    const came = facts.some(({ subscription }) => subscription.reference === id && subscription.status !== 'incomplete')
+    if (came) return 'done'
+    return checkout?.state === 'expired' || (intent.hasExpired && intent.state === 'wanted') ? 'expired' : null
+  }
+  const target = facts.find(({ subscription }) => subscription.id === subscriptionId)
+  if (kind === 'upgrade' && target?.price?.id === priceId) return 'done'
+  return intent.hasExpired || target?.subscription.status === 'ended' ? 'expired' : null
+}
+
+async function fetchCheckouts(deps: BillingDeps, intents: Intent[], call: Read): Promise<Checkouts> {
+  const found = new Map<string, CheckoutState | null>()
+  for (const { id, kind, provider, checkoutId } of intents)
+    if (kind === 'checkout' && checkoutId !== null)
+      found.set(id, await requireProvider(deps, provider).fetchCheckout(checkoutId, call))
+  return found
+}
+
+/** Nobody is there any more who could use it. */
+async function cancelAll(tx: Tx, facts: Facts[]): Promise<void> {
+  for (const { provider, subscription } of facts)
+    if (subscription.status !== 'ended')
+      await insertTask(tx, { provider, kind: 'cancel-subscription', objectId: subscription.id })
+}
+
+function distinct(places: Place[]): Place[] {
+  return [...new Map(places.map((place) => [`${place.provider} ${place.subscriptionId}`, place])).values()]
+}

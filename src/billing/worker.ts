@@ -1,0 +1,127 @@
+import { operator } from '../audit/actor.ts'
+import { takeUpIntent } from './complete-intent.ts'
+import type { BillingDeps } from './deps.ts'
+import { type ClaimedEvent, claimEvents, postponeEvent, releaseEvent } from './event-queries.ts'
+import { handleEvent } from './inbox.ts'
+import { endIntent, listOpenIntents } from './intent-queries.ts'
+import { releaseLease, takeLease, workMs } from './lease.ts'
+import { listDue, postponeLook } from './lease-queries.ts'
+import { ProviderError } from './providers/provider-error.ts'
+import { settleAccount } from './settle.ts'
+import { claimTasks, postponeTask, type Task } from './task-queries.ts'
+import { doTask } from './tasks.ts'
+import { createLane } from './worker-lane.ts'
+
+export type BillingWorker = ReturnType<typeof createBillingWorker>
+
+type Options = {
+  /** How many events, accounts and tasks are worked on at once, each; default 4. */
+  concurrency?: number
+  /** How often it looks by itself; default 5000. */
+  pollMs?: number
+}
+
+/** Longer than the work of one event or task may take. */
+const leaseSeconds = 90
+
+/** Seconds until something is tried again after its n-th attempt: from 5 s, doubling to an hour, with a quarter of jitter. */
+export function retryAfterSeconds(attempts: number, asked = 0, random = Math.random): number {
+  const seconds = Math.min(3_600, 5 * 2 ** Math.min(Math.max(attempts - 1, 0), 20)) * (0.75 + random() / 2)
+  return Math.max(seconds, Math.min(asked, 3_600))
+}
+
+/**
+ * Looks into events, does what is due of accounts, and what has to be done at providers: a few of each at a time, whichever
+ * instance comes first. No connection of the database is held while a provider is called.
+ */
+export function createBillingWorker(deps: BillingDeps, { concurrency = 4, pollMs = 5_000 }: Options = {}) {
+  const { sql, log } = deps
+
+  const lanes = [
+    ...deps.providers.map((provider) =>
+      createLane<ClaimedEvent>({
+        concurrency,
+        log,
+        claim: (free) => claimEvents(sql, provider.name, free, leaseSeconds),
+        work: async (event) => {
+          if (!(await handleEvent(deps, provider, event))) await releaseEvent(sql, event.id, 1)
+        },
+        async postpone(event, error) {
+          const seconds = retryAfterSeconds(event.attempts, askedBy(error))
+          if (await postponeEvent(sql, event.id, seconds, messageOf(error)))
+            log.error(
+              { eventId: event.id, type: event.type },
+              'an event of a provider has failed: see the list of events',
+            )
+        },
+      }),
+    ),
+    createLane<{ id: string; attempts: number }>({
+      concurrency,
+      log,
+      claim: async (free) => (await listDue(sql, free)).map(({ accountId, attempts }) => ({ id: accountId, attempts })),
+      work: ({ id }) => settleDue(deps, id),
+      postpone: ({ id, attempts }, error) =>
+        postponeLook(sql, id, retryAfterSeconds(attempts + 1, askedBy(error)), messageOf(error)),
+    }),
+    createLane<Task>({
+      concurrency,
+      log,
+      claim: (free) => claimTasks(sql, free, leaseSeconds),
+      work: (task) => doTask(deps, task),
+      postpone: (task, error) =>
+        postponeTask(sql, task, retryAfterSeconds(task.attempts, askedBy(error)), messageOf(error)),
+    }),
+  ]
+  const look = () => {
+    for (const lane of lanes) lane.look()
+  }
+  const unhear = deps.billingWork.onRing(look)
+  let timer: Timer | undefined
+  return {
+    start(): void {
+      look()
+      timer = setInterval(look, pollMs * (0.8 + Math.random() * 0.4))
+      timer.unref()
+    },
+    look,
+    /** Resolves once nothing is due and nothing under way; for tests. */
+    async idle(): Promise<void> {
+      for (let isBusy = true; isBusy; ) {
+        const busy = await Promise.all(lanes.map((lane) => lane.idle()))
+        isBusy = busy.includes(true)
+      }
+    },
+    /** Begins nothing more; resolves when what runs has ended. */
+    async stop(): Promise<void> {
+      unhear()
+      clearInterval(timer)
+      await Promise.all(lanes.map((lane) => lane.stop()))
+    },
+  }
+}
+
+/** What an account still wants of a provider, then what its providers say. */
+async function settleDue(deps: BillingDeps, accountId: string): Promise<void> {
+  const lease = await takeLease(deps.sql, accountId)
+  if (!lease) return
+  try {
+    for (const intent of await listOpenIntents(deps.sql, accountId))
+      if (intent.state === 'wanted')
+        await takeUpIntent(deps, lease, intent).catch(async (error) => {
+          const isFinal =
+            error instanceof ProviderError && (error.failure === 'refused' || error.failure === 'unsupported')
+          if (!isFinal) throw error
+          await endIntent(deps.sql, intent.id, 'refused')
+        })
+    await settleAccount(deps, operator, lease, { signal: AbortSignal.timeout(workMs) })
+  } finally {
+    await releaseLease(deps.sql, lease)
+  }
+}
+
+const askedBy = (error: unknown) => (error instanceof ProviderError ? error.retryAfterSeconds : undefined)
+
+/** For administrators: no text of an error that may hold something of a person. */
+const messageOf = (error: unknown): string =>
+  error instanceof ProviderError ? `${error.failure}: ${error.message}` : 'it could not be written: see the log'
