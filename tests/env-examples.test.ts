@@ -156,6 +156,8 @@ test('every bad variable is named at once, each with what to do', () => {
     REQUIRE_ADMIN_MFA: 'yes',
     CONSENT_DOCUMENTS: 'terms',
     INACTIVE_ACCOUNT_DAYS: '59',
+    BILLING_PROVIDERS: 'cash',
+    BILLING_GRACE_DAYS: '61',
     AUTHZ_FEED: 'push',
     JOBS: 'cron',
     BRAND_NAME: 'x'.repeat(61),

@@ -62,6 +62,7 @@ const ownPasskeysOnly: Row = {
   stranger: 404,
   path: ({ passkeyId }) => `/v1/me/passkeys/${passkeyId}`,
 }
+const nowhere: Row = { demands: '', answers: '404' }
 const reason = 'asked for on the telephone'
 
 /** guest, user: free. subscriber: professional. admin: business. superadmin: enterprise. */
@@ -80,6 +81,30 @@ const ofThePerson: Record<string, Row> = {
   'GET /dev/mail/:id': keptMail(''),
   'GET /dev/mail/:id/text': keptMail('/text'),
   'GET /dev/mail/:id/html': keptMail('/html'),
+  // Where the sandbox takes payments; the table's app has no provider.
+  'GET /sandbox': nowhere,
+  'GET /sandbox/pages.css': nowhere,
+  'POST /sandbox/clock': nowhere,
+  'GET /sandbox/checkouts/:id': {
+    ...nowhere,
+    stranger: 404,
+    path: ({ accountId }) => `/sandbox/checkouts/${accountId}`,
+  },
+  'POST /sandbox/checkouts/:id': {
+    ...nowhere,
+    stranger: 404,
+    path: ({ accountId }) => `/sandbox/checkouts/${accountId}`,
+  },
+  'GET /sandbox/subscriptions/:id': {
+    ...nowhere,
+    stranger: 404,
+    path: ({ accountId }) => `/sandbox/subscriptions/${accountId}`,
+  },
+  'POST /sandbox/subscriptions/:id': {
+    ...nowhere,
+    stranger: 404,
+    path: ({ accountId }) => `/sandbox/subscriptions/${accountId}`,
+  },
   'GET /account/verify-email': { demands: '', answers: '200' },
   'GET /account/reset-password': { demands: '', answers: '200' },
   'GET /account/confirm-email': { demands: '', answers: '200' },
@@ -237,6 +262,13 @@ const ofThePerson: Record<string, Row> = {
     answers: everyone,
     keys: '403 403',
   },
+  'GET /v1/payments': {
+    demands: 'authenticated or key with payments.read, quota',
+    answers: everyone,
+    keys: '403 403',
+  },
+  'POST /v1/billing/webhooks/:provider': { ...nowhere, path: () => '/v1/billing/webhooks/stripe' },
+  'POST /v1/subscription/portal': { demands: signedIn, answers: '401 409 409 409 409 409', json: () => ({}) },
   'POST /v1/subscription/preview': { demands: signedIn, answers: everyone, json: () => ({ plan: 'starter' }) },
   'POST /v1/subscription': {
     demands: signedIn,
@@ -269,6 +301,16 @@ const ofAdministrators: Record<string, Row> = {
   }),
   // The target has none: both are told so after they were let in.
   'DELETE /v1/admin/users/:id/features/:name': about(subscriptions, '/features/sso_oauth', 404),
+  'GET /v1/admin/billing/events': {
+    demands: subscriptions,
+    answers: '401 403 403 403 200 200',
+  },
+  'POST /v1/admin/billing/events/:id/replay': {
+    demands: subscriptions,
+    answers: '401 403 403 403 404 404',
+    stranger: 404,
+    path: ({ accountId }) => `/v1/admin/billing/events/${accountId}/replay`,
+  },
   'PUT /v1/admin/users/:id/subscription': about(subscriptions, '/subscription', 200, {
     json: () => ({ plan: 'business', reason }),
   }),

@@ -26,6 +26,7 @@ const codes: Record<number, string[]> = {
     'nothing-to-cancel',
     'not-invited',
     'no-second-factor',
+    'not-supported-by-provider',
     'seeded',
   ],
 }

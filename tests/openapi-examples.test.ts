@@ -14,7 +14,7 @@ type Operation = {
   requestBody?: { content: Record<string, { example?: Record<string, unknown> }> }
 }
 
-const app = await openTestApp({ CONSENT_DOCUMENTS: 'terms@2026-01' })
+const app = await openTestApp({ CONSENT_DOCUMENTS: 'terms@2026-01', BILLING_PROVIDERS: 'sandbox' })
 const { request, sql } = app
 const document = (await openApiDocument(app.app, 'http://localhost')) as {
   paths: Record<string, Record<string, Operation>>
@@ -49,6 +49,8 @@ const linkKinds: Record<string, LinkKind> = {
   'post /v1/auth/invitation/accept': 'accept-invitation',
 }
 const tokens = new Map<string, string>()
+/** A body that only a payment provider can sign. */
+const signedElsewhere = 'post /v1/billing/webhooks/{provider}'
 /** Bodies that only an authenticator can make. */
 const signed = new Map<string, object>()
 
@@ -128,6 +130,12 @@ const before: Record<string, (session: SessionJson) => Promise<unknown>> = {
     await makeInvited(session.user.id, personId)
     await makeLink('post /v1/auth/invitation/accept', 'accept-invitation', session)
   },
+  'post /v1/subscription/portal': ({ user }) => makePaid(user.id),
+  'post /v1/admin/billing/events/{id}/replay': () => {
+    const id = exampleOf('post /v1/admin/billing/events/{id}/replay', 'id')
+    return sql`
+      insert into billing_events (id, provider, event_id, type, status, ended_at) values (${id}, 'sandbox', ${id}, 'example', 'failed', now())`
+  },
   'post /v1/subscription/resume': async (session) => {
     await send('post /v1/subscription', session)
     await send('delete /v1/subscription', session)
@@ -141,6 +149,15 @@ async function makePerson(): Promise<void> {
   if (made.length > 0)
     await sql`
       insert into user_subscriptions (id, account_id, plan, status) values (${Bun.randomUUIDv7()}, ${personId}, 'free', 'active')`
+}
+
+/** As if they paid through a provider. */
+async function makePaid(accountId: string): Promise<void> {
+  await sql`
+    update user_subscriptions set provider = 'sandbox', provider_subscription_id = 'sbx_sub_example', paid_until = now() + interval '30 days',
+           price_id = (select id from plan_prices where plan = 'professional' limit 1)
+     where account_id = ${accountId} and ended_at is null`
+  await sql`insert into billing_customers (account_id, provider, customer_id) values (${accountId}, 'sandbox', 'sbx_cus_example')`
 }
 
 async function makeInvited(id: string, invitedBy: string): Promise<void> {
@@ -233,5 +250,6 @@ test.each(operations)('$name: its example works as it stands', async ({ name }) 
   const session = await logIn(app, actor)
   await before[name]?.(session)
   const answer = await send(name, session)
-  expect(`${answer.status} ${answer.ok ? '' : await answer.text()}`).toMatch(/^2\d\d $/)
+  const told = `${answer.status} ${answer.ok ? '' : await answer.text()}`
+  expect(told).toMatch(name === signedElsewhere ? /^400 .*"invalid-signature"/ : /^2\d\d $/)
 })

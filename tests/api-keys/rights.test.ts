@@ -52,6 +52,7 @@ describe('what a key may do', () => {
       ['POST', '/v1/subscription', { plan: 'business', interval: 'month' }],
       ['POST', '/v1/subscription/preview', { plan: 'business' }],
       ['DELETE', '/v1/subscription', undefined],
+      ['POST', '/v1/subscription/portal', {}],
     ] as const)
       await expectProblem(await request(path, { method, bearer: key, json }), 'api-key-not-allowed')
   })

@@ -31,6 +31,8 @@ const testEnvironment = {
   RATE_LIMIT_MAIL: 'off',
   RATE_LIMIT_API: 'off',
   JOBS: 'off',
+  // A test that pays says so.
+  BILLING_PROVIDERS: 'manual',
 }
 
 const cores = availableParallelism()
