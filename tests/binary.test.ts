@@ -1,21 +1,12 @@
-import { afterAll, beforeAll, expect, test } from 'bun:test'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { expect, test } from 'bun:test'
+import { dirname } from 'node:path'
 import { testSecrets } from './support/app.ts'
 import { createDatabase } from './support/cluster.ts'
+import { compiledProgram } from './support/compiled.ts'
 import { startServerProcess } from './support/server-process.ts'
 
-const directory = mkdtempSync(join(tmpdir(), 'manas360-binary-'))
-const binary = join(directory, 'manas360')
-afterAll(() => rmSync(directory, { recursive: true, force: true }))
-beforeAll(async () => {
-  const build = Bun.spawn([process.execPath, join(import.meta.dir, '../scripts/build.ts'), '--outfile', binary], {
-    stdout: 'ignore',
-    stderr: 'inherit',
-  })
-  expect(await build.exited).toBe(0)
-}, 180_000)
+const binary = await compiledProgram()
+const directory = dirname(binary)
 
 test('errors have the names of their classes in the log of the compiled program', async () => {
   const child = Bun.spawn([binary, 'serve'], {

@@ -5,6 +5,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { createDatabase } from './support/cluster.ts'
+import { compiledProgram } from './support/compiled.ts'
 
 /**
  * The image's final stage, made by buildah without a daemon and without a registry: on a base of the C library and its
@@ -36,7 +37,8 @@ describe.skipIf(missing.length > 0 && !process.env.CI)('the container', () => {
     database = await createDatabase()
     work = mkdtempSync(join(tmpdir(), 'manas360-container-'))
     const context = join(work, 'context')
-    await run([process.execPath, join(project, 'scripts/build.ts'), '--outfile', join(context, 'manas360')])
+    mkdirSync(context)
+    cpSync(await compiledProgram(), join(context, 'manas360'))
     await makeBase(join(context, 'base'), join(context, 'manas360'))
     writeFileSync(join(context, 'Base'), 'FROM scratch\nCOPY base /\n')
     writeFileSync(join(context, 'Final'), finalStage())

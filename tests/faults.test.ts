@@ -1,13 +1,15 @@
 import { afterAll, expect, setDefaultTimeout, test } from 'bun:test'
 import postgres from 'postgres'
 import { goodPassword } from './support/accounts.ts'
+import { compiledProgram } from './support/compiled.ts'
 import { openOwnPostgres } from './support/postgres.ts'
 import { readiness, startServerProcess, until } from './support/server-process.ts'
 import { ask, type Ledger, startTraffic } from './support/traffic.ts'
 
 // Durable, as in production: what is acknowledged must survive it.
 const database = await openOwnPostgres()
-let server = await startServerProcess(database.url)
+const program = [await compiledProgram()]
+let server = await startServerProcess(database.url, {}, program)
 afterAll(async () => {
   await server.kill()
   await database.stop()
@@ -24,7 +26,7 @@ test('kill -9 of the server loses nothing acknowledged, leaves nothing half ther
   for (let round = 0; round < rounds || ledger.repeated === 0 || ledger.unanswered.size === 0; round++) {
     await traffic.busy()
     await server.kill()
-    server = await startServerProcess(database.url)
+    server = await startServerProcess(database.url, {}, program)
   }
   await traffic.busy()
   await expectTruth(await traffic.stop())

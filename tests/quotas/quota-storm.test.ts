@@ -3,6 +3,7 @@ import { logIn } from '../support/accounts.ts'
 import { signedIn } from '../support/administration.ts'
 import { givenApiKey } from '../support/api-keys.ts'
 import { openTestApp } from '../support/app.ts'
+import { compiledProgram } from '../support/compiled.ts'
 import { givenKeyHolder, readQuotaRows } from '../support/quotas.ts'
 import { startServerProcess } from '../support/server-process.ts'
 
@@ -12,7 +13,9 @@ setDefaultTimeout(60_000 + changes * 1_000)
 
 const app = await openTestApp()
 const admin = await signedIn(app, { role: 'superadmin' })
-const start = () => startServerProcess(app.databaseUrl, { JOBS: 'off', DB_POOL_MAX: '8', DB_POOL_MIN: '2' })
+const program = [await compiledProgram()]
+const environment = { JOBS: 'off', DB_POOL_MAX: '8', DB_POOL_MIN: '2' }
+const start = () => startServerProcess(app.databaseUrl, environment, program)
 const pick = <T>(items: readonly T[]): T => items[Math.floor(Math.random() * items.length)] as T
 const below = (end: number) => Math.floor(Math.random() * end)
 

@@ -4,13 +4,14 @@ import type { Environment } from '../../scripts/cluster/instance.ts'
 import { type RedisServer, startRedisServer } from '../../scripts/cluster/redis-server.ts'
 import { testSecrets } from './app.ts'
 import { createDatabase } from './cluster.ts'
+import { compiledProgram } from './compiled.ts'
 
 /** The programs that these tests need, and what to install for them. */
 export const programs: [string[], string] = [['redis-server', 'haproxy'], 'redis-server haproxy']
 
 export type TestCluster = Cluster & { redis: RedisServer; databaseUrl: string }
 
-/** Three real servers behind haproxy, with a database and a Redis of their own; gone after the file's tests. */
+/** Three real servers, compiled, behind haproxy, with a database and a Redis of their own; gone after the file's tests. */
 export async function openTestCluster(environment: Environment = {}): Promise<TestCluster> {
   const database = await createDatabase()
   const redis = await startRedisServer()
@@ -18,6 +19,7 @@ export async function openTestCluster(environment: Environment = {}): Promise<Te
     instances: 3,
     databaseUrl: database.url,
     redisUrl: redis.url,
+    command: [await compiledProgram()],
     environment: {
       NODE_ENV: 'test',
       ...testSecrets,
