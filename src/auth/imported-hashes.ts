@@ -153,8 +153,11 @@ export function toImportedHash(text: string): string {
   return mark + text
 }
 
+/** Whether a password, as it was typed, is the one that another system hashed. */
+export type ImportedCheck = (password: string) => Promise<boolean>
+
 /** How a password is checked against a stored hash of another system; null where the stored text is no such hash. */
-export function readImportedHash(stored: string): ((password: string) => Promise<boolean>) | null {
+export function readImportedHash(stored: string): ImportedCheck | null {
   if (!stored.startsWith(mark)) return null
   const read = readHash(stored.slice(mark.length))
   return 'check' in read ? (password) => matches(read.check, password) : null

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import type { Caller } from '../async/caller.ts'
 import { createSemaphore } from '../async/semaphore.ts'
-import { readImportedHash } from './imported-hashes.ts'
+import { type ImportedCheck, readImportedHash } from './imported-hashes.ts'
 import { normalisePassword } from './password-rules.ts'
 
 type Cost = {
@@ -30,9 +30,12 @@ export type PasswordHasher = {
   verify(hash: string | null, password: string, signal?: AbortSignal, caller?: Caller | null): Promise<boolean>
   /** Whether a hash was made at a lower cost than the current one, or is none of ours. */
   needsRehash(hash: string): boolean
-  /** How many passwords are being hashed or verified, and how many wait. */
+  /** How many hashes are being made or checked, and how many wait. */
   stats(): { running: number; waiting: number }
 }
+
+/** A password that somebody tries. */
+type Asked = { password: string; signal: AbortSignal | undefined; caller: Caller | null }
 
 /** The PHC string of argon2id; its parameters decide whether to rehash. */
 const phc = /^\$argon2id\$v=19\$m=(\d{1,7}),t=(\d{1,3}),p=(\d{1,3})\$[A-Za-z0-9+/]{11,}\$[A-Za-z0-9+/]{16,}$/
@@ -46,8 +49,9 @@ const most: Cost = { memoryCost: 1_048_576, timeCost: 64, parallelism: 64 }
  * Hashes and verifies passwords with argon2id (RFC 9106; the costs are OWASP's least, ASVS 5.0 11.4.2), off the event loop
  * and in turn, one of each caller. Memory is bounded by `memoryCost` × `concurrency`: 19 MiB for each that runs, none for
  * one that waits. At most `concurrency` threads of the runtime's pool are taken, and each for one hash at a time, so that
- * other work on that pool waits for one hash, never for the queue. A hash of another system (imported-hashes.ts) takes one thread
- * more, and up to 128 MiB, once: it is replaced when its owner logs in.
+ * other work on that pool waits for one hash, never for the queue. Hashes of other systems (imported-hashes.ts), which may take
+ * seconds and 128 MiB, have a queue of their own and half as many places (one at least), so that they never hold up all threads:
+ * whoever has one of ours waits for none of them.
  *
  * `hash` and `verify` throw AppError `overloaded` when the queue is full, `rate-limited` when too many requests of the caller's
  * account wait, both at once, and `deadline-exceeded` when `signal` aborts before the work began. Work that began is finished.
@@ -61,19 +65,25 @@ export function createPasswordHasher(options: Options = {}): PasswordHasher {
     parallelism: options.parallelism ?? 1,
   }
   const concurrency = options.concurrency ?? availableParallelism()
-  const { run, stats } = createSemaphore({
-    places: concurrency,
-    queueLimit: options.queueLimit ?? 64 * concurrency,
-    accountLimit: 8 * concurrency,
-  })
+  const { own, imported } = openLanes(concurrency, options.queueLimit)
   const dummy = createDummyHash(cost)
+
+  /** Side by side with one of ours, so that a cheap hash of another system does not answer sooner than others. */
+  async function verifyImported(check: ImportedCheck, { password, signal, caller }: Asked): Promise<boolean> {
+    const refused = new AbortController()
+    const either = signal ? AbortSignal.any([signal, refused.signal]) : refused.signal
+    try {
+      const checked = imported.run(() => check(password), caller, either)
+      return (await Promise.all([checked, own.run(() => matches(null, password), caller, either)]))[0]
+    } catch (error) {
+      refused.abort()
+      throw error
+    }
+  }
 
   async function matches(stored: string | null, password: string): Promise<boolean> {
     const { verify } = await argon2()
     const normalised = normalisePassword(password)
-    const imported = stored === null ? null : readImportedHash(stored)
-    // Side by side, so that a cheap hash of another system does not answer sooner than others.
-    if (imported) return (await Promise.all([imported(password), verify(dummy, normalised)]))[0]
     // An unknown account and an unusable hash cost what a real one costs, so that time does not tell them apart.
     const usable = stored !== null && isUsable(stored) ? stored : dummy
     try {
@@ -88,15 +98,29 @@ export function createPasswordHasher(options: Options = {}): PasswordHasher {
 
   return {
     hash: (password, signal, caller = null) =>
-      run(async () => (await argon2()).hash(normalisePassword(password), cost), caller, signal),
-    verify: (hash, password, signal, caller = null) => run(() => matches(hash, password), caller, signal),
+      own.run(async () => (await argon2()).hash(normalisePassword(password), cost), caller, signal),
+    verify(hash, password, signal, caller = null) {
+      const check = hash === null ? null : readImportedHash(hash)
+      if (check) return verifyImported(check, { password, signal, caller })
+      return own.run(() => matches(hash, password), caller, signal)
+    },
     needsRehash(hash) {
       const made = parseCost(hash)
       if (!made) return true
       return made.memoryCost < cost.memoryCost || made.timeCost < cost.timeCost || made.parallelism < cost.parallelism
     },
-    stats,
+    stats() {
+      const [ours, others] = [own.stats(), imported.stats()]
+      return { running: ours.running + others.running, waiting: ours.waiting + others.waiting }
+    },
   }
+}
+
+/** Of a place each may have so many waiting, and an account so many of them. */
+function openLanes(places: number, queueLimit: number | undefined) {
+  const open = (places: number) =>
+    createSemaphore({ places, queueLimit: queueLimit ?? 64 * places, accountLimit: 8 * places })
+  return { own: open(places), imported: open(Math.max(1, Math.floor(places / 2))) }
 }
 
 /** A hash that no password has, of the given cost: random bytes where the digest stands. */

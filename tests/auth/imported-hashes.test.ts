@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'bun:test'
+import { describe, expect, spyOn, test } from 'bun:test'
 import { pbkdf2Sync } from 'node:crypto'
 import { hash as argon2Hash } from '@node-rs/argon2'
 import fc from 'fast-check'
@@ -119,6 +119,53 @@ describe('a hash of another system', () => {
     }
     const expected = await workOf(null)
     expect(await workOf(toImportedHash(await bcrypt('tropical otter')))).toBeGreaterThan(expected / 20)
+  })
+
+  test('is tried once where the text typed is its own NFKC form', async () => {
+    const hash = await bcrypt('nobody’s')
+    const tries = spyOn(Bun.password, 'verify')
+    try {
+      expect(await verify(hash, 'tropical otter')).toBe(false)
+      expect(tries).toHaveBeenCalledTimes(1)
+      expect(await verify(hash, 'cafe\u0301 otter')).toBe(false)
+      expect(tries).toHaveBeenCalledTimes(3)
+    } finally {
+      tries.mockRestore()
+    }
+  })
+
+  test('waits in a queue of its own, with half the places: nobody with a hash of ours waits for one', async () => {
+    const hash = toImportedHash(`$pbkdf2-sha256$i=100000$${b64(Buffer.from('saltsalt'))}$${'A'.repeat(43)}`)
+    for (const [concurrency, places] of [
+      [1, 1],
+      [2, 1],
+      [5, 2],
+    ] as const) {
+      const hasher = createPasswordHasher({ memoryCost: 64, timeCost: 1, concurrency })
+      const gone = new AbortController()
+      const ends = Array.from({ length: 7 }, () =>
+        hasher.verify(hash, 'tropical otter', gone.signal).catch((error) => error.code),
+      )
+      // Each waits beside an argon2 check of its own, which takes its turn meanwhile.
+      expect(hasher.stats()).toEqual({ running: concurrency + places, waiting: 7 - concurrency + (7 - places) })
+      // Those who wait give up; what runs is finished.
+      gone.abort()
+      expect(hasher.stats()).toEqual({ running: concurrency + places, waiting: 0 })
+      expect((await Promise.all(ends)).filter((end) => end === 'deadline-exceeded')).toHaveLength(7 - places)
+      expect(hasher.stats()).toEqual({ running: 0, waiting: 0 })
+    }
+  })
+
+  test('takes no place that the other queue refused: it leaves both', async () => {
+    const hash = toImportedHash(await bcrypt('tropical otter'))
+    const full = createPasswordHasher({ memoryCost: 65_536, timeCost: 3, concurrency: 1, queueLimit: 1 })
+    const others = [full.hash('a'), full.hash('b')]
+    const slow = `$pbkdf2-sha256$i=2000000$${b64(Buffer.from('saltsalt'))}$${'A'.repeat(43)}`
+    const first = full.verify(toImportedHash(slow), 'tropical otter').catch((error) => error.code)
+    const second = full.verify(hash, 'tropical otter').catch((error) => error.code)
+    expect([await first, await second]).toEqual(['overloaded', 'overloaded'])
+    expect(full.stats()).toMatchObject({ waiting: 1 })
+    await Promise.all(others)
   })
 
   test('leaves the event loop free', async () => {
