@@ -27,16 +27,21 @@ export async function insertAccount(sql: Db, account: NewAccount, audit?: AuditR
     select 1`
 }
 
-/** The same where nobody has the address, or may take it back. @returns whether it was made */
+/**
+ * The same where nobody has the address, or may take it back; else the same work, which is undone.
+ * @returns whether it was made
+ */
 export async function insertAccountIfFree(sql: Db, account: NewAccount, audit: AuditRow): Promise<boolean> {
-  const rows = await sql`
+  const { agreed, ...columns } = account
+  const pretended = JSON.stringify({ ...columns, consents: toAgreements(agreed) })
+  const [row] = await sql<{ isNew: boolean }[]>`
     with account as (
       insert into user_accounts ${newAccount(sql, account)} on conflict (email) do nothing returning id),
-    ${agreedCtes(sql, account.agreed)}
+    ${agreedCtes(sql, agreed)}
     ${auditCtes(sql, audit, sql`exists (select from account)`)},
     ${freeSubscription(sql)}
-    select 1 from account`
-  return rows.length === 1
+    select is_new, pretend_account(${pretended}::text::jsonb, is_new) from (select exists (select from account) as is_new) made`
+  return row?.isNew ?? false
 }
 
 const newAccount = (sql: Db, { agreed, ...account }: NewAccount) =>

@@ -12,6 +12,7 @@ import mail from '../../sql/functions/mail.sql' with { type: 'text' }
 import prices from '../../sql/functions/prices.sql' with { type: 'text' }
 import purge from '../../sql/functions/purge.sql' with { type: 'text' }
 import quotas from '../../sql/functions/quotas.sql' with { type: 'text' }
+import registration from '../../sql/functions/registration.sql' with { type: 'text' }
 import roles from '../../sql/functions/roles.sql' with { type: 'text' }
 import search from '../../sql/functions/search.sql' with { type: 'text' }
 import sessions from '../../sql/functions/sessions.sql' with { type: 'text' }
@@ -43,6 +44,7 @@ export const functionFiles: readonly FunctionFile[] = [
   { name: 'prices', revision: 1, sql: prices },
   { name: 'purge', revision: 8, sql: purge },
   { name: 'quotas', revision: 1, sql: quotas },
+  { name: 'registration', revision: 1, sql: registration },
   { name: 'roles', revision: 1, sql: roles },
   { name: 'search', revision: 1, sql: search },
   { name: 'sessions', revision: 1, sql: sessions },

@@ -69,6 +69,32 @@ describe('registering, where addresses must be verified', () => {
     expect((await templatesTo(app, email)).filter((name) => name === 'verify-email')).toHaveLength(1)
   })
 
+  test('makes an account for a taken address as for a free one, and undoes it', async () => {
+    const [id, email] = [Bun.randomUUIDv7(), newEmail()]
+    const account = {
+      id,
+      email,
+      passwordHash: '$argon2id$x',
+      language: 'en',
+      timezone: 'UTC',
+      role: 'user',
+      consents: {},
+    }
+    const insertedBy = (isMade: boolean) =>
+      sql.begin(async (tx) => {
+        const count = () => tx<{ name: string; rows: number }[]>`
+          select relname as name, n_tup_ins::int as rows from pg_stat_xact_user_tables
+           where relname in ('user_accounts', 'user_subscriptions') order by relname`
+        const before = await count()
+        await tx`select pretend_account(${JSON.stringify(account)}::text::jsonb, ${isMade})`
+        return (await count()).map(({ name, rows }, i) => [name, rows - (before[i]?.rows ?? 0)])
+      })
+    const tables = ['user_accounts', 'user_subscriptions']
+    expect(await insertedBy(false)).toEqual(tables.map((table) => [table, 1]))
+    expect(await insertedBy(true)).toEqual(tables.map((table) => [table, 0]))
+    for (const table of tables) expect(await sql`select 1 from ${sql(table)} where id = ${id}`).toHaveLength(0)
+  })
+
   test('refuses bad input as before, before anybody is looked for', async () => {
     await expectProblem(await register(newEmail(), { password: 'short' }), 'validation-failed')
   })

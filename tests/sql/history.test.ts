@@ -86,6 +86,7 @@ purge 6 c3e35cee6ac5
 purge 7 1fbd8585da4e
 purge 8 0f6eca0f7913
 quotas 1 64fb45d41463
+registration 1 2711e5b1a74c
 roles 1 343c19616ae0
 search 1 18fabc6dd2d1
 sessions 1 871b0d541b1e
