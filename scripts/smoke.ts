@@ -5,12 +5,23 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { isPostgresInUse } from '../src/embedded-postgres/open.ts'
 import { administration } from './story/administration.ts'
+import { codeOf } from './story/authenticator.ts'
 import { type Answer, type Call, createCall } from './story/call.ts'
 import { invitation } from './story/invitation.ts'
 import { findToken, showsMails } from './story/kept-mail.ts'
 import { person } from './story/person.ts'
 import { recovery } from './story/recovery.ts'
-import { type Ask, demand, fill, isCommand, isLook, memberOf, type Step, type Variables } from './story/step.ts'
+import {
+  type Ask,
+  demand,
+  fill,
+  isAppCode,
+  isCommand,
+  isLook,
+  memberOf,
+  type Step,
+  type Variables,
+} from './story/step.ts'
 
 /** Runs the program that serves the instance, on its database. @throws Error with what it said when it fails */
 type RunProgram = (args: string[], input?: string) => Promise<string>
@@ -87,6 +98,10 @@ async function take(step: Step, variables: Variables, { origin, call, program }:
   if (isLook(run)) {
     variables[run.token] = await findToken(origin, { ...run, mailTo: fill(run.mailTo, variables) })
     return `a mail leads to /account/${run.page}`
+  }
+  if (isAppCode(run)) {
+    variables[run.code] = codeOf(fill(`$${run.secretIn}`, variables))
+    return 'the app shows six digits'
   }
   if (isCommand(run)) {
     const args = run.args.map((arg) => fill(arg, variables))

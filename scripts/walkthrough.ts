@@ -10,13 +10,13 @@ import { administration } from './story/administration.ts'
 import { invitation } from './story/invitation.ts'
 import { person } from './story/person.ts'
 import { recovery } from './story/recovery.ts'
-import { type Ask, isCommand, isLook, type Look, memberOf, type Step } from './story/step.ts'
+import { type AppCode, type Ask, isAppCode, isCommand, isLook, type Look, memberOf, type Step } from './story/step.ts'
 
 const url = process.argv[2]?.replace(/\/+$/, '')
 if (!url || !URL.canParse(url)) fail('usage: bun scripts/walkthrough.ts URL', 64)
 
 /**
- * `ask` shows an answer and keeps it; `token` is that of the newest mail to an address that leads to a page; `member` is a text in the one kept last; `manas360` is the program, with Bun or with
+ * `ask` shows an answer and keeps it; `token` is that of the newest mail to an address that leads to a page; `member` is a text in the one kept last; `manas360` is the program and `code` what an authenticator app shows, with Bun or with
  * Node alone.
  */
 const prelude = `URL=${url}
@@ -30,6 +30,7 @@ PASSWORD='seven quiet herons at dawn'
 OTHER_PASSWORD='eight loud herons at dusk'
 ANSWER=$(mktemp)
 manas360() { if command -v bun > /dev/null; then bun src/main.ts "$@"; else npx -y bun@${Bun.version} src/main.ts "$@"; fi; }
+code() { if command -v bun > /dev/null; then bun scripts/totp.ts "$1"; else npx -y bun@${Bun.version} scripts/totp.ts "$1"; fi; }
 ask() { curl -sS -i --max-time 30 "$@" > "$ANSWER"; cat "$ANSWER"; echo; }
 member() { sed -n "s/.*\\"$1\\":\\"\\([^\\"]*\\)\\".*/\\1/p" "$ANSWER"; }
 token() {
@@ -72,11 +73,11 @@ shell.stdin.end()
 process.stdout.write(`${pages.join('\n\n')}\n`)
 
 async function play(
-  { title, text, run, expect = { output: /^a mail to/ }, keep = {} }: Step,
+  { title, text, run, expect = { output: /^(?:a mail to|the app shows)/ }, keep = {} }: Step,
   number: number,
 ): Promise<string> {
   const name = `${number}. ${title}`
-  const first = isLook(run) ? toLook(run) : isCommand(run) ? toProgram(run.args, run.input) : toCurl(run)
+  const first = toShell(run)
   const command = [first, ...kept(keep)].join('\n')
   const said = await type(command)
   const typed = `## ${name}\n\n${text}\n\n\`\`\`sh\n${command}\n\`\`\``
@@ -109,6 +110,16 @@ function toCurl({ method, path, as, body }: Ask): string {
   const json = JSON.stringify(body).replaceAll('":', '": ').replaceAll(',"', ', "')
   const quoted = json.includes('$') ? `"${json.replaceAll('"', '\\"')}"` : `'${json}'`
   return `${first} \\\n  -H 'Content-Type: application/json' -d ${quoted}`
+}
+
+function toShell(run: Step['run']): string {
+  if (isLook(run)) return toLook(run)
+  if (isAppCode(run)) return toAppCode(run)
+  return isCommand(run) ? toProgram(run.args, run.input) : toCurl(run)
+}
+
+function toAppCode({ secretIn, code }: AppCode): string {
+  return `${code}=$(code "$${secretIn}")\ntest -n "$${code}" && echo "the app shows six digits"`
 }
 
 function toLook({ mailTo, page, token }: Look): string {
@@ -159,7 +170,7 @@ function createReader(stream: ReadableStream<Uint8Array>) {
   }
 }
 
-/** Indented; what stands in a list on a line each, words on one line; tokens cut short. */
+/** Indented; what stands in a list on a line each, words on one line; tokens and other secrets cut short. */
 function toText(value: unknown, indent = ''): string {
   const inner = `${indent}  `
   if (Array.isArray(value)) {
@@ -169,11 +180,16 @@ function toText(value: unknown, indent = ''): string {
   }
   if (!(value instanceof Object)) return JSON.stringify(value)
   const members = Object.entries(value).map(([key, item]) => {
-    const isToken = /Token$/.test(key) && typeof item === 'string'
-    const shown = isToken ? `${item.slice(0, 12)}…${item.slice(-6)}` : item
+    const isSecret = /Token$|^(?:secret|otpauthUri|qrSvg|recoveryCodes)$/.test(key)
+    const cut = (part: unknown) => (isSecret && typeof part === 'string' ? cutShort(part) : part)
+    const shown = Array.isArray(item) ? item.map(cut) : cut(item)
     return `${inner}${JSON.stringify(key)}: ${toText(shown, inner)}`
   })
   return members.length === 0 ? '{}' : `{\n${members.join(',\n')}\n${indent}}`
+}
+
+function cutShort(text: string): string {
+  return `${text.slice(0, 12)}…${text.slice(-6)}`
 }
 
 function fail(message: string, code: number): never {

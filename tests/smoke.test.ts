@@ -6,7 +6,7 @@ import { startServerProcess } from './support/server-process.ts'
 
 const database = await createDatabase()
 afterAll(() => database.drop())
-const server = await startServerProcess(database.url)
+const server = await startServerProcess(database.url, { REQUIRE_ADMIN_MFA: 'true' })
 afterAll(() => server.kill())
 
 async function smoke(args: string[]): Promise<{ code: number; out: string }> {
@@ -25,7 +25,7 @@ test('the story holds, from registering to a verified trail, and again on the sa
   const first = await smoke([server.url])
   expect(first.code).toBe(0)
   expect(told(first.out).filter((line) => !line.startsWith('✓'))).toEqual([])
-  expect(first.out).toContain('All 50 steps held')
+  expect(first.out).toContain('All 59 steps held')
   expect(first.out).toContain('The audit trail is whole')
   expect(first.out).toContain('is left, of a password that nobody knows')
   const second = await smoke([server.url])

@@ -7,6 +7,39 @@ const login = (email: string): Step['run'] => ({
   body: { email, password: '$PASSWORD' },
 })
 
+/** An authenticator app for who has just signed in; the refreshed token says that its session has shown a second factor. */
+const secondFactor = (person: 'ROOT' | 'RAVI', titles: [string, string, string, string]): Step[] => [
+  {
+    title: titles[0],
+    text: 'The answer has the secret as text, as an address and as a QR code, this once. Nothing is asked for yet.',
+    run: { method: 'POST', path: '/v1/me/mfa/totp', as: person },
+    expect: { status: 201 },
+    keep: { [`${person}_SECRET`]: 'secret' },
+  },
+  {
+    title: titles[1],
+    text: 'An app on a telephone; here `code`, which knows the secret.',
+    run: { secretIn: `${person}_SECRET`, code: `${person}_CODE` },
+  },
+  {
+    title: titles[2],
+    text: 'From now on the second factor is asked for. The recovery codes are for the day on which the telephone is gone.',
+    run: { method: 'POST', path: '/v1/me/mfa/totp/confirm', as: person, body: { code: `$${person}_CODE` } },
+    expect: { status: 200 },
+    check({ body }) {
+      demand(listOf(body, 'recoveryCodes').length === 10, 'ten recovery codes')
+      return 'ten recovery codes'
+    },
+  },
+  {
+    title: titles[3],
+    text: 'The session has shown a second factor by that. Its next access token says so (`acr`: `aal2`), as `REQUIRE_ADMIN_MFA` wants of whoever administrates.',
+    run: { method: 'POST', path: '/v1/auth/refresh', body: { refreshToken: `$${person}_REFRESH` } },
+    expect: { status: 200 },
+    keep: { [person]: 'accessToken' },
+  },
+]
+
 /** Those who run the service: a superadmin promotes a colleague, who locks, grants, overrides and reads the trail of it all. */
 export const administration: Step[] = [
   {
@@ -20,15 +53,37 @@ export const administration: Step[] = [
     text: 'Like everybody else. Sessions of administrators last 12 hours at most.',
     run: login('$ROOT_EMAIL'),
     expect: { status: 200 },
-    keep: { ROOT: 'accessToken', ROOT_ID: 'user.id' },
+    keep: { ROOT: 'accessToken', ROOT_REFRESH: 'refreshToken', ROOT_ID: 'user.id' },
+  },
+  ...secondFactor('ROOT', [
+    'Set up a second factor',
+    'The authenticator app shows a code',
+    'Confirm it',
+    'The session is a stronger one',
+  ]),
+  {
+    title: 'Logging in asks for it',
+    text: 'The right password opens no session any more. `POST /v1/auth/mfa` takes `mfaToken` with a code.',
+    run: login('$ROOT_EMAIL'),
+    expect: { status: 202 },
+    check({ body }) {
+      demand(body.status === 'mfa-required', 'mfa-required')
+      return `${body.methods}`
+    },
   },
   {
     title: 'A colleague registers',
     text: 'Ravi is a user like any other, so far.',
     run: { method: 'POST', path: '/v1/auth/register', body: { email: '$RAVI_EMAIL', password: '$PASSWORD' } },
     expect: { status: 201 },
-    keep: { RAVI: 'accessToken', RAVI_ID: 'user.id' },
+    keep: { RAVI: 'accessToken', RAVI_REFRESH: 'refreshToken', RAVI_ID: 'user.id' },
   },
+  ...secondFactor('RAVI', [
+    'He sets up a second factor, too',
+    'His app shows a code',
+    'He confirms it',
+    'His session is a stronger one',
+  ]),
   {
     title: 'Promote',
     text: 'Only somebody of a higher level may, and nobody promotes themselves.',

@@ -17,11 +17,14 @@ export type Command = { args: string[]; input?: string }
 /** A look at the mails that development keeps: the token of the newest to an address that leads to a page, kept as `token`. */
 export type Look = { mailTo: string; page: string; token: string }
 
+/** A look at an authenticator app: the code that it shows for the secret in a variable, kept as `code`. */
+export type AppCode = { secretIn: string; code: string }
+
 /** One step of the product's story: the walkthrough tells it with curl, the smoke test checks it. */
 export type Step = {
   title: string
   text: string
-  run: Ask | Command | Look
+  run: Ask | Command | Look | AppCode
   /** Of a look nothing but that the mail is there. */
   expect?: { status: number; code?: string } | { output: RegExp }
   /** What later steps use of the answer: variable → path of members. */
@@ -32,6 +35,10 @@ export type Step = {
 
 export function isLook(run: Step['run']): run is Look {
   return 'mailTo' in run
+}
+
+export function isAppCode(run: Step['run']): run is AppCode {
+  return 'secretIn' in run
 }
 
 export function isCommand(run: Step['run']): run is Command {
