@@ -2,6 +2,8 @@ import { accessConfiguration } from './access/variables.ts'
 import { accountConfiguration } from './account/variables.ts'
 import { auditConfiguration } from './audit/variables.ts'
 import { authConfiguration } from './auth/variables.ts'
+import { razorpayConfiguration } from './billing/providers/razorpay/variables.ts'
+import { stripeConfiguration } from './billing/providers/stripe/variables.ts'
 import { billingConfiguration } from './billing/variables.ts'
 import { brandConfiguration } from './brand/variables.ts'
 import { changesConfiguration } from './changes/variables.ts'
@@ -33,6 +35,8 @@ const rooms = [
   passkeyConfiguration,
   consentConfiguration,
   billingConfiguration,
+  stripeConfiguration,
+  razorpayConfiguration,
   accountConfiguration,
   httpConfiguration,
   rateLimitConfiguration,

@@ -1,4 +1,6 @@
 import type { Sql } from '../../db/types.ts'
+import type { RazorpayConfig } from './razorpay/variables.ts'
+import type { StripeConfig } from './stripe/variables.ts'
 
 /** What the providers are opened with. */
 export type ProviderDeps = {
@@ -7,5 +9,10 @@ export type ProviderDeps = {
   now: () => number
   /** How a pretend provider's own messages come in. */
   deliver: (provider: string, body: Uint8Array, headers: Headers) => Promise<unknown>
-  config: { billingProviders: readonly string[]; publicUrl: string; auditKeys: readonly [string, ...string[]] }
+  config: {
+    billingProviders: readonly string[]
+    publicUrl: string
+    auditKeys: readonly [string, ...string[]]
+  } & StripeConfig &
+    RazorpayConfig
 }

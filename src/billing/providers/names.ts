@@ -2,4 +2,4 @@
 export const pretendProviders = ['sandbox']
 
 /** What BILLING_PROVIDERS may name. `manual` is none: plans are tried, or granted by an administrator. */
-export const providerNames = ['manual', ...pretendProviders]
+export const providerNames = ['manual', 'stripe', 'razorpay', ...pretendProviders]

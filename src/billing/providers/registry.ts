@@ -12,6 +12,14 @@ async function openProvider(deps: ProviderDeps, name: string): Promise<BillingPr
       const { createSandbox } = await import('./sandbox/sandbox.ts')
       return createSandbox(deps)
     }
+    case 'stripe': {
+      const { openStripe } = await import('./stripe/stripe.ts')
+      return openStripe(deps.config.stripe)
+    }
+    case 'razorpay': {
+      const { openRazorpay } = await import('./razorpay/razorpay.ts')
+      return openRazorpay(deps.config.razorpay)
+    }
     default:
       throw new Error(`there is no provider "${name}"`)
   }
