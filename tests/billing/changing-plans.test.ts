@@ -34,8 +34,8 @@ describe('another plan', () => {
     expect(await read(person)).toMatchObject({ plan: { name: 'starter' } })
     await act(person, 'pay')
     expect(await read(person)).toMatchObject({ plan: { name: 'professional' }, status: 'active' })
-    expect(await app.sql`select 1 from billing_intents where account_id = ${person.id} and ended_at is null`).toEqual(
-      [],
+    expect(await sql`select 1 from billing_intents where account_id = ${person.id} and ended_at is null`).toHaveLength(
+      0,
     )
   })
 
