@@ -143,6 +143,18 @@ test('what an API key needs is told with each operation that is open to them, an
   })
 })
 
+test('what wants a stronger or a more recent sign-in says so, and all of administration the former', () => {
+  const saying = (code: string) =>
+    operations.filter(({ operation }) => operation.responses[401]?.description?.split(', ').includes(code))
+  const strong = saying('mfa-required').map(({ name }) => name)
+  expect(
+    operations.map(({ name }) => name).filter((name) => name.includes(' /v1/admin/') && !strong.includes(name)),
+  ).toEqual([])
+  const recent = saying('reauthentication-required').map(({ name }) => name)
+  for (const name of ['post /v1/api-keys', 'post /v1/me/email', 'delete /v1/me', 'put /v1/admin/users/{id}/role'])
+    expect(recent).toContain(name)
+})
+
 test('several problems of one status are all named', () => {
   const insights = find('get /v1/dashboard/insights').responses[403]?.description
   expect(insights).toBe('api-key-not-allowed, feature-not-in-plan, permission-denied')

@@ -39,7 +39,7 @@ describe('a refresh', () => {
     const person = await givenAccount(app, { role: 'admin' })
     const session = await logIn(app, person)
     expect(session.refreshExpiresIn).toBe(1_800)
-    await idle(person.id, '29 minutes')
+    await idle(person.id, '20 minutes')
     const renewed = await bodyOf<SessionJson>(await refresh(session.refreshToken))
     expect(renewed.refreshExpiresIn).toBeWithin(1_700, 1_801)
     await idle(person.id, '30 minutes')
