@@ -3,6 +3,7 @@ import { givenAccount } from '../support/accounts.ts'
 import { signedIn } from '../support/administration.ts'
 import { openTestApp } from '../support/app.ts'
 import { expectProblem } from '../support/problems.ts'
+import { countKeys, createPost, newKey, newRole, replayed } from '../support/repeats.ts'
 
 const app = await openTestApp({ DB_STATEMENT_TIMEOUT_MS: '1500' })
 const { request, sql } = app
@@ -10,20 +11,8 @@ const { request, sql } = app
 const root = await signedIn(app, { role: 'superadmin' })
 const admin = await signedIn(app, { role: 'admin' })
 
-type Ask = { path?: string; key?: string; json?: unknown; bearer?: string }
-const newKey = () => Bun.randomUUIDv7()
-const newRole = () => ({
-  name: `role_${Bun.randomUUIDv7().replaceAll('-', '')}`,
-  description: 'Made here',
-  privilegeLevel: 20,
-  permissions: ['profile.read'],
-})
-
-const post = ({ path = '/v1/admin/roles', key, json, bearer = root.bearer }: Ask) =>
-  request(path, { method: 'POST', bearer, json, headers: key === undefined ? {} : { 'Idempotency-Key': key } })
-const replayed = (answer: Response) => answer.headers.get('idempotency-replayed')
-const storedKeys = async () =>
-  (await sql<{ count: number }[]>`select count(*)::int from idempotency_keys`)[0]?.count ?? 0
+const post = createPost(app, root.bearer)
+const storedKeys = () => countKeys(app)
 
 describe('the same request with the same key', () => {
   test('gets the answer of the first, body, status, type and place alike, and does nothing more', async () => {

@@ -6,6 +6,7 @@ import { expectProblem } from '../support/problems.ts'
 import {
   ageMonth,
   askUntilRefused,
+  createGrant,
   givenKeyHolder,
   nextMonth,
   readApiRequests,
@@ -18,15 +19,7 @@ const admin = await signedIn(app, { role: 'superadmin' })
 
 const ask = (bearer: string, path = '/v1/entitlements/api_access', on: TestApp = app) => on.request(path, { bearer })
 
-/** An administrator changes the plan, or the limit of one account. */
-async function grant(id: string, path: string, json: object): Promise<void> {
-  const answer = await app.request(`/v1/admin/users/${id}${path}`, {
-    method: 'PUT',
-    bearer: admin.bearer,
-    json: { reason: 'asked for it', ...json },
-  })
-  expect(answer.status).toBe(200)
-}
+const grant = createGrant(app, admin.bearer)
 
 describe('the limit in force is that of this very moment', () => {
   test('an upgrade opens at once what was used up', async () => {

@@ -10,7 +10,14 @@ import { signedIn } from '../support/administration.ts'
 import { givenApiKey } from '../support/api-keys.ts'
 import { openTestApp, type TestApp } from '../support/app.ts'
 import { expectProblem } from '../support/problems.ts'
-import { askUntilRefused, givenKeyHolder, nextMonth, readApiRequests, readQuotaRows } from '../support/quotas.ts'
+import {
+  askUntilRefused,
+  createGrant,
+  givenKeyHolder,
+  nextMonth,
+  readApiRequests,
+  readQuotaRows,
+} from '../support/quotas.ts'
 import { until } from '../support/server-process.ts'
 
 const app = await openTestApp()
@@ -19,15 +26,7 @@ const admin = await signedIn(app, { role: 'superadmin' })
 
 const ask = (bearer: string, path = '/v1/entitlements/api_access', on: TestApp = app) => on.request(path, { bearer })
 
-/** An administrator changes the plan, or the limit of one account. */
-async function grant(id: string, path: string, json: object): Promise<void> {
-  const answer = await app.request(`/v1/admin/users/${id}${path}`, {
-    method: 'PUT',
-    bearer: admin.bearer,
-    json: { reason: 'asked for it', ...json },
-  })
-  expect(answer.status).toBe(200)
-}
+const grant = createGrant(app, admin.bearer)
 
 describe('a request with an API key', () => {
   test('passes as often as the plan allows in a month, and is then refused with the plan that helps', async () => {

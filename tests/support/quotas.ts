@@ -82,3 +82,11 @@ export async function ageMonth({ sql }: TestApp, accountId: string): Promise<voi
       alter table quota_leases add foreign key (account_id, month, feature) references quota_usage on delete cascade`
   })
 }
+
+/** An administrator's change of the plan, or of the limit of one account. */
+export function createGrant(app: TestApp, bearer: string) {
+  return async (id: string, path: string, json: object): Promise<void> => {
+    const init = { method: 'PUT', bearer, json: { reason: 'asked for it', ...json } }
+    expect((await app.request(`/v1/admin/users/${id}${path}`, init)).status).toBe(200)
+  }
+}

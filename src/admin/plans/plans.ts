@@ -43,23 +43,16 @@ export async function createPlan(deps: AdminDeps, actor: Actor, plan: NewPlan): 
 
 /** Changes a plan; it reaches everybody on it at their next request. @throws AppError `not-found`, `seeded` (retiring free) */
 export async function changePlan(deps: AdminDeps, actor: Actor, name: string, change: PlanEdit): Promise<Plan> {
-  return edit(
-    deps,
-    actor,
-    (catalogue) => requirePlan(catalogue, name),
-    async (tx) => {
-      const plan = await lockPlan(tx, name)
-      if (!plan) throw new AppError('not-found')
-      const changed = { ...plan, ...defined(change) }
-      if (name === freePlan && changed.retired)
-        throw new AppError('seeded', { detail: 'The free plan is what everybody falls back to.' })
-      if ((changed.priceMonthlyMinor === null) !== (changed.priceYearlyMinor === null))
-        throw invalid('priceMonthlyMinor', 'Give both prices, or neither for a plan by quote.')
-      if (Bun.deepEquals(plan, changed)) return 'unchanged'
-      await updatePlan(tx, name, changed)
-      await deps.audit.record(tx, actor, 'plan.update', planEntity(name), { details: defined(change) })
-    },
-  )
+  return editPlan(deps, actor, name, async (tx, plan) => {
+    const changed = { ...plan, ...defined(change) }
+    if (name === freePlan && changed.retired)
+      throw new AppError('seeded', { detail: 'The free plan is what everybody falls back to.' })
+    if ((changed.priceMonthlyMinor === null) !== (changed.priceYearlyMinor === null))
+      throw invalid('priceMonthlyMinor', 'Give both prices, or neither for a plan by quote.')
+    if (Bun.deepEquals(plan, changed)) return 'unchanged'
+    await updatePlan(tx, name, changed)
+    await deps.audit.record(tx, actor, 'plan.update', planEntity(name), { details: defined(change) })
+  })
 }
 
 /** Sets what a plan includes. @throws AppError `not-found`, `validation-failed` for an unknown or repeated feature, and for more than a token holds */
@@ -83,16 +76,10 @@ export async function setPlanFeatures(
       `Their names take more than the ${maxFeaturesBytes} bytes that a token has for them.`,
       'too-many',
     )
-  return edit(
-    deps,
-    actor,
-    (catalogue) => requirePlan(catalogue, name),
-    async (tx) => {
-      if (!(await lockPlan(tx, name))) throw new AppError('not-found')
-      await replacePlanFeatures(tx, name, features)
-      await deps.audit.record(tx, actor, 'plan.set_features', planEntity(name), { details: { features } })
-    },
-  )
+  return editPlan(deps, actor, name, async (tx) => {
+    await replacePlanFeatures(tx, name, features)
+    await deps.audit.record(tx, actor, 'plan.set_features', planEntity(name), { details: { features } })
+  })
 }
 
 /** @throws AppError `already-exists` */
@@ -130,8 +117,27 @@ export async function changeFeature(
   )
 }
 
-/** An edit of the catalogue; a name or tier that another has is told as such. */
-export async function edit<T>(
+/** Edits a plan whose row it locks. @throws AppError `not-found` */
+export async function editPlan(
+  deps: AdminDeps,
+  actor: Actor,
+  name: string,
+  write: (tx: Tx, plan: PlanValues) => Promise<'unchanged' | undefined>,
+): Promise<Plan> {
+  return edit(
+    deps,
+    actor,
+    (catalogue) => requirePlan(catalogue, name),
+    async (tx) => {
+      const plan = await lockPlan(tx, name)
+      if (!plan) throw new AppError('not-found')
+      return write(tx, plan)
+    },
+  )
+}
+
+/** An edit of the catalogue. @throws AppError `already-exists` for a name or tier that another has */
+async function edit<T>(
   deps: AdminDeps,
   actor: Actor,
   answer: (catalogue: Catalogue) => T,
@@ -152,7 +158,7 @@ export async function edit<T>(
 }
 
 /** @throws AppError `not-found` */
-export function requirePlan(catalogue: Catalogue, name: string): Plan {
+function requirePlan(catalogue: Catalogue, name: string): Plan {
   const plan = catalogue.plans.get(name)
   if (!plan) throw new AppError('not-found')
   return plan

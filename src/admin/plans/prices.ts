@@ -1,10 +1,10 @@
 import type { Actor } from '../../access/actor.ts'
 import { plan as planEntity } from '../../audit/actor.ts'
 import type { Plan } from '../../catalogue/catalogue.ts'
-import { AppError, invalid } from '../../errors/app-error.ts'
+import { invalid } from '../../errors/app-error.ts'
 import type { AdminDeps } from '../deps.ts'
-import { edit, requirePlan } from './plans.ts'
-import { lockPlan, type PlanValues, type PriceValues, replacePlanPrices, updatePlan } from './queries.ts'
+import { editPlan } from './plans.ts'
+import { type PlanValues, type PriceValues, replacePlanPrices, updatePlan } from './queries.ts'
 
 /**
  * Sets every price of a plan. Those in its own currency are also what `priceMonthlyMinor` and `priceYearlyMinor` say. Whoever
@@ -15,20 +15,13 @@ export async function setPlanPrices(deps: AdminDeps, actor: Actor, name: string,
   for (const [index, price] of prices.entries())
     if (prices.findIndex((other) => isSamePlace(other, price)) < index)
       throw invalid(`prices.${index}`, 'There is a price for this currency and interval already.', 'duplicate')
-  return edit(
-    deps,
-    actor,
-    (catalogue) => requirePlan(catalogue, name),
-    async (tx) => {
-      const plan = await lockPlan(tx, name)
-      if (!plan) throw new AppError('not-found')
-      const { currency } = plan
-      const own = { ...plan, ...ownPrices(plan, prices) }
-      await replacePlanPrices(tx, name, prices)
-      if (!Bun.deepEquals(plan, own)) await updatePlan(tx, name, own)
-      await deps.audit.record(tx, actor, 'plan.set_prices', planEntity(name), { details: { currency, prices } })
-    },
-  )
+  return editPlan(deps, actor, name, async (tx, plan) => {
+    const { currency } = plan
+    const own = { ...plan, ...ownPrices(plan, prices) }
+    await replacePlanPrices(tx, name, prices)
+    if (!Bun.deepEquals(plan, own)) await updatePlan(tx, name, own)
+    await deps.audit.record(tx, actor, 'plan.set_prices', planEntity(name), { details: { currency, prices } })
+  })
 }
 
 const isSamePlace = (one: PriceValues, other: PriceValues) =>

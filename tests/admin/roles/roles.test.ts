@@ -3,28 +3,14 @@ import { givenAccount } from '../../support/accounts.ts'
 import { signedIn } from '../../support/administration.ts'
 import { bodyOf, openTestApp } from '../../support/app.ts'
 import { expectProblem } from '../../support/problems.ts'
+import { openRoles } from '../../support/roles.ts'
 
 const app = await openTestApp()
 const { request, sql, deps } = app
 
 const root = await signedIn(app, { role: 'superadmin' })
-const ofLead = ['profile.read', 'profile.update', 'settings.manage', 'users.manage']
-await bodyOf(
-  await ask('POST', '', root.bearer, { name: 'lead', description: 'Leads', privilegeLevel: 80, permissions: ofLead }),
-)
+const { ask, givenRole, ofLead } = await openRoles(app, root.bearer)
 const lead = await signedIn(app, { role: 'lead' })
-
-function ask(method: string, path: string, bearer: string, json?: unknown): Promise<Response> {
-  return request(`/v1/admin/roles${path}`, { method, bearer, json })
-}
-
-let made = 0
-async function givenRole(privilegeLevel: number, permissions: string[] = []): Promise<string> {
-  made += 1
-  const name = `made_${made}`
-  expect((await ask('POST', '', root.bearer, { name, description: '', privilegeLevel, permissions })).status).toBe(201)
-  return name
-}
 
 async function roleOf(name: string): Promise<unknown> {
   return bodyOf(await ask('GET', `/${name}`, root.bearer))
