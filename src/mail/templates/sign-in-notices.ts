@@ -36,14 +36,16 @@ export const signInNotices: {
       severally: (count) => `New devices signed in to your account ${count} times`,
       opening: 'Your account was signed in to from a device that was not known before:',
       event: shownFrom.en,
-      notYou: 'If it was not you, somebody knows your password. Change it now: that also signs out all other devices.',
+      notYou:
+        'If it was not you, somebody can sign in as you. Change your password now, which also signs out all other devices, and remove passkeys and other ways to sign in that you do not know.',
     },
     hi: {
       subject: 'आपके खाते में एक नए डिवाइस से साइन इन हुआ',
       severally: (count) => `आपके खाते में नए डिवाइसों से ${count} बार साइन इन हुआ`,
       opening: 'आपके खाते में ऐसे डिवाइस से साइन इन हुआ है जो पहले से ज्ञात नहीं था:',
       event: shownFrom.hi,
-      notYou: 'अगर यह आप नहीं थे, तो किसी को आपका पासवर्ड पता है। उसे अभी बदलें: इससे बाकी सभी डिवाइस भी साइन आउट हो जाएँगे।',
+      notYou:
+        'अगर यह आप नहीं थे, तो कोई और आपके खाते में साइन इन कर सकता है। अपना पासवर्ड अभी बदलें: इससे बाकी सभी डिवाइस भी साइन आउट हो जाएँगे। जिन पासकी और साइन इन के दूसरे तरीकों को आप नहीं पहचानते, उन्हें हटा दें।',
     },
   },
   lockout: {
