@@ -108,11 +108,7 @@ export async function findPasskey(sql: Db, credentialId: Buffer): Promise<Stored
 
 /** Marks a challenge as used. False: it was used before, or has run out by the database's clock. */
 export async function insertUsedChallenge(sql: Db, challenge: Buffer, expiresAt: number): Promise<boolean> {
-  const rows = await sql`
-    insert into used_challenges (challenge, expires_at)
-    select ${challenge}::bytea, to_timestamp(${expiresAt / 1000}::float8)
-     where to_timestamp(${expiresAt / 1000}::float8) > clock_timestamp()
-    on conflict do nothing returning 1`
+  const rows = await useChallenge(sql, { challenge, expiresAt })
   return rows.length === 1
 }
 
@@ -129,23 +125,26 @@ export type Use = {
 /**
  * Uses the challenge and moves the counter on: it goes up at each use, unless the authenticator has none (WebAuthn Level 3, 7.2
  * step 22). The owner's row is locked, so of two at once the second is judged by what the first left.
- * @returns whether both were done
+ * @returns whether the response counts
  */
 export async function updateUsed(sql: Db, use: Use): Promise<boolean> {
+  const { passkeyId, accountId, signCount, backedUp } = use
   const rows = await sql`
-    with used as (
-      insert into used_challenges (challenge, expires_at)
-      select ${use.challenge}::bytea, to_timestamp(${use.expiresAt / 1000}::float8) from passkeys
-       where id = ${use.passkeyId} and ${counts(sql, use)} and to_timestamp(${use.expiresAt / 1000}::float8) > clock_timestamp()
-      on conflict do nothing returning 1)
-    update passkeys set sign_count = ${use.signCount}, backed_up = ${use.backedUp}, last_used_at = clock_timestamp()
-     where id = ${use.passkeyId} and account_id = ${use.accountId} and ${counts(sql, use)} and exists (select from used)
+    with used as (${useChallenge(sql, use)})
+    update passkeys set sign_count = ${signCount}, backed_up = ${backedUp}, last_used_at = clock_timestamp()
+     where id = ${passkeyId} and account_id = ${accountId} and exists (select from used)
+       and (sign_count < ${signCount}::bigint or (sign_count = 0 and ${signCount}::bigint = 0))
     returning 1`
   return rows.length === 1
 }
 
-function counts(sql: Db, { signCount }: Use) {
-  return sql`(sign_count < ${signCount}::bigint or (sign_count = 0 and ${signCount}::bigint = 0))`
+/** Of parallel uses one inserts the row, as long as the database's clock says that the challenge is good. */
+function useChallenge(sql: Db, { challenge, expiresAt }: Pick<Use, 'challenge' | 'expiresAt'>) {
+  return sql`
+    insert into used_challenges (challenge, expires_at)
+    select ${challenge}::bytea, good.until from (select to_timestamp(${expiresAt / 1000}::float8) as until) good
+     where good.until > clock_timestamp()
+    on conflict do nothing returning 1`
 }
 
 export async function updateName(

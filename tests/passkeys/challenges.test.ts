@@ -5,7 +5,7 @@ import { type ChallengeBinding, createChallenges } from '../../src/passkeys/chal
 import { passkeyRequestOptions } from '../../src/passkeys/options.ts'
 import { registered } from '../support/accounts.ts'
 import { openTestApp } from '../support/app.ts'
-import { creationOptions, givenPasskey, usePasskey as signIn, signInOptions } from '../support/passkeys.ts'
+import { creationOptions, givenPasskey, renewed, usePasskey as signIn, signInOptions } from '../support/passkeys.ts'
 import { expectProblem } from '../support/problems.ts'
 import { SoftPasskey } from '../support/soft-passkey.ts'
 
@@ -41,17 +41,19 @@ describe('of fifty uses at once of one challenge one counts', () => {
   })
 
   test('adding a passkey', async () => {
-    const { accessToken, id } = await registered(app)
-    const { challengeToken, options } = await creationOptions(app, { bearer: accessToken })
+    const owner = await registered(app)
+    await givenPasskey(app, { bearer: owner.accessToken })
+    const { bearer } = await renewed(app, owner)
+    const { challengeToken, options } = await creationOptions(app, { bearer })
     // Of each another credential: the challenge alone is the same.
     const answers = await repeated(() =>
       request('/v1/me/passkeys', {
-        bearer: accessToken,
+        bearer,
         json: { challengeToken, response: new SoftPasskey().create(options), name: 'Phone' },
       }),
     )
     expect(answers.filter(({ status }) => status === 201)).toHaveLength(1)
-    expect(await sql`select 1 from passkeys where account_id = ${id}`).toHaveLength(1)
+    expect(await sql`select 1 from passkeys where account_id = ${owner.id}`).toHaveLength(2)
   })
 
   test('for another room, in its own transaction; one that is rolled back has used nothing', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { randomBytes } from 'node:crypto'
 import type { CreationOptions } from '../../src/passkeys/schemas.ts'
+import { verifyRegistration } from '../../src/passkeys/webauthn.ts'
 import { registered } from '../support/accounts.ts'
 import { bodyOf, openTestApp, type SessionJson } from '../support/app.ts'
 import { mailsTo } from '../support/mails.ts'
@@ -229,6 +230,26 @@ describe('a new passkey is refused', async () => {
     const json = { challengeToken: right.challengeToken, ...of({}, right), name: 'Phone' }
     await expectProblem(await add(person.bearer, { ...json, ...(await wrong(right)) }), 'invalid-passkey')
     expect(await factorsOf(person.id)).toEqual([])
+  })
+
+  test('for its statement alone, before a certificate of it is read', async () => {
+    for (const [format, statement] of [
+      [
+        'packed',
+        new Map<string, number | Uint8Array[]>([
+          ['alg', -7],
+          ['x5c', []],
+        ]),
+      ],
+      ['android-key', new Map<string, number>([['alg', -7]])],
+    ] as const) {
+      const { challenge, challengeToken } = app.deps.passkeys.challenges.issue({ purpose: 'sign-in' })
+      const read = app.deps.passkeys.challenges.read(challengeToken, { purpose: 'sign-in' })
+      const options = { challenge: challenge.toString('base64url'), rp: { id: 'localhost' }, user: { id: 'AAAA' } }
+      const response = new SoftPasskey({ attestation: [format, new Map(statement)] }).create(options)
+      const verified = read && (await verifyRegistration(app.config, read, response))
+      expect(verified).toEqual({ refused: `the attestation is ${format}` })
+    }
   })
 
   test('but not where its key signed for itself, as some do', async () => {
