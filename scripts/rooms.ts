@@ -15,6 +15,7 @@ const rooms = [
   'account',
   'billing',
   'recovery',
+  'sso',
   'mfa',
   'passkeys',
   'auth',

@@ -25,6 +25,7 @@ import type { RateLimitResult } from './rate-limits/result.ts'
 import type { Redis } from './redis/connection.ts'
 import type { Config } from './room-config.ts'
 import type { Secrets } from './secrets/secrets.ts'
+import type { IdentityProviders } from './sso/providers.ts'
 import type { Traffic } from './telemetry/traffic.ts'
 
 declare module './http/request.ts' {
@@ -60,10 +61,11 @@ export type AppDeps = {
   deviceTokens: DeviceTokens
   passwords: PasswordHasher
   passkeys: Passkeys
-  /** How many ways to sign in an account has, in a transaction that locked its row. */
-  countSignInMethods: (tx: Tx, accountId: string) => Promise<number>
   /** Asks for the second factor, where an account has one; null: no room here has any. */
   secondFactor: SecondFactor | null
+  identityProviders: IdentityProviders
+  /** How many ways to sign in an account has, in a transaction that locked its row. */
+  countSignInMethods: (tx: Tx, accountId: string) => Promise<number>
   limits: Limits
   /** Has `RateLimit` tell of this count, unless another tier has less left. */
   reportLimit: (count: RateLimitResult) => void

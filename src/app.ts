@@ -42,6 +42,7 @@ import { ownPasskeyRoutes, passkeySignInRoutes } from './passkeys/routes.ts'
 import { withQuota } from './quotas/guard.ts'
 import { limitRates, rateLimitHeaders } from './rate-limits/middleware.ts'
 import { ownEmailRoutes, recoveryRoutes } from './recovery/routes.ts'
+import { identityRoutes, ssoRoutes } from './sso/routes.ts'
 import { createAccessLog, logAccess } from './telemetry/access-log.ts'
 import { countTraffic } from './telemetry/traffic.ts'
 
@@ -72,6 +73,8 @@ export function mountRoutes() {
     .route('/v1/auth', acceptanceRoutes)
     .route('/v1/auth', passkeySignInRoutes)
     .route('/v1/me/passkeys', ownPasskeyRoutes)
+    .route('/v1/auth', ssoRoutes)
+    .route('/v1', identityRoutes)
     .route('/v1', ownEmailRoutes)
     .route('/v1', accountRoutes)
     .route('/v1', consentRoutes)

@@ -21,6 +21,7 @@ import { passkeyConfiguration } from './passkeys/variables.ts'
 import { rateLimitConfiguration } from './rate-limits/variables.ts'
 import { redisConfiguration } from './redis/variables.ts'
 import { secretsConfiguration } from './secrets/variables.ts'
+import { ssoConfiguration } from './sso/variables.ts'
 
 /** Every room's configuration, in the order in which problems are named. */
 const rooms = [
@@ -33,6 +34,7 @@ const rooms = [
   mailConfiguration,
   returnUrlsConfiguration,
   passkeyConfiguration,
+  ssoConfiguration,
   consentConfiguration,
   billingConfiguration,
   stripeConfiguration,

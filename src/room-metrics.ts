@@ -11,6 +11,7 @@ import { passkeyMetrics } from './passkeys/metrics.ts'
 import { quotaMetrics } from './quotas/metrics.ts'
 import { limitMetrics } from './rate-limits/metrics.ts'
 import { redisMetrics } from './redis/metrics.ts'
+import { ssoMetrics } from './sso/metrics.ts'
 import { trafficMetrics } from './telemetry/metrics.ts'
 
 /** Every room's metrics. */
@@ -28,6 +29,7 @@ export function metricsOfRooms(deps: AppDeps): readonly Metric[] {
     ...quotaMetrics(deps.leases),
     ...catalogueMetrics(deps.catalogue),
     ...mailMetrics(deps),
+    ...ssoMetrics(deps),
     ...jobMetrics(deps.sql),
   ]
 }

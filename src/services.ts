@@ -30,8 +30,9 @@ import { openRedis } from './redis/connection.ts'
 import { openOwnReplica } from './replica.ts'
 import type { Config } from './room-config.ts'
 import { jobsOfRooms } from './room-jobs.ts'
-import { countSignInMethods } from './room-sign-in-methods.ts'
+import { countingSignInMethods } from './room-sign-in-methods.ts'
 import { createSecrets } from './secrets/secrets.ts'
+import { createIdentityProviders } from './sso/providers.ts'
 import { createNetworkHash } from './telemetry/network-hash.ts'
 import { createTraffic } from './telemetry/traffic.ts'
 
@@ -134,6 +135,7 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
     sweep.unref()
     const audit = createAudit(config.auditKeys, now)
     const keyedHashes = createKeyedHashes(config.auditKeys)
+    const identityProviders = createIdentityProviders(config, now)
     const open: OpenDeps = {
       config,
       log,
@@ -170,7 +172,8 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
       passwords: createPasswordHasher({ concurrency: cores, queueLimit: cores * 32 }),
       secondFactor: askForFactor,
       passkeys: createPasskeys(config.auditKeys, now),
-      countSignInMethods,
+      countSignInMethods: countingSignInMethods(identityProviders),
+      identityProviders,
       ...keyedHashes,
       networkHash: createNetworkHash(deriveKey(config.auditKeys[0], 'networks in the log')),
       lifecycle: { draining: false },

@@ -138,6 +138,7 @@ test('every bad variable is named at once, each with what to do', () => {
     RETURN_URLS: 'javascript:alert(1)',
     RP_ID: 'https://manas360.com',
     RP_ORIGINS: 'android:apk-key-hash:short',
+    OIDC_PROVIDERS: '{}',
     ALLOWED_ORIGINS: 'https://app.manas360.com/path',
     TRUSTED_PROXIES: '0.0.0.0/0',
     RATE_LIMIT_GLOBAL: '600',
@@ -222,6 +223,11 @@ test('a malformed variable is named once, and none of its consequences', () => {
 const letters = 'abcdefghijklmnopqrstuvwxyz'
 const mixed = randomBytes(48).toString('base64')
 const hex = randomBytes(40).toString('hex')
+/** A list with one provider. */
+const provider = (more: object = {}) =>
+  JSON.stringify([
+    { id: 'clinic', displayName: 'Clinic', issuer: 'https://id.clinic.example', clientId: 'manas', ...more },
+  ])
 const sixLetters = Array.from(randomBytes(80), (byte) => letters[byte % 6]).join('')
 
 test.each<[string, string, Environment]>([
@@ -273,6 +279,12 @@ test.each<[string, string, Environment]>([
   ['no word on how mail goes out', 'SMTP_URL', { SMTP_URL: '' }],
   ['a mail server without a sender', 'MAIL_FROM', { MAIL_FROM: '' }],
   ['pages for links without https', 'APP_URL', { APP_URL: 'http://app.manas360.com' }],
+  ['providers that lead nowhere', 'RETURN_URLS', { OIDC_PROVIDERS: provider() }],
+  [
+    'a provider without https',
+    'OIDC_PROVIDERS',
+    { RETURN_URLS: 'https://app.example/x', OIDC_PROVIDERS: provider({ issuer: 'http://127.0.0.1:4011' }) },
+  ],
   [
     'proof of addresses without mail',
     'REQUIRE_EMAIL_VERIFICATION',

@@ -4,9 +4,12 @@ import type { ProblemCode } from '../src/errors/app-error.ts'
 import type { Row } from './matrix-table.ts'
 import { openTestApp } from './support/app.ts'
 import { everyRoute, good, type Sent } from './support/every-route.ts'
+import { withProviders } from './support/journeys.ts'
 import { expectProblem } from './support/problems.ts'
 
-const app = await openTestApp()
+/** Configured, so that its routes judge their input; nobody is asked. */
+const provider = { id: 'google', displayName: 'Google', issuer: 'http://127.0.0.1:9', clientId: 'x' }
+const app = await openTestApp(withProviders(provider))
 const { routes, send } = await everyRoute(app)
 const withBody = routes.filter(({ row }) => row.json)
 

@@ -63,6 +63,7 @@ const ownPasskeysOnly: Row = {
   path: ({ passkeyId }) => `/v1/me/passkeys/${passkeyId}`,
 }
 const nowhere: Row = { demands: '', answers: '404' }
+const codeOfNobody = { code: 'of nobody', codeVerifier: 'x'.repeat(43) }
 const reason = 'asked for on the telephone'
 
 /** guest, user: free. subscriber: professional. admin: business. superadmin: enterprise. */
@@ -174,6 +175,33 @@ const ofThePerson: Record<string, Row> = {
   // Everybody, the superadmin included, renames and removes own ones only.
   'PATCH /v1/me/passkeys/:id': { ...ownPasskeysOnly, json: () => ({ name: 'Telephone' }) },
   'DELETE /v1/me/passkeys/:id': { ...ownPasskeysOnly, demands: recently },
+  'GET /v1/auth/providers': { demands: '', answers: '200' },
+  // None is configured.
+  'GET /v1/auth/oidc/:provider/start': {
+    demands: '',
+    answers: '404',
+    path: () => `/v1/auth/oidc/google/start?returnTo=x&codeChallenge=${'x'.repeat(43)}`,
+  },
+  'GET /v1/auth/oidc/:provider/callback': {
+    demands: '',
+    answers: '404',
+    path: () => '/v1/auth/oidc/google/callback?code=x&state=x',
+  },
+  'POST /v1/auth/oidc/exchange': { demands: '', answers: '401', json: () => codeOfNobody },
+  'GET /v1/me/identities': { demands: signedIn, answers: everyone },
+  'POST /v1/me/identities': { demands: recently, answers: '401', json: () => codeOfNobody },
+  'POST /v1/me/identities/:provider/start': {
+    demands: recently,
+    answers: '401 404 404 404 404 404',
+    path: () => '/v1/me/identities/google/start',
+    json: () => ({ returnTo: 'x', codeChallenge: 'x'.repeat(43) }),
+  },
+  'DELETE /v1/me/identities/:id': {
+    demands: recently,
+    answers: '401 404 404 404 404 404',
+    stranger: 404,
+    path: ({ apiKeyId }) => `/v1/me/identities/${apiKeyId}`,
+  },
   'POST /v1/me/email': {
     demands: 'authenticated, recent 600 or password',
     answers: '401 202 202 202 202 202',

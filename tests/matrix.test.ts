@@ -16,7 +16,7 @@ const roles = Object.keys(plans) as Role[]
 /** What each refusal must be called, whoever made it. */
 const codes: Record<number, string[]> = {
   400: ['invalid-link'],
-  401: ['authentication-required', 'invalid-credentials', 'invalid-passkey', 'invalid-mfa-token'],
+  401: ['authentication-required', 'invalid-credentials', 'invalid-passkey', 'invalid-mfa-token', 'invalid-code'],
   403: ['permission-denied', 'feature-not-in-plan', 'privilege-escalation', 'api-key-not-allowed'],
   404: ['not-found'],
   409: [

@@ -6,7 +6,7 @@ import { openTestApp } from './support/app.ts'
 
 type Media = Record<string, { schema: Schema; example?: Record<string, unknown> }>
 type Operation = {
-  parameters?: { in: string; name: string; schema: Schema }[]
+  parameters?: { in: string; name: string; required?: boolean; schema: Schema }[]
   requestBody?: { content: Media }
 }
 type Document = { paths: Record<string, Record<string, Operation>> }
@@ -163,6 +163,8 @@ for (const { name, judge, parameters } of queries)
   test(`${name}: the document and the route accept the same query`, async () => {
     const differing: string[] = []
     const texts = values.filter((value) => typeof value === 'string')
+    const required = parameters.filter((parameter) => parameter.required)
+    const example = Object.fromEntries(required.map((parameter) => [parameter.name, parameter.schema.examples?.[0]]))
     for (const { name: parameter, schema } of parameters)
       for (const text of [
         ...texts,
@@ -181,7 +183,7 @@ for (const { name, judge, parameters } of queries)
       ]) {
         const value = schema.type === 'integer' && /^-?[0-9.]+$/.test(text) ? Number(text) : text
         const told = validate(value, schema, '2020-12', lookup).valid
-        const { issues } = await judge.validate({ [parameter]: text })
+        const { issues } = await judge.validate({ ...example, [parameter]: text })
         if (issues?.every(({ message }) => lookUps.includes(message))) continue
         if (told !== !issues)
           differing.push(

@@ -99,12 +99,16 @@ test('every operation has a name of its own, a tag and a summary', () => {
   ).toEqual([])
 })
 
-test.each(operations)('$name tells its success and its problems', ({ operation }) => {
+/** A person's browser meets it: beside the problem document it has a page. */
+const withPage = 'get /v1/auth/oidc/{provider}/callback 400'
+
+test.each(operations)('$name tells its success and its problems', ({ name, operation }) => {
   const answers = Object.entries(operation.responses)
-  expect(answers.some(([status]) => status.startsWith('2'))).toBe(true)
+  expect(answers.some(([status]) => status.startsWith('2') || status === '302')).toBe(true)
   expect(Object.keys(operation.responses)).toContainValues(['400', '500', '504'])
   for (const [status, { content, description }] of answers.filter(([status]) => Number(status) >= 400)) {
-    expect(Object.keys(content ?? {})).toEqual(['application/problem+json'])
+    const page = `${name} ${status}` === withPage ? ['text/html'] : []
+    expect(Object.keys(content ?? {})).toEqual(['application/problem+json', ...page])
     expect(codesOf(content?.['application/problem+json']?.schema)).toEqual(description.split(', ').sort())
     expect(`${status} ${description}`).toMatch(/^\d{3} [a-z-]+(, [a-z-]+)*$/)
   }

@@ -11,6 +11,7 @@ import { mailData } from '../mail/personal-data.ts'
 import { mfaData } from '../mfa/personal-data.ts'
 import { passkeyData } from '../passkeys/personal-data.ts'
 import { plansData } from '../quotas/personal-data.ts'
+import { ssoData } from '../sso/personal-data.ts'
 
 const account: PersonalData = {
   table: 'user_accounts',
@@ -74,6 +75,7 @@ export const personalData: readonly PersonalData[] = [
   ...apiKeyData,
   ...accountLinkData,
   ...consentData,
+  ...ssoData,
   ...ownData,
   ...idempotencyData,
   ...mailData,

@@ -107,6 +107,7 @@ export const ExportBody = z
     accountLinks: Rows,
     consents: Rows,
     passkeys: Rows,
+    identities: Rows,
     loginAttempts: Rows,
     subscriptions: Rows,
     featureOverrides: Rows,

@@ -6,7 +6,8 @@ import type { Db } from '../db/types.ts'
 export type NewAccount = {
   id: string
   email: string
-  passwordHash: string
+  /** Null: an account that another way to sign in opens. */
+  passwordHash: string | null
   firstName: string | null
   lastName: string | null
   phoneNumber: string | null

@@ -15,7 +15,7 @@ const maxSessions = 50
 
 type SignIn = {
   /** Which way in this is, … */
-  method: 'password' | 'registration' | 'invitation' | 'passkey' | 'second-factor'
+  method: 'password' | 'registration' | 'invitation' | 'passkey' | 'identity' | 'second-factor'
   /** … and what was shown there; how much that is follows from it. */
   amr: readonly AuthMethod[]
   origin: Origin

@@ -5,7 +5,7 @@ import { isPlain, isVisible } from '../text/shown-text.ts'
 import type { Brand } from './brand.ts'
 
 /** A short name in any script, as people read it. */
-const shownBrand = z
+export const shownBrand = z
   .string()
   .refine((text) => text.length <= 60, 'must have at most 60 characters')
   .refine(

@@ -11,6 +11,7 @@ import { examineDatabase } from './doctor-database.ts'
 import { describeLimits } from './doctor-limits.ts'
 import { examineMail } from './doctor-mail.ts'
 import { examinePasskeys } from './doctor-passkeys.ts'
+import { examineProviders } from './doctor-providers.ts'
 import { examineTimeouts } from './doctor-timeouts.ts'
 import { describeFinding, type Finding } from './finding.ts'
 
@@ -30,6 +31,7 @@ export async function diagnose(config: Config, print: (line: string) => void): P
     examinePasskeys(config),
     ...(await examinePrimary(config)),
     await examineMail(config),
+    ...(await examineProviders(config)),
   ]
   if (config.replicaUrl !== undefined) findings.push(await examineReplica(config.replicaUrl, config.replicaSsl))
   if (config.redisUrl !== undefined) findings.push(await examineRedis(config.redisUrl, config.redisTimeoutMs))

@@ -1,6 +1,7 @@
 import { mailColumns } from '../mail/encrypted-columns.ts'
 import { mfaColumns } from '../mfa/encrypted-columns.ts'
 import type { EncryptedColumn } from '../secrets/encrypted-column.ts'
+import { ssoColumns } from '../sso/encrypted-columns.ts'
 
 /** Every room's columns that are encrypted under DATA_KEY. */
-export const encryptedColumns: readonly EncryptedColumn[] = [...mailColumns, ...mfaColumns]
+export const encryptedColumns: readonly EncryptedColumn[] = [...mailColumns, ...mfaColumns, ...ssoColumns]

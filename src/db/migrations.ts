@@ -34,6 +34,7 @@ import lastUse from '../../sql/tables/0032_last_use.sql' with { type: 'text' }
 import passkeys from '../../sql/tables/0033_passkeys.sql' with { type: 'text' }
 import secondFactors from '../../sql/tables/0034_second_factors.sql' with { type: 'text' }
 import payments from '../../sql/tables/0035_payments.sql' with { type: 'text' }
+import identities from '../../sql/tables/0036_identities.sql' with { type: 'text' }
 import { rewriteAddresses } from './address-migration.ts'
 
 type Migration = {
@@ -81,4 +82,5 @@ export const migrations: Migration[] = [
   { version: 33, name: '0033_passkeys', sql: passkeys },
   { version: 34, name: '0034_second_factors', sql: secondFactors },
   { version: 35, name: '0035_payments', sql: payments },
+  { version: 36, name: '0036_identities', sql: identities },
 ]

@@ -1,4 +1,5 @@
 import { billingProblems } from './billing-problems.ts'
+import { identityProblems } from './identity-problems.ts'
 import { mailProblems } from './mail-problems.ts'
 import { passkeyProblems } from './passkey-problems.ts'
 
@@ -13,6 +14,7 @@ export const problems = {
   ...mailProblems,
   ...passkeyProblems,
   ...billingProblems,
+  ...identityProblems,
   'malformed-json': { status: 400, title: 'The body is not JSON', detail: 'Send one JSON value, encoded as UTF-8.' },
   'bad-request': {
     status: 400,

@@ -15,7 +15,8 @@ export const signInProblems = {
   'invalid-code': {
     status: 401,
     title: 'The code is not right',
-    detail: 'It is wrong, was used before, or is too old. Wait for the next code of the authenticator app.',
+    detail:
+      'It is wrong, was used before, or is too old. Wait for the next code of the authenticator app; a sign-in by another provider begins again.',
   },
   'invalid-mfa-token': {
     status: 401,

@@ -6,7 +6,7 @@ const headers = {
   'RateLimit-Policy': sometimes('The limit and its window in seconds, as limit;w=seconds.'),
   'Retry-After': { ...always('Seconds to wait.'), schema: { type: 'string', pattern: '^[1-9][0-9]*$' } },
   'WWW-Authenticate': always('The challenge (RFC 6750, RFC 9470); without an error code when no token was refused.'),
-  Location: always('The path of what was made.'),
+  Location: always('The path of what was made; of 302 where to go on.'),
   ETag: always('Send it as If-None-Match, and get 304 while nothing changed.'),
   'Authz-Refresh': sometimes("1: the person's rights changed since the token was issued; refresh when convenient."),
   'Idempotency-Replayed': sometimes('true: the answer of an earlier request with this Idempotency-Key.'),
@@ -47,7 +47,7 @@ export function addHeaders(
     if (authenticated) names.push('Authz-Refresh')
     if (idempotent && (status.startsWith('2') || status === '409')) names.push('Idempotency-Replayed')
     if (isCached && (status === '200' || status === '304')) names.push('ETag')
-    if (status === '201') names.push('Location')
+    if (status === '201' || status === '302') names.push('Location')
     if (status === '401') names.push('WWW-Authenticate')
     if (status === '429' || status === '503') names.push('Retry-After')
     if (status === '200' && Object.keys(response.content ?? {}).length > 1) names.push('Content-Disposition')

@@ -3,6 +3,7 @@ import { type ProblemCode, problems } from '../errors/app-error.ts'
 import { problemMembers } from '../errors/problem-members.ts'
 
 type Schema = Record<string, unknown>
+type ProblemAnswer = { description: string; content: Record<string, { schema: Schema }> }
 
 const standard = {
   type: z.url().meta({ description: 'leads to a page that explains the code' }),
@@ -31,7 +32,7 @@ export function problemSchemas(answered: ReadonlySet<ProblemCode>): Record<strin
 }
 
 /** The answers with the problem documents of `codes`, by status. */
-export function problemResponses(wanted: Iterable<ProblemCode>): Record<string, Schema> {
+export function problemResponses(wanted: Iterable<ProblemCode>): Record<string, ProblemAnswer> {
   const byStatus = Map.groupBy(new Set(wanted), (code) => problems[code].status)
   return Object.fromEntries(
     [...byStatus].map(([status, group]) => [

@@ -7,8 +7,10 @@ import type { HeaderName } from './openapi-headers.ts'
 
 /** JSON, and further media types of the same route, each with a description. */
 type InSeveralTypes = { json: z.ZodType; also: Record<string, string> }
+/** A page for people, beside the problem document that programs get: what it says. */
+type ErrorPage = { html: string }
 type Answer = z.ZodType | null | InSeveralTypes
-type Answers = Partial<Record<200 | 201 | 202 | 204, Answer>> & { 304?: null }
+type Answers = Partial<Record<200 | 201 | 202 | 204, Answer>> & { 302?: null; 304?: null; 400?: ErrorPage }
 
 /** Problems that every route may answer. */
 const always: ProblemCode[] = ['bad-request', 'internal-error', 'deadline-exceeded']
@@ -38,7 +40,7 @@ export function describe(
         status,
         {
           description: status === '304' ? 'Not modified since the ETag in If-None-Match' : summary,
-          ...(answer && { content: contentOf(answer) }),
+          ...(answer && { content: 'html' in answer ? pageOf(answer) : contentOf(answer) }),
         },
       ]),
     ),
@@ -50,6 +52,8 @@ export function describe(
 function documented(spec: DescribeRouteOptions): MiddlewareHandler {
   return Object.assign(middleware({ name: 'describe' }), { [uniqueSymbol]: { spec } })
 }
+
+const pageOf = ({ html }: ErrorPage) => ({ 'text/html': { schema: { type: 'string' as const, description: html } } })
 
 function contentOf(answer: z.ZodType | InSeveralTypes) {
   if (answer instanceof z.ZodType) return { 'application/json': { schema: resolver(answer) } }

@@ -3,7 +3,7 @@ import { parseTrustedProxies } from '../addresses/client-ip.ts'
 import { isTooWide } from '../addresses/networks.ts'
 import { requireOrigin } from '../addresses/origin.ts'
 import { integer, refuseWhatThrows } from '../config/fields.ts'
-import { configuration, type Values } from '../config/room.ts'
+import { type ConfigOf, configuration, type Values } from '../config/room.ts'
 import type { InstanceVariables } from '../config/variables.ts'
 
 const origins = z
@@ -27,6 +27,8 @@ const variables = {
 }
 
 type E = Values<typeof variables> & Pick<InstanceVariables, 'NODE_ENV'>
+
+export type HttpConfig = ConfigOf<typeof httpConfiguration>
 
 export const httpConfiguration = configuration({
   variables,

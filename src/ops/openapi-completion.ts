@@ -54,7 +54,10 @@ export function completeDocument<E extends Env>(generated: object, app: Hono<E>)
       if (path.startsWith('/v1/admin/')) codes.push('authorisation-stale')
       delete operation[codesKey]
       for (const code of codes) answered.add(code)
-      Object.assign(operation.responses, problemResponses(codes))
+      for (const [status, response] of Object.entries(problemResponses(codes))) {
+        const page = operation.responses[status]?.content
+        operation.responses[status] = page ? { ...response, content: { ...response.content, ...page } } : response
+      }
       addHeaders(operation.responses, {
         limited: !probeRoutes.has(path),
         authenticated: operation.security !== undefined,

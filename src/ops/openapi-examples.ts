@@ -54,6 +54,14 @@ const bodies: Record<string, object> = {
   EmailChange: { newEmail: 'asha.rao@example.com', password },
   ProfileChange: { firstName: 'Asha', lastName: 'Rao', phoneNumber: null, language: 'hi-IN', timezone: 'Asia/Kolkata' },
   Erasure: { password },
+  CodeExchange: {
+    code: 'the code of the fragment',
+    codeVerifier: 'dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk',
+  },
+  LinkStart: {
+    returnTo: 'com.example.app:/signed-in',
+    codeChallenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
+  },
   NewConsent: { document: 'terms', version: '2026-01', granted: true },
   NewApiKey: {
     name: 'Nightly report',
@@ -114,6 +122,7 @@ const parameters: [string, string, string][] = [
   ['/v1/admin/roles/', 'name', 'support'],
   ['/v1/billing/', 'provider', 'sandbox'],
   ['/v1/admin/billing/', 'provider', 'sandbox'],
+  ['/v1/', 'provider', 'google'],
   ['/v1/', 'feature', 'premium_dashboard'],
   ['/v1/', 'plan', 'professional'],
   ['/v1/', 'role', 'admin'],

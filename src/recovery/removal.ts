@@ -3,6 +3,7 @@ import { removePassword } from '../auth/password-change.ts'
 import type { Tx } from '../db/types.ts'
 import { eraseRecoveryCodes, eraseTotp } from '../mfa/factors.ts'
 import { removePasskeys } from '../passkeys/manage.ts'
+import { removeIdentities } from '../sso/identities.ts'
 
 /** Something that opens an account. Each room that keeps such a thing says how it goes. */
 type SignInMethod = {
@@ -22,6 +23,7 @@ const signInMethods: readonly SignInMethod[] = [
   { name: 'passkeys', remove: removePasskeys },
   { name: 'authenticatorApps', remove: eraseTotp },
   { name: 'recoveryCodes', remove: eraseRecoveryCodes },
+  { name: 'identities', remove: removeIdentities },
   { name: 'apiKeys', remove: async (tx, accountId) => (await endApiKeys(tx, accountId)).length },
 ]
 

@@ -109,6 +109,22 @@ export const personalData: Record<string, Table> = {
     personal: 'erase_at first_at first_sent_at last_at last_sent_at',
     other: 'account_id first_mail_id last_mail_id',
   },
+  identities: {
+    erasure: 'deleted',
+    why: 'whom somebody is elsewhere, and since when and until when they came from there',
+    of: 'account_id',
+    exported: 'identities',
+    personal: 'provider issuer subject email created_at last_used_at',
+    other: 'id account_id',
+  },
+  oidc_codes: {
+    erasure: 'deleted',
+    why: 'what a provider said a moment ago, encrypted; deleted when it is used, or with the codes after it',
+    of: 'account_id',
+    personal: 'provider issuer subject profile',
+    other: 'id code_hash account_id code_challenge expires_at',
+  },
+  oidc_spent_states: nobodys('ids that were used', 'id expires_at'),
   consents: {
     erasure: 'deleted',
     why: 'what somebody agreed to and withdrew; the trail keeps that as evidence, with no more than the account’s id',

@@ -64,9 +64,8 @@ describe('a password that was reset', () => {
     await reset(token)
     const rows = await sql<{ actorId: string | null; details: Record<string, unknown> }[]>`
       select actor_id, details from audit_logs where action = 'password.reset' and entity_id = ${person.id}`
-    expect(rows).toEqual<unknown>([
-      { actorId: null, details: { firstProof: true, apiKeysEnded: [], removed: { passwords: 1, apiKeys: 0 } } },
-    ])
+    const removed = { passwords: 1, passkeys: 0, authenticatorApps: 0, recoveryCodes: 0, identities: 0, apiKeys: 0 }
+    expect(rows).toEqual<unknown>([{ actorId: null, details: { firstProof: true, apiKeysEnded: [], removed } }])
     expect(app.lines.join()).not.toContain(token)
   })
 })

@@ -109,6 +109,14 @@ export async function givenWholeLife(app: TestApp, admin: Awaited<ReturnType<typ
   // As if nobody had used it for long.
   await sql`insert into inactivity_notices (account_id, erase_at, first_mail_id) values (${id}, clock_timestamp() + interval '30 days', ${Bun.randomUUIDv7()})`
   await deps.mail.notify(sql, id, 'password-changed', { ip: otherAddress })
+  // As one that was added from inside, and another that was begun.
+  await sql`
+    insert into identities (id, account_id, provider, issuer, subject, email)
+    values (${Bun.randomUUIDv7()}, ${id}, 'clinic', 'https://id.clinic.example', ${`subject ${word}`}, ${email})`
+  await sql`
+    insert into oidc_codes (id, code_hash, account_id, provider, issuer, subject, code_challenge, profile, expires_at)
+    values (${Bun.randomUUIDv7()}, sha256(${word}::text::bytea), ${id}, 'clinic', 'https://id.clinic.example', ${`subject ${word}`},
+            ${'x'.repeat(43)}, ''::bytea, clock_timestamp() + interval '1 minute')`
   // As by POST /v1/me/consents, which takes documents that are configured.
   await sql`insert into consents (account_id, document, version, granted) values (${id}, 'newsletter', '1', true)`
   await sql`update user_accounts set consents = '{"newsletter":"1"}' where id = ${id}`

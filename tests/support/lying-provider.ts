@@ -1,0 +1,103 @@
+import { afterAll } from 'bun:test'
+import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } from 'jose'
+
+type Claims = Record<string, unknown>
+
+/** How the next answers of the provider differ from honest ones. */
+export type Lies = {
+  /** Members in place of the honest claims of an ID token; undefined takes one away. */
+  claims?: Claims
+  /** The token as it is sent, in place of the honest one. */
+  idToken?: (honest: Claims) => Promise<string> | string
+  /** In place of an endpoint's whole answer, by its path. */
+  answers?: Record<string, () => Response | Promise<Response>>
+}
+
+export type LyingProvider = Awaited<ReturnType<typeof openLyingProvider>>
+
+/**
+ * A small provider of OpenID Connect on loopback that says whatever a test wants it to. Nobody is asked anything there: a code is
+ * the `nonce` that its ID token shall have.
+ */
+export async function openLyingProvider() {
+  const keys = await generateKeyPair('ES256', { extractable: true })
+  const others = await generateKeyPair('ES256')
+  const jwk = { ...(await exportJWK(keys.publicKey)), kid: 'one', alg: 'ES256', use: 'sig' }
+  const lies: Lies = {}
+  /** How often each path was asked for. */
+  const asked = new Map<string, number>()
+  const server = Bun.serve({
+    port: 0,
+    hostname: '127.0.0.1',
+    async fetch(request): Promise<Response> {
+      const { pathname } = new URL(request.url)
+      asked.set(pathname, (asked.get(pathname) ?? 0) + 1)
+      const lie = lies.answers?.[pathname]
+      if (lie) return lie()
+      if (pathname === '/.well-known/openid-configuration') return Response.json(metadata)
+      if (pathname === '/keys') return Response.json({ keys: [jwk] })
+      if (pathname === '/token') return Response.json(await tokens(new URLSearchParams(await request.text())))
+      return new Response(null, { status: 404 })
+    },
+  })
+  afterAll(() => server.stop(true))
+  const issuer: string = `http://127.0.0.1:${server.port}`
+  const metadata = {
+    issuer,
+    authorization_endpoint: `${issuer}/authorize`,
+    token_endpoint: `${issuer}/token`,
+    jwks_uri: `${issuer}/keys`,
+    response_types_supported: ['code'],
+    subject_types_supported: ['public'],
+    id_token_signing_alg_values_supported: ['ES256'],
+    code_challenge_methods_supported: ['S256'],
+    authorization_response_iss_parameter_supported: true,
+  }
+
+  async function tokens(form: URLSearchParams): Promise<object> {
+    const now = Math.floor(Date.now() / 1000)
+    const honest: Claims = {
+      iss: issuer,
+      aud: 'manas',
+      sub: 'somebody',
+      nonce: form.get('code'),
+      iat: now,
+      exp: now + 300,
+      email: 'somebody@provider.example',
+      email_verified: true,
+      ...lies.claims,
+    }
+    const idToken = await (lies.idToken?.(honest) ?? signed(honest))
+    return { access_token: 'x', token_type: 'Bearer', expires_in: 60, id_token: idToken }
+  }
+
+  const signed = (claims: Claims, key = keys.privateKey) =>
+    new SignJWT(claims).setProtectedHeader({ alg: 'ES256', kid: 'one' }).sign(key)
+
+  return {
+    issuer,
+    metadata,
+    lies,
+    asked: (path: string): number => asked.get(path) ?? 0,
+    /** Tells the truth again. */
+    behave(): void {
+      for (const lie of Object.keys(lies)) delete lies[lie as keyof Lies]
+    },
+    /** Signed by a key that is not the provider's. */
+    forged: (claims: Claims): Promise<string> => signed(claims, others.privateKey),
+    unsigned: (claims: Claims): string => new UnsecuredJWT(claims).encode(),
+    /** Where a person's browser is sent back to, by what it was sent there with. */
+    back(authorizationUrl: string, more: Record<string, string> = {}): URL {
+      const { searchParams } = new URL(authorizationUrl)
+      const url = new URL(searchParams.get('redirect_uri') ?? '')
+      const answer = {
+        code: searchParams.get('nonce') ?? '',
+        state: searchParams.get('state') ?? '',
+        iss: issuer,
+        ...more,
+      }
+      for (const [name, value] of Object.entries(answer)) if (value !== '') url.searchParams.set(name, value)
+      return url
+    },
+  }
+}
