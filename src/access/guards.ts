@@ -2,6 +2,7 @@ import { AppError } from '../errors/app-error.ts'
 import { middleware } from '../http/middleware.ts'
 import { policy } from '../http/openapi.ts'
 import type { AuthedEnv } from './env.ts'
+import { administratorLevel } from './privilege.ts'
 
 /** 403 `role-not-allowed` unless the principal has one of `roles`. */
 export function requireRole(...roles: [string, ...string[]]) {
@@ -20,7 +21,7 @@ export function requirePrivilege(level: number) {
   const guard = middleware<AuthedEnv>({
     name: 'requirePrivilege',
     before(c) {
-      if (level >= 90 && c.get('deps').feed.isStale()) throw new AppError('authorisation-stale')
+      if (level >= administratorLevel && c.get('deps').feed.isStale()) throw new AppError('authorisation-stale')
       if (c.get('principal').privilegeLevel < level)
         throw new AppError('privilege-too-low', { members: { requiredPrivilege: level } })
     },

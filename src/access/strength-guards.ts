@@ -3,6 +3,7 @@ import { middleware } from '../http/middleware.ts'
 import { policy, policyOf } from '../http/openapi.ts'
 import { rewriteHandlers } from '../http/route-handlers.ts'
 import type { AuthedEnv } from './env.ts'
+import { administratorLevel } from './privilege.ts'
 import { type Assurance, requireAal2, requireRecentAt } from './strength.ts'
 
 /**
@@ -63,5 +64,5 @@ const ofStrength = /^(?:recent|aal)/
 
 function isForAdministrators(demand: string | undefined): boolean {
   const [, level] = /^privilege (\d+)$/.exec(demand ?? '') ?? []
-  return level !== undefined && Number(level) >= 90
+  return level !== undefined && Number(level) >= administratorLevel
 }

@@ -7,6 +7,7 @@ import { accountColumns, type StoredAccount } from './account.ts'
 import type { SecondFactorKind } from './first-factor.ts'
 import { clearCte, failCtes, reserveCte } from './lockout.ts'
 import type { Reservation } from './reservation.ts'
+import { newSessionEndsAt } from './session-lifetime.ts'
 import { takeOverCtes } from './traces.ts'
 
 export type NewSession = Pick<Strength, 'amr' | 'acr'> & {
@@ -133,7 +134,7 @@ function sessionCtes(sql: Db, accountId: string, { id, tokenHash, ttlSeconds, or
   return sql`
     session as (
       insert into sessions (id, account_id, expires_at, ip_address, user_agent, amr, acr)
-      values (${id}, ${accountId}, clock_timestamp() + interval '720 hours', ${origin.ip}, ${origin.userAgent}, ${amr}::text[], ${acr})
+      values (${id}, ${accountId}, ${newSessionEndsAt(sql)}, ${origin.ip}, ${origin.userAgent}, ${amr}::text[], ${acr})
       returning id, floor(extract(epoch from created_at))::float8 as auth_time),
     token as (
       insert into tokens (session_id, token_hash, expires_at)

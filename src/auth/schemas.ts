@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { Consents, ConsentsDue } from '../consents/schemas.ts'
 import { Email, LanguageTag, PersonName, PhoneNumber, TimeZone } from '../http/input/fields.ts'
 import { PresentedPassword } from '../http/input/password.ts'
+import { maxSessionSeconds } from './session-lifetime.ts'
 
 export const Registration = z
   .strictObject({
@@ -64,7 +65,7 @@ export const SessionBodySchema = z
     deviceToken: z.string(),
     tokenType: z.literal('Bearer'),
     expiresIn: z.int().min(0).max(900).meta({ description: 'seconds' }),
-    refreshExpiresIn: z.int().min(0).max(2_592_000).meta({ description: 'seconds' }),
+    refreshExpiresIn: z.int().min(0).max(maxSessionSeconds).meta({ description: 'seconds' }),
   })
   .meta({ ref: 'Session' })
 

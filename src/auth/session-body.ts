@@ -4,12 +4,10 @@ import { hashToken, newTokenId } from '../crypto/hash.ts'
 import { type AccountWithRights, claimsOf, type TokenSession, toUser } from './account.ts'
 import type { AuthDeps } from './deps.ts'
 import type { NewSession } from './queries.ts'
+import { maxIdleSeconds } from './session-lifetime.ts'
 
 /** What registering, logging in and refreshing answer. Lives are in seconds. */
 export type SessionBody = ReturnType<typeof toSessionBody>
-
-/** The longest that a session lasts unused: 30 days; half an hour at a privilege of 90 and more. */
-const maxIdleSeconds = (privilegeLevel: number) => (privilegeLevel >= 90 ? 1_800 : 2_592_000)
 
 type Issued = TokenSession & {
   refreshToken: string

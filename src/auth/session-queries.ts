@@ -3,14 +3,7 @@ import type { Origin } from '../audit/actor.ts'
 import type { Db } from '../db/types.ts'
 import { accountColumns, type StoredAccount } from './account.ts'
 import type { SecondFactorKind } from './first-factor.ts'
-
-/** The most that a session may last, however often it is refreshed: 30 days, and 12 hours at a privilege of 90 and more. */
-const endsAt = (sql: Db) =>
-  sql`least(s.expires_at, case when r.privilege_level >= 90 then s.created_at + interval '12 hours' end)`
-
-/** When it can be refreshed for the last time, if nobody does before: at a privilege of 90 and more within 30 minutes. */
-const idleAt = (sql: Db) =>
-  sql`least(${endsAt(sql)}, case when r.privilege_level >= 90 then s.last_used_at + interval '30 minutes' end)`
+import { endsAt, idleAt } from './session-lifetime.ts'
 
 export type Rotation = {
   presented: { sessionId: string; accountId: string; hash: Buffer; exp: number }

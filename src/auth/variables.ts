@@ -4,6 +4,7 @@ import { type ConfigOf, configuration, type Values } from '../config/room.ts'
 import { type InstanceVariables, publicUrlOf } from '../config/variables.ts'
 import { asymmetricAlgorithms, readSigningKeys } from '../crypto/signing-keys.ts'
 import type { MailVariables } from '../mail/variables.ts'
+import { maxSessionSeconds } from './session-lifetime.ts'
 
 /** A private JWK Set, inline or `file:PATH`; the first key signs, all verify. */
 const signingKeys = z.string().transform((text, context) => {
@@ -25,7 +26,7 @@ const variables = {
   JWT_ISSUER: z.string().min(1).max(100).optional(),
   JWT_AUDIENCE: z.string().min(1).max(100).default('manas360'),
   ACCESS_TOKEN_TTL_SECONDS: integer(30, 900, 900),
-  REFRESH_TOKEN_TTL_SECONDS: integer(300, 2_592_000, 604_800),
+  REFRESH_TOKEN_TTL_SECONDS: integer(300, maxSessionSeconds, 604_800),
   PASSWORD_MIN_LENGTH: integer(8, 128, 12),
   REQUIRE_EMAIL_VERIFICATION: z.enum(['true', 'false']).default('false'),
 }
