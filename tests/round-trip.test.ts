@@ -52,14 +52,16 @@ describe('what is answered can be sent back, and changes nothing', () => {
   test('every plan', async () => {
     const { items } = (await send('GET', '/v1/plans?limit=100')) as { items: Body[] }
     for (const [i, plan] of items.entries()) {
-      const { features, limits, ...fields } = plan as {
+      const { features, limits, prices, ...fields } = plan as {
         features: { name: string; limit: number | null }[]
         limits: Body
+        prices: Body[]
       }
       const path = `/v1/admin/plans/${String(plan.name)}`
       const { name: _, ...edit } = { ...fields, ...limits } as Body
       expect(await send('PATCH', path, edit)).toEqual(plan)
       expect(await send('PUT', `${path}/features`, { features })).toEqual(plan)
+      expect(await send('PUT', `${path}/prices`, { prices })).toEqual(plan)
       const own = { name: `copy_${i}`, tier: 900 + i }
       expect(await send('POST', '/v1/admin/plans', { ...edit, ...own })).toEqual({ ...plan, ...own, features: [] })
     }
