@@ -34,7 +34,7 @@ export const functionFiles: readonly FunctionFile[] = [
   { name: 'audit', revision: 1, sql: audit },
   { name: 'authz-changes', revision: 1, sql: authzChanges },
   { name: 'billing', revision: 1, sql: billing },
-  { name: 'consents', revision: 1, sql: consents },
+  { name: 'consents', revision: 2, sql: consents },
   { name: 'days', revision: 1, sql: days },
   { name: 'erasure', revision: 4, sql: erasure },
   { name: 'ids', revision: 1, sql: ids },

@@ -208,6 +208,30 @@ describe('the ledger', () => {
       expect([statement, await refusal(statement)]).toEqual([statement, 'consents_append_only'])
   })
 
+  test('is judged once for all rows of an erasure, and one row of somebody else holds them all', async () => {
+    const [erased, other] = [
+      await registered(app, { consents: required }),
+      await registered(app, { consents: required }),
+    ]
+    const undo = new Error('undone')
+    const lines: string[] = []
+    const deletion = (accounts: string[]) =>
+      sql.begin(async (tx) => {
+        await tx`
+          update user_accounts set status = 'deleted', deleted_at = clock_timestamp(), email = null, password_hash = null, consents = '{}' where id = ${erased.id}`
+        const plan = await tx<
+          { 'QUERY PLAN': string }[]
+        >`explain (analyze) delete from consents where account_id in ${tx(accounts)}`
+        lines.push(...plan.map((line) => line['QUERY PLAN']))
+        throw undo
+      })
+    await expect(deletion([erased.id])).rejects.toBe(undo)
+    expect(lines.filter((line) => line.startsWith('Trigger'))).toEqual([
+      expect.stringMatching(/^Trigger append_only_delete: .*calls=1$/),
+    ])
+    await expect(deletion([erased.id, other.id])).rejects.toMatchObject({ constraint_name: 'consents_append_only' })
+  })
+
   test('is in the export, and goes with the person; the evidence stays in the trail, with no more than an id', async () => {
     const { id, accessToken: bearer } = await registered(app, { consents: [...required, newsletter] })
     await give(bearer, { ...newsletter, granted: false })

@@ -63,6 +63,7 @@ audit 1 3220b1e7771b
 authz-changes 1 f082a7de80ab
 billing 1 83fd3ac67960
 consents 1 e7796fa3cded
+consents 2 bb84455aa4cf
 days 1 db27051acc47
 erasure 1 2b8a0fff8cad
 erasure 2 86b0f369beb5
