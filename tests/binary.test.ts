@@ -1,9 +1,12 @@
 import { expect, test } from 'bun:test'
 import { dirname } from 'node:path'
-import { testSecrets } from './support/app.ts'
+import type { CreationOptions, RequestOptions } from '../src/passkeys/schemas.ts'
+import { goodPassword, newEmail } from './support/accounts.ts'
+import { type SessionJson, testSecrets } from './support/app.ts'
 import { createDatabase } from './support/cluster.ts'
 import { compiledProgram } from './support/compiled.ts'
 import { startServerProcess } from './support/server-process.ts'
+import { SoftPasskey } from './support/soft-passkey.ts'
 
 const binary = await compiledProgram()
 const directory = dirname(binary)
@@ -61,3 +64,35 @@ test('the compiled program has the hosted pages, their script and their style in
     await database.drop()
   }
 })
+
+test('the compiled program judges passkeys, with post-quantum keys too: what that needs is loaded when it is asked for', async () => {
+  const database = await createDatabase()
+  const origin = 'https://app.manas360.test'
+  const server = await startServerProcess(database.url, { RP_ID: 'manas360.test', RP_ORIGINS: origin }, [binary])
+  const post = async <T>(path: string, json?: object, bearer?: string) => {
+    const headers = {
+      ...(json && { 'Content-Type': 'application/json' }),
+      ...(bearer && { Authorization: `Bearer ${bearer}` }),
+    }
+    const answer = await fetch(server.url + path, {
+      method: 'POST',
+      headers,
+      ...(json && { body: JSON.stringify(json) }),
+    })
+    expect([path, answer.ok]).toEqual([path, true])
+    return (await answer.json()) as T
+  }
+  try {
+    const person = await post<SessionJson>('/v1/auth/register', { email: newEmail(), password: goodPassword })
+    const passkey = new SoftPasskey({ origin, algorithm: 'ML-DSA-44' })
+    const creation = await post<CreationOptions>('/v1/me/passkeys/options', undefined, person.accessToken)
+    const made = { challengeToken: creation.challengeToken, response: passkey.create(creation.options), name: 'Phone' }
+    await post('/v1/me/passkeys', made, person.accessToken)
+    const { challengeToken, options } = await post<RequestOptions>('/v1/auth/passkey/options')
+    const session = await post<SessionJson>('/v1/auth/passkey', { challengeToken, response: passkey.get(options) })
+    expect(session.user.id).toBe(person.user.id)
+  } finally {
+    await server.kill()
+    await database.drop()
+  }
+}, 30_000)
