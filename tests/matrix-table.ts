@@ -130,6 +130,9 @@ const ofThePerson: Record<string, Row> = {
     answers: '401',
     json: () => ({ mfaToken: 'of no sign-in', code: '123456' }),
   },
+  'POST /v1/auth/mfa/options': { demands: '', answers: '401', json: () => ({ mfaToken: 'of no sign-in' }) },
+  // Nobody here has a passkey: all are told so after they were let in.
+  'POST /v1/auth/reauthenticate/options': { demands: signedIn, answers: '401 409 409 409 409 409' },
   'POST /v1/auth/reauthenticate': { demands: signedIn, answers: everyone, json: () => ({ password: goodPassword }) },
   'GET /v1/me/mfa': { demands: signedIn, answers: everyone },
   'POST /v1/me/mfa/totp': { demands: recently, answers: '401 201 201 201 201 201' },

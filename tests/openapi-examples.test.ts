@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test'
 import { createLink, type LinkKind } from '../src/account-links/links.ts'
+import type { SecondFactorKind } from '../src/auth/first-factor.ts'
 import { askForFactor } from '../src/mfa/challenge.ts'
 import { openApiDocument } from '../src/ops/openapi.ts'
 import { givenAccount, logIn, newEmail } from './support/accounts.ts'
@@ -99,7 +100,11 @@ async function showTotp(session: SessionJson): Promise<void> {
 
 async function makeMfaToken(session: SessionJson): Promise<void> {
   await makeTotp(session)
-  const account = { id: session.user.id, passwordVersion: 1, secondFactors: ['totp' as const] }
+  const [row] = await sql<{ secondFactors: SecondFactorKind[] }[]>`
+    update user_accounts a
+       set second_factors = '{totp}' || case when exists (select from passkeys where account_id = a.id) then '{passkey}'::text[] else '{}' end
+     where id = ${session.user.id} returning second_factors`
+  const account = { id: session.user.id, passwordVersion: 1, secondFactors: row?.secondFactors ?? [] }
   const origin = { ip: '127.0.0.1', userAgent: null, requestId: 'a test' }
   const asked = await askForFactor(app.deps, { account, amr: ['pwd'], origin, deviceId: null })
   tokens.set('post /v1/auth/mfa', asked?.mfaToken ?? '')
@@ -116,6 +121,11 @@ const before: Record<string, (session: SessionJson) => Promise<unknown>> = {
     return sql`insert into sessions (id, account_id, expires_at) values (${id}, ${user.id}, now() + interval '1 day')`
   },
   'post /v1/auth/mfa': makeMfaToken,
+  'post /v1/auth/mfa/options': async (session) => {
+    await givenPasskey(app, { bearer: session.accessToken })
+    await makeMfaToken(session)
+  },
+  'post /v1/auth/reauthenticate/options': ({ accessToken }) => givenPasskey(app, { bearer: accessToken }),
   'post /v1/me/mfa/totp/confirm': makeEnrolment,
   'delete /v1/me/mfa/totp': showTotp,
   'post /v1/me/mfa/recovery-codes': showTotp,
@@ -226,6 +236,7 @@ const issued: Record<string, (session: SessionJson) => object> = {
   'post /v1/auth/refresh': ({ refreshToken }) => ({ refreshToken }),
   'post /v1/auth/passkey': () => ({ ...signed.get('post /v1/auth/passkey') }),
   'post /v1/me/passkeys': () => ({ ...bodyOfExample('post /v1/me/passkeys'), ...signed.get('post /v1/me/passkeys') }),
+  'post /v1/auth/mfa/options': () => ({ mfaToken: tokens.get('post /v1/auth/mfa') }),
   'post /v1/auth/mfa': () => ({ mfaToken: tokens.get('post /v1/auth/mfa'), code: code() }),
   'post /v1/me/mfa/totp/confirm': () => ({ code: code() }),
   ...Object.fromEntries(

@@ -3,6 +3,7 @@ import type { SecondFactorKind } from '../auth/first-factor.ts'
 import { clearCte, reserveCte } from '../auth/lockout.ts'
 import type { Reservation } from '../auth/reservation.ts'
 import type { Db } from '../db/types.ts'
+import { usedPasskeyCtes, type VerifiedPasskey } from '../passkeys/assertion.ts'
 
 /** Seconds for which an `mfaToken` can be used. */
 export const challengeTtlSeconds = 300
@@ -12,7 +13,8 @@ export const triesPerChallenge = 5
 /** Which factors an account has, as one text that is another one once any was added or removed; of a row `a` of user_accounts. */
 const factorsOf = (sql: Db) => sql`
   concat_ws(' ', a.second_factors::text,
-            (select t.id::text from totp_factors t where t.account_id = a.id and t.confirmed_at is not null))`
+            (select t.id::text from totp_factors t where t.account_id = a.id and t.confirmed_at is not null),
+            (select string_agg(p.id::text, ' ' order by p.id) from passkeys p where p.account_id = a.id))`
 
 export type NewChallenge = {
   id: string
@@ -140,7 +142,7 @@ export async function refundTry(sql: Db, id: string): Promise<void> {
 export type Proof =
   | { kind: 'totp'; totpId: string; step: number }
   | { kind: 'recovery-code'; hash: Buffer }
-  | { kind: 'passkey' }
+  | { kind: 'passkey'; verified: VerifiedPasskey }
 
 type Spent = { isOpen: boolean; isRight: boolean; codesLeft: number }
 
@@ -186,7 +188,9 @@ function proofCte(sql: Db, proof: Proof) {
           update recovery_codes r set used_at = clock_timestamp() from challenge
            where r.account_id = challenge.account_id and r.code_hash = ${proof.hash} and r.used_at is null returning 1)`
     case 'passkey':
-      return sql`proof as (select 1 from challenge)`
+      return sql`
+        ${usedPasskeyCtes(sql, proof.verified, sql`exists (select from challenge)`)},
+        proof as (select 1 from used_passkey)`
     default: {
       const missing: never = proof
       throw new Error(`no proof for ${missing}`)

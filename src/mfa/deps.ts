@@ -1,6 +1,5 @@
-import type { AuthDeps } from '../auth/deps.ts'
-import type { Brand } from '../brand/brand.ts'
+import type { PasskeyDeps } from '../passkeys/deps.ts'
 import type { Secrets } from '../secrets/secrets.ts'
 
 /** What the services of second factors use. */
-export type MfaDeps = AuthDeps & { secrets: Secrets; config: AuthDeps['config'] & { brand: Brand } }
+export type MfaDeps = PasskeyDeps & { secrets: Secrets }

@@ -1,11 +1,15 @@
 import type { Principal } from '../access/principal.ts'
 import type { Tx } from '../db/types.ts'
+import { countPasskeys } from '../passkeys/manage.ts'
 import type { MfaDeps } from './deps.ts'
 import { deleteRecoveryCodes, deleteTotp, findFactors, updateTotpFlag } from './queries.ts'
 
 /** What a person has beside the password. */
 export async function readFactors({ sql }: MfaDeps, { accountId }: Principal) {
-  const { totpSince, recoveryCodesLeft, passkeys } = await findFactors(sql, accountId)
+  const [{ totpSince, recoveryCodesLeft }, passkeys] = await Promise.all([
+    findFactors(sql, accountId),
+    countPasskeys(sql, accountId),
+  ])
   return { totp: { enabled: totpSince !== null, since: totpSince }, recoveryCodesLeft, passkeys }
 }
 

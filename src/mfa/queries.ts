@@ -98,13 +98,13 @@ export async function updateTotpFlag(sql: Db, accountId: string, hasTotp: boolea
   return row?.any ?? false
 }
 
-export type Factors = { totpSince: Date | null; recoveryCodesLeft: number; passkeys: number }
+export type Factors = { totpSince: Date | null; recoveryCodesLeft: number }
 
 /** What an account has of this room's. */
 export async function findFactors(sql: Db, accountId: string): Promise<Factors> {
   const [row] = await sql<Factors[]>`
     select (select confirmed_at from totp_factors where account_id = ${accountId}) as totp_since,
-           (select count(*)::int from recovery_codes where account_id = ${accountId} and used_at is null) as recovery_codes_left, 0 as passkeys`
+           (select count(*)::int from recovery_codes where account_id = ${accountId} and used_at is null) as recovery_codes_left`
   if (!row) throw new Error('a select without from is one row')
   return row
 }

@@ -8,6 +8,10 @@ import { raiseSession, signAgain } from '../auth/session-strength.ts'
 import { requireStillSignedIn, sessionOf } from '../auth/sessions.ts'
 import type { Tx } from '../db/types.ts'
 import { AppError } from '../errors/app-error.ts'
+import { usePasskey, verifyPasskey } from '../passkeys/assertion.ts'
+import { countPasskeys } from '../passkeys/manage.ts'
+import { passkeyRequestOptions } from '../passkeys/options.ts'
+import type { PasskeyResponse, RequestOptions } from '../passkeys/schemas.ts'
 import { type CodeProof, toProof, toReservation, withCodeTry } from './code-tries.ts'
 import type { MfaDeps } from './deps.ts'
 import { reserveOwnCode } from './own-code-queries.ts'
@@ -29,7 +33,7 @@ export async function reauthenticateByPassword(
   const passwordVersion = await requireOwnPassword(deps, actor, password, signal)
   return deps.sql.begin(async (tx) => {
     await requireStillSignedIn(tx, actor.principal, passwordVersion)
-    return renew(deps, tx, actor, 'pwd')
+    return renew(deps, tx, actor, ['pwd'])
   })
 }
 
@@ -51,10 +55,33 @@ export async function reauthenticateByCode(deps: MfaDeps, actor: Actor, code: st
     return deps.sql.begin(async (tx) => {
       await requireStillSignedIn(tx, principal)
       await useUp(deps, tx, accountId, proof, reservation)
-      return renew(deps, tx, actor, 'otp')
+      return renew(deps, tx, actor, ['otp'])
     })
   })
 }
+
+/**
+ * The same by a passkey, in a response to `reauthenticationOptions`.
+ * @throws AppError `invalid-passkey`
+ */
+export async function reauthenticateByPasskey(deps: MfaDeps, actor: Actor, passkey: PasskeyResponse): Promise<Renewed> {
+  const verified = await verifyPasskey(deps, actor.origin, bindingOf(actor), passkey)
+  return deps.sql.begin(async (tx) => {
+    await requireStillSignedIn(tx, actor.principal)
+    if (!(await usePasskey(tx, verified))) throw new AppError('invalid-passkey')
+    return renew(deps, tx, actor, verified.amr)
+  })
+}
+
+/** Options to prove oneself again by a passkey of the account. @throws AppError `no-second-factor` */
+export async function reauthenticationOptions(deps: MfaDeps, actor: Actor): Promise<RequestOptions> {
+  if ((await countPasskeys(deps.sql, actor.principal.accountId)) === 0) throw new AppError('no-second-factor')
+  return passkeyRequestOptions(deps, bindingOf(actor))
+}
+
+/** What a passkey's response is good for: this session alone. */
+const bindingOf = ({ principal }: Actor) =>
+  ({ purpose: 'reauthenticate', accountId: principal.accountId, boundTo: sessionOf(principal) }) as const
 
 /** The counters of somebody who is signed in: the session is the device. */
 export function codeKeys(deps: Pick<MfaDeps, 'counterKey'>, { principal }: Actor) {
@@ -82,10 +109,10 @@ async function useUp(
   await clearCounter(tx, reservation)
 }
 
-async function renew(deps: MfaDeps, tx: Tx, actor: Actor, shown: AuthMethod): Promise<Renewed> {
+async function renew(deps: MfaDeps, tx: Tx, actor: Actor, shown: readonly AuthMethod[]): Promise<Renewed> {
   const { accountId } = actor.principal
   const sessionId = sessionOf(actor.principal)
-  await raiseSession(tx, { accountId, sessionId, amr: [shown] })
-  await deps.audit.record(tx, actor, 'session.reauthenticate', entity(sessionId), { details: { by: shown } })
+  await raiseSession(tx, { accountId, sessionId, amr: shown })
+  await deps.audit.record(tx, actor, 'session.reauthenticate', entity(sessionId), { details: { by: shown[0] } })
   return signAgain(deps, tx, { accountId, sessionId })
 }

@@ -4,10 +4,8 @@ import { authenticate } from '../access/bearer-guard.ts'
 import type { AuthedEnv } from '../access/env.ts'
 import { recentSeconds } from '../access/strength.ts'
 import { requireRecent } from '../access/strength-guards.ts'
-import { SessionBodySchema } from '../auth/schemas.ts'
 import { body, noInput } from '../http/input/validate.ts'
 import { describe } from '../http/openapi.ts'
-import type { PublicEnv } from '../http/request.ts'
 import { idempotent } from '../idempotency/middleware.ts'
 import { authTier } from '../rate-limits/auth-limit.ts'
 import { settleTry } from './code-tries.ts'
@@ -20,17 +18,7 @@ import {
   reserveConfirmation,
 } from './enrolment.ts'
 import { readFactors } from './factors.ts'
-import { reauthenticateByCode, reauthenticateByPassword } from './reauthentication.ts'
-import {
-  EnrolmentBody,
-  MfaBody,
-  Reauthentication,
-  RecoveryCodesBody,
-  RenewedAccess,
-  SecondStep,
-  TotpCode,
-} from './schemas.ts'
-import { completeByCode } from './second-step.ts'
+import { EnrolmentBody, MfaBody, RecoveryCodesBody, TotpCode } from './schemas.ts'
 
 declare module '../http/request.ts' {
   interface RequestContext {
@@ -41,42 +29,6 @@ declare module '../http/request.ts' {
 
 const failures = authTier({ deferred: false })
 const recently = requireRecent(recentSeconds)
-
-/** The second step of a sign-in. */
-export const secondStepRoutes = new Hono<PublicEnv>().post(
-  '/mfa',
-  describe('Authentication', 'Complete a sign-in by its second factor', { 200: SessionBodySchema }, [
-    'invalid-mfa-token',
-    'invalid-code',
-    'account-locked',
-  ]),
-  failures,
-  body(SecondStep, { compared: ['mfaToken', 'code'] }),
-  async (c) => c.json(await completeByCode(c.var.deps, c.var.context.origin, c.req.valid('json')), 200),
-)
-
-/** Proving again who is behind a session. */
-export const reauthenticationRoutes = new Hono<AuthedEnv>().post(
-  '/reauthenticate',
-  describe('Authentication', 'Prove again who you are: by password or code', { 200: RenewedAccess }, [
-    'invalid-credentials',
-    'invalid-code',
-    'account-locked',
-  ]),
-  // Who asks comes first: a stranger without a token must not use up what the address may fail.
-  authenticate,
-  failures,
-  body(Reauthentication, { compared: ['password', 'code'] }),
-  async (c) => {
-    const { deps, context } = c.var
-    const { password, code = '' } = c.req.valid('json')
-    const renewed =
-      password === undefined
-        ? await reauthenticateByCode(deps, actorOf(c), code)
-        : await reauthenticateByPassword(deps, actorOf(c), password, context.signal)
-    return c.json(renewed, 200)
-  },
-)
 
 /** Outside the transaction that keeps the answer: a wrong code counts whatever becomes of that. */
 const confirmationTry: MiddlewareHandler<AuthedEnv> = async (c, next) => {

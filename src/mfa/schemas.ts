@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { PresentedPassword } from '../http/input/password.ts'
+import { PasskeyResponse } from '../passkeys/schemas.ts'
 
 /** Any text is judged: what is no code is a wrong one. */
 export const Code = z
@@ -13,7 +14,14 @@ export const Code = z
 
 const MfaToken = z.string().max(1_024).meta({ description: 'Of the answer 202 to the first factor.' })
 
-export const SecondStep = z.strictObject({ mfaToken: MfaToken, code: Code }).meta({ ref: 'SecondStep' })
+export const SecondStep = z
+  .strictObject({ mfaToken: MfaToken, code: Code.optional(), passkey: PasskeyResponse.optional() })
+  .refine(({ code, passkey }) => (code === undefined) !== (passkey === undefined), {
+    error: 'Send one of code and passkey.',
+  })
+  .meta({ ref: 'SecondStep', oneOf: [{ required: ['code'] }, { required: ['passkey'] }] })
+
+export const MfaTokenOnly = z.strictObject({ mfaToken: MfaToken }).meta({ ref: 'MfaTokenOnly' })
 
 export const TotpCode = z.strictObject({ code: Code }).meta({ ref: 'TotpCode' })
 
@@ -54,8 +62,15 @@ export const RenewedAccess = z
 
 /** One proof of several. */
 export const Reauthentication = z
-  .strictObject({ password: PresentedPassword.optional(), code: Code.optional() })
-  .refine((proofs) => Object.values(proofs).filter((proof) => proof !== undefined).length === 1, {
-    error: 'Send one of password and code.',
+  .strictObject({
+    password: PresentedPassword.optional(),
+    code: Code.optional(),
+    passkey: PasskeyResponse.optional(),
   })
-  .meta({ ref: 'Reauthentication', oneOf: [{ required: ['password'] }, { required: ['code'] }] })
+  .refine((proofs) => Object.values(proofs).filter((proof) => proof !== undefined).length === 1, {
+    error: 'Send one of password, code and passkey.',
+  })
+  .meta({
+    ref: 'Reauthentication',
+    oneOf: [{ required: ['password'] }, { required: ['code'] }, { required: ['passkey'] }],
+  })

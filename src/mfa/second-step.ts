@@ -5,13 +5,18 @@ import type { SessionBody } from '../auth/session-body.ts'
 import { completeSignIn } from '../auth/sign-in.ts'
 import { hashToken } from '../crypto/hash.ts'
 import { AppError } from '../errors/app-error.ts'
+import { verifyPasskey } from '../passkeys/assertion.ts'
+import { passkeyRequestOptions } from '../passkeys/options.ts'
+import type { PasskeyResponse, RequestOptions } from '../passkeys/schemas.ts'
 import {
   type Challenge,
   type CodeTry,
+  findChallenge,
   type Proof,
   refundTry,
   spendChallenge,
   takeCodeTry,
+  takePasskeyTry,
 } from './challenge-queries.ts'
 import { isWrongCode, toProof, toReservation, withCodeTry } from './code-tries.ts'
 import type { MfaDeps } from './deps.ts'
@@ -38,29 +43,68 @@ export async function completeByCode(
       const totp = totpId !== null && totpSecret !== null ? { id: totpId, secret: totpSecret } : null
       const proof = await toProof(deps, readCode(code), totp)
       if (!proof) throw new AppError('invalid-code')
-      return openSession(deps, origin, taken, { proof, shown: 'otp', reservation })
+      return openSession(deps, origin, taken, { proof, shown: ['otp'], reservation })
     })
   })
 }
 
+/**
+ * The same by a passkey, in a response to `secondStepOptions`. No counter of codes counts it: there is nothing to guess.
+ * @throws AppError `invalid-mfa-token`, `invalid-passkey`, of which five void the token, too
+ */
+export async function completeByPasskey(
+  deps: MfaDeps,
+  origin: Origin,
+  { mfaToken, passkey }: { mfaToken: string; passkey: PasskeyResponse },
+): Promise<SessionBody> {
+  const challenge = await takePasskeyTry(deps.sql, hashToken(mfaToken))
+  if (!challenge) throw new AppError('invalid-mfa-token')
+  return refundUndecided(deps, { ...challenge, tried: true }, async () => {
+    const verified = await verifyPasskey(deps, origin, bindingOf(challenge), passkey)
+    return openSession(deps, origin, challenge, {
+      proof: { kind: 'passkey', verified },
+      shown: verified.amr,
+      reservation: null,
+    })
+  })
+}
+
+/** Options to complete a sign-in by a passkey of the account. @throws AppError `invalid-mfa-token`, `no-second-factor` */
+export async function secondStepOptions(deps: MfaDeps, mfaToken: string): Promise<RequestOptions> {
+  const challenge = await findChallenge(deps.sql, hashToken(mfaToken))
+  if (!challenge) throw new AppError('invalid-mfa-token')
+  if (!challenge.secondFactors.includes('passkey')) throw new AppError('no-second-factor')
+  return passkeyRequestOptions(deps, bindingOf(challenge))
+}
+
+/** What a passkey's response is good for: this sign-in alone. */
+const bindingOf = ({ id, accountId }: Challenge) => ({ purpose: 'mfa', accountId, boundTo: id }) as const
+
 /** Gives the try of a token back that ended without a verdict. */
-async function refundUndecided<T>(deps: MfaDeps, { id, tried }: CodeTry, work: () => Promise<T>): Promise<T> {
+async function refundUndecided<T>(
+  deps: MfaDeps,
+  { id, tried }: Pick<CodeTry, 'id' | 'tried'>,
+  work: () => Promise<T>,
+): Promise<T> {
   try {
     return await work()
   } catch (error) {
-    if (tried && !isWrongCode(error)) await refundTry(deps.sql, id)
+    if (tried && !isWrong(error)) await refundTry(deps.sql, id)
     throw error
   }
 }
 
+const isWrong = (error: unknown): boolean =>
+  isWrongCode(error) || (error instanceof AppError && error.code === 'invalid-passkey')
+
 type Shown = {
   proof: Proof
-  shown: AuthMethod
+  shown: readonly AuthMethod[]
   /** The try of a code, whose counter is reset. */
   reservation: Reservation | null
 }
 
-/** @throws AppError `invalid-mfa-token`, `invalid-code`: it was used up meanwhile, and nothing was changed */
+/** @throws AppError `invalid-mfa-token`, `invalid-code`, `invalid-passkey`: it was used up meanwhile, and nothing was changed */
 async function openSession(
   deps: MfaDeps,
   origin: Origin,
@@ -71,7 +115,7 @@ async function openSession(
   let codesLeft = 0
   const body = await completeSignIn(deps, accountId, {
     method: 'second-factor',
-    amr: [...challenge.amr, shown],
+    amr: [...challenge.amr, ...shown],
     origin,
     isNewDevice,
     details: { secondFactor: proof.kind },
@@ -85,7 +129,7 @@ async function openSession(
       const spent = await spendChallenge(tx, challenge, proof, reservation)
       // Thrown, so that what else the statement wrote is undone.
       if (!spent.isOpen) throw new AppError('invalid-mfa-token')
-      if (!spent.isRight) throw new AppError('invalid-code')
+      if (!spent.isRight) throw new AppError(proof.kind === 'passkey' ? 'invalid-passkey' : 'invalid-code')
       codesLeft = spent.codesLeft
       return true
     },

@@ -42,6 +42,7 @@ const bodies: Record<string, object> = {
   PasskeyResponse: { challengeToken: 'the challengeToken of the options', response: passkeyResponse },
   NewPasskey: { challengeToken: 'the challengeToken of the options', response: newPasskeyResponse, name: 'Phone' },
   PasskeyPatch: { name: 'Old phone' },
+  MfaTokenOnly: { mfaToken: 'the mfaToken of the answer to the password' },
   SecondStep: { mfaToken: 'the mfaToken of the answer to the password', code: '123456' },
   Reauthentication: { password },
   TotpCode: { code: '123456' },

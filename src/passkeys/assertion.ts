@@ -2,11 +2,11 @@ import { lockAccount } from '../access/hierarchy.ts'
 import type { AuthMethod } from '../access/strength.ts'
 import { account, anonymous, type Origin } from '../audit/actor.ts'
 import { noteFailedSignIn } from '../auth/passwordless.ts'
-import type { Tx } from '../db/types.ts'
+import type { Db, Fragment, Tx } from '../db/types.ts'
 import { AppError } from '../errors/app-error.ts'
 import type { ChallengeBinding } from './challenges.ts'
 import type { PasskeyDeps } from './deps.ts'
-import { findPasskey, insertUsedChallenge, type StoredPasskey, type Use, updateUsed } from './queries.ts'
+import { findPasskey, insertUsedChallenge, type StoredPasskey, type Use, updateUsed, usedCtes } from './queries.ts'
 import type { PasskeyResponse } from './schemas.ts'
 import { verifyAssertion } from './webauthn.ts'
 
@@ -76,6 +76,11 @@ export async function verifyPasskey(
  */
 export function usePasskey(tx: Tx, { use }: VerifiedPasskey): Promise<boolean> {
   return updateUsed(tx, use)
+}
+
+/** The same as CTEs of the caller's statement, where `condition` holds: `used_passkey` has a row where it counts. */
+export function usedPasskeyCtes(sql: Db, { use }: VerifiedPasskey, condition: Fragment) {
+  return usedCtes(sql, use, condition)
 }
 
 /** What is wrong about whose passkey it is; null: nothing. Without an address asked the handle must be there (7.2 step 6). */

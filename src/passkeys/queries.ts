@@ -128,22 +128,28 @@ export type Use = {
  * @returns whether the response counts
  */
 export async function updateUsed(sql: Db, use: Use): Promise<boolean> {
-  const { passkeyId, accountId, signCount, backedUp } = use
-  const rows = await sql`
-    with used as (${useChallenge(sql, use)})
-    update passkeys set sign_count = ${signCount}, backed_up = ${backedUp}, last_used_at = clock_timestamp()
-     where id = ${passkeyId} and account_id = ${accountId} and exists (select from used)
-       and (sign_count < ${signCount}::bigint or (sign_count = 0 and ${signCount}::bigint = 0))
-    returning 1`
+  const rows = await sql`with ${usedCtes(sql, use)} select 1 from used_passkey`
   return rows.length === 1
 }
 
+/** The same as CTEs, where `condition` holds: `used_passkey` has a row where the response counts. */
+export function usedCtes(sql: Db, use: Use, condition = sql`true`) {
+  const { passkeyId, accountId, signCount, backedUp } = use
+  return sql`
+    used_challenge as (${useChallenge(sql, use, condition)}),
+    used_passkey as (
+      update passkeys set sign_count = ${signCount}, backed_up = ${backedUp}, last_used_at = clock_timestamp()
+       where id = ${passkeyId} and account_id = ${accountId} and exists (select from used_challenge)
+         and (sign_count < ${signCount}::bigint or (sign_count = 0 and ${signCount}::bigint = 0))
+      returning 1)`
+}
+
 /** Of parallel uses one inserts the row, as long as the database's clock says that the challenge is good. */
-function useChallenge(sql: Db, { challenge, expiresAt }: Pick<Use, 'challenge' | 'expiresAt'>) {
+function useChallenge(sql: Db, { challenge, expiresAt }: Pick<Use, 'challenge' | 'expiresAt'>, condition = sql`true`) {
   return sql`
     insert into used_challenges (challenge, expires_at)
     select ${challenge}::bytea, good.until from (select to_timestamp(${expiresAt / 1000}::float8) as until) good
-     where good.until > clock_timestamp()
+     where good.until > clock_timestamp() and ${condition}
     on conflict do nothing returning 1`
 }
 

@@ -104,7 +104,7 @@ describe('an administrator', () => {
     await expectProblem(await secondStep(waiting, codeOf(person)), 'invalid-mfa-token')
     expect((await login(person)).status).toBe(200)
     expect(await detailsOf('account.reset_mfa', person.id)).toEqual({
-      removed: { authenticatorApps: 1, recoveryCodes: 10 },
+      removed: { authenticatorApps: 1, recoveryCodes: 10, passkeys: 0 },
     })
     const told = (await mailsTo(app, person.email)).find(({ template }) => template === 'sign-in-method-removed')
     expect(told?.contents.events).toMatchObject([

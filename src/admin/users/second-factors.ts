@@ -7,15 +7,16 @@ import { recordAuthzChange } from '../../changes/record.ts'
 import type { Tx } from '../../db/types.ts'
 import type { SignInMethod } from '../../mail/templates/notice-data.ts'
 import { eraseRecoveryCodes, eraseTotp } from '../../mfa/factors.ts'
+import { removePasskeys } from '../../passkeys/manage.ts'
 import type { AdminDeps } from '../deps.ts'
 import { findRoleHolder } from './queries.ts'
 
 /** How many of each kind there were. */
-export type RemovedFactors = { authenticatorApps: number; recoveryCodes: number }
+export type RemovedFactors = { authenticatorApps: number; recoveryCodes: number; passkeys: number }
 
 /**
  * Removes what a person has beside the password, for one who lost it: all sessions end, and they are told. What is asked for at
- * the next log-in is the password alone, where there is one.
+ * the next log-in is the password alone; whoever has none gets one by mail.
  * @throws AppError as authoriseOver
  */
 export async function resetSecondFactors(
@@ -51,6 +52,7 @@ async function removeFactors(
   const removed: RemovedFactors = {
     authenticatorApps: await eraseTotp(tx, accountId, null),
     recoveryCodes: await eraseRecoveryCodes(tx, accountId, null),
+    passkeys: await removePasskeys(tx, accountId, null),
   }
   await clearLockouts(tx, [deps.counterKey('code', accountId)])
   await recordAuthzChange(tx, { accountId, endSessions: 'all', reason: 'second-factor-reset' })
@@ -67,4 +69,5 @@ async function removeFactors(
 const methodOf: Record<keyof RemovedFactors, SignInMethod> = {
   authenticatorApps: 'totp',
   recoveryCodes: 'recovery-codes',
+  passkeys: 'passkey',
 }
