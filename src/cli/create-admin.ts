@@ -33,6 +33,11 @@ export async function runCreateAdmin(invocation: Invocation): Promise<number> {
     }
     print(`Superadmin ${email.data} is ready.`)
     if (generated) print(`Password (shown once): ${generated}`)
+    print(
+      deps.config.requireAdminMfa
+        ? 'The first log-in asks for the password alone. REQUIRE_ADMIN_MFA is on: administration opens once a second factor is added, at /v1/me/mfa or /v1/me/passkeys.'
+        : 'The first log-in asks for the password alone. Add a second factor at /v1/me/mfa or /v1/me/passkeys; with REQUIRE_ADMIN_MFA=true administration opens by it alone.',
+    )
     return 0
   })
 }
