@@ -100,7 +100,7 @@ async function take(step: Step, variables: Variables, { origin, call, program }:
     return `a mail leads to /account/${run.page}`
   }
   if (isAppCode(run)) {
-    variables[run.code] = codeOf(fill(`$${run.secretIn}`, variables))
+    variables[run.code] = codeOf(fill(`$${run.secretIn}`, variables), run.stepsAhead)
     return 'the app shows six digits'
   }
   if (isCommand(run)) {

@@ -1,10 +1,10 @@
 #!/usr/bin/env bun
-/** Prints what an authenticator app shows now: bun scripts/totp.ts SECRET, which is in base 32. */
+/** Prints what an authenticator app shows now, or half minutes ahead: bun scripts/totp.ts SECRET [STEPS]; the secret is in base 32. */
 import { codeOf } from './story/authenticator.ts'
 
-const [secret] = process.argv.slice(2)
-if (secret) process.stdout.write(`${codeOf(secret)}\n`)
+const [secret, stepsAhead = '0'] = process.argv.slice(2)
+if (secret) process.stdout.write(`${codeOf(secret, Number(stepsAhead))}\n`)
 else {
-  process.stderr.write('usage: bun scripts/totp.ts SECRET\n')
+  process.stderr.write('usage: bun scripts/totp.ts SECRET [STEPS]\n')
   process.exit(64)
 }

@@ -30,7 +30,7 @@ PASSWORD='seven quiet herons at dawn'
 OTHER_PASSWORD='eight loud herons at dusk'
 ANSWER=$(mktemp)
 manas360() { if command -v bun > /dev/null; then bun src/main.ts "$@"; else npx -y bun@${Bun.version} src/main.ts "$@"; fi; }
-code() { if command -v bun > /dev/null; then bun scripts/totp.ts "$1"; else npx -y bun@${Bun.version} scripts/totp.ts "$1"; fi; }
+code() { if command -v bun > /dev/null; then bun scripts/totp.ts "$@"; else npx -y bun@${Bun.version} scripts/totp.ts "$@"; fi; }
 ask() { curl -sS -i --max-time 30 "$@" > "$ANSWER"; cat "$ANSWER"; echo; }
 member() { sed -n "s/.*\\"$1\\":\\"\\([^\\"]*\\)\\".*/\\1/p" "$ANSWER"; }
 token() {
@@ -118,8 +118,8 @@ function toShell(run: Step['run']): string {
   return isCommand(run) ? toProgram(run.args, run.input) : toCurl(run)
 }
 
-function toAppCode({ secretIn, code }: AppCode): string {
-  return `${code}=$(code "$${secretIn}")\ntest -n "$${code}" && echo "the app shows six digits"`
+function toAppCode({ secretIn, stepsAhead = 0, code }: AppCode): string {
+  return `${code}=$(code "$${secretIn}"${stepsAhead > 0 ? ` ${stepsAhead}` : ''})\ntest -n "$${code}" && echo "the app shows six digits"`
 }
 
 function toLook({ mailTo, page, token }: Look): string {

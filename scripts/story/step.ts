@@ -17,8 +17,8 @@ export type Command = { args: string[]; input?: string }
 /** A look at the mails that development keeps: the token of the newest to an address that leads to a page, kept as `token`. */
 export type Look = { mailTo: string; page: string; token: string }
 
-/** A look at an authenticator app: the code that it shows for the secret in a variable, kept as `code`. */
-export type AppCode = { secretIn: string; code: string }
+/** A look at an authenticator app: the code that it shows for the secret in a variable, kept as `code`; now, or half minutes ahead. */
+export type AppCode = { secretIn: string; stepsAhead?: number; code: string }
 
 /** One step of the product's story: the walkthrough tells it with curl, the smoke test checks it. */
 export type Step = {
