@@ -74,7 +74,7 @@ export type AppDeps = {
   /** Where the limits are counted for all instances; null: each counts for itself. */
   redis: Redis | null
   usage: UsageCounter
-  /** Units of monthly quotas that this instance may spend. */
+  /** Units of monthly quotas that this instance may consume. */
   leases: Leases
   /** What was asked and answered, for /metrics. */
   traffic: Traffic

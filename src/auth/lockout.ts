@@ -24,7 +24,7 @@ export function requireAdmitted({ admitted, lockedForSeconds }: Reserved): void 
   if (!admitted)
     throw new AppError('rate-limited', {
       retryAfter: 1,
-      detail: 'As many attempts as may fail are being judged already. Try again in a second.',
+      detail: 'Too many attempts are being checked at this moment. Try again in a second.',
     })
 }
 

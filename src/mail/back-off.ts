@@ -1,12 +1,12 @@
 /** In seconds: the first wait, and the longest. */
 const waits = {
-  /** The server asked for patience with this mail, as greylisting does. */
+  /** The server asked to retry this mail later, as greylisting does. */
   later: { first: 30, longest: 3_600 },
-  /** The server cannot be asked: when it is back, nobody waits for long. */
+  /** The server cannot be reached: short waits, so that mails go out soon after it is back. */
   server: { first: 15, longest: 300 },
 }
 
-/** Seconds until a mail is tried again after its n-th attempt: doubling, with a quarter of jitter either way. */
+/** Seconds until the next attempt of a mail after its n-th: doubling, with ±25 % jitter. */
 export function retryAfterSeconds(attempts: number, kind: keyof typeof waits, random = Math.random): number {
   const { first, longest } = waits[kind]
   return Math.min(longest, first * 2 ** Math.min(attempts - 1, 20)) * (0.75 + random() / 2)
@@ -17,8 +17,8 @@ const firstPauseMs = 1_000
 const longestPauseMs = 60_000
 
 /**
- * While the server cannot be used, nobody hammers it: a pause after each failure, doubling until something succeeds. What
- * fails during a pause began before it, and does not lengthen it.
+ * Pauses all sending after a failure of the server, for twice as long each time until a mail succeeds. Failures during a
+ * pause do not lengthen it: those attempts began before it.
  * @param onOver called when a pause is over
  */
 export function createPause(onOver: () => void) {
@@ -39,7 +39,7 @@ export function createPause(onOver: () => void) {
       timer.unref()
       nextMs = Math.min(longestPauseMs, nextMs * 2)
     },
-    /** Something succeeded. */
+    /** Ends the pause after a success. */
     end(): void {
       clearTimeout(timer)
       timer = undefined

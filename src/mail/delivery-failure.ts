@@ -1,27 +1,27 @@
 /**
- * Why a mail was not delivered, and so what is done about it:
- * - `recipient`: the mailbox is refused for good; the address is marked
- * - `refused`: this mail is refused for good, which tells nothing of the address
- * - `later`: this mail is to be tried again
- * - `server`: nobody could be asked; all mails are tried again
- * - `configuration`: the same, and only an operator can mend it
+ * Why a mail was not delivered, which decides what happens next:
+ * - `recipient`: permanent refusal of the mailbox; the address is marked
+ * - `refused`: permanent refusal of this mail, not of the address
+ * - `later`: this mail is retried
+ * - `server`: the server cannot be reached; all mails are retried
+ * - `configuration`: the same, until an operator corrects the settings
  */
 export type FailureKind = 'recipient' | 'refused' | 'later' | 'server' | 'configuration'
 
-/** `text` names no person and holds no link. */
+/** `text` contains no personal data and no link. */
 export type DeliveryFailure = { kind: FailureKind; text: string }
 
-/** What nodemailer throws; its names are minified in the compiled program, its codes are not. */
+/** An error of nodemailer. Its `code` is reliable; class names are minified in the compiled program. */
 type SmtpError = { code?: string; responseCode?: number; command?: string; response?: string; message?: string }
 
 /** RFC 5321 4.2.3 and RFC 5248: no such mailbox, not local, name not allowed. */
 const mailboxRefusals = new Set([550, 551, 553])
-/** RFC 4954 6: what is missing is our own authentication. */
+/** RFC 4954 6: codes for missing or failed authentication of this program. */
 const authenticationDemands = new Set([530, 534, 535, 538])
 /** RFC 3463 3.8, X.7.X: refused by policy (relaying, SPF, reputation), whoever the recipient is. */
 const policyRefusal = /^5\d\d[ -]5\.7\.\d/
 
-/** Judges whatever a transport threw. */
+/** Classifies an error of a transport. */
 export function classifyFailure(error: unknown): DeliveryFailure {
   const { code = '', responseCode = 0, command = '', response = '', message = '' }: SmtpError = Object(error)
   const kind = kindOf({ code, responseCode, command, response, message })
@@ -38,7 +38,7 @@ function kindOf({ code, responseCode, command, response, message }: Required<Smt
   if (responseCode === 421) return 'server'
   if (command === 'MAIL FROM') return isPermanent ? 'configuration' : 'server'
   if (authenticationDemands.has(responseCode)) return 'configuration'
-  // Without an answer the server was not asked: the address is one that this program cannot put into an envelope.
+  // Without an answer: the address does not fit an SMTP envelope, or the server was not reached.
   if (responseCode === 0) return code === 'EENVELOPE' ? 'refused' : 'server'
   if (!isPermanent) return 'later'
   return mailboxRefusals.has(responseCode) && !policyRefusal.test(response) ? 'recipient' : 'refused'
@@ -46,7 +46,7 @@ function kindOf({ code, responseCode, command, response, message }: Required<Smt
 
 const mostCharacters = 300
 
-/** Servers repeat addresses, and some what was sent. */
+/** Removes addresses and content, which servers repeat in their answers. */
 function withoutPeople(text: string): string {
   return text
     .replace(/\S*[@<>]\S*/g, '…')

@@ -2,7 +2,7 @@ type Outcome = 'sent' | 'postponed' | 'failed' | 'dropped'
 
 export type MailFigures = ReturnType<typeof createMailFigures>
 
-/** What became of mails on this instance since its start, for /metrics. */
+/** Counts the outcomes of mails on this instance, for /metrics. */
 export function createMailFigures() {
   const outcomes: Record<Outcome, number> = { sent: 0, postponed: 0, failed: 0, dropped: 0 }
   let state: 'well' | 'server' | 'configuration' = 'well'
@@ -11,9 +11,9 @@ export function createMailFigures() {
       outcomes[outcome] += mails
     },
     outcomes: (): Readonly<Record<Outcome, number>> => outcomes,
-    /** How the last mail fared with the server: `configuration` is for an operator to mend. */
+    /** The state of the mail server as of the last mail; `configuration` needs an operator. */
     state: () => state,
-    /** @returns whether that is news */
+    /** @returns whether the state changed */
     setState(next: typeof state): boolean {
       const isNews = next !== state
       state = next

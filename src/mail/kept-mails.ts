@@ -10,16 +10,16 @@ export type KeptDeps = { sql: Sql; secrets: Secrets; config: BrandConfig }
 /** A kept mail as its recipient would see it. */
 export type ShownMail = RenderedMail & { id: string; to: string; at: Date; link: string | null }
 
-/** So many are shown. */
+/** The most mails of the list. */
 const shownMails = 100
 
-/** What was mailed, the newest first. */
+/** The kept mails, newest first. */
 export async function readKeptMails(deps: KeptDeps): Promise<ShownMail[]> {
   const rows = await listKeptMails(deps.sql, shownMails)
   return Promise.all(rows.map((row) => show(deps, row)))
 }
 
-/** One that another version of the program queued, or that was encrypted under another key, hides no others. */
+/** A placeholder for a mail of another version or under another key, so that the list still shows the others. */
 function unreadable(error: unknown): RenderedMail {
   const text = error instanceof Error ? error.message : String(error)
   return { subject: 'A mail that cannot be shown', text, html: '' }

@@ -6,22 +6,23 @@ import type { PublicEnv } from '../http/request.ts'
 import { readKeptMail, readKeptMails } from './kept-mails.ts'
 
 const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
-/** The mails of everybody are here: they are shown to this machine alone, in development without SMTP_URL; else 404. */
+/** 404 unless the request comes from this machine, in development without SMTP_URL: these are everybody's mails. */
 const ownMachineOnly = onlyOwnMachine(({ production, mail }) => !production && mail.mode === 'kept')
 
 const pagePolicy =
   "default-src 'none'; style-src 'self'; img-src data:; frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-/** A mail's own styles stand in it. */
+/** Allows the inline styles of mails. */
 const mailPolicy =
   "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'; sandbox allow-popups allow-popups-to-escape-sandbox"
 
-/** What development keeps instead of sending it: a list, and text and HTML of each. */
+/** The mails that development keeps instead of sending: a list, and text and HTML of each. */
 export const keptMailRoutes = new Hono<PublicEnv>()
   .get('/mail', ownMachineOnly, noInput, async (c) => {
     const { listPage } = await import('./kept-pages.tsx')
     return serve(listPage(await readKeptMails(c.get('deps'))), 'text/html', pagePolicy)
   })
-  // Not under /mail: beside `/mail/:id` Hono's router could keep no lists, and every route would be slower (`fuse`).
+  // Not under /mail: with `/mail/:id` beside it, Hono's RegExpRouter would give up, and every route would be slower
+  // (`fuse`).
   .get('/mail.css', ownMachineOnly, noInput, async () => {
     const { styleSheet } = await import('./kept-pages.tsx')
     return serve(styleSheet, 'text/css', pagePolicy)

@@ -3,7 +3,9 @@ import { counterBy, gauge, type Metric } from '../metrics/metric.ts'
 import type { Outbox } from './outbox.ts'
 import { findQueue } from './sender-queries.ts'
 
-/** What became of mails here, and what waits in the outbox of all instances; of that there are no samples without a database. */
+/**
+ * Outcomes of mails on this instance, and the queue of all instances, which has no samples while the database is lost.
+ */
 export function mailMetrics({ mail, sql }: { mail: Outbox; sql: Db }): Metric[] {
   const { figures } = mail
   const outcomes = counterBy(
@@ -14,7 +16,7 @@ export function mailMetrics({ mail, sql }: { mail: Outbox; sql: Db }): Metric[] 
   )
   if (!mail.isOn) return [outcomes]
   let reading: ReturnType<typeof findQueue> | undefined
-  /** Read once for a scrape, whose gauges are all collected at once. */
+  /** Read once per scrape: all gauges are collected together. */
   const read = () => {
     reading ??= findQueue(sql).finally(() => {
       reading = undefined

@@ -10,14 +10,14 @@ import type { MailDelivery } from './variables.ts'
 /** A mail to one address. */
 export type OutgoingMail = {
   [K in MailName]: {
-    /** Whose mail it is; null where no account shall be told from it, as after an erasure. */
+    /** The account; null where the mail must not refer to one, as after an erasure. */
     accountId: string | null
     to: string
     /** BCP 47, as the account has it. */
     language: string
     template: K
     data: MailData[K]
-    /** The page that it leads to, with its token: encrypted until the mail is sent, then removed. */
+    /** The link to a page, with its token: encrypted until the mail is sent, then removed. */
     link?: string
   }
 }[MailName]
@@ -27,8 +27,8 @@ export type Outbox = ReturnType<typeof createOutbox>
 type Options = { mail: MailDelivery; secrets: Secrets }
 
 /**
- * Writes mails into `mail_outbox`, in the transaction of the change that they tell of; a sender carries them out
- * (sender.ts). With MAIL=off nothing is written, and what was dropped is counted.
+ * Writes mails into `mail_outbox`, in the transaction of the change that they report; sender.ts sends them. With MAIL=off
+ * nothing is written, and dropped mails are counted.
  */
 export function createOutbox({ mail, secrets }: Options) {
   const isOn = mail.mode !== 'off'
@@ -74,11 +74,11 @@ export function createOutbox({ mail, secrets }: Options) {
     /** False with MAIL=off: routes whose purpose is a mail then answer 503 (`requireMail`). */
     isOn,
     figures,
-    /** Somebody queued a mail, on this or another instance. */
+    /** Notifies the sender of a queued mail, on this or another instance. */
     ring(): void {
       for (const listener of listeners) listener()
     },
-    /** @returns what ends it */
+    /** @returns removes the listener */
     onQueued(listener: () => void): () => void {
       listeners.add(listener)
       return () => void listeners.delete(listener)
@@ -89,9 +89,8 @@ export function createOutbox({ mail, secrets }: Options) {
       if (isOn) await tx`with ${part} select 1`
     },
     /**
-     * Queues a security notice to the account's address in its language. Further ones of the kind within 10 minutes are
-     * gathered into one that lists all. Nothing to an address that refused mail. One statement; lock the account's row
-     * first.
+     * Queues a security notice to the account's address in its language. Further notices of the kind within 10 minutes
+     * are combined into one mail. Addresses that refused mail get none. One statement; lock the account's row first.
      */
     async notify<K extends NoticeKind>(tx: Db, accountId: string, kind: K, details: NoticeDetails[K]): Promise<void> {
       const part = noticePart(tx, [accountId, kind, details])

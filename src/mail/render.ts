@@ -3,15 +3,15 @@ import { languageOf } from '../text/language.ts'
 import type { Claimed } from './sender-queries.ts'
 import type { MailTemplate, RenderedMail } from './templates/template.ts'
 
-/** What of a row its mail is made of. */
+/** The columns of a row that its mail is made from. */
 type Rendered = Pick<Claimed, 'template' | 'contents' | 'language' | 'timeZone'> & { link: string | null }
 
-/** A template that this version of the program does not have, or data that it cannot read: a newer one sends it. */
+/** A template or data that this version does not know: a newer version will send the mail. */
 export class UnknownMailError extends Error {
   override readonly name = 'UnknownMailError'
 }
 
-/** Makes subject, text and HTML of a row. The templates are loaded at the first mail. @throws UnknownMailError */
+/** Renders subject, text and HTML. Templates are loaded at the first mail. @throws UnknownMailError */
 export async function renderMail(brand: Brand, row: Rendered): Promise<RenderedMail> {
   const { isMailName, templates } = await import('./templates/templates.ts')
   const { template: name, contents, language, timeZone, link } = row

@@ -1,6 +1,6 @@
 import type { Db } from '../db/types.ts'
 
-/** A mail that is ours to send until its lease ends. */
+/** A mail that this instance may send until its lease ends. */
 export type Claimed = {
   id: string
   accountId: string | null
@@ -13,15 +13,15 @@ export type Claimed = {
   link: Buffer | null
   messageId: string
   attempts: number
-  /** Nothing more is sent to whom: their account was erased. */
+  /** The account was erased: nothing is sent. */
   isErased: boolean
-  /** The address refused mail, and nobody asked for this one. */
+  /** The address refused mail, and the recipient did not request this one. */
   isUnwanted: boolean
 }
 
 /**
- * Takes up to `limit` mails that are due and that nobody is sending. Whoever dies with one loses it when the lease ends; it
- * then goes out again, under the same Message-ID.
+ * Takes up to `limit` mails that are due and that nobody is sending. Whoever dies with one loses it when the lease ends;
+ * it then goes out again, under the same Message-ID.
  * @param domain of the Message-ID of a notice that the schema queued, which gets it here
  */
 export async function claimMails(
@@ -46,7 +46,7 @@ export async function claimMails(
 /** An attempt: a later one of another instance is not touched by what becomes of this. */
 type Attempt = Pick<Claimed, 'id' | 'attempts' | 'accountId' | 'recipient'>
 
-/** It was delivered: what it said goes, and its address takes mail. `kept`: shown in development, and nothing goes. */
+/** Marks a mail as delivered: removes its content, and unmarks the address. `kept`: in development the content stays. */
 export async function markSent(sql: Db, { id, accountId, recipient }: Attempt, kept: boolean): Promise<void> {
   await sql`
     with sent as (
@@ -80,7 +80,10 @@ export async function postpone(
   return row?.failed ?? false
 }
 
-/** It is not tried again. `marks`: its address refuses mail, and gets no notices until another mail is delivered there. */
+/**
+ * Ends the retries of a mail. `marks`: the address refuses mail, and gets no notices until another mail is delivered to
+ * it.
+ */
 export async function markFailed(
   sql: Db,
   { id, attempts, accountId, recipient }: Attempt,
@@ -95,7 +98,7 @@ export async function markFailed(
      where ${marks}::boolean and id = ${accountId}::uuid and email = ${recipient} and exists (select from failed)`
 }
 
-/** Nobody hears from an account that was erased. */
+/** Deletes a mail of an erased account. */
 export async function deleteMail(sql: Db, id: string): Promise<void> {
   await sql`delete from mail_outbox where id = ${id}`
 }
@@ -109,12 +112,12 @@ export async function deleteUnsendable(sql: Db): Promise<number> {
   return count
 }
 
-/** Others may send these at once: they were not sent here. */
+/** Ends the leases of unsent mails, so that other instances can send them at once. */
 export async function releaseMails(sql: Db, ids: string[]): Promise<void> {
   await sql`update mail_outbox set leased_until = null where id = any(${ids}::uuid[]) and status = 'queued'`
 }
 
-/** How many mails wait, and for how many seconds the oldest has. */
+/** The length of the queue, and the age of its oldest mail in seconds. */
 export async function findQueue(sql: Db): Promise<{ queued: number; oldestSeconds: number }> {
   const [row] = await sql<{ queued: number; oldestSeconds: number }[]>`
     select count(*)::int as queued, coalesce(extract(epoch from clock_timestamp() - min(created_at)), 0)::float8 as oldest_seconds

@@ -25,22 +25,22 @@ export type SenderDeps = {
 type Options = {
   /** Called at the first mail. */
   open: () => Promise<Transport>
-  /** What is sent stays, to be looked at. */
+  /** Keeps the content of sent mails, for /dev/mail. */
   keeps: boolean
-  /** How many go out at once; default 4. */
+  /** The most mails at once; default 4. */
   concurrency?: number
-  /** How often it looks by itself, for a notification may be lost, and what was put off comes due; default 5000. */
+  /** How often to poll, for lost notifications and due retries; default 5000. */
   pollMs?: number
-  /** A mail may take so long; default 45000. */
+  /** The deadline of a mail; default 45000. */
   deadlineMs?: number
 }
 
-/** Longer than a mail may take: time is left to write what became of it. */
+/** Longer than the deadline, so that the outcome can still be written. */
 const leaseSeconds = 60
 
 /**
- * Carries out the outbox that all instances share, a few mails at a time: each at least once, however often instances
- * die. No connection of the database is held while a mail is under way.
+ * Sends the mails of the shared outbox, a few at a time, at least once each, however often instances die. Holds no
+ * database connection while a mail is being sent.
  */
 export function createMailSender({ sql, log, secrets, mail, brand, config }: SenderDeps, options: Options) {
   const { open, keeps, concurrency = 4, pollMs = 5_000, deadlineMs = 45_000 } = options
@@ -96,7 +96,7 @@ export function createMailSender({ sql, log, secrets, mail, brand, config }: Sen
     }
   }
 
-  /** Null: it was delivered. */
+  /** @returns null after the delivery */
   async function attempt(row: Claimed, signal: AbortSignal): Promise<DeliveryFailure | 'ours' | null> {
     if (row.isUnwanted) return { kind: 'refused', text: 'the address refuses mail' }
     try {
@@ -161,9 +161,9 @@ export function createMailSender({ sql, log, secrets, mail, brand, config }: Sen
       timer.unref()
     },
     look,
-    /** How many mails are under way on this instance. */
+    /** The number of mails being sent by this instance. */
     underWay: (): number => underWay.size,
-    /** Takes nothing more, lets what is under way end within `milliseconds`, and leaves the rest to others. */
+    /** Stops claiming, waits `milliseconds` at most for running mails, and leaves the rest to other instances. */
     async stop(milliseconds: number): Promise<void> {
       stopped = true
       unhear()

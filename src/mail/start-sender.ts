@@ -9,12 +9,12 @@ type Deps = Omit<SenderDeps, 'brand' | 'config'> & {
   config: SenderDeps['config'] & BrandConfig & ChangesConfig & Pick<InstanceConfig, 'publicUrl'>
 }
 
-/** Starts what carries out the outbox, as the configuration says. @throws Error with MAIL=off */
+/** Starts the sender that the configuration asks for. @throws Error with MAIL=off */
 export function startMailSender(deps: Deps): MailSender {
   const { config, log } = deps
   const { mail, brand, publicUrl, authzFeed } = config
   if (mail.mode === 'off') throw new Error('mail is off')
-  // Behind a pooler that passes no notifications it has to look by itself.
+  // Behind a pooler there are no notifications, so it polls more often.
   const pollMs = authzFeed === 'listen' ? 5_000 : 2_000
   const sender = createMailSender(
     { ...deps, brand },

@@ -6,8 +6,8 @@ export type ReadyMail = RenderedMail & { id: string; messageId: string; to: stri
 
 /** How mails leave. */
 export type Transport = {
-  /** @throws whatever `classifyFailure` judges */
+  /** @throws errors for `classifyFailure` */
   deliver(mail: ReadyMail, signal: AbortSignal): Promise<void>
-  /** Breaks off what is under way. */
+  /** Aborts running deliveries. */
   close(): void
 }

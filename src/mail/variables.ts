@@ -4,10 +4,10 @@ import { type ConfigOf, configuration, type Values } from '../config/room.ts'
 import { type InstanceVariables, publicUrlOf } from '../config/variables.ts'
 import { canonicalEmail, isEmail } from '../text/email-address.ts'
 
-/** Who mails come from: the name may be empty. */
+/** The sender of mails; the name may be empty. */
 export type Sender = { name: string; address: string }
 
-/** How mail goes out: nobody sends any; kept in the database and shown at `/dev/mail`; or by SMTP. */
+/** How mail is delivered: not at all; kept in the database and shown at `/dev/mail`; or by SMTP. */
 export type MailDelivery =
   | { mode: 'off' }
   | { mode: 'kept'; from: Sender }
@@ -36,7 +36,7 @@ const sender = z
     return z.NEVER
   })
 
-/** Where the pages are that links of mails lead to: http or https, no query, no fragment, no user. */
+/** The base URL of the pages that mails link to: http or https, without query, fragment and user. */
 const pageUrl = url('http:', 'https:').refine(isBarePage, {
   message: 'must be a URL without user, query or fragment',
 })
@@ -53,7 +53,7 @@ const variables = {
   APP_URL: pageUrl.optional(),
 }
 
-/** What rooms above may read of these. */
+/** The variables that higher rooms may read. */
 export type MailVariables = Values<typeof variables>
 type E = MailVariables & Pick<InstanceVariables, 'NODE_ENV' | 'PUBLIC_URL' | 'PORT'> & { BRAND_NAME: string }
 export type MailConfig = ConfigOf<typeof mailConfiguration>
@@ -82,6 +82,6 @@ function deliveryOf({ MAIL, SMTP_URL, MAIL_FROM, NODE_ENV, BRAND_NAME }: E): Mai
   if (MAIL === 'off') return { mode: 'off' }
   const from = MAIL_FROM ?? { name: BRAND_NAME, address: 'no-reply@manas360.invalid' }
   if (SMTP_URL === undefined) return { mode: 'kept', from }
-  // A mail catcher on a developer's own machine offers no certificate that anybody could verify.
+  // A mail catcher on a developer's machine has no verifiable certificate.
   return { mode: 'smtp', from, smtpUrl: SMTP_URL, verifyTls: NODE_ENV === 'production' || !isLocal(SMTP_URL) }
 }

@@ -6,7 +6,7 @@ import type { Leases } from './leases.ts'
 export type QuotaDeps = {
   sql: Sql
   catalogue: { current: Catalogue }
-  /** Units of monthly quotas that this instance may spend. */
+  /** Units of monthly quotas that this instance may consume. */
   leases: Leases
   /** The database's time in epoch milliseconds. */
   now: () => number

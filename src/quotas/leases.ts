@@ -117,7 +117,7 @@ export function createLeases({ sql, now, log, tickMs = defaultTickMs, waitMs = d
       if (await ended.flush()) counts.upkeep++
       if (flushes) await flush()
     } catch (error) {
-      if (flushes) log.warn({ err: error }, 'quotas could not be settled; it is tried again')
+      if (flushes) log.warn({ err: error }, 'quota usage could not be flushed; it is retried')
     }
   }
 
@@ -193,7 +193,7 @@ export function createLeases({ sql, now, log, tickMs = defaultTickMs, waitMs = d
       await Promise.allSettled([...accounts.values()].map(({ refilling }) => refilling))
       for (const [key, account] of accounts) end(key, account)
       await Promise.all([ended.flush(), unlimited.flush()]).catch((error) =>
-        log.warn({ err: error }, 'quotas could not be settled; leases come back when they expire'),
+        log.warn({ err: error }, 'quota usage could not be flushed; leases are returned when they expire'),
       )
     },
   }

@@ -15,7 +15,7 @@ export type Grant = {
 
 type Request = Quota & { leaseId: string; limit: number; spent: number; wanted: number }
 
-/** Settles and renews a lease in one guarded statement, which may be repeated. Null when there is no such account. */
+/** Flushes and renews a lease in one guarded statement, which may be repeated. Null when there is no such account. */
 export async function takeQuota(sql: Db, request: Request): Promise<Grant | null> {
   const { accountId, feature, leaseId, limit, spent, wanted } = request
   const [row] = await sql<(Grant | Record<keyof Grant, null>)[]>`
