@@ -62,6 +62,8 @@ begin
   delete from public.mfa_challenges where expires_at <= this_moment;
   delete from public.totp_factors where confirmed_at is null and created_at < this_moment - interval '1 hour';
   delete from public.discarded_requests where created_at < this_moment - interval '1 hour';
+  delete from public.oidc_codes where expires_at <= this_moment;
+  delete from public.oidc_spent_states where expires_at <= this_moment;
   perform public.sweep_erased();
   gone_mails := public.purge_mails();
   gone_billing := public.purge_billing();

@@ -84,5 +84,6 @@ function bySecret(oidc: typeof import('openid-client'), secret: string): import(
 
 function isUsable(url: unknown, insecure: boolean): boolean {
   if (typeof url !== 'string' || !URL.canParse(url)) return false
-  return new URL(url).protocol === 'https:' || insecure
+  const { protocol } = new URL(url)
+  return protocol === 'https:' || (insecure && protocol === 'http:')
 }

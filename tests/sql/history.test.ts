@@ -87,6 +87,7 @@ purge 5 7f9fcac0acb1
 purge 6 c3e35cee6ac5
 purge 7 1fbd8585da4e
 purge 8 0f6eca0f7913
+purge 9 016d0d690063
 quotas 1 64fb45d41463
 registration 1 2711e5b1a74c
 roles 1 343c19616ae0

@@ -66,6 +66,25 @@ test('whom the provider knows gets an account without a password, and comes back
   expect(row).toEqual({ passwordHash: null })
 })
 
+test('a code of the provider that was used, or that belongs to another sign-in, lets nobody in', async () => {
+  const first = await begin(app, 'clinic')
+  const back = await browse(first.authorizationUrl, 'asha')
+  expect(await comeBack(app, back)).toHaveProperty('code')
+  const second = await begin(app, 'clinic')
+  const other = await browse(second.authorizationUrl, 'asha')
+  const third = await begin(app, 'clinic')
+  for (const [state, code] of [
+    [second.authorizationUrl, back.searchParams.get('code')],
+    // Of another person's browser, say: it is bound to the verifier of its own sign-in.
+    [third.authorizationUrl, other.searchParams.get('code')],
+  ]) {
+    const injected = new URL(other)
+    injected.searchParams.set('state', new URL(state ?? '').searchParams.get('state') ?? '')
+    injected.searchParams.set('code', code ?? '')
+    expect(await comeBack(app, injected)).toEqual({ error: 'provider-error' })
+  }
+})
+
 test('whoever refuses at the provider comes back with access-denied', async () => {
   expect((await goAround('stranger')).error).toBe('access-denied')
 })
