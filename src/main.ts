@@ -21,6 +21,7 @@ Usage: manas360 <command> [options]
   import FILE    accounts of another system, with their passwords: see import --help
   doctor         look at configuration, database, versions, clock, schema and pool, and say what to do
   keys           make and rotate the keys of access tokens, encrypt secrets anew: see keys --help
+  billing        billing catalogue push: make prices at payment providers; billing reconcile: what differs there; --apply does it
   jobs           list the jobs with their last run; jobs run NAME runs one now
   audit verify   check the audit trail and name what is wrong: [--checkpoint FILE]
                  (FILE: a checkpoint line from the log, as JSON)
@@ -75,6 +76,7 @@ function parse() {
         'on-conflict': { type: 'string' },
         'allow-roles': { type: 'boolean' },
         refused: { type: 'string' },
+        apply: { type: 'boolean' },
       },
     })
   } catch (error) {

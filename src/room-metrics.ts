@@ -1,6 +1,7 @@
 import { apiKeyMetrics } from './api-keys/metrics.ts'
 import type { AppDeps } from './app-deps.ts'
 import { authMetrics } from './auth/metrics.ts'
+import { billingMetrics } from './billing/metrics.ts'
 import { catalogueMetrics } from './catalogue/metrics.ts'
 import { changeMetrics } from './changes/metrics.ts'
 import { databaseMetrics, replicaMetrics } from './db/metrics.ts'
@@ -30,6 +31,7 @@ export function metricsOfRooms(deps: AppDeps): readonly Metric[] {
     ...catalogueMetrics(deps.catalogue),
     ...mailMetrics(deps),
     ...ssoMetrics(deps),
+    ...billingMetrics(deps),
     ...jobMetrics(deps.sql),
   ]
 }

@@ -28,6 +28,7 @@ begin
     when 'forget-successors' then result := to_jsonb(public.forget_successors());
     when 'end-expired' then result := to_jsonb(public.end_expired());
     when 'forget-uses' then result := to_jsonb((select accounts from public.forget_uses(1000)));
+    when 'reconcile-billing' then result := to_jsonb(public.reconcile_billing());
     when 'refresh-views' then perform public.refresh_views();
     when 'purge-expired' then result := public.purge_expired();
     when 'archive-audit' then result := to_jsonb(public.archive_audit());

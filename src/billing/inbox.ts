@@ -45,7 +45,7 @@ export async function handleEvent(
   const call = { signal: AbortSignal.timeout(workMs) }
   const { id, eventId, type, objectId } = event
   const subject = objectId === null ? null : await provider.findSubject({ id: eventId, type, objectId }, call)
-  const found = subject && (await findAccount(deps, provider, subject, call))
+  const found = subject && (await findSubjectAccount(deps, provider, subject, call))
   if (!found) {
     await finishEvent(deps.sql, id, 'ignored')
     return true
@@ -65,8 +65,8 @@ export async function handleEvent(
 type Found = { accountId: string; subscriptionId: string | null }
 
 /** Whose it is, by what is kept here, else by what the provider says of its subscription. Null: nobody's. */
-async function findAccount(
-  { sql }: BillingDeps,
+export async function findSubjectAccount(
+  { sql }: Pick<BillingDeps, 'sql'>,
   provider: BillingProvider,
   subject: Subject,
   call: Read,

@@ -21,6 +21,13 @@ export async function listToFetch(sql: Db, accountId: string): Promise<{ provide
      where account_id = ${accountId} and (status <> 'ended' or is_stale) order by started_at, subscription_id limit 20`
 }
 
+/** Those of a provider that are alive, as they were when they were fetched last. */
+export async function listLiving(sql: Db, provider: string): Promise<Known[]> {
+  return sql<Known[]>`
+    select provider, subscription_id, account_id, price_id, pending_price_id, status, started_at, paid_until, cancels
+      from billing_subscriptions where provider = ${provider} and status <> 'ended'`
+}
+
 /** Whose it is; null where it was never fetched. */
 export async function findOwner(sql: Db, provider: string, subscriptionId: string): Promise<string | null> {
   const [row] = await sql<{ accountId: string }[]>`

@@ -16,6 +16,7 @@ export type Invocation = CommandEnvironment & {
     'on-conflict'?: string
     'allow-roles'?: boolean
     refused?: string
+    apply?: boolean
   }
   /** The words after the command, such as `run seal-audit`. */
   args: string[]

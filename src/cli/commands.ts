@@ -13,18 +13,20 @@ export const commands: Record<string, Command> = {
   doctor: async (invocation) => (await import('./run-doctor.ts')).runDoctor(invocation),
   keys: async (invocation) => (await import('./keys.ts')).runKeys(invocation),
   jobs: async (invocation) => (await import('./jobs.ts')).runJobs(invocation),
+  billing: async (invocation) => (await import('./billing.ts')).runBilling(invocation),
   audit: async (invocation) => (await import('./audit.ts')).runAudit(invocation),
   openapi: async (invocation) => (await import('./openapi.ts')).runOpenApi(invocation),
   healthcheck: async (invocation) => (await import('./healthcheck.ts')).runHealthcheck(invocation),
 }
 
 /** The commands that take words after their name. */
-const takesArguments: ReadonlySet<string> = new Set(['admin', 'import', 'keys', 'jobs', 'audit'])
+const takesArguments: ReadonlySet<string> = new Set(['admin', 'import', 'keys', 'jobs', 'audit', 'billing'])
 const optionsOf: Record<string, string[]> = {
   'create-admin': ['email', 'password-stdin', 'promote'],
   admin: ['email'],
   import: ['dry-run', 'on-conflict', 'allow-roles', 'refused'],
   audit: ['checkpoint'],
+  billing: ['apply'],
   keys: ['algorithm'],
 }
 

@@ -11,6 +11,7 @@ const names = [
   'seal-audit',
   'archive-audit',
   'end-expired',
+  'reconcile-billing',
   'erase-invited',
   'refresh-views',
   'purge-expired',

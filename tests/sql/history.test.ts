@@ -41,8 +41,8 @@ const history = `
 0032_last_use c568b9aa4a57
 0033_passkeys d480d17cea8c
 0034_second_factors 1d8481e768a4
-0035_payments cfff498ee916
 0036_identities 264b60b94299
+0035_payments cfff498ee916
 `
 
 test('no migration that has landed was edited: databases that ran it would refuse to start', async () => {
@@ -62,6 +62,7 @@ addresses 1 fad3d248b8b7
 audit 1 3220b1e7771b
 authz-changes 1 f082a7de80ab
 billing 1 83fd3ac67960
+billing 2 6b9ae2c358eb
 consents 1 e7796fa3cded
 consents 2 bb84455aa4cf
 days 1 db27051acc47
@@ -72,6 +73,7 @@ erasure 4 5eda931b2bfa
 ids 1 5545b8ab9a19
 jobs 1 4f7840a420b2
 jobs 3 d53bb39bdf2a
+jobs 4 8a7db7328377
 lockouts 1 1fbbc7d2fb7b
 lockouts 2 6c641b69a8c4
 lockouts 3 612dcb77ba27
