@@ -102,21 +102,28 @@ async function end(tx: Tx, context: Context, { plan }: CurrentSubscription, reas
 async function follow(tx: Tx, context: Context, from: CurrentSubscription, to: Standing, facts: Facts): Promise<void> {
   const { accountId } = context
   const events = eventsOf(from, to)
+  const standing = { ...to, status: stateAfter(from, events) }
   const pendingPriceId = to.pendingPrice?.id ?? null
-  if (events.includes('change')) await put(tx, context, to, facts)
-  else await updatePaid(tx, from.id, { ...to, pendingPriceId })
+  if (events.includes('change')) await put(tx, context, standing, facts)
+  else await updatePaid(tx, from.id, { ...standing, pendingPriceId })
   if (from.currentPeriodEnd?.getTime() !== to.endsAt.getTime() || from.plan !== to.price.plan)
     await recordAuthzChange(tx, { accountId })
-  let status: Status | null = from.status
   for (const event of events) {
-    status = status && next(status, event)
-    if (status === null) throw new Error(`no subscription that is ${from.status} can ${event} and be ${to.status}`)
     await note(tx, context, event, { plan: to.price.plan, ...(event === 'change' && { from: from.plan }) })
     const change = notices[event]
     if (change) await tell(tx, context.deps, accountId, change)
   }
   if (pendingPriceId !== null && from.paid?.pendingPriceId !== pendingPriceId)
     await note(tx, context, 'schedule', { plan: to.pendingPrice?.plan, at: to.paidUntil })
+}
+
+/** The table of states has the last word. @throws Error for a way that it does not know */
+function stateAfter({ status: from }: CurrentSubscription, events: readonly Event[]): Living {
+  let status: Status | null = from
+  for (const event of events) status = status && next(status, event)
+  if (status === null || status === 'expired')
+    throw new Error(`no subscription that is ${from} can ${events.join(', ')}`)
+  return status
 }
 
 function eventsOf(from: CurrentSubscription, to: Standing): Event[] {

@@ -41,8 +41,8 @@ const history = `
 0032_last_use c568b9aa4a57
 0033_passkeys d480d17cea8c
 0034_second_factors 1d8481e768a4
-0036_identities 264b60b94299
 0035_payments cfff498ee916
+0036_identities 264b60b94299
 `
 
 test('no migration that has landed was edited: databases that ran it would refuse to start', async () => {

@@ -71,15 +71,19 @@ function sandboxOf(c: Context<PublicEnv>): Sandbox {
 
 /** A field of a form that this page itself sent: pages of others may send forms here, too. @throws AppError `bad-request` */
 async function field<T>(c: Context<PublicEnv>, name: string, schema: z.ZodType<T>): Promise<T> {
-  const { headers } = c.req.raw
-  const origin = headers.get('origin')
-  const isOwn = origin === null || (URL.canParse(origin) && new URL(origin).host === headers.get('host'))
-  if (!isOwn || !['same-origin', 'none', null].includes(headers.get('sec-fetch-site')))
-    throw new AppError('bad-request')
+  if (!isFromHere(c.req.raw.headers)) throw new AppError('bad-request')
   const form = new URLSearchParams(Buffer.from(await readBytes(c.req.raw, 1_024)).toString())
   const { success, data } = schema.safeParse(form.get(name))
   if (!success) throw new AppError('bad-request', { detail: `${name} is none of those that are known.` })
   return data
+}
+
+/** Browsers say where a form is from; without a referrer its Origin is `null`, so that what they say of the site counts. */
+function isFromHere(headers: Headers): boolean {
+  const site = headers.get('sec-fetch-site')
+  if (site !== null) return site === 'same-origin' || site === 'none'
+  const origin = headers.get('origin')
+  return origin === null || (URL.canParse(origin) && new URL(origin).host === headers.get('host'))
 }
 
 function page(html: string): Response {
