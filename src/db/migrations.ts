@@ -35,6 +35,7 @@ import passkeys from '../../sql/tables/0033_passkeys.sql' with { type: 'text' }
 import secondFactors from '../../sql/tables/0034_second_factors.sql' with { type: 'text' }
 import payments from '../../sql/tables/0035_payments.sql' with { type: 'text' }
 import identities from '../../sql/tables/0036_identities.sql' with { type: 'text' }
+import paidRevenue from '../../sql/tables/0037_paid_revenue.sql' with { type: 'text' }
 import { rewriteAddresses } from './address-migration.ts'
 
 type Migration = {
@@ -83,4 +84,5 @@ export const migrations: Migration[] = [
   { version: 34, name: '0034_second_factors', sql: secondFactors },
   { version: 35, name: '0035_payments', sql: payments },
   { version: 36, name: '0036_identities', sql: identities },
+  { version: 37, name: '0037_paid_revenue', sql: paidRevenue },
 ]

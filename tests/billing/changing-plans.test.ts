@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { actOnCheckout } from '../../src/billing/providers/sandbox/actions.ts'
+import { runJobNow } from '../../src/jobs/runner.ts'
 import { signedIn } from '../support/administration.ts'
 import { bodyOf } from '../support/app.ts'
 import { openPayingApp, type Payer, type View } from '../support/payments.ts'
@@ -88,6 +89,35 @@ describe('another plan', () => {
     expect((await payments(person)).map(({ amountMinor }) => amountMinor)).toEqual([500, 500])
     await expectProblem(await subscribe(await signedIn(app), 'changing'), 'validation-failed')
   })
+})
+
+test('recurring revenue is what is paid: in its currency, at the price of before', async () => {
+  const admin = await signedIn(app, { role: 'superadmin' })
+  const json = { name: 'counted', displayName: 'Counted', tier: 30, priceMonthlyMinor: 500, priceYearlyMinor: 5000 }
+  await request('/v1/admin/plans', { bearer: admin.bearer, json })
+  const set = (month: number) =>
+    request('/v1/admin/plans/counted/prices', {
+      method: 'PUT',
+      bearer: admin.bearer,
+      json: {
+        prices: [
+          { currency: 'USD', interval: 'month', amountMinor: 500 },
+          { currency: 'USD', interval: 'year', amountMinor: 5000 },
+          { currency: 'KWD', interval: 'month', amountMinor: month },
+        ],
+      },
+    })
+  await set(1500)
+  await givenPaying('counted', { currency: 'KWD' })
+  await set(2500)
+  await givenPaying('counted', { currency: 'KWD' })
+  await runJobNow(app.deps, 'refresh-views')
+  const { plans } = await bodyOf<{ plans: { plan: string; currency: string; mrrMinor: number }[] }>(
+    await request('/v1/admin/analytics/revenue', { bearer: admin.bearer }),
+  )
+  expect(plans.filter(({ plan }) => plan === 'counted')).toMatchObject([
+    { currency: 'KWD', started: 2, mrrMinor: 4000 },
+  ])
 })
 
 describe('money that goes back', () => {

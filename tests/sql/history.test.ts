@@ -43,6 +43,7 @@ const history = `
 0034_second_factors 1d8481e768a4
 0035_payments cfff498ee916
 0036_identities 264b60b94299
+0037_paid_revenue ccc0732f869f
 `
 
 test('no migration that has landed was edited: databases that ran it would refuse to start', async () => {

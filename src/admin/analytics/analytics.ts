@@ -41,7 +41,7 @@ export function readSignUps(deps: AdminDeps, { accountId }: Principal, range: Ra
   })
 }
 
-/** Monthly recurring revenue by plan: a month's price, or a twelfth of a year's, of what renews. */
+/** Monthly recurring revenue by plan: a month's price, or a twelfth of a year's, as it is paid, of what renews. */
 export function readRevenue(deps: AdminDeps, { accountId }: Principal, range: Range) {
   return readFromReplica(deps, accountId, async (sql) => {
     const [asOf, rows] = await Promise.all([findAsOf(sql), listPlanFigures(sql, range)])

@@ -13,7 +13,7 @@ export async function listSubscriptions(
   const pages = inStatus(sql, status).map(
     (found) => sql`
       (select s.id, s.account_id, s.plan, ${sql.unsafe(statusInForce('s'))} as status,
-              s.billing_interval as interval, s.provider, s.started_at, s.current_period_end
+              s.billing_interval as interval, s.provider, s.started_at, coalesce(s.paid_until, s.current_period_end) as current_period_end
          from user_subscriptions s ${found} ${plan ? sql`and s.plan = ${plan}` : sql``} ${before ? sql`and s.id < ${before}::uuid` : sql``}
         order by s.id desc limit ${limit})`,
   )
