@@ -299,7 +299,11 @@ const ofThePerson: Record<string, Row> = {
     keys: '403 403',
   },
   'POST /v1/billing/webhooks/:provider': { ...nowhere, path: () => '/v1/billing/webhooks/stripe' },
-  'POST /v1/subscription/portal': { demands: signedIn, answers: '401 409 409 409 409 409', json: () => ({}) },
+  'POST /v1/subscription/portal': {
+    demands: signedIn,
+    answers: '401 409 409 409 409 409',
+    json: () => ({ returnTo: 'com.example.app:/plans' }),
+  },
   'POST /v1/subscription/preview': { demands: signedIn, answers: everyone, json: () => ({ plan: 'starter' }) },
   'POST /v1/subscription': {
     demands: signedIn,

@@ -31,11 +31,11 @@ export async function openPortal(
   { accountId }: Principal,
   returnTo: string | undefined,
 ): Promise<{ portalUrl: string }> {
-  const back = returnUrlOf(deps.config, returnTo)
   const { paid, provider } = await requireSubscription(findSubscription(deps.sql, accountId))
   const customerId = paid && (await findCustomer(deps.sql, provider, accountId))
   if (!paid || customerId === null)
     throw new AppError('not-supported-by-provider', { detail: 'The subscription is not paid through a provider.' })
+  const back = returnUrlOf(deps.config, returnTo)
   try {
     const customer = { customerId, subscriptionId: paid.providerSubscriptionId }
     const signal = AbortSignal.timeout(portalMs)
