@@ -4,6 +4,7 @@ import { hash as argon2Hash } from '@node-rs/argon2'
 import fc from 'fast-check'
 import { readHash, readImportedHash, toImportedHash } from '../../src/auth/imported-hashes.ts'
 import { createPasswordHasher } from '../../src/auth/passwords.ts'
+import { until } from '../support/server-process.ts'
 
 const passwords = createPasswordHasher({ memoryCost: 64, timeCost: 1 })
 const verify = (hash: string, password: string) => passwords.verify(toImportedHash(hash), password)
@@ -152,7 +153,8 @@ describe('a hash of another system', () => {
       gone.abort()
       expect(hasher.stats()).toEqual({ running: concurrency + places, waiting: 0 })
       expect((await Promise.all(ends)).filter((end) => end === 'deadline-exceeded')).toHaveLength(7 - places)
-      expect(hasher.stats()).toEqual({ running: 0, waiting: 0 })
+      // Of those who gave up the other half may run still.
+      await until(() => hasher.stats().running === 0, 30, 'all checks to end')
     }
   })
 
