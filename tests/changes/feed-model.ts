@@ -5,6 +5,7 @@ import { givenAccount, goodPassword, logIn } from '../support/accounts.ts'
 import { bodyOf, type SessionJson, type TestApp } from '../support/app.ts'
 import { describeRights, mayDo, mayHaveBeen, type World } from '../support/rights-oracle.ts'
 import { type Network, openProxy } from '../support/tcp-proxy.ts'
+import { claimsOf, mint } from '../support/tokens.ts'
 
 const keptTokens = 10
 
@@ -72,6 +73,8 @@ export type Trial = Awaited<ReturnType<typeof beginTrial>>
 /** A fresh pair of people, the catalogue as it was, and what is true of them. */
 export async function beginTrial(app: TestApp, fleet: Fleet, catalogue: Pick<World, 'permissionsOf' | 'featuresOf'>) {
   const root = await logIn(app, await givenAccount(app, { role: 'superadmin' }))
+  // What changes roles wants a recent sign-in, and time passes here for the instances, not for the database.
+  const recentRoot = () => mint({ ...claimsOf(root.accessToken), auth_time: Math.floor(fleet.now() / 1000) })
   const people = await Promise.all([0, 1].map(() => givenAccount(app)))
   const passwords = people.map(() => goodPassword)
   const refreshTokens = new Map<string, string>()
@@ -135,10 +138,10 @@ export async function beginTrial(app: TestApp, fleet: Fleet, catalogue: Pick<Wor
       passwords[who] = newPassword
     },
     asPerson: (through: number, { bearer }: Token, path: string) => ask(through, 'POST', path, bearer),
-    asRoot: (through: number, method: string, path: string, json?: unknown) =>
-      ask(through, method, `/v1/admin${path}`, root.accessToken, json),
-    toListedUser: (through: number, method: string, who: number, path: string, json?: unknown) =>
-      ask(through, method, `/v1/admin/users/${at(people, who).id}${path}`, root.accessToken, json),
+    asRoot: async (through: number, method: string, path: string, json?: unknown) =>
+      ask(through, method, `/v1/admin${path}`, await recentRoot(), json),
+    toListedUser: async (through: number, method: string, who: number, path: string, json?: unknown) =>
+      ask(through, method, `/v1/admin/users/${at(people, who).id}${path}`, await recentRoot(), json),
 
     /** Every token, asked of every instance, is answered by the truth as it is now; where the feed is cut, as it was since. */
     async judge(): Promise<number> {
