@@ -7,6 +7,7 @@ import { signedIn } from '../../support/administration.ts'
 import { bodyOf, openTestApp, type SessionJson, testSecrets } from '../../support/app.ts'
 import { blocksOf, nodesOf, openExplained } from '../../support/plans.ts'
 import { fillTheRest } from '../users/fill.ts'
+import { inBulk } from './bulk.ts'
 import { filters, growing, sorts, subscriptionFilters, trailFilters } from './plan-cases.ts'
 
 const count = 100_000
@@ -25,11 +26,13 @@ const admin = await signedIn(app, { role: 'admin' })
 afterAll(explained.close)
 
 beforeAll(async () => {
-  await loadAccounts(app.sql, testSecrets.AUDIT_KEY, count)
-  await fillTheRest(app)
+  await inBulk(app, async (sql) => {
+    await loadAccounts(sql, testSecrets.AUDIT_KEY, count)
+    await fillTheRest({ sql })
+  })
   await app.sql`vacuum analyze`
   await app.sql`select refresh_views()`
-  await app.sql`analyze`
+  await app.sql`analyze revenue_by_plan_and_day, activity_by_day`
 }, 300_000)
 
 async function get(path: string, status = 200, { bearer } = admin): Promise<void> {

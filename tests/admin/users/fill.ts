@@ -1,7 +1,7 @@
-import type { TestApp } from '../../support/app.ts'
+import type { Db } from '../../../src/db/types.ts'
 
 /** Rows for the tables that loaded accounts leave empty: PostgreSQL scans what is empty, and rightly. */
-export async function fillTheRest({ sql }: TestApp): Promise<void> {
+export async function fillTheRest({ sql }: { sql: Db }): Promise<void> {
   await sql`
     insert into tokens (session_id, token_hash, expires_at) select id, sha256(id::text::bytea), expires_at from sessions on conflict do nothing`
   await sql`
