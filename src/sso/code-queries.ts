@@ -52,11 +52,11 @@ export async function insertCode(sql: Db, code: NewCode): Promise<boolean> {
 
 export type StoredCode = Omit<NewCode, 'hash' | 'ttlSeconds'>
 
-/** A code that is alive, without using it. */
+/** A code, without using it: whether it is still good is judged where it is used up. */
 export async function findCode(sql: Db, hash: Buffer): Promise<StoredCode | null> {
   const [row] = await sql<StoredCode[]>`
     select id, account_id, provider, issuer, subject, code_challenge, profile
-      from oidc_codes where code_hash = ${hash} and expires_at > clock_timestamp()`
+      from oidc_codes where code_hash = ${hash}`
   return row ?? null
 }
 

@@ -1,14 +1,17 @@
 import { afterEach, describe, expect, test } from 'bun:test'
+import { hold, outsideOf, waiter } from '../jobs/locks.ts'
 import { newEmail, registered } from '../support/accounts.ts'
 import { bodyOf, openTestApp, type SessionJson } from '../support/app.ts'
 import { begin, beginLink, comeBack, returnTo, withProviders } from '../support/journeys.ts'
 import { openLyingProvider } from '../support/lying-provider.ts'
+import { expectProblem } from '../support/problems.ts'
 
 const idp = await openLyingProvider()
 const app = await openTestApp(
   withProviders({ id: 'clinic', displayName: 'Clinic', issuer: idp.issuer, clientId: 'manas', trustEmail: true }),
 )
 const { request, sql } = app
+const outside = outsideOf(app)
 afterEach(() => idp.behave())
 
 const many = 50
@@ -92,29 +95,45 @@ test('two accounts that add one identity at once: one gets it', async () => {
   expect(answers.map(({ status }) => status).sort()).toEqual([201, 409])
 })
 
-test('an identity that is removed while it signs in opens nothing afterwards', async () => {
-  const who = person()
-  const first = await bodyOf<SessionJson>(await exchange(await newCode(who)))
-  const shown = await newCode(who)
-  const removed = Promise.withResolvers<void>()
-  const locked = Promise.withResolvers<void>()
-  const removal = sql.begin(async (tx) => {
-    await tx`select 1 from user_accounts where id = ${first.user.id} for no key update`
-    await tx`delete from identities where account_id = ${first.user.id}`
-    locked.resolve()
-    await removed.promise
+describe('what is changed while a code is exchanged counts:', () => {
+  /** The answer to an exchange that waits for the account's row until a change of it is committed. */
+  async function exchangedDuring(change: string, shown: object): Promise<Response> {
+    const letGo = await hold(outside, change)
+    const answer = exchange(shown)
+    await waiter(outside)
+    await letGo()
+    return answer
+  }
+
+  test('an identity that is removed opens nothing', async () => {
+    const owner = await registered(app)
+    idp.lies.claims = person()
+    const { authorizationUrl, codeVerifier } = await beginLink(app, 'clinic', owner.accessToken)
+    const { code } = await comeBack(app, idp.back(authorizationUrl))
+    await request('/v1/me/identities', { bearer: owner.accessToken, json: { code, codeVerifier } })
+    const shown = await newCode(idp.lies.claims)
+    const change = `
+      with locked as (select id from user_accounts where id = '${owner.id}' for no key update)
+      delete from identities where account_id in (select id from locked)`
+    const { user } = await bodyOf<SessionJson>(await exchangedDuring(change, shown))
+    // Nobody has the identity or its address any more: it is somebody new.
+    expect(user.id).not.toBe(owner.id)
   })
-  await locked.promise
-  const answer = exchange(shown)
-  // It waits for the row, whenever it gets there; the removal commits either way.
-  removed.resolve()
-  await removal
-  // The address is the account's own and proved, so the identity joins it once more: what it may not do is use the removed one.
-  const { status } = await answer
-  expect([200, 401]).toContain(status)
-  const rows =
-    await sql`select created_at > (select created_at from user_accounts where id = ${first.user.id}) as is_new from identities where account_id = ${first.user.id}`
-  expect(rows).toHaveLength(status === 200 ? 1 : 0)
+
+  test('a second factor that is added is asked for', async () => {
+    const who = person()
+    const { user } = await bodyOf<SessionJson>(await exchange(await newCode(who)))
+    const change = `update user_accounts set second_factors = '{totp}' where id = '${user.id}'`
+    expect((await exchangedDuring(change, await newCode(who))).status).toBe(202)
+  })
+
+  test('an account that its address would have joined gets a second factor first', async () => {
+    const owner = await registered(app)
+    await sql`update user_accounts set email_verified_at = now() where id = ${owner.id}`
+    const shown = await newCode({ sub: Bun.randomUUIDv7(), email: owner.email })
+    const change = `update user_accounts set second_factors = '{totp}' where id = '${owner.id}'`
+    await expectProblem(await exchangedDuring(change, shown), 'identity-conflict')
+  })
 })
 
 describe('what is kept stays bounded', () => {

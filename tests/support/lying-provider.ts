@@ -9,6 +9,10 @@ export type Lies = {
   claims?: Claims
   /** The token as it is sent, in place of the honest one. */
   idToken?: (honest: Claims) => Promise<string> | string
+  /** Beside the honest members of the answer with the tokens. */
+  more?: object
+  /** That answer is compressed. */
+  gzip?: boolean
   /** In place of an endpoint's whole answer, by its path. */
   answers?: Record<string, () => Response | Promise<Response>>
 }
@@ -36,7 +40,9 @@ export async function openLyingProvider() {
       if (lie) return lie()
       if (pathname === '/.well-known/openid-configuration') return Response.json(metadata)
       if (pathname === '/keys') return Response.json({ keys: [jwk] })
-      if (pathname === '/token') return Response.json(await tokens(new URLSearchParams(await request.text())))
+      // The other is where a redirect leads that nobody may follow.
+      if (pathname === '/token' || pathname === '/other-token')
+        return answered(await tokens(new URLSearchParams(await request.text())))
       return new Response(null, { status: 404 })
     },
   })
@@ -68,7 +74,13 @@ export async function openLyingProvider() {
       ...lies.claims,
     }
     const idToken = await (lies.idToken?.(honest) ?? signed(honest))
-    return { access_token: 'x', token_type: 'Bearer', expires_in: 60, id_token: idToken }
+    return { access_token: 'x', token_type: 'Bearer', expires_in: 60, id_token: idToken, ...lies.more }
+  }
+
+  function answered(body: object): Response {
+    if (!lies.gzip) return Response.json(body)
+    const headers = { 'Content-Type': 'application/json', 'Content-Encoding': 'gzip' }
+    return new Response(Bun.gzipSync(JSON.stringify(body)), { headers })
   }
 
   const signed = (claims: Claims, key = keys.privateKey) =>
