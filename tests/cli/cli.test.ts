@@ -108,6 +108,31 @@ describe('the command line', () => {
   })
 })
 
+describe('admin reset-mfa', () => {
+  test('removes the second factor of somebody who lost it, ends their sessions, and the trail says so', async () => {
+    const person = await registered(app)
+    await app.sql`update user_accounts set second_factors = '{totp}' where id = ${person.id}`
+    await app.sql`
+      insert into totp_factors (id, account_id, secret, confirmed_at) values (${Bun.randomUUIDv7()}, ${person.id}, '\\x00', now())`
+    const { code, out } = await run(['admin', 'reset-mfa', '--email', person.email.toUpperCase()])
+    expect([code, out]).toEqual([0, expect.stringContaining('has no second factor any more')])
+    await logIn(app, person)
+    expect(
+      await app.sql`select 1 from sessions where account_id = ${person.id} and end_reason = 'second-factor-reset'`,
+    ).toHaveLength(1)
+    expect(
+      await app.sql`select details from audit_logs where action = 'account.reset_mfa' and entity_id = ${person.id}`,
+    ).toMatchObject([{ details: { by: 'command-line', removed: { authenticatorApps: 1 } } }])
+    expect((await run(['admin', 'reset-mfa', '--email', person.email])).out).toContain('had no second factor')
+  })
+
+  test('says what is wrong with how it was called', async () => {
+    expect((await run(['admin', 'reset-mfa', '--email', newEmail()])).code).toBe(1)
+    for (const args of [['admin'], ['admin', 'reset-mfa'], ['admin', 'other', '--email', newEmail()]])
+      expect((await run(args)).code).toBe(64)
+  })
+})
+
 describe('create-admin', () => {
   test('makes a superadmin whose generated password is shown once, and kept nowhere', async () => {
     const email = newEmail()
