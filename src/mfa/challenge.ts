@@ -3,7 +3,9 @@ import type { AuthDeps } from '../auth/deps.ts'
 import type { FirstFactor } from '../auth/first-factor.ts'
 import type { MfaRequired } from '../auth/schemas.ts'
 import { hashToken } from '../crypto/hash.ts'
+import type { Tx } from '../db/types.ts'
 import { challengeTtlSeconds, insertChallenge } from './challenge-queries.ts'
+import { deleteChallenges } from './queries.ts'
 
 /**
  * Asks for the second factor of an account whose first one was right: what log-in is handed. The `mfaToken`, 256 random bits of
@@ -31,4 +33,12 @@ export async function askForFactor(
   if (!made) return null
   const methods = [...account.secondFactors, ...(made.hasRecoveryCodes ? (['recovery-code'] as const) : [])]
   return { mfaToken, methods, expiresIn: challengeTtlSeconds }
+}
+
+/**
+ * Voids every `mfaToken` of an account whose lock ends, in that transaction: while it was locked none was accepted, and what was begun
+ * before must not go on after it.
+ */
+export function voidChallenges(tx: Tx, accountId: string): Promise<void> {
+  return deleteChallenges(tx, accountId)
 }

@@ -98,6 +98,11 @@ export async function updateTotpFlag(sql: Db, accountId: string, hasTotp: boolea
   return row?.any ?? false
 }
 
+/** Voids every sign-in of an account that waits for its second factor. */
+export async function deleteChallenges(sql: Db, accountId: string): Promise<void> {
+  await sql`delete from mfa_challenges where account_id = ${accountId}`
+}
+
 export type Factors = { totpSince: Date | null; recoveryCodesLeft: number }
 
 /** What an account has of this room's. */

@@ -147,4 +147,24 @@ describe('an administrator', () => {
     expect((await secondStep(await firstStep(person), codeOf(person))).status).toBe(200)
     await halfAnHourLater(person)
   })
+
+  test('who locks and unlocks somebody voids the sign-ins that were begun before', async () => {
+    const admin = await signedIn(app, { role: 'admin' })
+    const person = await enrolled()
+    const waiting = await firstStep(person)
+    const act = async (name: string, json?: object) => {
+      const answer = await request(`/v1/admin/users/${person.id}/${name}`, {
+        method: 'POST',
+        bearer: admin.bearer,
+        ...(json && { json }),
+      })
+      expect(answer.status).toBe(204)
+    }
+    await act('lock', { reason: 'somebody else has the password' })
+    await expectProblem(await secondStep(waiting, codeOf(person)), 'invalid-mfa-token')
+    await act('unlock')
+    await expectProblem(await secondStep(waiting, codeOf(person)), 'invalid-mfa-token')
+    expect((await secondStep(await firstStep(person), codeOf(person))).status).toBe(200)
+    await halfAnHourLater(person)
+  })
 })

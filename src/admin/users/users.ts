@@ -11,6 +11,7 @@ import { readFromReplica } from '../../db/replica.ts'
 import type { Tx } from '../../db/types.ts'
 import { AppError } from '../../errors/app-error.ts'
 import type { Slice } from '../../http/output/page.ts'
+import { voidChallenges } from '../../mfa/challenge.ts'
 import type { AdminDeps } from '../deps.ts'
 import type { Sort } from '../schemas.ts'
 import {
@@ -121,7 +122,7 @@ export async function lock(deps: AdminDeps, actor: Actor, accountId: string, rea
   })
 }
 
-/** Ends a lock, and a lockout of the account's address. */
+/** Ends a lock, and a lockout of the account's address. Sign-ins that were begun before the lock begin again. */
 export async function unlock(deps: AdminDeps, actor: Actor, accountId: string): Promise<void> {
   await deps.sql.begin(async (tx) => {
     const { target } = await authoriseOver(tx, actor.principal, accountId, permission)
@@ -133,6 +134,7 @@ export async function unlock(deps: AdminDeps, actor: Actor, accountId: string): 
     await deps.audit.record(tx, actor, 'account.unlock', account(accountId), { details: { was: target.status } })
     if (target.status !== 'locked') return
     await unlockStatus(tx, accountId)
+    await voidChallenges(tx, accountId)
     await recordAuthzChange(tx, { accountId })
   })
 }
