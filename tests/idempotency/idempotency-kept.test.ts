@@ -1,10 +1,17 @@
 import { describe, expect, test } from 'bun:test'
+import { Hono } from 'hono'
+import { authenticate } from '../../src/access/bearer-guard.ts'
+import type { AuthedEnv } from '../../src/access/env.ts'
+import { openApp } from '../../src/app.ts'
+import { AppError } from '../../src/errors/app-error.ts'
+import { fuse } from '../../src/http/fuse.ts'
+import { noInput } from '../../src/http/input/validate.ts'
+import { idempotent } from '../../src/idempotency/middleware.ts'
 import { givenAccount } from '../support/accounts.ts'
 import { signedIn } from '../support/administration.ts'
 import { bodyOf, openTestApp } from '../support/app.ts'
 import { expectProblem } from '../support/problems.ts'
 import { countKeys, createPost, newKey, newRole, replayed } from '../support/repeats.ts'
-import { endedAgo, storedPlan } from '../support/subscriptions.ts'
 
 const app = await openTestApp({ DB_STATEMENT_TIMEOUT_MS: '1500' })
 const { request, sql } = app
@@ -36,15 +43,22 @@ describe('what is kept', () => {
 
   test('a conflict, without anything that was written on the way to it', async () => {
     const person = await signedIn(app)
-    const asked = { path: '/v1/subscription', json: { plan: 'starter', interval: 'month' }, bearer: person.bearer }
-    await post(asked)
-    await endedAgo(app, person.id, 60)
-    const lapsed = await storedPlan(app, person.id)
-    // On its way to the refusal the service puts the lapsed row right.
-    await expectProblem(await post({ ...asked, key: newKey() }), 'checkout-unavailable')
-    expect(await storedPlan(app, person.id)).toEqual(lapsed)
-    await expectProblem(await post(asked), 'checkout-unavailable')
-    expect(await storedPlan(app, person.id)).not.toEqual(lapsed)
+    const conflict = new Hono<AuthedEnv>().post('/conflict', authenticate, noInput, idempotent, async (c) => {
+      const { accountId } = c.var.principal
+      await c.var.deps.sql.begin((tx) => tx`update user_accounts set first_name = 'Written' where id = ${accountId}`)
+      throw new AppError('already-exists')
+    })
+    const product = fuse(openApp(app.deps).route('/', conflict))
+    const ask = (headers: Record<string, string> = {}) =>
+      product.request('/conflict', {
+        method: 'POST',
+        headers: { Authorization: `Bearer ${person.bearer}`, ...headers },
+      })
+    const names = () => sql`select first_name from user_accounts where id = ${person.id} and first_name = 'Written'`
+    await expectProblem(await ask({ 'Idempotency-Key': newKey() }), 'already-exists')
+    expect(await names()).toHaveLength(0)
+    await expectProblem(await ask(), 'already-exists')
+    expect(await names()).toHaveLength(1)
   })
 
   test('no refusal of input, of rights, of what is not there: the same key then does what is asked', async () => {
