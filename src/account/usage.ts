@@ -41,7 +41,7 @@ export function createUsageCounter({ sql, now, log }: Options) {
     restore(batch) {
       if (waiting.length < maxWaiting) waiting.push(batch)
     },
-    onError: (error) => log.warn({ err: error }, 'usage could not be settled; it is kept and tried again'),
+    onError: (error) => log.warn({ err: error }, 'usage could not be flushed; it is kept and retried'),
   })
 
   function closeBatch(): void {

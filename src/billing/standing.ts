@@ -26,7 +26,7 @@ export type Standing = {
 /** Why a subscription gives nothing. */
 export type Reason = 'incomplete' | 'ended' | 'refunded' | 'disputed' | 'unpaid' | 'unknown-price'
 
-type Circumstances = { nowMs: number; graceMs: number }
+type Options = { nowMs: number; graceMs: number }
 
 /** A provider's periods and its charges' need not agree to the second. */
 const toleranceMs = 86_400_000
@@ -35,7 +35,7 @@ const toleranceMs = 86_400_000
  * What a provider's subscription gives: a function of what the provider says now, and of nothing else, so that neither the order
  * nor the number of events matters.
  */
-export function standingOf(facts: Facts, { nowMs, graceMs }: Circumstances): Standing | Reason {
+export function standingOf(facts: Facts, { nowMs, graceMs }: Options): Standing | Reason {
   const { subscription, price, pendingPrice, payments } = facts
   const { status, paidUntil, cancelAtPeriodEnd } = subscription
   if (status === 'incomplete' || status === 'ended') return status
