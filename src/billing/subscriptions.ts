@@ -53,7 +53,7 @@ export async function subscribe(
   if (plan.name === freePlan) return cancel(deps, actor, 'already-subscribed')
   const { accountId } = actor.principal
   const { interval } = wish
-  return deps.sql.begin(async (tx) => {
+  const outcome = await deps.sql.begin(async (tx) => {
     const current = await openForChange(tx, accountId)
     const { paid } = current
     if (paid) return wantChange(tx, deps, actor, { plan, wish, current, paid })
@@ -62,7 +62,11 @@ export async function subscribe(
     if (isGranted && isSame && current.status !== 'cancelled') throw new AppError('already-subscribed')
     if (isGranted) throw new AppError('checkout-unavailable', isSame ? { detail: resumeInstead } : {})
     const isTried = isSame || !mayTry(plan, current) || !(await insertTrial(tx, accountId, plan.name))
-    if (isTried) return wantCheckout(tx, deps, actor, { plan, wish, current, refusal: refusalOf(current, isSame) })
+    if (isTried) {
+      const wanted = { plan, wish, current, refusal: refusalOf(current, isSame) }
+      // It refuses before it writes: a lapsed plan that was put right on the way stays right.
+      return wantCheckout(tx, deps, actor, wanted).catch(returnRefusal)
+    }
     await replace(tx, {
       accountId,
       plan: plan.name,
@@ -78,6 +82,13 @@ export async function subscribe(
     await deps.audit.record(tx, actor, 'subscription.start_trial', account(accountId), { details })
     return tell(tx, deps, accountId, 'trial-begun')
   })
+  if (outcome instanceof AppError) throw outcome
+  return outcome
+}
+
+function returnRefusal(error: unknown): AppError {
+  if (error instanceof AppError) return error
+  throw error
 }
 
 /** What is told where nothing can be bought. */

@@ -2,7 +2,7 @@ import { Hono } from 'hono'
 import { z } from 'zod'
 import { AppError } from '../errors/app-error.ts'
 import { readBytes } from '../http/input/body.ts'
-import { params } from '../http/input/validate.ts'
+import { params, query } from '../http/input/validate.ts'
 import { describe } from '../http/openapi.ts'
 import type { PublicEnv } from '../http/request.ts'
 import { countAddress } from '../rate-limits/middleware.ts'
@@ -17,9 +17,11 @@ export const webhookRoutes = new Hono<PublicEnv>().post(
   describe('Subscription', 'Tell of an event at a payment provider, with its signature', { 200: null }, [
     'not-found',
     'invalid-signature',
+    'validation-failed',
     'payload-too-large',
   ]),
   params(ProviderPath),
+  query(z.strictObject({})),
   async (c) => {
     const deps = c.get('deps')
     const { provider } = c.req.valid('param')

@@ -161,7 +161,7 @@ describe('what is not opened to keys is closed, to a superadmin’s key with eve
   test('those are all of sessions, keys, administration and every write, and the others are open', async () => {
     expect(routes.filter(({ route }) => closed(route)).length).toBeGreaterThan(40)
     const personal =
-      /^\S+ \/v1\/(auth\/(?!register|login|passkey|refresh|password\/(?:forgot|reset)|email\/|invitation\/accept)|api-keys|admin)|^(?!GET )\S+ \/v1\/(me|subscription)/
+      /^\S+ \/v1\/(auth\/(?!register|login|mfa|passkey|providers|oidc\/|refresh|password\/(?:forgot|reset)|email\/|invitation\/accept)|api-keys|admin)|^(?!GET )\S+ \/v1\/(me|subscription)/
     expect(routes.filter(({ route }) => personal.test(route) && !closed(route))).toEqual([])
     for (const { route, method, path } of routes.filter(({ route }) => !closed(route))) {
       const answer = await send({ method, path, bearer: key })

@@ -24,7 +24,17 @@ type Document = {
 const document = (await openApiDocument(service.app, 'http://localhost:3000')) as Document
 
 /** What a field's text may be compared with only: anything goes there, and nobody is shown it. */
-const compared = ['password', 'currentPassword', 'newPassword', 'refreshToken', 'token']
+const compared = [
+  'password',
+  'currentPassword',
+  'newPassword',
+  'refreshToken',
+  'token',
+  'code',
+  'mfaToken',
+  'challengeToken',
+  'codeVerifier',
+]
 
 function textFieldsOf(route: string): string[] {
   const [method = '', pattern = ''] = route.split(' ')
