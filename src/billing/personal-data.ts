@@ -41,7 +41,7 @@ export const billingData: PersonalData[] = [
     exported: rowsOf('billing_subscriptions', {
       part: 'paidSubscriptions',
       columns:
-        't.provider, subscription_id as "subscriptionId", status, started_at as "startedAt", paid_until as "paidUntil", cancels as "cancelAtPeriodEnd"',
+        't.provider, subscription_id as "subscriptionId", status, started_at as "startedAt", paid_until as "paidUntil", cancels',
       key: [
         ['started_at', 'timestamptz'],
         ['subscription_id', 'text'],
