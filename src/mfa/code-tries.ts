@@ -13,7 +13,7 @@ export type EncryptedSecret = { id: string; secret: Buffer }
 export const secretPlace = (id: string) => ({ table: 'totp_factors', column: 'secret', id })
 
 /** The time step of a code of an authenticator app; null: it is none of its codes now. */
-export function judgeCode(
+export function verifyCode(
   deps: Pick<MfaDeps, 'secrets' | 'now'>,
   { id, secret }: EncryptedSecret,
   digits: string,
@@ -32,7 +32,7 @@ export async function toProof(
 ): Promise<CodeProof | null> {
   if (code.kind === 'recovery-code') return code
   if (code.kind === 'none' || totp === null) return null
-  const step = await judgeCode(deps, totp, code.digits)
+  const step = await verifyCode(deps, totp, code.digits)
   return step === null ? null : { kind: 'totp', totpId: totp.id, step }
 }
 

@@ -6,7 +6,7 @@ import { raiseSession } from '../auth/session-strength.ts'
 import { requireStrongSignIn, sessionOf } from '../auth/sessions.ts'
 import { recordAuthzChange } from '../changes/record.ts'
 import { AppError } from '../errors/app-error.ts'
-import { judgeCode, secretPlace, toReservation } from './code-tries.ts'
+import { secretPlace, toReservation, verifyCode } from './code-tries.ts'
 import type { MfaDeps } from './deps.ts'
 import { reserveEnrolmentCode } from './own-code-queries.ts'
 import { readCode } from './presented-code.ts'
@@ -79,7 +79,7 @@ export async function confirmTotp(
     if (!enrolment)
       throw new AppError('not-found', { detail: 'Nothing waits to be confirmed. Begin with POST /v1/me/mfa/totp.' })
     const presented = readCode(code)
-    const step = presented.kind === 'totp' ? await judgeCode(deps, enrolment, presented.digits) : null
+    const step = presented.kind === 'totp' ? await verifyCode(deps, enrolment, presented.digits) : null
     if (step === null) throw new AppError('invalid-code')
     if (!(await confirmEnrolment(tx, enrolment.id, step))) throw new AppError('not-found')
     await updateTotpFlag(tx, accountId, true)
