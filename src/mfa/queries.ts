@@ -80,12 +80,16 @@ export async function deleteRecoveryCodes(sql: Db, accountId: string, addedSince
   return rows.filter(({ unused }) => unused).length
 }
 
-/** Uses a code up. @returns how many are left; null: it is none of the account's, or was used */
+/** Whether an account has a second factor: recovery codes stand in for one, and are worth nothing without. */
+const hasFactor = (sql: Db, accountId: string) =>
+  sql`exists (select from user_accounts a where a.id = ${accountId} and a.second_factors <> '{}')`
+
+/** Uses a code up. @returns how many are left; null: it is none of the account's, was used, or the account has no second factor */
 export async function takeRecoveryCode(sql: Db, accountId: string, hash: Buffer): Promise<number | null> {
   const [row] = await sql<{ codesLeft: number }[]>`
     with taken as (
       update recovery_codes set used_at = clock_timestamp()
-       where account_id = ${accountId} and code_hash = ${hash} and used_at is null returning 1)
+       where account_id = ${accountId} and code_hash = ${hash} and used_at is null and ${hasFactor(sql, accountId)} returning 1)
     select (select count(*)::int from recovery_codes where account_id = ${accountId} and used_at is null) - 1 as codes_left from taken`
   return row?.codesLeft ?? null
 }
@@ -109,7 +113,8 @@ export type Factors = { totpSince: Date | null; recoveryCodesLeft: number }
 export async function findFactors(sql: Db, accountId: string): Promise<Factors> {
   const [row] = await sql<Factors[]>`
     select (select confirmed_at from totp_factors where account_id = ${accountId}) as totp_since,
-           (select count(*)::int from recovery_codes where account_id = ${accountId} and used_at is null) as recovery_codes_left`
+           (select count(*)::int from recovery_codes
+             where account_id = ${accountId} and used_at is null and ${hasFactor(sql, accountId)}) as recovery_codes_left`
   if (!row) throw new Error('a select without from is one row')
   return row
 }

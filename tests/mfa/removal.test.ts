@@ -4,6 +4,7 @@ import { givenAccount, logIn, registered } from '../support/accounts.ts'
 import { signedIn } from '../support/administration.ts'
 import { bodyOf, openTestApp } from '../support/app.ts'
 import { mailsTo, tokenTo } from '../support/mails.ts'
+import { givenPasskey, renewed } from '../support/passkeys.ts'
 import { expectProblem } from '../support/problems.ts'
 import { type Enrolled, secondFactorSteps } from '../support/second-factors.ts'
 
@@ -167,4 +168,19 @@ describe('an administrator', () => {
     expect((await secondStep(await firstStep(person), codeOf(person))).status).toBe(200)
     await halfAnHourLater(person)
   })
+})
+
+test('recovery codes are worth nothing once the last second factor, a passkey, is gone', async () => {
+  const person = await registered(app)
+  const { id } = await givenPasskey(app, { bearer: person.accessToken })
+  const { bearer } = await renewed(app, person)
+  const made = await request('/v1/me/mfa/recovery-codes', { method: 'POST', bearer })
+  const { recoveryCodes } = await bodyOf<{ recoveryCodes: string[] }>(made)
+  const left = async () =>
+    (await bodyOf<{ recoveryCodesLeft: number }>(await request('/v1/me/mfa', { bearer }))).recoveryCodesLeft
+  expect(await left()).toBe(10)
+  expect((await request(`/v1/me/passkeys/${id}`, { method: 'DELETE', bearer })).status).toBe(204)
+  expect(await left()).toBe(0)
+  const code = recoveryCodes[0]
+  await expectProblem(await request('/v1/auth/reauthenticate', { bearer, json: { code } }), 'invalid-code')
 })
