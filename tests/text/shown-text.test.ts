@@ -2,9 +2,12 @@ import { describe, expect, test } from 'bun:test'
 import { openApiDocument } from '../../src/ops/openapi.ts'
 import { openTestApp } from '../support/app.ts'
 import { everyRoute, good } from '../support/every-route.ts'
+import { withProviders } from '../support/journeys.ts'
 import { expectProblem } from '../support/problems.ts'
 
-const service = await openTestApp()
+/** Configured, so that its routes judge their input; nobody is asked. */
+const provider = { id: 'google', displayName: 'Google', issuer: 'http://127.0.0.1:9', clientId: 'x' }
+const service = await openTestApp(withProviders(provider))
 const { routes, send } = await everyRoute(service)
 
 type Schema = {
@@ -31,6 +34,7 @@ const compared = [
   'refreshToken',
   'token',
   'code',
+  'returnTo',
   'mfaToken',
   'challengeToken',
   'codeVerifier',
