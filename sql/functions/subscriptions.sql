@@ -30,7 +30,7 @@ begin
   end if;
 end $$;
 
--- settle_standing for everybody with something that is due, 1000 at a time. Rights ended at their second anyway.
+-- settle_standing for everybody with something that is due, 250 at a time. Rights ended at their second anyway.
 create or replace function public.end_expired() returns bigint language plpgsql security definer
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
 declare
@@ -41,7 +41,7 @@ begin
     select s.account_id from public.user_subscriptions s where s.ended_at is null and s.current_period_end <= this_moment
      union
     select f.account_id from public.account_features f where f.expires_at <= this_moment
-     order by account_id limit 1000
+     order by account_id limit 250
   loop
     perform 1 from public.user_accounts where id = due.account_id for no key update;
     perform public.settle_standing(due.account_id);

@@ -48,7 +48,7 @@ export const functionFiles: readonly FunctionFile[] = [
   { name: 'roles', revision: 1, sql: roles },
   { name: 'search', revision: 1, sql: search },
   { name: 'sessions', revision: 1, sql: sessions },
-  { name: 'subscriptions', revision: 3, sql: subscriptions },
+  { name: 'subscriptions', revision: 4, sql: subscriptions },
   { name: 'tables', revision: 1, sql: tables },
   { name: 'views', revision: 2, sql: views },
 ]

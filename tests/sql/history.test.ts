@@ -98,6 +98,7 @@ search 1 18fabc6dd2d1
 sessions 1 871b0d541b1e
 subscriptions 1 847174a320b3
 subscriptions 3 1588f2d690e3
+subscriptions 4 02070fcdcea8
 tables 1 8d4bc434b846
 views 1 aa7119089969
 views 2 7b8b764f4ff6
