@@ -6,9 +6,9 @@ export type PresentedCode =
   | { kind: 'recovery-code'; hash: Buffer }
   | { kind: 'none' }
 
-/** Tells by its form what a code is. Spaces do not count: apps show `123 456`. */
+/** Tells by its form what a code is. Spaces and hyphens do not count: apps show `123 456`, and people write `123-456`. */
 export function readCode(text: string): PresentedCode {
-  const digits = text.replaceAll(' ', '')
+  const digits = text.replace(/[\s-]/g, '')
   if (/^\d{6}$/.test(digits)) return { kind: 'totp', digits }
   const plain = readRecoveryCode(text)
   return plain === null ? { kind: 'none' } : { kind: 'recovery-code', hash: hashRecoveryCode(plain) }

@@ -23,7 +23,8 @@ test('a code is known however it is typed, and letters that look like digits are
 })
 
 test('what a code is, its form tells', () => {
-  expect(readCode('123 456')).toEqual({ kind: 'totp', digits: '123456' })
+  for (const text of ['123456', '123 456', '123-456', ' 123\u00a0456 '])
+    expect(readCode(text)).toEqual({ kind: 'totp', digits: '123456' })
   expect(readCode('7K2Q-0V9D-1N4T-5H8M-2R6P-3WJC')).toEqual({
     kind: 'recovery-code',
     hash: hashRecoveryCode('7K2Q0V9D1N4T5H8M2R6P3WJC'),
