@@ -9,7 +9,9 @@ import { codeOf } from './story/authenticator.ts'
 import { type Answer, type Call, createCall } from './story/call.ts'
 import { invitation } from './story/invitation.ts'
 import { findToken, showsMails } from './story/kept-mail.ts'
+import { payment } from './story/payment.ts'
 import { person } from './story/person.ts'
+import { type RunProgram, toRun } from './story/program.ts'
 import { recovery } from './story/recovery.ts'
 import {
   type Ask,
@@ -18,18 +20,20 @@ import {
   isAppCode,
   isCommand,
   isLook,
+  isVisit,
   memberOf,
   type Step,
   type Variables,
 } from './story/step.ts'
+import { showsSandbox, visit } from './story/visit.ts'
 
-/** Runs the program that serves the instance, on its database. @throws Error with what it said when it fails */
-type RunProgram = (args: string[], input?: string) => Promise<string>
+/** For so long an answer is awaited that comes of something set off before. */
+const untilMs = 30_000
 
 const usage = `Usage: bun run smoke URL [--program COMMAND]
 
 Tells the story of the product to a running instance, a line per step, e.g. bun run smoke http://localhost:3000
-First that of a person, with the mails that an instance in development keeps; then that of those who run the service, which begins with create-admin and leads to
+First that of a person, with a payment where the instance has the sandbox, and with the mails that an instance in development keeps; then that of those who run the service, which begins with create-admin and leads to
 audit verify and, with the mails, to an invitation. Those two are commands of the program: COMMAND runs it, e.g. dist/manas360, with this environment, which
 must lead to the instance's own database. Default for an instance on this host: bun src/main.ts, with DATABASE_URL, or on the
 embedded database that is running: none is started. For any other the second part is left out unless --program is given.
@@ -62,8 +66,10 @@ async function story(origin: string, program: string | undefined): Promise<numbe
   const run = program === undefined ? undefined : toRun(program)
   const variables = throwAway()
   const hasMails = await showsMails(origin).catch(() => false)
+  const hasSandbox = await showsSandbox(origin).catch(() => false)
   const steps = [
     ...person,
+    ...(hasSandbox ? payment : []),
     ...(hasMails ? recovery : []),
     ...(run ? administration : []),
     ...(run && hasMails ? invitation : []),
@@ -82,6 +88,8 @@ async function story(origin: string, program: string | undefined): Promise<numbe
       return 1
     }
   }
+  if (!hasSandbox)
+    print('– payment is left out: only the sandbox takes no money, outside production and from its own machine')
   if (!hasMails) print('– recovery is left out: only an instance that keeps its mails shows them, to its own machine')
   if (!run) print("– administration is left out: it needs --program, and the instance's own database")
   else if (!(await leave(call, variables)))
@@ -103,6 +111,11 @@ async function take(step: Step, variables: Variables, { origin, call, program }:
     variables[run.code] = codeOf(fill(`$${run.secretIn}`, variables), run.stepsAhead)
     return 'the app shows six digits'
   }
+  if (isVisit(run)) {
+    const seen = await visit(origin, fill(`$${run.visit}`, variables), run.press)
+    demand(expect !== undefined && 'output' in expect && expect.output.test(seen), `another state than: ${seen}`)
+    return seen
+  }
   if (isCommand(run)) {
     const args = run.args.map((arg) => fill(arg, variables))
     const said = await program?.(args, run.input && fill(run.input, variables))
@@ -121,14 +134,20 @@ async function take(step: Step, variables: Variables, { origin, call, program }:
   return more ? `${seen}, ${more}` : seen
 }
 
-function ask({ method, path, as, body }: Ask, variables: Variables, call: Call): Promise<Answer> {
+async function ask({ method, path, as, body, until }: Ask, variables: Variables, call: Call): Promise<Answer> {
   const encoded = Object.fromEntries(
     Object.entries(variables).map(([name, value]) => [name, encodeURIComponent(value)]),
   )
-  return call(method, fill(path, encoded), {
-    ...(as && { token: fill(`$${as}`, variables) }),
-    ...(body && { body: JSON.parse(fill(JSON.stringify(body), variables)) as object }),
-  })
+  const endsAt = performance.now() + untilMs
+  for (;;) {
+    const answer = await call(method, fill(path, encoded), {
+      ...(as && { token: fill(`$${as}`, variables) }),
+      ...(body && { body: JSON.parse(fill(JSON.stringify(body), variables)) as object }),
+    })
+    const isThere = until === undefined || JSON.stringify(answer.body).includes(until)
+    if (isThere || performance.now() > endsAt) return answer
+    await Bun.sleep(250)
+  }
 }
 
 function expectAnswer({ status, body }: Answer, expected: { status: number; code?: string }): void {
@@ -153,23 +172,10 @@ function throwAway(): Variables {
     RAVI_EMAIL: email(),
     ROOT_EMAIL: email(),
     MIRA_EMAIL: email(),
+    NILA_EMAIL: email(),
     NEW_EMAIL: email(),
     PASSWORD: randomBytes(18).toString('base64url'),
     OTHER_PASSWORD: randomBytes(18).toString('base64url'),
-  }
-}
-
-/** A shell's command line, with arguments behind it that need no quoting. */
-function toRun(program: string): RunProgram {
-  return async (args, input = '') => {
-    const child = Bun.spawn(['sh', '-c', `${program} "$@"`, 'smoke', ...args], {
-      stdin: new TextEncoder().encode(input),
-      stdout: 'pipe',
-      stderr: 'pipe',
-    })
-    const [out, err] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()])
-    if ((await child.exited) !== 0) throw new Error(`${program} ${args.join(' ')}: ${(out + err).trim()}`)
-    return out.trim()
   }
 }
 

@@ -8,22 +8,25 @@
 import { join } from 'node:path'
 import { administration } from './story/administration.ts'
 import { invitation } from './story/invitation.ts'
+import { payment } from './story/payment.ts'
 import { person } from './story/person.ts'
 import { recovery } from './story/recovery.ts'
-import { type AppCode, type Ask, isAppCode, isCommand, isLook, type Look, memberOf, type Step } from './story/step.ts'
+import { kept, toShell } from './story/shell.ts'
+import { memberOf, type Step } from './story/step.ts'
 
 const url = process.argv[2]?.replace(/\/+$/, '')
 if (!url || !URL.canParse(url)) fail('usage: bun scripts/walkthrough.ts URL', 64)
 
 /**
  * `ask` shows an answer and keeps it; `token` is that of the newest mail to an address that leads to a page; `member` is a text in the one kept last; `manas360` is the program and `code` what an authenticator app shows, with Bun or with
- * Node alone.
+ * Node alone. `ask_until` asks again until the answer has a text in it, for half a minute; `page` visits a page of the sandbox, as a browser does.
  */
 const prelude = `URL=${url}
 RUN=$(date +%s)$$
 EMAIL=asha.$RUN@example.com
 RAVI_EMAIL=ravi.$RUN@example.com
 MIRA_EMAIL=mira.$RUN@example.com
+NILA_EMAIL=nila.$RUN@example.com
 ROOT_EMAIL=root.$RUN@example.com
 NEW_EMAIL=asha.$RUN@example.net
 PASSWORD='seven quiet herons at dawn'
@@ -32,6 +35,12 @@ ANSWER=$(mktemp)
 manas360() { if command -v bun > /dev/null; then bun src/main.ts "$@"; else npx -y bun@${Bun.version} src/main.ts "$@"; fi; }
 code() { if command -v bun > /dev/null; then bun scripts/totp.ts "$@"; else npx -y bun@${Bun.version} scripts/totp.ts "$@"; fi; }
 ask() { curl -sS -i --max-time 30 "$@" > "$ANSWER"; cat "$ANSWER"; echo; }
+ask_until() {
+  WANTED=$1; shift
+  for TRY in $(seq 30); do ask "$@" > /dev/null; grep -qF "$WANTED" "$ANSWER" && break; sleep 1; done
+  cat "$ANSWER"; echo
+}
+page() { curl -sS -L --max-time 30 \${2:+-d "action=$2"} "$URL/sandbox/\${1##*/sandbox/}" | sed -n 's/.*role="status">\\([^<]*\\)<.*/\\1/p'; echo; }
 member() { sed -n "s/.*\\"$1\\":\\"\\([^\\"]*\\)\\".*/\\1/p" "$ANSWER"; }
 token() {
   for MAIL in $(curl -sS "$URL/dev/mail" | grep -o "<td>$1</td><td><a href=\\"/dev/mail/[0-9a-f-]*" | sed 's/.*"//'); do
@@ -67,7 +76,7 @@ Every answer below is from a real run; \`bun scripts/walkthrough.ts ${url} > doc
 ${prelude}
 \`\`\``,
 ]
-for (const [i, step] of [...person, ...recovery, ...administration, ...invitation].entries())
+for (const [i, step] of [...person, ...payment, ...recovery, ...administration, ...invitation].entries())
   pages.push(await play(step, i + 1))
 shell.stdin.end()
 process.stdout.write(`${pages.join('\n\n')}\n`)
@@ -96,49 +105,6 @@ async function play(
   )
   const answered = [statusLine, ...shown.sort(), ...(body === '' ? [] : ['', toText(answer)])]
   return `${typed}\n\n\`\`\`http\n${answered.join('\n')}\n\`\`\``
-}
-
-function toCurl({ method, path, as, body }: Ask): string {
-  const address = path.includes('?') ? `"$URL${path}"` : `$URL${path}`
-  const first = [
-    'ask',
-    ...(method !== (body ? 'POST' : 'GET') ? ['-X', method] : []),
-    address,
-    ...(as ? [`-H "Authorization: Bearer $${as}"`] : []),
-  ].join(' ')
-  if (!body) return first
-  const json = JSON.stringify(body).replaceAll('":', '": ').replaceAll(',"', ', "')
-  const quoted = json.includes('$') ? `"${json.replaceAll('"', '\\"')}"` : `'${json}'`
-  return `${first} \\\n  -H 'Content-Type: application/json' -d ${quoted}`
-}
-
-function toShell(run: Step['run']): string {
-  if (isLook(run)) return toLook(run)
-  if (isAppCode(run)) return toAppCode(run)
-  return isCommand(run) ? toProgram(run.args, run.input) : toCurl(run)
-}
-
-function toAppCode({ secretIn, stepsAhead = 0, code }: AppCode): string {
-  return `${code}=$(code "$${secretIn}"${stepsAhead > 0 ? ` ${stepsAhead}` : ''})\ntest -n "$${code}" && echo "the app shows six digits"`
-}
-
-function toLook({ mailTo, page, token }: Look): string {
-  return `${token}=$(token "${mailTo}" ${page})\ntest -n "$${token}" && echo "a mail to ${mailTo} leads to /account/${page}"`
-}
-
-function toProgram(args: string[], input: string | undefined): string {
-  const program = `manas360 ${args.join(' ')}`
-  return input === undefined ? program : `printf %s "${input}" | ${program}`
-}
-
-function kept(keep: Record<string, string>): string[] {
-  return Object.entries(keep).map(([variable, path]) => {
-    const line = `${variable}=$(member ${path.split('.').at(-1)})`
-    // All that follows needs it: without it nothing else would say what went wrong.
-    return path === 'user.id'
-      ? `${line}; test -n "$${variable}" || echo 'NO ACCOUNT WAS MADE: see the answer above'`
-      : line
-  })
 }
 
 /** What the one shell prints for this. */

@@ -25,7 +25,8 @@ test('the story holds, from registering to a verified trail, and again on the sa
   const first = await smoke([server.url])
   expect(first.code).toBe(0)
   expect(told(first.out).filter((line) => !line.startsWith('✓'))).toEqual([])
-  expect(first.out).toContain('All 62 steps held')
+  expect(first.out).toContain('All 74 steps held')
+  expect(told(first.out)).toContain('✓ Pay')
   expect(first.out).toContain('The audit trail is whole')
   expect(first.out).toContain('is left, of a password that nobody knows')
   const second = await smoke([server.url])
@@ -40,9 +41,11 @@ test('a step that does not hold is named, and the code says so', async () => {
   expect([nobody.code, told(nobody.out)]).toEqual([1, ['✗ Register']])
 })
 
-test('without a database that is named or runs already, none is started: administration is left out', async () => {
+test('without a database that is named or runs already, none is started: administration is left out; payment without the sandbox', async () => {
+  const unpaid = await startServerProcess(database.url, { BILLING_PROVIDERS: 'manual' })
+  afterAll(() => unpaid.kill())
   const child = Bun.spawn(
-    [process.execPath, '--no-env-file', join(import.meta.dir, '../scripts/smoke.ts'), server.url],
+    [process.execPath, '--no-env-file', join(import.meta.dir, '../scripts/smoke.ts'), unpaid.url],
     {
       env: { PATH: process.env.PATH ?? '', NODE_ENV: 'test', ...testSecrets },
       stdout: 'pipe',
@@ -52,7 +55,9 @@ test('without a database that is named or runs already, none is started: adminis
   const [out, err] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()])
   expect([await child.exited, err]).toEqual([0, ''])
   expect(out).toContain('administration is left out')
-})
+  expect(out).toContain('payment is left out')
+  expect(told(out)).not.toContain('✓ Pay')
+}, 60_000)
 
 test('called wrongly it says how', async () => {
   for (const args of [[], ['localhost'], ['--nope'], [server.url, 'more']]) expect((await smoke(args)).code).toBe(64)

@@ -10,6 +10,8 @@ export type Ask = {
   /** The variable that holds the bearer's token. */
   as?: string
   body?: Body
+  /** Asked again until the answer has this in it: what was set off is done beside the requests. */
+  until?: string
 }
 /** A command of the program itself, on the instance's database. */
 export type Command = { args: string[]; input?: string }
@@ -20,11 +22,14 @@ export type Look = { mailTo: string; page: string; token: string }
 /** A look at an authenticator app: the code that it shows for the secret in a variable, kept as `code`; now, or half minutes ahead. */
 export type AppCode = { secretIn: string; stepsAhead?: number; code: string }
 
+/** A visit to a page of the sandbox, whose address is in a variable; with `press`, that button of its form. What it says of its state is seen. */
+export type Visit = { visit: string; press?: string }
+
 /** One step of the product's story: the walkthrough tells it with curl, the smoke test checks it. */
 export type Step = {
   title: string
   text: string
-  run: Ask | Command | Look | AppCode
+  run: Ask | Command | Look | AppCode | Visit
   /** Of a look nothing but that the mail is there. */
   expect?: { status: number; code?: string } | { output: RegExp }
   /** What later steps use of the answer: variable → path of members. */
@@ -39,6 +44,10 @@ export function isLook(run: Step['run']): run is Look {
 
 export function isAppCode(run: Step['run']): run is AppCode {
   return 'secretIn' in run
+}
+
+export function isVisit(run: Step['run']): run is Visit {
+  return 'visit' in run
 }
 
 export function isCommand(run: Step['run']): run is Command {
