@@ -3,7 +3,7 @@ import postgres from 'postgres'
 import { toImportedHash } from '../src/auth/imported-hashes.ts'
 import { migrate } from '../src/db/migrate.ts'
 import { givenAccount, goodPassword, logIn, newEmail, registered } from './support/accounts.ts'
-import { openTestApp } from './support/app.ts'
+import { bodyOf, openTestApp } from './support/app.ts'
 import { givenPasskey, signInOptions } from './support/passkeys.ts'
 import { openOwnPostgres } from './support/postgres.ts'
 import { secondFactorSteps } from './support/second-factors.ts'
@@ -87,6 +87,19 @@ describe('with a second factor', () => {
     const [recoveryCode = ''] = own.recoveryCodes
     const mfaToken = await firstStep(own)
     expect(await statementsOf(() => secondStep(mfaToken, recoveryCode), 200)).toHaveLength(3)
+  })
+
+  test('by a passkey, too', async () => {
+    const owner = await registered(app)
+    const { passkey } = await givenPasskey(app, { bearer: owner.accessToken })
+    const first = await statementsOf(() => login(owner.email, goodPassword), 202)
+    const { mfaToken } = await bodyOf<{ mfaToken: string }>(await login(owner.email, goodPassword))
+    const asked = await bodyOf<{ challengeToken: string; options: Parameters<typeof passkey.get>[0] }>(
+      await request('/v1/auth/mfa/options', { json: { mfaToken } }),
+    )
+    const json = { mfaToken, passkey: { challengeToken: asked.challengeToken, response: passkey.get(asked.options) } }
+    const second = await statementsOf(() => request('/v1/auth/mfa', { json }), 200)
+    expect([first.length, second.length]).toEqual([2, 3])
   })
 
   test('a wrong code costs two, and a token that is void one', async () => {

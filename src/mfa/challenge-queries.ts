@@ -72,7 +72,7 @@ export type Challenge = {
 }
 
 /** The CTE `found`: the challenge of a token, as long as it is good for something. */
-const foundCte = (sql: Db, tokenHash: Buffer) => sql`
+export const foundCte = (sql: Db, tokenHash: Buffer) => sql`
   found as materialized (
     select c.id, c.account_id, c.password_version, a.second_factors, c.amr, c.is_new_device, c.login_counter, c.login_counter_of,
            coalesce(k.key, c.code_counter) as key, k.key is not null as is_device
@@ -84,7 +84,7 @@ const foundCte = (sql: Db, tokenHash: Buffer) => sql`
        and a.status = 'active' and a.password_version = c.password_version and ${factorsOf(sql)} = c.factors)`
 
 /** The CTE `tried`: a try of it more, of however many at once, where `condition` holds. */
-const triedCte = (sql: Db, condition = sql`true`) => sql`
+export const triedCte = (sql: Db, condition = sql`true`) => sql`
   tried as (
     update mfa_challenges c set tries = c.tries + 1 from found
      where c.id = found.id and c.used_at is null and c.tries < ${triesPerChallenge} and ${condition} returning c.id)`
@@ -116,14 +116,6 @@ export async function takeCodeTry(sql: Db, tokenHash: Buffer, attemptId: string)
     select found.*, exists (select from tried) as tried, reserved.admitted,
            coalesce(reserved.locked_for_seconds, (select seconds from locked)) as locked_for_seconds, t.id as totp_id, t.secret as totp_secret
       from found left join reserved on true left join totp_factors t on t.account_id = found.account_id and t.confirmed_at is not null`
-  return row ?? null
-}
-
-/** Takes a try of a challenge for a passkey, which no counter of codes counts. Null: the token is spent or void. */
-export async function takePasskeyTry(sql: Db, tokenHash: Buffer): Promise<Challenge | null> {
-  const [row] = await sql<Challenge[]>`
-    with ${foundCte(sql, tokenHash)}, ${triedCte(sql)}
-    select found.* from found join tried on tried.id = found.id`
   return row ?? null
 }
 

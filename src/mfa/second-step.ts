@@ -16,10 +16,10 @@ import {
   refundTry,
   spendChallenge,
   takeCodeTry,
-  takePasskeyTry,
 } from './challenge-queries.ts'
 import { isWrongCode, toProof, toReservation, withCodeTry } from './code-tries.ts'
 import type { MfaDeps } from './deps.ts'
+import { takePasskeyTry } from './passkey-try-queries.ts'
 import { readCode } from './presented-code.ts'
 
 /**
@@ -57,10 +57,11 @@ export async function completeByPasskey(
   origin: Origin,
   { mfaToken, passkey }: { mfaToken: string; passkey: PasskeyResponse },
 ): Promise<SessionBody> {
-  const challenge = await takePasskeyTry(deps.sql, hashToken(mfaToken))
-  if (!challenge) throw new AppError('invalid-mfa-token')
+  const taken = await takePasskeyTry(deps.sql, hashToken(mfaToken), passkey)
+  if (!taken) throw new AppError('invalid-mfa-token')
+  const { challenge, stored } = taken
   return refundUndecided(deps, { ...challenge, tried: true }, async () => {
-    const verified = await verifyPasskey(deps, origin, bindingOf(challenge), passkey)
+    const verified = await verifyPasskey(deps, origin, bindingOf(challenge), passkey, stored)
     return openSession(deps, origin, challenge, {
       proof: { kind: 'passkey', verified },
       shown: verified.amr,

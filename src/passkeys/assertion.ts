@@ -6,7 +6,15 @@ import type { Db, Fragment, Tx } from '../db/types.ts'
 import { AppError } from '../errors/app-error.ts'
 import type { ChallengeBinding } from './challenges.ts'
 import type { PasskeyDeps } from './deps.ts'
-import { findPasskey, insertUsedChallenge, type StoredPasskey, type Use, updateUsed, usedCtes } from './queries.ts'
+import {
+  findPasskey,
+  insertUsedChallenge,
+  type StoredPasskey,
+  storedPasskeyQuery,
+  type Use,
+  updateUsed,
+  usedCtes,
+} from './queries.ts'
 import type { PasskeyResponse } from './schemas.ts'
 import { verifyAssertion } from './webauthn.ts'
 
@@ -25,10 +33,20 @@ export type VerifiedPasskey = {
 /** What judging a response uses. */
 export type AssertionDeps = Pick<PasskeyDeps, 'sql' | 'log' | 'audit' | 'mail' | 'passkeys' | 'config' | 'networkHash'>
 
+export type { StoredPasskey }
+
+/** The passkey that a response names, as a query for the caller's own statement; `verifyPasskey` takes what it finds. */
+export function presentedPasskey(sql: Db, { response }: PasskeyResponse) {
+  return storedPasskeyQuery(sql, credentialIdOf(response))
+}
+
+const credentialIdOf = (response: PasskeyResponse['response']): Buffer => Buffer.from(response.id, 'base64url')
+
 /**
  * Judges a response to `passkeyRequestOptions`, whose binding must be given again (WebAuthn Level 3, 7.2). One statement, and
  * nothing is used up: call `usePasskey` in the transaction of what it is for. A passkey whose counter has gone back was copied:
  * that is audited, and the owner told by mail, before it is refused.
+ * @param found what the caller's statement found by `presentedPasskey`; then there is none here
  * @throws AppError `invalid-passkey`
  */
 export async function verifyPasskey(
@@ -36,10 +54,11 @@ export async function verifyPasskey(
   origin: Origin,
   binding: ChallengeBinding,
   { challengeToken, response }: PasskeyResponse,
+  found?: StoredPasskey | null,
 ): Promise<VerifiedPasskey> {
   const challenge = deps.passkeys.challenges.read(challengeToken, binding)
   if (!challenge) throw await refuse(deps, origin, binding, 'the challenge was not issued for this, or has run out')
-  const stored = await findPasskey(deps.sql, Buffer.from(response.id, 'base64url'))
+  const stored = found === undefined ? await findPasskey(deps.sql, credentialIdOf(response)) : found
   if (!stored) throw await refuse(deps, origin, binding, 'the passkey is not known')
   const { accountId } = stored
   const wrong = isOf(stored, binding, response.response.userHandle)

@@ -99,11 +99,16 @@ export type StoredPasskey = {
 }
 
 export async function findPasskey(sql: Db, credentialId: Buffer): Promise<StoredPasskey | null> {
-  const [row] = await sql<StoredPasskey[]>`
+  const [row] = await sql<StoredPasskey[]>`${storedPasskeyQuery(sql, credentialId)}`
+  return row ?? null
+}
+
+/** The passkey of a credential, for a statement that finds something else too; its columns are those of StoredPasskey, in order. */
+export function storedPasskeyQuery(sql: Db, credentialId: Buffer) {
+  return sql`
     select p.id, p.account_id, p.public_key, p.sign_count::float8 as sign_count, p.backup_eligible,
            a.status = 'active' as is_active, a.email_verified_at is not null as email_verified, a.password_version
       from passkeys p join user_accounts a on a.id = p.account_id where p.credential_id = ${credentialId}`
-  return row ?? null
 }
 
 /** Marks a challenge as used. False: it was used before, or has run out by the database's clock. */

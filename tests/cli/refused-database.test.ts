@@ -63,6 +63,7 @@ test.each(cases)('%s ends the service at once, and is its last line', async (_, 
   const { code, err } = await runProgram(['serve'], {
     NODE_ENV: 'production',
     ...testSecrets,
+    PORT: '0',
     MAIL: 'off',
     PUBLIC_URL: 'https://api.manas360.test',
     DATABASE_URL: url,

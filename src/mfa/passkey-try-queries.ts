@@ -1,0 +1,35 @@
+import type { Db } from '../db/types.ts'
+import { presentedPasskey, type StoredPasskey } from '../passkeys/assertion.ts'
+import type { PasskeyResponse } from '../passkeys/schemas.ts'
+import { type Challenge, foundCte, triedCte } from './challenge-queries.ts'
+
+type Presented = Pick<StoredPasskey, 'publicKey' | 'signCount' | 'backupEligible' | 'isActive' | 'emailVerified'> & {
+  passkeyId: string | null
+  ownerId: string
+  ownerPasswordVersion: number
+}
+
+export type PasskeyTry = { challenge: Challenge; stored: StoredPasskey | null }
+
+/**
+ * Takes a try of a challenge for a passkey, which no counter of codes counts, and finds the passkey that is presented. Null: the
+ * token is spent or void.
+ */
+export async function takePasskeyTry(
+  sql: Db,
+  tokenHash: Buffer,
+  presented: PasskeyResponse,
+): Promise<PasskeyTry | null> {
+  const [row] = await sql<(Challenge & Presented)[]>`
+    with ${foundCte(sql, tokenHash)}, ${triedCte(sql)}
+    select found.*, p.* from found join tried on tried.id = found.id
+      left join (${presentedPasskey(sql, presented)}) as p (passkey_id, owner_id, public_key, sign_count, backup_eligible, is_active,
+                                                            email_verified, owner_password_version) on true`
+  return row ? { challenge: row, stored: toStoredPasskey(row) } : null
+}
+
+function toStoredPasskey({ passkeyId, ownerId, ownerPasswordVersion, ...row }: Presented): StoredPasskey | null {
+  return passkeyId === null
+    ? null
+    : { ...row, id: passkeyId, accountId: ownerId, passwordVersion: ownerPasswordVersion }
+}
