@@ -108,8 +108,5 @@ describe('the list tells the truth', () => {
 
 /** What a column is called in the export, where its name alone would say too little. */
 function exportedName(column: string): string {
-  return (
-    { billing_interval: 'interval', limit_value: 'limit', data: 'personal', cancels: 'cancelAtPeriodEnd' }[column] ??
-    camel(column)
-  )
+  return { billing_interval: 'interval', limit_value: 'limit', data: 'personal' }[column] ?? camel(column)
 }
