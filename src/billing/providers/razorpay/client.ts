@@ -1,6 +1,7 @@
 import { z } from 'zod'
+import { boundedFetch } from '../bounded-fetch.ts'
 import type { Read } from '../provider.ts'
-import { ProviderError, type ProviderFailure } from '../provider-error.ts'
+import { ProviderError, type ProviderFailure, shownCode, shownFields } from '../provider-error.ts'
 
 export type RazorpayOptions = {
   keyId: string
@@ -25,11 +26,10 @@ export function createRazorpayClient({ keyId, keySecret, baseUrl = 'https://api.
     const url = new URL(`/v1${path}`, baseUrl)
     for (const [name, value] of Object.entries(query ?? {})) url.searchParams.set(name, String(value))
     try {
-      return await fetch(url, {
+      return await boundedFetch(url, {
         method: method ?? (body ? 'POST' : 'GET'),
         headers: { authorization, ...(body && { 'content-type': 'application/json' }) },
         ...(body && { body: JSON.stringify(body) }),
-        redirect: 'error',
         signal: call.signal,
       })
     } catch (cause) {
@@ -49,18 +49,16 @@ export function createRazorpayClient({ keyId, keySecret, baseUrl = 'https://api.
       if (!response.ok) throw toProviderError(what, response, answer)
       const { data, error } = schema.safeParse(answer)
       if (!error) return data
-      const fields = [...new Set(error.issues.map((issue) => issue.path.map(String).join('.')))].slice(0, 5)
-      throw new ProviderError(
-        'unreadable',
-        `razorpay, ${what}: ${fields.join(', ') || 'the answer'} cannot be understood`,
-      )
+      throw new ProviderError('unreadable', `razorpay, ${what}: ${shownFields(error.issues)} cannot be understood`)
     },
   }
 }
 
 /** Razorpay has no status or code of its own for an id that it does not know: it says so. */
 export function isMissing(error: unknown): boolean {
-  return error instanceof ProviderError && /id provided does not exist|not a valid id/i.test(descriptionOf(error.cause))
+  return (
+    error instanceof ProviderError && /id provided does not exist|not a valid id/i.test(descriptionOf(error.answer))
+  )
 }
 
 function descriptionOf(answer: unknown): string {
@@ -70,9 +68,9 @@ function descriptionOf(answer: unknown): string {
 function toProviderError(what: string, response: Response, answer: unknown): ProviderError {
   const { data } = Refusal.safeParse(answer)
   const retryAfter = Number(response.headers.get('retry-after'))
-  const details = [response.status, data?.error.code].filter((part) => part !== undefined).join(' ')
+  const details = [response.status, shownCode(data?.error.code)].filter((part) => part !== undefined).join(' ')
   return new ProviderError(failureOf(response.status, answer), `razorpay, ${what}: ${details}`, {
-    cause: answer,
+    answer,
     ...(retryAfter > 0 && { retryAfterSeconds: Math.min(retryAfter, 3_600) }),
   })
 }

@@ -1,8 +1,8 @@
 import { z } from 'zod'
+import { Amount, Currency, PageUrl, Seconds, Time } from '../answer-fields.ts'
 
 /** What is read of Razorpay's entities; whatever else they hold is left alone. Times are epoch seconds. */
 const Id = z.string().regex(/^\w{1,64}$/)
-const Time = z.number().transform((seconds) => new Date(seconds * 1000))
 /** An empty set of notes comes as an empty list. */
 const Notes = z.union([z.record(z.string(), z.unknown()), z.array(z.unknown()).transform(() => ({}))])
 const notes = Notes.transform(
@@ -33,14 +33,14 @@ export const Subscription = z.looseObject({
   ]),
   current_end: Time.nullable(),
   ended_at: Time.nullable(),
-  charge_at: z.number().nullish(),
+  charge_at: Seconds.nullish(),
   start_at: Time.nullish(),
   created_at: Time,
   expire_by: Time.nullish(),
   remaining_count: z.int().nullish(),
   paid_count: z.int(),
   has_scheduled_changes: z.boolean(),
-  short_url: z.url(),
+  short_url: PageUrl,
   notes,
 })
 export type Subscription = z.infer<typeof Subscription>
@@ -50,21 +50,21 @@ export const Invoice = z.looseObject({
   subscription_id: Id.nullish(),
   payment_id: Id.nullish(),
   status: z.enum(['draft', 'issued', 'partially_paid', 'paid', 'cancelled', 'expired', 'deleted']),
-  amount: z.int(),
-  currency: z.string(),
+  amount: Amount,
+  currency: Currency,
   billing_start: Time.nullish(),
   billing_end: Time.nullish(),
   created_at: Time,
-  short_url: z.url().nullish(),
+  short_url: PageUrl.nullish(),
 })
 export type Invoice = z.infer<typeof Invoice>
 
 export const Payment = z.looseObject({
   id: Id,
   status: z.enum(['created', 'authorized', 'captured', 'refunded', 'failed']),
-  amount: z.int(),
-  currency: z.string(),
-  amount_refunded: z.int().nullish(),
+  amount: Amount,
+  currency: Currency,
+  amount_refunded: Amount.nullish(),
   invoice_id: Id.nullish(),
   created_at: Time,
 })
@@ -72,8 +72,8 @@ export type Payment = z.infer<typeof Payment>
 
 export const Refund = z.looseObject({
   id: Id,
-  amount: z.int(),
-  currency: z.string(),
+  amount: Amount,
+  currency: Currency,
   status: z.enum(['pending', 'processed', 'failed']),
   created_at: Time,
 })
@@ -81,8 +81,8 @@ export const Refund = z.looseObject({
 export const Dispute = z.looseObject({
   id: Id,
   payment_id: Id,
-  amount: z.int(),
-  currency: z.string(),
+  amount: Amount,
+  currency: Currency,
   status: z.enum(['open', 'under_review', 'won', 'lost', 'closed']),
   created_at: Time,
 })

@@ -1,12 +1,13 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import { z } from 'zod'
+import { Id } from '../answer-fields.ts'
 import type { BillingProvider, WebhookEvent } from '../provider.ts'
 
 const Entity = z.looseObject({
-  entity: z.looseObject({ id: z.string().max(64), payment_id: z.string().max(64).nullish() }),
+  entity: z.looseObject({ id: Id.max(64), payment_id: Id.max(64).nullish() }),
 })
 const Event = z.looseObject({
-  event: z.string().min(1).max(100),
+  event: Id.max(100),
   payload: z.looseObject({
     subscription: Entity.optional(),
     invoice: Entity.optional(),

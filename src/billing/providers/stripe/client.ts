@@ -1,8 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type Stripe from 'stripe'
 import type { z } from 'zod'
+import { boundedFetch } from '../bounded-fetch.ts'
 import type { Read, Write } from '../provider.ts'
-import { ProviderError, type ProviderFailure } from '../provider-error.ts'
+import { ProviderError, type ProviderFailure, shownCode, shownFields } from '../provider-error.ts'
 
 /** The version of Stripe's interface that the requests and the schemas of answers are written for. */
 const apiVersion = '2026-10-28.endive'
@@ -22,10 +23,10 @@ export async function openStripeClient({ secretKey, baseUrl = 'https://api.strip
   const { default: StripeSdk } = await import('stripe')
   const { hostname, port, protocol } = new URL(baseUrl)
   const signals = new AsyncLocalStorage<AbortSignal>()
-  const boundedFetch: typeof fetch = Object.assign(
+  const fetchWithin: typeof fetch = Object.assign(
     (url: string | URL | Request, init?: RequestInit) => {
       const given = [init?.signal, signals.getStore()].filter((signal) => signal instanceof AbortSignal)
-      return fetch(url, { ...init, redirect: 'error', signal: AbortSignal.any(given) })
+      return boundedFetch(url, { ...init, signal: AbortSignal.any(given) })
     },
     { preconnect: fetch.preconnect },
   )
@@ -37,7 +38,7 @@ export async function openStripeClient({ secretKey, baseUrl = 'https://api.strip
     timeout: attemptTimeoutMs,
     maxNetworkRetries: 1,
     telemetry: false,
-    httpClient: StripeSdk.createFetchHttpClient(boundedFetch),
+    httpClient: StripeSdk.createFetchHttpClient(fetchWithin),
   })
 
   return {
@@ -61,11 +62,7 @@ export async function openStripeClient({ secretKey, baseUrl = 'https://api.strip
       }
       const { data, error } = schema.safeParse(answer)
       if (!error) return data
-      const fields = [...new Set(error.issues.map(({ path }) => path.map(String).join('.')))].slice(0, 5)
-      throw new ProviderError(
-        'unreadable',
-        `stripe, ${what}: ${fields.join(', ') || 'the answer'} cannot be understood`,
-      )
+      throw new ProviderError('unreadable', `stripe, ${what}: ${shownFields(error.issues)} cannot be understood`)
     },
   }
 }
@@ -77,10 +74,17 @@ export function writing(call: Write, name: string) {
 
 /** Whether Stripe refused with that code: https://docs.stripe.com/error-codes. */
 export function hasCode(error: unknown, ...codes: string[]): boolean {
-  return error instanceof ProviderError && isStripeError(error.cause) && codes.includes(error.cause.code ?? '')
+  return error instanceof ProviderError && isStripeError(error.answer) && codes.includes(error.answer.code ?? '')
 }
 
-type StripeFailure = { type: string; code?: string; statusCode?: number; headers?: Record<string, string> }
+type StripeFailure = {
+  type: string
+  code?: string
+  statusCode?: number
+  headers?: Record<string, string>
+  /** Of a connection's failure: what `fetch` threw. */
+  detail?: unknown
+}
 
 function isStripeError(error: unknown): error is StripeFailure {
   return error instanceof Error && 'type' in error && typeof error.type === 'string'
@@ -89,12 +93,13 @@ function isStripeError(error: unknown): error is StripeFailure {
 /** By `type`: the names of classes do not survive minification. The messages of Stripe may quote what was sent, and stay out. */
 function toProviderError(what: string, error: unknown): ProviderError {
   if (!isStripeError(error))
-    return new ProviderError('unreadable', `stripe, ${what}: no answer of its form`, { cause: error })
-  const { type, code, statusCode, headers } = error
-  const details = [type, code, statusCode].filter((part) => part !== undefined).join(' ')
+    return new ProviderError('unreadable', `stripe, ${what}: no answer of its form`, { answer: error })
+  const { type, code, statusCode, headers, detail } = error
+  const details = [type, shownCode(code), statusCode].filter((part) => part !== undefined).join(' ')
   const retryAfter = Number(headers?.['retry-after'])
   return new ProviderError(failureOf(error), `stripe, ${what}: ${details}`, {
-    cause: error,
+    answer: error,
+    ...(type === 'StripeConnectionError' && { cause: detail }),
     ...(retryAfter > 0 && { retryAfterSeconds: Math.min(retryAfter, 3_600) }),
   })
 }

@@ -1,9 +1,7 @@
 import { z } from 'zod'
+import { Amount, Currency, Id, PageUrl, Time } from '../answer-fields.ts'
 
 /** What is read of Stripe's objects (API version 2026-10-28.endive); whatever else they hold is left alone. */
-const Id = z.string().min(1).max(255)
-/** Epoch seconds. */
-const Time = z.number().transform((seconds) => new Date(seconds * 1000))
 const Reference = z.union([Id, z.looseObject({ id: Id }).transform(({ id }) => id)])
 const Metadata = z.record(z.string(), z.string())
 export const list = <T extends z.ZodType>(item: T) => z.looseObject({ data: z.array(item) })
@@ -13,7 +11,7 @@ export const Deleted = z.looseObject({})
 
 export const Session = z.looseObject({
   id: Id,
-  url: z.url().nullable(),
+  url: PageUrl.nullable(),
   status: z.enum(['open', 'complete', 'expired']),
   subscription: Reference.nullable(),
   expires_at: Time,
@@ -42,7 +40,7 @@ export const Subscription = z.looseObject({
     .looseObject({
       status: InvoiceStatus.nullable(),
       billing_reason: z.string().nullable(),
-      hosted_invoice_url: z.url().nullish(),
+      hosted_invoice_url: PageUrl.nullish(),
     })
     .nullable(),
   schedule: z
@@ -67,7 +65,7 @@ const Line = z.looseObject({
 })
 export type Line = z.infer<typeof Line>
 
-export const InvoicePreview = z.looseObject({ currency: z.string(), lines: list(Line) })
+export const InvoicePreview = z.looseObject({ currency: Currency, lines: list(Line) })
 
 const Parent = z.looseObject({ subscription_details: z.looseObject({ subscription: Reference }).nullish() }).nullable()
 
@@ -75,7 +73,7 @@ export const InvoiceOwner = z.looseObject({ id: Id, parent: Parent })
 
 export const Invoice = z.looseObject({
   id: Id,
-  hosted_invoice_url: z.url().nullish(),
+  hosted_invoice_url: PageUrl.nullish(),
   lines: list(Line),
   payments: list(z.looseObject({ payment: z.looseObject({ payment_intent: Reference.optional() }) })).optional(),
 })
@@ -85,9 +83,9 @@ export const InvoicePayment = z.looseObject({ invoice: Reference })
 
 export const Charge = z.looseObject({
   id: Id,
-  amount: z.int(),
-  amount_refunded: z.int(),
-  currency: z.string(),
+  amount: Amount,
+  amount_refunded: Amount,
+  currency: Currency,
   created: Time,
   disputed: z.boolean(),
   status: z.enum(['succeeded', 'pending', 'failed']),
@@ -97,16 +95,16 @@ export type Charge = z.infer<typeof Charge>
 
 export const Refund = z.looseObject({
   id: Id,
-  amount: z.int(),
-  currency: z.string(),
+  amount: Amount,
+  currency: Currency,
   created: Time,
   status: z.enum(['pending', 'requires_action', 'succeeded', 'failed', 'canceled']),
 })
 
 export const Dispute = z.looseObject({
   id: Id,
-  amount: z.int(),
-  currency: z.string(),
+  amount: Amount,
+  currency: Currency,
   created: Time,
   status: z.enum([
     'appeal_needs_response',

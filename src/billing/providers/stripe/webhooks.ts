@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { Id } from '../answer-fields.ts'
 import type { BillingProvider, WebhookEvent } from '../provider.ts'
 import type { StripeClient } from './client.ts'
 
@@ -17,9 +18,9 @@ const subjects = new Set([
 ])
 
 const Event = z.looseObject({
-  id: z.string().min(1).max(255),
-  type: z.string().min(1).max(100),
-  data: z.looseObject({ object: z.looseObject({ id: z.string().max(255).optional(), object: z.string() }) }).optional(),
+  id: Id,
+  type: Id.max(100),
+  data: z.looseObject({ object: z.looseObject({ id: Id.optional(), object: z.string() }) }).optional(),
 })
 
 /** @see https://docs.stripe.com/webhooks/signature */
