@@ -1,4 +1,6 @@
 import { afterAll } from 'bun:test'
+import type { PlanPrice } from '../../../src/billing/providers/provider.ts'
+import { ProviderError } from '../../../src/billing/providers/provider-error.ts'
 
 export type Asked = {
   method: string
@@ -61,4 +63,29 @@ async function bodyOf(request: Request): Promise<Record<string, unknown>> {
   return request.headers.get('content-type')?.includes('json')
     ? JSON.parse(text)
     : Object.fromEntries(new URLSearchParams(text))
+}
+
+/** Epoch seconds, as providers write times. */
+export const at = (text: string): number => new Date(text).getTime() / 1000
+
+export const read = { signal: new AbortController().signal }
+export const write = { ...read, key: 'intent-1' }
+
+/** A price by the month. */
+export const monthly = (amountMinor: number, currency: string, taxInclusive: boolean): PlanPrice => ({
+  id: '01931b0e-0000-7000-8000-000000000001',
+  plan: { name: 'professional', displayName: 'Professional', description: 'For teams' },
+  interval: 'month',
+  money: { amountMinor, currency },
+  taxInclusive,
+})
+
+/** How a call to a provider failed. */
+export async function failureOf(promise: Promise<unknown>): Promise<ProviderError> {
+  const error = await promise.then(
+    () => null,
+    (reason: unknown) => reason,
+  )
+  if (!(error instanceof ProviderError)) throw new Error(`no ProviderError: ${error}`)
+  return error
 }

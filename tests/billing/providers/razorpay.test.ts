@@ -1,9 +1,8 @@
 import { beforeEach, describe, expect, test } from 'bun:test'
 import { createHmac } from 'node:crypto'
-import type { CheckoutRequest, PlanPrice } from '../../../src/billing/providers/provider.ts'
-import { ProviderError } from '../../../src/billing/providers/provider-error.ts'
+import type { CheckoutRequest } from '../../../src/billing/providers/provider.ts'
 import { openRazorpay } from '../../../src/billing/providers/razorpay/razorpay.ts'
-import { openFakeProvider } from './fake-provider.ts'
+import { at, failureOf, monthly, openFakeProvider, read, write } from './fake-provider.ts'
 
 const keySecret = 'nobody-may-see-this-secret'
 const missing = { error: { code: 'BAD_REQUEST_ERROR', description: 'The id provided does not exist' } }
@@ -14,19 +13,10 @@ const razorpay = openRazorpay({
   webhookSecrets: ['new secret', 'old secret'],
   baseUrl: fake.url,
 })
-const read = { signal: new AbortController().signal }
-const write = { ...read, key: 'intent-1' }
-const at = (text: string) => new Date(text).getTime() / 1000
 const refusal = (status: number, description: string, headers = {}) =>
   Response.json({ error: { code: 'BAD_REQUEST_ERROR', description } }, { status, headers })
 
-const price: PlanPrice = {
-  id: '01931b0e-0000-7000-8000-000000000001',
-  plan: { name: 'professional', displayName: 'Professional', description: 'For teams' },
-  interval: 'month',
-  money: { amountMinor: 19_900, currency: 'INR' },
-  taxInclusive: true,
-}
+const price = monthly(19_900, 'INR', true)
 
 function subscription(change: Record<string, unknown> = {}) {
   return {
@@ -56,15 +46,6 @@ const list = (...items: object[]) => ({ entity: 'collection', count: items.lengt
 const subscriptionPath = 'GET /v1/subscriptions/sub_1'
 
 beforeEach(() => fake.forget())
-
-async function failureOf(promise: Promise<unknown>): Promise<ProviderError> {
-  const error = await promise.then(
-    () => null,
-    (reason: unknown) => reason,
-  )
-  if (!(error instanceof ProviderError)) throw new Error(`no ProviderError: ${error}`)
-  return error
-}
 
 describe('prices and checkout', () => {
   test('a plan is made once, and found again by what its notes say, on any page', async () => {

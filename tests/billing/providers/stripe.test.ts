@@ -1,25 +1,15 @@
 import { beforeEach, describe, expect, test } from 'bun:test'
-import type { CheckoutRequest, PlanPrice } from '../../../src/billing/providers/provider.ts'
-import { ProviderError } from '../../../src/billing/providers/provider-error.ts'
+import type { CheckoutRequest } from '../../../src/billing/providers/provider.ts'
 import { openStripe } from '../../../src/billing/providers/stripe/stripe.ts'
-import { openFakeProvider } from './fake-provider.ts'
+import { at, failureOf, monthly, openFakeProvider, read, write } from './fake-provider.ts'
 
 const secretKey = 'sk_test_nobody-may-see-this-key'
 const missing = { error: { type: 'invalid_request_error', code: 'resource_missing', message: 'No such thing' } }
 const fake = openFakeProvider(missing)
 const stripe = await openStripe({ secretKey, webhookSecrets: ['whsec_new', 'whsec_old'], baseUrl: fake.url })
-const read = { signal: new AbortController().signal }
-const write = { ...read, key: 'intent-1' }
-const at = (text: string) => new Date(text).getTime() / 1000
 const refusal = (status: number, error: object, headers = {}) => Response.json({ error }, { status, headers })
 
-const price: PlanPrice = {
-  id: '01931b0e-0000-7000-8000-000000000001',
-  plan: { name: 'professional', displayName: 'Professional', description: 'For teams' },
-  interval: 'month',
-  money: { amountMinor: 2999, currency: 'USD' },
-  taxInclusive: false,
-}
+const price = monthly(2999, 'USD', false)
 
 function subscription(change: Record<string, unknown> = {}) {
   return {
@@ -59,15 +49,6 @@ const scheduleTo = (next: string) => ({
 })
 
 beforeEach(() => fake.forget())
-
-async function failureOf(promise: Promise<unknown>): Promise<ProviderError> {
-  const error = await promise.then(
-    () => null,
-    (reason: unknown) => reason,
-  )
-  if (!(error instanceof ProviderError)) throw new Error(`no ProviderError: ${error}`)
-  return error
-}
 
 describe('prices', () => {
   const made = {
