@@ -60,6 +60,9 @@ describe('a webhook', () => {
       ['another key', signEvent(deriveKey('x'.repeat(40), 'sandbox webhooks'), event, seconds())],
       ['too old', signEvent(key, event, seconds() - 301)],
       ['from ahead', signEvent(key, event, seconds() + 301)],
+      ['of an id that no table takes', sandbox.sign({ ...event, id: 'x'.repeat(300) })],
+      ['of a NUL', sandbox.sign({ ...event, object: 'sbx_\0' })],
+      ['of no text', sandbox.sign({ ...event, type: 5 as never })],
     ]
     for (const [what, message] of refused) {
       const answer = await send(message, '192.0.2.2')
@@ -71,7 +74,8 @@ describe('a webhook', () => {
     }
     expect([...(await eventsOf(event.id))]).toEqual([])
     const long = { ...good, body: new Uint8Array(1_048_577) }
-    await expectProblem(await send(long, '192.0.2.2'), 'payload-too-large')
+    const tooLong = await send(long, '192.0.2.2')
+    expect(await tooLong.json()).toMatchObject({ code: 'payload-too-large', detail: 'Send at most 1 MiB.' })
     await expectProblem(await send(good, '192.0.2.2', '/v1/billing/webhooks/stripe'), 'not-found')
   })
 
@@ -84,6 +88,16 @@ describe('a webhook', () => {
     expect([...statuses].sort()).toEqual([400, 429])
     expect((await send(sandbox.sign(newEvent()), ip)).status).toBe(200)
   })
+})
+
+test('fifty copies of an event at once are kept once, each is answered 200, and unknown providers are 404', async () => {
+  const event = newEvent()
+  const message = sandbox.sign(event)
+  const answers = await Promise.all(Array.from({ length: 50 }, () => send(message, '192.0.2.6')))
+  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]))
+  expect((await eventsOf(event.id)).length).toBe(1)
+  for (const name of ['__proto__', 'constructor', 'manual', 'a'.repeat(3_000), '%00', '..%2fsandbox'])
+    expect([name, (await send(message, '192.0.2.6', `/v1/billing/webhooks/${name}`)).status]).toEqual([name, 404])
 })
 
 describe('while the provider does not answer', () => {

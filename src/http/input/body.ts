@@ -15,7 +15,7 @@ export async function readJsonText(
 ): Promise<string> {
   requireJson(request.headers)
   const bytes = alreadyRead ? await alreadyRead : await readBytes(request, limitBytes)
-  if (bytes.byteLength > limitBytes) throw new AppError('payload-too-large')
+  if (bytes.byteLength > limitBytes) throw tooLarge(limitBytes)
   try {
     // ignoreBOM keeps the BOM in the text, which is then no JSON: RFC 8259 8.1 forbids it.
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
@@ -43,7 +43,7 @@ function isJsonType(type: string): boolean {
  */
 export async function readBytes(request: Request, limitBytes: number): Promise<Uint8Array> {
   const announced = Number(request.headers.get('content-length') ?? Number.NaN)
-  if (announced > limitBytes) throw new AppError('payload-too-large')
+  if (announced > limitBytes) throw tooLarge(limitBytes)
   try {
     // Bun reads no more than Content-Length, so only a body of unknown length must be counted.
     if (announced <= limitBytes || request.body === null) return await request.bytes()
@@ -65,7 +65,7 @@ async function readCounted(
   // An exception in the loop cancels the stream.
   for await (const chunk of body) {
     length += chunk.byteLength
-    if (length > limitBytes) throw new AppError('payload-too-large')
+    if (length > limitBytes) throw tooLarge(limitBytes)
     chunks.push(chunk)
   }
   // Bun refuses trailers only after it has passed the body on.
@@ -128,4 +128,12 @@ export function refuseText(text: string): void {
 
 function unexpectedBody(): AppError {
   return new AppError('bad-request', { detail: 'This route takes no body.' })
+}
+
+/** Limits are whole KiB or MiB. */
+function tooLarge(limitBytes: number): AppError {
+  const kib = limitBytes / 1_024
+  return new AppError('payload-too-large', {
+    detail: `Send at most ${kib < 1_024 ? `${kib} KiB` : `${kib / 1_024} MiB`}.`,
+  })
 }

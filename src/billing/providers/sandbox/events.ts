@@ -1,10 +1,14 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
+import { z } from 'zod'
+import { Id } from '../answer-fields.ts'
 import type { WebhookEvent } from '../provider.ts'
 import type { SandboxEvent } from './objects.ts'
 
 const header = 'sandbox-signature'
 /** An older signature is refused, and one from further ahead. */
 const toleranceSeconds = 300
+/** A webhook is answered 400 where it holds anything else, as any provider's. */
+const Event = z.looseObject({ id: Id, type: Id.max(100), object: Id })
 const shape = /^t=(\d{1,12}),v1=([0-9a-f]{64})$/
 
 /** What the pretend provider sends: the body's bytes, and its headers. */
@@ -24,8 +28,8 @@ export function readEvent(
   const [, seconds, signature] = shape.exec(headers.get(header) ?? '') ?? []
   if (!seconds || !signature || Math.abs(nowSeconds - Number(seconds)) > toleranceSeconds) return null
   if (!timingSafeEqual(macOf(key, seconds, body), Buffer.from(signature, 'hex'))) return null
-  const { id, type, object } = JSON.parse(Buffer.from(body).toString()) as SandboxEvent
-  return { id, type, objectId: object }
+  const { data } = Event.safeParse(JSON.parse(Buffer.from(body).toString()))
+  return data ? { id: data.id, type: data.type, objectId: data.object } : null
 }
 
 function macOf(key: Uint8Array, seconds: string, body: Uint8Array): Buffer {
