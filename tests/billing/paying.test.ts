@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'bun:test'
+import { passTime } from '../../src/billing/providers/sandbox/actions.ts'
 import { bodyOf } from '../support/app.ts'
 import { openPayingApp } from '../support/payments.ts'
 import { expectProblem } from '../support/problems.ts'
@@ -71,4 +72,39 @@ describe('a plan that is paid', () => {
       'subscription.end',
     ])
   })
+})
+
+test('the sandbox’s pages can be paid though its clock is years ahead', async () => {
+  const { sandbox, sql } = app
+  const { offsetMs } = await sandbox.readSettings()
+  const [early, late] = [await givenTried('starter'), await givenTried('starter')]
+  const opened = await checkoutOf(await subscribe(early, 'starter'))
+  await passTime(sandbox, sql, 3_660 * 86_400)
+  await onCheckout(opened, 'pay')
+  expect(await read(early)).toMatchObject({ plan: { name: 'free' } })
+  await onCheckout(await checkoutOf(await subscribe(late, 'starter')), 'pay')
+  expect(await read(late)).toMatchObject({ plan: { name: 'starter' }, status: 'active' })
+  await sandbox.set({ offsetMs })
+})
+
+test('what is asked for beside a plan, its interval and currency is refused, and nobody sees payments of others', async () => {
+  const [person, other] = [await givenPaying('starter'), await givenTried('starter')]
+  const hostile: object[] = [
+    ...['https://evil.test', '//evil.test', 'javascript:alert(1)', `${app.config.appUrl}@evil.test`].map(
+      (returnTo) => ({ returnTo }),
+    ),
+    ...['usd', 'XXX', 'USD\n'].map((currency) => ({ currency })),
+    ...['stripe', '__proto__', 'manual', 'constructor'].map((provider) => ({ provider })),
+    ...['nope', '__proto__'].map((plan) => ({ plan })),
+    { amountMinor: 1 },
+    { priceId: 'price_1' },
+    { startsAt: '2000-01-01T00:00:00Z' },
+    { quantity: 0 },
+  ]
+  for (const more of hostile) expect([more, (await subscribe(other, 'starter', more)).status]).toEqual([more, 422])
+  await expectProblem(await subscribe(other, 'enterprise'), 'checkout-unavailable')
+  await expectProblem(await subscribe(other, 'starter', { currency: 'EUR' }), 'checkout-unavailable')
+  expect([await payments(person), await payments(other)]).toMatchObject([[{ kind: 'charge' }], []])
+  const asked = await request(`/v1/payments?accountId=${person.id}`, { bearer: other.bearer })
+  await expectProblem(asked, 'validation-failed')
 })

@@ -72,7 +72,7 @@ export function createSandbox({ sql, now, config, deliver }: ProviderDeps) {
         return id
       }),
     openCheckout: (request, call) =>
-      play(async ({ tx }) => {
+      play(async ({ tx, nowMs }) => {
         const { reference, customerId, priceId, startsAt, expiresAt, successUrl } = request
         const id = await claimKey(tx, call.key, `sbx_co_${Bun.randomUUIDv7().replaceAll('-', '')}`)
         const checkout: SandboxCheckout = {
@@ -81,7 +81,8 @@ export function createSandbox({ sql, now, config, deliver }: ProviderDeps) {
           priceId,
           reference,
           startsAt: startsAt?.toISOString() ?? null,
-          expiresAt: expiresAt.toISOString(),
+          // As long from now as the caller's clock has it: this one may be years ahead.
+          expiresAt: new Date(expiresAt.getTime() + nowMs - now()).toISOString(),
           state: 'open',
           declined: false,
           subscriptionId: null,
