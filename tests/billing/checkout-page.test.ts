@@ -88,7 +88,11 @@ describeWith(['chromium'], 'chromium')('the sandbox’s pages in Chromium', asyn
     expect((await send({ 'Sec-Fetch-Site': 'cross-site' })).status).toBe(400)
     expect((await send({}, 'steal')).status).toBe(400)
     expect((await send({}, 'pay', '192.0.2.1')).status).toBe(404)
-    expect((await send({ 'X-Forwarded-For': '192.0.2.1' })).status).toBe(404)
+    const proxies =
+      'Forwarded X-Forwarded-For X-Forwarded-Host Via X-Real-IP CF-Ray True-Client-IP Fly-Client-IP X-Amzn-Trace-Id X-Azure-ClientIP'
+    for (const name of [...proxies.split(' '), 'X-AppEngine-User-IP', 'X-Vercel-Id', 'Ngrok-Trace-Id'])
+      expect([name, (await send({ [name]: '192.0.2.1' })).status]).toEqual([name, 404])
+    expect((await send({ Host: 'evil.test' })).status).toBe(404)
     await worker.idle()
     expect(await read(person)).toMatchObject({ plan: { name: 'free' } })
     expect((await send({})).status).toBe(303)

@@ -7,7 +7,7 @@ const loopback = /^(?:127\.\d{1,3}\.\d{1,3}\.\d{1,3}|::1|::ffff:127\.\d{1,3}\.\d
 const ownName = /^(?:localhost|[a-z0-9-]+\.localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?$/i
 /** What a proxy or a tunnel adds: then the peer is not the one who asks. */
 const forwarding =
-  /^(?:x-)?forwarded(?:-|$)|^via$|^cdn-loop$|^x-(?:original|envoy)-|(?:^|-)(?:real|client|connecting)-ip$/
+  /^(?:x-)?forwarded(?:-|$)|^via$|^cdn-loop$|^x-(?:original|envoy|amzn|amz-cf|azure|appengine|vercel|nf)-|^(?:cf|fastly|fly|ngrok)-|(?:^|-)(?:real|client|connecting|user)-?ip$/
 
 /** 404 to everybody but a browser on this machine, and to that too where `isOn` says so: for pages of development. */
 export function onlyOwnMachine(isOn: (config: Services['config']) => boolean) {
