@@ -74,12 +74,12 @@ describe('a plan that is paid', () => {
   })
 })
 
-test('the sandbox’s pages can be paid though its clock is years ahead', async () => {
+test('the sandbox’s pages can be paid though its clock is days ahead', async () => {
   const { sandbox, sql } = app
   const { offsetMs } = await sandbox.readSettings()
   const [early, late] = [await givenTried('starter'), await givenTried('starter')]
   const opened = await checkoutOf(await subscribe(early, 'starter'))
-  await passTime(sandbox, sql, 3_660 * 86_400)
+  await passTime(sandbox, sql, 2 * 86_400)
   await onCheckout(opened, 'pay')
   expect(await read(early)).toMatchObject({ plan: { name: 'free' } })
   await onCheckout(await checkoutOf(await subscribe(late, 'starter')), 'pay')
