@@ -47,6 +47,8 @@ export async function changePlan(deps: AdminDeps, actor: Actor, name: string, ch
     const changed = { ...plan, ...defined(change) }
     if (name === freePlan && changed.retired)
       throw new AppError('seeded', { detail: 'The free plan is what everybody falls back to.' })
+    if (name === freePlan && (changed.priceMonthlyMinor !== 0 || changed.priceYearlyMinor !== 0))
+      throw invalid('priceMonthlyMinor', 'The free plan costs nothing.')
     if ((changed.priceMonthlyMinor === null) !== (changed.priceYearlyMinor === null))
       throw invalid('priceMonthlyMinor', 'Give both prices, or neither for a plan by quote.')
     if (Bun.deepEquals(plan, changed)) return 'unchanged'

@@ -1,4 +1,5 @@
 import type { Actor } from '../../access/actor.ts'
+import { freePlan } from '../../access/lapse.ts'
 import { plan as planEntity } from '../../audit/actor.ts'
 import type { Plan } from '../../catalogue/catalogue.ts'
 import { invalid } from '../../errors/app-error.ts'
@@ -9,7 +10,7 @@ import { type PlanValues, type PriceValues, replacePlanPrices, updatePlan } from
 /**
  * Sets every price of a plan. Those in its own currency are also what `priceMonthlyMinor` and `priceYearlyMinor` say. Whoever
  * pays a price that is no longer among them goes on paying it.
- * @throws AppError `not-found`, `validation-failed` for a price that appears twice, or for one of the own currency alone
+ * @throws AppError `not-found`, `validation-failed` for a price that appears twice, for one of the own currency alone, or of free
  */
 export async function setPlanPrices(deps: AdminDeps, actor: Actor, name: string, prices: PriceValues[]): Promise<Plan> {
   for (const [index, price] of prices.entries())
@@ -18,6 +19,7 @@ export async function setPlanPrices(deps: AdminDeps, actor: Actor, name: string,
   return editPlan(deps, actor, name, async (tx, plan) => {
     const { currency } = plan
     const own = { ...plan, ...ownPrices(plan, prices) }
+    if (name === freePlan && prices.length > 0) throw invalid('prices', 'The free plan costs nothing.')
     await replacePlanPrices(tx, name, prices)
     if (!Bun.deepEquals(plan, own)) await updatePlan(tx, name, own)
     await deps.audit.record(tx, actor, 'plan.set_prices', planEntity(name), { details: { currency, prices } })

@@ -72,6 +72,8 @@ describe('an edit of a plan', () => {
     const taken = await ask('PATCH', `/plans/${name}`, { tier: 10, description: 'No' })
     expect(await expectProblem(taken, 'already-exists')).toMatchObject({ field: 'tier' })
     await expectProblem(await ask('PATCH', '/plans/free', { retired: true }), 'seeded')
+    const prices = { priceMonthlyMinor: 5, priceYearlyMinor: 50 }
+    await expectProblem(await ask('PATCH', '/plans/free', prices), 'validation-failed')
     const include = (...features: string[]) =>
       ask('PUT', `/plans/${name}/features`, { features: features.map((feature) => ({ name: feature })) })
     await expectProblem(await include('sso_oauth', 'teleportation'), 'validation-failed')

@@ -78,6 +78,8 @@ test('prices that fit nothing are refused, and change nothing', async () => {
     await expectProblem(await set(plan, prices), 'validation-failed')
   await expectProblem(await set('nowhere', []), 'not-found')
   await expectProblem(await set('free', [price('EUR', 'month', 3)]), 'validation-failed')
+  const charged = [price('USD', 'month', 3), price('USD', 'year', 30)]
+  await expectProblem(await set('free', charged), 'validation-failed')
   expect(await read(plan)).toEqual(before)
 })
 
