@@ -1,5 +1,5 @@
 import type { Db } from '../db/types.ts'
-import { counterBy, gauge, type Metric } from '../metrics/metric.ts'
+import { counterBy, gauge, gaugesOf, type Metric } from '../metrics/metric.ts'
 import type { Outbox } from './outbox.ts'
 import { findQueue } from './sender-queries.ts'
 
@@ -15,29 +15,16 @@ export function mailMetrics({ mail, sql }: { mail: Outbox; sql: Db }): Metric[] 
     () => Object.entries(figures.outcomes()),
   )
   if (!mail.isOn) return [outcomes]
-  let reading: ReturnType<typeof findQueue> | undefined
-  /** Read once per scrape: all gauges are collected together. */
-  const read = () => {
-    reading ??= findQueue(sql).finally(() => {
-      reading = undefined
-    })
-    return reading
-  }
-  const ofQueue = (name: string, help: string, value: 'queued' | 'oldestSeconds'): Metric => ({
-    kind: 'gauge',
-    name,
-    help,
-    labels: [],
-    read: () =>
-      read().then(
-        (queue) => [[{}, queue[value]]],
-        () => [],
-      ),
-  })
+  const queue = gaugesOf(
+    () => findQueue(sql),
+    [
+      ['manas360_mails_queued', 'Mails that wait, of all instances', 'queued'],
+      ['manas360_mail_oldest_queued_seconds', 'For how long the oldest of them has waited', 'oldestSeconds'],
+    ],
+  )
   return [
     outcomes,
-    ofQueue('manas360_mails_queued', 'Mails that wait, of all instances', 'queued'),
-    ofQueue('manas360_mail_oldest_queued_seconds', 'For how long the oldest of them has waited', 'oldestSeconds'),
+    ...queue,
     gauge(
       'manas360_mail_server_failing',
       'Whether the mail server could not be used: 1 or 0',

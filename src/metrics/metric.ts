@@ -33,3 +33,32 @@ export function counterBy(name: string, help: string, label: string, read: () =>
 export function gauge(name: string, help: string, read: () => number | boolean): Metric {
   return { kind: 'gauge', name, help, labels: [], read: () => [[{}, Number(read())]] }
 }
+
+/**
+ * Gauges that one reading of the database tells, of all instances. A scrape collects them together, so it reads once; without a
+ * database they have no samples.
+ * @param shown name, help and figure of each
+ */
+export function gaugesOf<K extends string>(
+  read: () => Promise<Record<K, number>>,
+  shown: readonly (readonly [name: string, help: string, figure: K])[],
+): Metric[] {
+  let reading: Promise<Record<K, number>> | undefined
+  const readOnce = () => {
+    reading ??= read().finally(() => {
+      reading = undefined
+    })
+    return reading
+  }
+  return shown.map(([name, help, figure]) => ({
+    kind: 'gauge',
+    name,
+    help,
+    labels: [],
+    read: () =>
+      readOnce().then(
+        (figures) => [[{}, figures[figure]]],
+        () => [],
+      ),
+  }))
+}
