@@ -371,6 +371,14 @@ describe('whatever it does instead of answering is a ProviderError that quotes n
     expect(error.message).not.toMatch(/a@b\.test|nobody-may-see/)
   })
 
+  test('an answer that is too long, though it would be right', async () => {
+    const padded = (length: number) => Response.json(subscription({ padding: 'x'.repeat(length) }))
+    fake.answer({ [subscriptionPath]: padded(16_000_000) })
+    expect(await razorpay.fetchSubscription('sub_1', read)).toMatchObject({ status: 'active' })
+    fake.answer({ [subscriptionPath]: padded(16_777_217) })
+    expect((await failureOf(razorpay.fetchSubscription('sub_1', read))).failure).toBe('unavailable')
+  })
+
   test('no answer: it ends with the signal', async () => {
     const gone = new AbortController()
     fake.answer({
