@@ -118,7 +118,7 @@ export function everywhere(deps: AppDeps): MiddlewareHandler<PublicEnv>[] {
     rateLimitHeaders,
     countUsage(deps),
     refundQuota(deps),
-    deadline(config.requestTimeoutMs),
+    deadline(config.requestTimeoutMs, config.idleTimeoutSeconds),
     framing,
     spelling,
     routing,

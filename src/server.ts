@@ -4,7 +4,6 @@ import { withAdvice } from './config/listening-check.ts'
 import { isHopeless } from './db/failure-advice.ts'
 import { MigrationError } from './db/schema-version.ts'
 import { asSent } from './http/middleware/sent-paths.ts'
-import { idleSeconds } from './http/output/streaming.ts'
 import { startJobs } from './jobs/schedule.ts'
 import type { Logger } from './log/logger.ts'
 import type { Config } from './room-config.ts'
@@ -31,7 +30,7 @@ export async function serve(config: Config, log: Logger, signal?: AbortSignal): 
     Bun.serve({
       port: config.port,
       hostname: config.host,
-      idleTimeout: idleSeconds,
+      idleTimeout: config.idleTimeoutSeconds,
       // The app checks sizes itself, and answers with a problem document.
       maxRequestBodySize: Number.MAX_SAFE_INTEGER,
       ...asSent(app, bindings),

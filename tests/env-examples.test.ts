@@ -150,6 +150,7 @@ test('every bad variable is named at once, each with what to do', () => {
     REDIS_URL: 'localhost:6379',
     REDIS_TIMEOUT_MS: 'never',
     REQUEST_TIMEOUT_MS: '0',
+    IDLE_TIMEOUT_SECONDS: '256',
     DRAIN_DELAY_MS: '-5',
     SHUTDOWN_TIMEOUT_MS: 'soon',
     PASSWORD_MIN_LENGTH: '7',

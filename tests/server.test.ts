@@ -115,3 +115,14 @@ test('while it drains it is not ready, but answers, and asks for connections to 
   expect(response.headers.get('connection')).toBe('close')
   expect(await server.exited).toBe(0)
 })
+
+test('a connection on which nothing happens is closed after IDLE_TIMEOUT_SECONDS, and not before', async () => {
+  const { server: patient } = await startWithPerson({ IDLE_TIMEOUT_SECONDS: '255' })
+  const { server: hasty } = await startWithPerson({ IDLE_TIMEOUT_SECONDS: '1' })
+  const kept = await keepConnection(patient)
+  const idle = await keepConnection(hasty)
+  if (!idle.closed) await new Promise((resolve) => idle.once('close', resolve))
+  const answered = new Promise((resolve) => kept.once('data', resolve))
+  kept.write(`GET /live HTTP/1.1\r\nHost: ${new URL(patient.url).host}\r\n\r\n`)
+  expect(String(await answered)).toStartWith('HTTP/1.1 200')
+})

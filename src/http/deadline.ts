@@ -1,16 +1,15 @@
 import { AppError } from '../errors/app-error.ts'
 import { middleware } from './middleware.ts'
-import { idleSeconds, setSocketTimeout } from './output/streaming.ts'
+import { resetSocketTimeout, setSocketTimeout } from './output/streaming.ts'
 import type { PublicEnv } from './request.ts'
-
-/** When to extend the socket's idle timeout (`idleSeconds`) to the whole deadline of a running request. */
-const extendAfterMs = 8_000
 
 /**
  * Answers 504 when the deadline passes. The handler keeps running; its statements have shorter deadlines of their own.
- * Costs nothing for a synchronous answer.
+ * Costs nothing for a synchronous answer. Shortly before the socket's idle timeout, that is extended to the whole deadline.
+ * @param idleSeconds the idle timeout of connections (IDLE_TIMEOUT_SECONDS)
  */
-export function deadline(timeoutMs: number) {
+export function deadline(timeoutMs: number, idleSeconds: number) {
+  const extendAfterMs = idleSeconds * 800
   return middleware<PublicEnv>({
     name: 'deadline',
     async during(c, within) {
@@ -28,7 +27,7 @@ export function deadline(timeoutMs: number) {
         if ((await Promise.race([within, late.promise])) === 'late') throw new AppError('deadline-exceeded')
       } finally {
         clearTimeout(timer)
-        if (extended) setSocketTimeout(c, idleSeconds)
+        if (extended) resetSocketTimeout(c)
       }
     },
   })

@@ -24,6 +24,8 @@ const variables = {
     .default('none')
     .superRefine((text, context) => refuseWhatThrows(() => parseTrustedProxies(text), context)),
   REQUEST_TIMEOUT_MS: integer(100, 600_000, 30_000),
+  // 255 is the most that Bun takes.
+  IDLE_TIMEOUT_SECONDS: integer(1, 255, 10),
 }
 
 type E = Values<typeof variables> & Pick<InstanceVariables, 'NODE_ENV'>
@@ -36,6 +38,7 @@ export const httpConfiguration = configuration({
     allowedOrigins: e.ALLOWED_ORIGINS,
     trustedProxies: e.TRUSTED_PROXIES,
     requestTimeoutMs: e.REQUEST_TIMEOUT_MS,
+    idleTimeoutSeconds: e.IDLE_TIMEOUT_SECONDS,
   }),
   check: ({ NODE_ENV, TRUSTED_PROXIES }) =>
     NODE_ENV === 'production' &&

@@ -29,7 +29,7 @@ function appOf(middlewares: MiddlewareHandler<PublicEnv>[], timeoutMs = 30_000) 
     after: (c) => c.res.headers.set('X-After', 'yes'),
   })
   const inner = new Hono<PublicEnv>()
-  inner.use(openContext(app.deps), around, deadline(timeoutMs), ...middlewares, last)
+  inner.use(openContext(app.deps), around, deadline(timeoutMs, 10), ...middlewares, last)
   inner.get('/', (c) => {
     seen.push('handler')
     return c.json({ fine: true })

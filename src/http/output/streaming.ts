@@ -3,9 +3,6 @@ import { wroteJson } from '../constant-json.ts'
 import { middleware } from '../middleware.ts'
 import { contextOf, type PublicEnv } from '../request.ts'
 
-/** Bun's idle timeout for sockets; slower answers extend it. */
-export const idleSeconds = 10
-
 export type StreamOutcome = 'ended' | 'failed' | 'stalled' | 'left'
 export type StreamBounds = {
   /** The stream ends when its reader takes nothing for this time. */
@@ -101,7 +98,7 @@ function watched(
           if (done) {
             end('ended')
             // Otherwise the kept-alive connection would never time out again.
-            setSocketTimeout(c, idleSeconds)
+            resetSocketTimeout(c)
             return controller.close()
           }
           controller.enqueue(value)
@@ -127,6 +124,11 @@ function watched(
  */
 function cutOff(controller: ReadableStreamDefaultController): void {
   controller.error(undefined)
+}
+
+/** Gives the request's socket the idle timeout of all connections again. */
+export function resetSocketTimeout(c: Context<PublicEnv>): void {
+  setSocketTimeout(c, c.get('deps').config.idleTimeoutSeconds)
 }
 
 /** Sets the idle timeout of the request's socket, in seconds; 0: none. */
