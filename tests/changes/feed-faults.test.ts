@@ -1,5 +1,6 @@
 import { afterAll, afterEach, describe, expect, setSystemTime, test } from 'bun:test'
 import postgres from 'postgres'
+import { openProxy } from '../../scripts/cluster/tcp-proxy.ts'
 import { createApp } from '../../src/app.ts'
 import { createFeedConnection } from '../../src/changes/connection.ts'
 import { createFeed } from '../../src/changes/feed.ts'
@@ -10,7 +11,6 @@ import { givenAccount, logIn, registered } from '../support/accounts.ts'
 import { openTestApp } from '../support/app.ts'
 import { expectProblem } from '../support/problems.ts'
 import { until } from '../support/server-process.ts'
-import { openProxy } from '../support/tcp-proxy.ts'
 
 const app = await openTestApp()
 const lifeSeconds = 1_200

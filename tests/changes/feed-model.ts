@@ -1,10 +1,10 @@
 import { expect } from 'bun:test'
+import { type Network, openProxy } from '../../scripts/cluster/tcp-proxy.ts'
 import { createApp } from '../../src/app.ts'
 import { type OpenDeps, openDeps } from '../../src/services.ts'
 import { givenAccount, goodPassword, logIn } from '../support/accounts.ts'
 import { bodyOf, type SessionJson, type TestApp } from '../support/app.ts'
 import { describeRights, mayDo, mayHaveBeen, type World } from '../support/rights-oracle.ts'
-import { type Network, openProxy } from '../support/tcp-proxy.ts'
 import { claimsOf, mint } from '../support/tokens.ts'
 
 const keptTokens = 10

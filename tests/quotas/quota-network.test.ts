@@ -1,11 +1,11 @@
 import { afterAll, expect, test } from 'bun:test'
+import { openProxy } from '../../scripts/cluster/tcp-proxy.ts'
 import { createLeases } from '../../src/quotas/leases.ts'
 import { givenAccount } from '../support/accounts.ts'
 import { openTestApp } from '../support/app.ts'
 import { reasonOf } from '../support/open-database.ts'
 import { readQuotaRows, spendAll, spendOne } from '../support/quotas.ts'
 import { until } from '../support/server-process.ts'
-import { openProxy } from '../support/tcp-proxy.ts'
 
 const app = await openTestApp()
 const network = await openProxy(app.databaseUrl)

@@ -1,4 +1,5 @@
 import { afterAll, expect } from 'bun:test'
+import { openProxy } from '../../scripts/cluster/tcp-proxy.ts'
 import { createApp } from '../../src/app.ts'
 import { migrate } from '../../src/db/migrate.ts'
 import { openDeps } from '../../src/services.ts'
@@ -6,7 +7,6 @@ import { goodPassword, newEmail } from './accounts.ts'
 import { bodyOf, openTestApp, type SessionJson, type TestApp } from './app.ts'
 import { openOwnPostgres } from './postgres.ts'
 import { until } from './server-process.ts'
-import { openProxy } from './tcp-proxy.ts'
 
 export type Victim = Awaited<ReturnType<typeof openVictim>>
 export type Person = { id: string; bearer: string }

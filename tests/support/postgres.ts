@@ -1,6 +1,7 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { processesOn } from '../../scripts/cluster/postgres-processes.ts'
 import { openEmbeddedPostgres } from '../../src/embedded-postgres/open.ts'
 
 export type OwnPostgres = Awaited<ReturnType<typeof openOwnPostgres>>
@@ -21,53 +22,5 @@ export async function openOwnPostgres(settings: Record<string, string> = {}) {
       await server.stop()
       rmSync(parent, { recursive: true, force: true })
     },
-  }
-}
-
-/** The PostgreSQL that runs on a data directory, as processes. */
-export function processesOn(dataDir: string) {
-  const postmaster = () => Number(readFileSync(join(dataDir, 'postmaster.pid'), 'utf8').split('\n')[0])
-  const all = () => [postmaster(), ...childrenOf(postmaster())]
-  return {
-    /** Stops every process in its tracks: connections stay open, nobody answers. The returned function lets them go on. */
-    freeze(): () => void {
-      const pids = all()
-      for (const pid of pids) signal(pid, 'SIGSTOP')
-      return () => {
-        for (const pid of pids) signal(pid, 'SIGCONT')
-      }
-    },
-    thaw(): void {
-      for (const pid of all()) signal(pid, 'SIGCONT')
-    },
-    /** As a power cut: nobody says goodbye. It is started again on the same port. */
-    kill(): void {
-      for (const pid of all()) signal(pid, 'SIGKILL')
-    },
-  }
-}
-
-/** A worker may have ended since it was listed. */
-function signal(pid: number, name: NodeJS.Signals): void {
-  try {
-    process.kill(pid, name)
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
-  }
-}
-
-function childrenOf(parent: number): number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .filter((pid) => parentOf(pid) === parent)
-}
-
-function parentOf(pid: number): number {
-  try {
-    // After the command's name in parentheses: state, parent.
-    return Number(readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ')[1])
-  } catch {
-    return 0
   }
 }

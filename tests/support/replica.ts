@@ -2,9 +2,9 @@ import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import postgres from 'postgres'
+import { processesOn } from '../../scripts/cluster/postgres-processes.ts'
 import { migrate } from '../../src/db/migrate.ts'
 import { openEmbeddedPostgres } from '../../src/embedded-postgres/open.ts'
-import { processesOn } from './postgres.ts'
 
 /** A primary with the schema and a streaming replica of it, for one test file alone. */
 export async function openReplicatedPostgres() {
