@@ -1,3 +1,4 @@
+import type { Bell } from '../async/bell.ts'
 import type { Audit } from '../audit/record.ts'
 import type { Logger } from '../log/logger.ts'
 import type { Outbox } from '../mail/outbox.ts'
@@ -17,6 +18,3 @@ export type BillingDeps = QuotaDeps & {
   billingWork: Bell
   config: BillingConfig & ReturnUrls
 }
-
-/** Rings where somebody listens. */
-export type Bell = { ring(): void; onRing(listener: () => void): () => void }

@@ -1,3 +1,4 @@
+import { createLane } from '../async/lane.ts'
 import { operator } from '../audit/actor.ts'
 import { takeUpIntent } from './complete-intent.ts'
 import type { BillingDeps } from './deps.ts'
@@ -10,7 +11,6 @@ import { ProviderError } from './providers/provider-error.ts'
 import { settleAccount } from './settle.ts'
 import { claimTasks, postponeTask, type Task } from './task-queries.ts'
 import { doTask } from './tasks.ts'
-import { createLane } from './worker-lane.ts'
 
 export type BillingWorker = ReturnType<typeof createBillingWorker>
 
@@ -23,6 +23,8 @@ type Options = {
 
 /** Longer than the work of one event or task may take. */
 const leaseSeconds = 90
+/** For the log. */
+const recipient = 'a payment provider'
 
 /** Seconds until something is tried again after its n-th attempt: from 5 s, doubling to an hour, with a quarter of jitter. */
 export function retryAfterSeconds(attempts: number, asked = 0, random = Math.random): number {
@@ -40,6 +42,7 @@ export function createBillingWorker(deps: BillingDeps, { concurrency = 4, pollMs
   const lanes = [
     ...deps.providers.map((provider) =>
       createLane<ClaimedEvent>({
+        recipient,
         concurrency,
         log,
         claim: (free) => claimEvents(sql, provider.name, free, leaseSeconds),
@@ -57,6 +60,7 @@ export function createBillingWorker(deps: BillingDeps, { concurrency = 4, pollMs
       }),
     ),
     createLane<{ id: string; attempts: number }>({
+      recipient,
       concurrency,
       log,
       claim: async (free) => (await listDue(sql, free)).map(({ accountId, attempts }) => ({ id: accountId, attempts })),
@@ -65,6 +69,7 @@ export function createBillingWorker(deps: BillingDeps, { concurrency = 4, pollMs
         postponeLook(sql, id, retryAfterSeconds(attempts + 1, askedBy(error)), messageOf(error)),
     }),
     createLane<Task>({
+      recipient,
       concurrency,
       log,
       claim: (free) => claimTasks(sql, free, leaseSeconds),

@@ -1,4 +1,5 @@
-import type { Bell } from './deps.ts'
+/** Rings where somebody listens: work was written down. */
+export type Bell = { ring(): void; onRing(listener: () => void): () => void }
 
 export function createBell(): Bell {
   const listeners = new Set<() => void>()

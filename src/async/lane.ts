@@ -1,6 +1,8 @@
 import type { Logger } from '../log/logger.ts'
 
 type Options<T extends { id: string }> = {
+  /** For the log, such as `a payment provider`: whom the work is for. */
+  recipient: string
   concurrency: number
   log: Logger
   /** Takes up to `free` pieces of work; what is under way may be among them, and is left alone. */
@@ -10,8 +12,15 @@ type Options<T extends { id: string }> = {
   postpone: (item: T, error: unknown) => Promise<void>
 }
 
-/** Pieces of work of one kind, a few at a time; whoever fails holds nobody up. */
-export function createLane<T extends { id: string }>({ concurrency, log, claim, work, postpone }: Options<T>) {
+/** Carries out pieces of work of one kind, a few at a time, whichever instance claims them; one that fails holds nobody up. */
+export function createLane<T extends { id: string }>({
+  recipient,
+  concurrency,
+  log,
+  claim,
+  work,
+  postpone,
+}: Options<T>) {
   const underWay = new Map<string, Promise<void>>()
   let claiming: Promise<void> | undefined
   let wanted = false
@@ -35,7 +44,7 @@ export function createLane<T extends { id: string }>({ concurrency, log, claim, 
         wanted ||= items.length === free
       }
     } catch (error) {
-      log.warn({ err: error }, 'the work for payment providers could not be read; it is looked at again')
+      log.warn({ err: error }, `work for ${recipient} could not be read; it is looked at again`)
     }
   }
 
@@ -51,7 +60,7 @@ export function createLane<T extends { id: string }>({ concurrency, log, claim, 
     try {
       await work(item)
     } catch (error) {
-      log.warn({ err: error }, 'work for a payment provider is put off')
+      log.warn({ err: error }, `work for ${recipient} is put off`)
       await postpone(item, error).catch((failure) => log.warn({ err: failure }, 'that could not be written down'))
     }
   }
