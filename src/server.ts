@@ -30,6 +30,7 @@ export async function serve(config: Config, log: Logger, signal?: AbortSignal): 
     Bun.serve({
       port: config.port,
       hostname: config.host,
+      reusePort: config.reusePort,
       idleTimeout: config.idleTimeoutSeconds,
       // The app checks sizes itself, and answers with a problem document.
       maxRequestBodySize: Number.MAX_SAFE_INTEGER,

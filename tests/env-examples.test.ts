@@ -151,6 +151,7 @@ test('every bad variable is named at once, each with what to do', () => {
     REDIS_TIMEOUT_MS: 'never',
     REQUEST_TIMEOUT_MS: '0',
     IDLE_TIMEOUT_SECONDS: '256',
+    REUSE_PORT: 'yes',
     DRAIN_DELAY_MS: '-5',
     SHUTDOWN_TIMEOUT_MS: 'soon',
     PASSWORD_MIN_LENGTH: '7',

@@ -1,18 +1,18 @@
 import { toWrittenHost } from './listening-address.ts'
 import type { InstanceConfig } from './variables.ts'
 
-type Address = Pick<InstanceConfig, 'host' | 'port'>
+type Address = Pick<InstanceConfig, 'host' | 'port' | 'reusePort'>
 
 /** Tests HOST and PORT by listening for a moment. @throws Error with advice where that fails */
-export function requireFreeAddress({ host, port }: Address): void {
+export function requireFreeAddress({ host, port, reusePort }: Address): void {
   const server = withAdvice({ host, port }, () =>
-    Bun.serve({ hostname: host, port, fetch: () => new Response(null, { status: 503 }) }),
+    Bun.serve({ hostname: host, port, reusePort, fetch: () => new Response(null, { status: 503 }) }),
   )
   void server.stop(true)
 }
 
 /** Listens. @throws Error with advice where the operating system refuses */
-export function withAdvice<T>({ host, port }: Address, listen: () => T): T {
+export function withAdvice<T>({ host, port }: Pick<Address, 'host' | 'port'>, listen: () => T): T {
   try {
     return listen()
   } catch (error) {

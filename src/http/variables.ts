@@ -25,7 +25,7 @@ const variables = {
     .superRefine((text, context) => refuseWhatThrows(() => parseTrustedProxies(text), context)),
   REQUEST_TIMEOUT_MS: integer(100, 600_000, 30_000),
   // 255 is the most that Bun takes.
-  IDLE_TIMEOUT_SECONDS: integer(1, 255, 10),
+  IDLE_TIMEOUT_SECONDS: integer(1, 255, 75),
 }
 
 type E = Values<typeof variables> & Pick<InstanceVariables, 'NODE_ENV'>

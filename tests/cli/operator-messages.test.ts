@@ -49,6 +49,20 @@ test('where it listens is what HOST says; how it is reached from here is another
   ])
 })
 
+test('several processes listen on one port when all are told to, and one that is not told is refused', async () => {
+  const log = createLogger({ level: 'silent' })
+  const first = await serve(loadConfig({ ...environment, PORT: '0', REUSE_PORT: 'true' }), log)
+  afterAll(() => first.stop())
+  const shared = { ...environment, PORT: new URL(first.url).port, REUSE_PORT: 'true' }
+  requireFreeAddress(loadConfig(shared))
+  const second = await serve(loadConfig(shared), log)
+  afterAll(() => second.stop())
+  expect(second.url).toBe(first.url)
+  const alone = loadConfig({ ...shared, REUSE_PORT: 'false' })
+  expect(() => requireFreeAddress(alone)).toThrow('is in use')
+  expect(serve(alone, log)).rejects.toThrow('is in use')
+})
+
 test('production says its own number and its own scheme at once', async () => {
   const bad = {
     NODE_ENV: 'production',

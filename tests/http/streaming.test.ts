@@ -176,7 +176,7 @@ describe('a stream', () => {
     const server = { requestIP: () => null, timeout: (_: Request, seconds: number) => void set.push(seconds) }
     const app = fuse(openApp(deps).get('/', (c) => streamSSE(c, async () => {})))
     await (await app.fetch(new Request('http://localhost/'), { server })).text()
-    expect(set).toEqual([0, 10])
+    expect(set).toEqual([0, deps.config.idleTimeoutSeconds])
   })
 
   test('is not begun for HEAD', async () => {
