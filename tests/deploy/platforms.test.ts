@@ -1,8 +1,8 @@
 import { expect, test } from 'bun:test'
 import { join } from 'node:path'
-import { knownVariables } from '../src/room-config.ts'
+import { knownVariables } from '../../src/room-config.ts'
 
-const read = (file: string) => Bun.file(join(import.meta.dir, '..', file)).text()
+const read = (file: string) => Bun.file(join(import.meta.dir, '../..', file)).text()
 
 type Named = { name: string; value?: string; valueFrom?: string }
 type Task = { containerDefinitions: { environment: Named[]; secrets: Named[]; stopTimeout: number; user: string }[] }
