@@ -1,5 +1,6 @@
 import postgres from 'postgres'
 import { withTimeout } from '../async/timeout.ts'
+import type { Tls } from './tls.ts'
 
 export type DatabaseOptions = {
   url: string
@@ -8,7 +9,7 @@ export type DatabaseOptions = {
   statementTimeoutMs: number
   /** Statements that take longer are reported to `onSlow`, with placeholders and never with values. */
   slowQueryMs: number
-  ssl: 'disable' | 'require' | 'verify-full'
+  ssl: Tls
   applicationName: string
   /** How many may wait for a connection; default 10 × `max`, and 320 at least. */
   queueLimit?: number

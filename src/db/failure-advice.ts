@@ -82,7 +82,7 @@ const refusals: Record<string, string> = {
 }
 function refusalOf(code: string): string | undefined {
   if (isCertificate(code))
-    return `${waiting} name its authority in NODE_EXTRA_CA_CERTS, or the host in $URL as the certificate does.`
+    return `${waiting} name its authority in DB_CA, or the host in $URL as the certificate does.`
   return refusals[code]
 }
 

@@ -5,6 +5,7 @@ import { replaceFunctions } from './functions.ts'
 import { migrations } from './migrations.ts'
 import { closeSchema, grantServerRole, listForeignObjects } from './schema-rights.ts'
 import { findSchemaState, latestVersion, MigrationError } from './schema-version.ts'
+import type { Tls } from './tls.ts'
 import type { Db } from './types.ts'
 
 /** Key of the advisory lock that serialises migrations; any constant. */
@@ -14,7 +15,7 @@ type Options = {
   url: string
   /** The role of the server, if it is not the owner: it is granted what it needs. */
   serverRole?: string
-  ssl?: 'disable' | 'require' | 'verify-full'
+  ssl?: Tls
   log?: (line: string) => void
 }
 

@@ -2,6 +2,16 @@ import { z } from 'zod'
 import { integer, isLocal, url } from '../config/fields.ts'
 import { type ConfigOf, configuration, type Values } from '../config/room.ts'
 import type { InstanceVariables } from '../config/variables.ts'
+import { readAuthorities, type Tls } from './tls.ts'
+
+const authorities = z.string().transform((text, context) => {
+  try {
+    return readAuthorities(text)
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: error instanceof Error ? error.message : String(error) })
+    return z.NEVER
+  }
+})
 
 const variables = {
   DATABASE_URL: url('postgres:', 'postgresql:'),
@@ -13,6 +23,7 @@ const variables = {
   DB_STATEMENT_TIMEOUT_MS: integer(100, 600_000, 5_000),
   DB_SLOW_QUERY_MS: integer(1, 600_000, 250),
   DB_SSL: z.enum(['disable', 'require', 'verify-full']).optional(),
+  DB_CA: authorities.optional(),
 }
 
 type E = Values<typeof variables> & Pick<InstanceVariables, 'NODE_ENV'>
@@ -29,12 +40,16 @@ export const databaseConfiguration = configuration({
     statementTimeoutMs: e.DB_STATEMENT_TIMEOUT_MS,
     acquireTimeoutMs: e.DB_ACQUIRE_TIMEOUT_MS,
     slowQueryMs: e.DB_SLOW_QUERY_MS,
-    databaseSsl: e.DB_SSL ?? defaultSsl(e.DATABASE_URL),
-    replicaSsl: e.DB_SSL ?? defaultSsl(e.DATABASE_REPLICA_URL ?? e.DATABASE_URL),
+    databaseSsl: tlsOf(e, e.DATABASE_URL),
+    replicaSsl: tlsOf(e, e.DATABASE_REPLICA_URL ?? e.DATABASE_URL),
   }),
   check(e) {
-    if (e.NODE_ENV !== 'production') return []
-    return (['DATABASE_URL', 'DATABASE_MIGRATION_URL', 'DATABASE_REPLICA_URL'] as const).flatMap((name) => {
+    const problems =
+      e.DB_CA && e.DB_SSL && e.DB_SSL !== 'verify-full'
+        ? ['DB_CA: nothing is verified by it unless DB_SSL is verify-full; set or unset both']
+        : []
+    if (e.NODE_ENV !== 'production') return problems
+    const insecure = (['DATABASE_URL', 'DATABASE_MIGRATION_URL', 'DATABASE_REPLICA_URL'] as const).flatMap((name) => {
       const value = e[name]
       if (!value) return []
       if (new URL(value).hostname === '')
@@ -43,9 +58,14 @@ export const databaseConfiguration = configuration({
         return `DB_SSL: must be verify-full in production, for ${name} points to another host`
       return []
     })
+    return [...problems, ...insecure]
   },
 })
 
-function defaultSsl(url: string): 'disable' | 'verify-full' {
-  return isLocal(url) ? 'disable' : 'verify-full'
+type TlsVariables = { DB_SSL?: 'disable' | 'require' | 'verify-full'; DB_CA?: string[] }
+
+/** Unless DB_SSL says how: verified where an authority is named or the database is on another host. */
+function tlsOf({ DB_SSL, DB_CA }: TlsVariables, url: string): Tls {
+  if (DB_CA && (DB_SSL ?? 'verify-full') === 'verify-full') return { ca: DB_CA }
+  return DB_SSL ?? (isLocal(url) ? 'disable' : 'verify-full')
 }
