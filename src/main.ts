@@ -11,6 +11,7 @@ const usage = `MANAS360 ${version.version}: accounts, access and entitlements
 Usage: manas360 <command> [options]
 
   serve          serve HTTP until SIGTERM or Ctrl-C
+  create-roles   make the database and its two roles as DATABASE_ADMIN_URL, or set the roles' passwords
   migrate        bring the schema up to date and seed the catalogue
   seed           the same (seeding is part of every migration)
   create-admin   make a superadmin: --email E [--password-stdin | --promote]

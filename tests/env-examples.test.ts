@@ -5,6 +5,7 @@ import { ConfigError } from '../src/config/config-error.ts'
 import { type Config, knownVariables, loadConfig } from '../src/room-config.ts'
 
 import { cert } from './support/certificate.ts'
+
 type Environment = Record<string, string>
 
 const root = join(import.meta.dir, '..')
@@ -118,6 +119,7 @@ test('every bad variable is named at once, each with what to do', () => {
     DB_STATEMENT_TIMEOUT_MS: '5s',
     DB_SLOW_QUERY_MS: '1e3',
     DB_SSL: 'maybe',
+    DATABASE_ADMIN_URL: 'mysql://127.0.0.1/m',
     DB_CA: 'file:/no/such/bundle.pem',
     JWT_ALGORITHM: 'RS256',
     JWT_KEYS: '{}',
@@ -366,7 +368,10 @@ test('a secret and its own predecessor may be equal, for that means nothing', ()
 
 test('DB_CA means verified TLS, on whatever host', () => {
   const change = { DATABASE_URL: 'postgres://127.0.0.1/m', DB_CA: cert }
-  expect(loadConfig({ ...filled, DB_CA: cert })).toMatchObject({ databaseSsl: { ca: [cert] }, replicaSsl: { ca: [cert] } })
+  expect(loadConfig({ ...filled, DB_CA: cert })).toMatchObject({
+    databaseSsl: { ca: [cert] },
+    replicaSsl: { ca: [cert] },
+  })
   expect(loadConfig({ ...filled, ...change }).databaseSsl).toEqual({ ca: [cert] })
   expect(loadConfig({ ...filled, ...change, DB_SSL: 'verify-full' }).databaseSsl).toEqual({ ca: [cert] })
   for (const DB_SSL of ['disable', 'require'])

@@ -5,6 +5,7 @@ type Command = (invocation: Invocation) => Promise<number>
 /** All commands; each returns its exit code. Imported when called: a health check needs no database driver. */
 export const commands: Record<string, Command> = {
   serve: async (invocation) => (await import('./serve.ts')).runServer(invocation),
+  'create-roles': async (invocation) => (await import('./create-roles.ts')).runCreateRoles(invocation),
   migrate: async (invocation) => (await import('./migrate.ts')).runMigrate(invocation),
   seed: async (invocation) => (await import('./migrate.ts')).runMigrate(invocation),
   'create-admin': async (invocation) => (await import('./create-admin.ts')).runCreateAdmin(invocation),

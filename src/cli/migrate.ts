@@ -1,9 +1,13 @@
 import type { Invocation } from './command.ts'
-import { migrateSchema, prepare } from './environment.ts'
+import { migrateSchema, prepare, readConfig } from './environment.ts'
 
-/** `migrate` and `seed`. */
+/** `migrate` and `seed`. In production they need the database's URLs, and none of the service's secrets. */
 export async function runMigrate(invocation: Invocation): Promise<number> {
-  const { config, database } = await prepare(invocation)
+  const { NODE_ENV, DATABASE_URL } = invocation.environment
+  const { config, database } =
+    NODE_ENV === 'production' && DATABASE_URL
+      ? { config: readConfig(invocation), database: null }
+      : await prepare(invocation)
   try {
     await migrateSchema(config, invocation.print)
     return 0

@@ -1,7 +1,10 @@
 import { AppError } from '../errors/app-error.ts'
 
 /** A database, and the variable that has its URL. */
-export type Target = { url: string; variable: 'DATABASE_URL' | 'DATABASE_MIGRATION_URL' | 'DATABASE_REPLICA_URL' }
+export type Target = {
+  url: string
+  variable: 'DATABASE_URL' | 'DATABASE_MIGRATION_URL' | 'DATABASE_REPLICA_URL' | 'DATABASE_ADMIN_URL'
+}
 
 type Failure = Error & { code: string; hint?: string }
 
@@ -81,8 +84,7 @@ const refusals: Record<string, string> = {
   '42501': `${waiting} this role lacks a right; as the owner run: manas360 migrate`,
 }
 function refusalOf(code: string): string | undefined {
-  if (isCertificate(code))
-    return `${waiting} name its authority in DB_CA, or the host in $URL as the certificate does.`
+  if (isCertificate(code)) return `${waiting} name its authority in DB_CA, or the host in $URL as the certificate does.`
   return refusals[code]
 }
 

@@ -17,6 +17,7 @@ const variables = {
   DATABASE_URL: url('postgres:', 'postgresql:'),
   DATABASE_MIGRATION_URL: url('postgres:', 'postgresql:').optional(),
   DATABASE_REPLICA_URL: url('postgres:', 'postgresql:').optional(),
+  DATABASE_ADMIN_URL: url('postgres:', 'postgresql:').optional(),
   DB_POOL_MAX: integer(1, 1_000, 40),
   DB_POOL_MIN: integer(0, 1_000, 10),
   DB_ACQUIRE_TIMEOUT_MS: integer(50, 60_000, 2_000),
@@ -25,6 +26,8 @@ const variables = {
   DB_SSL: z.enum(['disable', 'require', 'verify-full']).optional(),
   DB_CA: authorities.optional(),
 }
+
+const urls = ['DATABASE_URL', 'DATABASE_MIGRATION_URL', 'DATABASE_REPLICA_URL', 'DATABASE_ADMIN_URL'] as const
 
 type E = Values<typeof variables> & Pick<InstanceVariables, 'NODE_ENV'>
 export type DatabaseConfig = ConfigOf<typeof databaseConfiguration>
@@ -35,6 +38,7 @@ export const databaseConfiguration = configuration({
     databaseUrl: e.DATABASE_URL,
     migrationUrl: e.DATABASE_MIGRATION_URL ?? e.DATABASE_URL,
     replicaUrl: e.DATABASE_REPLICA_URL,
+    adminUrl: e.DATABASE_ADMIN_URL,
     poolMax: e.DB_POOL_MAX,
     poolMin: Math.min(e.DB_POOL_MIN, e.DB_POOL_MAX),
     statementTimeoutMs: e.DB_STATEMENT_TIMEOUT_MS,
@@ -49,7 +53,7 @@ export const databaseConfiguration = configuration({
         ? ['DB_CA: nothing is verified by it unless DB_SSL is verify-full; set or unset both']
         : []
     if (e.NODE_ENV !== 'production') return problems
-    const insecure = (['DATABASE_URL', 'DATABASE_MIGRATION_URL', 'DATABASE_REPLICA_URL'] as const).flatMap((name) => {
+    const insecure = urls.flatMap((name) => {
       const value = e[name]
       if (!value) return []
       if (new URL(value).hostname === '')
