@@ -1,4 +1,5 @@
 import { Hono, type MiddlewareHandler } from 'hono'
+import type { Principal } from './access/principal.ts'
 import { withAdminMfa } from './access/strength-guards.ts'
 import { accountRoutes } from './account/routes.ts'
 import { acceptanceRoutes } from './admin/invitations/routes.ts'
@@ -131,14 +132,19 @@ export function everywhere(deps: AppDeps): MiddlewareHandler<PublicEnv>[] {
 /** The type that Hono's typed client takes: see docs/typed-client.md. */
 export type App = ReturnType<typeof createApp>
 
-/** Who is asking: verified once, whatever the route; without a query, but for an API key that is new here. */
+/**
+ * Who is asking: verified once, whatever the route; without a query, but for an API key that is new here. What is open to all,
+ * and may be cached for all, tells nobody that their own rights changed: only a guard sets the variable `principal`.
+ */
 function bearer(deps: AppDeps) {
-  return middleware<PublicEnv>({
+  return middleware<GuardedEnv>({
     name: 'bearer',
     before: (c) => verifyBearer(deps, contextOf(c), c.req.raw.headers.get('authorization')),
-    sets: { 'Authz-Refresh': (c) => (contextOf(c).principal?.outdated ? '1' : undefined) },
+    sets: { 'Authz-Refresh': (c) => (c.get('principal')?.outdated ? '1' : undefined) },
   })
 }
+
+type GuardedEnv = PublicEnv & { Variables: { principal?: Principal } }
 
 /** What people's own usage statistics count: authorised requests that were answered. */
 function countUsage({ usage }: AppDeps) {

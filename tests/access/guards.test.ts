@@ -107,6 +107,18 @@ describe('guards look at who somebody is now, not when the token was made', () =
     expect(await answer.json()).toMatchObject({ role: 'user', privilegeLevel: 10 })
   })
 
+  test('what everybody may read, and caches may keep, tells nobody to fetch another token', async () => {
+    const account = await givenAccount(app, { role: 'admin' })
+    const { accessToken: bearer } = await logIn(app, account)
+    await sql`update user_accounts set role = 'user' where id = ${account.id}`
+    await makeKnown(app, account.id)
+    for (const path of ['/v1/plans', '/v1/catalogue', '/.well-known/jwks.json', '/ready']) {
+      const answer = await app.request(path, { bearer })
+      expect([path, answer.status, answer.headers.has('authz-refresh')]).toEqual([path, 200, false])
+    }
+    expect((await app.request('/v1/admin/users', { bearer })).headers.get('authz-refresh')).toBe('1')
+  })
+
   test('so is a promotion', async () => {
     const account = await givenAccount(app)
     const { accessToken } = await logIn(app, account)
