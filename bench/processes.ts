@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Load, Outcome } from './load.ts'
 
@@ -42,27 +42,35 @@ export async function startStage(
   return { port, name, steps, pid: child.pid, stop: () => end(child) }
 }
 
-type ServerOptions = { pin: boolean; command?: string[] }
+type ServerOptions = {
+  pin: boolean
+  command?: string[]
+  /** The file that the log is appended to; without one it is discarded. */
+  log?: string
+}
 
 /** The server as production runs it, its log going to a file; ready when this resolves. */
 export function startServer(
   environment: Environment,
-  { pin, command = [process.execPath, join(root, 'src/main.ts'), 'serve'] }: ServerOptions,
+  { pin, command = [process.execPath, '--no-env-file', join(root, 'src/main.ts'), 'serve'], log }: ServerOptions,
 ): Promise<Child & { readyMs: number }> {
-  return startProgram(command, environment, { pin })
+  return startProgram(command, environment, { pin, log })
 }
 
-/** Any program that listens on PORT and answers /ready. `readyMs` counts from its spawning to that. */
+/**
+ * Any program that listens on PORT, a free one unless the environment names it, and answers /ready. `readyMs` counts from
+ * its spawning to that.
+ */
 export async function startProgram(
   command: string[],
   environment: Environment,
-  { pin } = { pin: true },
+  { pin, log }: Pick<ServerOptions, 'pin' | 'log'> = { pin: true },
 ): Promise<Child & { readyMs: number }> {
-  const port = await freePort()
+  const port = Number(environment.PORT ?? (await freePort()))
   const startedAt = performance.now()
   const child = Bun.spawn(pin ? pinned(0, command) : command, {
     env: { ...environment, PATH: process.env.PATH ?? '', PORT: `${port}`, HOST: '127.0.0.1' },
-    stdout: Bun.file('/dev/null'),
+    stdout: log ? openSync(log, 'a') : 'ignore',
     stderr: 'inherit',
   })
   while (!(await isReady(port))) {
@@ -100,7 +108,7 @@ async function firstLine(stream: ReadableStream<Uint8Array>): Promise<string> {
   throw new Error(`the process ended before it listened: ${text}`)
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const probe = Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data() {} } })
   const { port } = probe
   probe.stop(true)

@@ -1,0 +1,201 @@
+import { SMTPServer } from 'smtp-server'
+import { boundedLatencies, type Latencies } from './latencies.ts'
+import { createClient, type Person } from './requests.ts'
+
+const password = 'seven quiet herons at dawn'
+/** Each of their sessions is refreshed, or replaced by a log-in, long before its access token ends. */
+const peopleCount = 200
+/** Only they log in anew, and do nothing else: a request under way would come too late for the session that ends. */
+const logInCount = 40
+const patienceMs = 30_000
+
+/** What is done for a second of every hundred requests, and whom it concerns. */
+const shares = {
+  'gated GET': 70,
+  me: 15,
+  entitlements: 5,
+  refresh: 4,
+  change: 2,
+  insights: 2,
+  login: 0.6,
+  'unknown login': 0.4,
+  'search people': 0.5,
+  'search audit': 0.4,
+  'reset mail': 0.1,
+} as const
+type Kind = keyof typeof shares
+
+type Target = { port: number; opsToken: string }
+export type Traffic = {
+  latencies: Latencies
+  /** What went wrong, by what it was, since the start. */
+  failures: Map<string, number>
+  /** People who registered, tried a plan, paid for another, and erased themselves. */
+  paid: () => number
+  stop(): Promise<void>
+}
+
+/** Registers the people that the traffic is of. */
+export async function givenPeople({ port, opsToken }: Target): Promise<Person[]> {
+  const client = createClient(port, opsToken)
+  const people: Person[] = []
+  while (people.length < peopleCount)
+    people.push(...(await Promise.all(Array.from({ length: 8 }, () => client.register()))))
+  return people
+}
+
+/**
+ * Mixed traffic of `people`, the last of whom administers, at `perSecond` requests, each kind at its own times whatever the
+ * answers do; and every ten seconds a newcomer who pays by the sandbox and erases the account.
+ */
+export function startTraffic({ port, opsToken }: Target, people: Person[], perSecond: number): Traffic {
+  const latencies = boundedLatencies()
+  const failures = new Map<string, number>()
+  const underWay = new Set<Promise<void>>()
+  const client = createClient(port, opsToken)
+  const admin = people.at(-1) as Person
+  const [nextLogIn, next, nextRefresh] = [
+    turnsOf(people.slice(0, logInCount)),
+    turnsOf(people.slice(logInCount, -1)),
+    // Everybody's turn comes once in many seconds, so no refresh token is used twice at once.
+    turnsOf(people.slice(logInCount)),
+  ]
+  const ask = asker(port)
+  let paid = 0
+  let changes = 0
+
+  async function renew(person: Person): Promise<void> {
+    Object.assign(person, await client.refresh(person))
+  }
+
+  async function logInAnew(person: Person): Promise<void> {
+    const before = person.accessToken
+    Object.assign(person, await client.login(person))
+    await ask('POST', '/v1/auth/logout', before, 204)
+  }
+
+  const work: Record<Kind, () => Promise<unknown>> = {
+    'gated GET': () => client.gatedGet(next()),
+    me: () => ask('GET', '/v1/me', next().accessToken, 200),
+    entitlements: () => ask('GET', '/v1/me/entitlements', next().accessToken, 200),
+    refresh: () => renew(nextRefresh()),
+    change: () => ask('PATCH', '/v1/me', next().accessToken, 200, { firstName: `Asha ${changes++}` }),
+    insights: () => ask('GET', '/v1/dashboard/insights', next().accessToken, 200),
+    login: () => logInAnew(nextLogIn()),
+    'unknown login': () =>
+      ask('POST', '/v1/auth/login', '', 401, { email: `${crypto.randomUUID()}@bench.test`, password }),
+    'search people': () => ask('GET', '/v1/admin/users?limit=20', admin.accessToken, 200),
+    'search audit': () => ask('GET', '/v1/admin/audit-logs?limit=20', admin.accessToken, 200),
+    'reset mail': () => ask('POST', '/v1/auth/password/forgot', '', 202, { email: next().email }),
+  }
+
+  async function newcomer(): Promise<void> {
+    const person = await client.register()
+    const subscribe = (plan: string, status: number) =>
+      ask('POST', '/v1/subscription', person.accessToken, status, { plan, interval: 'month', provider: 'sandbox' })
+    await subscribe('professional', 200)
+    await subscribe('starter', 200)
+    const { checkoutUrl } = (await subscribe('professional', 202)) as { checkoutUrl: string }
+    const page = new URL(checkoutUrl)
+    await fetch(`http://127.0.0.1:${port}${page.pathname}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      body: 'action=pay',
+      redirect: 'manual',
+    })
+    const endsAt = performance.now() + patienceMs
+    while (!(await isGranted(person))) {
+      if (performance.now() > endsAt) throw new Error('what was paid did not arrive')
+      await Bun.sleep(50)
+    }
+    await ask('DELETE', '/v1/me', person.accessToken, 204, { password })
+    paid++
+  }
+
+  /** Refused until the payment has arrived. */
+  async function isGranted({ accessToken }: Person): Promise<boolean> {
+    const answer = await fetch(`http://127.0.0.1:${port}/v1/entitlements/premium_dashboard`, {
+      headers: { authorization: `Bearer ${accessToken}` },
+    })
+    await answer.arrayBuffer()
+    return answer.ok
+  }
+
+  function begin(kind: string, dueAt: number, one: () => Promise<unknown>): void {
+    const doing: Promise<void> = one()
+      .then(
+        () => latencies.add(kind, performance.now() - dueAt),
+        (error: unknown) => {
+          const why = `${kind}: ${error instanceof Error ? error.message.slice(0, 200) : error}`
+          failures.set(why, (failures.get(why) ?? 0) + 1)
+        },
+      )
+      .finally(() => underWay.delete(doing))
+    underWay.add(doing)
+  }
+
+  const lanes = Object.entries(shares).map(([kind, share], index) => ({
+    kind: kind as Kind,
+    everyMs: 100_000 / (share * perSecond),
+    // Not all in the same millisecond.
+    dueAt: performance.now() + index * 7,
+  }))
+  const newcomers = { everyMs: 10_000, dueAt: performance.now() + 1_000 }
+  const timer = setInterval(() => {
+    const now = performance.now()
+    for (const lane of lanes)
+      for (; lane.dueAt <= now; lane.dueAt += lane.everyMs) begin(lane.kind, lane.dueAt, work[lane.kind])
+    for (; newcomers.dueAt <= now; newcomers.dueAt += newcomers.everyMs)
+      begin('newcomer who pays', newcomers.dueAt, newcomer)
+  }, 2)
+
+  return {
+    latencies,
+    failures,
+    paid: () => paid,
+    async stop() {
+      clearInterval(timer)
+      await Promise.all(underWay)
+    },
+  }
+}
+
+function turnsOf(people: Person[]): () => Person {
+  let turn = 0
+  return () => people[turn++ % people.length] as Person
+}
+
+function asker(port: number) {
+  return async (method: string, path: string, bearer: string, status: number, json?: unknown): Promise<unknown> => {
+    const answer = await fetch(`http://127.0.0.1:${port}${path}`, {
+      method,
+      headers: {
+        ...(bearer && { authorization: `Bearer ${bearer}` }),
+        ...(json !== undefined && { 'content-type': 'application/json' }),
+      },
+      body: json === undefined ? undefined : JSON.stringify(json),
+    })
+    const text = await answer.text()
+    if (answer.status !== status) throw new Error(`${method} ${path} answered ${answer.status}: ${text}`)
+    return text === '' ? undefined : JSON.parse(text)
+  }
+}
+
+/** Takes every mail and keeps none. */
+export async function openMailSink(): Promise<{ port: number; close(): Promise<void> }> {
+  const server = new SMTPServer({
+    logger: false,
+    disabledCommands: ['AUTH', 'STARTTLS'],
+    disableReverseLookup: true,
+    onData(stream, _session, done) {
+      stream.on('end', () => done())
+      stream.resume()
+    },
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.server.address()
+  return {
+    port: typeof address === 'object' && address ? address.port : 0,
+    close: () => new Promise((resolve) => server.close(() => resolve())),
+  }
+}

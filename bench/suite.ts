@@ -1,0 +1,48 @@
+#!/usr/bin/env bun
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+
+const usage = `Load on the whole service, open loop: bun run bench:load FORM [options]
+
+  soak     mixed traffic for a long time: memory, open files, connections, tables, log
+             --minutes N (60)  --rate N requests/s (200)
+
+  --plots DIRECTORY   where the plots go (SVG); default: beside the rest of what was measured, in a new temporary directory
+  --help              this text
+
+Latencies count from when a request was due. TEST_DATABASE_URL names a PostgreSQL server to use instead of an embedded one;
+the database it makes there is dropped at the end. The exit code is 0 unless something could not be measured: whether
+goals are met is for the reader.`
+
+const number = { type: 'string' } as const
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    rate: number,
+    minutes: number,
+    plots: { type: 'string' },
+    help: { type: 'boolean', short: 'h' },
+  },
+})
+const [form] = positionals
+const directory = mkdtempSync(join(tmpdir(), 'manas360-load-'))
+const plots = values.plots ?? directory
+
+function numberOf(name: Exclude<keyof typeof values, 'help' | 'plots'>, otherwise: number): number {
+  const given = Number(values[name] ?? otherwise)
+  if (!(given > 0)) throw new Error(`--${name} must be a number above 0`)
+  return given
+}
+
+if (values.help || form === undefined) {
+  process.stdout.write(`${usage}\n`)
+  process.exitCode = values.help ? 0 : 64
+} else if (form === 'soak') {
+  const { soak } = await import('./soak.ts')
+  await soak({ minutes: numberOf('minutes', 60), rate: numberOf('rate', 200), directory, plots })
+} else {
+  process.stderr.write(`${usage}\n`)
+  process.exitCode = 64
+}
