@@ -39,6 +39,7 @@ const rooms = [
   'addresses',
   'async',
   'log',
+  'tracing',
   'brand',
   'text',
   'metrics',

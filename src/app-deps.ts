@@ -27,6 +27,7 @@ import type { Config } from './room-config.ts'
 import type { Secrets } from './secrets/secrets.ts'
 import type { IdentityProviders } from './sso/providers.ts'
 import type { Traffic } from './telemetry/traffic.ts'
+import type { Tracer } from './tracing/tracer.ts'
 
 declare module './http/request.ts' {
   // What handlers find in `c.get('deps')`.
@@ -78,6 +79,8 @@ export type AppDeps = {
   leases: Leases
   /** What was asked and answered, for /metrics. */
   traffic: Traffic
+  /** Null unless a collector of traces is configured. */
+  tracer: Tracer | null
   /** Every room's. */
   jobs: readonly Job[]
   /** What every room shows at /metrics. */

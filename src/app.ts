@@ -46,17 +46,20 @@ import { limitRates, rateLimitHeaders } from './rate-limits/middleware.ts'
 import { ownEmailRoutes, recoveryRoutes } from './recovery/routes.ts'
 import { identityRoutes, ssoRoutes } from './sso/routes.ts'
 import { createAccessLog, logAccess } from './telemetry/access-log.ts'
+import { describeSpan, traceRequests } from './telemetry/request-spans.ts'
 import { countTraffic } from './telemetry/traffic.ts'
 
 /** The whole service: the middleware that every request passes, in order, and every mount. */
 export function createApp(deps: AppDeps) {
   const app = openApp(deps)
   const { publicUrl } = deps.config
-  return fuse(
+  const fused = fuse(
     app
       .get('/openapi.json', noInput, async (c) => c.json(await openApiDocument(app, publicUrl), 200))
       .route('/', mountRoutes()),
   )
+  if (deps.tracer) traceRequests(app, deps.tracer)
+  return fused
 }
 
 /** Every mount; none needs anything to be open, so that the document can be made without a database. */
@@ -110,6 +113,7 @@ export function everywhere(deps: AppDeps): MiddlewareHandler<PublicEnv>[] {
     openContext(deps),
     keepWhole,
     streaming(),
+    ...(deps.tracer ? [describeSpan(deps.tracer)] : []),
     logAccess(createAccessLog(deps.log), deps.networkHash),
     countTraffic(deps.traffic),
     identify,

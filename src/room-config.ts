@@ -22,6 +22,7 @@ import { rateLimitConfiguration } from './rate-limits/variables.ts'
 import { redisConfiguration } from './redis/variables.ts'
 import { secretsConfiguration } from './secrets/variables.ts'
 import { ssoConfiguration } from './sso/variables.ts'
+import { tracingConfiguration } from './tracing/variables.ts'
 
 /** Every room's configuration, in the order in which problems are named. */
 const rooms = [
@@ -47,6 +48,7 @@ const rooms = [
   changesConfiguration,
   jobsConfiguration,
   opsConfiguration,
+  tracingConfiguration,
 ] as const
 
 type Room = (typeof rooms)[number]

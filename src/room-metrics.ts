@@ -14,6 +14,7 @@ import { limitMetrics } from './rate-limits/metrics.ts'
 import { redisMetrics } from './redis/metrics.ts'
 import { ssoMetrics } from './sso/metrics.ts'
 import { trafficMetrics } from './telemetry/metrics.ts'
+import { traceMetrics } from './tracing/metrics.ts'
 
 /** Every room's metrics. */
 export function metricsOfRooms(deps: AppDeps): readonly Metric[] {
@@ -33,5 +34,6 @@ export function metricsOfRooms(deps: AppDeps): readonly Metric[] {
     ...ssoMetrics(deps),
     ...billingMetrics(deps),
     ...jobMetrics(deps.sql),
+    ...(deps.tracer ? traceMetrics(deps.tracer) : []),
   ]
 }

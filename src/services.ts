@@ -35,6 +35,7 @@ import { createSecrets } from './secrets/secrets.ts'
 import { createIdentityProviders } from './sso/providers.ts'
 import { createNetworkHash } from './telemetry/network-hash.ts'
 import { createTraffic } from './telemetry/traffic.ts'
+import { openTracer } from './tracing/open-tracer.ts'
 
 /** Deps that are open, and how to close them. */
 export type OpenDeps = AppDeps & {
@@ -61,6 +62,7 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
     onSlow: (slow: { milliseconds: number; statement: string }) => log.warn(slow, 'slow query'),
     onWarn: (message: string, error?: unknown) => log.warn({ err: error }, message),
   }
+  const tracer = await openTracer(config, log)
   const db = openDatabase({ ...connection, applicationName: 'manas360' })
   const { sql } = db
   const feedConnection = createFeedConnection(() =>
@@ -154,6 +156,7 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
       streams,
       redis,
       traffic: createTraffic(),
+      tracer,
       jobs: jobsOfRooms({ audit, now, log, mail, config, ...keyedHashes }),
       metrics: async () => (await import('./room-metrics.ts')).metricsOfRooms(open),
       audit,
@@ -183,12 +186,14 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
         await Promise.all([usage.close(), apiKeys.close(), leases.close()])
         streams.close()
         await Promise.all(Object.values(limits).map((tier) => tier?.close()))
-        await Promise.all([redis?.close(), replica?.close(seconds), feedConnection.close(seconds), db.close(seconds)])
+        const closing = [redis?.close(), replica?.close(seconds), feedConnection.close(seconds), db.close(seconds)]
+        // A collector that does not answer must not outlast the rest.
+        await Promise.all([...closing, tracer?.close(seconds * 900)])
       },
     }
     return open
   } catch (error) {
-    await Promise.all([redis?.close(), feedConnection.close(1), db.close(1)])
+    await Promise.all([redis?.close(), feedConnection.close(1), db.close(1), tracer?.close(0)])
     throw error
   }
 }

@@ -1,4 +1,5 @@
 import type { Logger } from '../log/logger.ts'
+import { inTrace } from '../tracing/tracer.ts'
 
 type Options<T extends { id: string }> = {
   /** For the log, such as `a payment provider`: whom the work is for. */
@@ -58,7 +59,7 @@ export function createLane<T extends { id: string }>({
 
   async function carryOut(item: T): Promise<void> {
     try {
-      await work(item)
+      await inTrace(`work for ${recipient}`, {}, () => work(item))
     } catch (error) {
       log.warn({ err: error }, `work for ${recipient} is put off`)
       await postpone(item, error).catch((failure) => log.warn({ err: failure }, 'that could not be written down'))

@@ -1,8 +1,9 @@
+import { durationHistogram } from '../metrics/durations.ts'
 import { counterBy, gauge, type Metric } from '../metrics/metric.ts'
 import type { Traffic } from '../telemetry/traffic.ts'
 import type { PasswordHasher } from './passwords.ts'
 
-type Measured = { traffic: Pick<Traffic, 'lockouts'>; passwords: Pick<PasswordHasher, 'stats'> }
+type Measured = { traffic: Pick<Traffic, 'lockouts'>; passwords: Pick<PasswordHasher, 'stats' | 'durations'> }
 
 export function authMetrics({ traffic, passwords }: Measured): Metric[] {
   return [
@@ -11,5 +12,11 @@ export function authMetrics({ traffic, passwords }: Measured): Metric[] {
     ),
     gauge('manas360_argon2_running', 'Passwords being hashed', () => passwords.stats().running),
     gauge('manas360_argon2_waiting', 'Passwords that wait to be hashed', () => passwords.stats().waiting),
+    durationHistogram(
+      'manas360_argon2_wait_seconds',
+      'How long passwords waited for their turn to be hashed',
+      passwords.durations.waits,
+    ),
+    durationHistogram('manas360_argon2_hash_seconds', 'How long a password took to hash', passwords.durations.hashes),
   ]
 }

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import type { Caller } from '../async/caller.ts'
-import { createSemaphore } from '../async/semaphore.ts'
 import { type ImportedCheck, readImportedHash } from './imported-hashes.ts'
+import { type HashDurations, openLanes } from './password-lanes.ts'
 import { normalisePassword } from './password-rules.ts'
 
 type Cost = {
@@ -32,6 +32,7 @@ export type PasswordHasher = {
   needsRehash(hash: string): boolean
   /** How many hashes are being made or checked, and how many wait. */
   stats(): { running: number; waiting: number }
+  durations: HashDurations
 }
 
 /** A password that somebody tries. */
@@ -65,7 +66,7 @@ export function createPasswordHasher(options: Options = {}): PasswordHasher {
     parallelism: options.parallelism ?? 1,
   }
   const concurrency = options.concurrency ?? availableParallelism()
-  const { own, imported } = openLanes(concurrency, options.queueLimit)
+  const { own, imported, durations } = openLanes(concurrency, options.queueLimit)
   const dummy = createDummyHash(cost)
 
   /** Side by side with one of ours, so that a cheap hash of another system does not answer sooner than others. */
@@ -113,14 +114,8 @@ export function createPasswordHasher(options: Options = {}): PasswordHasher {
       const [ours, others] = [own.stats(), imported.stats()]
       return { running: ours.running + others.running, waiting: ours.waiting + others.waiting }
     },
+    durations,
   }
-}
-
-/** Of a place each may have so many waiting, and an account so many of them. */
-function openLanes(places: number, queueLimit: number | undefined) {
-  const open = (places: number) =>
-    createSemaphore({ places, queueLimit: queueLimit ?? 64 * places, accountLimit: 8 * places })
-  return { own: open(places), imported: open(Math.max(1, Math.floor(places / 2))) }
 }
 
 /** A hash that no password has, of the given cost: random bytes where the digest stands. */

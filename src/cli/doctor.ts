@@ -13,6 +13,7 @@ import { examineMail } from './doctor-mail.ts'
 import { examinePasskeys } from './doctor-passkeys.ts'
 import { examineProviders } from './doctor-providers.ts'
 import { examineTimeouts } from './doctor-timeouts.ts'
+import { examineTraces } from './doctor-traces.ts'
 import { describeFinding, type Finding } from './finding.ts'
 
 /**
@@ -35,6 +36,8 @@ export async function diagnose(config: Config, print: (line: string) => void): P
   ]
   if (config.replicaUrl !== undefined) findings.push(await examineReplica(config.replicaUrl, config.replicaSsl))
   if (config.redisUrl !== undefined) findings.push(await examineRedis(config.redisUrl, config.redisTimeoutMs))
+  const traces = await examineTraces(config)
+  if (traces) findings.push(traces)
   for (const finding of findings) print(describeFinding(finding))
   return findings.every(({ state }) => state !== 'wrong')
 }

@@ -1,5 +1,7 @@
 import type { Caller } from '../async/caller.ts'
 import { withTimeout } from '../async/timeout.ts'
+import { createDurations } from '../metrics/durations.ts'
+import { currentTracer, inSpan } from '../tracing/tracer.ts'
 import { createGate } from './admission.ts'
 import { connect, type DatabaseOptions, listen } from './connect.ts'
 import { createDeadline } from './deadline.ts'
@@ -7,6 +9,7 @@ import { isConnectionError, isRepeatable, neverRan, toAppError, wasLost, wasTooL
 import { createRecovery } from './recovery.ts'
 import { createSlots, type Slot } from './slots.ts'
 import { interceptStatements, isRead, type Query, repeatQuery } from './statement.ts'
+import { inStatementSpan } from './statement-span.ts'
 import { openTransaction } from './transaction.ts'
 import type { BeginOptions, Sql, Tx } from './types.ts'
 import { createWritability, type Unwritable } from './writability.ts'
@@ -19,6 +22,8 @@ export type Database = ReturnType<typeof openDatabase>
 type Listener = (items: unknown[]) => void
 
 const repeatLimit = 3
+/** Shorter waits for a connection have no span of their own. */
+const tellsWaitMs = 1
 /** Room for several accounts with all the waiting requests that each may have, however small the pool. */
 const leastQueue = 320
 
@@ -33,14 +38,15 @@ export function openDatabase(options: DatabaseOptions) {
   const recovery = createRecovery({ connect: () => connect(options, 1), gate, writability, onWarn })
   const slots = createSlots({ options, max, recovery })
   const commitListeners: Listener[] = []
-  const { answered, counts } = createDeadline({ options, recovery, writability, retire: slots.retire })
+  const { answered, counts, durations } = createDeadline({ options, recovery, writability, retire: slots.retire })
+  const waits = createDurations()
   let queries = 0
   let closed = false
 
   function execute(slot: Slot, query: Query, handler: Slot['handler'], lost?: Promise<never>): Promise<unknown> {
     queries++
     const sent = repeatQuery(query, handler)
-    return answered(slot, lost ? Promise.race([sent, lost]) : sent, sent)
+    return inStatementSpan(sent, () => answered(slot, lost ? Promise.race([sent, lost]) : sent, sent))
   }
 
   /**
@@ -53,11 +59,13 @@ export function openDatabase(options: DatabaseOptions) {
     mayRepeat: (error: unknown) => boolean,
   ): Promise<T> {
     for (let attempt = 1; ; attempt++) {
+      const askedAt = performance.now()
       await gate.enter(caller)
       let slot: Slot | undefined
       try {
         const taken = slots.take()
         slot = taken instanceof Promise ? await taken : taken
+        noteWait(askedAt)
         return await work(slot)
       } catch (error) {
         if (wasTooLate(error)) recovery.late(error)
@@ -69,6 +77,12 @@ export function openDatabase(options: DatabaseOptions) {
         gate.leave(caller)
       }
     }
+  }
+
+  function noteWait(askedAt: number): void {
+    const milliseconds = performance.now() - askedAt
+    waits.observe(milliseconds)
+    if (milliseconds > tellsWaitMs) currentTracer()?.record('wait for a connection', askedAt)
   }
 
   async function runStatement(query: Query, caller: Caller | null): Promise<unknown> {
@@ -93,8 +107,10 @@ export function openDatabase(options: DatabaseOptions) {
       try {
         return await admitted(
           caller,
-          (slot) =>
-            openTransaction({ slot, answered, execute, isAbandoned, onCommit, onUncertain: recovery.doubt }, start),
+          (slot) => {
+            const tools = { slot, answered, execute, isAbandoned, onCommit, onUncertain: recovery.doubt }
+            return inSpan('transaction', {}, () => openTransaction(tools, start))
+          },
           (error) => !begun && (neverRan(error) || wasLost(error)),
         )
       } catch (error) {
@@ -139,6 +155,8 @@ export function openDatabase(options: DatabaseOptions) {
     onUncertainCommit: (listener: Listener): void => recovery.onDoubt(listener),
     /** Statements since the start, without BEGIN, COMMIT and probes; connections in use and callers waiting. */
     stats: () => ({ queries, ...counts, ...gate.counts() }),
+    /** How long statements, BEGIN and COMMIT took to be answered, and how long they waited for a connection. */
+    durations: { answers: durations, waits },
     listen: (wakes: Record<string, () => void>) => listen(options, wakes),
     /** Opens `min` connections. @throws AppError `database-unavailable` */
     async open(min: number): Promise<void> {

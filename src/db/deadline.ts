@@ -1,10 +1,12 @@
 import { withTimeout } from '../async/timeout.ts'
 import { AppError } from '../errors/app-error.ts'
+import { createDurations } from '../metrics/durations.ts'
 import type { DatabaseOptions } from './connect.ts'
 import { isAnswer } from './errors.ts'
 import type { Recovery } from './recovery.ts'
 import type { Slot } from './slots.ts'
 import type { Query } from './statement.ts'
+import { oneLine } from './statement-span.ts'
 import type { Writability } from './writability.ts'
 
 /** How much longer than the server's own statement timeout to wait. */
@@ -23,6 +25,7 @@ type Options = {
 export function createDeadline({ options, recovery, writability, retire }: Options) {
   const deadlineMs = options.statementTimeoutMs + graceMs
   const counts = { slowQueries: 0, recycles: 0 }
+  const durations = createDurations()
 
   /** Gives up the connection whose answer is late; the server rolls back its transaction. */
   function giveUp(slot: Slot, since: number, sent: Query | undefined): AppError {
@@ -54,6 +57,7 @@ export function createDeadline({ options, recovery, writability, retire }: Optio
       throw error
     } finally {
       const milliseconds = performance.now() - start
+      durations.observe(milliseconds)
       if (milliseconds >= options.slowQueryMs) {
         counts.slowQueries++
         const statement = oneLine(typeof text === 'string' ? text : (text.string ?? ''))
@@ -62,9 +66,5 @@ export function createDeadline({ options, recovery, writability, retire }: Optio
     }
   }
 
-  return { answered, counts }
-}
-
-function oneLine(statement: string): string {
-  return statement.replace(/\s+/g, ' ').trim().slice(0, 2000)
+  return { answered, counts, durations }
 }

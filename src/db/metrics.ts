@@ -1,8 +1,12 @@
+import { durationHistogram } from '../metrics/durations.ts'
 import { counter, gauge, type Metric } from '../metrics/metric.ts'
 import type { Database } from './database.ts'
 import type { Replica } from './replica.ts'
 
-export function databaseMetrics({ stats }: Pick<Database, 'stats'>, poolMax: number): Metric[] {
+export function databaseMetrics(
+  { stats, durations }: Pick<Database, 'stats' | 'durations'>,
+  poolMax: number,
+): Metric[] {
   return [
     counter('manas360_database_statements_total', 'Statements sent', () => stats().queries),
     counter('manas360_database_slow_statements_total', 'Statements over DB_SLOW_QUERY_MS', () => stats().slowQueries),
@@ -18,6 +22,16 @@ export function databaseMetrics({ stats }: Pick<Database, 'stats'>, poolMax: num
       () => stats().waiting,
     ),
     gauge('manas360_database_connections_max', 'DB_POOL_MAX', () => poolMax),
+    durationHistogram(
+      'manas360_database_answer_seconds',
+      'How long statements, BEGIN and COMMIT took to be answered, or given up',
+      durations.answers,
+    ),
+    durationHistogram(
+      'manas360_database_wait_seconds',
+      'How long statements and transactions waited for a connection',
+      durations.waits,
+    ),
   ]
 }
 

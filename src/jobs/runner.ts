@@ -1,6 +1,7 @@
 import { type Database, openDatabase } from '../db/database.ts'
 import type { Job } from '../db/job.ts'
 import type { Db, Sql } from '../db/types.ts'
+import { inTrace } from '../tracing/tracer.ts'
 import type { JobDeps } from './deps.ts'
 import { findJobRuns, finishJob, type JobRun, runInDatabase, takeJob } from './queries.ts'
 
@@ -40,9 +41,9 @@ export function readJobRuns({ sql }: { sql: Db }): Promise<JobRun[]> {
 export async function runJob(deps: JobDeps, sql: Sql, job: Job, notWithinSeconds: number): Promise<unknown> {
   const startedAt = performance.now()
   try {
-    return await (job.work
-      ? runHere(sql, job.name, job.work, notWithinSeconds)
-      : runInDatabase(sql, job.name, notWithinSeconds))
+    return await inTrace(`job ${job.name}`, { 'manas360.job': job.name }, async () =>
+      job.work ? runHere(sql, job.name, job.work, notWithinSeconds) : runInDatabase(sql, job.name, notWithinSeconds),
+    )
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
     await finishJob(deps.sql, job.name, performance.now() - startedAt, 'failed', message).catch(() => {})

@@ -1,3 +1,4 @@
+import { traceMembers } from '../tracing/tracer.ts'
 import { type Destination, openDestination } from './destination.ts'
 
 const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
@@ -78,7 +79,7 @@ export function createLogger({ level, destination }: Options): Logger {
     },
     flush,
     writeMembers(label, members) {
-      target.write(`${beginningOf(label)}${members}}\n`)
+      target.write(`${beginningOf(label)}${traceMembers()}${members}}\n`)
       if (label === 'error') flush()
     },
   }
@@ -86,7 +87,9 @@ export function createLogger({ level, destination }: Options): Logger {
 
 function lineOf(label: Label, members: Record<string, unknown>, message: string): string {
   const shown = toJson(members).slice(1, -1)
-  return escapeControls(`${beginningOf(label)}${shown}${shown && ','}"msg":${JSON.stringify(message)}}\n`)
+  return escapeControls(
+    `${beginningOf(label)}${traceMembers()}${shown}${shown && ','}"msg":${JSON.stringify(message)}}\n`,
+  )
 }
 
 /** Redacted JSON. What cannot be serialised becomes the member `unwritable`, so that no line is lost. */

@@ -2,6 +2,7 @@ import type { Brand } from '../brand/brand.ts'
 import type { Sql } from '../db/types.ts'
 import type { Logger } from '../log/logger.ts'
 import { type Secrets, UnreadableSecretError } from '../secrets/secrets.ts'
+import { inSpan, inTrace } from '../tracing/tracer.ts'
 import { createPause, retryAfterSeconds } from './back-off.ts'
 import { classifyFailure, type DeliveryFailure } from './delivery-failure.ts'
 import { messageIdDomain } from './message-id.ts'
@@ -79,11 +80,13 @@ export function createMailSender({ sql, log, secrets, mail, brand, config }: Sen
   function begin(row: Claimed, endsAt: number): void {
     const abort = new AbortController()
     const late = setTimeout(() => abort.abort(), Math.max(0, endsAt - performance.now()))
-    const over = carryOut(row, abort.signal).finally(() => {
-      clearTimeout(late)
-      underWay.delete(row.id)
-      look()
-    })
+    const over = inTrace('mail', { 'manas360.mail.template': row.template }, () => carryOut(row, abort.signal)).finally(
+      () => {
+        clearTimeout(late)
+        underWay.delete(row.id)
+        look()
+      },
+    )
     underWay.set(row.id, { over, abort })
   }
 
@@ -116,7 +119,8 @@ export function createMailSender({ sql, log, secrets, mail, brand, config }: Sen
     const rendered = await renderMail(brand, { ...row, link })
     opening ??= open()
     const transport = await opening
-    await transport.deliver({ ...rendered, id, messageId, to, language, from: config.mail.from }, signal)
+    const ready = { ...rendered, id, messageId, to, language, from: config.mail.from }
+    await inSpan('mail delivery', { kind: 'client' }, () => transport.deliver(ready, signal))
   }
 
   async function finish(row: Claimed, failure: DeliveryFailure | 'ours' | null): Promise<void> {

@@ -1,4 +1,5 @@
 import type { CustomFetch } from 'openid-client'
+import { inFetchSpan } from '../tracing/outgoing.ts'
 
 /** What a provider answers is metadata, keys, tokens and claims: none is larger by far. */
 const maxAnswerBytes = 262_144
@@ -14,7 +15,8 @@ class AnswerTooLargeError extends Error {
  * caller's time (its signal ends the body too) and within a bound, decompressed.
  */
 export const boundedFetch: CustomFetch = async (url, { body, headers, method, signal }) => {
-  const answer = await fetch(url, { body: body as RequestInit['body'], headers, method, signal, redirect: 'manual' })
+  const init = { body: body as RequestInit['body'], method, signal, redirect: 'manual' as const }
+  const answer = await inFetchSpan(url, { method, headers }, (traced) => fetch(url, { ...init, headers: traced }))
   const bytes = await readBounded(answer)
   // The length and the encoding were those of what travelled.
   const type = answer.headers.get('content-type')

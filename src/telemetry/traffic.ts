@@ -75,7 +75,7 @@ export function createTraffic() {
 const noAnswers = (): Answers => ({ count: 0, milliseconds: 0, buckets: Array(durationBounds.length + 1).fill(0) })
 
 /** A pattern as the OpenAPI document writes it. */
-function toShown(route: string): string {
+export function toShown(route: string): string {
   return route === '' ? 'unmatched' : route.replace(/:(\w+)(?:\{[^}]*\})?\??/g, '{$1}')
 }
 

@@ -1,3 +1,5 @@
+import { inFetchSpan } from '../../tracing/outgoing.ts'
+
 /** A hundred of a provider's largest objects are a tenth of this. */
 const maxAnswerBytes = 16_777_216
 
@@ -11,7 +13,9 @@ class AnswerTooLargeError extends Error {
  * within the caller's time (its signal ends the body too) and within a bound, decompressed.
  */
 export async function boundedFetch(url: string | URL | Request, init: RequestInit): Promise<Response> {
-  const answer = await fetch(url, { ...init, redirect: 'error' })
+  const answer = await inFetchSpan(url instanceof Request ? url.url : url, init, (traced) =>
+    fetch(url, { ...init, headers: traced, redirect: 'error' }),
+  )
   const headers = new Headers(answer.headers)
   // They were those of what travelled.
   headers.delete('content-encoding')

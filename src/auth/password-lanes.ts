@@ -1,0 +1,49 @@
+import type { Caller } from '../async/caller.ts'
+import { createSemaphore } from '../async/semaphore.ts'
+import { createDurations } from '../metrics/durations.ts'
+import { currentTracer, inSpan } from '../tracing/tracer.ts'
+
+/** How long passwords waited for their turn, and how long their hashes took. */
+export type HashDurations = ReturnType<typeof createHashDurations>
+
+const createHashDurations = () => ({ waits: createDurations(), hashes: createDurations() })
+
+/** Of a place each may have so many waiting, and an account so many of them. */
+export function openLanes(places: number, queueLimit: number | undefined) {
+  const durations = createHashDurations()
+  const open = (name: string, places: number) =>
+    createLane(name, durations, {
+      places,
+      queueLimit: queueLimit ?? 64 * places,
+      accountLimit: 8 * places,
+    })
+  return {
+    own: open('argon2', places),
+    imported: open('imported hash', Math.max(1, Math.floor(places / 2))),
+    durations,
+  }
+}
+
+function createLane(name: string, durations: HashDurations, options: Parameters<typeof createSemaphore>[0]) {
+  const { run, stats } = createSemaphore(options)
+  return {
+    stats,
+    run<T>(job: () => Promise<T>, caller: Caller | null, signal: AbortSignal | undefined): Promise<T> {
+      const askedAt = performance.now()
+      return run(
+        async () => {
+          const begunAt = performance.now()
+          durations.waits.observe(begunAt - askedAt)
+          currentTracer()?.record(`${name} wait`, askedAt)
+          try {
+            return await inSpan(name, {}, job)
+          } finally {
+            durations.hashes.observe(performance.now() - begunAt)
+          }
+        },
+        caller,
+        signal,
+      )
+    },
+  }
+}

@@ -1,0 +1,52 @@
+import { currentTracer, inSpan } from '../tracing/tracer.ts'
+import type { Query } from './statement.ts'
+
+/** The most parts of a statement that its name tells. */
+const maxParts = 3
+/** By the statement's own text, of which there is one for each place in the source. */
+const names = new WeakMap<readonly string[], string>()
+
+/**
+ * Runs a statement in a span, within a request or job that is traced. The span has the statement's name and its text with
+ * placeholders; values are never part of it.
+ */
+export function inStatementSpan<T>(sent: Query, work: () => Promise<T>): Promise<T> {
+  if (!currentTracer()) return work()
+  const summary = nameOf(sent.strings)
+  const attributes = { 'db.system.name': 'postgresql', 'db.query.summary': summary }
+  return inSpan(summary, { kind: 'client', attributes }, async (span) => {
+    try {
+      return await work()
+    } finally {
+      if (sent.string) span.set({ 'db.query.text': oneLine(sent.string) })
+    }
+  })
+}
+
+function nameOf(strings: readonly string[]): string {
+  const known = names.get(strings)
+  if (known !== undefined) return known
+  const name = summarise(strings.join(' '))
+  names.set(strings, name)
+  return name
+}
+
+/** What a statement does and to which tables or functions, as OpenTelemetry's `db.query.summary` is written: `SELECT mail_outbox`. */
+export function summarise(text: string): string {
+  const plain = text.replace(/\b(?:for(?: no key)?|do)\s+update\b/gi, ' ')
+  const parts = [
+    ...plain.matchAll(
+      /\b(?:(insert) into|(update)|(delete) from|(select)\b(?:(?!\b(?:select|from)\b)[\s\S])*?\bfrom)\s+([a-z_]\w*)/gi,
+    ),
+  ].map(
+    ([, insert, update, remove, select, target = '']) =>
+      `${(insert ?? update ?? remove ?? select ?? '').toUpperCase()} ${target}`,
+  )
+  if (parts.length > 0) return [...new Set(parts)].slice(0, maxParts).join(', ')
+  const [, verb = 'statement', called = ''] = /^\s*([a-z]+)(?:\s+([a-z_]\w*)\s*\()?/i.exec(plain) ?? []
+  return [verb.toUpperCase(), called].filter(Boolean).join(' ')
+}
+
+export function oneLine(statement: string): string {
+  return statement.replace(/\s+/g, ' ').trim().slice(0, 2000)
+}
