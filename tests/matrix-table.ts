@@ -365,6 +365,7 @@ const ofAdministrators: Record<string, Row> = {
   'GET /v1/admin/analytics/overview': analytics,
   'GET /v1/admin/analytics/signups': analytics,
   'GET /v1/admin/analytics/revenue': analytics,
+  'GET /v1/admin/analytics/payments': analytics,
   'GET /v1/admin/analytics/plans': analytics,
   'GET /v1/admin/analytics/security': analytics,
   'GET /v1/admin/subscriptions': { demands: subscriptions, answers: '401 403 403 403 200 200' },

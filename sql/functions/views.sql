@@ -1,9 +1,10 @@
--- Refreshes the materialised views without locking their readers.
+-- Refreshes the materialised views without locking their readers, and the sums of payments.
 create or replace function public.refresh_views() returns void language plpgsql security definer
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
 begin
   refresh materialized view concurrently public.revenue_by_plan_and_day;
   refresh materialized view concurrently public.activity_by_day;
+  perform public.sum_payments();
 end $$;
 
 -- With the owner's rights: the server's role is granted it by name.

@@ -4,11 +4,11 @@ import { account } from '../audit/actor.ts'
 import { recordAuthzChange } from '../changes/record.ts'
 import type { Tx } from '../db/types.ts'
 import type { BillingDeps } from './deps.ts'
-import { isSurplus, upsertKnown } from './known-queries.ts'
+import { findSurplus, upsertKnown } from './known-queries.ts'
 import { type Event, eventsBetween, type Living, next, type Status } from './lifecycle.ts'
 import { type CurrentSubscription, findSubscription, updatePaid } from './queries.ts'
 import { recordPayments } from './record-payments.ts'
-import { type Facts, type Reason, type Standing, standingOf } from './standing.ts'
+import { type Facts, overAt, type Reason, type Standing, standingOf } from './standing.ts'
 import { replace, tell } from './subscriptions.ts'
 import { insertTask } from './task-queries.ts'
 import { requireSubscription } from './views.ts'
@@ -27,10 +27,13 @@ export async function applyFacts(tx: Tx, context: Context, facts: Facts): Promis
   const current = await requireSubscription(findSubscription(tx, accountId))
   const isCurrent = current.provider === provider && current.paid?.providerSubscriptionId === subscription.id
   const standing = standingOf(facts, { nowMs: deps.now(), graceMs: deps.config.billingGraceMs })
+  const { isSurplus } = await findSurplus(tx, provider, subscription.id)
   const isTooMany =
-    (await isSurplus(tx, provider, subscription.id)) ||
-    (typeof standing !== 'string' && !isCurrent && current.plan !== freePlan && !current.isTrial)
-  await upsertKnown(tx, toKnown(accountId, facts), isTooMany)
+    isSurplus || (typeof standing !== 'string' && !isCurrent && current.plan !== freePlan && !current.isTrial)
+  await upsertKnown(tx, toKnown(accountId, facts), {
+    isSurplus: isTooMany,
+    overAt: isTooMany ? null : overAt(facts, standing, { graceMs: deps.config.billingGraceMs }),
+  })
   if (isTooMany) await dispose(tx, facts)
   else if (standing === 'unknown-price')
     // Somebody set it up at the provider by hand: neither rights nor the provider's subscription are touched.

@@ -56,26 +56,39 @@ export async function insertCustomer(sql: Db, provider: string, accountId: strin
         on conflict do nothing`
 }
 
-/** Whether a subscription was found to be one too many. */
-export async function isSurplus(tx: Db, provider: string, subscriptionId: string): Promise<boolean> {
-  const [row] = await tx<{ isSurplus: boolean }[]>`
-    select is_surplus from billing_subscriptions where provider = ${provider} and subscription_id = ${subscriptionId}`
-  return row?.isSurplus ?? false
+/** What was found out of a subscription: that it is one too many; where it once gave rights, when it ended or a grant took its place. */
+export async function findSurplus(
+  tx: Db,
+  provider: string,
+  subscriptionId: string,
+): Promise<{ isSurplus: boolean; stoppedAt: Date | null }> {
+  const [row] = await tx<{ isSurplus: boolean; stoppedAt: Date | null }[]>`
+    select is_surplus, least(over_at, released_at) as stopped_at from billing_subscriptions where provider = ${provider} and subscription_id = ${subscriptionId}`
+  return row ?? { isSurplus: false, stoppedAt: null }
 }
 
-/** Writes down what was fetched. `surplus`: it gives no rights from now on, whatever it says. */
-export async function upsertKnown(tx: Db, known: Known, surplus: boolean): Promise<void> {
+/**
+ * What follows from it. `isSurplus`: it gives no rights from now on, whatever it says. `overAt`: when it ended; null: it goes on.
+ * Of a surplus one the end stays as it was: null where it never gave any.
+ */
+type Verdict = { isSurplus: boolean; overAt: Date | null }
+
+/** Writes down what was fetched. */
+export async function upsertKnown(tx: Db, known: Known, verdict: Verdict): Promise<void> {
   await tx`
-    insert into billing_subscriptions ${tx({ ...known, isSurplus: surplus })}
+    insert into billing_subscriptions ${tx({ ...known, ...verdict })}
         on conflict (provider, subscription_id) do update
        set price_id = excluded.price_id, pending_price_id = excluded.pending_price_id, status = excluded.status, paid_until = excluded.paid_until,
-           cancels = excluded.cancels, is_surplus = billing_subscriptions.is_surplus or excluded.is_surplus, is_stale = false, fetched_at = clock_timestamp()
+           cancels = excluded.cancels,
+           over_at = case when billing_subscriptions.is_surplus or excluded.is_surplus then billing_subscriptions.over_at else excluded.over_at end,
+           is_surplus = billing_subscriptions.is_surplus or excluded.is_surplus, is_stale = false, fetched_at = clock_timestamp()
      where billing_subscriptions.account_id = excluded.account_id`
 }
 
 /** Marks every living one as surplus. @returns them */
 export async function releaseKnown(tx: Db, accountId: string): Promise<{ provider: string; subscriptionId: string }[]> {
   return tx<{ provider: string; subscriptionId: string }[]>`
-    update billing_subscriptions set is_surplus = true
+    update billing_subscriptions
+       set released_at = case when is_surplus then released_at else clock_timestamp() end, is_surplus = true
      where account_id = ${accountId} and status <> 'ended' returning provider, subscription_id`
 }

@@ -30,12 +30,13 @@ export async function listStatuses(
   return new Map(rows.map(({ id, status }) => [id, status]))
 }
 
-/** Writes a payment as it is now. */
+/** Writes a payment as it is now, and remembers that it failed once. */
 export async function upsertPayment(tx: Db, { interval, ...row }: PaymentRow): Promise<void> {
   await tx`
-    insert into payments ${tx({ ...row, billingInterval: interval })}
+    insert into payments ${tx({ ...row, billingInterval: interval, hasFailed: row.status === 'failed' })}
         on conflict (provider, provider_payment_id) do update
-       set status = excluded.status, amount_minor = excluded.amount_minor, invoice_url = excluded.invoice_url
+       set status = excluded.status, amount_minor = excluded.amount_minor, invoice_url = excluded.invoice_url,
+           has_failed = payments.has_failed or excluded.has_failed
      where payments.account_id = excluded.account_id`
 }
 

@@ -73,6 +73,11 @@ export const billingData: PersonalData[] = [
     erased: { account: 'account_id' },
   },
   {
+    table: 'counted_payments',
+    exported: { not: 'what of the account’s payments is in the sums by day' },
+    erased: { account: 'account_id' },
+  },
+  {
     table: 'trials',
     exported: rowsOf('trials', {
       part: 'trials',

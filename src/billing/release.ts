@@ -1,4 +1,5 @@
 import type { Tx } from '../db/types.ts'
+import { countPayments } from './figure-queries.ts'
 import { endIntents } from './intent-queries.ts'
 import { releaseKnown } from './known-queries.ts'
 import { insertTask, type TaskKind } from './task-queries.ts'
@@ -21,4 +22,6 @@ async function release(tx: Tx, accountId: string, kind: TaskKind): Promise<void>
     await insertTask(tx, { provider, kind: 'cancel-subscription', objectId: subscriptionId })
   for (const { provider, checkoutId } of await endIntents(tx, accountId))
     await insertTask(tx, { provider, kind, objectId: checkoutId })
+  // Before an erasure deletes it.
+  await countPayments(tx, accountId)
 }

@@ -5,6 +5,7 @@ import { applyFacts } from './apply.ts'
 import { requireProvider } from './choose-price.ts'
 import type { BillingDeps } from './deps.ts'
 import { fetchFacts } from './facts.ts'
+import { countPayments } from './figure-queries.ts'
 import { endIntent, type Intent, listOpenIntents } from './intent-queries.ts'
 import { listToFetch } from './known-queries.ts'
 import { type Lease, requireLease } from './lease.ts'
@@ -77,6 +78,7 @@ async function write(tx: Tx, deps: BillingDeps, { actor, accountId, facts, check
     if (state) await endIntent(tx, intent.id, state)
   }
   await setNextLook(tx, accountId, looks.length === 0 ? null : new Date(Math.min(...looks)))
+  await countPayments(tx, accountId)
 }
 
 /** What became of an intent; null: it still waits. */

@@ -66,6 +66,32 @@ function takenBack(payments: readonly ProviderPayment[], paidUntil: Date): 'refu
   return charge.money.amountMinor > 0 && refunded >= charge.money.amountMinor ? 'refunded' : null
 }
 
+/** When a subscription ended, where it did: by the provider, or by the rule that gave the reason. Null: it goes on, or never began. */
+export function overAt(
+  { subscription, payments }: Facts,
+  standing: Standing | Reason,
+  { graceMs }: { graceMs: number },
+) {
+  const { endedAt, paidUntil, status } = subscription
+  switch (standing) {
+    case 'ended':
+      return (status === 'ended' ? endedAt : null) ?? paidUntil
+    case 'unpaid':
+      return new Date(paidUntil.getTime() + graceMs)
+    case 'refunded':
+    case 'disputed':
+      return latest(
+        payments.filter(({ kind, status }) => kind !== 'charge' && status === 'succeeded').map(({ at }) => at),
+      )
+    default:
+      return null
+  }
+}
+
+function latest(moments: Date[]): Date | null {
+  return moments.length === 0 ? null : new Date(Math.max(...moments.map((moment) => moment.getTime())))
+}
+
 /** Of several, as after an upgrade, the one of the highest amount. */
 function currentCharge(payments: readonly ProviderPayment[], paidUntil: Date): ProviderPayment | undefined {
   const charges = payments.filter(({ kind, status }) => kind === 'charge' && status === 'succeeded')

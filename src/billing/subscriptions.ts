@@ -9,6 +9,7 @@ import { AppError, type ProblemCode } from '../errors/app-error.ts'
 import type { SubscriptionChange } from '../mail/templates/notice-data.ts'
 import type { PriceWish } from './choose-price.ts'
 import type { BillingDeps } from './deps.ts'
+import { countPayments } from './figure-queries.ts'
 import { next } from './lifecycle.ts'
 import {
   type CurrentSubscription,
@@ -78,6 +79,7 @@ export async function subscribe(
       reason: null,
     })
     await recordAuthzChange(tx, { accountId })
+    await countPayments(tx, accountId)
     const details = { plan: plan.name, from: current.plan }
     await deps.audit.record(tx, actor, 'subscription.start_trial', account(accountId), { details })
     return tell(tx, deps, accountId, 'trial-begun')

@@ -5,6 +5,7 @@ import billing from '../../sql/functions/billing.sql' with { type: 'text' }
 import consents from '../../sql/functions/consents.sql' with { type: 'text' }
 import days from '../../sql/functions/days.sql' with { type: 'text' }
 import erasure from '../../sql/functions/erasure.sql' with { type: 'text' }
+import figures from '../../sql/functions/figures.sql' with { type: 'text' }
 import ids from '../../sql/functions/ids.sql' with { type: 'text' }
 import jobs from '../../sql/functions/jobs.sql' with { type: 'text' }
 import lockouts from '../../sql/functions/lockouts.sql' with { type: 'text' }
@@ -37,6 +38,7 @@ export const functionFiles: readonly FunctionFile[] = [
   { name: 'consents', revision: 2, sql: consents },
   { name: 'days', revision: 1, sql: days },
   { name: 'erasure', revision: 4, sql: erasure },
+  { name: 'figures', revision: 1, sql: figures },
   { name: 'ids', revision: 1, sql: ids },
   { name: 'jobs', revision: 4, sql: jobs },
   { name: 'lockouts', revision: 3, sql: lockouts },
@@ -50,7 +52,7 @@ export const functionFiles: readonly FunctionFile[] = [
   { name: 'sessions', revision: 1, sql: sessions },
   { name: 'subscriptions', revision: 4, sql: subscriptions },
   { name: 'tables', revision: 1, sql: tables },
-  { name: 'views', revision: 2, sql: views },
+  { name: 'views', revision: 3, sql: views },
 ]
 
 type Stored = { name: string; revision: number; checksum: string }

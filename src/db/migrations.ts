@@ -36,6 +36,7 @@ import secondFactors from '../../sql/tables/0034_second_factors.sql' with { type
 import payments from '../../sql/tables/0035_payments.sql' with { type: 'text' }
 import identities from '../../sql/tables/0036_identities.sql' with { type: 'text' }
 import paidRevenue from '../../sql/tables/0037_paid_revenue.sql' with { type: 'text' }
+import paymentFigures from '../../sql/tables/0038_payment_figures.sql' with { type: 'text' }
 import { rewriteAddresses } from './address-migration.ts'
 
 type Migration = {
@@ -85,4 +86,5 @@ export const migrations: Migration[] = [
   { version: 35, name: '0035_payments', sql: payments },
   { version: 36, name: '0036_identities', sql: identities },
   { version: 37, name: '0037_paid_revenue', sql: paidRevenue },
+  { version: 38, name: '0038_payment_figures', sql: paymentFigures },
 ]

@@ -163,7 +163,7 @@ export const personalData: Record<string, Table> = {
     of: 'account_id',
     exported: 'payments',
     personal: 'provider provider_payment_id kind status amount_minor currency plan at invoice_url',
-    other: 'id account_id subscription_id charge_id billing_interval period_start period_end',
+    other: 'id account_id subscription_id charge_id billing_interval period_start period_end has_failed',
   },
   billing_subscriptions: {
     erasure: 'deleted',
@@ -171,7 +171,8 @@ export const personalData: Record<string, Table> = {
     of: 'account_id',
     exported: 'paidSubscriptions',
     personal: 'provider subscription_id status started_at paid_until cancels',
-    other: 'account_id price_id pending_price_id is_surplus is_stale fetched_at',
+    other:
+      'account_id price_id pending_price_id is_surplus is_stale fetched_at over_at released_at first_price_id counted_price_id',
   },
   billing_customers: {
     erasure: 'deleted',
@@ -195,6 +196,13 @@ export const personalData: Record<string, Table> = {
     of: 'account_id',
     personal: '',
     other: 'account_id lease_id leased_until due_at attempts last_error',
+  },
+  counted_payments: {
+    erasure: 'deleted',
+    why: 'what of somebody’s payments is in the sums by day, so that nothing is counted twice; the sums name nobody',
+    of: 'account_id',
+    personal: '',
+    other: 'account_id figures',
   },
   trials: {
     erasure: 'deleted',
@@ -306,6 +314,8 @@ export const personalData: Record<string, Table> = {
     'sums',
     'day plan currency billing_interval started ended in_force trialing renewing annual_minor',
   ),
+  payment_figures: nobodys('sums', 'day currency figure n amount'),
+  payment_figure_changes: nobodys('sums, before they are added up', 'day currency figure n amount'),
   audit_checkpoints: nobodys('seals', 'id sealed_at row_count audit_ids digest previous_mac key_id mac'),
   audit_queue: nobodys('rows that wait for their seal', 'audit_id'),
   inactivity_erasures: nobodys('counts of what was done', 'erased_at accounts'),

@@ -2,11 +2,12 @@ import { afterAll, expect, test } from 'bun:test'
 import fc from 'fast-check'
 import { receiveWebhook } from '../../src/billing/inbox.ts'
 import { actOnCheckout, actOnSubscription } from '../../src/billing/providers/sandbox/actions.ts'
-import type { SandboxEvent, SandboxPayment } from '../../src/billing/providers/sandbox/objects.ts'
-import { listObjects } from '../../src/billing/providers/sandbox/queries.ts'
+import type { SandboxEvent, SandboxPayment, SandboxSubscription } from '../../src/billing/providers/sandbox/objects.ts'
+import { findObject, listObjects } from '../../src/billing/providers/sandbox/queries.ts'
 import { createBillingWorker } from '../../src/billing/worker.ts'
 import { createLogger } from '../../src/log/logger.ts'
 import { openDeps } from '../../src/services.ts'
+import { added, figuresOf, readFigures } from '../support/payment-figures.ts'
 import { openPayingApp, type Payer } from '../support/payments.ts'
 
 const app = await openPayingApp()
@@ -45,6 +46,7 @@ async function live(life: Life): Promise<{ person: Payer; events: SandboxEvent[]
 }
 
 async function deliver(events: SandboxEvent[], deliveries: Life['deliveries']): Promise<void> {
+  const adding: PromiseLike<unknown>[] = []
   for (const { event, instance, kill } of deliveries) {
     const chosen = events[event % events.length]
     const to = instances[instance]
@@ -55,7 +57,10 @@ async function deliver(events: SandboxEvent[], deliveries: Life['deliveries']): 
     if (kill)
       await sql`update billing_events set leased_until = clock_timestamp() + interval '1 hour', attempts = attempts + 1 where event_id = ${chosen.id} and status = 'queued'`
     else to.worker.look()
+    // Sums are added up while others count.
+    if (event % 3 === 0) adding.push(sql`select sum_payments()`.execute())
   }
+  await Promise.all(adding)
   // The leases of the dead end.
   await sql`update billing_events set leased_until = null where status = 'queued'`
   for (let isBusy = true; isBusy; ) {
@@ -81,6 +86,7 @@ async function expected(person: Payer): Promise<{ plan: string; status: string }
 test('whatever is heard of a life, in whatever order and however often, the end is what the provider says', async () => {
   await fc.assert(
     fc.asyncProperty(lives, async (life) => {
+      const before = await readFigures(sql)
       const { person, events } = await live(life)
       // Whatever is lost: the last to arrive is any of them.
       await deliver(events, life.deliveries)
@@ -104,6 +110,19 @@ test('whatever is heard of a life, in whatever order and however often, the end 
         select template, jsonb_array_length(contents->'events') as events from mail_outbox
          where account_id = ${person.id} and template = 'subscription-changed'`
       expect(mails.length).toBeLessThanOrEqual(1)
+      const subscription = await findObject<SandboxSubscription>(sql, 'subscription', known?.id ?? '')
+      if (!subscription) throw new Error('the provider knows none')
+      const trials = await sql<
+        { day: string }[]
+      >`select started_at::date::text as day from trials where account_id = ${person.id}`
+      const counted = added(before, await readFigures(sql))
+      const should = figuresOf({
+        subscription,
+        payments: there,
+        annualMinor: 2999 * 12,
+        trials: trials.map(({ day }) => day),
+      })
+      expect(counted).toEqual(should)
     }),
     { numRuns: 8, endOnFailure: true },
   )

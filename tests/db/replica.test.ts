@@ -32,6 +32,7 @@ const reads: Record<string, string> = {
   '/v1/admin/analytics/overview': "where name = 'refresh-views'",
   '/v1/admin/analytics/signups': "where name = 'refresh-views'",
   '/v1/admin/analytics/revenue': "where name = 'refresh-views'",
+  '/v1/admin/analytics/payments': 'from payment_figures',
   '/v1/admin/analytics/plans': "where name = 'refresh-views'",
   '/v1/admin/analytics/security': "where name = 'refresh-views'",
 }

@@ -44,6 +44,7 @@ const history = `
 0035_payments cfff498ee916
 0036_identities 264b60b94299
 0037_paid_revenue ccc0732f869f
+0038_payment_figures 17d8920a8290
 `
 
 test('no migration that has landed was edited: databases that ran it would refuse to start', async () => {
@@ -71,6 +72,7 @@ erasure 1 2b8a0fff8cad
 erasure 2 86b0f369beb5
 erasure 3 4af7f86b274e
 erasure 4 5eda931b2bfa
+figures 1 11fcfb3b1da0
 ids 1 5545b8ab9a19
 jobs 1 4f7840a420b2
 jobs 3 d53bb39bdf2a
@@ -102,6 +104,7 @@ subscriptions 4 02070fcdcea8
 tables 1 8d4bc434b846
 views 1 aa7119089969
 views 2 7b8b764f4ff6
+views 3 de56ff53ec5d
 `
 
 test('a file of functions that was edited has a new revision: an older program would else put its own back', () => {

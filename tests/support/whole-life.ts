@@ -142,6 +142,7 @@ export async function givenWholeLife(app: TestApp, admin: Awaited<ReturnType<typ
   await sql`
     insert into payments (id, account_id, provider, provider_payment_id, subscription_id, kind, status, amount_minor, currency, plan, at)
     values (${Bun.randomUUIDv7()}, ${id}, 'sandbox', ${`sbx_ch_${word}`}, ${`sbx_sub_${word}`}, 'charge', 'succeeded', 2999, 'USD', 'professional', clock_timestamp())`
+  await sql`select count_payments(${id})`
   await deps.usage.flush()
   // As an instance leaves it that dies.
   await sql`

@@ -90,11 +90,11 @@ function paying({ plan, renewing }: PlanFigures): number {
   return plan === freePlan ? 0 : renewing
 }
 
-/** Sums by currency: amounts of different currencies cannot be added. */
+/** Sums by currency: amounts of different currencies cannot be added. Exact up to 2^53 − 1, which stands for more. */
 function byCurrency(plans: PlanFigures[]): { currency: string; mrrMinor: number }[] {
   return [...Map.groupBy(plans, ({ currency }) => currency)].map(([currency, rows]) => ({
     currency,
-    mrrMinor: sum(rows.map(({ mrrMinor }) => mrrMinor)),
+    mrrMinor: Math.min(sum(rows.map(({ mrrMinor }) => mrrMinor)), Number.MAX_SAFE_INTEGER),
   }))
 }
 

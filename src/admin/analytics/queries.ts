@@ -46,6 +46,7 @@ export type PlanFigures = {
   accounts: number
   trialing: number
   renewing: number
+  /** 2^53 − 1 at most, which stands for more. */
   mrrMinor: number
 }
 
@@ -55,7 +56,7 @@ export async function listPlanFigures(sql: Db, range: Range | null): Promise<Pla
   return sql<PlanFigures[]>`
     select plan, currency, coalesce(sum(started) filter (where ${inRange}), 0)::float8 as started, coalesce(sum(ended) filter (where ${inRange}), 0)::float8 as ended,
            sum(in_force)::float8 as accounts, sum(trialing)::float8 as trialing, sum(renewing)::float8 as renewing,
-           round(sum(annual_minor) / 12)::float8 as mrr_minor
+           least(round(sum(annual_minor) / 12), 9007199254740991)::float8 as mrr_minor
       from revenue_by_plan_and_day group by plan, currency order by plan`
 }
 

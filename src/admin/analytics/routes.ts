@@ -7,9 +7,11 @@ import { IsoDate } from '../../http/input/fields.ts'
 import { noBody, noInput, query } from '../../http/input/validate.ts'
 import { describe } from '../../http/openapi.ts'
 import { readOverview, readPlans, readRevenue, readSecurity, readSignUps, toRange } from './analytics.ts'
+import { paymentFigures } from './payment-schemas.ts'
+import { readPaymentFigures } from './payments.ts'
 
 const RangeQuery = z.strictObject({ from: IsoDate.optional(), to: IsoDate.optional() })
-const Count = z.number().min(0)
+const Count = z.number().min(0).max(Number.MAX_SAFE_INTEGER)
 const stamped = { asOf: z.iso.datetime().nullable().meta({ description: 'when the views were refreshed last' }) }
 const Mrr = z
   .array(z.object({ currency: z.string(), mrrMinor: Count }))
@@ -61,10 +63,11 @@ const Security = z
     addresses: z.array(z.object({ ipAddress: z.string(), failures: Count })),
   })
   .meta({ ref: 'SecurityReport' })
+const Payments = z.object({ ...ranged, ...paymentFigures }).meta({ ref: 'PaymentFigures' })
 
 const reads = requirePermission('analytics.read')
 
-/** Figures from the materialised views; each answer says how old they are. */
+/** Figures from the materialised views and sums by day; each answer says how old they are. */
 export const analyticsRoutes = new Hono<AuthedEnv>()
   .get(
     '/overview',
@@ -91,6 +94,16 @@ export const analyticsRoutes = new Hono<AuthedEnv>()
     query(RangeQuery),
     noBody,
     async (c) => c.json(await readRevenue(c.var.deps, c.var.principal, toRange(c.var.deps, c.req.valid('query'))), 200),
+  )
+  .get(
+    '/payments',
+    describe('Analytics', 'Payments, dunning, churn and conversion by day', { 200: Payments }),
+    authenticate,
+    reads,
+    query(RangeQuery),
+    noBody,
+    async (c) =>
+      c.json(await readPaymentFigures(c.var.deps, c.var.principal, toRange(c.var.deps, c.req.valid('query'))), 200),
   )
   .get(
     '/plans',

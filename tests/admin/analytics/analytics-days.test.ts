@@ -58,7 +58,7 @@ describe('by day', () => {
 })
 
 describe('ranges', () => {
-  const reports = ['signups', 'revenue', 'security']
+  const reports = ['signups', 'revenue', 'security', 'payments']
 
   test('are the last 30 days unless said otherwise, and a year and a day at most', async () => {
     const { app, read, bearer } = await openReports()

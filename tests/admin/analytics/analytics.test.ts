@@ -23,6 +23,20 @@ describe('the overview', () => {
     expect(await read('overview')).toMatchObject({ mrr: usd(29_990), paying: 12 })
   })
 
+  test('a sum that no number holds is told as the largest that one does, and stops no refresh', async () => {
+    const largest = Number.MAX_SAFE_INTEGER
+    const one = { plan: 'starter', interval: 'month' as const }
+    const { read } = await openReports(
+      [...Array.from({ length: 90 }, () => one), { ...one, plan: 'professional' }],
+      ({ sql }) =>
+        sql`update subscription_plans set price_monthly_minor = ${largest} where name in ('starter', 'professional')`,
+    )
+    expect(await read('overview')).toMatchObject({ mrr: usd(largest), paying: 91 })
+    const { plans } = await read<{ plans: { plan: string; mrrMinor: number }[] }>('revenue')
+    const told = plans.filter(({ plan }) => plan === 'starter' || plan === 'professional')
+    expect(told.map(({ mrrMinor }) => mrrMinor)).toEqual([largest, largest])
+  })
+
   test('tells locked from active, and forgets who was erased', async () => {
     const { read } = await openReports(
       Array.from({ length: 5 }, () => ({ plan: 'free' })),
@@ -101,7 +115,7 @@ describe('asOf', () => {
     const first = await read<{ asOf: string; accounts: number }>('overview')
     expect(Date.parse(first.asOf)).toBeLessThanOrEqual(Date.now())
     await given(app, [{ plan: 'free' }])
-    for (const report of ['overview', 'plans', 'signups', 'revenue', 'security'])
+    for (const report of ['overview', 'plans', 'signups', 'revenue', 'security', 'payments'])
       expect(await read(report)).toMatchObject({ asOf: first.asOf })
     expect(await read('overview')).toMatchObject({ accounts: first.accounts })
     await app.sql`select run_job('refresh-views')`
@@ -120,12 +134,12 @@ test('no report reads a table of people: each comes from the daily figures, fail
     await app.sql`select pg_stat_force_next_flush() from catalogue_version`.catch(() => {})
     return Object.fromEntries(
       (
-        await outside`select relname, seq_scan::int from pg_stat_user_tables where relname in ('user_accounts', 'user_subscriptions', 'sessions', 'audit_logs')`
+        await outside`select relname, seq_scan::int from pg_stat_user_tables where relname in ('user_accounts', 'user_subscriptions', 'sessions', 'audit_logs', 'payments', 'trials', 'billing_subscriptions')`
       ).map(({ relname, seq_scan }) => [relname, seq_scan]),
     )
   }
   const before = await scans()
-  for (const report of ['overview', 'plans', 'signups', 'revenue', 'security']) await read(report)
+  for (const report of ['overview', 'plans', 'signups', 'revenue', 'security', 'payments']) await read(report)
   expect(await scans()).toEqual(before)
   const [plan] = await app.sql.begin(async (tx) => {
     await tx`set local enable_seqscan = off`
