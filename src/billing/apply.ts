@@ -27,14 +27,14 @@ export async function applyFacts(tx: Tx, context: Context, facts: Facts): Promis
   const current = await requireSubscription(findSubscription(tx, accountId))
   const isCurrent = current.provider === provider && current.paid?.providerSubscriptionId === subscription.id
   const standing = standingOf(facts, { nowMs: deps.now(), graceMs: deps.config.billingGraceMs })
-  const { isSurplus } = await findSurplus(tx, provider, subscription.id)
+  const { isSurplus, stoppedAt } = await findSurplus(tx, provider, subscription.id)
   const isTooMany =
     isSurplus || (typeof standing !== 'string' && !isCurrent && current.plan !== freePlan && !current.isTrial)
   await upsertKnown(tx, toKnown(accountId, facts), {
     isSurplus: isTooMany,
     overAt: isTooMany ? null : overAt(facts, standing, { graceMs: deps.config.billingGraceMs }),
   })
-  if (isTooMany) await dispose(tx, facts)
+  if (isTooMany) await dispose(tx, facts, stoppedAt)
   else if (standing === 'unknown-price')
     // Somebody set it up at the provider by hand: neither rights nor the provider's subscription are touched.
     deps.log.error(
@@ -65,16 +65,20 @@ function toKnown(accountId: string, { provider, subscription, price, pendingPric
   }
 }
 
-/** A second one, or one that a grant has replaced: it ends at the provider, and what was paid for it goes back. */
-async function dispose(tx: Tx, facts: Facts): Promise<void> {
+/**
+ * A second one, or one that a grant has replaced: it ends at the provider, and what was paid for it goes back; of one that gave
+ * rights before, what was charged since.
+ */
+async function dispose(tx: Tx, facts: Facts, stoppedAt: Date | null): Promise<void> {
   await cancelAtProvider(tx, facts)
   const { provider, payments, subscription } = facts
   const isBack = (chargeId: string) =>
     payments.some(
       (payment) => payment.chargeId === chargeId && payment.kind !== 'charge' && payment.status !== 'failed',
     )
-  for (const { id, kind, status } of payments)
-    if (kind === 'charge' && status === 'succeeded' && !isBack(id))
+  const isInVain = (at: Date) => stoppedAt === null || at > stoppedAt
+  for (const { id, kind, status, at } of payments)
+    if (kind === 'charge' && status === 'succeeded' && isInVain(at) && !isBack(id))
       await insertTask(tx, { provider, kind: 'refund-charge', objectId: id, subscriptionId: subscription.id })
 }
 

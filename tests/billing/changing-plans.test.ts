@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { actOnCheckout } from '../../src/billing/providers/sandbox/actions.ts'
+import { actOnCheckout, actOnSubscription } from '../../src/billing/providers/sandbox/actions.ts'
 import { runJobNow } from '../../src/jobs/runner.ts'
 import { signedIn } from '../support/administration.ts'
 import { bodyOf } from '../support/app.ts'
@@ -213,6 +213,14 @@ describe('one open checkout', () => {
   })
 })
 
+/** Of two charges. */
+async function expectLastPaidBack({ id }: Payer): Promise<void> {
+  const [refunded, ...charged] = await sql<{ kind: string; chargeId: string | null; paymentId: string }[]>`
+    select kind, charge_id, provider_payment_id as payment_id from payments where account_id = ${id} order by kind desc, at desc`
+  expect(charged.map(({ kind }) => kind)).toEqual(['charge', 'charge'])
+  expect(refunded).toMatchObject({ kind: 'refund', chargeId: charged[0]?.paymentId ?? '' })
+}
+
 describe('what ends it at the provider', () => {
   test('a plan that an administrator grants in its place', async () => {
     const person = await givenPaying('starter')
@@ -225,6 +233,29 @@ describe('what ends it at the provider', () => {
       'ended',
     )
     expect(await read(person)).toMatchObject({ plan: { name: 'business' }, provider: 'manual' })
+    expect((await payments(person)).map(({ kind }) => kind)).toEqual(['charge'])
+  })
+
+  test('so it does, and what was charged since the grant goes back; what was paid before it does not', async () => {
+    const person = await givenPaying('starter')
+    const subscription = await subscriptionOf(person)
+    const admin = await signedIn(app, { role: 'superadmin' })
+    const json = { plan: 'business', reason: 'a gift' }
+    await request(`/v1/admin/users/${person.id}/subscription`, { method: 'PUT', bearer: admin.bearer, json })
+    // Before the provider is told of it.
+    await actOnSubscription(sandbox, sql, subscription, 'renew')
+    await worker.idle()
+    await expectLastPaidBack(person)
+  })
+
+  test('that another took its place after it had ended here: what is paid late goes back, and nothing else', async () => {
+    const person = await givenPaying('starter')
+    const subscription = await subscriptionOf(person)
+    await sql`update billing_subscriptions set over_at = clock_timestamp() where subscription_id = ${subscription}`
+    await sql`update user_subscriptions set provider_subscription_id = 'another' where account_id = ${person.id} and ended_at is null`
+    await actOnSubscription(sandbox, sql, subscription, 'renew')
+    await worker.idle()
+    await expectLastPaidBack(person)
   })
 
   test('an erasure, of which the task knows the provider’s ids alone', async () => {
