@@ -1,6 +1,6 @@
 import type { ApiKey } from '../access/principal.ts'
 import { parseNetwork } from '../addresses/networks.ts'
-import { setBounded } from '../async/bounded-map.ts'
+import { BoundedMap } from '../async/bounded-map.ts'
 import type { Caller } from '../async/caller.ts'
 import { createSemaphore } from '../async/semaphore.ts'
 import { createWriteBehind } from '../async/write-behind.ts'
@@ -42,8 +42,8 @@ export type ApiKeys = ReturnType<typeof createApiKeys>
  * feed brings.
  */
 export function createApiKeys({ sql, recentChanges, log, now, lifeSeconds, lookUps }: Options) {
-  const known = new Map<string, Reading>()
-  const unknown = new Map<string, Reading>()
+  const known = new BoundedMap<string, Reading>(maxRemembered)
+  const unknown = new BoundedMap<string, Reading>(maxRemembered)
   const reading = new Map<string, Promise<Reading>>()
   /** Keeps a flood of unknown keys from taking the whole pool. */
   const semaphore = createSemaphore({
@@ -91,7 +91,8 @@ export function createApiKeys({ sql, recentChanges, log, now, lifeSeconds, lookU
       const result = { readAt, found: row && toFound(row) }
       known.delete(name)
       unknown.delete(name)
-      setBounded(row ? known : unknown, name, result, maxRemembered)
+      const cache = row ? known : unknown
+      cache.set(name, result)
       return result
     }, caller)
   }

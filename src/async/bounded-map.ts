@@ -1,5 +1,48 @@
-/** Sets an entry of a map that holds at most `limit`: the one that was set first makes room. */
-export function setBounded<K, V>(map: Map<K, V>, key: K, value: V, limit: number): void {
-  if (map.size >= limit && !map.has(key)) for (const oldest of map.keys()) if (map.delete(oldest)) break
-  map.set(key, value)
+/**
+ * A map of at most `limit` entries, of which the half that was set or read last is surely kept. Two generations: the younger
+ * takes what is set and read, and when it is full the older is dropped as a whole. To delete the oldest entry at each step
+ * instead would make JavaScriptCore walk over all that were deleted before.
+ */
+export class BoundedMap<K, V> {
+  #younger = new Map<K, V>()
+  #older = new Map<K, V>()
+  readonly #half: number
+
+  constructor(limit: number) {
+    this.#half = Math.ceil(limit / 2)
+  }
+
+  get size(): number {
+    return this.#younger.size + this.#older.size
+  }
+
+  get(key: K): V | undefined {
+    const value = this.#younger.get(key)
+    return value === undefined && this.#older.size > 0 ? this.#getOlder(key) : value
+  }
+
+  set(key: K, value: V): void {
+    this.#older.delete(key)
+    if (this.#younger.size >= this.#half && !this.#younger.has(key)) {
+      this.#older = this.#younger
+      this.#younger = new Map()
+    }
+    this.#younger.set(key, value)
+  }
+
+  delete(key: K): void {
+    this.#younger.delete(key)
+    this.#older.delete(key)
+  }
+
+  clear(): void {
+    this.#younger.clear()
+    this.#older.clear()
+  }
+
+  #getOlder(key: K): V | undefined {
+    const value = this.#older.get(key)
+    if (value !== undefined) this.set(key, value)
+    return value
+  }
 }

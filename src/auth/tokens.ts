@@ -1,5 +1,5 @@
 import type { AccessClaims } from '../access/claims.ts'
-import { setBounded } from '../async/bounded-map.ts'
+import { BoundedMap } from '../async/bounded-map.ts'
 import { type AccessKeys, createAccessSigner } from '../crypto/access-signer.ts'
 import { newTokenId } from '../crypto/hash.ts'
 import { encodeJson, sign, toKey, verify } from '../crypto/jws.ts'
@@ -26,8 +26,9 @@ type Options = {
 
 const isUuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 const maxAccessLifeSeconds = 900
-/** About 30 MB at the most. */
-const maxVerified = 10_000
+/** About 1.5 KB each. Surely kept are half of them: those of the people who asked last. */
+const maxVerified = 40_000
+const maxLists = 1_000
 const leewaySeconds = 5
 
 export type Tokens = ReturnType<typeof createTokens>
@@ -59,7 +60,17 @@ export function createTokens({ accessKeys, refreshSecrets, issuer, audience, now
    * Cache of tokens whose signature and claims were verified; times and revocation are checked at each use. Keyed by the end of
    * the token, part of its signature: hashing a whole token costs more than comparing it.
    */
-  const verified = new Map<string, { token: string; claims: AccessClaims }>()
+  const verified = new BoundedMap<string, { token: string; claims: AccessClaims }>(maxVerified)
+
+  /** Permissions and features, which many tokens have in common: one list serves all of them. */
+  const lists = new BoundedMap<string, string[]>(maxLists)
+
+  function shared(list: string[]): string[] {
+    const name = list.join(' ')
+    const known = lists.get(name)
+    if (!known) lists.set(name, list)
+    return known ?? list
+  }
 
   function recall(token: string): AccessClaims | undefined {
     const known = verified.get(endOf(token))
@@ -69,7 +80,9 @@ export function createTokens({ accessKeys, refreshSecrets, issuer, audience, now
   function verifyOnce(token: string): AccessClaims | null {
     const claims = access.verify(token)
     if (!claims || !isOurs(claims) || !hasRights(claims)) return null
-    setBounded(verified, endOf(token), { token, claims }, maxVerified)
+    claims.perms = shared(claims.perms)
+    claims.feats = shared(claims.feats)
+    verified.set(endOf(token), { token, claims })
     return claims
   }
 

@@ -1,5 +1,4 @@
 import { expect, test } from 'bun:test'
-import { setBounded } from '../../src/async/bounded-map.ts'
 import { withTimeout } from '../../src/async/timeout.ts'
 
 const never = new Promise<never>(() => {})
@@ -28,16 +27,4 @@ test('a failure after the time is nobody’s unhandled rejection', async () => {
   await Bun.sleep(0)
   process.off('unhandledRejection', note)
   expect(unhandled).toEqual([])
-})
-
-test('a bounded map drops the oldest, and nothing where a key is set anew', () => {
-  const map = new Map([['a', 1]])
-  setBounded(map, 'b', 2, 2)
-  setBounded(map, 'a', 3, 2)
-  expect([...map]).toEqual([
-    ['a', 3],
-    ['b', 2],
-  ])
-  setBounded(map, 'c', 4, 2)
-  expect([...map.keys()]).toEqual(['b', 'c'])
 })

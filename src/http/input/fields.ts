@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { setBounded } from '../../async/bounded-map.ts'
+import { BoundedMap } from '../../async/bounded-map.ts'
 import { canonicalEmail, isEmail } from '../../text/email-address.ts'
 import {
   emailPattern,
@@ -106,7 +106,7 @@ export const LanguageTag = bounded(64, tooLongTag)
   .meta({ pattern: languagePattern, maxLength: 64, description: 'A BCP 47 language tag.', examples: ['en', 'hi-IN'] })
 
 /** Cache of Intl's answers, which take a third of a millisecond. */
-const knownTimeZones = new Map<string, string>()
+const knownTimeZones = new BoundedMap<string, string>(1_000)
 
 function findTimeZone(name: string): string | undefined {
   const known = knownTimeZones.get(name)
@@ -115,7 +115,7 @@ function findTimeZone(name: string): string | undefined {
   if (!/^[A-Za-z]/.test(name)) return undefined
   try {
     const { timeZone } = new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions()
-    setBounded(knownTimeZones, name, timeZone, 1_000)
+    knownTimeZones.set(name, timeZone)
     return timeZone
   } catch {
     return undefined
