@@ -55,8 +55,9 @@ function isDigits(text: string): boolean {
   return /^\d+$/.test(text)
 }
 
+/** The connection ends with it: where this message ends, and another begins, is what nobody agrees about. */
 function malformed(detail: string): AppError {
-  return new AppError('bad-request', { detail })
+  return new AppError('bad-request', { detail, headers: { Connection: 'close' } })
 }
 
 /** The id of a request: the caller's own when it is 1–128 of [A-Za-z0-9._-], else a fresh UUIDv7. */
