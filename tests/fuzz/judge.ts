@@ -1,3 +1,4 @@
+import { table } from '../matrix-table.ts'
 import type { TestApp } from '../support/app.ts'
 import type { Attempt, Operation } from './attempts.ts'
 import type { World } from './world.ts'
@@ -14,6 +15,13 @@ export type Tally = Map<string, number>
 export function createJudge(app: TestApp, operations: Operation[], tally: Tally) {
   const byName = new Map(operations.map((operation) => [operation.name, operation]))
   let port = 0
+
+  /** What the tested person holds now, whatever the token says: an earlier attempt may have granted or taken it. */
+  async function permissionsOf({ personId }: World): Promise<string[]> {
+    const rows = await app.sql<{ permission: string }[]>`
+      select p.permission from user_accounts a join role_permissions p on p.role = a.role where a.id = ${personId}`
+    return rows.map(({ permission }) => permission)
+  }
 
   return async function judge(attempt: Attempt, world: World): Promise<void> {
     const { actor, method, path, headers, body, operation } = attempt
@@ -34,20 +42,26 @@ export function createJudge(app: TestApp, operations: Operation[], tally: Tally)
     if (shown) throw new Error(`${where} shows ${shown[0]}: ${text.slice(0, 500)}`)
     const told = world.secrets.find((secret) => text.includes(secret))
     if (told !== undefined) throw new Error(`${where} tells a secret of somebody else`)
-    if (answer.status < 400 && method !== 'OPTIONS') judgeWay(attempt, answer.status, byName.get(operation))
+    if (answer.status < 400 && method !== 'OPTIONS') await judgeWay(attempt, answer.status, world)
+  }
+
+  /** That whoever was let in may come in. */
+  async function judgeWay({ actor, operation, method }: Attempt, status: number, world: World): Promise<void> {
+    const known = byName.get(operation)
+    const ways = known?.method === method ? (known.json.security ?? []) : []
+    if (ways.length === 0 || actor === 'superadmin') return
+    const permission = permissionOf(operation)
+    // What another attempt granted them a moment ago, they may.
+    const holds = async () => permission === undefined || (await permissionsOf(world)).includes(permission)
+    const isOpen = (actor === 'user' && (await holds())) || (actor === 'key' && ways.some((way) => 'apiKey' in way))
+    if (!isOpen) throw new Error(`${operation} let ${actor} in: ${status}`)
   }
 }
 
-/** That whoever was let in may come in. */
-function judgeWay({ actor, operation, method }: Attempt, status: number, known: Operation | undefined): void {
-  if (known?.method !== method) return
-  const ways = known.json.security ?? []
-  if (ways.length === 0) return
-  const isOpen =
-    actor === 'superadmin' ||
-    (actor === 'user' && !operation.includes(' /v1/admin/') && !operation.includes('/v1/authz/')) ||
-    (actor === 'key' && ways.some((way) => 'apiKey' in way))
-  if (!isOpen) throw new Error(`${operation} let ${actor} in: ${status}`)
+/** The permission that the written table says a route demands. */
+function permissionOf(operation: string): string | undefined {
+  const row = table[operation.replaceAll(/\{(\w+)\}/g, ':$1')]
+  return /permission ([\w.]+)/.exec(row?.demands ?? '')?.[1]
 }
 
 async function withinTime<T>(work: Promise<T>): Promise<T> {

@@ -23,7 +23,12 @@ export function fuzzedEnvironment({ issuer, clientId, clientSecret }: TestProvid
   }
 }
 
-export type World = { bearers: Record<ActorName, string | undefined>; known: Known; secrets: string[] }
+export type World = {
+  bearers: Record<ActorName, string | undefined>
+  personId: string
+  known: Known
+  secrets: string[]
+}
 
 const never = 'A'.repeat(43)
 /** A token that nobody signed, well formed. */
@@ -119,5 +124,5 @@ export async function givenWorld(app: TestApp): Promise<World> {
   }
   // What no answer may quote, to whomever: the other person's credentials, who asks for nothing here.
   const secrets = [ofOther?.refreshToken ?? '', ofOther?.accessToken ?? '', key.slice(12), ...links]
-  return { bearers, known, secrets }
+  return { bearers, personId: person.id, known, secrets }
 }
