@@ -100,16 +100,15 @@ export function openDatabase(options: DatabaseOptions) {
   async function begin<T>(work: (tx: Tx) => Promise<T>, caller: Caller | null, isAbandoned: () => boolean): Promise<T> {
     for (let repeats = 0; ; repeats++) {
       let begun = false
-      const start = (tx: Tx) => {
+      const onBegun = () => {
         begun = true
-        return work(tx)
       }
       try {
         return await admitted(
           caller,
           (slot) => {
-            const tools = { slot, answered, execute, isAbandoned, onCommit, onUncertain: recovery.doubt }
-            return inSpan('transaction', {}, () => openTransaction(tools, start))
+            const tools = { slot, answered, execute, isAbandoned, onBegun, onCommit, onUncertain: recovery.doubt }
+            return inSpan('transaction', {}, () => openTransaction(tools, work))
           },
           (error) => !begun && (neverRan(error) || wasLost(error)),
         )

@@ -11,22 +11,25 @@ type Tools = {
   execute: (slot: Slot, query: Query, handler: Slot['handler'], lost: Promise<never>) => Promise<unknown>
   /** The client of the request has left. */
   isAbandoned: () => boolean
+  /** Called when the first statement, and BEGIN before it, was answered. */
+  onBegun: () => void
   onCommit: (items: unknown[]) => void
   onUncertain: (items: unknown[], reason: unknown) => void
 }
 
 /**
- * Runs one transaction on one connection: BEGIN, `work`, COMMIT, each statement with its own deadline. Rolls back when
+ * Runs one transaction on one connection: BEGIN, `work`, COMMIT, each statement with its own deadline. BEGIN is sent in front
+ * of the first statement, in one batch, and takes no round trip: if it fails, the server skips the statement. Rolls back when
  * `work` throws, or when the client has left by its end. After the connection is lost nothing is sent, not even ROLLBACK:
  * the driver would send it on a new connection.
  */
 export async function openTransaction<T>(
-  { slot, answered, execute, isAbandoned, onCommit, onUncertain }: Tools,
+  { slot, answered, execute, isAbandoned, onBegun, onCommit, onUncertain }: Tools,
   work: (tx: Tx) => Promise<T>,
 ): Promise<T> {
   const begun = Promise.withResolvers<postgres.TransactionSql>()
   const finish = Promise.withResolvers<void>()
-  const ended = slot.client.begin((raw) => {
+  const ended = slot.client.begin('pipelined', (raw) => {
     begun.resolve(raw)
     return finish.promise
   })
@@ -37,7 +40,8 @@ export async function openTransaction<T>(
     begun.reject(error)
   })
 
-  const raw = await answered(slot, begun.promise, 'begin')
+  // At once: nothing is sent yet, so this says nothing of whether the database answers.
+  const raw = await begun.promise
   const committed: unknown[] = []
   const tx = wrap(raw)
 
@@ -61,9 +65,12 @@ export async function openTransaction<T>(
   async function runStatement(query: Query): Promise<unknown> {
     if (state !== 'open') throw new AppError('database-unavailable', { cause: new Error('the transaction is over') })
     try {
-      return await execute(slot, query, query.handler, lost)
+      const result = await execute(slot, query, query.handler, lost)
+      onBegun()
+      return result
     } catch (error) {
       if (isLoss(error)) state = 'broken'
+      else onBegun()
       throw error
     }
   }
