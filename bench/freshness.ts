@@ -7,6 +7,7 @@ import { openDatabase } from './database.ts'
 import { productionEnvironment } from './environment.ts'
 import { boundMs, drive, type Measured, type Mode } from './obedience.ts'
 import { runLoad, startServer } from './processes.ts'
+import { toFleet } from './regions/fleet.ts'
 import { toTable } from './report.ts'
 import { asBytes, createClient } from './requests.ts'
 import { percentile } from './statistics.ts'
@@ -124,24 +125,6 @@ async function measure(mode: Mode, url: string, seconds: number, rate: number): 
 
 function sumOf<T>(items: readonly T[], amount: (item: T) => number): number {
   return items.reduce((sum, item) => sum + amount(item), 0)
-}
-
-function toFleet(ports: number[]): Pick<Fleet, 'ask'> {
-  return {
-    async ask<T>(through: number, method: string, path: string, bearer: string, json?: unknown): Promise<T> {
-      const response = await fetch(`http://127.0.0.1:${ports[through]}${path}`, {
-        method,
-        headers: {
-          ...(bearer && { authorization: `Bearer ${bearer}` }),
-          ...(json !== undefined && { 'content-type': 'application/json' }),
-        },
-        body: json === undefined ? undefined : JSON.stringify(json),
-      })
-      const text = await response.text()
-      if (!response.ok) throw new Error(`${method} ${path} answered ${response.status}: ${text}`)
-      return (text === '' ? undefined : JSON.parse(text)) as T
-    },
-  }
 }
 
 function print(text: string): void {

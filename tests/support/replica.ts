@@ -6,8 +6,8 @@ import { processesOn } from '../../scripts/cluster/postgres-processes.ts'
 import { migrate } from '../../src/db/migrate.ts'
 import { openEmbeddedPostgres } from '../../src/embedded-postgres/open.ts'
 
-/** A primary with the schema and a streaming replica of it, for one test file alone. */
-export async function openReplicatedPostgres() {
+/** A primary with the schema and a streaming replica of it, for one test file alone. `more`: settings of both. */
+export async function openReplicatedPostgres(more: Record<string, string> = {}) {
   const parent = mkdtempSync(join(tmpdir(), 'manas360-replicated-'))
   const [primaryDirectory, replicaDirectory] = [join(parent, 'primary'), join(parent, 'replica')]
 
@@ -19,7 +19,7 @@ export async function openReplicatedPostgres() {
   cpSync(primaryDirectory, replicaDirectory, { recursive: true })
   writeFileSync(join(replicaDirectory, 'standby.signal'), '')
 
-  const settings = { log_statement: 'all' }
+  const settings = { log_statement: 'all', ...more }
   const primary = await openEmbeddedPostgres({ dataDir: primaryDirectory, settings })
   const { port } = new URL(primary.url)
   const source = `host=127.0.0.1 port=${port} user=postgres`
