@@ -9,12 +9,26 @@ const usage = `Load on the whole service, open loop: bun run bench:load FORM [op
   soak     mixed traffic for a long time: memory, open files, connections, tables, log
              --minutes N (60)  --rate N requests/s (200)
 
+  sizes    what requests and jobs cost among a thousand to a million accounts; options of its own, see sizes --help
+  regions  instances far from the primary: round trips, and how soon changes are obeyed there; see regions --help
+
   --plots DIRECTORY   where the plots go (SVG); default: beside the rest of what was measured, in a new temporary directory
   --help              this text
 
 Latencies count from when a request was due. TEST_DATABASE_URL names a PostgreSQL server to use instead of an embedded one;
 the database it makes there is dropped at the end. The exit code is 0 unless something could not be measured: whether
 goals are met is for the reader.`
+
+/** Forms that read their options themselves. */
+const others: Record<string, () => Promise<unknown>> = {
+  sizes: () => import('./sizes.ts'),
+  regions: () => import('./regions.ts'),
+}
+const other = others[process.argv[2] ?? '']
+if (other) {
+  await other()
+  process.exit()
+}
 
 const number = { type: 'string' } as const
 const { values, positionals } = parseArgs({
