@@ -8,7 +8,8 @@ begin
   raise exception '% is append-only', tg_table_name using errcode = 'restrict_violation', constraint = 'audit_append_only';
 end $$;
 
--- Moves sealed rows past their retention (365 days at least) into audit_archive; the identifying values are deleted for good.
+-- Moves sealed rows past their retention (365 days at least) into audit_archive, the oldest 20,000 at most: a batch is a short
+-- transaction, and the job goes on until one is not full. The identifying values are deleted for good.
 create or replace function public.archive_audit(p_days integer default 365) returns bigint language plpgsql security definer
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
 declare
@@ -19,8 +20,9 @@ declare
 begin
   perform set_config('manas360.audit_retention', 'on', true);
   with old as (
-    delete from public.audit_logs l where l.id < least_id and l.at < kept_since
-      and not exists (select 1 from public.audit_queue q where q.audit_id = l.id) returning *)
+    delete from public.audit_logs l where l.id in (
+      select o.id from public.audit_logs o where o.id < least_id and o.at < kept_since
+         and not exists (select 1 from public.audit_queue q where q.audit_id = o.id) order by o.id limit 20000) returning *)
   insert into public.audit_archive select * from old;
   get diagnostics moved = row_count;
   perform set_config('manas360.audit_retention', '', true);

@@ -32,7 +32,7 @@ export type FunctionFile = { name: string; revision: number; sql: string }
  */
 export const functionFiles: readonly FunctionFile[] = [
   { name: 'addresses', revision: 1, sql: addresses },
-  { name: 'audit', revision: 1, sql: audit },
+  { name: 'audit', revision: 2, sql: audit },
   { name: 'authz-changes', revision: 1, sql: authzChanges },
   { name: 'billing', revision: 2, sql: billing },
   { name: 'consents', revision: 2, sql: consents },

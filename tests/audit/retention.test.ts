@@ -24,6 +24,20 @@ test('the archive takes sealed rows past 365 days, without what identifies peopl
   expect(await verifyAudit(app.deps, null)).toMatchObject({ ok: true, rows: 9, unsealed: 0 })
 })
 
+test('a run moves the oldest 20,000 at most', async () => {
+  const app = await openTestApp()
+  await app.sql`
+    insert into audit_logs (id, at, action, entity_type, personal_hash, key_id, mac)
+    select uuid_v7(at), at, 'a.b', 'session', sha256('x'), 'k', sha256('y')
+      from (select clock_timestamp() - make_interval(days => 900, secs => -n) as at from generate_series(1, 20003) n) past`
+  const moved = async () => (await app.sql<{ moved: number }[]>`select archive_audit()::int as moved`)[0]?.moved
+  expect(await moved()).toBe(20_000)
+  const [left] = await app.sql`
+    select count(*)::int as rows, bool_and(l.at > a.newest) as are_the_newest from audit_logs l, (select max(at) as newest from audit_archive) a`
+  expect(left).toEqual({ rows: 3, areTheNewest: true })
+  expect([await moved(), await moved()]).toEqual([3, 0])
+})
+
 test('nobody shortens the year: fewer days are taken for 365', async () => {
   const app = await openTestApp()
   await writeRows(app, 3, 364)

@@ -62,6 +62,7 @@ test('no migration that has landed was edited: databases that ran it would refus
 const revisions = `
 addresses 1 fad3d248b8b7
 audit 1 3220b1e7771b
+audit 2 6e87f6d6a9b3
 authz-changes 1 f082a7de80ab
 billing 1 83fd3ac67960
 billing 2 6b9ae2c358eb
