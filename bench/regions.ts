@@ -1,5 +1,5 @@
 #!/usr/bin/env bun
-import { cpus, loadavg } from 'node:os'
+import { loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import postgres from 'postgres'
 import { openReplicatedPostgres } from '../tests/support/replica.ts'
@@ -7,6 +7,7 @@ import { createLanes, type Fleet } from './changes.ts'
 import { productionEnvironment } from './environment.ts'
 import { boundMs, drive, type Measured, type Mode } from './obedience.ts'
 import { type Child, startServer } from './processes.ts'
+import { provenance } from './provenance.ts'
 import { type Distance, openDistance } from './regions/distance.ts'
 import { toFleet } from './regions/fleet.ts'
 import { type ActionCost, measureAction, openPerson } from './regions/requests.ts'
@@ -42,9 +43,7 @@ async function main(): Promise<void> {
   const sql = postgres(database.primaryUrl, { max: 2, onnotice: () => {} })
   try {
     for (const mode of ['listen', 'poll'] as const) await measure(mode, database, sql)
-    print(
-      `\nBun ${Bun.version}, ${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, load average ${loadavg()[0]?.toFixed(1)}`,
-    )
+    print(`\n${provenance('bun run bench:load regions')}, load average ${loadavg()[0]?.toFixed(1)}`)
   } finally {
     await sql.end({ timeout: 5 })
     await database.stop()

@@ -1,12 +1,13 @@
 #!/usr/bin/env bun
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
-import { cpus, loadavg, tmpdir } from 'node:os'
+import { loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import postgres from 'postgres'
 import { migrate } from '../src/db/migrate.ts'
 import { openEmbeddedPostgres } from '../src/embedded-postgres/open.ts'
 import { productionEnvironment } from './environment.ts'
+import { provenance } from './provenance.ts'
 import { toTable } from './report.ts'
 import { fillTo } from './sizes/fill.ts'
 import { measureJobs } from './sizes/jobs.ts'
@@ -21,6 +22,7 @@ const usage = `What requests and jobs cost among few accounts and among many: bu
   --directory DIR   where the data goes; what is there is kept and measured again without being made anew (default: temporary)
   --no-jobs         leaves the jobs out, which delete what is due
   --json FILE       writes the figures there as well
+  --tables FILES    prints the tables of such files (by commas), and measures nothing
   --help            this text
 
 One embedded PostgreSQL with 1 GB of shared buffers, filled by SQL with accounts and their past (bench/sizes/rows.ts), and the
@@ -33,9 +35,12 @@ const { values: options } = parseArgs({
     directory: { type: 'string' },
     'no-jobs': { type: 'boolean', default: false },
     json: { type: 'string' },
+    tables: { type: 'string' },
     help: { type: 'boolean', short: 'h' },
   },
 })
+/** Verifying the trail of more accounts takes minutes. */
+const verifiedUpTo = 100_000
 const measured = {
   shared_buffers: '1GB',
   shared_preload_libraries: 'pg_stat_statements',
@@ -54,6 +59,7 @@ const filling = {
 
 const sizes = options.sizes.split(',').map(Number)
 if (options.help || sizes.some((size) => !Number.isSafeInteger(size) || size < 1000)) print(usage)
+else if (options.tables) await printTables(options.tables.split(','))
 else await main()
 
 async function main(): Promise<void> {
@@ -68,13 +74,24 @@ async function main(): Promise<void> {
       : productionEnvironment('')
     await Bun.write(secrets, JSON.stringify(environment))
     for (const size of sizes) figures.sizes.push(await measureSize(directory, environment, size))
-    figures.machine = `Bun ${Bun.version}, PostgreSQL 18, ${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, load average ${loadavg()[0]?.toFixed(1)}`
+    figures.machine = `${provenance('bun run bench:load sizes')}, PostgreSQL 18, load average ${loadavg()[0]?.toFixed(1)}`
     if (options.json) await Bun.write(options.json, JSON.stringify(figures, null, 1))
-    print(figures.machine)
-    for (const [title, head, rows] of tablesOf(figures)) print(`\n${title}\n\n${toTable(head, rows)}`)
+    tell(figures)
   } finally {
     if (!options.directory) rmSync(directory, { recursive: true, force: true })
   }
+}
+
+/** Of several runs: a database of a million accounts is kept, and measured by itself. */
+async function printTables(files: string[]): Promise<void> {
+  const runs: Figures[] = []
+  for (const file of files) runs.push(await Bun.file(file).json())
+  tell({ machine: runs.map(({ machine }) => machine).join('; '), sizes: runs.flatMap((run) => run.sizes) })
+}
+
+function tell(figures: Figures): void {
+  print(figures.machine)
+  for (const [title, head, rows] of tablesOf(figures)) print(`\n${title}\n\n${toTable(head, rows)}`)
 }
 
 async function measureSize(directory: string, environment: ReturnType<typeof productionEnvironment>, accounts: number) {
@@ -96,7 +113,7 @@ async function measureSize(directory: string, environment: ReturnType<typeof pro
         process.stderr.write(`\r${accounts.toLocaleString('en')}: ${operation.name.padEnd(50)}`)
         costs.push(await measure({ sql, postmaster }, operation))
       }
-      const jobs = options['no-jobs'] ? [] : await measureJobs(service, sql)
+      const jobs = options['no-jobs'] ? [] : await measureJobs(service, sql, accounts <= verifiedUpTo)
       process.stderr.write('\n')
       return { accounts, filledInSeconds: filled, costs, jobs, tables }
     } finally {
