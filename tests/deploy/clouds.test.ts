@@ -6,7 +6,7 @@ const deploy = join(import.meta.dir, '../../deploy')
 
 /** Packages of their own, whose tests run in them: `bun run test` in the folder does the same. */
 describeWithRegistry('what deploys to clouds', () => {
-  test.each(['aws'])(
+  test.each(['aws', 'kubernetes'])(
     'deploy/%s holds what its own tests say',
     async (folder) => {
       for (const script of ['check', 'test']) {
