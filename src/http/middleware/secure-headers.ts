@@ -11,7 +11,7 @@ export function secureHeaders({ https }: { https: boolean }) {
       'Referrer-Policy': 'no-referrer',
       'Cross-Origin-Resource-Policy': 'same-origin',
       ...(https && { 'Strict-Transport-Security': 'max-age=31536000; includeSubDomains' }),
-      'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
+      'Content-Security-Policy': "default-src 'none'; base-uri 'none'; frame-ancestors 'none'",
       // The default, because answers may hold tokens or personal data; public answers set their own.
       'Cache-Control': 'no-store',
     },

@@ -46,7 +46,7 @@ describe('on every answer', () => {
         'x-frame-options': 'DENY',
         'referrer-policy': 'no-referrer',
         'strict-transport-security': expect.stringMatching(/^max-age=31536000; includeSubDomains/),
-        'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+        'content-security-policy': "default-src 'none'; base-uri 'none'; frame-ancestors 'none'",
         'x-request-id': expect.stringMatching(/^[\w.-]{1,128}$/),
         vary: expect.stringContaining('Origin'),
       })
