@@ -90,12 +90,16 @@ test('a factor that is set up while the password is verified is asked for: no se
   expect(asked.at(-1)?.account.secondFactors).toEqual(['passkey'])
 })
 
-test('the guarded update of a log-in misses factors that it did not read', async () => {
+test('the guarded update of a log-in misses factors and a password that it did not read, and a lock', async () => {
   const person = await givenFactor()
   const [stored] = await sql<Parameters<typeof updateLastLogin>[1][]>`
     select id, password_hash, password_version, status, true as email_verified, second_factors from user_accounts where id = ${person.id}`
   if (!stored) throw new Error('given')
   expect(await updateLastLogin(sql, { ...stored, secondFactors: [] }, null)).toBe(false)
+  expect(await updateLastLogin(sql, { ...stored, passwordVersion: stored.passwordVersion + 1 }, null)).toBe(false)
+  await sql`update user_accounts set status = 'locked' where id = ${person.id}`
+  expect(await updateLastLogin(sql, stored, null)).toBe(false)
+  await sql`update user_accounts set status = 'active' where id = ${person.id}`
   expect(await updateLastLogin(sql, stored, null)).toBe(true)
 })
 

@@ -73,6 +73,12 @@ describe('a refresh', () => {
     expect(claimsOf(renewed.accessToken)).toMatchObject({ role: 'admin', plan: 'business', sid: sidOf(session) })
   })
 
+  test('of an account that is not active is refused, even where its session was not ended with it', async () => {
+    const person = await registered(app)
+    await sql`update user_accounts set status = 'locked' where id = ${person.id}`
+    await expectProblem(await refresh(person.refreshToken), 'invalid-refresh-token')
+  })
+
   test('that fails has consumed nothing', async () => {
     const person = await registered(app)
     await sql.begin(async (tx) => {

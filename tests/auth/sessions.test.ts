@@ -92,6 +92,14 @@ test('what has ended cannot be ended again', async () => {
   )
 })
 
+test("another person's session is not found, and lives on", async () => {
+  const [first] = await threeSessions()
+  const other = await registered(app)
+  const path = `/v1/auth/sessions/${sidOf(other)}`
+  await expectProblem(await request(path, { method: 'DELETE', bearer: first.accessToken }), 'not-found')
+  expect((await me(other.accessToken)).status).toBe(200)
+})
+
 test('each end of a session is in the audit trail, with who ended it', async () => {
   const [first, second] = await threeSessions()
   await request(`/v1/auth/sessions/${sidOf(second)}`, {
