@@ -1,0 +1,17 @@
+import { factorGuards } from './factors.ts'
+import type { Guard } from './guard.ts'
+import { moneyGuards } from './money.ts'
+import { requestGuards } from './requests.ts'
+import { rightsGuards } from './rights.ts'
+import { sessionGuards } from './sessions.ts'
+import { tokenGuards } from './tokens.ts'
+
+/** Every guard that is taken away, once. */
+export const guards: Guard[] = [
+  ...tokenGuards,
+  ...sessionGuards,
+  ...rightsGuards,
+  ...factorGuards,
+  ...requestGuards,
+  ...moneyGuards,
+]
