@@ -11,19 +11,22 @@ import { guards } from './guards/list.ts'
 import { openScratch } from './guards/scratch.ts'
 
 /**
- * `bun run mutate [part of a name…] [--table FILE]`: takes each guard of scripts/guards away, one at a time, in a copy of the
+ * `bun run mutate [part of a name…] [--from N] [--table FILE]`: takes each guard of scripts/guards away, one at a time, in a copy of the
  * project, and runs the tests that must notice. Prints who survives; exit 1 when one does. `--table` writes who noticed, as
  * Markdown.
  */
 
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { table: { type: 'string' } } })
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { table: { type: 'string' }, from: { type: 'string', default: '1' } },
+})
 const directory = join(tmpdir(), `manas360-guards-${process.pid}`)
 process.exitCode = await main()
 
 async function main(): Promise<number> {
-  const chosen = guards.filter(
-    ({ name }) => positionals.length === 0 || positionals.some((part) => name.includes(part)),
-  )
+  const chosen = guards
+    .slice(Number(values.from) - 1)
+    .filter(({ name }) => positionals.length === 0 || positionals.some((part) => name.includes(part)))
   const server = await openEmbeddedPostgres({
     dataDir: join(directory, 'postgres'),
     settings: { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '300' },

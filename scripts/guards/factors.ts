@@ -115,14 +115,14 @@ export const factorGuards: Guard[] = [
     file: 'src/sso/egress.ts',
     from: "redirect: 'manual'",
     to: "redirect: 'follow'",
-    tests: ['sso/provider-failures'],
+    tests: ['sso/refusals'],
   },
   {
     name: 'a provider’s answer is bounded',
     file: 'src/sso/egress.ts',
     from: 'if (length > maxAnswerBytes)',
     to: 'if (length > 1e12)',
-    tests: ['sso/provider-failures'],
+    tests: ['sso/refusals'],
   },
   {
     name: 'an address that its provider did not prove',

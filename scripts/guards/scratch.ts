@@ -43,7 +43,11 @@ export function openScratch(directory: string) {
       stream.on('data', (chunk: Buffer) => (output += chunk.toString()))
     const code = await new Promise<number | null>((resolve) => child.on('close', resolve))
     const failed = [...output.matchAll(/^\(fail\) (.*?)(?: \[[\d.]+ms\])?$/gm)].map(([, title = '']) => title)
-    if (code !== 0 && failed.length === 0) throw new Error(`${tests.join(', ')} did not run:\n${output.slice(-2_000)}`)
+    if (code !== 0 && failed.length === 0) {
+      // Where a bound is gone, the tests may never end, or end the process.
+      if (!output.includes('(pass)')) throw new Error(`${tests.join(', ')} did not run:\n${output.slice(-2_000)}`)
+      failed.push('the run broke off')
+    }
     return { failed, output }
   }
 
