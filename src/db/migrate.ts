@@ -22,7 +22,8 @@ type Options = {
 /**
  * Brings the schema up to date and seeds the catalogue, in one transaction: a running server of the previous version sees
  * the old schema or the new one. Idempotent.
- * @throws MigrationError if the database is newer than this program or an applied file was edited.
+ * Nothing is done on a newer database on which this program serves.
+ * @throws MigrationError if it does not, or an applied file was edited
  */
 export async function migrate({ url, serverRole, ssl = 'disable', log = () => {} }: Options): Promise<void> {
   const sql = postgres(url, {
@@ -38,7 +39,7 @@ export async function migrate({ url, serverRole, ssl = 'disable', log = () => {}
     },
   })
   try {
-    if (!(await mayChangeSchema(sql))) return await requireNothingToDo(sql, log)
+    if (!(await mayChangeSchema(sql)) || (await isNewer(sql))) return await requireNothingToDo(sql, log)
     // A transaction of its own: after its commit nobody else can create functions that migrations would call.
     await sql.begin((tx) => secureSchema(tx, serverRole, log))
     await sql.begin(async (tx) => {
@@ -56,19 +57,28 @@ export async function migrate({ url, serverRole, ssl = 'disable', log = () => {}
 }
 
 async function applyMigrations(tx: postgres.TransactionSql, log: (line: string) => void): Promise<void> {
-  await tx.unsafe(`create table if not exists schema_migrations (
-    version integer primary key, name text not null, checksum text not null, applied_at timestamptz not null default clock_timestamp())`)
+  await openHistory(tx)
   const applied = await tx<Applied[]>`select version, name, checksum from schema_migrations order by version`
   requireKnownHistory(applied)
   const done = new Set(applied.map(({ version }) => version))
-  for (const { version, name, sql, rewrite } of migrations) {
+  for (const { version, name, sql, servesFrom, rewrite } of migrations) {
     if (done.has(version)) continue
     log(`applying ${name}`)
     await tx.unsafe(sql)
     const stop = await rewrite?.(tx)
     if (stop) throw new MigrationError(stop)
-    await tx`insert into schema_migrations (version, name, checksum) values (${version}, ${name}, ${sha256Hex(sql)})`
+    await tx`insert into schema_migrations (version, name, checksum, serves_from)
+      values (${version}, ${name}, ${sha256Hex(sql)}, ${servesFrom ?? null})`
   }
+}
+
+/** Its table, which is no migration's: it has to be there before the first one. */
+async function openHistory(tx: postgres.TransactionSql): Promise<void> {
+  await tx.unsafe(`create table if not exists schema_migrations (
+    version integer primary key, name text not null, checksum text not null, applied_at timestamptz not null default clock_timestamp())`)
+  const [column] = await tx`
+    select 1 from pg_attribute where attrelid = 'schema_migrations'::regclass and attname = 'serves_from'`
+  if (!column) await tx`alter table schema_migrations add column serves_from integer`
 }
 
 /** Serialises migrations until the transaction ends. */
@@ -81,10 +91,16 @@ async function mayChangeSchema(sql: Db): Promise<boolean> {
   return row?.may === true
 }
 
-/** For a role without CREATE. @throws MigrationError unless the schema is up to date */
+async function isNewer(sql: Db): Promise<boolean> {
+  return (await findSchemaState(sql)).version > latestVersion
+}
+
+/** For a role without CREATE, and a database that is newer. @throws MigrationError unless this program serves on it as it is */
 async function requireNothingToDo(sql: Db, log: (line: string) => void): Promise<void> {
   const { version, gap } = await findSchemaState(sql)
   if (!gap) return log(`schema is at version ${version}: nothing to do`)
+  if (version > latestVersion)
+    throw new MigrationError(`The database is newer: ${gap.reason}. Deploy the newer program.`)
   const [row] = await sql<{ role: string }[]>`select current_user as role`
   throw new MigrationError(
     `Something has to be migrated (${gap.reason}), and the role ${row?.role} may not change the schema. Set DATABASE_MIGRATION_URL to the URL with the owner's role.`,

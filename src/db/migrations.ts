@@ -43,6 +43,11 @@ type Migration = {
   version: number
   name: string
   sql: string
+  /**
+   * The oldest schema version whose program serves on this one too, so that it can be started, and brought back, beside the
+   * newer one. Unset: that of this version alone.
+   */
+  servesFrom?: number
   /** What of the migration SQL cannot say; runs after it, in its transaction. Says why the migration must stop. */
   rewrite?: (tx: postgres.TransactionSql) => Promise<string | undefined>
 }

@@ -13,7 +13,7 @@ export class MigrationError extends Error {
 type SchemaState = {
   /** 0 when there is no schema. */
   version: number
-  /** Why this program cannot serve on it, and what to do. Newer functions are no reason. */
+  /** Why this program cannot serve on it, and what to do. Newer functions are no reason, nor are migrations that it serves on. */
   gap: { reason: string; advice: string } | null
 }
 
@@ -22,7 +22,8 @@ export async function findSchemaState(sql: Db): Promise<SchemaState> {
     select to_regclass('schema_migrations') is not null as migrations, to_regclass('schema_functions') is not null as functions`
   const version = known?.migrations ? await findVersion(sql) : 0
   const [older, newer] = ['run: manas360 migrate', 'deploy the newer program']
-  if (version !== latestVersion) {
+  const isServed = version > latestVersion && (await findOldestServed(sql)) <= latestVersion
+  if (version !== latestVersion && !isServed) {
     const reason = `the schema is at version ${version}, this program needs ${latestVersion}`
     return { version, gap: { reason, advice: version < latestVersion ? older : newer } }
   }
@@ -37,6 +38,13 @@ async function findVersion(sql: Db): Promise<number> {
     { version: number }[]
   >`select coalesce(max(version), 0)::int as version from schema_migrations`
   return row?.version ?? 0
+}
+
+/** The oldest schema version whose program serves on the migrations that this program does not know. */
+async function findOldestServed(sql: Db): Promise<number> {
+  const [row] = await sql<{ version: number }[]>`
+    select max(coalesce(serves_from, version))::int as version from schema_migrations where version > ${latestVersion}`
+  return row?.version ?? latestVersion
 }
 
 /** @throws MigrationError with advice, when the schema is not the one that this program needs */

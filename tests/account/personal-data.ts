@@ -321,7 +321,7 @@ export const personalData: Record<string, Table> = {
   inactivity_erasures: nobodys('counts of what was done', 'erased_at accounts'),
   job_runs: nobodys('counts of what was done', 'name started_at finished_at milliseconds outcome detail succeeded_at'),
   catalogue_version: nobodys('catalogue', 'singleton version'),
-  schema_migrations: nobodys('the schema’s history', 'version name checksum applied_at'),
+  schema_migrations: nobodys('the schema’s history', 'version name checksum applied_at serves_from'),
   schema_functions: nobodys('the schema’s history', 'name revision checksum applied_at'),
   permissions: nobodys('catalogue', 'name description'),
   role_permissions: nobodys('catalogue', 'role permission'),
