@@ -4,7 +4,11 @@ import { join } from 'node:path'
 import { Glob } from 'bun'
 
 const root = join(import.meta.dir, '..')
-const pages = ['README.md', ...new Glob('docs/**/*.md').scanSync(root)].sort()
+// One pattern each: in braces a slash finds nothing.
+const pages = [
+  'README.md',
+  ...['docs/**/*.md', 'deploy/*.md', 'deploy/*/*.md'].flatMap((glob) => [...new Glob(glob).scanSync(root)]),
+].sort()
 // Not sql/: a migration that has run is never edited.
 const sources = [...new Glob('{src,tests,scripts}/**/*.ts').scanSync(root)].sort()
 const read = (file: string) => Bun.file(join(root, file)).text()
@@ -14,6 +18,12 @@ const folders = /^(?:src|tests|scripts|sql|docs|bench|deploy)\//
 function isThere(path: string, page: string): boolean {
   return ['', 'src', join(page, '..')].some((from) => existsSync(join(root, from, path)))
 }
+
+test('the pages are found', () => {
+  expect(pages).toEqual(
+    expect.arrayContaining(['README.md', 'docs/operations.md', 'deploy/README.md', 'deploy/aws/README.md']),
+  )
+})
 
 test.each(pages)('every path that %s names is there', async (page) => {
   const text = await read(page)
