@@ -81,7 +81,7 @@ async function insertUsage(sql: Db, { begunAt, counters }: Batch): Promise<void>
   const rows = [...counters].flatMap(([accountId, routes]) =>
     [...routes].map(([route, requests]) => ({ accountId, route, requests })),
   )
-  rows.sort((a, b) => (a.accountId + a.route < b.accountId + b.route ? -1 : 1))
+  rows.sort((a, b) => compare(a.accountId, b.accountId) || compare(a.route, b.route))
   const at = new Date(begunAt)
   await sql`
     insert into usage_daily as u (account_id, day, route, requests)
@@ -92,3 +92,5 @@ async function insertUsage(sql: Db, { begunAt, counters }: Batch): Promise<void>
       join user_accounts a on a.id = v.account_id and a.status <> 'deleted' for key share of a
     on conflict (account_id, day, route) do update set requests = u.requests + excluded.requests`
 }
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
