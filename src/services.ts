@@ -169,6 +169,7 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
         refreshSecrets: config.jwtRefreshSecrets,
         issuer: config.jwtIssuer,
         audience: config.jwtAudience,
+        accessTtlSeconds: config.accessTtlSeconds,
         now,
       }),
       deviceTokens: createDeviceTokens(deriveKey(config.auditKeys[0], 'device tokens')),

@@ -23,16 +23,19 @@ export class BoundedMap<K, V> {
 
   set(key: K, value: V): void {
     this.#older.delete(key)
-    if (this.#younger.size >= this.#half && !this.#younger.has(key)) {
-      this.#older = this.#younger
-      this.#younger = new Map()
-    }
+    if (this.#younger.size >= this.#half && !this.#younger.has(key)) this.age()
     this.#younger.set(key, value)
   }
 
   delete(key: K): void {
     this.#younger.delete(key)
     this.#older.delete(key)
+  }
+
+  /** Drops the older generation, and makes the younger the older: called twice, it forgets all that was not used between. */
+  age(): void {
+    this.#older = this.#younger
+    this.#younger = new Map()
   }
 
   clear(): void {

@@ -20,6 +20,7 @@ type Options = {
   refreshSecrets: readonly string[]
   issuer: string
   audience: string
+  accessTtlSeconds: number
   /** The database's time, in milliseconds. */
   now: () => number
 }
@@ -37,7 +38,7 @@ export type Tokens = ReturnType<typeof createTokens>
  * Signs and verifies tokens: access tokens with the algorithm that was configured, refresh tokens with HS256, for nobody
  * else reads them. The first key or secret signs, all verify.
  */
-export function createTokens({ accessKeys, refreshSecrets, issuer, audience, now }: Options) {
+export function createTokens({ accessKeys, refreshSecrets, issuer, audience, accessTtlSeconds, now }: Options) {
   const access = createAccessSigner(accessKeys)
   const refreshKeys = refreshSecrets.map(toKey)
   const refreshKind = { typ: 'rt+jwt', header: encodeJson({ alg: 'HS256', typ: 'rt+jwt' }), keys: refreshKeys }
@@ -62,6 +63,9 @@ export function createTokens({ accessKeys, refreshSecrets, issuer, audience, now
    */
   const verified = new BoundedMap<string, { token: string; claims: AccessClaims }>(maxVerified)
 
+  /** What has expired is forgotten within twice a token's life. */
+  let agesAt = 0
+
   /** Permissions and features, which many tokens have in common: one list serves all of them. */
   const lists = new BoundedMap<string, string[]>(maxLists)
 
@@ -80,6 +84,10 @@ export function createTokens({ accessKeys, refreshSecrets, issuer, audience, now
   function verifyOnce(token: string): AccessClaims | null {
     const claims = access.verify(token)
     if (!claims || !isOurs(claims) || !hasRights(claims)) return null
+    if (now() >= agesAt) {
+      verified.age()
+      agesAt = now() + accessTtlSeconds * 1000
+    }
     claims.perms = shared(claims.perms)
     claims.feats = shared(claims.feats)
     verified.set(endOf(token), { token, claims })

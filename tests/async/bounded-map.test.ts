@@ -21,6 +21,16 @@ test('what is read is kept as if it had just been set', () => {
   expect(map.size).toBeLessThanOrEqual(10)
 })
 
+test('what was not used between two ages is forgotten', () => {
+  const map = new BoundedMap<string, number>(10)
+  map.set('used', 1)
+  map.set('idle', 2)
+  map.age()
+  expect(map.get('used')).toBe(1)
+  map.age()
+  expect([map.get('used'), map.get('idle')]).toEqual([1, undefined])
+})
+
 test('a key that is set anew has one entry, its newest; one that is deleted has none', () => {
   const map = new BoundedMap<string, number>(4)
   map.set('a', 1)
