@@ -12,7 +12,12 @@ export type Latencies = {
   kinds(): string[]
   /** Forgets what was added. */
   clear(): void
+  /** What was added, to be added to another's in another process. */
+  toPacked(): Packed
+  addPacked(packed: Packed): void
 }
+
+export type Packed = { sum: number; most: number; kinds: Record<string, [bucket: number, count: number][]> }
 
 const leastMs = 0.01
 const width = Math.log(1.02)
@@ -24,6 +29,15 @@ export function boundedLatencies(): Latencies {
   let total = 0
   let most = 0
 
+  function countsOf(kind: string): Uint32Array {
+    let counts = all.get(kind)
+    if (!counts) {
+      counts = new Uint32Array(buckets)
+      all.set(kind, counts)
+    }
+    return counts
+  }
+
   const ofKind = (kind?: string): Uint32Array[] => {
     if (kind === undefined) return [...all.values()]
     const one = all.get(kind)
@@ -33,11 +47,7 @@ export function boundedLatencies(): Latencies {
 
   return {
     add(kind, milliseconds) {
-      let counts = all.get(kind)
-      if (!counts) {
-        counts = new Uint32Array(buckets)
-        all.set(kind, counts)
-      }
+      const counts = countsOf(kind)
       const bucket = bucketOf(milliseconds)
       counts[bucket] = (counts[bucket] ?? 0) + 1
       sum += milliseconds
@@ -63,6 +73,26 @@ export function boundedLatencies(): Latencies {
       sum = 0
       total = 0
       most = 0
+    },
+    toPacked() {
+      const kinds: Packed['kinds'] = {}
+      for (const [kind, counts] of all) {
+        const held: [number, number][] = []
+        for (const [bucket, n] of counts.entries()) if (n > 0) held.push([bucket, n])
+        kinds[kind] = held
+      }
+      return { sum, most, kinds }
+    },
+    addPacked(packed) {
+      for (const [kind, held] of Object.entries(packed.kinds)) {
+        const counts = countsOf(kind)
+        for (const [bucket, n] of held) {
+          counts[bucket] = (counts[bucket] ?? 0) + n
+          total += n
+        }
+      }
+      sum += packed.sum
+      most = Math.max(most, packed.most)
     },
   }
 }

@@ -23,6 +23,7 @@ export type Outcome = {
   seconds: number
   perSecond: number
   p50: number
+  p95: number
   p99: number
   max: number
 }
@@ -162,6 +163,7 @@ function outcome(latencies: number[], failed: number, start: number): Outcome {
     seconds,
     perSecond: latencies.length / seconds,
     p50: percentile(latencies, 0.5),
+    p95: percentile(latencies, 0.95),
     p99: percentile(latencies, 0.99),
     max: percentile(latencies, 1),
   }

@@ -15,8 +15,11 @@ export function pinned(core: 0 | 1, command: string[]): string[] {
   return canPin ? ['taskset', '-c', `${core}`, ...command] : command
 }
 
-/** One load on one server, to its end, on a core of its own if `pin`. @throws Error when the generator itself failed */
-export async function runLoad(load: Load, { pin } = { pin: true }): Promise<Outcome> {
+/**
+ * One load on one server, to its end, on a core of its own if `pin`; `generatorSeconds` of a core are the load's own.
+ * @throws Error when the generator itself failed
+ */
+export async function runLoad(load: Load, { pin } = { pin: true }): Promise<Outcome & { generatorSeconds: number }> {
   const command = [process.execPath, join(import.meta.dir, 'load.ts')]
   const child = Bun.spawn(pin ? pinned(1, command) : command, {
     stdin: Buffer.from(JSON.stringify(load)),
@@ -25,7 +28,8 @@ export async function runLoad(load: Load, { pin } = { pin: true }): Promise<Outc
   })
   const text = await new Response(child.stdout).text()
   if ((await child.exited) !== 0) throw new Error('the load generator failed')
-  return JSON.parse(text)
+  const generatorSeconds = Number(child.resourceUsage()?.cpuTime.total ?? Number.NaN) / 1e6
+  return { ...(JSON.parse(text) as Outcome), generatorSeconds }
 }
 
 /** A stage of the chain, or bare Hono, on one core. */

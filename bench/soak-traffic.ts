@@ -3,10 +3,10 @@ import { boundedLatencies, type Latencies } from './latencies.ts'
 import { createClient, type Person } from './requests.ts'
 
 const password = 'seven quiet herons at dawn'
-/** Each of their sessions is refreshed, or replaced by a log-in, long before its access token ends. */
-const peopleCount = 200
-/** Only they log in anew, and do nothing else: a request under way would come too late for the session that ends. */
-const logInCount = 40
+/** As many as a rate keeps busy: each session is refreshed, or replaced by a log-in, long before its access token ends. */
+const peopleFor = (perSecond: number): number => Math.min(200, Math.ceil(perSecond * 2))
+/** Only these log in anew, and do nothing else: a request under way would come too late for the session that ends. */
+const loggingIn = 0.2
 const patienceMs = 30_000
 
 /** What is done for a second of every hundred requests, and whom it concerns. */
@@ -36,10 +36,10 @@ export type Traffic = {
 }
 
 /** Registers the people that the traffic is of. */
-export async function givenPeople({ port, opsToken }: Target): Promise<Person[]> {
+export async function givenPeople({ port, opsToken }: Target, perSecond: number): Promise<Person[]> {
   const client = createClient(port, opsToken)
   const people: Person[] = []
-  while (people.length < peopleCount)
+  while (people.length < peopleFor(perSecond))
     people.push(...(await Promise.all(Array.from({ length: 8 }, () => client.register()))))
   return people
 }
@@ -54,6 +54,7 @@ export function startTraffic({ port, opsToken }: Target, people: Person[], perSe
   const underWay = new Set<Promise<void>>()
   const client = createClient(port, opsToken)
   const admin = people.at(-1) as Person
+  const logInCount = Math.ceil(people.length * loggingIn)
   const [nextLogIn, next, nextRefresh] = [
     turnsOf(people.slice(0, logInCount)),
     turnsOf(people.slice(logInCount, -1)),

@@ -30,6 +30,8 @@ export async function soak({ minutes, rate, directory, plots }: SoakOptions): Pr
   const environment = {
     ...productionEnvironment(database.url),
     NODE_ENV: 'development',
+    // What is remembered of tokens comes to its most soon.
+    ACCESS_TOKEN_TTL_SECONDS: '120',
     BILLING_PROVIDERS: 'sandbox',
     MAIL: 'on',
     SMTP_URL: `smtp://127.0.0.1:${mail.port}`,
@@ -39,7 +41,7 @@ export async function soak({ minutes, rate, directory, plots }: SoakOptions): Pr
   const sql = postgres(database.url, { max: 1, onnotice: () => {}, connection: { application_name: 'soak' } })
   try {
     const target = { port: server.port, opsToken: environment.OPS_TOKEN }
-    const people = await givenPeople(target)
+    const people = await givenPeople(target, rate)
     await subscribeEveryone(database.url)
     await sql`update user_accounts set role = 'superadmin' where email = ${people.at(-1)?.email ?? ''}`
     const client = createClient(server.port, environment.OPS_TOKEN)

@@ -6,6 +6,10 @@ import { parseArgs } from 'node:util'
 
 const usage = `Load on the whole service, open loop: bun run bench:load FORM [options]
 
+  users    virtual users who arrive over a time and stay, each on a connection of its own; all server processes on one core
+             --users N (100000)  --arrive SECONDS (60)  --stay SECONDS (600)  --rate N requests/s of all (12000)
+  beside   ours, bare Hono, Better Auth and Fastify in one run, at rising rates; each server on one core, the load on the other
+             --seconds N a step (3)  --most N requests/s (40000)  --without-peers
   soak     mixed traffic for a long time: memory, open files, connections, tables, log
              --minutes N (60)  --rate N requests/s (200)
 
@@ -35,8 +39,14 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     rate: number,
+    users: number,
+    arrive: number,
+    stay: number,
+    seconds: number,
+    most: number,
     minutes: number,
     plots: { type: 'string' },
+    'without-peers': { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h' },
   },
 })
@@ -44,7 +54,7 @@ const [form] = positionals
 const directory = mkdtempSync(join(tmpdir(), 'manas360-load-'))
 const plots = values.plots ?? directory
 
-function numberOf(name: Exclude<keyof typeof values, 'help' | 'plots'>, otherwise: number): number {
+function numberOf(name: Exclude<keyof typeof values, 'help' | 'plots' | 'without-peers'>, otherwise: number): number {
   const given = Number(values[name] ?? otherwise)
   if (!(given > 0)) throw new Error(`--${name} must be a number above 0`)
   return given
@@ -53,6 +63,25 @@ function numberOf(name: Exclude<keyof typeof values, 'help' | 'plots'>, otherwis
 if (values.help || form === undefined) {
   process.stdout.write(`${usage}\n`)
   process.exitCode = values.help ? 0 : 64
+} else if (form === 'users') {
+  const { users } = await import('./users.ts')
+  await users({
+    users: numberOf('users', 100_000),
+    arriveSeconds: numberOf('arrive', 60),
+    staySeconds: numberOf('stay', 600),
+    rate: numberOf('rate', 12_000),
+    directory,
+    plots,
+  })
+} else if (form === 'beside') {
+  const { beside } = await import('./beside.ts')
+  await beside({
+    seconds: numberOf('seconds', 3),
+    most: numberOf('most', 40_000),
+    directory,
+    plots,
+    withoutPeers: values['without-peers'],
+  })
 } else if (form === 'soak') {
   const { soak } = await import('./soak.ts')
   await soak({ minutes: numberOf('minutes', 60), rate: numberOf('rate', 200), directory, plots })
