@@ -65,8 +65,14 @@ export function startTraffic({ port, opsToken }: Target, people: Person[], perSe
   let paid = 0
   let changes = 0
 
+  /** Whose session has ended, as after an answer that was lost, logs in; that it failed counts all the same. */
   async function renew(person: Person): Promise<void> {
-    Object.assign(person, await client.refresh(person))
+    try {
+      Object.assign(person, await client.refresh(person))
+    } catch (error) {
+      Object.assign(person, await client.login(person))
+      throw error
+    }
   }
 
   async function logInAnew(person: Person): Promise<void> {
