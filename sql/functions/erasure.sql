@@ -4,7 +4,7 @@ create or replace function public.erase_traces(p_accounts uuid[]) returns void l
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
   delete from public.audit_subjects where account_id = any (p_accounts);
   delete from public.audit_personal p using public.audit_logs l
-   where p.account_id = any (p_accounts) and l.id = p.audit_id and l.entity_type in ('account', 'session', 'api_key')
+   where p.account_id = any (p_accounts) and l.id = p.audit_id and l.entity_type in ('account', 'session', 'api_key', 'webhook')
 $$;
 
 -- Deletes what requests and counters under way wrote about somebody while they were erased.

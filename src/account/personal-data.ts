@@ -12,6 +12,7 @@ import { mfaData } from '../mfa/personal-data.ts'
 import { passkeyData } from '../passkeys/personal-data.ts'
 import { plansData } from '../quotas/personal-data.ts'
 import { ssoData } from '../sso/personal-data.ts'
+import { webhookData } from '../webhooks/personal-data.ts'
 
 const account: PersonalData = {
   table: 'user_accounts',
@@ -76,6 +77,7 @@ export const personalData: readonly PersonalData[] = [
   ...accountLinkData,
   ...consentData,
   ...ssoData,
+  ...webhookData,
   ...ownData,
   ...idempotencyData,
   ...mailData,

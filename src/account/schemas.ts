@@ -108,6 +108,7 @@ export const ExportBody = z
     consents: Rows,
     passkeys: Rows,
     identities: Rows,
+    webhooks: Rows,
     loginAttempts: Rows,
     subscriptions: Rows,
     featureOverrides: Rows,

@@ -20,6 +20,7 @@ import sessions from '../../sql/functions/sessions.sql' with { type: 'text' }
 import subscriptions from '../../sql/functions/subscriptions.sql' with { type: 'text' }
 import tables from '../../sql/functions/tables.sql' with { type: 'text' }
 import views from '../../sql/functions/views.sql' with { type: 'text' }
+import webhooks from '../../sql/functions/webhooks.sql' with { type: 'text' }
 import { sha256Hex } from '../crypto/hash.ts'
 import type { Db } from './types.ts'
 
@@ -37,14 +38,14 @@ export const functionFiles: readonly FunctionFile[] = [
   { name: 'billing', revision: 2, sql: billing },
   { name: 'consents', revision: 2, sql: consents },
   { name: 'days', revision: 1, sql: days },
-  { name: 'erasure', revision: 4, sql: erasure },
+  { name: 'erasure', revision: 5, sql: erasure },
   { name: 'figures', revision: 1, sql: figures },
   { name: 'ids', revision: 1, sql: ids },
   { name: 'jobs', revision: 4, sql: jobs },
   { name: 'lockouts', revision: 3, sql: lockouts },
   { name: 'mail', revision: 5, sql: mail },
   { name: 'prices', revision: 1, sql: prices },
-  { name: 'purge', revision: 9, sql: purge },
+  { name: 'purge', revision: 10, sql: purge },
   { name: 'quotas', revision: 1, sql: quotas },
   { name: 'registration', revision: 1, sql: registration },
   { name: 'roles', revision: 1, sql: roles },
@@ -53,6 +54,7 @@ export const functionFiles: readonly FunctionFile[] = [
   { name: 'subscriptions', revision: 4, sql: subscriptions },
   { name: 'tables', revision: 1, sql: tables },
   { name: 'views', revision: 3, sql: views },
+  { name: 'webhooks', revision: 1, sql: webhooks },
 ]
 
 type Stored = { name: string; revision: number; checksum: string }

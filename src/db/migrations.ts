@@ -37,6 +37,7 @@ import payments from '../../sql/tables/0035_payments.sql' with { type: 'text' }
 import identities from '../../sql/tables/0036_identities.sql' with { type: 'text' }
 import paidRevenue from '../../sql/tables/0037_paid_revenue.sql' with { type: 'text' }
 import paymentFigures from '../../sql/tables/0038_payment_figures.sql' with { type: 'text' }
+import webhooks from '../../sql/tables/0039_webhooks.sql' with { type: 'text' }
 import { rewriteAddresses } from './address-migration.ts'
 
 type Migration = {
@@ -92,4 +93,5 @@ export const migrations: Migration[] = [
   { version: 36, name: '0036_identities', sql: identities },
   { version: 37, name: '0037_paid_revenue', sql: paidRevenue },
   { version: 38, name: '0038_payment_figures', sql: paymentFigures },
+  { version: 39, name: '0039_webhooks', sql: webhooks },
 ]

@@ -124,6 +124,28 @@ export const personalData: Record<string, Table> = {
     personal: 'provider issuer subject profile',
     other: 'id code_hash account_id code_challenge expires_at',
   },
+  webhook_endpoints: {
+    erasure: 'deleted',
+    why: 'where somebody has events sent, and what they call it',
+    of: 'account_id',
+    exported: 'webhooks',
+    personal: 'url description events enabled disabled_reason created_at last_attempt_at',
+    other: 'id account_id created_by secret earlier_secret earlier_until failing_since leased_until updated_at',
+  },
+  webhook_messages: {
+    erasure: 'deleted',
+    why: 'what was told about somebody, to the operators’ services and to their own; it goes after 30 days',
+    of: 'account_id',
+    personal: 'type body',
+    other: 'id account_id created_at',
+  },
+  webhook_deliveries: {
+    erasure: 'deleted',
+    why: 'goes with its endpoint and its message',
+    of: 'endpoint_id in (select id from webhook_endpoints where account_id',
+    personal: 'response_body last_error',
+    other: 'id endpoint_id message_id status attempts due_at last_attempt_at duration_ms response_status ended_at',
+  },
   oidc_spent_states: nobodys('ids that were used', 'id expires_at'),
   consents: {
     erasure: 'deleted',

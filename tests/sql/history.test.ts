@@ -45,6 +45,7 @@ const history = `
 0036_identities 264b60b94299
 0037_paid_revenue ccc0732f869f
 0038_payment_figures 17d8920a8290
+0039_webhooks 9016024090eb
 `
 
 test('no migration that has landed was edited: databases that ran it would refuse to start', async () => {
@@ -73,6 +74,7 @@ erasure 1 2b8a0fff8cad
 erasure 2 86b0f369beb5
 erasure 3 4af7f86b274e
 erasure 4 5eda931b2bfa
+erasure 5 1d8e2363edee
 figures 1 11fcfb3b1da0
 ids 1 5545b8ab9a19
 jobs 1 4f7840a420b2
@@ -94,6 +96,7 @@ purge 6 c3e35cee6ac5
 purge 7 1fbd8585da4e
 purge 8 0f6eca0f7913
 purge 9 016d0d690063
+purge 10 78aae60efd17
 quotas 1 64fb45d41463
 registration 1 2711e5b1a74c
 roles 1 343c19616ae0
@@ -105,6 +108,7 @@ subscriptions 4 02070fcdcea8
 tables 1 8d4bc434b846
 views 1 aa7119089969
 views 2 7b8b764f4ff6
+webhooks 1 ccbae9ebdcde
 views 3 de56ff53ec5d
 `
 

@@ -29,6 +29,7 @@ export async function givenWholeLife(app: TestApp, admin: Awaited<ReturnType<typ
     userAgent: `AshasPhone/${word}`,
     keyName: `Report of ${word}`,
     passkeyName: `Phone of ${word}`,
+    endpoint: `Service of ${word}`,
     lockReason: `because of ${word} herself`,
   }
   const { email = '', address = '', otherAddress = '', userAgent = '' } = traces
@@ -70,6 +71,10 @@ export async function givenWholeLife(app: TestApp, admin: Awaited<ReturnType<typ
   }
   await ask('/v1/me/passkeys/options', { bearer, method: 'POST' }, 200)
   await storedPasskey(app, id, traces.passkeyName)
+  const events = ['account.updated']
+  const endpoint = { url: `https://hooks.${word}.example/in`, description: traces.endpoint, events }
+  const hook = await bodyOf<{ id: string }>(await ask('/v1/webhooks', { bearer, json: endpoint }, 201))
+  await ask(`/v1/webhooks/${hook.id}/test`, { bearer, method: 'POST' }, 202)
   const { key } = await bodyOf<{ key: string }>(await ask('/v1/api-keys', { bearer, json: apiKey }, 201))
   await ask('/v1/dashboard', { bearer: key }, 200)
   await ask('/v1/me/audit-logs', { bearer }, 200)

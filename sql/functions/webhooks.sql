@@ -1,0 +1,170 @@
+-- Queues an event for the endpoints that want it, in the transaction of the change; where none does, nothing is written. `p_personal`
+-- is added for the operators alone.
+create or replace function public.queue_webhook(p_type text, p_account uuid, p_data jsonb, p_personal jsonb default null) returns void language plpgsql
+set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
+declare
+  told bigint; told_operators bigint;
+begin
+  with wanting as (
+    select id from public.webhook_endpoints where account_id is null and enabled and p_type = any (events)),
+  message as (
+    insert into public.webhook_messages (id, type, body, account_id)
+    select public.uuid_v7(), p_type, public.webhook_body(p_type, p_data || coalesce(p_personal, '{}')), case when p_personal is not null then p_account end
+     where exists (select from wanting)
+    returning id)
+  insert into public.webhook_deliveries (id, endpoint_id, message_id)
+  select public.uuid_v7(), wanting.id, message.id from wanting cross join message;
+  get diagnostics told_operators = row_count;
+  with wanting as (
+    select id from public.webhook_endpoints where account_id = p_account and enabled and p_type = any (events)),
+  message as (
+    insert into public.webhook_messages (id, type, body, account_id)
+    select public.uuid_v7(), p_type, public.webhook_body(p_type, p_data), p_account
+     where exists (select from wanting)
+    returning id)
+  insert into public.webhook_deliveries (id, endpoint_id, message_id)
+  select public.uuid_v7(), wanting.id, message.id from wanting cross join message;
+  get diagnostics told = row_count;
+  if told + told_operators > 0 then
+    perform pg_notify('webhook_deliveries', '');
+  end if;
+end $$;
+
+-- An event's JSON as it is signed and sent: microseconds tell the order of events within one transaction.
+create or replace function public.webhook_body(p_type text, p_data jsonb) returns text language sql volatile
+set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
+  select json_build_object('type', p_type, 'timestamp', to_char(clock_timestamp(), 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'data', p_data)::text
+$$;
+
+-- Whether an endpoint wants such an event: the operators', or the account's own.
+create or replace function public.wants_webhook(p_type text, p_account uuid) returns boolean language sql stable
+set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
+  select exists (select from public.webhook_endpoints where account_id is null and enabled and p_type = any (events))
+      or exists (select from public.webhook_endpoints where account_id = p_account and enabled and p_type = any (events))
+$$;
+
+-- The triggers below run at COMMIT, so that an event tells the state that the whole transaction leaves, with its version.
+
+create or replace function public.tell_account() returns trigger language plpgsql
+set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
+declare
+  kind text := tg_argv[0]; account public.user_accounts; role_before text;
+begin
+  if not public.wants_webhook(kind, new.id) then return null; end if;
+  select * into account from public.user_accounts where id = new.id;
+  if kind = 'account.erased' then
+    perform public.queue_webhook(kind, null, jsonb_build_object('accountId', new.id, 'version', account.authz_version));
+  elsif account.status = 'deleted' then
+    return null;
+  elsif kind = 'role.changed' then
+    role_before := old.role;
+    perform public.queue_webhook(kind, new.id, jsonb_build_object('accountId', new.id, 'version', account.authz_version, 'role', account.role,
+      'privilegeLevel', (select r.privilege_level from public.roles r where r.name = account.role), 'previousRole', role_before));
+  else
+    perform public.queue_webhook(kind, new.id,
+      jsonb_build_object('accountId', new.id, 'version', account.authz_version, 'status', account.status, 'role', account.role,
+        'emailVerified', account.email_verified_at is not null),
+      jsonb_build_object('email', account.email, 'firstName', account.first_name, 'lastName', account.last_name, 'phoneNumber', account.phone_number,
+        'language', account.language, 'timezone', account.timezone, 'createdAt', account.created_at));
+  end if;
+  return null;
+end $$;
+
+create or replace function public.tell_session_revoked() returns trigger language plpgsql
+set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
+begin
+  if not public.wants_webhook('session.revoked', new.account_id) then return null; end if;
+  perform public.queue_webhook('session.revoked', a.id,
+    jsonb_build_object('accountId', a.id, 'version', a.authz_version, 'sessionId', new.id, 'reason', new.end_reason))
+     from public.user_accounts a where a.id = new.account_id and a.status <> 'deleted';
+  return null;
+end $$;
+
+-- A change of plan ends one row and begins another: it is told by the one that begins; the end by the one that ended, where only
+-- the free plan is left.
+create or replace function public.tell_subscription() returns trigger language plpgsql
+set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
+begin
+  if not public.wants_webhook(tg_argv[0], new.account_id) then return null; end if;
+  perform public.queue_webhook(tg_argv[0], s.account_id,
+    jsonb_build_object('accountId', s.account_id, 'version', a.authz_version, 'plan', s.plan, 'status', s.status, 'interval', s.billing_interval,
+      'currentPeriodEnd', coalesce(s.paid_until, s.current_period_end), 'cancelAtPeriodEnd', s.status = 'cancelled')
+    || case tg_argv[0] when 'subscription.ended' then jsonb_build_object('endedPlan', new.plan, 'endedAt', new.ended_at) else '{}' end)
+     from public.user_subscriptions s join public.user_accounts a on a.id = s.account_id
+    where s.account_id = new.account_id and s.ended_at is null and a.status <> 'deleted' and (s.plan = 'free') = (tg_argv[0] = 'subscription.ended');
+  return null;
+end $$;
+
+create or replace function public.tell_payment() returns trigger language plpgsql
+set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
+declare
+  kind text := 'payment.' || new.status;
+begin
+  if not public.wants_webhook(kind, new.account_id) then return null; end if;
+  perform public.queue_webhook(kind, a.id, jsonb_build_object('accountId', a.id, 'version', a.authz_version, 'paymentId', new.id,
+    'provider', new.provider, 'amountMinor', new.amount_minor, 'currency', new.currency, 'plan', new.plan, 'at', new.at))
+     from public.user_accounts a where a.id = new.account_id and a.status <> 'deleted';
+  return null;
+end $$;
+
+create or replace function public.tell_api_key() returns trigger language plpgsql
+set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
+declare
+  kind text := tg_argv[0]; key public.api_keys;
+begin
+  if tg_op = 'DELETE' then key := old; else key := new; end if;
+  if not public.wants_webhook(kind, key.account_id) then return null; end if;
+  perform public.queue_webhook(kind, a.id, jsonb_build_object('accountId', a.id, 'version', a.authz_version, 'apiKeyId', key.id,
+    'prefix', key.prefix, 'permissions', key.permissions, 'expiresAt', key.expires_at))
+     from public.user_accounts a where a.id = key.account_id and a.status <> 'deleted';
+  return null;
+end $$;
+
+create or replace function public.tell_catalogue() returns trigger language plpgsql
+set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
+begin
+  perform public.queue_webhook('catalogue.changed', null, jsonb_build_object('catalogueVersion', new.version));
+  return null;
+end $$;
+
+-- Deletes messages with their deliveries after 30 days.
+create or replace function public.purge_webhooks() returns bigint language plpgsql
+set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
+declare
+  gone bigint;
+begin
+  delete from public.webhook_messages where created_at < clock_timestamp() - interval '720 hours';
+  get diagnostics gone = row_count;
+  return gone;
+end $$;
+
+do $$
+declare
+  wanted record;
+begin
+  for wanted in select * from (values
+    ('webhook_account_created', 'insert on public.user_accounts', 'true', $c$public.tell_account('account.created')$c$),
+    ('webhook_account_updated', 'update of email, email_verified_at, first_name, last_name, phone_number, language, timezone, status, is_invited on public.user_accounts',
+      $c$new.status <> 'deleted' and (old.email, old.email_verified_at, old.first_name, old.last_name, old.phone_number, old.language, old.timezone, old.status, old.is_invited)
+         is distinct from (new.email, new.email_verified_at, new.first_name, new.last_name, new.phone_number, new.language, new.timezone, new.status, new.is_invited)$c$,
+      $c$public.tell_account('account.updated')$c$),
+    ('webhook_account_erased', 'update of status on public.user_accounts', $c$new.status = 'deleted' and old.status <> 'deleted'$c$, $c$public.tell_account('account.erased')$c$),
+    ('webhook_role_changed', 'update of role on public.user_accounts', 'new.role <> old.role', $c$public.tell_account('role.changed')$c$),
+    ('webhook_session_revoked', 'update of ended_at on public.sessions', 'old.ended_at is null and new.ended_at is not null', 'public.tell_session_revoked()'),
+    ('webhook_subscription_begun', 'insert on public.user_subscriptions', $c$new.plan <> 'free' and new.ended_at is null$c$, $c$public.tell_subscription('subscription.changed')$c$),
+    ('webhook_subscription_changed', 'update on public.user_subscriptions',
+      $c$new.ended_at is null and new.plan <> 'free' and (old.plan, old.status, old.billing_interval, old.current_period_end, old.paid_until, old.pending_price_id)
+         is distinct from (new.plan, new.status, new.billing_interval, new.current_period_end, new.paid_until, new.pending_price_id)$c$, $c$public.tell_subscription('subscription.changed')$c$),
+    ('webhook_subscription_ended', 'update of ended_at on public.user_subscriptions', $c$old.ended_at is null and new.ended_at is not null and new.plan <> 'free'$c$,
+      $c$public.tell_subscription('subscription.ended')$c$),
+    ('webhook_payment_made', 'insert on public.payments', $c$new.kind = 'charge' and new.status <> 'pending'$c$, 'public.tell_payment()'),
+    ('webhook_payment_settled', 'update of status on public.payments', $c$new.kind = 'charge' and new.status <> old.status$c$, 'public.tell_payment()'),
+    ('webhook_api_key_created', 'insert on public.api_keys', 'true', $c$public.tell_api_key('api_key.created')$c$),
+    ('webhook_api_key_deleted', 'delete on public.api_keys', 'true', $c$public.tell_api_key('api_key.deleted')$c$),
+    ('webhook_catalogue_changed', 'update on public.catalogue_version', 'new.version > old.version', 'public.tell_catalogue()')
+  ) as t (name, event, condition, call) where not exists (select from pg_catalog.pg_trigger g where g.tgname = t.name)
+  loop
+    execute pg_catalog.format('create constraint trigger %I after %s deferrable initially deferred for each row when (%s) execute function %s',
+      wanted.name, wanted.event, wanted.condition, wanted.call);
+  end loop;
+end $$;
