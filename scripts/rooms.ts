@@ -19,6 +19,7 @@ const rooms = [
   'mfa',
   'passkeys',
   'auth',
+  'webhooks',
   'api-keys',
   'consents',
   'account-links',

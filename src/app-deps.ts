@@ -28,6 +28,7 @@ import type { Secrets } from './secrets/secrets.ts'
 import type { IdentityProviders } from './sso/providers.ts'
 import type { Traffic } from './telemetry/traffic.ts'
 import type { Tracer } from './tracing/tracer.ts'
+import type { Figures } from './webhooks/figures.ts'
 
 declare module './http/request.ts' {
   // What handlers find in `c.get('deps')`.
@@ -55,6 +56,9 @@ export type AppDeps = {
   providers: readonly BillingProvider[]
   /** Wakes the worker that carries out what is wanted of them. */
   billingWork: Bell
+  /** Wakes the sender of webhooks. */
+  webhookWork: Bell
+  webhookFigures: Figures
   /** Encrypts secrets at rest, under DATA_KEY. */
   secrets: Secrets
   tokens: Tokens

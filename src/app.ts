@@ -48,6 +48,7 @@ import { identityRoutes, ssoRoutes } from './sso/routes.ts'
 import { createAccessLog, logAccess } from './telemetry/access-log.ts'
 import { describeSpan, traceRequests } from './telemetry/request-spans.ts'
 import { countTraffic } from './telemetry/traffic.ts'
+import { operatorsWebhookRoutes, ownWebhookRoutes } from './webhooks/routes.ts'
 
 /** The whole service: the middleware that every request passes, in order, and every mount. */
 export function createApp(deps: AppDeps) {
@@ -88,8 +89,10 @@ export function mountRoutes() {
     .route('/v1', catalogueRoutes)
     .route('/v1', billingRoutes)
     .route('/v1', webhookRoutes)
+    .route('/v1', ownWebhookRoutes)
     .route('/v1', accessRoutes)
     .route('/v1/admin', adminRoutes)
+    .route('/v1/admin', operatorsWebhookRoutes)
   return withQuota(withAdminMfa(mounts))
 }
 

@@ -23,6 +23,7 @@ import { redisConfiguration } from './redis/variables.ts'
 import { secretsConfiguration } from './secrets/variables.ts'
 import { ssoConfiguration } from './sso/variables.ts'
 import { tracingConfiguration } from './tracing/variables.ts'
+import { webhookConfiguration } from './webhooks/variables.ts'
 
 /** Every room's configuration, in the order in which problems are named. */
 const rooms = [
@@ -49,6 +50,7 @@ const rooms = [
   jobsConfiguration,
   opsConfiguration,
   tracingConfiguration,
+  webhookConfiguration,
 ] as const
 
 type Room = (typeof rooms)[number]

@@ -15,6 +15,7 @@ import { redisMetrics } from './redis/metrics.ts'
 import { ssoMetrics } from './sso/metrics.ts'
 import { trafficMetrics } from './telemetry/metrics.ts'
 import { traceMetrics } from './tracing/metrics.ts'
+import { webhookMetrics } from './webhooks/metrics.ts'
 
 /** Every room's metrics. */
 export function metricsOfRooms(deps: AppDeps): readonly Metric[] {
@@ -33,6 +34,7 @@ export function metricsOfRooms(deps: AppDeps): readonly Metric[] {
     ...mailMetrics(deps),
     ...ssoMetrics(deps),
     ...billingMetrics(deps),
+    ...webhookMetrics(deps),
     ...jobMetrics(deps.sql),
     ...(deps.tracer ? traceMetrics(deps.tracer) : []),
   ]

@@ -45,6 +45,7 @@ export async function serve(config: Config, log: Logger, signal?: AbortSignal): 
   const stopJobs = startJobs(deps)
   const stopMail = await startMail(deps)
   const stopBilling = await startBilling(deps)
+  const stopWebhooks = await startWebhooks(deps)
 
   async function stop(): Promise<void> {
     const endsAt = Date.now() + config.shutdownTimeoutMs
@@ -55,8 +56,10 @@ export async function serve(config: Config, log: Logger, signal?: AbortSignal): 
     const graceMs = Math.max(0, endsAt - Date.now() - Math.min(3_000, config.shutdownTimeoutMs / 2))
     await atMost(graceMs, server.stop())
     await server.stop(true)
+    const stoppingWebhooks = stopWebhooks(Math.max(0, Math.min(5_000, (endsAt - Date.now()) / 2)))
     await stopBilling(Math.max(0, Math.min(5_000, (endsAt - Date.now()) / 2)))
     await stopMail(Math.max(0, Math.min(5_000, (endsAt - Date.now()) / 2)))
+    await stoppingWebhooks
     const leftMs = Math.max(100, endsAt - Date.now())
     await atMost(leftMs, deps.close(leftMs / 1000))
   }
@@ -79,6 +82,14 @@ async function startBilling(deps: OpenDeps): Promise<(milliseconds: number) => P
   const worker = createBillingWorker(deps)
   worker.start()
   return (milliseconds) => atMost(milliseconds, worker.stop())
+}
+
+/** @returns what stops it, within some milliseconds; what was not answered by then is sent again by another instance */
+async function startWebhooks(deps: OpenDeps): Promise<(milliseconds: number) => Promise<void>> {
+  const { createWebhookSender } = await import('./webhooks/sender.ts')
+  const sender = createWebhookSender(deps, { pollMs: deps.config.authzFeed === 'listen' ? 5_000 : 2_000 })
+  sender.start()
+  return (milliseconds) => atMost(milliseconds, sender.stop())
 }
 
 /** @throws Error with what to set, once all that is open is closed again */

@@ -36,6 +36,7 @@ import { createIdentityProviders } from './sso/providers.ts'
 import { createNetworkHash } from './telemetry/network-hash.ts'
 import { createTraffic } from './telemetry/traffic.ts'
 import { openTracer } from './tracing/open-tracer.ts'
+import { createWebhookFigures } from './webhooks/figures.ts'
 
 /** Deps that are open, and how to close them. */
 export type OpenDeps = AppDeps & {
@@ -73,6 +74,7 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
   const recentChanges = new RecentChanges(config.accessTtlSeconds)
   const secrets = createSecrets(config.dataKeys)
   const mail = createOutbox({ mail: config.mail, secrets })
+  const webhookWork = createBell()
   const { redisUrl, redisTimeoutMs: timeoutMs } = config
   const redis = redisUrl === undefined ? null : openRedis({ url: redisUrl, log, timeoutMs })
   try {
@@ -85,7 +87,8 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
     reading.catch(() => {})
     await requireSchema(sql)
     const catalogue = { current: await reading }
-    const hear = (wake: () => void) => feedConnection.listen({ authz_changes: wake, mail_outbox: mail.ring })
+    const hear = (wake: () => void) =>
+      feedConnection.listen({ authz_changes: wake, mail_outbox: mail.ring, webhook_deliveries: webhookWork.ring })
     const feed = createFeed({
       connection: feedConnection,
       recentChanges,
@@ -163,6 +166,8 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
       mail,
       providers: await openProviders({ sql, now, config, deliver: (...message) => receiveWebhook(open, ...message) }),
       billingWork: createBell(),
+      webhookWork,
+      webhookFigures: createWebhookFigures(),
       secrets,
       tokens: createTokens({
         accessKeys: config.accessKeys,

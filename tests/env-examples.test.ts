@@ -164,6 +164,7 @@ test('every bad variable is named at once, each with what to do', () => {
     CONSENT_DOCUMENTS: 'terms',
     INACTIVE_ACCOUNT_DAYS: '59',
     BILLING_PROVIDERS: 'cash',
+    WEBHOOK_PRIVATE_NETWORKS: '10.0.0.0/40',
     BILLING_GRACE_DAYS: '61',
     STRIPE_SECRET_KEY: 'sk',
     STRIPE_WEBHOOK_SECRET: 'whsec_1,whsec_2',

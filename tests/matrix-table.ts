@@ -62,6 +62,9 @@ const ownPasskeysOnly: Row = {
   stranger: 404,
   path: ({ passkeyId }) => `/v1/me/passkeys/${passkeyId}`,
 }
+const webhooks = 'authenticated, feature webhook_support'
+const unknown = '01980f5c-5b1e-7c3a-9d0f-3c6f2b1a4e5d'
+const webhookOf = (event: string) => ({ url: 'https://hooks.example.com/in', events: [event] })
 const nowhere: Row = { demands: '', answers: '404' }
 const codeOfNobody = { code: 'of nobody', codeVerifier: 'x'.repeat(43) }
 const reason = 'asked for on the telephone'
@@ -283,6 +286,15 @@ const ofThePerson: Record<string, Row> = {
   // Everybody, the superadmin included, sees and deletes own keys only.
   'GET /v1/api-keys/:id': ownKeysOnly,
   'DELETE /v1/api-keys/:id': ownKeysOnly,
+  'GET /v1/webhooks': { demands: webhooks, answers: '401 403 403 200 200 200' },
+  'POST /v1/webhooks': { demands: webhooks, answers: '401 403 403 201 201 201', json: () => webhookOf('role.changed') },
+  'GET /v1/webhooks/:id': ownWebhooksOnly(''),
+  'PATCH /v1/webhooks/:id': { ...ownWebhooksOnly(''), json: () => ({ enabled: false }) },
+  'DELETE /v1/webhooks/:id': ownWebhooksOnly(''),
+  'POST /v1/webhooks/:id/rotate': ownWebhooksOnly('/rotate'),
+  'POST /v1/webhooks/:id/test': ownWebhooksOnly('/test'),
+  'GET /v1/webhooks/:id/deliveries': ownWebhooksOnly('/deliveries'),
+  'POST /v1/webhooks/:id/deliveries/:deliveryId/redeliver': ownWebhooksOnly(`/deliveries/${unknown}/redeliver`),
   'GET /v1/plans': { demands: '', answers: '200' },
   'GET /v1/plans/:name': { demands: '', answers: '200', path: () => '/v1/plans/free' },
   'GET /v1/features': { demands: '', answers: '200' },
@@ -362,6 +374,15 @@ const ofAdministrators: Record<string, Row> = {
     stranger: 403,
     path: ({ accountId }) => `/v1/admin/mail/${accountId}/retry`,
   }),
+  'GET /v1/admin/webhooks': superadminOnly(settings, 200),
+  'POST /v1/admin/webhooks': superadminOnly(settings, 201, { json: () => webhookOf('account.erased') }),
+  'GET /v1/admin/webhooks/:id': operatorsWebhook(''),
+  'PATCH /v1/admin/webhooks/:id': { ...operatorsWebhook(''), json: () => ({ enabled: false }) },
+  'DELETE /v1/admin/webhooks/:id': operatorsWebhook(''),
+  'POST /v1/admin/webhooks/:id/rotate': operatorsWebhook('/rotate'),
+  'POST /v1/admin/webhooks/:id/test': operatorsWebhook('/test'),
+  'GET /v1/admin/webhooks/:id/deliveries': operatorsWebhook('/deliveries'),
+  'POST /v1/admin/webhooks/:id/deliveries/:deliveryId/redeliver': operatorsWebhook(`/deliveries/${unknown}/redeliver`),
   'GET /v1/admin/analytics/overview': analytics,
   'GET /v1/admin/analytics/signups': analytics,
   'GET /v1/admin/analytics/revenue': analytics,
@@ -430,6 +451,23 @@ function about(demands: string, path: string, status: number, row: Pick<Row, 'js
 
 function keptMail(path: string): Row {
   return { demands: '', answers: '404', stranger: 404, path: ({ accountId }) => `/dev/mail/${accountId}${path}` }
+}
+
+/** An endpoint that nobody has: the person, or the operators. */
+function ownWebhooksOnly(path: string): Row {
+  return {
+    demands: webhooks,
+    answers: '401 403 403 404 404 404',
+    stranger: 403,
+    path: ({ accountId }) => `/v1/webhooks/${accountId}${path}`,
+  }
+}
+
+function operatorsWebhook(path: string): Row {
+  return superadminOnly(settings, 404, {
+    stranger: 403,
+    path: ({ accountId }) => `/v1/admin/webhooks/${accountId}${path}`,
+  })
 }
 
 function superadminOnly(demands: string, status: number, row: Pick<Row, 'json' | 'path' | 'stranger'> = {}): Row {

@@ -156,6 +156,11 @@ const before: Record<string, (session: SessionJson) => Promise<unknown>> = {
   'patch /v1/me/passkeys/{id}': makePasskey,
   'delete /v1/me/passkeys/{id}': makePasskey,
   'post /v1/admin/mail/{id}/retry': makeMail,
+  ...Object.fromEntries(
+    operations
+      .filter(({ path }) => /webhooks\/\{id\}/.test(path) && !path.includes('billing'))
+      .map(({ name }) => [name, (session: SessionJson) => makeWebhook(name, session)]),
+  ),
   'get /v1/admin/roles/{name}': makeRole,
   'patch /v1/admin/roles/{name}': makeRole,
   'delete /v1/admin/roles/{name}': makeRole,
@@ -224,6 +229,20 @@ async function makeMail({ user }: SessionJson): Promise<void> {
   await sql`
     insert into mail_outbox (id, recipient, language, template, message_id, status, attempts, ended_at)
     values (${id}, ${user.email}, 'en', 'reset-password', ${`<${id}@x>`}, 'failed', 1, now()) on conflict do nothing`
+}
+
+async function makeWebhook(name: string, { user }: SessionJson): Promise<void> {
+  const [id, owner] = [exampleOf(name, 'id'), name.includes('/admin/') ? null : user.id]
+  await sql`delete from webhook_endpoints where id = ${id}`
+  await sql`
+    insert into webhook_endpoints (id, account_id, created_by, url, events, secret)
+    values (${id}, ${owner}, ${user.id}, 'https://hooks.example.com/', '{account.updated}',
+            ${app.deps.secrets.encrypt('whsec_AAAA', { table: 'webhook_endpoints', column: 'secret', id })})`
+  if (!name.includes('{deliveryId}')) return
+  const message = Bun.randomUUIDv7()
+  await sql`insert into webhook_messages (id, type, body, account_id) values (${message}, 'webhook.test', '{}', ${owner})`
+  await sql`
+    insert into webhook_deliveries (id, endpoint_id, message_id) values (${exampleOf(name, 'deliveryId')}, ${id}, ${message})`
 }
 
 async function makeRole(session: SessionJson): Promise<void> {

@@ -223,7 +223,8 @@ test('no foreign host appears: one server, and references that stay in the docum
   expect(document.servers).toEqual([{ url: publicUrl }])
   const foreign = [...JSON.stringify(document).matchAll(/https?:\/\/[^"\\\s]+/g)]
     .map(([url]) => url)
-    .filter((url) => !url.startsWith(publicUrl))
+    // Where an endpoint of the reader's may be: a name that is reserved for examples (RFC 2606).
+    .filter((url) => !url.startsWith(publicUrl) && url !== 'https://hooks.example.com/manas360')
   expect(foreign).toEqual([])
   walk(document, '', ({ $ref }) => {
     if (typeof $ref !== 'string') return

@@ -33,6 +33,7 @@ export type Entity = {
     | 'plan'
     | 'role'
     | 'session'
+    | 'webhook'
   id: string | null
 }
 
@@ -46,6 +47,8 @@ export const feature = (name: string): Entity => ({ type: 'feature', id: name })
 export const mail = (id: string | null): Entity => ({ type: 'mail', id })
 /** Of a payment provider's inbox; null: all of it. */
 export const billingEvent = (id: string | null): Entity => ({ type: 'billing_event', id })
+/** An endpoint that events are delivered to. */
+export const webhook = (id: string): Entity => ({ type: 'webhook', id })
 /** A search of the accounts. */
 export const directory: Entity = { type: 'directory', id: null }
 /** A search of the whole trail. */

@@ -2,6 +2,12 @@ import { mailColumns } from '../mail/encrypted-columns.ts'
 import { mfaColumns } from '../mfa/encrypted-columns.ts'
 import type { EncryptedColumn } from '../secrets/encrypted-column.ts'
 import { ssoColumns } from '../sso/encrypted-columns.ts'
+import { webhookColumns } from '../webhooks/encrypted-columns.ts'
 
 /** Every room's columns that are encrypted under DATA_KEY. */
-export const encryptedColumns: readonly EncryptedColumn[] = [...mailColumns, ...mfaColumns, ...ssoColumns]
+export const encryptedColumns: readonly EncryptedColumn[] = [
+  ...mailColumns,
+  ...mfaColumns,
+  ...ssoColumns,
+  ...webhookColumns,
+]

@@ -117,6 +117,16 @@ export const problems = {
     title: 'The account has as many API keys as it may have',
     detail: 'Delete one that is not used any more.',
   },
+  'too-many-webhooks': {
+    status: 409,
+    title: 'There are as many webhook endpoints as there may be',
+    detail: 'Delete one that is not used any more.',
+  },
+  'webhook-disabled': {
+    status: 409,
+    title: 'The endpoint is disabled',
+    detail: 'Enable it first: PATCH it with {"enabled":true}.',
+  },
   'last-superadmin': { status: 409, title: 'The last superadmin must stay', detail: 'Make another superadmin first.' },
   'demote-first': {
     status: 409,

@@ -28,6 +28,8 @@ const newPasskeyResponse = {
   },
 }
 
+const webhook = { url: 'https://hooks.example.com/manas360', description: 'Our own service' }
+
 const bodies: Record<string, object> = {
   Registration: {
     email: 'asha@example.com',
@@ -41,6 +43,10 @@ const bodies: Record<string, object> = {
   Login: { email: 'asha@example.com', password },
   PasskeyResponse: { challengeToken: 'the challengeToken of the options', response: passkeyResponse },
   NewPasskey: { challengeToken: 'the challengeToken of the options', response: newPasskeyResponse, name: 'Phone' },
+  NewWebhook: { ...webhook, events: ['subscription.changed', 'subscription.ended'] },
+  WebhookPatch: { enabled: true },
+  NewOperatorsWebhook: { ...webhook, events: ['account.created', 'account.updated', 'account.erased'] },
+  OperatorsWebhookPatch: { description: 'Another service' },
   PasskeyPatch: { name: 'Old phone' },
   MfaTokenOnly: { mfaToken: 'the mfaToken of the answer to the password' },
   SecondStep: { mfaToken: 'the mfaToken of the answer to the password', code: '123456' },

@@ -85,6 +85,7 @@ export function samples(text = 'Asha Rao'): [string, MailName, MailData[MailName
   addNotice('email-change-requested', { at, newEmail: `${text}@example.com` })
   addNotice('email-changed', { at, oldEmail: `${text}@example.com` })
   addNotice('api-key-created', { at, prefix: text, ip })
+  addNotice('webhook-disabled', { at, host: text, reason: 'gone' }, { at, host: text, reason: 'failing' })
   addNotice('role-raised', { at, role: text })
   addNotice(
     'subscription-changed',

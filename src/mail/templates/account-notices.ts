@@ -35,6 +35,7 @@ export const accountNotices: {
   'api-key-created': NoticeTexts<'api-key-created'>
   'role-raised': NoticeTexts<'role-raised'>
   'subscription-changed': NoticeTexts<'subscription-changed'>
+  'webhook-disabled': NoticeTexts<'webhook-disabled'>
 } = {
   'password-changed': {
     en: {
@@ -121,6 +122,26 @@ export const accountNotices: {
       event: ({ plan, change, until }, { day }) =>
         `${changes.hi[change](shownName(plan))}${until === null ? '' : `, ${day(until)} तक`}`,
       notYou: 'अगर आप ऐसा नहीं चाहते थे, तो साइन इन करके अपनी सदस्यता देखें और पासवर्ड बदलें।',
+    },
+  },
+  'webhook-disabled': {
+    en: {
+      subject: 'A webhook endpoint was disabled',
+      severally: (count) => `${count} webhook endpoints were disabled`,
+      opening: 'No more events are sent to a webhook endpoint of yours:',
+      event: ({ host, reason }) =>
+        `${shownName(host)}, ${reason === 'gone' ? 'which said that it is gone' : 'where nothing came through for five days'}`,
+      notYou:
+        'If it should go on: see to it that it answers, then enable it again. Events of the meantime can be sent once more from its log.',
+    },
+    hi: {
+      subject: 'एक वेबहुक एंडपॉइंट बंद किया गया',
+      severally: (count) => `${count} वेबहुक एंडपॉइंट बंद किए गए`,
+      opening: 'आपके एक वेबहुक एंडपॉइंट को अब कोई इवेंट नहीं भेजा जाएगा:',
+      event: ({ host, reason }) =>
+        `${shownName(host)}, ${reason === 'gone' ? 'जिसने बताया कि वह अब नहीं है' : 'जहाँ पाँच दिनों तक कुछ नहीं पहुँचा'}`,
+      notYou:
+        'अगर इसे चालू रहना चाहिए, तो पहले देखें कि वह उत्तर दे रहा है, फिर उसे दोबारा चालू करें। बीच के इवेंट उसके लॉग से फिर भेजे जा सकते हैं।',
     },
   },
 }

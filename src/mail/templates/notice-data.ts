@@ -37,6 +37,8 @@ export type NoticeDetails = {
   'refresh-token-reused': From
   /** `plan`: as people see it; `until`: when the period ends, ISO 8601, where it has an end. */
   'subscription-changed': { plan: string; change: SubscriptionChange; until: string | null }
+  /** `gone`: the receiver said so; `failing`: nothing came through for five days. */
+  'webhook-disabled': { host: string; reason: 'gone' | 'failing' }
   /** Strangers bring these two about, as often as they like: gathered, they fill no mailbox. */
   'registration-attempted': Record<never, never>
   'email-change-taken': Record<never, never>

@@ -56,6 +56,7 @@ export const templates: { [K in MailName]: MailTemplate<MailData[K]> } = {
   'email-change-taken': notice(addressNotices['email-change-taken']),
   'api-key-created': notice(accountNotices['api-key-created']),
   'role-raised': notice(accountNotices['role-raised']),
+  'webhook-disabled': notice(accountNotices['webhook-disabled']),
   'subscription-changed': notice(accountNotices['subscription-changed']),
 }
 

@@ -1,0 +1,123 @@
+import { type AuthzState, authzStateColumns } from '../access/rights.ts'
+import type { Db } from '../db/types.ts'
+
+/** An endpoint that this instance may deliver to until its lease ends. The state is that of its account. */
+export type ClaimedEndpoint = Omit<AuthzState, 'status'> & {
+  id: string
+  accountId: string | null
+  createdBy: string
+  url: string
+  secret: Buffer
+  /** Signs too; null once its time has passed. */
+  earlierSecret: Buffer | null
+  isFailing: boolean
+  /** Of the account; null: the operators' endpoint. */
+  status: AuthzState['status'] | null
+}
+
+/**
+ * Takes up to `limit` endpoints with due deliveries, longest waiting first, that nobody delivers to. Those that fail are
+ * claimed apart (`failing`), so that they cannot use up the places of the others. Endpoints with work are found by a loose
+ * index scan, whatever the length of their queues.
+ */
+export function claimEndpoints(
+  sql: Db,
+  { limit, leaseSeconds, failing }: { limit: number; leaseSeconds: number; failing: boolean },
+): Promise<ClaimedEndpoint[]> {
+  return sql<ClaimedEndpoint[]>`
+    with recursive waiting (endpoint_id) as (
+      (select endpoint_id from webhook_deliveries where status = 'queued' order by endpoint_id limit 1)
+      union all
+      select (select d.endpoint_id from webhook_deliveries d where d.status = 'queued' and d.endpoint_id > w.endpoint_id order by d.endpoint_id limit 1)
+        from waiting w where w.endpoint_id is not null),
+    due as (
+      select e.id from waiting w join webhook_endpoints e on e.id = w.endpoint_id
+       where (e.leased_until is null or e.leased_until <= clock_timestamp()) and (e.failing_since is not null) = ${failing}::boolean
+         and exists (select from webhook_deliveries d where d.endpoint_id = e.id and d.status = 'queued' and d.due_at <= clock_timestamp())
+       order by e.last_attempt_at nulls first limit ${limit}
+         for no key update of e skip locked),
+    claimed as (
+      update webhook_endpoints e set leased_until = clock_timestamp() + make_interval(secs => ${leaseSeconds}::int)
+        from due where e.id = due.id
+      returning e.id, e.account_id, e.created_by, e.url, e.secret, e.failing_since is not null as is_failing,
+                case when e.earlier_until > clock_timestamp() then e.earlier_secret end as earlier_secret)
+    select c.*, ${authzStateColumns(sql)} from claimed c left join account_authz a on a.id = c.account_id`
+}
+
+/** A message on its way. */
+export type DueDelivery = { id: string; messageId: string; body: string; attempts: number }
+
+export function listDue(sql: Db, endpointId: string, limit: number): Promise<DueDelivery[]> {
+  return sql<DueDelivery[]>`
+    select d.id, d.message_id, m.body, d.attempts from webhook_deliveries d join webhook_messages m on m.id = d.message_id
+     where d.endpoint_id = ${endpointId} and d.status = 'queued' and d.due_at <= clock_timestamp()
+     order by d.due_at, d.id limit ${limit}`
+}
+
+/** What an attempt came to. `retryAfterSeconds` null: it is the last one. */
+export type Attempt = {
+  id: string
+  attempts: number
+  delivered: boolean
+  durationMs: number
+  responseStatus: number | null
+  responseBody: string | null
+  error: string | null
+  retryAfterSeconds: number | null
+}
+
+/**
+ * Writes down what attempts came to, and whether the endpoint fails.
+ * @returns whether it has failed for longer than `patienceSeconds`
+ */
+export async function recordAttempts(
+  sql: Db,
+  endpointId: string,
+  attempts: readonly Attempt[],
+  patienceSeconds: number,
+): Promise<boolean> {
+  const isFailing = attempts.some(({ delivered }) => !delivered)
+  const [row] = await sql<{ isHopeless: boolean }[]>`
+    with outcome as (
+      select * from json_to_recordset(${JSON.stringify(attempts)}::text::json) as o(
+        id uuid, attempts smallint, delivered boolean, "durationMs" integer, "responseStatus" smallint, "responseBody" text, error text,
+        "retryAfterSeconds" float8)),
+    written as (
+      update webhook_deliveries d
+         set attempts = o.attempts + 1, last_attempt_at = clock_timestamp(), duration_ms = o."durationMs", response_status = o."responseStatus",
+             response_body = o."responseBody", last_error = o.error,
+             status = case when o.delivered then 'delivered' when o."retryAfterSeconds" is null then 'failed' else 'queued' end,
+             due_at = case when o.delivered then d.due_at else clock_timestamp() + make_interval(secs => coalesce(o."retryAfterSeconds", 0)) end,
+             ended_at = case when o.delivered or o."retryAfterSeconds" is null then clock_timestamp() end
+        from outcome o where d.id = o.id and d.status = 'queued' and d.attempts = o.attempts)
+    update webhook_endpoints
+       set last_attempt_at = clock_timestamp(),
+           failing_since = case when ${isFailing}::boolean then coalesce(failing_since, clock_timestamp()) end
+     where id = ${endpointId}
+    returning coalesce(failing_since < clock_timestamp() - make_interval(secs => ${patienceSeconds}::int), false) as is_hopeless`
+  return row?.isHopeless ?? false
+}
+
+/** Ends the lease, so that the next one is taken as soon as something is due. */
+export async function releaseEndpoint(sql: Db, id: string): Promise<void> {
+  await sql`update webhook_endpoints set leased_until = null where id = ${id}`
+}
+
+/** Ends what waits for an endpoint that gets nothing more. */
+export async function endQueued(sql: Db, endpointId: string, error: string): Promise<void> {
+  await sql`
+    update webhook_deliveries set status = 'failed', ended_at = clock_timestamp(), last_error = ${error}
+     where endpoint_id = ${endpointId} and status = 'queued'`
+}
+
+/** @returns whether it was enabled until now */
+export async function disableEndpoint(tx: Db, id: string, reason: 'gone' | 'failing'): Promise<boolean> {
+  const { count } = await tx`
+    update webhook_endpoints set enabled = false, disabled_reason = ${reason}, updated_at = clock_timestamp() where id = ${id} and enabled`
+  return count > 0
+}
+
+/** Holds an account's row as a mail to it does. An erasure locks the account before its endpoints, and so does this. */
+export async function holdAccount(tx: Db, id: string): Promise<void> {
+  await tx`select 1 from user_accounts where id = ${id} for key share`
+}

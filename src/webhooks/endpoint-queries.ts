@@ -1,0 +1,122 @@
+import type { Db } from '../db/types.ts'
+import type { WebhookEvent } from './events.ts'
+
+/** Whose endpoints: an account's, or the operators' (null). */
+export type Owner = string | null
+
+/** An endpoint as its owner sees it: everything but its secret. */
+export type EndpointItem = {
+  id: string
+  url: string
+  description: string | null
+  events: WebhookEvent[]
+  enabled: boolean
+  disabledReason: 'gone' | 'failing' | null
+  failingSince: Date | null
+  lastAttemptAt: Date | null
+  createdAt: Date
+  updatedAt: Date
+}
+
+const columns = (sql: Db) =>
+  sql`id, url, description, events, enabled, disabled_reason, failing_since, last_attempt_at, created_at, updated_at`
+
+const isOf = (sql: Db, owner: Owner) => (owner === null ? sql`account_id is null` : sql`account_id = ${owner}::uuid`)
+
+/** Newest first: `limit` of them before the endpoint `before`. */
+export function listEndpoints(sql: Db, owner: Owner, limit: number, before: string | null): Promise<EndpointItem[]> {
+  return sql<EndpointItem[]>`
+    select ${columns(sql)} from webhook_endpoints where ${isOf(sql, owner)} and (${before}::uuid is null or id < ${before}::uuid)
+     order by id desc limit ${limit}`
+}
+
+export async function findEndpoint(sql: Db, owner: Owner, id: string): Promise<EndpointItem | null> {
+  const [row] = await sql<EndpointItem[]>`
+    select ${columns(sql)} from webhook_endpoints where id = ${id} and ${isOf(sql, owner)}`
+  return row ?? null
+}
+
+/** Locks the operators' endpoints as a whole against each other's changes; an account's are locked by its row. */
+export async function lockOperatorsEndpoints(tx: Db): Promise<void> {
+  await tx`select pg_advisory_xact_lock(360361, 0)`
+}
+
+export async function countEndpoints(sql: Db, owner: Owner): Promise<number> {
+  const [row] = await sql<{ total: number }[]>`
+    select count(*)::int as total from webhook_endpoints where ${isOf(sql, owner)}`
+  return row?.total ?? 0
+}
+
+type NewEndpoint = {
+  id: string
+  owner: Owner
+  createdBy: string
+  url: string
+  description: string | null
+  events: WebhookEvent[]
+  secret: Buffer
+}
+
+export async function insertEndpoint(sql: Db, row: NewEndpoint): Promise<EndpointItem> {
+  const [inserted] = await sql<EndpointItem[]>`
+    insert into webhook_endpoints (id, account_id, created_by, url, description, events, secret)
+    values (${row.id}, ${row.owner}, ${row.createdBy}, ${row.url}, ${row.description}, ${row.events}, ${row.secret})
+    returning ${columns(sql)}`
+  if (!inserted) throw new Error('an insert returns its row')
+  return inserted
+}
+
+export type EndpointPatch = {
+  url?: string | undefined
+  description?: string | null | undefined
+  events?: WebhookEvent[] | undefined
+  enabled?: boolean | undefined
+}
+
+/** What the patch does not name stays. Enabling anew forgets what it was disabled for. */
+export async function updateEndpoint(
+  sql: Db,
+  owner: Owner,
+  id: string,
+  { url, description, events, enabled }: EndpointPatch,
+): Promise<EndpointItem | null> {
+  const [row] = await sql<EndpointItem[]>`
+    update webhook_endpoints
+       set url = coalesce(${url ?? null}::text, url), events = coalesce(${events ?? null}::text[], events),
+           description = case when ${description !== undefined}::boolean then ${description ?? null}::text else description end,
+           enabled = coalesce(${enabled ?? null}::boolean, enabled),
+           disabled_reason = case when ${enabled ?? null}::boolean then null else disabled_reason end,
+           failing_since = case when ${enabled ?? null}::boolean then null else failing_since end,
+           updated_at = clock_timestamp()
+     where id = ${id} and ${isOf(sql, owner)}
+    returning ${columns(sql)}`
+  return row ?? null
+}
+
+/** The one in force signs for so many seconds more, beside the new one. */
+export async function replaceSecret(
+  sql: Db,
+  owner: Owner,
+  id: string,
+  { secret, earlier, overlapSeconds }: { secret: Buffer; earlier: Buffer; overlapSeconds: number },
+): Promise<Date | null> {
+  const [row] = await sql<{ earlierUntil: Date }[]>`
+    update webhook_endpoints
+       set secret = ${secret}, earlier_secret = ${earlier}, updated_at = clock_timestamp(),
+           earlier_until = clock_timestamp() + make_interval(secs => ${overlapSeconds}::int)
+     where id = ${id} and ${isOf(sql, owner)}
+    returning earlier_until`
+  return row?.earlierUntil ?? null
+}
+
+/** The secret in force, of a row that stays as it is until the transaction ends. */
+export async function lockSecret(tx: Db, owner: Owner, id: string): Promise<Buffer | null> {
+  const [row] = await tx<{ secret: Buffer }[]>`
+    select secret from webhook_endpoints where id = ${id} and ${isOf(tx, owner)} for no key update`
+  return row?.secret ?? null
+}
+
+export async function deleteEndpoint(sql: Db, owner: Owner, id: string): Promise<boolean> {
+  const { count } = await sql`delete from webhook_endpoints where id = ${id} and ${isOf(sql, owner)}`
+  return count > 0
+}

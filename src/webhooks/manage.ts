@@ -1,0 +1,198 @@
+import type { Actor } from '../access/actor.ts'
+import { authorise, lockAccount } from '../access/hierarchy.ts'
+import { webhook } from '../audit/actor.ts'
+import type { Tx } from '../db/types.ts'
+import { AppError, invalid } from '../errors/app-error.ts'
+import type { Slice } from '../http/output/page.ts'
+import type { WebhookDeps } from './deps.ts'
+import {
+  countEndpoints,
+  deleteEndpoint,
+  type EndpointItem,
+  type EndpointPatch,
+  findEndpoint,
+  insertEndpoint,
+  listEndpoints,
+  lockOperatorsEndpoints,
+  lockSecret,
+  type Owner,
+  replaceSecret,
+  updateEndpoint,
+} from './endpoint-queries.ts'
+import { type DeliveryItem, insertTest, listDeliveries, notifyDeliveries, redeliver } from './log-queries.ts'
+import type { NewEndpoint } from './schemas.ts'
+import { mintSecret } from './signature.ts'
+import { refusalOf } from './url.ts'
+
+/** Endpoints of an account, and those of the operators in all. */
+export const maxEndpoints = { account: 20, operators: 100 }
+/** For how long the secret before a rotation signs too: a day. */
+const overlapSeconds = 86_400
+
+/** Whose endpoints a route is about: those of the person who asks, or the operators'. */
+export type Audience = 'account' | 'operators'
+
+export type CreatedEndpoint = EndpointItem & { secret: string | null }
+export type RotatedSecret = { secret: string | null; earlierSecretUntil: Date }
+
+const ownerOf = (audience: Audience, { principal }: Actor): Owner =>
+  audience === 'operators' ? null : principal.accountId
+
+/** Changes of a person's endpoints wait for each other on the account's row; those of the operators' on a lock of their own. */
+async function lock(tx: Tx, audience: Audience, actor: Actor): Promise<Owner> {
+  const { principal } = actor
+  if (audience === 'account') await lockAccount(tx, principal.accountId)
+  else {
+    await authorise(tx, principal, 'settings.manage')
+    await lockOperatorsEndpoints(tx)
+  }
+  return ownerOf(audience, actor)
+}
+
+/** @throws AppError `validation-failed` for a URL that nothing can be delivered to */
+export function requireDeliverable({ config }: Pick<WebhookDeps, 'config'>, audience: Audience, url: string): void {
+  const { privateNetworks, inClear } = config.webhooks
+  const refusal = refusalOf(url, { networks: audience === 'operators' ? privateNetworks : [], inClear })
+  if (refusal !== null) throw invalid('url', refusal, 'undeliverable')
+}
+
+/** The endpoints, newest first. */
+export function readEndpoints(
+  { sql }: WebhookDeps,
+  audience: Audience,
+  actor: Actor,
+  { limit, after }: Slice<string>,
+): Promise<EndpointItem[]> {
+  return listEndpoints(sql, ownerOf(audience, actor), limit, after)
+}
+
+/** @throws AppError `not-found` when it is not theirs */
+export async function readEndpoint(
+  { sql }: WebhookDeps,
+  audience: Audience,
+  actor: Actor,
+  id: string,
+): Promise<EndpointItem> {
+  const found = await findEndpoint(sql, ownerOf(audience, actor), id)
+  if (!found) throw new AppError('not-found')
+  return found
+}
+
+/** Makes an endpoint; its secret is shown this once. @throws AppError as requireDeliverable, `too-many-webhooks` */
+export async function createEndpoint(
+  deps: WebhookDeps,
+  audience: Audience,
+  actor: Actor,
+  { url, events, description = null }: NewEndpoint,
+): Promise<CreatedEndpoint> {
+  requireDeliverable(deps, audience, url)
+  const id = Bun.randomUUIDv7()
+  const secret = mintSecret()
+  const encrypted = deps.secrets.encrypt(secret, { table: 'webhook_endpoints', column: 'secret', id })
+  return deps.sql.begin(async (tx) => {
+    const owner = await lock(tx, audience, actor)
+    if ((await countEndpoints(tx, owner)) >= maxEndpoints[audience]) throw new AppError('too-many-webhooks')
+    const row = { id, owner, createdBy: actor.principal.accountId, url: new URL(url).href, description, events: [...new Set(events)] }
+    const created = await insertEndpoint(tx, { ...row, secret: encrypted })
+    await deps.audit.record(tx, actor, 'webhook.create', webhook(id), {
+      ...subjectOf(owner),
+      details: { events },
+      after: { url: row.url, description },
+    })
+    return { ...created, secret }
+  })
+}
+
+/** @throws AppError as requireDeliverable, `not-found` when it is not theirs */
+export async function changeEndpoint(
+  deps: WebhookDeps,
+  audience: Audience,
+  actor: Actor,
+  [id, patch]: [id: string, patch: EndpointPatch],
+): Promise<EndpointItem> {
+  if (patch.url !== undefined) requireDeliverable(deps, audience, patch.url)
+  const wanted = {
+    ...patch,
+    ...(patch.url !== undefined && { url: new URL(patch.url).href }),
+    ...(patch.events !== undefined && { events: [...new Set(patch.events)] }),
+  }
+  return deps.sql.begin(async (tx) => {
+    const owner = await lock(tx, audience, actor)
+    const before = await findEndpoint(tx, owner, id)
+    const after = before && (await updateEndpoint(tx, owner, id, wanted))
+    if (!after) throw new AppError('not-found')
+    const personal = ({ url, description }: EndpointItem) => ({ url, description })
+    await deps.audit.record(tx, actor, 'webhook.update', webhook(id), {
+      ...subjectOf(owner),
+      details: { events: after.events, enabled: after.enabled },
+      before: personal(before),
+      after: personal(after),
+    })
+    return after
+  })
+}
+
+/** Deletes an endpoint with what waits for it. @throws AppError `not-found` when it is not theirs */
+export async function removeEndpoint(deps: WebhookDeps, audience: Audience, actor: Actor, id: string): Promise<void> {
+  await deps.sql.begin(async (tx) => {
+    const owner = await lock(tx, audience, actor)
+    if (!(await deleteEndpoint(tx, owner, id))) throw new AppError('not-found')
+    await deps.audit.record(tx, actor, 'webhook.delete', webhook(id), subjectOf(owner))
+  })
+}
+
+/** Puts another secret in force; the one before signs for a day more. @throws AppError `not-found` when it is not theirs */
+export async function rotateSecret(
+  deps: WebhookDeps,
+  audience: Audience,
+  actor: Actor,
+  id: string,
+): Promise<RotatedSecret> {
+  const secret = mintSecret()
+  const place = (column: string) => ({ table: 'webhook_endpoints', column, id })
+  return deps.sql.begin(async (tx) => {
+    const owner = await lock(tx, audience, actor)
+    const current = await lockSecret(tx, owner, id)
+    if (!current) throw new AppError('not-found')
+    const earlier = deps.secrets.encrypt(deps.secrets.decrypt(current, place('secret')), place('earlier_secret'))
+    const encrypted = deps.secrets.encrypt(secret, place('secret'))
+    const earlierSecretUntil = await replaceSecret(tx, owner, id, { secret: encrypted, earlier, overlapSeconds })
+    if (!earlierSecretUntil) throw new AppError('not-found')
+    await deps.audit.record(tx, actor, 'webhook.rotate', webhook(id), subjectOf(owner))
+    return { secret, earlierSecretUntil }
+  })
+}
+
+/** The log of an endpoint, newest first. @throws AppError `not-found` when it is not theirs */
+export async function readDeliveries(
+  deps: WebhookDeps,
+  audience: Audience,
+  actor: Actor,
+  [id, { limit, after }]: [id: string, slice: Slice<string>],
+): Promise<DeliveryItem[]> {
+  await readEndpoint(deps, audience, actor, id)
+  return listDeliveries(deps.sql, id, limit, after)
+}
+
+/** Sends `webhook.test`, or a message once more. @throws AppError `not-found`, `webhook-disabled` */
+export async function queueDelivery(
+  deps: WebhookDeps,
+  audience: Audience,
+  actor: Actor,
+  [id, deliveryId]: [id: string, deliveryId?: string],
+): Promise<DeliveryItem> {
+  return deps.sql.begin(async (tx) => {
+    const owner = await lock(tx, audience, actor)
+    const endpoint = await findEndpoint(tx, owner, id)
+    if (!endpoint) throw new AppError('not-found')
+    if (!endpoint.enabled) throw new AppError('webhook-disabled')
+    const queued = deliveryId === undefined ? await insertTest(tx, id, owner) : await redeliver(tx, id, deliveryId)
+    if (!queued) throw new AppError('not-found')
+    const action = deliveryId === undefined ? 'webhook.test' : 'webhook.redeliver'
+    await deps.audit.record(tx, actor, action, webhook(id), { ...subjectOf(owner), details: { deliveryId: queued.id } })
+    await notifyDeliveries(tx)
+    return queued
+  })
+}
+
+const subjectOf = (owner: Owner) => (owner === null ? {} : { subjectId: owner })

@@ -1,0 +1,153 @@
+import { afterAll, describe, expect, test } from 'bun:test'
+import { createServer } from 'node:net'
+import { post } from '../../src/webhooks/post.ts'
+import { loopbackNetworks } from '../../src/webhooks/reachable.ts'
+import { cert, key } from '../support/certificate.ts'
+
+const open = { networks: loopbackNetworks, inClear: true }
+const closed = { networks: [], inClear: true }
+
+/** A receiver that tells what it got. */
+function receiver(answer: (request: Request) => Response | Promise<Response> = () => new Response('thanks')) {
+  const requests: { url: string; method: string; headers: Record<string, string>; body: string }[] = []
+  const server = Bun.serve({
+    hostname: '127.0.0.1',
+    port: 0,
+    idleTimeout: 0,
+    async fetch(request) {
+      const { url, method, headers } = request
+      requests.push({ url, method, headers: Object.fromEntries(headers), body: await request.text() })
+      return answer(request)
+    },
+  })
+  afterAll(() => server.stop(true))
+  return { requests, port: server.port ?? 0, url: `http://127.0.0.1:${server.port}/in?x=1` }
+}
+const failureOf = async (work: Promise<unknown>) =>
+  work.then(
+    () => 'it was delivered',
+    (error: Error) => error.message,
+  )
+const send = (url: string, options: Partial<Parameters<typeof post>[3]> = {}) =>
+  post(url, { 'webhook-id': 'msg_1' }, '{"a":1}', { reach: open, milliseconds: 5_000, ...options })
+
+describe('a message', () => {
+  test('arrives as it was signed', async () => {
+    const { url, requests } = receiver()
+    expect(await send(url)).toEqual({ status: 200, body: 'thanks' })
+    const [{ headers = {}, ...request } = { headers: undefined }] = requests
+    expect(request).toEqual({ url, method: 'POST', body: '{"a":1}' })
+    expect([headers['webhook-id'], headers['content-type'], headers['user-agent']]).toEqual([
+      'msg_1',
+      'application/json',
+      'MANAS360-Webhooks/1.0',
+    ])
+  })
+
+  test('is not carried where an answer redirects', async () => {
+    const target = receiver()
+    const { url } = receiver(() => Response.redirect(target.url, 307))
+    expect((await send(url)).status).toBe(307)
+    expect(target.requests).toEqual([])
+  })
+
+  test('has the first 1,024 bytes of a long answer, whatever they are', async () => {
+    const { url } = receiver(() => new Response(new Uint8Array(5_000_000).fill(0xe0)))
+    const { status, body } = await send(url)
+    expect([status, body.length <= 1_024, body.isWellFormed()]).toEqual([200, true, true])
+    const nul = receiver(() => new Response('a\0b'))
+    expect((await send(nul.url)).body).toBe('ab')
+  })
+
+  test('is given up after its time, whether nothing comes, or never the whole head', async () => {
+    const silent = receiver(() => new Promise(() => {}))
+    expect(await failureOf(send(silent.url, { milliseconds: 200 }))).toBe('No whole answer came within 0.2 s.')
+    const dripping = createServer((socket) => {
+      socket.on('error', () => {})
+      socket.write('HTTP/1.1 200 OK\r\n')
+    })
+    await new Promise<void>((resolve) => dripping.listen(0, '127.0.0.1', resolve))
+    afterAll(() => dripping.close())
+    const { port } = dripping.address() as { port: number }
+    expect(await failureOf(send(`http://127.0.0.1:${port}/`, { milliseconds: 200 }))).toContain('No whole answer')
+  })
+
+  test('that is refused says why', async () => {
+    const closedPort = createServer().listen(0, '127.0.0.1')
+    await new Promise((resolve) => closedPort.once('listening', resolve))
+    const { port } = closedPort.address() as { port: number }
+    await new Promise((resolve) => closedPort.close(resolve))
+    expect(await failureOf(send(`http://127.0.0.1:${port}/`))).toBe('The connection was refused.')
+    expect(
+      await failureOf(
+        send('https://name.invalid/', {
+          resolver: (_name, _options, callback) => callback(Object.assign(new Error(), { code: 'ENOTFOUND' }), []),
+        }),
+      ),
+    ).toBe('The name has no address.')
+  })
+})
+
+describe('a name', () => {
+  const leadsTo =
+    (...addresses: string[]) =>
+    (_name: string, _options: unknown, callback: (error: null, found: { address: string; family: number }[]) => void) =>
+      callback(
+        null,
+        addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 })),
+      )
+
+  test.each(['127.0.0.1', '169.254.169.254', '10.0.0.1', '::1', '::ffff:127.0.0.1', '64:ff9b::7f00:1'])(
+    'that leads to %s is not connected to',
+    async (address) => {
+      const failure = await failureOf(
+        send('https://rebound.example:8443/', { reach: closed, resolver: leadsTo(address) }),
+      )
+      expect(failure).toBe('The name leads to an address that cannot be reached from here.')
+    },
+  )
+
+  /** A receiver with a certificate for `localhost`. */
+  function secureReceiver() {
+    const seen = { requests: 0 }
+    const server = Bun.serve({
+      hostname: '127.0.0.1',
+      port: 0,
+      tls: { cert, key },
+      fetch() {
+        seen.requests++
+        return new Response('ok')
+      },
+    })
+    afterAll(() => server.stop(true))
+    return { seen, port: server.port }
+  }
+
+  test('is looked up once, and what was judged is connected to', async () => {
+    const { seen, port } = secureReceiver()
+    // The second look-up gives an address that must not be reached.
+    const answers = [['127.0.0.1'], ['169.254.169.254']]
+    let looks = 0
+    const resolver: ReturnType<typeof leadsTo> = (name, options, callback) =>
+      leadsTo(...(answers[looks++] ?? []))(name, options, callback)
+    const url = `https://localhost:${port}/`
+    expect((await send(url, { resolver, ca: cert })).status).toBe(200)
+    expect([looks, seen.requests]).toEqual([1, 1])
+    // No connection is kept for a name: the next attempt is judged anew.
+    expect(await failureOf(send(url, { resolver, ca: cert }))).toContain('cannot be reached')
+    expect([looks, seen.requests]).toEqual([2, 1])
+  })
+
+  test('with a certificate of somebody else, or by nobody known, is not believed', async () => {
+    const { seen, port } = secureReceiver()
+    const resolver = leadsTo('127.0.0.1')
+    for (const [name, more] of [
+      ['hooks.example', { ca: cert }],
+      ['localhost', {}],
+    ] as const)
+      expect(await failureOf(send(`https://${name}:${port}/`, { resolver, ...more }))).toContain(
+        'certificate is not accepted',
+      )
+    expect(seen.requests).toBe(0)
+  })
+})
