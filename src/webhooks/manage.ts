@@ -92,7 +92,14 @@ export async function createEndpoint(
   return deps.sql.begin(async (tx) => {
     const owner = await lock(tx, audience, actor)
     if ((await countEndpoints(tx, owner)) >= maxEndpoints[audience]) throw new AppError('too-many-webhooks')
-    const row = { id, owner, createdBy: actor.principal.accountId, url: new URL(url).href, description, events: [...new Set(events)] }
+    const row = {
+      id,
+      owner,
+      createdBy: actor.principal.accountId,
+      url: new URL(url).href,
+      description,
+      events: [...new Set(events)],
+    }
     const created = await insertEndpoint(tx, { ...row, secret: encrypted })
     await deps.audit.record(tx, actor, 'webhook.create', webhook(id), {
       ...subjectOf(owner),
