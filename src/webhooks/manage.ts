@@ -19,7 +19,6 @@ import {
   replaceSecret,
   updateEndpoint,
 } from './endpoint-queries.ts'
-import { type DeliveryItem, insertTest, listDeliveries, notifyDeliveries, redeliver } from './log-queries.ts'
 import type { NewEndpoint } from './schemas.ts'
 import { mintSecret } from './signature.ts'
 import { refusalOf } from './url.ts'
@@ -39,7 +38,7 @@ const ownerOf = (audience: Audience, { principal }: Actor): Owner =>
   audience === 'operators' ? null : principal.accountId
 
 /** Changes of a person's endpoints wait for each other on the account's row; those of the operators' on a lock of their own. */
-async function lock(tx: Tx, audience: Audience, actor: Actor): Promise<Owner> {
+export async function lockEndpoints(tx: Tx, audience: Audience, actor: Actor): Promise<Owner> {
   const { principal } = actor
   if (audience === 'account') await lockAccount(tx, principal.accountId)
   else {
@@ -90,7 +89,7 @@ export async function createEndpoint(
   const secret = mintSecret()
   const encrypted = deps.secrets.encrypt(secret, { table: 'webhook_endpoints', column: 'secret', id })
   return deps.sql.begin(async (tx) => {
-    const owner = await lock(tx, audience, actor)
+    const owner = await lockEndpoints(tx, audience, actor)
     if ((await countEndpoints(tx, owner)) >= maxEndpoints[audience]) throw new AppError('too-many-webhooks')
     const row = {
       id,
@@ -124,7 +123,7 @@ export async function changeEndpoint(
     ...(patch.events !== undefined && { events: [...new Set(patch.events)] }),
   }
   return deps.sql.begin(async (tx) => {
-    const owner = await lock(tx, audience, actor)
+    const owner = await lockEndpoints(tx, audience, actor)
     const before = await findEndpoint(tx, owner, id)
     const after = before && (await updateEndpoint(tx, owner, id, wanted))
     if (!after) throw new AppError('not-found')
@@ -142,7 +141,7 @@ export async function changeEndpoint(
 /** Deletes an endpoint with what waits for it. @throws AppError `not-found` when it is not theirs */
 export async function removeEndpoint(deps: WebhookDeps, audience: Audience, actor: Actor, id: string): Promise<void> {
   await deps.sql.begin(async (tx) => {
-    const owner = await lock(tx, audience, actor)
+    const owner = await lockEndpoints(tx, audience, actor)
     if (!(await deleteEndpoint(tx, owner, id))) throw new AppError('not-found')
     await deps.audit.record(tx, actor, 'webhook.delete', webhook(id), subjectOf(owner))
   })
@@ -158,7 +157,7 @@ export async function rotateSecret(
   const secret = mintSecret()
   const place = (column: string) => ({ table: 'webhook_endpoints', column, id })
   return deps.sql.begin(async (tx) => {
-    const owner = await lock(tx, audience, actor)
+    const owner = await lockEndpoints(tx, audience, actor)
     const current = await lockSecret(tx, owner, id)
     if (!current) throw new AppError('not-found')
     const earlier = deps.secrets.encrypt(deps.secrets.decrypt(current, place('secret')), place('earlier_secret'))
@@ -170,36 +169,5 @@ export async function rotateSecret(
   })
 }
 
-/** The log of an endpoint, newest first. @throws AppError `not-found` when it is not theirs */
-export async function readDeliveries(
-  deps: WebhookDeps,
-  audience: Audience,
-  actor: Actor,
-  [id, { limit, after }]: [id: string, slice: Slice<string>],
-): Promise<DeliveryItem[]> {
-  await readEndpoint(deps, audience, actor, id)
-  return listDeliveries(deps.sql, id, limit, after)
-}
-
-/** Sends `webhook.test`, or a message once more. @throws AppError `not-found`, `webhook-disabled` */
-export async function queueDelivery(
-  deps: WebhookDeps,
-  audience: Audience,
-  actor: Actor,
-  [id, deliveryId]: [id: string, deliveryId?: string],
-): Promise<DeliveryItem> {
-  return deps.sql.begin(async (tx) => {
-    const owner = await lock(tx, audience, actor)
-    const endpoint = await findEndpoint(tx, owner, id)
-    if (!endpoint) throw new AppError('not-found')
-    if (!endpoint.enabled) throw new AppError('webhook-disabled')
-    const queued = deliveryId === undefined ? await insertTest(tx, id, owner) : await redeliver(tx, id, deliveryId)
-    if (!queued) throw new AppError('not-found')
-    const action = deliveryId === undefined ? 'webhook.test' : 'webhook.redeliver'
-    await deps.audit.record(tx, actor, action, webhook(id), { ...subjectOf(owner), details: { deliveryId: queued.id } })
-    await notifyDeliveries(tx)
-    return queued
-  })
-}
-
-const subjectOf = (owner: Owner) => (owner === null ? {} : { subjectId: owner })
+/** Whom an act on an endpoint is about; null: nobody. */
+export const subjectOf = (owner: Owner) => (owner === null ? {} : { subjectId: owner })

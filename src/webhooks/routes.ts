@@ -9,6 +9,7 @@ import { body, noBody, noInput, params, query } from '../http/input/validate.ts'
 import { describe } from '../http/openapi.ts'
 import { listOf, readPageById } from '../http/output/page.ts'
 import { idempotent } from '../idempotency/middleware.ts'
+import { queueDelivery, readDeliveries } from './deliveries.ts'
 import { webhookSupport } from './figures.ts'
 import * as endpoints from './manage.ts'
 import {
@@ -118,8 +119,7 @@ function endpointRoutes(audience: endpoints.Audience) {
       params(EndpointPath),
       noInput,
       idempotent,
-      async (c) =>
-        c.json(await endpoints.queueDelivery(c.var.deps, audience, actorOf(c), [c.req.valid('param').id]), 202),
+      async (c) => c.json(await queueDelivery(c.var.deps, audience, actorOf(c), [c.req.valid('param').id]), 202),
     )
     .get(
       '/webhooks/:id/deliveries',
@@ -134,7 +134,7 @@ function endpointRoutes(audience: endpoints.Audience) {
       noBody,
       async (c) => {
         const page = await readPageById(c.req.valid('query'), (slice) =>
-          endpoints.readDeliveries(c.var.deps, audience, actorOf(c), [c.req.valid('param').id, slice]),
+          readDeliveries(c.var.deps, audience, actorOf(c), [c.req.valid('param').id, slice]),
         )
         return c.json(page, 200)
       },
@@ -152,7 +152,7 @@ function endpointRoutes(audience: endpoints.Audience) {
       idempotent,
       async (c) => {
         const { id, deliveryId } = c.req.valid('param')
-        return c.json(await endpoints.queueDelivery(c.var.deps, audience, actorOf(c), [id, deliveryId]), 202)
+        return c.json(await queueDelivery(c.var.deps, audience, actorOf(c), [id, deliveryId]), 202)
       },
     )
 }
