@@ -108,8 +108,8 @@ subscriptions 4 02070fcdcea8
 tables 1 8d4bc434b846
 views 1 aa7119089969
 views 2 7b8b764f4ff6
-webhooks 1 ccbae9ebdcde
 views 3 de56ff53ec5d
+webhooks 1 ccbae9ebdcde
 `
 
 test('a file of functions that was edited has a new revision: an older program would else put its own back', () => {
