@@ -17,6 +17,7 @@ import { RecentChanges } from './changes/recent-changes.ts'
 import { deriveKey } from './crypto/hash.ts'
 import { createKeyedHashes } from './crypto/keyed-hashes.ts'
 import { createClock } from './db/clock.ts'
+import { connectionOptions } from './db/connection-options.ts'
 import { openDatabase } from './db/database.ts'
 import { requireSchema } from './db/schema-version.ts'
 import { createOpenStreams } from './http/output/open-streams.ts'
@@ -50,19 +51,7 @@ export type OpenDeps = AppDeps & {
  * @throws AppError `database-unavailable` when the database does not answer, MigrationError when its schema is another
  */
 export async function openDeps(config: Config, log: Logger, clock?: () => number): Promise<OpenDeps> {
-  const connection = {
-    url: config.databaseUrl,
-    max: config.poolMax,
-    acquireTimeoutMs: config.acquireTimeoutMs,
-    statementTimeoutMs: config.statementTimeoutMs,
-    slowQueryMs: config.slowQueryMs,
-    ssl: config.databaseSsl,
-    // A pooler in transaction mode keeps neither statements nor settings with a connection, and passes no notifications.
-    prepare: config.authzFeed === 'listen',
-    connectionParameters: config.authzFeed === 'listen',
-    onSlow: (slow: { milliseconds: number; statement: string }) => log.warn(slow, 'slow query'),
-    onWarn: (message: string, error?: unknown) => log.warn({ err: error }, message),
-  }
+  const connection = connectionOptions(config, log)
   const tracer = await openTracer(config, log)
   const db = openDatabase({ ...connection, applicationName: 'manas360' })
   const { sql } = db
