@@ -109,8 +109,11 @@ async function tellObedience(mode: Mode, regions: Region[], { root, sql }: Pick<
   const fleet: Fleet = { ...toFleet(ports), root, sql }
   const lanes = await createLanes(fleet)
   const results = new Map<string, Measured>()
-  const endsAt = performance.now() + Number(options.seconds) * 1000
-  await Promise.all(lanes.map((lane, index) => drive(lane, index, { mode, fleet, ports, results, endsAt })))
+  // One after the other: they are all the same administrator's, whose row each change locks for its four or five round trips.
+  for (const [index, lane] of lanes.entries()) {
+    const endsAt = performance.now() + (Number(options.seconds) * 1000) / lanes.length
+    await drive(lane, index, { mode, fleet, ports, results, endsAt })
+  }
   const all = [...results.values()]
   // Every change adds one delay of each instance, in their order.
   const rows = regions.map(({ name }, region) => {

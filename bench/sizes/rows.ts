@@ -59,7 +59,10 @@ export async function people(tx: Tx, { first, last, passwordHash }: People): Pro
     select 'stripe', 'sub_' || n, id, 'active', at, ends_at, false from batch where paying and plan <> 'enterprise'`
 }
 
-/** What the people of `batch` did: sessions, attempts, counted use, payments, mails, changes of rights. */
+/**
+ * What the people of `batch` did: sessions, attempts, counted use, payments, mails, changes of rights. In the order of time, as it
+ * would have come: what falls due together lies together.
+ */
 export async function events(tx: Tx): Promise<void> {
   await tx`
     with made as (
@@ -72,7 +75,7 @@ export async function events(tx: Tx): Promise<void> {
   await tx`
     insert into login_attempts (id, at, account_id, outcome, ip_address)
     select uuidv7(-age), clock_timestamp() - age, id, case when (n + i) % 12 = 0 then 'failed' else 'succeeded' end, '203.0.113.' || (n * 7 + i) % 256
-      from (select n, i, id, random() * make_interval(days => ${past.attemptDays}) as age from batch cross join generate_series(1, ${past.attempts}) i) aged`
+      from (select n, i, id, random() * make_interval(days => ${past.attemptDays}) as age from batch cross join generate_series(1, ${past.attempts}) i) aged order by age desc`
   await tx`
     insert into usage_daily (account_id, day, route, requests)
     select id, current_date - (i * 48 + n % 48)::int, (array['GET /v1/me', 'GET /v1/entitlements/{feature}'])[1 + i % 2], 1 + n % 20
@@ -89,7 +92,7 @@ export async function events(tx: Tx): Promise<void> {
   await tx`
     insert into mail_outbox (id, account_id, language, template, is_notice, message_id, status, attempts, created_at, due_at, ended_at)
     select uuidv7(-age), id, 'en', 'new-device', true, '<' || n || '@example.test>', 'sent', 1, clock_timestamp() - age, clock_timestamp() - age, clock_timestamp() - age
-      from (select n, id, random() * interval '744 hours' as age from batch) aged`
+      from (select n, id, random() * interval '744 hours' as age from batch) aged order by age desc`
   await tx`
     insert into quota_usage (account_id, month, feature, used)
     select id, date_trunc('month', current_date)::date - make_interval(months => i), 'api_access', 50 from batch cross join generate_series(0, 12) i where n % 20 = 0`
@@ -109,7 +112,7 @@ export async function trail(tx: Tx, { auditKey, keyId }: { auditKey: string; key
            uuid_send(gen_random_uuid()) as salt, uuid_send(gen_random_uuid()) as other_salt,
            '{"ip":"198.51.100.' || n % 256 || '","userAgent":"MANAS360/4.2 (Android 15)"}' as origin, '{"before":{"firstName":"A"},"after":{"firstName":"B"}}' as change
       from (select uuidv7(-random() * make_interval(days => ${past.auditDays})) as id, b.id as account, n, i
-              from batch b cross join generate_series(1, ${past.auditRows}) i offset 0) made`
+              from batch b cross join generate_series(1, ${past.auditRows}) i order by 1) made`
   await tx`
     insert into audit_personal (audit_id, account_id, salt, data) select id, account, salt, origin::json from acts`
   await tx`

@@ -42,10 +42,11 @@ export const assumptions: Assumptions = {
  */
 export const costs = {
   gated: { program: 0.03, database: 0 },
-  ownRead: { program: 0.25, database: 0.15 },
-  refresh: { program: 0.5, database: 0.5 },
-  logIn: { program: 15, database: 2 },
-  registration: { program: 15, database: 2 },
+  ownRead: { program: 0.4, database: 0.15 },
+  refresh: { program: 1.4, database: 0.9 },
+  /** Twelve of them are the hash. */
+  logIn: { program: 16, database: 2.5 },
+  registration: { program: 16, database: 2.1 },
   /** Of a core, for each instance: the feed, the writers of counted use and the jobs' look. */
   idle: { program: 0.02, database: 0.01 },
 }
