@@ -35,7 +35,7 @@ language sql stable set search_path = pg_catalog, pg_temp set timezone = 'UTC' a
               where c.kind = 'charge' and c.status = 'succeeded' and c.amount_minor > 0 and c.at >= t.started_at
                 and not exists (select from public.trials later
                                  where later.account_id = p_account and later.started_at > t.started_at and later.started_at <= c.at)) as is_paid
-      from public.trials t where t.account_id = p_account),
+      from public.trials t where t.account_id = p_account and t.started_at is not null),
   figured (at, currency, figure, amount) as (
     select at, currency, 'charge', amount_minor from paid where kind = 'charge' and status = 'succeeded'
     union all select at, currency, 'refund', amount_minor from paid where kind = 'refund' and status = 'succeeded'

@@ -39,7 +39,7 @@ export const functionFiles: readonly FunctionFile[] = [
   { name: 'consents', revision: 2, sql: consents },
   { name: 'days', revision: 1, sql: days },
   { name: 'erasure', revision: 5, sql: erasure },
-  { name: 'figures', revision: 1, sql: figures },
+  { name: 'figures', revision: 2, sql: figures },
   { name: 'ids', revision: 1, sql: ids },
   { name: 'jobs', revision: 4, sql: jobs },
   { name: 'lockouts', revision: 3, sql: lockouts },

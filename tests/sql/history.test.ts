@@ -76,6 +76,7 @@ erasure 3 4af7f86b274e
 erasure 4 5eda931b2bfa
 erasure 5 1d8e2363edee
 figures 1 11fcfb3b1da0
+figures 2 de5716b46266
 ids 1 5545b8ab9a19
 jobs 1 4f7840a420b2
 jobs 3 d53bb39bdf2a
