@@ -10,6 +10,9 @@ const copied = [
   ...['biome.json', 'biome.rooms.json', '.env.example', 'README.md', 'deploy'],
 ]
 
+/** Without a bound of a body its test reads for ever. */
+const longestRunMs = 180_000
+
 /** A copy of the project in which guards are taken away, one at a time. */
 export function openScratch(directory: string) {
   rmSync(directory, { recursive: true, force: true })
@@ -41,7 +44,9 @@ export function openScratch(directory: string) {
     let output = ''
     for (const stream of [child.stdout, child.stderr])
       stream.on('data', (chunk: Buffer) => (output += chunk.toString()))
+    const timer = setTimeout(() => child.kill('SIGKILL'), longestRunMs)
     const code = await new Promise<number | null>((resolve) => child.on('close', resolve))
+    clearTimeout(timer)
     const failed = [...output.matchAll(/^\(fail\) (.*?)(?: \[[\d.]+ms\])?$/gm)].map(([, title = '']) => title)
     if (code !== 0 && failed.length === 0) {
       // Where a bound is gone, the tests may never end, or end the process.

@@ -80,7 +80,7 @@ export const sessionGuards: Guard[] = [
     file: 'src/auth/queries.ts',
     from: "and password_version = ${account.passwordVersion} and status = 'active'\n       and second_factors = ${account.secondFactors}::text[]",
     to: "and status = 'active'\n       and second_factors = ${account.secondFactors}::text[]",
-    tests: ['auth/login', 'auth/password-change'],
+    tests: ['auth/login', 'auth/second-factor'],
   },
   {
     name: 'a log-in waits for a second factor that is set up meanwhile',
