@@ -15,7 +15,7 @@ export async function fetchFacts(
 ): Promise<Facts | null> {
   const subscription = await provider.fetchSubscription(subscriptionId, call)
   if (!subscription) return null
-  const payments = await provider.listPayments(subscriptionId, new Date(deps.now() - paymentsMs), call)
+  const payments = await provider.listPayments(subscription, new Date(deps.now() - paymentsMs), call)
   const { priceId, pendingPriceId } = subscription
   const prices = await listByProviderIds(deps.sql, provider.name, [priceId, pendingPriceId ?? priceId])
   return {

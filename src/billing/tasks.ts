@@ -51,7 +51,7 @@ async function voidCheckout(provider: BillingProvider, checkoutId: string, call:
   const subscription = await provider.fetchSubscription(subscriptionId, call)
   if (!subscription) return
   if (subscription.status !== 'ended') await provider.cancel(subscriptionId, 'now', { ...call, key: `${call.key}-c` })
-  const payments = await provider.listPayments(subscriptionId, new Date(0), call)
+  const payments = await provider.listPayments(subscription, new Date(0), call)
   for (const [index, { id, kind, status }] of payments.entries())
     if (kind === 'charge' && status === 'succeeded')
       await provider.refund({ chargeId: id, subscriptionId }, { ...call, key: `${call.key}-r${index}` })

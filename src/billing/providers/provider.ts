@@ -155,7 +155,7 @@ export type BillingProvider = {
    * The charges of a subscription since a moment, with every refund of and dispute about them; 100 charges at most, the newest.
    * A charge that failed is `failed`; one that was never tried is not listed.
    */
-  listPayments(subscriptionId: string, since: Date, call: Read): Promise<ProviderPayment[]>
+  listPayments(of: Pick<ProviderSubscription, 'id' | 'customerId'>, since: Date, call: Read): Promise<ProviderPayment[]>
   /** Pays the whole of a charge back; one that was paid back is left alone, without an error. */
   refund(charge: { chargeId: string; subscriptionId: string }, call: Write): Promise<void>
   /** What the object of an event leads to; null: to nothing that can be fetched. Needs no query where the id tells. */

@@ -307,7 +307,9 @@ describe('payments', () => {
       }),
       'GET /v1/disputes': list(dispute('pay_1'), dispute('pay_other')),
     })
-    expect(await razorpay.listPayments('sub_1', new Date('2026-02-01T00:00:00Z'), read)).toMatchObject([
+    expect(
+      await razorpay.listPayments({ id: 'sub_1', customerId: 'cust_1' }, new Date('2026-02-01T00:00:00Z'), read),
+    ).toMatchObject([
       { id: 'inv_2', kind: 'charge', status: 'failed' },
       {
         id: 'pay_1',

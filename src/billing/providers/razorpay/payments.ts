@@ -46,7 +46,7 @@ export function razorpayPayments({ ask }: RazorpayClient): Payments {
   }
 
   return {
-    async listPayments(subscriptionId, since, call) {
+    async listPayments({ id: subscriptionId }, since, call) {
       const subscription = await ask(`/subscriptions/${encodeURIComponent(subscriptionId)}`, call, Subscription)
       const isUnpaid = subscription.status === 'pending' || subscription.status === 'halted'
       const { items: invoices } = await ask('/invoices', call, collection(Invoice), {

@@ -138,7 +138,7 @@ export function createSandbox({ sql, now, config, deliver }: ProviderDeps) {
         await changeSubscription(scene, await openLiving(scene, subscriptionId), { cancelAtPeriodEnd: false })
       }),
     openPortal: async ({ subscriptionId }) => page(`subscriptions/${subscriptionId}`),
-    async listPayments(subscriptionId, since) {
+    async listPayments({ id: subscriptionId }, since) {
       const found = await listObjects<SandboxPayment>(sql, 'payment', subscriptionId)
       return found.filter(({ at }) => Date.parse(at) >= since.getTime()).map((payment) => toPayment(payment, page))
     },

@@ -9,7 +9,6 @@ import {
   InvoiceOwner,
   InvoicePayment,
   list,
-  Named,
   OfPayment,
   OfSubscription,
   Refund,
@@ -115,13 +114,7 @@ export function stripePayments({ ask }: StripeClient): Payments {
   }
 
   return {
-    async listPayments(subscriptionId, since, call) {
-      const { customer } = await ask(
-        'subscriptions.retrieve',
-        call,
-        Named.extend({ customer: Named.shape.id }),
-        (stripe) => stripe.subscriptions.retrieve(subscriptionId),
-      )
+    async listPayments({ id: subscriptionId, customerId: customer }, since, call) {
       const from = Math.floor(since.getTime() / 1000)
       const invoices = await ask('invoices.list', call, list(Invoice), (stripe) =>
         stripe.invoices.list({
