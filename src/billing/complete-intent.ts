@@ -3,6 +3,7 @@ import { AppError } from '../errors/app-error.ts'
 import { requireProvider } from './choose-price.ts'
 import type { BillingDeps } from './deps.ts'
 import { ensureProviderPrice } from './facts.ts'
+import { encryptPage, readPage } from './intent-page.ts'
 import { endIntent, findIntent, type Intent, openIntent } from './intent-queries.ts'
 import { findCustomer, insertCustomer } from './known-queries.ts'
 import { type Lease, LeaseLostError, releaseLease, takeLease, workMs } from './lease.ts'
@@ -56,7 +57,9 @@ async function carryOut(
   intent: Intent,
   signal: AbortSignal,
 ): Promise<Completed> {
-  if (intent.state !== 'wanted') return answerOf(intent)
+  const known = readPage(deps, intent)
+  // An open page whose address cannot be read is asked for again: the same key gives the same one.
+  if (intent.state !== 'wanted' && (intent.state !== 'open' || known !== null)) return answerOf(intent, known)
   if (intent.hasExpired) {
     await endIntent(deps.sql, intent.id, 'expired')
     throw new ProviderError('refused', 'the wish is too old')
@@ -67,7 +70,7 @@ async function carryOut(
     ? openCheckout(deps, provider, intent, call)
     : change(deps, provider, intent, call))
   if (page) {
-    const isOpen = await openIntent(deps.sql, intent.id, page)
+    const isOpen = await openIntent(deps.sql, intent.id, { ...page, page: encryptPage(deps, intent, page.pageUrl) })
     if (!isOpen && page.checkoutId !== null) await discard(deps, intent, page.checkoutId)
     return { pageUrl: page.pageUrl }
   }
@@ -160,8 +163,8 @@ async function discard(deps: BillingDeps, { accountId, provider }: Intent, objec
 }
 
 /** @throws ProviderError `refused` where it led to nothing */
-function answerOf({ state, pageUrl }: Intent): Completed {
-  if (state === 'open' && pageUrl !== null) return { pageUrl }
+function answerOf({ state }: Intent, pageUrl: string | null): Completed {
+  if (state === 'open') return { pageUrl }
   if (state === 'done') return { pageUrl: null }
   throw new ProviderError('refused', `the wish is ${state}`)
 }

@@ -3,6 +3,7 @@ import type { Audit } from '../audit/record.ts'
 import type { Logger } from '../log/logger.ts'
 import type { Outbox } from '../mail/outbox.ts'
 import type { QuotaDeps } from '../quotas/deps.ts'
+import type { Secrets } from '../secrets/secrets.ts'
 import type { BillingProvider } from './providers/provider.ts'
 import type { Config as ReturnUrls } from './return-url.ts'
 import type { BillingConfig } from './variables.ts'
@@ -11,6 +12,8 @@ import type { BillingConfig } from './variables.ts'
 export type BillingDeps = QuotaDeps & {
   audit: Audit
   mail: Outbox
+  /** Encrypts what must not be read in the tables. */
+  secrets: Secrets
   log: Logger
   /** What people pay through, the first choice first. */
   providers: readonly BillingProvider[]

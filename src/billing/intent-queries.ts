@@ -13,16 +13,17 @@ export type Intent = {
   returnTo: string | null
   /** When the paid period begins; null: at once. */
   startsAt: Date | null
-  /** `wanted`: the provider was not told yet, or did not answer. `open`: the person has to pay at `pageUrl`. */
+  /** `wanted`: the provider was not told yet, or did not answer. `open`: the person has to pay at `page`. */
   state: 'wanted' | 'open' | 'done' | 'refused' | 'expired'
   checkoutId: string | null
-  pageUrl: string | null
+  /** Encrypted. */
+  page: Buffer | null
   expiresAt: Date
   hasExpired: boolean
 }
 
 const columns = (sql: Db) =>
-  sql`id, account_id, kind, provider, price_id, subscription_id, return_to, starts_at, state, checkout_id, page_url, expires_at,
+  sql`id, account_id, kind, provider, price_id, subscription_id, return_to, starts_at, state, checkout_id, page, expires_at,
       expires_at <= clock_timestamp() as has_expired`
 
 export type NewIntent = Pick<Intent, 'accountId' | 'kind' | 'provider' | 'priceId' | 'subscriptionId'> &
@@ -75,10 +76,10 @@ export async function findOpenCheckout(tx: Db, accountId: string): Promise<Inten
 export async function openIntent(
   sql: Db,
   id: string,
-  { checkoutId, pageUrl, expiresAt }: { checkoutId: string | null; pageUrl: string; expiresAt: Date },
+  { checkoutId, page, expiresAt }: { checkoutId: string | null; page: Buffer; expiresAt: Date },
 ): Promise<boolean> {
   const rows = await sql`
-    update billing_intents set state = 'open', checkout_id = ${checkoutId}, page_url = ${pageUrl}, expires_at = ${expiresAt}
+    update billing_intents set state = 'open', checkout_id = ${checkoutId}, page = ${page}, expires_at = ${expiresAt}
      where id = ${id} and ended_at is null returning 1`
   return rows.length === 1
 }
@@ -86,14 +87,14 @@ export async function openIntent(
 /** It is over; the page goes with it. */
 export async function endIntent(sql: Db, id: string, state: 'done' | 'refused' | 'expired'): Promise<void> {
   await sql`
-    update billing_intents set state = ${state}, ended_at = clock_timestamp(), page_url = null where id = ${id} and ended_at is null`
+    update billing_intents set state = ${state}, ended_at = clock_timestamp(), page = null, page_url = null where id = ${id} and ended_at is null`
 }
 
 /** Ends what is open of an account. @returns the checkouts that somebody might still pay at */
 export async function endIntents(tx: Db, accountId: string): Promise<{ provider: string; checkoutId: string }[]> {
   return tx<{ provider: string; checkoutId: string }[]>`
     with ended as (
-      update billing_intents set state = 'expired', ended_at = clock_timestamp(), page_url = null
+      update billing_intents set state = 'expired', ended_at = clock_timestamp(), page = null, page_url = null
        where account_id = ${accountId} and ended_at is null returning provider, checkout_id)
     select provider, checkout_id from ended where checkout_id is not null`
 }

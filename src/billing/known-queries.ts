@@ -92,3 +92,12 @@ export async function releaseKnown(tx: Db, accountId: string): Promise<{ provide
        set released_at = case when is_surplus then released_at else clock_timestamp() end, is_surplus = true
      where account_id = ${accountId} and status <> 'ended' returning provider, subscription_id`
 }
+
+/**
+ * The provider knows none of that id: there is nothing to look at again before something is heard of it. It does not end here for
+ * that: keys of another account of the provider find nothing either.
+ */
+export async function settleUnknown(sql: Db, provider: string, subscriptionId: string): Promise<void> {
+  await sql`
+    update billing_subscriptions set is_stale = false where provider = ${provider} and subscription_id = ${subscriptionId} and is_stale`
+}

@@ -1,4 +1,5 @@
 import type { Db } from '../db/types.ts'
+import { type Share, withinShare } from './share.ts'
 
 /** Takes the account's billing until the lease ends. @returns false while somebody else has it */
 export async function takeLease(sql: Db, accountId: string, leaseId: string, seconds: number): Promise<boolean> {
@@ -27,20 +28,35 @@ export async function releaseLease(sql: Db, accountId: string, leaseId: string):
      where account_id = ${accountId} and lease_id = ${leaseId}::uuid`
 }
 
-/** Has somebody look at the account's billing at a moment, or sooner where that was planned. Null: after `seconds`. */
-export async function planLook(sql: Db, accountId: string, at: Date | number): Promise<void> {
-  const moment =
-    at instanceof Date ? sql`${at}::timestamptz` : sql`clock_timestamp() + make_interval(secs => ${at}::float8)`
+/**
+ * Has somebody look at the account's billing after so many seconds, or sooner where that was planned.
+ * @param provider that will be asked then, besides those that were known; null: one of those
+ */
+export async function planLook(
+  sql: Db,
+  accountId: string,
+  seconds: number,
+  provider: string | null = null,
+): Promise<void> {
   await sql`
-    insert into billing_accounts as b (account_id, due_at) values (${accountId}, ${moment})
-        on conflict (account_id) do update set due_at = least(b.due_at, excluded.due_at)`
+    insert into billing_accounts as b (account_id, provider, due_at)
+    values (${accountId}, ${provider}, clock_timestamp() + make_interval(secs => ${seconds}::float8))
+        on conflict (account_id) do update
+       set due_at = least(b.due_at, excluded.due_at),
+           provider = case when excluded.provider is null or b.due_at is null then coalesce(excluded.provider, b.provider)
+                           when b.provider = excluded.provider then b.provider end`
 }
 
-/** What was due is done. The next look: as planned, or sooner where something was done at the provider, or wanted, meanwhile. */
+/** What was due is done. The next look: as planned, or sooner where something was done at the provider, or wanted, meanwhile; at the provider that will be asked then. */
 export async function setNextLook(tx: Db, accountId: string, at: Date | null): Promise<void> {
   await tx`
     update billing_accounts
        set attempts = 0, last_error = null,
+           provider = (
+             select case when count(distinct a.provider) = 1 then min(a.provider) end
+               from (select provider from billing_subscriptions where account_id = ${accountId} and (status <> 'ended' or is_stale)
+                      union all
+                     select provider from billing_intents where account_id = ${accountId} and ended_at is null) a),
            due_at = least(
              ${at}::timestamptz,
              (select clock_timestamp() from billing_subscriptions where account_id = ${accountId} and is_stale limit 1),
@@ -58,10 +74,14 @@ export async function postponeLook(sql: Db, accountId: string, seconds: number, 
      where account_id = ${accountId}`
 }
 
-/** Accounts that are due and that nobody works on. They may be taken meanwhile: whoever takes the lease finds out. */
-export async function listDue(sql: Db, limit: number): Promise<{ accountId: string; attempts: number }[]> {
+/** Accounts of a share that are due and that nobody works on. They may be taken meanwhile: whoever takes the lease finds out. */
+export async function listDue(
+  sql: Db,
+  share: Share,
+  limit: number,
+): Promise<{ accountId: string; attempts: number }[]> {
   return sql<{ accountId: string; attempts: number }[]>`
     select account_id, attempts from billing_accounts
-     where due_at <= clock_timestamp() and (leased_until is null or leased_until <= clock_timestamp())
+     where ${withinShare(sql, share)} and due_at <= clock_timestamp() and (leased_until is null or leased_until <= clock_timestamp())
      order by due_at limit ${limit}`
 }

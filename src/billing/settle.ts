@@ -7,7 +7,7 @@ import type { BillingDeps } from './deps.ts'
 import { fetchFacts } from './facts.ts'
 import { countPayments } from './figure-queries.ts'
 import { endIntent, type Intent, listOpenIntents } from './intent-queries.ts'
-import { listToFetch } from './known-queries.ts'
+import { listToFetch, settleUnknown } from './known-queries.ts'
 import { type Lease, requireLease } from './lease.ts'
 import { setNextLook } from './lease-queries.ts'
 import type { CheckoutState, Read } from './providers/provider.ts'
@@ -48,6 +48,7 @@ export async function settleAccount(
   for (const { provider, subscriptionId } of places) {
     const fetched = await fetchFacts(deps, requireProvider(deps, provider), subscriptionId, call)
     if (fetched) facts.push(fetched)
+    else await settleUnknown(deps.sql, provider, subscriptionId)
   }
   facts.sort((a, b) => a.subscription.startedAt.getTime() - b.subscription.startedAt.getTime())
   await deps.sql.begin(

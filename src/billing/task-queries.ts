@@ -1,4 +1,5 @@
 import type { Db } from '../db/types.ts'
+import { type Share, withinShare } from './share.ts'
 
 export type TaskKind = 'cancel-subscription' | 'refund-charge' | 'expire-checkout' | 'void-checkout'
 
@@ -19,12 +20,12 @@ export async function insertTask(tx: Db, { provider, kind, objectId, subscriptio
         on conflict (provider, kind, object_id) do update set done_at = null, due_at = clock_timestamp(), attempts = 0 where t.done_at is not null`
 }
 
-/** Takes up to `limit` tasks that are due; whoever dies with one loses it when the lease ends. */
-export async function claimTasks(sql: Db, limit: number, leaseSeconds: number): Promise<Task[]> {
+/** Takes up to `limit` tasks of a share that are due; whoever dies with one loses it when the lease ends. */
+export async function claimTasks(sql: Db, share: Share, limit: number, leaseSeconds: number): Promise<Task[]> {
   return sql<Task[]>`
     with due as (
       select id from billing_tasks
-       where done_at is null and due_at <= clock_timestamp() and (leased_until is null or leased_until <= clock_timestamp())
+       where ${withinShare(sql, share)} and done_at is null and due_at <= clock_timestamp() and (leased_until is null or leased_until <= clock_timestamp())
        order by due_at limit ${limit} for update skip locked)
     update billing_tasks t set leased_until = clock_timestamp() + make_interval(secs => ${leaseSeconds}::int), attempts = least(t.attempts + 1, 1000000)
       from due where t.id = due.id
@@ -39,7 +40,9 @@ export async function finishTask(sql: Db, { id, provider }: Task, subscriptionId
     stale as (
       update billing_subscriptions set is_stale = true
        where provider = ${provider} and subscription_id = ${subscriptionId}::text and exists (select from done) returning account_id)
-    update billing_accounts b set due_at = least(b.due_at, clock_timestamp()) from stale where b.account_id = stale.account_id`
+    update billing_accounts b
+       set due_at = least(b.due_at, clock_timestamp()), provider = case when b.due_at is null or b.provider = ${provider} then ${provider} end
+      from stale where b.account_id = stale.account_id`
 }
 
 export async function postponeTask(sql: Db, { id }: Task, seconds: number, error: string): Promise<void> {

@@ -125,7 +125,7 @@ type More = {
 async function want(tx: Tx, deps: BillingDeps, actor: Actor, wanted: More): Promise<Wanted> {
   const { accountId } = actor.principal
   const intent = await insertIntent(tx, { accountId, ...wanted })
-  await planLook(tx, accountId, takenUpAfterSeconds)
+  await planLook(tx, accountId, takenUpAfterSeconds, wanted.provider)
   const details = { kind: wanted.kind, provider: wanted.provider, intent }
   await deps.audit.record(tx, actor, 'subscription.request', account(accountId), { details })
   return { intent }

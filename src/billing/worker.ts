@@ -9,13 +9,14 @@ import { releaseLease, takeLease, workMs } from './lease.ts'
 import { listDue, postponeLook } from './lease-queries.ts'
 import { ProviderError } from './providers/provider-error.ts'
 import { settleAccount } from './settle.ts'
+import { sharesOf } from './share.ts'
 import { claimTasks, postponeTask, type Task } from './task-queries.ts'
 import { doTask } from './tasks.ts'
 
 export type BillingWorker = ReturnType<typeof createBillingWorker>
 
 type Options = {
-  /** How many events, accounts and tasks are worked on at once, each; default 4. */
+  /** How many events, accounts and tasks of a provider are worked on at once, each; default 4. */
   concurrency?: number
   /** How often it looks by itself; default 5000. */
   pollMs?: number
@@ -33,8 +34,8 @@ export function retryAfterSeconds(attempts: number, asked = 0, random = Math.ran
 }
 
 /**
- * Looks into events, does what is due of accounts, and what has to be done at providers: a few of each at a time, whichever
- * instance comes first. No connection of the database is held while a provider is called.
+ * Looks into events, does what is due of accounts, and what has to be done at providers: a few of each and of each provider
+ * at a time, whichever instance comes first. No connection of the database is held while a provider is called.
  */
 export function createBillingWorker(deps: BillingDeps, { concurrency = 4, pollMs = 5_000 }: Options = {}) {
   const { sql, log } = deps
@@ -59,24 +60,27 @@ export function createBillingWorker(deps: BillingDeps, { concurrency = 4, pollMs
         },
       }),
     ),
-    createLane<{ id: string; attempts: number }>({
-      recipient,
-      concurrency,
-      log,
-      claim: async (free) => (await listDue(sql, free)).map(({ accountId, attempts }) => ({ id: accountId, attempts })),
-      work: ({ id }) => settleDue(deps, id),
-      postpone: ({ id, attempts }, error) =>
-        postponeLook(sql, id, retryAfterSeconds(attempts + 1, askedBy(error)), messageOf(error)),
-    }),
-    createLane<Task>({
-      recipient,
-      concurrency,
-      log,
-      claim: (free) => claimTasks(sql, free, leaseSeconds),
-      work: (task) => doTask(deps, task),
-      postpone: (task, error) =>
-        postponeTask(sql, task, retryAfterSeconds(task.attempts, askedBy(error)), messageOf(error)),
-    }),
+    ...sharesOf(deps.providers).flatMap((share) => [
+      createLane<{ id: string; attempts: number }>({
+        recipient,
+        concurrency,
+        log,
+        claim: async (free) =>
+          (await listDue(sql, share, free)).map(({ accountId, attempts }) => ({ id: accountId, attempts })),
+        work: ({ id }) => settleDue(deps, id),
+        postpone: ({ id, attempts }, error) =>
+          postponeLook(sql, id, retryAfterSeconds(attempts + 1, askedBy(error)), messageOf(error)),
+      }),
+      createLane<Task>({
+        recipient,
+        concurrency,
+        log,
+        claim: (free) => claimTasks(sql, share, free, leaseSeconds),
+        work: (task) => doTask(deps, task),
+        postpone: (task, error) =>
+          postponeTask(sql, task, retryAfterSeconds(task.attempts, askedBy(error)), messageOf(error)),
+      }),
+    ]),
   ]
   const look = () => {
     for (const lane of lanes) lane.look()

@@ -1,3 +1,4 @@
+import { billingColumns } from '../billing/encrypted-columns.ts'
 import { mailColumns } from '../mail/encrypted-columns.ts'
 import { mfaColumns } from '../mfa/encrypted-columns.ts'
 import type { EncryptedColumn } from '../secrets/encrypted-column.ts'
@@ -10,4 +11,5 @@ export const encryptedColumns: readonly EncryptedColumn[] = [
   ...mfaColumns,
   ...ssoColumns,
   ...webhookColumns,
+  ...billingColumns,
 ]

@@ -38,6 +38,7 @@ import identities from '../../sql/tables/0036_identities.sql' with { type: 'text
 import paidRevenue from '../../sql/tables/0037_paid_revenue.sql' with { type: 'text' }
 import paymentFigures from '../../sql/tables/0038_payment_figures.sql' with { type: 'text' }
 import webhooks from '../../sql/tables/0039_webhooks.sql' with { type: 'text' }
+import billingLanes from '../../sql/tables/0040_billing_lanes.sql' with { type: 'text' }
 import { rewriteAddresses } from './address-migration.ts'
 
 type Migration = {
@@ -94,4 +95,5 @@ export const migrations: Migration[] = [
   { version: 37, name: '0037_paid_revenue', sql: paidRevenue },
   { version: 38, name: '0038_payment_figures', sql: paymentFigures },
   { version: 39, name: '0039_webhooks', sql: webhooks },
+  { version: 40, name: '0040_billing_lanes', sql: billingLanes },
 ]

@@ -210,14 +210,14 @@ export const personalData: Record<string, Table> = {
     of: 'account_id',
     exported: 'paymentRequests',
     personal: 'kind provider state created_at ended_at',
-    other: 'id account_id price_id subscription_id return_to starts_at checkout_id page_url expires_at',
+    other: 'id account_id price_id subscription_id return_to starts_at checkout_id page page_url expires_at',
   },
   billing_accounts: {
     erasure: 'deleted',
     why: 'who works on somebody’s payments, and when somebody looks again',
     of: 'account_id',
     personal: '',
-    other: 'account_id lease_id leased_until due_at attempts last_error',
+    other: 'account_id provider lease_id leased_until due_at attempts last_error',
   },
   counted_payments: {
     erasure: 'deleted',

@@ -46,6 +46,7 @@ const history = `
 0037_paid_revenue ccc0732f869f
 0038_payment_figures 17d8920a8290
 0039_webhooks 9016024090eb
+0040_billing_lanes 4d9877d97751
 `
 
 test('no migration that has landed was edited: databases that ran it would refuse to start', async () => {
