@@ -4,7 +4,7 @@ import postgres from 'postgres'
 import { goodPassword, newEmail } from './support/accounts.ts'
 import { createDatabase } from './support/cluster.ts'
 import { readiness, type ServerProcess, startServerProcess, until } from './support/server-process.ts'
-import { ask } from './support/traffic.ts'
+import { ask } from './support/auth-requests.ts'
 
 const endings: (() => Promise<unknown>)[] = []
 afterEach(async () => {

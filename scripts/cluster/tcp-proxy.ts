@@ -1,6 +1,8 @@
 import { connect, createServer, type Socket } from 'node:net'
 
-type Mode = 'forward' | 'stall' | 'refuse'
+type Mode = 'forward' | 'stall' | 'refuse' | 'lose'
+/** What TCP waits at first until it sends again what was lost, in milliseconds (Linux: 200 at least); it doubles each time. */
+const retransmissionMs = 200
 type Pair = {
   client: Socket
   server: Socket
@@ -22,6 +24,7 @@ export async function openProxy(databaseUrl: string, { only }: { only?: string }
   const target = new URL(databaseUrl)
   const pairs = new Set<Pair>()
   let mode: Mode = 'forward'
+  let lostShare = 0
 
   const listener = createServer((client) => {
     const server = connect(Number(target.port), target.hostname)
@@ -32,9 +35,11 @@ export async function openProxy(databaseUrl: string, { only }: { only?: string }
     })
     if (mode === 'refuse' && pair.concerned) end(pair)
     const pass = (from: Socket, to: Socket) => {
-      from.on('data', (bytes) => deliver(pair, () => to.write(bytes)))
+      const retransmitted = { until: 0 }
+      const send = (packet: () => void) => deliver(pair, () => retransmit(retransmitted, packet))
+      from.on('data', (bytes) => send(() => to.write(bytes)))
       from.on('error', () => {})
-      from.on('close', () => deliver(pair, () => leave(pair, to)))
+      from.on('close', () => send(() => leave(pair, to)))
     }
     pass(client, pair.server)
     pass(pair.server, client)
@@ -44,6 +49,16 @@ export async function openProxy(databaseUrl: string, { only }: { only?: string }
     if (pair.forgotten) return
     if (mode === 'refuse' && pair.concerned) end(pair)
     else if ((mode === 'stall' && pair.concerned) || pair.delayed) pair.held.push(packet)
+    else packet()
+  }
+
+  /** What is lost is sent again, and arrives late; what was sent after it waits for it. */
+  function retransmit(direction: { until: number }, packet: () => void): void {
+    const now = performance.now()
+    let lateMs = 0
+    if (mode === 'lose') for (let timeout = retransmissionMs; Math.random() < lostShare; timeout *= 2) lateMs += timeout
+    direction.until = Math.max(direction.until, now + lateMs)
+    if (direction.until > now) setTimeout(packet, direction.until - now)
     else packet()
   }
 
@@ -76,9 +91,29 @@ export async function openProxy(databaseUrl: string, { only }: { only?: string }
       mode = 'refuse'
       for (const pair of pairs) if (pair.concerned) end(pair)
     },
-    /** The connections that there are never bring anything again, as when a firewall forgets them; new ones do. */
-    forget(): void {
-      for (const pair of pairs) pair.forgotten = pair.concerned
+    /** Every connection is reset (RST), once; new ones are well. */
+    reset(): void {
+      for (const pair of pairs) {
+        if (!pair.concerned) continue
+        pairs.delete(pair)
+        pair.client.resetAndDestroy()
+        pair.server.resetAndDestroy()
+      }
+    },
+    /** Loses a share of what is sent, both ways, as TCP shows it to programs: it arrives later, in order. */
+    lose(share: number): void {
+      mode = 'lose'
+      lostShare = share
+    },
+    /**
+     * The connections that there are never bring anything again, as when a firewall forgets them; new ones do.
+     * @param noticedAfterMs when the database's system gives them up, for nobody answers its keep-alive probes; absent: never
+     */
+    forget({ noticedAfterMs }: { noticedAfterMs?: number } = {}): void {
+      for (const pair of pairs) {
+        pair.forgotten = pair.concerned
+        if (noticedAfterMs !== undefined && pair.forgotten) setTimeout(() => pair.server.destroy(), noticedAfterMs)
+      }
     },
     /** What is sent on the connections that there are arrives after `heal`, as when it is sent again and again; new ones are well. */
     delay(): void {

@@ -24,6 +24,12 @@ export type DatabaseOptions = {
   connectionParameters?: boolean
 }
 
+/**
+ * In seconds, for the server's end: it gives up a client of whom nothing is heard for 25 s. None of the timeouts below ends a
+ * transaction whose next message arrived by half, and by the system's default its locks would be held for two hours.
+ */
+const keepalives = { tcp_keepalives_idle: 10, tcp_keepalives_interval: 5, tcp_keepalives_count: 3 }
+
 /** The driver's pause before it reconnects, in seconds: doubling up to 1, with jitter. */
 const backoff = (retries: number) => Math.min(1, 0.05 * 2 ** retries) * (0.5 + Math.random() / 2)
 
@@ -53,6 +59,7 @@ export function connect(options: DatabaseOptions, max: number, onclose?: () => v
         statement_timeout: statementTimeoutMs,
         lock_timeout: Math.floor(statementTimeoutMs * 0.9),
         idle_in_transaction_session_timeout: Math.max(10_000, statementTimeoutMs),
+        ...keepalives,
       }),
     },
   })

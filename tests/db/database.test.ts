@@ -36,11 +36,15 @@ describe('statements', () => {
   test('the server gets timeouts below the client’s own deadline, and the application’s name', async () => {
     const rows = await sql<{ name: string; setting: string }[]>`
       select name, setting from pg_settings where name in
-        ('statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout', 'TimeZone', 'application_name')`
+        ('statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout', 'TimeZone', 'application_name') or name like 'tcp_keepalives%'`
     expect(Object.fromEntries(rows.map(({ name, setting }) => [name, setting]))).toEqual({
       statement_timeout: '5000',
       lock_timeout: '4500',
       idle_in_transaction_session_timeout: '10000',
+      // A client that falls silent in the middle of a message is given up after 25 s.
+      tcp_keepalives_idle: '10',
+      tcp_keepalives_interval: '5',
+      tcp_keepalives_count: '3',
       TimeZone: 'UTC',
       application_name: 'manas360-test',
     })

@@ -1,0 +1,46 @@
+/** No server may let a request wait for so long: its own deadlines are shorter. */
+export const patienceMs = 30_000
+
+export type Answer = { status: number; code: string; body: unknown }
+
+export type Request = {
+  method?: string
+  bearer?: string
+  json?: unknown
+  headers?: Record<string, string>
+}
+
+/** The whole answer, or how there was none: `no connection` (refused, reset, broken off) or `silent`. */
+export async function call(
+  url: string,
+  path: string,
+  { method, bearer, json, headers }: Request = {},
+): Promise<Answer | 'no connection' | 'silent'> {
+  const patience = AbortSignal.timeout(patienceMs)
+  try {
+    const response = await fetch(`${url}${path}`, {
+      method: method ?? (json === undefined ? 'GET' : 'POST'),
+      headers: {
+        ...(bearer !== undefined && { Authorization: `Bearer ${bearer}` }),
+        ...(json !== undefined && { 'Content-Type': 'application/json' }),
+        ...headers,
+      },
+      ...(json !== undefined && { body: JSON.stringify(json) }),
+      signal: patience,
+    })
+    const text = await response.text()
+    const body: unknown = text === '' ? null : JSON.parse(text)
+    return { status: response.status, code: response.ok ? '' : codeOf(body), body }
+  } catch {
+    return patience.aborted ? 'silent' : 'no connection'
+  }
+}
+
+/** How an answer that is no success stands in the table. */
+export function describeFailure(answer: Answer | string): string {
+  return typeof answer === 'string' ? answer : `${answer.status} ${answer.code}`
+}
+
+function codeOf(body: unknown): string {
+  return typeof body === 'object' && body !== null && 'code' in body ? String(body.code) : 'without a code'
+}

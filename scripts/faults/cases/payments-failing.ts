@@ -1,0 +1,110 @@
+import postgres from 'postgres'
+import { call } from '../call.ts'
+import type { Case } from '../case.ts'
+import { password } from '../clients.ts'
+import { type Scene, underTraffic } from '../under-traffic.ts'
+import { until } from '../wait.ts'
+
+type Payer = { accountId: string; plan: string }
+
+export const paymentsFailing: Case = {
+  name: 'payments-failing',
+  about: 'people pay; the provider’s messages are lost, or the server is killed as soon as it has the money, in turn',
+  times: { short: 2, long: 20 },
+  run: (stand, options) => {
+    const payers: Payer[] = []
+    return underTraffic(stand, options, {
+      environment: { BILLING_PROVIDERS: 'sandbox' },
+      stopsServer: true,
+      async inject(scene, time) {
+        const losesMessages = time % 2 === 0
+        await deliver(scene, !losesMessages)
+        payers.push(await pay(scene))
+        if (!losesMessages) {
+          await scene.server().kill()
+          await scene.restartServer()
+        }
+        return null
+      },
+      async judge(scene) {
+        await deliver(scene, true)
+        return judge(scene, payers)
+      },
+    })
+  },
+}
+
+/** Whether the pretend provider tells of what happens there. */
+function deliver(scene: Scene, delivers: boolean): Promise<unknown> {
+  return onDatabase(
+    scene,
+    (sql) => sql`
+      insert into sandbox_objects (id, kind, data) values ('settings', 'settings', ${sql.json({ id: 'settings', offsetMs: 0, delivers })})
+      on conflict (id) do update set data = excluded.data`,
+  )
+}
+
+/** Somebody who pays for a plan that they have tried. Resolves when the provider has the money. */
+async function pay(scene: Scene): Promise<Payer> {
+  const { url } = scene.server()
+  const plan = 'professional'
+  const json = { email: `payer.${crypto.randomUUID()}@gated.test`, password }
+  const { user, accessToken: bearer } = await done<{ user: { id: string }; accessToken: string }>(
+    call(url, '/v1/auth/register', { json }),
+  )
+  await onDatabase(scene, (sql) => sql`insert into trials (account_id, plan) values (${user.id}, ${plan})`)
+  const { checkoutUrl } = await done<{ checkoutUrl: string }>(
+    call(url, '/v1/subscription', { bearer, json: { plan, interval: 'month' } }),
+  )
+  const paid = await fetch(`${url}${new URL(checkoutUrl).pathname}`, {
+    method: 'POST',
+    body: new URLSearchParams({ action: 'pay' }),
+    redirect: 'manual',
+  })
+  if (paid.status !== 303) throw new Error(`nobody can pay: ${paid.status}`)
+  return { accountId: user.id, plan }
+}
+
+/** Who paid has what they paid for, and paid once. */
+async function judge(scene: Scene, payers: Payer[]): Promise<string[]> {
+  const { signal } = scene.stand
+  return onDatabase(scene, async (sql) => {
+    /** As if the day had passed after which an account is looked at again. */
+    const hasAll = async (): Promise<boolean> => {
+      await sql`update billing_accounts set due_at = clock_timestamp() where due_at > clock_timestamp() + interval '1 second'`
+      await Bun.sleep(200)
+      return (await listFaults(sql, payers)).every((fault) => !fault.includes('has not'))
+    }
+    await until(hasAll, { seconds: 60, what: 'who paid has their plan', signal }).catch(() => {})
+    return listFaults(sql, payers)
+  })
+}
+
+async function listFaults(sql: postgres.Sql, payers: Payer[]): Promise<string[]> {
+  const rows = await sql<{ accountId: string; plan: string; charges: number }[]>`
+    select a.id as account_id, s.plan, (select count(*)::int from payments p where p.account_id = a.id) as charges
+      from user_accounts a join user_subscriptions s on s.account_id = a.id and s.ended_at is null
+     where a.email like 'payer.%'`
+  const found = new Map(rows.map((row) => [row.accountId, row]))
+  return payers.flatMap(({ accountId, plan }) => {
+    const row = found.get(accountId)
+    if (row?.plan !== plan || row.charges === 0) return [`${accountId} paid for ${plan} and has not got it`]
+    return row.charges > 1 ? [`${accountId} paid once, and ${row.charges} payments stand there`] : []
+  })
+}
+
+async function done<T>(answering: ReturnType<typeof call>): Promise<T> {
+  const answer = await answering
+  if (typeof answer === 'string' || answer.status >= 300)
+    throw new Error(`a payer is refused: ${JSON.stringify(answer)}`)
+  return answer.body as T
+}
+
+async function onDatabase<T>(scene: Scene, work: (sql: postgres.Sql) => PromiseLike<T>): Promise<T> {
+  const sql = postgres(scene.databaseUrl, { max: 1, transform: postgres.toCamel, onnotice: () => {} })
+  try {
+    return await work(sql)
+  } finally {
+    await sql.end({ timeout: 1 })
+  }
+}

@@ -1,0 +1,19 @@
+import type { Case } from '../case.ts'
+import { underTraffic } from '../under-traffic.ts'
+
+export const serverKilled: Case = {
+  name: 'server-killed',
+  about: 'kill -9 of the server in the middle of writes; it is started again',
+  times: { short: 4, long: 100 },
+  run: (stand, options) =>
+    underTraffic(stand, options, {
+      untilMet: true,
+      stopsServer: true,
+      async inject({ server, restartServer }) {
+        await server().kill()
+        const startedAt = performance.now()
+        await restartServer()
+        return startedAt
+      },
+    }),
+}

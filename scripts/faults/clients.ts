@@ -1,0 +1,198 @@
+import { type Answer, call, describeFailure, type Request } from './call.ts'
+import { countError, type Ledger, openLedger, type Person, type Write } from './ledger.ts'
+
+export type Clients = ReturnType<typeof startClients>
+
+type Options = {
+  /** Where the server is now. */
+  address: () => string
+  clients: number
+  /** Who gives people roles; absent: nobody does. */
+  administrator?: { email: string; password: string }
+  /** Of each request. */
+  headers?: (() => Record<string, string>) | undefined
+}
+
+type About = Pick<Write, 'what' | 'action' | 'email' | 'value'>
+type Session = { user: { id: string }; accessToken: string; refreshToken: string }
+
+/** For so long an old refresh token is honoured; a little less, for the clock is the database's. */
+const honouredMs = 9_000
+const pauseMs = 25
+
+export const password = 'seven quiet herons at dawn'
+
+/**
+ * Clients that register, and then change their profile, refresh, make an API key and start a trial, without pause, while an
+ * administrator gives roles; all of them keep one ledger. What is not acknowledged is tried again: as HTTP allows it, under
+ * an Idempotency-Key, or as a new write.
+ */
+export function startClients({ address, clients, administrator, headers = () => ({}) }: Options) {
+  const ledger = openLedger()
+  const finished: Person[] = []
+  const inFlight = { writes: 0, refreshes: 0 }
+  let made = 0
+  let ending: 'when decided' | 'now' | null = null
+
+  async function send(path: string, request: Request): Promise<Answer | null> {
+    const startedAt = performance.now()
+    const answer = await call(address(), path, { ...request, headers: { ...headers(), ...request.headers } })
+    ledger.slowestMs = Math.max(ledger.slowestMs, performance.now() - startedAt)
+    if (typeof answer !== 'string' && answer.status < 300) return answer
+    countError(ledger, describeFailure(answer))
+    return typeof answer === 'string' ? null : answer
+  }
+
+  /** Sends it once. */
+  async function write(about: About, path: string, request: Request): Promise<Answer | null> {
+    return attempt(enter(about), path, request)
+  }
+
+  /** Sends it until it is acknowledged: a repeat of it does nothing more. */
+  async function writeUntilDone(about: About, path: string, request: () => Promise<Request>): Promise<void> {
+    const entry = enter(about)
+    const headers = { 'Idempotency-Key': crypto.randomUUID() }
+    while (!entry.acknowledged && ending !== 'now') {
+      if (entry.requestIds.length > 0) ledger.repeated++
+      await attempt(entry, path, { ...(await request()), headers })
+    }
+  }
+
+  function enter(about: About): Write {
+    const entry: Write = { ...about, requestIds: [], acknowledged: false }
+    ledger.writes.push(entry)
+    return entry
+  }
+
+  async function attempt(entry: Write, path: string, request: Request): Promise<Answer | null> {
+    const requestId = crypto.randomUUID()
+    entry.requestIds.push(requestId)
+    inFlight.writes++
+    const answer = await send(path, { ...request, headers: { 'X-Request-Id': requestId, ...request.headers } })
+    inFlight.writes--
+    entry.acknowledged = answer !== null && answer.status < 300
+    if (entry.acknowledged) return answer
+    await Bun.sleep(pauseMs)
+    return null
+  }
+
+  async function register(): Promise<Person | null> {
+    const email = `${made++}.${crypto.randomUUID()}@people.test`
+    const about = { what: 'registration', action: 'account.create', email, value: email } as const
+    const answer = await write(about, '/v1/auth/register', { json: { email, password } })
+    if (!answer) return null
+    const { user, accessToken, refreshToken } = answer.body as Session
+    const person = { id: user.id, email, accessToken, refreshToken }
+    ledger.people.push(person)
+    return person
+  }
+
+  /** A repeat is a write of its own, with another name: the same name again would change nothing. */
+  async function changeProfile({ email, accessToken: bearer }: Person): Promise<void> {
+    for (let done: Answer | null = null; !done && ending !== 'now'; ) {
+      const value = `Name ${made++}`
+      const about = { what: 'profile', action: 'profile.update', email, value } as const
+      done = await write(about, '/v1/me', { method: 'PATCH', bearer, json: { firstName: value } })
+    }
+  }
+
+  async function makeApiKey({ email, accessToken: bearer }: Person): Promise<void> {
+    const value = `Key ${made++}`
+    const about = { what: 'API key', action: 'api_key.create', email, value } as const
+    await writeUntilDone(about, '/v1/api-keys', async () => ({ bearer, json: { name: value } }))
+  }
+
+  async function startTrial({ email, accessToken: bearer }: Person): Promise<void> {
+    const about = { what: 'trial', action: 'subscription.start_trial', email, value: 'starter' } as const
+    const json = { plan: 'starter', interval: 'month' }
+    await writeUntilDone(about, '/v1/subscription', async () => ({ bearer, json }))
+  }
+
+  /** The old token is good for 10 s while nobody saw its successor. */
+  async function refresh(person: Person): Promise<void> {
+    const startedAt = performance.now()
+    while (ending !== 'now') {
+      inFlight.refreshes++
+      const answer = await send('/v1/auth/refresh', { json: { refreshToken: person.refreshToken } })
+      inFlight.refreshes--
+      if (answer?.status === 200) {
+        ledger.refreshes++
+        Object.assign(person, toTokens(answer.body as Session))
+        return
+      }
+      if (answer?.status === 401) {
+        ledger.people.splice(ledger.people.indexOf(person), 1)
+        if (performance.now() - startedAt < honouredMs) ledger.burnt.push(`${person.email}: ${answer.code}`)
+        return
+      }
+      ledger.repeated++
+      await Bun.sleep(pauseMs)
+    }
+  }
+
+  async function live(): Promise<void> {
+    while (!ending) {
+      const person = await register()
+      if (!person) continue
+      for (const step of [changeProfile, refresh, makeApiKey, refresh, startTrial, changeProfile, refresh]) {
+        await step(person)
+        if (ending) return
+      }
+      finished.push(person)
+    }
+  }
+
+  /** Gives the role of guests to those who have done all else. */
+  async function administer(credentials: { email: string; password: string }): Promise<void> {
+    let bearer = ''
+    let loggedInAt = 0
+    /** Anew before the log-in is too long ago for what administers. */
+    const request = async (): Promise<Request> => {
+      while (ending !== 'now' && (bearer === '' || performance.now() - loggedInAt > 240_000)) {
+        bearer = await logIn(credentials)
+        loggedInAt = performance.now()
+      }
+      return { method: 'PUT', bearer, json: { role: 'guest' } }
+    }
+    while (!ending) {
+      const person = finished.shift()
+      if (!person) {
+        await Bun.sleep(pauseMs)
+        continue
+      }
+      const about = { what: 'role', action: 'account.change_role', email: person.email, value: 'guest' } as const
+      await writeUntilDone(about, `/v1/admin/users/${person.id}/role`, request)
+    }
+  }
+
+  async function logIn(json: { email: string; password: string }): Promise<string> {
+    const answer = await send('/v1/auth/login', { json })
+    if (answer?.status === 200) return (answer.body as Session).accessToken
+    await Bun.sleep(pauseMs)
+    return ''
+  }
+
+  const working = Promise.all([
+    ...Array.from({ length: clients }, live),
+    ...(administrator ? [administer(administrator)] : []),
+  ])
+  return {
+    ledger,
+    inFlight: (): Readonly<typeof inFlight> => inFlight,
+    /** Lets everybody come to an end with what is under way. */
+    async stop(): Promise<Ledger> {
+      ending ??= 'when decided'
+      await working
+      return ledger
+    },
+    /** The same, without waiting for a success. */
+    async abandon(): Promise<void> {
+      ending = 'now'
+      await working
+    },
+  }
+}
+
+function toTokens({ accessToken, refreshToken }: Session): Pick<Person, 'accessToken' | 'refreshToken'> {
+  return { accessToken, refreshToken }
+}

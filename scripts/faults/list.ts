@@ -1,0 +1,49 @@
+import type { Case } from './case.ts'
+import { backendsTerminated } from './cases/backends-terminated.ts'
+import { blackHole } from './cases/black-hole.ts'
+import { clockStepped } from './cases/clock-stepped.ts'
+import { closingAtStart } from './cases/closing-at-start.ts'
+import { connectionsExhausted } from './cases/connections-exhausted.ts'
+import { connectionsReset } from './cases/connections-reset.ts'
+import { diskFull } from './cases/disk-full.ts'
+import { anonymousFlood, loginFlood } from './cases/floods.ts'
+import { mailFailing } from './cases/mail-failing.ts'
+import { packetsLost } from './cases/packets-lost.ts'
+import { paymentsFailing } from './cases/payments-failing.ts'
+import { postgresFrozen } from './cases/postgres-frozen.ts'
+import { postgresKilled } from './cases/postgres-killed.ts'
+import { readOnly } from './cases/read-only.ts'
+import { redisLost } from './cases/redis-lost.ts'
+import { rollingRestarts } from './cases/rolling-restarts.ts'
+import { serverKilled } from './cases/server-killed.ts'
+import { slowSockets } from './cases/slow-sockets.ts'
+
+/** Every fault that is injected, in the order in which they run. A new one: a file in cases/, a line here. */
+export const cases: readonly Case[] = [
+  // The processes.
+  serverKilled,
+  postgresKilled,
+  backendsTerminated,
+  postgresFrozen,
+  // The network between server and database.
+  connectionsReset,
+  blackHole,
+  closingAtStart,
+  packetsLost,
+  // What the database has no more of.
+  connectionsExhausted,
+  readOnly,
+  diskFull,
+  // What stands around.
+  redisLost,
+  clockStepped,
+  mailFailing,
+  paymentsFailing,
+  // Clients.
+  slowSockets,
+  loginFlood,
+  anonymousFlood,
+  // Operators.
+  rollingRestarts,
+  // Receivers of webhooks that fail: when the service sends webhooks.
+]

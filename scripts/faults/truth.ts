@@ -1,0 +1,149 @@
+import postgres from 'postgres'
+import { call } from './call.ts'
+import { password } from './clients.ts'
+import type { Ledger, Person, Write } from './ledger.ts'
+
+/** What the ledger and the database say differently; each of them empty, or a guarantee is broken. */
+export type Truth = {
+  /** What was acknowledged and is not there, or is there by half. */
+  lost: string[]
+  /** What is there more often than it was asked for. */
+  doubled: string[]
+}
+
+type Stored = { id: string; email: string; firstName: string | null; role: string; isWhole: boolean; isAlive: boolean }
+
+/** Sessions whose old tokens are tried, and unanswered registrations that are repeated: both cost a hash or end a session. */
+const sample = 40
+
+/**
+ * Compares what clients were told with what the database holds. Every write leaves one audit row with the id of its request;
+ * beside that its effect is looked at.
+ * @param url a server that serves again
+ */
+export async function compare(ledger: Ledger, databaseUrl: string, url: string): Promise<Truth> {
+  const sql = postgres(databaseUrl, { max: 1, transform: postgres.toCamel, onnotice: () => {} })
+  const truth: Truth = { lost: [], doubled: [] }
+  try {
+    await compareAudit(sql, ledger, truth)
+    const stored = await compareAccounts(sql, ledger, truth)
+    await compareEffects(sql, ledger, stored, truth)
+    await presentTokens(url, ledger.people, truth)
+    await repeatUnanswered(url, ledger, stored, truth)
+    return truth
+  } finally {
+    await sql.end({ timeout: 5 })
+  }
+}
+
+/** One row for each write that was acknowledged; one at most for any other, and for any request. */
+async function compareAudit(sql: postgres.Sql, { writes }: Ledger, { lost, doubled }: Truth): Promise<void> {
+  const rows = await sql<{ requestId: string; action: string; count: number }[]>`
+    select request_id, action, count(*)::int from audit_logs where request_id is not null group by 1, 2`
+  const counts = new Map(rows.map(({ requestId, action, count }) => [`${requestId} ${action}`, count]))
+  for (const write of writes) {
+    const found = write.requestIds.reduce((sum, id) => sum + (counts.get(`${id} ${write.action}`) ?? 0), 0)
+    if (write.acknowledged && found === 0) lost.push(`${describe(write)}: no audit row`)
+    if (found > 1) doubled.push(`${describe(write)}: ${found} audit rows`)
+  }
+}
+
+/** Each account whole: its plan, session and audit row; each acknowledged one there, and no half of another. */
+async function compareAccounts(
+  sql: postgres.Sql,
+  { writes }: Ledger,
+  { lost, doubled }: Truth,
+): Promise<Map<string, Stored>> {
+  const rows = await sql<Stored[]>`
+    select a.id, a.email, a.first_name, a.role,
+      (select count(*) from user_subscriptions s where s.account_id = a.id and s.ended_at is null) = 1
+        and exists (select from sessions s join tokens t on t.session_id = s.id where s.account_id = a.id)
+        and (select count(*) from audit_logs l where l.action = 'account.create' and l.entity_id = a.id::text) = 1 as is_whole,
+      not exists (select from sessions s where s.account_id = a.id and s.ended_at is not null) as is_alive
+    from user_accounts a where a.email like '%@people.test'`
+  const stored = new Map(rows.map((row) => [row.email, row]))
+  if (stored.size < rows.length) doubled.push(`${rows.length - stored.size} accounts share their address with another`)
+  for (const { email, isWhole, isAlive } of rows) {
+    if (!isWhole) lost.push(`account ${email} is there by half`)
+    if (!isAlive) lost.push(`a session of ${email} was ended by nobody`)
+  }
+  for (const { what, email, acknowledged } of writes)
+    if (what === 'registration' && acknowledged && !stored.has(email)) lost.push(`account ${email}`)
+  const [strays] = await sql<{ count: number }[]>`
+    select count(*)::int from audit_logs
+     where action = 'account.create' and entity_id not in (select id::text from user_accounts)`
+  if (strays?.count) lost.push(`${strays.count} accounts have an audit row and nothing else`)
+  return stored
+}
+
+async function compareEffects(
+  sql: postgres.Sql,
+  { writes }: Ledger,
+  stored: Map<string, Stored>,
+  { lost, doubled }: Truth,
+): Promise<void> {
+  const names = await sql<{ name: string; count: number }[]>`select name, count(*)::int from api_keys group by 1`
+  const keys = new Map(names.map(({ name, count }) => [name, count]))
+  const trials = await sql<{ email: string; count: number }[]>`
+    select a.email, count(*)::int from trials t join user_accounts a on a.id = t.account_id
+      join user_subscriptions s on s.account_id = a.id and s.plan = t.plan group by 1`
+  const tried = new Map(trials.map(({ email, count }) => [email, count]))
+  const perWrite = { 'API key': ({ value }: Write) => keys.get(value), trial: ({ email }: Write) => tried.get(email) }
+  for (const write of writes) {
+    if (write.what !== 'API key' && write.what !== 'trial') continue
+    const count = perWrite[write.what](write) ?? 0
+    if (write.acknowledged && count === 0) lost.push(describe(write))
+    if (count > 1) doubled.push(`${describe(write)}: there ${count} times`)
+  }
+  for (const [what, columnOf] of [
+    ['profile', (row: Stored) => row.firstName],
+    ['role', (row: Stored) => row.role],
+  ] as const)
+    for (const [email, own] of Map.groupBy(
+      writes.filter((write) => write.what === what),
+      (write) => write.email,
+    )) {
+      // What was written last and acknowledged, or by one of those after it, whose fate is not known.
+      const last = own.findLastIndex(({ acknowledged }) => acknowledged)
+      const row = stored.get(email)
+      if (last >= 0 && row && !own.slice(last).some(({ value }) => value === columnOf(row)))
+        lost.push(`${describe(own[last] as Write)}: it is ${columnOf(row)}`)
+    }
+}
+
+/** The last token that a client got is the live branch of its session, and there is no other. */
+async function presentTokens(url: string, people: readonly Person[], { lost, doubled }: Truth): Promise<void> {
+  for (const [index, { email, refreshToken }] of people.entries()) {
+    const next = await present(url, refreshToken)
+    if (!next) lost.push(`the session of ${email}`)
+    else if (index < sample) {
+      await present(url, next)
+      if (await present(url, refreshToken)) doubled.push(`the session of ${email} has two live branches`)
+    }
+  }
+}
+
+async function present(url: string, refreshToken: string): Promise<string | null> {
+  const answer = await call(url, '/v1/auth/refresh', { json: { refreshToken } })
+  if (typeof answer === 'string' || answer.status !== 200) return null
+  return (answer.body as { refreshToken: string }).refreshToken
+}
+
+/** Whole or not at all: either such an account can log in, or the address is free. */
+async function repeatUnanswered(
+  url: string,
+  { writes }: Ledger,
+  stored: Map<string, Stored>,
+  { lost }: Truth,
+): Promise<void> {
+  const unanswered = writes.filter(({ what, acknowledged }) => what === 'registration' && !acknowledged)
+  for (const { email } of unanswered.slice(-sample)) {
+    const path = stored.has(email) ? 'login' : 'register'
+    const answer = await call(url, `/v1/auth/${path}`, { json: { email, password } })
+    if (typeof answer === 'string' || answer.status >= 300) lost.push(`${email} can neither log in nor register`)
+  }
+}
+
+function describe({ what, email, value }: Write): string {
+  return `${what} of ${email} (${value})`
+}

@@ -1,0 +1,23 @@
+/** Resolves when `condition` holds. @throws Error when it does not within `seconds`, or the signal aborts */
+export async function until(
+  condition: () => boolean | Promise<boolean>,
+  { seconds, what, signal }: { seconds: number; what: string; signal: AbortSignal },
+): Promise<void> {
+  const endsAt = performance.now() + seconds * 1000
+  while (!(await condition())) {
+    signal.throwIfAborted()
+    if (performance.now() > endsAt) throw new Error(`${what}: not within ${seconds} s`)
+    await Bun.sleep(3)
+  }
+}
+
+/** The status of /ready; 0 without an answer. */
+export async function readiness(url: string): Promise<number> {
+  try {
+    const response = await fetch(`${url}/ready`, { signal: AbortSignal.timeout(3_000) })
+    await response.arrayBuffer()
+    return response.status
+  } catch {
+    return 0
+  }
+}
