@@ -26,6 +26,7 @@ Usage: manas360 <command> [options]
   jobs           list the jobs with their last run; jobs run NAME runs one now
   audit verify   check the audit trail and name what is wrong: [--checkpoint FILE]
                  (FILE: a checkpoint line from the log, as JSON)
+  erasures       list who was erased; erase them again after a restore: see erasures --help
   openapi        print the OpenAPI document
   healthcheck    exit 0 if the server on PORT is alive (for containers)
   --help         this text
@@ -57,6 +58,7 @@ else {
 
 async function usageOf(command: string | undefined): Promise<string> {
   if (command === 'import') return (await import('./cli/import-file.ts')).importUsage
+  if (command === 'erasures') return (await import('./cli/erasures.ts')).erasuresUsage
   return command === 'keys' ? (await import('./cli/keys.ts')).keysUsage : usage
 }
 
@@ -78,6 +80,7 @@ function parse() {
         'allow-roles': { type: 'boolean' },
         refused: { type: 'string' },
         apply: { type: 'boolean' },
+        since: { type: 'string' },
       },
     })
   } catch (error) {

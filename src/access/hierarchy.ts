@@ -132,6 +132,18 @@ export async function authoriseSelf(tx: Tx, { accountId }: Principal): Promise<L
 }
 
 /**
+ * Locks an account that the operator erases, whatever its rank; null where there is none.
+ * @throws AppError `last-superadmin`
+ */
+export async function lockToErase(tx: Tx, accountId: string): Promise<LockedAccount | null> {
+  const [account] = await lockAccounts(tx, [accountId])
+  if (!account || account.status === 'deleted') return null
+  if (account.role === superadmin && account.status === 'active' && (await isLastSuperadmin(tx, accountId)))
+    throw new AppError('last-superadmin')
+  return account
+}
+
+/**
  * Gives an account the role that everybody on its plan has. The caller records the change.
  * @returns false, with nothing changed, for the last superadmin
  */

@@ -33,3 +33,12 @@ export async function findLanguage(sql: Db, accountId: string): Promise<string> 
   const [row] = await sql<{ language: string }[]>`select language from user_accounts where id = ${accountId}`
   return row?.language ?? 'en'
 }
+
+/** That an account was erased, by the audit trail. */
+export type PastErasure = { accountId: string; at: Date }
+
+export function selectErasures(sql: Db, since: Date): Promise<PastErasure[]> {
+  return sql<PastErasure[]>`
+    select entity_id as account_id, at from audit_logs
+     where action = 'account.erase' and entity_type = 'account' and at >= ${since} order by id`
+}

@@ -1,5 +1,5 @@
 import type { Actor } from '../access/actor.ts'
-import { authoriseOver, authoriseSelf } from '../access/hierarchy.ts'
+import { authoriseOver, authoriseSelf, lockToErase } from '../access/hierarchy.ts'
 import type { LockedAccount } from '../access/hierarchy-queries.ts'
 import { type Actor as AuditActor, account, operator } from '../audit/actor.ts'
 import { requireStillSignedIn } from '../auth/sessions.ts'
@@ -10,7 +10,15 @@ import type { Tx } from '../db/types.ts'
 import { AppError } from '../errors/app-error.ts'
 import type { MailData } from '../mail/templates/mail-data.ts'
 import type { AccountDeps } from './deps.ts'
-import { anonymiseAccount, deleteCounters, deleteRowsOf, eraseAuditTraces, findLanguage } from './erasure-queries.ts'
+import {
+  anonymiseAccount,
+  deleteCounters,
+  deleteRowsOf,
+  eraseAuditTraces,
+  findLanguage,
+  type PastErasure,
+  selectErasures,
+} from './erasure-queries.ts'
 import { personalData } from './personal-data.ts'
 
 /** From this privilege on a person must be demoted before they erase themself. */
@@ -38,6 +46,26 @@ export async function eraseOther(deps: AccountDeps, actor: Actor, accountId: str
   await deps.sql.begin(async (tx) => {
     const { target } = await authoriseOver(tx, actor.principal, accountId, 'users.manage', { removes: true })
     await erase(tx, deps, actor, target, 'administrator')
+  })
+}
+
+/** The accounts that were erased from a moment on, oldest first, by the audit trail. */
+export function listErasures({ sql }: Pick<AccountDeps, 'sql'>, since: Date): Promise<PastErasure[]> {
+  return selectErasures(sql, since)
+}
+
+/**
+ * Erases once more an account whose erasure was lost, because the database was put back to an earlier moment. Nobody is told
+ * again.
+ * @returns false where there is no such account, or it is erased
+ * @throws AppError `last-superadmin`
+ */
+export function eraseAgain(deps: ErasureDeps & Pick<AccountDeps, 'sql'>, accountId: string): Promise<boolean> {
+  return deps.sql.begin(async (tx) => {
+    const target = await lockToErase(tx, accountId)
+    if (!target) return false
+    await erase(tx, deps, operator, target, null)
+    return true
   })
 }
 

@@ -17,6 +17,7 @@ export type Invocation = CommandEnvironment & {
     'allow-roles'?: boolean
     refused?: string
     apply?: boolean
+    since?: string
   }
   /** The words after the command, such as `run seal-audit`. */
   args: string[]

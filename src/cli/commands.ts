@@ -16,17 +16,19 @@ export const commands: Record<string, Command> = {
   jobs: async (invocation) => (await import('./jobs.ts')).runJobs(invocation),
   billing: async (invocation) => (await import('./billing.ts')).runBilling(invocation),
   audit: async (invocation) => (await import('./audit.ts')).runAudit(invocation),
+  erasures: async (invocation) => (await import('./erasures.ts')).runErasures(invocation),
   openapi: async (invocation) => (await import('./openapi.ts')).runOpenApi(invocation),
   healthcheck: async (invocation) => (await import('./healthcheck.ts')).runHealthcheck(invocation),
 }
 
 /** The commands that take words after their name. */
-const takesArguments: ReadonlySet<string> = new Set(['admin', 'import', 'keys', 'jobs', 'audit', 'billing'])
+const takesArguments: ReadonlySet<string> = new Set(['admin', 'import', 'keys', 'jobs', 'audit', 'billing', 'erasures'])
 const optionsOf: Record<string, string[]> = {
   'create-admin': ['email', 'password-stdin', 'promote'],
   admin: ['email'],
   import: ['dry-run', 'on-conflict', 'allow-roles', 'refused'],
   audit: ['checkpoint'],
+  erasures: ['since'],
   billing: ['apply'],
   keys: ['algorithm'],
 }
