@@ -31,7 +31,6 @@ export function startClients({ address, clients, administrator, headers = () => 
   const ledger = openLedger()
   const finished: Person[] = []
   const inFlight = { writes: 0, refreshes: 0 }
-  let made = 0
   let ending: 'when decided' | 'now' | null = null
 
   async function send(path: string, request: Request): Promise<Answer | null> {
@@ -77,7 +76,7 @@ export function startClients({ address, clients, administrator, headers = () => 
   }
 
   async function register(): Promise<Person | null> {
-    const email = `${made++}.${crypto.randomUUID()}@people.test`
+    const email = `${crypto.randomUUID()}@people.test`
     const about = { what: 'registration', action: 'account.create', email, value: email } as const
     const answer = await write(about, '/v1/auth/register', { json: { email, password } })
     if (!answer) return null
@@ -90,14 +89,14 @@ export function startClients({ address, clients, administrator, headers = () => 
   /** A repeat is a write of its own, with another name: the same name again would change nothing. */
   async function changeProfile({ email, accessToken: bearer }: Person): Promise<void> {
     for (let done: Answer | null = null; !done && ending !== 'now'; ) {
-      const value = `Name ${made++}`
+      const value = `Name ${crypto.randomUUID()}`
       const about = { what: 'profile', action: 'profile.update', email, value } as const
       done = await write(about, '/v1/me', { method: 'PATCH', bearer, json: { firstName: value } })
     }
   }
 
   async function makeApiKey({ email, accessToken: bearer }: Person): Promise<void> {
-    const value = `Key ${made++}`
+    const value = `Key ${crypto.randomUUID()}`
     const about = { what: 'API key', action: 'api_key.create', email, value } as const
     await writeUntilDone(about, '/v1/api-keys', async () => ({ bearer, json: { name: value } }))
   }

@@ -9,7 +9,7 @@ export type GatedFigures = { answered: number; failed: Map<string, number>; p50:
  * Authorised requests that need no statement, `rate` a second whatever the answers do (open loop).
  * @param address where the server is now
  */
-export function startGated(address: () => string, bearer: string, rate: number) {
+export function startGated(address: () => string, bearer: () => string, rate: number) {
   let latencies: number[] = []
   let failed = new Map<string, number>()
   const underWay = new Set<Promise<void>>()
@@ -17,7 +17,7 @@ export function startGated(address: () => string, bearer: string, rate: number) 
   let sent = 0
 
   async function ask(dueAt: number): Promise<void> {
-    const answer = await call(address(), '/v1/entitlements/api_access', { bearer })
+    const answer = await call(address(), '/v1/entitlements/api_access', { bearer: bearer() })
     if (typeof answer !== 'string' && answer.status === 200) latencies.push(performance.now() - dueAt)
     else failed.set(describeFailure(answer), (failed.get(describeFailure(answer)) ?? 0) + 1)
   }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { migrate } from '../../src/db/migrate.ts'
@@ -41,6 +41,8 @@ function commonEnvironment(): Environment & { AUDIT_KEY: string } {
  */
 export async function openStand({ program, signal }: { program?: string[] | undefined; signal: AbortSignal }) {
   const directory = mkdtempSync(join(realpathSync(tmpdir()), 'manas360-faults-'))
+  // PostgreSQL may run as another user, and goes through it.
+  chmodSync(directory, 0o711)
   const environment = commonEnvironment()
   const command = program ?? sources
   const administrator = { email: 'administrator@manas360.test', password: secret().slice(0, 40) }

@@ -60,7 +60,7 @@ async function compareAccounts(
         and exists (select from sessions s join tokens t on t.session_id = s.id where s.account_id = a.id)
         and (select count(*) from audit_logs l where l.action = 'account.create' and l.entity_id = a.id::text) = 1 as is_whole,
       not exists (select from sessions s where s.account_id = a.id and s.ended_at is not null) as is_alive
-    from user_accounts a where a.email like '%@people.test'`
+    from user_accounts a where a.email = any(${writes.map(({ email }) => email)})`
   const stored = new Map(rows.map((row) => [row.email, row]))
   if (stored.size < rows.length) doubled.push(`${rows.length - stored.size} accounts share their address with another`)
   for (const { email, isWhole, isAlive } of rows) {

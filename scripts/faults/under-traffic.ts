@@ -72,7 +72,11 @@ export function underTraffic(stand: Stand, { times, isShort }: CaseOptions, plan
     let server = await start({})
     defer(() => server.kill())
     const bearer = await registerGated(server.url)
-    const gated = startGated(() => server.url, bearer, plan.rate ?? (isShort ? 25 : 200))
+    const gated = startGated(
+      () => server.url,
+      () => bearer,
+      plan.rate ?? (isShort ? 25 : 200),
+    )
     defer(gated.stop)
     const { administrator } = stand
     const clients = startClients({
@@ -126,7 +130,7 @@ export function underTraffic(stand: Stand, { times, isShort }: CaseOptions, plan
 }
 
 /** Resolves with writes under way, after some more were acknowledged. */
-async function busy({ ledger, inFlight }: Clients, signal: AbortSignal): Promise<void> {
+export async function busy({ ledger, inFlight }: Clients, signal: AbortSignal): Promise<void> {
   const enough = acknowledgedWrites(ledger) + 5
   const isBusy = () => acknowledgedWrites(ledger) >= enough && inFlight().writes > 0
   await until(isBusy, { seconds: 60, what: 'writes under way', signal })
@@ -136,7 +140,8 @@ function nobodyMetIt({ errors }: Ledger): boolean {
   return errors.size === 0
 }
 
-async function registerGated(url: string): Promise<string> {
+/** Somebody whose requests need no statement: their access token. */
+export async function registerGated(url: string): Promise<string> {
   const json = { email: `gated.${crypto.randomUUID()}@gated.test`, password }
   const answer = await call(url, '/v1/auth/register', { json })
   if (typeof answer === 'string' || answer.status !== 201)
@@ -161,7 +166,7 @@ function brokenBy(
 }
 
 /** What a server also says when the machine is busy with other things. */
-function isOfLoad(what: string): boolean {
+export function isOfLoad(what: string): boolean {
   return /^(503 overloaded|504 deadline-exceeded)$/.test(what)
 }
 
