@@ -2,9 +2,9 @@ import { afterEach, expect, test } from 'bun:test'
 import { connect, type Socket } from 'node:net'
 import postgres from 'postgres'
 import { goodPassword, newEmail } from './support/accounts.ts'
+import { ask } from './support/auth-requests.ts'
 import { createDatabase } from './support/cluster.ts'
 import { readiness, type ServerProcess, startServerProcess, until } from './support/server-process.ts'
-import { ask } from './support/auth-requests.ts'
 
 const endings: (() => Promise<unknown>)[] = []
 afterEach(async () => {

@@ -1,8 +1,8 @@
 import { afterAll, expect, test } from 'bun:test'
 import { goodPassword, newEmail } from '../support/accounts.ts'
+import { ask } from '../support/auth-requests.ts'
 import { openOwnPostgres } from '../support/postgres.ts'
 import { readiness, startServerProcess, until } from '../support/server-process.ts'
-import { ask } from '../support/auth-requests.ts'
 
 const deadlineMs = 1_000
 const database = await openOwnPostgres()
