@@ -6,7 +6,7 @@ import { openStand } from '../scripts/faults/stand.ts'
 import { compiledProgram } from './support/compiled.ts'
 import { describeWith } from './support/tools.ts'
 
-setDefaultTimeout(300_000)
+setDefaultTimeout(600_000)
 
 const stand = await openStand({ program: [await compiledProgram()], signal: new AbortController().signal })
 afterAll(stand.close)

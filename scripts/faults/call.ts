@@ -28,8 +28,7 @@ export async function call(
       ...(json !== undefined && { body: JSON.stringify(json) }),
       signal: patience,
     })
-    const text = await response.text()
-    const body: unknown = text === '' ? null : JSON.parse(text)
+    const body = parse(await response.text())
     return { status: response.status, code: response.ok ? '' : codeOf(body), body }
   } catch {
     return patience.aborted ? 'silent' : 'no connection'
@@ -39,6 +38,15 @@ export async function call(
 /** How an answer that is no success stands in the table. */
 export function describeFailure(answer: Answer | string): string {
   return typeof answer === 'string' ? answer : `${answer.status} ${answer.code}`
+}
+
+/** Null for what is no JSON, such as a proxy's own page. */
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
 }
 
 function codeOf(body: unknown): string {

@@ -22,6 +22,8 @@ function commonEnvironment(): Environment & { AUDIT_KEY: string } {
   const off = ['GLOBAL', 'AUTH', 'REGISTER', 'PASSWORD', 'MAIL', 'API'].map((tier) => [`RATE_LIMIT_${tier}`, 'off'])
   return {
     NODE_ENV: 'test',
+    // Of every server, whatever its port: tokens of one are good at another.
+    JWT_ISSUER: 'https://manas360.test',
     JWT_SECRET: secret(),
     JWT_REFRESH_SECRET: secret(),
     AUDIT_KEY: secret(),
@@ -61,12 +63,13 @@ export async function openStand({ program, signal }: { program?: string[] | unde
   async function prepare(postgres: Postgres): Promise<void> {
     await postgres.as((sql) => sql.unsafe(`create database ${template}`))
     await migrate({ url: postgres.urlOf(template) })
-    const { code, output } = await run(
-      ['create-admin', '--email', administrator.email, '--password-stdin'],
-      { DATABASE_URL: postgres.urlOf(template) },
-      administrator.password,
-    )
-    if (code !== 0) throw new Error(`no administrator: ${output}`)
+    const command = ['create-admin', '--email', administrator.email, '--password-stdin']
+    for (let tries = 1; ; tries++) {
+      const { code, output } = await run(command, { DATABASE_URL: postgres.urlOf(template) }, administrator.password)
+      if (code === 0) return
+      // On a machine that is busy with other things PostgreSQL may not answer in time.
+      if (tries === 5) throw new Error(`no administrator: ${output}`)
+    }
   }
 
   /** One command of the program. */

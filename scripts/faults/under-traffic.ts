@@ -1,6 +1,6 @@
 import type { Environment, Instance } from '../cluster/instance.ts'
 import { type Network, openProxy } from '../cluster/tcp-proxy.ts'
-import { call } from './call.ts'
+import { call, describeFailure } from './call.ts'
 import { type CaseOptions, type Outcome, withUndo } from './case.ts'
 import { type Clients, password, startClients } from './clients.ts'
 import { type GatedFigures, startGated } from './gated.ts'
@@ -93,7 +93,7 @@ export function underTraffic(stand: Stand, { times, isShort }: CaseOptions, plan
         server = await start({ PORT: new URL(server.url).port })
       },
       untilReady: (status, what) =>
-        until(async () => (await readiness(server.url)) === status, { seconds: 60, what, signal }),
+        until(async () => (await readiness(server.url)) === status, { seconds: 120, what, signal }),
       async hold(seconds) {
         await Bun.sleep(seconds * 1000)
         signal.throwIfAborted()
@@ -133,7 +133,7 @@ export function underTraffic(stand: Stand, { times, isShort }: CaseOptions, plan
 export async function busy({ ledger, inFlight }: Clients, signal: AbortSignal): Promise<void> {
   const enough = acknowledgedWrites(ledger) + 5
   const isBusy = () => acknowledgedWrites(ledger) >= enough && inFlight().writes > 0
-  await until(isBusy, { seconds: 60, what: 'writes under way', signal })
+  await until(isBusy, { seconds: 120, what: 'writes under way', signal })
 }
 
 function nobodyMetIt({ errors }: Ledger): boolean {
@@ -142,11 +142,17 @@ function nobodyMetIt({ errors }: Ledger): boolean {
 
 /** Somebody whose requests need no statement: their access token. */
 export async function registerGated(url: string): Promise<string> {
-  const json = { email: `gated.${crypto.randomUUID()}@gated.test`, password }
-  const answer = await call(url, '/v1/auth/register', { json })
-  if (typeof answer === 'string' || answer.status !== 201)
-    throw new Error(`nobody can register: ${JSON.stringify(answer)}`)
-  return (answer.body as { accessToken: string }).accessToken
+  return (await register<{ accessToken: string }>(url, 'gated')).accessToken
+}
+
+/** Somebody who keeps no ledger. @throws Error when nobody can register */
+export async function register<T>(url: string, name: string): Promise<T & { email: string }> {
+  for (let tries = 1; ; tries++) {
+    const email = `${name}.${crypto.randomUUID()}@gated.test`
+    const answer = await call(url, '/v1/auth/register', { json: { email, password } })
+    if (typeof answer !== 'string' && answer.status === 201) return { email, ...(answer.body as T) }
+    if (tries === 5) throw new Error(`nobody can register: ${describeFailure(answer)}`)
+  }
 }
 
 function brokenBy(

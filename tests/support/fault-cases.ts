@@ -16,5 +16,5 @@ export async function testCases(cases: readonly Case[]): Promise<void> {
       process.stderr.write(`SKIPPED: ${one.name}: ${result.reason}\n`)
       // A program that is missing is installed in CI; a right that is missing is not to be had.
       if (process.env.CI) expect(result.reason).not.toContain('apt-get')
-    }, 300_000)
+    }, 600_000)
 }

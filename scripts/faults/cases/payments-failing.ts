@@ -1,8 +1,7 @@
 import postgres from 'postgres'
 import { call } from '../call.ts'
 import type { Case } from '../case.ts'
-import { password } from '../clients.ts'
-import { type Scene, underTraffic } from '../under-traffic.ts'
+import { register, type Scene, underTraffic } from '../under-traffic.ts'
 import { until } from '../wait.ts'
 
 type Payer = { accountId: string; plan: string }
@@ -48,10 +47,7 @@ function deliver(scene: Scene, delivers: boolean): Promise<unknown> {
 async function pay(scene: Scene): Promise<Payer> {
   const { url } = scene.server()
   const plan = 'professional'
-  const json = { email: `payer.${crypto.randomUUID()}@gated.test`, password }
-  const { user, accessToken: bearer } = await done<{ user: { id: string }; accessToken: string }>(
-    call(url, '/v1/auth/register', { json }),
-  )
+  const { user, accessToken: bearer } = await register<{ user: { id: string }; accessToken: string }>(url, 'payer')
   await onDatabase(scene, (sql) => sql`insert into trials (account_id, plan) values (${user.id}, ${plan})`)
   const { checkoutUrl } = await done<{ checkoutUrl: string }>(
     call(url, '/v1/subscription', { bearer, json: { plan, interval: 'month' } }),
