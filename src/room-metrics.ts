@@ -35,7 +35,7 @@ export function metricsOfRooms(deps: AppDeps): readonly Metric[] {
     ...ssoMetrics(deps),
     ...billingMetrics(deps),
     ...webhookMetrics(deps),
-    ...jobMetrics(deps.sql),
+    ...jobMetrics(deps),
     ...(deps.tracer ? traceMetrics(deps.tracer) : []),
   ]
 }

@@ -1,17 +1,41 @@
 import type { Db } from '../db/types.ts'
+import { durationHistogramBy } from '../metrics/durations.ts'
 import { gaugesOf, type Metric } from '../metrics/metric.ts'
 import { findInbox } from './event-queries.ts'
+import { figuresOf, type ProviderFigures } from './providers/observed.ts'
 import type { BillingProvider } from './providers/provider.ts'
 
-/** What waits in the inbox of payment events, of all instances; no samples without a database. */
+/** Calls to payment providers, and what waits in the inbox of their events, of all instances; the latter has no samples without a database. */
 export function billingMetrics({ providers, sql }: { providers: readonly BillingProvider[]; sql: Db }): Metric[] {
   if (providers.length === 0) return []
-  return gaugesOf(
-    () => findInbox(sql),
-    [
-      ['manas360_billing_events_queued', 'Payment events that wait, of all instances', 'queued'],
-      ['manas360_billing_events_failed', 'Payment events that were given up', 'failed'],
-      ['manas360_billing_oldest_queued_seconds', 'For how long the oldest of them has waited', 'oldestSeconds'],
-    ],
-  )
+  const observed = providers.flatMap((provider): [string, ProviderFigures][] => {
+    const figures = figuresOf(provider)
+    return figures ? [[provider.name, figures]] : []
+  })
+  return [
+    {
+      kind: 'counter',
+      name: 'manas360_billing_provider_calls_total',
+      help: 'Calls to payment providers by how they ended: answered, refused, unsupported, unavailable, unreadable or failed',
+      labels: ['provider', 'outcome'],
+      read: () =>
+        observed.flatMap(([provider, { calls }]) =>
+          [...calls].map(([outcome, count]): [Record<string, string>, number] => [{ provider, outcome }, count]),
+        ),
+    },
+    durationHistogramBy(
+      'manas360_billing_provider_call_seconds',
+      'How long calls to payment providers took',
+      'provider',
+      () => observed.map(([provider, { durations }]) => [provider, durations]),
+    ),
+    ...gaugesOf(
+      () => findInbox(sql),
+      [
+        ['manas360_billing_events_queued', 'Payment events that wait, of all instances', 'queued'],
+        ['manas360_billing_events_failed', 'Payment events that were given up', 'failed'],
+        ['manas360_billing_oldest_queued_seconds', 'For how long the oldest of them has waited', 'oldestSeconds'],
+      ],
+    ),
+  ]
 }

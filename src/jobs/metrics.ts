@@ -1,9 +1,10 @@
+import type { Job } from '../db/job.ts'
 import type { Db } from '../db/types.ts'
 import type { Metric, Sample } from '../metrics/metric.ts'
 import { findJobRuns, type JobRun } from './queries.ts'
 
 /** When each job ran last and how that went, read from the database; without one there are no samples. */
-export function jobMetrics(sql: Db): Metric[] {
+export function jobMetrics({ sql, jobs }: { sql: Db; jobs: readonly Job[] }): Metric[] {
   let reading: Promise<JobRun[]> | undefined
   /** Read once for a scrape, whose gauges are all collected at once. */
   const read = (): Promise<JobRun[]> => {
@@ -27,6 +28,13 @@ export function jobMetrics(sql: Db): Metric[] {
   })
   const seconds = (date: Date) => date.getTime() / 1000
   return [
+    {
+      kind: 'gauge',
+      name: 'manas360_job_interval_seconds',
+      help: 'How often a job runs',
+      labels: ['job'],
+      read: () => jobs.map(({ name, everySeconds }): Sample => [{ job: name }, everySeconds]),
+    },
     gaugeOf('last_run_timestamp_seconds', 'When a job ended last', ({ finishedAt }) => seconds(finishedAt)),
     gaugeOf(
       'last_success_timestamp_seconds',

@@ -1,3 +1,8 @@
+import { createDurations } from '../metrics/durations.ts'
+
+/** Up to a day, in milliseconds: seconds as a rule, and longer while a server is away. */
+export const delayBounds = [1, 5, 15, 60, 300, 900, 3_600, 14_400, 86_400].map((seconds) => seconds * 1_000)
+
 type Outcome = 'sent' | 'postponed' | 'failed' | 'dropped'
 
 export type MailFigures = ReturnType<typeof createMailFigures>
@@ -6,7 +11,10 @@ export type MailFigures = ReturnType<typeof createMailFigures>
 export function createMailFigures() {
   const outcomes: Record<Outcome, number> = { sent: 0, postponed: 0, failed: 0, dropped: 0 }
   let state: 'well' | 'server' | 'configuration' = 'well'
+  const delays = { requested: createDurations(delayBounds), notice: createDurations(delayBounds) }
   return {
+    /** From being queued to being taken by the mail server; notices of a kind wait to be gathered. */
+    delays,
     count(outcome: Outcome, mails = 1): void {
       outcomes[outcome] += mails
     },

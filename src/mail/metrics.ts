@@ -1,5 +1,7 @@
 import type { Db } from '../db/types.ts'
+import { durationHistogramBy } from '../metrics/durations.ts'
 import { counterBy, gauge, gaugesOf, type Metric } from '../metrics/metric.ts'
+import { delayBounds } from './figures.ts'
 import type { Outbox } from './outbox.ts'
 import { findQueue } from './sender-queries.ts'
 
@@ -24,6 +26,13 @@ export function mailMetrics({ mail, sql }: { mail: Outbox; sql: Db }): Metric[] 
   )
   return [
     outcomes,
+    durationHistogramBy(
+      'manas360_mail_delay_seconds',
+      'How long delivered mails were under way since they were queued: requested by somebody, or notices',
+      'kind',
+      () => Object.entries(figures.delays),
+      delayBounds,
+    ),
     ...queue,
     gauge(
       'manas360_mail_server_failing',

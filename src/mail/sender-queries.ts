@@ -13,6 +13,8 @@ export type Claimed = {
   link: Buffer | null
   messageId: string
   attempts: number
+  /** Since it was queued. */
+  ageSeconds: number
   /** The account was erased: nothing is sent. */
   isErased: boolean
   /** The address refused mail, and the recipient did not request this one. */
@@ -37,7 +39,8 @@ export async function claimMails(
       update mail_outbox m set attempts = m.attempts + 1, leased_until = clock_timestamp() + make_interval(secs => ${leaseSeconds}::int),
              message_id = coalesce(m.message_id, '<' || m.id || '@' || ${domain}::text || '>')
         from due where m.id = due.id
-      returning m.id, m.account_id, m.recipient, m.language, m.template, m.is_notice, m.contents, m.link, m.message_id, m.attempts)
+      returning m.id, m.account_id, m.recipient, m.language, m.template, m.is_notice, m.contents, m.link, m.message_id, m.attempts,
+                extract(epoch from clock_timestamp() - m.created_at)::float8 as age_seconds)
     select m.*, coalesce(a.timezone, 'UTC') as time_zone, coalesce(a.status = 'deleted', false) as is_erased,
            m.is_notice and a.email_undeliverable_at is not null and a.email = m.recipient as is_unwanted
       from claimed m left join user_accounts a on a.id = m.account_id`

@@ -91,9 +91,10 @@ export function createMailSender({ sql, log, secrets, mail, brand, config }: Sen
   }
 
   async function carryOut(row: Claimed, signal: AbortSignal): Promise<void> {
+    const claimedAt = performance.now()
     try {
       if (row.isErased) await deleteMail(sql, row.id)
-      else await finish(row, await attempt(row, signal))
+      else await finish(row, claimedAt, await attempt(row, signal))
     } catch (error) {
       log.warn({ err: error, mailId: row.id }, 'what became of a mail could not be written; it may go out once more')
     }
@@ -123,12 +124,12 @@ export function createMailSender({ sql, log, secrets, mail, brand, config }: Sen
     await inSpan('mail delivery', { kind: 'client' }, () => transport.deliver(ready, signal))
   }
 
-  async function finish(row: Claimed, failure: DeliveryFailure | 'ours' | null): Promise<void> {
+  async function finish(row: Claimed, claimedAt: number, failure: DeliveryFailure | 'ours' | null): Promise<void> {
     if (failure === null) {
       pause.end()
       if (mail.figures.setState('well')) log.info('mails go out again')
       await markSent(sql, row, keeps)
-      mail.figures.count('sent')
+      noteDelivery(mail, row, claimedAt)
     } else if (failure === 'ours') await tryLater(row, { kind: 'later', text: 'it could not be made: see the log' })
     else if (failure.kind === 'recipient' || failure.kind === 'refused') {
       await markFailed(sql, row, failure.text, failure.kind === 'recipient')
@@ -183,4 +184,13 @@ export function createMailSender({ sql, log, secrets, mail, brand, config }: Sen
       transport?.close()
     },
   }
+}
+
+function noteDelivery(
+  { figures }: Pick<Outbox, 'figures'>,
+  { ageSeconds, isNotice }: Claimed,
+  claimedAt: number,
+): void {
+  figures.count('sent')
+  figures.delays[isNotice ? 'notice' : 'requested'].observe(ageSeconds * 1_000 + performance.now() - claimedAt)
 }

@@ -2,17 +2,18 @@ import type { Registry } from 'prom-client'
 import { version } from '../config/version.ts'
 import type { Metric } from '../metrics/metric.ts'
 import type { OpsDeps } from './deps.ts'
+import { checkReadiness } from './health.ts'
 import { registerHistogram } from './histogram.ts'
 
 type Library = typeof import('prom-client')
-type Measured = Pick<OpsDeps, 'metrics'>
-
 /** One registry for each instance; made at the first scrape, for the library costs start-up time. */
 const registries = new WeakMap<OpsDeps['metrics'], Promise<Registry>>()
 
 /** Every room's metrics in the text format that Prometheus reads. */
-export async function readMetrics({ metrics }: Measured): Promise<{ body: string; contentType: string }> {
-  const opening = registries.get(metrics) ?? metrics().then(openRegistry)
+export async function readMetrics(deps: OpsDeps): Promise<{ body: string; contentType: string }> {
+  const { metrics } = deps
+  const opening =
+    registries.get(metrics) ?? metrics().then((ofRooms) => openRegistry([buildInfo, readiness(deps), ...ofRooms]))
   registries.set(metrics, opening)
   const registry = await opening
   return { body: await registry.metrics(), contentType: registry.contentType }
@@ -24,8 +25,20 @@ async function openRegistry(metrics: readonly Metric[]): Promise<Registry> {
   library.collectDefaultMetrics({ register: registry })
   // Gauges with the name of a counter, which the linter of Prometheus refuses; each is told by kind under another name.
   for (const kind of ['handles', 'requests', 'resources']) registry.removeSingleMetric(`nodejs_active_${kind}_total`)
-  for (const metric of [buildInfo, ...metrics]) register(library, registry, metric)
+  for (const metric of metrics) register(library, registry, metric)
   return registry
+}
+
+/** What `/ready` checks; the database is asked once more for it. */
+function readiness(deps: OpsDeps): Metric {
+  return {
+    kind: 'gauge',
+    name: 'manas360_ready',
+    help: 'Whether a check of /ready passes: 1 or 0',
+    labels: ['check'],
+    read: async () =>
+      Object.entries(await checkReadiness(deps)).map(([check, { status }]) => [{ check }, Number(status === 'ok')]),
+  }
 }
 
 const buildInfo: Metric = {

@@ -64,6 +64,7 @@ describe('while a server accepts and says nothing', () => {
     await settled(app, person.id, ({ status }) => status === 'sent')
     expect(deps.mail.figures.state()).toBe('well')
     await sender.stop(1_000)
+    expect(deps.mail.figures.delays.requested.read().count).toBeGreaterThan(0)
   })
 
   test('a mail that takes too long is broken off', async () => {

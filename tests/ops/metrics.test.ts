@@ -82,6 +82,15 @@ describe('/metrics', () => {
     expect(of('manas360_database_connections_max')).toBe(10)
     expect(of('manas360_overlay_entries')).toBe(1)
     expect(of('manas360_catalogue_version')).toBe(app.deps.catalogue.current.version)
+    for (const check of ['lifecycle', 'database', 'writes', 'changeFeed', 'migrations'])
+      expect([check, of(`manas360_ready{check="${check}"}`)]).toEqual([check, 1])
+    for (const name of ['database_answer', 'database_wait', 'argon2_wait', 'argon2_hash']) {
+      expect([name, of(`manas360_${name}_seconds_count`)]).toEqual([
+        name,
+        of(`manas360_${name}_seconds_bucket{le="+Inf"}`),
+      ])
+      expect(of(`manas360_${name}_seconds_count`)).toBeGreaterThan(0)
+    }
     for (const name of [
       'manas360_database_slow_statements_total',
       'manas360_database_pool_replacements_total',
@@ -112,6 +121,7 @@ describe('/metrics', () => {
         expect(
           Math.abs(now - (samples.get(`manas360_job_last_${kind}_timestamp_seconds{job="${name}"}`) ?? 0)),
         ).toBeLessThan(60)
+      expect(samples.get(`manas360_job_interval_seconds{job="${name}"}`)).toBeGreaterThan(0)
       expect(samples.get(`manas360_job_last_duration_seconds{job="${name}"}`)).toBeGreaterThan(0)
     }
   })
@@ -149,6 +159,7 @@ describe('/metrics', () => {
     expect((await scrape(app)).has('manas360_job_last_succeeded{job="end-expired"}')).toBeTrue()
     await app.deps.db.close(0)
     const samples = await scrape(app)
+    expect(samples.get('manas360_ready{check="database"}')).toBe(0)
     expect(samples.has('manas360_job_last_succeeded{job="end-expired"}')).toBeFalse()
     expect(samples.has('manas360_database_statements_total')).toBeTrue()
   })
