@@ -3,7 +3,8 @@
  * account whose signed-in owner is asked for the password again. Wrong codes of a second factor have counters of their own: of
  * the account, and of the known device.
  */
-export type Counter = 'email' | 'device' | 'password' | 'code' | 'code-device'
+export const counters = ['email', 'device', 'password', 'code', 'code-device'] as const
+export type Counter = (typeof counters)[number]
 
 /** Whether a counter counts codes, by rules of their own. */
 export const countsCodes = (counter: Counter): boolean => counter === 'code' || counter === 'code-device'

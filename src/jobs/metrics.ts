@@ -19,11 +19,11 @@ export function jobMetrics({ sql, jobs }: { sql: Db; jobs: readonly Job[] }): Me
     kind: 'gauge',
     name: `manas360_job_${name}`,
     help,
-    labels: ['job'],
+    labels: ['job_name'],
     read: async () =>
       (await read()).flatMap((run): Sample[] => {
         const found = value(run)
-        return found === null ? [] : [[{ job: run.name }, found]]
+        return found === null ? [] : [[{ job_name: run.name }, found]]
       }),
   })
   const seconds = (date: Date) => date.getTime() / 1000
@@ -32,8 +32,8 @@ export function jobMetrics({ sql, jobs }: { sql: Db; jobs: readonly Job[] }): Me
       kind: 'gauge',
       name: 'manas360_job_interval_seconds',
       help: 'How often a job runs',
-      labels: ['job'],
-      read: () => jobs.map(({ name, everySeconds }): Sample => [{ job: name }, everySeconds]),
+      labels: ['job_name'],
+      read: () => jobs.map(({ name, everySeconds }): Sample => [{ job_name: name }, everySeconds]),
     },
     gaugeOf('last_run_timestamp_seconds', 'When a job ended last', ({ finishedAt }) => seconds(finishedAt)),
     gaugeOf(

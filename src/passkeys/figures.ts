@@ -1,12 +1,20 @@
 import type { ChallengeBinding } from './challenges.ts'
 
-type Outcome = 'accepted' | 'refused' | 'copied'
+const purposes = ['sign-in', 'register', 'mfa', 'reauthenticate'] as const satisfies ChallengeBinding['purpose'][]
+const outcomes = ['accepted', 'refused', 'copied'] as const
+type Outcome = (typeof outcomes)[number]
+type Counted = { purpose: ChallengeBinding['purpose']; outcome: Outcome; count: number }
 
 export type PasskeyFigures = ReturnType<typeof createPasskeyFigures>
 
 /** What became of responses on this instance since its start, by what they were for. */
 export function createPasskeyFigures() {
-  const counts = new Map<string, { purpose: ChallengeBinding['purpose']; outcome: Outcome; count: number }>()
+  const counts = new Map<string, Counted>(
+    // From 0 on: the first time is an increase.
+    purposes.flatMap((purpose) =>
+      outcomes.map((outcome) => [`${purpose} ${outcome}`, { purpose, outcome, count: 0 }] as const),
+    ),
+  )
   return {
     count(purpose: ChallengeBinding['purpose'], outcome: Outcome): void {
       const key = `${purpose} ${outcome}`

@@ -1,23 +1,26 @@
+import { type ProblemCode, problems } from '../errors/app-error.ts'
 import { counterBy, type Metric } from '../metrics/metric.ts'
 import { durationBounds, type Traffic } from './traffic.ts'
 
+const problemCodes = Object.keys(problems) as ProblemCode[]
+
 export function trafficMetrics(traffic: Pick<Traffic, 'requests' | 'streams' | 'problems'>): Metric[] {
   const labels = ['method', 'route', 'status']
-  const answered = () =>
-    traffic
-      .requests()
-      .filter(({ count }) => count > 0)
-      .map(({ method, route, statusClass, ...counted }) => ({
-        labels: { method, route, status: statusClass },
-        ...counted,
-      }))
+  const all = () =>
+    traffic.requests().map(({ method, route, statusClass, ...counted }) => ({
+      labels: { method, route, status: statusClass },
+      ...counted,
+    }))
+  const answered = () => all().filter(({ count }) => count > 0)
+  // From 0 on: the first failure of a route is no increase of a counter that began with it.
+  const counted = () => all().filter(({ count, labels: { status } }) => count > 0 || status === '5xx')
   return [
     {
       kind: 'counter',
       name: 'manas360_http_requests_total',
       help: 'Answers by route and class of status',
       labels,
-      read: () => answered().map(({ labels, count }) => [labels, count]),
+      read: () => counted().map(({ labels, count }) => [labels, count]),
     },
     {
       kind: 'histogram',
@@ -33,6 +36,8 @@ export function trafficMetrics(traffic: Pick<Traffic, 'requests' | 'streams' | '
       'outcome',
       () => traffic.streams(),
     ),
-    counterBy('manas360_problems_total', 'Refusals and errors by code', 'code', () => traffic.problems()),
+    counterBy('manas360_problems_total', 'Refusals and errors by code', 'code', () =>
+      problemCodes.map((code) => [code, traffic.problems().get(code) ?? 0]),
+    ),
   ]
 }

@@ -33,6 +33,10 @@ describe('/metrics', () => {
     expect(count('http_requests_total{method="GET",route="/v1/me",status="4xx"}')).toBe(3)
     expect(count('http_requests_total{method="GET",route="unmatched",status="4xx"}')).toBe(1)
     expect(count('problems_total{code="feature-not-in-plan"}')).toBe(1)
+    // What has not happened yet is 0, so that the first time is an increase.
+    expect(count('problems_total{code="internal-error"}')).toBe(0)
+    expect(count('http_requests_total{method="GET",route="/v1/me",status="5xx"}')).toBe(0)
+    expect(count('lockouts_total{counter="email"}')).toBe(0)
     expect(count('problems_total{code="not-found"}')).toBe(2)
     expect(count('rate_limit_hits_total{tier="api"}')).toBe(3)
     expect(count('rate_limit_hits_total{tier="auth"}')).toBe(1)
@@ -116,13 +120,13 @@ describe('/metrics', () => {
     const samples = await scrape(app)
     const now = Date.now() / 1000
     for (const { name } of app.deps.jobs) {
-      expect(samples.get(`manas360_job_last_succeeded{job="${name}"}`)).toBe(name === 'purge-expired' ? 0 : 1)
+      expect(samples.get(`manas360_job_last_succeeded{job_name="${name}"}`)).toBe(name === 'purge-expired' ? 0 : 1)
       for (const kind of ['run', 'success'])
         expect(
-          Math.abs(now - (samples.get(`manas360_job_last_${kind}_timestamp_seconds{job="${name}"}`) ?? 0)),
+          Math.abs(now - (samples.get(`manas360_job_last_${kind}_timestamp_seconds{job_name="${name}"}`) ?? 0)),
         ).toBeLessThan(60)
-      expect(samples.get(`manas360_job_interval_seconds{job="${name}"}`)).toBeGreaterThan(0)
-      expect(samples.get(`manas360_job_last_duration_seconds{job="${name}"}`)).toBeGreaterThan(0)
+      expect(samples.get(`manas360_job_interval_seconds{job_name="${name}"}`)).toBeGreaterThan(0)
+      expect(samples.get(`manas360_job_last_duration_seconds{job_name="${name}"}`)).toBeGreaterThan(0)
     }
   })
 
@@ -156,11 +160,11 @@ describe('/metrics', () => {
   test('answers without a database: all but the jobs', async () => {
     const app = await openTestApp()
     await runJobNow(app.deps, 'end-expired')
-    expect((await scrape(app)).has('manas360_job_last_succeeded{job="end-expired"}')).toBeTrue()
+    expect((await scrape(app)).has('manas360_job_last_succeeded{job_name="end-expired"}')).toBeTrue()
     await app.deps.db.close(0)
     const samples = await scrape(app)
     expect(samples.get('manas360_ready{check="database"}')).toBe(0)
-    expect(samples.has('manas360_job_last_succeeded{job="end-expired"}')).toBeFalse()
+    expect(samples.has('manas360_job_last_succeeded{job_name="end-expired"}')).toBeFalse()
     expect(samples.has('manas360_database_statements_total')).toBeTrue()
   })
 

@@ -3,6 +3,7 @@ import { inSpan } from '../../tracing/tracer.ts'
 import type { BillingProvider } from './provider.ts'
 import { ProviderError, type ProviderFailure } from './provider-error.ts'
 
+const failures: readonly ProviderFailure[] = ['unavailable', 'unreadable', 'unsupported', 'refused']
 type Outcome = 'answered' | ProviderFailure | 'failed'
 
 /** Calls of one provider since the start. */
@@ -19,7 +20,7 @@ export function figuresOf(provider: BillingProvider): ProviderFigures | undefine
  * The same provider, whose calls are counted, timed and have a span. A webhook's verification asks nobody, and is none.
  */
 export function observed(provider: BillingProvider): BillingProvider {
-  const calls = new Map<Outcome, number>()
+  const calls = new Map<Outcome, number>((['answered', ...failures, 'failed'] as const).map((outcome) => [outcome, 0]))
   const durations = createDurations()
   const count = (outcome: Outcome) => calls.set(outcome, (calls.get(outcome) ?? 0) + 1)
 

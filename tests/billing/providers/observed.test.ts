@@ -34,6 +34,9 @@ test('calls to a provider are counted by how they end, and what asks nobody is n
   await provider.verifyWebhook(new Uint8Array(), new Headers())
   expect([provider.accepts('INR'), provider.ownMember]).toEqual([true, 7])
   const { calls, durations } = figuresOf(provider) ?? {}
-  expect(Object.fromEntries(calls ?? [])).toEqual({ answered: 3, unavailable: 1, refused: 1, failed: 1 })
+  expect(Object.fromEntries(calls ?? [])).toEqual({
+    ...{ answered: 3, unavailable: 1, refused: 1, failed: 1 },
+    ...{ unreadable: 0, unsupported: 0 },
+  })
   expect(durations?.read().count).toBe(6)
 })
