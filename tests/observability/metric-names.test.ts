@@ -11,15 +11,25 @@ const root = join(import.meta.dir, '../../deploy/observability')
 const read = (file: string) => Bun.file(join(root, file)).text()
 
 type Target = { refId: string; expr: string; legendFormat: string }
-type Panel = { id: number; type: string; title: string; gridPos: Record<'x' | 'y' | 'w' | 'h', number>; targets?: Target[] }
+type Panel = {
+  id: number
+  type: string
+  title: string
+  gridPos: Record<'x' | 'y' | 'w' | 'h', number>
+  targets?: Target[]
+}
 const dashboard = JSON.parse(await read('dashboards/manas360.json')) as {
   uid: string
   panels: Panel[]
   annotations: { list: { expr: string }[] }
   templating: { list: { query: string | { query: string } }[] }
 }
-type Rules = { groups: { rules: { alert?: string; record?: string; expr: string; annotations?: Record<string, string> }[] }[] }
-const rules = (await Promise.all(['alerts.yml', 'slo.yml'].map(async (file) => Bun.YAML.parse(await read(file)) as Rules)))
+type Rules = {
+  groups: { rules: { alert?: string; record?: string; expr: string; annotations?: Record<string, string> }[] }[]
+}
+const rules = (
+  await Promise.all(['alerts.yml', 'slo.yml'].map(async (file) => Bun.YAML.parse(await read(file)) as Rules))
+)
   .flatMap(({ groups }) => groups)
   .flatMap((group) => group.rules)
 const queries = dashboard.panels.flatMap(({ title, targets = [] }) => targets.map(({ expr }) => [title, expr] as const))
@@ -36,7 +46,9 @@ async function exported(): Promise<Map<string, Set<string>>> {
     OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
   })
   const { deps } = app
-  const replica = { status: () => 'used', ageMs: () => 0, fallbacks: () => 0 } as unknown as NonNullable<typeof deps.replica>
+  const replica = { status: () => 'used', ageMs: () => 0, fallbacks: () => 0 } as unknown as NonNullable<
+    typeof deps.replica
+  >
   const redis = { isUp: () => true, losses: () => 0 } as unknown as NonNullable<typeof deps.redis>
   deps.metrics = async () => metricsOfRooms(Object.assign(Object.create(deps), { replica, redis }))
   await app.request('/v1/plans')
@@ -51,7 +63,8 @@ async function exported(): Promise<Map<string, Set<string>>> {
   }
   for (const line of (await (await app.request('/metrics')).text()).split('\n')) {
     const [, name = '', labels = ''] = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? /.exec(line) ?? []
-    if (name && !names.has(name)) names.set(name, new Set([...labels.matchAll(/(\w+)="/g)].map(([, label = '']) => label)))
+    if (name && !names.has(name))
+      names.set(name, new Set([...labels.matchAll(/(\w+)="/g)].map(([, label = '']) => label)))
   }
   return names
 }
@@ -98,12 +111,16 @@ test('no metric is named without the selector of the service’s own job', () =>
 
 test('everything that the service exports of itself is shown or watched', () => {
   const text = JSON.stringify(dashboard) + rules.map(({ expr }) => expr).join()
-  const own = [...names.keys()].filter((name) => /^(?:manas360|http)_/.test(name)).map((name) => name.replace(/_(?:bucket|sum|count)$/, ''))
+  const own = [...names.keys()]
+    .filter((name) => /^(?:manas360|http)_/.test(name))
+    .map((name) => name.replace(/_(?:bucket|sum|count)$/, ''))
   expect([...new Set(own)].filter((name) => !text.includes(name))).toEqual([])
 })
 
 test('no label of a metric of ours is one that Prometheus gives itself', () => {
-  const taken = [...names].flatMap(([name, labels]) => ['job', 'instance'].filter((label) => labels.has(label)).map(() => name))
+  const taken = [...names].flatMap(([name, labels]) =>
+    ['job', 'instance'].filter((label) => labels.has(label)).map(() => name),
+  )
   expect(taken).toEqual([])
 })
 
@@ -115,13 +132,24 @@ test('panels have ids of their own and places that do not overlap', () => {
   )
   expect(new Set(cells).size).toBe(cells.length)
   for (const { title, type, targets = [] } of dashboard.panels)
-    if (type !== 'row') expect([title, new Set(targets.map(({ refId }) => refId)).size]).toEqual([title, targets.length])
+    if (type !== 'row')
+      expect([title, new Set(targets.map(({ refId }) => refId)).size]).toEqual([title, targets.length])
   expect(dashboard.panels.every(({ gridPos: { x, w } }) => x + w <= 24)).toBeTrue()
 })
 
 test('the dashboard has a row of each part of the service', () => {
   const rows = dashboard.panels.filter(({ type }) => type === 'row').map(({ title }) => title)
-  expect(rows).toEqual(['Objectives', 'Requests', 'Database', 'Sign-in', 'Rights, limits and quotas', 'Mail', 'Billing', 'Jobs', 'Process'])
+  expect(rows).toEqual([
+    'Objectives',
+    'Requests',
+    'Database',
+    'Sign-in',
+    'Rights, limits and quotas',
+    'Mail',
+    'Billing',
+    'Jobs',
+    'Process',
+  ])
 })
 
 describeWith(['promtool'], 'prometheus')('promtool', () => {
