@@ -33,12 +33,15 @@ const burns: Record<'Fast' | 'Slowly', { severity: string; either: [Burn, Burn] 
 /** So few failures in a window say nothing: at night one request of ten would. */
 const leastFailures = 10
 
+const longWindows = Object.values(burns).flatMap(({ either }) => either.map(({ long }) => long))
+
 const ratioOf = (objective: Objective, window: string): string =>
   objective.kind === 'time'
     ? `avg_over_time(slo:bad{slo="${objective.name}"}[${window}])`
     : `${objective.bad} / ${objective.total}`.replaceAll('WINDOW', window)
 
-const quoted = (text: string) => `'${text.replaceAll("'", "''")}'`
+/** As the formatter quotes it. */
+const quoted = (text: string) => (text.includes('"') ? `'${text.replaceAll("'", "''")}'` : `"${text}"`)
 
 /** deploy/observability/slo.yml */
 export function sloRules(): string {
@@ -79,9 +82,7 @@ function ratioRule(objective: Objective, window: string): string[] {
   const counted = objective.kind === 'events' ? objective.bad.replaceAll('WINDOW', window) : null
   return [
     ...record(`slo:error_ratio:${window}`, ratioOf(objective, window), objective.name),
-    ...(counted && burns.Fast.either.some(({ long }) => long === window)
-      ? record(`slo:bad:${window}`, counted, objective.name)
-      : []),
+    ...(counted && longWindows.includes(window) ? record(`slo:bad:${window}`, counted, objective.name) : []),
   ]
 }
 
@@ -98,7 +99,7 @@ function alertRule({ name, title, target, kind }: Objective, speed: 'Fast' | 'Sl
   const over = ({ long, short, factor }: Burn) => {
     const limit = Number((factor * (1 - target)).toPrecision(6))
     const both = [long, short].map((window) => `slo:error_ratio:${window}{slo="${name}"} > ${limit}`)
-    const enough = kind === 'events' && speed === 'Fast' ? [`slo:bad:${long}{slo="${name}"} > ${leastFailures}`] : []
+    const enough = kind === 'events' ? [`slo:bad:${long}{slo="${name}"} > ${leastFailures}`] : []
     return `(${[...both, ...enough].join(' and on (slo) ')})`
   }
   return [
