@@ -65,6 +65,30 @@ export const workRows: Row[] = [
     ],
   },
   {
+    title: 'Webhooks',
+    panels: [
+      {
+        title: 'Attempts by what came of them',
+        unit: 'ops',
+        queries: { '{{outcome}}': `sum by (outcome) (${rate('manas360_webhook_attempts_total')})` },
+      },
+      {
+        title: 'Deliveries and endpoints, of all instances',
+        unit: 'short',
+        queries: {
+          waiting: `max(manas360_webhook_deliveries_queued{${all}})`,
+          'endpoints that fail': `max(manas360_webhook_endpoints_failing{${all}})`,
+          'endpoints disabled': `max(manas360_webhook_endpoints_disabled{${all}})`,
+        },
+      },
+      {
+        title: 'The oldest has been due',
+        unit: 'dtdurations',
+        queries: { oldest: `max(manas360_webhook_oldest_due_seconds{${all}})` },
+      },
+    ],
+  },
+  {
     title: 'Jobs',
     panels: [
       {

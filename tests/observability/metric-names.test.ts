@@ -147,6 +147,7 @@ test('the dashboard has a row of each part of the service', () => {
     'Rights, limits and quotas',
     'Mail',
     'Billing',
+    'Webhooks',
     'Jobs',
     'Process',
   ])
