@@ -89,6 +89,31 @@ test('every service is bounded, checked and reached from this machine alone; wha
   }
 })
 
+test('Prometheus has the rules and the token that its configuration names, and asks the API under its name', async () => {
+  const { services } = readCompose(readEnvironment(environment))
+  const mounted = (name: string) => (services[name]?.volumes ?? []).map((volume) => volume.split(':')[1])
+  const configuration = Bun.YAML.parse(
+    await Bun.file(join(dirname(composeFile), 'observability/prometheus.yml')).text(),
+  ) as {
+    rule_files: string[]
+    scrape_configs: {
+      authorization: { credentials_file: string }
+      dns_sd_configs: { names: string[]; port: number }[]
+    }[]
+  }
+  const [scrape] = configuration.scrape_configs
+  expect(mounted('prometheus')).toEqual(
+    expect.arrayContaining([
+      scrape?.authorization.credentials_file,
+      ...configuration.rule_files.map((file) => `/etc/prometheus/${file}`),
+    ]),
+  )
+  expect(scrape?.dns_sd_configs).toEqual([expect.objectContaining({ names: ['api'], port: 3000 })])
+  expect(mounted('grafana')).toEqual(
+    expect.arrayContaining(['/etc/grafana/provisioning', '/var/lib/grafana/dashboards']),
+  )
+})
+
 test('the program gets what it knows, starts with it in production, and knows no password that it does not need', () => {
   const { services } = readCompose(readEnvironment(environment))
   const ours = Object.entries(services).filter(([, { image }]) => image === 'manas360:local')
