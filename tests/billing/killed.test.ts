@@ -98,7 +98,13 @@ const moments: [string, (process: ServerProcess, life: Life, event: SandboxEvent
       const first = await hold(accountRow(life))
       await tell(process, event)
       await first.waitedFor()
-      // It has claimed the event, and marks it as done at the end of its transaction.
+      // A job may have waited for the account too; whoever has claimed the event marks it as done at the end of the transaction.
+      await until(
+        async () =>
+          (await outside`select 1 from billing_events where event_id = ${event.id} and attempts = 1`).length === 1,
+        60,
+        'the event is claimed',
+      )
       const last = await hold(eventRow(event))
       await first.release()
       await last.waitedFor()
