@@ -72,6 +72,15 @@ const accountRow =
   (tx: postgres.TransactionSql) =>
     tx`select 1 from user_accounts where id = ${person.id} for update`
 
+/** Somebody works on it: what waits for the account may be a job. */
+const claimed = (event: SandboxEvent) =>
+  until(
+    async () =>
+      (await outside`select 1 from billing_events where event_id = ${event.id} and attempts = 1`).length === 1,
+    60,
+    'the event is claimed',
+  )
+
 /** Kills a process where it is: each leads it there, and returns what still holds it. */
 const moments: [string, (process: ServerProcess, life: Life, event: SandboxEvent) => ReturnType<typeof hold>][] = [
   [
@@ -88,6 +97,7 @@ const moments: [string, (process: ServerProcess, life: Life, event: SandboxEvent
     async (process, life, event) => {
       const held = await hold(accountRow(life))
       await tell(process, event)
+      await claimed(event)
       await held.waitedFor()
       return held
     },
@@ -98,13 +108,8 @@ const moments: [string, (process: ServerProcess, life: Life, event: SandboxEvent
       const first = await hold(accountRow(life))
       await tell(process, event)
       await first.waitedFor()
-      // A job may have waited for the account too; whoever has claimed the event marks it as done at the end of the transaction.
-      await until(
-        async () =>
-          (await outside`select 1 from billing_events where event_id = ${event.id} and attempts = 1`).length === 1,
-        60,
-        'the event is claimed',
-      )
+      // Whoever has claimed the event marks it as done at the end of the transaction.
+      await claimed(event)
       const last = await hold(eventRow(event))
       await first.release()
       await last.waitedFor()
