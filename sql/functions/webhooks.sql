@@ -43,14 +43,14 @@ set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
       or exists (select from public.webhook_endpoints where account_id = p_account and enabled and p_type = any (events))
 $$;
 
--- The triggers below run at COMMIT, so that an event tells the state that the whole transaction leaves, with its version.
+-- The triggers below run at COMMIT, so that an event tells the state that the whole transaction leaves, with its version; where no
+-- endpoint wants it when the row is written, they do not run at all.
 
 create or replace function public.tell_account() returns trigger language plpgsql
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
 declare
   kind text := tg_argv[0]; account public.user_accounts; role_before text;
 begin
-  if not public.wants_webhook(kind, new.id) then return null; end if;
   select * into account from public.user_accounts where id = new.id;
   if kind = 'account.erased' then
     perform public.queue_webhook(kind, null, jsonb_build_object('accountId', new.id, 'version', account.authz_version));
@@ -73,8 +73,7 @@ end $$;
 create or replace function public.tell_session_revoked() returns trigger language plpgsql
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
 begin
-  if not public.wants_webhook('session.revoked', new.account_id) then return null; end if;
-  perform public.queue_webhook('session.revoked', a.id,
+  perform public.queue_webhook(tg_argv[0], a.id,
     jsonb_build_object('accountId', a.id, 'version', a.authz_version, 'sessionId', new.id, 'reason', new.end_reason))
      from public.user_accounts a where a.id = new.account_id and a.status <> 'deleted';
   return null;
@@ -85,7 +84,6 @@ end $$;
 create or replace function public.tell_subscription() returns trigger language plpgsql
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
 begin
-  if not public.wants_webhook(tg_argv[0], new.account_id) then return null; end if;
   perform public.queue_webhook(tg_argv[0], s.account_id,
     jsonb_build_object('accountId', s.account_id, 'version', a.authz_version, 'plan', s.plan, 'status', s.status, 'interval', s.billing_interval,
       'currentPeriodEnd', coalesce(s.paid_until, s.current_period_end), 'cancelAtPeriodEnd', s.status = 'cancelled')
@@ -98,9 +96,8 @@ end $$;
 create or replace function public.tell_payment() returns trigger language plpgsql
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
 declare
-  kind text := 'payment.' || new.status;
+  kind text := tg_argv[0];
 begin
-  if not public.wants_webhook(kind, new.account_id) then return null; end if;
   perform public.queue_webhook(kind, a.id, jsonb_build_object('accountId', a.id, 'version', a.authz_version, 'paymentId', new.id,
     'provider', new.provider, 'amountMinor', new.amount_minor, 'currency', new.currency, 'plan', new.plan, 'at', new.at))
      from public.user_accounts a where a.id = new.account_id and a.status <> 'deleted';
@@ -113,17 +110,16 @@ declare
   kind text := tg_argv[0]; key public.api_keys;
 begin
   if tg_op = 'DELETE' then key := old; else key := new; end if;
-  if not public.wants_webhook(kind, key.account_id) then return null; end if;
   perform public.queue_webhook(kind, a.id, jsonb_build_object('accountId', a.id, 'version', a.authz_version, 'apiKeyId', key.id,
     'prefix', key.prefix, 'permissions', key.permissions, 'expiresAt', key.expires_at))
      from public.user_accounts a where a.id = key.account_id and a.status <> 'deleted';
   return null;
 end $$;
 
-create or replace function public.tell_catalogue() returns trigger language plpgsql
+create or replace function public.tell_catalogue_changed() returns trigger language plpgsql
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
 begin
-  perform public.queue_webhook('catalogue.changed', null, jsonb_build_object('catalogueVersion', new.version));
+  perform public.queue_webhook(tg_argv[0], null, jsonb_build_object('catalogueVersion', new.version));
   return null;
 end $$;
 
@@ -143,28 +139,35 @@ declare
   wanted record;
 begin
   for wanted in select * from (values
-    ('webhook_account_created', 'insert on public.user_accounts', 'true', $c$public.tell_account('account.created')$c$),
-    ('webhook_account_updated', 'update of email, email_verified_at, first_name, last_name, phone_number, language, timezone, status, is_invited on public.user_accounts',
+    ('webhook_account_created', 'user_accounts', 'insert', 'true', 'account.created', 'new.id', 'tell_account'),
+    ('webhook_account_updated', 'user_accounts', 'update of email, email_verified_at, first_name, last_name, phone_number, language, timezone, status, is_invited',
       $c$new.status <> 'deleted' and (old.email, old.email_verified_at, old.first_name, old.last_name, old.phone_number, old.language, old.timezone, old.status, old.is_invited)
          is distinct from (new.email, new.email_verified_at, new.first_name, new.last_name, new.phone_number, new.language, new.timezone, new.status, new.is_invited)$c$,
-      $c$public.tell_account('account.updated')$c$),
-    ('webhook_account_erased', 'update of status on public.user_accounts', $c$new.status = 'deleted' and old.status <> 'deleted'$c$, $c$public.tell_account('account.erased')$c$),
-    ('webhook_role_changed', 'update of role on public.user_accounts', 'new.role <> old.role', $c$public.tell_account('role.changed')$c$),
-    ('webhook_session_revoked', 'update of ended_at on public.sessions', 'old.ended_at is null and new.ended_at is not null', 'public.tell_session_revoked()'),
-    ('webhook_subscription_begun', 'insert on public.user_subscriptions', $c$new.plan <> 'free' and new.ended_at is null$c$, $c$public.tell_subscription('subscription.changed')$c$),
-    ('webhook_subscription_changed', 'update on public.user_subscriptions',
+      'account.updated', 'new.id', 'tell_account'),
+    ('webhook_account_erased', 'user_accounts', 'update of status', $c$new.status = 'deleted' and old.status <> 'deleted'$c$, 'account.erased', 'null', 'tell_account'),
+    ('webhook_role_changed', 'user_accounts', 'update of role', 'new.role <> old.role', 'role.changed', 'new.id', 'tell_account'),
+    ('webhook_session_revoked', 'sessions', 'update of ended_at', 'old.ended_at is null and new.ended_at is not null', 'session.revoked', 'new.account_id', 'tell_session_revoked'),
+    ('webhook_subscription_begun', 'user_subscriptions', 'insert', $c$new.plan <> 'free' and new.ended_at is null$c$, 'subscription.changed', 'new.account_id', 'tell_subscription'),
+    ('webhook_subscription_changed', 'user_subscriptions', 'update',
       $c$new.ended_at is null and new.plan <> 'free' and (old.plan, old.status, old.billing_interval, old.current_period_end, old.paid_until, old.pending_price_id)
-         is distinct from (new.plan, new.status, new.billing_interval, new.current_period_end, new.paid_until, new.pending_price_id)$c$, $c$public.tell_subscription('subscription.changed')$c$),
-    ('webhook_subscription_ended', 'update of ended_at on public.user_subscriptions', $c$old.ended_at is null and new.ended_at is not null and new.plan <> 'free'$c$,
-      $c$public.tell_subscription('subscription.ended')$c$),
-    ('webhook_payment_made', 'insert on public.payments', $c$new.kind = 'charge' and new.status <> 'pending'$c$, 'public.tell_payment()'),
-    ('webhook_payment_settled', 'update of status on public.payments', $c$new.kind = 'charge' and new.status <> old.status$c$, 'public.tell_payment()'),
-    ('webhook_api_key_created', 'insert on public.api_keys', 'true', $c$public.tell_api_key('api_key.created')$c$),
-    ('webhook_api_key_deleted', 'delete on public.api_keys', 'true', $c$public.tell_api_key('api_key.deleted')$c$),
-    ('webhook_catalogue_changed', 'update on public.catalogue_version', 'new.version > old.version', 'public.tell_catalogue()')
-  ) as t (name, event, condition, call) where not exists (select from pg_catalog.pg_trigger g where g.tgname = t.name)
+         is distinct from (new.plan, new.status, new.billing_interval, new.current_period_end, new.paid_until, new.pending_price_id)$c$,
+      'subscription.changed', 'new.account_id', 'tell_subscription'),
+    ('webhook_subscription_ended', 'user_subscriptions', 'update of ended_at', $c$old.ended_at is null and new.ended_at is not null and new.plan <> 'free'$c$,
+      'subscription.ended', 'new.account_id', 'tell_subscription'),
+    ('webhook_payment_made', 'payments', 'insert', $c$new.kind = 'charge' and new.status = 'succeeded'$c$, 'payment.succeeded', 'new.account_id', 'tell_payment'),
+    ('webhook_payment_missed', 'payments', 'insert', $c$new.kind = 'charge' and new.status = 'failed'$c$, 'payment.failed', 'new.account_id', 'tell_payment'),
+    ('webhook_payment_succeeded', 'payments', 'update of status', $c$new.kind = 'charge' and new.status = 'succeeded' and old.status <> 'succeeded'$c$,
+      'payment.succeeded', 'new.account_id', 'tell_payment'),
+    ('webhook_payment_failed', 'payments', 'update of status', $c$new.kind = 'charge' and new.status = 'failed' and old.status <> 'failed'$c$,
+      'payment.failed', 'new.account_id', 'tell_payment'),
+    ('webhook_api_key_created', 'api_keys', 'insert', 'true', 'api_key.created', 'new.account_id', 'tell_api_key'),
+    ('webhook_api_key_deleted', 'api_keys', 'delete', 'true', 'api_key.deleted', 'old.account_id', 'tell_api_key'),
+    ('webhook_catalogue_changed', 'catalogue_version', 'update', 'new.version > old.version', 'catalogue.changed', 'null', 'tell_catalogue_changed')
+  ) as t (name, relation, event, condition, type, account, called)
   loop
-    execute pg_catalog.format('create constraint trigger %I after %s deferrable initially deferred for each row when (%s) execute function %s',
-      wanted.name, wanted.event, wanted.condition, wanted.call);
+    execute pg_catalog.format('drop trigger if exists %I on public.%I', wanted.name, wanted.relation);
+    execute pg_catalog.format('create constraint trigger %I after %s on public.%I deferrable initially deferred for each row
+      when ((%s) and public.wants_webhook(%L, %s)) execute function public.%I(%L)',
+      wanted.name, wanted.event, wanted.relation, wanted.condition, wanted.type, wanted.account, wanted.called, wanted.type);
   end loop;
 end $$;

@@ -54,7 +54,7 @@ export const functionFiles: readonly FunctionFile[] = [
   { name: 'subscriptions', revision: 4, sql: subscriptions },
   { name: 'tables', revision: 1, sql: tables },
   { name: 'views', revision: 3, sql: views },
-  { name: 'webhooks', revision: 1, sql: webhooks },
+  { name: 'webhooks', revision: 2, sql: webhooks },
 ]
 
 type Stored = { name: string; revision: number; checksum: string }

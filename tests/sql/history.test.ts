@@ -112,6 +112,7 @@ views 1 aa7119089969
 views 2 7b8b764f4ff6
 views 3 de56ff53ec5d
 webhooks 1 ccbae9ebdcde
+webhooks 2 5a78bd7b6b82
 `
 
 test('a file of functions that was edited has a new revision: an older program would else put its own back', () => {
