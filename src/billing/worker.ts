@@ -1,4 +1,5 @@
 import { createLane } from '../async/lane.ts'
+import { createWorker } from '../async/worker.ts'
 import { operator } from '../audit/actor.ts'
 import { takeUpIntent } from './complete-intent.ts'
 import type { BillingDeps } from './deps.ts'
@@ -82,32 +83,7 @@ export function createBillingWorker(deps: BillingDeps, { concurrency = 4, pollMs
       }),
     ]),
   ]
-  const look = () => {
-    for (const lane of lanes) lane.look()
-  }
-  const unhear = deps.billingWork.onRing(look)
-  let timer: Timer | undefined
-  return {
-    start(): void {
-      look()
-      timer = setInterval(look, pollMs * (0.8 + Math.random() * 0.4))
-      timer.unref()
-    },
-    look,
-    /** Resolves once nothing is due and nothing under way; for tests. */
-    async idle(): Promise<void> {
-      for (let isBusy = true; isBusy; ) {
-        const busy = await Promise.all(lanes.map((lane) => lane.idle()))
-        isBusy = busy.includes(true)
-      }
-    },
-    /** Begins nothing more; resolves when what runs has ended. */
-    async stop(): Promise<void> {
-      unhear()
-      clearInterval(timer)
-      await Promise.all(lanes.map((lane) => lane.stop()))
-    },
-  }
+  return createWorker({ lanes, bell: deps.billingWork, pollMs })
 }
 
 /** What an account still wants of a provider, then what its providers say. */

@@ -1,5 +1,6 @@
 import { rightsOf } from '../access/rights.ts'
 import { createLane } from '../async/lane.ts'
+import { createWorker } from '../async/worker.ts'
 import {
   type Attempt,
   type ClaimedEndpoint,
@@ -63,7 +64,8 @@ export function createWebhookSender(deps: WebhookDeps & { webhookFigures: Figure
       log,
       claim: (limit) => claimEndpoints(sql, { limit, leaseSeconds, failing }),
       work: takeTurn,
-      postpone: ({ id }) => releaseEndpoint(sql, id),
+      // Whatever it was, it would be met again at once: the endpoint waits for the end of its lease.
+      postpone: async () => {},
     }),
   )
 
@@ -138,28 +140,13 @@ export function createWebhookSender(deps: WebhookDeps & { webhookFigures: Figure
       : [current]
   }
 
-  const look = () => {
-    for (const lane of lanes) lane.look()
-  }
-  const unhear = deps.webhookWork.onRing(look)
-  let timer: Timer | undefined
+  const worker = createWorker({ lanes, bell: deps.webhookWork, pollMs })
   return {
-    start(): void {
-      look()
-      timer = setInterval(look, pollMs * (0.8 + Math.random() * 0.4))
-      timer.unref()
-    },
-    look,
-    /** Resolves once nothing is due and nothing under way; for tests. */
-    async idle(): Promise<void> {
-      for (let isBusy = true; isBusy; ) isBusy = (await Promise.all(lanes.map((lane) => lane.idle()))).includes(true)
-    },
+    ...worker,
     /** Begins nothing more; resolves when what runs has ended, which takes no longer than an attempt. */
-    async stop(): Promise<void> {
+    stop(): Promise<void> {
       stopped = true
-      unhear()
-      clearInterval(timer)
-      await Promise.all(lanes.map((lane) => lane.stop()))
+      return worker.stop()
     },
   }
 }

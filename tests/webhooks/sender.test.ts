@@ -218,6 +218,20 @@ describe('an endpoint', () => {
     for (const endpoint of [...slow, well]) await endpoint.remove()
   })
 
+  test('whose secret no key at hand reads waits for its lease, and holds nobody up', async () => {
+    const [unreadable, well] = [await givenEndpoint(), await givenEndpoint()]
+    await sql`update webhook_endpoints set secret = 'not ours' where id = ${unreadable.id}`
+    for (const endpoint of [unreadable, well]) await endpoint.queueTest()
+    const sender = openSender()
+    await sender.idle()
+    expect([well.receiver.received.length, (await unreadable.deliveries())[0]?.status]).toEqual([1, 'queued'])
+    const [row] =
+      await sql`select leased_until > clock_timestamp() as leased from webhook_endpoints where id = ${unreadable.id}`
+    expect(row?.leased).toBe(true)
+    await sender.stop()
+    for (const endpoint of [unreadable, well]) await endpoint.remove()
+  })
+
   test('of an account gets nothing while its plan has no webhooks, and never reaches this machine', async () => {
     const person = await signedIn(app, { plan: 'professional', role: 'subscriber' })
     const { port } = openReceiver()
