@@ -50,6 +50,8 @@ else {
   try {
     const dataDirectory = compiled ? join(process.cwd(), '.data') : join(import.meta.dir, '..', '.data')
     process.exitCode = await command({ environment: process.env, options, args, dataDirectory, compiled, print })
+    // Whatever handle was left open: a server that was stopped is gone a second later. Others may still be writing to a pipe.
+    if (name === 'serve') setTimeout(() => process.exit(), 1_000).unref()
   } catch (error) {
     if (error instanceof ConfigError) fail(error.message, 78)
     fail(error instanceof Error ? error.message : String(error), 1)

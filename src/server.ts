@@ -55,7 +55,7 @@ export async function serve(config: Config, log: Logger, signal?: AbortSignal): 
     // Kept-alive connections without a request would hold a graceful stop open; 3 s are kept for flushing and closing.
     const graceMs = Math.max(0, endsAt - Date.now() - Math.min(3_000, config.shutdownTimeoutMs / 2))
     await atMost(graceMs, server.stop())
-    await server.stop(true)
+    await atMost(1_000, server.stop(true))
     const stoppingWebhooks = stopWebhooks(Math.max(0, Math.min(5_000, (endsAt - Date.now()) / 2)))
     await stopBilling(Math.max(0, Math.min(5_000, (endsAt - Date.now()) / 2)))
     await stopMail(Math.max(0, Math.min(5_000, (endsAt - Date.now()) / 2)))
