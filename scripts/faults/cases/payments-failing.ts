@@ -21,6 +21,7 @@ export const paymentsFailing: Case = {
         payers.push(await pay(scene))
         if (!losesMessages) {
           await scene.server().kill()
+          await endLeases(scene)
           await scene.restartServer()
         }
         return null
@@ -41,6 +42,15 @@ function deliver(scene: Scene, delivers: boolean): Promise<unknown> {
       insert into sandbox_objects (id, kind, data) values ('settings', 'settings', ${sql.json({ id: 'settings', offsetMs: 0, delivers })})
       on conflict (id) do update set data = excluded.data`,
   )
+}
+
+/** As if the minute and a half had passed for which a dead server may hold what it was working on. */
+function endLeases(scene: Scene): Promise<unknown> {
+  return onDatabase(scene, async (sql) => {
+    await sql`update billing_accounts set leased_until = clock_timestamp() where leased_until > clock_timestamp()`
+    await sql`update billing_events set leased_until = clock_timestamp() where leased_until > clock_timestamp()`
+    await sql`update billing_tasks set leased_until = clock_timestamp() where leased_until > clock_timestamp()`
+  })
 }
 
 /** Somebody who pays for a plan that they have tried. Resolves when the provider has the money. */
