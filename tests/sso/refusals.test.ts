@@ -161,7 +161,7 @@ describe('a return that belongs to nothing shows a page, and leads nowhere', () 
     const back = liar.back(authorizationUrl)
     const state = back.searchParams.get('state') ?? ''
     await expectProblem(await request(`${back.pathname}${back.search}&state=${state}`), 'unknown-state')
-    const middle = state.length / 2
+    const middle = Math.floor(state.length / 2)
     const changed = state.slice(0, middle) + (state[middle] === 'A' ? 'B' : 'A') + state.slice(middle + 1)
     await expectProblem(await request(`${back.pathname}?code=x&state=${changed}`), 'unknown-state')
   })
