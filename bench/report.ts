@@ -16,3 +16,5 @@ export function toFigureTable(figures: readonly Figure[]): string {
     figures.map(({ what, figure, goal, met }) => [what, figure, goal, verdict(met)]),
   )
 }
+
+export const ms = (milliseconds: number): string => `${milliseconds.toFixed(1)} ms`
