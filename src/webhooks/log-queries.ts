@@ -22,7 +22,7 @@ const columns = (sql: Db) => sql`
   d.id, d.message_id, m.type, d.status, d.attempts, m.created_at, d.due_at, d.last_attempt_at, d.duration_ms, d.response_status,
   d.response_body, d.last_error, d.ended_at`
 
-/** An endpoint's deliveries, newest first; null: there is no such endpoint of that owner. */
+/** An endpoint's deliveries, newest first: `limit` of them before the delivery `before`. */
 export async function listDeliveries(
   sql: Db,
   endpointId: string,
