@@ -363,6 +363,14 @@ const ofAdministrators: Record<string, Row> = {
   }),
   'GET /v1/admin/users/:id/explain': about(users, '/explain?permission=profile.read', 200, { stranger: 200 }),
   'DELETE /v1/admin/users/:id/mfa': about(`${users}, recent 600`, '/mfa', 204, { json: () => ({ reason }) }),
+  'GET /v1/admin/users/:id/sessions': about(users, '/sessions', 200),
+  'DELETE /v1/admin/users/:id/sessions/:sid': {
+    ...about(users, '', 204),
+    path: ({ accountId, sessionId }) => `/v1/admin/users/${accountId}/sessions/${sessionId}`,
+  },
+  'GET /v1/admin/users/:id/api-keys': about(users, '/api-keys', 200),
+  'GET /v1/admin/users/:id/payments': about(users, '/payments', 200),
+  'GET /v1/admin/users/:id/sign-in-methods': about(users, '/sign-in-methods', 200),
   'DELETE /v1/admin/users/:id': about(users, '', 204),
   'GET /v1/admin/audit-logs': {
     demands: 'authenticated, permission audit.read, admin mfa',

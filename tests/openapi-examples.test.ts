@@ -120,6 +120,10 @@ const before: Record<string, (session: SessionJson) => Promise<unknown>> = {
     const id = exampleOf('delete /v1/auth/sessions/{id}', 'id')
     return sql`insert into sessions (id, account_id, expires_at) values (${id}, ${user.id}, now() + interval '1 day')`
   },
+  'delete /v1/admin/users/{id}/sessions/{sid}': () => {
+    const id = exampleOf('delete /v1/admin/users/{id}/sessions/{sid}', 'sid')
+    return sql`insert into sessions (id, account_id, expires_at) values (${id}, ${personId}, now() + interval '1 day') on conflict (id) do update set account_id = excluded.account_id, ended_at = null`
+  },
   'post /v1/auth/mfa': makeMfaToken,
   'post /v1/auth/mfa/options': async (session) => {
     await givenPasskey(app, { bearer: session.accessToken })

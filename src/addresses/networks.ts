@@ -48,6 +48,12 @@ export function formatNetwork({ address, prefix }: Network): string {
   return length === whole ? formatAddress(first) : `${formatAddress(first)}/${length}`
 }
 
+/** The network of an address, as text: /24 of IPv4, /48 of IPv6, which is what a site has; null for what is no address. */
+export function networkOf(text: string): string | null {
+  const address = parseAddress(text)
+  return address ? formatNetwork({ address, prefix: isMapped(address) ? ipv4Prefix + 24 : 48 }) : null
+}
+
 /** The first address of the range of that prefix around an address. */
 export function firstOf(address: Address, prefix: number): Address {
   const mask = ipaddr.IPv6.subnetMaskFromPrefixLength(prefix).parts

@@ -8,10 +8,12 @@ import { invitationRoutes } from './invitations/routes.ts'
 import { mailRoutes } from './mail/routes.ts'
 import { planRoutes } from './plans/routes.ts'
 import { roleRoutes } from './roles/routes.ts'
+import { userDetailRoutes } from './users/detail-routes.ts'
 import { userRoutes } from './users/routes.ts'
 
 export const adminRoutes = new Hono<AuthedEnv>()
   .route('/users', userRoutes)
+  .route('/users', userDetailRoutes)
   .route('/users', invitationRoutes)
   .route('/', grantRoutes)
   .route('/', roleRoutes)

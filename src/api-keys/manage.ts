@@ -74,8 +74,8 @@ export async function createApiKey(
 
 /** The person's keys, newest first. */
 export async function readApiKeys(
-  deps: ApiKeyDeps,
-  { accountId }: Principal,
+  deps: Pick<ApiKeyDeps, 'sql' | 'apiKeys'>,
+  { accountId }: Pick<Principal, 'accountId'>,
   { limit, after }: Slice<string>,
 ): Promise<ApiKeyItem[]> {
   await deps.apiKeys.flush()

@@ -54,8 +54,8 @@ export async function requireStrongSignIn(
 
 /** The person's live sessions, newest first. */
 export function listOwnSessions(
-  deps: AuthDeps,
-  principal: Principal,
+  deps: Pick<AuthDeps, 'sql'>,
+  principal: Pick<Principal, 'accountId' | 'sessionId'>,
   { limit, after }: Slice<string>,
 ): Promise<SessionItem[]> {
   return listSessions(deps.sql, principal.accountId, principal.sessionId, limit, after)
@@ -74,11 +74,27 @@ export async function endSession(
   const { accountId } = actor.principal
   await deps.sql.begin(async (tx) => {
     await lockAccount(tx, accountId)
-    if (!(await isLiveSession(tx, accountId, sessionId)))
+    if (!(await endLiveSession(tx, deps, actor, { accountId, sessionId, reason })))
       throw new AppError(reason === 'logout' ? 'session-revoked' : 'not-found')
-    await recordAuthzChange(tx, { accountId, endSession: sessionId, reason })
-    await deps.audit.record(tx, actor, 'session.end', session(sessionId), { details: { reason } })
   })
+}
+
+type Ended = { accountId: string; sessionId: string; reason: 'logout' | 'ended' | 'revoked' }
+
+/**
+ * Ends a session of an account, in a transaction that locked its row.
+ * @returns false, with nothing changed, when it is not that account's or has ended
+ */
+export async function endLiveSession(
+  tx: Tx,
+  { audit }: Pick<AuthDeps, 'audit'>,
+  actor: Actor,
+  { accountId, sessionId, reason }: Ended,
+): Promise<boolean> {
+  if (!(await isLiveSession(tx, accountId, sessionId))) return false
+  await recordAuthzChange(tx, { accountId, endSession: sessionId, reason })
+  await audit.record(tx, actor, 'session.end', session(sessionId), { subjectId: accountId, details: { reason } })
+  return true
 }
 
 /** Ends every session and every API key of the person: nothing that acts for them is left. */

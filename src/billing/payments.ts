@@ -16,7 +16,7 @@ export const portalMs = 10_000
 /** A person's payments, newest first. */
 export function readPayments(
   { sql }: Pick<BillingDeps, 'sql'>,
-  { accountId }: Principal,
+  { accountId }: Pick<Principal, 'accountId'>,
   { limit, after }: Slice<string>,
 ): Promise<PaymentItem[]> {
   return listPayments(sql, accountId, limit, after)

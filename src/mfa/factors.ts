@@ -5,7 +5,7 @@ import type { MfaDeps } from './deps.ts'
 import { deleteRecoveryCodes, deleteTotp, findFactors, updateTotpFlag } from './queries.ts'
 
 /** What a person has beside the password. */
-export async function readFactors({ sql }: MfaDeps, { accountId }: Principal) {
+export async function readFactors({ sql }: Pick<MfaDeps, 'sql'>, { accountId }: Pick<Principal, 'accountId'>) {
   const [{ totpSince, recoveryCodesLeft }, passkeys] = await Promise.all([
     findFactors(sql, accountId),
     countPasskeys(sql, accountId),

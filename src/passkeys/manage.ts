@@ -17,7 +17,11 @@ import {
 } from './queries.ts'
 
 /** The person's passkeys, newest first. */
-export function readPasskeys(deps: PasskeyDeps, { accountId }: Principal, { limit, after }: Slice<string>) {
+export function readPasskeys(
+  deps: Pick<PasskeyDeps, 'sql'>,
+  { accountId }: Pick<Principal, 'accountId'>,
+  { limit, after }: Slice<string>,
+): Promise<PasskeyItem[]> {
   return listPasskeys(deps.sql, accountId, limit, after)
 }
 

@@ -24,7 +24,7 @@ import type { Exchange } from './schemas.ts'
 /** An identity with its provider's name, as people see it. */
 export type ShownIdentity = Identity & { displayName: string }
 
-const show = ({ identityProviders }: SsoDeps, identity: Identity): ShownIdentity => ({
+const show = ({ identityProviders }: Pick<SsoDeps, 'identityProviders'>, identity: Identity): ShownIdentity => ({
   ...identity,
   // One that is not configured any more has no other name.
   displayName: identityProviders.find(identity.provider)?.displayName ?? identity.provider,
@@ -32,8 +32,8 @@ const show = ({ identityProviders }: SsoDeps, identity: Identity): ShownIdentity
 
 /** The person's identities, newest first. */
 export async function readIdentities(
-  deps: SsoDeps,
-  { accountId }: Principal,
+  deps: Pick<SsoDeps, 'sql' | 'identityProviders'>,
+  { accountId }: Pick<Principal, 'accountId'>,
   { limit, after }: Slice<string>,
 ): Promise<ShownIdentity[]> {
   return (await listIdentities(deps.sql, accountId, limit, after)).map((identity) => show(deps, identity))

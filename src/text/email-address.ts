@@ -19,6 +19,12 @@ export function canonicalEmail(text: string): string {
   return at === 0 ? folded : folded.slice(0, at) + canonicalDomain(folded.slice(at))
 }
 
+/** As much of an address as tells it from others of the same person: `a…@example.com`. */
+export function maskEmail(email: string): string {
+  const at = email.lastIndexOf('@')
+  return at < 1 ? '…' : `${[...email][0]}…${email.slice(at)}`
+}
+
 /** Whether a canonical address is valid. */
 export function isEmail(canonical: string): boolean {
   const at = canonical.lastIndexOf('@')

@@ -1,0 +1,96 @@
+import type { Actor } from '../../access/actor.ts'
+import { authorise, authoriseOver } from '../../access/hierarchy.ts'
+import { networkOf } from '../../addresses/networks.ts'
+import { readApiKeys } from '../../api-keys/manage.ts'
+import { account as entity } from '../../audit/actor.ts'
+import { countPasswords } from '../../auth/passwordless.ts'
+import { endLiveSession, listOwnSessions } from '../../auth/sessions.ts'
+import { readPayments } from '../../billing/payments.ts'
+import type { Tx } from '../../db/types.ts'
+import { AppError } from '../../errors/app-error.ts'
+import type { Slice } from '../../http/output/page.ts'
+import { readFactors } from '../../mfa/factors.ts'
+import { readPasskeys } from '../../passkeys/manage.ts'
+import { readIdentities } from '../../sso/identities.ts'
+import { maskEmail } from '../../text/email-address.ts'
+import type { AdminDeps } from '../deps.ts'
+
+const permission = 'users.manage'
+/** More than the most passkeys and identities that an account may have. */
+const all = { limit: 100, after: null }
+
+/** What is looked at, as the trail calls it. */
+type Part = 'sessions' | 'api-keys' | 'payments' | 'sign-in-methods'
+
+/**
+ * Lets administrators look at what an account holds: their own, and accounts below them. Looking is audited.
+ * @throws AppError as authoriseOver
+ */
+async function look(
+  deps: AdminDeps,
+  actor: Actor,
+  accountId: string,
+  part: Part,
+  read: (tx: Tx) => unknown = () => undefined,
+): Promise<void> {
+  const { principal } = actor
+  await deps.sql.begin(async (tx) => {
+    if (accountId === principal.accountId) await authorise(tx, principal, permission)
+    else await authoriseOver(tx, principal, accountId, permission)
+    await deps.audit.record(tx, actor, 'account.read', entity(accountId), { details: { part } })
+    await read(tx)
+  })
+}
+
+/** Live sessions, newest first, with the network of the last use instead of the address. @throws AppError as look */
+export async function readSessionsOf(deps: AdminDeps, actor: Actor, accountId: string, slice: Slice<string>) {
+  await look(deps, actor, accountId, 'sessions')
+  const { sessionId } = actor.principal
+  const sessions = await listOwnSessions(deps, { accountId, sessionId }, slice)
+  return sessions.map(({ ipAddress, ...rest }) => ({ ...rest, network: ipAddress && networkOf(ipAddress) }))
+}
+
+/** API keys, newest first, without what they are. @throws AppError as look */
+export async function readApiKeysOf(deps: AdminDeps, actor: Actor, accountId: string, slice: Slice<string>) {
+  await look(deps, actor, accountId, 'api-keys')
+  return readApiKeys(deps, { accountId }, slice)
+}
+
+/** Payments, newest first, without the link to the invoice: whoever has that link may open it. @throws AppError as look */
+export async function readPaymentsOf(deps: AdminDeps, actor: Actor, accountId: string, slice: Slice<string>) {
+  await look(deps, actor, accountId, 'payments')
+  return (await readPayments(deps, { accountId }, slice)).map(({ invoiceUrl: _, ...payment }) => payment)
+}
+
+/** How an account can sign in: never a secret, and of an identity's address only what tells it from others. @throws AppError as look */
+export async function readSignInMethods(deps: AdminDeps, actor: Actor, accountId: string) {
+  let passwords = 0
+  await look(deps, actor, accountId, 'sign-in-methods', async (tx) => {
+    passwords = await countPasswords(tx, accountId)
+  })
+  const whose = { accountId }
+  const [{ totp, recoveryCodesLeft }, passkeys, identities] = await Promise.all([
+    readFactors(deps, whose),
+    readPasskeys(deps, whose, all),
+    readIdentities(deps, whose, all),
+  ])
+  return {
+    password: passwords > 0,
+    totp,
+    recoveryCodesLeft,
+    passkeys,
+    identities: identities.map(({ email, ...identity }) => ({ ...identity, email: email && maskEmail(email) })),
+  }
+}
+
+/**
+ * Ends one session of an account below the administrator's own; every instance refuses its tokens.
+ * @throws AppError as authoriseOver, `not-found` when it is not that account's or has ended
+ */
+export async function endSessionOf(deps: AdminDeps, actor: Actor, accountId: string, sessionId: string): Promise<void> {
+  await deps.sql.begin(async (tx) => {
+    await authoriseOver(tx, actor.principal, accountId, permission)
+    if (!(await endLiveSession(tx, deps, actor, { accountId, sessionId, reason: 'revoked' })))
+      throw new AppError('not-found')
+  })
+}
