@@ -1,25 +1,14 @@
-import { type LookupAddress, lookup } from 'node:dns'
 import http from 'node:http'
 import https from 'node:https'
+import type { Socket } from 'node:net'
 import { isWithin } from '../addresses/networks.ts'
+import { findAddresses, judgedLookUp, type Resolver } from './look-up.ts'
 import { isReachable, loopbackNetworks } from './reachable.ts'
+import { reasonOf, UndeliverableError } from './undeliverable.ts'
 import { literalOf, type Reach, refusalOf } from './url.ts'
 
 /** What a receiver answered: the first 1,024 bytes of the body, as text. */
 export type Answer = { status: number; body: string }
-
-/** An attempt that no answer came of; the message is shown to the endpoint's owner. */
-export class UndeliverableError extends Error {
-  override readonly name = 'UndeliverableError'
-}
-
-type LookUp = NonNullable<http.RequestOptions['lookup']>
-
-type Resolver = (
-  hostname: string,
-  options: { all: true },
-  callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
-) => void
 
 type PostOptions = {
   reach: Reach
@@ -32,65 +21,85 @@ type PostOptions = {
 }
 
 const keptBytes = 1_024
+/** The parser ends a head of more than 16 KiB. This bounds what it lets pass before one: empty lines, and interim answers (1xx). */
+const bytesBeforeAnswer = 65_536
 
 /**
  * POSTs a message. Redirects are not followed; a proxy of the environment is not used. The address of a name is judged when
- * the connection is made, and that address is connected to: no second look-up comes between.
+ * the connection is made, and that address is connected to: no second look-up comes between. Whatever the receiver does, the
+ * connection is closed when this ends, and it ends in time.
  * @throws UndeliverableError
  */
-export function post(
+export async function post(
   text: string,
   headers: Record<string, string>,
   body: string,
-  { reach, milliseconds, ca, resolver = lookup }: PostOptions,
+  { reach, milliseconds, ca, resolver = findAddresses }: PostOptions,
 ): Promise<Answer> {
   const refusal = refusalOf(text, reach)
-  if (refusal !== null) return Promise.reject(new UndeliverableError(refusal))
+  if (refusal !== null) throw new UndeliverableError(refusal)
   const url = new URL(text)
   const inClear = url.protocol === 'http:'
   // In clear only this machine is spoken to.
   const isAllowed = (address: string) =>
     isReachable(address, reach.networks) && (!inClear || isWithin(loopbackNetworks, address))
   const { promise, resolve, reject } = Promise.withResolvers<Answer>()
-  const request = (inClear ? http : https).request(
-    {
-      method: 'POST',
-      host: literalOf(url) ?? url.hostname,
-      port: url.port || (inClear ? 80 : 443),
-      path: `${url.pathname}${url.search}`,
-      headers: {
-        ...headers,
-        'content-type': 'application/json',
-        'content-length': Buffer.byteLength(body),
-        'user-agent': 'MANAS360-Webhooks/1.0',
-      },
-      // A connection kept from another endpoint of that name may lead to an address that this one must not reach.
-      agent: false,
-      lookup: judgedLookUp(resolver, isAllowed),
-      signal: AbortSignal.timeout(milliseconds),
-      ...(ca !== undefined && { ca }),
-    },
-    (answer) => readStart(answer, (start) => resolve({ status: answer.statusCode ?? 0, body: start }), reject),
+  // Not by the request's signal: that does not end a connection which the receiver made another protocol's.
+  const timer = setTimeout(
+    () => reject(new UndeliverableError(`No whole answer came within ${milliseconds / 1_000} s.`)),
+    milliseconds,
   )
+  const request = (inClear ? http : https).request({
+    method: 'POST',
+    host: literalOf(url) ?? url.hostname,
+    port: url.port || (inClear ? 80 : 443),
+    path: `${url.pathname}${url.search}`,
+    headers: {
+      ...headers,
+      'content-type': 'application/json',
+      'content-length': Buffer.byteLength(body),
+      'user-agent': 'MANAS360-Webhooks/1.0',
+    },
+    // A connection kept from another endpoint of that name may lead to an address that this one must not reach.
+    agent: false,
+    lookup: judgedLookUp(resolver, isAllowed),
+    ...(ca !== undefined && { ca }),
+  })
+  let connection: Socket | undefined
+  request.on('socket', (socket) => {
+    connection = socket
+    boundStart(request, socket, reject)
+  })
+  request.on('response', (answer) =>
+    readStart(answer, (start) => resolve({ status: answer.statusCode ?? 0, body: start }), reject),
+  )
+  request.on('upgrade', ({ statusCode = 101 }) => resolve({ status: statusCode, body: '' }))
   request.on('error', reject)
   request.end(body)
-  return promise.catch((error: unknown) => {
-    throw toUndeliverable(error, milliseconds)
-  })
-}
-
-/** Finds the addresses of a name, and leaves out those that must not be reached. */
-function judgedLookUp(resolver: Resolver, isAllowed: (address: string) => boolean): LookUp {
-  return (hostname, _options, callback) => {
-    resolver(hostname, { all: true }, (error, found) => {
-      if (error) return callback(error, [])
-      const allowed = found.filter(({ address }) => isAllowed(address))
-      if (allowed.length > 0) callback(null, allowed)
-      else callback(new UndeliverableError('The name leads to an address that cannot be reached from here.'), [])
-    })
+  try {
+    return await promise
+  } catch (error) {
+    throw error instanceof UndeliverableError ? error : new UndeliverableError(reasonOf(error), { cause: error })
+  } finally {
+    clearTimeout(timer)
+    request.destroy()
+    connection?.destroy()
   }
 }
 
+/** Rejects when still more comes after as much as no answer begins with. */
+function boundStart(request: http.ClientRequest, socket: Socket, reject: (error: Error) => void): void {
+  let received = 0
+  const count = (chunk: Buffer) => {
+    // Judged by what came earlier: the rest of this piece may be the body of an answer that begins in it.
+    if (received > bytesBeforeAnswer) reject(new UndeliverableError('The receiver sent much, and no answer.'))
+    received += chunk.length
+  }
+  socket.on('data', count)
+  request.once('response', () => socket.off('data', count))
+}
+
+/** Reads no more of an answer than is kept. */
 function readStart(
   answer: http.IncomingMessage,
   resolve: (text: string) => void,
@@ -98,36 +107,16 @@ function readStart(
 ): void {
   const chunks: Buffer[] = []
   let length = 0
-  const finish = () => {
+  const finish = () =>
     resolve(Buffer.concat(chunks).subarray(0, keptBytes).toString('utf8').replaceAll('\0', '').toWellFormed())
-    answer.destroy()
-  }
   answer.on('data', (chunk: Buffer) => {
     chunks.push(chunk)
     length += chunk.length
-    if (length >= keptBytes) finish()
+    if (length >= keptBytes) {
+      answer.pause()
+      finish()
+    }
   })
   answer.on('end', finish)
   answer.on('error', reject)
-}
-
-/** Codes of connections that fail, in words for whoever owns the endpoint. */
-const reasons: Record<string, string> = {
-  ECONNREFUSED: 'The connection was refused.',
-  ECONNRESET: 'The connection was closed before an answer came.',
-  ENOTFOUND: 'The name has no address.',
-  EAI_AGAIN: 'The name could not be looked up.',
-  ETIMEDOUT: 'The connection could not be made.',
-}
-
-function toUndeliverable(error: unknown, milliseconds: number): UndeliverableError {
-  if (error instanceof UndeliverableError) return error
-  const { name, code = '' } = error as { name?: string; code?: string }
-  if (name === 'AbortError' || name === 'TimeoutError' || code === 'ABORT_ERR')
-    return new UndeliverableError(`No whole answer came within ${milliseconds / 1000} s.`)
-  const certificate = /CERT|SSL|TLS|SELF_SIGNED|ALTNAME|ISSUER/.test(code)
-  if (certificate) return new UndeliverableError(`The certificate is not accepted (${code}).`)
-  return new UndeliverableError(reasons[code] ?? `The request failed${code === '' ? '' : ` (${code})`}.`, {
-    cause: error,
-  })
 }

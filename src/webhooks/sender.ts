@@ -14,8 +14,9 @@ import {
 import type { WebhookDeps } from './deps.ts'
 import { disable } from './disable.ts'
 import { type Figures, webhookSupport } from './figures.ts'
-import { post, UndeliverableError } from './post.ts'
+import { post } from './post.ts'
 import { signedHeaders } from './signature.ts'
+import { UndeliverableError } from './undeliverable.ts'
 
 export type WebhookSender = ReturnType<typeof createWebhookSender>
 

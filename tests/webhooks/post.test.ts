@@ -1,5 +1,7 @@
-import { afterAll, describe, expect, test } from 'bun:test'
+import { afterAll, describe, expect, spyOn, test } from 'bun:test'
 import { createServer } from 'node:net'
+import { parseNetwork } from '../../src/addresses/networks.ts'
+import { findAddresses, type Resolver } from '../../src/webhooks/look-up.ts'
 import { post } from '../../src/webhooks/post.ts'
 import { loopbackNetworks } from '../../src/webhooks/reachable.ts'
 import { cert, key } from '../support/certificate.ts'
@@ -81,7 +83,7 @@ describe('a message', () => {
     expect(
       await failureOf(
         send('https://name.invalid/', {
-          resolver: (_name, _options, callback) => callback(Object.assign(new Error(), { code: 'ENOTFOUND' }), []),
+          resolver: () => Promise.reject(Object.assign(new Error(), { code: 'DNS_ENOTFOUND' })),
         }),
       ),
     ).toBe('The name has no address.')
@@ -90,22 +92,69 @@ describe('a message', () => {
 
 describe('a name', () => {
   const leadsTo =
-    (...addresses: string[]) =>
-    (_name: string, _options: unknown, callback: (error: null, found: { address: string; family: number }[]) => void) =>
-      callback(
-        null,
-        addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 })),
-      )
+    (...addresses: string[]): Resolver =>
+    async () =>
+      addresses
 
-  test.each(['127.0.0.1', '169.254.169.254', '10.0.0.1', '::1', '::ffff:127.0.0.1', '64:ff9b::7f00:1'])(
-    'that leads to %s is not connected to',
-    async (address) => {
-      const failure = await failureOf(
-        send('https://rebound.example:8443/', { reach: closed, resolver: leadsTo(address) }),
-      )
-      expect(failure).toBe('The name leads to an address that cannot be reached from here.')
-    },
-  )
+  test.each([
+    ...[
+      '127.0.0.1',
+      '127.8.8.8',
+      '0.0.0.0',
+      '169.254.169.254',
+      '10.0.0.1',
+      '172.20.0.1',
+      '192.168.1.1',
+      '100.100.100.200',
+    ],
+    ...[
+      '::1',
+      '::',
+      '::127.0.0.1',
+      '::ffff:127.0.0.1',
+      '::ffff:7f00:1',
+      '::ffff:0:127.0.0.1',
+      '64:ff9b::7f00:1',
+      '64:ff9b:1::1',
+    ],
+    ...['2002:7f00:1::', '2001::1', 'fd00:ec2::254', 'fe80::1', 'fe80::1%lo', 'ff02::1', 'metadata', ''],
+  ])('that leads to %s is not connected to', async (address) => {
+    const failure = await failureOf(
+      send('https://rebound.example:8443/', { reach: closed, resolver: leadsTo(address) }),
+    )
+    expect(failure).toBe('The name leads to an address that cannot be reached from here.')
+  })
+
+  test('with many addresses is judged by a few of them', async () => {
+    const failure = await failureOf(
+      send('https://rebound.example:8443/', {
+        reach: open,
+        resolver: leadsTo(...Array(5_000).fill('10.0.0.1'), '127.0.0.1'),
+      }),
+    )
+    expect(failure).toBe('The name leads to an address that cannot be reached from here.')
+  })
+
+  test('with a good and a bad address is connected to at the good one alone', async () => {
+    const { seen, port } = secureReceiver()
+    const resolver = leadsTo('169.254.169.254', '127.0.0.1', '::ffff:169.254.169.254')
+    expect((await send(`https://localhost:${port}/`, { resolver, ca: cert })).status).toBe(200)
+    expect(seen.requests).toBe(1)
+  })
+
+  test('in clear leads to this machine alone, whatever else an operator may reach', async () => {
+    const private_ = [parseNetwork('10.0.0.0/8')].filter((network) => typeof network !== 'string')
+    const reach = { networks: [...loopbackNetworks, ...private_], inClear: true }
+    const failure = await failureOf(send('http://inside.localhost:8080/', { reach, resolver: leadsTo('10.0.0.1') }))
+    expect(failure).toBe('The name leads to an address that cannot be reached from here.')
+  })
+
+  test('is looked up without a thread, of which password hashing has few', async () => {
+    const lookUp = spyOn(Bun.dns, 'lookup')
+    expect(await findAddresses('localhost')).toContain('127.0.0.1')
+    expect(lookUp).toHaveBeenCalledWith('localhost', { backend: 'c-ares' })
+    lookUp.mockRestore()
+  })
 
   /** A receiver with a certificate for `localhost`. */
   function secureReceiver() {
@@ -128,8 +177,7 @@ describe('a name', () => {
     // The second look-up gives an address that must not be reached.
     const answers = [['127.0.0.1'], ['169.254.169.254']]
     let looks = 0
-    const resolver: ReturnType<typeof leadsTo> = (name, options, callback) =>
-      leadsTo(...(answers[looks++] ?? []))(name, options, callback)
+    const resolver: Resolver = async () => answers[looks++] ?? []
     const url = `https://localhost:${port}/`
     expect((await send(url, { resolver, ca: cert })).status).toBe(200)
     expect([looks, seen.requests]).toEqual([1, 1])

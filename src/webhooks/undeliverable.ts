@@ -1,0 +1,27 @@
+import { UnreachableNameError } from './look-up.ts'
+
+/** An attempt that no answer came of; the message is shown to the endpoint's owner. */
+export class UndeliverableError extends Error {
+  override readonly name = 'UndeliverableError'
+}
+
+/** Codes of connections that fail, in words for whoever owns the endpoint. */
+const reasons: Record<string, string> = {
+  ECONNREFUSED: 'The connection was refused.',
+  ECONNRESET: 'The connection was closed before an answer came.',
+  ENOTFOUND: 'The name has no address.',
+  DNS_ENOTFOUND: 'The name has no address.',
+  DNS_ENODATA: 'The name has no address.',
+  ETIMEDOUT: 'The connection could not be made.',
+  HPE_HEADER_OVERFLOW: 'The answer has more headers than 16 KiB.',
+}
+
+/** What went wrong with a connection. */
+export function reasonOf(error: unknown): string {
+  if (error instanceof UnreachableNameError) return error.message
+  const { code = '' } = error as { code?: string }
+  if (/CERT|SSL|TLS|SELF_SIGNED|ALTNAME|ISSUER/.test(code)) return `The certificate is not accepted (${code}).`
+  const known = reasons[code] ?? (code.startsWith('DNS_') ? 'The name could not be looked up.' : undefined)
+  if (known !== undefined) return known
+  return code.startsWith('HPE_') ? `The answer is no HTTP (${code}).` : `The request failed${code && ` (${code})`}.`
+}
