@@ -148,6 +148,7 @@ async function fill(config: Config, count: number): Promise<void> {
       process.stderr.write(`\r${done.toLocaleString('en')} of ${total} accounts`),
     )
     await sql`analyze`
+    await sql`select recount_sums()`
     await sql`select refresh_views()`
   } finally {
     await close(5)

@@ -54,8 +54,8 @@ export async function fillTo(sql: postgres.Sql, { auditKey, passwordHash, accoun
   for (const definition of indexes) await sql.unsafe(definition)
   process.stderr.write('statistics\n')
   await sql`vacuum analyze`
-  await sql`refresh materialized view revenue_by_plan_and_day`
-  await sql`refresh materialized view activity_by_day`
+  await sql`select recount_sums()`
+  await sql`select refresh_views()`
   await sql`select finish_job('refresh-views', clock_timestamp(), 'succeeded', '')`
   await sql`vacuum analyze`
   await sql`checkpoint`

@@ -1,7 +1,9 @@
--- Refreshes the materialised views without locking their readers, and the sums of payments.
+-- Refreshes the figures of analytics: the sums by day, and the materialised views of them, without locking their readers.
 create or replace function public.refresh_views() returns void language plpgsql security definer
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
 begin
+  perform public.sum_changes();
+  perform public.sum_sign_ins();
   refresh materialized view concurrently public.revenue_by_plan_and_day;
   refresh materialized view concurrently public.activity_by_day;
   perform public.sum_payments();

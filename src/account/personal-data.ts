@@ -60,11 +60,16 @@ const ownData: PersonalData[] = [
     }),
     erased: { account: 'account_id' },
   },
-  ...['activity_by_day', 'revenue_by_plan_and_day'].map((table) => ({
-    table,
+  {
+    table: 'revenue_by_plan_and_day',
     exported: { not: 'sums' },
     erased: { otherwise: 'sums, of which nobody can be told' },
-  })),
+  },
+  {
+    table: 'failing_addresses',
+    exported: { not: 'how many sign-ins failed from an address, whosever they were' },
+    erased: { otherwise: 'counted again without the sign-ins of whoever is erased (sql/functions/sums.sql)' },
+  },
 ]
 
 /** Every room's tables with data of people. */

@@ -18,6 +18,7 @@ import roles from '../../sql/functions/roles.sql' with { type: 'text' }
 import search from '../../sql/functions/search.sql' with { type: 'text' }
 import sessions from '../../sql/functions/sessions.sql' with { type: 'text' }
 import subscriptions from '../../sql/functions/subscriptions.sql' with { type: 'text' }
+import sums from '../../sql/functions/sums.sql' with { type: 'text' }
 import tables from '../../sql/functions/tables.sql' with { type: 'text' }
 import views from '../../sql/functions/views.sql' with { type: 'text' }
 import webhooks from '../../sql/functions/webhooks.sql' with { type: 'text' }
@@ -52,8 +53,9 @@ export const functionFiles: readonly FunctionFile[] = [
   { name: 'search', revision: 1, sql: search },
   { name: 'sessions', revision: 1, sql: sessions },
   { name: 'subscriptions', revision: 4, sql: subscriptions },
+  { name: 'sums', revision: 1, sql: sums },
   { name: 'tables', revision: 1, sql: tables },
-  { name: 'views', revision: 3, sql: views },
+  { name: 'views', revision: 4, sql: views },
   { name: 'webhooks', revision: 2, sql: webhooks },
 ]
 

@@ -39,6 +39,7 @@ import paidRevenue from '../../sql/tables/0037_paid_revenue.sql' with { type: 't
 import paymentFigures from '../../sql/tables/0038_payment_figures.sql' with { type: 'text' }
 import webhooks from '../../sql/tables/0039_webhooks.sql' with { type: 'text' }
 import billingLanes from '../../sql/tables/0040_billing_lanes.sql' with { type: 'text' }
+import sumsByDay from '../../sql/tables/0041_sums_by_day.sql' with { type: 'text' }
 import { rewriteAddresses } from './address-migration.ts'
 
 type Migration = {
@@ -96,4 +97,5 @@ export const migrations: Migration[] = [
   { version: 38, name: '0038_payment_figures', sql: paymentFigures },
   { version: 39, name: '0039_webhooks', sql: webhooks },
   { version: 40, name: '0040_billing_lanes', sql: billingLanes },
+  { version: 41, name: '0041_sums_by_day', sql: sumsByDay, servesFrom: 40 },
 ]

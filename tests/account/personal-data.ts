@@ -331,6 +331,18 @@ export const personalData: Record<string, Table> = {
     personal: '',
     other: 'key failures failures_in_a_row pending locked_until consecutive last_failure_at updated_at',
   },
+  failing_addresses: nobodys(
+    'counts of failed sign-ins by day and address, counted again without those of whoever is erased',
+    'day ip_address failures',
+  ),
+  failure_days: nobodys('days that are counted again', 'day'),
+  activity_sums: nobodys('sums', 'day sign_ups erased locked invited log_ins failures lockouts reuse'),
+  activity_changes: nobodys('sums, before they are added up', 'day sign_ups erased locked invited'),
+  subscription_sums: nobodys('sums', 'day plan billing_interval price_id started ended in_force trialing renewing'),
+  subscription_changes: nobodys(
+    'sums, before they are added up',
+    'day plan billing_interval price_id started ended in_force trialing renewing',
+  ),
   activity_by_day: nobodys('sums', 'day sign_ups erased locked invited log_ins failures lockouts reuse'),
   revenue_by_plan_and_day: nobodys(
     'sums',

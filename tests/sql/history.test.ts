@@ -47,6 +47,7 @@ const history = `
 0038_payment_figures 17d8920a8290
 0039_webhooks 9016024090eb
 0040_billing_lanes 4d9877d97751
+0041_sums_by_day 9ba00c95a2bf
 `
 
 test('no migration that has landed was edited: databases that ran it would refuse to start', async () => {
@@ -107,10 +108,12 @@ sessions 1 871b0d541b1e
 subscriptions 1 847174a320b3
 subscriptions 3 1588f2d690e3
 subscriptions 4 02070fcdcea8
+sums 1 64c83f463a1a
 tables 1 8d4bc434b846
 views 1 aa7119089969
 views 2 7b8b764f4ff6
 views 3 de56ff53ec5d
+views 4 0809d29e1175
 webhooks 1 ccbae9ebdcde
 webhooks 2 5a78bd7b6b82
 `

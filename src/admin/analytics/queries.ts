@@ -62,9 +62,10 @@ export async function listPlanFigures(sql: Db, range: Range | null): Promise<Pla
 
 export type FailingAddress = { ipAddress: string; failures: number }
 
+/** Summed over the addresses that failed most on each day (sql/functions/sums.sql says how many). */
 export async function listFailingAddresses(sql: Db, { from, to }: Range, limit: number): Promise<FailingAddress[]> {
   return sql<FailingAddress[]>`
-    select ip_address, count(*)::float8 as failures from login_attempts
-     where outcome = 'failed' and ip_address is not null and at >= ${from}::date::timestamp at time zone 'UTC' and at < (${to}::date + 1)::timestamp at time zone 'UTC'
+    select ip_address, sum(failures)::float8 as failures from failing_addresses
+     where day between ${from}::date and ${to}::date
      group by 1 order by 2 desc, 1 limit ${limit}`
 }
