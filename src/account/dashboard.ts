@@ -39,7 +39,7 @@ export function limitOf(deps: Pick<AccountDeps, 'catalogue'>, principal: Princip
 }
 
 export async function readDashboard(deps: AccountDeps, principal: Principal) {
-  await deps.usage.flush()
+  await deps.usage.flushOf(principal.accountId)
   const [usage, lastSignIns] = await Promise.all([
     findUsage(deps.sql, principal.accountId, new Date(deps.now())),
     listLastSignIns(deps.sql, principal.accountId, 5),
@@ -61,7 +61,7 @@ export async function readDashboard(deps: AccountDeps, principal: Principal) {
 
 /** The last 30 days in the person's time zone, days without activity included. */
 export async function readDashboardDays(deps: AccountDeps, { accountId }: Principal) {
-  await deps.usage.flush()
+  await deps.usage.flushOf(accountId)
   const { today: to, timezone } = await findToday(deps.sql, accountId, new Date(deps.now()))
   const from = addDays(to, -29)
   const [usage, signIns] = await Promise.all([
@@ -84,7 +84,7 @@ export async function readDashboardDays(deps: AccountDeps, { accountId }: Princi
  * @throws AppError `validation-failed` for a bad range
  */
 export async function readUsageReport(deps: AccountDeps, { accountId }: Principal, { groupBy, ...asked }: ReportQuery) {
-  await deps.usage.flush()
+  await deps.usage.flushOf(accountId)
   const { today } = await findToday(deps.sql, accountId, new Date(deps.now()))
   const { from, to } = toDays(asked, today, maxReportDays)
   const rows = await listUsage(deps.sql, accountId, from, to, groupBy)

@@ -26,7 +26,7 @@ export async function exportAccount(
     throwIfExceeded(result)
   }
   return deps.streams.open(accountId, async () => {
-    await Promise.all([deps.usage.flush(), deps.apiKeys.flush()])
+    await Promise.all([deps.usage.flushOf(accountId), deps.apiKeys.flush()])
     const at = new Date(deps.now())
     await deps.audit.record(deps.sql, actor, 'account.export', account(accountId), { details: { format } })
     return format === 'json' ? toJson(deps, accountId, at) : toCsv(deps, accountId, at)

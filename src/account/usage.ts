@@ -2,10 +2,16 @@ import { createWriteBehind } from '../async/write-behind.ts'
 import type { Db, Sql } from '../db/types.ts'
 import type { Logger } from '../log/logger.ts'
 
-/** Bounds of memory: counters of one batch, and batches kept while the database is out of reach. */
+/** Bounds of memory: counters of one batch, and counters kept while the database is out of reach. */
 const maxCounters = 20_000
-const maxWaiting = 20
+const maxWaiting = 400_000
+/** Of one statement: few enough that making it holds nobody up. */
+const maxWritten = 1_000
 const flushEveryMs = 5_000
+/** Where much is counted, it is written less often: so many counters for each second, on average, … */
+const countersPerSecond = 200
+/** … but after so long whatever there is: what a crash loses at most. */
+const longestMs = 30_000
 /** Time zones differ by quarters of an hour, so days begin at quarters only. */
 const midnightEveryMs = 15 * 60_000
 
@@ -16,30 +22,37 @@ type Options = {
   now: () => number
 }
 
+type Routes = Map<string, number>
+type Batch = { begunAt: number; counters: Map<string, Routes> }
+
 export type UsageCounter = ReturnType<typeof createUsageCounter>
 
 /**
- * Counts authorised requests per account, day (of the person's time zone) and route in memory, and writes them to usage_daily in one
- * statement every 5 s: a request costs no query. A crash loses at most what was not written yet.
+ * Counts authorised requests per account, day (of the person's time zone) and route in memory, and writes them to usage_daily
+ * after 5 s, or after up to 30 s where there is much to write: a request costs no query. A crash loses at most what was not
+ * written yet.
  */
 export function createUsageCounter({ sql, now, log }: Options) {
-  let counters = new Map<string, Map<string, number>>()
+  let counters = new Map<string, Routes>()
   let size = 0
   let begunAt = 0
   let endsAt = 0
   /** Batches that wait to be written: those before a day may have ended, and those whose writing failed. */
   let waiting: Batch[] = []
+  const isTime = createPace()
   const writeBehind = createWriteBehind<Batch>({
     everyMs: flushEveryMs,
+    isDue: () => isTime(size + waiting.reduce((sum, batch) => sum + countersOf(batch), 0)),
     take() {
       closeBatch()
       const batches = waiting
       waiting = []
       return batches
     },
-    write: (batch) => insertUsage(sql, batch),
+    write: (batch) => writeBatch(sql, batch),
     restore(batch) {
-      if (waiting.length < maxWaiting) waiting.push(batch)
+      const kept = waiting.reduce((sum, other) => sum + countersOf(other), 0)
+      if (kept + countersOf(batch) <= maxWaiting) waiting.push(batch)
     },
     onError: (error) => log.warn({ err: error }, 'usage could not be flushed; it is kept and retried'),
   })
@@ -50,6 +63,20 @@ export function createUsageCounter({ sql, now, log }: Options) {
     size = 0
     begunAt = now()
     endsAt = Math.floor(begunAt / midnightEveryMs) * midnightEveryMs + midnightEveryMs
+  }
+
+  /** Takes what is counted of an account out of every batch. */
+  function takeOwn(accountId: string): Batch[] {
+    const current = { begunAt, counters }
+    const own = [...waiting, current].flatMap((batch) => {
+      const routes = batch.counters.get(accountId)
+      if (!routes?.size) return []
+      batch.counters.delete(accountId)
+      if (batch === current) size -= routes.size
+      return [{ begunAt: batch.begunAt, counters: new Map([[accountId, routes]]) }]
+    })
+    waiting = waiting.filter((batch) => batch.counters.size > 0)
+    return own
   }
 
   return {
@@ -66,23 +93,53 @@ export function createUsageCounter({ sql, now, log }: Options) {
     },
     /** Writes what was counted; what fails is kept for the next time. Never throws. */
     flush: async (): Promise<void> => void (await writeBehind.flush()),
+    /** Writes what was counted of one account, before it is read. Never throws. */
+    flushOf: async (accountId: string): Promise<void> => void (await writeBehind.flush(takeOwn(accountId))),
     /** Writes what is left and stops. */
     close: writeBehind.close,
   }
 }
 
-type Batch = { begunAt: number; counters: Map<string, Map<string, number>> }
+/** @returns whether it is time to write so many counters; asked every 5 s */
+export function createPace(): (counters: number) => boolean {
+  let waitedMs = 0
+  return (counters) => {
+    waitedMs += flushEveryMs
+    if (waitedMs < Math.min((counters / countersPerSecond) * 1000, longestMs)) return false
+    waitedMs = 0
+    return true
+  }
+}
+
+function countersOf({ counters }: Batch): number {
+  let sum = 0
+  for (const routes of counters.values()) sum += routes.size
+  return sum
+}
+
+/** Writes a batch, some at a time, and takes out what is written. @throws what the first write that fails does */
+async function writeBatch(sql: Db, { begunAt, counters }: Batch): Promise<void> {
+  while (counters.size > 0) {
+    const written: string[] = []
+    const rows: Row[] = []
+    for (const [accountId, routes] of counters) {
+      if (rows.length >= maxWritten) break
+      written.push(accountId)
+      for (const [route, requests] of routes) rows.push({ accountId, route, requests })
+    }
+    await insertUsage(sql, new Date(begunAt), rows)
+    for (const accountId of written) counters.delete(accountId)
+  }
+}
+
+type Row = { accountId: string; route: string; requests: number }
 
 /**
- * Adds a batch to usage_daily, to the day in each person's time zone. Erased accounts are left out: `for key share` waits for a
+ * Adds rows to usage_daily, to the day in each person's time zone. Erased accounts are left out: `for key share` waits for a
  * concurrent erasure, and for nothing else. Ordered by key, which prevents deadlocks between instances.
  */
-async function insertUsage(sql: Db, { begunAt, counters }: Batch): Promise<void> {
-  const rows = [...counters].flatMap(([accountId, routes]) =>
-    [...routes].map(([route, requests]) => ({ accountId, route, requests })),
-  )
+async function insertUsage(sql: Db, at: Date, rows: Row[]): Promise<void> {
   rows.sort((a, b) => compare(a.accountId, b.accountId) || compare(a.route, b.route))
-  const at = new Date(begunAt)
   await sql`
     insert into usage_daily as u (account_id, day, route, requests)
     select v.account_id, case a.timezone when 'UTC' then ${at.toISOString().slice(0, 10)}::date else local_day(${at}::timestamptz, a.timezone) end,

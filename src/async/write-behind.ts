@@ -8,21 +8,24 @@ type Options<Batch> = {
   onError?: (error: unknown) => void
   /** Flushes so often by itself; needs `onError`. */
   everyMs?: number
+  /** Asked each time; where it is not yet due, the timer flushes nothing. */
+  isDue?: () => boolean
 }
 
 /**
  * What is gathered in memory and written in batches, one after the other: no two writes are under way at once, and a batch
  * that fails does not keep the others of its flush from being written.
  */
-export function createWriteBehind<Batch>({ take, write, restore, onError, everyMs }: Options<Batch>) {
+export function createWriteBehind<Batch>({ take, write, restore, onError, everyMs, isDue }: Options<Batch>) {
   let inFlight: readonly Batch[] = []
   let last: Promise<unknown> = Promise.resolve()
-  const timer = everyMs === undefined ? undefined : setInterval(() => void flush(), everyMs)
+  const timer =
+    everyMs === undefined ? undefined : setInterval(() => (isDue && !isDue() ? undefined : void flush()), everyMs)
   timer?.unref()
 
-  async function writeAll(): Promise<boolean> {
+  async function writeAll(batches: readonly Batch[]): Promise<boolean> {
     const failures: unknown[] = []
-    inFlight = take()
+    inFlight = batches
     const { length } = inFlight
     for (const batch of inFlight)
       try {
@@ -40,12 +43,12 @@ export function createWriteBehind<Batch>({ take, write, restore, onError, everyM
   }
 
   /**
-   * Writes all that was gathered until now, after what is being written.
+   * Writes all that was gathered until now, or what the caller took out already, after what is being written.
    * @returns whether there was something left to write
    * @throws what a write failed with, unless `onError` is told
    */
-  function flush(): Promise<boolean> {
-    const flushed = last.then(writeAll)
+  function flush(taken?: readonly Batch[]): Promise<boolean> {
+    const flushed = last.then(() => writeAll(taken ?? take()))
     last = flushed.catch(() => {})
     return flushed
   }

@@ -40,6 +40,7 @@ import paymentFigures from '../../sql/tables/0038_payment_figures.sql' with { ty
 import webhooks from '../../sql/tables/0039_webhooks.sql' with { type: 'text' }
 import billingLanes from '../../sql/tables/0040_billing_lanes.sql' with { type: 'text' }
 import sumsByDay from '../../sql/tables/0041_sums_by_day.sql' with { type: 'text' }
+import usageInPlace from '../../sql/tables/0042_usage_in_place.sql' with { type: 'text' }
 import { rewriteAddresses } from './address-migration.ts'
 
 type Migration = {
@@ -98,4 +99,5 @@ export const migrations: Migration[] = [
   { version: 39, name: '0039_webhooks', sql: webhooks },
   { version: 40, name: '0040_billing_lanes', sql: billingLanes },
   { version: 41, name: '0041_sums_by_day', sql: sumsByDay, servesFrom: 40 },
+  { version: 42, name: '0042_usage_in_place', sql: usageInPlace, servesFrom: 40 },
 ]

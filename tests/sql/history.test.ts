@@ -48,6 +48,7 @@ const history = `
 0039_webhooks 9016024090eb
 0040_billing_lanes 4d9877d97751
 0041_sums_by_day 9ba00c95a2bf
+0042_usage_in_place 1ec24ce187cc
 `
 
 test('no migration that has landed was edited: databases that ran it would refuse to start', async () => {
