@@ -1,5 +1,5 @@
 #!/usr/bin/env bun
-import { writeFileSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -61,6 +61,7 @@ async function main(): Promise<number> {
   } finally {
     await server.stop()
     scratch.remove()
+    rmSync(directory, { recursive: true, force: true })
   }
 }
 
