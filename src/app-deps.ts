@@ -1,4 +1,5 @@
 import type { UsageCounter } from './account/usage.ts'
+import type { DenialCounter } from './admin/analytics/denials.ts'
 import type { ApiKeys } from './api-keys/verifier.ts'
 import type { Bell } from './async/bell.ts'
 import type { Audit } from './audit/record.ts'
@@ -38,6 +39,8 @@ declare module './http/request.ts' {
 /** All that is open in an instance. A room's own `deps.ts` says what of it its services use. */
 export type AppDeps = {
   config: Config
+  /** This instance, among those that serve on the database. */
+  instance: { id: string }
   log: Logger
   db: Database
   sql: Sql
@@ -79,6 +82,7 @@ export type AppDeps = {
   /** Where the limits are counted for all instances; null: each counts for itself. */
   redis: Redis | null
   usage: UsageCounter
+  denials: DenialCounter
   /** Units of monthly quotas that this instance may consume. */
   leases: Leases
   /** What was asked and answered, for /metrics. */

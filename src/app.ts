@@ -2,6 +2,7 @@ import { Hono, type MiddlewareHandler } from 'hono'
 import type { Principal } from './access/principal.ts'
 import { withAdminMfa } from './access/strength-guards.ts'
 import { accountRoutes } from './account/routes.ts'
+import { countUsage } from './account/usage-middleware.ts'
 import { acceptanceRoutes } from './admin/invitations/routes.ts'
 import { adminRoutes } from './admin/routes.ts'
 import { apiKeyRoutes } from './api-keys/routes.ts'
@@ -37,6 +38,7 @@ import { contextOf, type PublicEnv } from './http/request.ts'
 import { keptMailRoutes } from './mail/kept-routes.ts'
 import { ownFactorRoutes } from './mfa/routes.ts'
 import { reauthenticationRoutes, secondStepRoutes } from './mfa/sign-in-routes.ts'
+import { operationsRoutes } from './ops/admin-routes.ts'
 import { openApiDocument } from './ops/openapi.ts'
 import { opsRoutes } from './ops/routes.ts'
 import { pageRoutes } from './pages/routes.ts'
@@ -93,6 +95,7 @@ export function mountRoutes() {
     .route('/v1', accessRoutes)
     .route('/v1/admin', adminRoutes)
     .route('/v1/admin', operatorsWebhookRoutes)
+    .route('/v1/admin', operationsRoutes)
   return withQuota(withAdminMfa(mounts))
 }
 
@@ -152,17 +155,6 @@ function bearer(deps: AppDeps) {
 }
 
 type GuardedEnv = PublicEnv & { Variables: { principal?: Principal } }
-
-/** What people's own usage statistics count: authorised requests that were answered. */
-function countUsage({ usage }: AppDeps) {
-  return middleware<PublicEnv>({
-    name: 'countUsage',
-    after(c) {
-      const { principal, route } = contextOf(c)
-      if (principal && c.res.status < 400) usage.count(principal.accountId, route)
-    },
-  })
-}
 
 /**
  * What was refused after all, or failed on our side, is not taken from the monthly quota. A feature's own is spent by

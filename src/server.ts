@@ -6,6 +6,7 @@ import { MigrationError } from './db/schema-version.ts'
 import { asSent } from './http/middleware/sent-paths.ts'
 import { startJobs } from './jobs/schedule.ts'
 import type { Logger } from './log/logger.ts'
+import { createHeartbeat } from './ops/heartbeat.ts'
 import type { Config } from './room-config.ts'
 import { type OpenDeps, openDeps } from './services.ts'
 
@@ -46,6 +47,8 @@ export async function serve(config: Config, log: Logger, signal?: AbortSignal): 
   const stopMail = await startMail(deps)
   const stopBilling = await startBilling(deps)
   const stopWebhooks = await startWebhooks(deps)
+  const heartbeat = createHeartbeat(deps)
+  heartbeat.start()
 
   async function stop(): Promise<void> {
     const endsAt = Date.now() + config.shutdownTimeoutMs
@@ -59,7 +62,7 @@ export async function serve(config: Config, log: Logger, signal?: AbortSignal): 
     const stoppingWebhooks = stopWebhooks(Math.max(0, Math.min(5_000, (endsAt - Date.now()) / 2)))
     await stopBilling(Math.max(0, Math.min(5_000, (endsAt - Date.now()) / 2)))
     await stopMail(Math.max(0, Math.min(5_000, (endsAt - Date.now()) / 2)))
-    await stoppingWebhooks
+    await Promise.all([stoppingWebhooks, atMost(1_000, heartbeat.stop())])
     const leftMs = Math.max(100, endsAt - Date.now())
     await atMost(leftMs, deps.close(leftMs / 1000))
   }

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import type { AuthzChange } from './access/authz-change.ts'
 import { createUsageCounter } from './account/usage.ts'
+import { createDenialCounter } from './admin/analytics/denials.ts'
 import { createApiKeys } from './api-keys/verifier.ts'
 import type { AppDeps } from './app-deps.ts'
 import { createBell } from './async/bell.ts'
@@ -104,6 +105,7 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
     db.onUncertainCommit(() => void feed.poll())
     await feed.start()
     const usage = createUsageCounter({ sql, now, log })
+    const denials = createDenialCounter({ sql, now, log })
     const apiKeys = createApiKeys({
       // Anybody may send a key: looking it up is no work of the service's own.
       sql: db.as({ key: 'api keys', isAccount: false, admitted: true }),
@@ -132,6 +134,7 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
     const identityProviders = createIdentityProviders(config, now)
     const open: OpenDeps = {
       config,
+      instance: { id: Bun.randomUUIDv7() },
       log,
       db,
       sql,
@@ -141,6 +144,7 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
       recentChanges,
       feed,
       usage,
+      denials,
       apiKeys,
       leases,
       limits,
@@ -178,7 +182,7 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
       async close(seconds) {
         clearInterval(sweep)
         await feed.stop()
-        await Promise.all([usage.close(), apiKeys.close(), leases.close()])
+        await Promise.all([usage.close(), denials.close(), apiKeys.close(), leases.close()])
         streams.close()
         await Promise.all(Object.values(limits).map((tier) => tier?.close()))
         const closing = [redis?.close(), replica?.close(seconds), feedConnection.close(seconds), db.close(seconds)]

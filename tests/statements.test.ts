@@ -39,7 +39,7 @@ async function statementsOf(work: () => Promise<Response>, status: number): Prom
   const rows = await outside<(Statement & { calls: number })[]>`
     select queryid::text as id, query, calls::int from pg_stat_statements s join pg_database d on d.oid = s.dbid
      where d.datname = 'counted' and toplevel and query !~* '^\s*(begin|commit|rollback|discard)'
-       and query !~ 'pg_current_snapshot|usage_daily|typarray'`
+       and query !~ 'pg_current_snapshot|usage_daily|feature_denials|typarray'`
   return rows.flatMap(({ id, query, calls }) => Array<Statement>(calls).fill({ id, query }))
 }
 

@@ -39,8 +39,9 @@ const app = await openTestApp({
   REQUIRE_ADMIN_MFA: 'true',
 })
 const { request, deps, sql } = app
-// What this instance asks on its own account, every 2 s, is not what a request costs.
+// What this instance asks on its own account, every 2 s, and writes of counts, every 5 s, is not what a request costs.
 await deps.feed.stop()
+await Promise.all([deps.usage.close(), deps.denials.close()])
 const person = await logIn(app, await givenAccount(app, { plan: 'enterprise', role: 'subscriber' }))
 const granted = () => request('/v1/entitlements/premium_dashboard', { bearer: person.accessToken })
 const lacking = await logIn(app, await givenAccount(app))

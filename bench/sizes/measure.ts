@@ -68,7 +68,7 @@ export async function readStatements(sql: postgres.Sql): Promise<Sums> {
            coalesce(sum(calls) filter (where query !~* '^\s*(begin|commit|rollback)'), 0)::float8 as calls
       from pg_stat_statements s join pg_database d on d.oid = s.dbid
      where d.datname = current_database() and toplevel
-       and query !~ 'pg_current_snapshot|usage_daily as|into usage_daily|typarray|pg_stat_statements|DISCARD'`
+       and query !~ 'pg_current_snapshot|usage_daily as|into usage_daily|into feature_denials|typarray|pg_stat_statements|DISCARD'`
   return row ?? { blocks: 0, read: 0, calls: 0 }
 }
 

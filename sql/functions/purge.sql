@@ -36,7 +36,7 @@ set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
 declare
   this_moment timestamptz := clock_timestamp();
   gone_sessions bigint; gone_lockouts bigint; gone_attempts bigint; gone_changes bigint; gone_keys bigint; gone_months bigint; gone_traces bigint; gone_months_of_traces bigint;
-  gone_days bigint; gone_links bigint; gone_mails bigint; gone_billing bigint; gone_webhooks bigint;
+  gone_days bigint; gone_links bigint; gone_mails bigint; gone_billing bigint; gone_webhooks bigint; gone_denials bigint;
 begin
   delete from public.lockouts
    where updated_at < this_moment - interval '25 hours' and (locked_until is null or locked_until < this_moment - interval '24 hours')
@@ -68,11 +68,14 @@ begin
   gone_mails := public.purge_mails();
   gone_billing := public.purge_billing();
   gone_webhooks := public.purge_webhooks();
+  delete from public.feature_denials where day < (this_moment at time zone 'UTC')::date - 400;
+  get diagnostics gone_denials = row_count;
   -- Last: it locks accounts. Bounded, for the job of that name does it every hour.
   select f.session_rows, f.day_rows into gone_sessions, gone_days from public.forget_uses(10000) f;
   return jsonb_build_object('sessions', gone_sessions, 'lockouts', gone_lockouts, 'loginAttempts', gone_attempts,
                             'authzChanges', gone_changes, 'idempotencyKeys', gone_keys, 'quotaMonths', gone_months, 'erasedTraces', gone_traces + gone_months_of_traces,
-                            'usageDays', gone_days, 'accountLinks', gone_links, 'mails', gone_mails, 'billing', gone_billing, 'webhooks', gone_webhooks);
+                            'usageDays', gone_days, 'accountLinks', gone_links, 'mails', gone_mails, 'billing', gone_billing, 'webhooks', gone_webhooks,
+                            'denials', gone_denials);
 end $$;
 
 -- With the owner's rights: the server's role is granted it by name.

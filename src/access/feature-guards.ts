@@ -82,6 +82,12 @@ function isRefused(principal: Principal, feature: string): boolean {
   return principal.overrides[feature]?.g === false && !principal.features.includes(feature)
 }
 
+/** The features that a denial names as missing; none of other errors. */
+export function deniedFeatures(error: unknown): readonly string[] {
+  const isDenial = error instanceof AppError && error.code === 'feature-not-in-plan'
+  return isDenial ? (error.members.missingFeatures as readonly string[]) : []
+}
+
 function denied(principal: Principal, requiredFeatures: readonly string[], upgrade: Upgrade | null): AppError {
   const missingFeatures = requiredFeatures.filter((feature) => !principal.features.includes(feature))
   return new AppError('feature-not-in-plan', { members: { requiredFeatures, missingFeatures, upgrade } })

@@ -4,4 +4,10 @@ import type { Replica } from '../db/replica.ts'
 import type { IdentityProviders } from '../sso/providers.ts'
 
 /** What the services of administration use. */
-export type AdminDeps = AccountDeps & BillingDeps & { replica: Replica | null; identityProviders: IdentityProviders }
+export type AdminDeps = AccountDeps &
+  BillingDeps & {
+    replica: Replica | null
+    identityProviders: IdentityProviders
+    /** Counts which features plans lacked; writes what was counted until now. */
+    denials: { flush: () => Promise<void> }
+  }

@@ -1,9 +1,10 @@
 import type { Actor } from '../access/actor.ts'
 import { billingEvent } from '../audit/actor.ts'
+import type { Db } from '../db/types.ts'
 import { AppError } from '../errors/app-error.ts'
 import type { Slice } from '../http/output/page.ts'
 import type { BillingDeps } from './deps.ts'
-import { type EventItem, type EventStatus, listEvents, requeueEvent } from './event-queries.ts'
+import { type EventItem, type EventStatus, findInbox, listEvents, requeueEvent } from './event-queries.ts'
 
 /** The events of providers, newest first; that somebody looked is audited. */
 export async function readEvents(
@@ -24,4 +25,9 @@ export async function replayEvent({ sql, audit, billingWork }: BillingDeps, acto
     await audit.record(tx, actor, 'billing_event.replay', billingEvent(id))
   })
   billingWork.ring()
+}
+
+/** How many events wait and how many were given up, and for how long the oldest has waited, in seconds. */
+export function readInbox(sql: Db): Promise<{ queued: number; failed: number; oldestSeconds: number }> {
+  return findInbox(sql)
 }

@@ -46,7 +46,7 @@ export const functionFiles: readonly FunctionFile[] = [
   { name: 'lockouts', revision: 3, sql: lockouts },
   { name: 'mail', revision: 5, sql: mail },
   { name: 'prices', revision: 1, sql: prices },
-  { name: 'purge', revision: 10, sql: purge },
+  { name: 'purge', revision: 11, sql: purge },
   { name: 'quotas', revision: 1, sql: quotas },
   { name: 'registration', revision: 1, sql: registration },
   { name: 'roles', revision: 1, sql: roles },

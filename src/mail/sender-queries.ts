@@ -120,10 +120,11 @@ export async function releaseMails(sql: Db, ids: string[]): Promise<void> {
   await sql`update mail_outbox set leased_until = null where id = any(${ids}::uuid[]) and status = 'queued'`
 }
 
-/** The length of the queue, and the age of its oldest mail in seconds. */
-export async function findQueue(sql: Db): Promise<{ queued: number; oldestSeconds: number }> {
-  const [row] = await sql<{ queued: number; oldestSeconds: number }[]>`
-    select count(*)::int as queued, coalesce(extract(epoch from clock_timestamp() - min(created_at)), 0)::float8 as oldest_seconds
-      from mail_outbox where status = 'queued'`
-  return row ?? { queued: 0, oldestSeconds: 0 }
+/** The length of the queue, the age of its oldest mail in seconds, and how many mails failed. */
+export async function findQueue(sql: Db): Promise<{ queued: number; failed: number; oldestSeconds: number }> {
+  const [row] = await sql<{ queued: number; failed: number; oldestSeconds: number }[]>`
+    select count(*) filter (where status = 'queued')::int as queued, count(*) filter (where status = 'failed')::int as failed,
+           greatest(0, coalesce(extract(epoch from clock_timestamp() - min(created_at) filter (where status = 'queued')), 0))::float8 as oldest_seconds
+      from mail_outbox where status in ('queued', 'failed')`
+  return row ?? { queued: 0, failed: 0, oldestSeconds: 0 }
 }

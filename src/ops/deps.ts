@@ -6,6 +6,7 @@ import type { InstanceConfig } from '../config/variables.ts'
 import type { Database } from '../db/database.ts'
 import type { Replica } from '../db/replica.ts'
 import type { Sql } from '../db/types.ts'
+import type { Outbox } from '../mail/outbox.ts'
 import type { Metric } from '../metrics/metric.ts'
 import type { Redis } from '../redis/connection.ts'
 import type { OpsConfig } from './variables.ts'
@@ -15,6 +16,9 @@ export type OpsDeps = {
   config: OpsConfig & Pick<InstanceConfig, 'production'>
   db: Pick<Database, 'ping' | 'stats'>
   sql: Sql
+  /** This instance, among those that serve on the database. */
+  instance: { id: string }
+  mail: Pick<Outbox, 'isOn'>
   replica: Pick<Replica, 'status' | 'ageMs'> | null
   redis: Pick<Redis, 'isUp'> | null
   catalogue: { current: Catalogue }

@@ -36,3 +36,36 @@ export const HealthBody = z
       .optional(),
   })
   .meta({ ref: 'Health', description: 'In production everything but status is for operators alone.' })
+
+const Whole = z.int().min(0).max(Number.MAX_SAFE_INTEGER)
+const Time = z.iso.datetime()
+
+export const OperationsBody = z
+  .object({
+    answeredBy: z.uuid().meta({ description: 'the id of the instance that answers' }),
+    feedAgeMs: Whole.meta({ description: 'of that instance: since it last read what changed of rights' }),
+    instances: z.array(
+      z.object({
+        id: z.uuid(),
+        host: z.string(),
+        version: z.string(),
+        commit: z.string(),
+        status: z.enum(['ok', 'degraded', 'failing', 'draining', 'silent']).meta({
+          description: 'as it said last; silent: nothing was heard for 30 s, and after an hour it is forgotten',
+        }),
+        startedAt: Time,
+        seenAt: Time,
+        feedAgeMs: Whole,
+        catalogueVersion: Whole,
+        memoryBytes: Whole,
+      }),
+    ),
+    queues: z.object({
+      mail: z.object({ on: z.boolean(), queued: Whole, failed: Whole, oldestSeconds: Count }),
+      billingEvents: z.object({ queued: Whole, failed: Whole, oldestSeconds: Count }),
+      webhooks: z.object({ queued: Whole, oldestSeconds: Count, failing: Whole, disabled: Whole }).meta({
+        description: 'failing, disabled: endpoints whose last attempt failed, and those that were disabled for it',
+      }),
+    }),
+  })
+  .meta({ ref: 'Operations', description: 'What waits counts for all instances.' })

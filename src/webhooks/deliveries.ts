@@ -1,10 +1,18 @@
 import type { Actor } from '../access/actor.ts'
 import { webhook } from '../audit/actor.ts'
+import type { Db } from '../db/types.ts'
 import { AppError } from '../errors/app-error.ts'
 import type { Slice } from '../http/output/page.ts'
 import type { WebhookDeps } from './deps.ts'
 import { findEndpoint } from './endpoint-queries.ts'
-import { type DeliveryItem, insertTest, listDeliveries, notifyDeliveries, redeliver } from './log-queries.ts'
+import {
+  type DeliveryItem,
+  findBacklog,
+  insertTest,
+  listDeliveries,
+  notifyDeliveries,
+  redeliver,
+} from './log-queries.ts'
 import { type Audience, lockEndpoints, readEndpoint, subjectOf } from './manage.ts'
 
 /** The log of an endpoint, newest first. @throws AppError `not-found` when it is not theirs */
@@ -37,4 +45,11 @@ export async function queueDelivery(
     await notifyDeliveries(tx)
     return queued
   })
+}
+
+/** How many deliveries wait, for how long the oldest has been due in seconds, and endpoints that fail or were disabled for it. */
+export function readBacklog(
+  sql: Db,
+): Promise<{ queued: number; oldestSeconds: number; failing: number; disabled: number }> {
+  return findBacklog(sql)
 }

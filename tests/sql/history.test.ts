@@ -49,6 +49,7 @@ const history = `
 0040_billing_lanes 4d9877d97751
 0041_sums_by_day 9ba00c95a2bf
 0042_usage_in_place 1ec24ce187cc
+0043_operations 62c9d6b17f77
 `
 
 test('no migration that has landed was edited: databases that ran it would refuse to start', async () => {
@@ -101,6 +102,7 @@ purge 7 1fbd8585da4e
 purge 8 0f6eca0f7913
 purge 9 016d0d690063
 purge 10 78aae60efd17
+purge 11 5cd0cf64dcc0
 quotas 1 64fb45d41463
 registration 1 2711e5b1a74c
 roles 1 343c19616ae0

@@ -7,6 +7,7 @@ import { IsoDate } from '../../http/input/fields.ts'
 import { noBody, noInput, query } from '../../http/input/validate.ts'
 import { describe } from '../../http/openapi.ts'
 import { readOverview, readPlans, readRevenue, readSecurity, readSignUps, toRange } from './analytics.ts'
+import { readDenials } from './denials.ts'
 import { paymentFigures } from './payment-schemas.ts'
 import { readPaymentFigures } from './payments.ts'
 
@@ -65,6 +66,22 @@ const Security = z
   .meta({ ref: 'SecurityReport' })
 const Payments = z.object({ ...ranged, ...paymentFigures }).meta({ ref: 'PaymentFigures' })
 
+const Denied = z.array(z.object({ feature: z.string(), denials: Count }))
+const Denials = z
+  .object({
+    from: z.iso.date(),
+    to: z.iso.date(),
+    features: Denied.meta({ description: 'the 50 that were lacked most, over the range' }),
+    days: z.array(
+      z.object({
+        day: z.iso.date(),
+        denials: Count.meta({ description: 'of all features' }),
+        features: Denied.meta({ description: 'of the 50' }),
+      }),
+    ),
+  })
+  .meta({ ref: 'Denials', description: 'Counted as they happen; a few seconds behind.' })
+
 const reads = requirePermission('analytics.read')
 
 /** Figures from the materialised views and sums by day; each answer says how old they are. */
@@ -122,4 +139,13 @@ export const analyticsRoutes = new Hono<AuthedEnv>()
     noBody,
     async (c) =>
       c.json(await readSecurity(c.var.deps, c.var.principal, toRange(c.var.deps, c.req.valid('query'))), 200),
+  )
+  .get(
+    '/denials',
+    describe('Analytics', 'Which features plans lacked, by day (UTC)', { 200: Denials }),
+    authenticate,
+    reads,
+    query(RangeQuery),
+    noBody,
+    async (c) => c.json(await readDenials(c.var.deps, c.var.principal, toRange(c.var.deps, c.req.valid('query'))), 200),
   )
