@@ -37,8 +37,18 @@ export async function findLanguage(sql: Db, accountId: string): Promise<string> 
 /** That an account was erased, by the audit trail. */
 export type PastErasure = { accountId: string; at: Date }
 
+/** Those that the retention of the trail has moved away are among them. */
 export function selectErasures(sql: Db, since: Date): Promise<PastErasure[]> {
   return sql<PastErasure[]>`
-    select entity_id as account_id, at from audit_logs
+    select entity_id as account_id, at
+      from (select id, at, action, entity_type, entity_id from audit_logs
+            union all select id, at, action, entity_type, entity_id from audit_archive) l
      where action = 'account.erase' and entity_type = 'account' and at >= ${since} order by id`
+}
+
+/** Those of the ids whose account is there, and not erased. */
+export async function selectUnerased(sql: Db, ids: string[]): Promise<string[]> {
+  const rows = await sql<{ id: string }[]>`
+    select id from user_accounts where id = any(${ids}::uuid[]) and status <> 'deleted' order by id`
+  return rows.map(({ id }) => id)
 }

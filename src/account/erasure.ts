@@ -18,6 +18,7 @@ import {
   findLanguage,
   type PastErasure,
   selectErasures,
+  selectUnerased,
 } from './erasure-queries.ts'
 import { personalData } from './personal-data.ts'
 
@@ -49,7 +50,12 @@ export async function eraseOther(deps: AccountDeps, actor: Actor, accountId: str
   })
 }
 
-/** The accounts that were erased from a moment on, oldest first, by the audit trail. */
+/** Those of the ids whose account is there, and not erased; each once. */
+export function findUnerased({ sql }: Pick<AccountDeps, 'sql'>, ids: string[]): Promise<string[]> {
+  return selectUnerased(sql, ids)
+}
+
+/** The accounts that were erased from a moment on, oldest first, by the whole audit trail. */
 export function listErasures({ sql }: Pick<AccountDeps, 'sql'>, since: Date): Promise<PastErasure[]> {
   return selectErasures(sql, since)
 }

@@ -28,7 +28,7 @@ const optionsOf: Record<string, string[]> = {
   admin: ['email'],
   import: ['dry-run', 'on-conflict', 'allow-roles', 'refused'],
   audit: ['checkpoint'],
-  erasures: ['since'],
+  erasures: ['since', 'dry-run'],
   billing: ['apply'],
   keys: ['algorithm'],
 }

@@ -22,11 +22,15 @@ test('what is listed on one database is erased on another that does not know of 
   const [own, back, other] = [await givenAccount(app), await givenAccount(app), await givenAccount(app)]
   const { accessToken: bearer } = await logIn(app, own)
   await app.request('/v1/me', { method: 'DELETE', bearer, json: { password: own.password } })
-  const listed = await run('list')
+  const listed = await run('list', '--since', new Date(Date.now() - 3_600_000).toISOString())
   expect([listed.code, listed.out]).toEqual([0, expect.stringMatching(new RegExp(`^${own.id} \\d{4}-\\S+Z\n$`))])
   expect((await run('list', '--since', new Date(Date.now() + 3_600_000).toISOString())).out).toBe('')
   // As if the erasure of the second had been lost with what came after the backup.
   const file = fileOf(`${listed.out}${back.id} 2026-11-28T10:00:00Z\n${crypto.randomUUID()}\n`)
+  expect((await run('replay', file, '--dry-run')).out).toBe(
+    '3 read, 1 would be erased, 2 not there or erased already.\n',
+  )
+  expect(await statusOf(back.id)).toBe('active')
   expect((await run('replay', file)).out).toBe('3 read, 1 erased again, 2 not there or erased already.\n')
   expect((await run('replay', file)).out).toBe('3 read, 0 erased again, 3 not there or erased already.\n')
   expect([await statusOf(own.id), await statusOf(back.id), await statusOf(other.id)]).toEqual([
@@ -37,6 +41,17 @@ test('what is listed on one database is erased on another that does not know of 
   const [row] = await app.sql`select actor_id from audit_logs where action = 'account.erase' and entity_id = ${back.id}`
   expect(row).toEqual({ actorId: null })
   expect(await app.sql`select 1 from mail_outbox where recipient = ${back.email}`).toHaveLength(0)
+})
+
+test('what the retention has moved out of the live trail is listed, too', async () => {
+  const id = crypto.randomUUID()
+  const day = '2024-02-03'
+  await app.sql`
+    insert into audit_archive
+    select (jsonb_populate_record(l, jsonb_build_object('action', 'account.erase', 'entity_type', 'account', 'entity_id', ${id}::text, 'at', ${day}::text))).*
+      from audit_logs l limit 1`
+  expect((await run('list')).out).toContain(`${id} ${day}T00:00:00.000Z\n`)
+  expect((await run('list', '--since', '2024-02-04')).out).not.toContain(id)
 })
 
 test('a line without an id: nothing at all is erased', async () => {
@@ -58,7 +73,9 @@ test.each([
   [['list', '--since', 'yesterday']],
   [['replay']],
   [['replay', 'f', '--since', 'x']],
+  [['list', '--dry-run']],
 ])('%j is refused, with what it takes', async (args) => {
   const { code, out } = await run(...args)
   expect([code, out]).toEqual([64, expect.stringContaining('erasures replay FILE')])
+  if (args.includes('yesterday')) expect(out).toStartWith('--since yesterday: must be a time')
 })
