@@ -20,9 +20,9 @@ Usage: manas360 <command> [options]
   admin reset-mfa --email E
                  remove the second factor of somebody who lost it; all their sessions end
   import FILE    accounts of another system, with their passwords: see import --help
-  doctor         look at configuration, database, versions, clock, schema and pool, and say what to do
+  doctor         look at all that a deployment depends on, and say what to do; exits 1 when something is wrong
   keys           make and rotate the keys of access tokens, encrypt secrets anew: see keys --help
-  billing        billing catalogue push: make prices at payment providers; billing reconcile: what differs there; --apply does it
+  billing        prices and subscriptions at payment providers, compared with ours: see billing --help
   jobs           list the jobs with their last run; jobs run NAME runs one now
   audit verify   check the audit trail and name what is wrong: [--checkpoint FILE]
                  (FILE: a checkpoint line from the log, as JSON)
@@ -32,7 +32,7 @@ Usage: manas360 <command> [options]
   --help         this text
   --version      the version
 
-Configuration comes from environment variables; .env.example explains each.
+Configuration comes from environment variables; .env.example explains each. docs/deploying.md leads to production.
 Without DATABASE_URL, a PostgreSQL of its own is started in .data/ (not in the compiled binary).`
 
 /** A compiled binary has its files in a virtual folder. */
@@ -60,6 +60,7 @@ else {
 
 async function usageOf(command: string | undefined): Promise<string> {
   if (command === 'import') return (await import('./cli/import-file.ts')).importUsage
+  if (command === 'billing') return (await import('./cli/billing.ts')).billingUsage
   if (command === 'erasures') return (await import('./cli/erasures.ts')).erasuresUsage
   return command === 'keys' ? (await import('./cli/keys.ts')).keysUsage : usage
 }

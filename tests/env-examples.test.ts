@@ -199,10 +199,13 @@ test('every bad variable is named at once, each with what to do', () => {
 
 test('what must be there and is not is named as required', () => {
   const required = ['DATABASE_URL', ...secretNames].sort()
-  expect(problemsOf({}).sort()).toEqual(required.map((name) => `${name}: is required`))
-  expect(problemsOf(Object.fromEntries(required.map((name) => [name, '']))).sort()).toEqual(
-    required.map((name) => `${name}: is required`),
+  const told = required.map((name) =>
+    secretNames.includes(name)
+      ? `${name}: is required (openssl rand -base64 48 makes a good one)`
+      : `${name}: is required`,
   )
+  expect(problemsOf({}).sort()).toEqual(told)
+  expect(problemsOf(Object.fromEntries(required.map((name) => [name, '']))).sort()).toEqual(told)
 })
 
 test('variables of later versions are refused, not ignored', () => {
@@ -395,6 +398,20 @@ test('production drains for a load balancer unless it is told otherwise', () => 
   expect(drain({ DRAIN_DELAY_MS: '0' })).toBe(0)
   expect(drain({ SHUTDOWN_TIMEOUT_MS: '3000' })).toBe(1_500)
   expect(drain({ NODE_ENV: 'development' })).toBe(0)
+})
+
+test('a URL whose password is not percent-encoded is told from one of another kind, and nothing of it is shown', () => {
+  for (const password of ['a#b', 'a/b', 'a?b']) {
+    const [problem, ...others] = problemsOf({
+      ...filled,
+      DATABASE_URL: `postgres://server:${password}@127.0.0.1:5432/m`,
+    })
+    expect([problem, others]).toEqual([
+      expect.stringMatching(/^DATABASE_URL: cannot be read as a URL: .*# is written %23/),
+      [],
+    ])
+    expect(problem).not.toContain(password)
+  }
 })
 
 test('every sentence about a variable reads as one', () => {

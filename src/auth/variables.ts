@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { integer, secret } from '../config/fields.ts'
 import { type ConfigOf, configuration, type Values } from '../config/room.ts'
+import { makesOne } from '../config/secret-checks.ts'
 import { type InstanceVariables, publicUrlOf } from '../config/variables.ts'
 import { asymmetricAlgorithms, readSigningKeys } from '../crypto/signing-keys.ts'
 import type { MailVariables } from '../mail/variables.ts'
@@ -73,7 +74,7 @@ function keyProblems({ JWT_ALGORITHM, JWT_SECRET, JWT_KEYS }: Partial<E>): strin
   if (JWT_ALGORITHM === undefined) return []
   if (JWT_ALGORITHM === 'HS256')
     return [
-      ...(JWT_SECRET === undefined ? ['JWT_SECRET: is required'] : []),
+      ...(JWT_SECRET === undefined ? [`JWT_SECRET: is required ${makesOne}`] : []),
       ...(JWT_KEYS
         ? ['JWT_KEYS: HS256 signs nothing with them; set JWT_ALGORITHM to ES256 or EdDSA, or unset it']
         : []),

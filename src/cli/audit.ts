@@ -11,11 +11,11 @@ export async function runAudit(invocation: Invocation): Promise<number> {
   }
   const logged = options.checkpoint === undefined ? null : await readCheckpoint(options.checkpoint)
   return withDeps(invocation, async (deps) => {
-    const verdict = await verifyAudit(
-      deps,
-      logged,
-      (rows) => rows % 100_000 < 5_000 && process.stderr.write(`\r${rows} rows verified`),
-    )
+    const isWatched = process.stderr.isTTY
+    const verdict = await verifyAudit(deps, logged, (rows) => {
+      if (isWatched && rows % 100_000 < 5_000) process.stderr.write(`\r${rows} rows verified`)
+    })
+    if (isWatched) process.stderr.write('\r\x1b[K')
     print(describeVerdict(verdict))
     return verdict.ok ? 0 : 1
   })

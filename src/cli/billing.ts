@@ -5,9 +5,12 @@ import { reconcile } from '../billing/reconcile.ts'
 import type { OpenDeps } from '../services.ts'
 import { type Invocation, withDeps } from './command.ts'
 
-export const billingUsage = `Usage:
+export const billingUsage = `Payment providers that BILLING_PROVIDERS names, compared with the database:
+
   billing catalogue push [--apply]   what prices the payment providers lack; --apply makes them there
-  billing reconcile [--apply]        what is another at the providers than here; --apply settles it`
+  billing reconcile [--apply]        what is another at the providers than here; --apply settles it
+
+Without --apply nothing is changed. Exit code 3: something is left to do.`
 
 /** Exit code where something is left to do. */
 const somethingLeft = 3
@@ -23,7 +26,7 @@ export async function runBilling(invocation: Invocation): Promise<number> {
   }
   return withDeps(invocation, async (deps) => {
     if (deps.providers.length === 0) {
-      print('BILLING_PROVIDERS names no payment provider.')
+      print('BILLING_PROVIDERS names no payment provider: there is nothing to compare. See docs/payments.md.')
       return 0
     }
     try {

@@ -35,7 +35,7 @@ export async function runCreateAdmin(invocation: Invocation): Promise<number> {
     if (generated) print(`Password (shown once): ${generated}`)
     print(
       deps.config.requireAdminMfa
-        ? 'The first log-in asks for the password alone. REQUIRE_ADMIN_MFA is on: administration opens once a second factor is added, at /v1/me/mfa or /v1/me/passkeys.'
+        ? 'The first log-in asks for the password alone. REQUIRE_ADMIN_MFA is on: administration opens once a second factor is added, at /v1/me/mfa or /v1/me/passkeys (docs/deploying.md has the requests).'
         : 'The first log-in asks for the password alone. Add a second factor at /v1/me/mfa or /v1/me/passkeys; with REQUIRE_ADMIN_MFA=true administration opens by it alone.',
     )
     return 0
@@ -49,7 +49,7 @@ async function describeTaken(deps: OpenDeps, email: string): Promise<string> {
   const { role, status } = account
   const is = `${email} has an account already: role ${role}, ${status}. Nothing was changed, its password least of all.`
   return role === 'superadmin'
-    ? is
+    ? `${is}\nA forgotten password is reset by mail, as everybody's; a lost second factor: manas360 admin reset-mfa --email ${email}`
     : `${is}\nWith --promote it becomes superadmin: manas360 create-admin --email ${email} --promote`
 }
 

@@ -12,9 +12,10 @@ import { describeLimits } from './doctor-limits.ts'
 import { examineMail } from './doctor-mail.ts'
 import { examinePasskeys } from './doctor-passkeys.ts'
 import { examineProviders } from './doctor-providers.ts'
+import { examineSharedPort } from './doctor-shared-port.ts'
 import { examineTimeouts } from './doctor-timeouts.ts'
 import { examineTraces } from './doctor-traces.ts'
-import { describeFinding, type Finding } from './finding.ts'
+import { describeFinding, type Finding, summarise } from './finding.ts'
 
 /**
  * Examines everything that a deployment depends on, and prints advice for what is wrong.
@@ -36,9 +37,9 @@ export async function diagnose(config: Config, print: (line: string) => void): P
   ]
   if (config.replicaUrl !== undefined) findings.push(await examineReplica(config.replicaUrl, config.replicaSsl))
   if (config.redisUrl !== undefined) findings.push(await examineRedis(config.redisUrl, config.redisTimeoutMs))
-  const traces = await examineTraces(config)
-  if (traces) findings.push(traces)
+  for (const finding of [examineSharedPort(config), await examineTraces(config)]) if (finding) findings.push(finding)
   for (const finding of findings) print(describeFinding(finding))
+  print(summarise(findings))
   return findings.every(({ state }) => state !== 'wrong')
 }
 

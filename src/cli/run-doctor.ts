@@ -2,6 +2,7 @@ import { ConfigError } from '../config/config-error.ts'
 import type { Invocation } from './command.ts'
 import { diagnose } from './doctor.ts'
 import { type Prepared, prepare } from './environment.ts'
+import { describeFinding, type Finding, summarise } from './finding.ts'
 
 /** `doctor`: an invalid configuration is its first finding. */
 export async function runDoctor(invocation: Invocation): Promise<number> {
@@ -10,7 +11,9 @@ export async function runDoctor(invocation: Invocation): Promise<number> {
     prepared = await prepare(invocation)
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
-    for (const problem of error.problems) invocation.print(`✗ configuration: ${problem}`)
+    const findings = error.problems.map((detail): Finding => ({ name: 'configuration', state: 'wrong', detail }))
+    for (const finding of findings) invocation.print(describeFinding(finding))
+    invocation.print(`${summarise(findings)} Without that nothing starts, so nothing else was looked at.`)
     return 1
   }
   try {

@@ -27,7 +27,9 @@ ${mailLine(config.mail, server.url)}  superadmin  manas360 create-admin --email 
   stop        Ctrl-C
 `)
     await aborted(stop)
+    if (config.production) log.writeMembers('info', `"drainMs":${config.drainDelayMs},"msg":"draining"`)
     await server.stop()
+    if (config.production) log.writeMembers('info', '"msg":"stopped"')
     return 0
   } catch (error) {
     // Stopped while it was waiting for the database.

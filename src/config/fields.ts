@@ -15,10 +15,18 @@ export const url = (...protocols: string[]) =>
   z
     .string()
     .refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol), {
-      message: `must be a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
+      error: ({ input }) => describeUrlFault(String(input), protocols),
       abort: true,
     })
     .refine(isDecodable, 'must have its user and password percent-encoded: a % in them is written %25')
+
+/** What is wrong with a URL, without a part of it: it may hold a password. */
+function describeUrlFault(text: string, protocols: string[]): string {
+  const beginnings = protocols.map((protocol) => `${protocol}//`)
+  if (!beginnings.some((beginning) => text.startsWith(beginning)))
+    return `must be a URL that begins with ${beginnings.join(' or ')}`
+  return 'cannot be read as a URL: check host and port, and percent-encode user and password (# is written %23, / %2F, ? %3F)'
+}
 
 /** A password with a bare % would fail later, in the driver, which does not name the variable. */
 function isDecodable(text: string): boolean {

@@ -3,7 +3,13 @@ import type { Secret } from './room.ts'
 type Rooms = readonly { secrets?: Partial<Record<string, Secret>>; demands?: Partial<Record<string, string>> }[]
 type Values = Record<string, unknown>
 
-const makesOne = '(openssl rand -base64 48 makes a good one)'
+/** How a secret is made, for messages about one that is missing or weak. */
+export const makesOne = '(openssl rand -base64 48 makes a good one)'
+
+/** What is said of a variable that is required and not set. */
+export function lackOf(rooms: Rooms, name: string): string {
+  return secretsOf(rooms).some((secret) => secret.name === name) ? `is required ${makesOne}` : 'is required'
+}
 
 /** What production says of a malformed variable, where it demands more than the schema. */
 export function demandOf(rooms: Rooms, name: string, value: string): string | undefined {

@@ -21,7 +21,7 @@ export function describeDatabaseFailure(error: unknown, target: Target): string 
   }
   const { code } = failure
   const said = failure.message.replace(/\.$/, '')
-  const refusal = refusalOf(code)
+  const refusal = code === lacksRight && target.variable === 'DATABASE_ADMIN_URL' ? administrate : refusalOf(code)
   if (refusal) return `${where} refuses this program: ${said}. ${refusal.replaceAll('$URL', target.variable)}`
   if (code === 'SSL_NOT_SUPPORTED')
     return `${where} offers no TLS, and DB_SSL demands it. ${waiting} switch ssl on at the server, or leave DB_SSL empty for a database on this host.`
@@ -77,12 +77,16 @@ const reach = ({ variable }: Target): string =>
 const lower = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1)
 
 const waiting = 'Waiting does not help:'
+/** SQLSTATE insufficient_privilege. */
+const lacksRight = '42501'
 const refusals: Record<string, string> = {
   '28P01': `${waiting} check user and password in $URL.`,
   '28000': `${waiting} check the user in $URL, DB_SSL, and what pg_hba.conf allows this host.`,
   '3D000': `${waiting} check the name of the database in $URL, or create it.`,
-  '42501': `${waiting} this role lacks a right; as the owner run: manas360 migrate`,
+  [lacksRight]: `${waiting} this role lacks a right; as the owner run: manas360 migrate`,
 }
+const administrate = `${waiting} the role of $URL needs CREATEROLE and CREATEDB, and must itself have made those of the two roles that exist.`
+
 function refusalOf(code: string): string | undefined {
   if (isCertificate(code)) return `${waiting} name its authority in DB_CA, or the host in $URL as the certificate does.`
   return refusals[code]

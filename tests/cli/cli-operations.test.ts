@@ -40,6 +40,7 @@ describe('doctor', () => {
     expect(findings(out).map((line) => line.slice(2))).toEqual(names)
     const wrong = findings(out).filter((line) => line.startsWith('✗'))
     expect([wrong.filter((line) => line !== '✗ durability'), code]).toEqual([[], wrong.length > 0 ? 1 : 0])
+    expect(out).toEndWith(wrong.length > 0 ? '1 marked ✗: mend before anybody is let in.\n' : 'Nothing is wrong.\n')
   })
 
   test.each([

@@ -180,9 +180,11 @@ describe('create-admin', () => {
       run(['create-admin', '--email', email, '--password-stdin'], environment, `${goodPassword} other`)
     const first = await again()
     expect([first.code, first.err]).toEqual([1, ''])
-    expect(first.out).toBe(
-      `${email} has an account already: role superadmin, active. Nothing was changed, its password least of all.\n`,
-    )
+    expect(first.out.split('\n')).toEqual([
+      `${email} has an account already: role superadmin, active. Nothing was changed, its password least of all.`,
+      expect.stringMatching(new RegExp(`^A forgotten password is reset by mail.* admin reset-mfa --email ${email}$`)),
+      '',
+    ])
     await app.sql`update user_accounts set role = 'user', status = 'locked' where email = ${email}`
     const { out } = await again()
     expect(out).toContain(`${email} has an account already: role user, locked.`)

@@ -1,8 +1,13 @@
 import { afterAll, describe, expect, test } from 'bun:test'
 import { randomBytes } from 'node:crypto'
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import postgres from 'postgres'
 import { diagnose } from '../../src/cli/doctor.ts'
 import { examineConfiguration } from '../../src/cli/doctor-configuration.ts'
+import { examineSharedPort } from '../../src/cli/doctor-shared-port.ts'
+import { type Finding, summarise } from '../../src/cli/finding.ts'
 import { countConnections } from '../../src/db/connections.ts'
 import { createLogger } from '../../src/log/logger.ts'
 import { loadConfig } from '../../src/room-config.ts'
@@ -62,6 +67,24 @@ describe('what production allows and is seldom meant', () => {
     expect(jobs).toMatch(/^! JOBS: .+\n {4}→ .+$/)
     expect(lines.filter((line) => /^✗ (?!audit trail|durability)/.test(line))).toEqual([])
   })
+})
+
+test('the last line counts what is wrong and what is risky', () => {
+  const of = (...states: Finding['state'][]) => summarise(states.map((state) => ({ name: 'x', state, detail: 'y' })))
+  expect(of('good', 'good')).toBe('Nothing is wrong.')
+  expect(of('good', 'warning', 'warning')).toBe('2 marked !: allowed, and risky.')
+  expect(of('wrong', 'warning')).toBe('1 marked ✗: mend before anybody is let in; 1 marked !: allowed, and risky.')
+})
+
+test('a shared port is risky as long as Linux resets what a process that ends has not accepted', () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'manas360-doctor-')), 'tcp_migrate_req')
+  const found = () => examineSharedPort({ reusePort: true }, file)
+  expect(found()).toBeNull()
+  writeFileSync(file, '0\n')
+  expect(found()).toMatchObject({ name: 'REUSE_PORT', state: 'warning', advice: expect.stringContaining('sysctl') })
+  expect(examineSharedPort({ reusePort: false }, file)).toBeNull()
+  writeFileSync(file, '1\n')
+  expect(found()).toMatchObject({ state: 'good' })
 })
 
 describe('connections', () => {

@@ -111,6 +111,25 @@ test('what it refuses', async () => {
   }
 })
 
+test('create-roles says what an administrator lacks who may not make roles', async () => {
+  const helpless = `${name}_helpless`
+  await outside.unsafe(`create role ${helpless} login`)
+  try {
+    const { adminUrl: _, ownerUrl, serverUrl } = urls(`${name}_none`)
+    const { code, err } = await runProgram(['create-roles'], {
+      ...{ DATABASE_URL: serverUrl.replace(server ?? '', `${server}_none`), DATABASE_MIGRATION_URL: ownerUrl },
+      DATABASE_ADMIN_URL: as(helpless, 'postgres', ''),
+    })
+    expect([code, err]).toEqual([
+      1,
+      expect.stringContaining('the role of DATABASE_ADMIN_URL needs CREATEROLE and CREATEDB'),
+    ])
+    expect(err).not.toContain('run:')
+  } finally {
+    await outside.unsafe(`drop role ${helpless}`)
+  }
+})
+
 test('create-roles names what is missing, all at once', async () => {
   const { code, err } = await runProgram(['create-roles'], { DATABASE_URL: as(server) })
   expect(code).toBe(78)

@@ -55,8 +55,11 @@ describeWith(['openssl', 'haproxy', findRedisServer() ?? 'redis-server'], 'opens
       expect(await program('migrate')).toMatch(/./)
       const environment = environmentOf('api')
       const port = address['api:3000']?.split(':')[1] ?? ''
-      const api = spawn([await compiledProgram(), 'serve'], { ...environment, PORT: port, LOG_LEVEL: 'info' })
-      await untilSaid(api.stdout, /"msg":"serving"/)
+      const settings = { PORT: port, LOG_LEVEL: 'info', DRAIN_DELAY_MS: '0' }
+      const api = spawn([await compiledProgram(), 'serve'], { ...environment, ...settings })
+      const [beginning, whole] = api.stdout.tee()
+      const log = new Response(whole).text()
+      await untilSaid(beginning, /"msg":"serving"/)
       const origin = await startProxy()
       const tls = { ca: readFileSync(secret('ca.pem'), 'utf8') }
       const call = (path: string, init?: RequestInit) => fetch(origin + path, { ...init, tls } as RequestInit)
@@ -81,6 +84,9 @@ describeWith(['openssl', 'haproxy', findRedisServer() ?? 'redis-server'], 'opens
       expect(
         (await call('/metrics', { headers: { Authorization: `Bearer ${readFileSync(secret('ops-token'))}` } })).status,
       ).toBe(200)
+
+      await end(api)
+      expect(await log).toMatch(/"drainMs":0,"msg":"draining"}\n(?:.*\n)*.*"msg":"stopped"}\n$/)
     }, 120_000)
 
     /** A service's variables, with this machine's addresses and paths. */
