@@ -6,7 +6,7 @@ import { Glob } from 'bun'
 const root = join(import.meta.dir, '..')
 // One pattern each: in braces a slash finds nothing.
 const pages = [
-  'README.md',
+  ...['README.md', 'CONTRIBUTING.md', 'SECURITY.md'],
   ...['docs/**/*.md', 'deploy/*.md', 'deploy/*/*.md'].flatMap((glob) => [...new Glob(glob).scanSync(root)]),
 ].sort()
 // Not sql/: a migration that has run is never edited.
@@ -33,6 +33,35 @@ test.each(pages)('every path that %s names is there', async (page) => {
   expect(paths.filter((path) => !isThere(path, page) && !isThere(`${path}.test.ts`, page))).toEqual([])
   const linked = [...text.matchAll(/\]\((?!\w+:|#)([^)#\s]+)/g)].map(([, path = '']) => path)
   expect(linked.filter((path) => !isThere(join(page, '..', path), page))).toEqual([])
+})
+
+/** The anchors that GitHub makes of a page's headings. */
+async function anchorsOf(page: string): Promise<Set<string>> {
+  const anchors = new Set<string>()
+  const text = (await read(page)).replace(/^```.*?^```$/gms, '')
+  for (const [, heading = ''] of text.matchAll(/^#{1,6} (.+)$/gm)) {
+    const shown = heading.replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')
+    const anchor = shown
+      .trim()
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}_ -]/gu, '')
+      .replaceAll(' ', '-')
+    for (let [n, name] = [1, anchor]; ; name = `${anchor}-${n++}`) {
+      if (anchors.has(name)) continue
+      anchors.add(name)
+      break
+    }
+  }
+  return anchors
+}
+
+test.each(pages)('every heading that %s links to is there', async (page) => {
+  const missing: string[] = []
+  for (const [, path = '', anchor = ''] of (await read(page)).matchAll(/\]\((?!\w+:)([^)#\s]*)#([^)\s]+)\)/g)) {
+    const target = path === '' ? page : join(page, '..', path)
+    if (target.endsWith('.md') && !(await anchorsOf(target)).has(anchor)) missing.push(`${path}#${anchor}`)
+  }
+  expect(missing).toEqual([])
 })
 
 test('every source file that a comment names is there', async () => {

@@ -12,6 +12,8 @@ type Event = { type: string; timestamp: string; data: { accountId?: string; vers
 const webhook = new Webhook(process.env.WEBHOOK_SECRET ?? '')
 /** In place of your tables: what is known of each account. */
 const accounts = new Map<string, { version: number; data: object }>()
+/** Who was erased: an event of before that comes late must not bring them back. Keep the ids for 30 days, too. */
+const erased = new Set<string>()
 /** Ids of messages that were carried out; keep them as long as deliveries may be repeated: 30 days. */
 const done = new Set<string>()
 
@@ -33,10 +35,14 @@ const app = new Hono()
   .get('/accounts', (c) => c.json(Object.fromEntries(accounts)))
 
 function carryOut({ type, data: { accountId, version = 0, ...data } }: Event): void {
-  if (!accountId) return
-  if (type === 'account.erased') accounts.delete(accountId)
+  if (!accountId || erased.has(accountId)) return
+  if (type === 'account.erased') {
+    erased.add(accountId)
+    accounts.delete(accountId)
+    return
+  }
   // Events of an account may arrive in another order: what is older than what is known says nothing new.
-  else if (type.startsWith('account.') && version >= (accounts.get(accountId)?.version ?? 0))
+  if (type.startsWith('account.') && version >= (accounts.get(accountId)?.version ?? 0))
     accounts.set(accountId, { version, data })
 }
 

@@ -14,6 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 KEY = base64.b64decode(os.environ["WEBHOOK_SECRET"].removeprefix("whsec_"))
 LARGEST = 65_536
 accounts = {}  # in place of your tables
+erased = set()  # who was erased: an event of before that comes late must not bring them back; keep the ids for 30 days
 done = set()  # ids of messages that were carried out; keep them for 30 days
 
 
@@ -33,7 +34,10 @@ def carry_out(event):
     """Keeps what is newest of an account; of an erased one nothing."""
     data = event["data"]
     account = data.get("accountId")
+    if account in erased:
+        return
     if event["type"] == "account.erased":
+        erased.add(account)
         accounts.pop(account, None)
     elif event["type"].startswith("account.") and data["version"] >= accounts.get(account, {}).get("version", 0):
         accounts[account] = data

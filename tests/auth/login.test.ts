@@ -79,7 +79,7 @@ describe('lockout', () => {
   })
 })
 
-test('a session has a token of its own per log-in, and claims that say the truth', async () => {
+test('the claims of an access token say the truth', async () => {
   const person = await givenAccount(app, { role: 'admin', plan: 'business' })
   const { accessToken } = await logIn(app, person)
   const claims = JSON.parse(Buffer.from(accessToken.split('.')[1] ?? '', 'base64url').toString())
