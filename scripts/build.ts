@@ -3,9 +3,11 @@
  * Makes the one-file program: bun run build [--target bun-linux-arm64] [--outfile dist/manas360] [--entry src/main.ts]
  */
 import { existsSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import manifest from '../package.json'
+import { embedConsole } from './embed-console.ts'
 
 const root = join(import.meta.dir, '..')
 const host = `bun-${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`
@@ -36,7 +38,9 @@ if (!existsSync(addon)) fail(`${addon} is not installed; run: bun install --froz
 
 const startedAt = performance.now()
 const commit = commitOf()
-const { metafile } = await Bun.build({
+const consoleFiles = `${options.outfile}.console`
+const embedded = await embedConsole(consoleFiles)
+const { metafile = { inputs: {}, outputs: {} } } = await Bun.build({
   entrypoints: [options.entry],
   compile: {
     target: options.target,
@@ -53,6 +57,7 @@ const { metafile } = await Bun.build({
   minify: { whitespace: true, syntax: true, identifiers: false, keepNames: true },
   sourcemap: 'linked',
   bytecode: true,
+  plugins: [embedded.plugin],
   // What went in, for scripts/sbom.ts.
   metafile: true,
   // The embedded PostgreSQL is for development: a binary is given a DATABASE_URL.
@@ -64,12 +69,25 @@ const { metafile } = await Bun.build({
     'process.env.NODE_ENV': '"production"',
   },
 })
-await Bun.write(`${options.outfile}.meta.json`, JSON.stringify(metafile))
+await rm(consoleFiles, { recursive: true })
+await Bun.write(`${options.outfile}.meta.json`, JSON.stringify(withConsole(metafile)))
 const megabytes = (Bun.file(options.outfile).size / 1e6).toFixed(1)
 const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
 process.stdout.write(
   `${options.outfile}: ${manifest.version} (${commit}) for ${options.target}, ${megabytes} MB in ${seconds} s\n`,
 )
+
+/** What went into the program, with the sources of the console in place of the files that were made of them. */
+function withConsole({ inputs, outputs }: Bun.BuildMetafile) {
+  const named = Object.entries(outputs).map(([path, output]) => {
+    const sources = Object.entries(output.inputs).filter(([source]) => !/\.console\/[^/]+\.(?:br|gz)$/.test(source))
+    return [path, { ...output, inputs: Object.fromEntries(sources) }]
+  })
+  return {
+    inputs: { ...inputs, ...embedded.metafile.inputs },
+    outputs: { ...Object.fromEntries(named), ...embedded.metafile.outputs },
+  }
+}
 
 /** The commit, marked when files differ from it; BUILD_COMMIT says it where there is no repository (in an image's build). */
 function commitOf(): string {

@@ -12,7 +12,7 @@ const maxLines = 200
 const bannedNames = /^(?:utils?|helpers?|common|misc|index)$/
 const environment = /\b(?:process|Bun|import\.meta)\s*(?:\??\.\s*env\b|\[\s*['"`]env['"`]\s*\])/
 /** Rooms of HTTP itself, and the files of other rooms that speak it. */
-const httpRooms = /^src\/(?:[^/]+\.ts$|http\/|ops\/|cli\/|telemetry\/|idempotency\/|rate-limits\/)/
+const httpRooms = /^src\/(?:[^/]+\.ts$|http\/|ops\/|cli\/|console\/browser\/|telemetry\/|idempotency\/|rate-limits\/)/
 const httpFiles = /(?:^|-|\/)(?:routes|guards?|middleware|bearer)\.ts$/
 
 /** @param files path (`src/…`) → text */

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 const rooms = [
   'cli',
   'ops',
+  'console',
   'pages',
   'jobs',
   'import',

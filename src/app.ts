@@ -18,6 +18,7 @@ import { webhookRoutes } from './billing/webhook-routes.ts'
 import { catalogueRoutes } from './catalogue/routes.ts'
 import { accessRoutes } from './changes/routes.ts'
 import { consentRoutes } from './consents/routes.ts'
+import { consoleRoutes } from './console/routes.ts'
 import { AppError } from './errors/app-error.ts'
 import { deadline } from './http/deadline.ts'
 import { fuse } from './http/fuse.ts'
@@ -71,6 +72,7 @@ export function mountRoutes() {
     .route('/', opsRoutes)
     .route('/', keyRoutes)
     .route('/', pageRoutes)
+    .route('/', consoleRoutes)
     .route('/dev', keptMailRoutes)
     .route('/sandbox', sandboxRoutes)
     .route('/v1/auth', authRoutes)

@@ -44,7 +44,7 @@ test('the compiled program names itself as it was started', async () => {
   expect(await new Response(child.stderr).text()).toContain('./manas360 keys generate --algorithm ES256')
 })
 
-test('the compiled program has the hosted pages, their script and their style in it', async () => {
+test('the compiled program has the hosted pages and the console in it, with all that they load', async () => {
   const database = await createDatabase()
   const server = await startServerProcess(database.url, { BRAND_NAME: 'Sukoon' }, [binary])
   try {
@@ -58,6 +58,15 @@ test('the compiled program has the hosted pages, their script and their style in
       const answer = await fetch(asset)
       expect(answer.headers.get('cache-control')).toContain('immutable')
       expect((await answer.text()).length).toBeGreaterThan(1_000)
+    }
+    // The console's were made when the program was: nothing is bundled where it runs.
+    const console = await (await fetch(`${server.url}/console/people`)).text()
+    const script = /src="\.\.\/(console\/assets\/console-\w+\.js)"/.exec(console)?.[1]
+    for (const [accepted, bytes] of [['br', 5_000] as const, ['gzip', 5_000] as const, ['identity', 20_000] as const]) {
+      const headers = { 'Accept-Encoding': accepted }
+      const answer = await fetch(`${server.url}/${script}`, { headers, decompress: false })
+      expect(answer.headers.get('content-encoding') ?? 'identity').toBe(accepted)
+      expect((await answer.arrayBuffer()).byteLength).toBeGreaterThan(bytes)
     }
   } finally {
     await server.kill()

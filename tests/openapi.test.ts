@@ -50,6 +50,10 @@ const pages = [
   'get /account/accept-invitation',
   'get /account/accept-team',
   'get /account/assets/{file}',
+  'get /console',
+  'get /console/assets/{file}',
+  'get /console/{page}',
+  'get /console/{page}/{name}',
 ]
 const publicUrl = 'http://localhost:3000'
 

@@ -20,7 +20,7 @@ const general =
   /^(?:content-type|content-length|content-encoding|content-security-policy|connection|date|vary|allow|referrer-policy|strict-transport-security|x-content-type-options|x-frame-options|cross-origin-.*|access-control-.*)$/
 /** Pages for people, and the document itself. */
 const undescribed =
-  /^\/(?:docs(?:\/[^/]*)?|problems(?:\/[^/]*)?|account\/(?:[^/]*|assets\/[^/]*)|dev\/mail(?:\.css|\/.*)?|sandbox(?:\/.*)?|openapi\.json|metrics)$/
+  /^\/(?:docs(?:\/[^/]*)?|problems(?:\/[^/]*)?|account\/(?:[^/]*|assets\/[^/]*)|console(?:\/.*)?|dev\/mail(?:\.css|\/.*)?|sandbox(?:\/.*)?|openapi\.json|metrics)$/
 
 let judge: Promise<Judge> | undefined
 

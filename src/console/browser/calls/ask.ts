@@ -1,0 +1,119 @@
+import { isProblem, type Problem } from '@manas360/client'
+import type { ClientResponse } from 'hono/client'
+import { proveAgain } from '../session/proof.ts'
+import { endSession, renew } from '../session/session.ts'
+import { noteLost } from './connection.ts'
+import { GivenUp, Refused, Unreachable } from './failure.ts'
+
+type Answer = ClientResponse<unknown, number, string>
+type Successful<R> =
+  R extends ClientResponse<infer T, infer S, string>
+    ? S extends 200 | 201 | 202
+      ? T
+      : S extends 204
+        ? null
+        : never
+    : never
+type Options = {
+  /** The call is itself part of proving who is there: it must not wait for a proof. */
+  proves?: boolean
+}
+/** The body of a success, and its ETag where the route has one. */
+export type Answered<T> = { body: T; etag: string | null }
+
+/** What a call answers when it succeeds. */
+export type BodyOf<Call extends (...args: never[]) => Promise<Answer>> = Successful<Awaited<ReturnType<Call>>>
+
+/** For the calls of the dialog that proves who is there. */
+export const proving: Options = { proves: true }
+
+const maxTurns = 4
+const longestPauseMs = 60_000
+
+/**
+ * The body of a call's success. A token that has run out is renewed; a stronger or more recent sign-in is asked for on the
+ * spot, and the call sent again: what was typed stays as it is.
+ * @throws Refused with the service's own problem document
+ * @throws Unreachable where no answer came
+ * @throws GivenUp where the person did not want to show who they are
+ */
+export async function ask<R extends Answer>(send: () => Promise<R>, options?: Options): Promise<Successful<R>> {
+  return (await askWithTag(send, options)).body
+}
+
+/** The same with the ETag, for changes that are made only `If-Match`. */
+export async function askWithTag<R extends Answer>(
+  send: () => Promise<R>,
+  { proves = false }: Options = {},
+): Promise<Answered<Successful<R>>> {
+  for (let turn = 1; ; turn++) {
+    const answer = await sent(send)
+    if (answer.headers.get('Authz-Refresh') === '1') void renew().catch(() => {})
+    if (answer.ok) return { body: (await bodyOf(answer)) as Successful<R>, etag: answer.headers.get('ETag') }
+    const problem = await problemOf(answer)
+    if (turn >= maxTurns || !(await mayGoOn(problem, proves))) throw new Refused(problem)
+  }
+}
+
+/** For what only reads: a limit of calls a minute is waited for instead of shown. */
+export async function askPatiently<R extends Answer>(send: () => Promise<R>): Promise<Successful<R>> {
+  for (let turn = 1; ; turn++) {
+    try {
+      return await ask(send)
+    } catch (error) {
+      if (!(error instanceof Refused) || error.problem.code !== 'rate-limited' || turn >= maxTurns) throw error
+      await pause(retryAfterMs.get(error.problem) ?? longestPauseMs)
+    }
+  }
+}
+
+const retryAfterMs = new WeakMap<Problem, number>()
+
+async function sent<R extends Answer>(send: () => Promise<R>): Promise<R> {
+  try {
+    return await send()
+  } catch (error) {
+    if (error instanceof Refused || error instanceof Unreachable) throw error
+    noteLost()
+    throw new Unreachable('no answer', { cause: error })
+  }
+}
+
+async function bodyOf(answer: Answer): Promise<unknown> {
+  if (answer.status === 204) return null
+  const type = answer.headers.get('Content-Type') ?? ''
+  return type.includes('json') ? answer.json() : answer.text()
+}
+
+async function problemOf(answer: Answer): Promise<Problem> {
+  const body = await answer.json().catch(() => null)
+  if (!isProblem(body)) throw new Unreachable(`status ${answer.status} without a problem document`)
+  const seconds = Number(answer.headers.get('Retry-After'))
+  if (seconds > 0) retryAfterMs.set(body, Math.min(seconds * 1000, longestPauseMs))
+  return body
+}
+
+/** Whether what stood in the way is gone, so that the call may be sent again. */
+async function mayGoOn({ code }: Problem, proves: boolean): Promise<boolean> {
+  switch (code) {
+    case 'token-expired':
+      return renew()
+    case 'mfa-required':
+    case 'reauthentication-required':
+      if (proves) return false
+      if (!(await proveAgain(code))) throw new GivenUp(code)
+      return true
+    case 'session-revoked':
+    case 'account-disabled':
+    case 'invalid-token':
+    case 'authentication-required':
+      endSession('ended')
+      return false
+    default:
+      return false
+  }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}

@@ -1,0 +1,56 @@
+import { createStore } from '../store.ts'
+import { service } from './service.ts'
+
+export type Connection = {
+  isLost: boolean /** Grows when it is back: what was shown is asked for anew. */
+  returns: number
+}
+
+/** Whether the service can be reached. While it cannot, it is asked every few seconds, and at once when the browser is online. */
+export const connection = createStore<Connection>({ isLost: false, returns: 0 })
+
+const firstWaitMs = 1_000
+const longestWaitMs = 15_000
+let wake: (() => void) | undefined
+
+export function noteLost(): void {
+  if (connection.get().isLost) return
+  connection.set({ ...connection.get(), isLost: true })
+  void lookUntilBack()
+}
+
+async function lookUntilBack(): Promise<void> {
+  for (let waitMs = firstWaitMs; ; waitMs = Math.min(waitMs * 2, longestWaitMs)) {
+    await pause(waitMs)
+    if (!(await answers())) continue
+    connection.set({ isLost: false, returns: connection.get().returns + 1 })
+    return
+  }
+}
+
+/** Whether the process answers at all: what it then says to the page's own calls, the page shows. */
+async function answers(): Promise<boolean> {
+  try {
+    const { ok } = await fetch(`${service}/live`, { cache: 'no-store', signal: AbortSignal.timeout(10_000) })
+    return ok
+  } catch {
+    return false
+  }
+}
+
+/** Asks now instead of at the next turn. */
+export function lookNow(): void {
+  wake?.()
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms)
+    wake = () => {
+      clearTimeout(timer)
+      resolve()
+    }
+  })
+}
+
+addEventListener('online', lookNow)

@@ -1,0 +1,1 @@
+export const english = { title: 'Overview', people: 'People' }

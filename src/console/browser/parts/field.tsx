@@ -1,0 +1,91 @@
+import type { Child } from 'hono/jsx'
+import { useId } from 'hono/jsx/dom'
+
+type FieldProps = {
+  label: string
+  name: string
+  type?: string
+  hint?: string
+  error?: string | undefined
+  initial?: string
+  autocomplete?: string
+  inputmode?: 'numeric' | 'decimal' | 'email' | 'search'
+  required?: boolean
+  maxlength?: number
+  onInput?: (event: Event) => void
+}
+
+/** An input with its label, hint and error. It keeps what was typed by itself: nothing drawn anew takes it away. */
+export function Field({ label, name, type = 'text', hint, error, initial, ...rest }: FieldProps) {
+  const id = useId()
+  return (
+    <div class="field">
+      <label for={id}>{label}</label>
+      {hint && <Hint id={`${id}-hint`} text={hint} />}
+      <input
+        id={id}
+        name={name}
+        type={type}
+        defaultValue={initial}
+        ref={(input: HTMLInputElement | null) => fill(input, initial)}
+        aria-invalid={error ? 'true' : undefined}
+        aria-describedby={[hint && `${id}-hint`, error && `${id}-error`].filter(Boolean).join(' ') || undefined}
+        {...rest}
+      />
+      <p class="error" id={`${id}-error`}>
+        {error ?? ''}
+      </p>
+    </div>
+  )
+}
+
+/** The text that stands there first; as an attribute it would be drawn over what is typed. */
+function fill(input: HTMLInputElement | null, initial: string | undefined): void {
+  if (!input || input.dataset.filled) return
+  input.dataset.filled = 'yes'
+  if (initial !== undefined) input.value = initial
+}
+
+function Hint({ id, text }: { id: string; text: string }) {
+  return (
+    <p class="hint" id={id}>
+      {text}
+    </p>
+  )
+}
+
+type ChoiceProps = {
+  label: string
+  name?: string
+  value: string
+  options: readonly (readonly [value: string, label: string])[]
+  onChoose?: (value: string) => void
+  children?: Child
+}
+
+export function Choice({ label, name, value, options, onChoose }: ChoiceProps) {
+  const id = useId()
+  return (
+    <div class="field">
+      <label for={id}>{label}</label>
+      <select
+        id={id}
+        name={name}
+        value={value}
+        onChange={(event: Event) => onChoose?.((event.currentTarget as HTMLSelectElement).value)}
+      >
+        {options.map(([one, text]) => (
+          <option value={one} key={one} selected={one === value}>
+            {text}
+          </option>
+        ))}
+      </select>
+    </div>
+  )
+}
+
+/** The texts of a form by their names. */
+export function valuesOf(form: HTMLFormElement): Record<string, string> {
+  const entries = [...new FormData(form)].map(([name, value]) => [name, typeof value === 'string' ? value : ''])
+  return Object.fromEntries(entries)
+}

@@ -1,0 +1,65 @@
+import type { Child } from 'hono/jsx'
+import { consolePath } from '../calls/service.ts'
+import { createStore, useStore } from '../store.ts'
+
+/** Where one is: `people`, `019…` of `/console/people/019…?plan=free`, and the query. */
+export type Place = { path: readonly string[]; query: Readonly<Record<string, string>> }
+export type Query = Record<string, string | null | undefined>
+
+export const place = createStore<Place>(read())
+addEventListener('popstate', () => place.set(read()))
+
+function read(): Place {
+  const path = location.pathname.slice(consolePath.length).split('/').filter(Boolean).map(decoded)
+  return { path, query: Object.fromEntries(new URLSearchParams(location.search)) }
+}
+
+/** An address that somebody typed may be encoded wrongly: it then is no page. */
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    return segment
+  }
+}
+
+export function hrefOf(path: readonly string[], query: Query = {}): string {
+  const filled = Object.entries(query).filter((entry): entry is [string, string] => Boolean(entry[1]))
+  const search = new URLSearchParams(filled).toString()
+  return `${[consolePath, ...path.map(encodeURIComponent)].join('/')}${search && `?${search}`}`
+}
+
+export function go(path: readonly string[], query: Query = {}): void {
+  history.pushState(null, '', hrefOf(path, query))
+  place.set(read())
+  scrollTo(0, 0)
+}
+
+/** Changes some of the query in place: filters are no steps back. */
+export function setQuery(change: Query): void {
+  const { path, query } = place.get()
+  history.replaceState(null, '', hrefOf(path, { ...query, ...change }))
+  place.set(read())
+}
+
+export const usePlace = () => useStore(place)
+
+type LinkProps = { path: readonly string[]; query?: Query; class?: string; current?: boolean; children?: Child }
+
+/** A link within the console; with a key held, or the middle button, the browser opens it elsewhere. */
+export function Link({ path, query, class: name, current, children }: LinkProps) {
+  return (
+    <a
+      href={hrefOf(path, query)}
+      class={name}
+      aria-current={current ? 'page' : undefined}
+      onClick={(event: MouseEvent) => {
+        if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return
+        event.preventDefault()
+        go(path, query)
+      }}
+    >
+      {children}
+    </a>
+  )
+}

@@ -1,0 +1,140 @@
+import type { TotpEnrolment } from '@manas360/client'
+import { useState } from 'hono/jsx/dom'
+import { ask, proving } from '../calls/ask.ts'
+import { client } from '../calls/client.ts'
+import { Field } from '../parts/field.tsx'
+import { Form } from '../parts/form.tsx'
+import { hasPasskeys, newPasskey } from '../session/passkey.ts'
+import { renew, takeProof } from '../session/session.ts'
+import { PasskeyButton } from './passkey-button.tsx'
+import { useSignInTexts } from './texts.ts'
+
+type Step =
+  | { kind: 'password' }
+  | { kind: 'choose' }
+  | { kind: 'app'; enrolment: TotpEnrolment }
+  | { kind: 'passkey' }
+  | { kind: 'codes'; codes: string[] }
+
+/** An administrator without a second factor gets one here: first the password once more, as for any new way to sign in. */
+export function Enrolment({ onDone, onCancel }: { onDone: () => void; onCancel: () => void }) {
+  const t = useSignInTexts()
+  const [step, setStep] = useState<Step>({ kind: 'password' })
+  async function confirmPassword({ password = '' }: Record<string, string>): Promise<void> {
+    const { accessToken, expiresIn } = await ask(
+      () => client.v1.auth.reauthenticate.$post({ json: { password } }),
+      proving,
+    )
+    takeProof(accessToken, expiresIn)
+    setStep({ kind: 'choose' })
+  }
+  const beginApp = async () =>
+    setStep({ kind: 'app', enrolment: await ask(() => client.v1.me.mfa.totp.$post(), proving) })
+  /** The session is stronger now; its token says so once it is renewed. */
+  async function finish(): Promise<void> {
+    await renew()
+    onDone()
+  }
+  async function confirmApp({ code = '' }: Record<string, string>): Promise<void> {
+    const { recoveryCodes } = await ask(() => client.v1.me.mfa.totp.confirm.$post({ json: { code } }), proving)
+    if (recoveryCodes) setStep({ kind: 'codes', codes: recoveryCodes })
+    else await finish()
+  }
+  async function addPasskey({ name = '' }: Record<string, string>): Promise<void> {
+    const created = await newPasskey(await ask(() => client.v1.me.passkeys.options.$post(), proving))
+    await ask(() => client.v1.me.passkeys.$post({ json: { ...created, name } }), proving)
+    await finish()
+  }
+  switch (step.kind) {
+    case 'password':
+      return (
+        <div key="password">
+          <p>{t.enrolText}</p>
+          <Form
+            submit={t.confirm}
+            onCancel={onCancel}
+            onSubmit={confirmPassword}
+            fields={(errors) => (
+              <Field
+                label={t.password}
+                name="password"
+                type="password"
+                autocomplete="current-password"
+                required
+                error={errors.password}
+              />
+            )}
+          />
+        </div>
+      )
+    case 'choose':
+      return (
+        <div key="choose">
+          <p>{t.enrolText}</p>
+          <PasskeyButton key="app" label={t.enrolApp} use={beginApp} />
+          {hasPasskeys && (
+            <PasskeyButton key="passkey" label={t.enrolPasskey} use={async () => setStep({ kind: 'passkey' })} />
+          )}
+        </div>
+      )
+    case 'app':
+      return (
+        <div key="app">
+          <p>{t.scan}</p>
+          <img class="qr" alt={t.qr} src={`data:image/svg+xml,${encodeURIComponent(step.enrolment.qrSvg ?? '')}`} />
+          <p>
+            {t.secret}: <code class="secret">{step.enrolment.secret}</code>
+          </p>
+          <Form
+            submit={t.confirm}
+            onCancel={onCancel}
+            onSubmit={confirmApp}
+            fields={(errors) => (
+              <Field
+                label={t.firstCode}
+                name="code"
+                inputmode="numeric"
+                autocomplete="one-time-code"
+                required
+                error={errors.code}
+              />
+            )}
+          />
+        </div>
+      )
+    case 'passkey':
+      return (
+        <Form
+          key="name"
+          submit={t.enrolPasskey}
+          onCancel={onCancel}
+          onSubmit={addPasskey}
+          fields={(errors) => (
+            <Field
+              label={t.passkeyName}
+              name="name"
+              hint={t.passkeyNameHint}
+              required
+              maxlength={80}
+              error={errors.name}
+            />
+          )}
+        />
+      )
+    case 'codes':
+      return (
+        <div key="codes">
+          <h3>{t.recoveryTitle}</h3>
+          <p>{t.recoveryText}</p>
+          <ul class="codes">
+            {step.codes.map((code) => (
+              <li key={code}>
+                <code>{code}</code>
+              </li>
+            ))}
+          </ul>
+          <PasskeyButton label={t.codesKept} use={finish} />
+        </div>
+      )
+  }
+}

@@ -1,0 +1,32 @@
+import { useState } from 'hono/jsx/dom'
+import { Problem } from '../parts/problem.tsx'
+import { NoPasskey } from '../session/passkey.ts'
+import { useSignInTexts } from './texts.ts'
+
+/** A button that asks for a passkey, and says what came in between. */
+export function PasskeyButton({ label, use }: { label: string; use: () => Promise<void> }) {
+  const t = useSignInTexts()
+  const [failure, setFailure] = useState<unknown>(null)
+  const [isBusy, setBusy] = useState(false)
+  async function press(): Promise<void> {
+    if (isBusy) return
+    setBusy(true)
+    setFailure(null)
+    await use().catch(setFailure)
+    setBusy(false)
+  }
+  return (
+    <div class="passkey">
+      <button type="button" aria-disabled={isBusy ? 'true' : undefined} onClick={() => void press()}>
+        {label}
+      </button>
+      {failure instanceof NoPasskey ? (
+        <p class="problem" role="alert" key="none">
+          {t.noPasskey}
+        </p>
+      ) : (
+        <Problem key="problem" failure={failure} />
+      )}
+    </div>
+  )
+}

@@ -1,0 +1,92 @@
+import type { SecondFactors } from '@manas360/client'
+import { useState } from 'hono/jsx/dom'
+import { ask, proving } from '../calls/ask.ts'
+import { client } from '../calls/client.ts'
+import { useAnswer } from '../calls/use-answer.ts'
+import { Dialog } from '../parts/dialog.tsx'
+import { Field } from '../parts/field.tsx'
+import { Form } from '../parts/form.tsx'
+import { Problem } from '../parts/problem.tsx'
+import { answerOf, hasPasskeys } from '../session/passkey.ts'
+import { type Missing, wantedProof } from '../session/proof.ts'
+import { takeProof } from '../session/session.ts'
+import { useTexts } from '../shell/texts.ts'
+import { useStore } from '../store.ts'
+import { Enrolment } from './enrolment.tsx'
+import { PasskeyButton } from './passkey-button.tsx'
+import { useSignInTexts } from './texts.ts'
+
+/** Stands above whatever is open while a call waits for a stronger or more recent sign-in. */
+export function ProofDialog() {
+  const wanted = useStore(wantedProof)
+  return wanted ? <Asked key={wanted.missing} missing={wanted.missing} settle={wanted.settle} /> : null
+}
+
+function Asked({ missing, settle }: { missing: Missing; settle: (isProven: boolean) => void }) {
+  const t = useSignInTexts()
+  const shared = useTexts()
+  const factors = useAnswer('factors', () => ask(() => client.v1.me.mfa.$get(), proving))
+  const has = factors.data
+  const mustEnrol = missing === 'mfa-required' && has !== null && !has.totp.enabled && has.passkeys === 0
+  return (
+    <Dialog title={mustEnrol ? t.enrolTitle : t.proofTitle} onClose={() => settle(false)}>
+      {has === null && factors.failure === null && <p key="loading">{shared.loading}</p>}
+      <Problem key="problem" failure={factors.failure} retry={factors.reload} />
+      {has !== null && mustEnrol && (
+        <Enrolment key="enrol" onDone={() => settle(true)} onCancel={() => settle(false)} />
+      )}
+      {has !== null && !mustEnrol && (
+        <Proof key="proof" factors={has} missing={missing} onDone={() => settle(true)} onCancel={() => settle(false)} />
+      )}
+    </Dialog>
+  )
+}
+
+type ProofProps = { factors: SecondFactors; missing: Missing; onDone: () => void; onCancel: () => void }
+
+/** One proof: the password where that is enough, a code or a passkey where the account has a second factor. */
+export function Proof({ factors, missing, onDone, onCancel }: ProofProps) {
+  const t = useSignInTexts()
+  const hasCodes = factors.totp.enabled || factors.recoveryCodesLeft > 0
+  const takesPassword = missing === 'reauthentication-required'
+  const [way, setWay] = useState<'password' | 'code'>(takesPassword ? 'password' : 'code')
+  async function prove(proof: Parameters<typeof client.v1.auth.reauthenticate.$post>[0]['json']): Promise<void> {
+    const { accessToken, expiresIn } = await ask(() => client.v1.auth.reauthenticate.$post({ json: proof }), proving)
+    takeProof(accessToken, expiresIn)
+    onDone()
+  }
+  const byPasskey = async () =>
+    prove({ passkey: await answerOf(await ask(() => client.v1.auth.reauthenticate.options.$post(), proving)) })
+  return (
+    <div>
+      <p>{t.proofText}</p>
+      {(way === 'password' || hasCodes) && (
+        <Form
+          key={way}
+          submit={t.confirm}
+          onCancel={onCancel}
+          onSubmit={({ proof = '' }) => prove(way === 'password' ? { password: proof } : { code: proof })}
+          fields={(errors) => (
+            <Field
+              label={way === 'password' ? t.password : t.code}
+              name="proof"
+              type={way === 'password' ? 'password' : 'text'}
+              hint={way === 'password' ? undefined : t.codeHint}
+              autocomplete={way === 'password' ? 'current-password' : 'one-time-code'}
+              required
+              error={errors.proof}
+            />
+          )}
+        />
+      )}
+      {hasCodes && takesPassword && (
+        <p key="ways">
+          <button type="button" class="quiet" onClick={() => setWay(way === 'password' ? 'code' : 'password')}>
+            {way === 'password' ? t.withCode : t.withPassword}
+          </button>
+        </p>
+      )}
+      {hasPasskeys && factors.passkeys > 0 && <PasskeyButton key="passkey" label={t.withPasskey} use={byPasskey} />}
+    </div>
+  )
+}

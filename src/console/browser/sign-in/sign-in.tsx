@@ -1,0 +1,67 @@
+import { createClient } from '@manas360/client'
+import { useState } from 'hono/jsx/dom'
+import { ask } from '../calls/ask.ts'
+import { timed } from '../calls/fetch.ts'
+import { service } from '../calls/service.ts'
+import { Field } from '../parts/field.tsx'
+import { Form } from '../parts/form.tsx'
+import { answerOf, hasPasskeys } from '../session/passkey.ts'
+import { deviceHeaders, type EndReason, enter } from '../session/session.ts'
+import { Heading } from '../shell/heading.tsx'
+import { PasskeyButton } from './passkey-button.tsx'
+import { type Challenge, SecondStep } from './second-step.tsx'
+import { useSignInTexts } from './texts.ts'
+
+const bare = createClient(service, { fetch: timed })
+
+/** Signing in: by password, and a second step where the account has one, or by a passkey alone. */
+export function SignIn({ why }: { why: EndReason | null }) {
+  const t = useSignInTexts()
+  const [challenge, setChallenge] = useState<Challenge | null>(null)
+  if (challenge) return <SecondStep challenge={challenge} onGiveUp={() => setChallenge(null)} />
+  async function byPassword({ email = '', password = '' }: Record<string, string>): Promise<void> {
+    const body = await ask(() => bare.v1.auth.login.$post({ json: { email, password } }, deviceHeaders()))
+    if ('mfaToken' in body) setChallenge(body)
+    else await enter(body)
+  }
+  async function byPasskey(): Promise<void> {
+    const passkey = await answerOf(await ask(() => bare.v1.auth.passkey.options.$post()))
+    await enter(await ask(() => bare.v1.auth.passkey.$post({ json: passkey }, deviceHeaders())))
+  }
+  return (
+    <div class="narrow">
+      <Heading text={t.title} />
+      {why !== null && why !== 'left' && (
+        <p class="note" role="status" key="why">
+          {t.why[why]}
+        </p>
+      )}
+      <Form
+        submit={t.submit}
+        onSubmit={byPassword}
+        shown={['email', 'password']}
+        fields={(errors) => [
+          <Field
+            key="email"
+            label={t.email}
+            name="email"
+            type="email"
+            autocomplete="username"
+            required
+            error={errors.email}
+          />,
+          <Field
+            key="password"
+            label={t.password}
+            name="password"
+            type="password"
+            autocomplete="current-password"
+            required
+            error={errors.password}
+          />,
+        ]}
+      />
+      {hasPasskeys && <PasskeyButton key="passkey" label={t.withPasskey} use={byPasskey} />}
+    </div>
+  )
+}

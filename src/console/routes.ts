@@ -1,0 +1,87 @@
+import { createHash } from 'node:crypto'
+import { type Context, Hono } from 'hono'
+import { AppError } from '../errors/app-error.ts'
+import { noBody } from '../http/input/validate.ts'
+import type { PublicEnv } from '../http/request.ts'
+import { preferredLanguage } from '../text/language.ts'
+
+// No inline script or style, nothing of another host, and no text that becomes HTML: the console makes its elements one by
+// one, so that Trusted Types need no policy. `data:` is the QR code of an authenticator app. Styles are set through the
+// CSSOM, which style-src does not judge.
+const policy = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "connect-src 'self'",
+  "img-src 'self' data:",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+  "require-trusted-types-for 'script'",
+  "trusted-types 'none'",
+].join('; ')
+
+/** The most of `If-None-Match` that is looked at. */
+const maxTagsLength = 1_024
+
+/**
+ * The operators' console: a page that is the same for everybody, and what it loads. All that it shows comes from the documented
+ * routes, with the rights of whoever signed in there. Every address below `/console` answers the page; which one is shown, the
+ * browser's part decides.
+ */
+export const consoleRoutes = new Hono<PublicEnv>()
+  .get('/console', noBody, serveShell)
+  .get('/console/assets/:file', noBody, (c) => serveAsset(c, c.req.param('file')))
+  .get('/console/:page', noBody, serveShell)
+  .get('/console/:page/:name', noBody, serveShell)
+
+async function serveShell(c: Context<PublicEnv>): Promise<Response> {
+  // Read when the console is opened: start-up and memory of other servers do not pay for it.
+  const [{ renderShell }, { bundle }] = await Promise.all([import('./shell.tsx'), import('./assets.ts')])
+  const { script, style } = await bundle()
+  const depth = c.req.path.split('/').length - 2
+  const html = renderShell({
+    language: preferredLanguage(c.req.header('Accept-Language')),
+    brandName: c.get('deps').config.brand.name,
+    toConsole: depth === 0 ? './' : '../'.repeat(depth),
+    script,
+    style,
+  })
+  return answer(c, html, {
+    'Content-Type': 'text/html; charset=utf-8',
+    'Content-Security-Policy': policy,
+    'Cross-Origin-Opener-Policy': 'same-origin',
+    'Cache-Control': 'no-cache',
+    Vary: 'Accept-Language',
+  })
+}
+
+/**
+ * @throws AppError `not-found` for a name that is none here, such as one of another version of the program, as while two are
+ * deployed: the page then loads itself anew.
+ */
+async function serveAsset(c: Context<PublicEnv>, file: string): Promise<Response> {
+  if (file === 'icon.svg') {
+    const { icon } = await import('./shell.tsx')
+    return answer(c, icon, { 'Content-Type': 'image/svg+xml', 'Cache-Control': 'public, max-age=86400' })
+  }
+  const { findAsset } = await import('./assets.ts')
+  const asset = await findAsset(file, c.req.header('Accept-Encoding'))
+  if (!asset) throw new AppError('not-found')
+  return answer(c, asset.bytes, {
+    'Content-Type': asset.type,
+    ...(asset.coding !== 'identity' && { 'Content-Encoding': asset.coding }),
+    'Cache-Control': 'public, max-age=31536000, immutable',
+    Vary: 'Accept-Encoding',
+  })
+}
+
+/** With an ETag of the bytes; 304 to whoever has them. */
+function answer(c: Context<PublicEnv>, body: string | Uint8Array, headers: Record<string, string>): Response {
+  const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 16)}"`
+  const known = c.req.header('If-None-Match')?.slice(0, maxTagsLength).split(',')
+  const isKnown = known?.some((tag) => [etag, `W/${etag}`, '*'].includes(tag.trim()))
+  const { 'Content-Type': _type, 'Content-Encoding': _coding, ...kept } = headers
+  if (isKnown) return new Response(null, { status: 304, headers: { ...kept, ETag: etag } })
+  return new Response(body as Uint8Array<ArrayBuffer>, { headers: { ...headers, ETag: etag } })
+}

@@ -1,0 +1,152 @@
+import { expect, setDefaultTimeout, test } from 'bun:test'
+import type { Page } from 'puppeteer-core'
+import { type Given, givenAccount, registered } from '../support/accounts.ts'
+import { accessibilityFaults, inScheme, isTooWide } from '../support/browser.ts'
+import { fillIn, openConsole, press, signIn, untilShown } from '../support/console.ts'
+import { secondFactorSteps } from '../support/second-factors.ts'
+import { describeWith } from '../support/tools.ts'
+
+// A browser waits for its turn on a busy machine longer than anything else here.
+setDefaultTimeout(90_000)
+
+describeWith(['chromium'], 'chromium')('signing in to the console', async () => {
+  const site = await openConsole({ REQUIRE_ADMIN_MFA: 'true' })
+  const { app, visit, close } = site
+  const { codeOf, enrol } = secondFactorSteps(app)
+
+  const promote = ({ id }: Given, role = 'superadmin') =>
+    app.sql`update user_accounts set role = ${role} where id = ${id}`
+  const kept = (page: Page) => page.evaluate("sessionStorage.getItem('manas360-console')") as Promise<string | null>
+  const forget = (page: Page) => page.evaluate("sessionStorage.removeItem('manas360-console')")
+
+  test('the page is accessible, fits 320 px, and speaks both languages, light and dark', async () => {
+    const tab = await visit('', { width: 320 })
+    for (const [scheme, button] of [
+      ['light', 'English'],
+      ['dark', 'हिन्दी'],
+    ] as const) {
+      await inScheme(tab.page, scheme)
+      await press(tab.page, button)
+      await untilShown(tab.page, scheme === 'dark' ? 'कंसोल में साइन इन करें' : 'Sign in to the console')
+      expect([scheme, await accessibilityFaults(tab.page)]).toEqual([scheme, []])
+      expect(await isTooWide(tab.page)).toBe(false)
+    }
+    await tab.page.waitForFunction("document.documentElement.lang === 'hi'")
+    expect(tab.complaints).toEqual([])
+    await close(tab)
+  })
+
+  test('a wrong password is told in the service’s own sentence, with the request’s id; what was typed stays', async () => {
+    const tab = await visit()
+    const { page } = tab
+    await press(page, 'Sign in')
+    await untilShown(page, 'Please fill this in.')
+    expect(await page.evaluate('document.activeElement.name')).toBe('email')
+    await fillIn(page, 'E-mail address', '"><img src=x onerror=alert(1)>@people.test')
+    await fillIn(page, 'Password', '<script>alert(1)</script>')
+    await press(page, 'Sign in')
+    await page.waitForSelector('[aria-invalid=true][name=email]')
+    await fillIn(page, 'E-mail address', 'nobody@people.test')
+    await press(page, 'Sign in')
+    const problem = await page.waitForSelector('.problem .reference')
+    expect(await problem?.evaluate((one) => one.textContent)).toMatch(/^Request [\w.-]+ · invalid-credentials$/)
+    expect(await page.evaluate("document.querySelector('[name=password]').value")).toStartWith('<script>')
+    expect(tab.complaints).toEqual([])
+    await close(tab)
+  })
+
+  test('an administrator without a second factor gets one on the spot, and what was asked for goes on', async () => {
+    const person = await givenAccount(app, { role: 'superadmin' })
+    const tab = await visit()
+    const { page } = tab
+    await signIn(page, person)
+    await untilShown(page, 'A second factor is needed')
+    expect(await accessibilityFaults(page)).toEqual([])
+    await page.type('dialog [name=password]', person.password)
+    await press(page, 'Confirm')
+    await press(page, 'Use an authenticator app')
+    const secret = await page.waitForSelector('dialog .secret')
+    expect(await page.evaluate("document.querySelector('dialog .qr').naturalWidth > 0")).toBe(true)
+    const code = codeOf({ secret: (await secret?.evaluate((one) => one.textContent)) ?? '' })
+    await page.type('dialog [name=code]', code)
+    await press(page, 'Confirm')
+    await untilShown(page, 'Your recovery codes')
+    expect(await page.$$eval('dialog .codes li', (all) => all.length)).toBe(10)
+    await press(page, 'I have kept them')
+    // The very call that wanted it is answered.
+    await page.waitForFunction("!document.querySelector('dialog') && document.querySelector('.figures')")
+    expect(tab.complaints).toEqual([])
+    await close(tab)
+  })
+
+  test('the second step takes a code of the app or a recovery code, and a lost one starts again', async () => {
+    const person = await enrol(await registered(app))
+    await promote(person)
+    const tab = await visit()
+    const { page } = tab
+    await fillIn(page, 'E-mail address', person.email)
+    await fillIn(page, 'Password', person.password)
+    await press(page, 'Sign in')
+    await fillIn(page, 'Code', '000000')
+    await press(page, 'Confirm')
+    await untilShown(page, 'invalid-code')
+    expect(await accessibilityFaults(page)).toEqual([])
+    await press(page, 'Start again')
+    await fillIn(page, 'E-mail address', person.email)
+    await fillIn(page, 'Password', person.password)
+    await press(page, 'Sign in')
+    await fillIn(page, 'Code', person.recoveryCodes[0] ?? '')
+    await press(page, 'Confirm')
+    await page.waitForSelector('.figures')
+    expect(tab.complaints).toEqual([])
+    await close(tab)
+  })
+
+  test('a reload keeps the session, a copied tab does not get it, and signing out ends it for good', async () => {
+    const person = await enrol(await registered(app))
+    await promote(person)
+    const tab = await visit()
+    const { page } = tab
+    await fillIn(page, 'E-mail address', person.email)
+    await fillIn(page, 'Password', person.password)
+    await press(page, 'Sign in')
+    await fillIn(page, 'Code', person.recoveryCodes[1] ?? '')
+    await press(page, 'Confirm')
+    await page.waitForSelector('.figures')
+    const own = await kept(page)
+    expect(JSON.parse(own ?? '{}')).toEqual({ sessionId: expect.any(String), refreshToken: expect.any(String) })
+    expect(await page.evaluate('JSON.stringify(localStorage)')).not.toContain('eyJ')
+    await page.reload()
+    await page.waitForSelector('.figures')
+    // A duplicated tab begins with a copy of sessionStorage.
+    const copy = await page.browserContext().newPage()
+    await copy.goto(`${site.home}/console/assets/icon.svg`)
+    await copy.evaluate(`sessionStorage.setItem('manas360-console', ${JSON.stringify(await kept(page))})`)
+    await copy.goto(site.address())
+    await untilShown(copy, 'This tab is a copy')
+    expect(await kept(copy)).toBeNull()
+    // The first one is as it was.
+    await page.bringToFront()
+    await page.reload()
+    await page.waitForSelector('.figures')
+    const last = await kept(page)
+    await press(page, 'Sign out')
+    await untilShown(page, 'Sign in to the console')
+    expect(await kept(page)).toBeNull()
+    await page.evaluate(`sessionStorage.setItem('manas360-console', ${JSON.stringify(last)})`)
+    await page.reload()
+    await untilShown(page, 'Your session has ended')
+    expect(tab.complaints).toEqual([])
+    await close(tab)
+  })
+
+  test('without a right of the console nothing is offered but to sign out', async () => {
+    const person = await givenAccount(app, { role: 'user' })
+    const tab = await visit('/people')
+    await signIn(tab.page, person)
+    await untilShown(tab.page, 'Your role has no right that the console needs')
+    expect(await tab.page.$$('nav a')).toHaveLength(0)
+    await forget(tab.page)
+    await close(tab)
+  })
+})

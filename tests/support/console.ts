@@ -1,0 +1,93 @@
+import { afterAll } from 'bun:test'
+import type { Page } from 'puppeteer-core'
+import { type Given, givenAccount } from './accounts.ts'
+import { openTestApp } from './app.ts'
+import { openBrowser, openTab, type Tab } from './browser.ts'
+
+export type ConsoleSite = Awaited<ReturnType<typeof openConsole>>
+
+/**
+ * The real service behind a socket, and a browser; both closed after the file's tests. Chromium takes localhost for safe
+ * without TLS, which passkeys and locks want.
+ */
+export async function openConsole(environment: Record<string, string> = {}) {
+  /** What a test lets happen to requests before the service sees them; an answer of its own takes the service's place. */
+  const faults: { before: ((request: Request) => Response | Promise<Response> | undefined) | null } = { before: null }
+  const server = Bun.serve({
+    port: 0,
+    hostname: '127.0.0.1',
+    fetch: async (request, own) => (await faults.before?.(request)) ?? app.app.fetch(request, { server: own }),
+  })
+  const home = `http://localhost:${server.port}`
+  const app = await openTestApp({ PUBLIC_URL: home, ...environment })
+  const browser = await openBrowser()
+  afterAll(async () => {
+    await browser.close()
+    await server.stop(true)
+  })
+  const address = (path = '') => `${home}/console${path}`
+
+  /** A tab of its own with the console open; wide, unless told otherwise. */
+  async function visit(path = '', { width = 1_280 } = {}): Promise<Tab> {
+    const tab = await openTab(browser, { width })
+    await tab.page.setExtraHTTPHeaders({ 'Accept-Language': 'en' })
+    await tab.page.goto(address(path))
+    return tab
+  }
+
+  /** The same, signed in by its form as an account of this role. */
+  async function visitAs(role: string, path = '', options: { width?: number } = {}): Promise<Tab & { person: Given }> {
+    const person = await givenAccount(app, { role, plan: 'enterprise' })
+    const tab = await visit(path, options)
+    await signIn(tab.page, person)
+    return { ...tab, person }
+  }
+
+  return {
+    app,
+    browser,
+    faults,
+    home,
+    address,
+    visit,
+    visitAs,
+    close: ({ page }: Tab) => page.browserContext().close(),
+  }
+}
+
+/** Fills in the form of the sign-in and sends it; resolves when somebody is signed in. */
+export async function signIn(page: Page, { email, password }: { email: string; password: string }): Promise<void> {
+  await fillIn(page, 'E-mail address', email)
+  await fillIn(page, 'Password', password)
+  await press(page, 'Sign in')
+  await page.waitForSelector('.account')
+}
+
+/** Types into the field of this label, in place of what is there. */
+export async function fillIn(page: Page, label: string, text: string): Promise<void> {
+  const field = await page.waitForSelector(`aria/${label}`)
+  await field?.click({ count: 3 })
+  await field?.type(text)
+}
+
+/** Clicks the button of this name, once it is there. */
+export async function press(page: Page, name: string): Promise<void> {
+  const button = await page.waitForSelector(`aria/${name}[role="button"]`)
+  await button?.click()
+}
+
+/** Follows the link of this name, once it is there. */
+export async function follow(page: Page, name: string): Promise<void> {
+  const link = await page.waitForSelector(`aria/${name}[role="link"]`)
+  await link?.click()
+}
+
+/** Resolves when this text stands on the page. */
+export async function untilShown(page: Page, text: string): Promise<void> {
+  await page.waitForFunction(`document.body.innerText.includes(${JSON.stringify(text)})`)
+}
+
+/** Resolves when this text stands nowhere on the page. */
+export async function untilGone(page: Page, text: string): Promise<void> {
+  await page.waitForFunction(`!document.body.innerText.includes(${JSON.stringify(text)})`)
+}
