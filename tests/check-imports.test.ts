@@ -18,6 +18,7 @@ describe('what the linter cannot say', () => {
     ['tests in the program', 'src/notes/add.ts', `import { a } from '../../tests/support/app.ts'`, /not part of/],
     ['the environment', 'src/notes/add.ts', `const { PORT } = process.env`, /only src\/main\.ts/],
     ["Bun's name of it", 'src/app.ts', `const { PORT } = Bun.env`, /only src\/main\.ts/],
+    ['it in brackets', 'src/app.ts', `const { PORT } = process['env']`, /only src\/main\.ts/],
     ["the module's name of it", 'src/app.ts', `const a = import.meta.env`, /only src\/main\.ts/],
     ['a file of 201 lines', 'src/notes/long.ts', 'export {}\n'.repeat(201), /:201 201 lines/],
     ['a barrel', 'src/notes/index.ts', '', /index\.ts says nothing/],
@@ -32,6 +33,7 @@ describe('what the linter cannot say', () => {
     expect(
       found({
         'src/main.ts': `const { PORT } = process.env`,
+        'src/notes/bundle.ts': `const define = { 'process.env.NODE_ENV': '"production"' }`,
         'src/notes/routes.ts': `import { Hono } from 'hono'\nimport { add } from './add.ts'`,
         'src/notes/add.ts': `import { insert } from './queries.ts'\nimport type { Person } from '../people/queries.ts'`,
         'src/notes/guard.ts': `import { createMiddleware } from 'hono/factory'`,
