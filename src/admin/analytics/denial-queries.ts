@@ -7,9 +7,9 @@ export type Denials = { day: string; feature: string; denials: number }
 export async function addDenials(sql: Db, rows: readonly Denials[]): Promise<void> {
   await sql`
     insert into feature_denials as d (day, feature, denials)
-    select v.day, v.feature, v.denials
-      from unnest(${rows.map(({ day }) => day)}::text[]::date[], ${rows.map(({ feature }) => feature)}::text[],
-                  ${rows.map(({ denials }) => denials)}::bigint[]) v (day, feature, denials) order by v.day, v.feature
+    select v.d::date, v.feature, v.denials
+      from unnest(${rows.map(({ day }) => day)}::text[], ${rows.map(({ feature }) => feature)}::text[],
+                  ${rows.map(({ denials }) => denials)}::bigint[]) v (d, feature, denials) order by 1, 2
     on conflict (day, feature) do update set denials = d.denials + excluded.denials`
 }
 
@@ -27,10 +27,10 @@ export async function listDenialsByDay(
   features: readonly string[],
 ): Promise<{ day: string; denials: number; features: Omit<Denials, 'day'>[] }[]> {
   return sql<{ day: string; denials: number; features: Omit<Denials, 'day'>[] }[]>`
-    select r.day::date::text as day, coalesce(sum(d.denials), 0)::float8 as denials,
+    select r.d::date::text as day, coalesce(sum(d.denials), 0)::float8 as denials,
            coalesce(json_agg(json_build_object('feature', d.feature, 'denials', d.denials) order by d.denials desc, d.feature collate "C")
                       filter (where d.feature = any(${features}::text[])), '[]') as features
-      from generate_series(${from}::date::timestamp, ${to}::date::timestamp, interval '24 hours') r (day)
-      left join feature_denials d on d.day = r.day::date
-     group by r.day order by r.day`
+      from generate_series(${from}::date::timestamp, ${to}::date::timestamp, interval '24 hours') r (d)
+      left join feature_denials d on d.day = r.d::date
+     group by r.d order by r.d`
 }
