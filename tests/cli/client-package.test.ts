@@ -54,7 +54,8 @@ describeWithRegistry('the package of the typed client, in an empty folder with n
     const files = [...new Bun.Glob('**/*').scanSync(join(folder, 'project/node_modules/@manas360/client'))].sort()
     expect(files).toEqual(['LICENSE', 'README.md', 'client.d.ts', 'client.js', 'package.json'])
     expect(Bun.file(join(folder, 'package/client.js')).size).toBeLessThan(4_000)
-    expect(Bun.file(join(folder, 'package/client.d.ts')).size).toBeLessThan(100_000)
+    // Types only, which grow with the contract's routes: some 650 bytes each.
+    expect(Bun.file(join(folder, 'package/client.d.ts')).size).toBeLessThan(130_000)
     const installed = [...new Bun.Glob('*').scanSync({ cwd: join(folder, 'project/node_modules'), onlyFiles: false })]
     expect(installed.filter((name) => !name.startsWith('.')).sort()).toEqual(['@manas360', 'hono', 'typescript'])
   })
