@@ -361,6 +361,11 @@ export const personalData: Record<string, Table> = {
   role_permissions: nobodys('catalogue', 'role permission'),
   roles: nobodys('catalogue', 'name description privilege_level seeded retired_at created_at updated_at'),
   features: nobodys('catalogue', 'name display_name description category retired_at created_at updated_at'),
+  feature_denials: nobodys('how often a feature was lacked, by day', 'day feature denials'),
+  instances: nobodys(
+    'the instances that serve, by their own word',
+    'id host version commit_id started_at seen_at status feed_age_ms catalogue_version memory_bytes',
+  ),
   plan_features: nobodys('catalogue', 'plan feature limit_value'),
   provider_prices: nobodys('catalogue', 'provider price_id provider_price_id'),
   billing_tasks: nobodys(
