@@ -51,7 +51,6 @@ const pages = [
   'get /account/accept-team',
   'get /account/assets/{file}',
   'get /console',
-  'get /console/assets/{file}',
   'get /console/{page}',
   'get /console/{page}/{name}',
 ]

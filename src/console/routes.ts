@@ -31,9 +31,11 @@ const maxTagsLength = 1_024
  */
 export const consoleRoutes = new Hono<PublicEnv>()
   .get('/console', noBody, serveShell)
-  .get('/console/assets/:file', noBody, (c) => serveAsset(c, c.req.param('file')))
   .get('/console/:page', noBody, serveShell)
-  .get('/console/:page/:name', noBody, serveShell)
+  // One route for assets too: Hono's RegExpRouter holds no word beside a parameter that has more behind it.
+  .get('/console/:page/:name', noBody, (c) =>
+    c.req.param('page') === 'assets' ? serveAsset(c, c.req.param('name')) : serveShell(c),
+  )
 
 async function serveShell(c: Context<PublicEnv>): Promise<Response> {
   // Read when the console is opened: start-up and memory of other servers do not pay for it.
