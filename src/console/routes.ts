@@ -1,28 +1,15 @@
-import { createHash } from 'node:crypto'
 import { type Context, Hono } from 'hono'
 import { AppError } from '../errors/app-error.ts'
+import { etagOf, isKnown } from '../http/etag.ts'
 import { noBody } from '../http/input/validate.ts'
+import { pagePolicy } from '../http/page-policy.ts'
 import type { PublicEnv } from '../http/request.ts'
 import { preferredLanguage } from '../text/language.ts'
 
 // No inline script or style, nothing of another host, and no text that becomes HTML: the console makes its elements one by
 // one, so that Trusted Types need no policy. `data:` is the QR code of an authenticator app. Styles are set through the
 // CSSOM, which style-src does not judge.
-const policy = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "connect-src 'self'",
-  "img-src 'self' data:",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-  "require-trusted-types-for 'script'",
-  "trusted-types 'none'",
-].join('; ')
-
-/** The most of `If-None-Match` that is looked at. */
-const maxTagsLength = 1_024
+const policy = pagePolicy("'self' data:")
 
 /**
  * The operators' console: a page that is the same for everybody, and what it loads. All that it shows comes from the documented
@@ -80,10 +67,8 @@ async function serveAsset(c: Context<PublicEnv>, file: string): Promise<Response
 
 /** With an ETag of the bytes; 304 to whoever has them. */
 function answer(c: Context<PublicEnv>, body: string | Uint8Array, headers: Record<string, string>): Response {
-  const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 16)}"`
-  const known = c.req.header('If-None-Match')?.slice(0, maxTagsLength).split(',')
-  const isKnown = known?.some((tag) => [etag, `W/${etag}`, '*'].includes(tag.trim()))
+  const etag = etagOf(body)
   const { 'Content-Type': _type, 'Content-Encoding': _coding, ...kept } = headers
-  if (isKnown) return new Response(null, { status: 304, headers: { ...kept, ETag: etag } })
+  if (isKnown(c, etag)) return new Response(null, { status: 304, headers: { ...kept, ETag: etag } })
   return new Response(body as Uint8Array<ArrayBuffer>, { headers: { ...headers, ETag: etag } })
 }

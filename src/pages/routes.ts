@@ -1,23 +1,13 @@
 import { type Context, Hono } from 'hono'
 import { AppError } from '../errors/app-error.ts'
 import { noBody } from '../http/input/validate.ts'
+import { pagePolicy } from '../http/page-policy.ts'
 import type { PublicEnv } from '../http/request.ts'
 import { languages, preferredLanguage } from '../text/language.ts'
 import type { PageName } from './page-names.ts'
 
 // The script sets no style and loads nothing but its own service's answers. `data:` is the empty icon.
-const policy = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "connect-src 'self'",
-  'img-src data:',
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-  "require-trusted-types-for 'script'",
-  "trusted-types 'none'",
-].join('; ')
+const policy = pagePolicy('data:')
 
 /**
  * The pages that links of mails lead to. They change nothing and know no token: a link scanner may open them as often as it
