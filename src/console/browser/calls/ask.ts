@@ -18,12 +18,6 @@ type Options = {
   /** The call is itself part of proving who is there: it must not wait for a proof. */
   proves?: boolean
 }
-/** The body of a success, and its ETag where the route has one. */
-export type Answered<T> = { body: T; etag: string | null }
-
-/** What a call answers when it succeeds. */
-export type BodyOf<Call extends (...args: never[]) => Promise<Answer>> = Successful<Awaited<ReturnType<Call>>>
-
 /** For the calls of the dialog that proves who is there. */
 export const proving: Options = { proves: true }
 
@@ -37,19 +31,14 @@ const longestPauseMs = 60_000
  * @throws Unreachable where no answer came
  * @throws GivenUp where the person did not want to show who they are
  */
-export async function ask<R extends Answer>(send: () => Promise<R>, options?: Options): Promise<Successful<R>> {
-  return (await askWithTag(send, options)).body
-}
-
-/** The same with the ETag, for changes that are made only `If-Match`. */
-export async function askWithTag<R extends Answer>(
+export async function ask<R extends Answer>(
   send: () => Promise<R>,
   { proves = false }: Options = {},
-): Promise<Answered<Successful<R>>> {
+): Promise<Successful<R>> {
   for (let turn = 1; ; turn++) {
     const answer = await sent(send)
     if (answer.headers.get('Authz-Refresh') === '1') void renew().catch(() => {})
-    if (answer.ok) return { body: (await bodyOf(answer)) as Successful<R>, etag: answer.headers.get('ETag') }
+    if (answer.ok) return (await bodyOf(answer)) as Successful<R>
     const problem = await problemOf(answer)
     if (turn >= maxTurns || !(await mayGoOn(problem, proves))) throw new Refused(problem)
   }

@@ -1,4 +1,3 @@
-import type { Child } from 'hono/jsx'
 import { useId } from 'hono/jsx/dom'
 
 type FieldProps = {
@@ -51,36 +50,6 @@ function Hint({ id, text }: { id: string; text: string }) {
     <p class="hint" id={id}>
       {text}
     </p>
-  )
-}
-
-type ChoiceProps = {
-  label: string
-  name?: string
-  value: string
-  options: readonly (readonly [value: string, label: string])[]
-  onChoose?: (value: string) => void
-  children?: Child
-}
-
-export function Choice({ label, name, value, options, onChoose }: ChoiceProps) {
-  const id = useId()
-  return (
-    <div class="field">
-      <label for={id}>{label}</label>
-      <select
-        id={id}
-        name={name}
-        value={value}
-        onChange={(event: Event) => onChoose?.((event.currentTarget as HTMLSelectElement).value)}
-      >
-        {options.map(([one, text]) => (
-          <option value={one} key={one} selected={one === value}>
-            {text}
-          </option>
-        ))}
-      </select>
-    </div>
   )
 }
 
