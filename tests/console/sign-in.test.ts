@@ -2,7 +2,7 @@ import { expect, setDefaultTimeout, test } from 'bun:test'
 import type { Page } from 'puppeteer-core'
 import { type Given, givenAccount, registered } from '../support/accounts.ts'
 import { accessibilityFaults, inScheme, isTooWide } from '../support/browser.ts'
-import { fillIn, openConsole, press, signIn, untilShown } from '../support/console.ts'
+import { enterPassword, fillIn, openConsole, press, signIn, untilShown } from '../support/console.ts'
 import { secondFactorSteps } from '../support/second-factors.ts'
 import { describeWith } from '../support/tools.ts'
 
@@ -84,17 +84,13 @@ describeWith(['chromium'], 'chromium')('signing in to the console', async () => 
     await promote(person)
     const tab = await visit()
     const { page } = tab
-    await fillIn(page, 'E-mail address', person.email)
-    await fillIn(page, 'Password', person.password)
-    await press(page, 'Sign in')
+    await enterPassword(page, person)
     await fillIn(page, 'Code', '000000')
     await press(page, 'Confirm')
     await untilShown(page, 'invalid-code')
     expect(await accessibilityFaults(page)).toEqual([])
     await press(page, 'Start again')
-    await fillIn(page, 'E-mail address', person.email)
-    await fillIn(page, 'Password', person.password)
-    await press(page, 'Sign in')
+    await enterPassword(page, person)
     await fillIn(page, 'Code', person.recoveryCodes[0] ?? '')
     await press(page, 'Confirm')
     await page.waitForSelector('.figures')
@@ -107,9 +103,7 @@ describeWith(['chromium'], 'chromium')('signing in to the console', async () => 
     await promote(person)
     const tab = await visit()
     const { page } = tab
-    await fillIn(page, 'E-mail address', person.email)
-    await fillIn(page, 'Password', person.password)
-    await press(page, 'Sign in')
+    await enterPassword(page, person)
     await fillIn(page, 'Code', person.recoveryCodes[1] ?? '')
     await press(page, 'Confirm')
     await page.waitForSelector('.figures')

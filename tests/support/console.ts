@@ -55,12 +55,19 @@ export async function openConsole(environment: Record<string, string> = {}) {
   }
 }
 
+type Credentials = { email: string; password: string }
+
 /** Fills in the form of the sign-in and sends it; resolves when somebody is signed in. */
-export async function signIn(page: Page, { email, password }: { email: string; password: string }): Promise<void> {
+export async function signIn(page: Page, person: Credentials): Promise<void> {
+  await enterPassword(page, person)
+  await page.waitForSelector('.account')
+}
+
+/** The first step, which a second one may follow. */
+export async function enterPassword(page: Page, { email, password }: Credentials): Promise<void> {
   await fillIn(page, 'E-mail address', email)
   await fillIn(page, 'Password', password)
   await press(page, 'Sign in')
-  await page.waitForSelector('.account')
 }
 
 /** Types into the field of this label, in place of what is there. */
