@@ -41,6 +41,7 @@ function changeOf(accountId: string, id: number) {
     privilegeLevel: 10,
     plan: 'free',
     planExpiresAt: null,
+    payerId: null,
     overrides: {},
     status: 'active' as const,
     sessionId: null,

@@ -15,6 +15,7 @@ const rooms = [
   'admin',
   'account',
   'billing',
+  'teams',
   'recovery',
   'sso',
   'mfa',

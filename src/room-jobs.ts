@@ -9,6 +9,7 @@ import { billingJobs } from './billing/jobs.ts'
 import type { Job } from './db/job.ts'
 import { purgeJobs } from './jobs/purge.ts'
 import { mailJobs } from './mail/jobs.ts'
+import { teamJobs } from './teams/jobs.ts'
 
 /** Every room's jobs, in the order in which they are looked at. */
 export function jobsOfRooms(
@@ -18,6 +19,7 @@ export function jobsOfRooms(
     ...authJobs,
     ...auditJobs(deps),
     ...billingJobs,
+    ...teamJobs,
     ...mailJobs(deps),
     ...invitationJobs(deps),
     ...inactivityJobs(deps),

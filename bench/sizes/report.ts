@@ -30,9 +30,7 @@ export function tablesOf({ sizes }: Figures): Table[] {
     programMs.toFixed(2),
     databaseMs.toFixed(2),
   ])
-  // The trail is verified among few alone.
-  const named = new Map(sizes.flatMap(({ jobs: all }) => all.map(({ name, result }) => [name, result] as const)))
-  const jobs = [...named].map(([name, result]) => [
+  const jobs = (largest?.jobs ?? []).map(({ name, result }) => [
     name,
     ...sizes.map(({ jobs: all }) => {
       const job = all.find((each) => each.name === name)

@@ -1,6 +1,6 @@
 -- The one writer of authz_changes: moves the account's version, ends the sessions concerned, records the whole state and
 -- notifies at commit. The account's row is locked first, so that a log-in or another change in flight is waited for.
-create or replace function public.record_authz_change(p_account uuid, p_kind text default 'state', p_session uuid default null,
+create or replace function public.record_own_change(p_account uuid, p_kind text default 'state', p_session uuid default null,
                                                       p_except uuid default null, p_reason text default null) returns setof public.authz_changes language plpgsql
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
 begin
@@ -12,20 +12,31 @@ begin
      where account_id = p_account and ended_at is null and id is distinct from p_except;
   end if;
   return query
-    insert into public.authz_changes (account_id, version, kind, role, privilege_level, plan, pex, overrides, status, session_id, except_session_id)
-    select s.id, s.authz_version, p_kind, s.role, s.privilege_level, s.plan, s.pex, s.overrides, s.status, p_session, p_except
+    insert into public.authz_changes (account_id, version, kind, role, privilege_level, plan, pex, overrides, status, session_id, except_session_id, payer_id)
+    select s.id, s.authz_version, p_kind, s.role, s.privilege_level, s.plan, s.pex, s.overrides, s.status, p_session, p_except, s.payer_id
       from public.account_authz s where s.id = p_account
     returning *;
   perform pg_notify('authz_changes', '');
 end $$;
 
--- The same for the catalogue: its new version.
+-- The same, and where the account pays for a team and what it shares is another plan now, every member has that: the account's own
+-- change comes first, theirs after it. A change of plan, or of the right to share it, begins with lock_teams.
+create or replace function public.record_authz_change(p_account uuid, p_kind text default 'state', p_session uuid default null,
+                                                      p_except uuid default null, p_reason text default null) returns setof public.authz_changes language plpgsql
+set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
+begin
+  return query select * from public.record_own_change(p_account, p_kind, p_session, p_except, p_reason);
+  if p_kind = 'state' then return query select * from public.spread_plan(p_account); end if;
+end $$;
+
+-- The change of the catalogue: its new version. What owners of teams share may be another plan since.
 create or replace function public.record_catalogue_change() returns setof public.authz_changes language plpgsql
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
 declare
   new_version bigint;
 begin
   update public.catalogue_version set version = version + 1 returning version into new_version;
+  perform public.note_unsettled_teams();
   return query insert into public.authz_changes (kind, catalogue_version) values ('catalogue', new_version) returning *;
   perform pg_notify('authz_changes', '');
 end $$;

@@ -27,6 +27,7 @@ begin
   case p_name
     when 'forget-successors' then result := to_jsonb(public.forget_successors());
     when 'end-expired' then result := to_jsonb(public.end_expired());
+    when 'settle-teams' then result := to_jsonb(public.settle_teams());
     when 'forget-uses' then result := to_jsonb((select accounts from public.forget_uses(1000)));
     when 'reconcile-billing' then result := to_jsonb(public.reconcile_billing());
     when 'refresh-views' then perform public.refresh_views();

@@ -58,6 +58,7 @@ begin
   get diagnostics gone_months_of_traces = row_count;
   delete from public.account_links where expires_at <= this_moment;
   get diagnostics gone_links = row_count;
+  delete from public.team_invitations where expires_at <= this_moment;
   delete from public.used_challenges where expires_at <= this_moment;
   delete from public.mfa_challenges where expires_at <= this_moment;
   delete from public.totp_factors where confirmed_at is null and created_at < this_moment - interval '1 hour';

@@ -16,17 +16,33 @@ begin
   return true;
 end $$;
 
+-- Puts a member of a team on free if the team's plan has run out: the owner's subscription ends with the owner. The caller has locked
+-- the account's row.
+create or replace function public.end_shared_plan(p_account uuid) returns boolean language plpgsql
+set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
+begin
+  update public.user_accounts set plan = 'free', plan_ends_at = null, role = case when role = 'subscriber' then 'user' else role end
+   where id = p_account and payer_id is not null and plan_ends_at <= clock_timestamp();
+  return found;
+end $$;
+
 -- Puts one account right by the clock, before anything about it is changed: what has run out ends, a subscriber becomes a
--- user, and every instance hears of it. The caller has locked the account's row. No row: there was nothing to settle.
+-- user, and every instance hears of it. Members of its team have the same ends on their rows. The caller has locked the account's row.
+-- No row: there was nothing to settle.
 create or replace function public.settle_standing(p_account uuid) returns setof public.authz_changes language plpgsql
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
 declare
   cleared boolean;
 begin
+  -- Members are waked by a job: this transaction has not locked their team.
+  insert into public.unsettled_teams (owner_id)
+  select t.owner_id from public.account_features f join public.teams t on t.owner_id = f.account_id
+   where f.account_id = p_account and f.feature = 'team_collaboration' and not f.granted and f.expires_at <= clock_timestamp()
+  on conflict do nothing;
   delete from public.account_features where account_id = p_account and expires_at <= clock_timestamp();
   cleared := found;
-  if public.end_subscription(p_account) or cleared then
-    return query select * from public.record_authz_change(p_account);
+  if public.end_subscription(p_account) or public.end_shared_plan(p_account) or cleared then
+    return query select * from public.record_own_change(p_account);
   end if;
 end $$;
 
@@ -41,6 +57,8 @@ begin
     select s.account_id from public.user_subscriptions s where s.ended_at is null and s.current_period_end <= this_moment
      union
     select f.account_id from public.account_features f where f.expires_at <= this_moment
+     union
+    select a.id from public.user_accounts a where a.plan_ends_at <= this_moment
      order by account_id limit 250
   loop
     perform 1 from public.user_accounts where id = due.account_id for no key update;
@@ -50,12 +68,12 @@ begin
   return ended;
 end $$;
 
--- Trigger: copies the current plan and its end to the account, for lists of people.
+-- Trigger: copies the current plan and its end to the account; a member of a team has the team's (keep_payer in teams.sql).
 create or replace function public.keep_plan() returns trigger language plpgsql
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
 begin
   update public.user_accounts set plan = new.plan, plan_ends_at = new.current_period_end
-   where id = new.account_id and (plan, plan_ends_at) is distinct from (new.plan, new.current_period_end);
+   where id = new.account_id and payer_id is null and (plan, plan_ends_at) is distinct from (new.plan, new.current_period_end);
   return null;
 end $$;
 

@@ -17,10 +17,12 @@ export type AuthzChange = {
   sessionId: string | null
   exceptSessionId: string | null
   catalogueVersion: number | null
+  /** The owner of the account's team, whose plan it is; null: its own. */
+  payerId: string | null
 }
 
 /** Of `authz_changes`, and of the functions that return its rows: an AuthzChange. */
 export const authzChangeColumns = (
   sql: Db,
 ) => sql`id::text, at, account_id, version::int, kind, role, privilege_level, plan, pex::float8 as plan_expires_at, overrides, status,
-  session_id, except_session_id, catalogue_version::int`
+  session_id, except_session_id, catalogue_version::int, payer_id`

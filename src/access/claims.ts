@@ -20,6 +20,8 @@ export type AccessClaims = {
   /** When the plan's rights lapse; absent when they do not. */
   pex?: number
   ovr?: Overrides
+  /** The owner of the team whose plan it is, and whose monthly quota; absent on a plan of one's own and on free. */
+  payer?: string
   /** The account's authorisation version. */
   ver: number
   /** The catalogue's version. */

@@ -8,6 +8,8 @@ export type LockedAccount = {
   status: AccountStatus
   role: string
   plan: string
+  /** The owner of the team whose plan it has; null: its own. */
+  payerId: string | null
   /** The level of its role; a `subscriber` counts as a `user`, so that paying raises no rank. */
   rank: number
   permissions: string[]
@@ -21,10 +23,18 @@ export async function lockAccounts(tx: Tx, ids: string[]): Promise<LockedAccount
      order by name for share`
   // A separate statement: its snapshot includes what was committed while this one waited for the locks.
   return tx<LockedAccount[]>`
-    select a.id, a.email, a.status, a.role, a.plan, rank_of(a.role, a.plan) as rank,
+    select a.id, a.email, a.status, a.role, a.plan, a.payer_id, rank_of(a.role, a.plan) as rank,
            array(select permission::text from role_permissions where role = a.role) as permissions
       from user_accounts a
      where a.id = any(${ids}::uuid[]) order by a.id`
+}
+
+/**
+ * Locks what a change of plan of these accounts concerns: the teams that they own or are in, by id, then the accounts and the
+ * members of the teams that they own, by id. It comes before any other lock of an account.
+ */
+export async function lockTeams(tx: Tx, ids: string[]): Promise<void> {
+  await tx`select lock_teams(${ids}::uuid[])`
 }
 
 /**

@@ -8,9 +8,10 @@ import {
   type LockedAccount,
   lockAccountRows,
   lockAccounts,
+  lockTeams,
   type RoleRow,
 } from './hierarchy-queries.ts'
-import { roleOnPlan } from './lapse.ts'
+import { freePlan, roleOnPlan } from './lapse.ts'
 import type { Principal } from './principal.ts'
 
 /** The role that may act on anyone and grant anything. */
@@ -21,7 +22,8 @@ export type Authority = { actor: LockedAccount; target: LockedAccount }
 
 /**
  * Authority over another account, checked on locked rows (in id order), never from the token: an administrator who was
- * demoted a moment ago is refused. `removes`: the act would remove the target from the active superadmins.
+ * demoted a moment ago is refused. `removes`: the act would remove the target from the active superadmins; `withTeam`: it may
+ * change the target's plan, or end its team.
  * @throws AppError in this order: `not-found`, `last-superadmin`, `account-disabled` or `permission-denied` (the actor's
  *   own rights are gone), `privilege-escalation`
  */
@@ -30,8 +32,9 @@ export async function authoriseOver(
   { accountId }: Principal,
   targetId: string,
   permission: string,
-  { removes = false } = {},
+  { removes = false, withTeam = false } = {},
 ): Promise<Authority> {
+  if (withTeam) await lockTeams(tx, [accountId, targetId])
   const rows = await lockAccounts(tx, [accountId, targetId])
   const actor = rows.find(({ id }) => id === accountId)
   const target = rows.find(({ id }) => id === targetId)
@@ -121,7 +124,7 @@ export function requireHeld(actor: LockedAccount, permission: string): void {
 }
 
 /**
- * Locks a person's own account before it is erased.
+ * Locks a person's own account before it is erased. `lockPlan` comes before it.
  * @throws AppError `account-disabled`, `last-superadmin`
  */
 export async function authoriseSelf(tx: Tx, { accountId }: Principal): Promise<LockedAccount> {
@@ -136,6 +139,7 @@ export async function authoriseSelf(tx: Tx, { accountId }: Principal): Promise<L
  * @throws AppError `last-superadmin`
  */
 export async function lockToErase(tx: Tx, accountId: string): Promise<LockedAccount | null> {
+  await lockTeams(tx, [accountId])
   const [account] = await lockAccounts(tx, [accountId])
   if (!account || account.status === 'deleted') return null
   if (account.role === superadmin && account.status === 'active' && (await isLastSuperadmin(tx, accountId)))
@@ -150,7 +154,8 @@ export async function lockToErase(tx: Tx, accountId: string): Promise<LockedAcco
 export async function takeRoleBack(tx: Tx, accountId: string): Promise<boolean> {
   const [account] = await lockAccounts(tx, [accountId])
   if (!account || (account.role === superadmin && (await isLastSuperadmin(tx, accountId)))) return false
-  await demote(tx, accountId, roleOnPlan(account.plan).role)
+  // A member keeps the role of before the team's plan.
+  await demote(tx, accountId, roleOnPlan(account.payerId === null ? account.plan : freePlan).role)
   return true
 }
 
@@ -161,5 +166,14 @@ export function lockForAuthorisation(tx: Tx, accountIds: string[]): Promise<Lock
 
 /** Locks one account's row, which serialises changes of its rights and sessions, and ends what has expired. */
 export async function lockAccount(tx: Tx, accountId: string): Promise<void> {
+  await lockAccountRows(tx, [accountId])
+}
+
+/**
+ * The same for a change of its plan, or of its membership of a team: with the team and, where the account owns it, everybody in
+ * it. It must be the first lock of the transaction.
+ */
+export async function lockPlan(tx: Tx, accountId: string): Promise<void> {
+  await lockTeams(tx, [accountId])
   await lockAccountRows(tx, [accountId])
 }

@@ -1,6 +1,7 @@
 import type { Network } from '../addresses/networks.ts'
 import type { Catalogue } from '../catalogue/catalogue.ts'
 import type { AccessClaims } from './claims.ts'
+import { freePlan } from './lapse.ts'
 import { type AuthzState, type GrantingState, liveOverrides, type Overrides, type Rights, rightsOf } from './rights.ts'
 import type { Assurance, AuthMethod } from './strength.ts'
 
@@ -12,6 +13,8 @@ export type Principal = Rights & {
   /** The API key that asks; null when an access token does. */
   apiKeyId: string | null
   planExpiresAt: number | null
+  /** Who pays for the account, and whose monthly quota it uses: the owner of its team while that has a plan, or itself. */
+  payerId: string
   overrides: Overrides
   /** What was shown to sign in; nothing where an API key asks. */
   amr: readonly AuthMethod[]
@@ -47,6 +50,7 @@ export function principalOf(
       tier: claims.tier,
       features: claims.feats,
       planExpiresAt: claims.pex ?? null,
+      payerId: claims.payer ?? claims.sub,
       overrides: claims.ovr ?? noOverrides,
       amr: claims.amr ?? noMethods,
       acr: claims.acr ?? 'aal1',
@@ -57,6 +61,7 @@ export function principalOf(
     role: claims.role,
     plan: claims.plan,
     planExpiresAt: claims.pex ?? null,
+    payerId: claims.payer ?? null,
     overrides: claims.ovr ?? {},
   }
   const rights = rightsOf(catalogue, known, nowSeconds)
@@ -66,6 +71,7 @@ export function principalOf(
     sessionId: claims.sid,
     apiKeyId: null,
     planExpiresAt: known.planExpiresAt,
+    payerId: payerOf(claims.sub, known, rights),
     overrides: liveOverrides(known.overrides, nowSeconds),
     amr: claims.amr ?? noMethods,
     acr: claims.acr ?? 'aal1',
@@ -87,12 +93,18 @@ export function principalOfKey(key: KeyHolder, catalogue: Catalogue, nowSeconds:
     sessionId: null,
     apiKeyId: key.id,
     planExpiresAt: key.state.planExpiresAt,
+    payerId: payerOf(key.accountId, key.state, rights),
     overrides: liveOverrides(key.state.overrides, nowSeconds),
     amr: noMethods,
     acr: 'aal1',
     authTime: 0,
     outdated: false,
   }
+}
+
+/** Nobody pays for the free plan: it is everybody's own. */
+function payerOf(accountId: string, { payerId }: GrantingState, { plan }: Rights): string {
+  return plan === freePlan ? accountId : (payerId ?? accountId)
 }
 
 /** Whether the token's plan or one of its overrides has expired. */

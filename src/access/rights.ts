@@ -17,14 +17,16 @@ export type AuthzState = {
   plan: string
   planExpiresAt: number | null
   overrides: Overrides
+  /** The owner of the account's team, whose plan it is; null: its own. */
+  payerId: string | null
 }
 
 /** The columns of an AuthzState, of a row `a` of account_authz. */
 export const authzStateColumns = (sql: Db) =>
-  sql`a.authz_version::float8 as version, a.status, a.role, coalesce(a.plan, 'free') as plan, a.pex::float8 as plan_expires_at, a.overrides`
+  sql`a.authz_version::float8 as version, a.status, a.role, coalesce(a.plan, 'free') as plan, a.pex::float8 as plan_expires_at, a.overrides, a.payer_id`
 
 /** The part of it that a token carries too. */
-export type GrantingState = Pick<AuthzState, 'role' | 'plan' | 'planExpiresAt' | 'overrides'>
+export type GrantingState = Pick<AuthzState, 'role' | 'plan' | 'planExpiresAt' | 'overrides' | 'payerId'>
 
 /** What follows from an account's state at one moment. */
 export type Rights = {

@@ -1,5 +1,5 @@
 import type { Actor } from '../access/actor.ts'
-import { authoriseOver, authoriseSelf, lockToErase } from '../access/hierarchy.ts'
+import { authoriseOver, authoriseSelf, lockPlan, lockToErase } from '../access/hierarchy.ts'
 import type { LockedAccount } from '../access/hierarchy-queries.ts'
 import { type Actor as AuditActor, account, operator } from '../audit/actor.ts'
 import { requireStillSignedIn } from '../auth/sessions.ts'
@@ -9,6 +9,7 @@ import { recordAuthzChange } from '../changes/record.ts'
 import type { Tx } from '../db/types.ts'
 import { AppError } from '../errors/app-error.ts'
 import type { MailData } from '../mail/templates/mail-data.ts'
+import { releaseFromTeams } from '../teams/endings.ts'
 import type { AccountDeps } from './deps.ts'
 import {
   anonymiseAccount,
@@ -33,6 +34,7 @@ const demoteFrom = 90
 export async function eraseSelf(deps: AccountDeps, actor: Actor, passwordVersion?: number): Promise<void> {
   const { principal } = actor
   await deps.sql.begin(async (tx) => {
+    await lockPlan(tx, principal.accountId)
     await requireStillSignedIn(tx, principal, passwordVersion)
     const own = await authoriseSelf(tx, principal)
     // Checked on the locked row. Another administrator must demote an administrator first.
@@ -45,7 +47,10 @@ export async function eraseSelf(deps: AccountDeps, actor: Actor, passwordVersion
 /** An administrator's erasure of somebody else. @throws AppError as authoriseOver */
 export async function eraseOther(deps: AccountDeps, actor: Actor, accountId: string): Promise<void> {
   await deps.sql.begin(async (tx) => {
-    const { target } = await authoriseOver(tx, actor.principal, accountId, 'users.manage', { removes: true })
+    const { target } = await authoriseOver(tx, actor.principal, accountId, 'users.manage', {
+      removes: true,
+      withTeam: true,
+    })
     await erase(tx, deps, actor, target, 'administrator')
   })
 }
@@ -101,6 +106,7 @@ async function erase(
   if (by !== null) await sayFarewell(tx, deps, target, by)
   await recordAuthzChange(tx, { accountId, endSessions: 'all', reason: 'erasure' })
   await releaseErased(tx, accountId)
+  await releaseFromTeams(tx, target)
   await anonymiseAccount(tx, accountId)
   // After anonymising: counters hold a key-share lock on the account's row, and the other order could deadlock.
   await leaveTraces(tx, accountId, deps.traceKeys(email)[0])

@@ -16,8 +16,9 @@ const lastUse = (sql: Db) => sql`
     (select max(last_used_at) from api_keys where account_id = a.id),
     (select max(day + 1)::timestamp at time zone 'UTC' from usage_daily where account_id = a.id))`
 
-/** Accounts `a` that may be erased for not being used. Invited ones are not active. */
-const mayBeInactive = (sql: Db) => sql`a.status = 'active' and a.plan = 'free' and rank_of(a.role, a.plan) < 90`
+/** Accounts `a` that may be erased for not being used. Invited ones are not active; whoever is in a team, or owns one, stays while it sleeps. */
+const mayBeInactive = (sql: Db) => sql`a.status = 'active' and a.plan = 'free' and rank_of(a.role, a.plan) < 90
+  and not exists (select from team_members m where m.account_id = a.id)`
 
 /** Copies from the outbox when the notices were sent: it forgets them 30 days later. */
 export async function noteSentNotices(sql: Db): Promise<void> {

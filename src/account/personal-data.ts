@@ -12,6 +12,7 @@ import { mfaData } from '../mfa/personal-data.ts'
 import { passkeyData } from '../passkeys/personal-data.ts'
 import { plansData } from '../quotas/personal-data.ts'
 import { ssoData } from '../sso/personal-data.ts'
+import { teamData } from '../teams/personal-data.ts'
 import { webhookData } from '../webhooks/personal-data.ts'
 
 const account: PersonalData = {
@@ -87,6 +88,7 @@ export const personalData: readonly PersonalData[] = [
   ...idempotencyData,
   ...mailData,
   ...billingData,
+  ...teamData,
   ...plansData,
   ...accessData,
   ...auditData,

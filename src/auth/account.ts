@@ -1,4 +1,5 @@
 import type { AccessClaims } from '../access/claims.ts'
+import { freePlan } from '../access/lapse.ts'
 import { type AuthzState, type Rights, rightsOf } from '../access/rights.ts'
 import type { Strength } from '../access/strength.ts'
 import type { Catalogue } from '../catalogue/catalogue.ts'
@@ -39,7 +40,7 @@ export function profileColumns(sql: Db) {
   return sql`
     a.id, a.email, a.email_verified_at is not null as email_verified, a.first_name, a.last_name, a.phone_number,
     a.language, a.timezone, a.status, a.created_at, a.last_login_at, a.password_version, a.consents,
-    a.authz_version::float8 as version, a.role, a.plan,
+    a.authz_version::float8 as version, a.role, a.plan, a.payer_id,
     case when a.plan <> 'free' then ceil(extract(epoch from a.plan_ends_at))::float8 end as plan_expires_at,
     (select version::float8 from catalogue_version) as catalogue_version`
 }
@@ -98,6 +99,7 @@ export function claimsOf(account: AccountWithRights, session: TokenSession, iat:
   }
   // `pex` is left out once the plan has lapsed: the free plan has no end.
   if (account.planExpiresAt !== null && rights.plan === account.plan) claims.pex = account.planExpiresAt
+  if (account.payerId !== null && rights.plan !== freePlan) claims.payer = account.payerId
   if (Object.keys(account.overrides).length > 0) claims.ovr = account.overrides
   return claims
 }

@@ -6,7 +6,7 @@ import type { Tx } from '../db/types.ts'
 import type { BillingDeps } from './deps.ts'
 import { findSurplus, upsertKnown } from './known-queries.ts'
 import { type Event, eventsBetween, type Living, next, type Status } from './lifecycle.ts'
-import { type CurrentSubscription, findSubscription, updatePaid } from './queries.ts'
+import { type CurrentSubscription, findSubscription, isPaidFor, updatePaid } from './queries.ts'
 import { recordPayments } from './record-payments.ts'
 import { type Facts, overAt, type Reason, type Standing, standingOf } from './standing.ts'
 import { replace, tell } from './subscriptions.ts'
@@ -29,7 +29,10 @@ export async function applyFacts(tx: Tx, context: Context, facts: Facts): Promis
   const standing = standingOf(facts, { nowMs: deps.now(), graceMs: deps.config.billingGraceMs })
   const { isSurplus, stoppedAt } = await findSurplus(tx, provider, subscription.id)
   const isTooMany =
-    isSurplus || (typeof standing !== 'string' && !isCurrent && current.plan !== freePlan && !current.isTrial)
+    isSurplus ||
+    (typeof standing !== 'string' &&
+      !isCurrent &&
+      ((current.plan !== freePlan && !current.isTrial) || (await isPaidFor(tx, accountId))))
   await upsertKnown(tx, toKnown(accountId, facts), {
     isSurplus: isTooMany,
     overAt: isTooMany ? null : overAt(facts, standing, { graceMs: deps.config.billingGraceMs }),
@@ -66,7 +69,7 @@ function toKnown(accountId: string, { provider, subscription, price, pendingPric
 }
 
 /**
- * A second one, or one that a grant has replaced: it ends at the provider, and what was paid for it goes back; of one that gave
+ * A second one, one that a grant has replaced, or one of a member of a team: it ends at the provider, and what was paid for it goes back; of one that gave
  * rights before, what was charged since.
  */
 async function dispose(tx: Tx, facts: Facts, stoppedAt: Date | null): Promise<void> {

@@ -4,7 +4,7 @@ import { freePlan } from '../access/lapse.ts'
 import { account } from '../audit/actor.ts'
 import { recordAuthzChange } from '../changes/record.ts'
 import type { Tx } from '../db/types.ts'
-import { invalid } from '../errors/app-error.ts'
+import { AppError, invalid } from '../errors/app-error.ts'
 import type { BillingDeps } from './deps.ts'
 import { withdrawInvitedPlan } from './queries.ts'
 import { releaseProviders } from './release.ts'
@@ -13,7 +13,7 @@ import { requireAhead, requirePlan } from './views.ts'
 
 type Grant = { plan: string; endsAt?: Date | null; reason: string }
 
-/** An administrator's grant of any plan, with a reason and perhaps an end. @throws AppError as authoriseOver, `validation-failed` */
+/** An administrator's grant of any plan, with a reason and perhaps an end. @throws AppError as authoriseOver, `validation-failed`, `already-in-team` */
 export async function grantSubscription(
   deps: BillingDeps,
   actor: Actor,
@@ -21,10 +21,11 @@ export async function grantSubscription(
   { plan: name, endsAt = null, reason }: Grant,
 ): Promise<SubscriptionView> {
   return deps.sql.begin(async (tx) => {
-    await authoriseOver(tx, actor.principal, accountId, 'subscriptions.manage')
+    const { target } = await authoriseOver(tx, actor.principal, accountId, 'subscriptions.manage', { withTeam: true })
     const plan = requirePlan(deps, name)
     if (endsAt && plan.name === freePlan) throw invalid('endsAt', 'The free plan has no end.')
     await requireAhead(tx, 'endsAt', endsAt)
+    if (target.payerId !== null && plan.name !== freePlan) throw new AppError('already-in-team')
     const before = await openForChange(tx, accountId)
     await withdrawInvitedPlan(tx, accountId)
     await releaseProviders(tx, accountId)

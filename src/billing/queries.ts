@@ -147,6 +147,12 @@ export async function findContact(sql: Db, accountId: string): Promise<string | 
   return row?.email ?? null
 }
 
+/** Whether another account pays for this one, whose row is locked: it is a member of a team. */
+export async function isPaidFor(sql: Db, accountId: string): Promise<boolean> {
+  const rows = await sql`select 1 from user_accounts where id = ${accountId} and payer_id is not null`
+  return rows.length === 1
+}
+
 /** Also where there is no such account. */
 export async function isErased(sql: Db, accountId: string): Promise<boolean> {
   const rows = await sql`select 1 from user_accounts where id = ${accountId} and status <> 'deleted'`

@@ -1,4 +1,4 @@
-import { lockAccount } from '../access/hierarchy.ts'
+import { lockPlan } from '../access/hierarchy.ts'
 import type { Actor } from '../audit/actor.ts'
 import type { Tx } from '../db/types.ts'
 import { applyFacts } from './apply.ts'
@@ -53,7 +53,7 @@ export async function settleAccount(
   facts.sort((a, b) => a.subscription.startedAt.getTime() - b.subscription.startedAt.getTime())
   await deps.sql.begin(
     async (tx) => {
-      await lockAccount(tx, accountId)
+      await lockPlan(tx, accountId)
       if (await isErased(tx, accountId)) await cancelAll(tx, facts)
       else {
         await requireLease(tx, lease)

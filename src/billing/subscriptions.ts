@@ -1,5 +1,5 @@
 import type { Actor } from '../access/actor.ts'
-import { lockAccount } from '../access/hierarchy.ts'
+import { lockPlan } from '../access/hierarchy.ts'
 import { freePlan } from '../access/lapse.ts'
 import type { Principal } from '../access/principal.ts'
 import { account } from '../audit/actor.ts'
@@ -18,6 +18,7 @@ import {
   followPlan,
   insertSubscription,
   insertTrial,
+  isPaidFor,
   updateStatus,
 } from './queries.ts'
 import { mayTry, requirePlan, requireSubscription, toView } from './views.ts'
@@ -36,6 +37,8 @@ export async function readSubscription(
 ): Promise<SubscriptionView> {
   return toView(deps, await requireSubscription(findSubscription(sql, accountId)))
 }
+
+const leaveFirst = 'The team pays for you. Leave it first: then a plan of your own can begin.'
 
 type NewSubscription = PriceWish & { returnTo?: string }
 
@@ -56,6 +59,7 @@ export async function subscribe(
   const { interval } = wish
   const outcome = await deps.sql.begin(async (tx) => {
     const current = await openForChange(tx, accountId)
+    if (await isPaidFor(tx, accountId)) throw new AppError('already-subscribed', { detail: leaveFirst })
     const { paid } = current
     if (paid) return wantChange(tx, deps, actor, { plan, wish, current, paid })
     const isSame = current.plan === plan.name
@@ -173,9 +177,9 @@ export async function tell(
   return toView(deps, now)
 }
 
-/** The account's subscription, its row locked. */
+/** The account's subscription, its row locked, and everybody's whom it pays for. */
 export async function openForChange(tx: Tx, accountId: string): Promise<CurrentSubscription> {
-  await lockAccount(tx, accountId)
+  await lockPlan(tx, accountId)
   return requireSubscription(findSubscription(tx, accountId))
 }
 

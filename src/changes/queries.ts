@@ -1,7 +1,10 @@
 import { type AuthzChange, authzChangeColumns } from '../access/authz-change.ts'
 import type { Db } from '../db/types.ts'
 
-/** Moves the account's version, ends the sessions concerned and writes the change with the account's whole state. */
+/**
+ * Moves the account's version, ends the sessions concerned and writes the change with the account's whole state.
+ * @returns it, and behind it the changes of whoever the account pays for, where its plan is another now
+ */
 export async function insertAuthzChange(
   sql: Db,
   change: {
@@ -11,11 +14,11 @@ export async function insertAuthzChange(
     exceptSessionId: string | null
     reason: string | null
   },
-): Promise<AuthzChange> {
-  const [row] = await sql<AuthzChange[]>`
+): Promise<[AuthzChange, ...AuthzChange[]]> {
+  const [row, ...ofMembers] = await sql<AuthzChange[]>`
     select ${authzChangeColumns(sql)} from record_authz_change(${change.accountId}, ${change.kind}, ${change.sessionId}, ${change.exceptSessionId}, ${change.reason})`
   if (!row) throw new Error(`no account ${change.accountId} to record a change of`)
-  return row
+  return [row, ...ofMembers]
 }
 
 /** Moves the catalogue's version and writes the change that tells every instance. */

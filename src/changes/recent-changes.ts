@@ -44,6 +44,7 @@ export class RecentChanges {
       planExpiresAt: change.planExpiresAt,
       overrides: change.overrides ?? {},
       status: change.status ?? 'deleted',
+      payerId: change.payerId,
     }
     let entry = this.#entries.get(change.accountId)
     if (!entry) {

@@ -13,7 +13,8 @@ type Change = {
 
 /**
  * Makes a change of authorisation known. Call it in the transaction that made the change, after the change: it moves the
- * account's version, ends sessions, and records the account's whole state; the commit puts it in force, everywhere.
+ * account's version, ends sessions, and records the account's whole state; the commit puts it in force, everywhere. Members of
+ * a team whose owner has another plan now have it, too: for a change of plan, lock by `lockPlan` first.
  * @returns the change, with the account's state after it
  */
 export async function recordAuthzChange(
@@ -22,15 +23,15 @@ export async function recordAuthzChange(
 ): Promise<AuthzChange> {
   const kind = endSession ? 'session-ended' : endSessions ? 'sessions-ended' : 'state'
   const exceptSessionId = typeof endSessions === 'object' ? endSessions.except : null
-  const row = await insertAuthzChange(tx, {
+  const changes = await insertAuthzChange(tx, {
     accountId,
     kind,
     sessionId: endSession ?? null,
     exceptSessionId,
     reason: reason ?? null,
   })
-  tx.committed.push(row)
-  return row
+  tx.committed.push(...changes)
+  return changes[0]
 }
 
 /** Makes an edit of the catalogue known, in the transaction that made it: every instance reads the new version. */

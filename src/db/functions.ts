@@ -20,6 +20,7 @@ import sessions from '../../sql/functions/sessions.sql' with { type: 'text' }
 import subscriptions from '../../sql/functions/subscriptions.sql' with { type: 'text' }
 import sums from '../../sql/functions/sums.sql' with { type: 'text' }
 import tables from '../../sql/functions/tables.sql' with { type: 'text' }
+import teams from '../../sql/functions/teams.sql' with { type: 'text' }
 import views from '../../sql/functions/views.sql' with { type: 'text' }
 import webhooks from '../../sql/functions/webhooks.sql' with { type: 'text' }
 import { sha256Hex } from '../crypto/hash.ts'
@@ -35,26 +36,27 @@ export type FunctionFile = { name: string; revision: number; sql: string }
 export const functionFiles: readonly FunctionFile[] = [
   { name: 'addresses', revision: 1, sql: addresses },
   { name: 'audit', revision: 2, sql: audit },
-  { name: 'authz-changes', revision: 1, sql: authzChanges },
+  { name: 'authz-changes', revision: 2, sql: authzChanges },
   { name: 'billing', revision: 2, sql: billing },
   { name: 'consents', revision: 2, sql: consents },
   { name: 'days', revision: 1, sql: days },
   { name: 'erasure', revision: 5, sql: erasure },
   { name: 'figures', revision: 2, sql: figures },
   { name: 'ids', revision: 1, sql: ids },
-  { name: 'jobs', revision: 4, sql: jobs },
+  { name: 'jobs', revision: 5, sql: jobs },
   { name: 'lockouts', revision: 3, sql: lockouts },
   { name: 'mail', revision: 5, sql: mail },
   { name: 'prices', revision: 1, sql: prices },
-  { name: 'purge', revision: 11, sql: purge },
+  { name: 'purge', revision: 12, sql: purge },
   { name: 'quotas', revision: 1, sql: quotas },
   { name: 'registration', revision: 1, sql: registration },
   { name: 'roles', revision: 1, sql: roles },
   { name: 'search', revision: 1, sql: search },
   { name: 'sessions', revision: 1, sql: sessions },
-  { name: 'subscriptions', revision: 4, sql: subscriptions },
+  { name: 'subscriptions', revision: 5, sql: subscriptions },
   { name: 'sums', revision: 1, sql: sums },
   { name: 'tables', revision: 1, sql: tables },
+  { name: 'teams', revision: 1, sql: teams },
   { name: 'views', revision: 4, sql: views },
   { name: 'webhooks', revision: 2, sql: webhooks },
 ]

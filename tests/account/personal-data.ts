@@ -27,7 +27,7 @@ export const personalData: Record<string, Table> = {
     personal:
       'email email_verified_at email_undeliverable_at first_name last_name phone_number language timezone locked_reason last_login_at last_used_at consents second_factors',
     other:
-      'id role status plan plan_ends_at created_at updated_at deleted_at authz_version password_hash password_version search_text is_invited',
+      'id role status plan plan_ends_at payer_id created_at updated_at deleted_at authz_version password_hash password_version search_text is_invited',
   },
   sessions: {
     erasure: 'deleted',
@@ -123,6 +123,37 @@ export const personalData: Record<string, Table> = {
     of: 'account_id',
     personal: 'provider issuer subject profile',
     other: 'id code_hash account_id code_challenge expires_at',
+  },
+  teams: {
+    erasure: 'deleted',
+    why: 'the team that somebody owns, and what they call it',
+    of: 'owner_id',
+    exported: 'teams',
+    personal: 'name created_at updated_at',
+    other: 'id owner_id',
+  },
+  team_members: {
+    erasure: 'deleted',
+    why: 'the team that somebody is in, and since when',
+    of: 'account_id',
+    exported: 'teamMembership',
+    personal: 'joined_at',
+    other: 'account_id team_id',
+  },
+  unsettled_teams: {
+    erasure: 'deleted',
+    why: 'that members of somebody’s team are given another plan by the next run of a job; it goes with the team',
+    of: 'owner_id',
+    personal: '',
+    other: 'owner_id since',
+  },
+  team_invitations: {
+    erasure: 'deleted',
+    why: 'whom an owner invited, by address; it goes with the team, with an account of that address, and after 7 days',
+    of: 'team_id in (select id from teams where owner_id',
+    exported: 'teamInvitations',
+    personal: 'email created_at expires_at revoked_at',
+    other: 'id team_id token_hash mails',
   },
   webhook_endpoints: {
     erasure: 'deleted',
@@ -323,7 +354,7 @@ export const personalData: Record<string, Table> = {
     of: 'account_id',
     personal: '',
     other:
-      'id xid at account_id version kind role privilege_level plan pex overrides status session_id except_session_id catalogue_version',
+      'id xid at account_id version kind role privilege_level plan pex overrides status session_id except_session_id catalogue_version payer_id',
   },
   lockouts: {
     erasure: 'deleted',

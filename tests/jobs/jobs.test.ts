@@ -12,6 +12,7 @@ const names = [
   'archive-audit',
   'end-expired',
   'reconcile-billing',
+  'settle-teams',
   'erase-invited',
   'refresh-views',
   'purge-expired',

@@ -50,7 +50,7 @@ const history = `
 0041_sums_by_day 9ba00c95a2bf
 0042_usage_in_place 1ec24ce187cc
 0043_operations 62c9d6b17f77
-0044_slow_receivers 9a80019fa344
+0044_teams b5d60c4538b0
 `
 
 test('no migration that has landed was edited: databases that ran it would refuse to start', async () => {
@@ -70,6 +70,7 @@ addresses 1 fad3d248b8b7
 audit 1 3220b1e7771b
 audit 2 6e87f6d6a9b3
 authz-changes 1 f082a7de80ab
+authz-changes 2 64c05b0ceb51
 billing 1 83fd3ac67960
 billing 2 6b9ae2c358eb
 consents 1 e7796fa3cded
@@ -86,6 +87,7 @@ ids 1 5545b8ab9a19
 jobs 1 4f7840a420b2
 jobs 3 d53bb39bdf2a
 jobs 4 8a7db7328377
+jobs 5 23ea3de9ca41
 lockouts 1 1fbbc7d2fb7b
 lockouts 2 6c641b69a8c4
 lockouts 3 612dcb77ba27
@@ -104,6 +106,7 @@ purge 8 0f6eca0f7913
 purge 9 016d0d690063
 purge 10 78aae60efd17
 purge 11 5cd0cf64dcc0
+purge 12 d735aed41a51
 quotas 1 64fb45d41463
 registration 1 2711e5b1a74c
 roles 1 343c19616ae0
@@ -112,8 +115,10 @@ sessions 1 871b0d541b1e
 subscriptions 1 847174a320b3
 subscriptions 3 1588f2d690e3
 subscriptions 4 02070fcdcea8
+subscriptions 5 b61fc753028f
 sums 1 64c83f463a1a
 tables 1 8d4bc434b846
+teams 1 5e221b3e4eae
 views 1 aa7119089969
 views 2 7b8b764f4ff6
 views 3 de56ff53ec5d

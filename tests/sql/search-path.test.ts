@@ -82,9 +82,17 @@ const traps = `
   create operator = (leftarg = permission_name, rightarg = permission_name, function = same);`
 const shadows = [
   'user_accounts', 'sessions', 'tokens', 'lockouts', 'login_attempts', 'authz_changes', 'idempotency_keys', 'roles',
-  'user_subscriptions', 'account_features', 'audit_logs', 'audit_queue', 'audit_archive', 'job_runs', 'quota_leases', 'quota_usage',
+  'user_subscriptions', 'account_features', 'audit_logs', 'audit_queue', 'audit_archive', 'job_runs', 'quota_leases', 'quota_usage', 'teams', 'team_members', 'unsettled_teams',
 ] // biome-ignore format: one list
-const jobNames = ['forget-successors', 'forget-uses', 'end-expired', 'refresh-views', 'purge-expired', 'archive-audit']
+const jobNames = [
+  'forget-successors',
+  'forget-uses',
+  'end-expired',
+  'settle-teams',
+  'refresh-views',
+  'purge-expired',
+  'archive-audit',
+]
 
 describe('where PUBLIC may create in the schema, as before PostgreSQL 15', () => {
   test('what the server lays out there is never run as the owner', async () => {

@@ -18,6 +18,7 @@ export function actingAs(accountId: string): Actor {
     tier: 1,
     features: [],
     planExpiresAt: null,
+    payerId: accountId,
     overrides: {},
     amr: [],
     acr: 'aal1' as const,

@@ -19,6 +19,7 @@ export function change(version: number, more: Partial<AuthzChange> = {}): AuthzC
     privilegeLevel: 10,
     plan: 'free',
     planExpiresAt: null,
+    payerId: null,
     overrides: {},
     status: 'active',
     sessionId: null,

@@ -30,6 +30,7 @@ export async function givenWholeLife(app: TestApp, admin: Awaited<ReturnType<typ
     keyName: `Report of ${word}`,
     passkeyName: `Phone of ${word}`,
     endpoint: `Service of ${word}`,
+    teamName: `Practice of ${word}`,
     lockReason: `because of ${word} herself`,
   }
   const { email = '', address = '', otherAddress = '', userAgent = '' } = traces
@@ -109,6 +110,13 @@ export async function givenWholeLife(app: TestApp, admin: Awaited<ReturnType<typ
   const last = await bodyOf<SessionJson>(await ask('/v1/auth/login', { json: { email, password: goodPassword } }, 200))
   await about(`/${id}/subscription`, { method: 'PUT', json: { plan: 'enterprise', reason: traces.lockReason } }, 200)
   await createLink(sql, { accountId: id, kind: 'reset-password', email })
+  const team = Bun.randomUUIDv7()
+  await sql`insert into teams (id, owner_id, name) values (${team}, ${id}, ${traces.teamName ?? ''})`
+  await sql`insert into team_members (account_id, team_id) values (${id}, ${team})`
+  await sql`insert into unsettled_teams (owner_id) values (${id})`
+  await sql`
+    insert into team_invitations (id, team_id, email, token_hash, expires_at)
+    values (${Bun.randomUUIDv7()}, ${team}, ${`friend-of-${email}`}, ${randomBytes(32)}, clock_timestamp() + interval '7 days')`
   // As if nobody had accepted yet.
   await sql`insert into invitations (account_id, invited_by, role_by) values (${id}, ${admin.id}, ${admin.id})`
   // As if nobody had used it for long.

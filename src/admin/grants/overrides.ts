@@ -5,6 +5,7 @@ import { account } from '../../audit/actor.ts'
 import { requireAhead } from '../../billing/views.ts'
 import { recordAuthzChange } from '../../changes/record.ts'
 import { AppError, invalid } from '../../errors/app-error.ts'
+import { teamFeature } from '../../teams/feature.ts'
 import type { AdminDeps } from '../deps.ts'
 import { deleteOverride, upsertOverride } from './queries.ts'
 
@@ -23,7 +24,7 @@ export async function setOverride(
   if (!deps.catalogue.current.features.has(feature)) throw new AppError('not-found')
   const ends = expiresAt === null ? null : new Date(expiresAt)
   return deps.sql.begin(async (tx) => {
-    await authoriseOver(tx, actor.principal, accountId, permission)
+    await authoriseOver(tx, actor.principal, accountId, permission, { withTeam: feature === teamFeature })
     await requireAhead(tx, 'expiresAt', ends)
     const override = await upsertOverride(
       tx,
@@ -45,7 +46,7 @@ export async function setOverride(
 /** Takes an override away: the plan decides again. @throws AppError as authoriseOver, `not-found` when there is none */
 export async function clearOverride(deps: AdminDeps, actor: Actor, accountId: string, feature: string): Promise<void> {
   await deps.sql.begin(async (tx) => {
-    await authoriseOver(tx, actor.principal, accountId, permission)
+    await authoriseOver(tx, actor.principal, accountId, permission, { withTeam: feature === teamFeature })
     if (!(await deleteOverride(tx, accountId, feature))) throw new AppError('not-found')
     await recordAuthzChange(tx, { accountId })
     await deps.audit.record(tx, actor, 'feature.clear', account(accountId), { details: { feature } })

@@ -55,7 +55,7 @@ export const grantRoutes = new Hono<AuthedEnv>()
   )
   .put(
     '/users/:id/subscription',
-    describe('Administration', 'Grant a plan', { 200: SubscriptionBody }, [...refusals]),
+    describe('Administration', 'Grant a plan', { 200: SubscriptionBody }, [...refusals, 'already-in-team']),
     authenticate,
     grants,
     params(AccountPath),
