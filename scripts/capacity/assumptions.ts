@@ -43,10 +43,10 @@ export const assumptions: Assumptions = {
 export const costs = {
   gated: { program: 0.03, database: 0 },
   ownRead: { program: 0.4, database: 0.15 },
-  refresh: { program: 1.4, database: 0.9 },
+  refresh: { program: 0.7, database: 0.4 },
   /** Twelve of them are the hash. */
-  logIn: { program: 16, database: 2.5 },
-  registration: { program: 16, database: 2.1 },
+  logIn: { program: 14, database: 1.7 },
+  registration: { program: 15, database: 1.6 },
   /** Of a core, for each instance: the feed, the writers of counted use and the jobs' look. */
   idle: { program: 0.02, database: 0.01 },
 }
@@ -63,7 +63,7 @@ export const bytes = {
   auditRow: 900,
   archivedRow: 850,
   /** Counted use of a route on a day, kept for 400 days. */
-  usageRow: 175,
+  usageRow: 205,
   /** Kept for 30 days. */
   mail: 370,
 }

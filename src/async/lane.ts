@@ -5,10 +5,13 @@ type Options<T extends { id: string }> = {
   /** For the log, such as `a payment provider`: whom the work is for. */
   recipient: string
   concurrency: number
+  /** How many more may be under way that gave up their place; default none. */
+  spare?: number
   log: Logger
   /** Takes up to `free` pieces of work; what is under way may be among them, and is left alone. */
   claim: (free: number) => Promise<T[]>
-  work: (item: T) => Promise<void>
+  /** @param yieldPlace lets another piece begin beside this one, which takes longer than most */
+  work: (item: T, yieldPlace: () => void) => Promise<void>
   /** It did not work. */
   postpone: (item: T, error: unknown) => Promise<void>
 }
@@ -17,12 +20,15 @@ type Options<T extends { id: string }> = {
 export function createLane<T extends { id: string }>({
   recipient,
   concurrency,
+  spare = 0,
   log,
   claim,
   work,
   postpone,
 }: Options<T>) {
   const underWay = new Map<string, Promise<void>>()
+  /** Of those under way, who gave up their place. */
+  const aside = new Set<string>()
   let claiming: Promise<void> | undefined
   let wanted = false
   let stopped = false
@@ -32,19 +38,24 @@ export function createLane<T extends { id: string }>({
     wanted = true
     claiming ??= claimWhileWanted().finally(() => {
       claiming = undefined
+      // Asked for between the last look and here.
+      if (wanted && !stopped && free() > 0) look()
     })
   }
 
+  const free = (): number => concurrency - (underWay.size - Math.min(aside.size, spare))
+
   async function claimWhileWanted(): Promise<void> {
     try {
-      while (wanted && !stopped && underWay.size < concurrency) {
+      while (wanted && !stopped && free() > 0) {
         wanted = false
-        const free = concurrency - underWay.size
-        const items = (await claim(free)).filter(({ id }) => !underWay.has(id))
+        const places = free()
+        const items = (await claim(places)).filter(({ id }) => !underWay.has(id))
         for (const item of items) begin(item)
-        wanted ||= items.length === free
+        wanted ||= items.length === places
       }
     } catch (error) {
+      wanted = false
       log.warn({ err: error }, `work for ${recipient} could not be read; it is looked at again`)
     }
   }
@@ -52,14 +63,19 @@ export function createLane<T extends { id: string }>({
   function begin(item: T): void {
     const over = carryOut(item).finally(() => {
       underWay.delete(item.id)
+      aside.delete(item.id)
       look()
     })
     underWay.set(item.id, over)
   }
 
   async function carryOut(item: T): Promise<void> {
+    const yieldPlace = () => {
+      aside.add(item.id)
+      look()
+    }
     try {
-      await inTrace(`work for ${recipient}`, {}, () => work(item))
+      await inTrace(`work for ${recipient}`, {}, () => work(item, yieldPlace))
     } catch (error) {
       log.warn({ err: error }, `work for ${recipient} is put off`)
       await postpone(item, error).catch((failure) => log.warn({ err: failure }, 'that could not be written down'))

@@ -42,7 +42,8 @@ import billingLanes from '../../sql/tables/0040_billing_lanes.sql' with { type: 
 import sumsByDay from '../../sql/tables/0041_sums_by_day.sql' with { type: 'text' }
 import usageInPlace from '../../sql/tables/0042_usage_in_place.sql' with { type: 'text' }
 import operations from '../../sql/tables/0043_operations.sql' with { type: 'text' }
-import teams from '../../sql/tables/0044_teams.sql' with { type: 'text' }
+import slowReceivers from '../../sql/tables/0044_slow_receivers.sql' with { type: 'text' }
+import teams from '../../sql/tables/0045_teams.sql' with { type: 'text' }
 import { rewriteAddresses } from './address-migration.ts'
 
 type Migration = {
@@ -103,5 +104,6 @@ export const migrations: Migration[] = [
   { version: 41, name: '0041_sums_by_day', sql: sumsByDay, servesFrom: 40 },
   { version: 42, name: '0042_usage_in_place', sql: usageInPlace, servesFrom: 40 },
   { version: 43, name: '0043_operations', sql: operations, servesFrom: 40 },
-  { version: 44, name: '0044_teams', sql: teams, servesFrom: 40 },
+  { version: 44, name: '0044_slow_receivers', sql: slowReceivers, servesFrom: 40 },
+  { version: 45, name: '0045_teams', sql: teams, servesFrom: 40 },
 ]

@@ -7,6 +7,7 @@ export type ClaimedEndpoint = Omit<AuthzState, 'status'> & {
   accountId: string | null
   createdBy: string
   url: string
+  enabled: boolean
   secret: Buffer
   /** Signs too; null once its time has passed. */
   earlierSecret: Buffer | null
@@ -15,14 +16,27 @@ export type ClaimedEndpoint = Omit<AuthzState, 'status'> & {
   status: AuthzState['status'] | null
 }
 
+export type Claim = {
+  limit: number
+  leaseSeconds: number
+  /** `prompt`: those that answered at once when they were last asked, and new ones; `late`: those that fail, or were slow. */
+  kind: 'prompt' | 'late'
+  /** So many endpoints of an account at most. */
+  perAccount: number
+  /** Accounts that have their share of places. */
+  crowded: readonly string[]
+  /** One that fails is left alone for so long after an attempt. */
+  pauseSeconds: number
+}
+
 /**
- * Takes up to `limit` endpoints with due deliveries, longest waiting first, that nobody delivers to. Those that fail are
- * claimed apart (`failing`), so that they cannot use up the places of the others. Endpoints with work are found by a loose
- * index scan, whatever the length of their queues.
+ * Takes up to `limit` endpoints with due deliveries, longest waiting first, that nobody delivers to. Those that are late are
+ * claimed apart, so that they cannot use up the places of the others. Endpoints with work are found by a loose index scan,
+ * whatever the length of their queues.
  */
 export function claimEndpoints(
   sql: Db,
-  { limit, leaseSeconds, failing }: { limit: number; leaseSeconds: number; failing: boolean },
+  { limit, leaseSeconds, kind, perAccount, crowded, pauseSeconds }: Claim,
 ): Promise<ClaimedEndpoint[]> {
   return sql<ClaimedEndpoint[]>`
     with recursive waiting (endpoint_id) as (
@@ -30,16 +44,23 @@ export function claimEndpoints(
       union all
       select (select d.endpoint_id from webhook_deliveries d where d.status = 'queued' and d.endpoint_id > w.endpoint_id order by d.endpoint_id limit 1)
         from waiting w where w.endpoint_id is not null),
+    turn as (
+      select e.id, row_number() over (partition by coalesce(e.account_id, e.id) order by e.last_attempt_at nulls first) as of_account
+        from waiting w join webhook_endpoints e on e.id = w.endpoint_id
+       where (e.leased_until is null or e.leased_until <= clock_timestamp())
+         and (e.failing_since is not null or e.is_slow) = ${kind === 'late'}::boolean
+         and (e.failing_since is null or coalesce(e.last_attempt_at, '-infinity') <= clock_timestamp() - make_interval(secs => ${pauseSeconds}::int))
+         and (e.account_id is null or e.account_id <> all (${crowded as string[]}::uuid[]))
+         and exists (select from webhook_deliveries d where d.endpoint_id = e.id and d.status = 'queued' and d.due_at <= clock_timestamp())),
     due as (
-      select e.id from waiting w join webhook_endpoints e on e.id = w.endpoint_id
-       where (e.leased_until is null or e.leased_until <= clock_timestamp()) and (e.failing_since is not null) = ${failing}::boolean
-         and exists (select from webhook_deliveries d where d.endpoint_id = e.id and d.status = 'queued' and d.due_at <= clock_timestamp())
+      select e.id from webhook_endpoints e
+       where e.id in (select id from turn where of_account <= ${perAccount}) and (e.leased_until is null or e.leased_until <= clock_timestamp())
        order by e.last_attempt_at nulls first limit ${limit}
          for no key update of e skip locked),
     claimed as (
       update webhook_endpoints e set leased_until = clock_timestamp() + make_interval(secs => ${leaseSeconds}::int)
         from due where e.id = due.id
-      returning e.id, e.account_id, e.created_by, e.url, e.secret, e.failing_since is not null as is_failing,
+      returning e.id, e.account_id, e.created_by, e.url, e.secret, e.enabled, e.failing_since is not null as is_failing,
                 case when e.earlier_until > clock_timestamp() then e.earlier_secret end as earlier_secret)
     select c.*, ${authzStateColumns(sql)} from claimed c left join account_authz a on a.id = c.account_id`
 }
@@ -66,17 +87,27 @@ export type Attempt = {
   retryAfterSeconds: number | null
 }
 
+type Turn = {
+  /** An attempt that took longer makes the endpoint a slow one. */
+  slowMs: number
+  /** Failing for longer than this is hopeless. */
+  patienceSeconds: number
+  /** Whether the lease ends with it. */
+  isOver: boolean
+}
+
 /**
- * Writes down what attempts came to, and whether the endpoint fails.
+ * Writes down what attempts came to, and whether the endpoint fails or is slow.
  * @returns whether it has failed for longer than `patienceSeconds`
  */
 export async function recordAttempts(
   sql: Db,
   endpointId: string,
   attempts: readonly Attempt[],
-  patienceSeconds: number,
+  { slowMs, patienceSeconds, isOver }: Turn,
 ): Promise<boolean> {
   const isFailing = attempts.some(({ delivered }) => !delivered)
+  const isSlow = attempts.some(({ durationMs }) => durationMs > slowMs)
   const [row] = await sql<{ isHopeless: boolean }[]>`
     with outcome as (
       select * from json_to_recordset(${JSON.stringify(attempts)}::text::json) as o(
@@ -91,8 +122,9 @@ export async function recordAttempts(
              ended_at = case when o.delivered or o."retryAfterSeconds" is null then clock_timestamp() end
         from outcome o where d.id = o.id and d.status = 'queued' and d.attempts = o.attempts)
     update webhook_endpoints
-       set last_attempt_at = clock_timestamp(),
-           failing_since = case when ${isFailing}::boolean then coalesce(failing_since, clock_timestamp()) end
+       set last_attempt_at = clock_timestamp(), is_slow = ${isSlow}::boolean,
+           failing_since = case when ${isFailing}::boolean then coalesce(failing_since, clock_timestamp()) end,
+           leased_until = case when ${isOver}::boolean then null else leased_until end
      where id = ${endpointId}
     returning coalesce(failing_since < clock_timestamp() - make_interval(secs => ${patienceSeconds}::int), false) as is_hopeless`
   return row?.isHopeless ?? false

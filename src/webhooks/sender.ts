@@ -1,8 +1,8 @@
 import { rightsOf } from '../access/rights.ts'
 import { createLane } from '../async/lane.ts'
 import { createWorker } from '../async/worker.ts'
+import { type AttemptOptions, attempt } from './attempt.ts'
 import {
-  type Attempt,
   type ClaimedEndpoint,
   claimEndpoints,
   type DueDelivery,
@@ -14,131 +14,109 @@ import {
 import type { WebhookDeps } from './deps.ts'
 import { disable } from './disable.ts'
 import { type Figures, webhookSupport } from './figures.ts'
-import { post } from './post.ts'
-import { signedHeaders } from './signature.ts'
-import { UndeliverableError } from './undeliverable.ts'
 
 export type WebhookSender = ReturnType<typeof createWebhookSender>
 
-type Options = {
-  /** How many endpoints that are well are delivered to at once, and as many that fail; default 64. */
+type Options = Partial<AttemptOptions> & {
+  /** How many endpoints that are prompt are delivered to at once, and as many that are late; default 64. */
   concurrency?: number
+  /** How many prompt ones more, when some of them turn out to be slow; default 256. */
+  spare?: number
   /** How often it looks by itself; default 2000. */
   pollMs?: number
-  /** The deadline of an attempt; default 10000. */
-  attemptMs?: number
-  /** Certificates that receivers are judged by beside those of the system, in tests. */
-  ca?: string
+  /** An endpoint that fails is left alone for so long after an attempt; default 4, less than the first wait. */
+  pauseSeconds?: number
 }
 
 /** Messages to one endpoint at once; to one that fails, a single one. */
 const together = 8
-/** An endpoint's turn ends after so long; longer waits its queue. */
-const turnMs = 20_000
-/** Longer than a turn and its last attempts. */
-const leaseSeconds = 60
+/** An endpoint's turn ends after so long, and its place goes to another; what is under way goes on. */
+const turnMs = 1_000
+/** Longer than a turn and its last attempts: what an instance that died left is taken up after it. */
+const leaseSeconds = 30
+/** Endpoints of one account at once. */
+const perAccount = 8
 /** An endpoint that answered nothing for so long is disabled: five days. */
 const patienceSeconds = 5 * 24 * 3_600
 
-/** Seconds until the next attempt after the n-th: ten in all, over 24 hours. */
-const waits = [5, 60, 300, 1_200, 3_600, 7_200, 14_400, 21_600, 36_000]
-
-/** After the n-th attempt, with a tenth of jitter; null: that was the last. */
-export function retryAfterSeconds(attempts: number, random = Math.random): number | null {
-  const wait = waits[attempts - 1]
-  return wait === undefined ? null : wait * (0.9 + random() / 5)
-}
-
 /**
- * Delivers what waits, at least once each, however often instances die. An endpoint is delivered to by one instance at a time,
- * and has one place: a slow receiver delays its own messages alone. Holds no connection of the database while it waits.
+ * Delivers what waits, at least once each, however often instances die. An endpoint is delivered to by one instance at a time.
+ * It has one place, for a second at most: a slow receiver delays its own messages alone, and waits apart from then on. Holds
+ * no connection of the database while it waits.
  */
 export function createWebhookSender(deps: WebhookDeps & { webhookFigures: Figures }, options: Options = {}) {
   const { sql, log, webhookFigures: figures } = deps
-  const { concurrency = 64, pollMs = 2_000, attemptMs = 10_000, ca } = options
+  const { concurrency = 64, spare = 256, pollMs = 2_000, pauseSeconds = 4, attemptMs = 10_000, ca } = options
+  /** Endpoints under way of each account. */
+  const busy = new Map<string, number>()
   let stopped = false
 
-  const lanes = [false, true].map((failing) =>
+  const lanes = (['prompt', 'late'] as const).map((kind) =>
     createLane<ClaimedEndpoint>({
       recipient: 'a webhook endpoint',
       concurrency,
+      spare: kind === 'prompt' ? spare : 0,
       log,
-      claim: (limit) => claimEndpoints(sql, { limit, leaseSeconds, failing }),
-      work: takeTurn,
+      claim: (limit) =>
+        claimEndpoints(sql, { limit, leaseSeconds, kind, perAccount, crowded: crowdedAccounts(), pauseSeconds }),
+      work: takePlace,
       // Whatever it was, it would be met again at once: the endpoint waits for the end of its lease.
       postpone: async () => {},
     }),
   )
 
+  const crowdedAccounts = () => [...busy].filter(([, count]) => count >= perAccount).map(([id]) => id)
+
+  function count(accountId: string | null, by: 1 | -1): void {
+    if (accountId === null) return
+    const left = (busy.get(accountId) ?? 0) + by
+    if (left > 0) busy.set(accountId, left)
+    else busy.delete(accountId)
+  }
+
+  async function takePlace(endpoint: ClaimedEndpoint, yieldPlace: () => void): Promise<void> {
+    const timer = setTimeout(yieldPlace, turnMs)
+    count(endpoint.accountId, 1)
+    try {
+      await takeTurn(endpoint)
+    } finally {
+      clearTimeout(timer)
+      count(endpoint.accountId, -1)
+    }
+  }
+
   async function takeTurn(endpoint: ClaimedEndpoint): Promise<void> {
     const endsAt = performance.now() + turnMs
     const atOnce = endpoint.isFailing ? 1 : together
-    if (!mayReceive(endpoint)) await endQueued(sql, endpoint.id, 'The account has no webhooks now.')
+    const refusal = refusalOf(endpoint)
+    if (refusal !== null) await endQueued(sql, endpoint.id, refusal)
     else
-      for (let goesOn = true; goesOn && !stopped && performance.now() < endsAt; ) {
+      for (;;) {
         const due = await listDue(sql, endpoint.id, atOnce)
-        goesOn = due.length > 0 && (await deliverAll(endpoint, due))
+        if (due.length === 0) break
+        if (await deliverAll(endpoint, due, () => due.length < atOnce || stopped || performance.now() >= endsAt)) return
       }
     await releaseEndpoint(sql, endpoint.id)
   }
 
-  /** The operators' endpoints always; an account's while it is active and its plan has webhooks. */
-  function mayReceive(endpoint: ClaimedEndpoint): boolean {
-    if (endpoint.status === null) return endpoint.accountId === null
+  /** Why nothing is sent to an endpoint now: it is switched off, or its account has no webhooks. */
+  function refusalOf({ enabled, ...endpoint }: ClaimedEndpoint): string | null {
+    if (!enabled) return 'The endpoint is switched off.'
+    if (endpoint.accountId === null) return null
     const rights = rightsOf(deps.catalogue.current, endpoint, deps.now() / 1_000)
-    return endpoint.status === 'active' && rights.features.includes(webhookSupport)
+    const isAllowed = endpoint.status === 'active' && rights.features.includes(webhookSupport)
+    return isAllowed ? null : 'The account has no webhooks now.'
   }
 
-  /** @returns whether all were delivered */
-  async function deliverAll(endpoint: ClaimedEndpoint, due: DueDelivery[]): Promise<boolean> {
-    const attempts = await Promise.all(due.map((delivery) => attempt(endpoint, delivery)))
-    const isHopeless = await recordAttempts(sql, endpoint.id, attempts, patienceSeconds)
+  /** @returns whether the turn is over, and the endpoint with it released */
+  async function deliverAll(endpoint: ClaimedEndpoint, due: DueDelivery[], isLast: () => boolean): Promise<boolean> {
+    const attempts = await Promise.all(due.map((delivery) => attempt(deps, endpoint, delivery, { attemptMs, ca })))
+    for (const { delivered } of attempts) figures.count(delivered ? 'delivered' : 'failed')
+    const isOver = isLast() || !attempts.every(({ delivered }) => delivered)
+    const isHopeless = await recordAttempts(sql, endpoint.id, attempts, { slowMs: turnMs, patienceSeconds, isOver })
     const isGone = attempts.some(({ responseStatus }) => responseStatus === 410)
     if (isGone || isHopeless) await disable(deps, endpoint, isGone ? 'gone' : 'failing')
-    return attempts.every(({ delivered }) => delivered)
-  }
-
-  async function attempt(endpoint: ClaimedEndpoint, { id, messageId, body, attempts }: DueDelivery): Promise<Attempt> {
-    const began = performance.now()
-    const outcome = await send(endpoint, messageId, body)
-    const delivered = outcome.error === null
-    const isGone = outcome.responseStatus === 410
-    figures.count(delivered ? 'delivered' : 'failed')
-    return {
-      id,
-      attempts,
-      delivered,
-      durationMs: Math.round(performance.now() - began),
-      ...outcome,
-      retryAfterSeconds: delivered || isGone ? null : retryAfterSeconds(attempts + 1),
-    }
-  }
-
-  async function send(
-    endpoint: ClaimedEndpoint,
-    messageId: string,
-    body: string,
-  ): Promise<Pick<Attempt, 'responseStatus' | 'responseBody' | 'error'>> {
-    try {
-      const seconds = Math.floor(deps.now() / 1_000)
-      const headers = signedHeaders({ id: `msg_${messageId}`, seconds, body }, secretsOf(endpoint))
-      const { privateNetworks, inClear } = deps.config.webhooks
-      const reach = { networks: endpoint.accountId === null ? privateNetworks : [], inClear }
-      const { status, body: start } = await post(endpoint.url, headers, body, { reach, milliseconds: attemptMs, ca })
-      const isWell = status >= 200 && status < 300
-      return { responseStatus: status, responseBody: start, error: isWell ? null : `The answer was ${status}.` }
-    } catch (error) {
-      if (!(error instanceof UndeliverableError)) throw error
-      return { responseStatus: null, responseBody: null, error: error.message }
-    }
-  }
-
-  function secretsOf({ id, secret, earlierSecret }: ClaimedEndpoint): string[] {
-    const place = { table: 'webhook_endpoints', id }
-    const current = deps.secrets.decrypt(secret, { ...place, column: 'secret' })
-    return earlierSecret
-      ? [current, deps.secrets.decrypt(earlierSecret, { ...place, column: 'earlier_secret' })]
-      : [current]
+    return isOver
   }
 
   const worker = createWorker({ lanes, bell: deps.webhookWork, pollMs })

