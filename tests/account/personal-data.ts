@@ -161,7 +161,7 @@ export const personalData: Record<string, Table> = {
     of: 'account_id',
     exported: 'webhooks',
     personal: 'url description events enabled disabled_reason created_at last_attempt_at',
-    other: 'id account_id created_by secret earlier_secret earlier_until failing_since leased_until updated_at',
+    other: 'id account_id created_by secret earlier_secret earlier_until failing_since leased_until is_slow updated_at',
   },
   webhook_messages: {
     erasure: 'deleted',
