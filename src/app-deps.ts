@@ -21,6 +21,7 @@ import type { Outbox } from './mail/outbox.ts'
 import type { Metric } from './metrics/metric.ts'
 import type { Passkeys } from './passkeys/deps.ts'
 import type { Leases } from './quotas/leases.ts'
+import type { SharedLimits } from './quotas/shared-limits.ts'
 import type { Limits } from './rate-limits/limiters.ts'
 import type { RateLimitResult } from './rate-limits/result.ts'
 import type { Redis } from './redis/connection.ts'
@@ -85,6 +86,8 @@ export type AppDeps = {
   denials: DenialCounter
   /** Units of monthly quotas that this instance may consume. */
   leases: Leases
+  /** The limits that administrators set for owners of teams. */
+  sharedLimits: SharedLimits
   /** What was asked and answered, for /metrics. */
   traffic: Traffic
   /** Null unless a collector of traces is configured. */

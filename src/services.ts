@@ -27,6 +27,7 @@ import { createOutbox } from './mail/outbox.ts'
 import { askForFactor } from './mfa/challenge.ts'
 import { createPasskeys } from './passkeys/passkeys.ts'
 import { createLeases } from './quotas/leases.ts'
+import { createSharedLimits } from './quotas/shared-limits.ts'
 import { openLimits } from './rate-limits/limiters.ts'
 import { openRedis } from './redis/connection.ts'
 import { openOwnReplica } from './replica.ts'
@@ -91,6 +92,7 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
       onOtherServer: async () => {
         catalogue.current = await feedConnection.read(readCatalogue)
         apiKeys.forget()
+        sharedLimits.forget()
       },
       onTime: databaseClock.set,
       listen: config.authzFeed === 'listen' ? hear : undefined,
@@ -116,15 +118,12 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
       lookUps: Math.ceil(config.poolMax / 5),
     })
     const leases = createLeases({ sql, now, log })
+    const sharedLimits = createSharedLimits({ sql, now, recentChanges, config })
     await redis?.start()
     const replica = openOwnReplica(config, { connection, sql, log, now })
     const limits = openLimits(config, redis)
-    const streams = createOpenStreams({
-      perAccount: 2,
-      inAll: 100,
-      reads: Math.ceil(config.poolMax / 5),
-      idleMs: 120_000,
-    })
+    const reads = Math.ceil(config.poolMax / 5)
+    const streams = createOpenStreams({ perAccount: 2, inAll: 100, reads, idleMs: 120_000 })
     const cores = availableParallelism()
     db.open(config.poolMin).catch((error) => log.warn({ err: error }, 'the pool could not be filled; it grows by need'))
     const sweep = setInterval(() => recentChanges.sweep(performance.now()), 60_000)
@@ -147,6 +146,7 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
       denials,
       apiKeys,
       leases,
+      sharedLimits,
       limits,
       reportLimit: () => {},
       streams,

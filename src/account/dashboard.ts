@@ -2,7 +2,7 @@ import { freePlan } from '../access/lapse.ts'
 import type { Principal } from '../access/principal.ts'
 import { apiAccess } from '../catalogue/catalogue.ts'
 import { addDays, toDays } from '../http/input/range.ts'
-import { featuresWithQuota, quotaOf, readQuotas } from '../quotas/quotas.ts'
+import { featuresWithQuota, readQuotas } from '../quotas/quotas.ts'
 import type { AccountDeps } from './deps.ts'
 import { findToday, findUsage, listLastSignIns, listSignInsByDay, listUsage } from './queries.ts'
 import type { ReportQuery } from './schemas.ts'
@@ -26,7 +26,7 @@ export async function readEntitlements(deps: AccountDeps, principal: Principal) 
     privilegeLevel: principal.privilegeLevel,
     permissions: principal.permissions,
     features: principal.features,
-    limits: { ...limits, maxApiRequestsPerMonth: quotaOf(deps.catalogue.current, principal) },
+    limits: { ...limits, maxApiRequestsPerMonth: apiRequests?.limit ?? null },
     usage: { apiRequests, ...used },
   }
 }

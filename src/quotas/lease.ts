@@ -40,7 +40,7 @@ export class QuotaExhausted extends Error {
   }
 }
 
-/** What one instance knows of a quota. Moments are of `performance.now()`. */
+/** What one instance knows of a quota, which whoever shares it consumes. Moments are of `performance.now()`. */
 export type Account = {
   quota: Quota
   limit: number

@@ -58,23 +58,41 @@ export async function addQuotaUsage(sql: Db, counted: (Quota & { spent: number }
     on conflict (account_id, month, feature) do update set used = u.used + excluded.used`
 }
 
-/** What is known to be used of each of `features` this month (UTC), in their order. Of leases that died, what they had drawn. */
-export async function findQuotaUsage(
-  sql: Db,
-  accountId: string,
-  features: readonly string[],
-): Promise<{ feature: string; used: number; resetsAt: Date }[]> {
-  return sql<{ feature: string; used: number; resetsAt: Date }[]>`
-    select f.feature, (m.month + interval '1 month') at time zone 'UTC' as resets_at,
+/** What is used of a quota, and the limit that an administrator set for whose it is; null: none. */
+export type QuotaUsage = Quota & { used: number; ownLimit: number | null; resetsAt: Date }
+
+/** What is known to be used of quotas this month (UTC), in their order. Of leases that died, what they had drawn. */
+export async function findQuotaUsage(sql: Db, quotas: readonly Quota[]): Promise<QuotaUsage[]> {
+  return sql<QuotaUsage[]>`
+    select q.account_id, q.feature, (m.month + interval '1 month') at time zone 'UTC' as resets_at,
+           (select o.limit_value from ${ownLimits(sql)} where o.account_id = q.account_id and o.feature = q.feature)::float8 as own_limit,
            coalesce((select used from quota_usage u
-                      where u.account_id = ${accountId} and u.month = m.month and u.feature = f.feature), 0)::float8
+                      where u.account_id = q.account_id and u.month = m.month and u.feature = q.feature), 0)::float8
          + coalesce((select sum(case when expires_at > clock_timestamp() then spent else drawn end)
                        from quota_leases l
-                      where l.account_id = ${accountId} and l.month = m.month and l.feature = f.feature), 0)::float8 as used
+                      where l.account_id = q.account_id and l.month = m.month and l.feature = q.feature), 0)::float8 as used
       from (select date_trunc('month', clock_timestamp() at time zone 'UTC')::date as month) m,
-           unnest(${[...features]}::text[]) with ordinality f (feature, position)
-     order by f.position`
+           unnest(${quotas.map(({ accountId }) => accountId)}::uuid[], ${quotas.map(({ feature }) => feature)}::text[])
+             with ordinality q (account_id, feature, position)
+     order by q.position`
 }
 
-/** Whose quota of what: of API-key requests (`api_access`), or of a feature that has a monthly limit of its own. */
+/** `version`: the account's authorisation version as of then. */
+export type OwnLimit = { limit: number | null; expiresAt: Date | null; version: number }
+
+/** The limit that an administrator set for an account (null: none); null when there is no such account. */
+export async function findOwnLimit(sql: Db, { accountId, feature }: Quota): Promise<OwnLimit | null> {
+  const [row] = await sql<OwnLimit[]>`
+    select o.limit_value::float8 as "limit", o.expires_at, a.authz_version::float8 as version
+      from user_accounts a left join ${ownLimits(sql)} on o.account_id = a.id and o.feature = ${feature}
+     where a.id = ${accountId} and a.status <> 'deleted'`
+  return row ?? null
+}
+
+/** Limits in force that administrators set for single accounts, as `o`. */
+const ownLimits = (sql: Db) => sql`
+  (select account_id, feature, limit_value, expires_at from account_features
+    where granted and limit_value is not null and coalesce(expires_at > clock_timestamp(), true)) o`
+
+/** Whose quota of what; the account is the one that pays. Of API-key requests (`api_access`), or of a feature that has a monthly limit of its own. */
 export type Quota = { accountId: string; feature: string }

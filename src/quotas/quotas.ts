@@ -3,17 +3,18 @@ import { apiAccess, type Catalogue, monthlyLimitOf, upgradeForQuota } from '../c
 import { AppError } from '../errors/app-error.ts'
 import type { QuotaDeps } from './deps.ts'
 import { QuotaExhausted, type QuotaUnit } from './lease.ts'
-import { findQuotaUsage } from './queries.ts'
+import { findQuotaUsage, type Quota } from './queries.ts'
 
 /** The features that a route meters by `requireQuota`: `GET /v1/me/entitlements` tells how much of each is used. */
 export const featuresWithQuota = new Set<string>()
 
 type Holder = Pick<Principal, 'plan' | 'overrides'>
+type Consumer = Holder & Pick<Principal, 'accountId' | 'payerId'>
 export type QuotaState = { used: number; limit: number | null; resetsAt: Date }
 
 /**
  * How often a feature may be used in a month: an override's limit, else the plan's; null: no limit. An unknown plan has none
- * to give. Of API access, it is the requests of API keys.
+ * to give. Of API access, it is the requests of API keys. Of a team, `SharedLimits` knows what was set for its owner.
  */
 export function quotaOf(catalogue: Catalogue, { plan, overrides }: Holder, feature = apiAccess): number | null {
   const override = overrides[feature]
@@ -22,33 +23,66 @@ export function quotaOf(catalogue: Catalogue, { plan, overrides }: Holder, featu
   return found ? monthlyLimitOf(found, feature) : 0
 }
 
+function hasOwnLimit({ overrides }: Holder, feature: string): boolean {
+  const override = overrides[feature]
+  return override?.g === true && override.lim !== undefined
+}
+
 /**
- * Consumes a unit of the principal's monthly quota, from memory as a rule.
+ * Whose quota is used: that of who pays, which the members of a team share. A limit that an administrator set for the very account
+ * is its own, and so is what it counts.
+ */
+function quotaUsedBy(consumer: Consumer, feature: string): Quota {
+  return { accountId: hasOwnLimit(consumer, feature) ? consumer.accountId : consumer.payerId, feature }
+}
+
+/**
+ * Consumes a unit of the monthly quota of who pays for the principal, from memory as a rule.
  * @throws AppError `quota-exceeded` with the cheapest plan that helps; `database-unavailable` and the like when no unit
- *   is held here and none can be fetched; both by its promise
+ *   is held here and none can be fetched; `authorisation-stale` where the owner of the team was erased and this instance is yet to
+ *   hear of it; all by its promise
  */
 export function consumeQuota(
   deps: QuotaDeps,
-  principal: Principal,
+  principal: Consumer,
   feature = apiAccess,
 ): QuotaUnit | Promise<QuotaUnit> {
   const limit = quotaOf(deps.catalogue.current, principal, feature)
-  const spent = deps.leases.consume({ accountId: principal.accountId, feature }, limit)
+  const quota = quotaUsedBy(principal, feature)
+  if (quota.accountId === principal.accountId)
+    return consume(deps, quota, { limit, isOwn: hasOwnLimit(principal, feature), isShared: false })
+  // What an administrator set for the owner of the team is the team's.
+  const consumeShared = (set: number | null) =>
+    consume(deps, quota, { limit: set ?? limit, isOwn: set !== null, isShared: true })
+  const set = deps.sharedLimits.recall(quota)
+  return set === undefined ? deps.sharedLimits.read(quota).then(consumeShared) : consumeShared(set)
+}
+
+type Terms = {
+  limit: number | null
+  /** An administrator set the limit. */
+  isOwn: boolean
+  /** Somebody else pays. */
+  isShared: boolean
+}
+
+function consume(deps: QuotaDeps, quota: Quota, terms: Terms): QuotaUnit | Promise<QuotaUnit> {
+  const spent = deps.leases.consume(quota, terms.limit)
   if (!(spent instanceof Promise)) return spent
   return spent.catch((error) => {
-    throw error instanceof QuotaExhausted ? exceeded(deps, principal, feature, error) : error
+    if (error instanceof QuotaExhausted) throw exceeded(deps, quota, error, terms)
+    const isGone = terms.isShared && error instanceof AppError && error.code === 'account-disabled'
+    throw isGone ? new AppError('authorisation-stale', { retryAfter: 1 }) : error
   })
 }
 
 function exceeded(
   { catalogue, now }: QuotaDeps,
-  { overrides }: Principal,
-  feature: string,
-  error: QuotaExhausted,
+  { feature }: Quota,
+  { limit, used, resetsAt }: QuotaExhausted,
+  { isOwn }: Terms,
 ): AppError {
-  const { limit, used, resetsAt } = error
-  // No plan helps where an administrator set the limit of this very account.
-  const isOwn = overrides[feature]?.lim !== undefined
+  // No plan helps where an administrator set the limit.
   const upgrade = isOwn ? null : upgradeForQuota(catalogue.current, feature, Math.max(limit, used))
   return new AppError('quota-exceeded', {
     members: { ...(feature !== apiAccess && { feature }), limit, used, resetsAt, upgrade },
@@ -56,25 +90,31 @@ function exceeded(
   })
 }
 
-/** What is used this month of each of `features`: as flushed by every instance, and what this one has not flushed yet. */
+/**
+ * What is used this month of each of `features` by all who share the quota: as flushed by every instance, and what this one has
+ * not flushed yet.
+ */
 export async function readQuotas(
   deps: QuotaDeps,
-  principal: Holder & { accountId: string },
+  consumer: Consumer,
   features: readonly string[],
 ): Promise<Record<string, QuotaState>> {
-  const { accountId } = principal
-  const rows = await findQuotaUsage(deps.sql, accountId, features)
+  const rows = await findQuotaUsage(
+    deps.sql,
+    features.map((feature) => quotaUsedBy(consumer, feature)),
+  )
   return Object.fromEntries(
-    rows.map(({ feature, used, resetsAt }) => {
-      const limit = quotaOf(deps.catalogue.current, principal, feature)
+    rows.map(({ accountId, feature, used, ownLimit, resetsAt }) => {
+      const set = accountId === consumer.accountId ? null : ownLimit
+      const limit = set ?? quotaOf(deps.catalogue.current, consumer, feature)
       return [feature, { used: used + deps.leases.unflushed({ accountId, feature }), limit, resetsAt }]
     }),
   )
 }
 
 /** The month's API-key requests. */
-export async function readQuota(deps: QuotaDeps, principal: Holder & { accountId: string }): Promise<QuotaState> {
-  const { [apiAccess]: quota } = await readQuotas(deps, principal, [apiAccess])
+export async function readQuota(deps: QuotaDeps, consumer: Consumer): Promise<QuotaState> {
+  const { [apiAccess]: quota } = await readQuotas(deps, consumer, [apiAccess])
   if (!quota) throw new Error('every feature asked for has a row')
   return quota
 }

@@ -20,7 +20,7 @@ describe('what is shown as used', () => {
     await spendAll(here, id, 1_000, 7)
     await spendAll(there, id, 1_000, 5)
     const used = async () =>
-      (await readQuota({ ...deps, ...here }, { accountId: id, plan: 'free', overrides: {} })).used
+      (await readQuota({ ...deps, ...here }, { accountId: id, payerId: id, plan: 'free', overrides: {} })).used
     expect(await used()).toBeGreaterThanOrEqual(7)
     await there.leases.flush()
     expect(await used()).toBe(12)
