@@ -66,14 +66,19 @@ export async function notifyDeliveries(tx: Db): Promise<void> {
   await tx`select pg_notify('webhook_deliveries', '')`
 }
 
-/** How many deliveries wait, the age of the oldest in seconds, and endpoints that fail or were disabled for failing. */
+/**
+ * How many deliveries wait; for how long the oldest has been due of those to endpoints that answered at once when they were last
+ * asked; and endpoints that fail or were disabled for failing.
+ */
 export async function findBacklog(
   sql: Db,
 ): Promise<{ queued: number; oldestSeconds: number; failing: number; disabled: number }> {
   const [row] = await sql<{ queued: number; oldestSeconds: number; failing: number; disabled: number }[]>`
     select d.queued, d.oldest_seconds, e.failing, e.disabled
-      from (select count(*)::int as queued, greatest(0, coalesce(extract(epoch from clock_timestamp() - min(due_at)), 0))::float8 as oldest_seconds
-              from webhook_deliveries where status = 'queued') d
+      from (select count(*)::int as queued,
+                   greatest(0, coalesce(extract(epoch from clock_timestamp()
+                     - min(q.due_at) filter (where w.failing_since is null and not w.is_slow)), 0))::float8 as oldest_seconds
+              from webhook_deliveries q join webhook_endpoints w on w.id = q.endpoint_id where q.status = 'queued') d
      cross join (select count(*) filter (where failing_since is not null)::int as failing, count(*) filter (where disabled_reason is not null)::int as disabled
                    from webhook_endpoints) e`
   return row ?? { queued: 0, oldestSeconds: 0, failing: 0, disabled: 0 }

@@ -13,7 +13,11 @@ export function webhookMetrics({ webhookFigures, sql }: { webhookFigures: Figure
       () => findBacklog(sql),
       [
         ['manas360_webhook_deliveries_queued', 'Deliveries that wait, of all instances', 'queued'],
-        ['manas360_webhook_oldest_due_seconds', 'For how long the oldest of them has been due', 'oldestSeconds'],
+        [
+          'manas360_webhook_oldest_due_seconds',
+          'For how long the oldest has been due to an endpoint that is neither slow nor failing',
+          'oldestSeconds',
+        ],
         ['manas360_webhook_endpoints_failing', 'Endpoints whose last attempt failed', 'failing'],
         ['manas360_webhook_endpoints_disabled', 'Endpoints that were disabled because they failed', 'disabled'],
       ],

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { claimEndpoints } from '../../src/webhooks/delivery-queries.ts'
+import { findBacklog } from '../../src/webhooks/log-queries.ts'
 import { signedIn } from '../support/administration.ts'
 import { bodyOf, openTestApp } from '../support/app.ts'
 import { until } from '../support/server-process.ts'
@@ -64,6 +65,24 @@ describe('receivers that answer nothing delay nobody else’s', () => {
     await until(async () => !(await kept()), 60, 'it is prompt again')
     expect(slow).toBe(true)
     await sender.stop()
+    await endpoint.remove()
+  })
+})
+
+describe('what is told of the backlog', () => {
+  test('is how long the prompt ones wait; those that fail or are slow wait for themselves', async () => {
+    const endpoint = await givenEndpoint()
+    await endpoint.queueTest()
+    await sql`update webhook_deliveries set due_at = clock_timestamp() - interval '1 hour' where endpoint_id = ${endpoint.id}`
+    const waits = async (state: string) => {
+      await sql`update webhook_endpoints set ${sql.unsafe(state)} where id = ${endpoint.id}`
+      return (await findBacklog(sql)).oldestSeconds >= 3_600
+    }
+    expect([
+      await waits('is_slow = false'),
+      await waits('is_slow = true'),
+      await waits('is_slow = false, failing_since = clock_timestamp()'),
+    ]).toEqual([true, false, false])
     await endpoint.remove()
   })
 })
