@@ -13,6 +13,7 @@ import { paymentsFailing } from './cases/payments-failing.ts'
 import { postgresFrozen } from './cases/postgres-frozen.ts'
 import { postgresKilled } from './cases/postgres-killed.ts'
 import { readOnly } from './cases/read-only.ts'
+import { receiversFailing } from './cases/receivers-failing.ts'
 import { redisLost } from './cases/redis-lost.ts'
 import { rollingRestarts } from './cases/rolling-restarts.ts'
 import { serverKilled } from './cases/server-killed.ts'
@@ -39,11 +40,11 @@ export const cases: readonly Case[] = [
   clockStepped,
   mailFailing,
   paymentsFailing,
+  receiversFailing,
   // Clients.
   slowSockets,
   loginFlood,
   anonymousFlood,
   // Operators.
   rollingRestarts,
-  // Receivers of webhooks that fail: when the service sends webhooks.
 ]

@@ -4,6 +4,7 @@ export const aroundTheDatabase: ReadonlySet<string> = new Set([
   'clock-stepped',
   'mail-failing',
   'payments-failing',
+  'receivers-failing',
   'slow-sockets',
   'login-flood',
   'anonymous-flood',
