@@ -154,7 +154,12 @@ function expectAnswer({ status, body }: Answer, expected: { status: number; code
   if (status === expected.status && (expected.code === undefined || body.code === expected.code)) return
   const { code, detail, requestId } = body
   const seen = [status, code, detail, requestId && `(request ${requestId})`].filter(Boolean).join(' ')
-  const hint = status === 202 ? '; the instance wants e-mail addresses verified, which this story cannot do' : ''
+  const hint =
+    status === 202
+      ? '; the instance wants e-mail addresses verified, which this story cannot do'
+      : expected.status === 200 && body.code === 'invalid-credentials'
+        ? "; was the account made in another database? The program must lead to the instance's own: see --program and DATABASE_URL"
+        : ''
   throw new Error(`expected ${expected.status} ${expected.code ?? ''}; got ${seen}${hint}`)
 }
 

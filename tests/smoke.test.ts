@@ -37,9 +37,12 @@ test('the story holds, from registering to a verified trail, and again on the sa
 test('a step that does not hold is named, and the code says so', async () => {
   const failing = await smoke([server.url, '--program', 'false'])
   expect([failing.code, told(failing.out).at(-1)]).toEqual([1, '✗ Make a superadmin'])
+  const elsewhere = await smoke([server.url, '--program', "echo 'Superadmin elsewhere is ready.' #"])
+  expect([elsewhere.code, told(elsewhere.out).at(-1)]).toEqual([1, '✗ The superadmin logs in'])
+  expect(elsewhere.out).toContain("must lead to the instance's own")
   const nobody = await smoke(['http://127.0.0.1:1'])
   expect([nobody.code, told(nobody.out)]).toEqual([1, ['✗ Register']])
-})
+}, 60_000)
 
 test('without a database that is named or runs already, none is started: administration is left out; payment without the sandbox', async () => {
   const unpaid = await startServerProcess(database.url, { BILLING_PROVIDERS: 'manual' })

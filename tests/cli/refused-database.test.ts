@@ -122,6 +122,11 @@ test('migrate names the variable that holds the address', async () => {
   expect(err).toContain('Check DATABASE_MIGRATION_URL')
 })
 
+test('migrate in production asks for its database alone, and for none of the secrets of the service', async () => {
+  const { code, err } = await runProgram(['migrate'], { NODE_ENV: 'production' })
+  expect([code, err.match(/^ {2}- \w+/gm)]).toEqual([78, ['  - DATABASE_URL']])
+})
+
 test('a role that may not change the schema is told whose may, and is content where nothing is to be done', async () => {
   await sql.unsafe(
     `grant connect on database "${name}" to ${role}_in; grant select on schema_migrations, schema_functions to ${role}_in`,
