@@ -6,7 +6,8 @@ import { migrateSchema, prepare, readConfig } from './environment.ts'
 export async function runMigrate(invocation: Invocation): Promise<number> {
   const { NODE_ENV, DATABASE_URL } = invocation.environment
   const isProduction = NODE_ENV === 'production'
-  if (isProduction && !DATABASE_URL) throw new ConfigError(['DATABASE_URL: is required, and names the role that serves'])
+  if (isProduction && !DATABASE_URL)
+    throw new ConfigError(['DATABASE_URL: is required, and names the role that serves'])
   const { config, database } = isProduction
     ? { config: readConfig(invocation), database: null }
     : await prepare(invocation)
