@@ -178,10 +178,14 @@ export function createLeases({ sql, now, log, tickMs = defaultTickMs, waitMs = d
     refund(unit: QuotaUnit): void {
       if (unit.spent > 0) unit.spent--
     },
-    /** What was consumed here and is not in the database yet. */
-    unflushed(quota: Quota): number {
+    /**
+     * What this instance has consumed of a quota: by its lease, whatever of that the database has heard, and without a limit since the
+     * last report. Null: it has no lease, or one that has ended and is counted by the database.
+     */
+    consumed(quota: Quota): { leaseId: string | null; used: number } {
       const lease = accounts.get(keyOf(quota))?.lease
-      return (lease ? lease.spent - lease.reported : 0) + unlimited.unflushed(quota)
+      const isLive = lease !== undefined && now() < lease.endsAt
+      return { leaseId: isLive ? lease.id : null, used: (isLive ? lease.spent : 0) + unlimited.unflushed(quota) }
     },
     flush,
     stats: () => ({ ...counts, held: [...accounts.values()].filter(({ lease }) => lease.usable > lease.spent).length }),

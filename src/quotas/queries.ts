@@ -61,8 +61,14 @@ export async function addQuotaUsage(sql: Db, counted: (Quota & { spent: number }
 /** What is used of a quota, and the limit that an administrator set for whose it is; null: none. */
 export type QuotaUsage = Quota & { used: number; ownLimit: number | null; resetsAt: Date }
 
-/** What is known to be used of quotas this month (UTC), in their order. Of leases that died, what they had drawn. */
-export async function findQuotaUsage(sql: Db, quotas: readonly Quota[]): Promise<QuotaUsage[]> {
+/**
+ * What is known to be used of quotas this month (UTC), in their order, but for one lease of each. Of leases that died, what they
+ * had drawn.
+ */
+export async function findQuotaUsage(
+  sql: Db,
+  quotas: readonly (Quota & { exceptLease: string | null })[],
+): Promise<QuotaUsage[]> {
   return sql<QuotaUsage[]>`
     select q.account_id, q.feature, (m.month + interval '1 month') at time zone 'UTC' as resets_at,
            (select o.limit_value from ${ownLimits(sql)} where o.account_id = q.account_id and o.feature = q.feature)::float8 as own_limit,
@@ -70,10 +76,11 @@ export async function findQuotaUsage(sql: Db, quotas: readonly Quota[]): Promise
                       where u.account_id = q.account_id and u.month = m.month and u.feature = q.feature), 0)::float8
          + coalesce((select sum(case when expires_at > clock_timestamp() then spent else drawn end)
                        from quota_leases l
-                      where l.account_id = q.account_id and l.month = m.month and l.feature = q.feature), 0)::float8 as used
+                      where l.account_id = q.account_id and l.month = m.month and l.feature = q.feature
+                         and l.id is distinct from q.except_lease), 0)::float8 as used
       from (select date_trunc('month', clock_timestamp() at time zone 'UTC')::date as month) m,
-           unnest(${quotas.map(({ accountId }) => accountId)}::uuid[], ${quotas.map(({ feature }) => feature)}::text[])
-             with ordinality q (account_id, feature, position)
+           unnest(${quotas.map(({ accountId }) => accountId)}::uuid[], ${quotas.map(({ feature }) => feature)}::text[],
+             ${quotas.map(({ exceptLease }) => exceptLease)}::uuid[]) with ordinality q (account_id, feature, except_lease, position)
      order by q.position`
 }
 

@@ -91,23 +91,26 @@ function exceeded(
 }
 
 /**
- * What is used this month of each of `features` by all who share the quota: as flushed by every instance, and what this one has
- * not flushed yet.
+ * What is used this month of each of `features` by all who share the quota: as reported by every other instance, and what this one
+ * knows itself.
  */
 export async function readQuotas(
   deps: QuotaDeps,
   consumer: Consumer,
   features: readonly string[],
 ): Promise<Record<string, QuotaState>> {
+  const quotas = features.map((feature) => quotaUsedBy(consumer, feature))
+  // Asked before the database is: what is reported meanwhile counts once.
+  const consumed = quotas.map((quota) => deps.leases.consumed(quota))
   const rows = await findQuotaUsage(
     deps.sql,
-    features.map((feature) => quotaUsedBy(consumer, feature)),
+    quotas.map((quota, i) => ({ ...quota, exceptLease: consumed[i]?.leaseId ?? null })),
   )
   return Object.fromEntries(
-    rows.map(({ accountId, feature, used, ownLimit, resetsAt }) => {
+    rows.map(({ accountId, feature, used, ownLimit, resetsAt }, i) => {
       const set = accountId === consumer.accountId ? null : ownLimit
       const limit = set ?? quotaOf(deps.catalogue.current, consumer, feature)
-      return [feature, { used: used + deps.leases.unflushed({ accountId, feature }), limit, resetsAt }]
+      return [feature, { used: used + (consumed[i]?.used ?? 0), limit, resetsAt }]
     }),
   )
 }

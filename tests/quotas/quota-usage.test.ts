@@ -29,6 +29,18 @@ describe('what is shown as used', () => {
     await Promise.all([here.leases.close(), there.leases.close()])
     expect(await used()).toBe(12)
   })
+
+  test('counts once what is told to the database in that moment', async () => {
+    const { id } = await givenAccount(app)
+    const here = openIdle()
+    for (let spent = 1; spent <= 40; spent++) {
+      await spendAll(here, id, 1_000, 1)
+      const asked = { accountId: id, payerId: id, plan: 'free', overrides: {} }
+      const [{ used }] = await Promise.all([readQuota({ ...deps, ...here }, asked), here.leases.flush()])
+      expect(used).toBe(spent)
+    }
+    await here.leases.close()
+  })
 })
 
 describe('the daily clean-up', () => {
