@@ -5,8 +5,7 @@ import type { Logger } from '../log/logger.ts'
 import { createEndedLeases } from './ended-leases.ts'
 import type { Account, QuotaUnit } from './lease.ts'
 import { keyOf, leaveLease, mayConsume, newAccount, receive, refusalOf, take, tickOf, wantedOf } from './lease.ts'
-import type { Quota } from './queries.ts'
-import { listWanted, reportQuotas, takeQuota } from './queries.ts'
+import { listWanted, type Quota, reportQuotas, takeQuota } from './queries.ts'
 import { createUnlimited } from './unlimited.ts'
 
 const defaultTickMs = 1_000
@@ -178,14 +177,11 @@ export function createLeases({ sql, now, log, tickMs = defaultTickMs, waitMs = d
     refund(unit: QuotaUnit): void {
       if (unit.spent > 0) unit.spent--
     },
-    /**
-     * What this instance has consumed of a quota: by its lease, whatever of that the database has heard, and without a limit since the
-     * last report. Null: it has no lease, or one that has ended and is counted by the database.
-     */
+    /** What was consumed here: by the lease (null: none that lives), reported or not, and since a report without a limit. */
     consumed(quota: Quota): { leaseId: string | null; used: number } {
       const lease = accounts.get(keyOf(quota))?.lease
-      const isLive = lease !== undefined && now() < lease.endsAt
-      return { leaseId: isLive ? lease.id : null, used: (isLive ? lease.spent : 0) + unlimited.unflushed(quota) }
+      const live = lease && now() < lease.endsAt ? lease : null
+      return { leaseId: live?.id ?? null, used: (live?.spent ?? 0) + unlimited.unflushed(quota) }
     },
     flush,
     stats: () => ({ ...counts, held: [...accounts.values()].filter(({ lease }) => lease.usable > lease.spent).length }),
