@@ -10,7 +10,7 @@ import { openDeps } from '../src/services.ts'
 /**
  * What the whole is compared with, a process of its own: `bun bench/stage.ts bare` serves one route of bare Hono,
  * `bun bench/stage.ts N` the same route behind the first N middlewares. It prints its port, the last step's name
- * and how many steps there are.
+ * and how many steps there are. With STAGE_PORT several share that port.
  */
 const path = '/v1/entitlements/:feature'
 const body = { feature: 'premium_dashboard', granted: true, limit: null }
@@ -18,9 +18,10 @@ const body = { feature: 'premium_dashboard', granted: true, limit: null }
 const bindings: { server?: Bun.Server<undefined> } = {}
 const { app, name, steps } = process.argv[2] === 'bare' ? bare() : await behind(Number(process.argv[2]))
 const server = Bun.serve({
-  port: 0,
+  port: Number(process.env.STAGE_PORT ?? 0),
+  reusePort: process.env.STAGE_PORT !== undefined,
   hostname: '127.0.0.1',
-  idleTimeout: 10,
+  idleTimeout: 75,
   fetch: (request) => app.fetch(request, bindings),
 })
 bindings.server = server

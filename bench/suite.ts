@@ -8,6 +8,7 @@ const usage = `Load on the whole service, open loop: bun run bench:load FORM [op
 
   users    virtual users who arrive over a time and stay, each on a connection of its own; all server processes on one core
              --users N (100000)  --arrive SECONDS (60)  --stay SECONDS (600)  --rate N requests/s of all (12000)
+             --bare: a bare Hono route in the place of the service, to see what as many connections cost by themselves
   beside   ours, bare Hono, Better Auth and Fastify in one run, at rising rates; each server on one core, the load on the other
              --seconds N a step (3)  --most N requests/s (40000)  --without-peers
   soak     mixed traffic for a long time: memory, open files, connections, tables, log
@@ -47,6 +48,7 @@ const { values, positionals } = parseArgs({
     minutes: number,
     plots: { type: 'string' },
     'without-peers': { type: 'boolean', default: false },
+    bare: { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h' },
   },
 })
@@ -54,7 +56,10 @@ const [form] = positionals
 const directory = mkdtempSync(join(tmpdir(), 'manas360-load-'))
 const plots = values.plots ?? directory
 
-function numberOf(name: Exclude<keyof typeof values, 'help' | 'plots' | 'without-peers'>, otherwise: number): number {
+function numberOf(
+  name: Exclude<keyof typeof values, 'help' | 'plots' | 'without-peers' | 'bare'>,
+  otherwise: number,
+): number {
   const given = Number(values[name] ?? otherwise)
   if (!(given > 0)) throw new Error(`--${name} must be a number above 0`)
   return given
@@ -70,6 +75,7 @@ if (values.help || form === undefined) {
     arriveSeconds: numberOf('arrive', 60),
     staySeconds: numberOf('stay', 600),
     rate: numberOf('rate', 12_000),
+    bare: values.bare,
     directory,
     plots,
   })

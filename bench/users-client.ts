@@ -19,13 +19,15 @@ export type Crowd = {
   stayMs: number
   /** Mean time between a user's requests. Each is from half of it to one and a half. */
   pauseMs: number
+  /** Shares of the users' requests; the rest is the gated GET. */
+  shares: { me: number; refresh: number }
   /** Log-ins a second, of anybody, besides. */
   loginsPerSecond: number
   windowMs: number
 }
 
-/** Shares of the users' requests; the rest is the gated GET. */
-export const shares = { me: 0.02, refresh: 0.01 }
+/** Of requests to the service. */
+export const usualShares = { me: 0.02, refresh: 0.01 }
 
 /** What happened since the window before. */
 export type Window = {
@@ -120,6 +122,7 @@ async function main(): Promise<void> {
     }
     if (now - at > late) late = now - at
     const dice = Math.random()
+    const { shares } = crowd
     user.ask(dice < shares.refresh ? 'refresh' : dice < shares.refresh + shares.me ? 'me' : 'gated GET', at)
     schedule(index, at + crowd.pauseMs * (0.5 + Math.random()))
   }

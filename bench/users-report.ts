@@ -4,7 +4,7 @@ import { boundedLatencies, type Latencies } from './latencies.ts'
 import { toSvg } from './plot.ts'
 import { provenance } from './provenance.ts'
 import { toTable } from './report.ts'
-import { shares, type Window } from './users-client.ts'
+import { usualShares, type Window } from './users-client.ts'
 
 export type UsersOptions = {
   users: number
@@ -12,6 +12,8 @@ export type UsersOptions = {
   staySeconds: number
   /** Requests a second of all users together, once all have arrived. */
   rate: number
+  /** A bare Hono route in the place of the service: what as many connections cost by themselves. */
+  bare: boolean
   directory: string
   plots: string
 }
@@ -81,12 +83,13 @@ export function reportUsers({ options, processes, all, moments, serverSeconds, r
     ['log', '', `${per(logMb)} MB, ${Math.round((logMb * 1e6) / (answered + failed))} bytes a request`],
     ['server, of a core for a request', '', `${((sum(serverSeconds) / (answered + failed)) * 1e6).toFixed(1)} µs`],
   ]
-  const { users, arriveSeconds, staySeconds, rate } = options
-  const command = `bun run bench:load users --users ${users} --arrive ${arriveSeconds} --stay ${staySeconds} --rate ${rate}`
+  const { users, arriveSeconds, staySeconds, rate, bare } = options
+  const command = `bun run bench:load users --users ${users} --arrive ${arriveSeconds} --stay ${staySeconds} --rate ${rate}${bare ? ' --bare' : ''}`
   print(`${provenance(command)}\n`)
-  const rest = 1 - shares.me - shares.refresh
   print(
-    `Mix: gated GET ${percent(rest)}, GET /v1/me ${percent(shares.me)}, refresh ${percent(shares.refresh)}, and one log-in a second.\n`,
+    bare
+      ? 'A bare Hono route in the place of the service, the gated GET alone.\n'
+      : `Mix: gated GET ${percent(1 - usualShares.me - usualShares.refresh)}, GET /v1/me ${percent(usualShares.me)}, refresh ${percent(usualShares.refresh)}, and one log-in a second.\n`,
   )
   print(toTable(['what', 'the replaced system claims', 'measured'], rows))
   print(

@@ -12,9 +12,10 @@ import {
   pinned,
   residentMegabytes,
   startServer,
+  startStage,
 } from './processes.ts'
 import { megabytesOf } from './soak-samples.ts'
-import type { Crowd, Window } from './users-client.ts'
+import { type Crowd, usualShares, type Window } from './users-client.ts'
 import { type Moment, reportUsers, type UsersOptions } from './users-report.ts'
 import { givenSignedIn, type SignedIn } from './users-setup.ts'
 
@@ -51,7 +52,11 @@ export async function users(options: UsersOptions): Promise<void> {
     progress(`${processes} server processes on port ${port} …`)
     for (let i = 0; i < processes; i++) {
       const log = join(directory, `server-${i + 1}.log`)
-      servers.push({ ...(await startServer(environment, { pin: true, log })), log })
+      writeFileSync(log, '')
+      const server = options.bare
+        ? startStage('bare', { STAGE_PORT: `${port}` })
+        : startServer(environment, { pin: true, log })
+      servers.push({ ...(await server), log })
     }
     const rest = servers.map(({ pid }) => residentMegabytes(pid))
     const moments: Moment[] = []
@@ -110,7 +115,8 @@ async function runCrowds(
         arriveMs: options.arriveSeconds * 1000,
         stayMs: options.staySeconds * 1000,
         pauseMs: (options.users / options.rate) * 1000,
-        loginsPerSecond: loginsPerSecond / processes,
+        shares: options.bare ? { me: 0, refresh: 0 } : usualShares,
+        loginsPerSecond: options.bare ? 0 : loginsPerSecond / processes,
         windowMs,
       }
       const child = Bun.spawn(pinned(1, [process.execPath, join(import.meta.dir, 'users-client.ts')]), {
