@@ -48,6 +48,8 @@ import { withQuota } from './quotas/guard.ts'
 import { limitRates, rateLimitHeaders } from './rate-limits/middleware.ts'
 import { ownEmailRoutes, recoveryRoutes } from './recovery/routes.ts'
 import { identityRoutes, ssoRoutes } from './sso/routes.ts'
+import { teamInvitationRoutes } from './teams/invitation-routes.ts'
+import { teamRoutes } from './teams/routes.ts'
 import { createAccessLog, logAccess } from './telemetry/access-log.ts'
 import { describeSpan, traceRequests } from './telemetry/request-spans.ts'
 import { countTraffic } from './telemetry/traffic.ts'
@@ -94,6 +96,8 @@ export function mountRoutes() {
     .route('/v1', billingRoutes)
     .route('/v1', webhookRoutes)
     .route('/v1', ownWebhookRoutes)
+    .route('/v1', teamRoutes)
+    .route('/v1', teamInvitationRoutes)
     .route('/v1', accessRoutes)
     .route('/v1/admin', adminRoutes)
     .route('/v1/admin', operatorsWebhookRoutes)

@@ -63,6 +63,7 @@ const ownPasskeysOnly: Row = {
   path: ({ passkeyId }) => `/v1/me/passkeys/${passkeyId}`,
 }
 const webhooks = 'authenticated, feature webhook_support'
+const teams = 'authenticated, feature team_collaboration'
 const unknown = '01980f5c-5b1e-7c3a-9d0f-3c6f2b1a4e5d'
 const webhookOf = (event: string) => ({ url: 'https://hooks.example.com/in', events: [event] })
 const nowhere: Row = { demands: '', answers: '404' }
@@ -289,6 +290,32 @@ const ofThePerson: Record<string, Row> = {
   // Everybody, the superadmin included, sees and deletes own keys only.
   'GET /v1/api-keys/:id': ownKeysOnly,
   'DELETE /v1/api-keys/:id': ownKeysOnly,
+  'GET /v1/team': { demands: signedIn, answers: '401 403 403 200 200 200' },
+  'PATCH /v1/team': { demands: teams, answers: '401 403 403 200 200 200', json: () => ({ name: 'Practice' }) },
+  'GET /v1/team/members': { demands: signedIn, answers: '401 403 403 200 200 200' },
+  'DELETE /v1/team/members/:id': {
+    demands: signedIn,
+    answers: '401 404 404 404 404 404',
+    stranger: 404,
+    path: ({ accountId }) => `/v1/team/members/${accountId}`,
+  },
+  'GET /v1/team/invitations': { demands: signedIn, answers: '401 403 403 200 200 200' },
+  'POST /v1/team/invitations': {
+    demands: teams,
+    answers: '401 403 403 202 202 202',
+    json: () => ({ email: newEmail() }),
+  },
+  'DELETE /v1/team/invitations/:id': {
+    demands: signedIn,
+    answers: '401 404 404 404 404 404',
+    stranger: 404,
+    path: ({ accountId }) => `/v1/team/invitations/${accountId}`,
+  },
+  'POST /v1/team/accept': {
+    demands: signedIn,
+    answers: '401 400 400 400 400 400',
+    json: () => ({ token: 'of nobody' }),
+  },
   'GET /v1/webhooks': { demands: webhooks, answers: '401 403 403 200 200 200' },
   'POST /v1/webhooks': { demands: webhooks, answers: '401 403 403 201 201 201', json: () => webhookOf('role.changed') },
   'GET /v1/webhooks/:id': ownWebhooksOnly(''),
@@ -374,6 +401,7 @@ const ofAdministrators: Record<string, Row> = {
   'GET /v1/admin/users/:id/api-keys': about(users, '/api-keys', 200),
   'GET /v1/admin/users/:id/payments': about(users, '/payments', 200),
   'GET /v1/admin/users/:id/sign-in-methods': about(users, '/sign-in-methods', 200),
+  'GET /v1/admin/users/:id/team': about(users, '/team', 200),
   'DELETE /v1/admin/users/:id': about(users, '', 204),
   'GET /v1/admin/audit-logs': {
     demands: 'authenticated, permission audit.read, admin mfa',

@@ -47,6 +47,7 @@ const actors: Record<string, Parameters<typeof givenAccount>[1]> = {
   'delete /v1/subscription': { plan: 'free' },
   'post /v1/subscription/resume': { plan: 'free' },
   'post /v1/auth/invitation/accept': { plan: 'free' },
+  'post /v1/team/accept': { plan: 'free' },
 }
 
 /** Routes that take the token of a link, and of which kind. */
@@ -179,6 +180,23 @@ const before: Record<string, (session: SessionJson) => Promise<unknown>> = {
     await makeInvited(session.user.id, personId)
     await makeLink('post /v1/auth/invitation/accept', 'accept-invitation', session)
   },
+  'delete /v1/team/members/{id}': async ({ user }) => {
+    const team = await makeTeam(user.id)
+    await sql`delete from team_members where account_id = ${personId}`
+    await sql`insert into team_members (account_id, team_id) values (${personId}, ${team})`
+  },
+  'delete /v1/team/invitations/{id}': async ({ user }) => {
+    const id = exampleOf('delete /v1/team/invitations/{id}', 'id')
+    await sql`delete from team_invitations where id = ${id}`
+    await makeTeamInvitation(id, await makeTeam(user.id), newEmail(), 'of nobody')
+  },
+  'post /v1/team/accept': async ({ user }) => {
+    const { id } = await givenAccount(app, { plan: 'enterprise' })
+    const token = Bun.randomUUIDv7()
+    await makeTeamInvitation(Bun.randomUUIDv7(), await makeTeam(id), user.email, token)
+    await sql`update user_accounts set email_verified_at = now() where id = ${user.id}`
+    tokens.set('post /v1/team/accept', token)
+  },
   'post /v1/subscription/portal': ({ user }) => makePaid(user.id),
   'post /v1/admin/billing/events/{id}/replay': () => {
     const id = exampleOf('post /v1/admin/billing/events/{id}/replay', 'id')
@@ -198,6 +216,19 @@ async function makePerson(): Promise<void> {
   if (made.length > 0)
     await sql`
       insert into user_subscriptions (id, account_id, plan, status) values (${Bun.randomUUIDv7()}, ${personId}, 'free', 'active')`
+}
+
+async function makeTeam(ownerId: string): Promise<string> {
+  const id = Bun.randomUUIDv7()
+  await sql`insert into teams (id, owner_id) values (${id}, ${ownerId})`
+  await sql`insert into team_members (account_id, team_id) values (${ownerId}, ${id})`
+  return id
+}
+
+async function makeTeamInvitation(id: string, team: string, address: string, token: string): Promise<void> {
+  await sql`
+    insert into team_invitations (id, team_id, email, token_hash, expires_at)
+    values (${id}, ${team}, ${address}, sha256(${token}), now() + interval '1 day')`
 }
 
 /** As if they paid through a provider. */
@@ -262,6 +293,7 @@ const issued: Record<string, (session: SessionJson) => object> = {
   'post /v1/auth/mfa/options': () => ({ mfaToken: tokens.get('post /v1/auth/mfa') }),
   'post /v1/auth/mfa': () => ({ mfaToken: tokens.get('post /v1/auth/mfa'), code: code() }),
   'post /v1/me/mfa/totp/confirm': () => ({ code: code() }),
+  'post /v1/team/accept': () => ({ token: tokens.get('post /v1/team/accept') }),
   ...Object.fromEntries(
     [signInWithCode, addByCode].map((name) => [name, () => ({ ...bodyOfExample(name), code: tokens.get(name) })]),
   ),

@@ -31,7 +31,7 @@ export const linkValidHours = (kind: LinkKind): number => linkTtlSeconds[kind] /
  * Where a link leads: a page under the configured URL, whatever host a request named. The token stands in the fragment, which
  * no browser sends: it is in no log and in no Referer.
  */
-export const linkUrl = (appUrl: string, kind: LinkKind, token: string): string =>
+export const linkUrl = (appUrl: string, kind: LinkKind | 'accept-team', token: string): string =>
   `${appUrl}/account/${kind}#token=${token}`
 
 /** A link's token: 256 random bits, which only the mail carries, and what the database keeps of it. */

@@ -106,7 +106,7 @@ async function erase(
   if (by !== null) await sayFarewell(tx, deps, target, by)
   await recordAuthzChange(tx, { accountId, endSessions: 'all', reason: 'erasure' })
   await releaseErased(tx, accountId)
-  await releaseFromTeams(tx, target)
+  await releaseFromTeams(tx, deps, target)
   await anonymiseAccount(tx, accountId)
   // After anonymising: counters hold a key-share lock on the account's row, and the other order could deadlock.
   await leaveTraces(tx, accountId, deps.traceKeys(email)[0])

@@ -33,6 +33,7 @@ export type Entity = {
     | 'plan'
     | 'role'
     | 'session'
+    | 'team'
     | 'webhook'
   id: string | null
 }
@@ -49,6 +50,7 @@ export const mail = (id: string | null): Entity => ({ type: 'mail', id })
 export const billingEvent = (id: string | null): Entity => ({ type: 'billing_event', id })
 /** An endpoint that events are delivered to. */
 export const webhook = (id: string): Entity => ({ type: 'webhook', id })
+export const team = (id: string): Entity => ({ type: 'team', id })
 /** A search of the accounts. */
 export const directory: Entity = { type: 'directory', id: null }
 /** A search of the whole trail. */

@@ -91,6 +91,15 @@ export function upgradeForQuota(catalogue: Catalogue, feature: string, used: num
   })
 }
 
+/** The cheapest plan with `feature` for more than `used` people. */
+export function upgradeForSeats(catalogue: Catalogue, feature: string, used: number): Upgrade | null {
+  return cheapest(
+    catalogue,
+    ({ featureNames, limits }) =>
+      featureNames.includes(feature) && (limits.maxUsers === null || limits.maxUsers > used),
+  )
+}
+
 /** A plan's monthly limit of a feature; null: none. For `api_access`, the requests of API keys. */
 export function monthlyLimitOf(plan: Plan, feature: string): number | null {
   if (feature === apiAccess) return plan.limits.maxApiRequestsPerMonth

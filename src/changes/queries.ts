@@ -21,6 +21,13 @@ export async function insertAuthzChange(
   return [row, ...ofMembers]
 }
 
+/** The same for several accounts at once, in the order of their ids; their plans do not spread. */
+export function insertAuthzChanges(sql: Db, accountIds: string[]): Promise<AuthzChange[]> {
+  return sql<AuthzChange[]>`
+    select ${authzChangeColumns(sql)} from (select id as concerned from unnest(${accountIds}::uuid[]) id order by 1) accounts
+     cross join lateral record_own_change(concerned)`
+}
+
 /** Moves the catalogue's version and writes the change that tells every instance. */
 export async function insertCatalogueChange(sql: Db): Promise<AuthzChange> {
   const [row] = await sql<AuthzChange[]>`select ${authzChangeColumns(sql)} from record_catalogue_change()`

@@ -1,6 +1,6 @@
 import type { AuthzChange } from '../access/authz-change.ts'
 import type { Tx } from '../db/types.ts'
-import { insertAuthzChange, insertCatalogueChange } from './queries.ts'
+import { insertAuthzChange, insertAuthzChanges, insertCatalogueChange } from './queries.ts'
 
 type Change = {
   accountId: string
@@ -32,6 +32,11 @@ export async function recordAuthzChange(
   })
   tx.committed.push(...changes)
   return changes[0]
+}
+
+/** The same for several accounts, whose rows are locked, in one statement. What an owner among them shares does not spread. */
+export async function recordAuthzChanges(tx: Tx, accountIds: string[]): Promise<void> {
+  tx.committed.push(...(await insertAuthzChanges(tx, accountIds)))
 }
 
 /** Makes an edit of the catalogue known, in the transaction that made it: every instance reads the new version. */

@@ -14,7 +14,14 @@ import { openTransaction } from './transaction.ts'
 import type { BeginOptions, Sql, Tx } from './types.ts'
 import { createWritability, type Unwritable } from './writability.ts'
 
-export { isForeignKeyViolation, isLockTimeout, isUniqueViolation, neverSent, toAppError } from './errors.ts'
+export {
+  isForeignKeyViolation,
+  isLockTimeout,
+  isRestricted,
+  isUniqueViolation,
+  neverSent,
+  toAppError,
+} from './errors.ts'
 export { nested } from './transaction.ts'
 
 export type Database = ReturnType<typeof openDatabase>

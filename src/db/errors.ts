@@ -92,6 +92,11 @@ export function isForeignKeyViolation(error: unknown, constraint: string): boole
   return isDatabaseError(error) && error.code === '23503' && error.constraint_name === constraint
 }
 
+/** A refusal by a trigger (SQLSTATE 23001) that names itself `constraint`. */
+export function isRestricted(error: unknown, constraint: string): boolean {
+  return isDatabaseError(error) && error.code === '23001' && error.constraint_name === constraint
+}
+
 /** A deadlock or serialisation failure: the server rolled back, and the transaction may be retried. */
 export function isRepeatable(error: unknown): boolean {
   return hasCode(error, ['40001', '40P01'])

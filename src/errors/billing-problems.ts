@@ -5,11 +5,6 @@ export const billingProblems = {
     title: 'The signature is not right',
     detail: 'It was not made with the secret of this endpoint, or too long ago. Check the webhook secret.',
   },
-  'already-in-team': {
-    status: 409,
-    title: 'The account is in a team already',
-    detail: 'A person belongs to one team at most, and has its plan. Leave that team, or be removed from it, first.',
-  },
   'currency-mismatch': {
     status: 409,
     title: 'The subscription is paid in another currency',

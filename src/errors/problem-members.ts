@@ -27,6 +27,7 @@ export const problemMembers = {
   'role-not-allowed': { requiredRoles: Names },
   'feature-not-in-plan': { requiredFeatures: Names, missingFeatures: Names, upgrade: Upgrade },
   'tier-too-low': { requiredTier: z.int().min(0).max(1000), upgrade: Upgrade },
+  'seats-exhausted': { limit: Count, used: Count, upgrade: Upgrade },
   'quota-exceeded': { limit: Count, used: Count, resetsAt: z.iso.datetime(), upgrade: Upgrade },
 } as const satisfies Partial<Record<ProblemCode, z.core.$ZodLooseShape>>
 

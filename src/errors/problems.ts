@@ -5,6 +5,7 @@ import { passkeyProblems } from './passkey-problems.ts'
 
 import { serverProblems } from './server-problems.ts'
 import { signInProblems } from './sign-in-problems.ts'
+import { teamProblems } from './team-problems.ts'
 
 /**
  * The problem catalogue: every code this service answers with, its status, title and one sentence of advice.
@@ -15,6 +16,7 @@ export const problems = {
   ...passkeyProblems,
   ...billingProblems,
   ...identityProblems,
+  ...teamProblems,
   'malformed-json': { status: 400, title: 'The body is not JSON', detail: 'Send one JSON value, encoded as UTF-8.' },
   'bad-request': {
     status: 400,

@@ -2,7 +2,7 @@ import type { Db } from '../db/types.ts'
 import type { Secrets } from '../secrets/secrets.ts'
 import { createMailFigures } from './figures.ts'
 import { messageIdDomain } from './message-id.ts'
-import { type MailRow, mailCte, type NoticeRow, noticeCte } from './queries.ts'
+import { type MailRow, mailCte, type NoticeRow, noticeCte, queueNotices } from './queries.ts'
 import type { MailData, MailName } from './templates/mail-data.ts'
 import type { NoticeDetails, NoticeKind } from './templates/notice-data.ts'
 import type { MailDelivery } from './variables.ts'
@@ -95,6 +95,16 @@ export function createOutbox({ mail, secrets }: Options) {
     async notify<K extends NoticeKind>(tx: Db, accountId: string, kind: K, details: NoticeDetails[K]): Promise<void> {
       const part = noticePart(tx, [accountId, kind, details])
       if (isOn) await tx`with ${part} select 1`
+    },
+    /** The same notice to several accounts, whose rows are locked. One statement. */
+    async notifyAll<K extends NoticeKind>(
+      tx: Db,
+      accountIds: string[],
+      kind: K,
+      details: NoticeDetails[K],
+    ): Promise<void> {
+      if (isOn) await queueNotices(tx, accountIds, kind, details)
+      else for (const _ of accountIds) figures.count('dropped')
     },
     mailPart,
     noticePart,

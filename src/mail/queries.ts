@@ -45,3 +45,10 @@ export function noticeCte(sql: Db, row: NoticeRow, condition = sql`true`, name =
       do update set contents = add_notice_event(m.contents, excluded.contents -> 'events' -> 0)
       returning m.id)`
 }
+
+/** Notices that happened just now, one to each account. They get a Message-ID when they are sent. */
+export async function queueNotices(sql: Db, accountIds: string[], template: string, details: object): Promise<void> {
+  await sql`
+    select queue_notice(id, ${template}, jsonb_build_object('at', clock_timestamp()) || ${JSON.stringify(details)}::text::jsonb)
+      from unnest(${accountIds}::uuid[]) id`
+}

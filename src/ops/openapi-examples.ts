@@ -47,6 +47,7 @@ const bodies: Record<string, object> = {
   WebhookPatch: { enabled: true },
   NewOperatorsWebhook: { ...webhook, events: ['account.created', 'account.updated', 'account.erased'] },
   OperatorsWebhookPatch: { description: 'Another service' },
+  TeamPatch: { name: 'Practice at the lake' },
   PasskeyPatch: { name: 'Old phone' },
   MfaTokenOnly: { mfaToken: 'the mfaToken of the answer to the password' },
   SecondStep: { mfaToken: 'the mfaToken of the answer to the password', code: '123456' },

@@ -13,6 +13,7 @@ const tags = [
   { name: 'API keys', description: 'Keys for programs' },
   { name: 'Catalogue', description: 'Plans, features, roles and permissions, for everybody' },
   { name: 'Subscription', description: 'The own plan' },
+  { name: 'Team', description: 'The people who share a plan' },
   { name: 'Access', description: 'For services that verify tokens themselves' },
   { name: 'Administration', description: 'People, roles, plans and the audit trail' },
   { name: 'Analytics', description: 'Figures for operators' },

@@ -1,17 +1,24 @@
 import type { LockedAccount } from '../access/hierarchy-queries.ts'
-import { recordAuthzChange } from '../changes/record.ts'
+import { recordAuthzChanges } from '../changes/record.ts'
 import type { Tx } from '../db/types.ts'
-import { deleteInvitationsTo, deleteTeamOf, leaveTeam } from './queries.ts'
+import type { TeamDeps } from './deps.ts'
+import { deleteInvitationsTo } from './invitation-queries.ts'
+import { deleteMember, deleteTeamOf } from './queries.ts'
 
 /**
- * Ends what an account that is erased has to do with teams: the team that it owns, whose members have their own plan again, its
- * membership of another, and invitations to its address. Lock its plan first, and call it before the account is anonymous.
- * @returns who was in the team that ended
+ * Ends what an account that is erased has to do with teams: the team that it owns, whose members have their own plan again and are told,
+ * its membership of another, and invitations to its address. Lock its plan first, and call it before the account is anonymous.
  */
-export async function releaseFromTeams(tx: Tx, { id, email }: LockedAccount): Promise<string[]> {
+export async function releaseFromTeams(
+  tx: Tx,
+  { mail }: Pick<TeamDeps, 'mail'>,
+  { id, email }: LockedAccount,
+): Promise<void> {
   if (email !== null) await deleteInvitationsTo(tx, email)
-  const members = await deleteTeamOf(tx, id)
-  for (const accountId of members) await recordAuthzChange(tx, { accountId })
-  await leaveTeam(tx, id)
-  return members
+  const ended = await deleteTeamOf(tx, id)
+  if (ended && ended.members.length > 0) {
+    await recordAuthzChanges(tx, ended.members)
+    await mail.notifyAll(tx, ended.members, 'team-changed', { team: ended.name, change: 'ended' })
+  }
+  await deleteMember(tx, id)
 }

@@ -23,6 +23,7 @@ const linked: ReadonlySet<MailName> = new Set([
   'confirm-email',
   'undo-email',
   'accept-invitation',
+  'team-invitation',
 ])
 
 /** Every mail with the data that it may have: each variant by a name of its own. `text`: what people may choose in them. */
@@ -61,6 +62,8 @@ export function samples(text = 'Asha Rao'): [string, MailName, MailData[MailName
   add('undo-email', { validHours: 168, newEmail: `${text}@example.com` })
   add('accept-invitation', { validHours: 168, inviter: text, role: text, plan: text }, 'with role and plan')
   add('accept-invitation', { validHours: 168, inviter: null, role: null, plan: null }, 'plain')
+  add('team-invitation', { validHours: 168, team: text, inviter: text }, 'with names')
+  add('team-invitation', { validHours: 168, team: null, inviter: null }, 'plain')
   add('email-change-undone', {})
   for (const lastNotice of [false, true])
     add('inactive-account', { lastNotice, eraseAt: until }, lastNotice ? 'last' : 'first')
@@ -87,6 +90,13 @@ export function samples(text = 'Asha Rao'): [string, MailName, MailData[MailName
   addNotice('api-key-created', { at, prefix: text, ip })
   addNotice('webhook-disabled', { at, host: text, reason: 'gone' }, { at, host: text, reason: 'failing' })
   addNotice('role-raised', { at, role: text })
+  addNotice(
+    'team-changed',
+    { at, team: text, change: 'joined' },
+    { at, team: text, change: 'left' },
+    { at, team: null, change: 'removed' },
+    { at, team: null, change: 'ended' },
+  )
   addNotice(
     'subscription-changed',
     ...changes.map((change, i) => ({ at, plan: text, change, until: i % 2 ? until : null })),

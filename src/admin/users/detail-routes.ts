@@ -8,9 +8,17 @@ import { Paging } from '../../http/input/fields.ts'
 import { noBody, noInput, params, query } from '../../http/input/validate.ts'
 import { describe } from '../../http/openapi.ts'
 import { listOf, readPageById } from '../../http/output/page.ts'
+import { TeamBody } from '../../teams/schemas.ts'
 import { AccountPath } from '../schemas.ts'
 import { AdministeredPaymentBody, AdministeredSessionBody, SessionOfPath, SignInMethodsBody } from './detail-schemas.ts'
-import { endSessionOf, readApiKeysOf, readPaymentsOf, readSessionsOf, readSignInMethods } from './details.ts'
+import {
+  endSessionOf,
+  readApiKeysOf,
+  readPaymentsOf,
+  readSessionsOf,
+  readSignInMethods,
+  readTeamOfUser,
+} from './details.ts'
 
 const manages = requirePermission('users.manage')
 const refusals = ['not-found', 'privilege-escalation'] as const
@@ -87,4 +95,13 @@ export const userDetailRoutes = new Hono<AuthedEnv>()
     params(AccountPath),
     noInput,
     async (c) => c.json(await readSignInMethods(c.var.deps, actorOf(c), c.req.valid('param').id), 200),
+  )
+  .get(
+    '/:id/team',
+    describe('Administration', "A person's team", { 200: TeamBody }, [...refusals]),
+    authenticate,
+    manages,
+    params(AccountPath),
+    noInput,
+    async (c) => c.json(await readTeamOfUser(c.var.deps, actorOf(c), c.req.valid('param').id), 200),
   )

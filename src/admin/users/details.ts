@@ -12,6 +12,7 @@ import type { Slice } from '../../http/output/page.ts'
 import { readFactors } from '../../mfa/factors.ts'
 import { readPasskeys } from '../../passkeys/manage.ts'
 import { readIdentities } from '../../sso/identities.ts'
+import { readTeamOf } from '../../teams/team.ts'
 import { maskEmail } from '../../text/email-address.ts'
 import type { AdminDeps } from '../deps.ts'
 
@@ -20,7 +21,7 @@ const permission = 'users.manage'
 const all = { limit: 100, after: null }
 
 /** What is looked at, as the trail calls it. */
-type Part = 'sessions' | 'api-keys' | 'payments' | 'sign-in-methods'
+type Part = 'sessions' | 'api-keys' | 'payments' | 'sign-in-methods' | 'team'
 
 /**
  * Lets administrators look at what an account holds: their own, and accounts below them. Looking is audited.
@@ -81,6 +82,12 @@ export async function readSignInMethods(deps: AdminDeps, actor: Actor, accountId
     passkeys,
     identities: identities.map(({ email, ...identity }) => ({ ...identity, email: email && maskEmail(email) })),
   }
+}
+
+/** The team that an account is in, or the empty one. @throws AppError as look */
+export async function readTeamOfUser(deps: AdminDeps, actor: Actor, accountId: string) {
+  await look(deps, actor, accountId, 'team')
+  return readTeamOf(deps.sql, accountId)
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Actor } from '../../access/actor.ts'
+import { freePlan } from '../../access/lapse.ts'
 import { type AuthzState, type Rights, rightsOf } from '../../access/rights.ts'
 import { account as entity } from '../../audit/actor.ts'
 import { AppError } from '../../errors/app-error.ts'
@@ -6,7 +7,7 @@ import type { AdminDeps } from '../deps.ts'
 import { findAuthzState } from './queries.ts'
 
 type Link = {
-  kind: 'account' | 'role' | 'level' | 'permission' | 'plan' | 'expiry' | 'feature' | 'override'
+  kind: 'account' | 'role' | 'level' | 'permission' | 'team' | 'plan' | 'expiry' | 'feature' | 'override'
   name: string
   detail: string
 }
@@ -76,7 +77,7 @@ function linksOfFeature(
   included: boolean,
   nowSeconds: number,
 ): Link[] {
-  const chain: Link[] = [{ kind: 'plan', name: state.plan, detail: 'the current subscription' }]
+  const chain: Link[] = planOf(state)
   if (state.planExpiresAt !== null)
     chain.push(expiry(state.plan, state.planExpiresAt, nowSeconds, ', free counts instead'))
   chain.push({
@@ -89,6 +90,16 @@ function linksOfFeature(
   chain.push({ kind: 'override', name: feature, detail: `${override.g ? 'granted to' : 'refused to'} this account` })
   if (override.exp !== undefined) chain.push(expiry(feature, override.exp, nowSeconds, ', the plan decides again'))
   return chain
+}
+
+/** A member of a team has the plan that its owner shares. */
+function planOf({ payerId, plan }: AuthzState): Link[] {
+  if (payerId === null) return [{ kind: 'plan', name: plan, detail: 'the current subscription' }]
+  const detail = plan === freePlan ? 'shares no plan now: the team sleeps' : 'shares this plan'
+  return [
+    { kind: 'team', name: payerId, detail: `the owner of the account's team, who ${detail}` },
+    { kind: 'plan', name: plan, detail: "the team's" },
+  ]
 }
 
 function expiry(name: string, epochSecond: number, nowSeconds: number, consequence: string): Link {

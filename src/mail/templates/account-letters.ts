@@ -3,7 +3,7 @@ import type { RequestedMailData } from './mail-data.ts'
 
 type Others = Exclude<
   keyof RequestedMailData,
-  'verify-email' | 'reset-password' | 'confirm-email' | 'undo-email' | 'accept-invitation'
+  'verify-email' | 'reset-password' | 'confirm-email' | 'undo-email' | 'accept-invitation' | 'team-invitation'
 >
 
 /** Mails without a link that are no security notices of an account in use. */

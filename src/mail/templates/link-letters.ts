@@ -5,7 +5,7 @@ import { maskedEmail, shownName, shownSpan } from './shown.ts'
 type Links = 'verify-email' | 'reset-password' | 'confirm-email' | 'undo-email' | 'accept-invitation'
 
 /** The link opens a page: nothing happens before its button is pressed, for programs open links, too. */
-const worksOnce = {
+export const worksOnce = {
   en: (hours: number) => `The link works once, for ${shownSpan(hours, 'en')}. It opens a page with a button.`,
   hi: (hours: number) =>
     `यह लिंक एक ही बार काम करता है, ${shownSpan(hours, 'hi')} तक। इससे एक पेज खुलता है, जिस पर एक बटन है।`,

@@ -12,6 +12,8 @@ export type RequestedMailData = {
   'undo-email': Valid & { newEmail: string }
   /** `role` and `plan`, as people see them: null where they are those that everybody has. */
   'accept-invitation': Valid & { inviter: string | null; role: string | null; plan: string | null }
+  /** `team` and `inviter`: as they call themselves; null where they do not. */
+  'team-invitation': Valid & { team: string | null; inviter: string | null }
   /** To the address that an undo took away from the account. */
   'email-change-undone': Record<never, never>
   'inactive-account': { lastNotice: boolean; eraseAt: string }

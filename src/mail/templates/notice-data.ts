@@ -3,6 +3,8 @@ type From = { userAgent: string | null; ip: string | null }
 
 export type SignInMethod = 'password' | 'totp' | 'passkey' | 'identity' | 'recovery-codes'
 
+export type TeamChange = 'joined' | 'left' | 'removed' | 'ended'
+
 export type SubscriptionChange =
   | 'trial-begun'
   | 'begun'
@@ -39,6 +41,8 @@ export type NoticeDetails = {
   'subscription-changed': { plan: string; change: SubscriptionChange; until: string | null }
   /** `gone`: the receiver said so; `failing`: nothing came through for five days. */
   'webhook-disabled': { host: string; reason: 'gone' | 'failing' }
+  /** Of the account's membership; `team`: as its owner calls it. */
+  'team-changed': { team: string | null; change: TeamChange }
   /** Strangers bring these two about, as often as they like: gathered, they fill no mailbox. */
   'registration-attempted': Record<never, never>
   'email-change-taken': Record<never, never>

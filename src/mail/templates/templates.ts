@@ -10,6 +10,7 @@ import { type NoticeTexts, noticeLetter } from './notice-letter.ts'
 import { plainText } from './plain-text.ts'
 import { shownDay, shownTime } from './shown.ts'
 import { signInNotices } from './sign-in-notices.ts'
+import { teamInvitation, teamNotice } from './team-letters.ts'
 import type { MailTemplate } from './template.ts'
 
 /** Text and HTML of one letter, in the reader's language and time zone. */
@@ -37,6 +38,7 @@ export const templates: { [K in MailName]: MailTemplate<MailData[K]> } = {
   'confirm-email': mail(linkLetters['confirm-email']),
   'undo-email': mail(linkLetters['undo-email']),
   'accept-invitation': mail(linkLetters['accept-invitation']),
+  'team-invitation': mail(teamInvitation),
   'email-change-undone': mail(accountLetters['email-change-undone']),
   'inactive-account': mail(accountLetters['inactive-account']),
   'account-erased': mail(accountLetters['account-erased']),
@@ -57,6 +59,7 @@ export const templates: { [K in MailName]: MailTemplate<MailData[K]> } = {
   'api-key-created': notice(accountNotices['api-key-created']),
   'role-raised': notice(accountNotices['role-raised']),
   'webhook-disabled': notice(accountNotices['webhook-disabled']),
+  'team-changed': notice(teamNotice),
   'subscription-changed': notice(accountNotices['subscription-changed']),
 }
 

@@ -19,7 +19,7 @@ const admin = await signedIn(app, { role: 'admin' })
 const person = await signedIn(app)
 
 type List = { items: Record<string, unknown>[]; nextCursor: string | null }
-const parts = ['sessions', 'api-keys', 'payments', 'sign-in-methods']
+const parts = ['sessions', 'api-keys', 'payments', 'sign-in-methods', 'team']
 const look = (id: string, part: string, bearer = admin.bearer) => request(`/v1/admin/users/${id}/${part}`, { bearer })
 const end = (id: string, session: string, bearer = admin.bearer) =>
   request(`/v1/admin/users/${id}/sessions/${session}`, { method: 'DELETE', bearer })
