@@ -21,7 +21,7 @@ RUN case "$TARGETARCH" in amd64) echo x64 ;; *) echo "$TARGETARCH" ;; esac > /cp
 COPY tsconfig.json ./
 COPY sql sql
 COPY src src
-COPY scripts/build.ts scripts/embed-console.ts scripts/
+COPY scripts/build.ts scripts/embed-console.ts scripts/options.ts scripts/
 ARG REVISION=unknown
 RUN BUILD_COMMIT="$(printf %.12s "$REVISION")" bun scripts/build.ts --target "bun-linux-$(cat /cpu)"
 

@@ -1,8 +1,6 @@
 #!/usr/bin/env bun
-/** Makes the npm package of the typed client: bun run build:client [--outdir dist/client] */
 import { cp, mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { z } from 'zod'
 import manifest from '../package.json'
 import { createApp } from '../src/app.ts'
@@ -12,9 +10,16 @@ import { problemMembers } from '../src/errors/problem-members.ts'
 import { openApiDocument } from '../src/ops/openapi.ts'
 import { loadConfig } from '../src/room-config.ts'
 import { type Document, type ProblemType, toDeclarations } from './client/declarations.ts'
+import { readOptions } from './options.ts'
 
 const root = join(import.meta.dir, '..')
-const { values: options } = parseArgs({ options: { outdir: { type: 'string', default: join(root, 'dist/client') } } })
+const usage = `Makes the npm package of the typed client: bun run build:client [options]
+
+  --outdir DIR   default dist/client
+  --help         this text`
+const { values: options } = readOptions(usage, {
+  options: { outdir: { type: 'string', default: join(root, 'dist/client') } },
+})
 const { outdir } = options
 
 await rm(outdir, { recursive: true, force: true })

@@ -1,13 +1,10 @@
 #!/usr/bin/env bun
-/**
- * Makes the one-file program: bun run build [--target bun-linux-arm64] [--outfile dist/manas360] [--entry src/main.ts]
- */
 import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import manifest from '../package.json'
 import { embedConsole } from './embed-console.ts'
+import { readOptions } from './options.ts'
 
 const root = join(import.meta.dir, '..')
 const host = `bun-${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`
@@ -20,7 +17,14 @@ const addons = new Map([
   ['bun-windows-x64', 'argon2-win32-x64-msvc'],
 ])
 
-const { values: options } = parseArgs({
+const usage = `Makes the one-file program: bun run build [options]
+
+  --target TARGET   ${[...addons.keys()].join(', ')}; default: this machine's
+  --outfile FILE    default dist/manas360
+  --entry FILE      default src/main.ts
+  --help            this text`
+
+const { values: options } = readOptions(usage, {
   options: {
     target: { type: 'string', default: host },
     outfile: { type: 'string', default: join(root, 'dist/manas360') },

@@ -1,19 +1,21 @@
 #!/usr/bin/env bun
-/**
- * Makes what deploy/compose.yaml needs, once: passwords and keys in deploy/.env, and in deploy/secrets/ a certificate for its
- * services with the authority that vouches for it: bun scripts/compose-secrets.ts [--directory deploy]
- *
- * What is there stays as it is: the database keeps the passwords that it was made with.
- */
 import { randomBytes } from 'node:crypto'
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { parseArgs } from 'node:util'
+import { readOptions } from './options.ts'
 
 /** The services that the certificate names. */
 const hosts = ['localhost', 'postgres', 'valkey', 'mail']
 
-const { values: options } = parseArgs({
+const usage = `Makes what deploy/compose.yaml needs, once: passwords and keys in deploy/.env, and in deploy/secrets/ a certificate for
+its services with the authority that vouches for it: bun scripts/compose-secrets.ts [options]
+
+  --directory DIR   default deploy
+  --help            this text
+
+What is there stays as it is: the database keeps the passwords that it was made with.`
+
+const { values: options } = readOptions(usage, {
   options: { directory: { type: 'string', default: join(import.meta.dir, '../deploy') } },
 })
 const directory = resolve(options.directory)

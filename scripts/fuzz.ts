@@ -2,19 +2,23 @@
 import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
+import { readOptions } from './options.ts'
 
-/**
- * `bun run fuzz -- --requests 1000000 [--seed N] [--directory .fuzz]`: the requests of tests/fuzz, so many and other ones, in
- * legs with a database of their own. Prints progress; started again with the same directory it goes on where it ended.
- * Findings are lines of `findings.ndjson`, each with the seed and the smallest request that shows it; exit 1 when there are any.
- */
+const usage = `The requests of tests/fuzz, so many and other ones, in legs with a database of their own: bun run fuzz [-- options]
+
+  --requests N      default 1000000
+  --seed N          default: the time of day
+  --directory DIR   default .fuzz; started again with the same one it goes on where it ended
+  --help            this text
+
+Prints progress. Findings are lines of findings.ndjson, each with the seed and the smallest request that shows it; the exit
+code is 1 when there are any.`
 
 const legRequests = 25_000
 
 type State = { seed: number; wanted: number; done: number; seconds: number; failedLegs: number }
 
-const { values } = parseArgs({
+const { values } = readOptions(usage, {
   options: {
     requests: { type: 'string', default: '1000000' },
     seed: { type: 'string', default: String(Date.now()) },

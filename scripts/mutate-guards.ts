@@ -2,21 +2,24 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import postgres from 'postgres'
 import { migrate } from '../src/db/migrate.ts'
 import { openEmbeddedPostgres } from '../src/embedded-postgres/open.ts'
 import type { Guard } from './guards/guard.ts'
 import { guards } from './guards/list.ts'
 import { openScratch } from './guards/scratch.ts'
+import { readOptions } from './options.ts'
 
-/**
- * `bun run mutate [part of a name…] [--from N] [--table FILE]`: takes each guard of scripts/guards away, one at a time, in a copy of the
- * project, and runs the tests that must notice. Prints who survives; exit 1 when one does. `--table` writes who noticed, as
- * Markdown.
- */
+const usage = `Takes each guard of scripts/guards away, one at a time, in a copy of the project, and runs the tests that must
+notice: bun run mutate [-- options] [part of a name …]
 
-const { values, positionals } = parseArgs({
+  --from N       begins with the Nth
+  --table FILE   writes who noticed, as Markdown
+  --help         this text
+
+Prints who survives. The exit code is 1 when a guard does.`
+
+const { values, positionals } = readOptions(usage, {
   allowPositionals: true,
   options: { table: { type: 'string' }, from: { type: 'string', default: '1' } },
 })

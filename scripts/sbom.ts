@@ -1,7 +1,5 @@
 #!/usr/bin/env bun
 /**
- * Writes the bill of materials of a compiled program, in CycloneDX 1.6: bun run sbom [dist/manas360] → dist/manas360.cdx.json
- *
  * Only what the bundler put into the program is listed (`*.meta.json`, written by scripts/build.ts), with licences and purls
  * from the packages, SHA-512 from the lock file, our patches, and what comes without a package: Bun itself, Swagger UI and the
  * word lists. The same program gives the same bytes.
@@ -12,6 +10,7 @@ import { join, resolve } from 'node:path'
 import type { BunLockFile } from 'bun'
 import lockFile from '../bun.lock'
 import manifest from '../package.json'
+import { readOptions } from './options.ts'
 
 type Hash = { alg: 'SHA-256' | 'SHA-512'; content: string }
 type Component = {
@@ -47,7 +46,12 @@ const vendored: Component[] = [
   component('data', '@zxcvbn-ts common words', undefined, 'pkg:npm/%40zxcvbn-ts/language-common', mit),
 ]
 
-const binary = resolve(process.argv[2] ?? join(root, 'dist/manas360'))
+const usage = `Writes the bill of materials of a compiled program, in CycloneDX 1.6, beside it: bun run sbom [PROGRAM]
+
+  PROGRAM   default dist/manas360; its bill is dist/manas360.cdx.json
+  --help    this text`
+const [given = join(root, 'dist/manas360')] = readOptions(usage, { allowPositionals: true }).positionals
+const binary = resolve(given)
 for (const file of [binary, `${binary}.meta.json`])
   if (!existsSync(file)) fail(`${file} is missing; run: bun run build`)
 

@@ -7,11 +7,13 @@ import { migrate } from '../src/db/migrate.ts'
 import { openEmbeddedPostgres } from '../src/embedded-postgres/open.ts'
 import { createRunDirectory, recordTests, removeAbandonedRuns, signalGroup } from './test-directory.ts'
 
-/**
- * `bun run test [filter…]`: the tests on a throw-away PostgreSQL, or on the server of TEST_DATABASE_URL. Every test file
- * copies the template database made here. Ends with one line: `N passed, N failed[, N skipped]`.
- * `--update-timings` writes how long each file took; the slowest begin first, so that none runs alone at the end.
- */
+const usage = `The tests: bun run test [part of a file's name …] [options]
+
+  --update-timings   writes how long each file took to tests/timings.json; the slowest begin first
+  --help             this text
+
+They run on a throw-away PostgreSQL, or on the server that TEST_DATABASE_URL names; every file copies the template database
+that is made here. Other options go to bun test. The last line is: N passed, N failed[, N skipped]`
 
 const templatePrefix = 'app_template_'
 
@@ -40,7 +42,9 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     if (tests !== undefined) signalGroup(tests, signal)
   })
 
-process.exitCode = await main(process.argv.slice(2))
+const words = process.argv.slice(2)
+if (words.includes('--help')) process.stdout.write(`${usage}\n`)
+else process.exitCode = await main(words)
 
 async function main(filters: string[]): Promise<number> {
   await removeAbandonedRuns()

@@ -20,6 +20,7 @@ test('errors have the names of their classes in the log of the compiled program'
       MAIL: 'off',
       DATABASE_URL: 'postgres://nobody@127.0.0.1:1/m',
       PUBLIC_URL: 'https://a.test',
+      PORT: '0',
     },
     stdout: 'pipe',
     stderr: 'inherit',
