@@ -6,6 +6,7 @@ import { passkeyProblems } from './passkey-problems.ts'
 import { serverProblems } from './server-problems.ts'
 import { signInProblems } from './sign-in-problems.ts'
 import { teamProblems } from './team-problems.ts'
+import { webhookProblems } from './webhook-problems.ts'
 
 /**
  * The problem catalogue: every code this service answers with, its status, title and one sentence of advice.
@@ -17,6 +18,7 @@ export const problems = {
   ...billingProblems,
   ...identityProblems,
   ...teamProblems,
+  ...webhookProblems,
   'malformed-json': { status: 400, title: 'The body is not JSON', detail: 'Send one JSON value, encoded as UTF-8.' },
   'bad-request': {
     status: 400,
@@ -118,16 +120,6 @@ export const problems = {
     status: 409,
     title: 'The account has as many API keys as it may have',
     detail: 'Delete one that is not used any more.',
-  },
-  'too-many-webhooks': {
-    status: 409,
-    title: 'There are as many webhook endpoints as there may be',
-    detail: 'Delete one that is not used any more.',
-  },
-  'webhook-disabled': {
-    status: 409,
-    title: 'The endpoint is disabled',
-    detail: 'Enable it first: PATCH it with {"enabled":true}.',
   },
   'last-superadmin': { status: 409, title: 'The last superadmin must stay', detail: 'Make another superadmin first.' },
   'demote-first': {

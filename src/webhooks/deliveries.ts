@@ -6,6 +6,7 @@ import type { Slice } from '../http/output/page.ts'
 import type { WebhookDeps } from './deps.ts'
 import { findEndpoint } from './endpoint-queries.ts'
 import {
+  countWaiting,
   type DeliveryItem,
   findBacklog,
   insertTest,
@@ -14,6 +15,9 @@ import {
   redeliver,
 } from './log-queries.ts'
 import { type Audience, lockEndpoints, readEndpoint, subjectOf } from './manage.ts'
+
+/** Nothing more is asked for by hand while so many wait for an endpoint: it would be kept, and tried ten times each. */
+const mostWaiting = 1_000
 
 /** The log of an endpoint, newest first. @throws AppError `not-found` when it is not theirs */
 export async function readDeliveries(
@@ -26,7 +30,7 @@ export async function readDeliveries(
   return listDeliveries(deps.sql, id, limit, after)
 }
 
-/** Sends `webhook.test`, or a message once more. @throws AppError `not-found`, `webhook-disabled` */
+/** Sends `webhook.test`, or a message once more. @throws AppError `not-found`, `webhook-disabled`, `too-many-deliveries` */
 export async function queueDelivery(
   deps: WebhookDeps,
   audience: Audience,
@@ -38,6 +42,7 @@ export async function queueDelivery(
     const endpoint = await findEndpoint(tx, owner, id)
     if (!endpoint) throw new AppError('not-found')
     if (!endpoint.enabled) throw new AppError('webhook-disabled')
+    if ((await countWaiting(tx, id, mostWaiting)) >= mostWaiting) throw new AppError('too-many-deliveries')
     const queued = deliveryId === undefined ? await insertTest(tx, id, owner) : await redeliver(tx, id, deliveryId)
     if (!queued) throw new AppError('not-found')
     const action = deliveryId === undefined ? 'webhook.test' : 'webhook.redeliver'

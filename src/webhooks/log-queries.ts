@@ -35,6 +35,14 @@ export async function listDeliveries(
      order by d.id desc limit ${limit}`
 }
 
+/** How many deliveries wait for an endpoint, counted no further than to `most`. */
+export async function countWaiting(sql: Db, endpointId: string, most: number): Promise<number> {
+  const [row] = await sql<{ waiting: number }[]>`
+    select count(*)::int as waiting
+      from (select from webhook_deliveries where endpoint_id = ${endpointId} and status = 'queued' limit ${most}) w`
+  return row?.waiting ?? 0
+}
+
 /** Queues a message of an earlier delivery once more: a delivery of its own, under the same message id. */
 export async function redeliver(tx: Db, endpointId: string, deliveryId: string): Promise<DeliveryItem | null> {
   const [row] = await tx<DeliveryItem[]>`

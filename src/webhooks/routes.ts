@@ -113,7 +113,11 @@ function endpointRoutes(audience: endpoints.Audience) {
     )
     .post(
       '/webhooks/:id/test',
-      describe(tag, 'Send the event webhook.test', { 202: DeliveryBody }, ['not-found', 'webhook-disabled']),
+      describe(tag, 'Send the event webhook.test', { 202: DeliveryBody }, [
+        'not-found',
+        'webhook-disabled',
+        'too-many-deliveries',
+      ]),
       authenticate,
       allowed,
       params(EndpointPath),
@@ -144,6 +148,7 @@ function endpointRoutes(audience: endpoints.Audience) {
       describe(tag, 'Send a message once more, under the same webhook-id', { 202: DeliveryBody }, [
         'not-found',
         'webhook-disabled',
+        'too-many-deliveries',
       ]),
       authenticate,
       allowed,
