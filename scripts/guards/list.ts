@@ -5,6 +5,7 @@ import { requestGuards } from './requests.ts'
 import { rightsGuards } from './rights.ts'
 import { sessionGuards } from './sessions.ts'
 import { tokenGuards } from './tokens.ts'
+import { webhookGuards } from './webhooks.ts'
 
 /** Every guard that is taken away, once. */
 export const guards: Guard[] = [
@@ -14,4 +15,5 @@ export const guards: Guard[] = [
   ...factorGuards,
   ...requestGuards,
   ...moneyGuards,
+  ...webhookGuards,
 ]

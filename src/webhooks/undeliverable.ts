@@ -9,6 +9,7 @@ export class UndeliverableError extends Error {
 const reasons: Record<string, string> = {
   ECONNREFUSED: 'The connection was refused.',
   ECONNRESET: 'The connection was closed before an answer came.',
+  ERR_SOCKET_CLOSED: 'The connection was closed before an answer came.',
   ENOTFOUND: 'The name has no address.',
   DNS_ENOTFOUND: 'The name has no address.',
   DNS_ENODATA: 'The name has no address.',

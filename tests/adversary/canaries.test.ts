@@ -9,6 +9,7 @@ import { tokenTo } from '../support/mails.ts'
 import { givenPasskey, signInOptions } from '../support/passkeys.ts'
 import { payingTools } from '../support/payments.ts'
 import { secondFactorSteps } from '../support/second-factors.ts'
+import { webhookEndpoints } from '../support/webhook-endpoints.ts'
 import { findEverywhere } from '../support/whole-life.ts'
 
 /**
@@ -111,6 +112,7 @@ async function plant() {
   const enrolled = await ofFactors(admin.bearer)
   await ofKeysAndMoney(enrolled)
   await ofOthers(admin.bearer)
+  await ofWebhooks(admin.bearer)
   await app.deps.usage.flush()
   return { admin, bearer: enrolled }
 }
@@ -238,6 +240,32 @@ async function ofOthers(adminBearer: string): Promise<void> {
     await bodyOf(await request('/v1/auth/invitation/accept', { json: { token, password } })),
     'of an invited person',
   )
+}
+
+async function ofWebhooks(adminBearer: string): Promise<void> {
+  const place = personal(
+    'a token in the URL of an endpoint',
+    `u${word}${word}`,
+    'webhook_endpoints',
+    'audit_subjects',
+    'idempotency_keys',
+  )
+  // Nobody listens there: the log tells of an attempt that fails.
+  const json = { url: `http://127.0.0.1:1025/?token=${place}`, events: ['role.changed'] }
+  const headers = { 'Idempotency-Key': 'one endpoint' }
+  const made = await request('/v1/admin/webhooks', { bearer: adminBearer, json, headers })
+  const { id, secret: first } = await bodyOf<{ id: string; secret: string }>(made)
+  secret('the secret of an endpoint', first)
+  await request('/v1/admin/webhooks', { bearer: adminBearer, json, headers })
+  const path = `/v1/admin/webhooks/${id}`
+  const rotated = await request(`${path}/rotate`, { method: 'POST', bearer: adminBearer, headers })
+  secret('the second secret of an endpoint', (await bodyOf<{ secret: string }>(rotated)).secret)
+  await request(path, { method: 'PATCH', bearer: adminBearer, json: { url: `https://10.0.0.1/?token=${place}` } })
+  await request('/v1/webhooks', { bearer: adminBearer, json: { ...json, url: `ftp://${place}/` } })
+  await request(`${path}/test`, { method: 'POST', bearer: adminBearer })
+  const sender = webhookEndpoints(app, adminBearer).openSender()
+  await sender.idle()
+  await sender.stop()
 }
 
 const planted = await plant()

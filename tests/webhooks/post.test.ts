@@ -48,8 +48,8 @@ describe('a message', () => {
 
   test('is not carried where an answer redirects', async () => {
     const target = receiver()
-    const { url } = receiver(() => Response.redirect(target.url, 307))
-    expect((await send(url)).status).toBe(307)
+    for (const status of [301, 302, 303, 307, 308] as const)
+      expect((await send(receiver(() => Response.redirect(target.url, status)).url)).status).toBe(status)
     expect(target.requests).toEqual([])
   })
 

@@ -121,15 +121,32 @@ describe('an endpoint', () => {
     await endpoint.remove()
   })
 
-  test('of an account takes no more than its share of places', async () => {
+  /** An account with twelve endpoints, each of which has a message. */
+  async function givenTwelve() {
     const person = await signedIn(app, { plan: 'professional', role: 'subscriber' })
     const json = { url: 'https://hooks.example.com/', events: ['account.updated'] }
     for (let i = 0; i < 12; i++) {
       const { id } = await bodyOf<{ id: string }>(await request('/v1/webhooks', { bearer: person.bearer, json }))
       await request(`/v1/webhooks/${id}/test`, { method: 'POST', bearer: person.bearer })
     }
-    const claim = (crowded: string[]) =>
-      claimEndpoints(sql, { limit: 64, leaseSeconds: 60, kind: 'prompt', perAccount: 8, crowded, pauseSeconds: 0 })
+    return person
+  }
+
+  const claim = (crowded: string[]) =>
+    claimEndpoints(sql, { limit: 64, leaseSeconds: 60, kind: 'prompt', perAccount: 8, crowded, pauseSeconds: 0 })
+
+  test('is claimed once while its lease lasts, a few of an account at once', async () => {
+    const person = await givenTwelve()
+    const [first, second, third] = [await claim([]), await claim([]), await claim([])]
+    expect([first.length, second.length, third.length]).toEqual([8, 4, 0])
+    expect(new Set([...first, ...second].map(({ id }) => id)).size).toBe(12)
+    await sql`update webhook_endpoints set leased_until = clock_timestamp() where account_id = ${person.id}`
+    expect(await claim([])).toHaveLength(8)
+    await sql`delete from webhook_endpoints where account_id = ${person.id}`
+  })
+
+  test('of an account takes no more than its share of places', async () => {
+    const person = await givenTwelve()
     expect(await claim([person.id])).toHaveLength(0)
     const claims = await Promise.all([claim([]), claim([])])
     const ids = claims.flat().map(({ id }) => id)
