@@ -4,10 +4,14 @@ import './styles/parts.css'
 import { render } from 'hono/jsx/dom'
 import { openSession } from './session/session.ts'
 import { Frame } from './shell/frame.tsx'
+import { loadWords } from './shell/language.ts'
 
 const root = document.getElementById('console')
 if (root) {
+  const opened = openSession()
+  // Without its words the console speaks English.
+  await loadWords().catch(() => {})
   root.replaceChildren()
   render(<Frame />, root)
-  void openSession()
+  void opened
 }

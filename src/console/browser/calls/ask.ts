@@ -4,6 +4,7 @@ import { proveAgain } from '../session/proof.ts'
 import { endSession, renew } from '../session/session.ts'
 import { noteLost } from './connection.ts'
 import { GivenUp, Refused, Unreachable } from './failure.ts'
+import { waitOpenly } from './waiting.ts'
 
 type Answer = ClientResponse<unknown, number, string>
 type Successful<R> =
@@ -51,7 +52,7 @@ export async function askPatiently<R extends Answer>(send: () => Promise<R>): Pr
       return await ask(send)
     } catch (error) {
       if (!(error instanceof Refused) || error.problem.code !== 'rate-limited' || turn >= maxTurns) throw error
-      await pause(retryAfterMs.get(error.problem) ?? longestPauseMs)
+      await waitOpenly(retryAfterMs.get(error.problem) ?? longestPauseMs)
     }
   }
 }
@@ -101,8 +102,4 @@ async function mayGoOn({ code }: Problem, proves: boolean): Promise<boolean> {
     default:
       return false
   }
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms))
 }

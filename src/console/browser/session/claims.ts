@@ -6,13 +6,15 @@ export type Claims = {
   level: number
   permissions: readonly string[]
   acr: string
+  /** How the session began (RFC 8176): `pwd` where it was the password. */
+  methods: readonly string[]
   /** Epoch milliseconds by this computer's clock. */
   endsAt: number
 }
 
 export function readClaims(accessToken: string, livesSeconds: number): Claims {
   const json = new TextDecoder().decode(toBytes(accessToken.split('.')[1] ?? ''))
-  const { sid, sub, role, lvl, perms, acr } = JSON.parse(json)
+  const { sid, sub, role, lvl, perms, acr, amr } = JSON.parse(json)
   return {
     sessionId: String(sid),
     accountId: String(sub),
@@ -20,6 +22,7 @@ export function readClaims(accessToken: string, livesSeconds: number): Claims {
     level: Number(lvl),
     permissions: Array.isArray(perms) ? perms.map(String) : [],
     acr: String(acr),
+    methods: Array.isArray(amr) ? amr.map(String) : [],
     // The token's own times are the service's, and this computer's clock may go wrong.
     endsAt: Date.now() + livesSeconds * 1000,
   }

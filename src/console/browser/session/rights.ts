@@ -16,7 +16,7 @@ export function useRights(): Rights {
   const claims: Claims =
     now.kind === 'signed-in'
       ? now.claims
-      : { sessionId: '', accountId: '', role: '', level: 0, permissions: [], acr: '', endsAt: 0 }
+      : { sessionId: '', accountId: '', role: '', level: 0, permissions: [], acr: '', methods: [], endsAt: 0 }
   return {
     ...claims,
     may: (permission) => claims.permissions.includes(permission),

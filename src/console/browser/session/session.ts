@@ -1,4 +1,4 @@
-import { createClient } from '@manas360/client'
+import { createClient, isProblem } from '@manas360/client'
 import { connection, noteLost } from '../calls/connection.ts'
 import { Unreachable } from '../calls/failure.ts'
 import { timed } from '../calls/fetch.ts'
@@ -106,7 +106,8 @@ async function exchange(): Promise<boolean> {
       take(body, readClaims(body.accessToken, body.expiresIn))
       return true
     }
-    if (answer && answer.status < 500 && answer.status !== 429) {
+    // Only the service ends a session: what a proxy says in its place may be over in a moment.
+    if (answer?.status === 401 && isProblem(await answer.json().catch(() => null))) {
       endSession('ended')
       return false
     }

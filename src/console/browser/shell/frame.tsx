@@ -1,6 +1,7 @@
 import type { FC } from 'hono/jsx'
 import { useEffect, useState } from 'hono/jsx/dom'
 import { connection, lookNow } from '../calls/connection.ts'
+import { waiting } from '../calls/waiting.ts'
 import { type Page, type PageProps, pages } from '../pages/pages.ts'
 import { type Rights, useRights } from '../session/rights.ts'
 import { type Session, session, signOut } from '../session/session.ts'
@@ -9,7 +10,7 @@ import { SignIn } from '../sign-in/sign-in.tsx'
 import { useStore } from '../store.ts'
 import { brandName } from './brand.ts'
 import { Heading } from './heading.tsx'
-import { choose, language, languages, ownNames } from './language.ts'
+import { choose, language, languages, loadWords, ownNames } from './language.ts'
 import { clearNotices, Notices } from './notices.tsx'
 import { Link, usePlace } from './router.tsx'
 import { useTexts } from './texts.ts'
@@ -78,7 +79,7 @@ function Loader({ page, rest }: { page: Page; rest: readonly string[] }) {
   const [loaded, setLoaded] = useState<{ of: Page; View: FC<PageProps> } | null>(null)
   const [isBroken, setBroken] = useState(false)
   useEffect(() => {
-    page.load().then(
+    loadPage(page).then(
       (View) => setLoaded({ of: page, View }),
       () => {
         if (!reloadOnce()) setBroken(true)
@@ -89,6 +90,12 @@ function Loader({ page, rest }: { page: Page; rest: readonly string[] }) {
   if (loaded?.of !== page) return <p>{t.loading}</p>
   const { View } = loaded
   return <View rest={rest} />
+}
+
+async function loadPage({ load }: Page): Promise<FC<PageProps>> {
+  const View = await load()
+  await loadWords()
+  return View
 }
 
 function reloadOnce(): boolean {
@@ -129,7 +136,7 @@ function Languages() {
           key={one}
           lang={one}
           aria-pressed={one === chosen ? 'true' : 'false'}
-          onClick={() => choose(one)}
+          onClick={() => void choose(one)}
         >
           {ownNames[one]}
         </button>
@@ -160,6 +167,7 @@ function Account({ now }: { now: Session & { kind: 'signed-in' } }) {
 function Lost() {
   const t = useTexts()
   const { isLost, returns } = useStore(connection)
+  const { calls, seconds } = useStore(waiting)
   return (
     <div role="status" aria-live="polite" class="connection">
       {isLost && (
@@ -168,6 +176,11 @@ function Lost() {
           <button type="button" class="quiet" onClick={lookNow}>
             {t.tryNow}
           </button>
+        </p>
+      )}
+      {calls > 0 && (
+        <p class="note" key="waiting">
+          {t.waiting(seconds)}
         </p>
       )}
       {!isLost && returns > 0 && (

@@ -8,6 +8,8 @@ const key = 'manas360-console-language'
 
 /** Chosen in the console, else the browser's. */
 export const language = createStore<Language>(chosen() ?? preferred())
+/** What is about to be shown: what is loaded meanwhile comes in it. */
+let wanted = language.get()
 
 function chosen(): Language | undefined {
   return languages.find((one) => one === localStorage.getItem(key))
@@ -18,12 +20,36 @@ function preferred(): Language {
   return languages.find((one) => one === asked.find((tag) => languages.some((known) => known === tag))) ?? 'en'
 }
 
-export function choose(next: Language): void {
+/** Shows everything in another language, once its words are here; without them it stays as it is. */
+export async function choose(next: Language): Promise<void> {
+  const before = wanted
+  wanted = next
+  try {
+    await loadWords()
+  } catch {
+    wanted = before
+    return
+  }
   localStorage.setItem(key, next)
-  language.set(next)
+  language.set(wanted)
 }
 
-/** The words of a page in the language in use: each language is a file, and the compiler holds that none lacks a word. */
-export function useWords<T>(words: Record<Language, T>): T {
-  return words[useStore(language)]
+const loaders = new Set<() => Promise<void>>()
+
+/**
+ * The words of one part of the console. English comes with the part; another language is a file of its own, loaded when it is
+ * chosen. The compiler holds that no language lacks a word.
+ * @returns a hook that gives the words in the language in use
+ */
+export function createWords<T>(english: T, loadHindi: () => Promise<T>): () => T {
+  let hindi: T | null = null
+  loaders.add(async () => {
+    hindi ??= await loadHindi()
+  })
+  return () => (useStore(language) === 'hi' && hindi) || english
+}
+
+/** Resolves when all parts that are here have their words in the language in use. @throws when a file can't be loaded */
+export async function loadWords(): Promise<void> {
+  if (wanted === 'hi') await Promise.all([...loaders].map((load) => load()))
 }

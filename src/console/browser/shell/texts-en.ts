@@ -10,6 +10,8 @@ export const english = {
   loading: 'Loading …',
   lost: 'The service cannot be reached. What you see may be old; it is tried again by itself.',
   back: 'The service can be reached again.',
+  waiting: (seconds: number) =>
+    `Your limit of calls a minute is used up. It goes on by itself, in ${seconds} s at the latest.`,
   tryNow: 'Try now',
   tryAgain: 'Try again',
   dismiss: 'Dismiss',

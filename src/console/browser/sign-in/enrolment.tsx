@@ -5,7 +5,9 @@ import { client } from '../calls/client.ts'
 import { Field } from '../parts/field.tsx'
 import { Form } from '../parts/form.tsx'
 import { hasPasskeys, newPasskey } from '../session/passkey.ts'
+import { useRights } from '../session/rights.ts'
 import { renew, takeProof } from '../session/session.ts'
+import { useTexts } from '../shell/texts.ts'
 import { PasskeyButton } from './passkey-button.tsx'
 import { useSignInTexts } from './texts.ts'
 
@@ -19,7 +21,10 @@ type Step =
 /** An administrator without a second factor gets one here: first the password once more, as for any new way to sign in. */
 export function Enrolment({ onDone, onCancel }: { onDone: () => void; onCancel: () => void }) {
   const t = useSignInTexts()
-  const [step, setStep] = useState<Step>({ kind: 'password' })
+  const shared = useTexts()
+  // Whoever signed in without a password may have none.
+  const { methods } = useRights()
+  const [step, setStep] = useState<Step>({ kind: methods.includes('pwd') ? 'password' : 'choose' })
   async function confirmPassword({ password = '' }: Record<string, string>): Promise<void> {
     const { accessToken, expiresIn } = await ask(
       () => client.v1.auth.reauthenticate.$post({ json: { password } }),
@@ -75,6 +80,11 @@ export function Enrolment({ onDone, onCancel }: { onDone: () => void; onCancel: 
           {hasPasskeys && (
             <PasskeyButton key="passkey" label={t.enrolPasskey} use={async () => setStep({ kind: 'passkey' })} />
           )}
+          <p class="buttons" key="cancel">
+            <button type="button" onClick={onCancel}>
+              {shared.cancel}
+            </button>
+          </p>
         </div>
       )
     case 'app':

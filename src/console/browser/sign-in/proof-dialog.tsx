@@ -9,6 +9,7 @@ import { Form } from '../parts/form.tsx'
 import { Problem } from '../parts/problem.tsx'
 import { answerOf, hasPasskeys } from '../session/passkey.ts'
 import { type Missing, wantedProof } from '../session/proof.ts'
+import { useRights } from '../session/rights.ts'
 import { takeProof } from '../session/session.ts'
 import { useTexts } from '../shell/texts.ts'
 import { useStore } from '../store.ts'
@@ -43,13 +44,14 @@ function Asked({ missing, settle }: { missing: Missing; settle: (isProven: boole
 }
 
 type ProofProps = { factors: SecondFactors; missing: Missing; onDone: () => void; onCancel: () => void }
+type Way = 'password' | 'code' | 'passkey'
 
 /** One proof: the password where that is enough, a code or a passkey where the account has a second factor. */
 export function Proof({ factors, missing, onDone, onCancel }: ProofProps) {
   const t = useSignInTexts()
-  const hasCodes = factors.totp.enabled || factors.recoveryCodesLeft > 0
-  const takesPassword = missing === 'reauthentication-required'
-  const [way, setWay] = useState<'password' | 'code'>(takesPassword ? 'password' : 'code')
+  const ways = waysOf(factors, missing, useRights().methods)
+  const [chosen, setWay] = useState<Way | null>(null)
+  const way = chosen ?? ways[0]
   async function prove(proof: Parameters<typeof client.v1.auth.reauthenticate.$post>[0]['json']): Promise<void> {
     const { accessToken, expiresIn } = await ask(() => client.v1.auth.reauthenticate.$post({ json: proof }), proving)
     takeProof(accessToken, expiresIn)
@@ -57,10 +59,11 @@ export function Proof({ factors, missing, onDone, onCancel }: ProofProps) {
   }
   const byPasskey = async () =>
     prove({ passkey: await answerOf(await ask(() => client.v1.auth.reauthenticate.options.$post(), proving)) })
+  const names: Record<Way, string> = { password: t.withPassword, code: t.withCode, passkey: t.provePasskey }
   return (
     <div>
-      <p>{t.proofText}</p>
-      {(way === 'password' || hasCodes) && (
+      <p>{way ? t.proofText : t.noWay}</p>
+      {(way === 'password' || way === 'code') && (
         <Form
           key={way}
           submit={t.confirm}
@@ -79,14 +82,39 @@ export function Proof({ factors, missing, onDone, onCancel }: ProofProps) {
           )}
         />
       )}
-      {hasCodes && takesPassword && (
-        <p key="ways">
-          <button type="button" class="quiet" onClick={() => setWay(way === 'password' ? 'code' : 'password')}>
-            {way === 'password' ? t.withCode : t.withPassword}
-          </button>
+      {way === 'passkey' && <PasskeyButton key="passkey" label={t.provePasskey} use={byPasskey} />}
+      {way !== 'password' && way !== 'code' && <Cancel key="cancel" onCancel={onCancel} />}
+      {ways.length > 1 && (
+        <p key="ways" class="buttons">
+          {ways
+            .filter((one) => one !== way)
+            .map((one) => (
+              <button type="button" class="quiet" key={one} onClick={() => setWay(one)}>
+                {names[one]}
+              </button>
+            ))}
         </p>
       )}
-      {hasPasskeys && factors.passkeys > 0 && <PasskeyButton key="passkey" label={t.withPasskey} use={byPasskey} />}
     </div>
+  )
+}
+
+/** The ways that are open, the likeliest first: an account that signed in by passkey may have no password. */
+function waysOf(factors: SecondFactors, missing: Missing, methods: readonly string[]): Way[] {
+  const { totp, recoveryCodesLeft, passkeys } = factors
+  const ways: Way[] = missing === 'reauthentication-required' ? ['password'] : []
+  if (totp.enabled || recoveryCodesLeft > 0) ways.push('code')
+  if (hasPasskeys && passkeys > 0) ways.push('passkey')
+  return methods.includes('pwd') ? ways : ways.reverse()
+}
+
+function Cancel({ onCancel }: { onCancel: () => void }) {
+  const t = useTexts()
+  return (
+    <p class="buttons">
+      <button type="button" onClick={onCancel}>
+        {t.cancel}
+      </button>
+    </p>
   )
 }

@@ -20,6 +20,9 @@ export const english = {
   proofText: 'This needs a recent proof of who you are. What you entered stays, and goes on by itself.',
   withPassword: 'With the password',
   withCode: 'With a code',
+  provePasskey: 'With a passkey',
+  noWay:
+    'The second factor of your account is a passkey, and this browser has none here: passkeys want https and a browser that knows them. Open the console in another browser, or sign in there and add an authenticator app.',
   enrolTitle: 'A second factor is needed',
   enrolText: 'This service wants a second factor of everybody who administers it, and your account has none yet.',
   enrolApp: 'Use an authenticator app',

@@ -1,5 +1,4 @@
-import { useWords } from '../../shell/language.ts'
+import { createWords } from '../../shell/language.ts'
 import { english } from './texts-en.ts'
-import { hindi } from './texts-hi.ts'
 
-export const useOverviewTexts = (): typeof english => useWords({ en: english, hi: hindi })
+export const useOverviewTexts = createWords<typeof english>(english, async () => (await import('./texts-hi.ts')).hindi)

@@ -1,0 +1,13 @@
+import { createStore } from '../store.ts'
+
+/** How many calls wait for the limit of calls a minute, and for how long the longest does. */
+export const waiting = createStore<{ calls: number; seconds: number }>({ calls: 0, seconds: 0 })
+
+/** Waits, and lets the window say so: a page that does nothing looks broken. */
+export async function waitOpenly(ms: number): Promise<void> {
+  const { calls, seconds } = waiting.get()
+  waiting.set({ calls: calls + 1, seconds: Math.max(seconds, Math.ceil(ms / 1000)) })
+  await new Promise((resolve) => setTimeout(resolve, ms))
+  const left = waiting.get().calls - 1
+  waiting.set({ calls: left, seconds: left === 0 ? 0 : waiting.get().seconds })
+}
