@@ -40,7 +40,8 @@ export async function openTab(browser: Browser, { width = 320 } = {}): Promise<T
   page.on('console', (message) => {
     // Of a refusal that the page handles Chromium tells by itself.
     const isRefusal = message.text().startsWith('Failed to load resource') && message.location().url?.includes('/v1/')
-    if (message.type() === 'error' && !isRefusal) tab.complaints.push(message.text())
+    if (message.type() === 'error' && !isRefusal)
+      tab.complaints.push(`${message.text()} ${message.location().url ?? ''}`.trim())
   })
   return tab
 }

@@ -14,8 +14,9 @@ export type Loaded<T> = {
  * What `load` gives, asked for when `key` changes, when a lost connection is back, and on `reload`. An answer that another
  * question has overtaken is dropped.
  * @param key null: nothing is asked for
+ * @param whileLoading `keep`: the answer to the question before stays until there is another
  */
-export function useAnswer<T>(key: string | null, load: () => Promise<T>): Loaded<T> {
+export function useAnswer<T>(key: string | null, load: () => Promise<T>, whileLoading?: 'keep'): Loaded<T> {
   const { returns } = useStore(connection)
   const [state, setState] = useState<{ data: T | null; failure: unknown; isLoading: boolean; key: string | null }>({
     data: null,
@@ -29,7 +30,12 @@ export function useAnswer<T>(key: string | null, load: () => Promise<T>): Loaded
   useEffect(() => {
     if (key === null) return
     let isOvertaken = false
-    setState((before) => ({ data: before.key === key ? before.data : null, failure: null, isLoading: true, key }))
+    setState((before) => ({
+      data: before.key === key || whileLoading ? before.data : null,
+      failure: null,
+      isLoading: true,
+      key,
+    }))
     latest.current?.().then(
       (data) => {
         if (!isOvertaken) setState({ data, failure: null, isLoading: false, key })
@@ -43,5 +49,10 @@ export function useAnswer<T>(key: string | null, load: () => Promise<T>): Loaded
     }
   }, [key, turn, returns])
   const reload = useCallback(() => setTurn((before) => before + 1), [])
-  return { data: state.key === key ? state.data : null, failure: state.failure, isLoading: state.isLoading, reload }
+  return {
+    data: state.key === key || whileLoading ? state.data : null,
+    failure: state.failure,
+    isLoading: state.isLoading,
+    reload,
+  }
 }

@@ -1,23 +1,37 @@
-import { askPatiently } from '../../calls/ask.ts'
-import { client } from '../../calls/client.ts'
-import { useAnswer } from '../../calls/use-answer.ts'
-import { Problem } from '../../parts/problem.tsx'
-import { useFormat } from '../../shell/format.ts'
+import { useRights } from '../../session/rights.ts'
 import { Heading } from '../../shell/heading.tsx'
+import { usePlace } from '../../shell/router.tsx'
+import { Activity } from './activity.tsx'
+import { Glance } from './glance.tsx'
+import { Health } from './health.tsx'
+import { Income } from './income.tsx'
+import { Lacked } from './lacked.tsx'
+import { rangeOf } from './range.ts'
+import { RangePicker } from './range-picker.tsx'
 import { useOverviewTexts } from './texts.ts'
 
+/** How the service does: what is now, and what was by day. Each part asks by itself, so that one that fails hides no other. */
 export function Overview() {
   const t = useOverviewTexts()
-  const format = useFormat()
-  const figures = useAnswer('overview', () => askPatiently(() => client.v1.admin.analytics.overview.$get()))
+  const { query } = usePlace()
+  const { may } = useRights()
+  const range = rangeOf(query)
+  const key = `${range.from} ${range.to}`
+  const reads = may('analytics.read')
   return (
     <div>
       <Heading text={t.title} />
-      <Problem failure={figures.failure} retry={figures.reload} />
-      {figures.data && (
-        <p class="figures">
-          {t.people}: {format.number(figures.data.accounts)}
-        </p>
+      {reads && <Glance key="glance" />}
+      {may('settings.manage') && <Health key="health" />}
+      {reads && (
+        <div key="by-day">
+          <RangePicker range={range} />
+          <div class="cards">
+            <Activity range={range} of={key} />
+            <Income range={range} of={key} />
+            <Lacked range={range} of={key} />
+          </div>
+        </div>
       )}
     </div>
   )

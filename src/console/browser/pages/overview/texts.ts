@@ -1,4 +1,4 @@
 import { createWords } from '../../shell/language.ts'
-import { english } from './texts-en.ts'
+import { english, type OverviewTexts } from './texts-en.ts'
 
-export const useOverviewTexts = createWords<typeof english>(english, async () => (await import('./texts-hi.ts')).hindi)
+export const useOverviewTexts = createWords<OverviewTexts>(english, async () => (await import('./texts-hi.ts')).hindi)
