@@ -27,7 +27,7 @@ describeWith(['chromium'], 'chromium')('the overview of the console', async () =
     await untilShown(page, hostile)
     await page.waitForFunction("document.querySelectorAll('.plot canvas').length >= 4")
     expect(await accessibilityFaults(page)).toEqual([])
-    await page.$$eval('summary', ([first]) => (first as HTMLElement).click())
+    await page.evaluate("document.querySelector('summary').click()")
     await page.waitForSelector('details[open] tbody tr')
     expect(await page.$$eval('details[open] tbody tr', (rows) => rows.length)).toBe(7)
     await press(page, '90 days')
@@ -37,11 +37,10 @@ describeWith(['chromium'], 'chromium')('the overview of the console', async () =
     await page.reload()
     await page.waitForSelector('main button[aria-pressed=true]')
     expect(await page.$eval('main button[aria-pressed=true]', (one) => one.textContent)).toBe('90 days')
-    await page.$eval('input[type=date]', (one) => {
-      const field = one as HTMLInputElement
-      field.value = `${field.max.slice(0, 8)}01`
-      field.dispatchEvent(new Event('input'))
-    })
+    await page.evaluate(`
+      const field = document.querySelector('input[type=date]')
+      field.value = field.max.slice(0, 8) + '01'
+      field.dispatchEvent(new Event('input'))`)
     await page.waitForFunction("location.search.startsWith('?from=')")
     expect(tab.complaints).toEqual([])
     await close(tab)

@@ -1,0 +1,8 @@
+import type { Catalogue } from '@manas360/client'
+import { askPatiently } from './ask.ts'
+import { client } from './client.ts'
+import { type Loaded, useAnswer } from './use-answer.ts'
+
+/** Roles, permissions, plans and features as they are now. */
+export const useCatalogue = (): Loaded<Catalogue> =>
+  useAnswer('catalogue', () => askPatiently(() => client.v1.catalogue.$get()))

@@ -1,0 +1,71 @@
+import { useCallback, useEffect, useRef, useState } from 'hono/jsx/dom'
+import { useStore } from '../store.ts'
+import { connection } from './connection.ts'
+
+export type ListPage<T> = { items: T[]; nextCursor: string | null }
+export type Pages<T> = {
+  pages: readonly (readonly T[])[]
+  /** Whether these are the answer to what is asked now, and not to what was asked before. */
+  isCurrent: boolean
+  isLoading: boolean
+  hasMore: boolean
+  failure: unknown
+  more: () => void
+  reload: () => void
+}
+type State<T> = { key: string; pages: T[][]; cursor: string | null; isLoading: boolean; failure: unknown }
+
+/**
+ * A list page by page. What was shown stays until the answer to a new question is here; an answer that another question has
+ * overtaken is dropped.
+ * @param kept pages of the same list that were here before, so that going back shows them at once
+ */
+export function usePages<T>(
+  key: string,
+  load: (cursor: string | null) => Promise<ListPage<T>>,
+  kept: Pick<State<T>, 'pages' | 'cursor'> | null = null,
+): Pages<T> & { cursor: string | null } {
+  const { returns } = useStore(connection)
+  const [state, setState] = useState<State<T>>({
+    key: kept ? key : '',
+    pages: kept?.pages ?? [],
+    cursor: kept?.cursor ?? null,
+    isLoading: false,
+    failure: null,
+  })
+  const turn = useRef(0)
+  const ask = (cursor: string | null, before: T[][]) => {
+    turn.current = (turn.current ?? 0) + 1
+    const mine = turn.current
+    setState((now) => ({ ...now, isLoading: true, failure: null }))
+    load(cursor).then(
+      ({ items, nextCursor }) => {
+        if (turn.current !== mine) return
+        setState({ key, pages: [...before, items], cursor: nextCursor, isLoading: false, failure: null })
+      },
+      (failure: unknown) => {
+        if (turn.current === mine) setState((now) => ({ ...now, isLoading: false, failure }))
+      },
+    )
+  }
+  const isFirst = useRef(true)
+  useEffect(() => {
+    const isHere = isFirst.current && kept !== null
+    isFirst.current = false
+    if (!isHere) ask(null, [])
+  }, [key, returns])
+  // Whoever leaves is told nothing more.
+  useEffect(
+    () => () => {
+      turn.current = -1
+    },
+    [],
+  )
+  const isCurrent = state.key === key
+  const more = () => {
+    if (isCurrent && state.cursor !== null && !state.isLoading) ask(state.cursor, state.pages)
+  }
+  const reload = useCallback(() => ask(null, []), [key])
+  const { pages, cursor, isLoading, failure } = state
+  return { pages, cursor, isCurrent, isLoading, hasMore: isCurrent && cursor !== null, failure, more, reload }
+}

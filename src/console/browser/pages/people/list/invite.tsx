@@ -1,0 +1,75 @@
+import type { Catalogue } from '@manas360/client'
+import { ask } from '../../../calls/ask.ts'
+import { client } from '../../../calls/client.ts'
+import { ActionDialog } from '../../../parts/action-dialog.tsx'
+import { Field } from '../../../parts/field.tsx'
+import { Select } from '../../../parts/select.tsx'
+import { useRights } from '../../../session/rights.ts'
+import { ownNames } from '../../../shell/language.ts'
+import { tell } from '../../../shell/notices.tsx'
+import { rolesToGive } from '../roles-to-give.ts'
+import { usePeopleTexts } from '../texts.ts'
+
+type InviteProps = { catalogue: Catalogue | null; onClose: () => void; onDone: () => void }
+
+/** Invites somebody by mail; a role and a plan begin with the account. */
+export function Invite({ catalogue, onClose, onDone }: InviteProps) {
+  const t = usePeopleTexts()
+  const rights = useRights()
+  async function send({
+    email = '',
+    firstName,
+    lastName,
+    language,
+    role,
+    plan,
+  }: Record<string, string>): Promise<void> {
+    const filled = { firstName, lastName, language, role, plan }
+    const json = Object.fromEntries(Object.entries(filled).filter(([, value]) => value))
+    await ask(() => client.v1.admin.users.$post({ json: { email, ...json } }))
+    tell(t.invitedBy(email))
+    onDone()
+  }
+  const standard = { value: '', text: t.standard }
+  return (
+    <ActionDialog
+      title={t.invite}
+      consequences={[t.inviteText]}
+      submit={t.inviteSubmit}
+      shown={['email', 'firstName', 'lastName']}
+      onSubmit={send}
+      onClose={onClose}
+      fields={(errors) => (
+        <>
+          <Field label={t.email} name="email" type="email" autocomplete="off" required error={errors.email} />
+          <Field label={t.firstName} name="firstName" autocomplete="off" error={errors.firstName} />
+          <Field label={t.lastName} name="lastName" autocomplete="off" error={errors.lastName} />
+          <Select
+            label={t.languageOfMail}
+            name="language"
+            choices={[
+              { value: 'en', text: ownNames.en },
+              { value: 'hi', text: ownNames.hi },
+            ]}
+          />
+          <Select
+            label={t.role}
+            name="role"
+            choices={[standard, ...rolesToGive(catalogue, rights).map(({ name }) => ({ value: name, text: name }))]}
+          />
+          {rights.may('subscriptions.manage') && (
+            <Select
+              key="plan"
+              label={t.plan}
+              name="plan"
+              choices={[
+                standard,
+                ...(catalogue?.plans ?? []).map(({ name, displayName }) => ({ value: name, text: displayName })),
+              ]}
+            />
+          )}
+        </>
+      )}
+    />
+  )
+}

@@ -1,0 +1,85 @@
+import { useEffect, useRef, useState } from 'hono/jsx/dom'
+import { askPatiently } from '../../../calls/ask.ts'
+import { useCatalogue } from '../../../calls/catalogue.ts'
+import { client } from '../../../calls/client.ts'
+import { usePages } from '../../../calls/use-pages.ts'
+import { More } from '../../../parts/more.tsx'
+import { useFormat } from '../../../shell/format.ts'
+import { Heading } from '../../../shell/heading.tsx'
+import { usePlace } from '../../../shell/router.tsx'
+import { usePeopleTexts } from '../texts.ts'
+import { Filters, sorts } from './filters.tsx'
+import { Invite } from './invite.tsx'
+import { keepList, keptList } from './kept-list.ts'
+import { Rows } from './rows.tsx'
+
+/** As many as the service gives at once. */
+const perPage = '100'
+const statuses = ['invited', 'active', 'locked'] as const
+
+/** Everybody, as the filters say; the list goes on by itself when it is scrolled. */
+export function PeopleList() {
+  const t = usePeopleTexts()
+  const format = useFormat()
+  const { query } = usePlace()
+  const catalogue = useCatalogue()
+  const [isInviting, setInviting] = useState(false)
+  const asked = {
+    q: query.q,
+    role: query.role,
+    plan: query.plan,
+    status: statuses.find((one) => one === query.status),
+    sort: sorts.find((one) => one === query.sort),
+  }
+  const key = JSON.stringify(asked)
+  const [restored] = useState(() => keptList(key))
+  const list = usePages(
+    key,
+    (cursor) =>
+      askPatiently(() =>
+        client.v1.admin.users.$get({ query: { ...defined(asked), limit: perPage, ...(cursor && { cursor }) } }),
+      ),
+    restored,
+  )
+  const latest = useRef({ key, list })
+  latest.current = { key, list }
+  useEffect(() => {
+    if (restored) scrollTo(0, restored.scrollY)
+    let scrollY = restored?.scrollY ?? 0
+    const note = () => (scrollY = window.scrollY)
+    addEventListener('scroll', note, { passive: true })
+    return () => {
+      removeEventListener('scroll', note)
+      const left = latest.current
+      if (left?.list.isCurrent)
+        keepList({ key: left.key, pages: left.list.pages.map((page) => [...page]), cursor: left.list.cursor, scrollY })
+    }
+  }, [])
+  const count = list.pages.reduce((sum, page) => sum + page.length, 0)
+  return (
+    <div>
+      <Heading text={t.title}>
+        <button type="button" onClick={() => setInviting(true)}>
+          {t.invite}
+        </button>
+      </Heading>
+      <Filters catalogue={catalogue.data} />
+      <p class="hint" role="status">
+        {list.isCurrent ? t.shown(format.number(count), list.hasMore) : ''}
+      </p>
+      <div aria-busy={list.isCurrent ? undefined : 'true'} class={list.isCurrent ? undefined : 'overtaken'}>
+        {count > 0 && <Rows key={key} pages={list.pages} isRestored={restored !== null} />}
+      </div>
+      <More list={list} isAutomatic />
+      {isInviting && (
+        <Invite key="invite" catalogue={catalogue.data} onClose={() => setInviting(false)} onDone={list.reload} />
+      )}
+    </div>
+  )
+}
+
+function defined<T extends Record<string, unknown>>(values: T): { [K in keyof T]?: NonNullable<T[K]> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => Boolean(value))) as {
+    [K in keyof T]?: NonNullable<T[K]>
+  }
+}

@@ -1,0 +1,89 @@
+import { ask } from '../../../calls/ask.ts'
+import { client } from '../../../calls/client.ts'
+import { ActionDialog } from '../../../parts/action-dialog.tsx'
+import { tellUndoable } from '../../../parts/undo.ts'
+import { tell } from '../../../shell/notices.tsx'
+import { useTexts } from '../../../shell/texts.ts'
+import { usePeopleTexts } from '../texts.ts'
+import type { DialogProps } from './dialog-props.ts'
+
+/** Locks an account: it may not sign in until somebody unlocks it. */
+export function LockDialog({ person, changed, onClose }: DialogProps) {
+  const t = usePeopleTexts()
+  const shared = useTexts()
+  const param = { id: person.id }
+  return (
+    <ActionDialog
+      title={t.actions.lock}
+      consequences={t.consequences.lock}
+      submit={t.actions.lock}
+      danger
+      wantsReason
+      onClose={onClose}
+      onSubmit={async ({ reason = '' }) => {
+        await ask(() => client.v1.admin.users[':id'].lock.$post({ param, json: { reason } }))
+        tellUndoable(t.isLocked(person.email), shared, () =>
+          ask(() => client.v1.admin.users[':id'].unlock.$post({ param })).then(changed),
+        )
+        changed()
+      }}
+    />
+  )
+}
+
+/** Ends a lock, and a lockout by wrong passwords. */
+export function UnlockDialog({ person, changed, onClose }: DialogProps) {
+  const t = usePeopleTexts()
+  return (
+    <ActionDialog
+      title={t.actions.unlock}
+      consequences={t.consequences.unlock}
+      submit={t.actions.unlock}
+      onClose={onClose}
+      onSubmit={async () => {
+        await ask(() => client.v1.admin.users[':id'].unlock.$post({ param: { id: person.id } }))
+        tell(t.isUnlocked(person.email))
+        changed()
+      }}
+    />
+  )
+}
+
+/** Signs somebody out everywhere. */
+export function EndSessionsDialog({ person, changed, onClose }: DialogProps) {
+  const t = usePeopleTexts()
+  return (
+    <ActionDialog
+      title={t.actions.sessions}
+      consequences={t.consequences.sessions}
+      submit={t.actions.sessions}
+      danger
+      onClose={onClose}
+      onSubmit={async () => {
+        await ask(() => client.v1.admin.users[':id']['revoke-sessions'].$post({ param: { id: person.id } }))
+        tell(t.sessionsEnded(person.email))
+        changed()
+      }}
+    />
+  )
+}
+
+/** For somebody who lost the second factor. */
+export function ResetFactorsDialog({ person, changed, onClose }: DialogProps) {
+  const t = usePeopleTexts()
+  return (
+    <ActionDialog
+      title={t.actions.factors}
+      consequences={t.consequences.factors}
+      submit={t.actions.factors}
+      danger
+      wantsReason
+      onClose={onClose}
+      onSubmit={async ({ reason = '' }) => {
+        await ask(() => client.v1.admin.users[':id'].mfa.$delete({ param: { id: person.id }, json: { reason } }))
+        tell(t.factorsRemoved(person.email))
+        changed()
+      }}
+    />
+  )
+}

@@ -1,0 +1,76 @@
+import type { Person } from '@manas360/client'
+import { useState } from 'hono/jsx/dom'
+import { usePeopleTexts } from '../texts.ts'
+import { EndSessionsDialog, LockDialog, ResetFactorsDialog, UnlockDialog } from './access-dialogs.tsx'
+import type { DialogProps } from './dialog-props.ts'
+import { EraseDialog } from './erase-dialog.tsx'
+import { InvitationDialog, PasswordDialog } from './mail-dialogs.tsx'
+import { RoleDialog } from './role-dialog.tsx'
+
+const kinds = ['role', 'invitation', 'password', 'lock', 'unlock', 'sessions', 'factors', 'erase'] as const
+type ActionKind = (typeof kinds)[number]
+
+/** What may be done about a person; each says what comes of it before it is done. */
+export function Actions({ person, changed }: { person: Person; changed: () => void }) {
+  const t = usePeopleTexts()
+  const [open, setOpen] = useState<ActionKind | null>(null)
+  const onClose = () => setOpen(null)
+  return (
+    <div class="actions">
+      <p class="buttons">
+        {kinds
+          .filter((kind) => isPossible(kind, person))
+          .map((kind) => (
+            <button
+              type="button"
+              key={kind}
+              class={kind === 'erase' ? 'warns' : undefined}
+              onClick={() => setOpen(kind)}
+            >
+              {t.actions[kind]}
+            </button>
+          ))}
+      </p>
+      {open && <Opened key={open} kind={open} person={person} changed={changed} onClose={onClose} />}
+    </div>
+  )
+}
+
+function isPossible(kind: ActionKind, { status }: Person): boolean {
+  switch (kind) {
+    case 'invitation':
+      return status === 'invited'
+    case 'lock':
+      return status === 'active'
+    case 'unlock':
+      return status !== 'invited'
+    case 'password':
+    case 'sessions':
+    case 'factors':
+      return status !== 'invited'
+    case 'role':
+    case 'erase':
+      return true
+  }
+}
+
+function Opened({ kind, ...props }: DialogProps & { kind: ActionKind }) {
+  switch (kind) {
+    case 'role':
+      return <RoleDialog {...props} />
+    case 'invitation':
+      return <InvitationDialog {...props} />
+    case 'password':
+      return <PasswordDialog {...props} />
+    case 'lock':
+      return <LockDialog {...props} />
+    case 'unlock':
+      return <UnlockDialog {...props} />
+    case 'sessions':
+      return <EndSessionsDialog {...props} />
+    case 'factors':
+      return <ResetFactorsDialog {...props} />
+    case 'erase':
+      return <EraseDialog {...props} />
+  }
+}

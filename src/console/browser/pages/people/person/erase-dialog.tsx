@@ -1,0 +1,29 @@
+import { ask } from '../../../calls/ask.ts'
+import { client } from '../../../calls/client.ts'
+import { ActionDialog } from '../../../parts/action-dialog.tsx'
+import { tell } from '../../../shell/notices.tsx'
+import { go } from '../../../shell/router.tsx'
+import { forgetList } from '../list/kept-list.ts'
+import { usePeopleTexts } from '../texts.ts'
+import type { DialogProps } from './dialog-props.ts'
+
+/** Erases an account for good; its address is typed first. */
+export function EraseDialog({ person, onClose }: DialogProps) {
+  const t = usePeopleTexts()
+  return (
+    <ActionDialog
+      title={t.actions.erase}
+      consequences={t.consequences.erase}
+      submit={t.actions.erase}
+      danger
+      typed={{ label: t.typeAddress(person.email), text: person.email }}
+      onClose={onClose}
+      onSubmit={async () => {
+        await ask(() => client.v1.admin.users[':id'].$delete({ param: { id: person.id } }))
+        tell(t.isErased(person.email))
+        forgetList()
+        go(['people'])
+      }}
+    />
+  )
+}

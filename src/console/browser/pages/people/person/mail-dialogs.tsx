@@ -1,0 +1,40 @@
+import { ask } from '../../../calls/ask.ts'
+import { client } from '../../../calls/client.ts'
+import { ActionDialog } from '../../../parts/action-dialog.tsx'
+import { tell } from '../../../shell/notices.tsx'
+import { usePeopleTexts } from '../texts.ts'
+import type { DialogProps } from './dialog-props.ts'
+
+/** Mails an invitation that was lost once more. */
+export function InvitationDialog({ person, onClose }: DialogProps) {
+  const t = usePeopleTexts()
+  return (
+    <ActionDialog
+      title={t.actions.invitation}
+      consequences={t.consequences.invitation(person.email)}
+      submit={t.actions.invitation}
+      onClose={onClose}
+      onSubmit={async () => {
+        await ask(() => client.v1.admin.users[':id'].invitation.$post({ param: { id: person.id } }))
+        tell(t.mailed(person.email))
+      }}
+    />
+  )
+}
+
+/** Mails a link by which a person chooses a new password: nobody else ever does. */
+export function PasswordDialog({ person, onClose }: DialogProps) {
+  const t = usePeopleTexts()
+  return (
+    <ActionDialog
+      title={t.actions.password}
+      consequences={t.consequences.password(person.email)}
+      submit={t.actions.password}
+      onClose={onClose}
+      onSubmit={async () => {
+        await ask(() => client.v1.admin.users[':id']['password-reset'].$post({ param: { id: person.id } }))
+        tell(t.mailed(person.email))
+      }}
+    />
+  )
+}

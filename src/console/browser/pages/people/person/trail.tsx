@@ -1,0 +1,62 @@
+import { askPatiently } from '../../../calls/ask.ts'
+import { client } from '../../../calls/client.ts'
+import { usePages } from '../../../calls/use-pages.ts'
+import { More } from '../../../parts/more.tsx'
+import { Select } from '../../../parts/select.tsx'
+import { Table } from '../../../parts/table.tsx'
+import { useFormat } from '../../../shell/format.ts'
+import { setQuery, usePlace } from '../../../shell/router.tsx'
+import { usePeopleTexts } from '../texts.ts'
+
+/** What was done to a person, or by them, newest first. */
+export function Trail({ id }: { id: string }) {
+  const t = usePeopleTexts()
+  const format = useFormat()
+  const { query } = usePlace()
+  const isBy = query.by === 'person'
+  const filter = isBy ? { actor: id } : { resource: `account:${id}` }
+  const list = usePages(`trail ${id} ${isBy}`, async (cursor) => {
+    const asked = { ...filter, limit: '50', ...(cursor && { cursor }) }
+    const answer = await askPatiently(() => client.v1.admin['audit-logs'].$get({ query: asked }))
+    // A stream where another format is asked for; here it is a list.
+    return typeof answer === 'string' ? { items: [], nextCursor: null } : answer
+  })
+  const entries = list.pages.flat()
+  return (
+    <section class="card">
+      <h2>{t.tabs.trail}</h2>
+      <Select
+        label={t.trailOf}
+        name="by"
+        chosen={isBy ? 'person' : ''}
+        choices={[
+          { value: '', text: t.trailAbout },
+          { value: 'person', text: t.trailBy },
+        ]}
+        onChoose={(by) => setQuery({ by })}
+      />
+      {entries.length > 0 && (
+        <Table
+          key="entries"
+          label={t.tabs.trail}
+          columns={[t.at, t.action, isBy ? t.about : t.by, t.details].map((title) => ({ title }))}
+          rows={entries.map((one) => ({
+            key: one.id,
+            cells: [
+              format.time(one.at),
+              <code key="action">{one.action}</code>,
+              <code key="who">{isBy ? `${one.entityType}:${one.entityId ?? ''}` : (one.actorId ?? '–')}</code>,
+              <code key="details">{textOf({ ...one.details, ...one.after })}</code>,
+            ],
+          }))}
+        />
+      )}
+      <More list={list} />
+    </section>
+  )
+}
+
+const textOf = (details: Record<string, unknown>) =>
+  Object.entries(details)
+    .map(([name, value]) => `${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`)
+    .join(' · ')

@@ -1,0 +1,37 @@
+import { useId } from 'hono/jsx/dom'
+
+export type Choice = { value: string; text: string }
+type SelectProps = {
+  label: string
+  name: string
+  choices: readonly Choice[]
+  chosen?: string
+  error?: string | undefined
+  onChoose?: (value: string) => void
+}
+
+/** A list to choose one from. It keeps the choice by itself, as a field keeps its text. */
+export function Select({ label, name, choices, chosen = '', error, onChoose }: SelectProps) {
+  const id = useId()
+  return (
+    <div class="field">
+      <label for={id}>{label}</label>
+      <select
+        id={id}
+        name={name}
+        aria-invalid={error ? 'true' : undefined}
+        aria-describedby={error ? `${id}-error` : undefined}
+        onChange={(event: Event) => onChoose?.((event.currentTarget as HTMLSelectElement).value)}
+      >
+        {choices.map(({ value, text }) => (
+          <option key={value} value={value} selected={value === chosen}>
+            {text}
+          </option>
+        ))}
+      </select>
+      <p class="error" id={`${id}-error`}>
+        {error ?? ''}
+      </p>
+    </div>
+  )
+}
