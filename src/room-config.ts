@@ -22,6 +22,7 @@ import { rateLimitConfiguration } from './rate-limits/variables.ts'
 import { redisConfiguration } from './redis/variables.ts'
 import { secretsConfiguration } from './secrets/variables.ts'
 import { ssoConfiguration } from './sso/variables.ts'
+import { teamConfiguration } from './teams/variables.ts'
 import { tracingConfiguration } from './tracing/variables.ts'
 import { webhookConfiguration } from './webhooks/variables.ts'
 
@@ -41,6 +42,7 @@ const rooms = [
   billingConfiguration,
   stripeConfiguration,
   razorpayConfiguration,
+  teamConfiguration,
   accountConfiguration,
   httpConfiguration,
   rateLimitConfiguration,

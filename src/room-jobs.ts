@@ -10,16 +10,17 @@ import type { Job } from './db/job.ts'
 import { purgeJobs } from './jobs/purge.ts'
 import { mailJobs } from './mail/jobs.ts'
 import { teamJobs } from './teams/jobs.ts'
+import type { SurplusDeps } from './teams/surplus.ts'
 
 /** Every room's jobs, in the order in which they are looked at. */
 export function jobsOfRooms(
-  deps: Pick<AuditDeps, 'audit' | 'now' | 'log'> & ErasureDeps & InactivityDeps,
+  deps: Pick<AuditDeps, 'audit' | 'now' | 'log'> & ErasureDeps & InactivityDeps & SurplusDeps,
 ): readonly Job[] {
   return [
     ...authJobs,
     ...auditJobs(deps),
     ...billingJobs,
-    ...teamJobs,
+    ...teamJobs(deps),
     ...mailJobs(deps),
     ...invitationJobs(deps),
     ...inactivityJobs(deps),

@@ -166,6 +166,7 @@ test('every bad variable is named at once, each with what to do', () => {
     BILLING_PROVIDERS: 'cash',
     WEBHOOK_PRIVATE_NETWORKS: '10.0.0.0/40',
     BILLING_GRACE_DAYS: '61',
+    SEATS_GRACE_DAYS: '91',
     STRIPE_SECRET_KEY: 'sk',
     STRIPE_WEBHOOK_SECRET: 'whsec_1,whsec_2',
     RAZORPAY_KEY_ID: 'rzp',

@@ -64,6 +64,18 @@ begin
   perform 1 from public.user_accounts where id = any (concerned) order by id for no key update;
 end $$;
 
+-- Notes since when a team has had more people than seats, or that it has no more. A team that sleeps is left as it is: the job
+-- forgets it when the days are over (src/teams/surplus.ts). The caller has locked the team.
+create or replace function public.note_surplus(p_owner uuid) returns void language sql
+set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
+  update public.teams t
+     set surplus_since = case when s.is_short then clock_timestamp() end, surplus_told = false
+    from (select (select count(*) from public.team_members m join public.teams o on o.id = m.team_id where o.owner_id = p_owner)
+                 > public.seats_of(p_owner) as is_short) s
+   where t.owner_id = p_owner and (t.surplus_since is not null) is distinct from s.is_short
+     and (select plan <> 'free' from public.shared_plan(p_owner, clock_timestamp()))
+$$;
+
 -- Gives the members of a team the plan that its owner shares now, those who have another in force, and records each change. The version
 -- of such an account moves with it. A plan that has run out by the clock concerns nobody: it has its end in every member's row.
 -- Returns the changes.
@@ -84,6 +96,7 @@ begin
            role = case when a.role = 'subscriber' and shared.plan = 'free' then 'user' else a.role end
      where a.id = any (others) and a.payer_id = p_owner returning a.id)
   select array_agg(id) into changed from moved;
+  perform public.note_surplus(p_owner);
   return query
     insert into public.authz_changes (account_id, version, kind, role, privilege_level, plan, pex, overrides, status, payer_id)
     select s.id, s.authz_version, 'state', s.role, s.privilege_level, s.plan, s.pex, s.overrides, s.status, s.payer_id
@@ -91,7 +104,7 @@ begin
     returning *;
 end $$;
 
--- Notes the teams whose owner shares another plan since an edit of the catalogue. One member stands for all.
+-- Notes the teams whose owner shares another plan since an edit of the catalogue, or has more seats or fewer. One member stands for all.
 create or replace function public.note_unsettled_teams() returns void language sql
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
   insert into public.unsettled_teams (owner_id)
@@ -99,6 +112,8 @@ set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
     cross join lateral (select a as member from public.team_members m join public.user_accounts a on a.id = m.account_id
                          where m.team_id = t.id and a.payer_id = t.owner_id limit 1) one
    where public.has_other_plan(one.member, clock_timestamp())
+      or public.plan_in_force((one.member).plan, (one.member).plan_ends_at, clock_timestamp()) <> 'free'
+         and (t.surplus_since is not null) is distinct from ((select count(*) from public.team_members m where m.team_id = t.id) > public.seats_of(t.owner_id))
   on conflict do nothing
 $$;
 
@@ -112,6 +127,7 @@ begin
   perform public.lock_teams(array[concerned]);
   delete from public.unsettled_teams where owner_id = concerned;
   perform public.spread_plan(concerned);
+  perform public.note_surplus(concerned);
   perform pg_notify('authz_changes', '');
   return 1;
 end $$;
@@ -150,6 +166,7 @@ begin
            role = case when a.role = 'subscriber' and coalesce(s.plan, 'free') = 'free' then 'user' else a.role end
       from (select 1) one left join public.user_subscriptions s on s.account_id = old.account_id and s.ended_at is null
      where a.id = old.account_id and a.payer_id is not null;
+    perform public.note_surplus(owner_id) from public.teams where id = old.team_id and surplus_since is not null;
   end if;
   return null;
 end $$;

@@ -4,6 +4,7 @@ import type { Logger } from '../log/logger.ts'
 import type { Outbox } from '../mail/outbox.ts'
 import type { QuotaDeps } from '../quotas/deps.ts'
 import type { Secrets } from '../secrets/secrets.ts'
+import type { TeamConfig } from '../teams/variables.ts'
 import type { BillingProvider } from './providers/provider.ts'
 import type { Config as ReturnUrls } from './return-url.ts'
 import type { BillingConfig } from './variables.ts'
@@ -19,5 +20,5 @@ export type BillingDeps = QuotaDeps & {
   providers: readonly BillingProvider[]
   /** Somebody wrote work for a provider into the tables: wakes the worker of this instance. */
   billingWork: Bell
-  config: BillingConfig & ReturnUrls
+  config: BillingConfig & TeamConfig & ReturnUrls
 }

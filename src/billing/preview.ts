@@ -2,6 +2,7 @@ import type { Principal } from '../access/principal.ts'
 import { featuresOf } from '../access/rights.ts'
 import type { Plan } from '../catalogue/catalogue.ts'
 import { quotaOf, readQuota } from '../quotas/quotas.ts'
+import { listLosers } from '../teams/losers.ts'
 import { offeredPrice } from './choose-price.ts'
 import type { BillingDeps } from './deps.ts'
 import { ensureProviderPrice } from './facts.ts'
@@ -34,14 +35,15 @@ export async function previewChange(deps: BillingDeps, principal: Principal, nam
   const isUp = isUpgrade(deps, current.plan, plan, interval)
   const periodEnd = current.paid?.paidUntil ?? current.currentPeriodEnd
   const waits = paidPrice ? !isUp : plan.tier < (deps.catalogue.current.plans.get(current.plan)?.tier ?? 0)
+  const when = waits && !isTrial && periodEnd ? periodEnd : new Date(deps.now())
   const price = priceOf(plan, interval, currency)
   return {
     plan: plan.name,
     gained: then.filter((feature) => !now.includes(feature)),
     lost: now.filter((feature) => !then.includes(feature)),
     overLimit: allowed !== null && used > allowed ? [{ limit: 'maxApiRequestsPerMonth', used, allowed }] : [],
-    seats: [],
-    when: waits && !isTrial && periodEnd ? periodEnd : new Date(deps.now()),
+    seats: await listLosers(deps, principal.accountId, plan, then, when),
+    when,
     cost:
       price === null
         ? null

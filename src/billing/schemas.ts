@@ -43,8 +43,19 @@ export const PreviewBody = z
     lost: z.array(z.string()),
     overLimit: z.array(z.object({ limit: z.string(), used: z.number().min(0), allowed: z.number().min(0) })),
     seats: z
-      .array(z.object({ id: z.uuid(), name: z.string().nullable() }))
-      .meta({ description: 'members who would leave the team' }),
+      .array(
+        z.object({
+          id: z.uuid(),
+          firstName: z.string().nullable(),
+          lastName: z.string().nullable(),
+          joinedAt: Moment,
+          loses: z.enum(['seat', 'plan']).meta({
+            description: 'seat: the member leaves the team then; plan: the team sleeps, and the member is on free',
+          }),
+          at: Moment,
+        }),
+      )
+      .meta({ description: 'members of the own team who would lose something, those who joined last first' }),
     when: Moment,
     cost: z
       .object({

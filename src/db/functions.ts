@@ -56,7 +56,7 @@ export const functionFiles: readonly FunctionFile[] = [
   { name: 'subscriptions', revision: 5, sql: subscriptions },
   { name: 'sums', revision: 1, sql: sums },
   { name: 'tables', revision: 1, sql: tables },
-  { name: 'teams', revision: 1, sql: teams },
+  { name: 'teams', revision: 2, sql: teams },
   { name: 'views', revision: 4, sql: views },
   { name: 'webhooks', revision: 2, sql: webhooks },
 ]

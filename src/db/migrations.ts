@@ -44,6 +44,7 @@ import usageInPlace from '../../sql/tables/0042_usage_in_place.sql' with { type:
 import operations from '../../sql/tables/0043_operations.sql' with { type: 'text' }
 import slowReceivers from '../../sql/tables/0044_slow_receivers.sql' with { type: 'text' }
 import teams from '../../sql/tables/0045_teams.sql' with { type: 'text' }
+import surplusSeats from '../../sql/tables/0046_surplus_seats.sql' with { type: 'text' }
 import { rewriteAddresses } from './address-migration.ts'
 
 type Migration = {
@@ -106,4 +107,5 @@ export const migrations: Migration[] = [
   { version: 43, name: '0043_operations', sql: operations, servesFrom: 40 },
   { version: 44, name: '0044_slow_receivers', sql: slowReceivers, servesFrom: 40 },
   { version: 45, name: '0045_teams', sql: teams, servesFrom: 40 },
+  { version: 46, name: '0046_surplus_seats', sql: surplusSeats, servesFrom: 40 },
 ]

@@ -1,4 +1,15 @@
 import type { Job } from '../db/job.ts'
+import { endSurplusSeats, type SurplusDeps } from './surplus.ts'
 
-/** Gives members the plan that their owner shares since an edit of the catalogue; one team a transaction. */
-export const teamJobs: readonly Job[] = [{ name: 'settle-teams', everySeconds: 60, batch: 1 }]
+/** `settle-teams` gives members the plan that their owner shares since an edit of the catalogue. Both: one team a transaction. */
+export function teamJobs(deps: SurplusDeps): readonly Job[] {
+  return [
+    { name: 'settle-teams', everySeconds: 60, batch: 1 },
+    {
+      name: 'end-surplus-seats',
+      everySeconds: 300,
+      batch: 1,
+      work: async (tx) => ({ result: await endSurplusSeats(tx, deps) }),
+    },
+  ]
+}

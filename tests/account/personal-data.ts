@@ -130,7 +130,7 @@ export const personalData: Record<string, Table> = {
     of: 'owner_id',
     exported: 'teams',
     personal: 'name created_at updated_at',
-    other: 'id owner_id',
+    other: 'id owner_id surplus_since surplus_told',
   },
   team_members: {
     erasure: 'deleted',

@@ -13,13 +13,14 @@ const names = [
   'end-expired',
   'reconcile-billing',
   'settle-teams',
+  'end-surplus-seats',
   'erase-invited',
   'refresh-views',
   'purge-expired',
 ]
 
 /** Those that need a secret. */
-const ofTheProcess = ['seal-audit', 'erase-invited']
+const ofTheProcess = ['seal-audit', 'end-surplus-seats', 'erase-invited']
 
 /** Counts what is written to job_runs, which keeps only the last run of each. */
 async function countRuns({ sql }: TestApp): Promise<() => Promise<Record<string, number>>> {

@@ -95,7 +95,14 @@ export function samples(text = 'Asha Rao'): [string, MailName, MailData[MailName
     { at, team: text, change: 'joined' },
     { at, team: text, change: 'left' },
     { at, team: null, change: 'removed' },
+    { at, team: null, change: 'surplus' },
     { at, team: null, change: 'ended' },
+  )
+  addNotice(
+    'team-seats',
+    { at, team: text, members: 30, until: at },
+    { at, team: null, members: 1, until: at },
+    { at, team: text, members: null, until: at },
   )
   addNotice(
     'subscription-changed',

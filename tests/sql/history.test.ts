@@ -52,6 +52,7 @@ const history = `
 0043_operations 62c9d6b17f77
 0044_slow_receivers 9a80019fa344
 0045_teams b5d60c4538b0
+0046_surplus_seats 691ed86e9816
 `
 
 test('no migration that has landed was edited: databases that ran it would refuse to start', async () => {
@@ -120,6 +121,7 @@ subscriptions 5 b61fc753028f
 sums 1 64c83f463a1a
 tables 1 8d4bc434b846
 teams 1 5e221b3e4eae
+teams 2 4a1288e886a3
 views 1 aa7119089969
 views 2 7b8b764f4ff6
 views 3 de56ff53ec5d

@@ -3,7 +3,7 @@ type From = { userAgent: string | null; ip: string | null }
 
 export type SignInMethod = 'password' | 'totp' | 'passkey' | 'identity' | 'recovery-codes'
 
-export type TeamChange = 'joined' | 'left' | 'removed' | 'ended'
+export type TeamChange = 'joined' | 'left' | 'removed' | 'surplus' | 'ended'
 
 export type SubscriptionChange =
   | 'trial-begun'
@@ -43,6 +43,8 @@ export type NoticeDetails = {
   'webhook-disabled': { host: string; reason: 'gone' | 'failing' }
   /** Of the account's membership; `team`: as its owner calls it. */
   'team-changed': { team: string | null; change: TeamChange }
+  /** The plan has too few seats: to the owner, how many leave when; to whoever leaves, null. `until`: ISO 8601. */
+  'team-seats': { team: string | null; members: number | null; until: string }
   /** Strangers bring these two about, as often as they like: gathered, they fill no mailbox. */
   'registration-attempted': Record<never, never>
   'email-change-taken': Record<never, never>

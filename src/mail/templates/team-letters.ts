@@ -37,12 +37,14 @@ const changes: Record<Language, Record<TeamChange, string>> = {
     joined: 'you joined it, and have its plan',
     left: 'you left it, and have your own plan again',
     removed: 'its owner removed you, and you have your own plan again',
+    surplus: 'its plan has too few seats for everybody, and you have your own plan again',
     ended: 'it ended, and you have your own plan again',
   },
   hi: {
     joined: 'आप इसमें शामिल हुए, और अब इसका प्लान आपका है',
     left: 'आपने इसे छोड़ दिया, और फिर से आपका अपना प्लान लागू है',
     removed: 'टीम के मालिक ने आपको हटा दिया, और फिर से आपका अपना प्लान लागू है',
+    surplus: 'टीम के प्लान में सबके लिए पर्याप्त जगह नहीं है, और फिर से आपका अपना प्लान लागू है',
     ended: 'यह समाप्त हो गई, और फिर से आपका अपना प्लान लागू है',
   },
 }
@@ -61,5 +63,25 @@ export const teamNotice: NoticeTexts<'team-changed'> = {
     opening: 'आपकी टीम के बारे में यह बदलाव हुआ है:',
     event: ({ team, change }) => `${team === null ? 'टीम' : shownName(team)}: ${changes.hi[change]}`,
     notYou: 'अगर आपको इसकी उम्मीद नहीं थी, तो साइन इन करके अपनी टीम देखें और पासवर्ड बदलें।',
+  },
+}
+
+export const seatsNotice: NoticeTexts<'team-seats'> = {
+  en: {
+    subject: 'A team has too few seats',
+    severally: () => 'A team has too few seats',
+    opening:
+      'The plan of a team has fewer seats than the team has people. Those who joined last leave it on the day that is named:',
+    event: ({ team, members, until }, { day }) =>
+      `${team === null ? 'the team' : shownName(team)}: ${members === null ? 'you leave it' : members === 1 ? 'one member leaves it' : `${members} members leave it`} on ${day(until)}, unless seats become free`,
+    notYou: 'Seats become free when the owner takes a larger plan, or when others leave.',
+  },
+  hi: {
+    subject: 'टीम में जगह कम है',
+    severally: () => 'टीम में जगह कम है',
+    opening: 'टीम के प्लान में उतनी जगह नहीं है जितने टीम में लोग हैं। जो सबसे बाद में शामिल हुए, वे बताई गई तारीख को टीम से हट जाएँगे:',
+    event: ({ team, members, until }, { day }) =>
+      `${team === null ? 'टीम' : shownName(team)}: जगह खाली न होने पर ${day(until)} को ${members === null ? 'आप टीम से हट जाएँगे' : `${members} सदस्य टीम से हट जाएँगे`}`,
+    notYou: 'टीम का मालिक बड़ा प्लान ले या दूसरे सदस्य टीम छोड़ें, तो जगह खाली हो जाती है।',
   },
 }

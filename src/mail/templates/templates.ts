@@ -10,7 +10,7 @@ import { type NoticeTexts, noticeLetter } from './notice-letter.ts'
 import { plainText } from './plain-text.ts'
 import { shownDay, shownTime } from './shown.ts'
 import { signInNotices } from './sign-in-notices.ts'
-import { teamInvitation, teamNotice } from './team-letters.ts'
+import { seatsNotice, teamInvitation, teamNotice } from './team-letters.ts'
 import type { MailTemplate } from './template.ts'
 
 /** Text and HTML of one letter, in the reader's language and time zone. */
@@ -60,6 +60,7 @@ export const templates: { [K in MailName]: MailTemplate<MailData[K]> } = {
   'role-raised': notice(accountNotices['role-raised']),
   'webhook-disabled': notice(accountNotices['webhook-disabled']),
   'team-changed': notice(teamNotice),
+  'team-seats': notice(seatsNotice),
   'subscription-changed': notice(accountNotices['subscription-changed']),
 }
 

@@ -1,0 +1,55 @@
+import type { Db } from '../db/types.ts'
+
+/** A team that has more people than seats. `until`: when the newest leave. */
+export type Surplus = {
+  id: string
+  ownerId: string
+  name: string | null
+  seats: number
+  until: Date
+  isTold: boolean
+  isActive: boolean
+}
+
+/** The team, or else the one that is longest so, which was not told yet or whose days are over. */
+export async function findSurplus(sql: Db, graceMs: number, teamId: string | null): Promise<Surplus | null> {
+  const [row] = await sql<Surplus[]>`
+    select t.id, t.owner_id, t.name, seats_of(t.owner_id) as seats, t.surplus_since + make_interval(secs => ${graceMs / 1000}) as until,
+           t.surplus_told as is_told, (select s.plan <> 'free' from shared_plan(t.owner_id, clock_timestamp()) s) as is_active
+      from teams t
+     where t.surplus_since is not null and (not t.surplus_told or t.surplus_since <= clock_timestamp() - make_interval(secs => ${graceMs / 1000}))
+       and (${teamId}::uuid is null or t.id = ${teamId}::uuid)
+     order by t.surplus_since, t.id limit 1`
+  return row ?? null
+}
+
+export type NewMember = { id: string; firstName: string | null; lastName: string | null; joinedAt: Date }
+
+/** Who is in a team beyond so many seats, the newest first; never its owner. */
+export function listNewest(sql: Db, teamId: string, seats: number): Promise<NewMember[]> {
+  return sql<NewMember[]>`
+    select a.id, a.first_name, a.last_name, m.joined_at
+      from team_members m join teams t on t.id = m.team_id join user_accounts a on a.id = m.account_id
+     where m.team_id = ${teamId} and m.account_id <> t.owner_id
+     order by m.joined_at desc, m.account_id desc
+     limit greatest((select count(*) from team_members where team_id = ${teamId}) - ${seats}::int, 0)`
+}
+
+/** The team that an account owns; since when it has too few seats, where it has. */
+export async function findOwnTeam(sql: Db, ownerId: string): Promise<{ id: string; surplusSince: Date | null } | null> {
+  const [row] = await sql<{ id: string; surplusSince: Date | null }[]>`
+    select id, surplus_since from teams where owner_id = ${ownerId}`
+  return row ?? null
+}
+
+export async function noteTold(sql: Db, teamId: string): Promise<void> {
+  await sql`update teams set surplus_told = true where id = ${teamId}`
+}
+
+export async function forgetSurplus(sql: Db, teamId: string): Promise<void> {
+  await sql`update teams set surplus_since = null, surplus_told = false where id = ${teamId}`
+}
+
+export async function deleteMembers(sql: Db, accountIds: string[]): Promise<void> {
+  await sql`delete from team_members where account_id = any(${accountIds}::uuid[])`
+}
