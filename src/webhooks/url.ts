@@ -6,6 +6,9 @@ import { isReachable, loopbackNetworks } from './reachable.ts'
 /** Whom endpoints may reach: beside globally reachable addresses these, and in clear only this machine. */
 export type Reach = { networks: readonly Network[]; inClear: boolean }
 
+/** Of a URL as it is sent and kept: what is not ASCII takes up to nine times as many characters there. */
+const maxUrlLength = 2_000
+
 /** The host of a URL as an address; undefined for a name. Node writes IPv6 in brackets. */
 export function literalOf({ hostname }: URL): string | undefined {
   const bare = hostname.replace(/^\[|\]$/g, '')
@@ -24,6 +27,7 @@ export function refusalOf(text: string, reach: Reach): string | null {
     return reach.inClear ? 'Send an https URL; http reaches this machine alone.' : 'Send an https URL.'
   if (url.username !== '' || url.password !== '') return 'A URL with a user or a password is not kept.'
   if (url.hash !== '' || text.includes('#')) return 'A URL with a fragment is not kept.'
+  if (url.href.length > maxUrlLength) return 'A URL has at most 2,000 characters, percent-encoded as it is sent.'
   const port = Number(url.port || (url.protocol === 'https:' ? 443 : 80))
   if (port !== 443 && port < 1024) return 'Ports are 443, or 1024 and above.'
   if (literal !== undefined && !isReachable(literal, reach.networks)) return 'That address cannot be reached from here.'

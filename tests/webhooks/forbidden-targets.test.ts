@@ -27,6 +27,7 @@ const otherwise = [
   ...['https://example.com:22/', 'https://example.com:80/', 'https://example.com:442/', 'https://example.com:444/'],
   ...['https://example.com:00022/', 'https://example.com:65536/', 'https://[fe80::1%25eth0]/', 'HTTPS://10.0.0.1/'],
   ...['https:127.0.0.1/', 'https:///127.0.0.1/', 'https://example.com/\r\nX-A: b', 'file:///etc/passwd'],
+  `https://example.com/${'ﷺ'.repeat(220)}x`,
 ]
 const refused = [...[...loopback, ...elsewhere].map((host) => `https://${host}/`), ...otherwise]
 
