@@ -16,6 +16,7 @@ import type { Job } from './db/job.ts'
 import type { Replica } from './db/replica.ts'
 import type { Sql, Tx } from './db/types.ts'
 import type { OpenStreams } from './http/output/open-streams.ts'
+import type { JobRunner } from './jobs/on-demand.ts'
 import type { Logger } from './log/logger.ts'
 import type { Outbox } from './mail/outbox.ts'
 import type { Metric } from './metrics/metric.ts'
@@ -94,6 +95,8 @@ export type AppDeps = {
   tracer: Tracer | null
   /** Every room's. */
   jobs: readonly Job[]
+  /** Runs jobs on request. */
+  jobRunner: JobRunner
   /** What every room shows at /metrics. */
   metrics: () => Promise<readonly Metric[]>
   /** What the process is up to; `draining` from the first SIGTERM on. */

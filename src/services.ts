@@ -22,6 +22,7 @@ import { connectionOptions } from './db/connection-options.ts'
 import { openDatabase } from './db/database.ts'
 import { requireSchema } from './db/schema-version.ts'
 import { createOpenStreams } from './http/output/open-streams.ts'
+import { createJobRunner } from './jobs/on-demand.ts'
 import type { Logger } from './log/logger.ts'
 import { createOutbox } from './mail/outbox.ts'
 import { askForFactor } from './mfa/challenge.ts'
@@ -126,10 +127,10 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
     const streams = createOpenStreams({ perAccount: 2, inAll: 100, reads, idleMs: 120_000 })
     const cores = availableParallelism()
     db.open(config.poolMin).catch((error) => log.warn({ err: error }, 'the pool could not be filled; it grows by need'))
-    const sweep = setInterval(() => recentChanges.sweep(performance.now()), 60_000)
-    sweep.unref()
-    const audit = createAudit(config.auditKeys, now)
-    const keyedHashes = createKeyedHashes(config.auditKeys)
+    const sweep = setInterval(() => recentChanges.sweep(performance.now()), 60_000).unref()
+    const [audit, keyedHashes] = [createAudit(config.auditKeys, now), createKeyedHashes(config.auditKeys)]
+    const jobs = jobsOfRooms({ audit, now, log, mail, config, ...keyedHashes })
+    const jobRunner = createJobRunner({ config, sql, log, jobs })
     const identityProviders = createIdentityProviders(config, now)
     const open: OpenDeps = {
       config,
@@ -153,7 +154,8 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
       redis,
       traffic: createTraffic(),
       tracer,
-      jobs: jobsOfRooms({ audit, now, log, mail, config, ...keyedHashes }),
+      jobs,
+      jobRunner,
       metrics: async () => (await import('./room-metrics.ts')).metricsOfRooms(open),
       audit,
       mail,
@@ -181,7 +183,7 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
       lifecycle: { draining: false },
       async close(seconds) {
         clearInterval(sweep)
-        await feed.stop()
+        await Promise.all([jobRunner.close(1), feed.stop()])
         await Promise.all([usage.close(), denials.close(), apiKeys.close(), leases.close()])
         streams.close()
         await Promise.all(Object.values(limits).map((tier) => tier?.close()))

@@ -423,6 +423,8 @@ const ofAdministrators: Record<string, Row> = {
   'GET /v1/admin/webhooks/:id/deliveries': operatorsWebhook('/deliveries'),
   'POST /v1/admin/webhooks/:id/deliveries/:deliveryId/redeliver': operatorsWebhook(`/deliveries/${unknown}/redeliver`),
   'GET /v1/admin/operations': superadminOnly(settings, 200),
+  'GET /v1/admin/jobs': superadminOnly(settings, 200),
+  'POST /v1/admin/jobs/:name/run': superadminOnly(settings, 202, { path: () => '/v1/admin/jobs/end-expired/run' }),
   'GET /v1/admin/analytics/overview': analytics,
   'GET /v1/admin/analytics/denials': analytics,
   'GET /v1/admin/analytics/signups': analytics,

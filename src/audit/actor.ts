@@ -29,6 +29,7 @@ export type Entity = {
     | 'billing_event'
     | 'directory'
     | 'feature'
+    | 'job'
     | 'mail'
     | 'plan'
     | 'role'
@@ -48,6 +49,8 @@ export const feature = (name: string): Entity => ({ type: 'feature', id: name })
 export const mail = (id: string | null): Entity => ({ type: 'mail', id })
 /** Of a payment provider's inbox; null: all of it. */
 export const billingEvent = (id: string | null): Entity => ({ type: 'billing_event', id })
+/** A job of the schedule. */
+export const job = (name: string): Entity => ({ type: 'job', id: name })
 /** An endpoint that events are delivered to. */
 export const webhook = (id: string): Entity => ({ type: 'webhook', id })
 export const team = (id: string): Entity => ({ type: 'team', id })

@@ -37,3 +37,13 @@ export async function findJobRuns(sql: Db): Promise<JobRun[]> {
   return sql<JobRun[]>`
     select name, started_at, finished_at, milliseconds, outcome, detail, succeeded_at from job_runs order by name`
 }
+
+/** Whose lock `take_job` holds. */
+export async function findRunningJobs(sql: Db, names: string[]): Promise<string[]> {
+  const rows = await sql<{ name: string }[]>`
+    select j.name from unnest(${names}::text[]) j (name)
+     where exists (select from pg_locks l
+                    where l.locktype = 'advisory' and l.granted and l.classid = 360360 and l.objid = hashtext(j.name)::oid and l.objsubid = 2
+                      and l.database = (select oid from pg_database where datname = current_database()))`
+  return rows.map(({ name }) => name)
+}

@@ -1,12 +1,14 @@
 import { type Database, openDatabase } from '../db/database.ts'
-import type { Job } from '../db/job.ts'
-import type { Db, Sql } from '../db/types.ts'
+import type { Job, JobOutcome } from '../db/job.ts'
+import type { Db, Sql, Tx } from '../db/types.ts'
 import { inTrace } from '../tracing/tracer.ts'
 import type { JobDeps } from './deps.ts'
-import { findJobRuns, finishJob, type JobRun, runInDatabase, takeJob } from './queries.ts'
+import { findJobRuns, findRunningJobs, finishJob, type JobRun, runInDatabase, takeJob } from './queries.ts'
 
 /** A statement of a slow job may take so long. */
 const slowStatementMs = 1_800_000
+
+type Work = NonNullable<Job['work']>
 
 /** There is no job of that name. */
 export class UnknownJobError extends Error {
@@ -37,35 +39,47 @@ export function readJobRuns({ sql }: { sql: Db }): Promise<JobRun[]> {
   return findJobRuns(sql)
 }
 
+/** Those of the jobs that somebody is at now, in any instance or in the database itself. */
+export function readRunningJobs(sql: Db, names: string[]): Promise<string[]> {
+  return findRunningJobs(sql, names)
+}
+
 /** Null when another instance is at it, or it succeeded less than `notWithinSeconds` ago. */
 export async function runJob(deps: JobDeps, sql: Sql, job: Job, notWithinSeconds: number): Promise<unknown> {
   const startedAt = performance.now()
   try {
-    return await inTrace(`job ${job.name}`, { 'manas360.job': job.name }, async () =>
+    return await inJobTrace(job, async () =>
       job.work ? runHere(sql, job.name, job.work, notWithinSeconds) : runInDatabase(sql, job.name, notWithinSeconds),
     )
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error)
-    await finishJob(deps.sql, job.name, performance.now() - startedAt, 'failed', message).catch(() => {})
+    await recordFailure(deps, job, startedAt, error)
     throw error
   }
 }
 
-async function runHere(
-  sql: Sql,
-  name: string,
-  work: NonNullable<Job['work']>,
-  notWithinSeconds: number,
-): Promise<unknown> {
-  const outcome = await sql.begin(async (tx) => {
-    const startedAt = performance.now()
-    if (!(await takeJob(tx, name, notWithinSeconds))) return null
-    const done = await work(tx)
-    await finishJob(tx, name, performance.now() - startedAt, 'succeeded', JSON.stringify(done.result))
-    return done
-  })
+/** `startedAt`: of performance.now(). Never throws. */
+export async function recordFailure({ sql }: { sql: Db }, { name }: Job, startedAt: number, error: unknown) {
+  const message = error instanceof Error ? error.message : String(error)
+  await finishJob(sql, name, performance.now() - startedAt, 'failed', message).catch(() => {})
+}
+
+export function inJobTrace<T>({ name }: Job, work: () => Promise<T>): Promise<T> {
+  return inTrace(`job ${name}`, { 'manas360.job': name }, work)
+}
+
+async function runHere(sql: Sql, name: string, work: Work, notWithinSeconds: number): Promise<unknown> {
+  const outcome = await sql.begin((tx) => workOn(tx, name, work, notWithinSeconds))
   outcome?.committed?.()
   return outcome ? outcome.result : null
+}
+
+/** The work and its record in one transaction; null when it is not its turn. Call `committed` after the commit. */
+export async function workOn(tx: Tx, name: string, work: Work, notWithinSeconds: number): Promise<JobOutcome | null> {
+  const startedAt = performance.now()
+  if (!(await takeJob(tx, name, notWithinSeconds))) return null
+  const done = await work(tx)
+  await finishJob(tx, name, performance.now() - startedAt, 'succeeded', JSON.stringify(done.result))
+  return done
 }
 
 /** A connection of its own, opened when first used: under the pool's deadline no long statement would ever end. */

@@ -1,11 +1,14 @@
+import type { Audit } from '../audit/record.ts'
 import type { PasswordHasher } from '../auth/passwords.ts'
 import type { Catalogue } from '../catalogue/catalogue.ts'
 import type { Feed } from '../changes/feed.ts'
 import type { RecentChanges } from '../changes/recent-changes.ts'
 import type { InstanceConfig } from '../config/variables.ts'
 import type { Database } from '../db/database.ts'
+import type { Job } from '../db/job.ts'
 import type { Replica } from '../db/replica.ts'
 import type { Sql } from '../db/types.ts'
+import type { JobRunner } from '../jobs/on-demand.ts'
 import type { Outbox } from '../mail/outbox.ts'
 import type { Metric } from '../metrics/metric.ts'
 import type { Redis } from '../redis/connection.ts'
@@ -16,6 +19,9 @@ export type OpsDeps = {
   config: OpsConfig & Pick<InstanceConfig, 'production'>
   db: Pick<Database, 'ping' | 'stats'>
   sql: Sql
+  audit: Audit
+  jobs: readonly Job[]
+  jobRunner: Pick<JobRunner, 'start'>
   /** This instance, among those that serve on the database. */
   instance: { id: string }
   mail: Pick<Outbox, 'isOn'>

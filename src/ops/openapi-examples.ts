@@ -128,6 +128,7 @@ const parameters: [string, string, string][] = [
   ['/v1/plans/', 'name', 'professional'],
   ['/v1/admin/plans/', 'name', 'professional'],
   ['/v1/admin/roles/', 'name', 'support'],
+  ['/v1/admin/jobs/', 'name', 'end-expired'],
   ['/v1/billing/', 'provider', 'sandbox'],
   ['/v1/admin/billing/', 'provider', 'sandbox'],
   ['/v1/', 'provider', 'google'],

@@ -3,6 +3,15 @@ import { z } from 'zod'
 const Count = z.number().min(0)
 const Check = z.object({ status: z.enum(['ok', 'failed']), detail: z.string().optional() })
 
+const run = {
+  startedAt: z.iso.datetime(),
+  finishedAt: z.iso.datetime(),
+  milliseconds: Count,
+  outcome: z.enum(['succeeded', 'failed']),
+  detail: z.string().nullable(),
+  succeededAt: z.iso.datetime().nullable().meta({ description: 'the last time that it did' }),
+}
+
 export const StatusBody = z.object({ status: z.literal('ok') }).meta({ ref: 'Status' })
 
 export const HealthBody = z
@@ -21,19 +30,7 @@ export const HealthBody = z
       .object({ countedIn: z.enum(['redis', 'memory']), status: z.enum(['ok', 'failed']).optional() })
       .optional(),
     changeFeedAgeMs: Count.optional(),
-    jobs: z
-      .array(
-        z.object({
-          name: z.string(),
-          startedAt: z.iso.datetime(),
-          finishedAt: z.iso.datetime(),
-          milliseconds: Count,
-          outcome: z.enum(['succeeded', 'failed']),
-          detail: z.string().nullable(),
-          succeededAt: z.iso.datetime().nullable().meta({ description: 'the last time that it did' }),
-        }),
-      )
-      .optional(),
+    jobs: z.array(z.object({ name: z.string(), ...run })).optional(),
   })
   .meta({ ref: 'Health', description: 'In production everything but status is for operators alone.' })
 
@@ -69,3 +66,19 @@ export const OperationsBody = z
     }),
   })
   .meta({ ref: 'Operations', description: 'What waits counts for all instances.' })
+
+export const JobPath = z.strictObject({ name: z.string().regex(/^[a-z][a-z-]{0,62}$/, 'Use the name of a job.') })
+
+export const JobBody = z
+  .object({
+    name: z.string(),
+    everySeconds: Whole,
+    slow: z.boolean().meta({ description: 'takes minutes where there is much to do' }),
+    running: z.boolean().meta({ description: 'somebody is at it now' }),
+    lastRun: z.object(run).nullable().meta({ description: 'null: it never ran' }),
+  })
+  .meta({ ref: 'Job' })
+
+export const JobStartBody = z
+  .object({ status: z.enum(['started', 'running']) })
+  .meta({ ref: 'JobStart', description: 'running: somebody was at it already; nothing was begun.' })

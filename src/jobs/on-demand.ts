@@ -1,0 +1,73 @@
+import type { Database } from '../db/database.ts'
+import type { Job } from '../db/job.ts'
+import type { Tx } from '../db/types.ts'
+import { AppError } from '../errors/app-error.ts'
+import type { JobDeps } from './deps.ts'
+import { runInDatabase, takeJob } from './queries.ts'
+import { inJobTrace, openForSlowJobs, recordFailure, workOn } from './runner.ts'
+
+/** Runs that one instance begins on request at a time: each has a connection of its own. */
+const maxAtOnce = 2
+
+export type JobRunner = ReturnType<typeof createJobRunner>
+type Start = { admit: (tx: Tx) => Promise<void>; told: (isStarted: boolean) => void }
+
+/** Runs jobs on request, beside the schedule, and bounds how many. */
+export function createJobRunner(deps: JobDeps) {
+  const underWay = new Map<string, { database: Database; ended: Promise<void> }>()
+  let closed = false
+
+  async function run(job: Job, database: Database, { admit, told }: Start): Promise<void> {
+    const startedAt = performance.now()
+    let isStarted = false
+    try {
+      const outcome = await inJobTrace(job, () =>
+        database.sql.begin(async (tx) => {
+          if (!(await takeJob(tx, job.name, 0))) return null
+          // A transaction of its own: what the trail says stays, however the job ends.
+          await deps.sql.begin(admit)
+          isStarted = true
+          told(true)
+          return job.work ? workOn(tx, job.name, job.work, 0) : { result: await runInDatabase(tx, job.name, 0) }
+        }),
+      )
+      told(isStarted)
+      outcome?.committed?.()
+    } catch (error) {
+      if (!isStarted) throw error
+      await recordFailure(deps, job, startedAt, error)
+      deps.log.warn({ err: error, job: job.name }, 'job failed that was asked for')
+    }
+  }
+
+  return {
+    /**
+     * Begins a job now, whenever it ran last, and does not wait for its end.
+     * @param admit judges and records who asks, once the job is ours; what it throws is thrown
+     * @returns `running`: somebody is at it already, here or elsewhere
+     * @throws AppError `not-found`; `overloaded` while as many run as may
+     */
+    async start(name: string, admit: (tx: Tx) => Promise<void>): Promise<'started' | 'running'> {
+      const job = deps.jobs.find((candidate) => candidate.name === name)
+      if (!job) throw new AppError('not-found')
+      if (closed) throw new AppError('service-unavailable')
+      if (underWay.has(name)) return 'running'
+      if (underWay.size >= maxAtOnce) throw new AppError('overloaded')
+      const database = openForSlowJobs(deps)
+      const told = Promise.withResolvers<boolean>()
+      const ended = run(job, database, { admit, told: told.resolve })
+        .catch(told.reject)
+        .finally(() => {
+          underWay.delete(name)
+          return database.close(1)
+        })
+      underWay.set(name, { database, ended })
+      return (await told.promise) ? 'started' : 'running'
+    },
+    /** Begins nothing more; breaks off what runs after `seconds`. */
+    async close(seconds: number): Promise<void> {
+      closed = true
+      await Promise.all([...underWay.values()].flatMap(({ database, ended }) => [database.close(seconds), ended]))
+    },
+  }
+}
