@@ -1,32 +1,32 @@
--- Queues an event for the endpoints that want it, in the transaction of the change; where none does, nothing is written. `p_personal`
--- is added for the operators alone.
-create or replace function public.queue_webhook(p_type text, p_account uuid, p_data jsonb, p_personal jsonb default null) returns void language plpgsql
+-- Queues an event for those of one owner's endpoints (null: the operators') that want it; where none does, nothing is written. The message
+-- goes with the account `p_with`. An endpoint that is being deleted is waited for: a delivery cannot refer to it.
+create or replace function public.queue_webhook_for(p_owner uuid, p_type text, p_data jsonb, p_with uuid) returns void language plpgsql
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
 declare
-  told bigint; told_operators bigint;
+  wanting uuid[];
 begin
-  with wanting as (
-    select id from public.webhook_endpoints where account_id is null and enabled and p_type = any (events)),
-  message as (
+  if p_owner is null then
+    wanting := array(select id from public.webhook_endpoints where account_id is null and enabled and p_type = any (events) order by id for key share);
+  else
+    wanting := array(select id from public.webhook_endpoints where account_id = p_owner and enabled and p_type = any (events) order by id for key share);
+  end if;
+  if cardinality(wanting) = 0 then return; end if;
+  with message as (
     insert into public.webhook_messages (id, type, body, account_id)
-    select public.uuid_v7(), p_type, public.webhook_body(p_type, p_data || coalesce(p_personal, '{}')), case when p_personal is not null then p_account end
-     where exists (select from wanting)
-    returning id)
+    values (public.uuid_v7(), p_type, public.webhook_body(p_type, p_data), p_with) returning id)
   insert into public.webhook_deliveries (id, endpoint_id, message_id)
-  select public.uuid_v7(), wanting.id, message.id from wanting cross join message;
-  get diagnostics told_operators = row_count;
-  with wanting as (
-    select id from public.webhook_endpoints where account_id = p_account and enabled and p_type = any (events)),
-  message as (
-    insert into public.webhook_messages (id, type, body, account_id)
-    select public.uuid_v7(), p_type, public.webhook_body(p_type, p_data), p_account
-     where exists (select from wanting)
-    returning id)
-  insert into public.webhook_deliveries (id, endpoint_id, message_id)
-  select public.uuid_v7(), wanting.id, message.id from wanting cross join message;
-  get diagnostics told = row_count;
-  if told + told_operators > 0 then
-    perform pg_notify('webhook_deliveries', '');
+  select public.uuid_v7(), endpoint, message.id from unnest(wanting) endpoint cross join message;
+  perform pg_notify('webhook_deliveries', '');
+end $$;
+
+-- Queues an event of an account, in the transaction of the change, for the operators and for the account itself. `p_personal` is added for
+-- the operators alone.
+create or replace function public.queue_webhook(p_type text, p_account uuid, p_data jsonb, p_personal jsonb default null) returns void language plpgsql
+set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
+begin
+  perform public.queue_webhook_for(null, p_type, p_data || coalesce(p_personal, '{}'), case when p_personal is not null then p_account end);
+  if p_account is not null then
+    perform public.queue_webhook_for(p_account, p_type, p_data, p_account);
   end if;
 end $$;
 

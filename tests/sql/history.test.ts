@@ -128,6 +128,7 @@ views 3 de56ff53ec5d
 views 4 0809d29e1175
 webhooks 1 ccbae9ebdcde
 webhooks 2 5a78bd7b6b82
+webhooks 3 d32cf4864782
 `
 
 test('a file of functions that was edited has a new revision: an older program would else put its own back', () => {
