@@ -43,6 +43,12 @@ set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
       or exists (select from public.webhook_endpoints where account_id = p_account and enabled and p_type = any (events))
 $$;
 
+-- The same of what happens in a team: the owner's endpoints hear of every member.
+create or replace function public.wants_webhook(p_type text, p_account uuid, p_team uuid) returns boolean language sql stable
+set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
+  select public.wants_webhook(p_type, p_account) or public.wants_webhook(p_type, (select t.owner_id from public.teams t where t.id = p_team))
+$$;
+
 -- The triggers below run at COMMIT, so that an event tells the state that the whole transaction leaves, with its version; where no
 -- endpoint wants it when the row is written, they do not run at all.
 
@@ -116,6 +122,24 @@ begin
   return null;
 end $$;
 
+-- Somebody is in a team, or no longer: told to the operators, to the person and to the owner. Where the team has ended with its owner's
+-- account, `ownerId` is null; who was erased is told of by id alone.
+create or replace function public.tell_team_member() returns trigger language plpgsql
+set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
+declare
+  kind text := tg_argv[0]; member public.team_members; owner uuid; event jsonb;
+begin
+  if tg_op = 'DELETE' then member := old; else member := new; end if;
+  select t.owner_id into owner from public.teams t where t.id = member.team_id;
+  select jsonb_build_object('accountId', a.id, 'version', a.authz_version, 'teamId', member.team_id, 'ownerId', owner) into event
+    from public.user_accounts a where a.id = member.account_id;
+  perform public.queue_webhook(kind, member.account_id, event);
+  if owner <> member.account_id then
+    perform public.queue_webhook_for(owner, kind, event, owner);
+  end if;
+  return null;
+end $$;
+
 create or replace function public.tell_catalogue_changed() returns trigger language plpgsql
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
 begin
@@ -162,6 +186,8 @@ begin
       'payment.failed', 'new.account_id', 'tell_payment'),
     ('webhook_api_key_created', 'api_keys', 'insert', 'true', 'api_key.created', 'new.account_id', 'tell_api_key'),
     ('webhook_api_key_deleted', 'api_keys', 'delete', 'true', 'api_key.deleted', 'old.account_id', 'tell_api_key'),
+    ('webhook_team_member_added', 'team_members', 'insert', 'true', 'team.member_added', 'new.account_id, new.team_id', 'tell_team_member'),
+    ('webhook_team_member_removed', 'team_members', 'delete', 'true', 'team.member_removed', 'old.account_id, old.team_id', 'tell_team_member'),
     ('webhook_catalogue_changed', 'catalogue_version', 'update', 'new.version > old.version', 'catalogue.changed', 'null', 'tell_catalogue_changed')
   ) as t (name, relation, event, condition, type, account, called)
   loop

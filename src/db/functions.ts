@@ -58,7 +58,7 @@ export const functionFiles: readonly FunctionFile[] = [
   { name: 'tables', revision: 1, sql: tables },
   { name: 'teams', revision: 2, sql: teams },
   { name: 'views', revision: 4, sql: views },
-  { name: 'webhooks', revision: 3, sql: webhooks },
+  { name: 'webhooks', revision: 4, sql: webhooks },
 ]
 
 type Stored = { name: string; revision: number; checksum: string }

@@ -9,6 +9,8 @@ export const webhookEvents = [
   'subscription.ended',
   'payment.succeeded',
   'payment.failed',
+  'team.member_added',
+  'team.member_removed',
   'api_key.created',
   'api_key.deleted',
   'catalogue.changed',

@@ -129,6 +129,7 @@ views 4 0809d29e1175
 webhooks 1 ccbae9ebdcde
 webhooks 2 5a78bd7b6b82
 webhooks 3 d32cf4864782
+webhooks 4 7ad1757f8499
 `
 
 test('a file of functions that was edited has a new revision: an older program would else put its own back', () => {
