@@ -13,6 +13,7 @@ import { quotaMetrics } from './quotas/metrics.ts'
 import { limitMetrics } from './rate-limits/metrics.ts'
 import { redisMetrics } from './redis/metrics.ts'
 import { ssoMetrics } from './sso/metrics.ts'
+import { teamMetrics } from './teams/metrics.ts'
 import { trafficMetrics } from './telemetry/metrics.ts'
 import { traceMetrics } from './tracing/metrics.ts'
 import { webhookMetrics } from './webhooks/metrics.ts'
@@ -35,6 +36,7 @@ export function metricsOfRooms(deps: AppDeps): readonly Metric[] {
     ...ssoMetrics(deps),
     ...billingMetrics(deps),
     ...webhookMetrics(deps),
+    ...teamMetrics(deps),
     ...jobMetrics(deps),
     ...(deps.tracer ? traceMetrics(deps.tracer) : []),
   ]

@@ -74,6 +74,7 @@ describe('pages', () => {
     '/v1/admin/users',
     '/v1/admin/roles',
     '/v1/admin/subscriptions',
+    '/v1/admin/teams',
   ]
   const limits = [
     '0',

@@ -433,6 +433,7 @@ const ofAdministrators: Record<string, Row> = {
   'GET /v1/admin/analytics/plans': analytics,
   'GET /v1/admin/analytics/security': analytics,
   'GET /v1/admin/subscriptions': { demands: subscriptions, answers: '401 403 403 403 200 200' },
+  'GET /v1/admin/teams': { demands: subscriptions, answers: '401 403 403 403 200 200' },
   'GET /v1/admin/roles': superadminOnly(settings, 200),
   'POST /v1/admin/roles': superadminOnly(settings, 201, {
     json: ({ unique }) => ({ name: unique, description: 'Made here', privilegeLevel: 20 }),

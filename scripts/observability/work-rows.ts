@@ -89,6 +89,24 @@ export const workRows: Row[] = [
     ],
   },
   {
+    title: 'Teams',
+    panels: [
+      {
+        title: 'Teams that wait for a job, of all instances',
+        unit: 'short',
+        queries: {
+          'too few seats': `max(manas360_teams_surplus{${all}})`,
+          unsettled: `max(manas360_teams_unsettled{${all}})`,
+        },
+      },
+      {
+        title: 'The first unsettled one has waited',
+        unit: 'dtdurations',
+        queries: { oldest: `max(manas360_teams_oldest_unsettled_seconds{${all}})` },
+      },
+    ],
+  },
+  {
     title: 'Jobs',
     panels: [
       {

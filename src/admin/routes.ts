@@ -8,6 +8,7 @@ import { invitationRoutes } from './invitations/routes.ts'
 import { mailRoutes } from './mail/routes.ts'
 import { planRoutes } from './plans/routes.ts'
 import { roleRoutes } from './roles/routes.ts'
+import { teamAdminRoutes } from './teams/routes.ts'
 import { userDetailRoutes } from './users/detail-routes.ts'
 import { userRoutes } from './users/routes.ts'
 
@@ -21,4 +22,5 @@ export const adminRoutes = new Hono<AuthedEnv>()
   .route('/', auditRoutes)
   .route('/', mailRoutes)
   .route('/', billingAdminRoutes)
+  .route('/', teamAdminRoutes)
   .route('/analytics', analyticsRoutes)

@@ -53,3 +53,12 @@ export async function forgetSurplus(sql: Db, teamId: string): Promise<void> {
 export async function deleteMembers(sql: Db, accountIds: string[]): Promise<void> {
   await sql`delete from team_members where account_id = any(${accountIds}::uuid[])`
 }
+
+/** Of both tables that the jobs work off. */
+export async function findTeamFigures(sql: Db): Promise<{ surplus: number; unsettled: number; oldestSeconds: number }> {
+  const [row] = await sql<{ surplus: number; unsettled: number; oldestSeconds: number }[]>`
+    select (select count(*)::int from teams where surplus_since is not null) as surplus, count(*)::int as unsettled,
+           coalesce(extract(epoch from clock_timestamp() - min(since)), 0)::float8 as oldest_seconds
+      from unsettled_teams`
+  return row ?? { surplus: 0, unsettled: 0, oldestSeconds: 0 }
+}

@@ -204,6 +204,10 @@ export const alertCases: Record<string, AlertCase> = {
     fires: at('20m', { [gauge('manas360_webhook_oldest_due_seconds')]: held(1_000) }),
     silent: [at('20m', { [gauge('manas360_webhook_oldest_due_seconds')]: held(300) })],
   },
+  TeamsUnsettled: {
+    fires: at('20m', { [gauge('manas360_teams_oldest_unsettled_seconds')]: held(1_000) }),
+    silent: [at('20m', { [gauge('manas360_teams_oldest_unsettled_seconds')]: held(300) })],
+  },
   JobFails: {
     fires: at('20m', { [gauge('manas360_job_last_succeeded', 'job_name="purge-expired"')]: held(0) }),
     silent: [at('20m', { [gauge('manas360_job_last_succeeded', 'job_name="purge-expired"')]: '0x5 1x60' })],

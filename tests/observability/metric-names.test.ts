@@ -148,6 +148,7 @@ test('the dashboard has a row of each part of the service', () => {
     'Mail',
     'Billing',
     'Webhooks',
+    'Teams',
     'Jobs',
     'Process',
   ])
