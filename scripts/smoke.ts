@@ -177,6 +177,7 @@ function throwAway(): Variables {
     RAVI_EMAIL: email(),
     ROOT_EMAIL: email(),
     MIRA_EMAIL: email(),
+    TARA_EMAIL: email(),
     NILA_EMAIL: email(),
     NEW_EMAIL: email(),
     PASSWORD: randomBytes(18).toString('base64url'),

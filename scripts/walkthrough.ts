@@ -26,6 +26,7 @@ RUN=$(date +%s)$$
 EMAIL=asha.$RUN@example.com
 RAVI_EMAIL=ravi.$RUN@example.com
 MIRA_EMAIL=mira.$RUN@example.com
+TARA_EMAIL=tara.$RUN@example.com
 NILA_EMAIL=nila.$RUN@example.com
 ROOT_EMAIL=root.$RUN@example.com
 NEW_EMAIL=asha.$RUN@example.net

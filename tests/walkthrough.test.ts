@@ -14,7 +14,7 @@ function shapeOf(page: string, url: string): string {
   return page
     .replaceAll(url, origin)
     .replace(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'UUID')
-    .replace(/(asha|ravi|mira|nila|root)\.\d{11,}@/g, '$1.RUN@')
+    .replace(/(asha|ravi|mira|nila|root|tara)\.\d{11,}@/g, '$1.RUN@')
     .replace(/sbx_(co|sub)_[\w-]+/g, '$1')
     .replace(/"[\w-]{11,12}\.?…[\w-]{6}"/g, 'TOKEN')
     .replace(/"nextCursor": "[\w-]+"/g, 'CURSOR')

@@ -1,6 +1,7 @@
 import { demand, memberOf, type Step } from './step.ts'
+import { team } from './team.ts'
 
-/** A superadmin invites a colleague, who chooses a password by the mail and has role and plan at once. */
+/** A superadmin invites a colleague, who chooses a password by the mail, has role and plan at once, and shares that. */
 export const invitation: Step[] = [
   {
     title: 'Invite a colleague',
@@ -32,6 +33,7 @@ export const invitation: Step[] = [
       body: { token: '$INVITATION', password: '$PASSWORD' },
     },
     expect: { status: 200 },
+    keep: { MIRA: 'accessToken' },
     check({ body }) {
       demand(memberOf(body, 'user.emailVerified') === true, 'a verified address')
       return `role ${memberOf(body, 'user.role')}, plan ${memberOf(body, 'user.plan.name')}`
@@ -47,6 +49,7 @@ export const invitation: Step[] = [
     },
     expect: { status: 400, code: 'invalid-link' },
   },
+  ...team,
   {
     title: 'Erase Mira',
     text: 'The throw-away account goes.',
