@@ -4,6 +4,7 @@ import { toImportedHash } from '../src/auth/imported-hashes.ts'
 import { migrate } from '../src/db/migrate.ts'
 import { givenAccount, goodPassword, logIn, newEmail, registered } from './support/accounts.ts'
 import { bodyOf, openTestApp } from './support/app.ts'
+import { tokenTo } from './support/mails.ts'
 import { givenPasskey, signInOptions } from './support/passkeys.ts'
 import { openOwnPostgres } from './support/postgres.ts'
 import { secondFactorSteps } from './support/second-factors.ts'
@@ -211,4 +212,27 @@ describe('where addresses must be verified, a stranger sees the same of an addre
     })
     return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0)
   }
+})
+
+describe('a team', () => {
+  test('costs one statement to read, two with its members, and joining or leaving it twelve', async () => {
+    const owner = await logIn(app, await givenAccount(app, { plan: 'business' }))
+    const { accessToken, id, email } = await registered(app)
+    await app.sql`update user_accounts set email_verified_at = now() where id = ${id}`
+    const [mine, theirs] = [owner.accessToken, accessToken].map((bearer) => ({ bearer }))
+    const countOf = async (path: string, more: object, status: number) =>
+      (await statementsOf(() => request(`/v1/team${path}`, { ...mine, ...more }), status)).length
+    expect(await countOf('', { method: 'PATCH', json: { name: 'Practice' } }, 200)).toBe(7)
+    expect(await countOf('/invitations', { json: { email } }, 202)).toBe(5)
+    expect([
+      await countOf('', {}, 200),
+      await countOf('/members', {}, 200),
+      await countOf('/invitations', {}, 200),
+    ]).toEqual([1, 2, 2])
+    const json = { token: await tokenTo(app, email, 'team-invitation') }
+    expect(await countOf('/accept', { ...theirs, json }, 204)).toBe(12)
+    expect(await countOf('/accept', { ...theirs, json }, 400)).toBe(1)
+    expect(await statementsOf(() => request('/v1/entitlements/premium_dashboard', theirs ?? {}), 200)).toEqual([])
+    expect(await countOf(`/members/${id}`, { method: 'DELETE' }, 204)).toBe(12)
+  })
 })

@@ -4,6 +4,7 @@ import { moneyGuards } from './money.ts'
 import { requestGuards } from './requests.ts'
 import { rightsGuards } from './rights.ts'
 import { sessionGuards } from './sessions.ts'
+import { teamGuards } from './teams.ts'
 import { tokenGuards } from './tokens.ts'
 import { webhookGuards } from './webhooks.ts'
 
@@ -16,4 +17,5 @@ export const guards: Guard[] = [
   ...requestGuards,
   ...moneyGuards,
   ...webhookGuards,
+  ...teamGuards,
 ]

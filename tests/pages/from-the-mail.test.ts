@@ -1,6 +1,6 @@
 import { afterAll, expect, setDefaultTimeout, test } from 'bun:test'
 import { invitationSteps } from '../admin/invitations/invited.ts'
-import { logIn, newEmail, registered } from '../support/accounts.ts'
+import { givenAccount, logIn, newEmail, registered } from '../support/accounts.ts'
 import { signedIn } from '../support/administration.ts'
 import { openTestApp } from '../support/app.ts'
 import { openBrowser, openTab, type Tab } from '../support/browser.ts'
@@ -73,6 +73,30 @@ describeWith(['chromium'], 'chromium')('in Chromium, from the mail’s own link'
     expect(live).toHaveLength(0)
     const { user } = await logIn(served.by, { email: colleague.email, password })
     expect([user.status, user.emailVerified, user.consentsDue]).toEqual(['active', true, []])
+    expect(tab.complaints).toEqual([])
+    await page.browserContext().close()
+  })
+
+  test('whoever is invited to a team signs in on the page and is in it, and the page keeps no session', async () => {
+    served.by = mailing
+    const owner = await signedIn(mailing, { plan: 'business' })
+    const person = await givenAccount(mailing, { password })
+    await mailing.sql`update user_accounts set email_verified_at = now() where id = ${person.id}`
+    const invited = await mailing.request('/v1/team/invitations', {
+      bearer: owner.bearer,
+      json: { email: person.email },
+    })
+    expect(invited.status).toBe(202)
+    const tab = await open(await linkTo(person.email, 'team-invitation'))
+    const { page } = tab
+    await page.type('#email', person.email)
+    await page.type('#password', password)
+    await press(tab)
+    expect(await ended(tab)).toBe('You are a member of the team')
+    expect(posts.map(({ path }) => path)).toEqual(['/v1/auth/login', '/v1/team/accept', '/v1/auth/logout'])
+    const [row] = await mailing.sql<{ payerId: string; sessions: number }[]>`
+      select payer_id, (select count(*)::int from sessions where account_id = a.id and ended_at is null) as sessions from user_accounts a where id = ${person.id}`
+    expect(row).toEqual({ payerId: owner.id, sessions: 0 })
     expect(tab.complaints).toEqual([])
     await page.browserContext().close()
   })

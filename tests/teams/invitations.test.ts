@@ -103,7 +103,9 @@ describe('an invitation', () => {
     await invite(owner.bearer, person.email)
     const [invitation] = await open(owner.bearer)
     const id = invitation?.id ?? ''
-    await expectProblem(await revoke((await newOwner()).bearer, id), 'not-found')
+    const stranger = await newOwner()
+    await invite(stranger.bearer, newEmail())
+    await expectProblem(await revoke(stranger.bearer, id), 'not-found')
     await expectProblem(await revoke(person.bearer, id), 'not-found')
     expect((await revoke(owner.bearer, id)).status).toBe(204)
     await expectProblem(await revoke(owner.bearer, id), 'not-found')

@@ -160,8 +160,10 @@ describe('a membership ends', () => {
     await expectProblem(await request('/v1/dashboard/insights', { bearer: one.bearer }), 'feature-not-in-plan')
     expect(await trailOf(one.id)).toMatchObject([{ action: 'team.remove_member', actorId: owner.id }])
     expect(await noticesTo(one.email)).toMatchObject([{ contents: { events: [{ change: 'removed' }] } }])
-    const stranger = await givenAccount(app)
-    await expectProblem(await remove(owner.bearer, stranger.id), 'not-found')
+    const elsewhere = await givenTeam(app, { members: 1 })
+    const stranger = elsewhere.members[0]?.id ?? ''
+    await expectProblem(await remove(owner.bearer, stranger), 'not-found')
+    expect(await standing(app, stranger)).toMatchObject({ payerId: elsewhere.owner.id })
   })
 
   test('for the owner last, and the team with it', async () => {
