@@ -24,7 +24,10 @@ describeWith(['chromium'], 'chromium')('people in the console', async () => {
   await app.sql`update user_accounts set first_name = 'Asha', last_name = ${hostile} where id = ${person.id}`
 
   const choose = (page: Page, name: string, value: string) => page.select(`[name=${name}]`, value)
-  const dialog = (page: Page, name: string, text: string) => page.type(`dialog [name=${name}]`, text)
+  const dialog = async (page: Page, name: string, text: string) => {
+    await page.waitForSelector(`dialog [name=${name}]`)
+    await page.type(`dialog [name=${name}]`, text)
+  }
   /** The button of the open dialog that does it. */
   const confirm = (page: Page) => page.click('dialog form button[type=submit]')
   const statusOf = async () =>

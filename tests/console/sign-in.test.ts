@@ -134,6 +134,59 @@ describeWith(['chromium'], 'chromium')('signing in to the console', async () => 
     await close(tab)
   })
 
+  test('a passkey is enrolled, signs in alone, and proves again who is there', async () => {
+    const person = await givenAccount(app, { role: 'superadmin' })
+    const target = await givenAccount(app)
+    const tab = await visit(`/people/${target.id}`)
+    const { page } = tab
+    const devtools = await page.createCDPSession()
+    await devtools.send('WebAuthn.enable')
+    await devtools.send('WebAuthn.addVirtualAuthenticator', {
+      options: {
+        protocol: 'ctap2',
+        ctap2Version: 'ctap2_1',
+        transport: 'internal',
+        hasResidentKey: true,
+        hasUserVerification: true,
+        isUserVerified: true,
+        automaticPresenceSimulation: true,
+      },
+    })
+    await signIn(page, person)
+    await page.waitForSelector('dialog [name=password]')
+    await page.type('dialog [name=password]', person.password)
+    await press(page, 'Confirm')
+    // Whoever does not want to choose gets out, and in again.
+    await page.waitForSelector('aria/Use an authenticator app[role="button"]')
+    await press(page, 'Cancel')
+    await press(page, 'Try again')
+    await page.waitForSelector('dialog [name=password]')
+    await page.type('dialog [name=password]', person.password)
+    await press(page, 'Confirm')
+    await press(page, 'Use a passkey')
+    await page.waitForSelector('dialog [name=name]')
+    await page.type('dialog [name=name]', 'Virtual')
+    await press(page, 'Use a passkey')
+    await page.waitForSelector('.actions')
+    await press(page, 'Sign out')
+    await press(page, 'Sign in with a passkey')
+    await page.waitForSelector('.actions')
+    await app.sql`update sessions set auth_time = clock_timestamp() - interval '1 hour' where account_id = ${person.id}`
+    await page.reload()
+    await press(page, 'Remove second factors')
+    await page.waitForSelector('dialog [name=reason]')
+    await page.type('dialog [name=reason]', 'Lost')
+    await page.click('dialog form button[type=submit]')
+    // The session began without a password: the account may have none.
+    await untilShown(page, 'Is it still you?')
+    expect(await page.$('dialog [name=proof]')).toBeNull()
+    expect(await accessibilityFaults(page)).toEqual([])
+    await press(page, 'With a passkey')
+    await untilShown(page, `${target.email} has no second factor any more.`)
+    expect(tab.complaints).toEqual([])
+    await close(tab)
+  })
+
   test('without a right of the console nothing is offered but to sign out', async () => {
     const person = await givenAccount(app, { role: 'user' })
     const tab = await visit('/people')

@@ -14,4 +14,16 @@ export const pages: readonly Page[] = [
     needs: ['users.manage'],
     load: async () => (await import('./people/people.tsx')).People,
   },
+  {
+    name: 'roles',
+    label: { en: 'Roles', hi: 'भूमिकाएँ' },
+    needs: ['settings.manage'],
+    load: async () => (await import('./catalogue/roles.tsx')).Roles,
+  },
+  {
+    name: 'plans',
+    label: { en: 'Plans and features', hi: 'प्लान और फ़ीचर' },
+    needs: ['features.manage'],
+    load: async () => (await import('./catalogue/plans.tsx')).Plans,
+  },
 ]

@@ -6,11 +6,14 @@ type ProblemProps = { failure: unknown; retry?: () => void }
 /** What went wrong, in the service's own sentence and with the request's id, by which its log finds it. */
 export function Problem({ failure, retry }: ProblemProps) {
   const t = useTexts()
-  if (failure === null || failure === undefined || failure instanceof GivenUp) return null
+  const isGivenUp = failure instanceof GivenUp
+  // Who gave an action up knows; a page that shows nothing for it says why, and lets one try again.
+  if (failure === null || failure === undefined || (isGivenUp && !retry)) return null
   const problem = failure instanceof Refused ? failure.problem : null
+  const sentence = problem ? problem.detail || problem.title : isGivenUp ? t.notProven : t.unreachable
   return (
     <div class="problem" role="alert">
-      <p>{problem ? problem.detail || problem.title : t.unreachable}</p>
+      <p>{sentence}</p>
       {problem && (
         <p class="reference" key="reference">
           {t.request} <code>{problem.requestId}</code> · <code>{problem.code}</code>

@@ -35,6 +35,7 @@ export const english = {
   no: 'no',
   asTable: 'As a table',
   day: 'Day',
+  notProven: 'This is shown once you have proven who you are.',
   unreachable: 'No answer came. Check your connection, and try again.',
   broken: 'This part of the console failed. Load the page again.',
   request: 'Request',

@@ -1,0 +1,57 @@
+import type { Feature, FeatureEdit, NewFeature } from '@manas360/client'
+import { ask } from '../../calls/ask.ts'
+import { client } from '../../calls/client.ts'
+import { tellUndoable } from '../../parts/undo.ts'
+import { tell } from '../../shell/notices.tsx'
+import { useTexts } from '../../shell/texts.ts'
+import { EditDialog, type FieldSpec } from './edit-dialog.tsx'
+import { useCatalogueTexts } from './texts.ts'
+
+type Props = { feature: Feature | null; changed: () => void; onClose: () => void }
+
+/** What a feature is called; or a new feature. */
+export function FeatureDialog({ feature, changed, onClose }: Props) {
+  const t = useCatalogueTexts()
+  const shared = useTexts()
+  const specs: FieldSpec[] = [
+    { name: 'displayName', label: t.displayName, kind: 'text' },
+    { name: 'description', label: t.description, kind: 'text' },
+    { name: 'category', label: t.category, kind: 'text' },
+  ]
+  if (!feature)
+    return (
+      <EditDialog
+        title={t.newFeature}
+        of="new feature"
+        specs={[{ name: 'name', label: t.name, kind: 'text', hint: t.nameHint }, ...specs]}
+        consequences={[]}
+        save={async (change) => {
+          await ask(() => client.v1.admin.features.$post({ json: change as NewFeature }))
+          tell(t.saved(String(change.displayName)))
+          changed()
+        }}
+        onClose={onClose}
+      />
+    )
+  const param = { name: feature.name }
+  const patch = (json: FeatureEdit) => ask(() => client.v1.admin.features[':name'].$patch({ param, json }))
+  return (
+    <EditDialog
+      title={t.editOf(feature.displayName)}
+      of={feature.name}
+      specs={[...specs, { name: 'retired', label: t.isRetired, kind: 'yesno' }]}
+      consequences={[t.featureText]}
+      load={async () => ({
+        body: { ...(await ask(() => client.v1.features[':name'].$get({ param }))), retired: false },
+        etag: null,
+      })}
+      save={async (change, _, before) => {
+        await patch(change)
+        const former = Object.fromEntries(Object.keys(change).map((name) => [name, before[name]])) as FeatureEdit
+        tellUndoable(t.saved(feature.displayName), shared, () => patch(former).then(changed))
+        changed()
+      }}
+      onClose={onClose}
+    />
+  )
+}

@@ -1,0 +1,72 @@
+import type { NewPlan, Plan, PlanEdit } from '@manas360/client'
+import { ask } from '../../calls/ask.ts'
+import { client } from '../../calls/client.ts'
+import { askTagged, ifMatch } from '../../calls/tagged.ts'
+import { tellUndoable } from '../../parts/undo.ts'
+import { tell } from '../../shell/notices.tsx'
+import { useTexts } from '../../shell/texts.ts'
+import { EditDialog, type FieldSpec } from './edit-dialog.tsx'
+import { useCatalogueTexts } from './texts.ts'
+
+type Props = { plan: Plan | null; changed: () => void; onClose: () => void }
+
+/** What a plan is called and allows; or a new plan. Prices are another dialog. */
+export function PlanDialog({ plan, changed, onClose }: Props) {
+  const t = useCatalogueTexts()
+  const shared = useTexts()
+  const limit = (name: 'maxUsers' | 'maxApiRequestsPerMonth' | 'maxStorageGb' | 'apiRequestsPerMinute'): FieldSpec => ({
+    name,
+    label: t[name],
+    kind: 'limit',
+  })
+  const specs: FieldSpec[] = [
+    { name: 'displayName', label: t.displayName, kind: 'text' },
+    { name: 'description', label: t.description, kind: 'text' },
+    { name: 'tier', label: t.tier, kind: 'number', hint: t.tierHint },
+    { name: 'trialDays', label: t.trialDays, kind: 'number' },
+    limit('maxUsers'),
+    limit('maxApiRequestsPerMonth'),
+    limit('maxStorageGb'),
+    limit('apiRequestsPerMinute'),
+    { name: 'featured', label: t.featured, kind: 'yesno' },
+  ]
+  if (!plan)
+    return (
+      <EditDialog
+        title={t.newPlan}
+        of="new plan"
+        specs={[{ name: 'name', label: t.name, kind: 'text', hint: t.nameHint }, ...specs]}
+        consequences={[t.newPlanText]}
+        save={async (change) => {
+          await ask(() => client.v1.admin.plans.$post({ json: change as NewPlan }))
+          tell(t.saved(String(change.displayName)))
+          changed()
+        }}
+        onClose={onClose}
+      />
+    )
+  const param = { name: plan.name }
+  const patch = (json: PlanEdit, etag: string | null) =>
+    askTagged(() => client.v1.admin.plans[':name'].$patch({ param, json }, ifMatch(etag)))
+  async function load() {
+    const { body, etag } = await askTagged(() => client.v1.plans[':name'].$get({ param }))
+    const { limits, ...fields } = body
+    return { body: { ...fields, ...limits, retired: false }, etag }
+  }
+  return (
+    <EditDialog
+      title={t.editOf(plan.displayName)}
+      of={plan.name}
+      specs={[...specs, { name: 'retired', label: t.isRetired, kind: 'yesno' }]}
+      consequences={[t.planText]}
+      load={load}
+      save={async (change, etag, before) => {
+        const { etag: now } = await patch(change, etag)
+        const former = Object.fromEntries(Object.keys(change).map((name) => [name, before[name]])) as PlanEdit
+        tellUndoable(t.saved(plan.displayName), shared, () => patch(former, now).then(changed))
+        changed()
+      }}
+      onClose={onClose}
+    />
+  )
+}

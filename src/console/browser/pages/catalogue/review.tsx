@@ -1,0 +1,68 @@
+import type { Child } from 'hono/jsx'
+import { useState } from 'hono/jsx/dom'
+import { isChangedMeanwhile } from '../../calls/tagged.ts'
+import { Dialog } from '../../parts/dialog.tsx'
+import { Form } from '../../parts/form.tsx'
+import { useTexts } from '../../shell/texts.ts'
+import type { Change } from './staged.ts'
+import { useCatalogueTexts } from './texts.ts'
+
+type ReviewProps = {
+  columns: readonly string[]
+  changes: readonly Change[]
+  titleOf: (row: string) => string
+  affected: (column: string) => Child
+  /** Saves one column. @throws Refused 412 where somebody else changed it since it was loaded */
+  save: (column: string) => Promise<void>
+  /** Reads what the service has now; what was staged stays. */
+  reload: () => void
+  onClose: () => void
+}
+
+/** What is about to change and for whom, before it is saved. What somebody else changed meanwhile is told, and not overwritten. */
+export function Review({ columns, changes, titleOf, affected, save, reload, onClose }: ReviewProps) {
+  const t = useCatalogueTexts()
+  const shared = useTexts()
+  const [conflict, setConflict] = useState<string | null>(null)
+  async function saveAll(): Promise<void> {
+    for (const column of columns) {
+      try {
+        await save(column)
+      } catch (failure) {
+        if (!isChangedMeanwhile(failure)) throw failure
+        setConflict(column)
+        reload()
+        return
+      }
+    }
+    onClose()
+  }
+  return (
+    <Dialog title={t.review} onClose={onClose}>
+      {conflict !== null && (
+        <p class="problem" role="alert" key="conflict">
+          {t.changedMeanwhile(conflict)}
+        </p>
+      )}
+      {columns.map((column) => (
+        <section key={column}>
+          <h3>{column}</h3>
+          <ul class="consequences">
+            {changes
+              .filter((one) => one.column === column)
+              .map(({ row, cell }) => (
+                <li key={row}>
+                  {cell.isHeld
+                    ? t.gets(titleOf(row), cell.limit === null ? '' : String(cell.limit))
+                    : t.loses(titleOf(row))}
+                </li>
+              ))}
+          </ul>
+          {affected(column)}
+        </section>
+      ))}
+      <p>{t.fromNextRequest}</p>
+      <Form submit={shared.save} onSubmit={saveAll} onCancel={onClose} fields={() => null} />
+    </Dialog>
+  )
+}

@@ -1,0 +1,118 @@
+import type { Role } from '@manas360/client'
+import { useState } from 'hono/jsx/dom'
+import { ask, askPatiently } from '../../calls/ask.ts'
+import { client } from '../../calls/client.ts'
+import { askTagged, ifMatch, requireSame } from '../../calls/tagged.ts'
+import { useAnswer } from '../../calls/use-answer.ts'
+import { Problem } from '../../parts/problem.tsx'
+import { useRights } from '../../session/rights.ts'
+import { Heading } from '../../shell/heading.tsx'
+import { tell } from '../../shell/notices.tsx'
+import { useTexts } from '../../shell/texts.ts'
+import { Affected } from './affected.tsx'
+import { Matrix } from './matrix.tsx'
+import { Review } from './review.tsx'
+import { RoleDialog } from './role-dialog.tsx'
+import { useStaged } from './staged.ts'
+import { useCatalogueTexts } from './texts.ts'
+import { Unsaved } from './unsaved.tsx'
+
+type TaggedRole = Role & { etag: string | null }
+
+/** Each role with the tag of what it was when it was read. */
+async function readRoles(): Promise<TaggedRole[]> {
+  const { items } = await askPatiently(() => client.v1.admin.roles.$get({ query: { limit: '100' } }))
+  return Promise.all(items.map(({ name }) => readRole(name)))
+}
+
+async function readRole(name: string): Promise<TaggedRole> {
+  const { body, etag } = await askTagged(() => client.v1.admin.roles[':name'].$get({ param: { name } }))
+  return { ...body, etag }
+}
+
+/** Which role has which permission, to look at and to change. */
+export function Roles() {
+  const t = useCatalogueTexts()
+  const shared = useTexts()
+  const rights = useRights()
+  const [open, setOpen] = useState<{ kind: 'review' } | { kind: 'role'; role: Role | null } | null>(null)
+  const roles = useAnswer('roles', readRoles, 'keep')
+  const permissions = useAnswer('permissions', () =>
+    askPatiently(() => client.v1.admin.permissions.$get({ query: { limit: '100' } })),
+  )
+  const find = (name: string) => roles.data?.find((role) => role.name === name)
+  const staged = useStaged((column, row) => ({ isHeld: find(column)?.permissions.includes(row) ?? false, limit: null }))
+  /** The roles that the service lets this person change: strictly below their own, of permissions that they have. */
+  const isFixed = ({ privilegeLevel, permissions: held }: Role) =>
+    !rights.outranks(privilegeLevel, '') || (!rights.outranks(rights.level, '') && !held.every(rights.may))
+  async function save(name: string): Promise<void> {
+    const role = find(name)
+    if (!role) return
+    requireSame(role, await readRole(name))
+    const wanted = (permissions.data?.items ?? [])
+      .map((one) => one.name)
+      .filter((row) => staged.cellOf(name, row).isHeld)
+    await ask(() =>
+      client.v1.admin.roles[':name'].permissions.$put(
+        { param: { name }, json: { permissions: wanted } },
+        ifMatch(role.etag),
+      ),
+    )
+    staged.drop(name)
+    tell(t.saved(name))
+    roles.reload()
+  }
+  const close = () => setOpen(null)
+  return (
+    <div>
+      <Heading text={t.rolesTitle}>
+        <button type="button" onClick={() => setOpen({ kind: 'role', role: null })}>
+          {t.newRole}
+        </button>
+      </Heading>
+      <Problem
+        key="failed"
+        failure={roles.failure ?? permissions.failure}
+        retry={roles.failure ? roles.reload : permissions.reload}
+      />
+      {!roles.data && roles.isLoading && <p key="loading">{shared.loading}</p>}
+      {roles.data && permissions.data && (
+        <Matrix
+          key="matrix"
+          label={t.permission}
+          columns={roles.data.map((role) => ({
+            name: role.name,
+            title: role.name,
+            note: [t.level(role.privilegeLevel), role.retired && t.retired].filter(Boolean).join(', '),
+            isFixed: isFixed(role),
+            onEdit: () => setOpen({ kind: 'role', role }),
+          }))}
+          rows={permissions.data.items.map(({ name, description }) => ({ name, title: name, note: description }))}
+          cellOf={staged.cellOf}
+          isChanged={staged.isChanged}
+          onChange={staged.change}
+        />
+      )}
+      <Unsaved
+        count={staged.changes.length}
+        onReview={() => setOpen({ kind: 'review' })}
+        onDiscard={() => staged.drop()}
+      />
+      {open?.kind === 'review' && (
+        <Review
+          key="review"
+          columns={staged.columns}
+          changes={staged.changes}
+          titleOf={(row) => row}
+          affected={(role) => <Affected of={{ role }} />}
+          save={save}
+          reload={roles.reload}
+          onClose={close}
+        />
+      )}
+      {open?.kind === 'role' && (
+        <RoleDialog key={open.role?.name ?? 'new'} role={open.role} changed={roles.reload} onClose={close} />
+      )}
+    </div>
+  )
+}
