@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto'
 import { deriveKey } from '../crypto/hash.ts'
+import { AppError } from '../errors/app-error.ts'
 
 /** What is encrypted names its place, and is readable there alone: `mail_outbox.link:0193…`. */
 export type Place = { table: string; column: string; id: string }
@@ -12,9 +13,16 @@ const nonceBytes = 12
 const tagBytes = 16
 const headerBytes = 1 + keyIdBytes
 
-/** None of the keys at hand made it, or it is not what was written there. */
-export class UnreadableSecretError extends Error {
-  override readonly name = 'UnreadableSecretError'
+/** None of the keys at hand made it, or it is not what was written there: 503, for nobody but the operator can change that. */
+export class UnreadableSecretError extends AppError {
+  /** @param reason for the operator's log only */
+  constructor(reason: string, cause?: unknown) {
+    super('service-unavailable', {
+      detail: 'Something that is kept encrypted cannot be read at the moment. Try another way, or later.',
+      cause: new Error(reason, { cause }),
+    })
+    this.name = 'UnreadableSecretError'
+  }
 }
 
 /**
@@ -56,7 +64,7 @@ export function createSecrets(keys: readonly [string, ...string[]]) {
         const text = decipher.update(value.subarray(headerBytes + nonceBytes, -tagBytes))
         return Buffer.concat([text, decipher.final()]).toString('utf8')
       } catch (error) {
-        throw new UnreadableSecretError(`${nameOf(place)} is not what was written there`, { cause: error })
+        throw new UnreadableSecretError(`${nameOf(place)} is not what was written there`, error)
       }
     },
     /** Whether it was encrypted under the key that encrypts now. */

@@ -160,7 +160,10 @@ export async function rotateSecret(
     const owner = await lockEndpoints(tx, audience, actor)
     const current = await lockSecret(tx, owner, id)
     if (!current) throw new AppError('not-found')
-    const earlier = deps.secrets.encrypt(deps.secrets.decrypt(current, place('secret')), place('earlier_secret'))
+    // Without its key the earlier one is lost and signs nothing more: the new one takes its place, too.
+    const isReadable = deps.secrets.isKnown(current)
+    const signing = isReadable ? deps.secrets.decrypt(current, place('secret')) : secret
+    const earlier = deps.secrets.encrypt(signing, place('earlier_secret'))
     const encrypted = deps.secrets.encrypt(secret, place('secret'))
     const earlierSecretUntil = await replaceSecret(tx, owner, id, { secret: encrypted, earlier, overlapSeconds })
     if (!earlierSecretUntil) throw new AppError('not-found')

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { askForFactor } from '../../src/mfa/challenge.ts'
+import { createSecrets } from '../../src/secrets/secrets.ts'
 import { hold, outsideOf, waiter } from '../jobs/locks.ts'
 import { goodPassword } from '../support/accounts.ts'
 import { bodyOf, openTestApp, type SessionJson } from '../support/app.ts'
@@ -56,6 +57,17 @@ describe('the second step', () => {
     const [row] = await sql`
       select details from audit_logs where actor_id = ${person.id} and action = 'session.create' order by id desc limit 1`
     expect(row?.details).toMatchObject({ secondFactor: 'totp' })
+  })
+
+  test('says that an app’s code cannot be judged where no key at hand reads its secret; a recovery code still can', async () => {
+    const person = await enrolled()
+    const [row] = await sql<{ id: string }[]>`select id from totp_factors where account_id = ${person.id}`
+    const place = { table: 'totp_factors', column: 'secret', id: row?.id ?? '' }
+    const lost = createSecrets(['a key that is lost, and long enough']).encrypt(person.secret, place)
+    await sql`update totp_factors set secret = ${lost} where account_id = ${person.id}`
+    const mfaToken = await firstStep(person)
+    await expectProblem(await secondStep(mfaToken, codeOf(person)), 'service-unavailable')
+    expect((await secondStep(mfaToken, person.recoveryCodes[0] ?? '')).status).toBe(200)
   })
 
   test('takes a recovery code in the place of one, once, and the owner is told', async () => {

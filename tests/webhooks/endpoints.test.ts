@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'bun:test'
+import { createSecrets } from '../../src/secrets/secrets.ts'
 import { signedIn } from '../support/administration.ts'
 import { bodyOf, openTestApp } from '../support/app.ts'
 import { expectProblem } from '../support/problems.ts'
@@ -136,6 +137,21 @@ describe('an endpoint', () => {
       deps.secrets.decrypt(row?.secret ?? Buffer.of(), place('secret')),
       deps.secrets.decrypt(row?.earlierSecret ?? Buffer.of(), place('earlier_secret')),
     ]).toEqual([secret, made.secret ?? ''])
+  })
+
+  test('is rotated, too, when no key at hand reads its secret: the new one signs alone', async () => {
+    const made = await added(person.bearer)
+    const place = (column: string) => ({ table: 'webhook_endpoints', column, id: made.id })
+    const lost = createSecrets(['a key that is lost, and long enough']).encrypt('whsec_lost', place('secret'))
+    await sql`update webhook_endpoints set secret = ${lost} where id = ${made.id}`
+    const rotated = await request(`/v1/webhooks/${made.id}/rotate`, { method: 'POST', bearer: person.bearer })
+    const { secret } = await bodyOf<{ secret: string }>(rotated)
+    const [row] = await sql<{ secret: Buffer; earlierSecret: Buffer }[]>`
+      select secret, earlier_secret from webhook_endpoints where id = ${made.id}`
+    expect([
+      deps.secrets.decrypt(row?.secret ?? Buffer.of(), place('secret')),
+      deps.secrets.decrypt(row?.earlierSecret ?? Buffer.of(), place('earlier_secret')),
+    ]).toEqual([secret, secret])
   })
 
   test('is audited, without its address in what is kept for good', async () => {
