@@ -8,6 +8,7 @@ import { describe } from '../http/openapi.ts'
 import { listOf, readPage } from '../http/output/page.ts'
 import type { PublicEnv } from '../http/request.ts'
 import { CatalogueBody, FeatureBody, PlanBody } from './schemas.ts'
+import { tagOf } from './tags.ts'
 import { toFeatureBody, toPlanBody, toRoleBody } from './views.ts'
 
 const NamePath = z.strictObject({ name: Slug })
@@ -35,7 +36,7 @@ export const catalogueRoutes = new Hono<PublicEnv>()
     (c) => {
       const plan = c.get('deps').catalogue.current.plans.get(c.req.valid('param').name)
       if (!plan || plan.retired) throw new AppError('not-found')
-      return c.json(toPlanBody(plan), 200)
+      return c.json(toPlanBody(plan), 200, { ETag: tagOf(plan) })
     },
   )
   .get(
@@ -58,7 +59,7 @@ export const catalogueRoutes = new Hono<PublicEnv>()
     (c) => {
       const feature = c.get('deps').catalogue.current.features.get(c.req.valid('param').name)
       if (!feature || feature.retired) throw new AppError('not-found')
-      return c.json(toFeatureBody(feature), 200)
+      return c.json(toFeatureBody(feature), 200, { ETag: tagOf(feature) })
     },
   )
   .get(

@@ -110,6 +110,11 @@ export const problems = {
     title: 'An account with this e-mail address exists',
     detail: 'Log in instead, or register with another address.',
   },
+  'changed-meanwhile': {
+    status: 412,
+    title: 'Somebody else changed it meanwhile',
+    detail: 'It is not what If-Match names. Read it again, and repeat the change if it is still wanted.',
+  },
   'in-use': {
     status: 409,
     title: 'It is in use',

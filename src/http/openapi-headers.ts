@@ -7,7 +7,9 @@ const headers = {
   'Retry-After': { ...always('Seconds to wait.'), schema: { type: 'string', pattern: '^[1-9][0-9]*$' } },
   'WWW-Authenticate': always('The challenge (RFC 6750, RFC 9470); without an error code when no token was refused.'),
   Location: always('The path of what was made; of 302 where to go on.'),
-  ETag: always('Send it as If-None-Match, and get 304 while nothing changed.'),
+  ETag: always(
+    'Send it as If-None-Match, and get 304 while nothing changed; as If-Match, and a change is refused when something did.',
+  ),
   'Authz-Refresh': sometimes("1: the person's rights changed since the token was issued; refresh when convenient."),
   'Idempotency-Replayed': sometimes('true: the answer of an earlier request with this Idempotency-Key.'),
   'Content-Disposition': sometimes('A file name, where the answer is a file.'),
@@ -28,6 +30,8 @@ type About = {
   limited: boolean
   authenticated: boolean
   idempotent: boolean
+  /** Whether it takes If-Match, and answers with the tag of what is there now. */
+  conditional: boolean
   /** Headers that middleware of the route may add. */
   added: HeaderName[]
 }
@@ -38,15 +42,15 @@ export const headerComponents: Record<string, object> = headers
 /** Adds to each answer of an operation the headers that it has or may have. */
 export function addHeaders(
   responses: Record<string, Response>,
-  { limited, authenticated, idempotent, added }: About,
+  { limited, authenticated, idempotent, conditional, added }: About,
 ): void {
-  const isCached = '304' in responses
+  const isTagged = '304' in responses || conditional
   for (const [status, response] of Object.entries(responses)) {
     const names: HeaderName[] = ['X-Request-Id', 'Cache-Control']
     if (limited) names.push('RateLimit', 'RateLimit-Policy')
     if (authenticated) names.push('Authz-Refresh')
     if (idempotent && (status.startsWith('2') || status === '409')) names.push('Idempotency-Replayed')
-    if (isCached && (status === '200' || status === '304')) names.push('ETag')
+    if (isTagged && (status === '200' || status === '304')) names.push('ETag')
     if (status === '201' || status === '302') names.push('Location')
     if (status === '401') names.push('WWW-Authenticate')
     if (status === '429' || status === '503') names.push('Retry-After')

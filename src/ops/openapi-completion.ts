@@ -62,6 +62,7 @@ export function completeDocument<E extends Env>(generated: object, app: Hono<E>)
         limited: !probeRoutes.has(path),
         authenticated: operation.security !== undefined,
         idempotent: passes(idempotent) === true,
+        conditional: operation.parameters?.some(({ name }) => name === 'If-Match') ?? false,
         added: operation[headersKey] ?? [],
       })
       delete operation[headersKey]

@@ -3,9 +3,12 @@ import { freePlan } from '../../access/lapse.ts'
 import { bytesOfFeatures, maxFeaturesBytes } from '../../access/rights.ts'
 import { feature as featureEntity, plan as planEntity } from '../../audit/actor.ts'
 import type { Catalogue, Feature, Plan } from '../../catalogue/catalogue.ts'
+import { readCatalogue } from '../../catalogue/current.ts'
+import { tagOf } from '../../catalogue/tags.ts'
 import { isUniqueViolation } from '../../db/database.ts'
 import type { Tx } from '../../db/types.ts'
 import { AppError, invalid } from '../../errors/app-error.ts'
+import type { Precondition } from '../../http/precondition.ts'
 import { changeCatalogue } from '../change-catalogue.ts'
 import type { AdminDeps } from '../deps.ts'
 import {
@@ -42,8 +45,14 @@ export async function createPlan(deps: AdminDeps, actor: Actor, plan: NewPlan): 
 }
 
 /** Changes a plan; it reaches everybody on it at their next request. @throws AppError `not-found`, `seeded` (retiring free) */
-export async function changePlan(deps: AdminDeps, actor: Actor, name: string, change: PlanEdit): Promise<Plan> {
-  return editPlan(deps, actor, name, async (tx, plan) => {
+export async function changePlan(
+  deps: AdminDeps,
+  actor: Actor,
+  name: string,
+  change: PlanEdit,
+  precondition: Precondition | null = null,
+): Promise<Plan> {
+  return editPlan(deps, actor, name, precondition, async (tx, plan) => {
     const changed = { ...plan, ...defined(change) }
     if (name === freePlan && changed.retired)
       throw new AppError('seeded', { detail: 'The free plan is what everybody falls back to.' })
@@ -63,6 +72,7 @@ export async function setPlanFeatures(
   actor: Actor,
   name: string,
   wanted: PlanFeature[],
+  precondition: Precondition | null = null,
 ): Promise<Plan> {
   const features = wanted.map(({ name, limit = null }) => ({ name, limit }))
   for (const [index, feature] of features.entries()) {
@@ -78,7 +88,7 @@ export async function setPlanFeatures(
       `Their names take more than the ${maxFeaturesBytes} bytes that a token has for them.`,
       'too-many',
     )
-  return editPlan(deps, actor, name, async (tx) => {
+  return editPlan(deps, actor, name, precondition, async (tx) => {
     await replacePlanFeatures(tx, name, features)
     await deps.audit.record(tx, actor, 'plan.set_features', planEntity(name), { details: { features } })
   })
@@ -103,6 +113,7 @@ export async function changeFeature(
   actor: Actor,
   name: string,
   change: FeatureEdit,
+  precondition: Precondition | null = null,
 ): Promise<Feature> {
   return edit(
     deps,
@@ -111,6 +122,7 @@ export async function changeFeature(
     async (tx) => {
       const feature = await lockFeature(tx, name)
       if (!feature) throw new AppError('not-found')
+      precondition?.(tagOf(requireFeatureItem(await readCatalogue(tx), name)))
       const changed = { ...feature, ...defined(change) }
       if (Bun.deepEquals(feature, changed)) return 'unchanged'
       await updateFeature(tx, name, changed)
@@ -119,11 +131,12 @@ export async function changeFeature(
   )
 }
 
-/** Edits a plan whose row it locks. @throws AppError `not-found` */
+/** Edits a plan whose row it locks. @throws AppError `not-found`, `changed-meanwhile` */
 export async function editPlan(
   deps: AdminDeps,
   actor: Actor,
   name: string,
+  precondition: Precondition | null,
   write: (tx: Tx, plan: PlanValues) => Promise<'unchanged' | undefined>,
 ): Promise<Plan> {
   return edit(
@@ -133,6 +146,7 @@ export async function editPlan(
     async (tx) => {
       const plan = await lockPlan(tx, name)
       if (!plan) throw new AppError('not-found')
+      precondition?.(tagOf(requirePlan(await readCatalogue(tx), name)))
       return write(tx, plan)
     },
   )

@@ -3,6 +3,7 @@ import { freePlan } from '../../access/lapse.ts'
 import { plan as planEntity } from '../../audit/actor.ts'
 import type { Plan } from '../../catalogue/catalogue.ts'
 import { invalid } from '../../errors/app-error.ts'
+import type { Precondition } from '../../http/precondition.ts'
 import type { AdminDeps } from '../deps.ts'
 import { editPlan } from './plans.ts'
 import { type PlanValues, type PriceValues, replacePlanPrices, updatePlan } from './queries.ts'
@@ -12,11 +13,17 @@ import { type PlanValues, type PriceValues, replacePlanPrices, updatePlan } from
  * pays a price that is no longer among them goes on paying it.
  * @throws AppError `not-found`, `validation-failed` for a price that appears twice, for one of the own currency alone, or of free
  */
-export async function setPlanPrices(deps: AdminDeps, actor: Actor, name: string, prices: PriceValues[]): Promise<Plan> {
+export async function setPlanPrices(
+  deps: AdminDeps,
+  actor: Actor,
+  name: string,
+  prices: PriceValues[],
+  precondition: Precondition | null = null,
+): Promise<Plan> {
   for (const [index, price] of prices.entries())
     if (prices.findIndex((other) => isSamePlace(other, price)) < index)
       throw invalid(`prices.${index}`, 'There is a price for this currency and interval already.', 'duplicate')
-  return editPlan(deps, actor, name, async (tx, plan) => {
+  return editPlan(deps, actor, name, precondition, async (tx, plan) => {
     const { currency } = plan
     const own = { ...plan, ...ownPrices(plan, prices) }
     if (name === freePlan && prices.length > 0) throw invalid('prices', 'The free plan costs nothing.')

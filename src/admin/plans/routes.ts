@@ -4,15 +4,19 @@ import { authenticate } from '../../access/bearer-guard.ts'
 import type { AuthedEnv } from '../../access/env.ts'
 import { requirePermission } from '../../access/guards.ts'
 import { FeatureBody, PlanBody } from '../../catalogue/schemas.ts'
+import { tagOf } from '../../catalogue/tags.ts'
 import { toFeatureBody, toPlanBody } from '../../catalogue/views.ts'
+import type { ProblemCode } from '../../errors/app-error.ts'
 import { body, params } from '../../http/input/validate.ts'
 import { describe } from '../../http/openapi.ts'
+import { ifMatch, preconditionOf } from '../../http/precondition.ts'
 import { idempotent } from '../../idempotency/middleware.ts'
 import { FeatureEdit, NewFeature, NewPlan, PlanEdit, PlanFeatures, PlanPrices, RolePath } from '../schemas.ts'
 import { changeFeature, changePlan, createFeature, createPlan, setPlanFeatures } from './plans.ts'
 import { setPlanPrices } from './prices.ts'
 
 const features = requirePermission('features.manage')
+const edited: ProblemCode[] = ['not-found', 'changed-meanwhile']
 const about = (summary: string) => `${summary}; it reaches every token at its next request`
 
 /** Plans, features and what the one holds of the other. */
@@ -31,31 +35,35 @@ export const planRoutes = new Hono<AuthedEnv>()
   )
   .patch(
     '/plans/:name',
-    describe('Administration', about('Change or retire a plan'), { 200: PlanBody }, [
-      'not-found',
-      'already-exists',
-      'seeded',
-    ]),
+    describe(
+      'Administration',
+      about('Change or retire a plan'),
+      { 200: PlanBody },
+      [...edited, 'already-exists', 'seeded'],
+      ifMatch,
+    ),
     authenticate,
     features,
     params(RolePath),
     body(PlanEdit),
     async (c) => {
-      const plan = await changePlan(c.var.deps, actorOf(c), c.req.valid('param').name, c.req.valid('json'))
-      return c.json(toPlanBody(plan), 200)
+      const { name } = c.req.valid('param')
+      const plan = await changePlan(c.var.deps, actorOf(c), name, c.req.valid('json'), preconditionOf(c))
+      return c.json(toPlanBody(plan), 200, { ETag: tagOf(plan) })
     },
   )
   .put(
     '/plans/:name/features',
-    describe('Administration', about('Set what a plan includes'), { 200: PlanBody }, ['not-found']),
+    describe('Administration', about('Set what a plan includes'), { 200: PlanBody }, edited, ifMatch),
     authenticate,
     features,
     params(RolePath),
     body(PlanFeatures),
     async (c) => {
+      const { name } = c.req.valid('param')
       const { features } = c.req.valid('json')
-      const plan = await setPlanFeatures(c.var.deps, actorOf(c), c.req.valid('param').name, features)
-      return c.json(toPlanBody(plan), 200)
+      const plan = await setPlanFeatures(c.var.deps, actorOf(c), name, features, preconditionOf(c))
+      return c.json(toPlanBody(plan), 200, { ETag: tagOf(plan) })
     },
   )
   .put(
@@ -64,16 +72,18 @@ export const planRoutes = new Hono<AuthedEnv>()
       'Administration',
       'Set what a plan costs, in all its currencies; who pays an earlier price goes on paying it',
       { 200: PlanBody },
-      ['not-found'],
+      edited,
+      ifMatch,
     ),
     authenticate,
     features,
     params(RolePath),
     body(PlanPrices),
     async (c) => {
+      const { name } = c.req.valid('param')
       const { prices } = c.req.valid('json')
-      const plan = await setPlanPrices(c.var.deps, actorOf(c), c.req.valid('param').name, prices)
-      return c.json(toPlanBody(plan), 200)
+      const plan = await setPlanPrices(c.var.deps, actorOf(c), name, prices, preconditionOf(c))
+      return c.json(toPlanBody(plan), 200, { ETag: tagOf(plan) })
     },
   )
   .post(
@@ -90,13 +100,14 @@ export const planRoutes = new Hono<AuthedEnv>()
   )
   .patch(
     '/features/:name',
-    describe('Administration', about('Change or retire a feature'), { 200: FeatureBody }, ['not-found']),
+    describe('Administration', about('Change or retire a feature'), { 200: FeatureBody }, edited, ifMatch),
     authenticate,
     features,
     params(RolePath),
     body(FeatureEdit),
     async (c) => {
-      const feature = await changeFeature(c.var.deps, actorOf(c), c.req.valid('param').name, c.req.valid('json'))
-      return c.json(toFeatureBody(feature), 200)
+      const { name } = c.req.valid('param')
+      const feature = await changeFeature(c.var.deps, actorOf(c), name, c.req.valid('json'), preconditionOf(c))
+      return c.json(toFeatureBody(feature), 200, { ETag: tagOf(feature) })
     },
   )

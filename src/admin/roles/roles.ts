@@ -6,7 +6,9 @@ import type { Permission } from '../../catalogue/catalogue.ts'
 import { isForeignKeyViolation, isUniqueViolation } from '../../db/database.ts'
 import type { Db, Tx } from '../../db/types.ts'
 import { AppError, invalid } from '../../errors/app-error.ts'
+import { etagOf } from '../../http/etag.ts'
 import type { Slice } from '../../http/output/page.ts'
+import type { Precondition } from '../../http/precondition.ts'
 import { changeCatalogue } from '../change-catalogue.ts'
 import type { AdminDeps } from '../deps.ts'
 import {
@@ -61,16 +63,23 @@ export async function createRole(deps: AdminDeps, actor: Actor, role: NewRole): 
   }
 }
 
-/** Changes description, level or retirement. @throws AppError `not-found`, `seeded`, `privilege-escalation` (old or new level) */
-export async function changeRole(deps: AdminDeps, actor: Actor, name: string, change: RoleEdit): Promise<RoleItem> {
+/** Changes description, level or retirement. @throws AppError `not-found`, `privilege-escalation` (old or new level), `changed-meanwhile`, `seeded` */
+export async function changeRole(
+  deps: AdminDeps,
+  actor: Actor,
+  name: string,
+  change: RoleEdit,
+  precondition: Precondition | null = null,
+): Promise<RoleItem> {
   return edit(deps, actor, name, async (tx, authority) => {
     const role = await openRole(tx, authority, name)
     const changed = {
       ...role,
       ...Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined)),
     }
-    if (role.seeded && (changed.privilegeLevel !== role.privilegeLevel || changed.retired)) throw new AppError('seeded')
     requireBelow(authority, changed)
+    precondition?.(tagOfRole(role))
+    if (role.seeded && (changed.privilegeLevel !== role.privilegeLevel || changed.retired)) throw new AppError('seeded')
     if (Bun.deepEquals(role, changed)) return 'unchanged'
     await updateRole(tx, name, changed)
     await deps.audit.record(tx, actor, 'role.update', entity(name), { details: { ...change } })
@@ -79,13 +88,20 @@ export async function changeRole(deps: AdminDeps, actor: Actor, name: string, ch
 
 /**
  * Sets a role's permissions: it reaches every token at its next request.
- * @throws AppError `not-found`, `privilege-escalation`, `seeded` for a superadmin who would lack one: nobody could give it back
+ * @throws AppError `not-found`, `privilege-escalation`, `changed-meanwhile`, `seeded` for a superadmin who would lack one: nobody could give it back
  */
-export async function setPermissions(deps: AdminDeps, actor: Actor, name: string, wanted: string[]): Promise<RoleItem> {
+export async function setPermissions(
+  deps: AdminDeps,
+  actor: Actor,
+  name: string,
+  wanted: string[],
+  precondition: Precondition | null = null,
+): Promise<RoleItem> {
   const permissions = requirePermissions(deps, wanted)
   return edit(deps, actor, name, async (tx, authority) => {
     const role = await openRole(tx, authority, name)
     requireBelow(authority, { ...role, permissions })
+    precondition?.(tagOfRole(role))
     if (name === superadmin && role.permissions.some((held) => !permissions.includes(held)))
       throw new AppError('seeded', { detail: 'The superadmin role keeps its permissions.' })
     if (Bun.deepEquals(role.permissions, permissions)) return 'unchanged'
@@ -112,6 +128,11 @@ export async function removeRole(deps: AdminDeps, actor: Actor, name: string): P
     if (isForeignKeyViolation(error, 'user_accounts_role_fkey')) throw new AppError('in-use', { cause: error })
     throw error
   }
+}
+
+/** The ETag of a role. */
+export function tagOfRole({ name, description, privilegeLevel, permissions, seeded, retired }: RoleItem): string {
+  return etagOf(JSON.stringify([name, description, privilegeLevel, permissions, seeded, retired]))
 }
 
 /** An edit of one role, answered with the role as it is then. */

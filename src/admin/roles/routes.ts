@@ -5,10 +5,13 @@ import type { AuthedEnv } from '../../access/env.ts'
 import { requirePermission } from '../../access/guards.ts'
 import { recentSeconds } from '../../access/strength.ts'
 import { requireRecent } from '../../access/strength-guards.ts'
+import type { ProblemCode } from '../../errors/app-error.ts'
+import { isKnown } from '../../http/etag.ts'
 import { Paging } from '../../http/input/fields.ts'
 import { body, noBody, noInput, params, query } from '../../http/input/validate.ts'
 import { describe } from '../../http/openapi.ts'
 import { listOf, readPage } from '../../http/output/page.ts'
+import { ifMatch, preconditionOf } from '../../http/precondition.ts'
 import { idempotent } from '../../idempotency/middleware.ts'
 import { NewRole, PermissionBody, RoleBody, RoleEdit, RolePath, RolePermissions } from '../schemas.ts'
 import {
@@ -20,10 +23,12 @@ import {
   removeRole,
   requirePermissions,
   setPermissions,
+  tagOfRole,
 } from './roles.ts'
 
 const settings = requirePermission('settings.manage')
 const recent = requireRecent(recentSeconds)
+const edited: ProblemCode[] = ['not-found', 'changed-meanwhile', 'seeded', 'privilege-escalation']
 const about = (summary: string) => `${summary}; it reaches every token at its next request`
 
 /** A permission that does not exist is refused before the idempotency key is looked at. */
@@ -70,26 +75,31 @@ export const roleRoutes = new Hono<AuthedEnv>()
   )
   .get(
     '/roles/:name',
-    describe('Administration', 'One role', { 200: RoleBody }, ['not-found']),
+    describe('Administration', 'One role', { 200: RoleBody, 304: null }, ['not-found']),
     authenticate,
     settings,
     params(RolePath),
     noInput,
-    async (c) => c.json(await readRole(c.var.deps, c.req.valid('param').name), 200),
+    async (c) => {
+      const role = await readRole(c.var.deps, c.req.valid('param').name)
+      const etag = tagOfRole(role)
+      if (isKnown(c, etag)) return c.body(null, 304, { ETag: etag })
+      return c.json(role, 200, { ETag: etag })
+    },
   )
   .patch(
     '/roles/:name',
-    describe('Administration', about('Change a role'), { 200: RoleBody }, [
-      'not-found',
-      'seeded',
-      'privilege-escalation',
-    ]),
+    describe('Administration', about('Change a role'), { 200: RoleBody }, edited, ifMatch),
     authenticate,
     settings,
     recent,
     params(RolePath),
     body(RoleEdit),
-    async (c) => c.json(await changeRole(c.var.deps, actorOf(c), c.req.valid('param').name, c.req.valid('json')), 200),
+    async (c) => {
+      const { name } = c.req.valid('param')
+      const role = await changeRole(c.var.deps, actorOf(c), name, c.req.valid('json'), preconditionOf(c))
+      return c.json(role, 200, { ETag: tagOfRole(role) })
+    },
   )
   .delete(
     '/roles/:name',
@@ -110,11 +120,7 @@ export const roleRoutes = new Hono<AuthedEnv>()
   )
   .put(
     '/roles/:name/permissions',
-    describe('Administration', about("Set a role's permissions"), { 200: RoleBody }, [
-      'not-found',
-      'seeded',
-      'privilege-escalation',
-    ]),
+    describe('Administration', about("Set a role's permissions"), { 200: RoleBody }, edited, ifMatch),
     authenticate,
     settings,
     recent,
@@ -122,7 +128,9 @@ export const roleRoutes = new Hono<AuthedEnv>()
     body(RolePermissions),
     async (c) => {
       const { permissions } = c.req.valid('json')
-      return c.json(await setPermissions(c.var.deps, actorOf(c), c.req.valid('param').name, permissions), 200)
+      const { name } = c.req.valid('param')
+      const role = await setPermissions(c.var.deps, actorOf(c), name, permissions, preconditionOf(c))
+      return c.json(role, 200, { ETag: tagOfRole(role) })
     },
   )
   .get(

@@ -5,14 +5,14 @@ import type { PublicEnv } from '../request.ts'
 
 /**
  * For what is the same for everyone: browsers and proxies may keep it for `maxAgeSeconds`, and ask with its ETag.
- * @param versionOf what changes whenever the answer does
+ * @param versionOf what changes whenever the answer does, unless that has an ETag of its own
  */
 export function cached(maxAgeSeconds: number, versionOf: (c: Context<PublicEnv>) => string | number) {
   return middleware<PublicEnv>({
     name: 'cached',
     after(c) {
       if (c.res.status !== 200) return
-      const etag = etagOf(`${versionOf(c)} ${c.req.url}`)
+      const etag = c.res.headers.get('ETag') ?? etagOf(`${versionOf(c)} ${c.req.url}`)
       if (isKnown(c, etag)) {
         c.res = new Response(null, { status: 304 })
         c.res.headers.delete('Content-Type')

@@ -44,6 +44,11 @@ export const statuses: Record<Status, { name: string; meaning: string; action: s
     meaning: 'What was asked for existed, and is not kept any more.',
     action: 'Begin again from what is kept.',
   },
+  412: {
+    name: 'Precondition Failed',
+    meaning: 'What is to be changed is not what the request names: somebody changed it meanwhile.',
+    action: 'Read it again, and repeat the change where it is still wanted.',
+  },
   413: {
     name: 'Content Too Large',
     meaning: 'The body holds more than this route accepts.',

@@ -1,0 +1,13 @@
+import { etagOf } from '../http/etag.ts'
+import type { Feature, Plan } from './catalogue.ts'
+
+const made = new WeakMap<object, string>()
+
+/** The ETag of a plan or a feature: of its whole state, retirement too. The catalogue's items never change, so it is made once. */
+export function tagOf(item: Plan | Feature): string {
+  const known = made.get(item)
+  if (known !== undefined) return known
+  const tag = etagOf(JSON.stringify(item))
+  made.set(item, tag)
+  return tag
+}
