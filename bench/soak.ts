@@ -11,6 +11,7 @@ import { createClient } from './requests.ts'
 import { plain } from './side-by-side.ts'
 import { megabytesOf, readDatabase, readProcess, type Sample, slopeOf } from './soak-samples.ts'
 import { givenPeople, openMailSink, startTraffic, type Traffic } from './soak-traffic.ts'
+import { openWebhookSink } from './soak-webhooks.ts'
 
 export type SoakOptions = { minutes: number; rate: number; directory: string; plots: string }
 
@@ -27,6 +28,7 @@ export async function soak({ minutes, rate, directory, plots }: SoakOptions): Pr
   writeFileSync(log, '')
   const database = await openDatabase(process.env.TEST_DATABASE_URL)
   const mail = await openMailSink()
+  const hooks = openWebhookSink()
   const environment = {
     ...productionEnvironment(database.url),
     NODE_ENV: 'development',
@@ -46,6 +48,7 @@ export async function soak({ minutes, rate, directory, plots }: SoakOptions): Pr
     await sql`update user_accounts set role = 'superadmin' where email = ${people.at(-1)?.email ?? ''}`
     const client = createClient(server.port, environment.OPS_TOKEN)
     for (const person of people) Object.assign(person, await client.login(person))
+    await hooks.subscribe(server.port, people.at(-1)?.accessToken ?? '')
     const traffic = startTraffic(target, people, rate)
     const samples: Sample[] = []
     const startedAt = performance.now()
@@ -57,11 +60,12 @@ export async function soak({ minutes, rate, directory, plots }: SoakOptions): Pr
       writeFileSync(join(directory, 'samples.json'), JSON.stringify({ samples, failures: [...traffic.failures] }))
     }
     await traffic.stop()
-    report({ samples, traffic, minutes, rate, plots })
+    report({ samples, traffic, minutes, rate, plots, webhooks: await hooks.figure(sql) })
   } finally {
     await sql.end({ timeout: 5 })
     await server.stop()
     await mail.close()
+    await hooks.close()
     await database.close()
   }
 }
@@ -81,9 +85,9 @@ async function takeSample({ startedAt, pid, log, sql, traffic }: Source): Promis
   }
 }
 
-type Result = { samples: Sample[]; traffic: Traffic; minutes: number; rate: number; plots: string }
+type Result = { samples: Sample[]; traffic: Traffic; minutes: number; rate: number; plots: string; webhooks: Figure }
 
-function report({ samples, traffic, minutes, rate, plots }: Result): void {
+function report({ samples, traffic, minutes, rate, plots, webhooks }: Result): void {
   const warm = samples.filter((sample) => sample.minutes >= minutes / 4)
   const last = warm.at(-1)
   const first = warm[0]
@@ -94,6 +98,7 @@ function report({ samples, traffic, minutes, rate, plots }: Result): void {
   const figures: Figure[] = [
     plain('requests answered; failed', `${answered}; ${failed}`),
     plain('people who paid and erased themselves', `${traffic.paid()}`),
+    webhooks,
     growth(`resident memory, ${since}`, warm, (sample) => sample.residentMb),
     growth(`of that not pages of files, ${since}`, warm, (sample) => sample.anonymousMb),
     flat('open files', warm, (sample) => sample.openFiles),
