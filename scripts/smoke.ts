@@ -26,6 +26,7 @@ import {
   type Variables,
 } from './story/step.ts'
 import { showsSandbox, visit } from './story/visit.ts'
+import { webhooks } from './story/webhooks.ts'
 
 /** For so long an answer is awaited that comes of something set off before. */
 const untilMs = 30_000
@@ -71,7 +72,7 @@ async function story(origin: string, program: string | undefined): Promise<numbe
     ...person,
     ...(hasSandbox ? payment : []),
     ...(hasMails ? recovery : []),
-    ...(run ? administration : []),
+    ...(run ? [...administration, ...webhooks] : []),
     ...(run && hasMails ? invitation : []),
   ]
   let held = 0

@@ -13,6 +13,7 @@ import { person } from './story/person.ts'
 import { recovery } from './story/recovery.ts'
 import { kept, toShell } from './story/shell.ts'
 import { memberOf, type Step } from './story/step.ts'
+import { webhooks } from './story/webhooks.ts'
 
 const url = process.argv[2]?.replace(/\/+$/, '')
 if (!url || !URL.canParse(url)) fail('usage: bun scripts/walkthrough.ts URL', 64)
@@ -77,7 +78,7 @@ Every answer below is from a real run; \`bun scripts/walkthrough.ts ${url} > doc
 ${prelude}
 \`\`\``,
 ]
-for (const [i, step] of [...person, ...payment, ...recovery, ...administration, ...invitation].entries())
+for (const [i, step] of [...person, ...payment, ...recovery, ...administration, ...webhooks, ...invitation].entries())
   pages.push(await play(step, i + 1))
 shell.stdin.end()
 process.stdout.write(`${pages.join('\n\n')}\n`)

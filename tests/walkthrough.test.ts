@@ -16,7 +16,7 @@ function shapeOf(page: string, url: string): string {
     .replace(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'UUID')
     .replace(/(asha|ravi|mira|nila|root|tara)\.\d{11,}@/g, '$1.RUN@')
     .replace(/sbx_(co|sub)_[\w-]+/g, '$1')
-    .replace(/"[\w-]{11,12}\.?…[\w-]{6}"/g, 'TOKEN')
+    .replace(/"[\w+/-]{11,12}\.?…[\w+/=-]{6}"/g, 'TOKEN')
     .replace(/"nextCursor": "[\w-]+"/g, 'CURSOR')
     .replace(/\d{4}-\d\d-\d\d(?:T[\d:.]+Z)?/g, 'TIME')
     .replace(/curl\/[\d.]+/g, 'CURL')
