@@ -7,7 +7,7 @@ import { expectProblem } from '../support/problems.ts'
 import { describeWith } from '../support/tools.ts'
 
 // A browser waits for its turn on a busy machine longer than anything else here.
-setDefaultTimeout(90_000)
+setDefaultTimeout(240_000)
 
 describeWith(['chromium'], 'chromium')('roles, plans and features in the console', async () => {
   const site = await openConsole()

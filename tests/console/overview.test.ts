@@ -4,7 +4,7 @@ import { openConsole, press, untilShown } from '../support/console.ts'
 import { describeWith } from '../support/tools.ts'
 
 // A browser waits for its turn on a busy machine longer than anything else here.
-setDefaultTimeout(90_000)
+setDefaultTimeout(240_000)
 
 describeWith(['chromium'], 'chromium')('the overview of the console', async () => {
   const site = await openConsole()

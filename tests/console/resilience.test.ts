@@ -5,7 +5,7 @@ import { openConsole, press, signIn, untilGone, untilShown } from '../support/co
 import { describeWith } from '../support/tools.ts'
 
 // A browser waits for its turn on a busy machine longer than anything else here.
-setDefaultTimeout(90_000)
+setDefaultTimeout(240_000)
 
 describeWith(['chromium'], 'chromium')('the console when something is in the way', async () => {
   const site = await openConsole()

@@ -7,7 +7,7 @@ import { secondFactorSteps } from '../support/second-factors.ts'
 import { describeWith } from '../support/tools.ts'
 
 // A browser waits for its turn on a busy machine longer than anything else here.
-setDefaultTimeout(90_000)
+setDefaultTimeout(240_000)
 
 describeWith(['chromium'], 'chromium')('signing in to the console', async () => {
   const site = await openConsole({ REQUIRE_ADMIN_MFA: 'true' })

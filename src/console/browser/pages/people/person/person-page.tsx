@@ -15,9 +15,10 @@ import { Actions } from './actions.tsx'
 import { Payments } from './payments.tsx'
 import { PlanAndRights } from './plan-and-rights.tsx'
 import { Profile } from './profile.tsx'
+import { Team } from './team.tsx'
 import { Trail } from './trail.tsx'
 
-const tabs = ['profile', 'plan', 'access', 'payments', 'trail'] as const
+const tabs = ['profile', 'plan', 'access', 'payments', 'team', 'trail'] as const
 type Tab = (typeof tabs)[number]
 
 /** One person: what they are, what they hold, and what may be done about it. */
@@ -96,6 +97,8 @@ function TabBody({ tab, person, changed }: { tab: Tab; person: Person; changed: 
       return <Access person={person} />
     case 'payments':
       return <Payments id={person.id} />
+    case 'team':
+      return <Team id={person.id} />
     case 'trail':
       return <Trail id={person.id} />
   }
