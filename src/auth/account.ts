@@ -35,7 +35,7 @@ export function accountColumns(sql: Db) {
          then (select overrides from account_authz x where x.id = a.id) else '{}'::jsonb end as overrides`
 }
 
-/** The same without its overrides, which a User does not show. */
+/** The columns of accountColumns without the overrides, which a User does not show. */
 export function profileColumns(sql: Db) {
   return sql`
     a.id, a.email, a.email_verified_at is not null as email_verified, a.first_name, a.last_name, a.phone_number,
@@ -56,8 +56,8 @@ export type CatalogueDeps = {
 }
 
 /**
- * Adds the rights that follow from the catalogue in memory, and what waits for agreement. When the account's snapshot has a newer catalogue version, such as
- * one with a role just made, that catalogue is read first. Later versions are handled where the token is used.
+ * Adds the rights that follow from the catalogue in memory, and the consents that are due. When the account's row was read with a newer
+ * catalogue version, that catalogue is read first, so that a new role or plan is known. Later versions are handled where the token is used.
  */
 export async function withRights<A extends StoredAccount>(
   { catalogue, now, config }: CatalogueDeps,
@@ -104,7 +104,7 @@ export function claimsOf(account: AccountWithRights, session: TokenSession, iat:
   return claims
 }
 
-/** What a person sees of an account. */
+/** The representation of an account for its owner and for administrators. */
 export type User = ReturnType<typeof toUser>
 
 export function toUser({ rights, ...account }: AccountWithRights) {

@@ -11,10 +11,10 @@ import type { BearerDeps } from './deps.ts'
 const bearerScheme = /^bearer(?: +|$)/i
 
 /**
- * Verifies the Authorization header once, without a query: signature and claims, then recent changes of the account's rights.
- * Sets `context.principal`, or `context.refused` to the 401 that a guarded route will answer. Returns a promise only for an
- * API key that must be looked up.
- * @throws AppError `rate-limited`, by that promise
+ * Verifies the Authorization header (RFC 6750 2.1) once, without a query: signature and claims, then recent changes of the account's
+ * rights. Sets `context.principal`, or `context.refused` to the error that a guarded route answers.
+ * @returns a promise only for an API key that must be looked up
+ * @throws AppError `rate-limited`, as a rejection of that promise
  */
 export function verifyBearer(
   deps: BearerDeps,

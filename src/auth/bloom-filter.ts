@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 
-/** Whether a word is in a filter. False positives are possible, false negatives are not (Bloom, 1970). */
+/** Whether a word is in a Bloom filter (Bloom, 1970). False positives are possible, false negatives are not. */
 export function isInFilter(bits: Uint8Array, probes: number, word: string): boolean {
   return placesOf(word, bits.byteLength * 8, probes).every((place) => ((bits[place >>> 3] ?? 0) >> (place & 7)) & 1)
 }
@@ -14,7 +14,7 @@ export function createFilter(words: Iterable<string>, size: number, probes: numb
   return bits
 }
 
-/** Kirsch and Mitzenmacher, "Less Hashing, Same Performance": all hash functions are made of two. */
+/** Bit positions of a word by double hashing (Kirsch and Mitzenmacher, "Less Hashing, Same Performance"). */
 function placesOf(word: string, size: number, probes: number): number[] {
   const hash = createHash('sha256').update(word).digest()
   const [first, step] = [hash.readUInt32LE(0), hash.readUInt32LE(4) | 1]

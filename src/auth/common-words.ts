@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import path from './common-words.txt' with { type: 'file' }
 
-/** Characters of the longest word that is kept. */
+/** Characters of the longest word in the list. */
 export const longestWord = 24
 
 let loaded: string | undefined
@@ -12,7 +12,7 @@ function load(): string {
   return file.slice(file.indexOf('\n\n') + 1)
 }
 
-/** How many bits' worth of guesses a lower-case word takes, by its place among common ones; null for any other. */
+/** The base-2 logarithm of the guesses that a lower-case word takes, from its rank by frequency; null where it is not in the list. */
 export function bitsOfWord(word: string): number | null {
   if (word.length > longestWord || !/^[a-z0-9]+$/.test(word)) return null
   loaded ??= load()

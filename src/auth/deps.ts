@@ -20,8 +20,8 @@ import type { Tokens } from './tokens.ts'
 import type { AuthConfig } from './variables.ts'
 
 /**
- * The room of second factors, which lies above this one and is handed in. It releases the try of the password in the statement
- * that it makes anyway. Null: the account is not what was read of it any more.
+ * Starts the second step of a sign-in. `src/mfa` implements it; this room cannot import it, so it is passed in at start-up. Its one
+ * statement also releases the password's reserved attempt. Null: password, status or factors changed since the account was read.
  */
 export type SecondFactor = (deps: AuthDeps, first: FirstFactor) => Promise<Omit<MfaRequired, 'status'> | null>
 
@@ -33,7 +33,7 @@ export type AuthDeps = {
   tokens: Tokens
   deviceTokens: DeviceTokens
   passwords: PasswordHasher
-  /** Asks for the second factor; null: no room here has any. */
+  /** Starts the second step; null where this program has no second factors. */
   secondFactor: SecondFactor | null
   mail: Outbox
   config: Omit<AuthConfig, 'accessKeys' | 'jwtRefreshSecrets'> &
@@ -48,9 +48,9 @@ export type AuthDeps = {
   /** Shows this count in `RateLimit`, unless another limiter has less left. */
   reportLimit: (count: RateLimitResult) => void
   traffic: Pick<Traffic, 'countLockout'>
-  /** The HMAC under which lockout counters are kept, so that no stranger's address is stored. */
+  /** The HMAC that a lockout counter is stored under, so that no plain address of somebody without an account is stored. */
   counterKey: (kind: 'email' | 'device' | 'password' | 'code' | 'code-device', value: string) => Buffer
-  /** The HMACs under which an address's trials and used quotas outlive its erasure; the first is the one to write under. */
+  /** The HMACs that an erased address's trials and used quotas are stored under: write with the first, read with all. */
   traceKeys: (email: string) => [Buffer, ...Buffer[]]
   /** The pseudonym of an address's network in the log. */
   networkHash: (ip: string) => string

@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 
-/** What a device token says: the device signed in to this account while it had this password. */
+/** The claims of a device token: the device signed in to this account while it had this password version. */
 export type Device = { deviceId: string; accountId: string; passwordVersion: number }
 export type DeviceTokens = ReturnType<typeof createDeviceTokens>
 

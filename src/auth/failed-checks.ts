@@ -12,8 +12,8 @@ const messages: Record<Counter, string> = {
 }
 
 /**
- * Where every wrong password and code ends: counted, kept for the person and for analytics, logged, and, when it starts a
- * lockout, audited in the same statement, and the person told by mail.
+ * Records a wrong password or code: counts it, stores it as a failed attempt and logs it. When it starts a lockout, the same statement
+ * writes the audit row and queues the mail to the person.
  * @param accountId whose password or code was tried; null where no account has the address
  */
 export async function recordFailedCheck(

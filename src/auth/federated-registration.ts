@@ -5,12 +5,12 @@ import type { AuthDeps } from './deps.ts'
 import { insertAccount, markVerified, type NewAccount } from './registration-queries.ts'
 import { takeOverTraces } from './traces.ts'
 
-/** Who opens an account at another provider's word. `emailVerified`: that word counts as proof of the address. */
+/** The person of a new account, from a provider's claims. `emailVerified`: the provider's claim counts as proof of the address. */
 export type FederatedPerson = Pick<NewAccount, 'id' | 'email' | 'firstName' | 'lastName' | 'language' | 'timezone'> & {
   emailVerified: boolean
 }
 
-/** An account without a password, which agreed to nothing yet: `consentsDue` tells its app what waits. */
+/** An account without a password and without consents: `consentsDue` tells the app which documents are due. */
 const toAccount = ({ emailVerified: _, ...person }: FederatedPerson): NewAccount => ({
   ...person,
   passwordHash: null,
@@ -20,15 +20,15 @@ const toAccount = ({ emailVerified: _, ...person }: FederatedPerson): NewAccount
 })
 
 /**
- * Opens an account on the free plan in the transaction of its first sign-in, whose audit row tells of both. An address that
- * nobody proved gets the link of a registration. Two statements.
+ * Creates an account on the free plan in the transaction of its first sign-in, whose audit row covers both. An unverified address is
+ * sent the same link as after a registration. Two statements.
  */
 export async function openFederated(tx: Tx, deps: AuthDeps, person: FederatedPerson): Promise<void> {
   await insertAccount(tx, toAccount(person))
   await proveAddress(tx, deps, person)
 }
 
-/** The same where nobody signs in before the address is proved, with an audit row of its own. */
+/** Creates an account that cannot sign in until its address is verified; with an audit row of its own. */
 export async function openFederatedToVerify(
   tx: Tx,
   deps: AuthDeps,

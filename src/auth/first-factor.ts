@@ -2,17 +2,17 @@ import type { AuthMethod } from '../access/strength.ts'
 import type { Origin } from '../audit/actor.ts'
 import type { Reservation } from './reservation.ts'
 
-/** What an account's own row says that it has (`user_accounts.second_factors`). */
+/** A kind of second factor, as `user_accounts.second_factors` lists it. */
 export type SecondFactorKind = 'totp' | 'passkey'
 
-/** Who showed a right first factor, and how. */
+/** A first factor that was verified: whose it is, and the method. */
 export type FirstFactor = {
-  /** Whose factors and password version the answer is bound to: it is void once either changed. */
+  /** The `mfaToken` is bound to these factors and this password version: it is void once either changes. */
   account: { id: string; passwordVersion: number; secondFactors: readonly SecondFactorKind[] }
   amr: readonly AuthMethod[]
   origin: Origin
-  /** The device that signed in before, which codes are counted for; null: of a new one the person is told once the sign-in is complete. */
+  /** The known device, which has its own counter of wrong codes; null: a new device, of which the person is notified at the end. */
   deviceId: string | null
-  /** The try of the password: released when the factor is asked for, and its counter reset when the sign-in is complete. */
+  /** The password's reserved attempt: released when the second step starts; its counter is reset when the sign-in completes. */
   reservation?: Reservation
 }

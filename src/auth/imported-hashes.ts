@@ -3,16 +3,17 @@ import { promisify } from 'node:util'
 import { normalisePassword } from './password-rules.ts'
 
 /**
- * Prefix of a hash from another system as it is stored: `imported`, then the other system's own text. It marks whoever has
- * not logged in since the import, and keeps an imported argon2id hash, made of the text as typed, apart from ours.
+ * Prefix of a stored hash that another system made; that system's own text follows. It marks accounts that have not logged in since
+ * the import, and distinguishes an imported argon2id hash, made without NFKC, from one of ours.
  */
 const mark = 'imported'
 const maxHashLength = 512
-/** A shorter digest would be met by a wrong password too often. */
+/** A wrong password would match a shorter digest too often. */
 const minDigestBytes = 16
 const maxDigestBytes = 64
 
-const most = {
+/** The highest costs that are accepted. */
+const maxCosts = {
   bcryptCost: 14,
   argon2MemoryKiB: 65_536,
   argon2Passes: 10,
@@ -24,7 +25,7 @@ const most = {
   pbkdf2Iterations: 2_000_000,
 }
 
-/** Whether a password is the hashed one. What throws has found the hash unusable. */
+/** Whether a password matches the hash. Throws where the hash cannot be used. */
 type Check = (password: Buffer) => Promise<boolean>
 type Read = { check: Check } | { reason: string }
 
@@ -72,8 +73,8 @@ function readBcrypt(text: string): Read {
   // The last character of a digest carries 4 bits.
   if (!start || !cost || !endOfSalt || !digest || bcryptDigits.indexOf(digest.slice(-1)) % 4 !== 0)
     return malformed('bcrypt')
-  if (Number(cost) < 4 || Number(cost) > most.bcryptCost)
-    return { reason: `The cost of a bcrypt hash is from 04 to ${most.bcryptCost}.` }
+  if (Number(cost) < 4 || Number(cost) > maxCosts.bcryptCost)
+    return { reason: `The cost of a bcrypt hash is from 04 to ${maxCosts.bcryptCost}.` }
   // The last character of a salt carries 2 bits: some libraries leave any others in it, and Bun refuses those.
   const canonical = `${start}${bcryptDigits.charAt(bcryptDigits.indexOf(endOfSalt) & 0x30)}${digest}`
   // bcrypt reads 72 bytes; of longer ones Bun would take SHA-512 first, which no other system does.
@@ -87,7 +88,7 @@ function readArgon2(text: string): Read {
   if (!m || !t || !p || !isCanonical(salt, 8) || !isCanonical(digest, minDigestBytes, maxDigestBytes))
     return malformed('argon2')
   const [memory, passes, lanes] = [Number(m), Number(t), Number(p)]
-  if (memory > most.argon2MemoryKiB || passes > most.argon2Passes || lanes > most.argon2Lanes)
+  if (memory > maxCosts.argon2MemoryKiB || passes > maxCosts.argon2Passes || lanes > maxCosts.argon2Lanes)
     return { reason: 'An argon2 hash takes at most 64 MiB (m=65536), 10 passes (t=10) and 64 lanes.' }
   if (memory < 8 * lanes) return malformed('argon2')
   return { check: async (password) => (await import('@node-rs/argon2')).verify(text, password) }
@@ -100,7 +101,7 @@ function readScrypt(text: string): Read {
   const digest = decode(ends[1], minDigestBytes, maxDigestBytes)
   if (!ln || !r || !p || !salt || !digest) return malformed('scrypt')
   const options = { N: 2 ** Number(ln), r: Number(r), p: Number(p), maxmem: 192 * 2 ** 20 }
-  if (Number(ln) > most.scryptLogN || options.N * options.r * options.p > most.scryptWork)
+  if (Number(ln) > maxCosts.scryptLogN || options.N * options.r * options.p > maxCosts.scryptWork)
     return { reason: 'A scrypt hash has N of at most 2^17 (ln=17), and N × r × p of at most 2^20.' }
   // RFC 7914 2: N is less than 2^(128 × r / 8).
   if (Number(ln) < 1 || options.r < 1 || options.p < 1 || Number(ln) >= 16 * options.r) return malformed('scrypt')
@@ -122,7 +123,7 @@ function readPbkdf2(text: string): Read {
   const iterations = Number(i)
   if (!salt || !digest || iterations < 1 || (length !== undefined && Number(length) !== digest.length))
     return malformed('PBKDF2')
-  if (iterations * Math.ceil(digest.length / digestBytes[algorithm]) > most.pbkdf2Iterations)
+  if (iterations * Math.ceil(digest.length / digestBytes[algorithm]) > maxCosts.pbkdf2Iterations)
     return { reason: 'A PBKDF2 hash has at most 2,000,000 iterations, all blocks of its digest together.' }
   return {
     check: async (password) =>
@@ -134,7 +135,7 @@ function malformed(kind: string): Read {
   return { reason: `This begins like a hash of ${kind}, and is not one.` }
 }
 
-/** Base64 with or without padding; null for what is none, or of another length than these bytes. */
+/** Decodes base64 with or without padding; null where it is malformed, or not `least` to `most` bytes long. */
 function decode(text: string | undefined, least: number, most = maxHashLength): Buffer | null {
   const bare = text?.replaceAll('.', '+').replace(/=+$/, '')
   if (!bare || bare.length % 4 === 1) return null
@@ -142,13 +143,13 @@ function decode(text: string | undefined, least: number, most = maxHashLength): 
   return bytes.length >= least && bytes.length <= most ? bytes : null
 }
 
-/** Base64 as the PHC string format has it, of so many bytes: no padding, and no bit set that belongs to none of them. */
+/** Whether a text is the base64 of the PHC string format, `least` to `most` bytes: without padding, unused trailing bits zero. */
 function isCanonical(text: string | undefined, least: number, most?: number): boolean {
   const bytes = decode(text, least, most)
   return bytes !== null && bytes.toString('base64').replaceAll('=', '') === text
 }
 
-/** A hash that `readHash` accepts, as the account keeps it. */
+/** The stored form of a hash that `readHash` accepts. */
 export function toImportedHash(text: string): string {
   return mark + text
 }
@@ -156,7 +157,7 @@ export function toImportedHash(text: string): string {
 /** Whether a password, as it was typed, is the one that another system hashed. */
 export type ImportedCheck = (password: string) => Promise<boolean>
 
-/** How a password is checked against a stored hash of another system; null where the stored text is no such hash. */
+/** The check of a stored hash that another system made; null where the stored text is none. */
 export function readImportedHash(stored: string): ImportedCheck | null {
   if (!stored.startsWith(mark)) return null
   const read = readHash(stored.slice(mark.length))
@@ -170,7 +171,7 @@ async function matches(check: Check, password: string): Promise<boolean> {
     for (const text of new Set([password, normalisePassword(password)])) if (await check(Buffer.from(text))) return true
     return false
   } catch {
-    // A hash whose shape is right and whose content is not: nobody's password.
+    // The hash is well-formed, but its content is invalid: no password matches it.
     return false
   }
 }

@@ -25,7 +25,7 @@ const JwkSetBody = z
 /** How long verifiers may cache the keys. A key must be published for longer before it signs: see docs/operations.md. */
 const maxAgeSeconds = 300
 
-/** What other services verify access tokens with: see docs/verifying-tokens.md. */
+/** The JWK Set (RFC 7517 5) with which other services verify access tokens: see docs/verifying-tokens.md. */
 export const keyRoutes = new Hono<PublicEnv>().get(
   '/.well-known/jwks.json',
   describe('Access', 'The public keys of access tokens', { 200: JwkSetBody, 304: null }),

@@ -8,7 +8,7 @@ type Reserved = { admitted: boolean | null; lockedForSeconds: number | null }
 
 /**
  * The CTE `reserved`, which reserves an attempt of the counter whose `key` the CTE `chosen` gives.
- * @param rule the function that says how many there may be
+ * @param rule the SQL function that bounds how many attempts may be undecided (sql/functions/lockouts.sql)
  */
 export function reserveCte(sql: Db, attemptId: string, rule: 'with_try' | 'with_code_try' = 'with_try') {
   return sql`
@@ -72,8 +72,8 @@ function cleared(sql: Db) {
 }
 
 /**
- * A failure: counted, and the audit row of a lockout written only when this one starts it. CTEs `failed`, `audit`,
- * `audit_side`. `first`: a `from` clause, whose locks are taken before the counter's.
+ * The CTEs `failed`, `audit` and `audit_side`: count a failure, and write the audit row only when it starts a lockout.
+ * @param first a `from` clause whose locks must be taken before the counter's
  */
 export function failCtes(sql: Db, { key, attemptId, counter }: Reservation, lockoutStarted: AuditRow, first = sql``) {
   return sql`

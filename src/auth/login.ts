@@ -29,7 +29,7 @@ type Options = {
 
 /**
  * Logs a person in, whatever their plan. An unknown address, a wrong password, a locked and a deleted account cost the
- * same work and answer alike. Where the account has a second factor, that is asked for, and no session is opened.
+ * same work and answer alike. Where the account has a second factor, the answer asks for it and no session is opened.
  * @throws AppError `invalid-credentials`, `account-locked`, `rate-limited`, `overloaded`, `service-unavailable`;
  *   `email-not-verified` to the right password alone, where an address must be verified
  */
@@ -62,7 +62,7 @@ export async function login(
     isVerified = verified !== null
     if (verified) {
       if (deps.config.requireEmailVerification && !verified.emailVerified) throw new AppError('email-not-verified')
-      const answer = await enter(deps, origin, {
+      const answer = await continueSignIn(deps, origin, {
         credentials: verified,
         password: input.password,
         reservation,
@@ -82,7 +82,7 @@ export async function login(
   throw new AppError('invalid-credentials')
 }
 
-/** Credentials whose password was found right: so there is one. */
+/** Credentials whose password was verified, so it is not null. */
 type ProvedCredentials = Credentials & { passwordHash: string }
 
 /** The credentials if the password is right and the account active, else null, after the same work. */
@@ -101,13 +101,21 @@ type Verified = {
   credentials: ProvedCredentials
   password: string
   reservation: Reservation
-  /** Who says to have signed in before. */
+  /** From `X-Device-Token`; the signature is valid, but it may belong to another account. */
   device: Device | null
   signal: AbortSignal | undefined
 }
 
-/** Null when password, status or factors changed during the verification, and the password no longer matches. */
-async function enter(deps: AuthDeps, origin: Origin, verified: Verified): Promise<SessionBody | MfaRequired | null> {
+/**
+ * Opens a session, or asks for the second factor. When password, status or factors changed during the verification, the password is
+ * verified once more.
+ * @returns null when it no longer matches
+ */
+async function continueSignIn(
+  deps: AuthDeps,
+  origin: Origin,
+  verified: Verified,
+): Promise<SessionBody | MfaRequired | null> {
   const { credentials, password, reservation, device, signal } = verified
   const isKnown = device?.accountId === credentials.id && device.passwordVersion === credentials.passwordVersion
   const deviceId = isKnown ? device.deviceId : null
@@ -131,7 +139,7 @@ async function enter(deps: AuthDeps, origin: Origin, verified: Verified): Promis
   }
   const changed = await verify(deps, await findCredentials(deps.sql, credentials.id), password, signal)
   return changed && haveChanged(credentials, changed)
-    ? enter(deps, origin, { ...verified, credentials: changed })
+    ? continueSignIn(deps, origin, { ...verified, credentials: changed })
     : null
 }
 

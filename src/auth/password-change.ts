@@ -17,8 +17,8 @@ type Input = { currentPassword?: string; newPassword: string; keepApiKeys?: bool
 
 /**
  * Replaces the password and ends the other sessions and, unless `keepApiKeys`, the API keys. The new password voids the
- * device's token, so the answer brings a new one: without it a stranger could lock the device out. Without `currentPassword` an
- * account that has no password gets its first.
+ * device's token, so the answer has a new one: with an unknown device, failures of others at the address would lock its owner out too.
+ * Without `currentPassword` an account that has no password gets its first.
  * @throws AppError `invalid-credentials` (the session stays), `account-locked` after five wrong tries, `validation-failed`,
  *   `reauthentication-required` for a first password, `mfa-required` where the account has a second factor
  */
@@ -53,24 +53,24 @@ export async function changePassword(
   return { deviceToken: deps.deviceTokens.issue(accountId, credentials.passwordVersion + 1, sessionId) }
 }
 
-/** Whoever sets a first password adds a way to sign in; an account that has one must show it. */
+/** A first password adds a sign-in method, so it needs a recent sign-in. An account that has a password must send it. */
 function requireFirst({ now }: AuthDeps, { principal }: Actor, { passwordHash }: Credentials): void {
   if (passwordHash !== null) throw invalid('currentPassword', 'This is required.', 'invalid-type')
   requireRecentAt(principal, now())
 }
 
 /**
- * Leaves the account without a password, and its device tokens void, in a transaction that locked its row.
- * @returns how many passwords there were
+ * Removes the account's password, which also voids its device tokens. The transaction has locked the account's row.
+ * @returns how many passwords were removed: 0 or 1
  */
 export function removePassword(tx: Tx, accountId: string): Promise<number> {
   return clearPassword(tx, accountId)
 }
 
 /**
- * Checks the password of somebody who is signed in, counted by account.
- * @returns the version of the password that was right, for `requireStillSignedIn`
- * @throws AppError `invalid-credentials`, `account-locked`, `rate-limited`
+ * Verifies the password of a signed-in person; failures are counted by account.
+ * @returns the version of the verified password, for `requireStillSignedIn`
+ * @throws AppError `invalid-credentials`, `account-locked`, `rate-limited`, `overloaded`, `service-unavailable`
  */
 export async function requireOwnPassword(
   deps: AuthDeps,

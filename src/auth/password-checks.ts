@@ -5,10 +5,10 @@ import type { AuthDeps } from './deps.ts'
 const logInShare = 10
 
 /**
- * Counts a password check before argon2 runs, right passwords too, so that nobody keeps a core busy with their own. A `log-in`
- * is counted by address, whether or not it has an account. A failed one is refunded: the lockout bounds failures, and a
- * stranger's must not use up the owner's log-ins.
- * @returns refunds the unit
+ * Counts a password check before argon2 runs, correct passwords too, so that nobody can keep a core busy with their own password. A
+ * `log-in` is counted by address, whether or not it has an account. Callers refund a failed one: the lockout bounds failures, and those
+ * of others must not use up the owner's log-ins.
+ * @returns a function that refunds the unit
  * @throws AppError `rate-limited`, `service-unavailable` when the limiter is out of reach
  */
 export async function countPasswordCheck(

@@ -5,10 +5,10 @@ import { type Reading, repeatedUnit, respell } from './password-patterns.ts'
 const fewestBits = 22
 /** Longer texts are left to the other rules: this check's cost grows with the length. */
 const longestRead = 64
-/** The cost of one more part: that it is there, and where it begins. */
+/** Bits for each part, for its presence and its position. */
 const partBits = 1.5
 const [digitBits, letterBits] = [Math.log2(10), Math.log2(26)]
-/** Costs of a sign between words: a usual one, another one, and a repetition. */
+/** Bits for a sign between words: a usual one, another one, and a repetition. */
 const [usualSigns, usualSignBits, signBits, repeatedSignBits] = [' !.,-_?', 2, 4, 0.5]
 const years = /^(?:19|20)\d\d$/
 const yearBits = Math.log2(100)
@@ -21,7 +21,7 @@ const runs = [
 const runBits = 4
 
 /** Well-known phrases written as one word: long, but in every attacker's list. */
-const byHeart = new Set(
+const knownPhrases = new Set(
   `abracadabra bharatmatakijai callmeishmael correcthorsebatterystaple godblessamerica hakunamatata
   happybirthdaytoyou hellodarknessmyoldfriend iamyourfather indiaismycountry inthebeginningwastheword itwasthebestoftimes
   jaimatadi jaishreeram jaihindjaibharat janaganamana loremipsum loremipsumdolorsitamet maytheforcebewithyou
@@ -31,8 +31,8 @@ const byHeart = new Set(
 )
 
 /** Whether a reading is a well-known phrase in one word. Words typed apart are checked one by one. */
-export function isByHeart({ core, rest }: Reading): boolean {
-  return !rest.includes(' ') && byHeart.has(core)
+export function isKnownPhrase({ core, rest }: Reading): boolean {
+  return !rest.includes(' ') && knownPhrases.has(core)
 }
 
 /**
@@ -70,7 +70,7 @@ function countBits(text: string, known: ReadonlySet<string>): number {
   return bits[letters.length] ?? 0
 }
 
-/** Bits of one part; null when the text is none. */
+/** Bits of one part; null where the text is no known part. */
 function bitsOfPart(part: string, known: ReadonlySet<string>): number | null {
   if (part.length === 1) return /\d/.test(part) ? digitBits : letterBits
   if (known.has(part)) return partBits

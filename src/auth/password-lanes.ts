@@ -8,7 +8,11 @@ export type HashDurations = ReturnType<typeof createHashDurations>
 
 const createHashDurations = () => ({ waits: createDurations(), hashes: createDurations() })
 
-/** Of a place each may have so many waiting, and an account so many of them. */
+/**
+ * Opens the two queues of password hashing: one for our own hashes, and one with half the places for imported hashes.
+ * @param places how many hashes may run at once
+ * @param queueLimit how many may wait in each queue; default: 64 for each of its places. One account may have 8 for each place
+ */
 export function openLanes(places: number, queueLimit: number | undefined) {
   const durations = createHashDurations()
   const open = (name: string, places: number) =>

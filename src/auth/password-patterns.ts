@@ -65,7 +65,7 @@ export function respell(text: string): string[] {
 }
 
 /** The number of characters, where each run of at least four counts as one. */
-export function sketch(text: string): number {
+export function effectiveLength(text: string): number {
   const characters = [...text]
   let steps = 0
   for (let at = 0; at < characters.length; steps++) at += Math.max(1, longestRun(characters, at))

@@ -1,14 +1,14 @@
 import type { FieldError } from '../errors/app-error.ts'
 import { countCodePoints, maxCodePoints } from '../http/input/password.ts'
 import { isCommonPassword } from './common-passwords.ts'
-import { isByHeart, readGuessable } from './password-guesses.ts'
-import { listReadings, type Reading, repeatedUnit, sketch } from './password-patterns.ts'
+import { isKnownPhrase, readGuessable } from './password-guesses.ts'
+import { effectiveLength, listReadings, type Reading, repeatedUnit } from './password-patterns.ts'
 
-/** Beside a guessable word this many further code points are enough (some 40 bits in digits). */
+/** Code points beside a guessable word that make the password strong enough (some 40 bits, if they are digits). */
 const strongRestCodePoints = 12
 const minWordLetters = 4
 const minDistinct = 5
-const minSketch = 6
+const minEffectiveLength = 6
 
 /** NFKC, at set and verify alike, so that two keyboards type one password (NIST SP 800-63B-4, 3.1.1.2). */
 export function normalisePassword(text: string): string {
@@ -30,10 +30,10 @@ type Context = {
  *   of characters, and nothing is cut off or folded when it is hashed (OWASP ASVS 5.0 6.2.1, 6.2.5, 6.2.8, 6.2.9).
  * - Too simple: fewer than five different characters, or little left once runs such as "1234", "aaaa", "qwerty" count as
  *   one step.
- * - Common: among a million breached passwords (6.2.4, 6.2.12), or what everybody knows by heart. Most of those are shorter
- *   than any password allowed here, so what people make of them is refused too: other case, "@" for "a" and its like, digits
- *   and punctuation around or within, or the same again and again. "Password1234!" is "password". And made of so few and so
- *   common words that it takes fewer than four million guesses: "letmeinplease".
+ * - Common: among a million breached passwords (6.2.4, 6.2.12), or a well-known phrase. Most breached passwords are shorter than any
+ *   allowed here, so their usual variants are refused too: another case, "@" for "a" and the like, digits and punctuation around or
+ *   within, repetition. "Password1234!" is "password". Also made of so few and so common words that it takes fewer than four
+ *   million guesses: "letmeinplease".
  * - Context: nothing but the product's name, the e-mail address or its local part, or the person's names, with digits and
  *   punctuation (6.1.2, 6.2.11), or one of those (or of the address's domain) and so little else that it takes as few
  *   guesses: "manas360admin!". A password that contains a name among words of its own is fine.
@@ -55,7 +55,7 @@ export function checkNewPassword(password: string, context: Context): FieldError
   const words = listContextWords(context)
   const resembles = readings.some((reading) => isMadeOf(reading, words))
     ? 'context'
-    : readings.some((reading) => isCommon(reading) || isByHeart(reading))
+    : readings.some((reading) => isCommon(reading) || isKnownPhrase(reading))
       ? 'common'
       : readGuessable(folded, listKnownParts(context, words))
   if (resembles === 'common')
@@ -78,7 +78,9 @@ function refuse(code: string, message: string): FieldError {
 function isSimple(folded: string): boolean {
   const unit = repeatedUnit(folded)
   return (
-    new Set(folded).size < minDistinct || sketch(folded) < minSketch || (unit !== folded && sketch(unit) < minSketch)
+    new Set(folded).size < minDistinct ||
+    effectiveLength(folded) < minEffectiveLength ||
+    (unit !== folded && effectiveLength(unit) < minEffectiveLength)
   )
 }
 
@@ -107,7 +109,7 @@ function listContextWords({ email, firstName, lastName }: Context): string[] {
   return [...new Set(['manas360', 'manas', ...own])].sort((a, b) => b.length - a.length)
 }
 
-/** What an attacker knows of the person and the service, as parts of a password: the address's domain too. */
+/** Parts of a password that an attacker can know: the words of the person and the service, and the address's domain. */
 function listKnownParts({ email }: Context, words: readonly string[]): string[] {
   const domain = fold(email)
     .slice(fold(email).lastIndexOf('@') + 1)

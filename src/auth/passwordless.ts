@@ -3,15 +3,15 @@ import type { Db, Tx } from '../db/types.ts'
 import { countPasswords as count, insertFailedSignIn, insertSignIn } from './passwordless-queries.ts'
 
 /**
- * Notes a sign-in without a password, for `prove` of completeSignIn: the time on the account's row, which it locks, and a line in
- * the person's own list. One statement.
- * @returns false where the account is not active: then nothing is noted
+ * Records a sign-in without a password, for `prove` of completeSignIn: sets `last_login_at`, which locks the account's row, and adds
+ * to the person's list of sign-ins. One statement.
+ * @returns false where the account is not active: then nothing is recorded
  */
 export function noteSignIn(tx: Tx, accountId: string, origin: Origin): Promise<boolean> {
   return insertSignIn(tx, accountId, origin)
 }
 
-/** Notes for the person that somebody failed to sign in to their account without a password. */
+/** Records a failed sign-in without a password, which the person can see in their list of sign-ins. */
 export function noteFailedSignIn(sql: Db, accountId: string, origin: Origin): Promise<void> {
   return insertFailedSignIn(sql, accountId, origin)
 }

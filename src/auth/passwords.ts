@@ -35,8 +35,8 @@ export type PasswordHasher = {
   durations: HashDurations
 }
 
-/** A password that somebody tries. */
-type Asked = { password: string; signal: AbortSignal | undefined; caller: Caller | null }
+/** A password to verify, and for whom. */
+type VerifyInput = { password: string; signal: AbortSignal | undefined; caller: Caller | null }
 
 /** The PHC string of argon2id; its parameters decide whether to rehash. */
 const phc = /^\$argon2id\$v=19\$m=(\d{1,7}),t=(\d{1,3}),p=(\d{1,3})\$[A-Za-z0-9+/]{11,}\$[A-Za-z0-9+/]{16,}$/
@@ -44,15 +44,14 @@ const phc = /^\$argon2id\$v=19\$m=(\d{1,7}),t=(\d{1,3}),p=(\d{1,3})\$[A-Za-z0-9+
 const argon2 = () => import('@node-rs/argon2')
 
 /** Stored hashes with higher costs are rejected: argon2 would try to allocate whatever they say. */
-const most: Cost = { memoryCost: 1_048_576, timeCost: 64, parallelism: 64 }
+const maxCost: Cost = { memoryCost: 1_048_576, timeCost: 64, parallelism: 64 }
 
 /**
- * Hashes and verifies passwords with argon2id (RFC 9106; the costs are OWASP's least, ASVS 5.0 11.4.2), off the event loop
- * and in turn, one of each caller. Memory is bounded by `memoryCost` × `concurrency`: 19 MiB for each that runs, none for
- * one that waits. At most `concurrency` threads of the runtime's pool are taken, and each for one hash at a time, so that
- * other work on that pool waits for one hash, never for the queue. Hashes of other systems (imported-hashes.ts), which may take
- * seconds and 128 MiB, have a queue of their own and half as many places (one at least), so that they never hold up all threads:
- * whoever has one of ours waits for none of them.
+ * Hashes and verifies passwords with argon2id (RFC 9106; the costs are OWASP's minimum, ASVS 5.0 11.4.2), off the event loop. Callers
+ * are served round-robin. Memory is bounded by `memoryCost` × `concurrency`: 19 MiB for each hash that runs, none for one that waits.
+ * At most `concurrency` threads of the runtime's pool are taken, each for one hash at a time, so that other work on that pool waits
+ * for one hash, never for the queue. Hashes of other systems (imported-hashes.ts), which may take seconds and 128 MiB, have a queue of
+ * their own and half as many places (at least one), so they never occupy all threads and never delay a hash of ours.
  *
  * `hash` and `verify` throw AppError `overloaded` when the queue is full, `rate-limited` when too many requests of the caller's
  * account wait, both at once, and `deadline-exceeded` when `signal` aborts before the work began. Work that began is finished.
@@ -69,8 +68,8 @@ export function createPasswordHasher(options: Options = {}): PasswordHasher {
   const { own, imported, durations } = openLanes(concurrency, options.queueLimit)
   const dummy = createDummyHash(cost)
 
-  /** Side by side with one of ours, so that a cheap hash of another system does not answer sooner than others. */
-  async function verifyImported(check: ImportedCheck, { password, signal, caller }: Asked): Promise<boolean> {
+  /** Also verifies a hash of our own cost, so that a cheap hash of another system does not answer sooner than others. */
+  async function verifyImported(check: ImportedCheck, { password, signal, caller }: VerifyInput): Promise<boolean> {
     const refused = new AbortController()
     const either = signal ? AbortSignal.any([signal, refused.signal]) : refused.signal
     try {
@@ -85,10 +84,10 @@ export function createPasswordHasher(options: Options = {}): PasswordHasher {
   async function matches(stored: string | null, password: string): Promise<boolean> {
     const { verify } = await argon2()
     const normalised = normalisePassword(password)
-    // An unknown account and an unusable hash cost what a real one costs, so that time does not tell them apart.
+    // An unknown account and an unusable hash take the same time as a real one.
     const usable = stored !== null && isUsable(stored) ? stored : dummy
     try {
-      // A lone surrogate would be hashed as U+FFFD, and nobody's password holds one.
+      // A lone surrogate would be hashed as U+FFFD; no stored password contains one.
       return (await verify(usable, normalised)) && usable === stored && password.isWellFormed()
     } catch (error) {
       if (usable === dummy) throw error
@@ -132,5 +131,9 @@ function parseCost(hash: string): Cost | null {
 function isUsable(hash: string): boolean {
   const made = parseCost(hash)
   if (!made) return false
-  return made.memoryCost <= most.memoryCost && made.timeCost <= most.timeCost && made.parallelism <= most.parallelism
+  return (
+    made.memoryCost <= maxCost.memoryCost &&
+    made.timeCost <= maxCost.timeCost &&
+    made.parallelism <= maxCost.parallelism
+  )
 }

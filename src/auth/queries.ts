@@ -18,7 +18,7 @@ export type NewSession = Pick<Strength, 'amr' | 'acr'> & {
 }
 export type Credentials = {
   id: string
-  /** Null: the account has no password, and a right one does not exist. */
+  /** Null: the account has no password, and none is accepted. */
   passwordHash: string | null
   passwordVersion: number
   status: AccountStatus
@@ -59,7 +59,7 @@ export async function reserveLogin(
   return row
 }
 
-/** Seconds for which log-in with an address is still paused, or null. */
+/** Seconds until the counter's lockout ends; null while there is none. */
 export async function findLockoutSeconds(sql: Db, key: Buffer): Promise<number | null> {
   const [row] = await sql<{ seconds: number }[]>`
     select lockout_seconds(locked_until) as seconds
@@ -80,7 +80,7 @@ export async function updateLastLogin(sql: Db, account: Credentials, newHash: st
   return rows.length === 1
 }
 
-/** A hash of today's kind for the password that was verified, where a session waits for a second factor yet. */
+/** Replaces the hash of a verified password by one of the current cost, when a second factor is asked for next. */
 export async function updateHash(sql: Db, account: Credentials, newHash: string): Promise<void> {
   await sql`
     update user_accounts set password_hash = ${newHash}
@@ -89,7 +89,7 @@ export async function updateHash(sql: Db, account: Credentials, newHash: string)
 
 export type OwnCredentials = Credentials & { email: string; firstName: string | null; lastName: string | null }
 
-/** An account's credentials by id, with the words that a new password must not be made of. */
+/** An active account's credentials by id, with the address and names that a new password must not be made of. */
 export async function findCredentials(sql: Db, accountId: string): Promise<OwnCredentials | null> {
   const [row] = await sql<OwnCredentials[]>`
     select id, email, first_name, last_name, password_hash, password_version, status, email_verified_at is not null as email_verified, second_factors
@@ -100,8 +100,8 @@ export async function findCredentials(sql: Db, accountId: string): Promise<OwnCr
 type SessionWrites = { audit: AuditRow; reservation?: Reservation; addressHashes?: Buffer[]; notices: Fragment[] }
 
 /**
- * Opens a session and reads the account as it is now. With a reservation, it resets the counter and keeps the success; with
- * hashes of a new account's address, it takes over the traces that are kept under them.
+ * Opens a session and reads the account as it is now. With a reservation, it resets the counter and stores the succeeded attempt;
+ * with hashes of a new account's address, it takes over the traces that are stored under them.
  */
 export async function insertSession(
   sql: Db,
@@ -146,15 +146,15 @@ type FailedAttempt = {
   /** Null where no account has the address. */
   accountId: string | null
   origin: Origin
-  /** The row of a lockout that it may start, … */
+  /** The audit row, written if this failure starts a lockout. */
   audit: AuditRow
-  /** … and the CTE of the mail about it. */
+  /** The CTE that then queues the mail about it. */
   notice: Fragment | null
 }
 
 /**
- * Counts a failure, keeps it for the person and for analytics, and audits the lockout that it may start. An account that is
- * being erased is waited for, before its counters are locked as the erasure locks them, and nothing is kept of it.
+ * Counts a failure, stores it as a failed attempt, and audits the lockout that it may start. Waits for a concurrent erasure of the
+ * account before it locks the counter, the order in which the erasure locks them, and then stores nothing about the account.
  */
 export async function insertFailedAttempt(
   sql: Db,

@@ -6,9 +6,9 @@ import { policy } from '../http/openapi.ts'
 import { requireOwnPassword } from './password-change.ts'
 
 /**
- * Behind the body: 401 `reauthentication-required` unless the person showed who they are within the last 10 minutes, or the
- * body has their `password`, which is judged wherever it is given. Outside of the transaction that keeps the answer: a wrong
- * password counts whatever becomes of that, and no connection waits for argon2.
+ * Guard to put after `body`: 401 `reauthentication-required` unless the sign-in is at most 10 minutes old, or the body has the correct
+ * `password`. A password that is given is always verified. Runs before `idempotent` opens its transaction: a wrong password is
+ * counted even if that is rolled back, and no connection is held while argon2 runs.
  */
 export function recentOrPassword<T extends { password?: string | undefined }>() {
   const guard: MiddlewareHandler<AuthedEnv, string, { in: { json: unknown }; out: { json: T } }> = async (c, next) => {

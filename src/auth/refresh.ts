@@ -28,7 +28,7 @@ export async function refresh(deps: AuthDeps, origin: Origin, refreshToken: stri
     if (!outcome.expired) await revokeReused(deps, origin, claims)
     throw new AppError(outcome.expired ? 'invalid-refresh-token' : 'refresh-token-reused')
   }
-  const issued = outcome.rotated ? fresh : successorAgain(deps, claims, outcome)
+  const issued = outcome.rotated ? fresh : signSuccessorAgain(deps, claims, outcome)
   return toSessionBody(deps, await withRights(deps, deps.sql, outcome), {
     sessionId: claims.sid,
     refreshToken: issued,
@@ -39,8 +39,8 @@ export async function refresh(deps: AuthDeps, origin: Origin, refreshToken: stri
   })
 }
 
-/** The same successor, byte for byte, from what is kept of it for 10 s. */
-function successorAgain(
+/** Signs the same successor again, byte for byte, from its claims, which are kept for 10 s. */
+function signSuccessorAgain(
   deps: AuthDeps,
   { sub, sid }: RefreshClaims,
   kept: { jti: string | null; iat: number | null; exp: number | null; keyId: string | null },
@@ -54,7 +54,7 @@ function successorAgain(
   return token
 }
 
-/** Commits before the answer, and also when the client has left: the stolen copy must stop working. */
+/** Commits before the answer, and even if the client has disconnected: the stolen copy must stop working. */
 async function revokeReused(deps: AuthDeps, origin: Origin, { sub, sid }: RefreshClaims): Promise<void> {
   await deps.sql.begin(
     async (tx) => {

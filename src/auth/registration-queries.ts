@@ -6,7 +6,7 @@ import type { Db } from '../db/types.ts'
 export type NewAccount = {
   id: string
   email: string
-  /** Null: an account that another way to sign in opens. */
+  /** Null: an account without a password, which signs in by another method. */
   passwordHash: string | null
   firstName: string | null
   lastName: string | null
@@ -17,7 +17,7 @@ export type NewAccount = {
   agreed: readonly Agreed[]
 }
 
-/** The account and its free subscription, with the audit row where no session's will tell of it, in one statement. */
+/** Inserts the account and its free subscription in one statement; with an audit row unless that of its first session covers both. */
 export async function insertAccount(sql: Db, account: NewAccount, audit?: AuditRow): Promise<void> {
   await sql`
     with account as (
@@ -29,8 +29,9 @@ export async function insertAccount(sql: Db, account: NewAccount, audit?: AuditR
 }
 
 /**
- * The same where nobody has the address, or may take it back; else the same work, which is undone.
- * @returns whether it was made
+ * Inserts the account if the address is free; otherwise does the same work and undoes it, so that the time does not tell.
+ * @returns whether it was inserted
+ * @throws the unique violation of `user_accounts_email_key` while the address is reserved for the account that gave it up
  */
 export async function insertAccountIfFree(sql: Db, account: NewAccount, audit: AuditRow): Promise<boolean> {
   const { agreed, ...columns } = account
@@ -64,13 +65,13 @@ const freeSubscription = (sql: Db) => sql`
   subscription as (
     insert into user_subscriptions (id, account_id, plan, status) select ${Bun.randomUUIDv7()}::uuid, id, 'free', 'active' from account)`
 
-/** Whose an address is, whatever the state of the account. */
+/** The id of the account that has an address, whatever its status; null: nobody has it. */
 export async function findAddressOwner(sql: Db, email: string): Promise<string | null> {
   const [row] = await sql<{ id: string }[]>`select id from user_accounts where email = ${email}`
   return row?.id ?? null
 }
 
-/** Counts an address as proved: of an account that whoever runs the service made. */
+/** Marks an account's address as verified. */
 export async function markVerified(sql: Db, accountId: string): Promise<void> {
   await sql`update user_accounts set email_verified_at = clock_timestamp() where id = ${accountId}`
 }

@@ -49,12 +49,15 @@ export async function register(
   }
 }
 
-/** Rows of a new account: itself, its subscription, three of the trail, what was agreed to. A notice to an owner is one, too. */
+/**
+ * Rows that a new account writes: account, subscription, three of the audit trail, one for each consent. mailLink writes as many filler
+ * rows where there is no new account, so that the time of the answer does not tell.
+ */
 const rowsOf = ({ agreed }: NewAccount) => 5 + agreed.length
 
 /**
- * Where addresses must be verified: opens an account without a session and mails a link, or, where somebody has the address,
- * tells them. The same answer either way, after the same work.
+ * Registration where addresses must be verified: opens an account without a session and mails a link, or notifies the owner of an
+ * address that is taken. The same answer either way, after the same work.
  * @throws AppError `validation-failed` (password, consents), `overloaded`
  */
 export async function registerToVerify(
@@ -71,10 +74,10 @@ export async function registerToVerify(
   try {
     await deps.sql.begin(async (tx) => {
       const isNew = await insertAccountIfFree(tx, account, audit)
-      // Null: the owner was erased since. As with a loss of the database, whoever registers tries again.
+      // Null: the owner was erased in between. The client can try again, as after a lost connection.
       const owner = await findAddressOwner(tx, email)
       if (owner === null) throw new AppError('overloaded')
-      // Of an account that is there already, what it took over then is there.
+      // Changes nothing for an existing account: it took the traces over when it was made.
       const traces = takeOverCtes(tx, owner, deps.traceKeys(email))
       const notice = deps.mail.noticePart(tx, [owner, 'registration-attempted', {}], tx`${!isNew}`)
       const addressee = { owner: isNew ? account : null, email, otherRows: rowsOf(account) - 1 }
@@ -82,12 +85,12 @@ export async function registerToVerify(
     })
   } catch (error) {
     if (!isUniqueViolation(error, 'user_accounts_email_key')) throw error
-    // Reserved for the account that gave it up, which has its own link.
+    // The address is reserved for the account that gave it up, which can still undo that by a mailed link.
     await mailLink(deps.sql, deps, 'verify-email', { owner: null, email, otherRows: rowsOf(account) })
   }
 }
 
-/** What the trail keeps of what was agreed to: the evidence that outlives the account's erasure. */
+/** The consents as the audit trail keeps them: evidence that outlives the account's erasure. */
 const detailsOf = ({ agreed }: NewAccount) => (agreed.length > 0 ? { consents: agreed } : {})
 
 async function prepareAccount(deps: AuthDeps, input: Registration, signal?: AbortSignal): Promise<NewAccount> {
@@ -108,8 +111,9 @@ async function prepareAccount(deps: AuthDeps, input: Registration, signal?: Abor
 }
 
 /**
- * Makes an account of the highest role, for the command line only: no route leads here. Its address counts as
- * verified: whoever runs the service vouches for it.
+ * Makes an account of the highest role. For the command line only: no route calls it. Its address counts as verified, because the
+ * operator entered it.
+ * @returns the account's id
  * @throws AppError `validation-failed` (password), `email-taken`
  */
 export async function createSuperadmin(deps: AuthDeps, email: string, password: string): Promise<string> {
@@ -143,7 +147,7 @@ export async function createSuperadmin(deps: AuthDeps, email: string, password: 
   }
 }
 
-/** @throws AppError `validation-failed` saying what is wrong with a new password. */
+/** Checks a new password by checkNewPassword. @throws AppError `validation-failed` at `path`, which says what is wrong with it */
 export function requireGoodPassword(
   deps: Pick<AuthDeps, 'config'>,
   password: string,

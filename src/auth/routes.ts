@@ -135,7 +135,7 @@ export const ownSessionRoutes = new Hono<AuthedEnv>()
       { 200: PasswordChanged },
       ['reauthentication-required', 'mfa-required', 'invalid-credentials', 'account-locked'],
     ),
-    // Who asks comes first: a stranger without a token must not use up what the address may fail.
+    // Before `failures`: requests without a token must not use up the limit of their address.
     authenticate,
     failures,
     body(PasswordChange, { compared: ['currentPassword'] }),

@@ -6,12 +6,12 @@ import type { AuthDeps } from './deps.ts'
 import type { NewSession } from './queries.ts'
 import { maxIdleSeconds } from './session-lifetime.ts'
 
-/** What registering, logging in and refreshing answer. Lives are in seconds. */
+/** The answer of registering, logging in and refreshing. `expiresIn` and `refreshExpiresIn` are in seconds. */
 export type SessionBody = ReturnType<typeof toSessionBody>
 
 type Issued = TokenSession & {
   refreshToken: string
-  /** Default: of a session that begins now. */
+  /** In seconds. Default: the lifetime of a session that begins now. */
   refreshExpiresIn?: number
 }
 
@@ -25,7 +25,7 @@ export function toSessionBody(
     user: toUser(account),
     accessToken,
     refreshToken,
-    // The session's id is the device's id: its lockout counter stays the same however often it refreshes.
+    // The session's id is the device's id, so the lockout counter stays the same across refreshes.
     deviceToken: deps.deviceTokens.issue(account.id, account.passwordVersion, session.sessionId),
     tokenType: 'Bearer' as const,
     expiresIn,
@@ -44,7 +44,7 @@ export function issueAccess(
   return { accessToken: deps.tokens.signAccess(claimsOf(account, session, nowSeconds(deps), expiresIn)), expiresIn }
 }
 
-/** A new session's id and first refresh token, and what the database keeps of them. */
+/** A new session with its first refresh token, and the row that the database keeps: a hash of the token. */
 export function mintSession(
   deps: AuthDeps,
   accountId: string,
@@ -56,7 +56,7 @@ export function mintSession(
   return { refreshToken, session: { id, tokenHash: hash, ttlSeconds, origin, amr, acr: assuranceOf(amr) } }
 }
 
-/** A refresh token of the next generation, with what is needed to sign it once more. */
+/** A new refresh token, with the claims and the key id that are needed to sign it again. */
 export function mintRefreshToken(deps: AuthDeps, accountId: string, sessionId: string) {
   const iat = nowSeconds(deps)
   const claims = { sub: accountId, sid: sessionId, jti: newTokenId(), iat, exp: iat + deps.config.refreshTtlSeconds }

@@ -1,9 +1,9 @@
 import { administratorLevel } from '../access/privilege.ts'
 import type { Db, Fragment } from '../db/types.ts'
 
-/** The longest that a session lasts, in seconds: 30 days, however often it is refreshed. */
+/** The absolute lifetime of a session in seconds: 30 days, however often it is refreshed (OWASP ASVS 5.0 7.3.2). */
 export const maxSessionSeconds = 2_592_000
-/** The same for administrators: 12 hours in all, and 30 minutes without a refresh. */
+/** For administrators: 12 hours in all, and 30 minutes without a refresh (7.3.1). */
 const maxAdministratorSeconds = 43_200
 const maxAdministratorIdleSeconds = 1_800
 
@@ -12,19 +12,19 @@ export function maxIdleSeconds(privilegeLevel: number): number {
   return privilegeLevel >= administratorLevel ? maxAdministratorIdleSeconds : maxSessionSeconds
 }
 
-/** When a session ends however often it is refreshed: of a row `s` of sessions, and `r` of roles. */
+/** SQL: when a session ends however often it is refreshed, of a row `s` of sessions and `r` of roles. */
 export const endsAt = (sql: Db): Fragment =>
   sql`least(s.expires_at, ${ofAdministrators(sql, 's.created_at', maxAdministratorSeconds)})`
 
-/** When a session ends without a refresh. */
+/** SQL: when a session ends unless it is refreshed, of the same rows. */
 export const idleAt = (sql: Db): Fragment =>
   sql`least(${endsAt(sql)}, ${ofAdministrators(sql, 's.last_used_at', maxAdministratorIdleSeconds)})`
 
-/** When a session that begins now ends at the latest. */
+/** SQL: when a session that begins now ends at the latest. */
 export const newSessionEndsAt = (sql: Db): Fragment =>
   sql`clock_timestamp() + ${sql.unsafe(`interval '${maxSessionSeconds} seconds'`)}`
 
-/** Constants, not parameters: the text of the statement stays the same. */
+/** Numbers are part of the text, not parameters: they are constants, so the prepared statement stays the same. */
 function ofAdministrators(sql: Db, since: 's.created_at' | 's.last_used_at', seconds: number) {
   return sql.unsafe(
     `case when r.privilege_level >= ${administratorLevel} then ${since} + interval '${seconds} seconds' end`,

@@ -23,9 +23,9 @@ type Outcome = Strength & {
 }
 
 /**
- * Rotation in one guarded statement: the current token is replaced; the one just replaced gets the same successor again for
- * 10 s while that is unused; anything else changes nothing, and the flags say what it was.
- * Null: the session has ended or lay idle, or the account may not refresh. A failed statement consumes nothing.
+ * Rotates a refresh token in one guarded statement: the current token is replaced; the one just replaced gets the same successor again
+ * for 10 s while that is unused; any other changes nothing, and the flags say what it was.
+ * Null: the session has ended or was idle for too long, or the account is not active. A failed statement consumes nothing.
  */
 export async function rotateToken(
   sql: Db,
@@ -63,7 +63,7 @@ const strengthColumns = (sql: Db) =>
   sql`s.amr, s.acr, floor(extract(epoch from coalesce(s.auth_time, s.created_at)))::float8 as auth_time`
 
 /**
- * Adds to what was shown in a session, now; nothing that it has is taken from it.
+ * Adds authentication methods to a live session and sets its `auth_time` to now. Methods are never removed, and `acr` never falls.
  * @returns whether the session is alive
  */
 export async function addStrength(
@@ -85,7 +85,7 @@ export async function addStrength(
   return rows.length === 1
 }
 
-/** An active account, as it signs in with a session that is alive. */
+/** An active account with the strength of one of its live sessions; null: none. */
 export async function findSessionAccount(
   sql: Db,
   accountId: string,
@@ -133,7 +133,7 @@ export async function lockAccount(sql: Db, accountId: string): Promise<void> {
   await sql`select 1 from user_accounts where id = ${accountId} for no key update`
 }
 
-/** Whether a session is alive and the account's own. */
+/** Whether a session is alive and belongs to the account. */
 export async function isLiveSession(sql: Db, accountId: string, sessionId: string): Promise<boolean> {
   const rows = await sql`
     select 1 from sessions where id = ${sessionId} and account_id = ${accountId} and ended_at is null and expires_at > clock_timestamp()`

@@ -10,8 +10,8 @@ import { addStrength, findSessionAccount } from './session-queries.ts'
 type OwnSession = { accountId: string; sessionId: string }
 
 /**
- * Notes that the person behind a session showed who they are once more: `auth_time` is now by the database's clock, `amr`
- * grows, `acr` rises and never falls. In a transaction that locked the account's row.
+ * Records a reauthentication in a session: `auth_time` becomes now by the database's clock, methods are added to `amr`, and `acr` rises
+ * and never falls. The transaction has locked the account's row.
  * @throws AppError `session-revoked`
  */
 export async function raiseSession(tx: Tx, session: OwnSession & { amr: readonly AuthMethod[] }): Promise<void> {
@@ -19,7 +19,7 @@ export async function raiseSession(tx: Tx, session: OwnSession & { amr: readonly
 }
 
 /**
- * An access token of a session as it is now; its refresh token stays as it is. `expiresIn` is in seconds.
+ * A new access token for a session with its current strength; the refresh token stays valid. `expiresIn` is in seconds.
  * @throws AppError `session-revoked`
  */
 export async function signAgain(

@@ -11,15 +11,15 @@ import type { AuthDeps } from './deps.ts'
 import type { SecondFactorKind } from './first-factor.ts'
 import { findSignIn, isLiveSession, listSessions, lockAccount, type SessionItem } from './session-queries.ts'
 
-/** The session behind the request. @throws AppError `api-key-not-allowed` when an API key asks */
+/** The id of the request's session. @throws AppError `api-key-not-allowed` for a request with an API key */
 export function sessionOf({ sessionId }: Principal): string {
   if (sessionId === null) throw new AppError('api-key-not-allowed')
   return sessionId
 }
 
 /**
- * Checks again, under a lock on the account's row, that who gave the password is still signed in: a log-out, a lock or a new
- * password may have come between.
+ * Checks again, under a lock on the account's row, that the person is still signed in: a log-out, a lock or a new password may have
+ * been committed since the request began.
  * @param passwordVersion of the password that was given with the request, where one was
  * @returns the second factors that the account has
  * @throws AppError `account-disabled`, `session-revoked`, `invalid-credentials`
@@ -39,8 +39,8 @@ export async function requireStillSignedIn(
 }
 
 /**
- * The same for whoever changes how the account signs in, or its address: where it has a second factor, the session must have
- * shown one. @throws AppError as requireStillSignedIn; `mfa-required`
+ * requireStillSignedIn for changes of sign-in methods and of the address: where the account has a second factor, the session must have
+ * used one. @throws AppError as requireStillSignedIn; `mfa-required`
  */
 export async function requireStrongSignIn(
   tx: Tx,
@@ -63,7 +63,7 @@ export function listOwnSessions(
 
 /**
  * Ends one of the person's own sessions; its access token is refused from the next request on.
- * @throws AppError `not-found` when it is not theirs or has ended, `session-revoked` when that was the session asking
+ * @throws AppError `not-found` when it is not theirs or has ended, `session-revoked` when it is the request's own and has ended
  */
 export async function endSession(
   deps: AuthDeps,
@@ -97,7 +97,7 @@ export async function endLiveSession(
   return true
 }
 
-/** Ends every session and every API key of the person: nothing that acts for them is left. */
+/** Ends every session and every API key of the person (docs/decisions/logging-out-everywhere-ends-keys.md). */
 export async function endAllSessions(deps: AuthDeps, actor: Actor): Promise<void> {
   const { accountId } = actor.principal
   await deps.sql.begin(async (tx) => {

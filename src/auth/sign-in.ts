@@ -10,35 +10,35 @@ import type { Reservation } from './reservation.ts'
 import { mintSession, type SessionBody, toSessionBody } from './session-body.ts'
 import { listSurplusSessions } from './session-queries.ts'
 
-/** Live sessions that an account may have; the least recently used beyond it end. */
+/** Live sessions that an account may have; more end the least recently used ones. */
 const maxSessions = 50
 
 type SignIn = {
-  /** Which way in this is, … */
+  /** The way to sign in. */
   method: 'password' | 'registration' | 'invitation' | 'passkey' | 'identity' | 'second-factor'
-  /** … and what was shown there; how much that is follows from it. */
+  /** The authentication methods that were used (RFC 8176); `acr` follows from them. */
   amr: readonly AuthMethod[]
   origin: Origin
   /**
-   * Consumes the proof in the transaction that opens the session, and locks the account's row, which serialises it with
-   * whatever ends sessions. False: the proof is no longer valid, and no session is opened.
+   * Consumes the proof in the transaction that opens the session, and locks the account's row, which serialises this with everything
+   * that ends sessions. False: the proof is no longer valid, and no session is opened.
    */
   prove: (tx: Tx) => Promise<boolean>
-  /** The password's lockout counter, which is reset; the success is kept for the person. */
+  /** The password's reserved attempt: its counter is reset, and a succeeded attempt is stored. */
   reservation?: Reservation
-  /** The person is told by mail where somebody signed in from. */
+  /** Notifies the person by mail, with the address and user agent. */
   isNewDevice?: boolean
-  /** What else they are told of: CTEs of `noticePart`, each with a name of its own, once the proof is consumed. */
+  /** Further notices, called after `prove`: CTEs of `noticePart`, each with a name of its own. */
   notices?: (tx: Tx) => Fragment[]
-  /** What else the audit row says. */
+  /** Further details of the audit row. */
   details?: Record<string, unknown>
   /** The hashes of a new account's address, under which traces of an erased one may be kept. */
   addressHashes?: Buffer[]
 }
 
 /**
- * The last step of every way to sign in: opens the session, ends surplus sessions, writes the audit row, and answers tokens
- * with the rights of this moment. One statement beside those of `prove`.
+ * The last step of every way to sign in: opens the session, ends surplus sessions, writes the audit row, and returns tokens
+ * with the account's current rights. One statement beside those of `prove`.
  * @returns null when the proof was no longer valid
  */
 export async function completeSignIn(deps: AuthDeps, accountId: string, signIn: SignIn): Promise<SessionBody | null> {

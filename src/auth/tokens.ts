@@ -4,7 +4,7 @@ import { type AccessKeys, createAccessSigner } from '../crypto/access-signer.ts'
 import { newTokenId } from '../crypto/hash.ts'
 import { encodeJson, sign, toKey, verify } from '../crypto/jws.ts'
 
-/** What a refresh token says. `kid` names the secret that signs it and travels in no token. */
+/** The claims of a refresh token. It has no `kid` header: all configured secrets are tried. */
 export type RefreshClaims = {
   iss: string
   aud: string
@@ -27,7 +27,7 @@ type Options = {
 
 const isUuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 const maxAccessLifeSeconds = 900
-/** About 1.5 KB each. Surely kept are half of them: those of the people who asked last. */
+/** Tokens of about 1.5 KB each. BoundedMap drops the older half at a time, so the last 20,000 that were used are always kept. */
 const maxVerified = 40_000
 const maxLists = 1_000
 const leewaySeconds = 5
@@ -35,8 +35,8 @@ const leewaySeconds = 5
 export type Tokens = ReturnType<typeof createTokens>
 
 /**
- * Signs and verifies tokens: access tokens with the algorithm that was configured, refresh tokens with HS256, for nobody
- * else reads them. The first key or secret signs, all verify.
+ * Signs and verifies tokens: access tokens (RFC 9068) with the configured algorithm, refresh tokens with HS256, because only this
+ * service reads them. The first key or secret signs, all verify.
  */
 export function createTokens({ accessKeys, refreshSecrets, issuer, audience, accessTtlSeconds, now }: Options) {
   const access = createAccessSigner(accessKeys)
@@ -63,10 +63,10 @@ export function createTokens({ accessKeys, refreshSecrets, issuer, audience, acc
    */
   const verified = new BoundedMap<string, { token: string; claims: AccessClaims }>(maxVerified)
 
-  /** What has expired is forgotten within twice a token's life. */
+  /** Epoch milliseconds at which the cache drops its older half: an expired token is kept for at most twice a token's lifetime. */
   let agesAt = 0
 
-  /** Permissions and features, which many tokens have in common: one list serves all of them. */
+  /** Lists of permissions and features, which many tokens share: each list is kept once. */
   const lists = new BoundedMap<string, string[]>(maxLists)
 
   function shared(list: string[]): string[] {
@@ -130,7 +130,7 @@ export function createTokens({ accessKeys, refreshSecrets, issuer, audience, acc
   }
 }
 
-/** The signature of HS256, or half of a longer one. */
+/** The last 43 characters: the signature of HS256, or half of a longer one. */
 const endOf = (token: string): string => token.slice(-43)
 
 function hasRights(claims: Record<string, unknown>): claims is AccessClaims & Record<string, unknown> {
@@ -150,7 +150,7 @@ function hasRights(claims: Record<string, unknown>): claims is AccessClaims & Re
   )
 }
 
-/** All three, or none: a token of the version before. */
+/** All three claims, or none: tokens of earlier versions of this service lack them. */
 function hasStrength({ amr, acr, auth_time }: Record<string, unknown>): boolean {
   if (amr === undefined && acr === undefined && auth_time === undefined) return true
   return (

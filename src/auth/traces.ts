@@ -1,12 +1,12 @@
 import type { Db } from '../db/types.ts'
 
 /**
- * Keeps traces under the hash of an address: the account's trials for three years, and its quota usage until the end of the
- * month. Reserved quota units count as used. Call it whenever an account gives up an address, with the account's row locked
- * and before its rows are deleted.
+ * Keeps traces under the hash of an address, so that registering it again brings no second trial and no new quota: the account's trials
+ * for three years, and its quota usage until the end of the month. Usable quota units count as used. Call it whenever an account gives
+ * up an address, with the account's row locked and before its rows are deleted.
  */
 export async function leaveTraces(sql: Db, accountId: string, addressHash: Buffer): Promise<void> {
-  // Rounded to the month: the day would match this row with the audit trail's erasure.
+  // Rounded to the month: an exact day would link this row to the erasure in the audit trail.
   await sql`
     insert into erased_trials (address_hash, plan, kept_until)
     select ${addressHash}, plan, date_trunc('month', clock_timestamp() at time zone 'UTC') + interval '3 years 1 month' from trials where account_id = ${accountId}
@@ -40,7 +40,7 @@ export function takeOverCtes(sql: Db, accountId: string, addressHashes: Buffer[]
       on conflict (account_id, month, feature) do update set used = greatest(u.used, excluded.used))`
 }
 
-/** The same for many accounts at once, in a statement after the one that inserted them. */
+/** takeOverTraces for many accounts at once, in a statement after the one that inserted them. */
 export async function takeOverTracesOfMany(
   sql: Db,
   accounts: readonly { id: string; addressHashes: readonly Buffer[] }[],
@@ -62,7 +62,7 @@ export async function takeOverTracesOfMany(
     on conflict (account_id, month, feature) do update set used = greatest(u.used, excluded.used)`
 }
 
-/** The same by itself, for whoever gives an account another address. */
+/** takeOverCtes as a statement of its own, after an account got an address. */
 export async function takeOverTraces(sql: Db, accountId: string, addressHashes: Buffer[]): Promise<void> {
   await sql`with ${takeOverCtes(sql, accountId, addressHashes)} select 1`
 }
