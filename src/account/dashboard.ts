@@ -7,12 +7,12 @@ import type { AccountDeps } from './deps.ts'
 import { findToday, findUsage, listLastSignIns, listSignInsByDay, listUsage } from './queries.ts'
 import type { ReportQuery } from './schemas.ts'
 
-/** The longest range of one report. */
+/** The longest range of one report, in days. */
 const maxReportDays = 366
 
 /**
- * What a person may do and has used. The month's API requests are those of API keys; beside them stands each feature of
- * theirs that has a monthly limit of its own. They reset on the first (UTC).
+ * The person's rights, limits and usage. `apiRequests` counts this month's requests with API keys; each granted feature that has a
+ * monthly quota is listed beside it. Quotas reset on the first of the month (UTC).
  */
 export async function readEntitlements(deps: AccountDeps, principal: Principal) {
   const withQuota = principal.features.filter((feature) => featuresWithQuota.has(feature))
@@ -31,13 +31,14 @@ export async function readEntitlements(deps: AccountDeps, principal: Principal) 
   }
 }
 
-/** The limit that comes with a granted feature: the override's, else the plan's; null: none. */
+/** The limit of a granted feature: the override's, else the plan's; null: no limit. */
 export function limitOf(deps: Pick<AccountDeps, 'catalogue'>, principal: Principal, feature: string): number | null {
   const override = principal.overrides[feature]
   if (override?.g && override.lim !== undefined) return override.lim
   return deps.catalogue.current.plans.get(principal.plan)?.features.find(({ name }) => name === feature)?.limit ?? null
 }
 
+/** Plan, usage and sign-ins of the person, after what this instance has counted is written. `endsAt` is null on the free plan. */
 export async function readDashboard(deps: AccountDeps, principal: Principal) {
   await deps.usage.flushOf(principal.accountId)
   const [usage, lastSignIns] = await Promise.all([
@@ -80,7 +81,7 @@ export async function readDashboardDays(deps: AccountDeps, { accountId }: Princi
 }
 
 /**
- * Own API use between two days of the person's time zone, the last 30 unless said otherwise.
+ * The person's API requests between two days of their time zone; default: the last 30 days.
  * @throws AppError `validation-failed` for a bad range
  */
 export async function readUsageReport(deps: AccountDeps, { accountId }: Principal, { groupBy, ...asked }: ReportQuery) {

@@ -12,6 +12,6 @@ export type AccountDeps = QuotaDeps &
     apiKeys: Pick<ApiKeys, 'flush'>
     limits: Pick<Limits, 'exports'>
     streams: OpenStreams
-    /** The HMACs under which an address's trials and used quotas outlive its erasure, the one to write under first. */
+    /** The HMACs that an erased address's trials and used quotas are stored under: write with the first, read with all. */
     traceKeys: (email: string) => [Buffer, ...Buffer[]]
   }

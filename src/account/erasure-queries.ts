@@ -1,6 +1,6 @@
 import type { Db } from '../db/types.ts'
 
-/** Makes the account row anonymous: the e-mail address is free again. */
+/** Makes the account's row anonymous; the e-mail address can be registered again. */
 export async function anonymiseAccount(sql: Db, accountId: string): Promise<void> {
   await sql`
     update user_accounts set status = 'deleted', deleted_at = clock_timestamp(), email = null, email_verified_at = null, password_hash = null,
@@ -23,21 +23,21 @@ export async function eraseAuditTraces(sql: Db, accountId: string): Promise<void
   await sql`select erase_traces(array[${accountId}::uuid])`
 }
 
-/** Counters kept under the person's own keys. */
+/** Deletes the lockout counters of these keys. */
 export async function deleteCounters(sql: Db, keys: Buffer[]): Promise<void> {
   await sql`delete from lockouts where key in ${sql(keys)}`
 }
 
-/** What the person is written to in. */
+/** The language of mails to the person. */
 export async function findLanguage(sql: Db, accountId: string): Promise<string> {
   const [row] = await sql<{ language: string }[]>`select language from user_accounts where id = ${accountId}`
   return row?.language ?? 'en'
 }
 
-/** That an account was erased, by the audit trail. */
+/** The erasure of an account, as the audit trail has it. */
 export type PastErasure = { accountId: string; at: Date }
 
-/** Those that the retention of the trail has moved away are among them. */
+/** The erasures since a moment, oldest first; including those that were moved to the archive. */
 export function selectErasures(sql: Db, since: Date): Promise<PastErasure[]> {
   return sql<PastErasure[]>`
     select entity_id as account_id, at
@@ -46,7 +46,7 @@ export function selectErasures(sql: Db, since: Date): Promise<PastErasure[]> {
      where action = 'account.erase' and entity_type = 'account' and at >= ${since} order by id`
 }
 
-/** Those of the ids whose account is there, and not erased. */
+/** Those of the ids whose account exists and is not erased. */
 export async function selectUnerased(sql: Db, ids: string[]): Promise<string[]> {
   const rows = await sql<{ id: string }[]>`
     select id from user_accounts where id = any(${ids}::uuid[]) and status <> 'deleted' order by id`

@@ -23,7 +23,7 @@ import {
 } from './erasure-queries.ts'
 import { personalData } from './personal-data.ts'
 
-/** From this privilege on a person must be demoted before they erase themself. */
+/** Accounts with this privilege level or a higher one cannot erase themselves: another administrator must demote them first. */
 const demoteFrom = 90
 
 /**
@@ -37,7 +37,7 @@ export async function eraseSelf(deps: AccountDeps, actor: Actor, passwordVersion
     await lockPlan(tx, principal.accountId)
     await requireStillSignedIn(tx, principal, passwordVersion)
     const own = await authoriseSelf(tx, principal)
-    // Checked on the locked row. Another administrator must demote an administrator first.
+    // Checked on the locked row, so that a concurrent promotion is seen.
     if (own.rank >= demoteFrom) throw new AppError('demote-first')
     // No origin: it would be personal data of an erased account.
     await erase(tx, deps, { principal, origin: null }, own, 'person')
@@ -55,20 +55,19 @@ export async function eraseOther(deps: AccountDeps, actor: Actor, accountId: str
   })
 }
 
-/** Those of the ids whose account is there, and not erased; each once. */
+/** Those of the ids whose account exists and is not erased; each once. */
 export function findUnerased({ sql }: Pick<AccountDeps, 'sql'>, ids: string[]): Promise<string[]> {
   return selectUnerased(sql, ids)
 }
 
-/** The accounts that were erased from a moment on, oldest first, by the whole audit trail. */
+/** The accounts that were erased since a moment, oldest first, by the whole audit trail. */
 export function listErasures({ sql }: Pick<AccountDeps, 'sql'>, since: Date): Promise<PastErasure[]> {
   return selectErasures(sql, since)
 }
 
 /**
- * Erases once more an account whose erasure was lost, because the database was put back to an earlier moment. Nobody is told
- * again.
- * @returns false where there is no such account, or it is erased
+ * Erases an account again after the database was restored to a moment before its erasure. No second mail is sent.
+ * @returns false where the account does not exist or is erased
  * @throws AppError `last-superadmin`
  */
 export function eraseAgain(deps: ErasureDeps & Pick<AccountDeps, 'sql'>, accountId: string): Promise<boolean> {
@@ -80,20 +79,20 @@ export function eraseAgain(deps: ErasureDeps & Pick<AccountDeps, 'sql'>, account
   })
 }
 
-/** What erasing uses, whoever asks for it. */
+/** What every erasure uses. */
 export type ErasureDeps = Pick<AccountDeps, 'audit' | 'mail' | 'now' | 'traceKeys' | 'counterKey'>
 
-/** Erases an account that nobody ever entered, whose row is locked. Nobody is told: its mails said so. */
+/** Erases an account that was invited and never used. Its row is locked. No mail is sent: the invitation announced this. */
 export function eraseForgotten(tx: Tx, deps: ErasureDeps, target: LockedAccount): Promise<void> {
   return erase(tx, deps, operator, target, null)
 }
 
-/** Erases an account that nobody uses, after two notices, whose row is locked; a last mail says so. */
+/** Erases an inactive account after two notices. Its row is locked. A last mail tells the person. */
 export function eraseInactive(tx: Tx, deps: ErasureDeps, target: LockedAccount): Promise<void> {
   return erase(tx, deps, operator, target, 'inactivity')
 }
 
-/** @param by whom the last mail names; null: none is sent */
+/** @param by the cause that the last mail names; null: no mail is sent */
 async function erase(
   tx: Tx,
   deps: ErasureDeps,
@@ -103,7 +102,7 @@ async function erase(
 ): Promise<void> {
   const { id: accountId } = target
   const email = target.email ?? ''
-  if (by !== null) await sayFarewell(tx, deps, target, by)
+  if (by !== null) await notifyErased(tx, deps, target, by)
   await recordAuthzChange(tx, { accountId, endSessions: 'all', reason: 'erasure' })
   await releaseErased(tx, accountId)
   await releaseFromTeams(tx, deps, target)
@@ -123,8 +122,8 @@ async function erase(
   await deps.audit.record(tx, actor, 'account.erase', account(accountId))
 }
 
-/** The last mail to the address. It names no account: what is left of it goes once it is sent. */
-async function sayFarewell(
+/** Queues the last mail to the address. Its row names no account, and is deleted once the mail is sent. */
+async function notifyErased(
   tx: Tx,
   deps: ErasureDeps,
   { id, email }: LockedAccount,

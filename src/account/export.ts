@@ -4,14 +4,14 @@ import { throwIfExceeded } from '../rate-limits/result.ts'
 import type { AccountDeps } from './deps.ts'
 import { exportedParts } from './personal-data.ts'
 
-/** Rows per statement: the most that an export holds in memory. It holds no snapshot. */
+/** Rows per statement, which bounds an export's memory. No snapshot is held open across statements. */
 const pageSize = 500
-/** Each export adds an audit row. */
+/** Exports in an hour: each adds an audit row. */
 const maxPerHour = 20
 
 /**
- * Everything that is kept about the person, as a stream that reads page by page as the client does. A row that changes
- * meanwhile appears in its old or its new form. The export is audited first.
+ * Everything that is stored about the person (GDPR 15 and 20), as a stream that reads from the database page by page, at the client's
+ * pace. A row that changes meanwhile appears in its old or its new form. The export is audited first.
  * @throws AppError `rate-limited` past 20 an hour or while another one is open, `overloaded` while very many are
  */
 export async function exportAccount(
@@ -58,7 +58,7 @@ async function* toJson(deps: AccountDeps, accountId: string, at: Date): AsyncGen
   yield '}'
 }
 
-/** The same as one table: part, row, field, value. Cells that a spreadsheet would run as a formula are neutralised. */
+/** One CSV table: part, row, field, value. Cells that a spreadsheet would run as a formula are escaped (OWASP, CSV injection). */
 async function* toCsv(deps: AccountDeps, accountId: string, at: Date): AsyncGenerator<string> {
   const { stringify } = await import('csv-stringify/sync')
   const toLines = (cells: (string | number)[][]) => stringify(cells, { escape_formulas: true })

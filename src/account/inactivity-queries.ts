@@ -1,14 +1,14 @@
 import type { Db } from '../db/types.ts'
 
-/** What is due for an account that nobody uses. */
+/** What is due for an inactive account: the first notice, the last notice, or its erasure. */
 export type InactivityStep = 'first' | 'last' | 'erase'
 
-/** What happens to whom, and the day that a mail written now has to name. */
+/** A due step of an account, and the erasure date that a mail queued now names. */
 export type InactiveAccount = { id: string; step: InactivityStep; eraseAt: Date }
 
 /**
- * The last time that the account `a` was used. Of sessions and counted days that are gone it is on its row (`forget_uses`); the
- * requests of keys were counted.
+ * SQL: the last use of the account `a`. For sessions and days of usage that were deleted it is in `last_used_at` (`forget_uses`);
+ * requests with API keys are in `usage_daily`.
  */
 const lastUse = (sql: Db) => sql`
   greatest(a.created_at, a.last_login_at, a.last_used_at,
@@ -16,11 +16,11 @@ const lastUse = (sql: Db) => sql`
     (select max(last_used_at) from api_keys where account_id = a.id),
     (select max(day + 1)::timestamp at time zone 'UTC' from usage_daily where account_id = a.id))`
 
-/** Accounts `a` that may be erased for not being used. Invited ones are not active; whoever is in a team, or owns one, stays while it sleeps. */
+/** SQL: whether the account `a` may be erased for inactivity. Invited accounts are not active; members and owners of teams are exempt. */
 const mayBeInactive = (sql: Db) => sql`a.status = 'active' and a.plan = 'free' and rank_of(a.role, a.plan) < 90
   and not exists (select from team_members m where m.account_id = a.id)`
 
-/** Copies from the outbox when the notices were sent: it forgets them 30 days later. */
+/** Copies from the outbox when notices were sent, because the outbox deletes its rows 30 days later. */
 export async function noteSentNotices(sql: Db): Promise<void> {
   await sql`
     update inactivity_notices n set first_sent_at = m.ended_at from mail_outbox m
@@ -30,7 +30,7 @@ export async function noteSentNotices(sql: Db): Promise<void> {
      where m.id = n.last_mail_id and m.status = 'sent' and n.last_sent_at is null`
 }
 
-/** Forgets notices of accounts that were used since, or became exempt, and those that 30 days later were not sent. */
+/** Deletes notices of accounts that were used since or became exempt, and notices that were not sent within 30 days. */
 export async function forgetVoidNotices(sql: Db): Promise<void> {
   await sql`
     delete from inactivity_notices n using user_accounts a
@@ -41,7 +41,7 @@ export async function forgetVoidNotices(sql: Db): Promise<void> {
 }
 
 /**
- * Accounts for which something is due by the database's clock, those nobody used for longest first.
+ * Accounts for which a step is due by the database's clock, longest unused first.
  * @param days without use until an account is erased
  * @param ids only these; null: any
  */
@@ -72,7 +72,7 @@ export function listInactive(
      order by last_use, id limit ${limit}`
 }
 
-/** Keeps which mail tells of it: the newest of its template, queued in this transaction. */
+/** Stores which mail is the notice: the newest of the template, queued in this transaction. */
 export async function recordNotice(sql: Db, { id, step, eraseAt }: InactiveAccount): Promise<void> {
   const mail = sql`(select id from mail_outbox where account_id = ${id} and template = 'inactive-account' order by id desc limit 1)`
   if (step === 'first')
@@ -82,14 +82,14 @@ export async function recordNotice(sql: Db, { id, step, eraseAt }: InactiveAccou
       update inactivity_notices set last_mail_id = ${mail}, last_at = clock_timestamp(), erase_at = ${eraseAt} where account_id = ${id}`
 }
 
-/** How many accounts were erased for inactivity in the last 24 hours; forgets what is older. */
+/** How many accounts were erased for inactivity in the last 24 hours; deletes older counts. */
 export async function countErasedInDay(sql: Db): Promise<number> {
   await sql`delete from inactivity_erasures where erased_at < clock_timestamp() - interval '24 hours'`
   const [row] = await sql<{ count: number }[]>`select coalesce(sum(accounts), 0)::int as count from inactivity_erasures`
   return row?.count ?? 0
 }
 
-/** Counts them towards the bound of a day. */
+/** Adds to the count of the last 24 hours. */
 export async function recordErased(sql: Db, accounts: number): Promise<void> {
   await sql`insert into inactivity_erasures (accounts) values (${accounts})`
 }

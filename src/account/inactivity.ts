@@ -16,16 +16,16 @@ import {
 } from './inactivity-queries.ts'
 import type { AccountConfig } from './variables.ts'
 
-/** What warning and erasing use. */
+/** What the job for inactive accounts uses. */
 export type InactivityDeps = ErasureDeps & { config: AccountConfig }
 
-/** Accounts that one transaction warns or erases. */
+/** Accounts that one transaction notifies or erases. */
 const batch = 20
 
-/** Accounts erased within 24 hours. */
+/** The most accounts that are erased within 24 hours. */
 const mostErasedInDay = 1_000
 
-/** Warns and erases whoever has not used their account for `INACTIVE_ACCOUNT_DAYS`; no job where it is off. */
+/** The job that notifies, and then erases, accounts unused for `INACTIVE_ACCOUNT_DAYS`; none where that is off. */
 export function inactivityJobs(deps: InactivityDeps): Job[] {
   const days = deps.config.inactiveAccountDays
   if (days === null) return []
@@ -44,13 +44,13 @@ export function inactivityJobs(deps: InactivityDeps): Job[] {
 async function treatInactive(tx: Tx, deps: InactivityDeps, days: number): Promise<number> {
   await noteSentNotices(tx)
   await forgetVoidNotices(tx)
-  // One instance is at it at a time: nobody else counts meanwhile.
+  // The job's lock lets one instance run at a time, so the count cannot change meanwhile.
   const left = mostErasedInDay - (await countErasedInDay(tx))
   const found = await listInactive(tx, days, { ids: null, mayErase: left > 0, limit: batch })
   const ids = found.map(({ id }) => id)
   const locked = new Map((await lockForAuthorisation(tx, ids)).map((target) => [target.id, target]))
   let erased = 0
-  // Read again under the lock: somebody may have come back meanwhile.
+  // Read again under the lock: an account may have been used meanwhile.
   for (const inactive of await listInactive(tx, days, { ids, mayErase: left > 0, limit: batch })) {
     const target = locked.get(inactive.id)
     if (!target) continue

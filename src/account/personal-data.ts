@@ -73,7 +73,7 @@ const ownData: PersonalData[] = [
   },
 ]
 
-/** Every room's tables with data of people. */
+/** All tables with personal data, as each room declares them. */
 export const personalData: readonly PersonalData[] = [
   account,
   ...authData,

@@ -9,20 +9,20 @@ import type { AccountDeps } from './deps.ts'
 import { type AuditItem, findAccount, listOwnAudit, lockProfile, type Profile, updateProfile } from './queries.ts'
 import type { ProfileChange } from './schemas.ts'
 
-/** The person behind a token. @throws AppError `account-disabled` when the account is gone */
+/** The account of the principal. @throws AppError `account-disabled` when it was erased */
 export async function readUser(deps: AccountDeps, { accountId }: Principal, sql: Db = deps.sql): Promise<User> {
   const user = await findUser(deps, sql, accountId)
   if (!user) throw new AppError('account-disabled')
   return user
 }
 
-/** The person of an account; null when it is gone. */
+/** An account by id; null when it does not exist or was erased. */
 export async function findUser(deps: CatalogueDeps, sql: Db, accountId: string): Promise<User | null> {
   const account = await findAccount(sql, accountId)
   return account && toUser(await withRights(deps, sql, account))
 }
 
-/** What the person did and what was done to their account, newest first. */
+/** Audit rows by the person and about their account, newest first. */
 export function readOwnAudit(
   deps: AccountDeps,
   { accountId }: Principal,
@@ -41,7 +41,10 @@ export async function changeProfile(deps: AccountDeps, actor: Actor, change: Pro
   })
 }
 
-/** The same in the caller's transaction, which has checked the authority. @throws AppError `account-disabled` when it is gone */
+/**
+ * changeProfile in the caller's transaction, which has checked the actor's authority.
+ * @throws AppError `account-disabled` when the account was erased
+ */
 export async function writeProfile(
   tx: Tx,
   { audit }: AccountDeps,

@@ -7,7 +7,7 @@ export async function findAccount(sql: Db, accountId: string): Promise<StoredAcc
   return row ?? null
 }
 
-/** The profile as it is, locked for the change that follows. */
+/** The fields that a person may change. */
 export type Profile = {
   firstName: string | null
   lastName: string | null
@@ -16,6 +16,7 @@ export type Profile = {
   timezone: string
 }
 
+/** The profile of an account, whose row it locks; null when it was erased. */
 export async function lockProfile(sql: Db, accountId: string): Promise<Profile | null> {
   const [row] = await sql<Profile[]>`
     select first_name, last_name, phone_number, language, timezone from user_accounts
@@ -29,7 +30,7 @@ export async function updateProfile(sql: Db, accountId: string, profile: Profile
 
 export type UsageSum = { key: string; requests: number }
 
-/** Own API use between two days (both included), summed by day, by week (its Monday) or by route. */
+/** An account's requests between two days (both included), summed by day, by week (its Monday) or by route. */
 export async function listUsage(
   sql: Db,
   accountId: string,
@@ -48,7 +49,7 @@ export async function listUsage(
 
 export type SignInDay = { day: string; succeeded: number; failed: number }
 
-/** Which day it is for a person at a moment, and their time zone. UTC for whoever is gone. */
+/** The date of a moment in the person's time zone, and that time zone. UTC for an account that does not exist. */
 export async function findToday(sql: Db, accountId: string, at: Date): Promise<{ today: string; timezone: string }> {
   const [row] = await sql<{ today: string; timezone: string }[]>`
     select local_day(${at}::timestamptz, timezone)::text as today, timezone from user_accounts where id = ${accountId}`
@@ -78,7 +79,7 @@ export async function listLastSignIns(sql: Db, accountId: string, limit: number)
 
 export type Usage = { today: number; month: number; liveSessions: number }
 
-/** What the dashboard counts: requests today and this month, by the person's time zone, and live sessions. */
+/** Requests today and this month, in the person's time zone, and live sessions. */
 export async function findUsage(sql: Db, accountId: string, at: Date): Promise<Usage> {
   const [row] = await sql<Usage[]>`
     with now as (select local_day(${at}::timestamptz, timezone) as today from user_accounts where id = ${accountId})
@@ -100,7 +101,7 @@ export type AuditItem = {
   userAgent: string | null
 }
 
-/** The audit rows by and about an account, newest first. The origin of other actors is not shown. */
+/** The audit rows by and about an account, newest first. IP address and user agent of other actors are left out. */
 export async function listOwnAudit(
   sql: Db,
   accountId: string,

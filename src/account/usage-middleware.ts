@@ -5,7 +5,7 @@ import type { UsageCounter } from './usage.ts'
 
 type Options = { usage: Pick<UsageCounter, 'count'>; denials: { count(features: readonly string[]): void } }
 
-/** What people's own usage statistics count, authorised requests that were answered; and which features plans lacked. */
+/** Counts authorised requests that succeeded, for the person's usage statistics, and the features that 403 answers were about. */
 export function countUsage({ usage, denials }: Options) {
   return middleware<PublicEnv>({
     name: 'countUsage',

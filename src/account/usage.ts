@@ -2,17 +2,17 @@ import { createWriteBehind } from '../async/write-behind.ts'
 import type { Db, Sql } from '../db/types.ts'
 import type { Logger } from '../log/logger.ts'
 
-/** Bounds of memory: counters of one batch, and counters kept while the database is out of reach. */
+/** Counters (account and route) of one batch, and of all batches while the database cannot be reached: bounds of memory. */
 const maxCounters = 20_000
 const maxWaiting = 400_000
-/** Of one statement: few enough that making it holds nobody up. */
+/** Counters of one statement: few enough that building it does not block the event loop. */
 const maxWritten = 1_000
 const flushEveryMs = 5_000
-/** Where much is counted, it is written less often: so many counters for each second, on average, … */
+/** Many counters are written less often, so that on average so many are written in a second. */
 const countersPerSecond = 200
-/** … but after so long whatever there is: what a crash loses at most. */
+/** The longest wait before a write, and so the most that a crash loses. */
 const longestMs = 30_000
-/** Time zones differ by quarters of an hour, so days begin at quarters only. */
+/** Offsets of time zones are multiples of 15 minutes, so a day begins at such a moment in any of them. */
 const midnightEveryMs = 15 * 60_000
 
 type Options = {
@@ -37,7 +37,7 @@ export function createUsageCounter({ sql, now, log }: Options) {
   let size = 0
   let begunAt = 0
   let endsAt = 0
-  /** Batches that wait to be written: those before a day may have ended, and those whose writing failed. */
+  /** Batches that wait to be written: each ends where a day may end in some time zone. Also batches whose write failed. */
   let waiting: Batch[] = []
   const isTime = createPace()
   const writeBehind = createWriteBehind<Batch>({
@@ -65,7 +65,7 @@ export function createUsageCounter({ sql, now, log }: Options) {
     endsAt = Math.floor(begunAt / midnightEveryMs) * midnightEveryMs + midnightEveryMs
   }
 
-  /** Takes what is counted of an account out of every batch. */
+  /** Removes an account's counters from every batch, and returns them. */
   function takeOwn(accountId: string): Batch[] {
     const current = { begunAt, counters }
     const own = [...waiting, current].flatMap((batch) => {
@@ -100,7 +100,7 @@ export function createUsageCounter({ sql, now, log }: Options) {
   }
 }
 
-/** @returns whether it is time to write so many counters; asked every 5 s */
+/** @returns a function to call every 5 s, with the number of counters: whether they are to be written now */
 export function createPace(): (counters: number) => boolean {
   let waitedMs = 0
   return (counters) => {
@@ -117,7 +117,7 @@ function countersOf({ counters }: Batch): number {
   return sum
 }
 
-/** Writes a batch, some at a time, and takes out what is written. @throws what the first write that fails does */
+/** Writes a batch in several statements, and removes what is written. @throws the error of the first statement that fails */
 async function writeBatch(sql: Db, { begunAt, counters }: Batch): Promise<void> {
   while (counters.size > 0) {
     const written: string[] = []
@@ -135,8 +135,8 @@ async function writeBatch(sql: Db, { begunAt, counters }: Batch): Promise<void> 
 type Row = { accountId: string; route: string; requests: number }
 
 /**
- * Adds rows to usage_daily, to the day in each person's time zone. Erased accounts are left out: `for key share` waits for a
- * concurrent erasure, and for nothing else. Ordered by key, which prevents deadlocks between instances.
+ * Adds rows to usage_daily, to the day in each person's time zone. Erased accounts are left out: `for key share` waits only for a
+ * concurrent erasure. Ordered by key, which prevents deadlocks between instances.
  */
 async function insertUsage(sql: Db, at: Date, rows: Row[]): Promise<void> {
   rows.sort((a, b) => compare(a.accountId, b.accountId) || compare(a.route, b.route))

@@ -18,7 +18,7 @@ export type AccountConfig = ConfigOf<typeof accountConfiguration>
 export const accountConfiguration = configuration({
   variables,
   config: (e: E) => ({
-    /** After how many days without use an account is erased; null: never. The first notice comes 30 days before. */
+    /** Days without use after which an account is erased; null: never. The first notice is sent 30 days before. */
     inactiveAccountDays: e.INACTIVE_ACCOUNT_DAYS,
   }),
   check: ({ MAIL, INACTIVE_ACCOUNT_DAYS }) =>
