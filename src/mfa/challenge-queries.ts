@@ -7,10 +7,10 @@ import { usedPasskeyCtes, type VerifiedPasskey } from '../passkeys/assertion.ts'
 
 /** Seconds for which an `mfaToken` can be used. */
 export const challengeTtlSeconds = 300
-/** Answers that may be tried with one. */
+/** Attempts that one `mfaToken` allows. */
 export const triesPerChallenge = 5
 
-/** Which factors an account has, as one text that is another one once any was added or removed; of a row `a` of user_accounts. */
+/** SQL: a text that changes whenever a factor of the account `a` is added or removed. */
 const factorsOf = (sql: Db) => sql`
   concat_ws(' ', a.second_factors::text,
             (select t.id::text from totp_factors t where t.account_id = a.id and t.confirmed_at is not null),
@@ -24,15 +24,15 @@ export type NewChallenge = {
   secondFactors: readonly SecondFactorKind[]
   amr: readonly AuthMethod[]
   isNewDevice: boolean
-  /** The try of the password, which ends undecided, and the counter that a complete sign-in resets. */
+  /** The password's reserved attempt, which is released; a completed sign-in resets its counter. */
   reservation: Reservation | null
   codeCounter: Buffer
   deviceCounter: Buffer | null
 }
 
 /**
- * Notes that a first factor was right, and releases the try that judged it. An account that is being erased is waited for.
- * @returns whether recovery codes are left; null: the account has another password or other factors by now, or is not active
+ * Stores that a first factor was verified, and releases its reserved attempt. Waits for a concurrent erasure of the account.
+ * @returns whether recovery codes are left; null: password or factors changed since, or the account is not active
  */
 export async function insertChallenge(sql: Db, row: NewChallenge): Promise<{ hasRecoveryCodes: boolean } | null> {
   const { reservation } = row
@@ -59,7 +59,7 @@ export async function insertChallenge(sql: Db, row: NewChallenge): Promise<{ has
   return made ?? null
 }
 
-/** A sign-in that waits, and what its second factor is judged by. */
+/** A sign-in that waits for its second factor. */
 export type Challenge = {
   id: string
   accountId: string
@@ -71,7 +71,7 @@ export type Challenge = {
   loginCounterOf: 'email' | 'device' | null
 }
 
-/** The CTE `found`: the challenge of a token, as long as it is good for something. */
+/** The CTE `found`: the challenge of a token, unless it is used, expired, out of attempts or void. */
 export const foundCte = (sql: Db, tokenHash: Buffer) => sql`
   found as materialized (
     select c.id, c.account_id, c.password_version, a.second_factors, c.amr, c.is_new_device, c.login_counter, c.login_counter_of,
@@ -83,7 +83,7 @@ export const foundCte = (sql: Db, tokenHash: Buffer) => sql`
      where c.token_hash = ${tokenHash} and c.used_at is null and c.tries < ${triesPerChallenge} and c.expires_at > clock_timestamp()
        and a.status = 'active' and a.password_version = c.password_version and ${factorsOf(sql)} = c.factors)`
 
-/** The CTE `tried`: a try of it more, of however many at once, where `condition` holds. */
+/** The CTE `tried`: takes one attempt of the challenge where `condition` holds; concurrent requests cannot exceed the limit. */
 export const triedCte = (sql: Db, condition = sql`true`) => sql`
   tried as (
     update mfa_challenges c set tries = c.tries + 1 from found
@@ -91,10 +91,10 @@ export const triedCte = (sql: Db, condition = sql`true`) => sql`
 
 export type CodeTry = Challenge & {
   tried: boolean
-  /** The counter of wrong codes, … */
+  /** The counter of wrong codes. */
   key: Buffer
   isDevice: boolean
-  /** … and whether it let this try in. */
+  /** Whether the counter admitted this attempt. */
   admitted: boolean | null
   lockedForSeconds: number | null
   totpId: string | null
@@ -102,8 +102,8 @@ export type CodeTry = Challenge & {
 }
 
 /**
- * Takes a try of a challenge for a code, and reserves it of the counter of wrong codes; while that is locked, none is taken. Null:
- * the token is spent or void.
+ * Takes an attempt of a challenge for a code, and reserves it in the counter of wrong codes; while that is locked, none is taken. Null:
+ * the token is used up or void.
  */
 export async function takeCodeTry(sql: Db, tokenHash: Buffer, attemptId: string): Promise<CodeTry | null> {
   const [row] = await sql<CodeTry[]>`
@@ -119,18 +119,18 @@ export async function takeCodeTry(sql: Db, tokenHash: Buffer, attemptId: string)
   return row ?? null
 }
 
-/** The challenge of a token, of which nothing is taken. */
+/** The challenge of a token, without taking an attempt. */
 export async function findChallenge(sql: Db, tokenHash: Buffer): Promise<Challenge | null> {
   const [row] = await sql<Challenge[]>`with ${foundCte(sql, tokenHash)} select found.* from found`
   return row ?? null
 }
 
-/** Gives a try back that came to nothing for a reason of ours. */
+/** Returns an attempt that ended without a result. */
 export async function refundTry(sql: Db, id: string): Promise<void> {
   await sql`update mfa_challenges set tries = tries - 1 where id = ${id} and tries > 0`
 }
 
-/** What the second factor was, for the statement that uses it up with the challenge. */
+/** The verified second factor, for the statement that uses it up together with the challenge. */
 export type Proof =
   | { kind: 'totp'; totpId: string; step: number }
   | { kind: 'recovery-code'; hash: Buffer }
@@ -139,8 +139,8 @@ export type Proof =
 type Spent = { isOpen: boolean; isRight: boolean; codesLeft: number }
 
 /**
- * Uses up a challenge and its proof, on the account's locked row, and resets the counter of wrong codes. The caller rolls back
- * unless both were good: `isOpen`: the challenge, with password, status and factors as they were; `isRight`: the proof.
+ * Uses up a challenge and its proof, locks the account's row, and resets the counter of wrong codes. The caller rolls back unless both
+ * flags are true. `isOpen`: the challenge was unused, and password, status and factors were unchanged. `isRight`: the proof was unused.
  */
 export async function spendChallenge(
   sql: Db,
@@ -165,7 +165,7 @@ export async function spendChallenge(
   return row
 }
 
-/** The CTE `proof`: a row where it was good, and is used up. */
+/** The CTE `proof`: uses the factor up; has a row where it was still unused. */
 function proofCte(sql: Db, proof: Proof) {
   switch (proof.kind) {
     case 'totp':

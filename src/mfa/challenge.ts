@@ -8,10 +8,10 @@ import { challengeTtlSeconds, insertChallenge } from './challenge-queries.ts'
 import { deleteChallenges } from './queries.ts'
 
 /**
- * Asks for the second factor of an account whose first one was right: what log-in is handed. The `mfaToken`, 256 random bits of
- * which the hash is kept, is void once password, status or factors change. The try of the password is released: it was no
- * failure, and resets nothing before the sign-in is complete. One statement.
- * @returns null where the account has another password or other factors by now, or is not active
+ * Starts the second step of a sign-in; log-in gets this function as `deps.secondFactor`. The `mfaToken` is 256 random bits, of which
+ * the hash is stored; it is void once password, status or factors change. The password's reserved attempt is released, and its counter
+ * is reset only when the sign-in completes. One statement.
+ * @returns null where password or factors changed since, or the account is not active
  */
 export async function askForFactor(
   deps: AuthDeps,
@@ -36,8 +36,7 @@ export async function askForFactor(
 }
 
 /**
- * Voids every `mfaToken` of an account whose lock ends, in that transaction: while it was locked none was accepted, and what was begun
- * before must not go on after it.
+ * Voids every `mfaToken` of an account, in the transaction that unlocks it: sign-ins begun before the lock must not continue after it.
  */
 export function voidChallenges(tx: Tx, accountId: string): Promise<void> {
   return deleteChallenges(tx, accountId)

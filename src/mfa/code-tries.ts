@@ -10,9 +10,10 @@ import { stepOfCode } from './totp.ts'
 /** An authenticator app's secret as it is stored. */
 export type EncryptedSecret = { id: string; secret: Buffer }
 
+/** Where a secret is stored: part of what is authenticated by its encryption. */
 export const secretPlace = (id: string) => ({ table: 'totp_factors', column: 'secret', id })
 
-/** The time step of a code of an authenticator app; null: it is none of its codes now. */
+/** The time step of an authenticator app's code (RFC 6238); null: the code is wrong at this time. */
 export function verifyCode(
   deps: Pick<MfaDeps, 'secrets' | 'now'>,
   { id, secret }: EncryptedSecret,
@@ -21,10 +22,10 @@ export function verifyCode(
   return stepOfCode(deps.secrets.decrypt(secret, secretPlace(id)), digits, deps.now())
 }
 
-/** A code that may be right: what it takes to use it up. */
+/** What it takes to use a code up. A recovery code is not yet known to be right. */
 export type CodeProof = { kind: 'totp'; totpId: string; step: number } | { kind: 'recovery-code'; hash: Buffer }
 
-/** What a code would prove, but for having been used; null: it is wrong. */
+/** Checks a code, except for whether it was used before; null: it is wrong. */
 export async function toProof(
   deps: Pick<MfaDeps, 'secrets' | 'now'>,
   code: PresentedCode,
@@ -36,12 +37,12 @@ export async function toProof(
   return step === null ? null : { kind: 'totp', totpId: totp.id, step }
 }
 
-/** A try of a code that was reserved, and whose it is. */
+/** A reserved attempt of a code, and its account. */
 export type CountedTry = { accountId: string; reservation: Reservation }
 
 /**
- * Does what a code is needed for, in a try that was reserved: `invalid-code` is counted, any other error gives the try back.
- * `work` resets the counter in the transaction that uses the code up.
+ * Runs `work` under a reserved attempt: `invalid-code` is counted as a failure, any other error releases the attempt. `work` resets the
+ * counter in the transaction that uses the code up.
  * @throws AppError `invalid-code`, and what `work` throws
  */
 export async function withCodeTry<T>(
@@ -58,7 +59,7 @@ export async function withCodeTry<T>(
   }
 }
 
-/** Ends a try that used no code up: counts it where it was wrong, and gives it back where anything else came between. */
+/** Ends an attempt that used no code up: counts it where the code was wrong, and releases it otherwise. */
 export function settleTry(
   deps: MfaDeps,
   origin: Origin,
@@ -68,7 +69,7 @@ export function settleTry(
   return isWrongCode(error) ? recordFailedCheck(deps, origin, reservation, accountId) : release(deps, reservation)
 }
 
-/** Whether that is what a request ended with. */
+/** Whether an error is `invalid-code`. */
 export const isWrongCode = (error: unknown): boolean => error instanceof AppError && error.code === 'invalid-code'
 
 type ReservedTry = { key: Buffer; isDevice: boolean; admitted: boolean | null; lockedForSeconds: number | null }

@@ -28,8 +28,8 @@ import { mintTotpSecret, totpUri } from './totp.ts'
 export type Enrolment = { secret: string; otpauthUri: string; qrSvg: string }
 
 /**
- * Makes a secret for an authenticator app, in the place of one that was not confirmed. It opens nothing before it is confirmed.
- * @throws AppError `already-exists` where one is confirmed: that must be removed first; those of requireStrongSignIn
+ * Makes a secret for an authenticator app and replaces an unconfirmed one. It is no factor before it is confirmed.
+ * @throws AppError `already-exists` where a confirmed one exists, which must be removed first; those of requireStrongSignIn
  */
 export async function beginTotp(deps: MfaDeps, actor: Actor): Promise<Enrolment> {
   const { accountId } = actor.principal
@@ -47,10 +47,10 @@ export async function beginTotp(deps: MfaDeps, actor: Actor): Promise<Enrolment>
   return { secret, otpauthUri, qrSvg: await toQrSvg(otpauthUri) }
 }
 
-/** A try of a code that was reserved; `enrolmentId` null: nothing waits to be confirmed, or all its tries are taken. */
+/** A reserved attempt of a code; `enrolmentId` null: nothing waits to be confirmed, or all its attempts are used. */
 export type EnrolmentTry = { reservation: Reservation; enrolmentId: string | null }
 
-/** @throws AppError `account-locked`, `rate-limited` */
+/** Reserves an attempt to confirm an authenticator app. @throws AppError `account-locked`, `rate-limited` */
 export async function reserveConfirmation(deps: MfaDeps, actor: Actor): Promise<EnrolmentTry> {
   const { accountId } = actor.principal
   const attemptId = Bun.randomUUIDv7()
@@ -59,9 +59,9 @@ export async function reserveConfirmation(deps: MfaDeps, actor: Actor): Promise<
 }
 
 /**
- * Confirms an authenticator app by a code of it: from now on it is asked for. This session rises to `aal2`, the others end.
- * @returns ten new recovery codes, in the place of all that there were; shown this once
- * @throws AppError `invalid-code`, `not-found` where nothing waits to be confirmed: five wrong codes void it, and so does an hour
+ * Confirms an authenticator app by one of its codes: from now on sign-ins ask for it. This session becomes `aal2`, the others end.
+ * @returns ten new recovery codes, which replace all others and are not shown again
+ * @throws AppError `invalid-code`, `not-found` where nothing waits to be confirmed: a secret is void after five attempts or an hour
  */
 export async function confirmTotp(
   deps: MfaDeps,
@@ -93,7 +93,7 @@ export async function confirmTotp(
   return codes
 }
 
-/** Removes the authenticator app; recovery codes go with the last second factor. @throws AppError `not-found` */
+/** Removes the authenticator app; with the last second factor the recovery codes are deleted too. @throws AppError `not-found` */
 export async function removeTotp(deps: MfaDeps, actor: Actor): Promise<void> {
   const { accountId } = actor.principal
   await deps.sql.begin(async (tx) => {
@@ -107,7 +107,7 @@ export async function removeTotp(deps: MfaDeps, actor: Actor): Promise<void> {
   })
 }
 
-/** Ten new recovery codes, in the place of all that there were; shown this once. @throws AppError `no-second-factor` */
+/** Makes ten new recovery codes, which replace all others and are not shown again. @throws AppError `no-second-factor` */
 export async function renewRecoveryCodes(deps: MfaDeps, actor: Actor): Promise<string[]> {
   const { accountId } = actor.principal
   const codes = mintRecoveryCodes()
@@ -121,5 +121,5 @@ export async function renewRecoveryCodes(deps: MfaDeps, actor: Actor): Promise<s
   return codes
 }
 
-/** As somebody would type it. */
+/** The hash of a code in the form in which it is shown. */
 const toHash = (code: string): Buffer => hashRecoveryCode(readRecoveryCode(code) ?? '')

@@ -4,7 +4,7 @@ import { countPasskeys } from '../passkeys/manage.ts'
 import type { MfaDeps } from './deps.ts'
 import { deleteRecoveryCodes, deleteTotp, findFactors, updateTotpFlag } from './queries.ts'
 
-/** What a person has beside the password. */
+/** The second factors of a person. */
 export async function readFactors({ sql }: Pick<MfaDeps, 'sql'>, { accountId }: Pick<Principal, 'accountId'>) {
   const [{ totpSince, recoveryCodesLeft }, passkeys] = await Promise.all([
     findFactors(sql, accountId),
@@ -14,10 +14,10 @@ export async function readFactors({ sql }: Pick<MfaDeps, 'sql'>, { accountId }: 
 }
 
 /**
- * Removes an account's authenticator app, in a transaction that locked its row; the caller audits it, tells the person, and
- * ends the sessions.
- * @param addedSince null: whenever it was added; else one that was confirmed before that moment stays
- * @returns how many there were
+ * Removes an account's authenticator app, in a transaction that locked its row; the caller audits it, notifies the person, and ends the
+ * sessions.
+ * @param addedSince an app that was confirmed before this moment stays; null: none stays
+ * @returns how many were removed
  */
 export async function eraseTotp(tx: Tx, accountId: string, addedSince: Date | null): Promise<number> {
   const removed = await deleteTotp(tx, accountId, addedSince)
@@ -25,7 +25,7 @@ export async function eraseTotp(tx: Tx, accountId: string, addedSince: Date | nu
   return removed
 }
 
-/** The same of recovery codes. @returns how many were good yet */
+/** eraseTotp for recovery codes. @returns how many unused ones were removed */
 export function eraseRecoveryCodes(tx: Tx, accountId: string, addedSince: Date | null): Promise<number> {
   return deleteRecoveryCodes(tx, accountId, addedSince)
 }

@@ -6,13 +6,13 @@ type OwnCode = { accountId: string; accountKey: Buffer; deviceKey: Buffer; attem
 
 type ReservedOwn = { key: Buffer; isDevice: boolean; admitted: boolean; lockedForSeconds: number | null }
 
-/** The CTE `counter`: the device's own until that is locked, else the account's. */
+/** The CTE `counter`: the device's counter until that is locked, else the account's. */
 const counterCte = (sql: Db, { accountKey, deviceKey }: OwnCode) => sql`
   counter as materialized (
     select case when exists (select from lockouts where key = ${deviceKey} and locked_until > clock_timestamp())
                 then ${accountKey}::bytea else ${deviceKey}::bytea end as key)`
 
-/** Reserves a try of a code of somebody who is signed in, and reads the confirmed authenticator app that it may be of. */
+/** Reserves an attempt of a code by a signed-in person, and reads their confirmed authenticator app. */
 export async function reserveOwnCode(
   sql: Db,
   code: OwnCode,
@@ -26,8 +26,8 @@ export async function reserveOwnCode(
 }
 
 /**
- * Reserves a try of a code that shall confirm an enrolment, and takes it of the enrolment's own, unless the counter is locked.
- * `enrolmentId` null: none waits, or all its tries are taken.
+ * Reserves an attempt to confirm an enrolment, and takes one of the enrolment's own attempts, unless the counter is locked.
+ * `enrolmentId` null: none waits, or all its attempts are used.
  */
 export async function reserveEnrolmentCode(
   sql: Db,

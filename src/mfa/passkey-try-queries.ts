@@ -12,8 +12,8 @@ type Presented = Pick<StoredPasskey, 'publicKey' | 'signCount' | 'backupEligible
 export type PasskeyTry = { challenge: Challenge; stored: StoredPasskey | null }
 
 /**
- * Takes a try of a challenge for a passkey, which no counter of codes counts, and finds the passkey that is presented. Null: the
- * token is spent or void.
+ * Takes an attempt of a challenge for a passkey and finds the presented passkey. Failures do not count as wrong codes. Null: the token
+ * is used up or void.
  */
 export async function takePasskeyTry(
   sql: Db,

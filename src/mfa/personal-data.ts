@@ -3,7 +3,7 @@ import { type PersonalData, rowsOf } from '../db/personal-data.ts'
 export const mfaData: PersonalData[] = [
   {
     table: 'totp_factors',
-    // Never the secret, which would be the factor itself.
+    // Without the secret: whoever has it can make codes.
     exported: rowsOf('totp_factors', {
       part: 'authenticatorApps',
       columns: 't.created_at as "createdAt", confirmed_at as "confirmedAt"',

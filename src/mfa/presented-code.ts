@@ -1,12 +1,12 @@
 import { hashRecoveryCode, readRecoveryCode } from './recovery-codes.ts'
 
-/** A code as somebody typed it: of an authenticator app, from paper, or neither. */
+/** A code as it was typed: of an authenticator app, a recovery code, or neither. */
 export type PresentedCode =
   | { kind: 'totp'; digits: string }
   | { kind: 'recovery-code'; hash: Buffer }
   | { kind: 'none' }
 
-/** Tells by its form what a code is. Spaces and hyphens do not count: apps show `123 456`, and people write `123-456`. */
+/** Classifies a code by its form. Spaces and hyphens are ignored: apps show `123 456`, and people write `123-456`. */
 export function readCode(text: string): PresentedCode {
   const digits = text.replace(/[\s-]/g, '')
   if (/^\d{6}$/.test(digits)) return { kind: 'totp', digits }

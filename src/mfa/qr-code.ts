@@ -1,9 +1,9 @@
-/** Modules of nothing around a code (ISO/IEC 18004 9.1: "4X"). */
+/** Width of the empty border in modules (ISO/IEC 18004 9.1: "4X"). */
 const quietZone = 4
 
 /**
- * A text as a QR code in SVG: black on white whatever the page, attributes alone and no style, so that a strict content security
- * policy lets it be. The encoder is loaded at the first one.
+ * A text as a QR code in SVG: black on white, with attributes and no style, so that a strict Content-Security-Policy allows it. The
+ * encoder is loaded at first use.
  */
 export async function toQrSvg(text: string): Promise<string> {
   const { default: encodeQr } = await import('qr')
@@ -16,7 +16,7 @@ export async function toQrSvg(text: string): Promise<string> {
   )
 }
 
-/** Where dark modules of a row begin, and how many follow each other. */
+/** The runs of dark modules in a row. */
 function runsOf(row: readonly boolean[]): [start: number, width: number][] {
   const runs: [number, number][] = []
   for (const [x, isDark] of row.entries()) {

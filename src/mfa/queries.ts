@@ -1,15 +1,15 @@
 import type { Db } from '../db/types.ts'
 
-/** Hours for which a new secret waits to be confirmed. */
+/** Hours within which a new secret can be confirmed. */
 const enrolmentHours = 1
-/** Codes that may be tried to confirm one. */
+/** Attempts to confirm a new secret. */
 export const triesPerEnrolment = 5
 
 export type StoredTotp = { id: string; secret: Buffer; lastStep: number }
 
 /**
- * Puts a new secret in the place of one that was not confirmed.
- * @returns whether there was room: a confirmed one stays as it is
+ * Inserts a new secret, or replaces an unconfirmed one.
+ * @returns false where a confirmed one exists, which stays as it is
  */
 export async function insertEnrolment(
   sql: Db,
@@ -24,7 +24,7 @@ export async function insertEnrolment(
   return rows.length === 1
 }
 
-/** The condition of an enrolment that can be confirmed yet, of a row `t` of totp_factors. */
+/** SQL: whether the enrolment `t` of totp_factors can still be confirmed. */
 export const waits = (sql: Db) =>
   sql`t.confirmed_at is null and t.created_at > clock_timestamp() - make_interval(hours => ${enrolmentHours})`
 
@@ -35,7 +35,7 @@ export async function findEnrolment(sql: Db, accountId: string, id: string): Pro
   return row ?? null
 }
 
-/** @returns whether it waited to be confirmed */
+/** @returns whether it could still be confirmed */
 export async function confirmEnrolment(sql: Db, id: string, step: number): Promise<boolean> {
   const rows = await sql`
     update totp_factors t set confirmed_at = clock_timestamp(), last_step = ${step}
@@ -44,8 +44,9 @@ export async function confirmEnrolment(sql: Db, id: string, step: number): Promi
 }
 
 /**
- * Removes an account's authenticator app. @param addedSince null: whenever it was added; else one from before stays, confirmed or not
- * @returns how many there were that were confirmed
+ * Removes an account's authenticator app.
+ * @param addedSince one from before this moment stays, confirmed or not; null: none stays
+ * @returns how many confirmed ones were removed
  */
 export async function deleteTotp(sql: Db, accountId: string, addedSince: Date | null): Promise<number> {
   const rows = await sql<{ confirmed: boolean }[]>`
@@ -55,23 +56,26 @@ export async function deleteTotp(sql: Db, accountId: string, addedSince: Date | 
   return rows.filter(({ confirmed }) => confirmed).length
 }
 
-/** Takes a code's time step, so that no code of it or of one before is accepted again. @returns whether it was free */
+/**
+ * Uses a code's time step up: no code of this step or an earlier one is accepted again (RFC 6238 5.2).
+ * @returns false where it was used before
+ */
 export async function takeStep(sql: Db, id: string, step: number): Promise<boolean> {
   const rows = await sql`
     update totp_factors set last_step = ${step} where id = ${id} and confirmed_at is not null and last_step < ${step} returning 1`
   return rows.length === 1
 }
 
-/** Puts new codes in the place of all that there are. */
+/** Replaces all recovery codes of an account. */
 export async function replaceRecoveryCodes(sql: Db, accountId: string, hashes: readonly Buffer[]): Promise<void> {
   await sql`delete from recovery_codes where account_id = ${accountId}`
-  // As digits: the driver takes an array of Buffers for one of them.
+  // In hexadecimal: the driver does not accept an array of Buffers as bytea[].
   await sql`
     insert into recovery_codes (account_id, code_hash)
     select ${accountId}::uuid, decode(hash, 'hex') from unnest(${hashes.map((hash) => hash.toString('hex'))}::text[]) as hash`
 }
 
-/** @param addedSince null: all @returns how many were good yet */
+/** @param addedSince only those made since; null: all @returns how many unused ones were deleted */
 export async function deleteRecoveryCodes(sql: Db, accountId: string, addedSince: Date | null): Promise<number> {
   const rows = await sql<{ unused: boolean }[]>`
     delete from recovery_codes
@@ -80,11 +84,11 @@ export async function deleteRecoveryCodes(sql: Db, accountId: string, addedSince
   return rows.filter(({ unused }) => unused).length
 }
 
-/** Whether an account has a second factor: recovery codes stand in for one, and are worth nothing without. */
+/** SQL: whether an account has a second factor. Recovery codes replace a lost factor, and are not accepted without one. */
 const hasFactor = (sql: Db, accountId: string) =>
   sql`exists (select from user_accounts a where a.id = ${accountId} and a.second_factors <> '{}')`
 
-/** Uses a code up. @returns how many are left; null: it is none of the account's, was used, or the account has no second factor */
+/** Uses a recovery code up. @returns how many are left; null: it is wrong, was used, or the account has no second factor */
 export async function takeRecoveryCode(sql: Db, accountId: string, hash: Buffer): Promise<number | null> {
   const [row] = await sql<{ codesLeft: number }[]>`
     with taken as (
@@ -94,7 +98,7 @@ export async function takeRecoveryCode(sql: Db, accountId: string, hash: Buffer)
   return row?.codesLeft ?? null
 }
 
-/** Says in the account's own row whether it has an authenticator app, as log-in reads it there. @returns whether any factor is left */
+/** Sets `totp` in the account's `second_factors`, which log-in reads. @returns whether the account has any second factor now */
 export async function updateTotpFlag(sql: Db, accountId: string, hasTotp: boolean): Promise<boolean> {
   const [row] = await sql<{ any: boolean }[]>`
     update user_accounts set second_factors = array_remove(second_factors, 'totp') || ${hasTotp ? ['totp'] : []}::text[]
@@ -109,7 +113,7 @@ export async function deleteChallenges(sql: Db, accountId: string): Promise<void
 
 export type Factors = { totpSince: Date | null; recoveryCodesLeft: number }
 
-/** What an account has of this room's. */
+/** An account's authenticator app and its unused recovery codes. */
 export async function findFactors(sql: Db, accountId: string): Promise<Factors> {
   const [row] = await sql<Factors[]>`
     select (select confirmed_at from totp_factors where account_id = ${accountId}) as totp_since,
@@ -119,7 +123,7 @@ export async function findFactors(sql: Db, accountId: string): Promise<Factors> 
   return row
 }
 
-/** What an authenticator app calls the account. */
+/** The account's e-mail address, which authenticator apps show. The caller has locked the account's row. */
 export async function findAddress(sql: Db, accountId: string): Promise<string> {
   const [row] = await sql<{ email: string }[]>`select email from user_accounts where id = ${accountId}`
   if (!row) throw new Error('the row is locked')

@@ -21,8 +21,8 @@ import { takeRecoveryCode, takeStep } from './queries.ts'
 export type Renewed = { accessToken: string; expiresIn: number }
 
 /**
- * Proves again, by the password, who is behind a session: `auth_time` is now (RFC 9470).
- * @throws AppError `invalid-credentials`, `account-locked`, as every check of the own password
+ * Reauthenticates a session by the password: `auth_time` becomes now (RFC 9470).
+ * @throws AppError as requireOwnPassword and requireStillSignedIn
  */
 export async function reauthenticateByPassword(
   deps: MfaDeps,
@@ -38,7 +38,7 @@ export async function reauthenticateByPassword(
 }
 
 /**
- * The same by a code, which makes the session `aal2`. Wrong ones count for the session's own device, as at log-in.
+ * Reauthenticates by a code, which makes the session `aal2`. Wrong codes count for the session's device, as at log-in.
  * @throws AppError `invalid-code`, `account-locked`, `rate-limited`
  */
 export async function reauthenticateByCode(deps: MfaDeps, actor: Actor, code: string): Promise<Renewed> {
@@ -61,7 +61,7 @@ export async function reauthenticateByCode(deps: MfaDeps, actor: Actor, code: st
 }
 
 /**
- * The same by a passkey, in a response to `reauthenticationOptions`.
+ * Reauthenticates by a passkey, in a response to `reauthenticationOptions`.
  * @throws AppError `invalid-passkey`
  */
 export async function reauthenticateByPasskey(deps: MfaDeps, actor: Actor, passkey: PasskeyResponse): Promise<Renewed> {
@@ -73,17 +73,17 @@ export async function reauthenticateByPasskey(deps: MfaDeps, actor: Actor, passk
   })
 }
 
-/** Options to prove oneself again by a passkey of the account. @throws AppError `no-second-factor` */
+/** WebAuthn request options to reauthenticate by a passkey of the account. @throws AppError `no-second-factor` */
 export async function reauthenticationOptions(deps: MfaDeps, actor: Actor): Promise<RequestOptions> {
   if ((await countPasskeys(deps.sql, actor.principal.accountId)) === 0) throw new AppError('no-second-factor')
   return passkeyRequestOptions(deps, bindingOf(actor))
 }
 
-/** What a passkey's response is good for: this session alone. */
+/** Binds a passkey's response to this session. */
 const bindingOf = ({ principal }: Actor) =>
   ({ purpose: 'reauthenticate', accountId: principal.accountId, boundTo: sessionOf(principal) }) as const
 
-/** The counters of somebody who is signed in: the session is the device. */
+/** The counters of wrong codes of a signed-in person: the session's id is the device's id. */
 export function codeKeys(deps: Pick<MfaDeps, 'counterKey'>, { principal }: Actor) {
   return {
     accountKey: deps.counterKey('code', principal.accountId),
@@ -91,7 +91,7 @@ export function codeKeys(deps: Pick<MfaDeps, 'counterKey'>, { principal }: Actor
   }
 }
 
-/** @throws AppError `invalid-code` where it was used meanwhile */
+/** Uses a code up. @throws AppError `invalid-code` where it is wrong or was used */
 async function useUp(
   deps: MfaDeps,
   tx: Tx,

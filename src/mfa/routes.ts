@@ -22,7 +22,7 @@ import { EnrolmentBody, MfaBody, RecoveryCodesBody, TotpCode } from './schemas.t
 
 declare module '../http/request.ts' {
   interface RequestContext {
-    /** The try of a code that shall confirm an authenticator app. */
+    /** The reserved attempt to confirm an authenticator app. */
     enrolmentTry?: EnrolmentTry
   }
 }
@@ -30,18 +30,18 @@ declare module '../http/request.ts' {
 const failures = authTier({ deferred: false })
 const recently = requireRecent(recentSeconds)
 
-/** Outside the transaction that keeps the answer: a wrong code counts whatever becomes of that. */
+/** Runs outside the transaction of `idempotent`: a wrong code is counted even if that is rolled back. */
 const confirmationTry: MiddlewareHandler<AuthedEnv> = async (c, next) => {
   const { deps, context, principal } = c.var
   const taken = await reserveConfirmation(deps, actorOf(c))
   const counted = { accountId: principal.accountId, reservation: taken.reservation }
   context.enrolmentTry = taken
   await next()
-  // A right code has reset the counter; a repeated answer has used none.
+  // A correct code has reset the counter; a replayed answer has used none.
   if (c.error || c.res.headers.has('Idempotency-Replayed')) await settleTry(deps, context.origin, counted, c.error)
 }
 
-/** Where what was made is found. */
+/** The `Location` of what was made. */
 const Location = '/v1/me/mfa'
 
 export const ownFactorRoutes = new Hono<AuthedEnv>()

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { PresentedPassword } from '../http/input/password.ts'
 import { PasskeyResponse } from '../passkeys/schemas.ts'
 
-/** Any text is judged: what is no code is a wrong one. */
+/** Any text up to the bound: one that is no code is answered `invalid-code`, like a wrong one. */
 export const Code = z
   .string()
   .min(1)
@@ -25,7 +25,7 @@ export const MfaTokenOnly = z.strictObject({ mfaToken: MfaToken }).meta({ ref: '
 
 export const TotpCode = z.strictObject({ code: Code }).meta({ ref: 'TotpCode' })
 
-/** A secret of an answer, which no replay of it shows again. */
+/** A secret in an answer, which is null when an Idempotency-Key replays that answer. */
 const once = (description: string) =>
   z
     .string()
@@ -60,7 +60,7 @@ export const RenewedAccess = z
   .object({ accessToken: z.string(), expiresIn: z.int().min(0).max(900).meta({ description: 'seconds' }) })
   .meta({ ref: 'RenewedAccess' })
 
-/** One proof of several. */
+/** Exactly one proof. */
 export const Reauthentication = z
   .strictObject({
     password: PresentedPassword.optional(),

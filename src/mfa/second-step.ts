@@ -23,9 +23,9 @@ import { takePasskeyTry } from './passkey-try-queries.ts'
 import { readCode } from './presented-code.ts'
 
 /**
- * Completes a sign-in by a code, of an authenticator app or a recovery code. Of however many uses at once of one token, of one
- * code, or of both, one opens a session. Five wrong codes void the token, and all of an account's count together.
- * @throws AppError `invalid-mfa-token`, which counts nowhere; `invalid-code`, `account-locked`, `rate-limited`
+ * Completes a sign-in by a code of an authenticator app or a recovery code. Of concurrent uses of one token or one code, exactly one
+ * opens a session. Five wrong codes void the token; an account's wrong codes are also counted across tokens.
+ * @throws AppError `invalid-mfa-token`, which is not counted; `invalid-code`, `account-locked`, `rate-limited`
  */
 export async function completeByCode(
   deps: MfaDeps,
@@ -34,7 +34,7 @@ export async function completeByCode(
 ): Promise<SessionBody> {
   const attemptId = Bun.randomUUIDv7()
   const taken = await takeCodeTry(deps.sql, hashToken(mfaToken), attemptId)
-  // Also where as many tries as there are of it are under way.
+  // Also where all attempts of the token are used or under way.
   if (!taken || (!taken.tried && taken.lockedForSeconds === null)) throw new AppError('invalid-mfa-token')
   return refundUndecided(deps, taken, () => {
     const { accountId, totpId, totpSecret } = taken
@@ -49,8 +49,9 @@ export async function completeByCode(
 }
 
 /**
- * The same by a passkey, in a response to `secondStepOptions`. No counter of codes counts it: there is nothing to guess.
- * @throws AppError `invalid-mfa-token`, `invalid-passkey`, of which five void the token, too
+ * Completes a sign-in by a passkey, in a response to `secondStepOptions`. Failures do not count as wrong codes: a signature cannot be
+ * guessed.
+ * @throws AppError `invalid-mfa-token`; `invalid-passkey`, of which five void the token
  */
 export async function completeByPasskey(
   deps: MfaDeps,
@@ -70,7 +71,7 @@ export async function completeByPasskey(
   })
 }
 
-/** Options to complete a sign-in by a passkey of the account. @throws AppError `invalid-mfa-token`, `no-second-factor` */
+/** WebAuthn request options for a passkey of the account. @throws AppError `invalid-mfa-token`, `no-second-factor` */
 export async function secondStepOptions(deps: MfaDeps, mfaToken: string): Promise<RequestOptions> {
   const challenge = await findChallenge(deps.sql, hashToken(mfaToken))
   if (!challenge) throw new AppError('invalid-mfa-token')
@@ -78,10 +79,10 @@ export async function secondStepOptions(deps: MfaDeps, mfaToken: string): Promis
   return passkeyRequestOptions(deps, bindingOf(challenge))
 }
 
-/** What a passkey's response is good for: this sign-in alone. */
+/** Binds a passkey's response to this sign-in. */
 const bindingOf = ({ id, accountId }: Challenge) => ({ purpose: 'mfa', accountId, boundTo: id }) as const
 
-/** Gives the try of a token back that ended without a verdict. */
+/** Returns the token's attempt if `work` ends with an error that does not say that the factor is wrong. */
 async function refundUndecided<T>(
   deps: MfaDeps,
   { id, tried }: Pick<CodeTry, 'id' | 'tried'>,
@@ -101,11 +102,11 @@ const isWrong = (error: unknown): boolean =>
 type Shown = {
   proof: Proof
   shown: readonly AuthMethod[]
-  /** The try of a code, whose counter is reset. */
+  /** The code's reserved attempt, whose counter is reset; null for a passkey. */
   reservation: Reservation | null
 }
 
-/** @throws AppError `invalid-mfa-token`, `invalid-code`, `invalid-passkey`: it was used up meanwhile, and nothing was changed */
+/** @throws AppError `invalid-mfa-token`, `invalid-code`, `invalid-passkey` where it was used up meanwhile: nothing is changed */
 async function openSession(
   deps: MfaDeps,
   origin: Origin,
@@ -128,7 +129,7 @@ async function openSession(
       loginCounterOf && { reservation: { key: loginCounter, attemptId: id, counter: loginCounterOf } }),
     prove: async (tx) => {
       const spent = await spendChallenge(tx, challenge, proof, reservation)
-      // Thrown, so that what else the statement wrote is undone.
+      // Thrown, so that the transaction is rolled back.
       if (!spent.isOpen) throw new AppError('invalid-mfa-token')
       if (!spent.isRight) throw new AppError(proof.kind === 'passkey' ? 'invalid-passkey' : 'invalid-code')
       codesLeft = spent.codesLeft

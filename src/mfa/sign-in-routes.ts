@@ -51,7 +51,7 @@ export const secondStepRoutes = new Hono<PublicEnv>()
     async (c) => c.json(await secondStepOptions(c.var.deps, c.req.valid('json').mfaToken), 200),
   )
 
-/** Proving again who is behind a session. */
+/** Reauthentication of a session (RFC 9470). */
 export const reauthenticationRoutes = new Hono<AuthedEnv>()
   .post(
     '/reauthenticate',
@@ -61,7 +61,7 @@ export const reauthenticationRoutes = new Hono<AuthedEnv>()
       'invalid-passkey',
       'account-locked',
     ]),
-    // Who asks comes first: a stranger without a token must not use up what the address may fail.
+    // Before `failures`: requests without a token must not use up the limit of their address.
     authenticate,
     failures,
     body(Reauthentication, { compared: ['password', 'code'] }),

@@ -5,12 +5,12 @@ const stepSeconds = 30
 /** Steps that a code may be early or late by (RFC 6238 5.2: "at most one time step is allowed as the network delay"). */
 const window = 1
 
-/** Loaded at the first code: until then it costs neither time at start nor memory. */
+/** Loaded at first use, to save time and memory at start. */
 const otpauth = () => import('otpauth')
 
 async function toTotp(secret: string, names: { issuer?: string; label?: string } = {}): Promise<TOTP> {
   const { Secret, TOTP } = await otpauth()
-  // What every authenticator app can do: several ignore other algorithms, lengths and periods than these.
+  // The values that every authenticator app supports: several ignore other algorithms, lengths and periods.
   const parameters = { algorithm: 'SHA1', digits: 6, period: stepSeconds }
   return new TOTP({ ...parameters, ...names, secret: Secret.fromBase32(secret) })
 }
@@ -21,14 +21,14 @@ export async function mintTotpSecret(): Promise<string> {
   return new Secret({ size: 20 }).base32
 }
 
-/** The address by which an authenticator app learns a secret, and whose it is. */
+/** The `otpauth://` URI from which an authenticator app reads the secret, the issuer and the account's name. */
 export async function totpUri(secret: string, issuer: string, label: string): Promise<string> {
   return (await toTotp(secret, { issuer, label })).toString()
 }
 
 /**
- * The time step of a code, one step early or late at most; null: it is none of those. Whether the step was used before is for
- * the database to say. Compared in constant time.
+ * The time step of a code (RFC 6238), at most one step early or late; null: it is wrong. The database decides whether the step was used
+ * before. Compared in constant time.
  * @param code six digits
  * @param now epoch milliseconds, by the database's clock
  */
