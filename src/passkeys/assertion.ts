@@ -18,7 +18,7 @@ import {
 import type { PasskeyResponse } from './schemas.ts'
 import { verifyAssertion } from './webauthn.ts'
 
-/** A response that was right, as long as nothing changes; `usePasskey` makes it count. */
+/** A verified assertion. It has no effect until `usePasskey` uses its challenge up. */
 export type VerifiedPasskey = {
   accountId: string
   passkeyId: string
@@ -30,12 +30,12 @@ export type VerifiedPasskey = {
   use: Use
 }
 
-/** What judging a response uses. */
+/** What verifying an assertion uses. */
 export type AssertionDeps = Pick<PasskeyDeps, 'sql' | 'log' | 'audit' | 'mail' | 'passkeys' | 'config' | 'networkHash'>
 
 export type { StoredPasskey }
 
-/** The passkey that a response names, as a query for the caller's own statement; `verifyPasskey` takes what it finds. */
+/** SQL: the passkey that a response names, for the caller's own statement; its row goes to `verifyPasskey` as `found`. */
 export function presentedPasskey(sql: Db, { response }: PasskeyResponse) {
   return storedPasskeyQuery(sql, credentialIdOf(response))
 }
@@ -43,10 +43,10 @@ export function presentedPasskey(sql: Db, { response }: PasskeyResponse) {
 const credentialIdOf = (response: PasskeyResponse['response']): Buffer => Buffer.from(response.id, 'base64url')
 
 /**
- * Judges a response to `passkeyRequestOptions`, whose binding must be given again (WebAuthn Level 3, 7.2). One statement, and
- * nothing is used up: call `usePasskey` in the transaction of what it is for. A passkey whose counter has gone back was copied:
- * that is audited, and the owner told by mail, before it is refused.
- * @param found what the caller's statement found by `presentedPasskey`; then there is none here
+ * Verifies a response to `passkeyRequestOptions` with the same binding (WebAuthn Level 3, 7.2). One statement, which uses nothing up:
+ * call `usePasskey` in the transaction that acts on it. A passkey whose signature counter did not increase may have been cloned: that is
+ * audited, and the owner notified by mail, before it is refused.
+ * @param found the row that the caller's statement read by `presentedPasskey`; without it one statement runs here
  * @throws AppError `invalid-passkey`
  */
 export async function verifyPasskey(
@@ -61,11 +61,11 @@ export async function verifyPasskey(
   const stored = found === undefined ? await findPasskey(deps.sql, credentialIdOf(response)) : found
   if (!stored) throw await refuse(deps, origin, binding, 'the passkey is not known')
   const { accountId } = stored
-  const wrong = isOf(stored, binding, response.response.userHandle)
+  const wrong = ownerMismatch(stored, binding, response.response.userHandle)
   if (wrong) throw await refuse(deps, origin, binding, wrong, accountId)
   const verified = await verifyAssertion(deps.config, challenge, response, stored.publicKey)
   if ('refused' in verified) throw await refuse(deps, origin, binding, verified.refused, accountId)
-  // Level 3, 7.2 step 19: it never changes.
+  // Level 3, 7.2 step 19: the backup eligibility of a credential never changes.
   if (verified.backupEligible !== stored.backupEligible)
     throw await refuse(deps, origin, binding, 'its backup eligibility has changed', accountId)
   const use = {
@@ -89,38 +89,42 @@ export async function verifyPasskey(
 }
 
 /**
- * Makes a verified response count: uses its challenge and moves the passkey's counter on. In a transaction that locked the
- * account's row and found it active. One statement.
- * @returns false where the challenge was used meanwhile or has run out, or the passkey was removed or used: nothing counts then
+ * Uses up the challenge of a verified response and stores the new signature counter. The transaction has locked the account's row and
+ * found it active. One statement.
+ * @returns false, with nothing changed, where the challenge was used or has expired, or the passkey was removed or used meanwhile
  */
 export function usePasskey(tx: Tx, { use }: VerifiedPasskey): Promise<boolean> {
   return updateUsed(tx, use)
 }
 
-/** The same as CTEs of the caller's statement, where `condition` holds: `used_passkey` has a row where it counts. */
+/** usePasskey as CTEs of the caller's statement, where `condition` holds: `used_passkey` has a row where it succeeded. */
 export function usedPasskeyCtes(sql: Db, { use }: VerifiedPasskey, condition: Fragment) {
   return usedCtes(sql, use, condition)
 }
 
-/** What is wrong about whose passkey it is; null: nothing. Without an address asked the handle must be there (7.2 step 6). */
-function isOf(stored: StoredPasskey, binding: ChallengeBinding, userHandle: string | null | undefined): string | null {
+/** How a passkey belongs to the wrong account; null: it does not. Where no account is known the user handle is required (7.2 step 6). */
+function ownerMismatch(
+  stored: StoredPasskey,
+  binding: ChallengeBinding,
+  userHandle: string | null | undefined,
+): string | null {
   if (binding.purpose !== 'sign-in' && binding.accountId !== stored.accountId)
     return 'it is the passkey of somebody else'
   const isExpected = userHandle ? userHandle === userHandleOf(stored.accountId) : binding.purpose !== 'sign-in'
   return isExpected ? null : 'the user handle is of somebody else'
 }
 
-/** What a passkey knows its account by: the bytes of its id. Passkeys of one account replace each other on a device by it. */
+/** The user handle (WebAuthn Level 3, 5.4.3): the bytes of the account's id. An authenticator replaces a passkey of the same handle. */
 export function userHandleOf(accountId: string): string {
   return Buffer.from(accountId.replaceAll('-', ''), 'hex').toString('base64url')
 }
 
-/** Level 3, 7.2 step 22. Authenticators without a counter say 0 each time. */
+/** Whether the signature counter did not increase (Level 3, 7.2 step 22). Authenticators without a counter always send 0. */
 function hasGoneBack(stored: StoredPasskey, verified: { signCount: number }): boolean {
   return verified.signCount <= stored.signCount && !(verified.signCount === 0 && stored.signCount === 0)
 }
 
-/** Once for each challenge, however often the response is sent. */
+/** Audits a copied passkey and notifies its owner: once for each challenge, however often the response is sent. */
 async function reportCopied(
   deps: AssertionDeps,
   origin: Origin,
@@ -140,7 +144,7 @@ async function reportCopied(
   deps.log.warn({ requestId, accountId, ...details, network: deps.networkHash(origin.ip) }, 'copied passkey refused')
 }
 
-/** Logged and counted, and noted for the person whose passkey it is. */
+/** Logs and counts a refusal, and stores a failed sign-in for the passkey's owner. */
 async function refuse(
   deps: AssertionDeps,
   origin: Origin,

@@ -1,11 +1,10 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 
 /**
- * What a challenge is for. The response to it serves that alone: the purpose, the account and what `boundTo` names are part of
- * what is signed.
+ * What a challenge is for. Its response is accepted for that alone: purpose, account and `boundTo` are covered by the token's HMAC.
  */
 export type ChallengeBinding =
-  /** Nobody is known yet: the passkey says who signs in. */
+  /** The account is not known yet: the passkey identifies it (discoverable credential). */
   | { purpose: 'sign-in' }
   | {
       purpose: 'register' | 'mfa' | 'reauthenticate'
@@ -14,7 +13,7 @@ export type ChallengeBinding =
       boundTo: string
     }
 
-/** A challenge that was asked for here and has not run out. */
+/** A challenge that this service issued and that has not expired. */
 export type Challenge = {
   /** As the authenticator signs it: base64url of 32 random bytes. */
   text: string
@@ -28,8 +27,8 @@ const ttlMs = 300_000
 const shape = /^([1-9]\d{12})\.([A-Za-z0-9_-]{43})\.([A-Za-z0-9_-]{43})$/
 
 /**
- * Challenges of WebAuthn (Level 3, 13.4.3). Nothing is stored when one is asked for, so nobody fills the database by asking: the
- * token that goes with it carries its end and an HMAC-SHA-256 over all that it is bound to. The database keeps the used ones.
+ * Challenges of WebAuthn (Level 3, 13.4.3). Issuing one stores nothing, so requests cannot fill the database: the token beside it carries
+ * its expiry and an HMAC-SHA-256 over all that it is bound to. The database keeps used challenges until they expire.
  * @param keys the first signs, all verify
  * @param now the database's time in epoch milliseconds
  */
@@ -40,19 +39,19 @@ export function createChallenges(keys: readonly [Uint8Array, ...Uint8Array[]], n
     return createHmac('sha256', key).update(claims.join('\n')).digest('base64url')
   }
   return {
-    /** A new challenge, good for 5 minutes, and the token that comes back with the response. */
+    /** A new challenge, valid for 5 minutes, and the token that the client sends back with the response. */
     issue(binding: ChallengeBinding): { challenge: Buffer; challengeToken: string } {
       const challenge = randomBytes(32)
       const text = challenge.toString('base64url')
       const expiresAt = Math.floor(now()) + ttlMs
       return { challenge, challengeToken: `${expiresAt}.${text}.${sign(keys[0], text, expiresAt, binding)}` }
     },
-    /** Null for a token that was not issued for this, and for one that has run out. Whether it was used, the database says. */
+    /** Null for a token that was issued for something else, or has expired. Whether it was used, the database decides. */
     read(token: string, binding: ChallengeBinding): Challenge | null {
       const [, expiresAt = '', text = '', signature = ''] = shape.exec(token) ?? []
       const isOurs = keys.some((key) => {
         const expected = sign(key, text, expiresAt, binding)
-        // Compared as text: base64url decoding would ignore stray bits of the last character.
+        // Compared as text: base64url decoding would ignore unused bits of the last character.
         return signature !== '' && timingSafeEqual(Buffer.from(signature), Buffer.from(expected))
       })
       return isOurs && Number(expiresAt) > now() ? { text, expiresAt: Number(expiresAt) } : null

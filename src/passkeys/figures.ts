@@ -7,10 +7,10 @@ type Counted = { purpose: ChallengeBinding['purpose']; outcome: Outcome; count: 
 
 export type PasskeyFigures = ReturnType<typeof createPasskeyFigures>
 
-/** What became of responses on this instance since its start, by what they were for. */
+/** Counts of responses on this instance since its start, by purpose and outcome. */
 export function createPasskeyFigures() {
   const counts = new Map<string, Counted>(
-    // From 0 on: the first time is an increase.
+    // Starts at 0, so that Prometheus sees the first count as an increase.
     purposes.flatMap((purpose) =>
       outcomes.map((outcome) => [`${purpose} ${outcome}`, { purpose, outcome, count: 0 }] as const),
     ),

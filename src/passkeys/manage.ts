@@ -30,7 +30,7 @@ export function countPasskeys(sql: Db, accountId: string): Promise<number> {
   return count(sql, accountId)
 }
 
-/** Calls a passkey something else. @param name undefined: nothing changes @throws AppError `not-found` when it is not theirs */
+/** Renames a passkey. @param name undefined: nothing changes @throws AppError `not-found` when it is not theirs */
 export async function renamePasskey(
   deps: PasskeyDeps,
   actor: Actor,
@@ -67,10 +67,10 @@ export async function removePasskey(deps: PasskeyDeps, actor: Actor, id: string)
 }
 
 /**
- * Removes an account's passkeys, in a transaction that locked its row; the caller audits it, tells the person, and ends the
+ * Removes an account's passkeys, in a transaction that locked its row; the caller audits it, notifies the person, and ends the
  * sessions.
- * @param addedSince only those that were added from that moment on; null: all
- * @returns how many there were
+ * @param addedSince only those that were added since this moment; null: all
+ * @returns how many were removed
  */
 export async function removePasskeys(tx: Tx, accountId: string, addedSince: Date | null): Promise<number> {
   const removed = await deletePasskeys(tx, accountId, addedSince)

@@ -10,14 +10,14 @@ import { type Descriptor, findOwner, listDescriptors } from './queries.ts'
 import type { CreationOptions, RequestOptions } from './schemas.ts'
 import { library } from './webauthn.ts'
 
-/** How long a client may ask for a passkey: as long as the challenge is good. */
+/** `timeout` of the options in milliseconds: as long as the challenge is valid. */
 const timeout = 300_000
 
 type OptionsDeps = Pick<PasskeyDeps, 'sql' | 'passkeys' | 'config'>
 
 /**
- * Options for `navigator.credentials.get()`, and the token that comes back with the response. Nothing is written. Where the
- * account is known its passkeys are named; else any of ours will do, and says whose it is.
+ * Options for `navigator.credentials.get()`, and the token that the client sends back with the response. Nothing is written. Where the
+ * account is known, `allowCredentials` lists its passkeys; without it any discoverable passkey of this service can answer.
  */
 export async function passkeyRequestOptions(deps: OptionsDeps, binding: ChallengeBinding): Promise<RequestOptions> {
   const { challenge, challengeToken } = deps.passkeys.challenges.issue(binding)
@@ -37,14 +37,14 @@ export async function passkeyRequestOptions(deps: OptionsDeps, binding: Challeng
   return { challengeToken, options: { ...options, ...(allowCredentials && { allowCredentials }) } }
 }
 
-/** What the challenge of a new passkey is bound to: the account, and the session that asks. */
+/** Binds the challenge of a new passkey to the account and the session. */
 export function registrationBinding(principal: Principal): ChallengeBinding {
   return { purpose: 'register', accountId: principal.accountId, boundTo: sessionOf(principal) }
 }
 
 /**
- * Options for `navigator.credentials.create()`: a passkey that is found without an address and verifies its user, on an
- * authenticator that has none of the account yet. @throws AppError `account-disabled`, `mfa-required`
+ * Options for `navigator.credentials.create()`: a discoverable passkey with user verification, on an authenticator that has none of the
+ * account yet. @throws AppError `account-disabled`, `mfa-required`
  */
 export async function passkeyCreationOptions(deps: OptionsDeps, principal: Principal): Promise<CreationOptions> {
   const owner = await findOwner(deps.sql, principal.accountId)

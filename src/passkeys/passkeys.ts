@@ -6,8 +6,8 @@ import { createPasskeyFigures } from './figures.ts'
 const purpose = 'passkey challenges'
 
 /**
- * What is open for passkeys in an instance.
- * @param secrets challenges are signed under a key derived from the first; those of any are accepted
+ * Creates what an instance holds for passkeys.
+ * @param secrets challenges are signed with a key derived from the first, and verified with all
  * @param now the database's time in epoch milliseconds
  */
 export function createPasskeys([first, ...others]: readonly [string, ...string[]], now: () => number): Passkeys {

@@ -6,7 +6,7 @@ export type PasskeyItem = {
   name: string
   createdAt: Date
   lastUsedAt: Date | null
-  /** Whether it was on more than one device when it was used last. */
+  /** Whether it was backed up or synchronised when it was last used (the BS flag). */
   backedUp: boolean
 }
 
@@ -30,7 +30,7 @@ export async function countPasskeys(sql: Db, accountId: string): Promise<number>
   return row?.total ?? 0
 }
 
-/** What names a passkey to an authenticator. */
+/** A passkey as the options of WebAuthn name it (PublicKeyCredentialDescriptor). */
 export type Descriptor = { credentialId: Buffer; transports: string[] }
 
 export async function listDescriptors(sql: Db, accountId: string): Promise<Descriptor[]> {
@@ -38,7 +38,7 @@ export async function listDescriptors(sql: Db, accountId: string): Promise<Descr
     select credential_id, transports from passkeys where account_id = ${accountId} order by id`
 }
 
-/** What an authenticator shows of an account when it makes a passkey for it. */
+/** What an authenticator shows of the account, and the passkeys that it already has. */
 export type Owner = {
   email: string
   firstName: string | null
@@ -62,7 +62,7 @@ export async function findOwner(sql: Db, accountId: string): Promise<Owner | nul
   return { ...owner, credentials }
 }
 
-/** A new passkey; its owner's row is locked. */
+/** A new passkey, inserted while its owner's row is locked. */
 export type NewPasskey = {
   id: string
   accountId: string
@@ -85,7 +85,7 @@ export async function insertPasskey(sql: Db, row: NewPasskey): Promise<Date> {
   return inserted.createdAt
 }
 
-/** A passkey with what must be known of its owner before a response of it counts. */
+/** A passkey with the state of its account. */
 export type StoredPasskey = {
   id: string
   accountId: string
@@ -103,7 +103,7 @@ export async function findPasskey(sql: Db, credentialId: Buffer): Promise<Stored
   return row ?? null
 }
 
-/** The passkey of a credential, for a statement that finds something else too; its columns are those of StoredPasskey, in order. */
+/** SQL: the passkey of a credential id, also for use within another statement; its columns are those of StoredPasskey, in order. */
 export function storedPasskeyQuery(sql: Db, credentialId: Buffer) {
   return sql`
     select p.id, p.account_id, p.public_key, p.sign_count::float8 as sign_count, p.backup_eligible,
@@ -111,33 +111,34 @@ export function storedPasskeyQuery(sql: Db, credentialId: Buffer) {
       from passkeys p join user_accounts a on a.id = p.account_id where p.credential_id = ${credentialId}`
 }
 
-/** Marks a challenge as used. False: it was used before, or has run out by the database's clock. */
+/** Marks a challenge as used. @param expiresAt epoch milliseconds @returns false: it was used, or has expired by the database's clock */
 export async function insertUsedChallenge(sql: Db, challenge: Buffer, expiresAt: number): Promise<boolean> {
   const rows = await useChallenge(sql, { challenge, expiresAt })
   return rows.length === 1
 }
 
-/** What a verified response says. */
+/** What to store of a verified response. */
 export type Use = {
   passkeyId: string
   accountId: string
   challenge: Buffer
+  /** Epoch milliseconds. */
   expiresAt: number
   signCount: number
   backedUp: boolean
 }
 
 /**
- * Uses the challenge and moves the counter on: it goes up at each use, unless the authenticator has none (WebAuthn Level 3, 7.2
- * step 22). The owner's row is locked, so of two at once the second is judged by what the first left.
- * @returns whether the response counts
+ * Uses the challenge up and stores the signature counter, which must increase unless the authenticator has none (WebAuthn Level 3, 7.2
+ * step 22). The owner's row is locked, so concurrent uses run one after the other.
+ * @returns whether both succeeded
  */
 export async function updateUsed(sql: Db, use: Use): Promise<boolean> {
   const rows = await sql`with ${usedCtes(sql, use)} select 1 from used_passkey`
   return rows.length === 1
 }
 
-/** The same as CTEs, where `condition` holds: `used_passkey` has a row where the response counts. */
+/** updateUsed as CTEs, where `condition` holds: `used_passkey` has a row where both succeeded. */
 export function usedCtes(sql: Db, use: Use, condition = sql`true`) {
   const { passkeyId, accountId, signCount, backedUp } = use
   return sql`
@@ -149,7 +150,7 @@ export function usedCtes(sql: Db, use: Use, condition = sql`true`) {
       returning 1)`
 }
 
-/** Of parallel uses one inserts the row, as long as the database's clock says that the challenge is good. */
+/** Of concurrent uses exactly one inserts the row, and none once the challenge has expired by the database's clock. */
 function useChallenge(sql: Db, { challenge, expiresAt }: Pick<Use, 'challenge' | 'expiresAt'>, condition = sql`true`) {
   return sql`
     insert into used_challenges (challenge, expires_at)
@@ -184,7 +185,7 @@ export async function deletePasskeys(sql: Db, accountId: string, addedSince: Dat
   return rows.length
 }
 
-/** Has the account's row say whether there is a passkey: log-in reads it there. */
+/** Sets or removes `passkey` in the account's `second_factors`, which log-in reads. */
 export async function updateSecondFactors(sql: Db, accountId: string): Promise<void> {
   await sql`
     update user_accounts a

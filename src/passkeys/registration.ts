@@ -14,8 +14,8 @@ import { verifyRegistration } from './webauthn.ts'
 export const maxPasskeys = 20
 
 /**
- * Adds a passkey by the response to `passkeyCreationOptions` (WebAuthn Level 3, 7.1). Whoever made it has just verified
- * themself with it, so the session counts as aal2 from then on.
+ * Adds a passkey by the response to `passkeyCreationOptions` (WebAuthn Level 3, 7.1). Making it included user verification, so the
+ * session is `aal2` from then on.
  * @throws AppError `invalid-passkey`, `too-many-passkeys`, `already-exists` (field `response`) where it is registered already,
  *   and those of requireStrongSignIn
  */
@@ -40,7 +40,7 @@ export async function addPasskey(
   const row = { id: Bun.randomUUIDv7(), accountId, name, transports: response.response.transports ?? [], ...verified }
   const createdAt = await deps.sql
     .begin(async (tx) => {
-      // Locks the owner's row, so that passkeys are counted and made one after another.
+      // Locks the owner's row, so that concurrent requests cannot exceed the limit.
       await requireStrongSignIn(tx, principal)
       if ((await countPasskeys(tx, accountId)) >= maxPasskeys) throw new AppError('too-many-passkeys')
       const isFresh = await insertUsedChallenge(tx, Buffer.from(challenge.text, 'base64url'), challenge.expiresAt)

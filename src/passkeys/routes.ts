@@ -27,7 +27,7 @@ import {
 import { signInWithPasskey } from './sign-in.ts'
 
 const failures = authTier({ deferred: false })
-/** Whoever adds or removes a way to sign in has shown who they are lately. */
+/** Changes of sign-in methods need a recent sign-in. */
 const recent = requireRecent(recentSeconds)
 
 export const passkeySignInRoutes = new Hono<PublicEnv>()

@@ -7,13 +7,13 @@ const Bytes = (maxCharacters: number) =>
     .regex(/^[A-Za-z0-9_-]+$/, 'Send base64url without padding, as toJSON() of a PublicKeyCredential does.')
     .meta({ pattern: '^[A-Za-z0-9_-]+$' })
 
-/** Any string is judged: what was not issued here is a passkey that does not work. */
+/** Any string up to the bound: one that was not issued here is answered `invalid-passkey`. */
 const ChallengeToken = z.string().max(65_536).meta({ description: 'The challengeToken that came with the options.' })
 
 /** At most 1,023 bytes (WebAuthn Level 3, 4 "Credential ID"). */
 const CredentialId = Bytes(1_364)
 const transports = boundedList(bounded(32, 'A transport has at most 32 characters.'), 10)
-/** What clients add besides is theirs: browsers gain members of a response without asking us. */
+/** Unknown members are ignored: new versions of browsers add some. */
 const shared = {
   id: CredentialId,
   rawId: CredentialId,
@@ -39,7 +39,7 @@ export const AssertionResponse = z
   })
 export type AssertionResponse = z.infer<typeof AssertionResponse>
 
-/** A response to options of this service: `passkey` of the second step and of re-authentication, too. */
+/** A response to request options of this service; also the member `passkey` of the second step and of reauthentication. */
 export const PasskeyResponse = z
   .strictObject({ challengeToken: ChallengeToken, response: AssertionResponse })
   .meta({ ref: 'PasskeyResponse' })

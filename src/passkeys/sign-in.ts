@@ -8,10 +8,10 @@ import type { PasskeyDeps } from './deps.ts'
 import type { PasskeyResponse } from './schemas.ts'
 
 /**
- * Signs a person in by a passkey that says who they are: no address is asked, and no second factor, for a passkey that verified
- * its user is two. Neither is stopped by a lockout of the address, which strangers can bring about.
- * @param deviceToken from `X-Device-Token`; without one of the account's own the person is told of a new device
- * @throws AppError `invalid-passkey`; `email-not-verified` to the right passkey alone, where an address must be verified
+ * Signs a person in by a discoverable passkey. No address is asked for, and no second factor, because a passkey with user verification
+ * is two factors. A lockout of the address, which others can cause, does not apply.
+ * @param deviceToken from `X-Device-Token`; without a valid one of the account, the person is notified of a new device
+ * @throws AppError `invalid-passkey`; `email-not-verified` only after a correct passkey, where addresses must be verified
  */
 export async function signInWithPasskey(
   deps: PasskeyDeps,
@@ -31,7 +31,7 @@ export async function signInWithPasskey(
     details: { passkeyId },
     async prove(tx) {
       if (!(await noteSignIn(tx, accountId, origin))) return false
-      // Thrown, so that nothing is noted of a sign-in that was none.
+      // Thrown, so that the recorded sign-in is rolled back.
       if (!(await usePasskey(tx, verified))) throw new AppError('invalid-passkey')
       return true
     },

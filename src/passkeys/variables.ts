@@ -7,7 +7,7 @@ import type { MailVariables } from '../mail/variables.ts'
 
 const label = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?'
 
-/** A domain as browsers compare it; an IP address is none. */
+/** A domain in the form in which browsers compare it; IP addresses are refused. */
 const rpId = z
   .string()
   .max(253, 'must have at most 253 characters')
@@ -17,7 +17,7 @@ const rpId = z
   )
 
 const maxOrigins = 100
-/** An Android app is named by the SHA-256 of the certificate that signed it, in base64url. */
+/** The origin of an Android app: the SHA-256 of its signing certificate, in base64url. */
 const androidApp = /^android:apk-key-hash:[A-Za-z0-9_-]{43}$/
 
 const rpOrigins = z
@@ -40,7 +40,7 @@ const variables = { RP_ID: rpId.optional(), RP_ORIGINS: rpOrigins.optional() }
 type E = Values<typeof variables> &
   Pick<InstanceVariables, 'PUBLIC_URL' | 'PORT'> &
   Pick<MailVariables, 'APP_URL'> & { ALLOWED_ORIGINS: string[] }
-/** Whose passkeys these are (WebAuthn calls it the relying party). */
+/** The relying party of WebAuthn. */
 export type RelyingParty = ConfigOf<typeof passkeyConfiguration>
 
 export const passkeyConfiguration = configuration({

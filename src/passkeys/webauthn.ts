@@ -3,28 +3,28 @@ import type { Challenge } from './challenges.ts'
 import type { AssertionResponse, NewPasskeyResponse } from './schemas.ts'
 import type { RelyingParty } from './variables.ts'
 
-/** Loaded when the first passkey is asked for: most starts need none of it. */
+/** Loaded at first use, to save time and memory at start. */
 export const library = () => import('@simplewebauthn/server')
 const helpers = () => import('@simplewebauthn/server/helpers')
 
-/** Why a response does not count; for the log alone. */
+/** Why a response is refused; only for the log. */
 export type Refused = { refused: string }
 
-/** What the authenticator says of itself at each use. */
+/** What the authenticator data says at each use. */
 type State = {
-  /** How often it was used, by itself; 0 at each use where it does not count. */
+  /** The signature counter; always 0 where the authenticator has none. */
   signCount: number
-  /** Whether the key may be copied to other devices; never changes. */
+  /** The BE flag: whether the key may be copied to other devices; never changes. */
   backupEligible: boolean
-  /** Whether it was. */
+  /** The BS flag: whether it is backed up now. */
   backedUp: boolean
 }
 export type VerifiedCredential = State & { credentialId: Uint8Array; publicKey: Uint8Array }
 
 /**
- * Verifies a registration (WebAuthn Level 3, 7.1): challenge, origin, RP ID, user presence and user verification. Statements
- * about the authenticator's make are not asked for (`attestation: "none"`) and not accepted, but for a key's signature of itself:
- * their certificates would have to be read, and their revocation looked up on hosts that they name.
+ * Verifies a registration (WebAuthn Level 3, 7.1): challenge, origin, RP ID, user presence and user verification. Attestation is not
+ * requested (`attestation: "none"`) and only self attestation is accepted beside none: for others, certificate chains would have to be
+ * verified, and revocation looked up on hosts that the certificates name.
  */
 export async function verifyRegistration(
   { rpId, rpOrigins }: RelyingParty,
@@ -62,8 +62,8 @@ export async function verifyRegistration(
 }
 
 /**
- * Verifies an assertion (WebAuthn Level 3, 7.2) but for the counter, which is judged where it is stored, and once the signature
- * was found right: whoever has no key raises no alarm about a copied one.
+ * Verifies an assertion (WebAuthn Level 3, 7.2) except for the signature counter. The caller checks that after the signature, so that a
+ * forged response cannot report a copied passkey.
  */
 export async function verifyAssertion(
   { rpId, rpOrigins }: RelyingParty,
@@ -94,13 +94,13 @@ export async function verifyAssertion(
   }
 }
 
-/** Whether a page of another origin holds ours in a frame: there nobody knows what they press (7.1 step 10, 7.2 step 13). */
+/** Whether the page ran in a frame of another origin, which allows clickjacking (7.1 step 10, 7.2 step 13). */
 async function isFramed({ response }: AssertionResponse | NewPasskeyResponse): Promise<boolean> {
   const { decodeClientDataJSON } = await helpers()
   return Boolean(decodeClientDataJSON(response.clientDataJSON).crossOrigin)
 }
 
-/** What the library finds wrong it throws, and so does what it is built of, for hostile bytes. */
+/** The library throws for every failed check, and its parsers throw for malformed bytes. */
 function refusedBy(error: unknown): Refused {
   return { refused: String(error instanceof Error ? error.message : error).slice(0, 200) }
 }
