@@ -3,17 +3,17 @@ import { ProviderError } from './provider-error.ts'
 import type { IdentityProvider } from './variables.ts'
 
 /**
- * Who signed in at a provider. `issuer` and `subject` are the identity (OpenID Connect Core 2); all else may change and be
- * somebody else's tomorrow, and identifies nobody.
+ * A person who signed in at a provider. `issuer` and `subject` together identify them (OpenID Connect Core 5.7); all other claims may
+ * change, or be given to another person later.
  */
 export type Profile = {
   issuer: string
   subject: string
-  /** Canonical; null where the provider says none that is an address. */
+  /** In canonical form; null where the claim is missing or no valid address. */
   email: string | null
-  /** The provider says that it proved the address. */
+  /** Whether the provider claims to have verified the address. */
   emailVerified: boolean
-  /** The provider's word is believed for this address, as the operator configured. */
+  /** Whether that claim is trusted for this address, as `trustEmail` configures. */
   isTrusted: boolean
   firstName: string | null
   lastName: string | null
@@ -24,8 +24,8 @@ export type Profile = {
 export type Claims = Readonly<Record<string, unknown>>
 
 /**
- * Reads the claims of an ID token that was judged (and of UserInfo, of the same subject). Whatever is malformed is left out.
- * @throws ProviderError for an issuer or subject that cannot be
+ * Reads the claims of a verified ID token (and of UserInfo of the same subject). Malformed claims are left out.
+ * @throws ProviderError for an invalid issuer or subject
  */
 export function toProfile({ trustEmail }: Pick<IdentityProvider, 'trustEmail'>, claims: Claims): Profile {
   const { iss, sub } = claims

@@ -1,12 +1,12 @@
 import type { Db } from '../db/types.ts'
 
-/** Rows of earlier codes and states that each new one takes away, so that the tables hold no more than lives. */
+/** Expired rows that each insert deletes, so that the tables stay small. */
 const swept = 10
 
 /**
- * Uses a state up.
- * @param expiresAt epoch second
- * @returns false where it was used before, or is expired by the database's clock
+ * Marks a state as used.
+ * @param expiresAt in epoch seconds
+ * @returns false where it was used before, or has expired by the database's clock
  */
 export async function spendState(sql: Db, id: string, expiresAt: number): Promise<boolean> {
   const rows = await sql`
@@ -22,7 +22,7 @@ export async function spendState(sql: Db, id: string, expiresAt: number): Promis
 export type NewCode = {
   id: string
   hash: Buffer
-  /** Who adds an identity; null: somebody signs in. */
+  /** The account that adds an identity; null for a sign-in. */
   accountId: string | null
   provider: string
   issuer: string
@@ -33,7 +33,7 @@ export type NewCode = {
   ttlSeconds: number
 }
 
-/** @returns false where the account that began is no longer active */
+/** Stores a code. @returns false where the account that adds an identity is no longer active */
 export async function insertCode(sql: Db, code: NewCode): Promise<boolean> {
   const { id, hash, accountId, provider, issuer, subject, codeChallenge, profile, ttlSeconds } = code
   const rows = await sql`
@@ -52,7 +52,7 @@ export async function insertCode(sql: Db, code: NewCode): Promise<boolean> {
 
 export type StoredCode = Omit<NewCode, 'hash' | 'ttlSeconds'>
 
-/** A code, without using it: whether it is still good is judged where it is used up. */
+/** Reads a code without using it up; `deleteCode` decides whether it is still valid. */
 export async function findCode(sql: Db, hash: Buffer): Promise<StoredCode | null> {
   const [row] = await sql<StoredCode[]>`
     select id, account_id, provider, issuer, subject, code_challenge, profile
@@ -60,7 +60,7 @@ export async function findCode(sql: Db, hash: Buffer): Promise<StoredCode | null
   return row ?? null
 }
 
-/** Uses a code up: of parallel uses one gets true. */
+/** Uses a code up. @returns true for exactly one of concurrent uses; false where it was used or has expired */
 export async function deleteCode(sql: Db, id: string): Promise<boolean> {
   const rows = await sql`delete from oidc_codes where id = ${id} and expires_at > clock_timestamp() returning 1`
   return rows.length === 1

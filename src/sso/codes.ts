@@ -9,17 +9,17 @@ import type { Journey, Purpose } from './state.ts'
 
 const codeTtlSeconds = 60
 
-/** What of a profile is not in columns of its own. */
+/** The encrypted part of a profile. */
 type Sealed = Omit<Profile, 'issuer' | 'subject'>
 
-/** A code that may be exchanged, and who signed in at the provider. */
+/** A valid code, and who signed in at the provider. */
 export type Presented = { id: string; provider: string; profile: Profile }
 
 const placeOf = (id: string) => ({ table: 'oidc_codes', column: 'profile', id })
 
 /**
- * Makes the code that the app gets: 256 random bits, of which the database keeps the hash, for 60 s.
- * @returns null where the account that began is no longer active
+ * Issues the code that the app gets: 256 random bits, valid for 60 s, of which the database stores the hash.
+ * @returns null where the account that adds an identity is no longer active
  */
 export async function issueCode(deps: SsoDeps, journey: Journey, profile: Profile): Promise<string | null> {
   const id = Bun.randomUUIDv7()
@@ -42,9 +42,9 @@ export async function issueCode(deps: SsoDeps, journey: Journey, profile: Profil
 type Shown = { code: string; codeVerifier: string }
 
 /**
- * Judges a code without using it up. One that comes with another app's verifier, for another purpose, or from another account is
- * used up: whoever holds it is not whom it was made for.
- * @throws AppError `invalid-code`, in all of these cases, and for what was used, is expired or was never made
+ * Verifies a code without using it up. A code with a wrong PKCE verifier, for another purpose or from another account was stolen, so
+ * it is deleted.
+ * @throws AppError `invalid-code` in these cases, and for a code that was used, has expired or was never issued
  */
 export async function presentCode(deps: SsoDeps, { code, codeVerifier }: Shown, purpose: Purpose): Promise<Presented> {
   const stored = await findCode(deps.sql, hashToken(code))
@@ -59,7 +59,7 @@ export async function presentCode(deps: SsoDeps, { code, codeVerifier }: Shown, 
   return { id, provider, profile: { ...sealed, issuer, subject } }
 }
 
-/** Uses a code up. @throws AppError `invalid-code` where another request did, or its time passed */
+/** Uses a code up. @throws AppError `invalid-code` where it was used or has expired */
 export async function useCode(sql: Db, { id }: Presented): Promise<void> {
   if (!(await deleteCode(sql, id))) throw new AppError('invalid-code')
 }

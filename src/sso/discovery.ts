@@ -3,22 +3,22 @@ import { boundedFetch } from './egress.ts'
 import { ProviderError, toProviderError } from './provider-error.ts'
 import type { IdentityProvider } from './variables.ts'
 
-/** Metadata that is older is read again, beside the sign-ins that use it. */
+/** Older metadata is read again in the background. */
 const freshMs = 3_600_000
-/** So long nobody asks a provider again that did not answer; where earlier metadata serves, longer. */
+/** Pause after a failed read; the longer one while earlier metadata can be used. */
 const retryMs = 1_000
 const quietRetryMs = 60_000
 
 type Options = {
-  /** Seconds that one answer of the provider may take. */
+  /** Timeout of one request to the provider, in seconds. */
   timeoutSeconds: number
-  /** Milliseconds of any clock. */
+  /** In milliseconds; only differences are used. */
   now: () => number
 }
 
 /**
- * Reads what a provider says of itself (OpenID Connect Discovery 4), once for all who ask at the same time, and keeps it.
- * @returns gives the configuration; throws ProviderError where there is none yet and the provider does not answer
+ * Reads and caches a provider's metadata (OpenID Connect Discovery 4); concurrent calls share one request.
+ * @returns a function that returns the configuration, or throws ProviderError where none was read yet and the provider does not answer
  */
 export function createDiscovery(provider: IdentityProvider, { timeoutSeconds, now }: Options) {
   let current: { configuration: Configuration; at: number } | undefined
@@ -53,12 +53,12 @@ export function createDiscovery(provider: IdentityProvider, { timeoutSeconds, no
   }
 }
 
-/** Reads and judges a provider's metadata. Signatures of ID tokens are verified, which the library does only when told. */
+/** Reads and checks a provider's metadata. The configuration verifies signatures of ID tokens, which is off by default in the library. */
 export async function discover(provider: IdentityProvider, timeoutSeconds: number): Promise<Configuration> {
   const { issuer, clientId, clientSecret } = provider
   const oidc = await import('openid-client')
   const server = new URL(issuer)
-  // Configuration lets plain http pass for this machine alone, and not in production.
+  // The configuration allows plain http only for loopback addresses, and not in production.
   const insecure = server.protocol === 'http:' ? [oidc.allowInsecureRequests] : []
   const authentication = clientSecret === null ? oidc.None() : bySecret(oidc, clientSecret)
   const configuration = await oidc.discovery(server, clientId, {}, authentication, {
@@ -72,7 +72,7 @@ export async function discover(provider: IdentityProvider, timeoutSeconds: numbe
   return configuration
 }
 
-/** RFC 8414 2: `client_secret_basic` where a provider names no methods. */
+/** The client's authentication: `client_secret_basic` where the provider supports it or names no methods (RFC 8414 2). */
 function bySecret(oidc: typeof import('openid-client'), secret: string): import('openid-client').ClientAuth {
   const basic = oidc.ClientSecretBasic(secret)
   const post = oidc.ClientSecretPost(secret)

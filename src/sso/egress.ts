@@ -1,24 +1,24 @@
 import type { CustomFetch } from 'openid-client'
 import { inFetchSpan } from '../tracing/outgoing.ts'
 
-/** What a provider answers is metadata, keys, tokens and claims: none is larger by far. */
+/** Bound of an answer: metadata, keys, tokens and claims are far smaller. */
 const maxAnswerBytes = 262_144
 
-/** A provider answered more than it may. */
+/** A provider's answer exceeds the bound. */
 class AnswerTooLargeError extends Error {
   override readonly name = 'AnswerTooLargeError'
   readonly code = 'ANSWER_TOO_LARGE'
 }
 
 /**
- * The `fetch` of everything that is asked of providers: redirects are not followed, and the whole answer is read within the
- * caller's time (its signal ends the body too) and within a bound, decompressed.
+ * The `fetch` for all requests to providers. Redirects are not followed. The whole body is read before the caller's signal aborts, and
+ * within a bound that counts decompressed bytes.
  */
 export const boundedFetch: CustomFetch = async (url, { body, headers, method, signal }) => {
   const init = { body: body as RequestInit['body'], method, signal, redirect: 'manual' as const }
   const answer = await inFetchSpan(url, { method, headers }, (traced) => fetch(url, { ...init, headers: traced }))
   const bytes = await readBounded(answer)
-  // The length and the encoding were those of what travelled.
+  // Content-Length and Content-Encoding described the compressed body, so they are left out.
   const type = answer.headers.get('content-type')
   return new Response([101, 204, 205, 304].includes(answer.status) ? null : bytes, {
     status: answer.status,
@@ -31,7 +31,7 @@ async function readBounded(answer: Response): Promise<Uint8Array<ArrayBuffer>> {
   let length = 0
   for await (const chunk of answer.body ?? []) {
     length += chunk.byteLength
-    // Leaving the loop cancels what has not come yet.
+    // Leaving the loop cancels the rest of the body.
     if (length > maxAnswerBytes) throw new AnswerTooLargeError(`more than ${maxAnswerBytes} bytes`)
     chunks.push(chunk)
   }

@@ -4,7 +4,7 @@ import type { Presented } from './codes.ts'
 import type { SsoDeps } from './deps.ts'
 import type { Standing } from './queries.ts'
 
-/** One exchange: whose code, and where it comes from. */
+/** One exchange: the code and the request's origin. */
 export type Entry = {
   presented: Presented
   origin: Origin
@@ -12,16 +12,16 @@ export type Entry = {
   deviceToken: string | undefined
 }
 
-/** Others changed what the code means between judging and writing: the transaction is undone, and the code judged again. */
+/** The account or identity changed between the decision and the write: the transaction is rolled back, and the exchange decided again. */
 export class ChangedMeanwhileError extends Error {
   override readonly name = 'ChangedMeanwhileError'
 }
 
-/** Whether to judge again: also where somebody took the address of a new account. */
+/** Whether to decide again: also where the address of a new account was registered meanwhile. */
 export const hasChangedMeanwhile = (error: unknown): boolean =>
   error instanceof ChangedMeanwhileError || isUniqueViolation(error, 'user_accounts_email_key')
 
-/** The device that the request comes from, where it signed in to the account before; null: a new one. */
+/** The id of the request's device, if it signed in to the account before; null: a new device. */
 export function knownDevice(deps: SsoDeps, { deviceToken }: Entry, { id, passwordVersion }: Standing): string | null {
   const device = deps.deviceTokens.read(deviceToken)
   return device?.accountId === id && device.passwordVersion === passwordVersion ? device.deviceId : null

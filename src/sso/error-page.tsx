@@ -18,8 +18,8 @@ const texts: Record<Language, Texts> = {
 }
 
 /**
- * What a person sees whose return from a provider belongs to no sign-in: nothing says where they came from, so there is
- * no link. @returns the page, and the Content-Security-Policy that lets its style through
+ * The page for a return from a provider whose `state` is unknown. It has no link, because the app that began is unknown.
+ * @returns the page, and the Content-Security-Policy that allows its style
  */
 export function renderErrorPage(language: Language, brand: Brand): { html: string; policy: string } {
   const style = styleOf(brand)
@@ -33,7 +33,7 @@ export function renderErrorPage(language: Language, brand: Brand): { html: strin
         <meta name="robots" content="noindex" />
         <title>{`${title} – ${brand.name}`}</title>
         <link rel="icon" href="data:," />
-        {/* Made here of the brand's colour, which is six digits. */}
+        {/* Safe: the only value in it is the brand's colour, six hexadecimal digits. */}
         <style dangerouslySetInnerHTML={{ __html: style }} />
       </head>
       <body>

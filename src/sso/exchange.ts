@@ -13,13 +13,14 @@ import { join, register } from './new-identities.ts'
 import { findOwner, lockStanding, type Standing, touchIdentity } from './queries.ts'
 import type { Exchange } from './schemas.ts'
 
-/** Each further try is caused by something that another request has committed. */
+/** Each further try follows a concurrent commit of another request. */
 const mostTries = 5
 
 /**
- * Signs a person in by the code that their app got from the callback: into the account of the identity, into one that the
- * address joins, or into a new one. Where the account has a second factor, that is asked for, and no session is opened.
- * @throws AppError `invalid-code`; `identity-conflict`, `account-disabled` where that came about since the callback;
+ * Signs a person in by the code that their app got from the callback: into the account of the identity, into an account with the same
+ * verified address, to which the identity is then added, or into a new one. Where the account has a second factor, the answer asks for
+ * it and no session is opened.
+ * @throws AppError `invalid-code`; `identity-conflict`, `account-disabled` where that changed since the callback;
  *   `email-not-verified` where an address must be verified; `too-many-identities`
  */
 export async function exchange(
@@ -31,7 +32,7 @@ export async function exchange(
   for (let tries = 0; tries < mostTries; tries++) {
     const presented = await presentCode(deps, shown, { kind: 'sign-in' })
     try {
-      return await enter(deps, { presented, origin, deviceToken })
+      return await signIn(deps, { presented, origin, deviceToken })
     } catch (error) {
       if (!hasChangedMeanwhile(error)) throw error
     }
@@ -39,11 +40,11 @@ export async function exchange(
   throw new AppError('invalid-code')
 }
 
-async function enter(deps: SsoDeps, entry: Entry): Promise<SessionBody | MfaRequired> {
+async function signIn(deps: SsoDeps, entry: Entry): Promise<SessionBody | MfaRequired> {
   const verdict = await judge(deps.sql, entry.presented.profile)
   switch (verdict.kind) {
     case 'known':
-      return enterAccount(deps, entry, verdict.account)
+      return signInToAccount(deps, entry, verdict.account)
     case 'join':
       return join(deps, entry, verdict.account)
     case 'new':
@@ -59,13 +60,13 @@ async function enter(deps: SsoDeps, entry: Entry): Promise<SessionBody | MfaRequ
 }
 
 /** Signs in to the account of the identity. */
-async function enterAccount(deps: SsoDeps, entry: Entry, account: Standing): Promise<SessionBody | MfaRequired> {
+async function signInToAccount(deps: SsoDeps, entry: Entry, account: Standing): Promise<SessionBody | MfaRequired> {
   const { presented, origin } = entry
   if (deps.config.requireEmailVerification && !account.emailVerified) {
     await useCode(deps.sql, presented)
     throw new AppError('email-not-verified')
   }
-  if (account.secondFactors.length > 0) return enterHalf(deps, entry, account)
+  if (account.secondFactors.length > 0) return startSecondStep(deps, entry, account)
   const session = await completeSignIn(deps, account.id, {
     method: 'identity',
     amr: ['fed'],
@@ -73,7 +74,7 @@ async function enterAccount(deps: SsoDeps, entry: Entry, account: Standing): Pro
     isNewDevice: knownDevice(deps, entry, account) === null,
     details: { provider: presented.provider },
     async prove(tx) {
-      // Locks the row: whatever takes the identity, the status or the factors away has committed, or waits.
+      // Locks the account's row: a concurrent change of identity, status or factors has committed, or waits.
       const isActive = await noteSignIn(tx, account.id, origin)
       const owner = await findOwner(tx, presented.profile)
       if (!isActive || owner?.id !== account.id || owner.secondFactors.length > 0) throw new ChangedMeanwhileError()
@@ -86,7 +87,7 @@ async function enterAccount(deps: SsoDeps, entry: Entry, account: Standing): Pro
 }
 
 /** Uses the code up and asks for the second factor, which the account still has. */
-async function enterHalf(deps: SsoDeps, entry: Entry, { id }: Standing): Promise<MfaRequired> {
+async function startSecondStep(deps: SsoDeps, entry: Entry, { id }: Standing): Promise<MfaRequired> {
   const { presented, origin } = entry
   const account = await deps.sql.begin(async (tx) => {
     const current = await lockStanding(tx, id)

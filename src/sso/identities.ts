@@ -21,12 +21,12 @@ import {
 } from './queries.ts'
 import type { Exchange } from './schemas.ts'
 
-/** An identity with its provider's name, as people see it. */
+/** An identity with its provider's display name. */
 export type ShownIdentity = Identity & { displayName: string }
 
 const show = ({ identityProviders }: Pick<SsoDeps, 'identityProviders'>, identity: Identity): ShownIdentity => ({
   ...identity,
-  // One that is not configured any more has no other name.
+  // A provider that is no longer configured is shown by its id.
   displayName: identityProviders.find(identity.provider)?.displayName ?? identity.provider,
 })
 
@@ -40,8 +40,8 @@ export async function readIdentities(
 }
 
 /**
- * Adds the identity of a code to the account that began to, and that asks: nobody adds theirs to another's account by its
- * authorisation URL, nor another's to theirs.
+ * Adds the identity of a code to the requesting account, which must be the one that began. So nobody can add their own identity to
+ * another account, or another person's to their own, by passing on an authorization URL (login CSRF).
  * @throws AppError `invalid-code`, `identity-conflict` where another account has it, `already-exists`, `too-many-identities`,
  *   `mfa-required`, and those of requireStillSignedIn
  */
@@ -51,7 +51,7 @@ export async function addIdentity(deps: SsoDeps, actor: Actor, shown: Exchange):
   const presented = await presentCode(deps, shown, { kind: 'link', accountId })
   const { provider, profile } = presented
   return deps.sql.begin(async (tx) => {
-    await requireOwnHands(tx, principal)
+    await requireOwnSignIn(tx, principal)
     await useCode(tx, presented)
     const made = await insertIdentity(tx, { id: Bun.randomUUIDv7(), accountId, provider, profile })
     if (!made) throw await conflictOf(tx, accountId, profile)
@@ -77,7 +77,7 @@ async function conflictOf(tx: Tx, accountId: string, profile: Parameters<typeof 
 export async function removeIdentity(deps: SsoDeps, actor: Actor, id: string): Promise<void> {
   const { accountId } = actor.principal
   await deps.sql.begin(async (tx) => {
-    await requireOwnHands(tx, actor.principal)
+    await requireOwnSignIn(tx, actor.principal)
     const provider = await deleteIdentity(tx, accountId, id)
     if (provider === null) throw new AppError('not-found')
     if ((await deps.countSignInMethods(tx, accountId)) === 0) throw new AppError('last-sign-in-method')
@@ -87,8 +87,8 @@ export async function removeIdentity(deps: SsoDeps, actor: Actor, id: string): P
   })
 }
 
-/** Whoever changes how an account signs in is still signed in, with the second factor where it has one. */
-async function requireOwnHands(tx: Tx, principal: Principal): Promise<void> {
+/** Requires that the person is still signed in, with a second factor where the account has one. */
+async function requireOwnSignIn(tx: Tx, principal: Principal): Promise<void> {
   await requireStillSignedIn(tx, principal)
   const account = await lockStanding(tx, principal.accountId)
   requireOwnFactor(principal, account?.secondFactors ?? [])
@@ -104,10 +104,10 @@ export function countUsableIdentities(
 }
 
 /**
- * Removes an account's identities, in a transaction that locked its row; the caller audits it, tells the person, and ends the
- * sessions. What was begun and not finished goes, too.
- * @param addedSince only those that were added from that moment on; null: all
- * @returns how many there were
+ * Removes an account's identities and its pending codes, in a transaction that locked its row; the caller audits it, notifies the
+ * person, and ends the sessions.
+ * @param addedSince only identities that were added since this moment; null: all
+ * @returns how many were removed
  */
 export function removeIdentities(tx: Tx, accountId: string, addedSince: Date | null): Promise<number> {
   return deleteIdentities(tx, accountId, addedSince)

@@ -11,13 +11,14 @@ import { ProviderError, toProviderError } from './provider-error.ts'
 import { findOwner } from './queries.ts'
 import { beginJourney, type Journey, openState, type Purpose } from './state.ts'
 
-/** The longest query of a return that is read: providers' codes are long, and some add much besides. */
+/** The longest query of a callback that is read, in characters: providers' codes are long, and some add further parameters. */
 const maxSearchLength = 8_192
 
 type Begin = { providerId: string; returnTo: string; codeChallenge: string }
 
 /**
- * Begins to sign in: where to send the person. A provider that cannot be asked is told to the app like any other error.
+ * Begins a sign-in.
+ * @returns where to redirect: the provider's authorization URL, or `returnTo` with `#error=` where the provider cannot be reached
  * @throws AppError `not-found` for a provider that is not configured, `validation-failed` for another `returnTo`
  */
 export async function beginSignIn(deps: SsoDeps, begin: Begin): Promise<string> {
@@ -32,7 +33,8 @@ export async function beginSignIn(deps: SsoDeps, begin: Begin): Promise<string> 
 }
 
 /**
- * Begins to add an identity to the account of who asks.
+ * Begins to add an identity to the person's own account.
+ * @returns the provider's authorization URL
  * @throws AppError as beginSignIn; `identity-provider-unavailable`
  */
 export async function beginLink(deps: SsoDeps, { principal }: Actor, begin: Begin): Promise<string> {
@@ -52,10 +54,11 @@ function authorizationUrl(deps: SsoDeps, provider: Provider, begin: Begin, purpo
 }
 
 /**
- * Ends a journey at its return from the provider: where to send the person, with a code for the app or with an error. Nothing of
- * an account is written: whoever has the app's verifier does that. The provider is asked while no connection is held.
- * @param search the query as it came
- * @throws AppError `unknown-state` where nothing says where to return to, `not-found`
+ * Handles the provider's callback (the redirection endpoint of RFC 6749 3.1.2). Writes to no account: only the app that has the PKCE
+ * verifier can do that, by the exchange. No database connection is held while the provider is called.
+ * @param search the query string as it came
+ * @returns where to redirect: `returnTo` with a code or an error in its fragment
+ * @throws AppError `unknown-state` where there is no valid state, so no `returnTo`; `not-found`
  */
 export async function completeJourney(deps: SsoDeps, providerId: string, search: string): Promise<string> {
   const provider = findProvider(deps, providerId)
@@ -80,7 +83,7 @@ export async function completeJourney(deps: SsoDeps, providerId: string, search:
   return returnWith(journey.returnTo, { code })
 }
 
-/** What the app can be told at once. It is judged again when the code is exchanged. */
+/** A refusal that is known at the callback already. The exchange decides again. */
 async function refusalOf({ sql }: SsoDeps, { purpose }: Journey, profile: Profile): Promise<ErrorCode | null> {
   if (purpose.kind === 'link') {
     const owner = await findOwner(sql, profile)
@@ -90,7 +93,7 @@ async function refusalOf({ sql }: SsoDeps, { purpose }: Journey, profile: Profil
   return verdict.kind === 'refused' ? verdict.code : null
 }
 
-/** Counts and logs how a journey failed. @returns where to send the person */
+/** Counts and logs how a sign-in failed. @returns where to redirect */
 function endWith(deps: SsoDeps, provider: Provider, returnTo: string, problem: ErrorCode | ProviderError): string {
   const error = problem instanceof ProviderError ? problem.code : problem
   deps.identityProviders.count(provider.id, error)
@@ -100,7 +103,7 @@ function endWith(deps: SsoDeps, provider: Provider, returnTo: string, problem: E
   return returnWith(returnTo, { error })
 }
 
-/** In the fragment, which no browser sends anywhere: it is in no log and in no Referer. */
+/** Puts the answer into the fragment, which browsers send to no server: it is in no access log and in no Referer header. */
 const returnWith = (returnTo: string, answer: Record<string, string>): string =>
   `${returnTo}#${new URLSearchParams(answer)}`
 

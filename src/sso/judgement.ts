@@ -2,25 +2,25 @@ import type { Db } from '../db/types.ts'
 import type { Profile } from './claims.ts'
 import { findHolder, findOwner, type Standing } from './queries.ts'
 
-/** From this level on an address joins nobody: an administrator adds an identity from inside. */
+/** To accounts with this privilege level or a higher one no identity is added by address: administrators add it while signed in. */
 const joinBelow = 90
 
-/** Why nobody signs in; what `#error` says. */
+/** Why a sign-in is refused; the value of `#error`. */
 export type Refusal = 'email-unverified' | 'identity-conflict' | 'account-unavailable'
 
 /** What a profile means for signing in. */
 export type Verdict =
-  /** The identity is an account's. */
+  /** The identity belongs to an account. */
   | { kind: 'known'; account: Standing }
-  /** The address is an account's, and the provider's word for it counts. */
+  /** The address belongs to an account, and the provider is trusted for it: the identity is added. */
   | { kind: 'join'; account: Standing }
-  /** Nobody has the identity or the address. */
+  /** Neither the identity nor the address belongs to an account. */
   | { kind: 'new'; email: string }
   | { kind: 'refused'; code: Refusal }
 
 const refused = (code: Refusal): Verdict => ({ kind: 'refused', code })
 
-/** Judges who a profile is here: the identity first, and the address only where nobody has that. Two statements at most. */
+/** Decides which account a profile means: by identity, and by address only where no account has the identity. At most two statements. */
 export async function judge(sql: Db, profile: Profile): Promise<Verdict> {
   const owner = await findOwner(sql, profile)
   if (owner) return owner.status === 'active' ? { kind: 'known', account: owner } : refused('account-unavailable')
@@ -28,15 +28,15 @@ export async function judge(sql: Db, profile: Profile): Promise<Verdict> {
   if (email === null || !emailVerified) return refused('email-unverified')
   const holder = await findHolder(sql, email)
   if (holder === null) return { kind: 'new', email }
-  // Only who the address was proved for learns how the account is.
+  // The account's status is told only to whom the provider verified the address for.
   if (holder === 'reserved' || !isTrusted) return refused('identity-conflict')
   if (holder.status !== 'active') return refused('account-unavailable')
   return mayJoin(holder, email) ? { kind: 'join', account: holder } : refused('identity-conflict')
 }
 
 /**
- * Whether a trusted address joins an account: the account proved it, too, so that nobody waits in an account that they opened
- * with somebody else's address; and nothing stronger than a password guards it.
+ * Whether an identity may be added to an account by its trusted address. The account must have verified the address too: otherwise an
+ * attacker could register another person's address and wait for them (account pre-hijacking). It must have no second factor.
  */
 export function mayJoin(account: Standing, email: string): boolean {
   return (

@@ -1,7 +1,7 @@
 import type { Metric } from '../metrics/metric.ts'
 import type { IdentityProviders } from './providers.ts'
 
-/** Labels are ids of configured providers, and the outcomes that there are. */
+/** Labels are bounded: ids of configured providers and known outcomes. */
 export function ssoMetrics({ identityProviders }: { identityProviders: IdentityProviders }): Metric[] {
   return [
     {

@@ -11,7 +11,7 @@ import { ChangedMeanwhileError, type Entry, knownDevice } from './entry.ts'
 import { mayJoin } from './judgement.ts'
 import { countIdentities, insertIdentity, lockStanding, maxIdentities, type Standing } from './queries.ts'
 
-/** Adds the identity to the account that proved the same address, and signs in. Judged again on the locked row. */
+/** Adds the identity to the account with the same verified address, and signs in. Checked again on the locked row. */
 export async function join(deps: SsoDeps, entry: Entry, account: Standing): Promise<SessionBody> {
   const { presented, origin } = entry
   const { provider, profile } = presented
@@ -41,8 +41,8 @@ export async function join(deps: SsoDeps, entry: Entry, account: Standing): Prom
 }
 
 /**
- * Opens an account without a password, and its first session. Where addresses must be verified and the provider's word is none,
- * the account waits for the link in its mail, and nobody signs in.
+ * Opens an account without a password, and its first session. Where addresses must be verified and the provider is not trusted for this
+ * one, the account is made without a session and waits for the link in its mail.
  * @throws AppError `email-not-verified`
  */
 export async function register(deps: SsoDeps, entry: Entry, email: string): Promise<SessionBody> {
@@ -76,7 +76,7 @@ export async function register(deps: SsoDeps, entry: Entry, email: string): Prom
   return session
 }
 
-/** Where another account got the identity first, all of it is undone. */
+/** Adds the new account's identity. Where another account got it first, the transaction is rolled back. */
 async function addFirst(tx: Tx, { presented: { provider, profile } }: Entry, { id }: FederatedPerson): Promise<void> {
   const made = await insertIdentity(tx, { id: Bun.randomUUIDv7(), accountId: id, provider, profile })
   if (!made) throw new ChangedMeanwhileError()

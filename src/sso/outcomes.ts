@@ -1,4 +1,4 @@
-/** What `#error` may say. */
+/** The values of `#error`. */
 export const errorCodes = [
   'access-denied',
   'provider-error',
@@ -9,10 +9,10 @@ export const errorCodes = [
 ] as const
 export type ErrorCode = (typeof errorCodes)[number]
 
-/** How a return from a provider ended: with a code for the app, or with an error. */
+/** How a callback ended: with a code for the app, or with an error. */
 export type CallbackOutcome = 'code' | ErrorCode
 
-/** Counts since the start, by provider and outcome: as many as are configured, times the outcomes. */
+/** Counts since the start, by configured provider and outcome. */
 export function createOutcomes() {
   const counts = new Map<string, Map<CallbackOutcome, number>>()
   return {

@@ -1,9 +1,9 @@
-/** What `#error` says of a sign-in that ended at the provider. */
+/** The values of `#error` for a sign-in that failed at the provider. */
 export type ProviderErrorCode = 'access-denied' | 'provider-error'
 
 /**
- * The provider refused, could not be reached in time, or answered something that is not believed. `reason` is for the operator's
- * log: codes alone, never what the provider wrote.
+ * The provider refused, did not answer in time, or gave an invalid answer. `reason` is for the operator's log: it holds codes only, never
+ * the provider's text.
  */
 export class ProviderError extends Error {
   override readonly name = 'ProviderError'
@@ -17,7 +17,7 @@ export class ProviderError extends Error {
   }
 }
 
-/** What went wrong, by the codes of the library that judges providers' answers. */
+/** Maps an error of the OpenID Connect library by its code. */
 export function toProviderError(error: unknown): ProviderError {
   if (error instanceof ProviderError) return error
   const {
@@ -31,5 +31,5 @@ export function toProviderError(error: unknown): ProviderError {
   return new ProviderError('provider-error', reasons.join(' ') || 'unknown')
 }
 
-/** A provider chooses what `error` says: only what looks like a code of RFC 6749 is kept. */
+/** The provider controls `error`: only values with the form of an error code of RFC 6749 are kept. */
 const isWord = (text: unknown): text is string => typeof text === 'string' && /^[A-Za-z][A-Za-z0-9_]{0,59}$/.test(text)

@@ -6,39 +6,39 @@ import { createDiscovery } from './discovery.ts'
 import { ProviderError, toProviderError } from './provider-error.ts'
 import type { IdentityProvider } from './variables.ts'
 
-/** Conversations with one provider at a time: Bun opens 256 connections in all, and one that is slow must leave some. */
+/** Concurrent sign-ins that call one provider: Bun opens 256 connections in all, and a slow provider must leave some to others. */
 const places = 32
 const queueLimit = 128
-/** What is asked of every provider; the rest of its scopes is not ours to read. */
+/** The scopes that are requested: the least that give identity, address and name. */
 const scope = 'openid email profile'
 
-/** What one sign-in is bound to at the provider (RFC 7636, RFC 6749 10.12, OpenID Connect Core 3.1.2.1). */
+/** The values that bind one sign-in to its callback (RFC 7636, RFC 6749 10.12, OpenID Connect Core 3.1.2.1). */
 export type Binding = { state: string; nonce: string; pkceVerifier: string }
 
 export type ProviderOptions = {
-  /** Where the provider sends people back to: its own path for each, so that none can pass for another (RFC 9700 4.4.2). */
+  /** `redirect_uri`: a path of its own for each provider, against mix-up attacks (RFC 9700 4.4.2). */
   redirectUri: string
-  /** The most that all requests of one sign-in may take together, in milliseconds. */
+  /** Bound of all requests to the provider in one call, together, in milliseconds. */
   timeoutMs: number
   now: () => number
 }
 
 export type Provider = ReturnType<typeof createProvider>
 
-/** One provider: where to send people, and what their return means. Everything else about it throws ProviderError. */
+/** A client of one OpenID provider. Its methods throw ProviderError for every failure. */
 export function createProvider(provider: IdentityProvider, { redirectUri, timeoutMs, now }: ProviderOptions) {
   const { id, displayName } = provider
   const discovered = createDiscovery(provider, { timeoutSeconds: timeoutMs / 2_000, now })
   const semaphore = createSemaphore({ places, queueLimit, accountLimit: queueLimit })
 
-  /** Runs a conversation in its turn and within the bound, whatever the provider does. */
-  async function converse<T>(talk: () => Promise<T>): Promise<T> {
+  /** Runs requests to the provider within the bounds of concurrency and time. */
+  async function withinBounds<T>(work: () => Promise<T>): Promise<T> {
     const late = AbortSignal.timeout(timeoutMs)
     const onLate = () => {
       throw new ProviderError('provider-error', 'timeout')
     }
     try {
-      return await withTimeout(semaphore.run(talk, null, late), timeoutMs, onLate)
+      return await withTimeout(semaphore.run(work, null, late), timeoutMs, onLate)
     } catch (error) {
       throw error instanceof AppError ? new ProviderError('provider-error', 'busy') : toProviderError(error)
     }
@@ -48,9 +48,9 @@ export function createProvider(provider: IdentityProvider, { redirectUri, timeou
     id,
     displayName,
     redirectUri,
-    /** Where to send a person who wants to sign in there. */
+    /** The URL of the provider's authorization endpoint, with PKCE S256. @throws ProviderError */
     authorizationUrl({ state, nonce, pkceVerifier }: Binding): Promise<string> {
-      return converse(async () => {
+      return withinBounds(async () => {
         const [oidc, configuration] = await Promise.all([import('openid-client'), discovered()])
         const url = oidc.buildAuthorizationUrl(configuration, {
           redirect_uri: redirectUri,
@@ -64,14 +64,14 @@ export function createProvider(provider: IdentityProvider, { redirectUri, timeou
       })
     },
     /**
-     * Judges what a person came back with, and who they are: state, `iss` (RFC 9207), code, ID token with its signature.
-     * @param search the query of the callback as it came
+     * Verifies the callback: state, `iss` (RFC 9207), then redeems the code and verifies the ID token with its signature.
+     * @param search the query string of the callback as it came
      * @throws ProviderError
      */
     redeem(search: string, { state, nonce, pkceVerifier }: Binding): Promise<Profile> {
-      return converse(async () => {
+      return withinBounds(async () => {
         const [oidc, configuration] = await Promise.all([import('openid-client'), discovered()])
-        // Never from the request's own host: behind a proxy that is another, and a client could choose it.
+        // From the configuration, never from the Host header: it differs behind a proxy, and the client controls it.
         const url = new URL(redirectUri)
         url.search = search
         const tokens = await oidc.authorizationCodeGrant(configuration, url, {
@@ -85,11 +85,11 @@ export function createProvider(provider: IdentityProvider, { redirectUri, timeou
         return toProfile(provider, await withUserInfo(claims, tokens.access_token))
       })
 
-      /** Many providers say the address in UserInfo alone (OpenID Connect Core 5.4). */
+      /** Adds the claims of UserInfo where the ID token has no address (OpenID Connect Core 5.4). */
       async function withUserInfo(claims: Claims, accessToken: string): Promise<Claims> {
         const [oidc, configuration] = await Promise.all([import('openid-client'), discovered()])
         if (claims.email !== undefined || !configuration.serverMetadata().userinfo_endpoint) return claims
-        // Refused unless it is about the same subject.
+        // The library refuses an answer with another `sub` (OpenID Connect Core 5.3.2).
         return { ...(await oidc.fetchUserInfo(configuration, accessToken, String(claims.sub))), ...claims }
       }
     },

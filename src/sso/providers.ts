@@ -6,17 +6,17 @@ import type { SsoConfig } from './variables.ts'
 
 export type IdentityProviders = ReturnType<typeof createIdentityProviders>
 
-/** What one sign-in may wait for its provider, whatever the request itself may take. */
+/** Bound of the time for a provider, in milliseconds, even where requests may take longer. */
 const mostMs = 10_000
 
 type Configured = SsoConfig & Pick<InstanceConfig, 'publicUrl'> & Pick<HttpConfig, 'requestTimeoutMs'>
 
 /**
- * The providers that are configured. Nothing is asked of them, and nothing of the library is loaded, before the first sign-in.
- * @param now milliseconds of any clock
+ * Creates the configured providers. No request is sent and the library is not loaded before the first sign-in.
+ * @param now in milliseconds; only differences are used
  */
 export function createIdentityProviders(config: Configured, now: () => number) {
-  // The rest of the request's time is for its own answer.
+  // The other half is left for this service's own work.
   const timeoutMs = Math.min(mostMs, config.requestTimeoutMs / 2)
   const providers = new Map<string, Provider>(
     config.identityProviders.map((provider) => {
@@ -34,6 +34,6 @@ export function createIdentityProviders(config: Configured, now: () => number) {
   }
 }
 
-/** Where a provider sends people back to; the operator registers it there. */
+/** The `redirect_uri` of a provider, which the operator registers there. */
 export const callbackUrl = (publicUrl: string, providerId: string): string =>
   `${publicUrl}/v1/auth/oidc/${providerId}/callback`

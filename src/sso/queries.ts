@@ -3,7 +3,7 @@ import type { SecondFactorKind } from '../auth/first-factor.ts'
 import type { Db } from '../db/types.ts'
 import type { Profile } from './claims.ts'
 
-/** An account as far as signing in by another provider is concerned. */
+/** What of an account matters for signing in by another provider. */
 export type Standing = {
   id: string
   email: string
@@ -27,7 +27,7 @@ export async function findOwner(sql: Db, { issuer, subject }: Profile): Promise<
   return row ?? null
 }
 
-/** Whose an address is: the account that has it, or that it is reserved for since it gave it up. */
+/** The account that has an address; `reserved` while another account can still undo giving it up; null: nobody has it. */
 export async function findHolder(sql: Db, email: string): Promise<Standing | 'reserved' | null> {
   const [row] = await sql<({ isReserved: boolean } & { [K in keyof Standing]: Standing[K] | null })[]>`
     select ${standingColumns(sql)},
@@ -45,7 +45,7 @@ export async function lockStanding(sql: Db, accountId: string): Promise<Standing
   return row ?? null
 }
 
-/** Notes that somebody came with an identity. @returns whether there is one */
+/** Sets an identity's `last_used_at`. @returns false where the identity does not exist */
 export async function touchIdentity(
   sql: Db,
   { provider, profile: { issuer, subject } }: Pick<NewIdentity, 'provider' | 'profile'>,
@@ -56,12 +56,12 @@ export async function touchIdentity(
   return rows.length === 1
 }
 
-/** Most identities that an account may have. */
+/** Identities that an account may have. */
 export const maxIdentities = 10
 
 export type NewIdentity = { id: string; accountId: string; provider: string; profile: Profile }
 
-/** Adds an identity to an account whose row is locked. @returns null where some account has it already */
+/** Adds an identity to an account whose row is locked. @returns null where any account has it already */
 export async function insertIdentity(
   sql: Db,
   { id, accountId, provider, profile: { issuer, subject, email } }: NewIdentity,
@@ -94,7 +94,7 @@ export async function listIdentities(
      where account_id = ${accountId} and (${before}::uuid is null or id < ${before}::uuid) order by id desc limit ${limit}`
 }
 
-/** How many identities an account has, of these providers alone where they are given. */
+/** How many identities an account has; with `providers`, only those of these providers. */
 export async function countIdentities(sql: Db, accountId: string, providers?: readonly string[]): Promise<number> {
   const [row] = await sql<{ count: number }[]>`
     select count(*)::int as count from identities
@@ -102,14 +102,17 @@ export async function countIdentities(sql: Db, accountId: string, providers?: re
   return row?.count ?? 0
 }
 
-/** @returns whether the account had it */
+/** Deletes an identity. @returns the id of its provider; null where the account has no such identity */
 export async function deleteIdentity(sql: Db, accountId: string, id: string): Promise<string | null> {
   const [row] = await sql<{ provider: string }[]>`
     delete from identities where id = ${id} and account_id = ${accountId} returning provider`
   return row?.provider ?? null
 }
 
-/** Deletes an account's identities, or those added from a moment on, and the codes that would add more. @returns how many identities there were */
+/**
+ * Deletes an account's identities, or those added since a moment, and the pending codes that could add more.
+ * @returns how many identities were deleted
+ */
 export async function deleteIdentities(sql: Db, accountId: string, addedSince: Date | null): Promise<number> {
   const gone = await sql`
     with codes as (delete from oidc_codes where account_id = ${accountId})

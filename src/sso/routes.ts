@@ -29,7 +29,7 @@ import {
   StartQuery,
 } from './schemas.ts'
 
-/** Before the rest of the input is judged: what is not configured is not there. */
+/** 404 for a provider that is not configured, before other input is validated. */
 const knownProvider = refusing(
   middleware<PublicEnv>({
     name: 'knownProvider',
@@ -43,7 +43,7 @@ const IdentityPath = z.strictObject({ id: Uuid })
 
 const failures = authTier({ deferred: false })
 
-/** Signing in by another provider: out of the app, to the provider, back here, and into the app again. */
+/** Sign-in by another provider: start, callback, and the exchange by the app. */
 export const ssoRoutes = new Hono<PublicEnv>()
   .get(
     '/providers',

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** Any string is looked for: what is none of the configured ones is refused as such. */
+/** Any string up to the bound: the service refuses one that is not configured. */
 const ReturnTo = z
   .string()
   .max(500)

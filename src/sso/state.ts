@@ -5,16 +5,16 @@ import type { Binding } from './provider.ts'
 
 export const stateTtlSeconds = 600
 
-/** What a code is good for: signing in, or adding an identity to the account that began. */
+/** What a code can be used for: signing in, or adding an identity to the account that began. */
 export type Purpose = { kind: 'sign-in' } | { kind: 'link'; accountId: string }
 
-/** One way to a provider and back. */
+/** One authorization request, from its start to the callback. */
 export type Journey = {
   id: string
   providerId: string
   purpose: Purpose
   returnTo: string
-  /** Of the app that began: only its verifier turns the code that comes out into anything (RFC 7636). */
+  /** From the app that began: only its verifier can exchange this service's code (RFC 7636). */
   codeChallenge: string
   nonce: string
   pkceVerifier: string
@@ -22,11 +22,11 @@ export type Journey = {
   expiresAt: number
 }
 
-/** Where a state is encrypted for: what is encrypted elsewhere is none. */
+/** Bound to the encryption, so that other encrypted values are not accepted as a state. */
 const place = { table: 'oidc', column: 'state', id: 'authorization' }
 const maxLength = 2_048
 
-/** A journey as it travels. Encryption makes it authentic, so its shape only tells versions of the program apart. */
+/** The encrypted content of a state. The encryption authenticates it; the first member is the version of the format. */
 const Sealed = z.tuple([
   z.literal(1),
   z.string(),
@@ -41,7 +41,7 @@ const Sealed = z.tuple([
 
 type Begin = Pick<Journey, 'providerId' | 'purpose' | 'returnTo' | 'codeChallenge'>
 
-/** A new journey, with its state, nonce and PKCE verifier for the provider. @param nowMs the database's time */
+/** Makes state, nonce and PKCE verifier of a new authorization request. @param nowMs the database's time in epoch milliseconds */
 export function beginJourney(secrets: Secrets, begin: Begin, nowMs: number): Binding {
   const [nonce, pkceVerifier] = [newRandom(), newRandom()]
   const expiresAt = Math.floor(nowMs / 1_000) + stateTtlSeconds
@@ -53,8 +53,8 @@ export function beginJourney(secrets: Secrets, begin: Begin, nowMs: number): Bin
 const newRandom = (): string => randomBytes(32).toString('base64url')
 
 /**
- * The `state` of a journey: all of it, encrypted under DATA_KEY. Nothing is stored before somebody comes back, so nobody fills a
- * table by beginning (docs/decisions/state-is-sealed.md).
+ * The `state` parameter: the whole request, encrypted under DATA_KEY. Nothing is stored before the callback, so requests that only begin
+ * cannot fill a table (docs/decisions/state-is-sealed.md).
  */
 function seal(secrets: Secrets, journey: Journey): string {
   const { id, providerId, purpose, returnTo, codeChallenge, nonce, pkceVerifier, expiresAt } = journey
@@ -73,7 +73,7 @@ function seal(secrets: Secrets, journey: Journey): string {
   return secrets.encrypt(JSON.stringify(sealed), place).toString('base64url')
 }
 
-/** The journey of a state that this service made, expired or not; null for any other text. */
+/** Decrypts a state that this service made, expired or not; null for any other text. */
 export function openState(secrets: Secrets, state: string): Journey | null {
   if (state.length > maxLength || !/^[\w-]+$/.test(state)) return null
   let text: string

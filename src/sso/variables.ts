@@ -7,8 +7,8 @@ import { type ConfigOf, configuration, type Values } from '../config/room.ts'
 import type { InstanceVariables } from '../config/variables.ts'
 
 /**
- * Whose word for an address joins an account that has it: nobody's; the provider's for every address or for these domains;
- * or Google's, for gmail.com and for the domain that it hosts (`hd`).
+ * For which addresses a provider's `email_verified` adds the identity to an existing account: none (false), all (true), those of these
+ * domains, or `google`: gmail.com and the hosted domain (`hd`).
  */
 export type TrustedEmail = boolean | readonly string[] | 'google'
 
@@ -19,7 +19,7 @@ export type IdentityProvider = {
   displayName: string
   issuer: string
   clientId: string
-  /** Null: a public client, which PKCE alone protects. */
+  /** Null: a public client (RFC 6749 2.1), which PKCE protects. */
   clientSecret: string | null
   trustEmail: TrustedEmail
 }
@@ -63,18 +63,18 @@ const Standard = z.strictObject({
   trustEmail: trustEmail.default(false),
 })
 
-/** The issuer of OpenID Connect Discovery 3; plain http for a provider on this machine alone. */
+/** Whether a text is an issuer (OpenID Connect Discovery 3); plain http only for a loopback address. */
 function isIssuer(text: string): boolean {
   if (!URL.canParse(text) || /[?#\s]/.test(text)) return false
   const { protocol, hostname, username, password } = new URL(text)
   return username + password === '' && (protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname)))
 }
 
-/** Issuers where administrators of tenants write the addresses of their people ("nOAuth"). */
+/** Issuers whose tenant administrators can set any address for their users ("nOAuth"). */
 const isMicrosoft = (issuer: string) =>
   /(?:^|\.)(?:microsoftonline\.com|windows\.net|b2clogin\.com|ciamlogin\.com)$/.test(new URL(issuer).hostname)
 
-/** `OIDC_PROVIDERS`: a list as JSON, or `file:PATH` of one. No message names a value: a secret may be among them. */
+/** `OIDC_PROVIDERS`: a JSON list, or `file:PATH` of one. Messages contain no values, because some are secrets. */
 export const identityProviders = z
   .string()
   .default('[]')
@@ -99,7 +99,7 @@ function readList(path: string): string {
   return bytes.toString('utf8')
 }
 
-/** @throws Error that names what is wrong, without its value */
+/** Parses a JSON list of providers. @throws Error that names the fault, without values */
 export function parseProviders(json: string): IdentityProvider[] {
   let list: unknown
   try {
@@ -149,7 +149,7 @@ export type SsoConfig = ConfigOf<typeof ssoConfiguration>
 export const ssoConfiguration = configuration({
   variables: { OIDC_PROVIDERS: identityProviders },
   config: (e: Variables) => ({
-    /** Whom people may sign in with, in the order in which they are shown. */
+    /** The configured providers, in the order in which they are shown. */
     identityProviders: e.OIDC_PROVIDERS,
   }),
   check({ OIDC_PROVIDERS = [], RETURN_URLS, NODE_ENV }) {
