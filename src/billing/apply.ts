@@ -16,9 +16,10 @@ import { requireSubscription } from './views.ts'
 type Context = { deps: BillingDeps; actor: Actor; accountId: string }
 
 /**
- * Writes what was fetched of one subscription: payments, the account's plan, rights, audit and mail, each only where something
- * is another than it was. Lock the account's row first, and hold the lease.
- * @returns what the subscription gives
+ * Writes the fetched state of one subscription: payments, the account's plan, rights, audit and mail, each only where it changed. The
+ * caller has locked the account's row and holds the lease.
+ * @returns what the subscription grants, or why it grants nothing
+ * @throws Error for a change of state that the state machine does not allow
  */
 export async function applyFacts(tx: Tx, context: Context, facts: Facts): Promise<Standing | Reason> {
   const { deps, accountId } = context
@@ -37,16 +38,16 @@ export async function applyFacts(tx: Tx, context: Context, facts: Facts): Promis
     isSurplus: isTooMany,
     overAt: isTooMany ? null : overAt(facts, standing, { graceMs: deps.config.billingGraceMs }),
   })
-  if (isTooMany) await dispose(tx, facts, stoppedAt)
+  if (isTooMany) await cancelSurplus(tx, facts, stoppedAt)
   else if (standing === 'unknown-price')
-    // Somebody set it up at the provider by hand: neither rights nor the provider's subscription are touched.
+    // Set up by hand at the provider: neither rights nor the provider's subscription are changed.
     deps.log.error(
       { provider, subscriptionId: subscription.id },
       'a subscription has a price that this service did not make',
     )
   else if (typeof standing === 'string') {
     if (isCurrent) await end(tx, context, current, standing)
-    // What was paid back must not be charged again.
+    // A refunded subscription must not be charged again.
     if (standing === 'refunded' || standing === 'disputed') await cancelAtProvider(tx, facts)
   } else if (isCurrent) await follow(tx, context, current, standing, facts)
   else await activate(tx, context, current, standing, facts)
@@ -69,19 +70,19 @@ function toKnown(accountId: string, { provider, subscription, price, pendingPric
 }
 
 /**
- * A second one, one that a grant has replaced, or one of a member of a team: it ends at the provider, and what was paid for it goes back; of one that gave
- * rights before, what was charged since.
+ * Cancels a surplus subscription at the provider and refunds its charges: a second subscription, one that a grant replaced, or one of a
+ * member of a team. If it granted rights before, only charges after `stoppedAt` are refunded.
  */
-async function dispose(tx: Tx, facts: Facts, stoppedAt: Date | null): Promise<void> {
+async function cancelSurplus(tx: Tx, facts: Facts, stoppedAt: Date | null): Promise<void> {
   await cancelAtProvider(tx, facts)
   const { provider, payments, subscription } = facts
-  const isBack = (chargeId: string) =>
+  const isReturned = (chargeId: string) =>
     payments.some(
       (payment) => payment.chargeId === chargeId && payment.kind !== 'charge' && payment.status !== 'failed',
     )
-  const isInVain = (at: Date) => stoppedAt === null || at > stoppedAt
+  const grantedNothing = (at: Date) => stoppedAt === null || at > stoppedAt
   for (const { id, kind, status, at } of payments)
-    if (kind === 'charge' && status === 'succeeded' && isInVain(at) && !isBack(id))
+    if (kind === 'charge' && status === 'succeeded' && grantedNothing(at) && !isReturned(id))
       await insertTask(tx, { provider, kind: 'refund-charge', objectId: id, subscriptionId: subscription.id })
 }
 
@@ -90,7 +91,7 @@ async function cancelAtProvider(tx: Tx, { provider, subscription }: Facts): Prom
     await insertTask(tx, { provider, kind: 'cancel-subscription', objectId: subscription.id })
 }
 
-/** It begins: from free, or in a trial's place. */
+/** A subscription begins: after the free plan, or in place of a trial. */
 async function activate(tx: Tx, context: Context, from: CurrentSubscription, standing: Standing, facts: Facts) {
   await put(tx, context, standing, facts)
   await recordAuthzChange(tx, { accountId: context.accountId })
@@ -108,7 +109,7 @@ async function end(tx: Tx, context: Context, { plan }: CurrentSubscription, reas
   await tell(tx, deps, accountId, 'ended', plan)
 }
 
-/** The same one, as it is now. */
+/** Updates the current subscription to the provider's state. */
 async function follow(tx: Tx, context: Context, from: CurrentSubscription, to: Standing, facts: Facts): Promise<void> {
   const { accountId } = context
   const events = eventsOf(from, to)
@@ -127,7 +128,7 @@ async function follow(tx: Tx, context: Context, from: CurrentSubscription, to: S
     await note(tx, context, 'schedule', { plan: to.pendingPrice?.plan, at: to.paidUntil })
 }
 
-/** The table of states has the last word. @throws Error for a way that it does not know */
+/** The state after the events, by the state machine. @throws Error for an event that it does not allow */
 function stateAfter({ status: from }: CurrentSubscription, events: readonly Event[]): Living {
   let status: Status | null = from
   for (const event of events) status = status && next(status, event)

@@ -3,15 +3,16 @@ import { ensureProviderPrice } from './facts.ts'
 import { findPlanPrice, findProviderPrice, listOfferedPriceIds } from './price-queries.ts'
 import type { PlanPrice } from './providers/provider.ts'
 
-/** For so long one price may take. */
+/** Timeout of one price, in milliseconds. */
 const priceMs = 20_000
 
-/** What became of an offered price at a provider. `missing`: it would be made. */
+/** An offered price at a provider. `missing`: it would be made with `applies`. */
 export type Pushed = { provider: string; price: PlanPrice; state: 'known' | 'missing' | 'made' }
 
 /**
- * Makes every offered price at every provider that takes its currency; one that is known there stays. Without `applies` nothing
- * is done. Running it again changes nothing. @throws ProviderError
+ * Makes every offered price at every provider that accepts its currency, unless it exists there. Idempotent.
+ * @param applies false: only lists what is missing
+ * @throws ProviderError
  */
 export async function* pushCatalogue(deps: BillingDeps, applies: boolean): AsyncGenerator<Pushed> {
   for (const id of await listOfferedPriceIds(deps.sql)) {

@@ -3,18 +3,18 @@ import { AppError, invalid } from '../errors/app-error.ts'
 import type { BillingDeps } from './deps.ts'
 import type { BillingProvider } from './providers/provider.ts'
 
-/** What somebody wants to pay. */
+/** The price that a person chooses. */
 export type PriceWish = { plan: string; interval: 'month' | 'year'; currency?: string; provider?: string }
 
-/** The price that is offered for a wish; null: none is. */
+/** A plan's offered price for an interval and currency; null: none. */
 export function offeredPrice(plan: Plan, interval: 'month' | 'year', currency: string): PlanPrice | null {
   return plan.prices.find((price) => price.interval === interval && price.currency === currency) ?? null
 }
 
 /**
- * The provider that serves a currency: the one that was asked for, else the first that prefers it, else the first that takes it.
- * Null: none does.
- * @throws AppError `validation-failed` for a provider that is not configured, `not-supported-by-provider` for one that does not take it
+ * The provider for a currency: the requested one, else the first that prefers the currency, else the first that accepts it.
+ * Null: none accepts it.
+ * @throws AppError `validation-failed` for a provider that is not configured, `not-supported-by-provider` for one that does not accept it
  */
 export function chooseProvider(
   { providers }: Pick<BillingDeps, 'providers'>,
@@ -31,7 +31,7 @@ export function chooseProvider(
   return taking.find((provider) => provider.prefers(currency)) ?? taking[0] ?? null
 }
 
-/** A provider of which something is kept, by its name. @throws AppError `payment-provider-unavailable` where it is not configured any more */
+/** The provider that a stored row names. @throws AppError `payment-provider-unavailable` where it is no longer configured */
 export function requireProvider({ providers }: Pick<BillingDeps, 'providers'>, name: string): BillingProvider {
   const provider = providers.find((candidate) => candidate.name === name)
   if (!provider) throw new AppError('payment-provider-unavailable', { cause: new Error(`${name} is not configured`) })

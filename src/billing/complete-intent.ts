@@ -14,17 +14,17 @@ import { findContact, isErased } from './queries.ts'
 import { settleAccount } from './settle.ts'
 import { insertTask } from './task-queries.ts'
 
-/** For so long a request waits for whoever works on the account's billing, and for the provider. */
+/** How long a request waits for the account's lease, and how long for the provider, in milliseconds. */
 const waitMs = 8_000
 const requestMs = 20_000
 
-/** What came of an intent: the page where the person pays; null: it is done, and the subscription is as it shall be. */
+/** The result of an intent: the page where the person pays; null: it is done, and the subscription is changed. */
 export type Completed = { pageUrl: string | null }
 
 /**
- * Carries out what a request wanted of a provider, after its transaction has committed. A repeat finds what the first one did.
- * @throws AppError `payment-provider-unavailable` (a job goes on), `not-supported-by-provider`, `checkout-unavailable` where the
- *   provider refuses
+ * Carries out a request's intent at the provider, after its transaction has committed. Idempotent: a repeat returns the first result.
+ * @throws AppError `payment-provider-unavailable` (the worker retries it), `not-supported-by-provider`, `checkout-unavailable` where
+ *   the provider refuses, `account-disabled`
  */
 export async function completeIntent(
   deps: BillingDeps,
@@ -45,7 +45,7 @@ export async function completeIntent(
   }
 }
 
-/** The same by a job, under a lease that it holds. @throws ProviderError */
+/** completeIntent for the worker, under a lease that it holds. @throws ProviderError, LeaseLostError */
 export async function takeUpIntent(deps: BillingDeps, lease: Lease, intent: Intent): Promise<void> {
   await carryOut(deps, operator, lease, intent, AbortSignal.timeout(workMs))
 }
@@ -58,7 +58,7 @@ async function carryOut(
   signal: AbortSignal,
 ): Promise<Completed> {
   const known = readPage(deps, intent)
-  // An open page whose address cannot be read is asked for again: the same key gives the same one.
+  // An open page whose URL cannot be decrypted is requested again: the same idempotency key gives the same page.
   if (intent.state !== 'wanted' && (intent.state !== 'open' || known !== null)) return answerOf(intent, known)
   if (intent.hasExpired) {
     await endIntent(deps.sql, intent.id, 'expired')
@@ -112,7 +112,7 @@ async function ensureCustomer(deps: BillingDeps, provider: BillingProvider, acco
   if (known) return known
   const email = await findContact(deps.sql, accountId)
   if (email === null) throw new AppError('account-disabled')
-  // A key of the account's own: two wishes at once make one customer.
+  // The key is the account's: two concurrent intents make one customer.
   const customerId = await provider.createCustomer(
     { reference: accountId, email },
     { ...call, key: `customer_${accountId}` },
@@ -121,7 +121,7 @@ async function ensureCustomer(deps: BillingDeps, provider: BillingProvider, acco
   return customerId
 }
 
-/** @returns where the person has to pay first; null: it is done */
+/** Changes a subscription at the provider. @returns the page where the person has to pay first; null: it is done */
 async function change(deps: BillingDeps, provider: BillingProvider, intent: Intent, call: Write): Promise<Page | null> {
   const { kind, accountId, subscriptionId, priceId, expiresAt } = intent
   if (subscriptionId === null) throw new Error('a change is of a subscription')
@@ -155,14 +155,14 @@ async function change(deps: BillingDeps, provider: BillingProvider, intent: Inte
   }
 }
 
-/** Its intent ended while the provider opened it: nobody shall pay there. */
+/** Closes a checkout whose intent ended while the provider opened it. */
 async function discard(deps: BillingDeps, { accountId, provider }: Intent, objectId: string): Promise<void> {
   const kind = (await isErased(deps.sql, accountId)) ? 'void-checkout' : 'expire-checkout'
   await insertTask(deps.sql, { provider, kind, objectId })
   deps.billingWork.ring()
 }
 
-/** @throws ProviderError `refused` where it led to nothing */
+/** The result of an intent that was carried out before. @throws ProviderError `refused` where it was refused or has expired */
 function answerOf({ state }: Intent, pageUrl: string | null): Completed {
   if (state === 'open') return { pageUrl }
   if (state === 'done') return { pageUrl: null }
@@ -182,7 +182,7 @@ async function toProblem(deps: BillingDeps, accountId: string, intentId: string,
     return new AppError('payment-provider-unavailable', { retryAfter: retryAfterSeconds ?? 15, cause: error })
   }
   await endIntent(deps.sql, intentId, 'refused')
-  // It is in another state than was thought: somebody looks.
+  // The object is in an unexpected state: the worker fetches it at once.
   await planLook(deps.sql, accountId, 0)
   deps.billingWork.ring()
   return new AppError(failure === 'unsupported' ? 'not-supported-by-provider' : 'checkout-unavailable', {

@@ -13,12 +13,12 @@ import type { BillingConfig } from './variables.ts'
 export type BillingDeps = QuotaDeps & {
   audit: Audit
   mail: Outbox
-  /** Encrypts what must not be read in the tables. */
+  /** Encrypts the URLs of payment pages. */
   secrets: Secrets
   log: Logger
-  /** What people pay through, the first choice first. */
+  /** The configured payment providers, in order of preference. */
   providers: readonly BillingProvider[]
-  /** Somebody wrote work for a provider into the tables: wakes the worker of this instance. */
+  /** Rung after work for a provider was written: wakes this instance's worker. */
   billingWork: Bell
   config: BillingConfig & TeamConfig & ReturnUrls
 }

@@ -1,6 +1,6 @@
 import type { EncryptedColumn } from '../secrets/encrypted-column.ts'
 
-/** The page where somebody pays: whoever has its address can open it. */
+/** The URL of a payment page: whoever has it can open the page. */
 export const billingColumns = [
   { table: 'billing_intents', column: 'page', id: 'id' },
 ] as const satisfies EncryptedColumn[]

@@ -2,7 +2,7 @@ import type { Db } from '../db/types.ts'
 
 export type EventStatus = 'queued' | 'done' | 'ignored' | 'failed'
 
-/** An event that is ours to look into until its lease ends. */
+/** An event that this worker may process until its lease ends. */
 export type ClaimedEvent = {
   id: string
   provider: string
@@ -12,7 +12,7 @@ export type ClaimedEvent = {
   attempts: number
 }
 
-/** Keeps an event. One that is known already stays as it is. */
+/** Stores an event; a repeat changes nothing. */
 export async function insertEvent(
   sql: Db,
   { provider, id, type, objectId }: { provider: string; id: string; type: string; objectId: string | null },
@@ -22,7 +22,7 @@ export async function insertEvent(
         on conflict (provider, event_id) do nothing`
 }
 
-/** Takes up to `limit` events of a provider that are due, oldest first; whoever dies with one loses it when the lease ends. */
+/** Claims up to `limit` due events of a provider, oldest first; if this instance crashes, another can claim them once the lease ends. */
 export async function claimEvents(
   sql: Db,
   provider: string,
@@ -39,14 +39,14 @@ export async function claimEvents(
     returning e.id, e.provider, e.event_id, e.type, e.object_id, e.attempts`
 }
 
-/** It was looked into. */
+/** Marks an event as processed. */
 export async function finishEvent(sql: Db, id: string, status: 'done' | 'ignored'): Promise<void> {
   await sql`
     update billing_events set status = ${status}, ended_at = clock_timestamp(), leased_until = null, last_error = null
      where id = ${id} and status = 'queued'`
 }
 
-/** It is looked into again, or has failed when its days are over. @returns whether it has failed */
+/** Schedules the next attempt after so many seconds, or marks the event as failed after `give_up_at`. @returns whether it has failed */
 export async function postponeEvent(sql: Db, id: string, seconds: number, error: string): Promise<boolean> {
   const [row] = await sql<{ failed: boolean }[]>`
     update billing_events
@@ -59,7 +59,7 @@ export async function postponeEvent(sql: Db, id: string, seconds: number, error:
   return row?.failed ?? false
 }
 
-/** It waits for whoever works on the account; that is no attempt. */
+/** Puts an event off while another worker holds the account's lease; this does not count as an attempt. */
 export async function releaseEvent(sql: Db, id: string, seconds: number): Promise<void> {
   await sql`
     update billing_events set leased_until = null, attempts = greatest(attempts - 1, 0), due_at = clock_timestamp() + make_interval(secs => ${seconds}::float8)
@@ -95,7 +95,7 @@ export async function listEvents(
      order by id desc limit ${limit}`
 }
 
-/** Looks into an event anew, whatever became of it. @returns false where there is none */
+/** Queues an event again, whatever its state. @returns false where it does not exist */
 export async function requeueEvent(tx: Db, id: string): Promise<boolean> {
   const rows = await tx`
     update billing_events
@@ -104,7 +104,7 @@ export async function requeueEvent(tx: Db, id: string): Promise<boolean> {
   return rows.length === 1
 }
 
-/** Events that wait, and for how long the oldest has. */
+/** Queued and failed events, and for how many seconds the oldest queued one has waited. */
 export async function findInbox(sql: Db): Promise<{ queued: number; failed: number; oldestSeconds: number }> {
   const [row] = await sql<{ queued: number; failed: number; oldestSeconds: number }[]>`
     select count(*) filter (where status = 'queued')::int as queued, count(*) filter (where status = 'failed')::int as failed,

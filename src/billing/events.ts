@@ -6,7 +6,7 @@ import type { Slice } from '../http/output/page.ts'
 import type { BillingDeps } from './deps.ts'
 import { type EventItem, type EventStatus, findInbox, listEvents, requeueEvent } from './event-queries.ts'
 
-/** The events of providers, newest first; that somebody looked is audited. */
+/** The events of providers, newest first; the read is audited. */
 export async function readEvents(
   { sql, audit }: BillingDeps,
   actor: Actor,
@@ -18,7 +18,7 @@ export async function readEvents(
   return rows
 }
 
-/** Has an event looked into anew, whatever became of it: what it is about is fetched again. @throws AppError `not-found` */
+/** Queues an event again, whatever its state: its object is fetched again. @throws AppError `not-found` */
 export async function replayEvent({ sql, audit, billingWork }: BillingDeps, actor: Actor, id: string): Promise<void> {
   await sql.begin(async (tx) => {
     if (!(await requeueEvent(tx, id))) throw new AppError('not-found')
@@ -27,7 +27,7 @@ export async function replayEvent({ sql, audit, billingWork }: BillingDeps, acto
   billingWork.ring()
 }
 
-/** How many events wait and how many were given up, and for how long the oldest has waited, in seconds. */
+/** How many events wait and how many have failed, and for how many seconds the oldest has waited. */
 export function readInbox(sql: Db): Promise<{ queued: number; failed: number; oldestSeconds: number }> {
   return findInbox(sql)
 }

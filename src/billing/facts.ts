@@ -3,10 +3,10 @@ import { findPlanPrice, findProviderPrice, insertProviderPrice, listByProviderId
 import type { BillingProvider, PlanPrice, Read, Write } from './providers/provider.ts'
 import type { Facts } from './standing.ts'
 
-/** Charges of so long ago are not fetched again: the longest period is a year. */
+/** Age in milliseconds up to which charges are fetched: the longest billing period is a year. */
 const paymentsMs = 400 * 86_400_000
 
-/** What a provider says now of a subscription; null: it knows none of that id. Outside every transaction. @throws ProviderError */
+/** The provider's current state of a subscription; null: it has none of that id. Call it outside transactions. @throws ProviderError */
 export async function fetchFacts(
   deps: BillingDeps,
   provider: BillingProvider,
@@ -27,7 +27,7 @@ export async function fetchFacts(
   }
 }
 
-/** A price with the provider's id of it; it is made there the first time. @throws ProviderError; Error where there is no such price */
+/** A price and its id at the provider, where it is made if it does not exist. @throws ProviderError; Error where there is no such price */
 export async function ensureProviderPrice(
   { sql }: Pick<BillingDeps, 'sql'>,
   provider: BillingProvider,

@@ -1,8 +1,8 @@
 import type { Tx } from '../db/types.ts'
 
 /**
- * Counts what an account adds to the figures of payments, after its trials, payments or subscriptions changed: in the same
- * transaction, its row locked. Again, it adds nothing.
+ * Updates the account's share in the payment statistics. Call it in the transaction that changed its trials, payments or subscriptions,
+ * with its row locked. Idempotent.
  */
 export async function countPayments(tx: Tx, accountId: string): Promise<void> {
   await tx`select count_payments(${accountId})`

@@ -13,7 +13,10 @@ import { requireAhead, requirePlan } from './views.ts'
 
 type Grant = { plan: string; endsAt?: Date | null; reason: string }
 
-/** An administrator's grant of any plan, with a reason and perhaps an end. @throws AppError as authoriseOver, `validation-failed`, `already-in-team` */
+/**
+ * An administrator's grant of any plan, with a reason and an optional end.
+ * @throws AppError as authoriseOver, `validation-failed`, `already-in-team`
+ */
 export async function grantSubscription(
   deps: BillingDeps,
   actor: Actor,
@@ -46,7 +49,10 @@ export async function grantSubscription(
   })
 }
 
-/** The plan of an invitation begins; the caller judged who granted it, and records the change. Lock the account's row first. */
+/**
+ * Begins the plan of an accepted invitation. The caller has checked that the inviter may grant it, has locked the account's row, and
+ * records the change of rights.
+ */
 export function beginGranted(tx: Tx, accountId: string, plan: string, grantedBy: string): Promise<void> {
   return replace(tx, {
     accountId,

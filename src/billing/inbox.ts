@@ -9,8 +9,8 @@ import type { BillingProvider, Read, Subject } from './providers/provider.ts'
 import { settleAccount } from './settle.ts'
 
 /**
- * Keeps a webhook of a provider: the signature first, then its id and what it is about, never its body. A repeat changes nothing.
- * @returns false where the signature is not right
+ * Verifies a webhook's signature and stores the event's id, type and object id, never its body. A repeat changes nothing.
+ * @returns false where the signature is invalid
  * @throws AppError `not-found` for a provider that is not configured
  */
 export async function receiveWebhook(
@@ -28,12 +28,12 @@ export async function receiveWebhook(
   return true
 }
 
-/** For so long the account's lease is waited for before the event is put off. */
+/** How long an event waits for the account's lease before it is put off, in milliseconds. */
 const waitMs = 2_000
 
 /**
- * Looks into an event: finds out whose it is, and settles that account.
- * @returns false while somebody else works on the account
+ * Processes an event: finds its account and synchronises that account's billing with the provider.
+ * @returns false while another worker holds the account's lease
  * @throws ProviderError, LeaseLostError
  */
 export async function handleEvent(
@@ -64,7 +64,7 @@ export async function handleEvent(
 
 type Found = { accountId: string; subscriptionId: string | null }
 
-/** Whose it is, by what is kept here, else by what the provider says of its subscription. Null: nobody's. */
+/** The account that an event is about, from stored rows, else from the provider's subscription. Null: none. */
 export async function findSubjectAccount(
   { sql }: Pick<BillingDeps, 'sql'>,
   provider: BillingProvider,

@@ -9,24 +9,24 @@ import type { Wanted } from './want.ts'
 
 declare module '../http/request.ts' {
   interface RequestContext {
-    /** What is to be done at a payment provider once the transaction has committed. */
+    /** The id of the intent to carry out at a payment provider after the commit. */
     billingIntent?: string
   }
 }
 
 const Replayed = z.object({ intent: z.uuid() })
 
-/** What a handler answers where a provider has to be asked first: `completeIntents` puts the true answer in its place. */
+/** A placeholder answer for a handler whose intent must be carried out first: `completeIntents` replaces it. */
 export function intended(context: RequestContext, wanted: Wanted): { checkoutUrl: string } {
   context.billingIntent = wanted.intent
-  // A repeat under the same Idempotency-Key is answered from the intent, too.
+  // A replay under the same Idempotency-Key is also answered from the intent.
   context.replay = JSON.stringify(wanted)
   return { checkoutUrl: '' }
 }
 
 /**
- * Carries out what the handler wanted of a provider, after its transaction: place it before `idempotent`, in whose transaction the
- * handler runs. 202 with the page where the person pays, else 200 with the subscription.
+ * Carries out the handler's intent at the provider, after its transaction. Put it before `idempotent`, in whose transaction the handler
+ * runs. Answers 202 with the page where the person pays, or 200 with the subscription.
  */
 export const completeIntents = createMiddleware<AuthedEnv>(async function completeIntents(c, next) {
   await next()

@@ -2,18 +2,19 @@ import type { Db } from '../db/types.ts'
 
 export type IntentKind = 'checkout' | 'upgrade' | 'downgrade' | 'cancel' | 'resume'
 
+/** A change that a person requested at a provider; stored with the request's transaction, carried out after it. */
 export type Intent = {
   id: string
   accountId: string
   kind: IntentKind
   provider: string
   priceId: string | null
-  /** The provider's subscription that shall change. */
+  /** The provider's subscription that is to change. */
   subscriptionId: string | null
   returnTo: string | null
   /** When the paid period begins; null: at once. */
   startsAt: Date | null
-  /** `wanted`: the provider was not told yet, or did not answer. `open`: the person has to pay at `page`. */
+  /** `wanted`: not sent to the provider yet, or without an answer. `open`: the person has to pay at `page`. */
   state: 'wanted' | 'open' | 'done' | 'refused' | 'expired'
   checkoutId: string | null
   /** Encrypted. */
@@ -46,7 +47,7 @@ export async function findIntent(sql: Db, accountId: string, id: string): Promis
   return row ?? null
 }
 
-/** Whose intent it is, by what a provider's subscription says that it came from. */
+/** The account of the intent that a provider's subscription has as its reference. */
 export async function findIntentOwner(sql: Db, provider: string, reference: string): Promise<string | null> {
   const [row] = await sql<{ accountId: string }[]>`
     select account_id from billing_intents where provider = ${provider} and id::text = ${reference}`
@@ -59,20 +60,20 @@ export async function findCheckoutOwner(sql: Db, provider: string, checkoutId: s
   return row?.accountId ?? null
 }
 
-/** What an account still wants, oldest first. */
+/** An account's intents that have not ended, oldest first. */
 export async function listOpenIntents(sql: Db, accountId: string): Promise<Intent[]> {
   return sql<Intent[]>`
     select ${columns(sql)} from billing_intents where account_id = ${accountId} and ended_at is null order by id limit 20`
 }
 
-/** The checkout that is open, or was not opened yet. Lock the account's row first. */
+/** The account's checkout that has not ended. The caller has locked the account's row. */
 export async function findOpenCheckout(tx: Db, accountId: string): Promise<Intent | null> {
   const [row] = await tx<Intent[]>`
     select ${columns(tx)} from billing_intents where account_id = ${accountId} and kind = 'checkout' and ended_at is null`
   return row ?? null
 }
 
-/** The provider has a page for it. @returns false where it ended meanwhile */
+/** Stores the provider's page of an intent. @returns false where the intent ended meanwhile */
 export async function openIntent(
   sql: Db,
   id: string,
@@ -84,13 +85,13 @@ export async function openIntent(
   return rows.length === 1
 }
 
-/** It is over; the page goes with it. */
+/** Ends an intent and deletes its page. */
 export async function endIntent(sql: Db, id: string, state: 'done' | 'refused' | 'expired'): Promise<void> {
   await sql`
     update billing_intents set state = ${state}, ended_at = clock_timestamp(), page = null, page_url = null where id = ${id} and ended_at is null`
 }
 
-/** Ends what is open of an account. @returns the checkouts that somebody might still pay at */
+/** Ends all intents of an account. @returns the checkouts that are still open at their providers */
 export async function endIntents(tx: Db, accountId: string): Promise<{ provider: string; checkoutId: string }[]> {
   return tx<{ provider: string; checkoutId: string }[]>`
     with ended as (

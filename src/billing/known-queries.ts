@@ -1,7 +1,7 @@
 import type { Db } from '../db/types.ts'
 import type { ProviderStatus } from './providers/provider.ts'
 
-/** A provider's subscription as it was when it was fetched last. */
+/** The stored copy of a provider's subscription, as of its last fetch. */
 export type Known = {
   provider: string
   subscriptionId: string
@@ -14,28 +14,28 @@ export type Known = {
   cancels: boolean
 }
 
-/** Those of an account that may still change: what has ended, and was looked at since, does not. */
+/** An account's subscriptions that may still change: not ended, or not fetched since something was done at the provider. */
 export async function listToFetch(sql: Db, accountId: string): Promise<{ provider: string; subscriptionId: string }[]> {
   return sql<{ provider: string; subscriptionId: string }[]>`
     select provider, subscription_id from billing_subscriptions
      where account_id = ${accountId} and (status <> 'ended' or is_stale) order by started_at, subscription_id limit 20`
 }
 
-/** Those of a provider that are alive, as they were when they were fetched last. */
+/** The stored subscriptions of a provider that have not ended. */
 export async function listLiving(sql: Db, provider: string): Promise<Known[]> {
   return sql<Known[]>`
     select provider, subscription_id, account_id, price_id, pending_price_id, status, started_at, paid_until, cancels
       from billing_subscriptions where provider = ${provider} and status <> 'ended'`
 }
 
-/** Whose it is; null where it was never fetched. */
+/** The account of a provider's subscription; null where it was never fetched. */
 export async function findOwner(sql: Db, provider: string, subscriptionId: string): Promise<string | null> {
   const [row] = await sql<{ accountId: string }[]>`
     select account_id from billing_subscriptions where provider = ${provider} and subscription_id = ${subscriptionId}`
   return row?.accountId ?? null
 }
 
-/** Whose customer it is. */
+/** The account of a provider's customer. */
 export async function findCustomerOwner(sql: Db, provider: string, customerId: string): Promise<string | null> {
   const [row] = await sql<{ accountId: string }[]>`
     select account_id from billing_customers where provider = ${provider} and customer_id = ${customerId}`
@@ -48,7 +48,7 @@ export async function findCustomer(sql: Db, provider: string, accountId: string)
   return row?.customerId ?? null
 }
 
-/** Nothing where the account was erased meanwhile. */
+/** Stores a customer; nothing where the account was erased meanwhile. */
 export async function insertCustomer(sql: Db, provider: string, accountId: string, customerId: string): Promise<void> {
   await sql`
     insert into billing_customers (account_id, provider, customer_id)
@@ -56,7 +56,7 @@ export async function insertCustomer(sql: Db, provider: string, accountId: strin
         on conflict do nothing`
 }
 
-/** What was found out of a subscription: that it is one too many; where it once gave rights, when it ended or a grant took its place. */
+/** Whether a subscription is stored as surplus, and when one that granted rights ended or was replaced by a grant. */
 export async function findSurplus(
   tx: Db,
   provider: string,
@@ -68,12 +68,12 @@ export async function findSurplus(
 }
 
 /**
- * What follows from it. `isSurplus`: it gives no rights from now on, whatever it says. `overAt`: when it ended; null: it goes on.
- * Of a surplus one the end stays as it was: null where it never gave any.
+ * `isSurplus`: it grants no rights from now on, whatever the provider says. `overAt`: when it ended; null: it continues. The end of a
+ * surplus subscription is not changed: null where it never granted rights.
  */
 type Verdict = { isSurplus: boolean; overAt: Date | null }
 
-/** Writes down what was fetched. */
+/** Stores the fetched state of a subscription. */
 export async function upsertKnown(tx: Db, known: Known, verdict: Verdict): Promise<void> {
   await tx`
     insert into billing_subscriptions ${tx({ ...known, ...verdict })}
@@ -85,7 +85,7 @@ export async function upsertKnown(tx: Db, known: Known, verdict: Verdict): Promi
      where billing_subscriptions.account_id = excluded.account_id`
 }
 
-/** Marks every living one as surplus. @returns them */
+/** Marks an account's subscriptions that have not ended as surplus. @returns them */
 export async function releaseKnown(tx: Db, accountId: string): Promise<{ provider: string; subscriptionId: string }[]> {
   return tx<{ provider: string; subscriptionId: string }[]>`
     update billing_subscriptions
@@ -94,8 +94,8 @@ export async function releaseKnown(tx: Db, accountId: string): Promise<{ provide
 }
 
 /**
- * The provider knows none of that id: there is nothing to look at again before something is heard of it. It does not end here for
- * that: keys of another account of the provider find nothing either.
+ * Stops fetching a subscription that the provider does not find, until its next event. It is not marked as ended: keys of another
+ * account at the provider would not find it either.
  */
 export async function settleUnknown(sql: Db, provider: string, subscriptionId: string): Promise<void> {
   await sql`

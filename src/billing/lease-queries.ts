@@ -1,7 +1,7 @@
 import type { Db } from '../db/types.ts'
 import { type Share, withinShare } from './share.ts'
 
-/** Takes the account's billing until the lease ends. @returns false while somebody else has it */
+/** Takes the lease of an account's billing for so many seconds. @returns false while another worker holds it */
 export async function takeLease(sql: Db, accountId: string, leaseId: string, seconds: number): Promise<boolean> {
   const rows = await sql`
     insert into billing_accounts as b (account_id, lease_id, leased_until)
@@ -13,7 +13,7 @@ export async function takeLease(sql: Db, accountId: string, leaseId: string, sec
   return rows.length === 1
 }
 
-/** Whether a lease is still the one that counts, locked until the transaction ends: nobody takes it meanwhile. */
+/** Whether a lease is still held; locks its row until the transaction ends, so that nobody takes it meanwhile. */
 export async function holdLease(tx: Db, accountId: string, leaseId: string): Promise<boolean> {
   const rows = await tx`
     select 1 from billing_accounts
@@ -21,7 +21,7 @@ export async function holdLease(tx: Db, accountId: string, leaseId: string): Pro
   return rows.length === 1
 }
 
-/** Ends a lease that is still ours. */
+/** Ends a lease, unless another worker has taken it over. */
 export async function releaseLease(sql: Db, accountId: string, leaseId: string): Promise<void> {
   await sql`
     update billing_accounts set lease_id = null, leased_until = null
@@ -29,8 +29,8 @@ export async function releaseLease(sql: Db, accountId: string, leaseId: string):
 }
 
 /**
- * Has somebody look at the account's billing after so many seconds, or sooner where that was planned.
- * @param provider that will be asked then, besides those that were known; null: one of those
+ * Schedules a synchronisation of the account's billing after so many seconds, unless an earlier one is scheduled.
+ * @param provider a provider that will be called besides those already known; null: none
  */
 export async function planLook(
   sql: Db,
@@ -47,7 +47,7 @@ export async function planLook(
                            when b.provider = excluded.provider then b.provider end`
 }
 
-/** What was due is done. The next look: as planned, or sooner where something was done at the provider, or wanted, meanwhile; at the provider that will be asked then. */
+/** Schedules the next synchronisation after one succeeded: at `at`, or earlier where subscriptions are stale or intents wait. */
 export async function setNextLook(tx: Db, accountId: string, at: Date | null): Promise<void> {
   await tx`
     update billing_accounts
@@ -65,7 +65,7 @@ export async function setNextLook(tx: Db, accountId: string, at: Date | null): P
      where account_id = ${accountId}`
 }
 
-/** It did not work: again after so many seconds. */
+/** Schedules a retry after so many seconds, and stores the error. */
 export async function postponeLook(sql: Db, accountId: string, seconds: number, error: string): Promise<void> {
   await sql`
     update billing_accounts
@@ -74,7 +74,7 @@ export async function postponeLook(sql: Db, accountId: string, seconds: number, 
      where account_id = ${accountId}`
 }
 
-/** Accounts of a share that are due and that nobody works on. They may be taken meanwhile: whoever takes the lease finds out. */
+/** Due accounts of a share without a lease. Another worker may take one meanwhile; taking the lease decides. */
 export async function listDue(
   sql: Db,
   share: Share,

@@ -1,20 +1,20 @@
 import type { Sql, Tx } from '../db/types.ts'
 import * as queries from './lease-queries.ts'
 
-/** The account's billing is ours until the lease ends: nobody else calls a provider about it. */
+/** The right to call providers about one account's billing, until the lease ends. */
 export type Lease = { accountId: string; id: string }
 
-/** Longer than the work of one lease may take: see `workMs`. */
+/** Longer than `workMs`, so that work ends before its lease. */
 const leaseSeconds = 60
-/** Calls to providers under one lease end within this. */
+/** Bound of all calls to providers under one lease, in milliseconds. */
 export const workMs = 40_000
 
-/** The lease has passed to somebody else: nothing may be written any more. */
+/** The lease has ended, and another worker may hold it: nothing may be written. */
 export class LeaseLostError extends Error {
   override readonly name = 'LeaseLostError'
 }
 
-/** @returns null while somebody else has it, after `waitMs` */
+/** Takes the lease of an account's billing. @returns null where another worker still holds it after `waitMs` milliseconds */
 export async function takeLease(sql: Sql, accountId: string, waitMs = 0): Promise<Lease | null> {
   const lease = { accountId, id: crypto.randomUUID() }
   const endsAt = performance.now() + waitMs
@@ -29,7 +29,7 @@ export function releaseLease(sql: Sql, { accountId, id }: Lease): Promise<void> 
   return queries.releaseLease(sql, accountId, id)
 }
 
-/** Part of the transaction that writes what was fetched: whatever it writes counts only under the lease. @throws LeaseLostError */
+/** Call it in the transaction that writes what was fetched, so that it commits only under the lease. @throws LeaseLostError */
 export async function requireLease(tx: Tx, { accountId, id }: Lease): Promise<void> {
   if (!(await queries.holdLease(tx, accountId, id))) throw new LeaseLostError('the lease has ended')
 }

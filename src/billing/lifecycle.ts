@@ -1,13 +1,13 @@
-/** The states of a subscription. Rights last until the period's end in every state but `expired`. */
+/** The states of a subscription. Every state but `expired` grants rights until the period ends. */
 export type Status = 'trialing' | 'active' | 'past_due' | 'cancelled' | 'expired'
 
 /**
- * The events of a subscription. `convert`: what was tried is paid. `change`: another plan, interval or price takes the place
- * of the one before, at once or as it was planned.
+ * The events of a subscription. `convert`: a trial becomes paid. `change`: another plan, interval or price replaces the current one, at
+ * once or as scheduled.
  */
 export type Event = 'convert' | 'renew' | 'fail' | 'change' | 'cancel' | 'resume' | 'resumeTrial' | 'end'
 
-/** The state machine: events that are missing here cannot happen in that state. */
+/** The state machine: an event that is not listed is not allowed in that state. */
 const transitions: Record<Status, Partial<Record<Event, Status>>> = {
   trialing: { convert: 'active', change: 'trialing', cancel: 'cancelled', end: 'expired' },
   active: { renew: 'active', fail: 'past_due', change: 'active', cancel: 'cancelled', end: 'expired' },
@@ -19,7 +19,7 @@ const transitions: Record<Status, Partial<Record<Event, Status>>> = {
 /** The states in which a subscription gives its plan's rights. */
 export type Living = Exclude<Status, 'expired'>
 
-/** What a provider says is so; of what was not heard meanwhile, the events that lead there. Empty: nothing happened. */
+/** The events from a stored state to the provider's: several where webhooks were missed; empty where nothing changed. */
 const ways: Record<Living, Record<Living, readonly Event[]>> = {
   trialing: { trialing: [], active: ['convert'], past_due: ['convert', 'fail'], cancelled: ['cancel'] },
   active: { trialing: [], active: [], past_due: ['fail'], cancelled: ['cancel'] },
@@ -28,8 +28,8 @@ const ways: Record<Living, Record<Living, readonly Event[]>> = {
 }
 
 /**
- * The events that lead from one state to another. What was paid is not tried afterwards: a provider that says so is believed
- * about all but the word.
+ * The events that lead from one state to another. An `active` or `past_due` subscription never becomes `trialing`: where a provider says
+ * so, it is `active`.
  */
 export function eventsBetween(from: Living, to: Living): readonly Event[] {
   return ways[from][to]

@@ -5,7 +5,7 @@ import { findInbox } from './event-queries.ts'
 import { figuresOf, type ProviderFigures } from './providers/observed.ts'
 import type { BillingProvider } from './providers/provider.ts'
 
-/** Calls to payment providers, and what waits in the inbox of their events, of all instances; the latter has no samples without a database. */
+/** Calls of this instance to payment providers, and queued events of all instances; the latter have no samples without a database. */
 export function billingMetrics({ providers, sql }: { providers: readonly BillingProvider[]; sql: Db }): Metric[] {
   if (providers.length === 0) return []
   const observed = providers.flatMap((provider): [string, ProviderFigures][] => {

@@ -5,7 +5,7 @@ export type Money = { amountMinor: number; currency: string }
 const withoutDecimals = new Set('BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF'.split(' '))
 const withThreeDecimals = new Set('BHD IQD JOD KWD LYD OMR TND'.split(' '))
 
-/** How many digits of an amount stand behind the point (ISO 4217). */
+/** Digits after the decimal point of a currency's amounts (ISO 4217). */
 export function decimalsOf(currency: string): 0 | 2 | 3 {
   if (withoutDecimals.has(currency)) return 0
   return withThreeDecimals.has(currency) ? 3 : 2

@@ -19,7 +19,7 @@ export type PaymentRow = {
   invoiceUrl: string | null
 }
 
-/** The statuses of payments that are known, by the provider's ids. */
+/** The stored statuses of payments, by the provider's ids. */
 export async function listStatuses(
   tx: Db,
   provider: string,
@@ -30,7 +30,7 @@ export async function listStatuses(
   return new Map(rows.map(({ id, status }) => [id, status]))
 }
 
-/** Writes a payment as it is now, and remembers that it failed once. */
+/** Stores the current state of a payment, and whether it ever failed. */
 export async function upsertPayment(tx: Db, { interval, ...row }: PaymentRow): Promise<void> {
   await tx`
     insert into payments ${tx({ ...row, billingInterval: interval, hasFailed: row.status === 'failed' })}

@@ -10,7 +10,7 @@ import { findSubscription } from './queries.ts'
 import { returnUrlOf } from './return-url.ts'
 import { requireSubscription } from './views.ts'
 
-/** For so long a person waits for the provider. */
+/** Timeout of the portal's request to the provider, in milliseconds. */
 export const portalMs = 10_000
 
 /** A person's payments, newest first. */
@@ -23,8 +23,8 @@ export function readPayments(
 }
 
 /**
- * The provider's page with payment method and invoices.
- * @throws AppError `not-supported-by-provider` where nothing is paid through one, `payment-provider-unavailable`, `validation-failed`
+ * The URL of the provider's page with payment method and invoices.
+ * @throws AppError `not-supported-by-provider` where the subscription has no provider, `payment-provider-unavailable`, `validation-failed`
  */
 export async function openPortal(
   deps: BillingDeps,
@@ -45,7 +45,7 @@ export async function openPortal(
   }
 }
 
-/** What a provider's failure is to a person who asked it something, and changed nothing. */
+/** Maps a provider's failure of a read to a problem; other errors are returned as they are. */
 export function toAppError(error: unknown): unknown {
   if (!(error instanceof ProviderError)) return error
   const isFinal = error.failure === 'unsupported' || error.failure === 'refused'

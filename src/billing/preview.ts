@@ -13,7 +13,7 @@ import { type CurrentSubscription, findSubscription, hadTrial } from './queries.
 import { mayTry, requirePlan, requireSubscription } from './views.ts'
 import { isUpgrade } from './want.ts'
 
-/** For so long a preview waits for the provider's figure. */
+/** How long a preview waits for the provider's proration, in milliseconds. */
 const prorationMs = 4_000
 
 type Interval = 'month' | 'year'
@@ -57,7 +57,7 @@ function priceOf(plan: Plan, interval: Interval, currency: string): number | nul
   return interval === 'month' ? plan.priceMonthlyMinor : plan.priceYearlyMinor
 }
 
-/** Null where nothing is paid yet, and where the provider does not tell: a preview does not fail with it. */
+/** Null where nothing is paid yet, and where the provider gives no figure or fails: the preview is answered without it. */
 async function prorationOf(
   deps: BillingDeps,
   { paid, provider: name, status }: CurrentSubscription,

@@ -12,7 +12,7 @@ type Row = Omit<PlanPrice, 'plan' | 'money'> & {
   currency: string
 }
 
-/** A price as a provider is told of it. */
+/** A price with its plan, as `ensurePrice` takes it. */
 export async function findPlanPrice(sql: Db, priceId: string): Promise<PlanPrice | null> {
   const [row] = await sql<Row[]>`
     select p.id, p.billing_interval as interval, p.amount_minor::float8 as amount_minor, p.currency, p.tax_inclusive, s.name, s.display_name, s.description
@@ -22,7 +22,7 @@ export async function findPlanPrice(sql: Db, priceId: string): Promise<PlanPrice
   return { ...price, plan: { name, displayName, description }, money: { amountMinor, currency } }
 }
 
-/** Every price that is offered, by plan. */
+/** The ids of all offered prices, by tier of their plan. */
 export async function listOfferedPriceIds(sql: Db): Promise<string[]> {
   const rows = await sql<{ id: string }[]>`
     select p.id from plan_prices p join subscription_plans s on s.name = p.plan
@@ -36,7 +36,7 @@ export async function findPrice(sql: Db, priceId: string): Promise<KnownPrice | 
   return row ?? null
 }
 
-/** What a provider calls a price; null: it does not know it yet. */
+/** A price's id at a provider; null: it was not made there yet. */
 export async function findProviderPrice(sql: Db, provider: string, priceId: string): Promise<string | null> {
   const [row] = await sql<{ providerPriceId: string }[]>`
     select provider_price_id from provider_prices where provider = ${provider} and price_id = ${priceId}`
@@ -54,7 +54,7 @@ export async function insertProviderPrice(
         on conflict do nothing`
 }
 
-/** The prices behind a provider's own ids of them. */
+/** Prices by their ids at a provider. */
 export async function listByProviderIds(sql: Db, provider: string, ids: string[]): Promise<Map<string, KnownPrice>> {
   const rows = await sql<(KnownPrice & { providerPriceId: string })[]>`
     select p.id, p.plan, p.billing_interval as interval, p.currency, p.amount_minor::float8 as amount_minor, v.provider_price_id

@@ -13,22 +13,22 @@ export type Subscription = {
   currentPeriodEnd: Date | null
 }
 
-/** What is paid through a provider. */
+/** The part of a subscription that is paid through a provider. */
 export type Paid = {
   providerSubscriptionId: string
   priceId: string
   pendingPriceId: string | null
-  /** Up to when it is paid, or tried; the rights end with `currentPeriodEnd`, which has the grace in it. */
+  /** The end of the paid period, or of the trial; rights end at `currentPeriodEnd`, which includes the grace period. */
   paidUntil: Date
 }
 
 /** The subscription that an account has now. */
 export type CurrentSubscription = Subscription & {
-  /** Neither paid for nor granted; also while cancelled. */
+  /** Whether it is a trial: neither paid nor granted; also while cancelled. */
   isTrial: boolean
-  /** Null: it is not paid through a provider. */
+  /** Null: not paid through a provider. */
   paid: Paid | null
-  /** The plan of the price that takes its place at the period's end. */
+  /** The plan that takes effect at the period's end; null: no change is scheduled. */
   pendingPlan: string | null
 }
 
@@ -37,7 +37,7 @@ const columns = (sql: Db) =>
 
 type Row = Omit<CurrentSubscription, 'paid'> & { [K in keyof Paid]: Paid[K] | null } & { lapsed: boolean }
 
-/** The current subscription by the clock: free from its end on, whether or not a job has written that down. */
+/** The current subscription by the database's clock: free from its end on, even before a job has stored that. */
 export async function findSubscription(sql: Db, accountId: string): Promise<CurrentSubscription | null> {
   const [row] = await sql<Row[]>`
     select ${columns(sql)}, s.trial and s.provider_subscription_id is null as is_trial, s.provider_subscription_id, s.price_id, s.pending_price_id,
@@ -80,7 +80,7 @@ type NewSubscription = {
   trialDays: number | null
   grantedBy: string | null
   reason: string | null
-  /** What is paid through a provider, which has a name. */
+  /** The part that is paid through a provider, and the provider's name. */
   paid?: Paid & { provider: string }
 }
 
@@ -96,7 +96,7 @@ export async function insertSubscription(
             ${paid?.provider ?? 'manual'}, ${paid?.providerSubscriptionId ?? null}, ${paid?.priceId ?? null}, ${paid?.pendingPriceId ?? null}, ${paid?.paidUntil ?? null})`
 }
 
-/** The same subscription, as its provider has it now. */
+/** Stores the provider's current state of a subscription. */
 export async function updatePaid(
   sql: Db,
   subscriptionId: string,
@@ -113,7 +113,7 @@ export async function updatePaid(
      where id = ${subscriptionId} and ended_at is null`
 }
 
-/** @returns false when this account has had a trial of this plan before */
+/** Records a trial. @returns false when this account has had a trial of this plan before */
 export async function insertTrial(sql: Db, accountId: string, plan: string): Promise<boolean> {
   const rows =
     await sql`insert into trials (account_id, plan) values (${accountId}, ${plan}) on conflict do nothing returning 1`
@@ -135,25 +135,25 @@ export async function followPlan(sql: Db, accountId: string, plan: string): Prom
   await sql`update user_accounts set role = ${role} where id = ${accountId} and role = ${instead}`
 }
 
-/** What an invitation that nobody accepted yet would begin: a grant takes its place. */
+/** Removes the plan from an invitation that was not accepted yet, because a grant replaces it. */
 export async function withdrawInvitedPlan(sql: Db, accountId: string): Promise<void> {
   await sql`update invitations set plan = null where account_id = ${accountId}`
 }
 
-/** The address that a provider writes to; null: the account was erased. */
+/** The e-mail address for a provider's customer; null: the account was erased. */
 export async function findContact(sql: Db, accountId: string): Promise<string | null> {
   const [row] = await sql<{ email: string | null }[]>`
     select email from user_accounts where id = ${accountId} and status <> 'deleted'`
   return row?.email ?? null
 }
 
-/** Whether another account pays for this one, whose row is locked: it is a member of a team. */
+/** Whether another account pays for this one, as for a member of a team. The caller has locked its row. */
 export async function isPaidFor(sql: Db, accountId: string): Promise<boolean> {
   const rows = await sql`select 1 from user_accounts where id = ${accountId} and payer_id is not null`
   return rows.length === 1
 }
 
-/** Also where there is no such account. */
+/** Whether an account was erased; true also where it does not exist. */
 export async function isErased(sql: Db, accountId: string): Promise<boolean> {
   const rows = await sql`select 1 from user_accounts where id = ${accountId} and status <> 'deleted'`
   return rows.length === 0

@@ -7,7 +7,7 @@ import { listByProviderIds } from './price-queries.ts'
 import type { BillingProvider, ProviderSubscription } from './providers/provider.ts'
 import { settleAccount } from './settle.ts'
 
-/** Something that is another at the provider than here. `what` names it; null `accountId`: it belongs to nobody here. */
+/** A difference between the provider and this service. `what` describes it; `accountId` null: no account here has it. */
 export type Drift = {
   provider: string
   subscriptionId: string
@@ -16,13 +16,13 @@ export type Drift = {
   settled: boolean
 }
 
-/** For so long the listing of one provider may take. */
+/** Timeout of listing one provider's subscriptions, in milliseconds. */
 const listingMs = 600_000
 const waitMs = 10_000
 
 /**
- * Compares every living subscription of every provider with what is known here, and what is known as living with what is listed.
- * @param applies whether the accounts concerned are settled; what belongs to nobody here is told alone
+ * Compares the subscriptions of every provider that have not ended with the stored ones, in both directions.
+ * @param applies whether the accounts with a difference are synchronised; differences without an account are only reported
  * @throws ProviderError
  */
 export async function* reconcile(deps: BillingDeps, applies: boolean): AsyncGenerator<Drift> {

@@ -7,7 +7,7 @@ import { tell } from './subscriptions.ts'
 
 type Context = { deps: BillingDeps; actor: Actor; accountId: string }
 
-/** One row for each charge, refund and dispute; an audit row for each that is new, or that ended another way than it was known. */
+/** Stores a row for each charge, refund and dispute, and an audit row for each that is new or has a new status. */
 export async function recordPayments(tx: Tx, { deps, actor, accountId }: Context, facts: Facts): Promise<void> {
   const { provider, subscription, price, payments } = facts
   const known = await listStatuses(

@@ -5,14 +5,14 @@ import { releaseKnown } from './known-queries.ts'
 import { insertTask, type TaskKind } from './task-queries.ts'
 
 /**
- * What is paid through providers ends there, and no open page takes money any more: tasks, which outlive the account. Lock the
- * account's row first.
+ * Queues tasks that cancel the account's subscriptions at their providers and close its open checkouts. Tasks outlive the account. The
+ * caller has locked the account's row.
  */
 export function releaseProviders(tx: Tx, accountId: string): Promise<void> {
   return release(tx, accountId, 'expire-checkout')
 }
 
-/** The same before an account is erased: what is bought nevertheless is paid back. */
+/** releaseProviders before an erasure: a purchase that still completes is cancelled and refunded. */
 export function releaseErased(tx: Tx, accountId: string): Promise<void> {
   return release(tx, accountId, 'void-checkout')
 }

@@ -5,8 +5,8 @@ import type { MailConfig } from '../mail/variables.ts'
 export type Config = ReturnUrlsConfig & Pick<MailConfig, 'appUrl'>
 
 /**
- * Where the browser goes after a provider's page: what was asked for, else the application itself.
- * @throws AppError `validation-failed` for what is not among RETURN_URLS
+ * Where the browser goes after a provider's page: the requested URL, else APP_URL.
+ * @throws AppError `validation-failed` for a URL that is not among RETURN_URLS
  */
 export function returnUrlOf({ returnUrls, appUrl }: Config, returnTo: string | undefined): string {
   if (returnTo === undefined) return appUrl

@@ -24,7 +24,7 @@ import {
 import { cancel, readSubscription, resume, subscribe } from './subscriptions.ts'
 import { requirePlan } from './views.ts'
 
-/** A plan that does not exist is refused before the idempotency key is looked at. */
+/** Refuses an unknown plan before the idempotency key is used. */
 const knownPlan: MiddlewareHandler<AuthedEnv, string, { in: { json: unknown }; out: { json: { plan: string } } }> = (
   c,
   next,

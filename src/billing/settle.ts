@@ -17,16 +17,16 @@ import { insertTask } from './task-queries.ts'
 
 type Place = { provider: string; subscriptionId: string }
 type Options = {
-  /** Looked at besides those that are known. */
+  /** Subscriptions to fetch besides the stored ones. */
   also?: readonly Place[]
-  /** Written in the same transaction. */
+  /** Runs in the same transaction. */
   finish?: (tx: Tx) => Promise<void>
 }
 type Checkouts = ReadonlyMap<string, CheckoutState | null>
 
 /**
- * Brings an account's billing to what its providers say: fetches under the lease, then writes in one transaction, which counts
- * only while the lease is ours.
+ * Synchronises an account's billing with its providers: fetches under the lease, then writes in one transaction, which commits only
+ * while the lease is held.
  * @throws ProviderError, LeaseLostError
  */
 export async function settleAccount(
@@ -82,7 +82,7 @@ async function write(tx: Tx, deps: BillingDeps, { actor, accountId, facts, check
   await countPayments(tx, accountId)
 }
 
-/** What became of an intent; null: it still waits. */
+/** How an intent ended; null: it still waits. */
 function stateOf(
   intent: Intent,
   facts: Facts[],
@@ -107,7 +107,7 @@ async function fetchCheckouts(deps: BillingDeps, intents: Intent[], call: Read):
   return found
 }
 
-/** Nobody is there any more who could use it. */
+/** Cancels the subscriptions of an erased account. */
 async function cancelAll(tx: Tx, facts: Facts[]): Promise<void> {
   for (const { provider, subscription } of facts)
     if (subscription.status !== 'ended')

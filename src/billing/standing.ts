@@ -2,38 +2,38 @@ import type { Living } from './lifecycle.ts'
 import type { KnownPrice } from './price-queries.ts'
 import type { ProviderPayment, ProviderSubscription } from './providers/provider.ts'
 
-/** What was fetched of one subscription, with the prices of ours behind the provider's. */
+/** The fetched state of one subscription, with this service's prices for the provider's price ids. */
 export type Facts = {
   provider: string
   subscription: ProviderSubscription
-  /** Null: a price that this service never made. */
+  /** Null: a price that this service did not make. */
   price: KnownPrice | null
   pendingPrice: KnownPrice | null
   payments: readonly ProviderPayment[]
 }
 
-/** What a subscription gives at a moment. */
+/** What a subscription grants at a moment. */
 export type Standing = {
   status: Living
   price: KnownPrice
   pendingPrice: KnownPrice | null
-  /** Up to when it is paid, or tried. */
+  /** The end of the paid period, or of the trial. */
   paidUntil: Date
-  /** When the rights end: the same moment where it is cancelled, else later by the grace. */
+  /** When the rights end: at `paidUntil` if cancelled, else after the grace period. */
   endsAt: Date
 }
 
-/** Why a subscription gives nothing. */
+/** Why a subscription grants nothing. */
 export type Reason = 'incomplete' | 'ended' | 'refunded' | 'disputed' | 'unpaid' | 'unknown-price'
 
 type Options = { nowMs: number; graceMs: number }
 
-/** A provider's periods and its charges' need not agree to the second. */
+/** The end of a charge's period may differ from that of the subscription by so much. */
 const toleranceMs = 86_400_000
 
 /**
- * What a provider's subscription gives: a function of what the provider says now, and of nothing else, so that neither the order
- * nor the number of events matters.
+ * What a provider's subscription grants. It depends only on the provider's current state and the time, so that neither the order nor the
+ * number of events matters.
  */
 export function standingOf(facts: Facts, { nowMs, graceMs }: Options): Standing | Reason {
   const { subscription, price, pendingPrice, payments } = facts
@@ -41,7 +41,7 @@ export function standingOf(facts: Facts, { nowMs, graceMs }: Options): Standing 
   if (status === 'incomplete' || status === 'ended') return status
   const taken = takenBack(payments, paidUntil)
   if (taken) return taken
-  // A lower plan that waits for the period's end does not wait for the provider's message.
+  // A downgrade takes effect at the period's end, even before the provider's event.
   const isDue = pendingPrice !== null && paidUntil.getTime() <= nowMs
   const inForce = isDue ? pendingPrice : price
   if (!inForce) return 'unknown-price'
@@ -56,7 +56,7 @@ export function standingOf(facts: Facts, { nowMs, graceMs }: Options): Standing 
   }
 }
 
-/** Whether the charge that pays the current period was paid back as a whole, or a dispute about it was lost. */
+/** Whether the charge of the current period was refunded in full, or a dispute about it was lost. */
 function takenBack(payments: readonly ProviderPayment[], paidUntil: Date): 'refunded' | 'disputed' | null {
   const charge = currentCharge(payments, paidUntil)
   if (!charge) return null
@@ -66,7 +66,7 @@ function takenBack(payments: readonly ProviderPayment[], paidUntil: Date): 'refu
   return charge.money.amountMinor > 0 && refunded >= charge.money.amountMinor ? 'refunded' : null
 }
 
-/** When a subscription ended, where it did: by the provider, or by the rule that gave the reason. Null: it goes on, or never began. */
+/** When a subscription ended, at the provider or by the rule behind the reason. Null: it continues, or never began. */
 export function overAt(
   { subscription, payments }: Facts,
   standing: Standing | Reason,
@@ -92,7 +92,7 @@ function latest(moments: Date[]): Date | null {
   return moments.length === 0 ? null : new Date(Math.max(...moments.map((moment) => moment.getTime())))
 }
 
-/** Of several, as after an upgrade, the one of the highest amount. */
+/** The charge of the current period; of several, as after an upgrade, the one with the highest amount. */
 function currentCharge(payments: readonly ProviderPayment[], paidUntil: Date): ProviderPayment | undefined {
   const charges = payments.filter(({ kind, status }) => kind === 'charge' && status === 'succeeded')
   const current = charges.filter(({ period }) => period && period.end.getTime() >= paidUntil.getTime() - toleranceMs)
@@ -101,16 +101,16 @@ function currentCharge(payments: readonly ProviderPayment[], paidUntil: Date): P
   return untold.sort((a, b) => b.at.getTime() - a.at.getTime())[0]
 }
 
-/** When somebody has to look again, whatever is heard: null: never. */
+/** When to synchronise again without an event; null: never. */
 export function nextLook(standing: Standing | Reason, nowMs: number): Date | null {
   if (typeof standing === 'string') return null
   const { paidUntil, endsAt, pendingPrice } = standing
   const candidates = [
-    // At once where a lower plan waits; else a quarter of an hour later, when the renewal's event should have come.
+    // At the period's end for a downgrade; else 15 minutes later, when the renewal's event should have arrived.
     paidUntil.getTime() + (pendingPrice ? 0 : 900_000),
     endsAt.getTime(),
   ].filter((moment) => moment > nowMs)
-  // In the grace, every hour.
+  // Every hour during the grace period.
   const inGrace = paidUntil.getTime() <= nowMs ? [nowMs + 3_600_000] : []
   const all = [...candidates, ...inGrace]
   return all.length === 0 ? null : new Date(Math.min(...all))

@@ -27,8 +27,8 @@ import { resumeInstead, type Wanted, wantChange, wantCheckout, wantEnd } from '.
 export type SubscriptionView = ReturnType<typeof toView>
 
 /**
- * The person's subscription, by the clock.
- * @param sql within a change, its transaction: the answer is read before the commit
+ * The person's current subscription, by the database's clock.
+ * @param sql the transaction of a change, so that the answer is read before the commit
  */
 export async function readSubscription(
   deps: BillingDeps,
@@ -43,8 +43,7 @@ const leaveFirst = 'The team pays for you. Leave it first: then a plan of your o
 type NewSubscription = PriceWish & { returnTo?: string }
 
 /**
- * Starts a trial (one per account and plan, ever), wants a checkout where money is due or another plan of what is paid, or
- * agrees on free.
+ * Starts a trial (once per account and plan), requests a checkout or a change of the paid subscription, or cancels for the free plan.
  * @throws AppError `validation-failed` for an unknown plan, `already-subscribed`, `checkout-unavailable`, `currency-mismatch`,
  *   `not-supported-by-provider`
  */
@@ -69,7 +68,7 @@ export async function subscribe(
     const isTried = isSame || !mayTry(plan, current) || !(await insertTrial(tx, accountId, plan.name))
     if (isTried) {
       const wanted = { plan, wish, current, refusal: refusalOf(current, isSame) }
-      // It refuses before it writes: a lapsed plan that was put right on the way stays right.
+      // wantCheckout refuses before it writes. Returned, not thrown, so that the settled state of a lapsed plan is committed.
       return wantCheckout(tx, deps, actor, wanted).catch(returnRefusal)
     }
     await replace(tx, {
@@ -97,15 +96,15 @@ function returnRefusal(error: unknown): AppError {
   throw error
 }
 
-/** What is told where nothing can be bought. */
+/** The problem to answer where nothing can be bought. */
 function refusalOf({ status }: CurrentSubscription, isSame: boolean): { code: ProblemCode; detail?: string } {
   if (isSame && status !== 'cancelled') return { code: 'already-subscribed' }
-  // The trial is still in force and cannot be started again; its cancellation can be taken back.
+  // The trial is still in force and cannot be started again; its cancellation can be withdrawn.
   return { code: 'checkout-unavailable', ...(isSame && { detail: resumeInstead }) }
 }
 
 /**
- * Cancels: the plan stays until its period ends, then comes free. A plan without an end is over at once.
+ * Cancels: the plan stays until its period ends, then the free plan begins. A plan without an end ends at once.
  * @throws AppError `nothing-to-cancel` (or `code`) on free, and when it was cancelled before
  */
 export async function cancel(
@@ -140,8 +139,8 @@ export async function cancel(
 }
 
 /**
- * Takes a cancellation back, until the period ends: a trial goes on as a trial, anything else as before.
- * @throws AppError `nothing-to-cancel` where no cancellation waits to be taken back
+ * Withdraws a cancellation before the period ends: a trial continues as a trial.
+ * @throws AppError `nothing-to-cancel` where nothing is cancelled
  */
 export async function resume(deps: BillingDeps, actor: Actor): Promise<SubscriptionView | Wanted> {
   const { accountId } = actor.principal
@@ -158,9 +157,9 @@ export async function resume(deps: BillingDeps, actor: Actor): Promise<Subscript
 }
 
 /**
- * Tells the person by mail what became of the subscription, in the transaction that changed it.
- * @param endedPlan the plan that is over, where it is
- * @returns the subscription as it is now
+ * Queues a mail about a change of the subscription, in the transaction that made it.
+ * @param endedPlan the name of the plan that ended, for `ended`
+ * @returns the current subscription
  */
 export async function tell(
   tx: Tx,
@@ -177,13 +176,13 @@ export async function tell(
   return toView(deps, now)
 }
 
-/** The account's subscription, its row locked, and everybody's whom it pays for. */
+/** Locks the account's row and those of all members that it pays for, settles what has lapsed, and reads the subscription. */
 export async function openForChange(tx: Tx, accountId: string): Promise<CurrentSubscription> {
   await lockPlan(tx, accountId)
   return requireSubscription(findSubscription(tx, accountId))
 }
 
-/** Ends what there is, and begins another; the role goes with it. */
+/** Ends the current subscription and begins another; the role follows the plan. */
 export async function replace(tx: Tx, subscription: Parameters<typeof insertSubscription>[1]): Promise<void> {
   await endCurrent(tx, subscription.accountId)
   await insertSubscription(tx, subscription)

@@ -13,14 +13,14 @@ export type NewTask = {
 
 export type Task = Required<NewTask> & { id: string; attempts: number }
 
-/** Has something done at a provider, from the commit on. What was done before is done again. */
+/** Queues a task for a provider, which runs after the commit. One that was done before is done again. */
 export async function insertTask(tx: Db, { provider, kind, objectId, subscriptionId = null }: NewTask): Promise<void> {
   await tx`
     insert into billing_tasks as t (provider, kind, object_id, subscription_id) values (${provider}, ${kind}, ${objectId}, ${subscriptionId})
         on conflict (provider, kind, object_id) do update set done_at = null, due_at = clock_timestamp(), attempts = 0 where t.done_at is not null`
 }
 
-/** Takes up to `limit` tasks of a share that are due; whoever dies with one loses it when the lease ends. */
+/** Claims up to `limit` due tasks of a share; if this instance crashes, another can claim them once the lease ends. */
 export async function claimTasks(sql: Db, share: Share, limit: number, leaseSeconds: number): Promise<Task[]> {
   return sql<Task[]>`
     with due as (
@@ -32,7 +32,7 @@ export async function claimTasks(sql: Db, share: Share, limit: number, leaseSeco
     returning t.id, t.provider, t.kind, t.object_id, t.subscription_id, t.attempts`
 }
 
-/** It is done; its subscription is looked at again. */
+/** Marks a task as done, and schedules a synchronisation of its subscription. */
 export async function finishTask(sql: Db, { id, provider }: Task, subscriptionId: string | null): Promise<void> {
   await sql`
     with done as (

@@ -6,8 +6,8 @@ import { ProviderError } from './providers/provider-error.ts'
 import { finishTask, type Task } from './task-queries.ts'
 
 /**
- * Does at a provider what has to be done there whatever became of the account. Each may be done twice: it is left alone where it
- * was done. @throws ProviderError, but for what the provider will never do
+ * Performs a task at a provider, even if the account was erased meanwhile. Idempotent.
+ * @throws ProviderError for failures that a retry may solve; others are logged, and the task is finished
  */
 export async function doTask(deps: BillingDeps, task: Task): Promise<void> {
   const provider = requireProvider(deps, task.provider)
@@ -41,7 +41,7 @@ async function perform(provider: BillingProvider, task: Task, call: Write): Prom
   }
 }
 
-/** The account is gone: what was bought there nevertheless ends, and is paid back. */
+/** Closes a checkout of an erased account. A purchase that completed is cancelled and refunded. */
 async function voidCheckout(provider: BillingProvider, checkoutId: string, call: Write): Promise<void> {
   await provider.expireCheckout(checkoutId, call)
   const checkout = await provider.fetchCheckout(checkoutId, call)

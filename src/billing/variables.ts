@@ -22,11 +22,11 @@ export type BillingConfig = ConfigOf<typeof billingConfiguration>
 export const billingConfiguration = configuration({
   variables,
   config: (e: E) => ({
-    /** What people pay through, the first choice first; empty: plans are tried, or granted. */
+    /** The payment providers, in order of preference; empty: plans are only tried, or granted. */
     billingProviders: (e.BILLING_PROVIDERS ?? (e.NODE_ENV === 'production' ? ['manual'] : pretendProviders)).filter(
       (name) => name !== 'manual',
     ),
-    /** For so long after its period's end a plan lasts while a renewal is still tried. */
+    /** Grace period in milliseconds: how long a plan lasts after its period while the renewal is retried. */
     billingGraceMs: e.BILLING_GRACE_DAYS * 86_400_000,
   }),
   check: ({ NODE_ENV, BILLING_PROVIDERS }) =>

@@ -14,7 +14,7 @@ export function mayTry(plan: Plan, current: CurrentSubscription): boolean {
   return current.plan === freePlan || current.isTrial
 }
 
-/** @throws AppError `account-disabled` where an account has no subscription any more: it was erased. */
+/** The subscription. @throws AppError `account-disabled` where there is none, because the account was erased */
 export async function requireSubscription(
   found: Promise<CurrentSubscription | null> | CurrentSubscription | null,
 ): Promise<CurrentSubscription> {
@@ -23,7 +23,7 @@ export async function requireSubscription(
   return subscription
 }
 
-/** @throws AppError `validation-failed` for a plan that is unknown or retired */
+/** A plan of the catalogue by name. @throws AppError `validation-failed` where it is unknown or retired */
 export function requirePlan(deps: Pick<BillingDeps, 'catalogue'>, name: string): Plan {
   const plan = deps.catalogue.current.plans.get(name)
   if (!plan || plan.retired) throw invalid('plan', `There is no plan "${name}".`, 'unknown')
@@ -35,14 +35,14 @@ export async function requireAhead(tx: Tx, field: string, end: Date | null): Pro
   if (end && !(await isAhead(tx, end))) throw invalid(field, 'Choose a moment that lies ahead.')
 }
 
-/** A subscription as the person sees it. */
+/** The representation of a subscription. */
 export function toView(
   deps: Pick<BillingDeps, 'catalogue'>,
   { plan: name, status, interval, provider, startedAt, currentPeriodEnd, paid, pendingPlan }: CurrentSubscription,
 ) {
   const plan = deps.catalogue.current.plans.get(name)
   const cancelled = status === 'cancelled'
-  // Of what is paid, the rights end later by the grace: people are shown up to when it is paid.
+  // The paid period, without the grace period that `currentPeriodEnd` includes.
   const periodEnd = paid?.paidUntil ?? currentPeriodEnd
   const pending = cancelled ? freePlan : pendingPlan
   return {

@@ -12,18 +12,18 @@ import type { CurrentSubscription, Paid } from './queries.ts'
 import { returnUrlOf } from './return-url.ts'
 import { insertTask } from './task-queries.ts'
 
-/** What is to be done at a provider: committed here, carried out afterwards (`completeIntent`), by a job where that fails. */
+/** The id of a stored intent: committed first, then carried out by `completeIntent`, or by the worker where that fails. */
 export type Wanted = { intent: string }
 
-/** When a job takes up what the request did not complete. */
+/** Seconds after which the worker takes up an intent that its request did not complete. */
 const takenUpAfterSeconds = 45
 
 type Wish = PriceWish & { returnTo?: string }
 type Refusal = { code: ProblemCode; detail?: string }
 
 /**
- * Wants a checkout. One is open at a time: the same wish gets the same again, another takes its place.
- * @param refusal what is told where nothing can be bought: no provider, or no price
+ * Stores the intent of a checkout. An account has one open checkout: the same request gets it again, another request replaces it.
+ * @param refusal the problem where nothing can be bought: no provider, or no price
  * @throws AppError as `refusal`, `validation-failed`, `not-supported-by-provider`
  */
 export async function wantCheckout(
@@ -39,7 +39,7 @@ export async function wantCheckout(
   if (!price || !provider)
     throw new AppError(refusal.code, refusal.detail === undefined ? {} : { detail: refusal.detail })
   const returnTo = returnUrlOf(deps.config, wish.returnTo)
-  // What is tried is not paid for twice: the same plan's paid period begins when its trial ends.
+  // A trial of the same plan runs to its end: the paid period begins then.
   const startsAt = current.isTrial && current.plan === plan.name ? current.currentPeriodEnd : null
   const open = await findOpenCheckout(tx, accountId)
   if (
@@ -60,7 +60,7 @@ export async function wantCheckout(
 }
 
 /**
- * Wants another plan, interval or price of what is paid: a dearer one at once, a cheaper one at the period's end.
+ * Stores the intent of another plan or interval for a paid subscription: an upgrade at once, a downgrade at the period's end.
  * @throws AppError `already-subscribed`, `currency-mismatch`, `checkout-unavailable`
  */
 export async function wantChange(
@@ -74,7 +74,7 @@ export async function wantChange(
   if (wish.currency !== undefined && wish.currency !== now.currency) throw new AppError('currency-mismatch')
   const subscription = { provider: current.provider, subscriptionId: paid.providerSubscriptionId }
   const isSame = current.plan === plan.name && now.interval === wish.interval
-  // Who stays on what they pay takes back the lower plan that waits.
+  // The current plan again: withdraws the scheduled downgrade.
   if (isSame && paid.pendingPriceId !== null)
     return want(tx, deps, actor, { kind: 'downgrade', ...subscription, priceId: null })
   if (isSame && current.status !== 'cancelled') throw new AppError('already-subscribed')
@@ -88,7 +88,7 @@ export async function wantChange(
   return want(tx, deps, actor, { kind: isUp ? 'upgrade' : 'downgrade', ...subscription, priceId: price.id })
 }
 
-/** Whether a plan comes at once: it is of a higher tier, or the same for a year. */
+/** Whether a change is an upgrade, which takes effect at once: a higher tier, or the same plan by the year. */
 export function isUpgrade(
   { catalogue }: Pick<BillingDeps, 'catalogue'>,
   from: string,
@@ -99,7 +99,7 @@ export function isUpgrade(
   return to.tier > tier || (to.name === from && interval === 'year')
 }
 
-/** Wants the end, or that it is taken back. */
+/** Stores the intent to cancel a paid subscription, or to withdraw the cancellation. */
 export function wantEnd(
   tx: Tx,
   deps: BillingDeps,

@@ -11,7 +11,7 @@ import { receiveWebhook } from './inbox.ts'
 const ProviderPath = z.strictObject({ provider: z.string().regex(/^[a-z]{1,40}$/) })
 const limitBytes = 1_048_576
 
-/** Where providers tell that something happened. Only who sent it is proved here; what happened is fetched by a worker. */
+/** The webhook endpoint of payment providers. It only verifies the sender; the worker fetches what happened. */
 export const webhookRoutes = new Hono<PublicEnv>().post(
   '/billing/webhooks/:provider',
   describe('Subscription', 'Tell of an event at a payment provider, with its signature', { 200: null }, [
@@ -30,7 +30,7 @@ export const webhookRoutes = new Hono<PublicEnv>().post(
       throw new AppError('not-found')
     }
     const body = await readBytes(c.req.raw, limitBytes)
-    // A provider sends from few addresses: what is proved to be its own is not counted against them.
+    // Verified webhooks are not rate-limited: a provider sends all of them from few addresses.
     if (!(await receiveWebhook(deps, provider, body, c.req.raw.headers))) {
       await countAddress(deps, c.var.context)
       throw new AppError('invalid-signature')

@@ -17,26 +17,26 @@ import { doTask } from './tasks.ts'
 export type BillingWorker = ReturnType<typeof createBillingWorker>
 
 type Options = {
-  /** How many events, accounts and tasks of a provider are worked on at once, each; default 4. */
+  /** How many events, accounts and tasks of a provider are processed at once, each; default 4. */
   concurrency?: number
-  /** How often it looks by itself; default 5000. */
+  /** Milliseconds between polls without a ring of the bell; default 5000. */
   pollMs?: number
 }
 
 /** Longer than the work of one event or task may take. */
 const leaseSeconds = 90
-/** For the log. */
+/** The name of the other side in log messages. */
 const recipient = 'a payment provider'
 
-/** Seconds until something is tried again after its n-th attempt: from 5 s, doubling to an hour, with a quarter of jitter. */
+/** Seconds until the retry after the n-th attempt: exponential back-off from 5 s to an hour, with ±25 % jitter, and at least `asked`. */
 export function retryAfterSeconds(attempts: number, asked = 0, random = Math.random): number {
   const seconds = Math.min(3_600, 5 * 2 ** Math.min(Math.max(attempts - 1, 0), 20)) * (0.75 + random() / 2)
   return Math.max(seconds, Math.min(asked, 3_600))
 }
 
 /**
- * Looks into events, does what is due of accounts, and what has to be done at providers: a few of each and of each provider
- * at a time, whichever instance comes first. No connection of the database is held while a provider is called.
+ * Creates the worker that processes events, due accounts and tasks: a few of each kind and provider at a time. Instances share the work
+ * by leases. No database connection is held while a provider is called.
  */
 export function createBillingWorker(deps: BillingDeps, { concurrency = 4, pollMs = 5_000 }: Options = {}) {
   const { sql, log } = deps
@@ -86,7 +86,7 @@ export function createBillingWorker(deps: BillingDeps, { concurrency = 4, pollMs
   return createWorker({ lanes, bell: deps.billingWork, pollMs })
 }
 
-/** What an account still wants of a provider, then what its providers say. */
+/** Carries out an account's waiting intents, then synchronises its billing. */
 async function settleDue(deps: BillingDeps, accountId: string): Promise<void> {
   const lease = await takeLease(deps.sql, accountId)
   if (!lease) return
@@ -107,6 +107,6 @@ async function settleDue(deps: BillingDeps, accountId: string): Promise<void> {
 
 const askedBy = (error: unknown) => (error instanceof ProviderError ? error.retryAfterSeconds : undefined)
 
-/** For administrators: no text of an error that may hold something of a person. */
+/** The stored message, which administrators see: no text of other errors, because it may hold personal data. */
 const messageOf = (error: unknown): string =>
   error instanceof ProviderError ? `${error.failure}: ${error.message}` : 'it could not be written: see the log'

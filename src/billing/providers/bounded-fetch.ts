@@ -1,23 +1,23 @@
 import { inFetchSpan } from '../../tracing/outgoing.ts'
 
-/** A hundred of a provider's largest objects are a tenth of this. */
+/** Bound of an answer in decompressed bytes: ten times a page of a hundred of the largest objects. */
 const maxAnswerBytes = 16_777_216
 
-/** A provider answered more than it may. */
+/** A provider's answer exceeds the bound. */
 class AnswerTooLargeError extends Error {
   override readonly name = 'AnswerTooLargeError'
 }
 
 /**
- * The `fetch` of everything that is asked of providers: no redirect is followed, for the request holds a key, and the whole answer is read
- * within the caller's time (its signal ends the body too) and within a bound, decompressed.
+ * The `fetch` for all requests to providers. Redirects are errors, because requests carry a secret key. The whole body is read before
+ * the caller's signal aborts, and within a bound that counts decompressed bytes.
  */
 export async function boundedFetch(url: string | URL | Request, init: RequestInit): Promise<Response> {
   const answer = await inFetchSpan(url instanceof Request ? url.url : url, init, (traced) =>
     fetch(url, { ...init, headers: traced, redirect: 'error' }),
   )
   const headers = new Headers(answer.headers)
-  // They were those of what travelled.
+  // They described the compressed body.
   headers.delete('content-encoding')
   headers.delete('content-length')
   const body = [101, 204, 205, 304].includes(answer.status) ? null : await readBounded(answer)
@@ -29,7 +29,7 @@ async function readBounded(answer: Response): Promise<Blob> {
   let length = 0
   for await (const chunk of answer.body ?? []) {
     length += chunk.byteLength
-    // Leaving the loop cancels what has not come yet.
+    // Leaving the loop cancels the rest of the body.
     if (length > maxAnswerBytes) throw new AnswerTooLargeError(`more than ${maxAnswerBytes} bytes`)
     chunks.push(chunk)
   }

@@ -5,13 +5,13 @@ export const providerKey = z
   .string()
   .regex(/^[\x21-\x7e]{8,255}$/, 'must be a key of 8 to 255 characters without spaces')
 
-/** Secrets of a webhook, by commas, the newest first: several while one is rotated. */
+/** Webhook secrets, separated by commas, the newest first: several during a rotation. */
 export const webhookSecrets = z
   .string()
   .transform((text) => text.split(',').map((one) => one.trim()))
   .pipe(z.array(providerKey).max(5, 'must be at most 5 secrets'))
 
-/** What is missing of a provider that BILLING_PROVIDERS names. */
+/** Messages for the unset variables of a provider that BILLING_PROVIDERS names. */
 export function missingKeys(
   provider: string,
   providers: readonly string[] | undefined,
@@ -23,5 +23,5 @@ export function missingKeys(
     .map(([name]) => `${name}: must be set, for BILLING_PROVIDERS names ${provider}`)
 }
 
-/** What BILLING_PROVIDERS says, which lies in the room above. */
+/** The value of BILLING_PROVIDERS, which src/billing/variables.ts declares. */
 export type NamedProviders = { BILLING_PROVIDERS?: string[] | undefined }

@@ -1,5 +1,5 @@
-/** Those that take no money: outside production alone, and the default there. */
+/** Providers that take no money: only outside production, where they are the default. */
 export const pretendProviders = ['sandbox']
 
-/** What BILLING_PROVIDERS may name. `manual` is none: plans are tried, or granted by an administrator. */
+/** The values of BILLING_PROVIDERS. `manual` stands for no provider: plans are tried, or granted by an administrator. */
 export const providerNames = ['manual', 'stripe', 'razorpay', ...pretendProviders]

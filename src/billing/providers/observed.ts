@@ -6,18 +6,18 @@ import { ProviderError, type ProviderFailure } from './provider-error.ts'
 const failures: readonly ProviderFailure[] = ['unavailable', 'unreadable', 'unsupported', 'refused']
 type Outcome = 'answered' | ProviderFailure | 'failed'
 
-/** Calls of one provider since the start. */
+/** Calls to one provider since the start, by outcome, and their durations. */
 export type ProviderFigures = { calls: ReadonlyMap<Outcome, number>; durations: Durations }
 
 const figuresByProvider = new WeakMap<BillingProvider, ProviderFigures>()
 
-/** What was counted of a provider that `observed` made. */
+/** The figures of a provider that `observed` wrapped. */
 export function figuresOf(provider: BillingProvider): ProviderFigures | undefined {
   return figuresByProvider.get(provider)
 }
 
 /**
- * The same provider, whose calls are counted, timed and have a span. A webhook's verification asks nobody, and is none.
+ * Wraps a provider: its calls are counted, timed and traced. `verifyWebhook` calls nobody, and is not counted.
  */
 export function observed(provider: BillingProvider): BillingProvider {
   const calls = new Map<Outcome, number>((['answered', ...failures, 'failed'] as const).map((outcome) => [outcome, 0]))
@@ -48,7 +48,7 @@ export function observed(provider: BillingProvider): BillingProvider {
   return made
 }
 
-/** Those that ask the provider something. */
+/** The methods that send requests to the provider. */
 const asks: ReadonlySet<string> = new Set<keyof BillingProvider>([
   'ensurePrice',
   'createCustomer',

@@ -2,7 +2,7 @@ import type { ProviderDeps } from './deps.ts'
 import { observed } from './observed.ts'
 import type { BillingProvider } from './provider.ts'
 
-/** Reads a provider's code only where it is configured. @throws Error for a name that is not known, which the configuration refuses */
+/** Opens the configured providers, and loads only their code. @throws Error for an unknown name, which the configuration refuses */
 export async function openProviders(deps: ProviderDeps): Promise<readonly BillingProvider[]> {
   return Promise.all(deps.config.billingProviders.map((name) => openProvider(deps, name).then(observed)))
 }

@@ -6,7 +6,7 @@ import { ProviderError, type ProviderFailure, shownCode, shownFields } from '../
 export type RazorpayOptions = {
   keyId: string
   keySecret: string
-  /** Where its interface is; a test's server. Default: Razorpay's own. */
+  /** Base URL of the API; default: Razorpay's. Tests set their own server. */
   baseUrl?: string
 }
 
@@ -18,7 +18,7 @@ const Refusal = z.looseObject({
   error: z.looseObject({ code: z.string().optional(), description: z.string().optional() }),
 })
 
-/** The REST interface by fetch: the provider's own library has no timeouts, and hides why a request failed. */
+/** A client of the REST API, by fetch: the provider's library has no timeouts, and hides why a request failed. */
 export function createRazorpayClient({ keyId, keySecret, baseUrl = 'https://api.razorpay.com' }: RazorpayOptions) {
   const authorization = `Basic ${Buffer.from(`${keyId}:${keySecret}`).toString('base64')}`
 
@@ -39,8 +39,8 @@ export function createRazorpayClient({ keyId, keySecret, baseUrl = 'https://api.
 
   return {
     /**
-     * Asks Razorpay, and reads the answer. `what` and the path name the request; the path's ids are escaped by the caller.
-     * @throws ProviderError of every failure, `unreadable` for an answer that is not as the schema says
+     * Sends a request to Razorpay, and parses the answer. The caller escapes ids in the path.
+     * @throws ProviderError for every failure; `unreadable` for an answer that does not match the schema
      */
     async ask<T extends z.ZodType>(path: string, call: Read, schema: T, request: Request = {}): Promise<z.infer<T>> {
       const what = `${request.method ?? (request.body ? 'POST' : 'GET')} ${path.replace(/\/(sub|inv|pay)_\w+/g, '/:id')}`
@@ -54,7 +54,7 @@ export function createRazorpayClient({ keyId, keySecret, baseUrl = 'https://api.
   }
 }
 
-/** Razorpay has no status or code of its own for an id that it does not know: it says so. */
+/** Whether an id is unknown at Razorpay: it has no status or code for that, only a description. */
 export function isMissing(error: unknown): boolean {
   return (
     error instanceof ProviderError && /id provided does not exist|not a valid id/i.test(descriptionOf(error.answer))
@@ -78,6 +78,6 @@ function toProviderError(what: string, response: Response, answer: unknown): Pro
 function failureOf(status: number, answer: unknown): ProviderFailure {
   if (status >= 500 || status === 429 || status === 401 || status === 403) return 'unavailable'
   if (!Refusal.safeParse(answer).success) return 'unreadable'
-  // A mandate of UPI is for one amount: "subscriptions cannot be updated when payment mode is upi".
+  // A UPI mandate is for one amount: "subscriptions cannot be updated when payment mode is upi".
   return /payment mode is upi/i.test(descriptionOf(answer)) ? 'unsupported' : 'refused'
 }

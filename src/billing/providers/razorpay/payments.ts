@@ -110,7 +110,7 @@ export function razorpayPayments({ ask }: RazorpayClient): Payments {
   }
 }
 
-/** Without a payment: the charge that failed, under the invoice's id. */
+/** The charge of an invoice; without a payment it is the failed charge, with the invoice's id. */
 function toCharge(invoice: Invoice, payment: Payment | null, subscriptionId: string): ProviderPayment {
   const { billing_start: start, billing_end: end } = invoice
   const { amount, currency, created_at } = payment ?? invoice

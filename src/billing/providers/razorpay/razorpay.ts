@@ -7,15 +7,15 @@ import { razorpaySubscriptions } from './subscriptions.ts'
 import { razorpayWebhooks } from './webhooks.ts'
 
 const pageSize = 100
-/** Razorpay wants to know how often it charges: ten years, after which the person subscribes anew. */
+/** Razorpay requires the number of charges: ten years of them, after which the person has to subscribe again. */
 const totalCounts = { month: 120, year: 10 } as const
 const periods = { month: 'monthly', year: 'yearly' } as const
 
 /**
- * Payments by Razorpay, over its REST interface: rupees, of which it is the first choice. It knows no idempotency keys, so what
- * is made carries our id in its notes and is looked for before it is made again. What it cannot do (taking a cancellation
- * back, a portal, the price of a change beforehand) is `unsupported`.
- * @param options webhookSecrets: the newest first; events from before a rotation are signed with the older one
+ * Payments by Razorpay's REST API, in rupees, for which it is preferred. The API has no idempotency keys, so each object has our id in
+ * its notes and is searched for before it is made again. What the API cannot do (withdraw a cancellation, a portal, the cost of a
+ * change in advance) is `unsupported`, or null for the cost.
+ * @param options webhookSecrets: the newest first; events from before a rotation are signed with an older one
  */
 export function openRazorpay(options: RazorpayOptions & { webhookSecrets: readonly string[] }): BillingProvider {
   const client = createRazorpayClient(options)
@@ -35,7 +35,7 @@ type Checkouts = Pick<
   'ensurePrice' | 'createCustomer' | 'openCheckout' | 'fetchCheckout' | 'expireCheckout' | 'openPortal'
 >
 
-/** A checkout is a subscription that nobody has agreed to yet: it has the same id, and a page of its own. */
+/** At Razorpay a checkout is a subscription in the state `created`: both have the same id. */
 function razorpayCheckouts({ ask }: RazorpayClient): Checkouts {
   const retrieve = (id: string, call: Read) => ask(`/subscriptions/${encodeURIComponent(id)}`, call, Subscription)
 
@@ -74,7 +74,7 @@ function razorpayCheckouts({ ask }: RazorpayClient): Checkouts {
     },
 
     async createCustomer({ reference, email }, call) {
-      // The customer of that address, where there is one.
+      // `fail_existing: 0` returns the existing customer of that address.
       const { id } = await ask('/customers', call, Named, {
         body: { email, fail_existing: '0', notes: { reference } },
       })

@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import { Amount, Currency, PageUrl, Seconds, Time } from '../answer-fields.ts'
 
-/** What is read of Razorpay's entities; whatever else they hold is left alone. Times are epoch seconds. */
+/** The fields of Razorpay's entities that are used; others are ignored. Times are epoch seconds. */
 const Id = z.string().regex(/^\w{1,64}$/)
-/** An empty set of notes comes as an empty list. */
+/** Razorpay sends empty notes as an empty list. */
 const Notes = z.union([z.record(z.string(), z.unknown()), z.array(z.unknown()).transform(() => ({}))])
 const notes = Notes.transform(
   (all): Record<string, string> =>

@@ -10,13 +10,13 @@ type Subscriptions = Pick<
 
 const pageSize = 100
 const ended: ReadonlySet<string> = new Set(['cancelled', 'completed', 'expired'])
-/** Not paid, or not charged, since the last period that was paid. */
+/** Statuses in which the current period is not paid. */
 const unpaid: ReadonlySet<string> = new Set(['pending', 'halted', 'paused'])
 
 export function razorpaySubscriptions({ ask }: RazorpayClient): Subscriptions {
   const retrieve = (id: string, call: Read) => ask(`/subscriptions/${encodeURIComponent(id)}`, call, Subscription)
 
-  /** The end of the last period that was paid; the beginning, where none was. */
+  /** The end of the last paid period; the start of the subscription where none was paid. */
   async function paidUntil(subscription: Subscription, call: Read): Promise<Date> {
     const start = startOf(subscription)
     if (!unpaid.has(subscription.status)) return subscription.current_end ?? start
@@ -97,7 +97,7 @@ export function razorpaySubscriptions({ ask }: RazorpayClient): Subscriptions {
     async cancel(id, when, call) {
       const subscription = await retrieve(id, call)
       if (ended.has(subscription.status)) return
-      // Nothing was charged, or nothing is any more: there is no period to wait for.
+      // Any other status has no running paid period, so it is cancelled at once.
       const isRunning = subscription.status === 'active'
       await ask(`/subscriptions/${id}/cancel`, call, Anything, {
         body: { cancel_at_cycle_end: when === 'period-end' && isRunning ? 1 : 0 },
@@ -114,7 +114,7 @@ function startOf({ start_at, created_at }: Subscription): Date {
   return start_at ?? created_at
 }
 
-/** Its entity has no member for this: what ends with its period has no charge to come. */
+/** Whether it is cancelled at the period's end. The entity has no field for that, but no further charge is scheduled. */
 function isEnding({ status, charge_at, remaining_count }: Subscription): boolean {
   return status === 'active' && (charge_at === null || remaining_count === 0)
 }
@@ -123,6 +123,6 @@ function toStatus({ status, start_at, paid_count }: Subscription): ProviderSubsc
   if (ended.has(status)) return 'ended'
   if (unpaid.has(status)) return 'past_due'
   if (status === 'active') return 'active'
-  // Agreed to, and charged for the first time at its start.
+  // Authenticated, with the first charge at `start_at`.
   return status === 'authenticated' && start_at && paid_count === 0 ? 'trialing' : 'incomplete'
 }

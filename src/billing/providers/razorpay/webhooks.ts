@@ -18,9 +18,9 @@ const Event = z.looseObject({
 })
 
 /**
- * Webhooks of Razorpay: `X-Razorpay-Signature` is the HMAC-SHA256 of the body under the webhook's secret, in hexadecimal. It has
- * no time, so an old one can be sent again: an event says nothing that is believed, and is known by the hash of its
- * body, which the signature covers as it does not cover the header `x-razorpay-event-id`.
+ * Webhooks of Razorpay: `X-Razorpay-Signature` is the HMAC-SHA256 of the body under the webhook's secret, in hexadecimal. It covers no
+ * timestamp, so an old webhook can be replayed: harmless, because only the object's id is used. The event's id is the hash of the body,
+ * because the signature does not cover the header `x-razorpay-event-id`.
  */
 export function razorpayWebhooks(secrets: readonly string[]): Pick<BillingProvider, 'verifyWebhook'> {
   return {

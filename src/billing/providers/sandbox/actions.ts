@@ -11,7 +11,7 @@ export const subscriptionActions = ['pay', 'decline', 'renew', 'end', 'refund', 
 type CheckoutAction = (typeof checkoutActions)[number]
 type SubscriptionAction = (typeof subscriptionActions)[number]
 
-/** What the pretend provider's pages show. */
+/** The data of the sandbox's pages. */
 export type CheckoutView = { checkout: SandboxCheckout; price: Price }
 export type SubscriptionView = {
   subscription: SandboxSubscription
@@ -51,7 +51,7 @@ export async function readOverview(sandbox: Sandbox, sql: Sql): Promise<Overview
   }
 }
 
-/** What somebody does on the checkout page. One that is over stays as it is. @throws AppError `not-found` */
+/** An action of the person on the checkout page. A checkout that is no longer open is not changed. @throws AppError `not-found` */
 export function actOnCheckout(sandbox: Sandbox, id: string, action: CheckoutAction): Promise<void> {
   return sandbox.play(async (scene) => {
     const checkout = await lockObject<SandboxCheckout>(scene.tx, 'checkout', id)
@@ -62,7 +62,7 @@ export function actOnCheckout(sandbox: Sandbox, id: string, action: CheckoutActi
   })
 }
 
-/** What somebody, a bank or the passing of time does with a subscription. @throws AppError `not-found` */
+/** An action on a subscription: by the person, by a bank, or by time. @throws AppError `not-found` */
 export async function actOnSubscription(
   sandbox: Sandbox,
   sql: Sql,
@@ -88,7 +88,7 @@ async function act(
   else if (action === 'decline') await changeSubscription(scene, from, { declines: true })
   else if (action === 'renew') await (from.cancelAtPeriodEnd ? endSubscription(scene, from) : renew(scene, from))
   else {
-    // A good card: what is owed is paid with it.
+    // The card now works: an outstanding amount is paid.
     const good = await changeSubscription(scene, from, { declines: false })
     if (good.status === 'past_due') await renew(scene, good)
     else if (good.wantedPriceId !== null) await upgrade(scene, good, good.wantedPriceId)
@@ -105,7 +105,7 @@ async function claim(scene: Scene, id: string, action: 'refund' | 'dispute' | 'l
   else await disputeCharge(scene, last, ({ dispute: 'pending', lose: 'succeeded', win: 'failed' } as const)[action])
 }
 
-/** Lets time pass there, and what comes due with it. */
+/** Sets the sandbox's clock ahead, and runs what is due then. */
 export async function passTime(sandbox: Sandbox, sql: Sql, seconds: number): Promise<void> {
   const { offsetMs } = await sandbox.readSettings()
   await sandbox.set({ offsetMs: offsetMs + seconds * 1000 })

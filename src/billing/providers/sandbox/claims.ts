@@ -2,7 +2,7 @@ import { iso, newId, type Scene, tellOf } from './machine.ts'
 import type { SandboxPayment } from './objects.ts'
 import { listObjects, putObject } from './queries.ts'
 
-/** Pays the whole of a charge back, once. */
+/** Refunds a charge in full, once. */
 export async function refundCharge(scene: Scene, charged: SandboxPayment): Promise<void> {
   const about = await listObjects<SandboxPayment>(scene.tx, 'payment', charged.subscriptionId)
   if (
@@ -21,7 +21,7 @@ export async function refundCharge(scene: Scene, charged: SandboxPayment): Promi
   await tellOf(scene, 'payment.refunded', charged.subscriptionId)
 }
 
-/** Somebody disputes a charge, or a dispute is decided. */
+/** Opens a dispute about a charge, or decides it. */
 export async function disputeCharge(
   scene: Scene,
   charged: SandboxPayment,

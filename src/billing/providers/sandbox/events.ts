@@ -5,20 +5,20 @@ import type { WebhookEvent } from '../provider.ts'
 import type { SandboxEvent } from './objects.ts'
 
 const header = 'sandbox-signature'
-/** An older signature is refused, and one from further ahead. */
+/** The largest difference between a signature's time and now, in either direction. */
 const toleranceSeconds = 300
-/** A webhook is answered 400 where it holds anything else, as any provider's. */
+/** A webhook with any other body is refused, as with every provider. */
 const Event = z.looseObject({ id: Id, type: Id.max(100), object: Id })
 const shape = /^t=(\d{1,12}),v1=([0-9a-f]{64})$/
 
-/** What the pretend provider sends: the body's bytes, and its headers. */
+/** The body and headers of a webhook of the sandbox. */
 export function signEvent(key: Uint8Array, { id, type, object }: SandboxEvent, nowSeconds: number) {
   const body = Buffer.from(JSON.stringify({ id, type, object }))
   const signature = macOf(key, String(nowSeconds), body).toString('hex')
   return { body, headers: new Headers({ [header]: `t=${nowSeconds},v1=${signature}` }) }
 }
 
-/** The event of a body that was signed with the key; null for any other. */
+/** The event of a body that is signed with the key; null for any other. */
 export function readEvent(
   key: Uint8Array,
   body: Uint8Array,

@@ -4,13 +4,13 @@ import type { Price, SandboxCheckout, SandboxEvent, SandboxPayment, SandboxSubsc
 import { prorate } from './proration.ts'
 import { findObject, putObject } from './queries.ts'
 
-/** A moment at the pretend provider, and what it will tell of it. */
+/** A transaction of the sandbox: its time, and the events to send after the commit. */
 export type Scene = { tx: Tx; nowMs: number; events: SandboxEvent[] }
 
 export const newId = (prefix: string) => `${prefix}_${Bun.randomUUIDv7().replaceAll('-', '')}`
 export const iso = (ms: number) => new Date(ms).toISOString()
 
-/** Tells of an object, once the transaction has committed. */
+/** Adds an event about an object, which is sent after the commit. */
 export async function tellOf({ tx, nowMs, events }: Scene, type: string, object: string): Promise<void> {
   const event = { id: newId('sbx_evt'), type, object, at: iso(nowMs) }
   await putObject(tx, 'event', event)
@@ -50,7 +50,7 @@ async function charge(
   await tellOf(scene, `payment.${status}`, subscriptionId)
 }
 
-/** Somebody paid: the subscription begins, at once or when the trial of before is over. */
+/** Completes a checkout: the subscription begins at once, or when the earlier trial ends. */
 export async function payCheckout(scene: Scene, checkout: SandboxCheckout): Promise<SandboxSubscription> {
   const price = await priceOf(scene.tx, checkout.priceId)
   const startsAt = checkout.startsAt === null ? scene.nowMs : Math.max(scene.nowMs, Date.parse(checkout.startsAt))
@@ -81,7 +81,7 @@ export async function payCheckout(scene: Scene, checkout: SandboxCheckout): Prom
   return subscription
 }
 
-/** What has come due by the clock there: renewals, that fail where the card declines, and ends. */
+/** Runs what is due by the sandbox's clock: renewals, which fail where the card declines, and cancellations. */
 export async function runDue(scene: Scene, subscription: SandboxSubscription): Promise<SandboxSubscription> {
   let now = subscription
   while ((now.status === 'active' || now.status === 'trialing') && Date.parse(now.paidUntil) <= scene.nowMs) {
@@ -91,7 +91,7 @@ export async function runDue(scene: Scene, subscription: SandboxSubscription): P
   return now
 }
 
-/** The next period is charged. What waits for the period's end comes into force with it. */
+/** Charges the next period. A scheduled change of price takes effect. */
 export async function renew(scene: Scene, from: SandboxSubscription): Promise<SandboxSubscription> {
   const price = await priceOf(scene.tx, from.pendingPriceId ?? from.priceId)
   const isOther = price.id !== from.priceId
@@ -141,7 +141,7 @@ export async function changeSubscription(
   return changed
 }
 
-/** A dearer price at once, the difference charged. A card that declines leaves the old one in force. */
+/** Changes to a higher price at once and charges the difference. Where the card declines, the old price stays. */
 export async function upgrade(scene: Scene, from: SandboxSubscription, priceId: string): Promise<'paid' | 'unpaid'> {
   if (from.priceId === priceId) return 'paid'
   if (from.declines) {

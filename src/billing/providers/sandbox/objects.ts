@@ -1,10 +1,10 @@
-/** What the pretend provider keeps, as JSON: times are ISO 8601. */
+/** The stored objects of the sandbox, as JSON; times are in ISO 8601. */
 
 export type Settings = {
   id: string
-  /** So much later it is there. */
+  /** How far the sandbox's clock is ahead, in milliseconds. */
   offsetMs: number
-  /** Whether it tells of what happens there. */
+  /** Whether it sends webhooks. */
   delivers: boolean
 }
 
@@ -40,7 +40,7 @@ export type SandboxSubscription = {
   endedAt: string | null
   /** The next charge is declined. */
   declines: boolean
-  /** A dearer price that waits for its payment. */
+  /** A higher price that waits for its payment. */
   wantedPriceId: string | null
 }
 

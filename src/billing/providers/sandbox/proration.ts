@@ -1,7 +1,7 @@
 import type { Proration } from '../provider.ts'
 import type { Price, SandboxSubscription } from './objects.ts'
 
-/** What is left of the old price, and what the new one costs until the period's end; of another interval the whole. */
+/** Credit for the rest of the old price's period, and the new price until the period's end; for another interval its full price. */
 export function prorate(
   { paidFrom, paidUntil, status }: SandboxSubscription,
   from: Price,

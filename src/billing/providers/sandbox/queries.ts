@@ -2,19 +2,19 @@ import type { Db } from '../../../db/types.ts'
 
 export type Kind = 'settings' | 'customer' | 'price' | 'checkout' | 'subscription' | 'payment' | 'event' | 'key'
 
-/** An object of the pretend provider; null: it has none of that id. */
+/** An object of the sandbox; null: there is none of that id. */
 export async function findObject<T>(sql: Db, kind: Kind, id: string): Promise<T | null> {
   const [row] = await sql<{ data: T }[]>`select data from sandbox_objects where id = ${id} and kind = ${kind}`
   return row?.data ?? null
 }
 
-/** The same, locked until the transaction ends. */
+/** findObject, with its row locked until the transaction ends. */
 export async function lockObject<T>(tx: Db, kind: Kind, id: string): Promise<T | null> {
   const [row] = await tx<{ data: T }[]>`select data from sandbox_objects where id = ${id} and kind = ${kind} for update`
   return row?.data ?? null
 }
 
-/** Those of a kind that belong to another object, or all of it, oldest first. */
+/** Objects of a kind, oldest first, at most 1,000; with `parent` only those that belong to it. */
 export async function listObjects<T>(sql: Db, kind: Kind, parent: string | null = null): Promise<T[]> {
   const rows = await sql<{ data: T }[]>`
     select data from sandbox_objects where kind = ${kind} ${parent === null ? sql`` : sql`and parent_id = ${parent}`} order by created_at, id limit 1000`
@@ -32,7 +32,7 @@ export async function putObject<T extends { id: string }>(
         on conflict (id) do update set data = excluded.data`
 }
 
-/** Keeps what a wish led to, by its key. @returns what it led to the first time */
+/** Stores the result of a call under its idempotency key. @returns the first result that was stored under it */
 export async function claimKey(tx: Db, key: string, result: string): Promise<string> {
   const id = `key:${key}`
   await tx`

@@ -17,7 +17,7 @@ import {
 } from './actions.ts'
 import type { Sandbox } from './sandbox.ts'
 
-/** Everybody could pay with nothing here: shown to this machine alone, outside production; else 404. */
+/** Payments here cost nothing, so the pages are served only to this machine and outside production; else 404. */
 const ownMachineOnly = onlyOwnMachine(
   ({ production, billingProviders }) => !production && billingProviders.includes('sandbox'),
 )
@@ -27,7 +27,7 @@ const CheckoutAction = z.enum(checkoutActions)
 const SubscriptionAction = z.enum(subscriptionActions)
 const Days = z.coerce.number().int().min(1).max(3_660)
 
-/** The pretend provider's pages: what a person, a bank and the passing of time do. */
+/** The sandbox's pages, with the actions of a person, of a bank and of time. */
 export const sandboxRoutes = new Hono<PublicEnv>()
   .get('/', ownMachineOnly, noInput, async (c) => {
     const { overviewPage } = await import('./pages.tsx')
@@ -65,11 +65,11 @@ export const sandboxRoutes = new Hono<PublicEnv>()
 function sandboxOf(c: Context<PublicEnv>): Sandbox {
   const sandbox = c.get('deps').providers.find(({ name }) => name === 'sandbox')
   if (!sandbox) throw new AppError('not-found')
-  // The registry opened it under this name.
+  // The registry opens only createSandbox under this name.
   return sandbox as Sandbox
 }
 
-/** A field of a form that this page itself sent: pages of others may send forms here, too. @throws AppError `bad-request` */
+/** A field of a form from these pages; forms of other sites are refused (CSRF). @throws AppError `bad-request` */
 async function field<T>(c: Context<PublicEnv>, name: string, schema: z.ZodType<T>): Promise<T> {
   if (!isFromHere(c.req.raw.headers)) throw new AppError('bad-request')
   const form = new URLSearchParams(Buffer.from(await readBytes(c.req.raw, 1_024)).toString())
@@ -78,7 +78,7 @@ async function field<T>(c: Context<PublicEnv>, name: string, schema: z.ZodType<T
   return data
 }
 
-/** Browsers say where a form is from; without a referrer its Origin is `null`, so that what they say of the site counts. */
+/** By Sec-Fetch-Site where the browser sends it: with a no-referrer policy the Origin of a form is `null`. */
 function isFromHere(headers: Headers): boolean {
   const site = headers.get('sec-fetch-site')
   if (site !== null) return site === 'same-origin' || site === 'none'

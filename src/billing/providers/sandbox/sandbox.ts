@@ -16,8 +16,8 @@ const defaults: Settings = { id: settingsId, offsetMs: 0, delivers: true }
 export type Sandbox = ReturnType<typeof createSandbox>
 
 /**
- * A provider that takes no money: its own tables stand for its server, `/sandbox` for its pages, and its clock can be set ahead.
- * Its transactions are its own, as a provider's are.
+ * A payment provider for development and tests, which takes no money: its own table stands for its server, `/sandbox` for its pages, and
+ * its clock can be set ahead. It runs its own transactions, as a remote provider would.
  */
 export function createSandbox({ sql, now, config, deliver }: ProviderDeps) {
   const key = deriveKey(config.auditKeys[0], 'sandbox webhooks')
@@ -27,7 +27,7 @@ export function createSandbox({ sql, now, config, deliver }: ProviderDeps) {
     (await findObject<Settings>(sql, 'settings', settingsId)) ?? defaults
   const nowMs = async () => now() + (await readSettings()).offsetMs
 
-  /** One transaction there; what it told of is sent once it has committed. A lost message is lost, as with any provider. */
+  /** Runs one transaction of the sandbox, then sends its events as webhooks. A webhook that fails is not sent again. */
   async function play<T>(work: (scene: Scene) => Promise<T>): Promise<T> {
     const settings = await readSettings()
     const { result, events } = await sql.begin(async (tx: Tx) => {
@@ -41,7 +41,7 @@ export function createSandbox({ sql, now, config, deliver }: ProviderDeps) {
     return result
   }
 
-  /** A subscription, after what has come due. @throws ProviderError where there is none */
+  /** Locks a subscription and runs what is due. @throws ProviderError where there is none */
   async function open(scene: Scene, id: string): Promise<SandboxSubscription> {
     const found = await lockObject<SandboxSubscription>(scene.tx, 'subscription', id)
     if (!found) throw new ProviderError('refused', 'there is no such subscription')
@@ -81,7 +81,7 @@ export function createSandbox({ sql, now, config, deliver }: ProviderDeps) {
           priceId,
           reference,
           startsAt: startsAt?.toISOString() ?? null,
-          // As long from now as the caller's clock has it: this one may be years ahead.
+          // Moved by the same offset as the sandbox's clock, which may be years ahead.
           expiresAt: new Date(expiresAt.getTime() + nowMs - now()).toISOString(),
           state: 'open',
           declined: false,
@@ -162,9 +162,9 @@ export function createSandbox({ sql, now, config, deliver }: ProviderDeps) {
     play,
     open,
     readSettings,
-    /** Sets its clock ahead, or has it be silent. */
+    /** Changes the clock, or whether webhooks are sent. */
     set: async (change: Partial<Settings>) => putObject(sql, 'settings', { ...(await readSettings()), ...change }),
-    /** An event as it would be sent now. */
+    /** A webhook of an event, signed now. */
     sign: (event: Parameters<typeof signEvent>[1]) => signEvent(key, event, Math.floor(now() / 1000)),
   })
 }

@@ -5,20 +5,20 @@ import { boundedFetch } from '../bounded-fetch.ts'
 import type { Read, Write } from '../provider.ts'
 import { ProviderError, type ProviderFailure, shownCode, shownFields } from '../provider-error.ts'
 
-/** The version of Stripe's interface that the requests and the schemas of answers are written for. */
+/** The version of Stripe's API that the requests and schemas are written for. */
 const apiVersion = '2026-10-28.endive'
-/** For one attempt. */
+/** Timeout of one attempt. */
 const attemptTimeoutMs = 10_000
 
 export type StripeOptions = {
   secretKey: string
-  /** Where its interface is; a test's server. Default: Stripe's own. */
+  /** Base URL of the API; default: Stripe's. Tests set their own server. */
   baseUrl?: string
 }
 
 export type StripeClient = Awaited<ReturnType<typeof openStripeClient>>
 
-/** Loads the library, which is large, and opens no connection. */
+/** Loads Stripe's library, which is large. Opens no connection. */
 export async function openStripeClient({ secretKey, baseUrl = 'https://api.stripe.com' }: StripeOptions) {
   const { default: StripeSdk } = await import('stripe')
   const { hostname, port, protocol } = new URL(baseUrl)
@@ -45,8 +45,8 @@ export async function openStripeClient({ secretKey, baseUrl = 'https://api.strip
     webhooks: sdk.webhooks,
 
     /**
-     * Asks Stripe, and reads the answer.
-     * @throws ProviderError of every failure, `unreadable` for an answer that is not as the schema says
+     * Sends a request to Stripe, and parses the answer.
+     * @throws ProviderError for every failure; `unreadable` for an answer that does not match the schema
      */
     async ask<T extends z.ZodType>(
       what: string,
@@ -67,12 +67,12 @@ export async function openStripeClient({ secretKey, baseUrl = 'https://api.strip
   }
 }
 
-/** The options of a request that changes something; one call may make several, each with a name. */
+/** The options of a writing request. One call may send several, so the idempotency key also has a name for each. */
 export function writing(call: Write, name: string) {
   return { idempotencyKey: `${call.key}-${name}` }
 }
 
-/** Whether Stripe refused with that code: https://docs.stripe.com/error-codes. */
+/** Whether Stripe refused with one of these codes: https://docs.stripe.com/error-codes. */
 export function hasCode(error: unknown, ...codes: string[]): boolean {
   return error instanceof ProviderError && isStripeError(error.answer) && codes.includes(error.answer.code ?? '')
 }
@@ -82,7 +82,7 @@ type StripeFailure = {
   code?: string
   statusCode?: number
   headers?: Record<string, string>
-  /** Of a connection's failure: what `fetch` threw. */
+  /** Of a failed connection: the error of `fetch`. */
   detail?: unknown
 }
 
@@ -90,7 +90,7 @@ function isStripeError(error: unknown): error is StripeFailure {
   return error instanceof Error && 'type' in error && typeof error.type === 'string'
 }
 
-/** By `type`: the names of classes do not survive minification. The messages of Stripe may quote what was sent, and stay out. */
+/** By `type`, because class names do not survive minification. Stripe's messages may quote what was sent, so they are left out. */
 function toProviderError(what: string, error: unknown): ProviderError {
   if (!isStripeError(error))
     return new ProviderError('unreadable', `stripe, ${what}: no answer of its form`, { answer: error })
@@ -109,12 +109,12 @@ function failureOf({ type, code, statusCode }: StripeFailure): ProviderFailure {
     case 'StripeCardError':
       return 'refused'
     case 'StripeInvalidRequestError':
-      // 409: another request holds the object at this moment.
+      // 409: a concurrent request has locked the object.
       return code === 'lock_timeout' || statusCode === 409 ? 'unavailable' : 'refused'
     case 'StripeIdempotencyError':
       return statusCode === 409 ? 'unavailable' : 'refused'
     case 'StripeAPIError':
-      // Without a status: what came was no JSON.
+      // Without a status: the answer was not JSON.
       return statusCode === undefined ? 'unreadable' : 'unavailable'
     default:
       return 'unavailable'

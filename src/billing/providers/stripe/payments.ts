@@ -18,7 +18,7 @@ import { isProration } from './subscriptions.ts'
 
 type Payments = Pick<BillingProvider, 'listPayments' | 'refund' | 'findSubject'>
 
-/** A renewal's invoice is made about an hour before it is charged; this is more. */
+/** Invoices are listed from earlier than charges: Stripe makes a renewal's invoice about an hour before it charges. */
 const invoiceLeadMs = 48 * 3_600_000
 const refundStatuses = {
   pending: 'pending',
@@ -45,7 +45,7 @@ export function stripePayments({ ask }: StripeClient): Payments {
     return data[0] ? subscriptionOfInvoice(data[0].invoice, call) : null
   }
 
-  /** What an object leads to, by the kind that its id begins with. */
+  /** The subject of an object, whose kind is the prefix of its id. */
   async function follow(id: string, call: Read): Promise<Subject | null> {
     switch (id.slice(0, id.lastIndexOf('_'))) {
       case 'sub':
@@ -174,7 +174,7 @@ export function stripePayments({ ask }: StripeClient): Payments {
   }
 }
 
-/** The period of the line that is no proration; of an upgrade's invoice, which has only those, the last that ends. */
+/** The period of the line that is no proration; an upgrade's invoice has only prorations: then the period that ends last. */
 function periodOf({ lines }: Invoice): { start: Date; end: Date } | null {
   const whole = lines.data.filter((line) => !isProration(line))
   const candidates = whole.length > 0 ? whole : lines.data

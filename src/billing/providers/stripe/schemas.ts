@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { Amount, Currency, Id, PageUrl, Time } from '../answer-fields.ts'
 
-/** What is read of Stripe's objects (API version 2026-10-28.endive); whatever else they hold is left alone. */
+/** The fields of Stripe's objects that are used (API version 2026-10-28.endive); others are ignored. */
 const Reference = z.union([Id, z.looseObject({ id: Id }).transform(({ id }) => id)])
 const Metadata = z.record(z.string(), z.string())
 export const list = <T extends z.ZodType>(item: T) => z.looseObject({ data: z.array(item) })

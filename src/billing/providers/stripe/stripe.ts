@@ -6,12 +6,12 @@ import { Deleted, list, Named, Session } from './schemas.ts'
 import { stripeSubscriptions } from './subscriptions.ts'
 import { stripeWebhooks } from './webhooks.ts'
 
-/** Less than this away, Stripe takes no end of a trial, and the cycle is anchored instead. */
+/** Stripe refuses a trial that ends sooner than this; `billing_cycle_anchor` is used instead. */
 const shortestTrialMs = 48 * 3_600_000
 
 /**
- * Payments by Stripe, over its own library. Money of 135 currencies; the first choice for all but the rupee.
- * @param options webhookSecrets: of the endpoint, the newest first; several while one is rotated
+ * Payments by Stripe, with its library, in 135 currencies; preferred for all but the rupee.
+ * @param options webhookSecrets: of the endpoint, the newest first; several during a rotation
  */
 export async function openStripe(
   options: StripeOptions & { webhookSecrets: readonly string[] },
@@ -140,9 +140,9 @@ function stripeCheckouts({ ask }: StripeClient): Checkouts {
 }
 
 /**
- * When the paid period begins. It must be the same at each repeat of a request, so it is judged from the last moment at
- * which the page can be paid: from 48 hours after that on a trial at Stripe, before it an anchor of the cycle whose time until
- * then is free. What begins while the page can still be paid begins with the payment.
+ * The start of the paid period, as parameters for Stripe. Repeats of a request must be identical, so the choice depends on the expiry of
+ * the page, not on now: a trial where the period starts at least 48 hours after the expiry, else a free time until the billing cycle's
+ * anchor. A period that starts before the expiry starts with the payment.
  */
 function beginning({ reference, startsAt, expiresAt }: CheckoutRequest) {
   const metadata = { reference }

@@ -15,7 +15,7 @@ const statuses = {
   trialing: 'trialing',
   active: 'active',
   past_due: 'past_due',
-  // The retries are used up, and it goes on without being paid: the grace ends it here.
+  // The retries are used up, and the subscription continues unpaid: our grace period ends it.
   unpaid: 'past_due',
   canceled: 'ended',
 } as const
@@ -25,7 +25,7 @@ export function stripeSubscriptions({ ask }: StripeClient): Subscriptions {
     return ask('subscriptions.retrieve', call, Subscription, (stripe) => stripe.subscriptions.retrieve(id, { expand }))
   }
 
-  /** A schedule, which holds a change at the period's end, forbids other changes until it lets the subscription go. */
+  /** Releases the schedule of a change at the period's end: Stripe refuses other changes while it is attached. */
   async function release({ schedule }: Subscription, call: Read & { key: string }): Promise<void> {
     if (!schedule) return
     await ask('subscriptionSchedules.release', call, Deleted, (stripe) =>
@@ -150,7 +150,7 @@ export function isProration({ parent }: Line): boolean {
   return parent?.subscription_item_details?.proration === true || parent?.invoice_item_details?.proration === true
 }
 
-/** The price of the schedule's phase after the running one. */
+/** The price of the schedule's phase after the current one. */
 function pendingPriceOf({ schedule, items }: Subscription): string | null {
   const end = schedule?.current_phase?.end_date
   const next = end === undefined ? undefined : schedule?.phases.find(({ start_date }) => start_date >= end)
@@ -167,7 +167,7 @@ function toProviderSubscription(subscription: Subscription): ProviderSubscriptio
   const startsAt = metadata.starts_at === undefined ? null : new Date(Number(metadata.starts_at) * 1000)
   const isBeforeStart = startsAt !== null && item.current_period_end.getTime() <= startsAt.getTime()
   const status = statuses[subscription.status]
-  // Stripe moves the period on when it renews, about an hour before it tries to charge.
+  // Stripe starts the new period when it renews, about an hour before it charges.
   const isUnpaid =
     status === 'past_due' ||
     (status === 'active' && invoice?.billing_reason === 'subscription_cycle' && isOwed(invoice.status))

@@ -3,9 +3,9 @@ import { Id } from '../answer-fields.ts'
 import type { BillingProvider, WebhookEvent } from '../provider.ts'
 import type { StripeClient } from './client.ts'
 
-/** How old, or how far ahead of our clock, a signature may be. The library judges only the age. */
+/** The largest difference between a signature's time and now, in either direction. The library checks only the age. */
 const toleranceSeconds = 300
-/** Objects that lead to a subscription; events about others say nothing to this service. */
+/** Objects that belong to a subscription; events about others are ignored. */
 const subjects = new Set([
   'subscription',
   'subscription_schedule',
@@ -23,7 +23,7 @@ const Event = z.looseObject({
   data: z.looseObject({ object: z.looseObject({ id: Id.optional(), object: z.string() }) }).optional(),
 })
 
-/** @see https://docs.stripe.com/webhooks/signature */
+/** Verifies `Stripe-Signature`. @see https://docs.stripe.com/webhooks/signature */
 export function stripeWebhooks(
   { webhooks }: StripeClient,
   secrets: readonly string[],
@@ -34,7 +34,7 @@ export function stripeWebhooks(
       if (!header || isAhead(header)) return null
       const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(body)
       for (const secret of secrets) {
-        // Only the asynchronous form works with the library's build for this runtime.
+        // The library's build for this runtime supports only the asynchronous method.
         const event = await webhooks.constructEventAsync(text, header, secret, toleranceSeconds).catch(() => null)
         if (event) return toWebhookEvent(event)
       }
