@@ -8,6 +8,9 @@ export class UnreachableNameError extends Error {
   override readonly name = 'UnreachableNameError'
 }
 
+/** The same where there is none and where there are others: otherwise attempts would tell strangers which names this network knows. */
+export const noAddress = 'The name has no address that can be reached from here.'
+
 /** A name may have many more; these are judged, and one of them is connected to. */
 const mostAddresses = 8
 
@@ -26,8 +29,7 @@ export function judgedLookUp(resolver: Resolver, isAllowed: (address: string) =>
     resolver(name).then(
       (found) => {
         const allowed = found.slice(0, mostAddresses).filter(isAllowed)
-        if (allowed.length === 0)
-          callback(new UnreachableNameError('The name leads to an address that cannot be reached from here.'), [])
+        if (allowed.length === 0) callback(new UnreachableNameError(noAddress), [])
         else
           callback(
             null,

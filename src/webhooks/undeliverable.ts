@@ -1,4 +1,4 @@
-import { UnreachableNameError } from './look-up.ts'
+import { noAddress, UnreachableNameError } from './look-up.ts'
 
 /** An attempt that no answer came of; the message is shown to the endpoint's owner. */
 export class UndeliverableError extends Error {
@@ -10,9 +10,9 @@ const reasons: Record<string, string> = {
   ECONNREFUSED: 'The connection was refused.',
   ECONNRESET: 'The connection was closed before an answer came.',
   ERR_SOCKET_CLOSED: 'The connection was closed before an answer came.',
-  ENOTFOUND: 'The name has no address.',
-  DNS_ENOTFOUND: 'The name has no address.',
-  DNS_ENODATA: 'The name has no address.',
+  ENOTFOUND: noAddress,
+  DNS_ENOTFOUND: noAddress,
+  DNS_ENODATA: noAddress,
   ETIMEDOUT: 'The connection could not be made.',
   HPE_HEADER_OVERFLOW: 'The answer has more headers than 16 KiB.',
 }

@@ -71,7 +71,7 @@ describe.each(Object.entries(audiences))('an endpoint of %s', (path, bearer) => 
       errors.push(log.items.find((item) => item.id === delivery)?.lastError)
     }
     expect(errors).toEqual([
-      'The name leads to an address that cannot be reached from here.',
+      'The name has no address that can be reached from here.',
       'That address cannot be reached from here.',
       'A URL with a user or a password is not kept.',
       'Ports are 443, or 1024 and above.',

@@ -86,7 +86,7 @@ describe('a message', () => {
           resolver: () => Promise.reject(Object.assign(new Error(), { code: 'DNS_ENOTFOUND' })),
         }),
       ),
-    ).toBe('The name has no address.')
+    ).toBe('The name has no address that can be reached from here.')
   })
 })
 
@@ -122,7 +122,7 @@ describe('a name', () => {
     const failure = await failureOf(
       send('https://rebound.example:8443/', { reach: closed, resolver: leadsTo(address) }),
     )
-    expect(failure).toBe('The name leads to an address that cannot be reached from here.')
+    expect(failure).toBe('The name has no address that can be reached from here.')
   })
 
   test('with many addresses is judged by a few of them', async () => {
@@ -132,7 +132,7 @@ describe('a name', () => {
         resolver: leadsTo(...Array(5_000).fill('10.0.0.1'), '127.0.0.1'),
       }),
     )
-    expect(failure).toBe('The name leads to an address that cannot be reached from here.')
+    expect(failure).toBe('The name has no address that can be reached from here.')
   })
 
   test('with a good and a bad address is connected to at the good one alone', async () => {
@@ -146,7 +146,7 @@ describe('a name', () => {
     const private_ = [parseNetwork('10.0.0.0/8')].filter((network) => typeof network !== 'string')
     const reach = { networks: [...loopbackNetworks, ...private_], inClear: true }
     const failure = await failureOf(send('http://inside.localhost:8080/', { reach, resolver: leadsTo('10.0.0.1') }))
-    expect(failure).toBe('The name leads to an address that cannot be reached from here.')
+    expect(failure).toBe('The name has no address that can be reached from here.')
   })
 
   test('is looked up without a thread, of which password hashing has few', async () => {
@@ -182,7 +182,9 @@ describe('a name', () => {
     expect((await send(url, { resolver, ca: cert })).status).toBe(200)
     expect([looks, seen.requests]).toEqual([1, 1])
     // No connection is kept for a name: the next attempt is judged anew.
-    expect(await failureOf(send(url, { resolver, ca: cert }))).toContain('cannot be reached')
+    expect(await failureOf(send(url, { resolver, ca: cert }))).toContain(
+      'The name has no address that can be reached from here.',
+    )
     expect([looks, seen.requests]).toEqual([2, 1])
   })
 

@@ -174,7 +174,7 @@ describe('an endpoint', () => {
     const sender = openSender()
     await request(`/v1/webhooks/${id}/test`, { method: 'POST', bearer: person.bearer })
     await sender.idle()
-    expect(await errors()).toEqual([['queued', 'The name leads to an address that cannot be reached from here.']])
+    expect(await errors()).toEqual([['queued', 'The name has no address that can be reached from here.']])
     await sql`update user_subscriptions set current_period_end = clock_timestamp() - interval '1 minute' where account_id = ${person.id}`
     await sql`update webhook_endpoints set url = 'https://hooks.example.com/' where id = ${id}`
     await makeDue(id)
