@@ -1,5 +1,5 @@
--- Deletes what payments have left behind: events 90 days after they were looked into, tasks 30 days after they were done, wishes of a
--- provider 90 days after they ended. Returns how many.
+-- Deletes old rows of billing: events 90 days after they were processed, tasks 30 days after they were done, intents 90 days after they
+-- ended. Returns how many.
 create or replace function public.purge_billing() returns bigint language plpgsql
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
 declare
@@ -15,7 +15,8 @@ begin
   return gone_in_all + gone;
 end $$;
 
--- Has somebody look at whatever is paid, within the hour: what was not heard of is found out. Returns at how many accounts.
+-- Schedules a synchronisation with the provider within the hour for every account with a subscription there, so that missed webhooks
+-- have no lasting effect. Returns for how many accounts.
 create or replace function public.reconcile_billing() returns bigint language plpgsql security definer
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
 declare

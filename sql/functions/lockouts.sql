@@ -1,9 +1,9 @@
--- The numbers of the lockout stand in this file. Five failures within 15 minutes pause a counter for 15 minutes, twice as long
--- each time up to an hour (the account's own check, which no stranger reaches: 24 hours). Whatever their pace, a hundred
--- failures without a success are the most (NIST SP 800-63B-4, 3.2.2): from then on each is followed by an hour's pause, until a
--- success or 30 days without a failure. purge_expired keeps a counter as long as anything here asks for it.
+-- The numbers of the lockout are in this file. Five failures within 15 minutes lock a counter for 15 minutes, then twice as long
+-- each time, up to an hour (24 hours for checks of a signed-in person's own password). After a hundred failures without a success, at
+-- any pace (NIST SP 800-63B-4, 3.2.2), each further one locks for an hour, until a success or 30 days without a failure.
+-- purge_expired keeps a counter as long as any rule here needs it.
 
--- How many lockouts stand in a row: forgotten after 24 h without a failure, counted from the end of the last lockout.
+-- How many lockouts followed each other: reset after 24 h without a failure, counted from the end of the last lockout.
 create or replace function public.lockouts_in_a_row(counter public.lockouts) returns integer language sql
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
   select case when greatest(counter.last_failure_at, counter.locked_until) < clock_timestamp() - interval '24 hours' then 0
@@ -41,7 +41,8 @@ set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
   select case when locked_until > clock_timestamp() then least(extract(epoch from locked_until - clock_timestamp()), 86400)::float8 end
 $$;
 
--- A counter with one try more reserved; as it is, but for tries that have ended, while it is locked or as many are undecided as may fail.
+-- The counter with one more reserved try. While it is locked, or as many tries are undecided as may fail, none is added, and only
+-- expired tries are removed.
 create or replace function public.with_try(counter public.lockouts, attempt text) returns public.lockouts language plpgsql
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
 declare
@@ -56,7 +57,8 @@ begin
   return counter;
 end $$;
 
--- A counter after a failure: counted, and locked when it was the last. A device is a stranger from its first lockout on.
+-- The counter after a failure, locked when that was the last allowed. A device's counter is locked without an end: later log-ins of
+-- that device are counted by address.
 create or replace function public.with_failure(counter public.lockouts, attempt text, kind text) returns public.lockouts language plpgsql
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
 declare
@@ -81,8 +83,8 @@ begin
   return counter;
 end $$;
 
--- Codes of a second factor are counted by themselves: 30 wrong ones within an hour pause a counter for an hour, and the hundred
--- without a success is the same. Only who has the password, or the session, gets to try one.
+-- Codes of a second factor have their own counters: 30 wrong ones within an hour lock a counter for an hour, and the limit of a hundred
+-- without a success is the same. Trying a code needs the password, or a session.
 
 -- The wrong codes of the last hour.
 create or replace function public.recent_wrong_codes(failures timestamptz[]) returns timestamptz[] language sql
@@ -111,7 +113,7 @@ begin
   return counter;
 end $$;
 
--- As with_failure, of a counter of codes. `kind`: a device is a stranger from its first lockout on.
+-- As with_failure, of a counter of codes. `kind`: the counter of a device is locked without an end, as there.
 create or replace function public.with_wrong_code(counter public.lockouts, attempt text, kind text) returns public.lockouts language plpgsql
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
 declare

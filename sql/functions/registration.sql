@@ -1,5 +1,6 @@
--- Makes an account and its subscription, and undoes it: for an address that is taken, so that the time of the answer does not tell it from
--- one that is free. Where the account was made, the undoing is all that it does: it costs time, too. p_account: the columns of the account.
+-- Inserts an account and its subscription and rolls both back, for an address that is taken, so that the time of the answer does not
+-- reveal that. Where the account was made (p_made), only an empty subtransaction is rolled back, which also takes time.
+-- p_account: the columns of the account.
 create or replace function public.pretend_account(p_account jsonb, p_made boolean) returns void language plpgsql
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
 declare

@@ -75,6 +75,7 @@ authz-changes 1 f082a7de80ab
 authz-changes 2 64c05b0ceb51
 billing 1 83fd3ac67960
 billing 2 6b9ae2c358eb
+billing 3 c69443abff6e
 consents 1 e7796fa3cded
 consents 2 bb84455aa4cf
 days 1 db27051acc47
@@ -93,6 +94,7 @@ jobs 5 23ea3de9ca41
 lockouts 1 1fbbc7d2fb7b
 lockouts 2 6c641b69a8c4
 lockouts 3 612dcb77ba27
+lockouts 4 f10466559616
 mail 1 cda10934aef0
 mail 2 c1602fe1ee1b
 mail 3 d62e040f20ad
@@ -111,6 +113,7 @@ purge 11 5cd0cf64dcc0
 purge 12 d735aed41a51
 quotas 1 64fb45d41463
 registration 1 2711e5b1a74c
+registration 2 6c915a647cb9
 roles 1 343c19616ae0
 search 1 18fabc6dd2d1
 sessions 1 871b0d541b1e
