@@ -1,6 +1,7 @@
 import { factorGuards } from './factors.ts'
 import type { Guard } from './guard.ts'
 import { moneyGuards } from './money.ts'
+import { operatorGuards } from './operators.ts'
 import { requestGuards } from './requests.ts'
 import { rightsGuards } from './rights.ts'
 import { sessionGuards } from './sessions.ts'
@@ -18,4 +19,5 @@ export const guards: Guard[] = [
   ...moneyGuards,
   ...webhookGuards,
   ...teamGuards,
+  ...operatorGuards,
 ]
