@@ -129,6 +129,7 @@ describe('so does a header', () => {
     'Content-Type',
     'Host',
     'Idempotency-Key',
+    'If-Match',
     'If-None-Match',
     'Origin',
     'User-Agent',
