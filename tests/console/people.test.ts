@@ -79,6 +79,11 @@ describeWith(['chromium'], 'chromium')('people in the console', async () => {
     await untilShown(page, 'That is undone.')
     await untilGone(page, `Locked: ${hostile}`)
     expect(await statusOf()).toBe('active')
+    // Nothing is locked any more: what is left to end is a lockout.
+    await press(page, 'End a lockout')
+    await untilShown(page, 'may try again at once')
+    await confirm(page)
+    await untilShown(page, 'No lockout keeps')
 
     await press(page, 'Change the role')
     await page.waitForSelector('dialog option[value=admin]')

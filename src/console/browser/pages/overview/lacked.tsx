@@ -28,13 +28,13 @@ export function Lacked({ range, of }: { range: Range; of: string }) {
           title={t.denials}
           summary={t.inAll(format.number(sumOf(values)))}
           days={days}
-          series={[{ label: t.denials, values }]}
+          series={[{ label: t.times, values }]}
         >
           {answer.data.features.length > 0 && (
             <Bars
               key="features"
               label={t.denials}
-              columns={[t.feature, t.denials]}
+              columns={[t.feature, t.times]}
               bars={answer.data.features.map(({ feature, denials }) => ({
                 name: feature,
                 value: denials,

@@ -53,6 +53,7 @@ export const english = {
   started: 'Begun',
   ended: 'Ended',
   denials: 'Features that were missing',
+  times: 'Denials',
   feature: 'Feature',
 }
 

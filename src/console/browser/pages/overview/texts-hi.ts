@@ -55,5 +55,6 @@ export const hindi: OverviewTexts = {
   started: 'शुरू हुए',
   ended: 'समाप्त हुए',
   denials: 'जो फ़ीचर नहीं मिले',
+  times: 'कितनी बार',
   feature: 'फ़ीचर',
 }

@@ -10,6 +10,10 @@ export const consequences = {
     'The person may sign in again, and the API keys work again.',
     'A lockout after too many wrong passwords ends, too.',
   ],
+  lockout: [
+    'Whoever was locked out after too many wrong passwords may try again at once.',
+    'An account without a lockout stays as it is.',
+  ],
   sessions: [
     'The person is signed out everywhere, and signs in anew.',
     'All API keys end for good: whatever uses them stops. There is no way back.',

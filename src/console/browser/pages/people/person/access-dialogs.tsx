@@ -31,18 +31,19 @@ export function LockDialog({ person, changed, onClose }: DialogProps) {
   )
 }
 
-/** Ends a lock, and a lockout by wrong passwords. */
+/** Ends a lock, and a lockout by wrong passwords; of an active account there is but the latter to end. */
 export function UnlockDialog({ person, changed, onClose }: DialogProps) {
   const t = usePeopleTexts()
+  const kind = person.status === 'locked' ? 'unlock' : 'lockout'
   return (
     <ActionDialog
-      title={t.actions.unlock}
-      consequences={t.consequences.unlock}
-      submit={t.actions.unlock}
+      title={t.actions[kind]}
+      consequences={t.consequences[kind]}
+      submit={t.actions[kind]}
       onClose={onClose}
       onSubmit={async () => {
         await ask(() => client.v1.admin.users[':id'].unlock.$post({ param: { id: person.id } }))
-        tell(t.isUnlocked(person.email))
+        tell(kind === 'unlock' ? t.isUnlocked(person.email) : t.lockoutEnded(person.email))
         changed()
       }}
     />

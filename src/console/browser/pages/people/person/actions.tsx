@@ -7,7 +7,7 @@ import { EraseDialog } from './erase-dialog.tsx'
 import { InvitationDialog, PasswordDialog } from './mail-dialogs.tsx'
 import { RoleDialog } from './role-dialog.tsx'
 
-const kinds = ['role', 'invitation', 'password', 'lock', 'unlock', 'sessions', 'factors', 'erase'] as const
+const kinds = ['role', 'invitation', 'password', 'lock', 'unlock', 'lockout', 'sessions', 'factors', 'erase'] as const
 type ActionKind = (typeof kinds)[number]
 
 /** What may be done about a person; each says what comes of it before it is done. */
@@ -41,9 +41,10 @@ function isPossible(kind: ActionKind, { status }: Person): boolean {
     case 'invitation':
       return status === 'invited'
     case 'lock':
+    case 'lockout':
       return status === 'active'
     case 'unlock':
-      return status !== 'invited'
+      return status === 'locked'
     case 'password':
     case 'sessions':
     case 'factors':
@@ -65,6 +66,7 @@ function Opened({ kind, ...props }: DialogProps & { kind: ActionKind }) {
     case 'lock':
       return <LockDialog {...props} />
     case 'unlock':
+    case 'lockout':
       return <UnlockDialog {...props} />
     case 'sessions':
       return <EndSessionsDialog {...props} />
