@@ -57,16 +57,18 @@ function givenThere() {
   const session = { id: ids.session, url, status: 'open', subscription: null, expires_at: seconds(1) }
   const invoice = { id: ids.invoice, hosted_invoice_url: null, lines: { data: [] } }
   const charge = { id: `ch_${made}`, amount: 2999, amount_refunded: 0, currency: 'usd', created: seconds(0) }
+  // One time for all answers: a period that ends a second later than before would be a renewed one.
+  const [begun, paidUntil] = [seconds(0), seconds(30)]
   const reference = () => fake.askedOf('POST /v1/checkout/sessions').at(-1)?.body.client_reference_id
   let known: unknown
   const subscription = (more: object = {}) => ({
     ...{ id: ids.subscription, customer: ids.customer, status: 'active', metadata: { reference: known } },
-    ...{ start_date: seconds(0), ended_at: null, cancel_at_period_end: false, pending_update: null },
+    ...{ start_date: begun, ended_at: null, cancel_at_period_end: false, pending_update: null },
     ...{ latest_invoice: null, schedule: null },
     items: {
       data: [
         {
-          ...{ id: 'si_1', current_period_start: seconds(0), current_period_end: seconds(30) },
+          ...{ id: 'si_1', current_period_start: begun, current_period_end: paidUntil },
           price: { id: 'price_1', recurring: { interval: 'month' } },
         },
       ],
