@@ -80,6 +80,11 @@ describeWith(['chromium'], 'chromium')('roles, plans and features in the console
     await page.type(`input[aria-label="Limit of ${cell}"]`, '7')
     await press(page, 'Review and save')
     await untilShown(page, 'Gets White label, up to 7')
+    // What is no number changes nothing: above all it is not "unlimited".
+    await press(page, 'Cancel')
+    await page.type(`input[aria-label="Limit of ${cell}"]`, 'k')
+    await press(page, 'Review and save')
+    await untilShown(page, 'Gets White label, up to 7')
     await page.click('dialog form button[type=submit]')
     await untilShown(page, 'Starter is saved.')
     const plan = async () =>

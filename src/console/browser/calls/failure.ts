@@ -15,6 +15,9 @@ export class Unreachable extends Error {}
 /** A call that the person gave up, when asked to show once more who they are. */
 export class GivenUp extends Error {}
 
+/** What was about to be changed is not what it was when it was read. */
+export class ChangedMeanwhile extends Error {}
+
 /** What the service says of one member of the body, by its path. */
 export function fieldErrors(failure: unknown): Record<string, string> {
   if (!(failure instanceof Refused) || failure.problem.code !== 'validation-failed') return {}

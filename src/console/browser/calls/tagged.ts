@@ -1,6 +1,6 @@
 import type { ClientResponse } from 'hono/client'
 import { ask } from './ask.ts'
-import { Refused } from './failure.ts'
+import { ChangedMeanwhile, Refused } from './failure.ts'
 
 type Answer = ClientResponse<unknown, number, string>
 
@@ -24,13 +24,14 @@ export const ifMatch = (etag: string | null): { headers: Record<string, string> 
   headers: etag === null ? {} : { 'If-Match': etag },
 })
 
-/** What was about to be changed is not what it was when it was read. */
-export class ChangedMeanwhile extends Error {}
-
-/** @throws ChangedMeanwhile where the two differ in more than their tag */
-export function requireSame(before: unknown, now: unknown): void {
-  const textOf = (value: unknown) => JSON.stringify(value, (name, inner) => (name === 'etag' ? undefined : inner))
-  if (textOf(before) !== textOf(now)) throw new ChangedMeanwhile('changed meanwhile')
+/**
+ * The tag of what a list showed, whose items have none: read when it is about to be changed.
+ * @throws ChangedMeanwhile where the service has something else now
+ */
+export async function tagOfShown<T>(shown: T, read: () => Promise<Tagged<T>>): Promise<string | null> {
+  const { body, etag } = await read()
+  if (JSON.stringify(body) !== JSON.stringify(shown)) throw new ChangedMeanwhile('changed meanwhile')
+  return etag
 }
 
 /** Whether somebody else changed it meanwhile: seen here, or by the service (RFC 9110, 13.1.1). */

@@ -1,5 +1,5 @@
 import type { Child } from 'hono/jsx'
-import { useEffect, useId, useRef } from 'hono/jsx/dom'
+import { useId, useLayoutEffect, useRef } from 'hono/jsx/dom'
 
 type DialogProps = { title: string; onClose: () => void; children?: Child }
 
@@ -7,7 +7,8 @@ type DialogProps = { title: string; onClose: () => void; children?: Child }
 export function Dialog({ title, onClose, children }: DialogProps) {
   const id = useId()
   const dialog = useRef<HTMLDialogElement>(null)
-  useEffect(() => {
+  // Before it is painted: nobody types into it before the focus is where it begins.
+  useLayoutEffect(() => {
     const shown = dialog.current
     const before = document.activeElement as HTMLElement | null
     shown?.showModal()

@@ -1,4 +1,4 @@
-import { GivenUp, Refused } from '../calls/failure.ts'
+import { ChangedMeanwhile, GivenUp, Refused } from '../calls/failure.ts'
 import { useTexts } from '../shell/texts.ts'
 
 type ProblemProps = { failure: unknown; retry?: () => void }
@@ -10,7 +10,8 @@ export function Problem({ failure, retry }: ProblemProps) {
   // Who gave an action up knows; a page that shows nothing for it says why, and lets one try again.
   if (failure === null || failure === undefined || (isGivenUp && !retry)) return null
   const problem = failure instanceof Refused ? failure.problem : null
-  const sentence = problem ? problem.detail || problem.title : isGivenUp ? t.notProven : t.unreachable
+  const own = isGivenUp ? t.notProven : failure instanceof ChangedMeanwhile ? t.changedMeanwhile : t.unreachable
+  const sentence = problem ? problem.detail || problem.title : own
   return (
     <div class="problem" role="alert">
       <p>{sentence}</p>

@@ -36,6 +36,7 @@ export const english = {
   asTable: 'As a table',
   day: 'Day',
   notProven: 'This is shown once you have proven who you are.',
+  changedMeanwhile: 'Somebody else changed this meanwhile. Close this, and open it again.',
   unreachable: 'No answer came. Check your connection, and try again.',
   broken: 'This part of the console failed. Load the page again.',
   request: 'Request',

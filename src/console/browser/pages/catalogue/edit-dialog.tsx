@@ -1,6 +1,6 @@
 import { useState } from 'hono/jsx/dom'
 import { GivenUp } from '../../calls/failure.ts'
-import { isChangedMeanwhile, requireSame, type Tagged } from '../../calls/tagged.ts'
+import { isChangedMeanwhile, type Tagged } from '../../calls/tagged.ts'
 import { useAnswer } from '../../calls/use-answer.ts'
 import { ActionDialog } from '../../parts/action-dialog.tsx'
 import { Dialog } from '../../parts/dialog.tsx'
@@ -61,7 +61,6 @@ function Loaded({ title, specs, consequences, first, load, save, onClose, extra 
     const change = Object.fromEntries(filled.map((spec) => [spec.name, toValue(spec, typed[spec.name] ?? '')]))
     if (Object.keys(change).length === 0) return
     try {
-      if (load) requireSame(now.body, (await load()).body)
       await save(change, now.etag, now.body)
     } catch (failure) {
       if (!load || !isChangedMeanwhile(failure)) throw failure

@@ -1,10 +1,12 @@
 import type { Feature, FeatureEdit, NewFeature } from '@manas360/client'
 import { ask } from '../../calls/ask.ts'
 import { client } from '../../calls/client.ts'
+import { askTagged, ifMatch } from '../../calls/tagged.ts'
 import { tellUndoable } from '../../parts/undo.ts'
 import { tell } from '../../shell/notices.tsx'
 import { useTexts } from '../../shell/texts.ts'
 import { EditDialog, type FieldSpec } from './edit-dialog.tsx'
+import { readFeature } from './reads.ts'
 import { useCatalogueTexts } from './texts.ts'
 
 type Props = { feature: Feature | null; changed: () => void; onClose: () => void }
@@ -34,21 +36,22 @@ export function FeatureDialog({ feature, changed, onClose }: Props) {
       />
     )
   const param = { name: feature.name }
-  const patch = (json: FeatureEdit) => ask(() => client.v1.admin.features[':name'].$patch({ param, json }))
+  const patch = (json: FeatureEdit, etag: string | null) =>
+    askTagged(() => client.v1.admin.features[':name'].$patch({ param, json }, ifMatch(etag)))
   return (
     <EditDialog
       title={t.editOf(feature.displayName)}
       of={feature.name}
       specs={[...specs, { name: 'retired', label: t.isRetired, kind: 'yesno' }]}
       consequences={[t.featureText]}
-      load={async () => ({
-        body: { ...(await ask(() => client.v1.features[':name'].$get({ param }))), retired: false },
-        etag: null,
-      })}
-      save={async (change, _, before) => {
-        await patch(change)
+      load={async () => {
+        const { body, etag } = await readFeature(feature.name)
+        return { body: { ...body, retired: false }, etag }
+      }}
+      save={async (change, etag, before) => {
+        const { etag: now } = await patch(change, etag)
         const former = Object.fromEntries(Object.keys(change).map((name) => [name, before[name]])) as FeatureEdit
-        tellUndoable(t.saved(feature.displayName), shared, () => patch(former).then(changed))
+        tellUndoable(t.saved(feature.displayName), shared, () => patch(former, now).then(changed))
         changed()
       }}
       onClose={onClose}

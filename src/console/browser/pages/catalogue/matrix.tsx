@@ -1,8 +1,7 @@
 import { useTexts } from '../../shell/texts.ts'
+import type { Staged } from './staged.ts'
 import { useCatalogueTexts } from './texts.ts'
 
-/** Whether a column has a row, and up to which number; null: without a limit. */
-export type Cell = { isHeld: boolean; limit: number | null }
 export type Line = { name: string; title: string; note?: string }
 export type MatrixColumn = Line & {
   isFixed: boolean
@@ -13,14 +12,12 @@ type MatrixProps = {
   label: string
   columns: readonly MatrixColumn[]
   rows: readonly (Line & { onEdit?: () => void })[]
-  cellOf: (column: string, row: string) => Cell
-  isChanged: (column: string, row: string) => boolean
-  onChange: (column: string, row: string, cell: Cell) => void
+  staged: Staged
   hasLimits?: boolean
 }
 
 /** What holds what. A change is marked until it is saved. */
-export function Matrix({ label, columns, rows, hasLimits = false, ...cells }: MatrixProps) {
+export function Matrix({ label, columns, rows, hasLimits = false, staged }: MatrixProps) {
   const t = useCatalogueTexts()
   return (
     <section class="table matrix" aria-label={label} tabindex={0}>
@@ -65,7 +62,7 @@ export function Matrix({ label, columns, rows, hasLimits = false, ...cells }: Ma
                 )}
               </th>
               {columns.map((column) => (
-                <Box key={column.name} column={column} row={row} hasLimits={hasLimits} {...cells} />
+                <Box key={column.name} column={column} row={row} hasLimits={hasLimits} staged={staged} />
               ))}
             </tr>
           ))}
@@ -75,26 +72,26 @@ export function Matrix({ label, columns, rows, hasLimits = false, ...cells }: Ma
   )
 }
 
-type BoxProps = Pick<MatrixProps, 'cellOf' | 'isChanged' | 'onChange'> & {
+type BoxProps = Pick<MatrixProps, 'staged'> & {
   column: MatrixColumn
   row: Line
   hasLimits: boolean
 }
 
-function Box({ column, row, hasLimits, cellOf, isChanged, onChange }: BoxProps) {
+function Box({ column, row, hasLimits, staged }: BoxProps) {
   const t = useCatalogueTexts()
   const shared = useTexts()
-  const cell = cellOf(column.name, row.name)
+  const cell = staged.cellOf(column.name, row.name)
   const name = `${row.title}: ${column.title}`
   return (
-    <td class={isChanged(column.name, row.name) ? 'changed' : undefined}>
+    <td class={staged.isChanged(column.name, row.name) ? 'changed' : undefined}>
       <input
         type="checkbox"
         aria-label={name}
         checked={cell.isHeld}
         disabled={column.isFixed}
         onChange={(event: Event) =>
-          onChange(column.name, row.name, { ...cell, isHeld: (event.currentTarget as HTMLInputElement).checked })
+          staged.change(column.name, row.name, { ...cell, isHeld: (event.currentTarget as HTMLInputElement).checked })
         }
       />
       {hasLimits && cell.isHeld && (
@@ -102,14 +99,19 @@ function Box({ column, row, hasLimits, cellOf, isChanged, onChange }: BoxProps) 
           key="limit"
           type="text"
           inputmode="numeric"
+          pattern="\s*\d{0,15}\s*"
+          title={t.emptyIsNone}
           class="limit"
           aria-label={t.limitOf(name)}
           placeholder={shared.unlimited}
           value={cell.limit === null ? '' : String(cell.limit)}
           disabled={column.isFixed}
           onChange={(event: Event) => {
-            const text = (event.currentTarget as HTMLInputElement).value.trim()
-            onChange(column.name, row.name, { ...cell, limit: /^\d{1,15}$/.test(text) ? Number(text) : null })
+            const field = event.currentTarget as HTMLInputElement
+            // What is no number is told, and never taken for "unlimited".
+            if (!field.reportValidity()) return
+            const text = field.value.trim()
+            staged.change(column.name, row.name, { ...cell, limit: text === '' ? null : Number(text) })
           }}
         />
       )}

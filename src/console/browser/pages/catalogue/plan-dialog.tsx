@@ -6,6 +6,7 @@ import { tellUndoable } from '../../parts/undo.ts'
 import { tell } from '../../shell/notices.tsx'
 import { useTexts } from '../../shell/texts.ts'
 import { EditDialog, type FieldSpec } from './edit-dialog.tsx'
+import { readPlan } from './reads.ts'
 import { useCatalogueTexts } from './texts.ts'
 
 type Props = { plan: Plan | null; changed: () => void; onClose: () => void }
@@ -45,11 +46,12 @@ export function PlanDialog({ plan, changed, onClose }: Props) {
         onClose={onClose}
       />
     )
-  const param = { name: plan.name }
+  const { name } = plan
+  const param = { name }
   const patch = (json: PlanEdit, etag: string | null) =>
     askTagged(() => client.v1.admin.plans[':name'].$patch({ param, json }, ifMatch(etag)))
   async function load() {
-    const { body, etag } = await askTagged(() => client.v1.plans[':name'].$get({ param }))
+    const { body, etag } = await readPlan(name)
     const { limits, ...fields } = body
     return { body: { ...fields, ...limits, retired: false }, etag }
   }

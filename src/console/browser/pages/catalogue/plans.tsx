@@ -2,7 +2,7 @@ import type { Feature, Plan } from '@manas360/client'
 import { useState } from 'hono/jsx/dom'
 import { ask, askPatiently } from '../../calls/ask.ts'
 import { client } from '../../calls/client.ts'
-import { askTagged, ifMatch, requireSame } from '../../calls/tagged.ts'
+import { ifMatch, tagOfShown } from '../../calls/tagged.ts'
 import { useAnswer } from '../../calls/use-answer.ts'
 import { Problem } from '../../parts/problem.tsx'
 import { useFormat } from '../../shell/format.ts'
@@ -14,28 +14,17 @@ import { FeatureDialog } from './feature-dialog.tsx'
 import { Matrix } from './matrix.tsx'
 import { PlanDialog } from './plan-dialog.tsx'
 import { PriceDialog } from './price-dialog.tsx'
+import { readPlan } from './reads.ts'
 import { Review } from './review.tsx'
 import { useStaged } from './staged.ts'
 import { useCatalogueTexts } from './texts.ts'
 import { Unsaved } from './unsaved.tsx'
 
-type TaggedPlan = Plan & { etag: string | null }
 type Open =
   | { kind: 'review' }
   | { kind: 'plan'; plan: Plan | null }
   | { kind: 'feature'; feature: Feature | null }
-  | { kind: 'prices'; plan: TaggedPlan }
-
-/** Each plan with the tag of what it was when it was read. */
-async function readPlans(): Promise<TaggedPlan[]> {
-  const { items } = await askPatiently(() => client.v1.plans.$get({ query: { limit: '100' } }))
-  return Promise.all(items.map(({ name }) => readPlan(name)))
-}
-
-async function readPlan(name: string): Promise<TaggedPlan> {
-  const { body, etag } = await askTagged(() => client.v1.plans[':name'].$get({ param: { name } }))
-  return { ...body, etag }
-}
+  | { kind: 'prices'; plan: Plan }
 
 /** Which plan has which feature, up to which limit, and what it costs; to look at and to change. */
 export function Plans() {
@@ -43,13 +32,13 @@ export function Plans() {
   const shared = useTexts()
   const format = useFormat()
   const [open, setOpen] = useState<Open | null>(null)
-  const plans = useAnswer('plans', readPlans, 'keep')
+  const plans = useAnswer('plans', () => askPatiently(() => client.v1.plans.$get({ query: { limit: '100' } })), 'keep')
   const features = useAnswer(
     'features',
     () => askPatiently(() => client.v1.features.$get({ query: { limit: '100' } })),
     'keep',
   )
-  const find = (name: string) => plans.data?.find((plan) => plan.name === name)
+  const find = (name: string) => plans.data?.items.find((plan) => plan.name === name)
   const staged = useStaged((column, row) => {
     const held = find(column)?.features.find(({ name }) => name === row)
     return { isHeld: held !== undefined, limit: held?.limit ?? null }
@@ -58,13 +47,13 @@ export function Plans() {
   async function save(name: string): Promise<void> {
     const plan = find(name)
     if (!plan) return
-    requireSame(plan, await readPlan(name))
+    const etag = await tagOfShown(plan, () => readPlan(name))
     const wanted = rows
       .map((row) => ({ name: row.name, ...staged.cellOf(name, row.name) }))
       .filter(({ isHeld }) => isHeld)
       .map(({ name: feature, limit }) => ({ name: feature, limit }))
     await ask(() =>
-      client.v1.admin.plans[':name'].features.$put({ param: { name }, json: { features: wanted } }, ifMatch(plan.etag)),
+      client.v1.admin.plans[':name'].features.$put({ param: { name }, json: { features: wanted } }, ifMatch(etag)),
     )
     staged.drop(name)
     tell(t.saved(plan.displayName))
@@ -94,7 +83,7 @@ export function Plans() {
           key="matrix"
           label={t.feature}
           hasLimits
-          columns={plans.data.map((plan) => ({
+          columns={plans.data.items.map((plan) => ({
             name: plan.name,
             title: plan.displayName,
             note: plan.priceMonthlyMinor === null ? '–' : format.money(plan.priceMonthlyMinor, plan.currency),
@@ -108,21 +97,14 @@ export function Plans() {
             note: feature.description,
             onEdit: () => setOpen({ kind: 'feature', feature }),
           }))}
-          cellOf={staged.cellOf}
-          isChanged={staged.isChanged}
-          onChange={staged.change}
+          staged={staged}
         />
       )}
-      <Unsaved
-        count={staged.changes.length}
-        onReview={() => setOpen({ kind: 'review' })}
-        onDiscard={() => staged.drop()}
-      />
+      <Unsaved staged={staged} onReview={() => setOpen({ kind: 'review' })} />
       {open?.kind === 'review' && (
         <Review
           key="review"
-          columns={staged.columns}
-          changes={staged.changes}
+          staged={staged}
           titleOf={(row) => rows.find(({ name }) => name === row)?.displayName ?? row}
           affected={(plan) => <Affected of={{ plan }} />}
           save={save}

@@ -1,13 +1,14 @@
 import type { Plan, PlanPrices } from '@manas360/client'
 import { client } from '../../calls/client.ts'
-import { askTagged, ifMatch } from '../../calls/tagged.ts'
+import { askTagged, ifMatch, tagOfShown } from '../../calls/tagged.ts'
 import { ActionDialog } from '../../parts/action-dialog.tsx'
 import { Field } from '../../parts/field.tsx'
 import { tellUndoable } from '../../parts/undo.ts'
 import { useTexts } from '../../shell/texts.ts'
+import { readPlan } from './reads.ts'
 import { useCatalogueTexts } from './texts.ts'
 
-type Props = { plan: Plan & { etag: string | null }; changed: () => void; onClose: () => void }
+type Props = { plan: Plan; changed: () => void; onClose: () => void }
 const intervals = ['month', 'year'] as const
 
 /** What a plan costs, in each of its currencies and in one more. */
@@ -36,7 +37,7 @@ export function PriceDialog({ plan, changed, onClose }: Props) {
         return [{ currency, interval, amountMinor: /^\d+$/.test(text) ? Number(text) : Number.NaN, taxInclusive }]
       }),
     )
-    const { etag } = await put(prices, plan.etag)
+    const { etag } = await put(prices, await tagOfShown(plan, () => readPlan(plan.name)))
     tellUndoable(t.saved(plan.displayName), shared, () => put(plan.prices, etag).then(changed))
     changed()
   }

@@ -4,12 +4,11 @@ import { isChangedMeanwhile } from '../../calls/tagged.ts'
 import { Dialog } from '../../parts/dialog.tsx'
 import { Form } from '../../parts/form.tsx'
 import { useTexts } from '../../shell/texts.ts'
-import type { Change } from './staged.ts'
+import type { Staged } from './staged.ts'
 import { useCatalogueTexts } from './texts.ts'
 
 type ReviewProps = {
-  columns: readonly string[]
-  changes: readonly Change[]
+  staged: Staged
   titleOf: (row: string) => string
   affected: (column: string) => Child
   /** Saves one column. @throws Refused 412 where somebody else changed it since it was loaded */
@@ -20,12 +19,12 @@ type ReviewProps = {
 }
 
 /** What is about to change and for whom, before it is saved. What somebody else changed meanwhile is told, and not overwritten. */
-export function Review({ columns, changes, titleOf, affected, save, reload, onClose }: ReviewProps) {
+export function Review({ staged, titleOf, affected, save, reload, onClose }: ReviewProps) {
   const t = useCatalogueTexts()
   const shared = useTexts()
   const [conflict, setConflict] = useState<string | null>(null)
   async function saveAll(): Promise<void> {
-    for (const column of columns) {
+    for (const column of staged.columns) {
       try {
         await save(column)
       } catch (failure) {
@@ -44,11 +43,11 @@ export function Review({ columns, changes, titleOf, affected, save, reload, onCl
           {t.changedMeanwhile(conflict)}
         </p>
       )}
-      {columns.map((column) => (
+      {staged.columns.map((column) => (
         <section key={column}>
           <h3>{column}</h3>
           <ul class="consequences">
-            {changes
+            {staged.changes
               .filter((one) => one.column === column)
               .map(({ row, cell }) => (
                 <li key={row}>

@@ -8,6 +8,7 @@ import { tellUndoable } from '../../parts/undo.ts'
 import { tell } from '../../shell/notices.tsx'
 import { useTexts } from '../../shell/texts.ts'
 import { EditDialog, type FieldSpec } from './edit-dialog.tsx'
+import { readRole } from './reads.ts'
 import { useCatalogueTexts } from './texts.ts'
 
 type Props = { role: Role | null; changed: () => void; onClose: () => void }
@@ -60,7 +61,7 @@ export function RoleDialog({ role, changed, onClose }: Props) {
       specs={[description, ...own]}
       consequences={[role.seeded ? t.seeded : t.roleText]}
       {...(!role.seeded && { extra: { label: t.deleteRole, onPress: () => setDeleting(true) } })}
-      load={() => askTagged(() => client.v1.admin.roles[':name'].$get({ param }))}
+      load={() => readRole(role.name)}
       save={async (change, etag, before) => {
         const { etag: now } = await patch(change, etag)
         const former = Object.fromEntries(Object.keys(change).map((name) => [name, before[name]])) as RoleEdit

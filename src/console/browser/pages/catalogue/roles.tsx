@@ -2,7 +2,7 @@ import type { Role } from '@manas360/client'
 import { useState } from 'hono/jsx/dom'
 import { ask, askPatiently } from '../../calls/ask.ts'
 import { client } from '../../calls/client.ts'
-import { askTagged, ifMatch, requireSame } from '../../calls/tagged.ts'
+import { ifMatch, tagOfShown } from '../../calls/tagged.ts'
 import { useAnswer } from '../../calls/use-answer.ts'
 import { Problem } from '../../parts/problem.tsx'
 import { useRights } from '../../session/rights.ts'
@@ -11,24 +11,12 @@ import { tell } from '../../shell/notices.tsx'
 import { useTexts } from '../../shell/texts.ts'
 import { Affected } from './affected.tsx'
 import { Matrix } from './matrix.tsx'
+import { readRole } from './reads.ts'
 import { Review } from './review.tsx'
 import { RoleDialog } from './role-dialog.tsx'
 import { useStaged } from './staged.ts'
 import { useCatalogueTexts } from './texts.ts'
 import { Unsaved } from './unsaved.tsx'
-
-type TaggedRole = Role & { etag: string | null }
-
-/** Each role with the tag of what it was when it was read. */
-async function readRoles(): Promise<TaggedRole[]> {
-  const { items } = await askPatiently(() => client.v1.admin.roles.$get({ query: { limit: '100' } }))
-  return Promise.all(items.map(({ name }) => readRole(name)))
-}
-
-async function readRole(name: string): Promise<TaggedRole> {
-  const { body, etag } = await askTagged(() => client.v1.admin.roles[':name'].$get({ param: { name } }))
-  return { ...body, etag }
-}
 
 /** Which role has which permission, to look at and to change. */
 export function Roles() {
@@ -36,11 +24,15 @@ export function Roles() {
   const shared = useTexts()
   const rights = useRights()
   const [open, setOpen] = useState<{ kind: 'review' } | { kind: 'role'; role: Role | null } | null>(null)
-  const roles = useAnswer('roles', readRoles, 'keep')
+  const roles = useAnswer(
+    'roles',
+    () => askPatiently(() => client.v1.admin.roles.$get({ query: { limit: '100' } })),
+    'keep',
+  )
   const permissions = useAnswer('permissions', () =>
     askPatiently(() => client.v1.admin.permissions.$get({ query: { limit: '100' } })),
   )
-  const find = (name: string) => roles.data?.find((role) => role.name === name)
+  const find = (name: string) => roles.data?.items.find((role) => role.name === name)
   const staged = useStaged((column, row) => ({ isHeld: find(column)?.permissions.includes(row) ?? false, limit: null }))
   /** The roles that the service lets this person change: strictly below their own, of permissions that they have. */
   const isFixed = ({ privilegeLevel, permissions: held }: Role) =>
@@ -48,14 +40,14 @@ export function Roles() {
   async function save(name: string): Promise<void> {
     const role = find(name)
     if (!role) return
-    requireSame(role, await readRole(name))
+    const etag = await tagOfShown(role, () => readRole(name))
     const wanted = (permissions.data?.items ?? [])
       .map((one) => one.name)
       .filter((row) => staged.cellOf(name, row).isHeld)
     await ask(() =>
       client.v1.admin.roles[':name'].permissions.$put(
         { param: { name }, json: { permissions: wanted } },
-        ifMatch(role.etag),
+        ifMatch(etag),
       ),
     )
     staged.drop(name)
@@ -80,7 +72,7 @@ export function Roles() {
         <Matrix
           key="matrix"
           label={t.permission}
-          columns={roles.data.map((role) => ({
+          columns={roles.data.items.map((role) => ({
             name: role.name,
             title: role.name,
             note: [t.level(role.privilegeLevel), role.retired && t.retired].filter(Boolean).join(', '),
@@ -88,21 +80,14 @@ export function Roles() {
             onEdit: () => setOpen({ kind: 'role', role }),
           }))}
           rows={permissions.data.items.map(({ name, description }) => ({ name, title: name, note: description }))}
-          cellOf={staged.cellOf}
-          isChanged={staged.isChanged}
-          onChange={staged.change}
+          staged={staged}
         />
       )}
-      <Unsaved
-        count={staged.changes.length}
-        onReview={() => setOpen({ kind: 'review' })}
-        onDiscard={() => staged.drop()}
-      />
+      <Unsaved staged={staged} onReview={() => setOpen({ kind: 'review' })} />
       {open?.kind === 'review' && (
         <Review
           key="review"
-          columns={staged.columns}
-          changes={staged.changes}
+          staged={staged}
           titleOf={(row) => row}
           affected={(role) => <Affected of={{ role }} />}
           save={save}

@@ -1,7 +1,10 @@
 import { useState } from 'hono/jsx/dom'
-import type { Cell } from './matrix.tsx'
 
+/** Whether a column has a row, and up to which number; null: without a limit. */
+export type Cell = { isHeld: boolean; limit: number | null }
 export type Change = { column: string; row: string; cell: Cell }
+
+export type Staged = ReturnType<typeof useStaged>
 
 /** Changes of a matrix that are not saved yet. They stand on top of whatever the service has, also when that changes meanwhile. */
 export function useStaged(saved: (column: string, row: string) => Cell) {

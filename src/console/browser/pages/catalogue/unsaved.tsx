@@ -1,27 +1,20 @@
 import { useFormat } from '../../shell/format.ts'
+import type { Staged } from './staged.ts'
 import { useCatalogueTexts } from './texts.ts'
 
 /** Says that something is not saved yet, and stays in sight until it is. */
-export function Unsaved({
-  count,
-  onReview,
-  onDiscard,
-}: {
-  count: number
-  onReview: () => void
-  onDiscard: () => void
-}) {
+export function Unsaved({ staged, onReview }: { staged: Staged; onReview: () => void }) {
   const t = useCatalogueTexts()
   const format = useFormat()
   return (
     <div role="status" class="unsaved">
-      {count > 0 && (
+      {staged.changes.length > 0 && (
         <p class="buttons" key="unsaved">
-          <span>{t.unsaved(format.number(count))}</span>
+          <span>{t.unsaved(format.number(staged.changes.length))}</span>
           <button type="button" class="main" onClick={onReview}>
             {t.review}
           </button>
-          <button type="button" onClick={onDiscard}>
+          <button type="button" onClick={() => staged.drop()}>
             {t.discard}
           </button>
         </p>
