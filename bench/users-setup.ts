@@ -22,14 +22,7 @@ type Environment = Record<string, string> & { DATABASE_URL: string; OPS_TOKEN: s
 export async function givenSignedIn(environment: Environment, count: number): Promise<SignedIn[]> {
   const claims = await claimsOfOne(environment)
   const config = loadConfig(environment)
-  const tokens = createTokens({
-    accessKeys: config.accessKeys,
-    refreshSecrets: config.jwtRefreshSecrets,
-    issuer: config.jwtIssuer,
-    audience: config.jwtAudience,
-    accessTtlSeconds: config.accessTtlSeconds,
-    now: Date.now,
-  })
+  const tokens = createTokens(config, Date.now)
   const passwordHash = await createPasswordHasher({ concurrency: 1, queueLimit: 1 }).hash(password)
   const sql = postgres(environment.DATABASE_URL, { max: 1, onnotice: () => {} })
   const all: SignedIn[] = []

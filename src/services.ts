@@ -123,12 +123,17 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
     await redis?.start()
     const replica = openOwnReplica(config, { connection, sql, log, now })
     const limits = openLimits(config, redis)
-    const reads = Math.ceil(config.poolMax / 5)
-    const streams = createOpenStreams({ perAccount: 2, inAll: 100, reads, idleMs: 120_000 })
+    const streams = createOpenStreams({
+      perAccount: 2,
+      inAll: 100,
+      reads: Math.ceil(config.poolMax / 5),
+      idleMs: 120_000,
+    })
     const cores = availableParallelism()
     db.open(config.poolMin).catch((error) => log.warn({ err: error }, 'the pool could not be filled; it grows by need'))
     const sweep = setInterval(() => recentChanges.sweep(performance.now()), 60_000).unref()
-    const [audit, keyedHashes] = [createAudit(config.auditKeys, now), createKeyedHashes(config.auditKeys)]
+    const audit = createAudit(config.auditKeys, now)
+    const keyedHashes = createKeyedHashes(config.auditKeys)
     const jobs = jobsOfRooms({ audit, now, log, mail, config, ...keyedHashes })
     const jobRunner = createJobRunner({ config, sql, log, jobs })
     const identityProviders = createIdentityProviders(config, now)
@@ -164,14 +169,7 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
       webhookWork,
       webhookFigures: createWebhookFigures(),
       secrets,
-      tokens: createTokens({
-        accessKeys: config.accessKeys,
-        refreshSecrets: config.jwtRefreshSecrets,
-        issuer: config.jwtIssuer,
-        audience: config.jwtAudience,
-        accessTtlSeconds: config.accessTtlSeconds,
-        now,
-      }),
+      tokens: createTokens(config, now),
       deviceTokens: createDeviceTokens(deriveKey(config.auditKeys[0], 'device tokens')),
       passwords: createPasswordHasher({ concurrency: cores, queueLimit: cores * 32 }),
       secondFactor: askForFactor,

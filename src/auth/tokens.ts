@@ -1,8 +1,9 @@
 import type { AccessClaims } from '../access/claims.ts'
 import { BoundedMap } from '../async/bounded-map.ts'
-import { type AccessKeys, createAccessSigner } from '../crypto/access-signer.ts'
+import { createAccessSigner } from '../crypto/access-signer.ts'
 import { newTokenId } from '../crypto/hash.ts'
 import { encodeJson, sign, toKey, verify } from '../crypto/jws.ts'
+import type { AuthConfig } from './variables.ts'
 
 /** The claims of a refresh token. It has no `kid` header: all configured secrets are tried. */
 export type RefreshClaims = {
@@ -15,15 +16,10 @@ export type RefreshClaims = {
   exp: number
 }
 
-type Options = {
-  accessKeys: AccessKeys
-  refreshSecrets: readonly string[]
-  issuer: string
-  audience: string
-  accessTtlSeconds: number
-  /** The database's time, in milliseconds. */
-  now: () => number
-}
+type TokenConfig = Pick<
+  AuthConfig,
+  'accessKeys' | 'jwtRefreshSecrets' | 'jwtIssuer' | 'jwtAudience' | 'accessTtlSeconds'
+>
 
 const isUuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 const maxAccessLifeSeconds = 900
@@ -37,10 +33,14 @@ export type Tokens = ReturnType<typeof createTokens>
 /**
  * Signs and verifies tokens: access tokens (RFC 9068) with the configured algorithm, refresh tokens with HS256, because only this
  * service reads them. The first key or secret signs, all verify.
+ * @param now the database's time, in milliseconds
  */
-export function createTokens({ accessKeys, refreshSecrets, issuer, audience, accessTtlSeconds, now }: Options) {
+export function createTokens(
+  { accessKeys, jwtRefreshSecrets, jwtIssuer: issuer, jwtAudience: audience, accessTtlSeconds }: TokenConfig,
+  now: () => number,
+) {
   const access = createAccessSigner(accessKeys)
-  const refreshKeys = refreshSecrets.map(toKey)
+  const refreshKeys = jwtRefreshSecrets.map(toKey)
   const refreshKind = { typ: 'rt+jwt', header: encodeJson({ alg: 'HS256', typ: 'rt+jwt' }), keys: refreshKeys }
 
   function isOurs(claims: Record<string, unknown>): boolean {
