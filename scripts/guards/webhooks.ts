@@ -147,4 +147,11 @@ export const webhookGuards: Guard[] = [
     to: 'const refusal: string | null = null',
     tests: ['webhooks/slow-receivers'],
   },
+  {
+    name: 'an endpoint whose turn is not over here is not claimed again',
+    file: 'src/webhooks/delivery-queries.ts',
+    from: 'and e.id <> all (${underWay as string[]}::uuid[])',
+    to: 'and ${underWay.length} >= 0',
+    tests: ['webhooks/sender'],
+  },
 ]

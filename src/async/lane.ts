@@ -8,8 +8,11 @@ type Options<T extends { id: string }> = {
   /** How many more may be under way that gave up their place; default none. */
   spare?: number
   log: Logger
-  /** Takes up to `free` pieces of work; what is under way may be among them, and is left alone. */
-  claim: (free: number) => Promise<T[]>
+  /**
+   * Takes up to `free` pieces of work. Those with the ids `underWay` are left alone where they are among them: a claim that takes a
+   * lease must leave them out, or the lease is held for nothing.
+   */
+  claim: (free: number, underWay: readonly string[]) => Promise<T[]>
   /** @param yieldPlace lets another piece begin beside this one, which takes longer than most */
   work: (item: T, yieldPlace: () => void) => Promise<void>
   /** It did not work. */
@@ -50,7 +53,7 @@ export function createLane<T extends { id: string }>({
       while (wanted && !stopped && free() > 0) {
         wanted = false
         const places = free()
-        const items = (await claim(places)).filter(({ id }) => !underWay.has(id))
+        const items = (await claim(places, [...underWay.keys()])).filter(({ id }) => !underWay.has(id))
         for (const item of items) begin(item)
         wanted ||= items.length === places
       }

@@ -57,8 +57,16 @@ export function createWebhookSender(deps: WebhookDeps & { webhookFigures: Figure
       concurrency,
       spare: kind === 'prompt' ? spare : 0,
       log,
-      claim: (limit) =>
-        claimEndpoints(sql, { limit, leaseSeconds, kind, perAccount, crowded: crowdedAccounts(), pauseSeconds }),
+      claim: (limit, underWay) =>
+        claimEndpoints(sql, {
+          limit,
+          leaseSeconds,
+          kind,
+          underWay,
+          perAccount,
+          crowded: crowdedAccounts(),
+          pauseSeconds,
+        }),
       work: takePlace,
       // Whatever it was, it would be met again at once: the endpoint waits for the end of its lease.
       postpone: async () => {},

@@ -16,9 +16,9 @@ export type Delivery = {
 export function webhookEndpoints({ request, sql, deps }: TestApp, bearer: string) {
   return {
     /** Hears of nothing by itself: senders of one app would take each other's work. */
-    openSender: (options: Parameters<typeof createWebhookSender>[1] = {}) =>
+    openSender: (options: Parameters<typeof createWebhookSender>[1] = {}, own: Partial<TestApp['deps']> = {}) =>
       createWebhookSender(
-        { ...deps, webhookWork: { ring() {}, onRing: () => () => {} } },
+        { ...deps, ...own, webhookWork: { ring() {}, onRing: () => () => {} } },
         { attemptMs: 5_000, pauseSeconds: 0, ...options },
       ),
 

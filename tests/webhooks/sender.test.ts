@@ -3,6 +3,7 @@ import { retryAfterSeconds } from '../../src/webhooks/attempt.ts'
 import { givenAccount } from '../support/accounts.ts'
 import { signedIn } from '../support/administration.ts'
 import { bodyOf, openTestApp } from '../support/app.ts'
+import { until } from '../support/server-process.ts'
 import { type Delivery, webhookEndpoints } from '../support/webhook-endpoints.ts'
 import { openReceiver } from '../support/webhook-receiver.ts'
 
@@ -93,6 +94,38 @@ describe('an event', () => {
     await endpoint.queueTest()
     await sender.idle()
     expect(endpoint.receiver.behaviour.unverified).toBe(1)
+    await sender.stop()
+    await endpoint.remove()
+  })
+
+  test('that comes while the answer to the last record of a turn is on its way is not held for the time of a lease', async () => {
+    const endpoint = await givenEndpoint()
+    const [recorded, answered] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    let claims = 0
+    /** The database, whose answer to the record of a turn takes until it is let go. */
+    const late = new Proxy(sql, {
+      apply(target, self, words) {
+        const text = String(words[0])
+        const query: Promise<unknown> = Reflect.apply(target, self, words)
+        if (text.includes('with recursive waiting')) return query.finally(() => claims++)
+        if (!text.includes('set last_attempt_at')) return query
+        return query.finally(() => {
+          recorded.resolve()
+          return answered.promise
+        })
+      },
+    })
+    const sender = openSender({}, { sql: late })
+    await endpoint.queueTest()
+    sender.look()
+    await recorded.promise
+    await endpoint.queueTest()
+    const before = claims
+    sender.look()
+    await until(() => claims >= before + 2, 20, 'both lanes have looked')
+    answered.resolve()
+    await sender.idle()
+    expect(endpoint.receiver.received).toHaveLength(2)
     await sender.stop()
     await endpoint.remove()
   })

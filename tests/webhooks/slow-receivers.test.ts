@@ -133,7 +133,15 @@ describe('an endpoint', () => {
   }
 
   const claim = (crowded: string[]) =>
-    claimEndpoints(sql, { limit: 64, leaseSeconds: 60, kind: 'prompt', perAccount: 8, crowded, pauseSeconds: 0 })
+    claimEndpoints(sql, {
+      limit: 64,
+      leaseSeconds: 60,
+      kind: 'prompt',
+      underWay: [],
+      perAccount: 8,
+      crowded,
+      pauseSeconds: 0,
+    })
 
   test('is claimed once while its lease lasts, a few of an account at once', async () => {
     const person = await givenTwelve()

@@ -37,7 +37,15 @@ test('the operators’ receivers are told the trace, and those of persons are no
     await sender.stop()
     expect(endpoint.receiver.received[0]?.headers.traceparent).toBe(traceparent)
     await request(`/v1/webhooks/${id}/test`, { method: 'POST', bearer: person.bearer })
-    const claim = { limit: 9, leaseSeconds: 60, perAccount: 9, crowded: [], pauseSeconds: 0, kind: 'prompt' } as const
+    const claim = {
+      limit: 9,
+      leaseSeconds: 60,
+      underWay: [],
+      perAccount: 9,
+      crowded: [],
+      pauseSeconds: 0,
+      kind: 'prompt',
+    } as const
     const own = (await claimEndpoints(sql, claim)).find((claimed) => claimed.id === id)
     if (!own) throw new Error('it is due')
     expect(Object.keys(headersOf(deps, own, { messageId: id, body: '{}' })).sort()).toEqual([
