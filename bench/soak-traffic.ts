@@ -1,13 +1,14 @@
-import { SMTPServer } from 'smtp-server'
 import { boundedLatencies, type Latencies } from './latencies.ts'
 import { createClient, type Person } from './requests.ts'
+import { asker, password } from './soak-asker.ts'
+import type { MailSink } from './soak-mail.ts'
+import { newcomerWhoJoins, newcomerWhoPays } from './soak-newcomers.ts'
 
-const password = 'seven quiet herons at dawn'
 /** As many as a rate keeps busy: each session is refreshed, or replaced by a log-in, long before its access token ends. */
 const peopleFor = (perSecond: number): number => Math.min(200, Math.ceil(perSecond * 2))
 /** Only these log in anew, and do nothing else: a request under way would come too late for the session that ends. */
 const loggingIn = 0.2
-const patienceMs = 30_000
+const newcomersEveryMs = 10_000
 
 /** What is done for a second of every hundred requests, and whom it concerns. */
 const shares = {
@@ -26,12 +27,13 @@ const shares = {
 type Kind = keyof typeof shares
 
 type Target = { port: number; opsToken: string }
+type Service = Target & { mail: MailSink }
 export type Traffic = {
   latencies: Latencies
   /** What went wrong, by what it was, since the start. */
   failures: Map<string, number>
-  /** People who registered, tried a plan, paid for another, and erased themselves. */
-  paid: () => number
+  /** Newcomers who paid for a plan, and who joined and left a team; all erased themselves. */
+  counts: { readonly paid: number; readonly joined: number }
   stop(): Promise<void>
 }
 
@@ -46,9 +48,10 @@ export async function givenPeople({ port, opsToken }: Target, perSecond: number)
 
 /**
  * Mixed traffic of `people`, the last of whom administers, at `perSecond` requests, each kind at its own times whatever the
- * answers do; and every ten seconds a newcomer who pays by the sandbox and erases the account.
+ * answers do; and every ten seconds a newcomer who pays by the sandbox, and
+ * one who joins a team.
  */
-export function startTraffic({ port, opsToken }: Target, people: Person[], perSecond: number): Traffic {
+export function startTraffic({ port, opsToken, mail }: Service, people: Person[], perSecond: number): Traffic {
   const latencies = boundedLatencies()
   const failures = new Map<string, number>()
   const underWay = new Set<Promise<void>>()
@@ -62,7 +65,6 @@ export function startTraffic({ port, opsToken }: Target, people: Person[], perSe
     turnsOf(people.slice(logInCount)),
   ]
   const ask = asker(port)
-  let paid = 0
   let changes = 0
 
   /** Whose session has ended, as after an answer that was lost, logs in; that it failed counts all the same. */
@@ -96,36 +98,15 @@ export function startTraffic({ port, opsToken }: Target, people: Person[], perSe
     'reset mail': () => ask('POST', '/v1/auth/password/forgot', '', 202, { email: next().email }),
   }
 
-  async function newcomer(): Promise<void> {
-    const person = await client.register()
-    const subscribe = (plan: string, status: number) =>
-      ask('POST', '/v1/subscription', person.accessToken, status, { plan, interval: 'month', provider: 'sandbox' })
-    await subscribe('professional', 200)
-    await subscribe('starter', 200)
-    const { checkoutUrl } = (await subscribe('professional', 202)) as { checkoutUrl: string }
-    const page = new URL(checkoutUrl)
-    await fetch(`http://127.0.0.1:${port}${page.pathname}`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/x-www-form-urlencoded' },
-      body: 'action=pay',
-      redirect: 'manual',
-    })
-    const endsAt = performance.now() + patienceMs
-    while (!(await isGranted(person))) {
-      if (performance.now() > endsAt) throw new Error('what was paid did not arrive')
-      await Bun.sleep(50)
-    }
-    await ask('DELETE', '/v1/me', person.accessToken, 204, { password })
-    paid++
+  const counts = { paid: 0, joined: 0 }
+  const means = { client, ask, port, mail }
+  async function pay(): Promise<void> {
+    await newcomerWhoPays(means)
+    counts.paid++
   }
-
-  /** Refused until the payment has arrived. */
-  async function isGranted({ accessToken }: Person): Promise<boolean> {
-    const answer = await fetch(`http://127.0.0.1:${port}/v1/entitlements/premium_dashboard`, {
-      headers: { authorization: `Bearer ${accessToken}` },
-    })
-    await answer.arrayBuffer()
-    return answer.ok
+  async function join(): Promise<void> {
+    await newcomerWhoJoins(means, next())
+    counts.joined++
   }
 
   function begin(kind: string, dueAt: number, one: () => Promise<unknown>): void {
@@ -147,19 +128,23 @@ export function startTraffic({ port, opsToken }: Target, people: Person[], perSe
     // Not all in the same millisecond.
     dueAt: performance.now() + index * 7,
   }))
-  const newcomers = { everyMs: 10_000, dueAt: performance.now() + 1_000 }
+  const newcomers = [
+    { kind: 'newcomer who pays', one: pay, dueAt: performance.now() + 1_000 },
+    { kind: 'newcomer who joins a team', one: join, dueAt: performance.now() + 6_000 },
+  ]
   const timer = setInterval(() => {
     const now = performance.now()
     for (const lane of lanes)
       for (; lane.dueAt <= now; lane.dueAt += lane.everyMs) begin(lane.kind, lane.dueAt, work[lane.kind])
-    for (; newcomers.dueAt <= now; newcomers.dueAt += newcomers.everyMs)
-      begin('newcomer who pays', newcomers.dueAt, newcomer)
+    for (const newcomer of newcomers)
+      for (; newcomer.dueAt <= now; newcomer.dueAt += newcomersEveryMs)
+        begin(newcomer.kind, newcomer.dueAt, newcomer.one)
   }, 2)
 
   return {
     latencies,
     failures,
-    paid: () => paid,
+    counts,
     async stop() {
       clearInterval(timer)
       await Promise.all(underWay)
@@ -170,39 +155,4 @@ export function startTraffic({ port, opsToken }: Target, people: Person[], perSe
 function turnsOf(people: Person[]): () => Person {
   let turn = 0
   return () => people[turn++ % people.length] as Person
-}
-
-function asker(port: number) {
-  return async (method: string, path: string, bearer: string, status: number, json?: unknown): Promise<unknown> => {
-    const answer = await fetch(`http://127.0.0.1:${port}${path}`, {
-      method,
-      headers: {
-        ...(bearer && { authorization: `Bearer ${bearer}` }),
-        ...(json !== undefined && { 'content-type': 'application/json' }),
-      },
-      body: json === undefined ? undefined : JSON.stringify(json),
-    })
-    const text = await answer.text()
-    if (answer.status !== status) throw new Error(`${method} ${path} answered ${answer.status}: ${text}`)
-    return text === '' ? undefined : JSON.parse(text)
-  }
-}
-
-/** Takes every mail and keeps none. */
-export async function openMailSink(): Promise<{ port: number; close(): Promise<void> }> {
-  const server = new SMTPServer({
-    logger: false,
-    disabledCommands: ['AUTH', 'STARTTLS'],
-    disableReverseLookup: true,
-    onData(stream, _session, done) {
-      stream.on('end', () => done())
-      stream.resume()
-    },
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.server.address()
-  return {
-    port: typeof address === 'object' && address ? address.port : 0,
-    close: () => new Promise((resolve) => server.close(() => resolve())),
-  }
 }

@@ -9,8 +9,9 @@ import { provenance } from './provenance.ts'
 import { type Figure, toFigureTable, toTable } from './report.ts'
 import { createClient } from './requests.ts'
 import { plain } from './side-by-side.ts'
+import { openMailSink } from './soak-mail.ts'
 import { megabytesOf, readDatabase, readProcess, type Sample, slopeOf } from './soak-samples.ts'
-import { givenPeople, openMailSink, startTraffic, type Traffic } from './soak-traffic.ts'
+import { givenPeople, startTraffic, type Traffic } from './soak-traffic.ts'
 import { openWebhookSink } from './soak-webhooks.ts'
 
 export type SoakOptions = { minutes: number; rate: number; directory: string; plots: string }
@@ -49,7 +50,7 @@ export async function soak({ minutes, rate, directory, plots }: SoakOptions): Pr
     const client = createClient(server.port, environment.OPS_TOKEN)
     for (const person of people) Object.assign(person, await client.login(person))
     await hooks.subscribe(server.port, people.at(-1)?.accessToken ?? '')
-    const traffic = startTraffic(target, people, rate)
+    const traffic = startTraffic({ ...target, mail }, people, rate)
     const samples: Sample[] = []
     const startedAt = performance.now()
     const everyMs = Math.min(10_000, minutes * 6_000)
@@ -97,7 +98,7 @@ function report({ samples, traffic, minutes, rate, plots, webhooks }: Result): v
   const since = `after the first ${(minutes / 4).toFixed(0)} minutes`
   const figures: Figure[] = [
     plain('requests answered; failed', `${answered}; ${failed}`),
-    plain('people who paid and erased themselves', `${traffic.paid()}`),
+    plain('people who paid; who joined and left a team', `${traffic.counts.paid}; ${traffic.counts.joined}`),
     webhooks,
     growth(`resident memory, ${since}`, warm, (sample) => sample.residentMb),
     growth(`of that not pages of files, ${since}`, warm, (sample) => sample.anonymousMb),
