@@ -154,4 +154,28 @@ export const webhookGuards: Guard[] = [
     to: 'and ${underWay.length} >= 0',
     tests: ['webhooks/sender'],
   },
+  {
+    name: 'a person’s endpoints need the feature, but to be listed and deleted',
+    file: 'src/webhooks/routes.ts',
+    from: "const allowed = audience === 'account' ? requireFeature(webhookSupport) : requirePermission('settings.manage')",
+    to: "const allowed = audience === 'account' ? judgedByService : requirePermission('settings.manage')",
+    tests: ['webhooks/endpoints', 'matrix'],
+    only: 'feature|webhooks',
+  },
+  {
+    name: 'the operators’ endpoints are listed and deleted by who may manage them',
+    file: 'src/webhooks/routes.ts',
+    from: "const remaining = audience === 'account' ? judgedByService : allowed",
+    to: 'const remaining = judgedByService',
+    tests: ['matrix'],
+    only: 'webhooks',
+  },
+  {
+    name: 'who has neither endpoints nor the feature is shown the plan that has it',
+    file: 'src/webhooks/manage.ts',
+    from: 'if (rows.length === 0) requireOwnFeature(deps, audience, actor)',
+    to: 'if (rows.length < 0) requireOwnFeature(deps, audience, actor)',
+    tests: ['webhooks/endpoints', 'matrix'],
+    only: 'lost the feature|webhooks',
+  },
 ]

@@ -1,4 +1,5 @@
 import type { Actor } from '../access/actor.ts'
+import { requireFeatures } from '../access/feature-guards.ts'
 import { authorise, lockAccount } from '../access/hierarchy.ts'
 import { webhook } from '../audit/actor.ts'
 import type { Tx } from '../db/types.ts'
@@ -19,6 +20,7 @@ import {
   replaceSecret,
   updateEndpoint,
 } from './endpoint-queries.ts'
+import { webhookSupport } from './figures.ts'
 import type { NewEndpoint } from './schemas.ts'
 import { mintSecret } from './signature.ts'
 import { refusalOf } from './url.ts'
@@ -48,6 +50,10 @@ export async function lockEndpoints(tx: Tx, audience: Audience, actor: Actor): P
   return ownerOf(audience, actor)
 }
 
+function requireOwnFeature({ catalogue }: WebhookDeps, audience: Audience, { principal }: Actor): void {
+  if (audience === 'account') requireFeatures(catalogue.current, principal, [webhookSupport])
+}
+
 /** @throws AppError `validation-failed` for a URL that nothing can be delivered to */
 export function requireDeliverable({ config }: Pick<WebhookDeps, 'config'>, audience: Audience, url: string): void {
   const { privateNetworks, inClear } = config.webhooks
@@ -55,14 +61,16 @@ export function requireDeliverable({ config }: Pick<WebhookDeps, 'config'>, audi
   if (refusal !== null) throw invalid('url', refusal, 'undeliverable')
 }
 
-/** The endpoints, newest first. */
-export function readEndpoints(
-  { sql }: WebhookDeps,
+/** The endpoints, newest first. @throws AppError `feature-not-in-plan` for a person who has neither endpoints nor the feature */
+export async function readEndpoints(
+  deps: WebhookDeps,
   audience: Audience,
   actor: Actor,
   { limit, after }: Slice<string>,
 ): Promise<EndpointItem[]> {
-  return listEndpoints(sql, ownerOf(audience, actor), limit, after)
+  const rows = await listEndpoints(deps.sql, ownerOf(audience, actor), limit, after)
+  if (rows.length === 0) requireOwnFeature(deps, audience, actor)
+  return rows
 }
 
 /** @throws AppError `not-found` when it is not theirs */
@@ -138,11 +146,17 @@ export async function changeEndpoint(
   })
 }
 
-/** Deletes an endpoint with what waits for it. @throws AppError `not-found` when it is not theirs */
+/**
+ * Deletes an endpoint with what waits for it, on any plan.
+ * @throws AppError `not-found` when it is not theirs; as readEndpoints
+ */
 export async function removeEndpoint(deps: WebhookDeps, audience: Audience, actor: Actor, id: string): Promise<void> {
   await deps.sql.begin(async (tx) => {
     const owner = await lockEndpoints(tx, audience, actor)
-    if (!(await deleteEndpoint(tx, owner, id))) throw new AppError('not-found')
+    if (!(await deleteEndpoint(tx, owner, id))) {
+      requireOwnFeature(deps, audience, actor)
+      throw new AppError('not-found')
+    }
     await deps.audit.record(tx, actor, 'webhook.delete', webhook(id), subjectOf(owner))
   })
 }

@@ -6,7 +6,8 @@ import { requireFeature } from '../access/feature-guards.ts'
 import { requirePermission } from '../access/guards.ts'
 import { Paging } from '../http/input/fields.ts'
 import { body, noBody, noInput, params, query } from '../http/input/validate.ts'
-import { describe } from '../http/openapi.ts'
+import { middleware } from '../http/middleware.ts'
+import { describe, refusing } from '../http/openapi.ts'
 import { listOf, readPageById } from '../http/output/page.ts'
 import { idempotent } from '../idempotency/middleware.ts'
 import { queueDelivery, readDeliveries } from './deliveries.ts'
@@ -25,9 +26,15 @@ import {
 
 const tags = { account: 'Webhooks', operators: 'Administration' }
 
+/** No guard: readEndpoints and removeEndpoint let whoever lost the feature see and delete the endpoints that they still have. */
+const judgedByService = refusing(middleware<AuthedEnv>({ name: 'judgedByService', before() {} }), [
+  'feature-not-in-plan',
+])
+
 /** Endpoints of the person who asks, behind the feature; or those of the operators, behind a permission. */
 function endpointRoutes(audience: endpoints.Audience) {
   const allowed = audience === 'account' ? requireFeature(webhookSupport) : requirePermission('settings.manage')
+  const remaining = audience === 'account' ? judgedByService : allowed
   const schemas = audience === 'account' ? ownSchemas : operatorsSchemas
   const base = audience === 'account' ? '/v1/webhooks' : '/v1/admin/webhooks'
   const tag = tags[audience]
@@ -36,7 +43,7 @@ function endpointRoutes(audience: endpoints.Audience) {
       '/webhooks',
       describe(tag, 'The endpoints, newest first', { 200: listOf(EndpointBody) }, ['invalid-cursor']),
       authenticate,
-      allowed,
+      remaining,
       query(Paging),
       noBody,
       async (c) => {
@@ -87,7 +94,7 @@ function endpointRoutes(audience: endpoints.Audience) {
       '/webhooks/:id',
       describe(tag, 'Delete an endpoint, and what waits for it', { 204: null }, ['not-found']),
       authenticate,
-      allowed,
+      remaining,
       params(EndpointPath),
       noInput,
       async (c) => {

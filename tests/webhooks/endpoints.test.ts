@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'bun:test'
+import { recordAuthzChange } from '../../src/changes/record.ts'
 import { createSecrets } from '../../src/secrets/secrets.ts'
 import { signedIn } from '../support/administration.ts'
 import { bodyOf, openTestApp } from '../support/app.ts'
@@ -84,6 +85,35 @@ describe('an endpoint', () => {
     )
     expect(denied.missingFeatures).toEqual(['webhook_support'])
     await expectProblem(await request('/v1/admin/webhooks', { bearer: person.bearer, json }), 'permission-denied')
+  })
+
+  test('is listed and deleted by whoever has lost the feature; nothing else is done with it', async () => {
+    const owner = await signedIn(app, { plan: 'professional', role: 'subscriber' })
+    const [made, kept] = [await added(owner.bearer), await added(owner.bearer)]
+    await deps.sql.begin(async (tx) => {
+      await tx`update user_subscriptions set plan = 'free' where account_id = ${owner.id} and ended_at is null`
+      await recordAuthzChange(tx, { accountId: owner.id })
+    })
+    const ask = (method: string, path = '', body?: object) =>
+      request(`/v1/webhooks${path}`, { method, bearer: owner.bearer, ...(body && { json: body }) })
+    const listed = async () => (await bodyOf<{ items: Endpoint[] }>(await ask('GET'))).items.map(({ id }) => id)
+    expect(await listed()).toEqual([kept.id, made.id])
+    for (const [method, path, body] of [
+      ['POST', '', json],
+      ['GET', `/${made.id}`],
+      ['PATCH', `/${made.id}`, { enabled: false }],
+      ['POST', `/${made.id}/rotate`],
+      ['POST', `/${made.id}/test`],
+      ['GET', `/${made.id}/deliveries`],
+    ] as const)
+      await expectProblem(await ask(method, path, body), 'feature-not-in-plan')
+    const foreign = await added(other.bearer)
+    await expectProblem(await ask('DELETE', `/${foreign.id}`), 'feature-not-in-plan')
+    expect((await ask('DELETE', `/${made.id}`)).status).toBe(204)
+    expect(await listed()).toEqual([kept.id])
+    expect((await ask('DELETE', `/${kept.id}`)).status).toBe(204)
+    await expectProblem(await ask('GET'), 'feature-not-in-plan')
+    await expectProblem(await ask('DELETE', `/${kept.id}`), 'feature-not-in-plan')
   })
 
   test.each([
