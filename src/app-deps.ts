@@ -1,7 +1,7 @@
 import type { UsageCounter } from './account/usage.ts'
 import type { DenialCounter } from './admin/analytics/denials.ts'
 import type { ApiKeys } from './api-keys/verifier.ts'
-import type { Bell } from './async/bell.ts'
+import type { Notifier } from './async/notifier.ts'
 import type { Audit } from './audit/record.ts'
 import type { SecondFactor } from './auth/deps.ts'
 import type { DeviceTokens } from './auth/device-tokens.ts'
@@ -60,9 +60,9 @@ export type AppDeps = {
   /** What people pay through, the first choice first. */
   providers: readonly BillingProvider[]
   /** Wakes the worker that carries out what is wanted of them. */
-  billingWork: Bell
+  billingWork: Notifier
   /** Wakes the sender of webhooks. */
-  webhookWork: Bell
+  webhookWork: Notifier
   webhookFigures: Figures
   /** Encrypts secrets at rest, under DATA_KEY. */
   secrets: Secrets

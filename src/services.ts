@@ -4,7 +4,7 @@ import { createUsageCounter } from './account/usage.ts'
 import { createDenialCounter } from './admin/analytics/denials.ts'
 import { createApiKeys } from './api-keys/verifier.ts'
 import type { AppDeps } from './app-deps.ts'
-import { createBell } from './async/bell.ts'
+import { createNotifier } from './async/notifier.ts'
 import { createAudit } from './audit/record.ts'
 import { createDeviceTokens } from './auth/device-tokens.ts'
 import { createPasswordHasher } from './auth/passwords.ts'
@@ -66,7 +66,7 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
   const recentChanges = new RecentChanges(config.accessTtlSeconds)
   const secrets = createSecrets(config.dataKeys)
   const mail = createOutbox({ mail: config.mail, secrets })
-  const webhookWork = createBell()
+  const webhookWork = createNotifier()
   const { redisUrl, redisTimeoutMs: timeoutMs } = config
   const redis = redisUrl === undefined ? null : openRedis({ url: redisUrl, log, timeoutMs })
   try {
@@ -79,8 +79,8 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
     reading.catch(() => {})
     await requireSchema(sql)
     const catalogue = { current: await reading }
-    const hear = (wake: () => void) =>
-      feedConnection.listen({ authz_changes: wake, mail_outbox: mail.ring, webhook_deliveries: webhookWork.ring })
+    const channels = { mail_outbox: mail.queued.notify, webhook_deliveries: webhookWork.notify }
+    const listen = (wake: () => void) => feedConnection.listen({ authz_changes: wake, ...channels })
     const feed = createFeed({
       connection: feedConnection,
       recentChanges,
@@ -96,7 +96,7 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
         sharedLimits.forget()
       },
       onTime: databaseClock.set,
-      listen: config.authzFeed === 'listen' ? hear : undefined,
+      listen: config.authzFeed === 'listen' ? listen : undefined,
     })
     // Listening before loading: a change that commits in between is applied twice, never lost.
     db.onCommit((items) => {
@@ -165,7 +165,7 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
       audit,
       mail,
       providers: await openProviders({ sql, now, config, deliver: (...message) => receiveWebhook(open, ...message) }),
-      billingWork: createBell(),
+      billingWork: createNotifier(),
       webhookWork,
       webhookFigures: createWebhookFigures(),
       secrets,

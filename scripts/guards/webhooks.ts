@@ -150,8 +150,8 @@ export const webhookGuards: Guard[] = [
   {
     name: 'an endpoint whose turn is not over here is not claimed again',
     file: 'src/webhooks/delivery-queries.ts',
-    from: 'and e.id <> all (${underWay as string[]}::uuid[])',
-    to: 'and ${underWay.length} >= 0',
+    from: 'and e.id <> all (${running as string[]}::uuid[])',
+    to: 'and ${running.length} >= 0',
     tests: ['webhooks/sender'],
   },
   {

@@ -1,36 +1,44 @@
-import type { Bell } from './bell.ts'
-import type { createLane } from './lane.ts'
+import type { createConsumer } from './consumer.ts'
+import type { Notifier } from './notifier.ts'
 
-type Lane = Pick<ReturnType<typeof createLane>, 'look' | 'idle' | 'stop'>
+type Consumer = Pick<ReturnType<typeof createConsumer>, 'poll' | 'idle' | 'stop'>
 
 export type Worker = ReturnType<typeof createWorker>
 
-/** Looks into its lanes when the bell rings, and every `pollMs` by itself, with a fifth of jitter. */
-export function createWorker({ lanes, bell, pollMs }: { lanes: readonly Lane[]; bell: Bell; pollMs: number }) {
-  const look = () => {
-    for (const lane of lanes) lane.look()
+type Options = {
+  consumers: readonly Consumer[]
+  /** Notified where new work was stored. */
+  notifier: Notifier
+  /** Milliseconds between polls without a notification, ± 20 %. */
+  pollMs: number
+}
+
+/** Polls its consumers when it is notified, and every `pollMs`. */
+export function createWorker({ consumers, notifier, pollMs }: Options) {
+  const poll = () => {
+    for (const consumer of consumers) consumer.poll()
   }
-  const unhear = bell.onRing(look)
+  const unsubscribe = notifier.onNotify(poll)
   let timer: Timer | undefined
   return {
     start(): void {
-      look()
-      timer = setInterval(look, pollMs * (0.8 + Math.random() * 0.4))
+      poll()
+      timer = setInterval(poll, pollMs * (0.8 + Math.random() * 0.4))
       timer.unref()
     },
-    look,
-    /** Resolves once nothing is due and nothing under way; for tests. */
+    poll,
+    /** Resolves once nothing is due and nothing is running; for tests. */
     async idle(): Promise<void> {
       for (let isBusy = true; isBusy; ) {
-        const busy = await Promise.all(lanes.map((lane) => lane.idle()))
+        const busy = await Promise.all(consumers.map((consumer) => consumer.idle()))
         isBusy = busy.includes(true)
       }
     },
     /** Begins nothing more; resolves when what runs has ended. */
     async stop(): Promise<void> {
-      unhear()
+      unsubscribe()
       clearInterval(timer)
-      await Promise.all(lanes.map((lane) => lane.stop()))
+      await Promise.all(consumers.map((consumer) => consumer.stop()))
     },
   }
 }

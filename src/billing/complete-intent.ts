@@ -159,7 +159,7 @@ async function change(deps: BillingDeps, provider: BillingProvider, intent: Inte
 async function discard(deps: BillingDeps, { accountId, provider }: Intent, objectId: string): Promise<void> {
   const kind = (await isErased(deps.sql, accountId)) ? 'void-checkout' : 'expire-checkout'
   await insertTask(deps.sql, { provider, kind, objectId })
-  deps.billingWork.ring()
+  deps.billingWork.notify()
 }
 
 /** The result of an intent that was carried out before. @throws ProviderError `refused` where it was refused or has expired */
@@ -184,7 +184,7 @@ async function toProblem(deps: BillingDeps, accountId: string, intentId: string,
   await endIntent(deps.sql, intentId, 'refused')
   // The object is in an unexpected state: the worker fetches it at once.
   await planLook(deps.sql, accountId, 0)
-  deps.billingWork.ring()
+  deps.billingWork.notify()
   return new AppError(failure === 'unsupported' ? 'not-supported-by-provider' : 'checkout-unavailable', {
     cause: error,
   })

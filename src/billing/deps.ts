@@ -1,4 +1,4 @@
-import type { Bell } from '../async/bell.ts'
+import type { Notifier } from '../async/notifier.ts'
 import type { Audit } from '../audit/record.ts'
 import type { Logger } from '../log/logger.ts'
 import type { Outbox } from '../mail/outbox.ts'
@@ -18,7 +18,7 @@ export type BillingDeps = QuotaDeps & {
   log: Logger
   /** The configured payment providers, in order of preference. */
   providers: readonly BillingProvider[]
-  /** Rung after work for a provider was written: wakes this instance's worker. */
-  billingWork: Bell
+  /** Notified after work for a provider was stored: this instance's worker polls at once. */
+  billingWork: Notifier
   config: BillingConfig & TeamConfig & ReturnUrls
 }

@@ -24,7 +24,7 @@ export async function replayEvent({ sql, audit, billingWork }: BillingDeps, acto
     if (!(await requeueEvent(tx, id))) throw new AppError('not-found')
     await audit.record(tx, actor, 'billing_event.replay', billingEvent(id))
   })
-  billingWork.ring()
+  billingWork.notify()
 }
 
 /** How many events wait and how many have failed, and for how many seconds the oldest has waited. */

@@ -24,7 +24,7 @@ export async function receiveWebhook(
   const event = await provider.verifyWebhook(body, headers)
   if (!event) return false
   await insertEvent(deps.sql, { provider: name, ...event })
-  deps.billingWork.ring()
+  deps.billingWork.notify()
   return true
 }
 

@@ -1,4 +1,4 @@
-import { createLane } from '../async/lane.ts'
+import { createConsumer } from '../async/consumer.ts'
 import { createWorker } from '../async/worker.ts'
 import { operator } from '../audit/actor.ts'
 import { takeUpIntent } from './complete-intent.ts'
@@ -19,7 +19,7 @@ export type BillingWorker = ReturnType<typeof createBillingWorker>
 type Options = {
   /** How many events, accounts and tasks of a provider are processed at once, each; default 4. */
   concurrency?: number
-  /** Milliseconds between polls without a ring of the bell; default 5000. */
+  /** Milliseconds between polls without a notification; default 5000. */
   pollMs?: number
 }
 
@@ -41,9 +41,9 @@ export function retryAfterSeconds(attempts: number, asked = 0, random = Math.ran
 export function createBillingWorker(deps: BillingDeps, { concurrency = 4, pollMs = 5_000 }: Options = {}) {
   const { sql, log } = deps
 
-  const lanes = [
+  const consumers = [
     ...deps.providers.map((provider) =>
-      createLane<ClaimedEvent>({
+      createConsumer<ClaimedEvent>({
         recipient,
         concurrency,
         log,
@@ -62,7 +62,7 @@ export function createBillingWorker(deps: BillingDeps, { concurrency = 4, pollMs
       }),
     ),
     ...sharesOf(deps.providers).flatMap((share) => [
-      createLane<{ id: string; attempts: number }>({
+      createConsumer<{ id: string; attempts: number }>({
         recipient,
         concurrency,
         log,
@@ -72,7 +72,7 @@ export function createBillingWorker(deps: BillingDeps, { concurrency = 4, pollMs
         postpone: ({ id, attempts }, error) =>
           postponeLook(sql, id, retryAfterSeconds(attempts + 1, askedBy(error)), messageOf(error)),
       }),
-      createLane<Task>({
+      createConsumer<Task>({
         recipient,
         concurrency,
         log,
@@ -83,7 +83,7 @@ export function createBillingWorker(deps: BillingDeps, { concurrency = 4, pollMs
       }),
     ]),
   ]
-  return createWorker({ lanes, bell: deps.billingWork, pollMs })
+  return createWorker({ consumers, notifier: deps.billingWork, pollMs })
 }
 
 /** Carries out an account's waiting intents, then synchronises its billing. */

@@ -1,3 +1,4 @@
+import { createNotifier } from '../async/notifier.ts'
 import type { Db } from '../db/types.ts'
 import type { Secrets } from '../secrets/secrets.ts'
 import { createMailFigures } from './figures.ts'
@@ -34,7 +35,6 @@ export function createOutbox({ mail, secrets }: Options) {
   const isOn = mail.mode !== 'off'
   const domain = messageIdDomain(mail)
   const figures = createMailFigures()
-  const listeners = new Set<() => void>()
 
   const newIds = () => {
     const id = Bun.randomUUIDv7()
@@ -74,15 +74,8 @@ export function createOutbox({ mail, secrets }: Options) {
     /** False with MAIL=off: routes whose purpose is a mail then answer 503 (`requireMail`). */
     isOn,
     figures,
-    /** Notifies the sender of a queued mail, on this or another instance. */
-    ring(): void {
-      for (const listener of listeners) listener()
-    },
-    /** @returns removes the listener */
-    onQueued(listener: () => void): () => void {
-      listeners.add(listener)
-      return () => void listeners.delete(listener)
-    },
+    /** Notified once a queued mail is committed, by this or another instance. */
+    queued: createNotifier(),
     /** Queues a mail; it goes out once the transaction has committed. One statement. */
     async sendMail(tx: Db, message: OutgoingMail): Promise<void> {
       const part = mailPart(tx, message)

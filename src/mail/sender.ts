@@ -1,8 +1,10 @@
+import { createConsumer } from '../async/consumer.ts'
+import { createWorker } from '../async/worker.ts'
 import type { Brand } from '../brand/brand.ts'
 import type { Sql } from '../db/types.ts'
 import type { Logger } from '../log/logger.ts'
 import { type Secrets, UnreadableSecretError } from '../secrets/secrets.ts'
-import { inSpan, inTrace } from '../tracing/tracer.ts'
+import { inSpan } from '../tracing/tracer.ts'
 import { createPause, retryAfterSeconds } from './back-off.ts'
 import { classifyFailure, type DeliveryFailure } from './delivery-failure.ts'
 import { messageIdDomain } from './message-id.ts'
@@ -46,57 +48,38 @@ const leaseSeconds = 60
 export function createMailSender({ sql, log, secrets, mail, brand, config }: SenderDeps, options: Options) {
   const { open, keeps, concurrency = 4, pollMs = 5_000, deadlineMs = 45_000 } = options
   const domain = messageIdDomain(config.mail)
-  const underWay = new Map<string, { over: Promise<void>; abort: AbortController }>()
-  const pause = createPause(look)
+  const aborts = new Set<AbortController>()
   let opening: Promise<Transport> | undefined
-  let claiming: Promise<void> | undefined
-  let wanted = false
   let stopped = false
-  let timer: Timer | undefined
+  const pause = createPause(() => consumer.poll())
+  const consumer = createConsumer<Claimed & { endsAt: number }>({
+    recipient: 'the mail server',
+    trace: ({ template }) => ({ name: 'mail', attributes: { 'manas360.mail.template': template } }),
+    concurrency,
+    log,
+    isPaused: pause.isOn,
+    async claim(limit) {
+      // From before the claim, for the lease begins with it.
+      const endsAt = performance.now() + deadlineMs
+      return (await claimMails(sql, { limit, leaseSeconds, domain })).map((row) => ({ ...row, endsAt }))
+    },
+    work: processMail,
+    postpone: async ({ id }) =>
+      log.warn({ mailId: id }, 'the outcome of a mail was not stored; it may go out once more'),
+  })
+  const worker = createWorker({ consumers: [consumer], notifier: mail.queued, pollMs })
 
-  /** Takes what is due while places are free; asked meanwhile, it looks once more. */
-  function look(): void {
-    wanted = true
-    claiming ??= claimWhileWanted().finally(() => {
-      claiming = undefined
-    })
-  }
-
-  async function claimWhileWanted(): Promise<void> {
-    try {
-      while (wanted && !stopped && !pause.isOn() && underWay.size < concurrency) {
-        wanted = false
-        const endsAt = performance.now() + deadlineMs
-        const free = concurrency - underWay.size
-        const claimed = await claimMails(sql, { limit: free, leaseSeconds, domain })
-        for (const row of claimed) begin(row, endsAt)
-        wanted ||= claimed.length === free
-      }
-    } catch (error) {
-      log.warn({ err: error }, 'the outbox of mail could not be read; it is looked at again')
-    }
-  }
-
-  function begin(row: Claimed, endsAt: number): void {
-    const abort = new AbortController()
-    const late = setTimeout(() => abort.abort(), Math.max(0, endsAt - performance.now()))
-    const over = inTrace('mail', { 'manas360.mail.template': row.template }, () => carryOut(row, abort.signal)).finally(
-      () => {
-        clearTimeout(late)
-        underWay.delete(row.id)
-        look()
-      },
-    )
-    underWay.set(row.id, { over, abort })
-  }
-
-  async function carryOut(row: Claimed, signal: AbortSignal): Promise<void> {
+  async function processMail(row: Claimed & { endsAt: number }): Promise<void> {
     const claimedAt = performance.now()
+    const abort = new AbortController()
+    const late = setTimeout(() => abort.abort(), Math.max(0, row.endsAt - claimedAt))
+    aborts.add(abort)
     try {
       if (row.isErased) await deleteMail(sql, row.id)
-      else await finish(row, claimedAt, await attempt(row, signal))
-    } catch (error) {
-      log.warn({ err: error, mailId: row.id }, 'what became of a mail could not be written; it may go out once more')
+      else await storeOutcome(row, claimedAt, await attempt(row, abort.signal))
+    } finally {
+      clearTimeout(late)
+      aborts.delete(abort)
     }
   }
 
@@ -124,13 +107,17 @@ export function createMailSender({ sql, log, secrets, mail, brand, config }: Sen
     await inSpan('mail delivery', { kind: 'client' }, () => transport.deliver(ready, signal))
   }
 
-  async function finish(row: Claimed, claimedAt: number, failure: DeliveryFailure | 'ours' | null): Promise<void> {
+  async function storeOutcome(
+    row: Claimed,
+    claimedAt: number,
+    failure: DeliveryFailure | 'ours' | null,
+  ): Promise<void> {
     if (failure === null) {
       pause.end()
       if (mail.figures.setState('well')) log.info('mails go out again')
       await markSent(sql, row, keeps)
       noteDelivery(mail, row, claimedAt)
-    } else if (failure === 'ours') await tryLater(row, { kind: 'later', text: 'it could not be made: see the log' })
+    } else if (failure === 'ours') await retryLater(row, { kind: 'later', text: 'it could not be made: see the log' })
     else if (failure.kind === 'recipient' || failure.kind === 'refused') {
       await markFailed(sql, row, failure.text, failure.kind === 'recipient')
       mail.figures.count('failed')
@@ -138,11 +125,11 @@ export function createMailSender({ sql, log, secrets, mail, brand, config }: Sen
     } else if (stopped && failure.kind === 'server') await releaseMails(sql, [row.id])
     else {
       if (failure.kind !== 'later') pauseFor(failure)
-      await tryLater(row, failure)
+      await retryLater(row, failure)
     }
   }
 
-  async function tryLater(row: Claimed, { kind, text }: DeliveryFailure): Promise<void> {
+  async function retryLater(row: Claimed, { kind, text }: DeliveryFailure): Promise<void> {
     const seconds = retryAfterSeconds(row.attempts, kind === 'later' ? 'later' : 'server')
     const hasFailed = await postpone(sql, row, seconds, text)
     mail.figures.count(hasFailed ? 'failed' : 'postponed')
@@ -158,27 +145,19 @@ export function createMailSender({ sql, log, secrets, mail, brand, config }: Sen
     else if (isNews) log.warn({ failure: text }, 'the mail server does not answer as it should; mails wait')
   }
 
-  const unhear = mail.onQueued(look)
   return {
-    start(): void {
-      look()
-      timer = setInterval(look, pollMs * (0.8 + Math.random() * 0.4))
-      timer.unref()
-    },
-    look,
+    start: worker.start,
+    poll: worker.poll,
     /** The number of mails being sent by this instance. */
-    underWay: (): number => underWay.size,
+    running: consumer.running,
     /** Stops claiming, waits `milliseconds` at most for running mails, and leaves the rest to other instances. */
     async stop(milliseconds: number): Promise<void> {
       stopped = true
-      unhear()
-      clearInterval(timer)
       pause.end()
       const giveUp = setTimeout(() => {
-        for (const { abort } of underWay.values()) abort.abort()
+        for (const abort of aborts) abort.abort()
       }, milliseconds)
-      await claiming
-      while (underWay.size > 0) await Promise.all([...underWay.values()].map(({ over }) => over))
+      await worker.stop()
       clearTimeout(giveUp)
       const transport = await opening?.catch(() => undefined)
       transport?.close()

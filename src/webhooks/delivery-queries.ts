@@ -22,7 +22,7 @@ export type Claim = {
   /** `prompt`: those that answered at once when they were last asked, and new ones; `late`: those that fail, or were slow. */
   kind: 'prompt' | 'late'
   /** Endpoints that this instance is still at: one whose lease has ended a moment ago is not claimed before its turn is over here, too. */
-  underWay: readonly string[]
+  running: readonly string[]
   /** So many endpoints of an account at most. */
   perAccount: number
   /** Accounts that have their share of places. */
@@ -38,7 +38,7 @@ export type Claim = {
  */
 export function claimEndpoints(
   sql: Db,
-  { limit, leaseSeconds, kind, underWay, perAccount, crowded, pauseSeconds }: Claim,
+  { limit, leaseSeconds, kind, running, perAccount, crowded, pauseSeconds }: Claim,
 ): Promise<ClaimedEndpoint[]> {
   return sql<ClaimedEndpoint[]>`
     with recursive waiting (endpoint_id) as (
@@ -52,7 +52,7 @@ export function claimEndpoints(
        where (e.leased_until is null or e.leased_until <= clock_timestamp())
          and (e.failing_since is not null or e.is_slow) = ${kind === 'late'}::boolean
          and (e.failing_since is null or coalesce(e.last_attempt_at, '-infinity') <= clock_timestamp() - make_interval(secs => ${pauseSeconds}::int))
-         and e.id <> all (${underWay as string[]}::uuid[]) and (e.account_id is null or e.account_id <> all (${crowded as string[]}::uuid[]))
+         and e.id <> all (${running as string[]}::uuid[]) and (e.account_id is null or e.account_id <> all (${crowded as string[]}::uuid[]))
          and exists (select from webhook_deliveries d where d.endpoint_id = e.id and d.status = 'queued' and d.due_at <= clock_timestamp())),
     due as (
       select e.id from webhook_endpoints e

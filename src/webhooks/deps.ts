@@ -1,4 +1,4 @@
-import type { Bell } from '../async/bell.ts'
+import type { Notifier } from '../async/notifier.ts'
 import type { Audit } from '../audit/record.ts'
 import type { Catalogue } from '../catalogue/catalogue.ts'
 import type { Sql } from '../db/types.ts'
@@ -15,7 +15,7 @@ export type WebhookDeps = {
   mail: Outbox
   secrets: Secrets
   catalogue: { current: Catalogue }
-  webhookWork: Bell
+  webhookWork: Notifier
   config: WebhookConfig
   /** The database's time in epoch milliseconds. */
   now: () => number

@@ -1,5 +1,5 @@
 import { rightsOf } from '../access/rights.ts'
-import { createLane } from '../async/lane.ts'
+import { createConsumer } from '../async/consumer.ts'
 import { createWorker } from '../async/worker.ts'
 import { type AttemptOptions, attempt } from './attempt.ts'
 import {
@@ -29,15 +29,15 @@ type Options = Partial<AttemptOptions> & {
 }
 
 /** Messages to one endpoint at once; to one that fails, a single one. */
-const together = 8
+const concurrentMessages = 8
 /** An endpoint's turn ends after so long, and its place goes to another; what is under way goes on. */
 const turnMs = 1_000
 /** Longer than a turn and its last attempts: what an instance that died left is taken up after it. */
 const leaseSeconds = 30
 /** Endpoints of one account at once. */
-const perAccount = 8
+const concurrentEndpoints = 8
 /** An endpoint that answered nothing for so long is disabled: five days. */
-const patienceSeconds = 5 * 24 * 3_600
+const disableAfterSeconds = 5 * 24 * 3_600
 
 /**
  * Delivers what waits, at least once each, however often instances die. An endpoint is delivered to by one instance at a time.
@@ -51,19 +51,19 @@ export function createWebhookSender(deps: WebhookDeps & { webhookFigures: Figure
   const busy = new Map<string, number>()
   let stopped = false
 
-  const lanes = (['prompt', 'late'] as const).map((kind) =>
-    createLane<ClaimedEndpoint>({
+  const consumers = (['prompt', 'late'] as const).map((kind) =>
+    createConsumer<ClaimedEndpoint>({
       recipient: 'a webhook endpoint',
       concurrency,
       spare: kind === 'prompt' ? spare : 0,
       log,
-      claim: (limit, underWay) =>
+      claim: (limit, running) =>
         claimEndpoints(sql, {
           limit,
           leaseSeconds,
           kind,
-          underWay,
-          perAccount,
+          running,
+          perAccount: concurrentEndpoints,
           crowded: crowdedAccounts(),
           pauseSeconds,
         }),
@@ -73,7 +73,7 @@ export function createWebhookSender(deps: WebhookDeps & { webhookFigures: Figure
     }),
   )
 
-  const crowdedAccounts = () => [...busy].filter(([, count]) => count >= perAccount).map(([id]) => id)
+  const crowdedAccounts = () => [...busy].filter(([, count]) => count >= concurrentEndpoints).map(([id]) => id)
 
   function count(accountId: string | null, by: 1 | -1): void {
     if (accountId === null) return
@@ -95,7 +95,7 @@ export function createWebhookSender(deps: WebhookDeps & { webhookFigures: Figure
 
   async function takeTurn(endpoint: ClaimedEndpoint): Promise<void> {
     const endsAt = performance.now() + turnMs
-    const atOnce = endpoint.isFailing ? 1 : together
+    const atOnce = endpoint.isFailing ? 1 : concurrentMessages
     const refusal = refusalOf(endpoint)
     if (refusal !== null) await endQueued(sql, endpoint.id, refusal)
     else
@@ -121,13 +121,17 @@ export function createWebhookSender(deps: WebhookDeps & { webhookFigures: Figure
     const attempts = await Promise.all(due.map((delivery) => attempt(deps, endpoint, delivery, { attemptMs, ca })))
     for (const { delivered } of attempts) figures.count(delivered ? 'delivered' : 'failed')
     const isOver = isLast() || !attempts.every(({ delivered }) => delivered)
-    const isHopeless = await recordAttempts(sql, endpoint.id, attempts, { slowMs: turnMs, patienceSeconds, isOver })
+    const isHopeless = await recordAttempts(sql, endpoint.id, attempts, {
+      slowMs: turnMs,
+      patienceSeconds: disableAfterSeconds,
+      isOver,
+    })
     const isGone = attempts.some(({ responseStatus }) => responseStatus === 410)
     if (isGone || isHopeless) await disable(deps, endpoint, isGone ? 'gone' : 'failing')
     return isOver
   }
 
-  const worker = createWorker({ lanes, bell: deps.webhookWork, pollMs })
+  const worker = createWorker({ consumers, notifier: deps.webhookWork, pollMs })
   return {
     ...worker,
     /** Begins nothing more; resolves when what runs has ended, which takes no longer than an attempt. */

@@ -56,7 +56,7 @@ async function deliver(events: SandboxEvent[], deliveries: Life['deliveries']): 
     // One that is killed leaves its leases behind, and whatever it had not committed is undone.
     if (kill)
       await sql`update billing_events set leased_until = clock_timestamp() + interval '1 hour', attempts = attempts + 1 where event_id = ${chosen.id} and status = 'queued'`
-    else to.worker.look()
+    else to.worker.poll()
     // Sums are added up while others count.
     if (event % 3 === 0) adding.push(sql`select sum_payments()`.execute())
   }

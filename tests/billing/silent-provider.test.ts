@@ -44,7 +44,7 @@ test('a provider that is silent holds up nothing of another: neither accounts th
     select fetched_at::text as fetched_at from billing_subscriptions where account_id = ${person.id}`
   await sql`update billing_accounts set due_at = clock_timestamp() where account_id = ${person.id}`
   const worker = createBillingWorker(deps, { concurrency })
-  worker.look()
+  worker.poll()
   await until(() => asked.accounts === concurrency && asked.tasks === concurrency, 30, 'its places are taken')
   await until(
     async () =>
@@ -55,7 +55,7 @@ test('a provider that is silent holds up nothing of another: neither accounts th
     'the account of the other provider is looked at',
   )
   await sql`insert into billing_tasks (provider, kind, object_id) values ('sandbox', 'cancel-subscription', ${subscription})`
-  worker.look()
+  worker.poll()
   await until(
     async () =>
       (await sql`select 1 from billing_tasks where object_id = ${subscription} and done_at is not null`).length === 1,

@@ -96,13 +96,13 @@ test('its mail gets one Message-ID from whoever sends it, of the sender’s doma
   await endExpired(app)
   smtp.behaviour.answer = () => ({ rcpt: '451 4.3.0 later' })
   const sender = openSender(app, { url: smtp.url })
-  sender.look()
+  sender.poll()
   const first = await settled(app, person.id)
   const idOf = async () =>
     (await sql<{ messageId: string }[]>`select message_id from mail_outbox where id = ${first.id}`)[0]?.messageId
   expect(await idOf()).toBe(`<${first.id}@manas360.test>`)
   await sql`update mail_outbox set due_at = clock_timestamp() where id = ${first.id}`
-  sender.look()
+  sender.poll()
   await settled(app, person.id, ({ attempts }) => attempts > 1)
   expect(await idOf()).toBe(`<${first.id}@manas360.test>`)
   await sender.stop(0)

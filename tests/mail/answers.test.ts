@@ -91,12 +91,12 @@ describe('what a server answers', () => {
     expect(first.dueInSeconds).toBeLessThan(40)
     answers.set(person.email, { data: '451 try again' })
     await makeDue(app, person.id)
-    sender.look()
+    sender.poll()
     const second = await settled(app, person.id, ({ attempts }) => attempts === 2)
     expect(second.status).toBe('queued')
     await sql`update mail_outbox set give_up_at = clock_timestamp() where id = ${second.id}`
     await makeDue(app, person.id)
-    sender.look()
+    sender.poll()
     const last = await settled(app, person.id, ({ attempts }) => attempts === 3)
     expect([last.status, last.isLinked, await isMarked(app, person)]).toEqual(['failed', true, false])
   })
@@ -114,7 +114,7 @@ describe('what a server answers', () => {
       // After a failure of the server nobody asks it for a moment.
       await until(
         () => {
-          sender.look()
+          sender.poll()
           return smtp.receivedBy(person.email).length === (answer === 'dies mid-message' ? 1 : 2)
         },
         20,

@@ -49,7 +49,7 @@ test(`over ${kills} senders that are killed (-9) no mail is lost, and repeats ca
   }
   smtp.behaviour.answer = () => undefined
   const sender = openSender(app, { url: smtp.url })
-  sender.look()
+  sender.poll()
   const stillQueued = async () => {
     const [row] = await sql<{ count: number }[]>`
       select count(*)::int as count from mail_outbox where account_id = ${id} and status <> 'sent'`

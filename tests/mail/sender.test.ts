@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'bun:test'
+import { createNotifier } from '../../src/async/notifier.ts'
 import { type Given, givenAccount } from '../support/accounts.ts'
 import { openTestApp, type TestApp } from '../support/app.ts'
 import { mailsOf, makeDue, openSender, queueReset, settled } from '../support/mail.ts'
@@ -10,7 +11,7 @@ const { sql, deps } = app
 
 /** Hears of nothing by itself: senders of one app would take each other's mails. */
 function alone(of: TestApp): TestApp {
-  return { ...of, deps: { ...of.deps, mail: { ...of.deps.mail, onQueued: () => () => {} } } }
+  return { ...of, deps: { ...of.deps, mail: { ...of.deps.mail, queued: createNotifier() } } }
 }
 
 describe('while a server accepts and says nothing', () => {
@@ -23,18 +24,18 @@ describe('while a server accepts and says nothing', () => {
       const people = await Promise.all(Array.from({ length: 6 }, () => givenAccount(app)))
       for (const person of people) await queueReset(app, person)
       const sender = openSender(alone(app), { url: smtp.url, concurrency: 2 })
-      sender.look()
+      sender.poll()
       await until(
         () => (silent === 'connection' ? smtp.seen.connections : smtp.seen.recipients) === 2,
         20,
         'two mails are under way',
       )
-      expect([sender.underWay(), deps.db.stats().inUse, deps.db.stats().waiting]).toEqual([2, 0, 0])
+      expect([sender.running(), deps.db.stats().inUse, deps.db.stats().waiting]).toEqual([2, 0, 0])
       const states = (await Promise.all(people.map(({ id }) => mailsOf(app, id)))).flat()
       expect(states.filter(({ isLeased }) => isLeased)).toHaveLength(2)
       // A shutdown leaves them to others, at once.
       await sender.stop(0)
-      expect(sender.underWay()).toBe(0)
+      expect(sender.running()).toBe(0)
       const after = (await Promise.all(people.map(({ id }) => mailsOf(app, id)))).flat()
       expect(after.map(({ status, isLeased }) => [status, isLeased])).toEqual(people.map(() => ['queued', false]))
       await sql`delete from mail_outbox`
@@ -47,7 +48,7 @@ describe('while a server accepts and says nothing', () => {
     const person = await givenAccount(app)
     await queueReset(app, person)
     const sender = openSender(alone(app), { url: smtp.url, tuning: { greetingTimeout: 500 } })
-    sender.look()
+    sender.poll()
     const mail = await settled(app, person.id)
     expect([mail.status, deps.mail.figures.state()]).toEqual(['queued', 'server'])
     expect(mail.lastError).toContain('ETIMEDOUT')
@@ -55,7 +56,7 @@ describe('while a server accepts and says nothing', () => {
     await until(
       async () => {
         await makeDue(app, person.id)
-        sender.look()
+        sender.poll()
         return smtp.receivedBy(person.email).length > 0
       },
       20,
@@ -72,7 +73,7 @@ describe('while a server accepts and says nothing', () => {
     const person = await givenAccount(app)
     await queueReset(app, person)
     const sender = openSender(alone(app), { url: smtp.url, deadlineMs: 200 })
-    sender.look()
+    sender.poll()
     expect((await settled(app, person.id)).lastError).toContain('EABORT')
     await sender.stop(0)
     await sql`delete from mail_outbox`
@@ -87,7 +88,7 @@ describe('several instances', () => {
     for (let i = 0; i < 60; i++) people.push({ id, email: `${i}.${id}@people.test`, password: '' })
     await Promise.all(people.map((person) => queueReset(app, person)))
     const senders = [1, 2, 3].map(() => openSender(alone(app), { url: smtp.url }))
-    for (const sender of senders) sender.look()
+    for (const sender of senders) sender.poll()
     await until(() => smtp.received.length >= 60, 30, '60 mails')
     await until(
       async () => (await mailsOf(app, id)).every(({ status }) => status === 'sent'),
@@ -106,11 +107,11 @@ describe('several instances', () => {
     await sql`update mail_outbox set leased_until = clock_timestamp() + interval '1 minute', attempts = 1 where account_id = ${leased.id}`
     await queueReset(app, other)
     const sender = openSender(alone(app), { url: smtp.url })
-    sender.look()
+    sender.poll()
     await smtp.arrived(other.email)
     expect(smtp.receivedBy(leased.email)).toEqual([])
     await sql`update mail_outbox set leased_until = clock_timestamp() where account_id = ${leased.id}`
-    sender.look()
+    sender.poll()
     await smtp.arrived(leased.email)
     await sender.stop(1_000)
   })
@@ -140,7 +141,7 @@ test('a shutdown lets a mail end that is under way', async () => {
   const person = await givenAccount(app)
   await queueReset(app, person)
   const sender = openSender(alone(app), { url: smtp.url })
-  sender.look()
+  sender.poll()
   await gate.promise
   await sender.stop(10_000)
   expect((await mailsOf(app, person.id)).map(({ status }) => status)).toEqual(['sent'])

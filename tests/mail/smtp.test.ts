@@ -20,7 +20,7 @@ describe.each([
     const sender = openSender(app, { url: smtp.url })
     // The link is in no table in a form that anybody could use.
     expect(await findEverywhere(app, token)).toEqual([])
-    sender.look()
+    sender.poll()
     await smtp.arrived(person.email)
     const [mail] = smtp.received
     expect(mail).toMatchObject({ messageId: expect.stringMatching(/^<[0-9a-f-]{36}@manas360\.invalid>$/) })

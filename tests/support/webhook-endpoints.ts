@@ -1,3 +1,4 @@
+import { createNotifier } from '../../src/async/notifier.ts'
 import { createWebhookSender } from '../../src/webhooks/sender.ts'
 import { bodyOf, type TestApp } from './app.ts'
 import { openReceiver, type Received } from './webhook-receiver.ts'
@@ -18,7 +19,7 @@ export function webhookEndpoints({ request, sql, deps }: TestApp, bearer: string
     /** Hears of nothing by itself: senders of one app would take each other's work. */
     openSender: (options: Parameters<typeof createWebhookSender>[1] = {}, own: Partial<TestApp['deps']> = {}) =>
       createWebhookSender(
-        { ...deps, ...own, webhookWork: { ring() {}, onRing: () => () => {} } },
+        { ...deps, ...own, webhookWork: createNotifier() },
         { attemptMs: 5_000, pauseSeconds: 0, ...options },
       ),
 

@@ -117,11 +117,11 @@ describe('an event', () => {
     })
     const sender = openSender({}, { sql: late })
     await endpoint.queueTest()
-    sender.look()
+    sender.poll()
     await recorded.promise
     await endpoint.queueTest()
     const before = claims
-    sender.look()
+    sender.poll()
     await until(() => claims >= before + 2, 20, 'both lanes have looked')
     answered.resolve()
     await sender.idle()

@@ -34,10 +34,10 @@ describe('receivers that answer nothing delay nobody else’s', () => {
     for (const { id } of endpoints) await sql`update webhook_endpoints set ${sql.unsafe(before)} where id = ${id}`
     const well = await givenEndpoint()
     const sender = openSender({ concurrency: 2, spare: 8, attemptMs: 60_000 })
-    sender.look()
+    sender.poll()
     await until(() => seen.waiting === mostWaiting, 20, 'they hang')
     for (let i = 0; i < 3; i++) await well.queueTest()
-    sender.look()
+    sender.poll()
     await until(() => well.receiver.received.length === 3, 20, 'the others arrive')
     expect(seen.waiting).toBe(mostWaiting)
     letGo()
@@ -137,7 +137,7 @@ describe('an endpoint', () => {
       limit: 64,
       leaseSeconds: 60,
       kind: 'prompt',
-      underWay: [],
+      running: [],
       perAccount: 8,
       crowded,
       pauseSeconds: 0,

@@ -40,7 +40,7 @@ test('the operators’ receivers are told the trace, and those of persons are no
     const claim = {
       limit: 9,
       leaseSeconds: 60,
-      underWay: [],
+      running: [],
       perAccount: 9,
       crowded: [],
       pauseSeconds: 0,
