@@ -1,23 +1,18 @@
 import type { User } from '@manas360/client'
-import { memo, useEffect, useRef, useState } from 'hono/jsx/dom'
+import { Chunk } from '../../../parts/chunk.tsx'
 import { useFormat } from '../../../shell/format.ts'
 import { Link } from '../../../shell/router.tsx'
 import { nameOf } from '../names.ts'
 import { usePeopleTexts } from '../texts.ts'
 
-/** Of a row; the style sheet holds it to that. */
-const rowPx = 53
-/** What is further from the window is not drawn. */
-const nearPx = 2_000
-
 type RowsProps = { pages: readonly (readonly User[])[]; isRestored: boolean }
 
-/** The table of people. Only pages near the window have rows; the others are as high as theirs would be. */
+/** The table of people, page by page. */
 export function Rows({ pages, isRestored }: RowsProps) {
   const t = usePeopleTexts()
   let before = 0
   return (
-    <table class="people" aria-label={t.title} aria-rowcount={-1}>
+    <table class="rows people" aria-label={t.title} aria-rowcount={-1}>
       <thead>
         <tr aria-rowindex={1}>
           <th scope="col">{t.person}</th>
@@ -35,37 +30,15 @@ export function Rows({ pages, isRestored }: RowsProps) {
       {pages.map((people) => {
         const first = before + 2
         before += people.length
-        return <Chunk key={String(first)} people={people} first={first} isNearFirst={!isRestored} />
+        return (
+          <Chunk key={String(first)} items={people} first={first} columns={6} isNearFirst={!isRestored} row={rowOf} />
+        )
       })}
     </table>
   )
 }
 
-type ChunkProps = { people: readonly User[]; first: number; isNearFirst: boolean }
-
-const Chunk = memo(function Chunk({ people, first, isNearFirst }: ChunkProps) {
-  const body = useRef<HTMLElement>(null)
-  const [isNear, setNear] = useState(isNearFirst)
-  useEffect(() => {
-    if (!body.current) return
-    const seen = new IntersectionObserver((entries) => setNear(Boolean(entries.at(-1)?.isIntersecting)), {
-      rootMargin: `${nearPx}px 0px`,
-    })
-    seen.observe(body.current)
-    return () => seen.disconnect()
-  }, [])
-  return (
-    <tbody ref={body}>
-      {isNear ? (
-        people.map((one, i) => <Row key={one.id} one={one} index={first + i} />)
-      ) : (
-        <tr key="gap">
-          <td colspan={6} style={{ height: `${people.length * rowPx}px`, padding: '0' }} />
-        </tr>
-      )}
-    </tbody>
-  )
-})
+const rowOf = (one: User, index: number) => <Row key={one.id} one={one} index={index} />
 
 function Row({ one, index }: { one: User; index: number }) {
   const t = usePeopleTexts()

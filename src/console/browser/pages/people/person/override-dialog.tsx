@@ -5,11 +5,11 @@ import { ActionDialog } from '../../../parts/action-dialog.tsx'
 import { Field } from '../../../parts/field.tsx'
 import { Select } from '../../../parts/select.tsx'
 import { tellUndoable } from '../../../parts/undo.ts'
+import { toMoment } from '../../../shell/moment.ts'
 import { tell } from '../../../shell/notices.tsx'
 import { useTexts } from '../../../shell/texts.ts'
 import { usePeopleTexts } from '../texts.ts'
 import type { DialogProps } from './dialog-props.ts'
-import { toMoment } from './moment.ts'
 
 type Props = DialogProps & { feature: string; hasOverride: boolean }
 

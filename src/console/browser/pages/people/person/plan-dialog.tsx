@@ -6,11 +6,11 @@ import { ActionDialog } from '../../../parts/action-dialog.tsx'
 import { Field } from '../../../parts/field.tsx'
 import { Select } from '../../../parts/select.tsx'
 import { tellUndoable } from '../../../parts/undo.ts'
+import { toMoment } from '../../../shell/moment.ts'
 import { tell } from '../../../shell/notices.tsx'
 import { useTexts } from '../../../shell/texts.ts'
 import { usePeopleTexts } from '../texts.ts'
 import type { DialogProps } from './dialog-props.ts'
-import { toMoment } from './moment.ts'
 
 /** Grants a plan; says which features and limits that brings and takes. */
 export function PlanDialog({ person, catalogue, changed, onClose }: DialogProps & { catalogue: Catalogue }) {
