@@ -123,7 +123,11 @@ describeWith(['chromium'], 'chromium')('roles, plans and features in the console
   test('what the role may not change is not offered, and refused when forced', async () => {
     const tab = await visitAs('admin', '/plans')
     await untilShown(tab.page, 'There is no such page, or your role may not open it.')
-    expect(await tab.page.$$eval('nav a', (all) => all.map((one) => one.textContent))).toEqual(['Overview', 'People'])
+    expect(await tab.page.$$eval('nav a', (all) => all.map((one) => one.textContent))).toEqual([
+      'Overview',
+      'People',
+      'Audit',
+    ])
     const { accessToken } = await logIn(app, tab.person)
     for (const path of ['/v1/admin/plans/starter', '/v1/admin/roles/helper'])
       await expectProblem(

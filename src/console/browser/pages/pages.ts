@@ -26,4 +26,10 @@ export const pages: readonly Page[] = [
     needs: ['features.manage'],
     load: async () => (await import('./catalogue/plans.tsx')).Plans,
   },
+  {
+    name: 'audit',
+    label: { en: 'Audit', hi: 'ऑडिट' },
+    needs: ['audit.read'],
+    load: async () => (await import('./audit/audit.tsx')).Audit,
+  },
 ]

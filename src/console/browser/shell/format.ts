@@ -21,6 +21,9 @@ function formatIn(chosen: Language) {
   const day = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' })
   const shortDay = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', timeZone: 'UTC' })
   const time = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' })
+  const moment = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'medium' })
+  const clock = new Intl.DateTimeFormat(locale, { timeStyle: 'medium' })
+  const localDay = new Intl.DateTimeFormat(locale, { dateStyle: 'medium' })
   const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' })
   return {
     number: (value: number) => number.format(value),
@@ -29,6 +32,10 @@ function formatIn(chosen: Language) {
     day: (iso: string) => day.format(new Date(iso)),
     shortDay: (epochSeconds: number) => shortDay.format(epochSeconds * 1000),
     time: (iso: string) => time.format(new Date(iso)),
+    /** With its second; by this computer's zone, as are the two after it. */
+    moment: (iso: string) => moment.format(new Date(iso)),
+    clock: (iso: string) => clock.format(new Date(iso)),
+    localDay: (iso: string) => localDay.format(new Date(iso)),
     /** Amounts in the minor unit of their currency. */
     money(amountMinor: number, currency: string) {
       const format = new Intl.NumberFormat(locale, { style: 'currency', currency })

@@ -1,0 +1,67 @@
+import type { AuditEntry } from '@manas360/client'
+import { Chunk } from '../../parts/chunk.tsx'
+import { useFormat } from '../../shell/format.ts'
+import { Actor, Target } from './links.tsx'
+import { openEntry } from './opened.ts'
+import { plainText } from './plain-text.ts'
+import { useAuditTexts } from './texts.ts'
+
+/** The trail, page by page; the action of an entry opens its details. */
+export function Rows({ pages }: { pages: readonly (readonly AuditEntry[])[] }) {
+  const t = useAuditTexts()
+  let before = 0
+  return (
+    <table class="rows trail" aria-label={t.entries} aria-rowcount={-1}>
+      <thead>
+        <tr aria-rowindex={1}>
+          <th scope="col">{t.action}</th>
+          <th scope="col">{t.at}</th>
+          <th scope="col">{t.by}</th>
+          <th scope="col">{t.on}</th>
+          <th scope="col" class="wide">
+            {t.network}
+          </th>
+        </tr>
+      </thead>
+      {pages.map((entries) => {
+        const first = before + 2
+        before += entries.length
+        // Named after its end: new entries come above, and the chunks below stay what they are.
+        return <Chunk key={entries.at(-1)?.id ?? 'none'} items={entries} first={first} columns={5} row={rowOf} />
+      })}
+    </table>
+  )
+}
+
+const rowOf = (one: AuditEntry, index: number) => <Row key={one.id} one={one} index={index} />
+
+function Row({ one, index }: { one: AuditEntry; index: number }) {
+  const t = useAuditTexts()
+  const format = useFormat()
+  return (
+    <tr aria-rowindex={index}>
+      <th scope="row">
+        <button
+          type="button"
+          class="quiet"
+          aria-haspopup="dialog"
+          aria-label={t.open(plainText(one.action), format.moment(one.at))}
+          onClick={() => openEntry(one.id)}
+        >
+          <code>{plainText(one.action)}</code>
+        </button>
+      </th>
+      <td>
+        <span>{format.clock(one.at)}</span>
+        <span class="hint">{format.localDay(one.at)}</span>
+      </td>
+      <td>
+        <Actor entry={one} />
+      </td>
+      <td>
+        <Target entry={one} />
+      </td>
+      <td class="wide">{one.ipAddress === null ? '–' : <code key="ip">{plainText(one.ipAddress)}</code>}</td>
+    </tr>
+  )
+}
