@@ -8,7 +8,10 @@ export type Loaded<T> = {
   failure: unknown
   isLoading: boolean
   reload: () => void
+  /** Asks again, unless an answer is on its way: what is shown stays until it is here, a failure too. */
+  refresh: () => void
 }
+type State<T> = { data: T | null; failure: unknown; isLoading: boolean; key: string | null }
 
 /**
  * What `load` gives, asked for when `key` changes, when a lost connection is back, and on `reload`. An answer that another
@@ -18,25 +21,20 @@ export type Loaded<T> = {
  */
 export function useAnswer<T>(key: string | null, load: () => Promise<T>, whileLoading?: 'keep'): Loaded<T> {
   const { returns } = useStore(connection)
-  const [state, setState] = useState<{ data: T | null; failure: unknown; isLoading: boolean; key: string | null }>({
-    data: null,
-    failure: null,
-    isLoading: key !== null,
-    key,
-  })
-  const [turn, setTurn] = useState(0)
-  const latest = useRef(load)
-  latest.current = load
+  const [state, setState] = useState<State<T>>({ data: null, failure: null, isLoading: key !== null, key })
+  const [{ isQuiet, turn }, setTurn] = useState({ isQuiet: false, turn: 0 })
+  const latest = useRef({ load, isLoading: state.isLoading })
+  latest.current = { load, isLoading: state.isLoading }
   useEffect(() => {
     if (key === null) return
     let isOvertaken = false
     setState((before) => ({
       data: before.key === key || whileLoading ? before.data : null,
-      failure: null,
+      failure: isQuiet && before.key === key ? before.failure : null,
       isLoading: true,
       key,
     }))
-    latest.current?.().then(
+    latest.current?.load().then(
       (data) => {
         if (!isOvertaken) setState({ data, failure: null, isLoading: false, key })
       },
@@ -48,11 +46,16 @@ export function useAnswer<T>(key: string | null, load: () => Promise<T>, whileLo
       isOvertaken = true
     }
   }, [key, turn, returns])
-  const reload = useCallback(() => setTurn((before) => before + 1), [])
+  const again = (quiet: boolean) => setTurn((before) => ({ isQuiet: quiet, turn: before.turn + 1 }))
+  const reload = useCallback(() => again(false), [])
+  const refresh = useCallback(() => {
+    if (!latest.current?.isLoading) again(true)
+  }, [])
   return {
     data: state.key === key || whileLoading ? state.data : null,
     failure: state.failure,
     isLoading: state.isLoading,
     reload,
+    refresh,
   }
 }

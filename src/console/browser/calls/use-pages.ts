@@ -12,8 +12,12 @@ export type Pages<T> = {
   failure: unknown
   more: () => void
   reload: () => void
+  /** Asks again for a list of which no more than its first page was read: what is shown stays until the answer is here. */
+  refresh: () => void
 }
 type State<T> = { key: string; pages: T[][]; cursor: string | null; isLoading: boolean; failure: unknown }
+
+const saysSo = { isLoading: true, failure: null }
 
 /**
  * A list page by page. What was shown stays until the answer to a new question is here; an answer that another question has
@@ -34,18 +38,21 @@ export function usePages<T>(
     failure: null,
   })
   const turn = useRef(0)
-  const ask = (cursor: string | null, before: T[][]) => {
+  const isAsking = useRef(false)
+  const ask = (cursor: string | null, before: T[][], whileAsking: Partial<State<T>> = saysSo) => {
     turn.current = (turn.current ?? 0) + 1
     const mine = turn.current
-    setState((now) => ({ ...now, isLoading: true, failure: null }))
+    isAsking.current = true
+    setState((now) => ({ ...now, ...whileAsking }))
+    const settle = (answer: (now: State<T>) => State<T>) => {
+      if (turn.current !== mine) return
+      isAsking.current = false
+      setState(answer)
+    }
     load(cursor).then(
-      ({ items, nextCursor }) => {
-        if (turn.current !== mine) return
-        setState({ key, pages: [...before, items], cursor: nextCursor, isLoading: false, failure: null })
-      },
-      (failure: unknown) => {
-        if (turn.current === mine) setState((now) => ({ ...now, isLoading: false, failure }))
-      },
+      ({ items, nextCursor }) =>
+        settle(() => ({ key, pages: [...before, items], cursor: nextCursor, isLoading: false, failure: null })),
+      (failure: unknown) => settle((now) => ({ ...now, isLoading: false, failure })),
     )
   }
   const isFirst = useRef(true)
@@ -66,6 +73,9 @@ export function usePages<T>(
     if (isCurrent && state.cursor !== null && !state.isLoading) ask(state.cursor, state.pages)
   }
   const reload = useCallback(() => ask(null, []), [key])
+  const refresh = () => {
+    if (isCurrent && state.pages.length <= 1 && !isAsking.current) ask(null, [], {})
+  }
   const { pages, cursor, isLoading, failure } = state
-  return { pages, cursor, isCurrent, isLoading, hasMore: isCurrent && cursor !== null, failure, more, reload }
+  return { pages, cursor, isCurrent, isLoading, hasMore: isCurrent && cursor !== null, failure, more, reload, refresh }
 }

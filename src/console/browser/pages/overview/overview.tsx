@@ -1,9 +1,10 @@
+import { Health } from '../../health/health.tsx'
+import { useOperations } from '../../health/use-operations.ts'
 import { useRights } from '../../session/rights.ts'
 import { Heading } from '../../shell/heading.tsx'
 import { usePlace } from '../../shell/router.tsx'
 import { Activity } from './activity.tsx'
 import { Glance } from './glance.tsx'
-import { Health } from './health.tsx'
 import { Income } from './income.tsx'
 import { Lacked } from './lacked.tsx'
 import { rangeOf } from './range.ts'
@@ -18,11 +19,13 @@ export function Overview() {
   const range = rangeOf(query)
   const key = `${range.from} ${range.to}`
   const reads = may('analytics.read')
+  const seesHealth = may('settings.manage')
+  const operations = useOperations(seesHealth)
   return (
     <div>
       <Heading text={t.title} />
       {reads && <Glance key="glance" />}
-      {may('settings.manage') && <Health key="health" />}
+      {seesHealth && <Health key="health" answer={operations} />}
       {reads && (
         <div key="by-day">
           <RangePicker range={range} />

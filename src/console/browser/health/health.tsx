@@ -1,32 +1,21 @@
 import type { Operations } from '@manas360/client'
-import { useEffect } from 'hono/jsx/dom'
-import { askPatiently } from '../../calls/ask.ts'
-import { client } from '../../calls/client.ts'
-import { useAnswer } from '../../calls/use-answer.ts'
-import { type Figure, Figures } from '../../parts/figures.tsx'
-import { Problem } from '../../parts/problem.tsx'
-import { Table } from '../../parts/table.tsx'
-import { type Format, useFormat } from '../../shell/format.ts'
-import { useOverviewTexts } from './texts.ts'
-import type { OverviewTexts } from './texts-en.ts'
+import type { Loaded } from '../calls/use-answer.ts'
+import { type Figure, Figures } from '../parts/figures.tsx'
+import { Problem } from '../parts/problem.tsx'
+import { Table } from '../parts/table.tsx'
+import { type Format, useFormat } from '../shell/format.ts'
+import { useHealthTexts } from './texts.ts'
+import type { HealthTexts } from './texts-en.ts'
 
-const everyMs = 15_000
 /** The service itself counts a feed that is older as stale, and refuses to judge by it. */
 const staleFeedMs = 5_000
 /** What waits longer is stuck: mail and webhooks are taken up within seconds. */
 const longWaitSeconds = 300
 
-/** What serves, and what waits. Asked again while somebody looks. */
-export function Health() {
-  const t = useOverviewTexts()
+/** What serves, and what waits. */
+export function Health({ answer }: { answer: Loaded<Operations> }) {
+  const t = useHealthTexts()
   const format = useFormat()
-  const answer = useAnswer('operations', () => askPatiently(() => client.v1.admin.operations.$get()))
-  useEffect(() => {
-    const timer = setInterval(() => {
-      if (document.visibilityState === 'visible') answer.reload()
-    }, everyMs)
-    return () => clearInterval(timer)
-  }, [])
   const now = answer.data
   return (
     <section class="card">
@@ -64,7 +53,7 @@ export function Health() {
   )
 }
 
-function queuesOf({ feedAgeMs, queues }: Operations, t: OverviewTexts, format: Format): Figure[] {
+function queuesOf({ feedAgeMs, queues }: Operations, t: HealthTexts, format: Format): Figure[] {
   const { mail, billingEvents, webhooks } = queues
   const oldest = (seconds: number) => (seconds > 0 ? t.oldest(format.duration(seconds * 1000)) : t.noneWaits)
   return [

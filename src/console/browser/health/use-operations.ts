@@ -1,0 +1,16 @@
+import type { Operations } from '@manas360/client'
+import { askPatiently } from '../calls/ask.ts'
+import { client } from '../calls/client.ts'
+import { type Loaded, useAnswer } from '../calls/use-answer.ts'
+import { useRefreshed } from '../calls/use-refreshed.ts'
+
+const everyMs = 15_000
+
+/** The instances and what waits in the queues, asked again while somebody looks. Not asked for unless it `mayBeRead`. */
+export function useOperations(mayBeRead: boolean): Loaded<Operations> {
+  const answer = useAnswer(mayBeRead ? 'operations' : null, () => askPatiently(() => client.v1.admin.operations.$get()))
+  useRefreshed(() => {
+    if (mayBeRead) answer.refresh()
+  }, everyMs)
+  return answer
+}
