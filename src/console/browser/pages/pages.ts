@@ -32,4 +32,10 @@ export const pages: readonly Page[] = [
     needs: ['audit.read'],
     load: async () => (await import('./audit/audit.tsx')).Audit,
   },
+  {
+    name: 'operations',
+    label: { en: 'Operations', hi: 'संचालन' },
+    needs: ['settings.manage'],
+    load: async () => (await import('./operations/operations.tsx')).Operations,
+  },
 ]

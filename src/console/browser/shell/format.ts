@@ -49,9 +49,10 @@ function formatIn(chosen: Language) {
     },
     duration(ms: number) {
       if (ms < 1_000) return `${number.format(Math.round(ms))} ms`
-      return ms < 120_000
-        ? `${number.format(Math.round(ms / 100) / 10)} s`
-        : `${number.format(Math.round(ms / 60_000))} min`
+      if (ms < 120_000) return `${number.format(Math.round(ms / 100) / 10)} s`
+      return ms < 7_200_000
+        ? `${number.format(Math.round(ms / 60_000))} min`
+        : `${number.format(Math.round(ms / 3_600_000))} h`
     },
   }
 }

@@ -1,0 +1,43 @@
+import type { Job } from '@manas360/client'
+import { ask } from '../../calls/ask.ts'
+import { client } from '../../calls/client.ts'
+import { ActionDialog } from '../../parts/action-dialog.tsx'
+import { tell } from '../../shell/notices.tsx'
+import { awaitEnd } from './job-states.ts'
+import { readJobs } from './read-jobs.ts'
+import { useOperationsTexts } from './texts.ts'
+import type { OperationsTexts } from './texts-en.ts'
+
+/** What deletes or erases, and has no way back. */
+const destructive: readonly string[] = [
+  'archive-audit',
+  'end-surplus-seats',
+  'erase-inactive',
+  'erase-invited',
+  'purge-expired',
+]
+
+export const jobTextOf = ({ jobTexts, unknownJob }: OperationsTexts, name: string): string =>
+  Object.entries(jobTexts).find(([known]) => known === name)?.[1] ?? unknownJob
+
+/** Runs a job beside its schedule, and awaits its end. */
+export function RunDialog({ job, changed, onClose }: { job: Job; changed: () => void; onClose: () => void }) {
+  const t = useOperationsTexts()
+  const { name, slow } = job
+  return (
+    <ActionDialog
+      title={`${t.run}: ${name}`}
+      consequences={[jobTextOf(t, name), ...t.runText, ...(slow ? [t.slow] : [])]}
+      submit={t.run}
+      danger={destructive.includes(name)}
+      onClose={onClose}
+      onSubmit={async () => {
+        const before = (await readJobs()).find((one) => one.name === name)
+        const { status } = await ask(() => client.v1.admin.jobs[':name'].run.$post({ param: { name } }))
+        if (status === 'started') awaitEnd(name, before)
+        tell(status === 'started' ? t.begun(name) : t.ranAlready(name))
+        changed()
+      }}
+    />
+  )
+}
