@@ -5,11 +5,11 @@ import { recordAuthzChange } from '../changes/record.ts'
 import type { Tx } from '../db/types.ts'
 import type { BillingDeps } from './deps.ts'
 import { findSurplus, upsertKnown } from './known-queries.ts'
-import { type Event, eventsBetween, type Living, next, type Status } from './lifecycle.ts'
+import { type Event, eventsBetween, type LiveStatus, next, type Status } from './lifecycle.ts'
 import { type CurrentSubscription, findSubscription, isPaidFor, updatePaid } from './queries.ts'
 import { recordPayments } from './record-payments.ts'
 import { type Facts, overAt, type Reason, type Standing, standingOf } from './standing.ts'
-import { replace, tell } from './subscriptions.ts'
+import { notifyOfChange, replace } from './subscriptions.ts'
 import { insertTask } from './task-queries.ts'
 import { requireSubscription } from './views.ts'
 
@@ -97,7 +97,7 @@ async function activate(tx: Tx, context: Context, from: CurrentSubscription, sta
   await recordAuthzChange(tx, { accountId: context.accountId })
   const { plan, interval } = standing.price
   await note(tx, context, 'activate', { plan, interval, from: from.plan, provider: facts.provider })
-  await tell(tx, context.deps, context.accountId, 'begun')
+  await notifyOfChange(tx, context.deps, context.accountId, 'begun')
 }
 
 async function end(tx: Tx, context: Context, { plan }: CurrentSubscription, reason: Reason): Promise<void> {
@@ -106,7 +106,7 @@ async function end(tx: Tx, context: Context, { plan }: CurrentSubscription, reas
   await replace(tx, { accountId, ...free, grantedBy: null, reason: null })
   await recordAuthzChange(tx, { accountId })
   await note(tx, context, 'end', { plan, reason })
-  await tell(tx, deps, accountId, 'ended', plan)
+  await notifyOfChange(tx, deps, accountId, 'ended', plan)
 }
 
 /** Updates the current subscription to the provider's state. */
@@ -122,14 +122,14 @@ async function follow(tx: Tx, context: Context, from: CurrentSubscription, to: S
   for (const event of events) {
     await note(tx, context, event, { plan: to.price.plan, ...(event === 'change' && { from: from.plan }) })
     const change = notices[event]
-    if (change) await tell(tx, context.deps, accountId, change)
+    if (change) await notifyOfChange(tx, context.deps, accountId, change)
   }
   if (pendingPriceId !== null && from.paid?.pendingPriceId !== pendingPriceId)
     await note(tx, context, 'schedule', { plan: to.pendingPrice?.plan, at: to.paidUntil })
 }
 
 /** The state after the events, by the state machine. @throws Error for an event that it does not allow */
-function stateAfter({ status: from }: CurrentSubscription, events: readonly Event[]): Living {
+function stateAfter({ status: from }: CurrentSubscription, events: readonly Event[]): LiveStatus {
   let status: Status | null = from
   for (const event of events) status = status && next(status, event)
   if (status === null || status === 'expired')
@@ -138,7 +138,7 @@ function stateAfter({ status: from }: CurrentSubscription, events: readonly Even
 }
 
 function eventsOf(from: CurrentSubscription, to: Standing): Event[] {
-  const events = [...eventsBetween(from.status as Living, to.status)]
+  const events = [...eventsBetween(from.status as LiveStatus, to.status)]
   const hasBegunAnew = to.status === 'active' && (from.paid?.paidUntil.getTime() ?? 0) < to.paidUntil.getTime()
   if (hasBegunAnew && events.length === 0) events.push('renew')
   if (from.paid?.priceId !== to.price.id) events.push('change')

@@ -4,7 +4,7 @@ import type { BillingDeps } from './deps.ts'
 import type { BillingProvider } from './providers/provider.ts'
 
 /** The price that a person chooses. */
-export type PriceWish = { plan: string; interval: 'month' | 'year'; currency?: string; provider?: string }
+export type PriceChoice = { plan: string; interval: 'month' | 'year'; currency?: string; provider?: string }
 
 /** A plan's offered price for an interval and currency; null: none. */
 export function offeredPrice(plan: Plan, interval: 'month' | 'year', currency: string): PlanPrice | null {
@@ -19,10 +19,10 @@ export function offeredPrice(plan: Plan, interval: 'month' | 'year', currency: s
 export function chooseProvider(
   { providers }: Pick<BillingDeps, 'providers'>,
   currency: string,
-  wanted: string | undefined,
+  requested: string | undefined,
 ): BillingProvider | null {
-  if (wanted !== undefined) {
-    const provider = providers.find(({ name }) => name === wanted)
+  if (requested !== undefined) {
+    const provider = providers.find(({ name }) => name === requested)
     if (!provider) throw invalid('provider', 'This is no provider here.', 'unknown')
     if (!provider.accepts(currency)) throw new AppError('not-supported-by-provider')
     return provider

@@ -7,11 +7,11 @@ import { encryptPage, readPage } from './intent-page.ts'
 import { endIntent, findIntent, type Intent, openIntent } from './intent-queries.ts'
 import { findCustomer, insertCustomer } from './known-queries.ts'
 import { type Lease, LeaseLostError, releaseLease, takeLease, workMs } from './lease.ts'
-import { planLook } from './lease-queries.ts'
-import type { BillingProvider, Write } from './providers/provider.ts'
+import { scheduleSync } from './lease-queries.ts'
+import type { BillingProvider, WriteOptions } from './providers/provider.ts'
 import { ProviderError } from './providers/provider-error.ts'
 import { findContact, isErased } from './queries.ts'
-import { settleAccount } from './settle.ts'
+import { syncAccount } from './sync.ts'
 import { insertTask } from './task-queries.ts'
 
 /** How long a request waits for the account's lease, and how long for the provider, in milliseconds. */
@@ -46,7 +46,7 @@ export async function completeIntent(
 }
 
 /** completeIntent for the worker, under a lease that it holds. @throws ProviderError, LeaseLostError */
-export async function takeUpIntent(deps: BillingDeps, lease: Lease, intent: Intent): Promise<void> {
+export async function resumeIntent(deps: BillingDeps, lease: Lease, intent: Intent): Promise<void> {
   await carryOut(deps, operator, lease, intent, AbortSignal.timeout(workMs))
 }
 
@@ -62,7 +62,7 @@ async function carryOut(
   if (intent.state !== 'wanted' && (intent.state !== 'open' || known !== null)) return answerOf(intent, known)
   if (intent.hasExpired) {
     await endIntent(deps.sql, intent.id, 'expired')
-    throw new ProviderError('refused', 'the wish is too old')
+    throw new ProviderError('refused', 'the intent is too old')
   }
   const provider = requireProvider(deps, intent.provider)
   const call = { signal, key: intent.id }
@@ -76,13 +76,18 @@ async function carryOut(
   }
   const { id, provider: name, subscriptionId } = intent
   const also = subscriptionId === null ? [] : [{ provider: name, subscriptionId }]
-  await settleAccount(deps, actor, lease, { signal }, { also, finish: (tx) => endIntent(tx, id, 'done') })
+  await syncAccount(deps, actor, lease, { signal }, { also, finish: (tx) => endIntent(tx, id, 'done') })
   return { pageUrl: null }
 }
 
 type Page = { checkoutId: string | null; pageUrl: string; expiresAt: Date }
 
-async function openCheckout(deps: BillingDeps, provider: BillingProvider, intent: Intent, call: Write): Promise<Page> {
+async function openCheckout(
+  deps: BillingDeps,
+  provider: BillingProvider,
+  intent: Intent,
+  call: WriteOptions,
+): Promise<Page> {
   const { id, accountId, priceId, returnTo, startsAt, expiresAt } = intent
   if (priceId === null) throw new Error('a checkout has a price')
   const { priceId: known, price } = await ensureProviderPrice(deps, provider, priceId, call)
@@ -107,7 +112,7 @@ async function openCheckout(deps: BillingDeps, provider: BillingProvider, intent
   return { checkoutId, pageUrl: url, expiresAt: closes }
 }
 
-async function ensureCustomer(deps: BillingDeps, provider: BillingProvider, accountId: string, call: Write) {
+async function ensureCustomer(deps: BillingDeps, provider: BillingProvider, accountId: string, call: WriteOptions) {
   const known = await findCustomer(deps.sql, provider.name, accountId)
   if (known) return known
   const email = await findContact(deps.sql, accountId)
@@ -122,7 +127,12 @@ async function ensureCustomer(deps: BillingDeps, provider: BillingProvider, acco
 }
 
 /** Changes a subscription at the provider. @returns the page where the person has to pay first; null: it is done */
-async function change(deps: BillingDeps, provider: BillingProvider, intent: Intent, call: Write): Promise<Page | null> {
+async function change(
+  deps: BillingDeps,
+  provider: BillingProvider,
+  intent: Intent,
+  call: WriteOptions,
+): Promise<Page | null> {
   const { kind, accountId, subscriptionId, priceId, expiresAt } = intent
   if (subscriptionId === null) throw new Error('a change is of a subscription')
   switch (kind) {
@@ -166,26 +176,25 @@ async function discard(deps: BillingDeps, { accountId, provider }: Intent, objec
 function answerOf({ state }: Intent, pageUrl: string | null): Completed {
   if (state === 'open') return { pageUrl }
   if (state === 'done') return { pageUrl: null }
-  throw new ProviderError('refused', `the wish is ${state}`)
+  throw new ProviderError('refused', `the intent is ${state}`)
 }
 
 async function toProblem(deps: BillingDeps, accountId: string, intentId: string, error: unknown): Promise<unknown> {
   if (error instanceof LeaseLostError) {
-    await planLook(deps.sql, accountId, 0)
+    await scheduleSync(deps.sql, accountId, 0)
     return new AppError('payment-provider-unavailable', { retryAfter: 5, cause: error })
   }
   if (!(error instanceof ProviderError)) return error
   const { failure, retryAfterSeconds } = error
   if (failure === 'unavailable' || failure === 'unreadable') {
     deps.log.warn({ err: error, failure }, 'a payment provider did not do what was wanted; a job goes on')
-    await planLook(deps.sql, accountId, 15)
+    await scheduleSync(deps.sql, accountId, 15)
     return new AppError('payment-provider-unavailable', { retryAfter: retryAfterSeconds ?? 15, cause: error })
   }
   await endIntent(deps.sql, intentId, 'refused')
   // The object is in an unexpected state: the worker fetches it at once.
-  await planLook(deps.sql, accountId, 0)
+  await scheduleSync(deps.sql, accountId, 0)
   deps.billingWork.notify()
-  return new AppError(failure === 'unsupported' ? 'not-supported-by-provider' : 'checkout-unavailable', {
-    cause: error,
-  })
+  const code = failure === 'unsupported' ? 'not-supported-by-provider' : 'checkout-unavailable'
+  return new AppError(code, { cause: error })
 }

@@ -1,6 +1,6 @@
 import type { BillingDeps } from './deps.ts'
 import { findPlanPrice, findProviderPrice, insertProviderPrice, listByProviderIds } from './price-queries.ts'
-import type { BillingProvider, PlanPrice, Read, Write } from './providers/provider.ts'
+import type { BillingProvider, CallOptions, PlanPrice, WriteOptions } from './providers/provider.ts'
 import type { Facts } from './standing.ts'
 
 /** Age in milliseconds up to which charges are fetched: the longest billing period is a year. */
@@ -11,7 +11,7 @@ export async function fetchFacts(
   deps: BillingDeps,
   provider: BillingProvider,
   subscriptionId: string,
-  call: Read,
+  call: CallOptions,
 ): Promise<Facts | null> {
   const subscription = await provider.fetchSubscription(subscriptionId, call)
   if (!subscription) return null
@@ -32,7 +32,7 @@ export async function ensureProviderPrice(
   { sql }: Pick<BillingDeps, 'sql'>,
   provider: BillingProvider,
   id: string,
-  call: Write,
+  call: WriteOptions,
 ): Promise<{ price: PlanPrice; priceId: string; isNew: boolean }> {
   const price = await findPlanPrice(sql, id)
   if (!price) throw new Error(`there is no price ${id}`)

@@ -8,7 +8,7 @@ import { AppError, invalid } from '../errors/app-error.ts'
 import type { BillingDeps } from './deps.ts'
 import { withdrawInvitedPlan } from './queries.ts'
 import { releaseProviders } from './release.ts'
-import { openForChange, replace, type SubscriptionView, tell } from './subscriptions.ts'
+import { notifyOfChange, openForChange, replace, type SubscriptionView } from './subscriptions.ts'
 import { requireAhead, requirePlan } from './views.ts'
 
 type Grant = { plan: string; endsAt?: Date | null; reason: string }
@@ -45,7 +45,7 @@ export async function grantSubscription(
     await recordAuthzChange(tx, { accountId })
     const details = { from: before.plan, to: plan.name, endsAt }
     await deps.audit.record(tx, actor, 'subscription.grant', account(accountId), { details, after: { reason } })
-    return tell(tx, deps, accountId, plan.name === freePlan ? 'ended' : 'granted', before.plan)
+    return notifyOfChange(tx, deps, accountId, plan.name === freePlan ? 'ended' : 'granted', before.plan)
   })
 }
 

@@ -5,8 +5,8 @@ import { type ClaimedEvent, finishEvent, insertEvent } from './event-queries.ts'
 import { findCheckoutOwner, findIntentOwner } from './intent-queries.ts'
 import { findCustomerOwner, findOwner } from './known-queries.ts'
 import { releaseLease, takeLease, workMs } from './lease.ts'
-import type { BillingProvider, Read, Subject } from './providers/provider.ts'
-import { settleAccount } from './settle.ts'
+import type { BillingProvider, CallOptions, Subject } from './providers/provider.ts'
+import { syncAccount } from './sync.ts'
 
 /**
  * Verifies a webhook's signature and stores the event's id, type and object id, never its body. A repeat changes nothing.
@@ -55,7 +55,7 @@ export async function handleEvent(
   try {
     const also =
       found.subscriptionId === null ? [] : [{ provider: provider.name, subscriptionId: found.subscriptionId }]
-    await settleAccount(deps, actor, lease, call, { also, finish: (tx) => finishEvent(tx, id, 'done') })
+    await syncAccount(deps, actor, lease, call, { also, finish: (tx) => finishEvent(tx, id, 'done') })
     return true
   } finally {
     await releaseLease(deps.sql, lease)
@@ -69,7 +69,7 @@ export async function findSubjectAccount(
   { sql }: Pick<BillingDeps, 'sql'>,
   provider: BillingProvider,
   subject: Subject,
-  call: Read,
+  call: CallOptions,
 ): Promise<Found | null> {
   const { name } = provider
   const checkout = 'checkoutId' in subject ? subject.checkoutId : null

@@ -4,8 +4,8 @@ import { actorOf } from '../access/actor.ts'
 import type { AuthedEnv } from '../access/env.ts'
 import type { RequestContext } from '../http/request.ts'
 import { completeIntent } from './complete-intent.ts'
+import type { StoredIntent } from './store-intent.ts'
 import { readSubscription } from './subscriptions.ts'
-import type { Wanted } from './want.ts'
 
 declare module '../http/request.ts' {
   interface RequestContext {
@@ -17,10 +17,10 @@ declare module '../http/request.ts' {
 const Replayed = z.object({ intent: z.uuid() })
 
 /** A placeholder answer for a handler whose intent must be carried out first: `completeIntents` replaces it. */
-export function intended(context: RequestContext, wanted: Wanted): { checkoutUrl: string } {
-  context.billingIntent = wanted.intent
+export function intended(context: RequestContext, intent: StoredIntent): { checkoutUrl: string } {
+  context.billingIntent = intent.intent
   // A replay under the same Idempotency-Key is also answered from the intent.
-  context.replay = JSON.stringify(wanted)
+  context.replay = JSON.stringify(intent)
   return { checkoutUrl: '' }
 }
 

@@ -32,7 +32,7 @@ export async function releaseLease(sql: Db, accountId: string, leaseId: string):
  * Schedules a synchronisation of the account's billing after so many seconds, unless an earlier one is scheduled.
  * @param provider a provider that will be called besides those already known; null: none
  */
-export async function planLook(
+export async function scheduleSync(
   sql: Db,
   accountId: string,
   seconds: number,
@@ -48,7 +48,7 @@ export async function planLook(
 }
 
 /** Schedules the next synchronisation after one succeeded: at `at`, or earlier where subscriptions are stale or intents wait. */
-export async function setNextLook(tx: Db, accountId: string, at: Date | null): Promise<void> {
+export async function setNextSync(tx: Db, accountId: string, at: Date | null): Promise<void> {
   await tx`
     update billing_accounts
        set attempts = 0, last_error = null,
@@ -66,7 +66,7 @@ export async function setNextLook(tx: Db, accountId: string, at: Date | null): P
 }
 
 /** Schedules a retry after so many seconds, and stores the error. */
-export async function postponeLook(sql: Db, accountId: string, seconds: number, error: string): Promise<void> {
+export async function postponeSync(sql: Db, accountId: string, seconds: number, error: string): Promise<void> {
   await sql`
     update billing_accounts
        set attempts = least(attempts + 1, 1000000), last_error = ${error.slice(0, 500)},

@@ -17,10 +17,10 @@ const transitions: Record<Status, Partial<Record<Event, Status>>> = {
 }
 
 /** The states in which a subscription gives its plan's rights. */
-export type Living = Exclude<Status, 'expired'>
+export type LiveStatus = Exclude<Status, 'expired'>
 
 /** The events from a stored state to the provider's: several where webhooks were missed; empty where nothing changed. */
-const ways: Record<Living, Record<Living, readonly Event[]>> = {
+const ways: Record<LiveStatus, Record<LiveStatus, readonly Event[]>> = {
   trialing: { trialing: [], active: ['convert'], past_due: ['convert', 'fail'], cancelled: ['cancel'] },
   active: { trialing: [], active: [], past_due: ['fail'], cancelled: ['cancel'] },
   past_due: { trialing: ['renew'], active: ['renew'], past_due: [], cancelled: ['cancel'] },
@@ -31,7 +31,7 @@ const ways: Record<Living, Record<Living, readonly Event[]>> = {
  * The events that lead from one state to another. An `active` or `past_due` subscription never becomes `trialing`: where a provider says
  * so, it is `active`.
  */
-export function eventsBetween(from: Living, to: Living): readonly Event[] {
+export function eventsBetween(from: LiveStatus, to: LiveStatus): readonly Event[] {
   return ways[from][to]
 }
 

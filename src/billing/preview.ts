@@ -10,8 +10,8 @@ import { findPrice } from './price-queries.ts'
 import type { Proration } from './providers/provider.ts'
 import { ProviderError } from './providers/provider-error.ts'
 import { type CurrentSubscription, findSubscription, hadTrial } from './queries.ts'
+import { isUpgrade } from './store-intent.ts'
 import { mayTry, requirePlan, requireSubscription } from './views.ts'
-import { isUpgrade } from './want.ts'
 
 /** How long a preview waits for the provider's proration, in milliseconds. */
 const prorationMs = 4_000

@@ -5,7 +5,7 @@ import { type Known, listLiving } from './known-queries.ts'
 import { releaseLease, takeLease, workMs } from './lease.ts'
 import { listByProviderIds } from './price-queries.ts'
 import type { BillingProvider, ProviderSubscription } from './providers/provider.ts'
-import { settleAccount } from './settle.ts'
+import { syncAccount } from './sync.ts'
 
 /** A difference between the provider and this service. `what` describes it; `accountId` null: no account here has it. */
 export type Drift = {
@@ -81,7 +81,7 @@ async function settled(deps: BillingDeps, drift: Omit<Drift, 'settled'>, applies
   if (!lease) return { ...drift, settled: false }
   try {
     const call = { signal: AbortSignal.timeout(workMs) }
-    await settleAccount(deps, operator, lease, call, { also: [{ provider, subscriptionId }] })
+    await syncAccount(deps, operator, lease, call, { also: [{ provider, subscriptionId }] })
     return { ...drift, settled: true }
   } finally {
     await releaseLease(deps.sql, lease)

@@ -3,7 +3,7 @@ import type { Tx } from '../db/types.ts'
 import type { BillingDeps } from './deps.ts'
 import { listStatuses, upsertPayment } from './payment-queries.ts'
 import type { Facts } from './standing.ts'
-import { tell } from './subscriptions.ts'
+import { notifyOfChange } from './subscriptions.ts'
 
 type Context = { deps: BillingDeps; actor: Actor; accountId: string }
 
@@ -36,6 +36,6 @@ export async function recordPayments(tx: Tx, { deps, actor, accountId }: Context
     if (known.get(id) === status) continue
     const details = { provider, paymentId: id, status, ...money }
     await deps.audit.record(tx, actor, `payment.${kind}`, account(accountId), { details })
-    if (kind === 'refund' && status === 'succeeded') await tell(tx, deps, accountId, 'refunded')
+    if (kind === 'refund' && status === 'succeeded') await notifyOfChange(tx, deps, accountId, 'refunded')
   }
 }

@@ -1,4 +1,4 @@
-import type { Living } from './lifecycle.ts'
+import type { LiveStatus } from './lifecycle.ts'
 import type { KnownPrice } from './price-queries.ts'
 import type { ProviderPayment, ProviderSubscription } from './providers/provider.ts'
 
@@ -14,7 +14,7 @@ export type Facts = {
 
 /** What a subscription grants at a moment. */
 export type Standing = {
-  status: Living
+  status: LiveStatus
   price: KnownPrice
   pendingPrice: KnownPrice | null
   /** The end of the paid period, or of the trial. */
@@ -102,7 +102,7 @@ function currentCharge(payments: readonly ProviderPayment[], paidUntil: Date): P
 }
 
 /** When to synchronise again without an event; null: never. */
-export function nextLook(standing: Standing | Reason, nowMs: number): Date | null {
+export function nextSyncAt(standing: Standing | Reason, nowMs: number): Date | null {
   if (typeof standing === 'string') return null
   const { paidUntil, endsAt, pendingPrice } = standing
   const candidates = [

@@ -7,7 +7,7 @@ import { recordAuthzChange } from '../changes/record.ts'
 import type { Db, Tx } from '../db/types.ts'
 import { AppError, type ProblemCode } from '../errors/app-error.ts'
 import type { SubscriptionChange } from '../mail/templates/notice-data.ts'
-import type { PriceWish } from './choose-price.ts'
+import type { PriceChoice } from './choose-price.ts'
 import type { BillingDeps } from './deps.ts'
 import { countPayments } from './figure-queries.ts'
 import { next } from './lifecycle.ts'
@@ -21,8 +21,14 @@ import {
   isPaidFor,
   updateStatus,
 } from './queries.ts'
+import {
+  resumeInstead,
+  type StoredIntent,
+  storeChangeIntent,
+  storeCheckoutIntent,
+  storeEndIntent,
+} from './store-intent.ts'
 import { mayTry, requirePlan, requireSubscription, toView } from './views.ts'
-import { resumeInstead, type Wanted, wantChange, wantCheckout, wantEnd } from './want.ts'
 
 export type SubscriptionView = ReturnType<typeof toView>
 
@@ -40,7 +46,7 @@ export async function readSubscription(
 
 const leaveFirst = 'The team pays for you. Leave it first: then a plan of your own can begin.'
 
-type NewSubscription = PriceWish & { returnTo?: string }
+type NewSubscription = PriceChoice & { returnTo?: string }
 
 /**
  * Starts a trial (once per account and plan), requests a checkout or a change of the paid subscription, or cancels for the free plan.
@@ -50,26 +56,26 @@ type NewSubscription = PriceWish & { returnTo?: string }
 export async function subscribe(
   deps: BillingDeps,
   actor: Actor,
-  wish: NewSubscription,
-): Promise<SubscriptionView | Wanted> {
-  const plan = requirePlan(deps, wish.plan)
+  choice: NewSubscription,
+): Promise<SubscriptionView | StoredIntent> {
+  const plan = requirePlan(deps, choice.plan)
   if (plan.name === freePlan) return cancel(deps, actor, 'already-subscribed')
   const { accountId } = actor.principal
-  const { interval } = wish
+  const { interval } = choice
   const outcome = await deps.sql.begin(async (tx) => {
     const current = await openForChange(tx, accountId)
     if (await isPaidFor(tx, accountId)) throw new AppError('already-subscribed', { detail: leaveFirst })
     const { paid } = current
-    if (paid) return wantChange(tx, deps, actor, { plan, wish, current, paid })
+    if (paid) return storeChangeIntent(tx, deps, actor, { plan, choice, current, paid })
     const isSame = current.plan === plan.name
     const isGranted = current.plan !== freePlan && !current.isTrial
     if (isGranted && isSame && current.status !== 'cancelled') throw new AppError('already-subscribed')
     if (isGranted) throw new AppError('checkout-unavailable', isSame ? { detail: resumeInstead } : {})
     const isTried = isSame || !mayTry(plan, current) || !(await insertTrial(tx, accountId, plan.name))
     if (isTried) {
-      const wanted = { plan, wish, current, refusal: refusalOf(current, isSame) }
-      // wantCheckout refuses before it writes. Returned, not thrown, so that the settled state of a lapsed plan is committed.
-      return wantCheckout(tx, deps, actor, wanted).catch(returnRefusal)
+      const values = { plan, choice, current, refusal: refusalOf(current, isSame) }
+      // storeCheckoutIntent refuses before it writes. Returned, not thrown, so that the settled state of a lapsed plan is committed.
+      return storeCheckoutIntent(tx, deps, actor, values).catch(returnRefusal)
     }
     await replace(tx, {
       accountId,
@@ -85,7 +91,7 @@ export async function subscribe(
     await countPayments(tx, accountId)
     const details = { plan: plan.name, from: current.plan }
     await deps.audit.record(tx, actor, 'subscription.start_trial', account(accountId), { details })
-    return tell(tx, deps, accountId, 'trial-begun')
+    return notifyOfChange(tx, deps, accountId, 'trial-begun')
   })
   if (outcome instanceof AppError) throw outcome
   return outcome
@@ -111,14 +117,14 @@ export async function cancel(
   deps: BillingDeps,
   actor: Actor,
   code: 'nothing-to-cancel' | 'already-subscribed' = 'nothing-to-cancel',
-): Promise<SubscriptionView | Wanted> {
+): Promise<SubscriptionView | StoredIntent> {
   const { accountId } = actor.principal
   return deps.sql.begin(async (tx) => {
     const current = await openForChange(tx, accountId)
     const status = current.plan === freePlan ? null : next(current.status, 'cancel')
     if (!status) throw new AppError(code)
     const { provider, paid } = current
-    if (paid) return wantEnd(tx, deps, actor, 'cancel', { provider, paid })
+    if (paid) return storeEndIntent(tx, deps, actor, 'cancel', { provider, paid })
     if (current.currentPeriodEnd) await updateStatus(tx, current.id, status)
     else {
       await replace(tx, {
@@ -134,7 +140,7 @@ export async function cancel(
       await recordAuthzChange(tx, { accountId })
     }
     await deps.audit.record(tx, actor, 'subscription.cancel', account(accountId), { details: { plan: current.plan } })
-    return tell(tx, deps, accountId, current.currentPeriodEnd ? 'cancelled' : 'ended', current.plan)
+    return notifyOfChange(tx, deps, accountId, current.currentPeriodEnd ? 'cancelled' : 'ended', current.plan)
   })
 }
 
@@ -142,17 +148,17 @@ export async function cancel(
  * Withdraws a cancellation before the period ends: a trial continues as a trial.
  * @throws AppError `nothing-to-cancel` where nothing is cancelled
  */
-export async function resume(deps: BillingDeps, actor: Actor): Promise<SubscriptionView | Wanted> {
+export async function resume(deps: BillingDeps, actor: Actor): Promise<SubscriptionView | StoredIntent> {
   const { accountId } = actor.principal
   return deps.sql.begin(async (tx) => {
     const current = await openForChange(tx, accountId)
     const status = next(current.status, current.isTrial ? 'resumeTrial' : 'resume')
     if (!status) throw new AppError('nothing-to-cancel', { detail: 'No cancellation waits to be taken back.' })
     const { provider, paid } = current
-    if (paid) return wantEnd(tx, deps, actor, 'resume', { provider, paid })
+    if (paid) return storeEndIntent(tx, deps, actor, 'resume', { provider, paid })
     await updateStatus(tx, current.id, status)
     await deps.audit.record(tx, actor, 'subscription.resume', account(accountId), { details: { plan: current.plan } })
-    return tell(tx, deps, accountId, 'resumed')
+    return notifyOfChange(tx, deps, accountId, 'resumed')
   })
 }
 
@@ -161,7 +167,7 @@ export async function resume(deps: BillingDeps, actor: Actor): Promise<Subscript
  * @param endedPlan the name of the plan that ended, for `ended`
  * @returns the current subscription
  */
-export async function tell(
+export async function notifyOfChange(
   tx: Tx,
   deps: BillingDeps,
   accountId: string,

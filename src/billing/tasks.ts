@@ -1,7 +1,7 @@
 import { requireProvider } from './choose-price.ts'
 import type { BillingDeps } from './deps.ts'
 import { workMs } from './lease.ts'
-import type { BillingProvider, Write } from './providers/provider.ts'
+import type { BillingProvider, WriteOptions } from './providers/provider.ts'
 import { ProviderError } from './providers/provider-error.ts'
 import { finishTask, type Task } from './task-queries.ts'
 
@@ -23,7 +23,7 @@ export async function doTask(deps: BillingDeps, task: Task): Promise<void> {
   await finishTask(deps.sql, task, subscriptionId)
 }
 
-async function perform(provider: BillingProvider, task: Task, call: Write): Promise<void> {
+async function perform(provider: BillingProvider, task: Task, call: WriteOptions): Promise<void> {
   const { kind, objectId, subscriptionId } = task
   switch (kind) {
     case 'cancel-subscription':
@@ -42,7 +42,7 @@ async function perform(provider: BillingProvider, task: Task, call: Write): Prom
 }
 
 /** Closes a checkout of an erased account. A purchase that completed is cancelled and refunded. */
-async function voidCheckout(provider: BillingProvider, checkoutId: string, call: Write): Promise<void> {
+async function voidCheckout(provider: BillingProvider, checkoutId: string, call: WriteOptions): Promise<void> {
   await provider.expireCheckout(checkoutId, call)
   const checkout = await provider.fetchCheckout(checkoutId, call)
   if (checkout?.state === 'open') throw new ProviderError('unavailable', 'the checkout is still open')

@@ -1,16 +1,16 @@
 import { createConsumer } from '../async/consumer.ts'
 import { createWorker } from '../async/worker.ts'
 import { operator } from '../audit/actor.ts'
-import { takeUpIntent } from './complete-intent.ts'
+import { resumeIntent } from './complete-intent.ts'
 import type { BillingDeps } from './deps.ts'
 import { type ClaimedEvent, claimEvents, postponeEvent, releaseEvent } from './event-queries.ts'
 import { handleEvent } from './inbox.ts'
 import { endIntent, listOpenIntents } from './intent-queries.ts'
 import { releaseLease, takeLease, workMs } from './lease.ts'
-import { listDue, postponeLook } from './lease-queries.ts'
+import { listDue, postponeSync } from './lease-queries.ts'
 import { ProviderError } from './providers/provider-error.ts'
-import { settleAccount } from './settle.ts'
 import { sharesOf } from './share.ts'
+import { syncAccount } from './sync.ts'
 import { claimTasks, postponeTask, type Task } from './task-queries.ts'
 import { doTask } from './tasks.ts'
 
@@ -70,7 +70,7 @@ export function createBillingWorker(deps: BillingDeps, { concurrency = 4, pollMs
           (await listDue(sql, share, free)).map(({ accountId, attempts }) => ({ id: accountId, attempts })),
         work: ({ id }) => settleDue(deps, id),
         postpone: ({ id, attempts }, error) =>
-          postponeLook(sql, id, retryAfterSeconds(attempts + 1, askedBy(error)), messageOf(error)),
+          postponeSync(sql, id, retryAfterSeconds(attempts + 1, askedBy(error)), messageOf(error)),
       }),
       createConsumer<Task>({
         recipient,
@@ -93,13 +93,13 @@ async function settleDue(deps: BillingDeps, accountId: string): Promise<void> {
   try {
     for (const intent of await listOpenIntents(deps.sql, accountId))
       if (intent.state === 'wanted')
-        await takeUpIntent(deps, lease, intent).catch(async (error) => {
+        await resumeIntent(deps, lease, intent).catch(async (error) => {
           const isFinal =
             error instanceof ProviderError && (error.failure === 'refused' || error.failure === 'unsupported')
           if (!isFinal) throw error
           await endIntent(deps.sql, intent.id, 'refused')
         })
-    await settleAccount(deps, operator, lease, { signal: AbortSignal.timeout(workMs) })
+    await syncAccount(deps, operator, lease, { signal: AbortSignal.timeout(workMs) })
   } finally {
     await releaseLease(deps.sql, lease)
   }

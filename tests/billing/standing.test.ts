@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
-import { type Event, eventsBetween, type Living, next, type Status } from '../../src/billing/lifecycle.ts'
+import { type Event, eventsBetween, type LiveStatus, next, type Status } from '../../src/billing/lifecycle.ts'
 import type { ProviderPayment, ProviderSubscription } from '../../src/billing/providers/provider.ts'
-import { type Facts, nextLook, standingOf } from '../../src/billing/standing.ts'
+import { type Facts, nextSyncAt, standingOf } from '../../src/billing/standing.ts'
 
 const day = 86_400_000
 const now = Date.parse('2027-01-31T12:00:00Z')
@@ -117,7 +117,7 @@ describe('what a provider’s subscription gives', () => {
 
   test('is looked at again after its period, every hour of the grace, and at the end of it; never of nothing', () => {
     const look = (subscription: Partial<ProviderSubscription>, more: Partial<Facts> = {}) =>
-      nextLook(standingOf(factsOf(subscription, more), circumstances), now)?.getTime()
+      nextSyncAt(standingOf(factsOf(subscription, more), circumstances), now)?.getTime()
     expect(look({})).toBe(at(20).getTime() + 900_000)
     expect(look({ pendingPriceId: 'q' }, { pendingPrice: starter })).toBe(at(20).getTime())
     expect(look({ paidUntil: at(-1), status: 'past_due' })).toBe(now + 3_600_000)
@@ -127,7 +127,7 @@ describe('what a provider’s subscription gives', () => {
 })
 
 describe('the way from one state to another', () => {
-  const living: Living[] = ['trialing', 'active', 'past_due', 'cancelled']
+  const living: LiveStatus[] = ['trialing', 'active', 'past_due', 'cancelled']
   const events: Event[] = ['convert', 'renew', 'fail', 'change', 'cancel', 'resume', 'resumeTrial', 'end']
 
   test('is one that the table of states allows, and leads there', () => {

@@ -1,10 +1,10 @@
 import type { Money } from '../money.ts'
 
 /** Options of a read: it must end soon after `signal` aborts. Providers are not called inside a transaction. */
-export type Read = { signal: AbortSignal }
+export type CallOptions = { signal: AbortSignal }
 
 /** Options of a write. `key`: an idempotency key (1–64 of `[A-Za-z0-9_-]`); repeats with it have one effect. */
-export type Write = Read & { key: string }
+export type WriteOptions = CallOptions & { key: string }
 
 export type Interval = 'month' | 'year'
 
@@ -129,39 +129,47 @@ export type BillingProvider = {
   accepts(currency: string): boolean
   prefers(currency: string): boolean
   /** The provider's id of a price, which is made there if it does not exist; it is found again by `price.id`. */
-  ensurePrice(price: PlanPrice, call: Write): Promise<string>
+  ensurePrice(price: PlanPrice, call: WriteOptions): Promise<string>
   /** Creates a customer with this `reference`. The same key gives the same customer. */
-  createCustomer(customer: { reference: string; email: string }, call: Write): Promise<string>
-  openCheckout(request: CheckoutRequest, call: Write): Promise<Checkout>
+  createCustomer(customer: { reference: string; email: string }, call: WriteOptions): Promise<string>
+  openCheckout(request: CheckoutRequest, call: WriteOptions): Promise<Checkout>
   /** Null: the provider has none of that id. */
-  fetchCheckout(checkoutId: string, call: Read): Promise<CheckoutState | null>
+  fetchCheckout(checkoutId: string, call: CallOptions): Promise<CheckoutState | null>
   /** Closes a checkout. One that is completed or unknown is left as it is, without an error. */
-  expireCheckout(checkoutId: string, call: Write): Promise<void>
+  expireCheckout(checkoutId: string, call: WriteOptions): Promise<void>
   /** Null: the provider has none of that id. */
-  fetchSubscription(subscriptionId: string, call: Read): Promise<ProviderSubscription | null>
+  fetchSubscription(subscriptionId: string, call: CallOptions): Promise<ProviderSubscription | null>
   /** What `changeNow` would cost at this moment; null where the provider gives no figure. */
-  previewChange(subscriptionId: string, priceId: string, call: Read): Promise<Proration | null>
+  previewChange(subscriptionId: string, priceId: string, call: CallOptions): Promise<Proration | null>
   /** Changes the price at once and charges the difference pro rata; nothing changes until it is paid. */
-  changeNow(subscriptionId: string, priceId: string, call: Write): Promise<ChangeOutcome>
+  changeNow(subscriptionId: string, priceId: string, call: WriteOptions): Promise<ChangeOutcome>
   /** Changes the price at the period's end. Null withdraws a scheduled change. */
-  changeAtPeriodEnd(subscriptionId: string, priceId: string | null, call: Write): Promise<void>
+  changeAtPeriodEnd(subscriptionId: string, priceId: string | null, call: WriteOptions): Promise<void>
   /** Cancels a subscription, at once or at the period's end. One that has ended is left as it is, without an error. */
-  cancel(subscriptionId: string, when: 'now' | 'period-end', call: Write): Promise<void>
+  cancel(subscriptionId: string, when: 'now' | 'period-end', call: WriteOptions): Promise<void>
   /** Withdraws a cancellation at the period's end. */
-  resume(subscriptionId: string, call: Write): Promise<void>
+  resume(subscriptionId: string, call: WriteOptions): Promise<void>
   /** The URL of the provider's page with payment method and invoices. */
-  openPortal(customer: { customerId: string; subscriptionId: string }, returnUrl: string, call: Read): Promise<string>
+  openPortal(
+    customer: { customerId: string; subscriptionId: string },
+    returnUrl: string,
+    call: CallOptions,
+  ): Promise<string>
   /**
    * The newest charges of a subscription since a moment, at most 100, with all their refunds and disputes. A failed charge is `failed`;
    * one that was not attempted is not listed.
    */
-  listPayments(of: Pick<ProviderSubscription, 'id' | 'customerId'>, since: Date, call: Read): Promise<ProviderPayment[]>
+  listPayments(
+    of: Pick<ProviderSubscription, 'id' | 'customerId'>,
+    since: Date,
+    call: CallOptions,
+  ): Promise<ProviderPayment[]>
   /** Refunds a charge in full; one that was refunded is left as it is, without an error. */
-  refund(charge: { chargeId: string; subscriptionId: string }, call: Write): Promise<void>
+  refund(charge: { chargeId: string; subscriptionId: string }, call: WriteOptions): Promise<void>
   /** The subject of an event's object; null: none that can be fetched. Sends no request where the id alone is enough. */
-  findSubject(event: WebhookEvent, call: Read): Promise<Subject | null>
+  findSubject(event: WebhookEvent, call: CallOptions): Promise<Subject | null>
   /** Every subscription that this service made and that has not ended, read page by page; for the reconciliation. */
-  listSubscriptions(call: Read): AsyncIterable<ProviderSubscription>
+  listSubscriptions(call: CallOptions): AsyncIterable<ProviderSubscription>
   /**
    * Verifies a webhook's signature over the body's bytes before parsing it, with each configured secret.
    * @returns null where the signature or its age is invalid, without a reason

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { boundedFetch } from '../bounded-fetch.ts'
-import type { Read } from '../provider.ts'
+import type { CallOptions } from '../provider.ts'
 import { ProviderError, type ProviderFailure, shownCode, shownFields } from '../provider-error.ts'
 
 export type RazorpayOptions = {
@@ -22,7 +22,12 @@ const Refusal = z.looseObject({
 export function createRazorpayClient({ keyId, keySecret, baseUrl = 'https://api.razorpay.com' }: RazorpayOptions) {
   const authorization = `Basic ${Buffer.from(`${keyId}:${keySecret}`).toString('base64')}`
 
-  async function send(what: string, path: string, call: Read, { query, body, method }: Request): Promise<Response> {
+  async function send(
+    what: string,
+    path: string,
+    call: CallOptions,
+    { query, body, method }: Request,
+  ): Promise<Response> {
     const url = new URL(`/v1${path}`, baseUrl)
     for (const [name, value] of Object.entries(query ?? {})) url.searchParams.set(name, String(value))
     try {
@@ -42,7 +47,12 @@ export function createRazorpayClient({ keyId, keySecret, baseUrl = 'https://api.
      * Sends a request to Razorpay, and parses the answer. The caller escapes ids in the path.
      * @throws ProviderError for every failure; `unreadable` for an answer that does not match the schema
      */
-    async ask<T extends z.ZodType>(path: string, call: Read, schema: T, request: Request = {}): Promise<z.infer<T>> {
+    async ask<T extends z.ZodType>(
+      path: string,
+      call: CallOptions,
+      schema: T,
+      request: Request = {},
+    ): Promise<z.infer<T>> {
       const what = `${request.method ?? (request.body ? 'POST' : 'GET')} ${path.replace(/\/(sub|inv|pay)_\w+/g, '/:id')}`
       const response = await send(what, path, call, request)
       const answer: unknown = await response.json().catch(() => null)

@@ -1,4 +1,4 @@
-import type { BillingProvider, ProviderPayment, Read, Subject } from '../provider.ts'
+import type { BillingProvider, CallOptions, ProviderPayment, Subject } from '../provider.ts'
 import { isMissing, type RazorpayClient } from './client.ts'
 import { Anything, collection, Dispute, Invoice, Payment, Refund, Subscription } from './schemas.ts'
 
@@ -22,12 +22,12 @@ const disputeStatuses = {
 } as const
 
 export function razorpayPayments({ ask }: RazorpayClient): Payments {
-  async function subscriptionOfInvoice(id: string, call: Read): Promise<Subject | null> {
+  async function subscriptionOfInvoice(id: string, call: CallOptions): Promise<Subject | null> {
     const { subscription_id } = await ask(`/invoices/${encodeURIComponent(id)}`, call, Invoice)
     return subscription_id ? { subscriptionId: subscription_id } : null
   }
 
-  async function refundsOf(payment: Payment, call: Read): Promise<ProviderPayment[]> {
+  async function refundsOf(payment: Payment, call: CallOptions): Promise<ProviderPayment[]> {
     if (!payment.amount_refunded) return []
     const { items } = await ask(`/payments/${payment.id}/refunds`, call, collection(Refund), {
       query: { count: pageSize },

@@ -1,8 +1,8 @@
-import type { BillingProvider, Checkout, CheckoutRequest, CheckoutState, PlanPrice, Read } from '../provider.ts'
+import type { BillingProvider, CallOptions, Checkout, CheckoutRequest, CheckoutState, PlanPrice } from '../provider.ts'
 import { ProviderError } from '../provider-error.ts'
 import { createRazorpayClient, isMissing, type RazorpayClient, type RazorpayOptions } from './client.ts'
 import { razorpayPayments } from './payments.ts'
-import { Anything, collection, Named, Plan, Subscription } from './schemas.ts'
+import { Anything, collection, Plan, Subscription, WithId } from './schemas.ts'
 import { razorpaySubscriptions } from './subscriptions.ts'
 import { razorpayWebhooks } from './webhooks.ts'
 
@@ -37,9 +37,10 @@ type Checkouts = Pick<
 
 /** At Razorpay a checkout is a subscription in the state `created`: both have the same id. */
 function razorpayCheckouts({ ask }: RazorpayClient): Checkouts {
-  const retrieve = (id: string, call: Read) => ask(`/subscriptions/${encodeURIComponent(id)}`, call, Subscription)
+  const retrieve = (id: string, call: CallOptions) =>
+    ask(`/subscriptions/${encodeURIComponent(id)}`, call, Subscription)
 
-  async function findPlan(price: PlanPrice, call: Read): Promise<string | undefined> {
+  async function findPlan(price: PlanPrice, call: CallOptions): Promise<string | undefined> {
     for (let skip = 0; ; skip += pageSize) {
       const { items } = await ask('/plans', call, collection(Plan), { query: { count: pageSize, skip } })
       const found = items.find(({ notes }) => notes.price_id === price.id)
@@ -47,7 +48,10 @@ function razorpayCheckouts({ ask }: RazorpayClient): Checkouts {
     }
   }
 
-  async function findCheckout({ reference, priceId }: CheckoutRequest, call: Read): Promise<Subscription | undefined> {
+  async function findCheckout(
+    { reference, priceId }: CheckoutRequest,
+    call: CallOptions,
+  ): Promise<Subscription | undefined> {
     const query = { plan_id: priceId, count: pageSize }
     const { items } = await ask('/subscriptions', call, collection(Subscription), { query })
     return items.find(({ notes }) => notes.reference === reference)
@@ -57,7 +61,7 @@ function razorpayCheckouts({ ask }: RazorpayClient): Checkouts {
     async ensurePrice(price, call) {
       const found = await findPlan(price, call)
       if (found) return found
-      const { id } = await ask('/plans', call, Named, {
+      const { id } = await ask('/plans', call, WithId, {
         body: {
           period: periods[price.interval],
           interval: 1,
@@ -75,7 +79,7 @@ function razorpayCheckouts({ ask }: RazorpayClient): Checkouts {
 
     async createCustomer({ reference, email }, call) {
       // `fail_existing: 0` returns the existing customer of that address.
-      const { id } = await ask('/customers', call, Named, {
+      const { id } = await ask('/customers', call, WithId, {
         body: { email, fail_existing: '0', notes: { reference } },
       })
       return id

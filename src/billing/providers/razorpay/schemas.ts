@@ -11,7 +11,7 @@ const notes = Notes.transform(
 )
 export const collection = <T extends z.ZodType>(item: T) => z.looseObject({ items: z.array(item) })
 
-export const Named = z.looseObject({ id: Id })
+export const WithId = z.looseObject({ id: Id })
 export const Anything = z.looseObject({})
 
 export const Plan = z.looseObject({ id: Id, notes })

@@ -1,7 +1,7 @@
-import type { BillingProvider, ChangeOutcome, ProviderSubscription, Read } from '../provider.ts'
+import type { BillingProvider, CallOptions, ChangeOutcome, ProviderSubscription } from '../provider.ts'
 import { ProviderError } from '../provider-error.ts'
 import { isMissing, type RazorpayClient } from './client.ts'
-import { Anything, collection, Invoice, Named, Subscription } from './schemas.ts'
+import { Anything, collection, Invoice, Subscription, WithId } from './schemas.ts'
 
 type Subscriptions = Pick<
   BillingProvider,
@@ -14,10 +14,11 @@ const ended: ReadonlySet<string> = new Set(['cancelled', 'completed', 'expired']
 const unpaid: ReadonlySet<string> = new Set(['pending', 'halted', 'paused'])
 
 export function razorpaySubscriptions({ ask }: RazorpayClient): Subscriptions {
-  const retrieve = (id: string, call: Read) => ask(`/subscriptions/${encodeURIComponent(id)}`, call, Subscription)
+  const retrieve = (id: string, call: CallOptions) =>
+    ask(`/subscriptions/${encodeURIComponent(id)}`, call, Subscription)
 
   /** The end of the last paid period; the start of the subscription where none was paid. */
-  async function paidUntil(subscription: Subscription, call: Read): Promise<Date> {
+  async function paidUntil(subscription: Subscription, call: CallOptions): Promise<Date> {
     const start = startOf(subscription)
     if (!unpaid.has(subscription.status)) return subscription.current_end ?? start
     const query = { subscription_id: subscription.id, count: pageSize }
@@ -26,13 +27,13 @@ export function razorpaySubscriptions({ ask }: RazorpayClient): Subscriptions {
     return ends.toSorted((a, b) => b.getTime() - a.getTime())[0] ?? start
   }
 
-  async function pendingPlan({ id, plan_id, has_scheduled_changes: isChanging }: Subscription, call: Read) {
+  async function pendingPlan({ id, plan_id, has_scheduled_changes: isChanging }: Subscription, call: CallOptions) {
     if (!isChanging) return null
     const next = await ask(`/subscriptions/${id}/retrieve_scheduled_changes`, call, Subscription)
     return next.plan_id === plan_id ? null : next.plan_id
   }
 
-  async function toProviderSubscription(subscription: Subscription, call: Read): Promise<ProviderSubscription> {
+  async function toProviderSubscription(subscription: Subscription, call: CallOptions): Promise<ProviderSubscription> {
     const { id, notes, plan_id, ended_at } = subscription
     return {
       id,
@@ -89,7 +90,7 @@ export function razorpaySubscriptions({ ask }: RazorpayClient): Subscriptions {
       if (priceId !== null) {
         if ((await pendingPlan(subscription, call)) === priceId) return
         const body = { plan_id: priceId, schedule_change_at: 'cycle_end', customer_notify: 0 }
-        await ask(`/subscriptions/${id}`, call, Named, { method: 'PATCH', body })
+        await ask(`/subscriptions/${id}`, call, WithId, { method: 'PATCH', body })
       } else if (subscription.has_scheduled_changes)
         await ask(`/subscriptions/${id}/cancel_scheduled_changes`, call, Anything, { body: {} })
     },

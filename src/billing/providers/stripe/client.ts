@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import type Stripe from 'stripe'
 import type { z } from 'zod'
 import { boundedFetch } from '../bounded-fetch.ts'
-import type { Read, Write } from '../provider.ts'
+import type { CallOptions, WriteOptions } from '../provider.ts'
 import { ProviderError, type ProviderFailure, shownCode, shownFields } from '../provider-error.ts'
 
 /** The version of Stripe's API that the requests and schemas are written for. */
@@ -50,7 +50,7 @@ export async function openStripeClient({ secretKey, baseUrl = 'https://api.strip
      */
     async ask<T extends z.ZodType>(
       what: string,
-      call: Read,
+      call: CallOptions,
       schema: T,
       question: (stripe: Stripe) => Promise<unknown>,
     ): Promise<z.infer<T>> {
@@ -68,7 +68,7 @@ export async function openStripeClient({ secretKey, baseUrl = 'https://api.strip
 }
 
 /** The options of a writing request. One call may send several, so the idempotency key also has a name for each. */
-export function writing(call: Write, name: string) {
+export function writing(call: WriteOptions, name: string) {
   return { idempotencyKey: `${call.key}-${name}` }
 }
 

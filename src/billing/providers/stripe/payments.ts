@@ -1,4 +1,4 @@
-import type { BillingProvider, ProviderPayment, Read, Subject } from '../provider.ts'
+import type { BillingProvider, CallOptions, ProviderPayment, Subject } from '../provider.ts'
 import { fromStripeAmount } from './amounts.ts'
 import { hasCode, type StripeClient, writing } from './client.ts'
 import {
@@ -29,7 +29,7 @@ const refundStatuses = {
 } as const
 
 export function stripePayments({ ask }: StripeClient): Payments {
-  async function subscriptionOfInvoice(invoiceId: string, call: Read): Promise<Subject | null> {
+  async function subscriptionOfInvoice(invoiceId: string, call: CallOptions): Promise<Subject | null> {
     const { parent } = await ask('invoices.retrieve', call, InvoiceOwner, (stripe) =>
       stripe.invoices.retrieve(invoiceId),
     )
@@ -37,7 +37,10 @@ export function stripePayments({ ask }: StripeClient): Payments {
     return subscriptionId === undefined ? null : { subscriptionId }
   }
 
-  async function subscriptionOfPayment(intentId: string | null | undefined, call: Read): Promise<Subject | null> {
+  async function subscriptionOfPayment(
+    intentId: string | null | undefined,
+    call: CallOptions,
+  ): Promise<Subject | null> {
     if (!intentId) return null
     const { data } = await ask('invoicePayments.list', call, list(InvoicePayment), (stripe) =>
       stripe.invoicePayments.list({ payment: { type: 'payment_intent', payment_intent: intentId }, limit: 1 }),
@@ -46,7 +49,7 @@ export function stripePayments({ ask }: StripeClient): Payments {
   }
 
   /** The subject of an object, whose kind is the prefix of its id. */
-  async function follow(id: string, call: Read): Promise<Subject | null> {
+  async function follow(id: string, call: CallOptions): Promise<Subject | null> {
     switch (id.slice(0, id.lastIndexOf('_'))) {
       case 'sub':
         return { subscriptionId: id }
@@ -89,7 +92,7 @@ export function stripePayments({ ask }: StripeClient): Payments {
   }
 
   /** The refunds of a charge and the disputes about it. */
-  async function reversals(charge: Charge, subscriptionId: string, call: Read): Promise<ProviderPayment[]> {
+  async function reversals(charge: Charge, subscriptionId: string, call: CallOptions): Promise<ProviderPayment[]> {
     const of = { subscriptionId, chargeId: charge.id, period: null, invoiceUrl: null }
     const refunds = charge.amount_refunded
       ? await ask('refunds.list', call, list(Refund), (stripe) =>

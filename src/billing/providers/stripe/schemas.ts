@@ -6,7 +6,7 @@ const Reference = z.union([Id, z.looseObject({ id: Id }).transform(({ id }) => i
 const Metadata = z.record(z.string(), z.string())
 export const list = <T extends z.ZodType>(item: T) => z.looseObject({ data: z.array(item) })
 
-export const Named = z.looseObject({ id: Id })
+export const WithId = z.looseObject({ id: Id })
 export const Deleted = z.looseObject({})
 
 export const Session = z.looseObject({

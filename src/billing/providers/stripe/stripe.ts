@@ -1,8 +1,8 @@
-import type { BillingProvider, Checkout, CheckoutRequest, PlanPrice, Write } from '../provider.ts'
+import type { BillingProvider, Checkout, CheckoutRequest, PlanPrice, WriteOptions } from '../provider.ts'
 import { toStripeAmount } from './amounts.ts'
 import { hasCode, openStripeClient, type StripeClient, type StripeOptions, writing } from './client.ts'
 import { stripePayments } from './payments.ts'
-import { Deleted, list, Named, Session } from './schemas.ts'
+import { Deleted, list, Session, WithId } from './schemas.ts'
 import { stripeSubscriptions } from './subscriptions.ts'
 import { stripeWebhooks } from './webhooks.ts'
 
@@ -34,7 +34,7 @@ type Checkouts = Pick<
 >
 
 function stripeCheckouts({ ask }: StripeClient): Checkouts {
-  async function ensureProduct({ plan }: PlanPrice, call: Write): Promise<string> {
+  async function ensureProduct({ plan }: PlanPrice, call: WriteOptions): Promise<string> {
     const id = `manas360_${plan.name}`
     try {
       await ask('products.create', call, Deleted, (stripe) =>
@@ -52,12 +52,12 @@ function stripeCheckouts({ ask }: StripeClient): Checkouts {
   return {
     async ensurePrice(price, call) {
       const amount = toStripeAmount(price.money)
-      const found = await ask('prices.list', call, list(Named), (stripe) =>
+      const found = await ask('prices.list', call, list(WithId), (stripe) =>
         stripe.prices.list({ lookup_keys: [price.id], limit: 1 }),
       )
       if (found.data[0]) return found.data[0].id
       const product = await ensureProduct(price, call)
-      const made = await ask('prices.create', call, Named, (stripe) =>
+      const made = await ask('prices.create', call, WithId, (stripe) =>
         stripe.prices.create(
           {
             product,
@@ -74,7 +74,7 @@ function stripeCheckouts({ ask }: StripeClient): Checkouts {
     },
 
     async createCustomer({ reference, email }, call) {
-      const { id } = await ask('customers.create', call, Named, (stripe) =>
+      const { id } = await ask('customers.create', call, WithId, (stripe) =>
         stripe.customers.create({ email, metadata: { reference } }, writing(call, 'customer')),
       )
       return id
@@ -131,7 +131,7 @@ function stripeCheckouts({ ask }: StripeClient): Checkouts {
       const { url } = await ask(
         'billingPortal.sessions.create',
         call,
-        Named.extend({ url: Session.shape.url.unwrap() }),
+        WithId.extend({ url: Session.shape.url.unwrap() }),
         (stripe) => stripe.billingPortal.sessions.create({ customer: customerId, return_url: returnUrl }),
       )
       return url

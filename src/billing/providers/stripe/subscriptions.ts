@@ -1,7 +1,7 @@
-import type { BillingProvider, ChangeOutcome, Proration, ProviderSubscription, Read } from '../provider.ts'
+import type { BillingProvider, CallOptions, ChangeOutcome, Proration, ProviderSubscription } from '../provider.ts'
 import { fromStripeAmount } from './amounts.ts'
 import { hasCode, type StripeClient, writing } from './client.ts'
-import { Deleted, InvoicePreview, type Line, list, Named, Subscription } from './schemas.ts'
+import { Deleted, InvoicePreview, type Line, list, Subscription, WithId } from './schemas.ts'
 
 type Subscriptions = Pick<
   BillingProvider,
@@ -21,12 +21,12 @@ const statuses = {
 } as const
 
 export function stripeSubscriptions({ ask }: StripeClient): Subscriptions {
-  function retrieve(id: string, call: Read): Promise<Subscription> {
+  function retrieve(id: string, call: CallOptions): Promise<Subscription> {
     return ask('subscriptions.retrieve', call, Subscription, (stripe) => stripe.subscriptions.retrieve(id, { expand }))
   }
 
   /** Releases the schedule of a change at the period's end: Stripe refuses other changes while it is attached. */
-  async function release({ schedule }: Subscription, call: Read & { key: string }): Promise<void> {
+  async function release({ schedule }: Subscription, call: CallOptions & { key: string }): Promise<void> {
     if (!schedule) return
     await ask('subscriptionSchedules.release', call, Deleted, (stripe) =>
       stripe.subscriptionSchedules.release(schedule.id, {}, writing(call, 'release')),
@@ -102,7 +102,7 @@ export function stripeSubscriptions({ ask }: StripeClient): Subscriptions {
       if (priceId === null || pendingPriceOf(subscription) === priceId) return
       const [item] = subscription.items.data
       if (!item) return
-      const created = await ask('subscriptionSchedules.create', call, Named, (stripe) =>
+      const created = await ask('subscriptionSchedules.create', call, WithId, (stripe) =>
         stripe.subscriptionSchedules.create({ from_subscription: id }, writing(call, 'schedule')),
       )
       const now = { start_date: seconds(item.current_period_start), end_date: seconds(item.current_period_end) }

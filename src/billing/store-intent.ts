@@ -3,22 +3,22 @@ import { account } from '../audit/actor.ts'
 import type { Plan } from '../catalogue/catalogue.ts'
 import type { Tx } from '../db/types.ts'
 import { AppError, type ProblemCode } from '../errors/app-error.ts'
-import { chooseProvider, offeredPrice, type PriceWish } from './choose-price.ts'
+import { chooseProvider, offeredPrice, type PriceChoice } from './choose-price.ts'
 import type { BillingDeps } from './deps.ts'
 import { endIntent, findOpenCheckout, type IntentKind, insertIntent } from './intent-queries.ts'
-import { planLook } from './lease-queries.ts'
+import { scheduleSync } from './lease-queries.ts'
 import { findPrice } from './price-queries.ts'
 import type { CurrentSubscription, Paid } from './queries.ts'
 import { returnUrlOf } from './return-url.ts'
 import { insertTask } from './task-queries.ts'
 
 /** The id of a stored intent: committed first, then carried out by `completeIntent`, or by the worker where that fails. */
-export type Wanted = { intent: string }
+export type StoredIntent = { intent: string }
 
 /** Seconds after which the worker takes up an intent that its request did not complete. */
-const takenUpAfterSeconds = 45
+const completedAfterSeconds = 45
 
-type Wish = PriceWish & { returnTo?: string }
+type Choice = PriceChoice & { returnTo?: string }
 type Refusal = { code: ProblemCode; detail?: string }
 
 /**
@@ -26,19 +26,19 @@ type Refusal = { code: ProblemCode; detail?: string }
  * @param refusal the problem where nothing can be bought: no provider, or no price
  * @throws AppError as `refusal`, `validation-failed`, `not-supported-by-provider`
  */
-export async function wantCheckout(
+export async function storeCheckoutIntent(
   tx: Tx,
   deps: BillingDeps,
   actor: Actor,
-  { plan, wish, current, refusal }: { plan: Plan; wish: Wish; current: CurrentSubscription; refusal: Refusal },
-): Promise<Wanted> {
+  { plan, choice, current, refusal }: { plan: Plan; choice: Choice; current: CurrentSubscription; refusal: Refusal },
+): Promise<StoredIntent> {
   const { accountId } = actor.principal
-  const currency = wish.currency ?? plan.currency
-  const price = offeredPrice(plan, wish.interval, currency)
-  const provider = price && chooseProvider(deps, currency, wish.provider)
+  const currency = choice.currency ?? plan.currency
+  const price = offeredPrice(plan, choice.interval, currency)
+  const provider = price && chooseProvider(deps, currency, choice.provider)
   if (!price || !provider)
     throw new AppError(refusal.code, refusal.detail === undefined ? {} : { detail: refusal.detail })
-  const returnTo = returnUrlOf(deps.config, wish.returnTo)
+  const returnTo = returnUrlOf(deps.config, choice.returnTo)
   // A trial of the same plan runs to its end: the paid period begins then.
   const startsAt = current.isTrial && current.plan === plan.name ? current.currentPeriodEnd : null
   const open = await findOpenCheckout(tx, accountId)
@@ -55,37 +55,37 @@ export async function wantCheckout(
     if (open.checkoutId !== null)
       await insertTask(tx, { provider: open.provider, kind: 'expire-checkout', objectId: open.checkoutId })
   }
-  const wanted = { kind: 'checkout', provider: provider.name, priceId: price.id, subscriptionId: null } as const
-  return want(tx, deps, actor, { ...wanted, returnTo, startsAt })
+  const values = { kind: 'checkout', provider: provider.name, priceId: price.id, subscriptionId: null } as const
+  return storeIntent(tx, deps, actor, { ...values, returnTo, startsAt })
 }
 
 /**
  * Stores the intent of another plan or interval for a paid subscription: an upgrade at once, a downgrade at the period's end.
  * @throws AppError `already-subscribed`, `currency-mismatch`, `checkout-unavailable`
  */
-export async function wantChange(
+export async function storeChangeIntent(
   tx: Tx,
   deps: BillingDeps,
   actor: Actor,
-  { plan, wish, current, paid }: { plan: Plan; wish: Wish; current: CurrentSubscription; paid: Paid },
-): Promise<Wanted> {
+  { plan, choice, current, paid }: { plan: Plan; choice: Choice; current: CurrentSubscription; paid: Paid },
+): Promise<StoredIntent> {
   const now = await findPrice(tx, paid.priceId)
   if (!now) throw new Error('the price of a subscription is kept')
-  if (wish.currency !== undefined && wish.currency !== now.currency) throw new AppError('currency-mismatch')
+  if (choice.currency !== undefined && choice.currency !== now.currency) throw new AppError('currency-mismatch')
   const subscription = { provider: current.provider, subscriptionId: paid.providerSubscriptionId }
-  const isSame = current.plan === plan.name && now.interval === wish.interval
+  const isSame = current.plan === plan.name && now.interval === choice.interval
   // The current plan again: withdraws the scheduled downgrade.
   if (isSame && paid.pendingPriceId !== null)
-    return want(tx, deps, actor, { kind: 'downgrade', ...subscription, priceId: null })
+    return storeIntent(tx, deps, actor, { kind: 'downgrade', ...subscription, priceId: null })
   if (isSame && current.status !== 'cancelled') throw new AppError('already-subscribed')
   if (current.status === 'cancelled') throw new AppError('checkout-unavailable', { detail: resumeInstead })
   if (current.status === 'past_due')
     throw new AppError('checkout-unavailable', { detail: 'A payment is due first: POST /v1/subscription/portal.' })
-  const price = offeredPrice(plan, wish.interval, now.currency)
+  const price = offeredPrice(plan, choice.interval, now.currency)
   if (!price) throw new AppError('checkout-unavailable')
-  const isUp = isUpgrade(deps, current.plan, plan, wish.interval)
+  const isUp = isUpgrade(deps, current.plan, plan, choice.interval)
   if (paid.pendingPriceId === price.id) throw new AppError('already-subscribed', { detail: 'It is planned already.' })
-  return want(tx, deps, actor, { kind: isUp ? 'upgrade' : 'downgrade', ...subscription, priceId: price.id })
+  return storeIntent(tx, deps, actor, { kind: isUp ? 'upgrade' : 'downgrade', ...subscription, priceId: price.id })
 }
 
 /** Whether a change is an upgrade, which takes effect at once: a higher tier, or the same plan by the year. */
@@ -100,20 +100,20 @@ export function isUpgrade(
 }
 
 /** Stores the intent to cancel a paid subscription, or to withdraw the cancellation. */
-export function wantEnd(
+export function storeEndIntent(
   tx: Tx,
   deps: BillingDeps,
   actor: Actor,
   kind: 'cancel' | 'resume',
   { provider, paid }: { provider: string; paid: Paid },
-): Promise<Wanted> {
-  return want(tx, deps, actor, { kind, provider, subscriptionId: paid.providerSubscriptionId, priceId: null })
+): Promise<StoredIntent> {
+  return storeIntent(tx, deps, actor, { kind, provider, subscriptionId: paid.providerSubscriptionId, priceId: null })
 }
 
 export const resumeInstead =
   'It is in force until its period ends. To keep it, take the cancellation back: POST /v1/subscription/resume.'
 
-type More = {
+type IntentValues = {
   kind: IntentKind
   provider: string
   priceId: string | null
@@ -122,11 +122,11 @@ type More = {
   startsAt?: Date | null
 }
 
-async function want(tx: Tx, deps: BillingDeps, actor: Actor, wanted: More): Promise<Wanted> {
+async function storeIntent(tx: Tx, deps: BillingDeps, actor: Actor, values: IntentValues): Promise<StoredIntent> {
   const { accountId } = actor.principal
-  const intent = await insertIntent(tx, { accountId, ...wanted })
-  await planLook(tx, accountId, takenUpAfterSeconds, wanted.provider)
-  const details = { kind: wanted.kind, provider: wanted.provider, intent }
+  const intent = await insertIntent(tx, { accountId, ...values })
+  await scheduleSync(tx, accountId, completedAfterSeconds, values.provider)
+  const details = { kind: values.kind, provider: values.provider, intent }
   await deps.audit.record(tx, actor, 'subscription.request', account(accountId), { details })
   return { intent }
 }

@@ -9,16 +9,16 @@ import { countPayments } from './figure-queries.ts'
 import { endIntent, type Intent, listOpenIntents } from './intent-queries.ts'
 import { listToFetch, settleUnknown } from './known-queries.ts'
 import { type Lease, requireLease } from './lease.ts'
-import { setNextLook } from './lease-queries.ts'
-import type { CheckoutState, Read } from './providers/provider.ts'
+import { setNextSync } from './lease-queries.ts'
+import type { CallOptions, CheckoutState } from './providers/provider.ts'
 import { isErased } from './queries.ts'
-import { type Facts, nextLook } from './standing.ts'
+import { type Facts, nextSyncAt } from './standing.ts'
 import { insertTask } from './task-queries.ts'
 
-type Place = { provider: string; subscriptionId: string }
+type SubscriptionRef = { provider: string; subscriptionId: string }
 type Options = {
   /** Subscriptions to fetch besides the stored ones. */
-  also?: readonly Place[]
+  also?: readonly SubscriptionRef[]
   /** Runs in the same transaction. */
   finish?: (tx: Tx) => Promise<void>
 }
@@ -29,11 +29,11 @@ type Checkouts = ReadonlyMap<string, CheckoutState | null>
  * while the lease is held.
  * @throws ProviderError, LeaseLostError
  */
-export async function settleAccount(
+export async function syncAccount(
   deps: BillingDeps,
   actor: Actor,
   lease: Lease,
-  call: Read,
+  call: CallOptions,
   { also = [], finish }: Options = {},
 ): Promise<void> {
   const { accountId } = lease
@@ -68,17 +68,17 @@ export async function settleAccount(
 type Written = { actor: Actor; accountId: string; facts: Facts[]; checkouts: Checkouts }
 
 async function write(tx: Tx, deps: BillingDeps, { actor, accountId, facts, checkouts }: Written): Promise<void> {
-  const looks: number[] = []
+  const syncs: number[] = []
   for (const one of facts) {
     const standing = await applyFacts(tx, { deps, actor, accountId }, one)
-    const look = nextLook(standing, deps.now())
-    if (look) looks.push(look.getTime())
+    const next = nextSyncAt(standing, deps.now())
+    if (next) syncs.push(next.getTime())
   }
   for (const intent of await listOpenIntents(tx, accountId)) {
     const state = stateOf(intent, facts, checkouts.get(intent.id))
     if (state) await endIntent(tx, intent.id, state)
   }
-  await setNextLook(tx, accountId, looks.length === 0 ? null : new Date(Math.min(...looks)))
+  await setNextSync(tx, accountId, syncs.length === 0 ? null : new Date(Math.min(...syncs)))
   await countPayments(tx, accountId)
 }
 
@@ -99,7 +99,7 @@ function stateOf(
   return intent.hasExpired || target?.subscription.status === 'ended' ? 'expired' : null
 }
 
-async function fetchCheckouts(deps: BillingDeps, intents: Intent[], call: Read): Promise<Checkouts> {
+async function fetchCheckouts(deps: BillingDeps, intents: Intent[], call: CallOptions): Promise<Checkouts> {
   const found = new Map<string, CheckoutState | null>()
   for (const { id, kind, provider, checkoutId } of intents)
     if (kind === 'checkout' && checkoutId !== null)
@@ -114,6 +114,6 @@ async function cancelAll(tx: Tx, facts: Facts[]): Promise<void> {
       await insertTask(tx, { provider, kind: 'cancel-subscription', objectId: subscription.id })
 }
 
-function distinct(places: Place[]): Place[] {
-  return [...new Map(places.map((place) => [`${place.provider} ${place.subscriptionId}`, place])).values()]
+function distinct(refs: SubscriptionRef[]): SubscriptionRef[] {
+  return [...new Map(refs.map((ref) => [`${ref.provider} ${ref.subscriptionId}`, ref])).values()]
 }
