@@ -13,9 +13,7 @@ import { teamJobs } from './teams/jobs.ts'
 import type { SurplusDeps } from './teams/surplus.ts'
 
 /** Every room's jobs, in the order in which they are looked at. */
-export function jobsOfRooms(
-  deps: Pick<AuditDeps, 'audit' | 'now' | 'log'> & ErasureDeps & InactivityDeps & SurplusDeps,
-): readonly Job[] {
+export function jobsOfRooms(deps: AuditDeps & ErasureDeps & InactivityDeps & SurplusDeps): readonly Job[] {
   return [
     ...authJobs,
     ...auditJobs(deps),

@@ -134,7 +134,7 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
     const sweep = setInterval(() => recentChanges.sweep(performance.now()), 60_000).unref()
     const audit = createAudit(config.auditKeys, now)
     const keyedHashes = createKeyedHashes(config.auditKeys)
-    const jobs = jobsOfRooms({ audit, now, log, mail, config, ...keyedHashes })
+    const jobs = jobsOfRooms({ sql, audit, now, log, mail, config, ...keyedHashes })
     const jobRunner = createJobRunner({ config, sql, log, jobs })
     const identityProviders = createIdentityProviders(config, now)
     const open: OpenDeps = {

@@ -407,6 +407,10 @@ const ofAdministrators: Record<string, Row> = {
     demands: 'authenticated, permission audit.read, admin mfa',
     answers: '401 403 403 403 200 200',
   },
+  'GET /v1/admin/audit-logs/state': {
+    demands: 'authenticated, permission audit.read, admin mfa',
+    answers: '401 403 403 403 200 200',
+  },
   'GET /v1/admin/mail': superadminOnly(settings, 200),
   // Nobody's: it is told after they were let in.
   'POST /v1/admin/mail/:id/retry': superadminOnly(settings, 404, {

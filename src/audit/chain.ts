@@ -3,20 +3,24 @@ import { describeUnknownKey, type Faults } from './faults.ts'
 import type { FoundCheckpoint } from './queries.ts'
 import type { Audit } from './record.ts'
 
+/** What the next checkpoint continues. */
+export type Link = { id: number; mac: Buffer | null }
+
 /**
  * Verifies the chain of checkpoints, which must be added in the order of their numbers. Whoever may insert rows can
  * insert a forged checkpoint anywhere: it is reported, its rows count as uncovered, and verification goes on behind it.
  * The next checkpoint that we signed names the one before it, and so tells whether the bad one was inserted or edited.
  * @param logged a checkpoint from the log: a trail that ends before it was cut
+ * @param from the checkpoint that the first continues; null: none, the first is the first of the trail
  */
-export function createChain(audit: Audit, logged: CheckpointLine | null, faults: Faults) {
+export function createChain(audit: Audit, logged: CheckpointLine | null, faults: Faults, from: Link | null = null) {
   const unsigned: string[] = []
   /**
    * Checkpoints without a valid signature since the last valid one; `fault`: what is wrong, if it was not simply
    * inserted.
    */
   let pending: { id: number; name: string; fault: string | null }[] = []
-  let last: FoundCheckpoint | null = null
+  let last = from
   let [length, rows, isLoggedFound] = [0, 0, logged === null]
 
   function verifyLink(checkpoint: FoundCheckpoint): void {

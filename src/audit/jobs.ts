@@ -1,8 +1,9 @@
 import type { Job } from '../db/job.ts'
 import type { AuditDeps } from './deps.ts'
 import { logCheckpoints, sealAudit } from './seal.ts'
+import { verifySeals } from './verify-seals.ts'
 
-export function auditJobs(deps: Pick<AuditDeps, 'audit' | 'now' | 'log'>): Job[] {
+export function auditJobs(deps: AuditDeps): Job[] {
   return [
     {
       name: 'seal-audit',
@@ -12,6 +13,7 @@ export function auditJobs(deps: Pick<AuditDeps, 'audit' | 'now' | 'log'>): Job[]
         return { result: lines, committed: () => logCheckpoints(deps, lines) }
       },
     },
+    { name: 'verify-audit', everySeconds: 60, slow: true, work: (tx) => verifySeals(tx, deps) },
     // Twenty thousand rows at a time: as many as `archive_audit` moves in one transaction.
     { name: 'archive-audit', everySeconds: 86_400, batch: 20_000, slow: true },
   ]

@@ -20,6 +20,8 @@ import { type Audit, auditText, hashPersonal } from './record.ts'
 export type Verdict = { ok: true; rows: number; checkpoints: number; unsealed: number } | { ok: false; fault: string }
 
 const rowsPerRead = 5_000
+/** Of a checkpoint: between two reads the process answers requests. */
+const sealedPerRead = 250
 
 /**
  * Verifies the whole trail in one snapshot, and reports every fault: an edited, deleted, added or reordered row, a broken
@@ -74,18 +76,22 @@ export function describeVerdict(verdict: Verdict): string {
     : `The audit trail was tampered with: ${verdict.fault}.`
 }
 
-async function verifySealed(tx: Db, audit: Audit, checkpoint: FoundCheckpoint, faults: Faults): Promise<void> {
+/** Verifies the rows of a checkpoint whose signature is valid. */
+export async function verifySealed(tx: Db, audit: Audit, checkpoint: FoundCheckpoint, faults: Faults): Promise<void> {
   const ids = checkpoint.auditIds ?? []
-  const byId = new Map((await listSealedRows(tx, ids)).map((row) => [row.id, row]))
   const macs: Buffer[] = []
   let isWhole = true
-  for (const id of ids) {
-    const row = byId.get(id)
-    const fault = row ? verifyRow(audit, row) : `row ${id} was deleted (checkpoint ${checkpoint.id})`
-    if (fault) {
-      faults.add(fault)
-      isWhole = false
-    } else if (row?.mac) macs.push(row.mac)
+  for (let from = 0; from < ids.length; from += sealedPerRead) {
+    const some = ids.slice(from, from + sealedPerRead)
+    const byId = new Map((await listSealedRows(tx, some)).map((row) => [row.id, row]))
+    for (const id of some) {
+      const row = byId.get(id)
+      const fault = row ? verifyRow(audit, row) : `row ${id} was deleted (checkpoint ${checkpoint.id})`
+      if (fault) {
+        faults.add(fault)
+        isWhole = false
+      } else if (row?.mac) macs.push(row.mac)
+    }
   }
   if (isWhole && !isSame(digestOf(macs), checkpoint.digest))
     faults.add(`the rows of checkpoint ${checkpoint.id} are not those that it sealed`)

@@ -1,4 +1,5 @@
 import type { CheckpointLine } from '../audit/checkpoints.ts'
+import { recordVerdict } from '../audit/verifications.ts'
 import { describeVerdict, parseCheckpoint, verifyAudit } from '../audit/verify.ts'
 import { type Invocation, withDeps } from './command.ts'
 
@@ -17,6 +18,11 @@ export async function runAudit(invocation: Invocation): Promise<number> {
     })
     if (isWatched) process.stderr.write('\r\x1b[K')
     print(describeVerdict(verdict))
+    await recordVerdict(deps, verdict).catch((error) =>
+      process.stderr.write(
+        `The verdict could not be recorded in the database: ${error instanceof Error ? error.message : error}\n`,
+      ),
+    )
     return verdict.ok ? 0 : 1
   })
 }

@@ -382,6 +382,10 @@ export const personalData: Record<string, Table> = {
   payment_figures: nobodys('sums', 'day currency figure n amount'),
   payment_figure_changes: nobodys('sums, before they are added up', 'day currency figure n amount'),
   audit_checkpoints: nobodys('seals', 'id sealed_at row_count audit_ids digest previous_mac key_id mac'),
+  audit_verifications: nobodys(
+    'what verification found, by ids',
+    'kind checkpoint_id checkpoint_mac checkpoints audit_rows verified_at fault fault_at key_id mac',
+  ),
   audit_queue: nobodys('rows that wait for their seal', 'audit_id'),
   inactivity_erasures: nobodys('counts of what was done', 'erased_at accounts'),
   job_runs: nobodys('counts of what was done', 'name started_at finished_at milliseconds outcome detail succeeded_at'),

@@ -2,6 +2,7 @@ import { afterAll, describe, expect, test } from 'bun:test'
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { readVerifications } from '../../src/audit/verifications.ts'
 import { commands } from '../../src/cli/commands.ts'
 import { writeRows } from '../audit/trail.ts'
 import { bodyOf, openTestApp, testSecrets } from '../support/app.ts'
@@ -224,6 +225,8 @@ describe('audit verify', () => {
       code: 0,
       out: 'The audit trail is whole: 30 rows in 1 checkpoints, 0 not sealed yet.\n',
     })
+    const found = async () => (await readVerifications(audited.sql, audited.deps.audit)).whole
+    expect(await found()).toMatchObject({ checkpoints: 1, auditRows: 30, fault: null })
     await audited.sql.begin(async (tx) => {
       await tx`set local session_replication_role = replica`
       await tx`truncate audit_logs, audit_checkpoints, audit_personal, audit_subjects, audit_queue`
@@ -233,6 +236,7 @@ describe('audit verify', () => {
       code: 1,
       out: expect.stringContaining('its tail was cut'),
     })
+    expect((await found())?.fault).toContain('its tail was cut')
   })
 
   test('wants a file that is a checkpoint', async () => {

@@ -9,6 +9,7 @@ const names = [
   'forget-successors',
   'forget-uses',
   'seal-audit',
+  'verify-audit',
   'archive-audit',
   'end-expired',
   'reconcile-billing',
@@ -20,7 +21,7 @@ const names = [
 ]
 
 /** Those that need a secret. */
-const ofTheProcess = ['seal-audit', 'end-surplus-seats', 'erase-invited']
+const ofTheProcess = ['seal-audit', 'verify-audit', 'end-surplus-seats', 'erase-invited']
 
 /** Counts what is written to job_runs, which keeps only the last run of each. */
 async function countRuns({ sql }: TestApp): Promise<() => Promise<Record<string, number>>> {

@@ -53,6 +53,7 @@ const history = `
 0044_slow_receivers 9a80019fa344
 0045_teams b5d60c4538b0
 0046_surplus_seats 691ed86e9816
+0047_audit_verifications 0efda039cc2b
 `
 
 test('no migration that has landed was edited: databases that ran it would refuse to start', async () => {

@@ -19,6 +19,8 @@ export const jobTexts = {
   'refresh-views': 'Counts the figures of the overview anew.',
   'seal-audit': 'Seals the newest audit entries, so that a change to them would be seen.',
   'settle-teams': 'Gives the members of a team what its plan has since the plan was edited.',
+  'verify-audit':
+    'Verifies the seals of the audit trail that were made since its last run. Fails while something stands against the trail.',
 } satisfies Record<string, string>
 
 export type JobTexts = Record<keyof typeof jobTexts, string>
