@@ -1,6 +1,7 @@
 import type { AuditEntry } from '@manas360/client'
 import type { Child } from 'hono/jsx'
 import { Dialog } from '../../parts/dialog.tsx'
+import { plainText } from '../../parts/plain-text.ts'
 import { Table } from '../../parts/table.tsx'
 import { useFormat } from '../../shell/format.ts'
 import { setQuery } from '../../shell/router.tsx'
@@ -9,7 +10,6 @@ import { useStore } from '../../store.ts'
 import { type Filter, queryOf } from './filter.ts'
 import { Actor, Target } from './links.tsx'
 import { openEntry, opened } from './opened.ts'
-import { plainText } from './plain-text.ts'
 import { useAuditTexts } from './texts.ts'
 
 /** The entry that is open, with the way to its neighbours in the list. */

@@ -1,7 +1,7 @@
 import type { AuditEntry } from '@manas360/client'
+import { plainText } from '../../parts/plain-text.ts'
 import { useRights } from '../../session/rights.ts'
 import { Link } from '../../shell/router.tsx'
-import { plainText } from './plain-text.ts'
 import { useAuditTexts } from './texts.ts'
 
 /** Who did it: a link to the person, where the role may see people. */

@@ -1,9 +1,9 @@
 import type { AuditEntry } from '@manas360/client'
 import { Chunk } from '../../parts/chunk.tsx'
+import { plainText } from '../../parts/plain-text.ts'
 import { useFormat } from '../../shell/format.ts'
 import { Actor, Target } from './links.tsx'
 import { openEntry } from './opened.ts'
-import { plainText } from './plain-text.ts'
 import { useAuditTexts } from './texts.ts'
 
 /** The trail, page by page; the action of an entry opens its details. */
