@@ -127,6 +127,7 @@ describeWith(['chromium'], 'chromium')('roles, plans and features in the console
       'Overview',
       'People',
       'Audit',
+      'Operations',
     ])
     const { accessToken } = await logIn(app, tab.person)
     for (const path of ['/v1/admin/plans/starter', '/v1/admin/roles/helper'])

@@ -1,9 +1,12 @@
 import type { Operations } from '@manas360/client'
+import type { Child } from 'hono/jsx'
 import type { Loaded } from '../calls/use-answer.ts'
 import { type Figure, Figures } from '../parts/figures.tsx'
 import { Problem } from '../parts/problem.tsx'
 import { Table } from '../parts/table.tsx'
+import { useRights } from '../session/rights.ts'
 import { type Format, useFormat } from '../shell/format.ts'
+import { Link } from '../shell/router.tsx'
 import { useHealthTexts } from './texts.ts'
 import type { HealthTexts } from './texts-en.ts'
 
@@ -12,16 +15,21 @@ const staleFeedMs = 5_000
 /** What waits longer is stuck: mail and webhooks are taken up within seconds. */
 const longWaitSeconds = 300
 
-/** What serves, and what waits. */
+type LeadsTo = (part: string, text: string) => Child
+
+/** What serves, and what waits; a queue leads to what is in it. */
 export function Health({ answer }: { answer: Loaded<Operations> }) {
   const t = useHealthTexts()
   const format = useFormat()
+  const { may } = useRights()
   const now = answer.data
+  const leadsTo: LeadsTo = (part, text) =>
+    part === 'billing-events' && !may('subscriptions.manage') ? text : <Link path={['operations', part]}>{text}</Link>
   return (
     <section class="card">
       <h2>{t.health}</h2>
       <Problem failure={answer.failure} retry={answer.reload} />
-      {now && <Figures key="queues" figures={queuesOf(now, t, format)} />}
+      {now && <Figures key="queues" figures={queuesOf(now, t, format, leadsTo)} />}
       {now && (
         <Table
           key="instances"
@@ -53,26 +61,27 @@ export function Health({ answer }: { answer: Loaded<Operations> }) {
   )
 }
 
-function queuesOf({ feedAgeMs, queues }: Operations, t: HealthTexts, format: Format): Figure[] {
-  const { mail, billingEvents, webhooks } = queues
+function queuesOf(now: Operations, t: HealthTexts, format: Format, leadsTo: LeadsTo): Figure[] {
+  const { mail, billingEvents, webhooks } = now.queues
   const oldest = (seconds: number) => (seconds > 0 ? t.oldest(format.duration(seconds * 1000)) : t.noneWaits)
+  const waits = (count: number) => t.waits(format.number(count))
   return [
-    { label: t.feedAge, value: format.duration(feedAgeMs), isBad: feedAgeMs > staleFeedMs },
+    { label: t.feedAge, value: format.duration(now.feedAgeMs), isBad: now.feedAgeMs > staleFeedMs },
     {
       label: t.mail,
-      value: mail.on ? t.waits(format.number(mail.queued)) : t.mailOff,
+      value: leadsTo('mail', mail.on ? waits(mail.queued) : t.mailOff),
       note: `${oldest(mail.oldestSeconds)} · ${t.failed(format.number(mail.failed))}`,
       isBad: mail.failed > 0 || mail.oldestSeconds > longWaitSeconds,
     },
     {
       label: t.inbox,
-      value: t.waits(format.number(billingEvents.queued)),
+      value: leadsTo('billing-events', waits(billingEvents.queued)),
       note: `${oldest(billingEvents.oldestSeconds)} · ${t.failed(format.number(billingEvents.failed))}`,
       isBad: billingEvents.failed > 0 || billingEvents.oldestSeconds > longWaitSeconds,
     },
     {
       label: t.webhooks,
-      value: t.waits(format.number(webhooks.queued)),
+      value: waits(webhooks.queued),
       note: t.endpoints(format.number(webhooks.failing), format.number(webhooks.disabled)),
       isBad: webhooks.failing > 0 || webhooks.oldestSeconds > longWaitSeconds,
     },

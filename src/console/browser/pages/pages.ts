@@ -35,7 +35,7 @@ export const pages: readonly Page[] = [
   {
     name: 'operations',
     label: { en: 'Operations', hi: 'संचालन' },
-    needs: ['settings.manage'],
+    needs: ['settings.manage', 'subscriptions.manage'],
     load: async () => (await import('./operations/operations.tsx')).Operations,
   },
 ]

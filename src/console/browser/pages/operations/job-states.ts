@@ -1,4 +1,5 @@
 import type { Job } from '@manas360/client'
+import { plainText } from '../../parts/plain-text.ts'
 import type { Format } from '../../shell/format.ts'
 import { tell } from '../../shell/notices.tsx'
 import type { OperationsTexts } from './texts-en.ts'
@@ -38,7 +39,7 @@ export function tellEnds(jobs: readonly Job[], t: OperationsTexts, format: Forma
       tell(
         lastRun.outcome === 'succeeded'
           ? t.hasSucceeded(name, format.duration(lastRun.milliseconds))
-          : t.hasFailed(name, lastRun.detail ?? ''),
+          : t.hasFailed(name, plainText(lastRun.detail ?? '')),
       )
     } else if (++one.missed > mostMissed) {
       begun.delete(name)

@@ -1,21 +1,63 @@
+import type { Operations as State } from '@manas360/client'
+import type { Loaded } from '../../calls/use-answer.ts'
 import { Health } from '../../health/health.tsx'
 import { useOperations } from '../../health/use-operations.ts'
-import { useRights } from '../../session/rights.ts'
+import { type Rights, useRights } from '../../session/rights.ts'
 import { Heading } from '../../shell/heading.tsx'
+import { Link } from '../../shell/router.tsx'
+import type { PageProps } from '../page.ts'
+import { BillingEvents } from './billing-events.tsx'
 import { Jobs } from './jobs.tsx'
+import { MailQueue } from './mail.tsx'
 import { useOperationsTexts } from './texts.ts'
 
-/** What serves and what it does by itself: its state above all, and below what can be helped. */
-export function Operations() {
+const parts = ['jobs', 'mail', 'billing-events'] as const
+type Part = (typeof parts)[number]
+
+/** What the routes of a part ask for. */
+const needs: Record<Part, string> = {
+  jobs: 'settings.manage',
+  mail: 'settings.manage',
+  'billing-events': 'subscriptions.manage',
+}
+
+/** What serves and what it does by itself: its state above all, and below, part by part, what can be helped. */
+export function Operations({ rest }: PageProps) {
   const t = useOperationsTexts()
-  const { may } = useRights()
-  const seesSettings = may('settings.manage')
-  const operations = useOperations(seesSettings)
+  const rights = useRights()
+  const seesState = rights.may('settings.manage')
+  const operations = useOperations(seesState)
+  const offered = offeredTo(rights)
+  const open = offered.find((part) => part === rest[0]) ?? offered[0]
   return (
     <div>
       <Heading text={t.title} />
-      {seesSettings && <Health key="health" answer={operations} />}
-      {seesSettings && <Jobs key="jobs" />}
+      {seesState && <Health key="health" answer={operations} />}
+      <nav class="tabs" aria-label={t.parts}>
+        <ul>
+          {offered.map((part) => (
+            <li key={part}>
+              <Link path={['operations', part]} current={part === open}>
+                {t.tabs[part]}
+              </Link>
+            </li>
+          ))}
+        </ul>
+      </nav>
+      {open && <Opened key={open} part={open} operations={operations} />}
     </div>
   )
+}
+
+const offeredTo = ({ may }: Rights): Part[] => parts.filter((part) => may(needs[part]))
+
+function Opened({ part, operations }: { part: Part; operations: Loaded<State> }) {
+  switch (part) {
+    case 'jobs':
+      return <Jobs />
+    case 'mail':
+      return <MailQueue operations={operations} />
+    case 'billing-events':
+      return <BillingEvents operations={operations} />
+  }
 }

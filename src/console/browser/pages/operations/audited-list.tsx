@@ -1,0 +1,46 @@
+import type { Child } from 'hono/jsx'
+import { useEffect, useRef } from 'hono/jsx/dom'
+import type { Pages } from '../../calls/use-pages.ts'
+import { More } from '../../parts/more.tsx'
+import { type Column, type Row, Table } from '../../parts/table.tsx'
+import { useOperationsTexts } from './texts.ts'
+
+type AuditedListProps = {
+  label: string
+  list: Pages<unknown>
+  /** Read again when it changes; null: not known. */
+  signal: string | null
+  filters: Child
+  columns: readonly Column[]
+  rows: readonly Row[]
+}
+
+/**
+ * A list of which each reading is recorded in the audit trail. So it is not asked for by the clock, but when the counts say
+ * that there is something else to see, and by a button.
+ */
+export function AuditedList({ label, list, signal, filters, columns, rows }: AuditedListProps) {
+  const t = useOperationsTexts()
+  const known = useRef(signal)
+  useEffect(() => {
+    const before = known.current
+    known.current = signal
+    if (before !== null && signal !== null && before !== signal) list.refresh()
+  }, [signal])
+  return (
+    <section class="card">
+      <h2>{label}</h2>
+      <search class="filters few">{filters}</search>
+      <p class="hint">
+        {t.recorded} {signal === null ? '' : t.readWithCounts}{' '}
+        <button type="button" class="quiet" onClick={list.reload}>
+          {t.readAgain}
+        </button>
+      </p>
+      <div aria-busy={list.isCurrent ? undefined : 'true'} class={list.isCurrent ? undefined : 'overtaken'}>
+        {rows.length > 0 && <Table key="rows" isWorked label={label} columns={columns} rows={rows} />}
+      </div>
+      <More list={list} />
+    </section>
+  )
+}

@@ -1,0 +1,131 @@
+import type { BillingEvent, Operations } from '@manas360/client'
+import { useState } from 'hono/jsx/dom'
+import { ask, askPatiently } from '../../calls/ask.ts'
+import { client } from '../../calls/client.ts'
+import type { Loaded } from '../../calls/use-answer.ts'
+import { usePages } from '../../calls/use-pages.ts'
+import { ActionDialog } from '../../parts/action-dialog.tsx'
+import { plainText } from '../../parts/plain-text.ts'
+import { Select } from '../../parts/select.tsx'
+import { useFormat } from '../../shell/format.ts'
+import { tell } from '../../shell/notices.tsx'
+import { setQuery, usePlace } from '../../shell/router.tsx'
+import { AuditedList } from './audited-list.tsx'
+import { signalOf } from './mail.tsx'
+import { Progress } from './progress.tsx'
+import { useOperationsTexts } from './texts.ts'
+
+const statuses = ['failed', 'queued', 'done', 'ignored'] as const
+const providers = ['stripe', 'razorpay', 'sandbox']
+
+/** What payment providers told, and what became of it; without a choice, what failed. */
+export function BillingEvents({ operations }: { operations: Loaded<Operations> }) {
+  const t = useOperationsTexts()
+  const format = useFormat()
+  const { query } = usePlace()
+  const [opened, setOpened] = useState<BillingEvent | null>(null)
+  const status = query.status === 'all' ? undefined : (query.status ?? 'failed')
+  const { provider } = query
+  const list = usePages(JSON.stringify(['events', status, provider]), (cursor) =>
+    askPatiently(() =>
+      // What is no status or no provider is left to the service to refuse.
+      client.v1.admin.billing.events.$get({
+        query: {
+          limit: '50',
+          ...(status && { status: status as BillingEvent['status'] }),
+          ...(provider && { provider }),
+          ...(cursor && { cursor }),
+        },
+      }),
+    ),
+  )
+  const changed = () => {
+    list.reload()
+    operations.refresh()
+  }
+  return (
+    <>
+      <AuditedList
+        key="list"
+        label={t.tabs['billing-events']}
+        list={list}
+        signal={signalOf(status, operations.data?.queues.billingEvents)}
+        filters={
+          <>
+            <Select
+              label={t.status}
+              name="status"
+              chosen={query.status ?? 'failed'}
+              choices={[
+                ...statuses.map((value) => ({ value, text: t.eventStatuses[value] })),
+                { value: 'all', text: t.every },
+              ]}
+              onChoose={(chosen) => setQuery({ status: chosen })}
+            />
+            <Select
+              label={t.provider}
+              name="provider"
+              chosen={provider}
+              choices={[
+                { value: '', text: t.every },
+                ...[...new Set([...providers, ...(provider ? [provider] : [])])].map((value) => ({
+                  value,
+                  text: plainText(value),
+                })),
+              ]}
+              onChoose={(chosen) => setQuery({ provider: chosen })}
+            />
+          </>
+        }
+        columns={[t.event, t.object, t.status, t.received, t.action].map((title) => ({ title }))}
+        rows={list.pages.flat().map((one) => ({
+          key: one.id,
+          cells: [
+            <Told key="event" event={one} />,
+            <code key="object">{plainText(one.objectId ?? '–')}</code>,
+            <Progress key="status" of={one} label={t.eventStatuses[one.status]} />,
+            format.time(one.receivedAt),
+            <button
+              type="button"
+              key="replay"
+              aria-label={`${t.replay}: ${plainText(one.type)} ${plainText(one.eventId)}`}
+              onClick={() => setOpened(one)}
+            >
+              {t.replay}
+            </button>,
+          ],
+        }))}
+      />
+      {opened && <ReplayDialog key={opened.id} event={opened} changed={changed} onClose={() => setOpened(null)} />}
+    </>
+  )
+}
+
+function Told({ event: { type, provider, eventId } }: { event: BillingEvent }) {
+  return (
+    <>
+      <code>{plainText(type)}</code>
+      <span class="hint">{`${plainText(provider)} · ${plainText(eventId)}`}</span>
+    </>
+  )
+}
+
+type ReplayProps = { event: BillingEvent; changed: () => void; onClose: () => void }
+
+/** Looks into an event anew, whatever became of it. */
+function ReplayDialog({ event: { id, type }, changed, onClose }: ReplayProps) {
+  const t = useOperationsTexts()
+  return (
+    <ActionDialog
+      title={`${t.replay}: ${plainText(type)}`}
+      consequences={t.replayText}
+      submit={t.replay}
+      onClose={onClose}
+      onSubmit={async () => {
+        await ask(() => client.v1.admin.billing.events[':id'].replay.$post({ param: { id } }))
+        tell(t.eventQueued(plainText(type)))
+        changed()
+      }}
+    />
+  )
+}

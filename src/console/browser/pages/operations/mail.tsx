@@ -1,0 +1,111 @@
+import type { Mail, Operations } from '@manas360/client'
+import { useState } from 'hono/jsx/dom'
+import { askPatiently } from '../../calls/ask.ts'
+import { client } from '../../calls/client.ts'
+import type { Loaded } from '../../calls/use-answer.ts'
+import { usePages } from '../../calls/use-pages.ts'
+import { Select } from '../../parts/select.tsx'
+import { useRights } from '../../session/rights.ts'
+import { useFormat } from '../../shell/format.ts'
+import { Link, setQuery, usePlace } from '../../shell/router.tsx'
+import { AuditedList } from './audited-list.tsx'
+import { Progress } from './progress.tsx'
+import { RetryDialog } from './retry-dialog.tsx'
+import { useOperationsTexts } from './texts.ts'
+
+const statuses = ['failed', 'queued', 'sent'] as const
+
+/** Mail that waits, failed or went out; without a choice, what failed. */
+export function MailQueue({ operations }: { operations: Loaded<Operations> }) {
+  const t = useOperationsTexts()
+  const format = useFormat()
+  const { may } = useRights()
+  const { query } = usePlace()
+  const [opened, setOpened] = useState<Mail | null>(null)
+  const status = query.status === 'all' ? undefined : (query.status ?? 'failed')
+  const list = usePages(`mail ${status}`, (cursor) =>
+    askPatiently(() =>
+      // What is no status is left to the service to refuse.
+      client.v1.admin.mail.$get({
+        query: { limit: '50', ...(status && { status: status as Mail['status'] }), ...(cursor && { cursor }) },
+      }),
+    ),
+  )
+  const changed = () => {
+    list.reload()
+    operations.refresh()
+  }
+  return (
+    <>
+      <AuditedList
+        key="list"
+        label={t.tabs.mail}
+        list={list}
+        signal={signalOf(status, operations.data?.queues.mail)}
+        filters={
+          <Select
+            label={t.status}
+            name="status"
+            chosen={query.status ?? 'failed'}
+            choices={[
+              ...statuses.map((value) => ({ value, text: t.mailStatuses[value] })),
+              { value: 'all', text: t.every },
+            ]}
+            onChoose={(chosen) => setQuery({ status: chosen })}
+          />
+        }
+        columns={[t.mail, t.status, t.written, t.action].map((title) => ({ title }))}
+        rows={list.pages.flat().map((one) => ({
+          key: one.id,
+          cells: [
+            <Addressed key="mail" mail={one} mayOpen={may('users.manage')} />,
+            <Progress key="status" of={one} label={t.mailStatuses[one.status]} />,
+            format.time(one.createdAt),
+            one.status === 'sent' ? (
+              '–'
+            ) : (
+              <button
+                type="button"
+                key="retry"
+                aria-label={`${one.status === 'failed' ? t.retry : t.sendNow}: ${one.template}`}
+                onClick={() => setOpened(one)}
+              >
+                {one.status === 'failed' ? t.retry : t.sendNow}
+              </button>
+            ),
+          ],
+        }))}
+      />
+      {opened && <RetryDialog key={opened.id} mail={opened} changed={changed} onClose={() => setOpened(null)} />}
+    </>
+  )
+}
+
+/** Which counts say that there is something else to see under this filter. */
+export function signalOf(
+  status: string | undefined,
+  counts: { queued: number; failed: number } | undefined,
+): string | null {
+  if (!counts) return null
+  return status === 'failed' ? String(counts.failed) : `${counts.queued} ${counts.failed}`
+}
+
+function Addressed({ mail: { template, accountId }, mayOpen }: { mail: Mail; mayOpen: boolean }) {
+  const t = useOperationsTexts()
+  return (
+    <>
+      <code>{template}</code>
+      <span class="hint">
+        {accountId === null && t.ofNobody}
+        {accountId !== null &&
+          (mayOpen ? (
+            <Link key="account" path={['people', accountId]}>
+              {t.itsAccount}
+            </Link>
+          ) : (
+            <code key="account">{accountId}</code>
+          ))}
+      </span>
+    </>
+  )
+}

@@ -1,0 +1,26 @@
+import type { Mail } from '@manas360/client'
+import { ask } from '../../calls/ask.ts'
+import { client } from '../../calls/client.ts'
+import { ActionDialog } from '../../parts/action-dialog.tsx'
+import { tell } from '../../shell/notices.tsx'
+import { useOperationsTexts } from './texts.ts'
+
+/** Sends a mail that failed once more, or one that waits at once. */
+export function RetryDialog({ mail, changed, onClose }: { mail: Mail; changed: () => void; onClose: () => void }) {
+  const t = useOperationsTexts()
+  const { id, template, status } = mail
+  const label = status === 'failed' ? t.retry : t.sendNow
+  return (
+    <ActionDialog
+      title={`${label}: ${template}`}
+      consequences={status === 'failed' ? t.retryText : t.sendNowText}
+      submit={label}
+      onClose={onClose}
+      onSubmit={async () => {
+        await ask(() => client.v1.admin.mail[':id'].retry.$post({ param: { id } }))
+        tell(t.mailQueued(template))
+        changed()
+      }}
+    />
+  )
+}
