@@ -22,7 +22,7 @@ import { consoleRoutes } from './console/routes.ts'
 import { AppError } from './errors/app-error.ts'
 import { deadline } from './http/deadline.ts'
 import { fuse } from './http/fuse.ts'
-import { answerHead, keepWhole } from './http/head.ts'
+import { answerHead, keepHeadResponse } from './http/head.ts'
 import { noInput } from './http/input/validate.ts'
 import { createCors, shareAcrossOrigins } from './http/middleware/cors.ts'
 import { draining } from './http/middleware/draining.ts'
@@ -123,7 +123,7 @@ export function everywhere(deps: AppDeps): MiddlewareHandler<PublicEnv>[] {
   const { config } = deps
   return [
     openContext(deps),
-    keepWhole,
+    keepHeadResponse,
     streaming(),
     ...(deps.tracer ? [describeSpan(deps.tracer)] : []),
     logAccess(createAccessLog(deps.log), deps.networkHash),

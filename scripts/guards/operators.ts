@@ -9,7 +9,7 @@ export const operatorGuards: Guard[] = [
   {
     name: 'a job is begun once, however many ask',
     file: onDemand,
-    from: '          if (!(await takeJob(tx, job.name, 0))) return null\n',
+    from: '          if (!(await claimJob(tx, job.name, 0))) return null\n',
     to: '',
     tests: jobs,
   },

@@ -7,14 +7,14 @@ export const webhookGuards: Guard[] = [
   {
     name: 'the address of a name is judged as the connection is made',
     file: 'src/webhooks/look-up.ts',
-    from: '.slice(0, mostAddresses).filter(isAllowed)',
-    to: '.slice(0, mostAddresses)',
+    from: '.slice(0, maxAddresses).filter(isAllowed)',
+    to: '.slice(0, maxAddresses)',
     tests: targets,
   },
   {
     name: 'of a name’s many addresses a few are judged',
     file: 'src/webhooks/look-up.ts',
-    from: 'found.slice(0, mostAddresses)',
+    from: 'found.slice(0, maxAddresses)',
     to: 'found',
     tests: targets,
   },
@@ -136,8 +136,8 @@ export const webhookGuards: Guard[] = [
   {
     name: 'so many messages wait for an endpoint at most, when more are asked for by hand',
     file: 'src/webhooks/deliveries.ts',
-    from: 'if ((await countWaiting(tx, id, mostWaiting)) >= mostWaiting)',
-    to: 'if ((await countWaiting(tx, id, mostWaiting)) > mostWaiting)',
+    from: 'if ((await countWaiting(tx, id, maxWaiting)) >= maxWaiting)',
+    to: 'if ((await countWaiting(tx, id, maxWaiting)) > maxWaiting)',
     tests: ['webhooks/foreign-endpoints'],
   },
   {

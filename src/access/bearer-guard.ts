@@ -2,7 +2,7 @@ import { isWithin } from '../addresses/networks.ts'
 import { apiAccess } from '../catalogue/catalogue.ts'
 import { AppError, type ProblemCode } from '../errors/app-error.ts'
 import { middleware } from '../http/middleware.ts'
-import { keyDemand, policy } from '../http/openapi.ts'
+import { keyPolicyPrefix, policy } from '../http/openapi.ts'
 import { contextOf, type RequestContext, type Services } from '../http/request.ts'
 import type { AuthedEnv } from './env.ts'
 import { requireFeatures } from './feature-guards.ts'
@@ -41,7 +41,11 @@ export const authenticate = bearerGuard('authenticated', null, refusals)
 
 /** The same, and open to valid API keys that hold `permission`, whatever the route requires of people. */
 export function authenticateOrKey(permission: string) {
-  return bearerGuard(`${keyDemand}${permission}`, permission, [...refusals, 'feature-not-in-plan', 'permission-denied'])
+  return bearerGuard(`${keyPolicyPrefix}${permission}`, permission, [
+    ...refusals,
+    'feature-not-in-plan',
+    'permission-denied',
+  ])
 }
 
 function bearerGuard(name: string, keyPermission: string | null, codes: ProblemCode[]) {

@@ -151,7 +151,7 @@ export async function lockToErase(tx: Tx, accountId: string): Promise<LockedAcco
  * Gives an account the role that everybody on its plan has. The caller records the change.
  * @returns false, with nothing changed, for the last superadmin
  */
-export async function takeRoleBack(tx: Tx, accountId: string): Promise<boolean> {
+export async function resetRole(tx: Tx, accountId: string): Promise<boolean> {
   const [account] = await lockAccounts(tx, [accountId])
   if (!account || (account.role === superadmin && (await isLastSuperadmin(tx, accountId)))) return false
   // A member keeps the role of before the team's plan.

@@ -4,16 +4,16 @@ import { hashToken } from '../crypto/hash.ts'
 import type { Db, Tx } from '../db/types.ts'
 import { AppError } from '../errors/app-error.ts'
 import {
+  type ConsumedLink,
   deleteLinks,
+  deleteLiveLink,
   findLinkOwner,
   insertLink,
   type LinkKind,
   type LinkOwner,
-  type TakenLink,
-  takeLink,
 } from './queries.ts'
 
-export type { LinkKind, TakenLink } from './queries.ts'
+export type { ConsumedLink, LinkKind } from './queries.ts'
 
 /** Seconds for which a link of each kind can be used. */
 export const linkTtlSeconds: Record<LinkKind, number> = {
@@ -68,12 +68,12 @@ export async function createLink(tx: Db, { data = {}, token: given, ...link }: N
  * changes). Of parallel uses one wins. The caller judges whether the account may still be acted on.
  * @throws AppError `invalid-link` for a token that is wrong, used, expired or void alike
  */
-export async function consumeLink(tx: Tx, kind: LinkKind, token: string): Promise<TakenLink> {
+export async function consumeLink(tx: Tx, kind: LinkKind, token: string): Promise<ConsumedLink> {
   const hash = hashToken(token)
   const owner = await findLinkOwner(tx, kind, hash)
   if (!owner) throw new AppError('invalid-link')
   await lockAccount(tx, owner.accountId)
-  const link = await takeLink(tx, kind, hash)
+  const link = await deleteLiveLink(tx, kind, hash)
   if (!link) throw new AppError('invalid-link')
   return link
 }

@@ -85,7 +85,7 @@ export async function findLinkOwner(sql: Db, kind: LinkKind, hash: Buffer): Prom
 }
 
 /** A link that was used just now, and its account as it is under the lock. */
-export type TakenLink = {
+export type ConsumedLink = {
   accountId: string
   /** The address that it proves; of `undo-email` the one that it brings back. */
   email: string
@@ -103,8 +103,8 @@ export type TakenLink = {
 }
 
 /** Takes a live link, and with it the others of its kind; of `undo-email` those of later changes. */
-export async function takeLink(sql: Db, kind: LinkKind, hash: Buffer): Promise<TakenLink | null> {
-  const [row] = await sql<(Omit<TakenLink, 'account'> & TakenLink['account'] & { linkEmail: string })[]>`
+export async function deleteLiveLink(sql: Db, kind: LinkKind, hash: Buffer): Promise<ConsumedLink | null> {
+  const [row] = await sql<(Omit<ConsumedLink, 'account'> & ConsumedLink['account'] & { linkEmail: string })[]>`
     with used as (
       delete from account_links where token_hash = ${hash} and kind = ${kind} and expires_at > clock_timestamp()
       returning account_id, slot, email, data, created_at),

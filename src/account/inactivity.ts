@@ -23,7 +23,7 @@ export type InactivityDeps = ErasureDeps & { config: AccountConfig }
 const batch = 20
 
 /** The most accounts that are erased within 24 hours. */
-const mostErasedInDay = 1_000
+const maxErasedPerDay = 1_000
 
 /** The job that notifies, and then erases, accounts unused for `INACTIVE_ACCOUNT_DAYS`; none where that is off. */
 export function inactivityJobs(deps: InactivityDeps): Job[] {
@@ -45,7 +45,7 @@ async function treatInactive(tx: Tx, deps: InactivityDeps, days: number): Promis
   await noteSentNotices(tx)
   await forgetVoidNotices(tx)
   // The job's lock lets one instance run at a time, so the count cannot change meanwhile.
-  const left = mostErasedInDay - (await countErasedInDay(tx))
+  const left = maxErasedPerDay - (await countErasedInDay(tx))
   const found = await listInactive(tx, days, { ids: null, mayErase: left > 0, limit: batch })
   const ids = found.map(({ id }) => id)
   const locked = new Map((await lockForAuthorisation(tx, ids)).map((target) => [target.id, target]))

@@ -11,7 +11,7 @@ const flushEveryMs = 5_000
 /** Many counters are written less often, so that on average so many are written in a second. */
 const countersPerSecond = 200
 /** The longest wait before a write, and so the most that a crash loses. */
-const longestMs = 30_000
+const maxMs = 30_000
 /** Offsets of time zones are multiples of 15 minutes, so a day begins at such a moment in any of them. */
 const midnightEveryMs = 15 * 60_000
 
@@ -105,7 +105,7 @@ export function createPace(): (counters: number) => boolean {
   let waitedMs = 0
   return (counters) => {
     waitedMs += flushEveryMs
-    if (waitedMs < Math.min((counters / countersPerSecond) * 1000, longestMs)) return false
+    if (waitedMs < Math.min((counters / countersPerSecond) * 1000, maxMs)) return false
     waitedMs = 0
     return true
   }

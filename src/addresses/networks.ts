@@ -90,8 +90,8 @@ const privateNetworks = [
 ].map(requireNetwork)
 const allOfIPv4 = requireNetwork('::ffff:0:0/96')
 /** The most of each kind of address that ranges may hold together: a /8 of IPv4, a /16 of IPv6. */
-const mostOfIPv4 = 2 ** -8
-const mostOfIPv6 = 2 ** -16
+const maxIPv4Share = 2 ** -8
+const maxIPv6Share = 2 ** -16
 
 /**
  * Whether ranges, taken together and counted once where they overlap, hold more than a /8 of IPv4 or a /16 of IPv6: so much of
@@ -107,8 +107,8 @@ export function isTooWide(networks: readonly Network[]): boolean {
   const [inIPv4, beyond] = [apart.filter((one) => holds(allOfIPv4, one)), apart.filter((one) => !holds(allOfIPv4, one))]
   return (
     beyond.some((one) => holds(one, allOfIPv4)) ||
-    sizeOf(inIPv4.map(({ prefix }) => prefix - ipv4Prefix)) > mostOfIPv4 ||
-    sizeOf(beyond.map(({ prefix }) => prefix)) > mostOfIPv6
+    sizeOf(inIPv4.map(({ prefix }) => prefix - ipv4Prefix)) > maxIPv4Share ||
+    sizeOf(beyond.map(({ prefix }) => prefix)) > maxIPv6Share
   )
 }
 

@@ -1,20 +1,20 @@
 import { AppError } from '../errors/app-error.ts'
+import { createAdmission } from './admission.ts'
 import type { Caller } from './caller.ts'
-import { createTurns } from './turns.ts'
 
 type Options = {
   /** How many jobs may run at once. */
   places: number
-  /** How many may wait, all together. */
+  /** How many may wait in all. */
   queueLimit: number
   /** How many jobs of one account may wait. */
   accountLimit: number
-  /** How long one may wait, in milliseconds; without it, until it is its turn or `signal` aborts. */
+  /** How long one may wait, in milliseconds; default: until it is admitted or `signal` aborts. */
   waitMs?: number
 }
 
 /**
- * A semaphore whose callers are served in turn (`turns.ts`): a bounded number of jobs runs, a bounded number waits.
+ * A semaphore with fair admission (`admission.ts`): a bounded number of jobs runs, a bounded number waits.
  * @throws RangeError for a number of places below 1 or a negative queue limit
  */
 export function createSemaphore({ places, queueLimit, accountLimit, waitMs }: Options) {
@@ -22,10 +22,10 @@ export function createSemaphore({ places, queueLimit, accountLimit, waitMs }: Op
     throw new RangeError('the number of places must be a whole number from 1')
   if (!Number.isSafeInteger(queueLimit) || queueLimit < 0)
     throw new RangeError('the queue limit must be a whole number from 0')
-  const turns = createTurns({ places, queueLimit, accountLimit })
+  const admission = createAdmission({ places, queueLimit, accountLimit })
   let isClosed = false
 
-  /** Refuses a job that waits for too long, or that nobody wants any more. */
+  /** Rejects a job that waits too long, or whose signal aborts. */
   function watchWait(refuse: (error: AppError) => void, signal: AbortSignal | undefined): () => void {
     const timer = waitMs === undefined ? undefined : setTimeout(() => refuse(new AppError('overloaded')), waitMs)
     const onAbort = () => refuse(abandoned(signal))
@@ -38,29 +38,29 @@ export function createSemaphore({ places, queueLimit, accountLimit, waitMs }: Op
 
   return {
     /**
-     * Runs `job` in its turn; once it has begun, it is not broken off.
-     * @param caller whose turn it is; null: the service's own work
+     * Runs `job` once it is admitted; a job that has begun is not aborted.
+     * @param caller for whom it runs; null: the service's own work
      * @throws AppError `overloaded` when the queue is full or the wait too long, `rate-limited` when too many jobs of the
      * caller's account wait, `deadline-exceeded` when `signal` aborts before it began, and what `job` throws
      */
     async run<T>(job: () => Promise<T>, caller: Caller | null = null, signal?: AbortSignal): Promise<T> {
       if (isClosed) throw new AppError('service-unavailable')
       if (signal?.aborted) throw abandoned(signal)
-      await turns.enter(caller, (refuse) => watchWait(refuse, signal))
+      await admission.acquire(caller, (refuse) => watchWait(refuse, signal))
       try {
         return await job()
       } finally {
-        turns.leave(caller)
+        admission.release(caller)
       }
     },
     stats() {
-      const { inUse, waiting } = turns.counts()
+      const { inUse, waiting } = admission.counts()
       return { running: inUse, waiting }
     },
     /** Refuses those who wait and all who come; what runs goes on. */
     close(): void {
       isClosed = true
-      turns.refuseAll(new AppError('service-unavailable'))
+      admission.rejectAll(new AppError('service-unavailable'))
     },
   }
 }

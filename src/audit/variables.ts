@@ -8,7 +8,7 @@ export const auditConfiguration = configuration({
     auditKeys: [e.AUDIT_KEY, ...(e.AUDIT_KEY_PREVIOUS ?? [])] as const,
   }),
   secrets: {
-    AUDIT_KEY: { purpose: 'signs the audit trail', leastInProduction: 32 },
+    AUDIT_KEY: { purpose: 'signs the audit trail', minProductionLength: 32 },
     AUDIT_KEY_PREVIOUS: { purpose: 'verifies the audit trail' },
   },
 })

@@ -3,7 +3,7 @@ import { account as entity, type Origin } from '../audit/actor.ts'
 import type { Tx } from '../db/types.ts'
 import type { AuthDeps } from './deps.ts'
 import { insertAccount, markVerified, type NewAccount } from './registration-queries.ts'
-import { takeOverTraces } from './traces.ts'
+import { restoreTraces } from './traces.ts'
 
 /** The person of a new account, from a provider's claims. `emailVerified`: the provider's claim counts as proof of the address. */
 export type FederatedPerson = Pick<NewAccount, 'id' | 'email' | 'firstName' | 'lastName' | 'language' | 'timezone'> & {
@@ -37,7 +37,7 @@ export async function openFederatedToVerify(
 ): Promise<void> {
   const actor = { principal: { accountId: person.id }, origin }
   await insertAccount(tx, toAccount(person), deps.audit.row(actor, 'account.create', entity(person.id), { details }))
-  await takeOverTraces(tx, person.id, deps.traceKeys(person.email))
+  await restoreTraces(tx, person.id, deps.traceKeys(person.email))
   await proveAddress(tx, deps, person)
 }
 

@@ -1,8 +1,8 @@
 import { bitsOfWord, longestWord } from './common-words.ts'
-import { type Reading, repeatedUnit, respell } from './password-patterns.ts'
+import { type Reading, repeatedUnit, replaceLookalikes } from './password-patterns.ts'
 
 /** Fewer than 2^22 guesses, four million, take a rented GPU less than a day at this hashing cost. */
-const fewestBits = 22
+const minBits = 22
 /** Longer texts are left to the other rules: this check's cost grows with the length. */
 const longestRead = 64
 /** Bits for each part, for its presence and its position. */
@@ -44,9 +44,9 @@ export function isKnownPhrase({ core, rest }: Reading): boolean {
 export function readGuessable(folded: string, known: readonly string[]): 'common' | 'context' | null {
   // Repetition adds no guesses.
   const unit = repeatedUnit(folded)
-  const spellings = [...new Set([unit, ...respell(unit)])]
+  const spellings = [...new Set([unit, ...replaceLookalikes(unit)])]
   if (unit.length > longestRead) return null
-  const isGuessed = (words: readonly string[]) => spellings.some((text) => countBits(text, new Set(words)) < fewestBits)
+  const isGuessed = (words: readonly string[]) => spellings.some((text) => countBits(text, new Set(words)) < minBits)
   if (isGuessed([])) return 'common'
   return isGuessed(known) ? 'context' : null
 }
@@ -61,7 +61,7 @@ function countBits(text: string, known: ReadonlySet<string>): number {
   const bits = [ofSigns, ...Array<number>(letters.length).fill(Number.POSITIVE_INFINITY)]
   for (let start = 0; start < letters.length; start++) {
     const before = bits[start] ?? 0
-    if (before >= fewestBits) continue
+    if (before >= minBits) continue
     for (let end = start + 1; end <= Math.min(letters.length, start + longestWord); end++) {
       const cost = bitsOfPart(letters.slice(start, end), known)
       if (cost !== null) bits[end] = Math.min(bits[end] ?? 0, before + cost)

@@ -29,7 +29,7 @@ export function repeatedUnit(text: string): string {
 export function listReadings(folded: string): Reading[] {
   const trimmed = trims(folded)
   const lettersOnly = trimmed.flatMap(({ core, rest }) =>
-    [core, ...respell(core)].map((spelled) => ({
+    [core, ...replaceLookalikes(core)].map((spelled) => ({
       core: spelled.replace(/[^\p{L}\p{M}]/gu, ''),
       rest: rest + spelled.replace(/[\p{L}\p{M}]/gu, ''),
     })),
@@ -60,7 +60,7 @@ function trims(text: string): Reading[] {
 }
 
 /** The text with digits and signs replaced by the letters that they look like. */
-export function respell(text: string): string[] {
+export function replaceLookalikes(text: string): string[] {
   return spellings.map((spelling) => [...text].map((character) => spelling.get(character) ?? character).join(''))
 }
 

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import type { Caller } from '../async/caller.ts'
+import { type HashDurations, openHashQueues } from './hash-queues.ts'
 import { type ImportedCheck, readImportedHash } from './imported-hashes.ts'
-import { type HashDurations, openLanes } from './password-lanes.ts'
 import { normalisePassword } from './password-rules.ts'
 
 type Cost = {
@@ -65,7 +65,7 @@ export function createPasswordHasher(options: Options = {}): PasswordHasher {
     parallelism: options.parallelism ?? 1,
   }
   const concurrency = options.concurrency ?? availableParallelism()
-  const { own, imported, durations } = openLanes(concurrency, options.queueLimit)
+  const { own, imported, durations } = openHashQueues(concurrency, options.queueLimit)
   const dummy = createDummyHash(cost)
 
   /** Also verifies a hash of our own cost, so that a cheap hash of another system does not answer sooner than others. */

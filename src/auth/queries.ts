@@ -8,7 +8,7 @@ import type { SecondFactorKind } from './first-factor.ts'
 import { clearCte, failCtes, reserveCte } from './lockout.ts'
 import type { Reservation } from './reservation.ts'
 import { newSessionEndsAt } from './session-lifetime.ts'
-import { takeOverCtes } from './traces.ts'
+import { restoreTracesCtes } from './traces.ts'
 
 export type NewSession = Pick<Strength, 'amr' | 'acr'> & {
   id: string
@@ -112,7 +112,7 @@ export async function insertSession(
   const [row] = await sql<Opened[]>`
     with ${sessionCtes(sql, accountId, session)},
     ${reservation ? successCtes(sql, accountId, session, reservation) : sql``}
-    ${addressHashes ? sql`${takeOverCtes(sql, accountId, addressHashes)},` : sql``}
+    ${addressHashes ? sql`${restoreTracesCtes(sql, accountId, addressHashes)},` : sql``}
     ${notices.reduce((all, notice) => sql`${all} ${notice},`, sql``)}
     ${auditCtes(sql, audit)}
     select ${accountColumns(sql)}, (select auth_time from session),

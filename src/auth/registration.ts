@@ -15,7 +15,7 @@ import {
 import type { Registration } from './schemas.ts'
 import type { SessionBody } from './session-body.ts'
 import { completeSignIn } from './sign-in.ts'
-import { takeOverCtes, takeOverTraces } from './traces.ts'
+import { restoreTraces, restoreTracesCtes } from './traces.ts'
 
 /**
  * Opens an account on the free plan and its first session, in one transaction, and mails a link that verifies the address.
@@ -78,7 +78,7 @@ export async function registerToVerify(
       const owner = await findAddressOwner(tx, email)
       if (owner === null) throw new AppError('overloaded')
       // Changes nothing for an existing account: it took the traces over when it was made.
-      const traces = takeOverCtes(tx, owner, deps.traceKeys(email))
+      const traces = restoreTracesCtes(tx, owner, deps.traceKeys(email))
       const notice = deps.mail.noticePart(tx, [owner, 'registration-attempted', {}], tx`${!isNew}`)
       const addressee = { owner: isNew ? account : null, email, otherRows: rowsOf(account) - 1 }
       await mailLink(tx, deps, 'verify-email', addressee, tx`${traces}, ${notice},`)
@@ -138,7 +138,7 @@ export async function createSuperadmin(deps: AuthDeps, email: string, password: 
     await deps.sql.begin(async (tx) => {
       await insertAccount(tx, account, audit)
       await markVerified(tx, id)
-      await takeOverTraces(tx, id, deps.traceKeys(email))
+      await restoreTraces(tx, id, deps.traceKeys(email))
     })
     return id
   } catch (error) {

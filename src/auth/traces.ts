@@ -26,7 +26,7 @@ export async function leaveTraces(sql: Db, accountId: string, addressHash: Buffe
  * CTEs that give a new account the traces of its address. Not for the statement that inserts the account: it may have waited
  * for the erasure that frees the address, and its snapshot does not see the traces.
  */
-export function takeOverCtes(sql: Db, accountId: string, addressHashes: Buffer[]) {
+export function restoreTracesCtes(sql: Db, accountId: string, addressHashes: Buffer[]) {
   return sql`
     trials_before as (
       insert into trials (account_id, plan, started_at)
@@ -40,8 +40,8 @@ export function takeOverCtes(sql: Db, accountId: string, addressHashes: Buffer[]
       on conflict (account_id, month, feature) do update set used = greatest(u.used, excluded.used))`
 }
 
-/** takeOverTraces for many accounts at once, in a statement after the one that inserted them. */
-export async function takeOverTracesOfMany(
+/** restoreTraces for many accounts at once, in a statement after the one that inserted them. */
+export async function restoreTracesOfMany(
   sql: Db,
   accounts: readonly { id: string; addressHashes: readonly Buffer[] }[],
 ): Promise<void> {
@@ -62,9 +62,9 @@ export async function takeOverTracesOfMany(
     on conflict (account_id, month, feature) do update set used = greatest(u.used, excluded.used)`
 }
 
-/** takeOverCtes as a statement of its own, after an account got an address. */
-export async function takeOverTraces(sql: Db, accountId: string, addressHashes: Buffer[]): Promise<void> {
-  await sql`with ${takeOverCtes(sql, accountId, addressHashes)} select 1`
+/** restoreTracesCtes as a statement of its own, after an account got an address. */
+export async function restoreTraces(sql: Db, accountId: string, addressHashes: Buffer[]): Promise<void> {
+  await sql`with ${restoreTracesCtes(sql, accountId, addressHashes)} select 1`
 }
 
 function thisMonth(sql: Db) {

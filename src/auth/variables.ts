@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { integer, secret } from '../config/fields.ts'
 import { type ConfigOf, configuration, type Values } from '../config/room.ts'
-import { makesOne } from '../config/secret-checks.ts'
+import { secretAdvice } from '../config/secret-checks.ts'
 import { type InstanceVariables, publicUrlOf } from '../config/variables.ts'
 import { asymmetricAlgorithms, readSigningKeys } from '../crypto/signing-keys.ts'
 import type { MailVariables } from '../mail/variables.ts'
@@ -62,9 +62,9 @@ export const authConfiguration = configuration({
     return problems
   },
   secrets: {
-    JWT_SECRET: { purpose: 'signs access tokens', leastInProduction: 64 },
+    JWT_SECRET: { purpose: 'signs access tokens', minProductionLength: 64 },
     JWT_SECRET_PREVIOUS: { purpose: 'verifies access tokens' },
-    JWT_REFRESH_SECRET: { purpose: 'signs refresh tokens', leastInProduction: 64 },
+    JWT_REFRESH_SECRET: { purpose: 'signs refresh tokens', minProductionLength: 64 },
     JWT_REFRESH_SECRET_PREVIOUS: { purpose: 'verifies refresh tokens' },
   },
 })
@@ -74,7 +74,7 @@ function keyProblems({ JWT_ALGORITHM, JWT_SECRET, JWT_KEYS }: Partial<E>): strin
   if (JWT_ALGORITHM === undefined) return []
   if (JWT_ALGORITHM === 'HS256')
     return [
-      ...(JWT_SECRET === undefined ? [`JWT_SECRET: is required ${makesOne}`] : []),
+      ...(JWT_SECRET === undefined ? [`JWT_SECRET: is required ${secretAdvice}`] : []),
       ...(JWT_KEYS
         ? ['JWT_KEYS: HS256 signs nothing with them; set JWT_ALGORITHM to ES256 or EdDSA, or unset it']
         : []),

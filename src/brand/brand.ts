@@ -16,7 +16,7 @@ export type Fill = { fill: string; text: string }
 export const surfaces = { light: '#ffffff', dark: '#1b1d21' } as const
 
 /** What text and the parts of a control need (WCAG 2.2, 1.4.3 and 1.4.11). */
-const leastContrast = 3
+const minContrast = 3
 const black = '#000000'
 const white = '#ffffff'
 
@@ -28,7 +28,7 @@ export function fillsOf(color: string): { light: Fill; dark: Fill } {
   const shade = (surface: string, towards: string): Fill => {
     for (let share = 0; ; share += 0.05) {
       const fill = mix(color, towards, Math.min(share, 1))
-      if (contrast(fill, surface) >= leastContrast || share >= 1) return { fill, text: legibleOn(fill) }
+      if (contrast(fill, surface) >= minContrast || share >= 1) return { fill, text: legibleOn(fill) }
     }
   }
   return { light: shade(surfaces.light, black), dark: shade(surfaces.dark, white) }

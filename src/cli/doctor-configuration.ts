@@ -5,7 +5,7 @@ import type { Config } from '../room-config.ts'
 import type { Finding } from './finding.ts'
 
 /** Two checks of a load balancer that checks every second. */
-const leastDrainMs = 2_000
+const minDrainMs = 2_000
 
 /** Warns of risky settings in production, each with its reason. */
 export function examineConfiguration(config: Config): Finding[] {
@@ -76,7 +76,7 @@ function runningRisks({ jobs, logLevel, drainDelayMs, requireAdminMfa }: Config)
       "is silent: the audit trail's checkpoints are told to nobody",
       'use warn, or error at most',
     ])
-  if (drainDelayMs < leastDrainMs)
+  if (drainDelayMs < minDrainMs)
     risks.push([
       'DRAIN_DELAY_MS',
       `is ${drainDelayMs}: a load balancer still sends requests when the instance takes no more`,

@@ -39,7 +39,7 @@ export async function prepare(
   if (problems.length > 0) throw new ConfigError(problems)
   beforeDatabase(loadConfig({ ...complete, DATABASE_URL: unusedUrl }))
   const { openEmbeddedPostgres } = await import('../embedded-postgres/open.ts')
-  const database = await openEmbeddedPostgres({ dataDir: `${dataDirectory}/postgres`, onProgress: tell })
+  const database = await openEmbeddedPostgres({ dataDir: `${dataDirectory}/postgres`, onProgress: printLine })
   try {
     return { config: loadConfig({ ...complete, DATABASE_URL: database.url }), database }
   } catch (error) {
@@ -99,6 +99,6 @@ export async function explained<T>(target: Target, work: () => Promise<T>): Prom
 }
 
 /** Progress goes to standard error: standard output may be piped into a file. */
-function tell(line: string): void {
+function printLine(line: string): void {
   process.stderr.write(`${line}\n`)
 }

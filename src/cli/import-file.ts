@@ -29,13 +29,13 @@ export async function runImport(invocation: Invocation): Promise<number> {
   const [file, ...rest] = args
   const onConflict = options['on-conflict'] ?? 'skip'
   if (file === undefined || rest.length > 0 || (onConflict !== 'skip' && onConflict !== 'fail')) {
-    tell(importUsage)
+    printLine(importUsage)
     return 64
   }
   const source = file === '-' ? { stream: () => Bun.stdin.stream(), size: null } : openSource(file)
   const refusedFile = options.refused ?? (file === '-' ? null : `${file}.refused.ndjson`)
   if (refusedFile !== null && isSameFile(file, refusedFile)) {
-    tell('--refused names the file that is imported: name another.')
+    printLine('--refused names the file that is imported: name another.')
     return 64
   }
   const isDryRun = options['dry-run'] === true
@@ -61,7 +61,7 @@ export async function runImport(invocation: Invocation): Promise<number> {
       isWhole = !signal.aborted
     } finally {
       refusals.close()
-      if (process.stderr.isTTY) tell('')
+      if (process.stderr.isTTY) printLine('')
       for (const sentence of describeSummary(summary, isDryRun, refusedFile)) print(sentence)
       if (!isWhole) print('Stopped before the end. Run it again: what is in stays as it is, and the rest follows.')
     }
@@ -85,6 +85,6 @@ function showProgress(summary: Summary, size: number | null): void {
 }
 
 /** Messages go to standard error: standard output has the summary. */
-function tell(text: string): void {
+function printLine(text: string): void {
   process.stderr.write(`${text}\n`)
 }

@@ -27,25 +27,25 @@ export async function runKeys(invocation: Invocation): Promise<number> {
     return (await import('./reencrypt.ts')).runReencrypt(invocation)
   const now = Math.floor(Date.now() / 1000)
   if (verb === 'generate' && options.algorithm !== undefined && !isKnown(options.algorithm))
-    tell(`--algorithm ${options.algorithm}: must be ${asymmetricAlgorithms.join(' or ')}\n`)
+    printLine(`--algorithm ${options.algorithm}: must be ${asymmetricAlgorithms.join(' or ')}\n`)
   const algorithm = asymmetricAlgorithms.find((name) => name === (options.algorithm ?? 'ES256'))
   if (verb === 'generate' && file === undefined && algorithm) {
     print(JSON.stringify(await generateKeySet(algorithm, now), null, 2))
-    tell(`A key for JWT_ALGORITHM=${algorithm}. Set JWT_KEYS to this set, or to file:PATH; keep it secret.`)
+    printLine(`A key for JWT_ALGORITHM=${algorithm}. Set JWT_KEYS to this set, or to file:PATH; keep it secret.`)
     return 0
   }
   if (verb !== 'rotate' || rest.length > 0 || options.algorithm !== undefined) {
-    tell(keysUsage)
+    printLine(keysUsage)
     return 64
   }
   try {
-    if (!file && process.stdin.isTTY) tell('Reading a set from standard input …')
+    if (!file && process.stdin.isTTY) printLine('Reading a set from standard input …')
     const rotated = await rotateKeySet(await (file ? Bun.file(file) : Bun.stdin).text(), now)
     print(JSON.stringify(rotated.set, null, 2))
-    tell(describe(rotated))
+    printLine(describe(rotated))
     return 0
   } catch (error) {
-    tell(`${file ?? 'standard input'}: ${error instanceof Error ? error.message : error}`)
+    printLine(`${file ?? 'standard input'}: ${error instanceof Error ? error.message : error}`)
     return 1
   }
 }
@@ -75,6 +75,6 @@ The rotation is over then; another run begins the next one.`
 }
 
 /** Messages go to standard error: standard output has the keys. */
-function tell(text: string): void {
+function printLine(text: string): void {
   process.stderr.write(`${text}\n`)
 }

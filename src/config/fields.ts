@@ -66,4 +66,4 @@ export function isLocal(serverUrl: string): boolean {
 }
 
 /** What production says of a page or service under another scheme. */
-export const httpsDemand = 'must be a URL that begins with https://'
+export const httpsRequirement = 'must be a URL that begins with https://'

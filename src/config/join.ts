@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { ConfigError } from './config-error.ts'
 import type { RoomConfiguration } from './room.ts'
-import { demandOf, lackOf, sharedSecrets, weakSecrets } from './secret-checks.ts'
+import { missingMessage, requirementOf, sharedSecrets, weakSecrets } from './secret-checks.ts'
 
 const nameOf = (problem: string) => problem.slice(0, problem.indexOf(':'))
 
@@ -37,8 +37,9 @@ export function joinConfigurations<E, C>(rooms: Rooms<E>, notYet: Record<string,
     for (const name of bad) {
       const messages = issues.filter(({ path }) => path[0] === name).map(({ message }) => message)
       const value = set[name]
-      const demand = value !== undefined && set.NODE_ENV === 'production' ? demandOf(rooms, name, value) : undefined
-      problems.push(`${name}: ${value === undefined ? lackOf(rooms, name) : (demand ?? messages.join('; '))}`)
+      const demand =
+        value !== undefined && set.NODE_ENV === 'production' ? requirementOf(rooms, name, value) : undefined
+      problems.push(`${name}: ${value === undefined ? missingMessage(rooms, name) : (demand ?? messages.join('; '))}`)
     }
     // Well-formed variables are checked further, so that one start names every problem.
     const sound: Record<string, unknown> = parsed.data ?? without(bad).parse(set, { jitless: true })

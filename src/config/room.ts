@@ -10,7 +10,7 @@ export type Secret = {
   /** Completes "which …", as in "signs access tokens". */
   purpose: string
   /** Production refuses a shorter one, where that is more than its schema demands. */
-  leastInProduction?: number
+  minProductionLength?: number
 }
 
 /**

@@ -4,28 +4,28 @@ type Rooms = readonly { secrets?: Partial<Record<string, Secret>>; demands?: Par
 type Values = Record<string, unknown>
 
 /** How a secret is made, for messages about one that is missing or weak. */
-export const makesOne = '(openssl rand -base64 48 makes a good one)'
+export const secretAdvice = '(openssl rand -base64 48 makes a good one)'
 
 /** What is said of a variable that is required and not set. */
-export function lackOf(rooms: Rooms, name: string): string {
-  return secretsOf(rooms).some((secret) => secret.name === name) ? `is required ${makesOne}` : 'is required'
+export function missingMessage(rooms: Rooms, name: string): string {
+  return secretsOf(rooms).some((secret) => secret.name === name) ? `is required ${secretAdvice}` : 'is required'
 }
 
 /** What production says of a malformed variable, where it demands more than the schema. */
-export function demandOf(rooms: Rooms, name: string, value: string): string | undefined {
-  const least = secretsOf(rooms).find((secret) => secret.name === name)?.leastInProduction
+export function requirementOf(rooms: Rooms, name: string, value: string): string | undefined {
+  const least = secretsOf(rooms).find((secret) => secret.name === name)?.minProductionLength
   if (least !== undefined && value.length < least)
-    return `must have at least ${least} characters in production ${makesOne}`
+    return `must have at least ${least} characters in production ${secretAdvice}`
   return rooms.map(({ demands }) => demands?.[name]).find((demand) => demand !== undefined)
 }
 
 /** Secrets that are too weak for production. */
 export function weakSecrets(rooms: Rooms, values: Values): string[] {
-  return secretsOf(rooms).flatMap(({ name, leastInProduction }) =>
+  return secretsOf(rooms).flatMap(({ name, minProductionLength }) =>
     textsOf(values[name]).flatMap((text) => {
-      const weakness = weaknessOf(text, leastInProduction ?? 0)
+      const weakness = weaknessOf(text, minProductionLength ?? 0)
       if (!weakness) return []
-      return `${name}: ${weakness}${leastInProduction === undefined ? '' : ` ${makesOne}`}`
+      return `${name}: ${weakness}${minProductionLength === undefined ? '' : ` ${secretAdvice}`}`
     }),
   )
 }

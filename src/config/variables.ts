@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { httpsDemand, integer, url, wholeNumber } from './fields.ts'
+import { httpsRequirement, integer, url, wholeNumber } from './fields.ts'
 import { type ConfigOf, configuration, type Values } from './room.ts'
 
 const variables = {
@@ -39,7 +39,7 @@ export const instanceConfiguration = configuration({
     else if (!PUBLIC_URL.startsWith('https://')) problems.push('PUBLIC_URL: must begin with https:// in production')
     return problems
   },
-  demands: { PUBLIC_URL: httpsDemand },
+  demands: { PUBLIC_URL: httpsRequirement },
 })
 
 /** Where clients reach this service, without a slash at the end. */

@@ -1,5 +1,5 @@
+import { createAdmission } from '../async/admission.ts'
 import type { Caller } from '../async/caller.ts'
-import { createTurns } from '../async/turns.ts'
 import { AppError } from '../errors/app-error.ts'
 
 export type Gate = ReturnType<typeof createGate>
@@ -22,7 +22,7 @@ const rampMs = 100
  * once.
  */
 export function createGate({ max, queueLimit, waitMs, accountLimit = Math.max(64, 2 * max) }: Options) {
-  const turns = createTurns({ places: 0, queueLimit, accountLimit })
+  const admission = createAdmission({ places: 0, queueLimit, accountLimit })
   let shutSince: number | null = null
   let ramp: ReturnType<typeof setInterval> | undefined
   startRamp()
@@ -30,12 +30,12 @@ export function createGate({ max, queueLimit, waitMs, accountLimit = Math.max(64
   function startRamp(): void {
     clearInterval(ramp)
     let limit = Math.min(rampStep, max)
-    turns.setPlaces(limit)
+    admission.setPlaces(limit)
     if (limit === max) return
     ramp = setInterval(() => {
       limit = Math.min(limit + rampStep, max)
       if (limit === max) clearInterval(ramp)
-      turns.setPlaces(limit)
+      admission.setPlaces(limit)
     }, rampMs)
     ramp.unref()
   }
@@ -55,14 +55,14 @@ export function createGate({ max, queueLimit, waitMs, accountLimit = Math.max(64
      */
     async enter(caller: Caller | null = null): Promise<void> {
       if (shutSince !== null && performance.now() - shutSince >= waitMs) throw new AppError('database-unavailable')
-      await turns.enter(caller, refuseAfterWait)
+      await admission.acquire(caller, refuseAfterWait)
     },
-    leave: (caller: Caller | null = null): void => turns.leave(caller),
+    leave: (caller: Caller | null = null): void => admission.release(caller),
     shut(): void {
       if (shutSince !== null) return
       shutSince = performance.now()
       clearInterval(ramp)
-      turns.setPlaces(0)
+      admission.setPlaces(0)
     },
     reopen(): void {
       shutSince = null
@@ -72,9 +72,9 @@ export function createGate({ max, queueLimit, waitMs, accountLimit = Math.max(64
     close(): void {
       shutSince = Number.NEGATIVE_INFINITY
       clearInterval(ramp)
-      turns.setPlaces(0)
-      turns.refuseAll(new AppError('database-unavailable'))
+      admission.setPlaces(0)
+      admission.rejectAll(new AppError('database-unavailable'))
     },
-    counts: turns.counts,
+    counts: admission.counts,
   }
 }

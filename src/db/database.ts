@@ -32,14 +32,14 @@ const repeatLimit = 3
 /** Shorter waits for a connection have no span of their own. */
 const tellsWaitMs = 1
 /** Room for several accounts with all the waiting requests that each may have, however small the pool. */
-const leastQueue = 320
+const minQueue = 320
 
 /**
  * Opens the connection pool, behind one handle that outlives connections. It connects when first used. Errors are
  * AppErrors where the client can act on them (see errors.ts), else the driver's.
  */
 export function openDatabase(options: DatabaseOptions) {
-  const { max, acquireTimeoutMs = 2000, queueLimit = Math.max(leastQueue, 10 * max), onWarn } = options
+  const { max, acquireTimeoutMs = 2000, queueLimit = Math.max(minQueue, 10 * max), onWarn } = options
   const gate = createGate({ max, queueLimit, waitMs: acquireTimeoutMs })
   const writability = createWritability(options)
   const recovery = createRecovery({ connect: () => connect(options, 1), gate, writability, onWarn })

@@ -15,7 +15,7 @@ export type Recovery = ReturnType<typeof createRecovery>
 type Listener = (items: unknown[]) => void
 
 const probeMs = 1000
-const longestPauseMs = 700
+const maxPauseMs = 700
 const thawMs = 2000
 /** For so long after a loss, an answer may be one that the server sent before it died. */
 const echoMs = 100
@@ -83,7 +83,7 @@ export function createRecovery({ connect, gate, writability, onWarn }: Options) 
   async function recover(revived: Promise<true>): Promise<void> {
     dropProber()
     for (let tries = suspicions++; !closed; tries++) {
-      const pauseMs = tries > 0 ? Math.min(longestPauseMs, 50 * 2 ** tries) * (0.5 + Math.random() / 2) : 0
+      const pauseMs = tries > 0 ? Math.min(maxPauseMs, 50 * 2 ** tries) * (0.5 + Math.random() / 2) : 0
       if (await withTimeout(revived, pauseMs, () => false)) break
       if (await Promise.race([revived, probe().catch(() => false)])) break
     }

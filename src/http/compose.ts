@@ -78,7 +78,7 @@ function calling(index: number, fused: Fused): Run {
   if (!handler)
     return (c) => {
       json?.leave(c)
-      return c.finalized ? undefined : take(c, c.notFound())
+      return c.finalized ? undefined : setResponse(c, c.notFound())
     }
   const rest = composeFrom(index + 1, fused)
   return (c) => {
@@ -93,14 +93,14 @@ function calling(index: number, fused: Fused): Run {
       json?.enter(c)
       const answer: unknown = handler(c, next)
       if (answer === done) return undefined
-      return take(c, answer, onError)
+      return setResponse(c, answer, onError)
     } catch (error) {
       return onError(c, error)
     }
   }
 }
 
-function take(c: Context, answer: unknown, onError?: Fused['onError']): Promise<void> | undefined {
+function setResponse(c: Context, answer: unknown, onError?: Fused['onError']): Promise<void> | undefined {
   if (answer instanceof Response) {
     if (!c.finalized) c.res = answer
     return undefined
@@ -108,7 +108,10 @@ function take(c: Context, answer: unknown, onError?: Fused['onError']): Promise<
   if (answer === undefined || answer === null) return undefined
   if (typeof (answer as Promise<unknown>).then !== 'function')
     throw new TypeError('a handler returned something that is no Response')
-  return (answer as Promise<unknown>).then((settled) => take(c, settled), onError && ((error) => onError(c, error)))
+  return (answer as Promise<unknown>).then(
+    (settled) => setResponse(c, settled),
+    onError && ((error) => onError(c, error)),
+  )
 }
 
 /** A run of parts around `within`, without a promise until something waits. */

@@ -5,8 +5,8 @@ import { contextOf, type PublicEnv } from './request.ts'
 const answers = new WeakMap<Request, Response>()
 
 /** Keeps the answer to HEAD with its body, for `answerHead`. */
-export const keepWhole = middleware<PublicEnv>({
-  name: 'keepWhole',
+export const keepHeadResponse = middleware<PublicEnv>({
+  name: 'keepHeadResponse',
   after(c) {
     if (contextOf(c).method === 'HEAD') answers.set(c.req.raw, c.res)
   },

@@ -66,11 +66,11 @@ function contentOf(answer: z.ZodType | InSeveralTypes) {
 const policies = new WeakMap<object, string>()
 
 /** Prefix of the name of a guard that admits API keys; the permission that they need follows. */
-export const keyDemand = 'authenticated or key with '
+export const keyPolicyPrefix = 'authenticated or key with '
 
 /**
  * Names a guard, so that the route matrix can be checked, and documents its denials. `authenticated` marks a route that
- * takes a bearer token, `keyDemand` one that also takes API keys.
+ * takes a bearer token, `keyPolicyPrefix` one that also takes API keys.
  */
 export function policy<T extends object>(name: string, guard: T, codes: ProblemCode[]): T {
   policies.set(guard, name)
@@ -89,13 +89,13 @@ export function adding<T extends object>(middleware: T, names: HeaderName[]): T 
 
 function securityOf(name: string): { security?: Record<string, string[]>[] } {
   if (name === 'authenticated') return { security: [{ bearer: [] }] }
-  if (isOpenToKeys(name)) return { security: [{ bearer: [] }, { apiKey: [name.slice(keyDemand.length)] }] }
+  if (isOpenToKeys(name)) return { security: [{ bearer: [] }, { apiKey: [name.slice(keyPolicyPrefix.length)] }] }
   return {}
 }
 
 /** Whether a guard of this name admits API keys. */
 export function isOpenToKeys(demand: string | undefined): boolean {
-  return demand?.startsWith(keyDemand) ?? false
+  return demand?.startsWith(keyPolicyPrefix) ?? false
 }
 
 /** The name of a guard; undefined for other middleware. */

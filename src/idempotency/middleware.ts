@@ -47,7 +47,7 @@ export const idempotent = createMiddleware<OwnedEnv>(async function idempotent(c
       c.set('deps', withSql(deps, inner))
       await inner.begin(() => next().then(() => refuseOnError(c.error))).catch(() => {})
       if (!isKept(c.res.status, c.error)) throw new NotKept()
-      await keep(tx, scope, c.res.status, c.res.headers, await bodyToKeep(c))
+      await storeResponse(tx, scope, c.res.status, c.res.headers, await bodyToKeep(c))
       return null
     })
     if (!replay) return
@@ -104,7 +104,7 @@ async function claim(tx: Db, { accountId, method, path, key }: Scope, requestHas
   return stored ?? null
 }
 
-async function keep(
+async function storeResponse(
   tx: Db,
   { accountId, method, path, key }: Scope,
   status: number,

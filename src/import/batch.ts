@@ -1,6 +1,6 @@
 import { account as entity, operator } from '../audit/actor.ts'
 import { recordAll } from '../audit/record-all.ts'
-import { takeOverTracesOfMany } from '../auth/traces.ts'
+import { restoreTracesOfMany } from '../auth/traces.ts'
 import { isUniqueViolation } from '../db/database.ts'
 import type { Tx } from '../db/types.ts'
 import type { NewAccount } from './accounts.ts'
@@ -70,7 +70,7 @@ async function write(deps: ImportDeps, tx: Tx, accounts: NewAccount[]): Promise<
   for (const { id, outcome } of await insertAccounts(tx, accounts.filter(mayGive))) outcomes.set(id, outcome)
   const inserted = accounts.filter(({ id }) => outcomes.get(id) === 'inserted')
   if (inserted.length === 0) return outcomes
-  await takeOverTracesOfMany(
+  await restoreTracesOfMany(
     tx,
     inserted.map(({ id, email }) => ({ id, addressHashes: deps.traceKeys(email) })),
   )

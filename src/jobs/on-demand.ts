@@ -3,8 +3,8 @@ import type { Job } from '../db/job.ts'
 import type { Tx } from '../db/types.ts'
 import { AppError } from '../errors/app-error.ts'
 import type { JobDeps } from './deps.ts'
-import { runInDatabase, takeJob } from './queries.ts'
-import { inJobTrace, openForSlowJobs, recordFailure, workOn } from './runner.ts'
+import { claimJob, runInDatabase } from './queries.ts'
+import { inJobTrace, openForSlowJobs, recordFailure, runInTransaction } from './runner.ts'
 
 /** Runs that one instance begins on request at a time: each has a connection of its own. */
 const maxAtOnce = 2
@@ -23,12 +23,14 @@ export function createJobRunner(deps: JobDeps) {
     try {
       const outcome = await inJobTrace(job, () =>
         database.sql.begin(async (tx) => {
-          if (!(await takeJob(tx, job.name, 0))) return null
+          if (!(await claimJob(tx, job.name, 0))) return null
           // A transaction of its own: what the trail says stays, however the job ends.
           await deps.sql.begin(admit)
           isStarted = true
           told(true)
-          return job.work ? workOn(tx, job.name, job.work, 0) : { result: await runInDatabase(tx, job.name, 0) }
+          return job.work
+            ? runInTransaction(tx, job.name, job.work, 0)
+            : { result: await runInDatabase(tx, job.name, 0) }
         }),
       )
       told(isStarted)

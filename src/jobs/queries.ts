@@ -18,7 +18,7 @@ export async function runInDatabase(sql: Db, name: string, notWithinSeconds: num
 }
 
 /** Whether the job is ours until the transaction ends: nobody else is at it, and it did not succeed so short a time ago. */
-export async function takeJob(tx: Db, name: string, notWithinSeconds: number): Promise<boolean> {
+export async function claimJob(tx: Db, name: string, notWithinSeconds: number): Promise<boolean> {
   const [row] = await tx<{ mine: boolean }[]>`select take_job(${name}, ${notWithinSeconds}::int) as mine`
   return row?.mine ?? false
 }

@@ -3,7 +3,7 @@ import type { Job, JobOutcome } from '../db/job.ts'
 import type { Db, Sql, Tx } from '../db/types.ts'
 import { inTrace } from '../tracing/tracer.ts'
 import type { JobDeps } from './deps.ts'
-import { findJobRuns, findRunningJobs, finishJob, type JobRun, runInDatabase, takeJob } from './queries.ts'
+import { claimJob, findJobRuns, findRunningJobs, finishJob, type JobRun, runInDatabase } from './queries.ts'
 
 /** A statement of a slow job may take so long. */
 const slowStatementMs = 1_800_000
@@ -68,15 +68,20 @@ export function inJobTrace<T>({ name }: Job, work: () => Promise<T>): Promise<T>
 }
 
 async function runHere(sql: Sql, name: string, work: Work, notWithinSeconds: number): Promise<unknown> {
-  const outcome = await sql.begin((tx) => workOn(tx, name, work, notWithinSeconds))
+  const outcome = await sql.begin((tx) => runInTransaction(tx, name, work, notWithinSeconds))
   outcome?.committed?.()
   return outcome ? outcome.result : null
 }
 
 /** The work and its record in one transaction; null when it is not its turn. Call `committed` after the commit. */
-export async function workOn(tx: Tx, name: string, work: Work, notWithinSeconds: number): Promise<JobOutcome | null> {
+export async function runInTransaction(
+  tx: Tx,
+  name: string,
+  work: Work,
+  notWithinSeconds: number,
+): Promise<JobOutcome | null> {
   const startedAt = performance.now()
-  if (!(await takeJob(tx, name, notWithinSeconds))) return null
+  if (!(await claimJob(tx, name, notWithinSeconds))) return null
   const done = await work(tx)
   await finishJob(tx, name, performance.now() - startedAt, 'succeeded', JSON.stringify(done.result))
   return done

@@ -5,8 +5,8 @@ import { openForSlowJobs, runJob } from './runner.ts'
 import type { JobsConfig } from './variables.ts'
 
 /** How often a process looks for due jobs, and how often at one that is seldom due. */
-const lookEveryMs = 1_000
-const lookAtSeldomMs = 300_000
+const pollMs = 1_000
+const maxPollMs = 300_000
 
 /** The jobs that a process does itself. */
 export function jobsOf(jobs: readonly Job[], mode: JobsConfig['jobs']): Job[] {
@@ -35,22 +35,22 @@ export function startJobs(deps: JobDeps): () => Promise<void> {
     (job) => `${job.slow ?? false}`,
   )
   const slow = openForSlowJobs(deps)
-  const lanes = [createLane(deps, deps.sql, quickJobs), createLane(deps, slow.sql, slowJobs)]
+  const runners = [createSerialRunner(deps, deps.sql, quickJobs), createSerialRunner(deps, slow.sql, slowJobs)]
   const timer = setInterval(() => {
-    for (const lane of lanes) lane.look()
-  }, lookEveryMs)
+    for (const runner of runners) runner.runDue()
+  }, pollMs)
   timer.unref()
   return async () => {
     clearInterval(timer)
-    const idle = lanes.map((lane) => lane.stop())
+    const idle = runners.map((runner) => runner.stop())
     await slow.close(1)
     await Promise.all(idle)
   }
 }
 
 /** Jobs that run one after the other. */
-function createLane(deps: JobDeps, sql: Sql, own: Job[]) {
-  const lookedAt = new Map<string, number>()
+function createSerialRunner(deps: JobDeps, sql: Sql, own: Job[]) {
+  const polledAt = new Map<string, number>()
   let busy = false
   let stopped = false
   let running: Promise<void> = Promise.resolve()
@@ -58,7 +58,7 @@ function createLane(deps: JobDeps, sql: Sql, own: Job[]) {
   async function runAll(due: Job[]): Promise<void> {
     for (const job of due) {
       if (stopped) return
-      lookedAt.set(job.name, performance.now())
+      polledAt.set(job.name, performance.now())
       try {
         let result = await runJob(deps, sql, job, job.everySeconds - 1)
         while (result === job.batch && !stopped) result = await runJob(deps, sql, job, 0)
@@ -69,12 +69,12 @@ function createLane(deps: JobDeps, sql: Sql, own: Job[]) {
   }
 
   return {
-    look(): void {
+    runDue(): void {
       if (busy) return
       const now = performance.now()
       const due = own.filter(({ name, everySeconds }) => {
-        const at = lookedAt.get(name)
-        return at === undefined || now - at >= Math.min(everySeconds * 1000, lookAtSeldomMs)
+        const at = polledAt.get(name)
+        return at === undefined || now - at >= Math.min(everySeconds * 1000, maxPollMs)
       })
       if (due.length === 0) return
       busy = true

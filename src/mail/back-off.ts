@@ -14,7 +14,7 @@ export function retryAfterSeconds(attempts: number, kind: keyof typeof waits, ra
 
 /** The first pause and the longest, in milliseconds. */
 const firstPauseMs = 1_000
-const longestPauseMs = 60_000
+const maxPauseMs = 60_000
 
 /**
  * Pauses all sending after a failure of the server, for twice as long each time until a mail succeeds. Failures during a
@@ -37,7 +37,7 @@ export function createPause(onOver: () => void) {
         nextMs * (0.75 + Math.random() / 2),
       )
       timer.unref()
-      nextMs = Math.min(longestPauseMs, nextMs * 2)
+      nextMs = Math.min(maxPauseMs, nextMs * 2)
     },
     /** Ends the pause after a success. */
     end(): void {

@@ -44,7 +44,7 @@ function kindOf({ code, responseCode, command, response, message }: Required<Smt
   return mailboxRefusals.has(responseCode) && !policyRefusal.test(response) ? 'recipient' : 'refused'
 }
 
-const mostCharacters = 300
+const maxCharacters = 300
 
 /** Removes addresses and content, which servers repeat in their answers. */
 function withoutPeople(text: string): string {
@@ -53,5 +53,5 @@ function withoutPeople(text: string): string {
     .replace(/\bhttps?:\S*/gi, '…')
     .replace(/[\p{C}\s]+/gu, ' ')
     .trim()
-    .slice(0, mostCharacters)
+    .slice(0, maxCharacters)
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { httpsDemand, isLocal, url } from '../config/fields.ts'
+import { httpsRequirement, isLocal, url } from '../config/fields.ts'
 import { type ConfigOf, configuration, type Values } from '../config/room.ts'
 import { type InstanceVariables, publicUrlOf } from '../config/variables.ts'
 import { canonicalEmail, isEmail } from '../text/email-address.ts'
@@ -75,7 +75,7 @@ export const mailConfiguration = configuration({
     if (e.APP_URL && !e.APP_URL.startsWith('https://')) problems.push('APP_URL: must begin with https:// in production')
     return problems
   },
-  demands: { APP_URL: httpsDemand },
+  demands: { APP_URL: httpsRequirement },
 })
 
 function deliveryOf({ MAIL, SMTP_URL, MAIL_FROM, NODE_ENV, BRAND_NAME }: E): MailDelivery {

@@ -8,7 +8,7 @@ import { usedPasskeyCtes, type VerifiedPasskey } from '../passkeys/assertion.ts'
 /** Seconds for which an `mfaToken` can be used. */
 export const challengeTtlSeconds = 300
 /** Attempts that one `mfaToken` allows. */
-export const triesPerChallenge = 5
+export const attemptsPerChallenge = 5
 
 /** SQL: a text that changes whenever a factor of the account `a` is added or removed. */
 const factorsOf = (sql: Db) => sql`
@@ -80,16 +80,16 @@ export const foundCte = (sql: Db, tokenHash: Buffer) => sql`
       left join lateral (
         select c.device_counter as key where c.device_counter is not null
            and not exists (select from lockouts l where l.key = c.device_counter and l.locked_until > clock_timestamp())) k on true
-     where c.token_hash = ${tokenHash} and c.used_at is null and c.tries < ${triesPerChallenge} and c.expires_at > clock_timestamp()
+     where c.token_hash = ${tokenHash} and c.used_at is null and c.tries < ${attemptsPerChallenge} and c.expires_at > clock_timestamp()
        and a.status = 'active' and a.password_version = c.password_version and ${factorsOf(sql)} = c.factors)`
 
 /** The CTE `tried`: takes one attempt of the challenge where `condition` holds; concurrent requests cannot exceed the limit. */
-export const triedCte = (sql: Db, condition = sql`true`) => sql`
+export const attemptCte = (sql: Db, condition = sql`true`) => sql`
   tried as (
     update mfa_challenges c set tries = c.tries + 1 from found
-     where c.id = found.id and c.used_at is null and c.tries < ${triesPerChallenge} and ${condition} returning c.id)`
+     where c.id = found.id and c.used_at is null and c.tries < ${attemptsPerChallenge} and ${condition} returning c.id)`
 
-export type CodeTry = Challenge & {
+export type CodeAttempt = Challenge & {
   tried: boolean
   /** The counter of wrong codes. */
   key: Buffer
@@ -105,12 +105,12 @@ export type CodeTry = Challenge & {
  * Takes an attempt of a challenge for a code, and reserves it in the counter of wrong codes; while that is locked, none is taken. Null:
  * the token is used up or void.
  */
-export async function takeCodeTry(sql: Db, tokenHash: Buffer, attemptId: string): Promise<CodeTry | null> {
-  const [row] = await sql<CodeTry[]>`
+export async function takeCodeAttempt(sql: Db, tokenHash: Buffer, attemptId: string): Promise<CodeAttempt | null> {
+  const [row] = await sql<CodeAttempt[]>`
     with ${foundCte(sql, tokenHash)},
     locked as materialized (
       select lockout_seconds(l.locked_until) as seconds from lockouts l join found on found.key = l.key where l.locked_until > clock_timestamp()),
-    ${triedCte(sql, sql`not exists (select from locked)`)},
+    ${attemptCte(sql, sql`not exists (select from locked)`)},
     chosen as (select found.key from found join tried on tried.id = found.id),
     ${reserveCte(sql, attemptId, 'with_code_try')}
     select found.*, exists (select from tried) as tried, reserved.admitted,
@@ -126,7 +126,7 @@ export async function findChallenge(sql: Db, tokenHash: Buffer): Promise<Challen
 }
 
 /** Returns an attempt that ended without a result. */
-export async function refundTry(sql: Db, id: string): Promise<void> {
+export async function refundAttempt(sql: Db, id: string): Promise<void> {
   await sql`update mfa_challenges set tries = tries - 1 where id = ${id} and tries > 0`
 }
 
@@ -142,7 +142,7 @@ type Spent = { isOpen: boolean; isRight: boolean; codesLeft: number }
  * Uses up a challenge and its proof, locks the account's row, and resets the counter of wrong codes. The caller rolls back unless both
  * flags are true. `isOpen`: the challenge was unused, and password, status and factors were unchanged. `isRight`: the proof was unused.
  */
-export async function spendChallenge(
+export async function consumeChallenge(
   sql: Db,
   challenge: Challenge,
   proof: Proof,

@@ -6,7 +6,7 @@ import { raiseSession } from '../auth/session-strength.ts'
 import { requireStrongSignIn, sessionOf } from '../auth/sessions.ts'
 import { recordAuthzChange } from '../changes/record.ts'
 import { AppError } from '../errors/app-error.ts'
-import { secretPlace, toReservation, verifyCode } from './code-tries.ts'
+import { secretPlace, toReservation, verifyCode } from './code-attempts.ts'
 import type { MfaDeps } from './deps.ts'
 import { reserveEnrolmentCode } from './own-code-queries.ts'
 import { readCode } from './presented-code.ts'
@@ -48,10 +48,10 @@ export async function beginTotp(deps: MfaDeps, actor: Actor): Promise<Enrolment>
 }
 
 /** A reserved attempt of a code; `enrolmentId` null: nothing waits to be confirmed, or all its attempts are used. */
-export type EnrolmentTry = { reservation: Reservation; enrolmentId: string | null }
+export type EnrolmentAttempt = { reservation: Reservation; enrolmentId: string | null }
 
 /** Reserves an attempt to confirm an authenticator app. @throws AppError `account-locked`, `rate-limited` */
-export async function reserveConfirmation(deps: MfaDeps, actor: Actor): Promise<EnrolmentTry> {
+export async function reserveConfirmation(deps: MfaDeps, actor: Actor): Promise<EnrolmentAttempt> {
   const { accountId } = actor.principal
   const attemptId = Bun.randomUUIDv7()
   const row = await reserveEnrolmentCode(deps.sql, { ...codeKeys(deps, actor), accountId, attemptId })
@@ -67,7 +67,7 @@ export async function confirmTotp(
   deps: MfaDeps,
   actor: Actor,
   code: string,
-  { reservation, enrolmentId }: EnrolmentTry,
+  { reservation, enrolmentId }: EnrolmentAttempt,
 ): Promise<string[]> {
   const { principal } = actor
   const { accountId } = principal

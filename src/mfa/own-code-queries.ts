@@ -1,6 +1,6 @@
 import { reserveCte } from '../auth/lockout.ts'
 import type { Db } from '../db/types.ts'
-import { triesPerEnrolment, waits } from './queries.ts'
+import { attemptsPerEnrolment, waits } from './queries.ts'
 
 type OwnCode = { accountId: string; accountKey: Buffer; deviceKey: Buffer; attemptId: string }
 
@@ -37,7 +37,7 @@ export async function reserveEnrolmentCode(
     with ${counterCte(sql, code)},
     tried as (
       update totp_factors t set tries = t.tries + 1
-       where t.account_id = ${code.accountId} and ${waits(sql)} and t.tries < ${triesPerEnrolment}
+       where t.account_id = ${code.accountId} and ${waits(sql)} and t.tries < ${attemptsPerEnrolment}
          and not exists (select from lockouts l join counter on counter.key = l.key where l.locked_until > clock_timestamp())
       returning t.id),
     -- The enrolment's row first, as whatever confirms it locks them.

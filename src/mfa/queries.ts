@@ -3,7 +3,7 @@ import type { Db } from '../db/types.ts'
 /** Hours within which a new secret can be confirmed. */
 const enrolmentHours = 1
 /** Attempts to confirm a new secret. */
-export const triesPerEnrolment = 5
+export const attemptsPerEnrolment = 5
 
 export type StoredTotp = { id: string; secret: Buffer; lastStep: number }
 
@@ -60,7 +60,7 @@ export async function deleteTotp(sql: Db, accountId: string, addedSince: Date | 
  * Uses a code's time step up: no code of this step or an earlier one is accepted again (RFC 6238 5.2).
  * @returns false where it was used before
  */
-export async function takeStep(sql: Db, id: string, step: number): Promise<boolean> {
+export async function consumeStep(sql: Db, id: string, step: number): Promise<boolean> {
   const rows = await sql`
     update totp_factors set last_step = ${step} where id = ${id} and confirmed_at is not null and last_step < ${step} returning 1`
   return rows.length === 1

@@ -12,11 +12,11 @@ import { usePasskey, verifyPasskey } from '../passkeys/assertion.ts'
 import { countPasskeys } from '../passkeys/manage.ts'
 import { passkeyRequestOptions } from '../passkeys/options.ts'
 import type { PasskeyResponse, RequestOptions } from '../passkeys/schemas.ts'
-import { type CodeProof, toProof, toReservation, withCodeTry } from './code-tries.ts'
+import { type CodeProof, toProof, toReservation, withCodeAttempt } from './code-attempts.ts'
 import type { MfaDeps } from './deps.ts'
 import { reserveOwnCode } from './own-code-queries.ts'
 import { readCode } from './presented-code.ts'
-import { takeRecoveryCode, takeStep } from './queries.ts'
+import { consumeStep, takeRecoveryCode } from './queries.ts'
 
 export type Renewed = { accessToken: string; expiresIn: number }
 
@@ -47,7 +47,7 @@ export async function reauthenticateByCode(deps: MfaDeps, actor: Actor, code: st
   const attemptId = Bun.randomUUIDv7()
   const row = await reserveOwnCode(deps.sql, { ...codeKeys(deps, actor), accountId, attemptId })
   const reservation = toReservation(row, attemptId)
-  return withCodeTry(deps, origin, { accountId, reservation }, async () => {
+  return withCodeAttempt(deps, origin, { accountId, reservation }, async () => {
     const { totpId, totpSecret } = row
     const totp = totpId !== null && totpSecret !== null ? { id: totpId, secret: totpSecret } : null
     const proof = await toProof(deps, readCode(code), totp)
@@ -100,7 +100,7 @@ async function useUp(
   reservation: Reservation,
 ): Promise<void> {
   if (proof.kind === 'totp') {
-    if (!(await takeStep(tx, proof.totpId, proof.step))) throw new AppError('invalid-code')
+    if (!(await consumeStep(tx, proof.totpId, proof.step))) throw new AppError('invalid-code')
   } else {
     const codesLeft = await takeRecoveryCode(tx, accountId, proof.hash)
     if (codesLeft === null) throw new AppError('invalid-code')

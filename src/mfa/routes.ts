@@ -8,11 +8,11 @@ import { body, noInput } from '../http/input/validate.ts'
 import { describe } from '../http/openapi.ts'
 import { idempotent } from '../idempotency/middleware.ts'
 import { authTier } from '../rate-limits/auth-limit.ts'
-import { settleTry } from './code-tries.ts'
+import { endAttempt } from './code-attempts.ts'
 import {
   beginTotp,
   confirmTotp,
-  type EnrolmentTry,
+  type EnrolmentAttempt,
   removeTotp,
   renewRecoveryCodes,
   reserveConfirmation,
@@ -23,7 +23,7 @@ import { EnrolmentBody, MfaBody, RecoveryCodesBody, TotpCode } from './schemas.t
 declare module '../http/request.ts' {
   interface RequestContext {
     /** The reserved attempt to confirm an authenticator app. */
-    enrolmentTry?: EnrolmentTry
+    enrolmentAttempt?: EnrolmentAttempt
   }
 }
 
@@ -31,14 +31,14 @@ const failures = authTier({ deferred: false })
 const recently = requireRecent(recentSeconds)
 
 /** Runs outside the transaction of `idempotent`: a wrong code is counted even if that is rolled back. */
-const confirmationTry: MiddlewareHandler<AuthedEnv> = async (c, next) => {
+const confirmationAttempt: MiddlewareHandler<AuthedEnv> = async (c, next) => {
   const { deps, context, principal } = c.var
-  const taken = await reserveConfirmation(deps, actorOf(c))
-  const counted = { accountId: principal.accountId, reservation: taken.reservation }
-  context.enrolmentTry = taken
+  const attempt = await reserveConfirmation(deps, actorOf(c))
+  const counted = { accountId: principal.accountId, reservation: attempt.reservation }
+  context.enrolmentAttempt = attempt
   await next()
   // A correct code has reset the counter; a replayed answer has used none.
-  if (c.error || c.res.headers.has('Idempotency-Replayed')) await settleTry(deps, context.origin, counted, c.error)
+  if (c.error || c.res.headers.has('Idempotency-Replayed')) await endAttempt(deps, context.origin, counted, c.error)
 }
 
 /** The `Location` of what was made. */
@@ -80,12 +80,12 @@ export const ownFactorRoutes = new Hono<AuthedEnv>()
     recently,
     failures,
     body(TotpCode, { compared: ['code'] }),
-    confirmationTry,
+    confirmationAttempt,
     idempotent,
     async (c) => {
       const { deps, context } = c.var
-      if (!context.enrolmentTry) throw new Error('confirmationTry stands before this')
-      const recoveryCodes = await confirmTotp(deps, actorOf(c), c.req.valid('json').code, context.enrolmentTry)
+      if (!context.enrolmentAttempt) throw new Error('confirmationAttempt stands before this')
+      const recoveryCodes = await confirmTotp(deps, actorOf(c), c.req.valid('json').code, context.enrolmentAttempt)
       context.replay = JSON.stringify({ recoveryCodes: null })
       return c.json({ recoveryCodes }, 200)
     },

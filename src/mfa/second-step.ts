@@ -10,16 +10,16 @@ import { passkeyRequestOptions } from '../passkeys/options.ts'
 import type { PasskeyResponse, RequestOptions } from '../passkeys/schemas.ts'
 import {
   type Challenge,
-  type CodeTry,
+  type CodeAttempt,
+  consumeChallenge,
   findChallenge,
   type Proof,
-  refundTry,
-  spendChallenge,
-  takeCodeTry,
+  refundAttempt,
+  takeCodeAttempt,
 } from './challenge-queries.ts'
-import { isWrongCode, toProof, toReservation, withCodeTry } from './code-tries.ts'
+import { isWrongCode, toProof, toReservation, withCodeAttempt } from './code-attempts.ts'
 import type { MfaDeps } from './deps.ts'
-import { takePasskeyTry } from './passkey-try-queries.ts'
+import { takePasskeyAttempt } from './passkey-attempt-queries.ts'
 import { readCode } from './presented-code.ts'
 
 /**
@@ -33,17 +33,17 @@ export async function completeByCode(
   { mfaToken, code }: { mfaToken: string; code: string },
 ): Promise<SessionBody> {
   const attemptId = Bun.randomUUIDv7()
-  const taken = await takeCodeTry(deps.sql, hashToken(mfaToken), attemptId)
+  const attempt = await takeCodeAttempt(deps.sql, hashToken(mfaToken), attemptId)
   // Also where all attempts of the token are used or under way.
-  if (!taken || (!taken.tried && taken.lockedForSeconds === null)) throw new AppError('invalid-mfa-token')
-  return refundUndecided(deps, taken, () => {
-    const { accountId, totpId, totpSecret } = taken
-    const reservation = toReservation(taken, attemptId)
-    return withCodeTry(deps, origin, { accountId, reservation }, async () => {
+  if (!attempt || (!attempt.tried && attempt.lockedForSeconds === null)) throw new AppError('invalid-mfa-token')
+  return refundUndecided(deps, attempt, () => {
+    const { accountId, totpId, totpSecret } = attempt
+    const reservation = toReservation(attempt, attemptId)
+    return withCodeAttempt(deps, origin, { accountId, reservation }, async () => {
       const totp = totpId !== null && totpSecret !== null ? { id: totpId, secret: totpSecret } : null
       const proof = await toProof(deps, readCode(code), totp)
       if (!proof) throw new AppError('invalid-code')
-      return openSession(deps, origin, taken, { proof, shown: ['otp'], reservation })
+      return openSession(deps, origin, attempt, { proof, shown: ['otp'], reservation })
     })
   })
 }
@@ -58,9 +58,9 @@ export async function completeByPasskey(
   origin: Origin,
   { mfaToken, passkey }: { mfaToken: string; passkey: PasskeyResponse },
 ): Promise<SessionBody> {
-  const taken = await takePasskeyTry(deps.sql, hashToken(mfaToken), passkey)
-  if (!taken) throw new AppError('invalid-mfa-token')
-  const { challenge, stored } = taken
+  const attempt = await takePasskeyAttempt(deps.sql, hashToken(mfaToken), passkey)
+  if (!attempt) throw new AppError('invalid-mfa-token')
+  const { challenge, stored } = attempt
   return refundUndecided(deps, { ...challenge, tried: true }, async () => {
     const verified = await verifyPasskey(deps, origin, bindingOf(challenge), passkey, stored)
     return openSession(deps, origin, challenge, {
@@ -85,13 +85,13 @@ const bindingOf = ({ id, accountId }: Challenge) => ({ purpose: 'mfa', accountId
 /** Returns the token's attempt if `work` ends with an error that does not say that the factor is wrong. */
 async function refundUndecided<T>(
   deps: MfaDeps,
-  { id, tried }: Pick<CodeTry, 'id' | 'tried'>,
+  { id, tried }: Pick<CodeAttempt, 'id' | 'tried'>,
   work: () => Promise<T>,
 ): Promise<T> {
   try {
     return await work()
   } catch (error) {
-    if (tried && !isWrong(error)) await refundTry(deps.sql, id)
+    if (tried && !isWrong(error)) await refundAttempt(deps.sql, id)
     throw error
   }
 }
@@ -128,7 +128,7 @@ async function openSession(
     ...(loginCounter &&
       loginCounterOf && { reservation: { key: loginCounter, attemptId: id, counter: loginCounterOf } }),
     prove: async (tx) => {
-      const spent = await spendChallenge(tx, challenge, proof, reservation)
+      const spent = await consumeChallenge(tx, challenge, proof, reservation)
       // Thrown, so that the transaction is rolled back.
       if (!spent.isOpen) throw new AppError('invalid-mfa-token')
       if (!spent.isRight) throw new AppError(proof.kind === 'passkey' ? 'invalid-passkey' : 'invalid-code')

@@ -2,8 +2,8 @@ import type { Grant, Quota } from './queries.ts'
 
 /** A lease is meant to last this many seconds at the present rate of use. */
 const leaseSeconds = 20
-const leastWanted = 16
-const mostWanted = 2_000
+const minRequested = 16
+const maxRequested = 2_000
 
 export function keyOf({ accountId, feature }: Quota): string {
   return `${accountId}/${feature}`
@@ -86,20 +86,20 @@ export function refusalOf({ limit, refusal, refilling }: Account): QuotaExhauste
   return new QuotaExhausted(limit, refusal.used, refusal.resetsAt)
 }
 
-export function take(lease: Lease): Lease {
+export function useUnit(lease: Lease): Lease {
   lease.spent++
   return lease
 }
 
-/** What to ask for at the rate of use since the last refill. */
-export function wantedOf({ lease, refill }: Account): number {
+/** The number of units to request: 20 s of use at the rate since the last refill. */
+export function demandOf({ lease, refill }: Account): number {
   const seconds = Math.max(1, (performance.now() - refill.at) / 1000)
   const wanted = Math.ceil(((lease.spent - refill.spent) / seconds) * leaseSeconds)
-  return Math.min(mostWanted, Math.max(leastWanted, wanted))
+  return Math.min(maxRequested, Math.max(minRequested, wanted))
 }
 
 /** Applies what the database granted for a report of `sent` units; some may have been refunded meanwhile. */
-export function receive(account: Account, grant: Grant, sent: number): void {
+export function applyGrant(account: Account, grant: Grant, sent: number): void {
   // The lease had expired or is of another month: what is refunded of it now stays counted.
   if (grant.spent !== sent) account.lease = { ...account.lease, spent: grant.spent }
   const { lease } = account

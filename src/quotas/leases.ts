@@ -4,8 +4,8 @@ import { AppError } from '../errors/app-error.ts'
 import type { Logger } from '../log/logger.ts'
 import { createEndedLeases } from './ended-leases.ts'
 import type { Account, QuotaUnit } from './lease.ts'
-import { keyOf, leaveLease, mayConsume, newAccount, receive, refusalOf, take, tickOf, wantedOf } from './lease.ts'
-import { listWanted, type Quota, reportQuotas, takeQuota } from './queries.ts'
+import { applyGrant, demandOf, keyOf, leaveLease, mayConsume, newAccount, refusalOf, tickOf, useUnit } from './lease.ts'
+import { listContended, type Quota, reportQuotas, takeQuota } from './queries.ts'
 import { createUnlimited } from './unlimited.ts'
 
 const defaultTickMs = 1_000
@@ -52,10 +52,10 @@ export function createLeases({ sql, now, log, tickMs = defaultTickMs, waitMs = d
         counts.refusals++
         throw refusal
       }
-      account.refilling ??= startRefill(account, wantedOf(account))
+      account.refilling ??= startRefill(account, demandOf(account))
       await account.refilling
       // A fresh lease is good whatever the clock says; but a tick may have ended it just now.
-      if (accounts.get(keyOf(quota)) === account && mayConsume(account, account.limit)) return take(account.lease)
+      if (accounts.get(keyOf(quota)) === account && mayConsume(account, account.limit)) return useUnit(account.lease)
     }
   }
 
@@ -94,7 +94,7 @@ export function createLeases({ sql, now, log, tickMs = defaultTickMs, waitMs = d
         throw error
       })
       if (!grant) throw new AppError('account-disabled')
-      if (grant.usable > grant.spent) return receive(account, grant, spent)
+      if (grant.usable > grant.spent) return applyGrant(account, grant, spent)
       leaveLease(account)
       if (grant.heldByOthers === 0 || closing || performance.now() >= givesUpAt) {
         account.refusal = { ...grant, limit, until: performance.now() + refusedForMs }
@@ -110,8 +110,8 @@ export function createLeases({ sql, now, log, tickMs = defaultTickMs, waitMs = d
     try {
       if (accounts.size > 0) {
         counts.upkeep++
-        const wanted = new Set((await listWanted(sql)).map(keyOf))
-        for (const [key, account] of accounts) look(key, account, wanted.has(key))
+        const wanted = new Set((await listContended(sql)).map(keyOf))
+        for (const [key, account] of accounts) adjustLease(key, account, wanted.has(key))
       }
       if (await ended.flush()) counts.upkeep++
       if (flushes) await flush()
@@ -120,7 +120,7 @@ export function createLeases({ sql, now, log, tickMs = defaultTickMs, waitMs = d
     }
   }
 
-  function look(key: string, account: Account, isWanted: boolean): void {
+  function adjustLease(key: string, account: Account, isWanted: boolean): void {
     if (account.refilling) return
     const spent = tickOf(account)
     if (account.tick.idle >= (isWanted ? 1 : idleTicks)) end(key, account)
@@ -170,7 +170,7 @@ export function createLeases({ sql, now, log, tickMs = defaultTickMs, waitMs = d
         if (account && !account.refilling) end(key, account) // Its usable units say nothing of what follows.
         return unlimited.consume(quota)
       }
-      if (account && mayConsume(account, limit) && now() < account.lease.endsAt) return take(account.lease)
+      if (account && mayConsume(account, limit) && now() < account.lease.endsAt) return useUnit(account.lease)
       return consumeLater(quota, limit)
     },
     /** Takes a consumption back, unless its lease has ended. */

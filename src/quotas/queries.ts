@@ -41,7 +41,7 @@ export async function returnQuotas(sql: Db, reported: Report[]): Promise<void> {
 }
 
 /** The quotas of which an instance found no unit free within 5 s. */
-export async function listWanted(sql: Db): Promise<Quota[]> {
+export async function listContended(sql: Db): Promise<Quota[]> {
   return sql<Quota[]>`
     select account_id, feature from quota_usage where wanted_at > clock_timestamp() - interval '5 seconds'`
 }

@@ -69,10 +69,10 @@ export function createPrefetchingLimiter(redis: Redis, name: string, windowMs: n
       uncounted++
       return null
     }
-    return tell(grant.before + place, max, grant.resetAt)
+    return resultOf(grant.before + place, max, grant.resetAt)
   }
 
-  function tell(used: number, max: number, resetAt: number): RateLimitResult {
+  function resultOf(used: number, max: number, resetAt: number): RateLimitResult {
     if (used > max) hits++
     return toResult(max, used, resetAt, windowMs)
   }
@@ -87,11 +87,11 @@ export function createPrefetchingLimiter(redis: Redis, name: string, windowMs: n
   function sendBatches(): void {
     const sent = batches
     batches = new Map()
-    for (const [key, batch] of sent) ask(key, batch).then(batch.answer.resolve, () => batch.answer.resolve(null))
+    for (const [key, batch] of sent) takeBatch(key, batch).then(batch.answer.resolve, () => batch.answer.resolve(null))
   }
 
   /** @throws RedisError; that Redis is lost is logged where it is noticed */
-  async function ask(key: string, { max, demand }: Batch): Promise<Grant> {
+  async function takeBatch(key: string, { max, demand }: Batch): Promise<Grant> {
     const askedAt = Date.now()
     const soon = windows.get(key)?.recent ?? 0
     const reply = await redis.run(takeUnits, redisKey(key), [demand, soon, max, windowMs])
@@ -131,7 +131,7 @@ export function createPrefetchingLimiter(redis: Redis, name: string, windowMs: n
         return takeLater(key, max)
       window.spare--
       window.recent++
-      return tell(++window.used, max, window.resetAt)
+      return resultOf(++window.used, max, window.resetAt)
     },
     hits: () => hits,
     uncounted: () => uncounted,

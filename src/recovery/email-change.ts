@@ -3,14 +3,14 @@ import { consumeLink, createLink, linkUrl, linkValidHours, voidLinks } from '../
 import { type Actor as AuditActor, account as entity, type Origin } from '../audit/actor.ts'
 import type { AuthDeps } from '../auth/deps.ts'
 import { requireStrongSignIn } from '../auth/sessions.ts'
-import { leaveTraces, takeOverTraces } from '../auth/traces.ts'
+import { leaveTraces, restoreTraces } from '../auth/traces.ts'
 import { isUniqueViolation } from '../db/database.ts'
 import type { Tx } from '../db/types.ts'
 import { AppError, invalid } from '../errors/app-error.ts'
 import { findStanding, lockAddress, updateEmail } from './queries.ts'
 
 /** Links to one address that wait to be used, whoever asked for them. */
-const mostPending = 3
+const maxPending = 3
 /** What an address that is given up must open no more. */
 export const linksOfAnAddress = ['verify-email', 'reset-password', 'confirm-email'] as const
 
@@ -34,7 +34,7 @@ export async function requestEmailChange(
     const own = await findStanding(tx, accountId, newEmail)
     if (!own) throw new AppError('account-disabled')
     if (own.email === newEmail) throw invalid('newEmail', 'The account has this address.', 'unchanged')
-    if (own.pending >= mostPending) return
+    if (own.pending >= maxPending) return
     const kind = 'confirm-email'
     // Made for an address that is taken, too: it counts, and nobody gets its token.
     const token = await createLink(tx, { accountId, kind, email: newEmail })
@@ -101,7 +101,7 @@ export async function moveAddress(
   await voidLinks(tx, accountId, linksOfAnAddress)
   await leaveTraces(tx, accountId, deps.traceKeys(from)[0])
   await updateEmail(tx, accountId, to)
-  await takeOverTraces(tx, accountId, deps.traceKeys(to))
+  await restoreTraces(tx, accountId, deps.traceKeys(to))
 }
 
 /** @throws AppError `invalid-link` where the database says that somebody else has the address */

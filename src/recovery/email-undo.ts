@@ -1,5 +1,12 @@
-import { takeRoleBack } from '../access/hierarchy.ts'
-import { consumeLink, createLink, linkUrl, linkValidHours, type TakenLink, voidLinks } from '../account-links/links.ts'
+import { resetRole } from '../access/hierarchy.ts'
+import {
+  type ConsumedLink,
+  consumeLink,
+  createLink,
+  linkUrl,
+  linkValidHours,
+  voidLinks,
+} from '../account-links/links.ts'
 import { type Actor, account as entity, type Origin } from '../audit/actor.ts'
 import type { AuthDeps } from '../auth/deps.ts'
 import { recordAuthzChange } from '../changes/record.ts'
@@ -54,10 +61,10 @@ export async function undoEmailChange(deps: AuthDeps, actor: Actor<null, Origin>
  * @returns what was, for the trail
  * @throws AppError `invalid-link` where that would leave the service without a superadmin
  */
-async function takeBack(tx: Tx, { accountId, data, createdAt, account: { role } }: TakenLink) {
+async function takeBack(tx: Tx, { accountId, data, createdAt, account: { role } }: ConsumedLink) {
   const wasProved = data.verified === true
   const removed = await removeSignInMethods(tx, accountId, wasProved ? createdAt : null)
   if (wasProved || role === data.role) return { removed }
-  if (!(await takeRoleBack(tx, accountId))) throw new AppError('invalid-link')
+  if (!(await resetRole(tx, accountId))) throw new AppError('invalid-link')
   return { removed, roleTakenBack: role }
 }

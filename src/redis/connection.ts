@@ -30,7 +30,7 @@ export function defineScript(text: string): Script {
 
 const connectWithinMs = 1_000
 const firstPauseMs = 100
-const longestPauseMs = 1_000
+const maxPauseMs = 1_000
 
 /**
  * Opens one connection to Redis (or Valkey). While Redis is lost every command fails at once and nothing is queued; one
@@ -86,7 +86,7 @@ export function openRedis({ url, log, timeoutMs }: Options) {
   }
 
   async function probeUntilUp(): Promise<void> {
-    for (let pauseMs = firstPauseMs; !closed && !client; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
+    for (let pauseMs = firstPauseMs; !closed && !client; pauseMs = Math.min(pauseMs * 2, maxPauseMs)) {
       await pause(pauseMs * (0.5 + Math.random() / 2))
       await tryToConnect()
     }

@@ -3,7 +3,7 @@ import { deriveKey } from '../crypto/hash.ts'
 import { AppError } from '../errors/app-error.ts'
 
 /** What is encrypted names its place, and is readable there alone: `mail_outbox.link:0193…`. */
-export type Place = { table: string; column: string; id: string }
+export type EncryptionContext = { table: string; column: string; id: string }
 
 export type Secrets = ReturnType<typeof createSecrets>
 
@@ -43,7 +43,7 @@ export function createSecrets(keys: readonly [string, ...string[]]) {
   return {
     /** Names the key that encrypts, in hexadecimal digits. */
     keyId: current.id.toString('hex'),
-    encrypt(text: string, place: Place): Buffer {
+    encrypt(text: string, place: EncryptionContext): Buffer {
       const header = Buffer.concat([Buffer.of(version), current.id])
       const nonce = randomBytes(nonceBytes)
       const cipher = createCipheriv('aes-256-gcm', current.bytes, nonce, { authTagLength: tagBytes })
@@ -52,7 +52,7 @@ export function createSecrets(keys: readonly [string, ...string[]]) {
       return Buffer.concat([header, nonce, encrypted, cipher.getAuthTag()])
     },
     /** @throws UnreadableSecretError */
-    decrypt(value: Buffer, place: Place): string {
+    decrypt(value: Buffer, place: EncryptionContext): string {
       const key = keyOf(value)
       if (!key || value.length < headerBytes + nonceBytes + tagBytes)
         throw new UnreadableSecretError(`${nameOf(place)} was encrypted under a key that is not at hand`)
@@ -83,10 +83,10 @@ function toKey(text: string): Key {
   return { bytes, id: createHash('sha256').update('key id').update(bytes).digest().subarray(0, keyIdBytes) }
 }
 
-function additionalData(header: Buffer, place: Place): Buffer {
+function additionalData(header: Buffer, place: EncryptionContext): Buffer {
   return Buffer.concat([header, Buffer.from(nameOf(place), 'utf8')])
 }
 
-function nameOf({ table, column, id }: Place): string {
+function nameOf({ table, column, id }: EncryptionContext): string {
   return `${table}.${column}:${id}`
 }

@@ -1,6 +1,6 @@
 import { secret, secrets } from '../config/fields.ts'
 import { type ConfigOf, configuration, type Values } from '../config/room.ts'
-import { makesOne } from '../config/secret-checks.ts'
+import { secretAdvice } from '../config/secret-checks.ts'
 import type { InstanceVariables } from '../config/variables.ts'
 import { deriveKey } from '../crypto/hash.ts'
 
@@ -31,9 +31,9 @@ export const secretsConfiguration = configuration({
     return { dataKeys: [derivedDataKey(e.JWT_REFRESH_SECRET), ...previous, ...former.slice(1)], dataKeyIsDerived: true }
   },
   check: ({ NODE_ENV, DATA_KEY }) =>
-    NODE_ENV === 'production' && DATA_KEY === undefined ? [`DATA_KEY: is required ${makesOne}`] : [],
+    NODE_ENV === 'production' && DATA_KEY === undefined ? [`DATA_KEY: is required ${secretAdvice}`] : [],
   secrets: {
-    DATA_KEY: { purpose: 'encrypts secrets at rest', leastInProduction: 32 },
+    DATA_KEY: { purpose: 'encrypts secrets at rest', minProductionLength: 32 },
     DATA_KEY_PREVIOUS: { purpose: 'decrypts secrets at rest' },
   },
 })

@@ -8,7 +8,7 @@ const swept = 10
  * @param expiresAt in epoch seconds
  * @returns false where it was used before, or has expired by the database's clock
  */
-export async function spendState(sql: Db, id: string, expiresAt: number): Promise<boolean> {
+export async function consumeState(sql: Db, id: string, expiresAt: number): Promise<boolean> {
   const rows = await sql`
     with gone as (
       delete from oidc_spent_states where id in (

@@ -8,13 +8,13 @@ import { AppError } from '../errors/app-error.ts'
 import { presentCode, useCode } from './codes.ts'
 import type { SsoDeps } from './deps.ts'
 import { ChangedMeanwhileError, type Entry, hasChangedMeanwhile, knownDevice } from './entry.ts'
-import { judge } from './judgement.ts'
 import { join, register } from './new-identities.ts'
 import { findOwner, lockStanding, type Standing, touchIdentity } from './queries.ts'
 import type { Exchange } from './schemas.ts'
+import { evaluateProfile } from './verdict.ts'
 
 /** Each further try follows a concurrent commit of another request. */
-const mostTries = 5
+const maxAttempts = 5
 
 /**
  * Signs a person in by the code that their app got from the callback: into the account of the identity, into an account with the same
@@ -29,7 +29,7 @@ export async function exchange(
   shown: Exchange,
   deviceToken: string | undefined,
 ): Promise<SessionBody | MfaRequired> {
-  for (let tries = 0; tries < mostTries; tries++) {
+  for (let tries = 0; tries < maxAttempts; tries++) {
     const presented = await presentCode(deps, shown, { kind: 'sign-in' })
     try {
       return await signIn(deps, { presented, origin, deviceToken })
@@ -41,7 +41,7 @@ export async function exchange(
 }
 
 async function signIn(deps: SsoDeps, entry: Entry): Promise<SessionBody | MfaRequired> {
-  const verdict = await judge(deps.sql, entry.presented.profile)
+  const verdict = await evaluateProfile(deps.sql, entry.presented.profile)
   switch (verdict.kind) {
     case 'known':
       return signInToAccount(deps, entry, verdict.account)

@@ -1,15 +1,15 @@
 import type { Actor } from '../access/actor.ts'
 import { AppError, invalid } from '../errors/app-error.ts'
 import type { Profile } from './claims.ts'
-import { spendState } from './code-queries.ts'
+import { consumeState } from './code-queries.ts'
 import { issueCode } from './codes.ts'
 import type { SsoDeps } from './deps.ts'
-import { judge } from './judgement.ts'
 import type { ErrorCode } from './outcomes.ts'
 import type { Provider } from './provider.ts'
 import { ProviderError, toProviderError } from './provider-error.ts'
 import { findOwner } from './queries.ts'
 import { beginJourney, type Journey, openState, type Purpose } from './state.ts'
+import { evaluateProfile } from './verdict.ts'
 
 /** The longest query of a callback that is read, in characters: providers' codes are long, and some add further parameters. */
 const maxSearchLength = 8_192
@@ -66,7 +66,7 @@ export async function completeJourney(deps: SsoDeps, providerId: string, search:
   const [state = ''] = states
   const journey = states.length === 1 ? openState(deps.secrets, state) : null
   if (!journey || !deps.config.returnUrls.includes(journey.returnTo)) throw new AppError('unknown-state')
-  if (!(await spendState(deps.sql, journey.id, journey.expiresAt)))
+  if (!(await consumeState(deps.sql, journey.id, journey.expiresAt)))
     return endWith(deps, provider, journey.returnTo, 'expired')
   let profile: Profile
   try {
@@ -89,7 +89,7 @@ async function refusalOf({ sql }: SsoDeps, { purpose }: Journey, profile: Profil
     const owner = await findOwner(sql, profile)
     return owner && owner.id !== purpose.accountId ? 'identity-conflict' : null
   }
-  const verdict = await judge(sql, profile)
+  const verdict = await evaluateProfile(sql, profile)
   return verdict.kind === 'refused' ? verdict.code : null
 }
 

@@ -8,8 +8,8 @@ import { AppError } from '../errors/app-error.ts'
 import { useCode } from './codes.ts'
 import type { SsoDeps } from './deps.ts'
 import { ChangedMeanwhileError, type Entry, knownDevice } from './entry.ts'
-import { mayJoin } from './judgement.ts'
 import { countIdentities, insertIdentity, lockStanding, maxIdentities, type Standing } from './queries.ts'
+import { mayJoin } from './verdict.ts'
 
 /** Adds the identity to the account with the same verified address, and signs in. Checked again on the locked row. */
 export async function join(deps: SsoDeps, entry: Entry, account: Standing): Promise<SessionBody> {

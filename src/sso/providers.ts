@@ -7,7 +7,7 @@ import type { SsoConfig } from './variables.ts'
 export type IdentityProviders = ReturnType<typeof createIdentityProviders>
 
 /** Bound of the time for a provider, in milliseconds, even where requests may take longer. */
-const mostMs = 10_000
+const maxMs = 10_000
 
 type Configured = SsoConfig & Pick<InstanceConfig, 'publicUrl'> & Pick<HttpConfig, 'requestTimeoutMs'>
 
@@ -17,7 +17,7 @@ type Configured = SsoConfig & Pick<InstanceConfig, 'publicUrl'> & Pick<HttpConfi
  */
 export function createIdentityProviders(config: Configured, now: () => number) {
   // The other half is left for this service's own work.
-  const timeoutMs = Math.min(mostMs, config.requestTimeoutMs / 2)
+  const timeoutMs = Math.min(maxMs, config.requestTimeoutMs / 2)
   const providers = new Map<string, Provider>(
     config.identityProviders.map((provider) => {
       const redirectUri = callbackUrl(config.publicUrl, provider.id)

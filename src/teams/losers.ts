@@ -11,7 +11,7 @@ export type Loser = NewMember & { loses: 'seat' | 'plan'; at: Date }
 type Deps = { sql: Sql; config: TeamConfig }
 
 /** A team has so many people at most, whatever the plan says. */
-const mostSeats = 500
+const maxSeats = 500
 
 /**
  * Who of an owner's team would lose what by another plan of the owner, the newest first: nobody where its seats are enough, everybody
@@ -30,7 +30,7 @@ export async function listLosers(
   if (!team) return []
   const isShared = plan.name !== freePlan && features.includes(teamFeature)
   if (!isShared) return (await listNewest(sql, team.id, 1)).map((member) => ({ ...member, loses: 'plan', at: when }))
-  const seats = Math.min(plan.limits.maxUsers ?? mostSeats, mostSeats)
+  const seats = Math.min(plan.limits.maxUsers ?? maxSeats, maxSeats)
   const end = (team.surplusSince?.getTime() ?? when.getTime()) + config.seatsGraceMs
   const at = new Date(Math.max(end, when.getTime()))
   return (await listNewest(sql, team.id, seats)).map((member) => ({ ...member, loses: 'seat', at }))

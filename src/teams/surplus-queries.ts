@@ -7,7 +7,7 @@ export type Surplus = {
   name: string | null
   seats: number
   until: Date
-  isTold: boolean
+  isNotified: boolean
   isActive: boolean
 }
 
@@ -15,7 +15,7 @@ export type Surplus = {
 export async function findSurplus(sql: Db, graceMs: number, teamId: string | null): Promise<Surplus | null> {
   const [row] = await sql<Surplus[]>`
     select t.id, t.owner_id, t.name, seats_of(t.owner_id) as seats, t.surplus_since + make_interval(secs => ${graceMs / 1000}) as until,
-           t.surplus_told as is_told, (select s.plan <> 'free' from shared_plan(t.owner_id, clock_timestamp()) s) as is_active
+           t.surplus_told as is_notified, (select s.plan <> 'free' from shared_plan(t.owner_id, clock_timestamp()) s) as is_active
       from teams t
      where t.surplus_since is not null and (not t.surplus_told or t.surplus_since <= clock_timestamp() - make_interval(secs => ${graceMs / 1000}))
        and (${teamId}::uuid is null or t.id = ${teamId}::uuid)
@@ -42,7 +42,7 @@ export async function findOwnTeam(sql: Db, ownerId: string): Promise<{ id: strin
   return row ?? null
 }
 
-export async function noteTold(sql: Db, teamId: string): Promise<void> {
+export async function markNotified(sql: Db, teamId: string): Promise<void> {
   await sql`update teams set surplus_told = true where id = ${teamId}`
 }
 

@@ -3,7 +3,7 @@ import { account, operator } from '../audit/actor.ts'
 import { recordAuthzChanges } from '../changes/record.ts'
 import type { Tx } from '../db/types.ts'
 import type { TeamDeps } from './deps.ts'
-import { deleteMembers, findSurplus, forgetSurplus, listNewest, noteTold, type Surplus } from './surplus-queries.ts'
+import { deleteMembers, findSurplus, forgetSurplus, listNewest, markNotified, type Surplus } from './surplus-queries.ts'
 import type { TeamConfig } from './variables.ts'
 
 /** What the job of surplus seats uses. */
@@ -23,8 +23,8 @@ export async function endSurplusSeats(tx: Tx, deps: SurplusDeps): Promise<number
   if (!team) return 1
   const newest = await listNewest(tx, team.id, team.seats)
   if (!team.isActive || newest.length === 0) await forgetSurplus(tx, team.id)
-  else if (!team.isTold)
-    await tell(
+  else if (!team.isNotified)
+    await notifyPeople(
       tx,
       deps,
       team,
@@ -40,11 +40,11 @@ export async function endSurplusSeats(tx: Tx, deps: SurplusDeps): Promise<number
   return 1
 }
 
-async function tell(tx: Tx, { mail }: SurplusDeps, team: Surplus, newest: string[]): Promise<void> {
+async function notifyPeople(tx: Tx, { mail }: SurplusDeps, team: Surplus, newest: string[]): Promise<void> {
   const until = team.until.toISOString()
   await mail.notify(tx, team.ownerId, 'team-seats', { team: team.name, members: newest.length, until })
   await mail.notifyAll(tx, newest, 'team-seats', { team: team.name, members: null, until })
-  await noteTold(tx, team.id)
+  await markNotified(tx, team.id)
 }
 
 async function remove(tx: Tx, { audit, mail }: SurplusDeps, team: Surplus, newest: string[]): Promise<void> {

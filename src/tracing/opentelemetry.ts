@@ -16,7 +16,7 @@ import { createExporter } from './exporter.ts'
 import { samplerOf } from './sampler.ts'
 import { createSpanQueue } from './span-queue.ts'
 import { describeAnswer, describeFailure } from './span-semantics.ts'
-import { type Attributes, type Span, type SpanOptions, type Tracer, unrecorded } from './tracer.ts'
+import { type Attributes, noopSpan, type Span, type SpanOptions, type Tracer } from './tracer.ts'
 import type { TraceOptions } from './variables.ts'
 
 /** What runs now. `over`: its span has ended; what goes on from it, as a timer does, belongs to no trace. */
@@ -76,7 +76,7 @@ export function createTracer(options: TraceOptions, onFailure: (failure: Error |
   return {
     inSpan<T>(name: string, { kind, attributes }: SpanOptions, work: (span: Span) => Promise<T>): Promise<T> {
       const parent = current()
-      if (!parent?.span.isRecording()) return work(unrecorded)
+      if (!parent?.span.isRecording()) return work(noopSpan)
       const sdkKind = kind === 'client' ? SpanKind.CLIENT : SpanKind.INTERNAL
       return within(begin(name, parent.context, sdkKind, attributes), work)
     },

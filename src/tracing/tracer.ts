@@ -61,7 +61,7 @@ export function currentTracer(): Tracer | null {
 
 /** `Tracer.inSpan` where there is a tracer; else it only runs. */
 export function inSpan<T>(name: string, options: SpanOptions, work: (span: Span) => Promise<T>): Promise<T> {
-  return current ? current.inSpan(name, options, work) : work(unrecorded)
+  return current ? current.inSpan(name, options, work) : work(noopSpan)
 }
 
 /** `Tracer.inTrace` where there is a tracer; else it only runs. */
@@ -74,4 +74,4 @@ export function traceMembers(): string {
   return current ? current.logMembers() : ''
 }
 
-export const unrecorded: Span = { set() {} }
+export const noopSpan: Span = { set() {} }

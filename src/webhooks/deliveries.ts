@@ -17,7 +17,7 @@ import {
 import { type Audience, lockEndpoints, readEndpoint, subjectOf } from './manage.ts'
 
 /** Nothing more is asked for by hand while so many wait for an endpoint: it would be kept, and tried ten times each. */
-const mostWaiting = 1_000
+const maxWaiting = 1_000
 
 /** The log of an endpoint, newest first. @throws AppError `not-found` when it is not theirs */
 export async function readDeliveries(
@@ -42,7 +42,7 @@ export async function queueDelivery(
     const endpoint = await findEndpoint(tx, owner, id)
     if (!endpoint) throw new AppError('not-found')
     if (!endpoint.enabled) throw new AppError('webhook-disabled')
-    if ((await countWaiting(tx, id, mostWaiting)) >= mostWaiting) throw new AppError('too-many-deliveries')
+    if ((await countWaiting(tx, id, maxWaiting)) >= maxWaiting) throw new AppError('too-many-deliveries')
     const queued = deliveryId === undefined ? await insertTest(tx, id, owner) : await redeliver(tx, id, deliveryId)
     if (!queued) throw new AppError('not-found')
     const action = deliveryId === undefined ? 'webhook.test' : 'webhook.redeliver'

@@ -12,7 +12,7 @@ export class UnreachableNameError extends Error {
 export const noAddress = 'The name has no address that can be reached from here.'
 
 /** A name may have many more; these are judged, and one of them is connected to. */
-const mostAddresses = 8
+const maxAddresses = 8
 
 /**
  * The system's resolver, without a thread for each look-up as `node:dns` takes: password hashing shares those threads, and a name
@@ -24,11 +24,11 @@ export const findAddresses: Resolver = async (name) => {
 }
 
 /** Finds the addresses of a name once, as the connection is made, and leaves out those that must not be reached. */
-export function judgedLookUp(resolver: Resolver, isAllowed: (address: string) => boolean): LookupFunction {
+export function filteredLookup(resolver: Resolver, isAllowed: (address: string) => boolean): LookupFunction {
   return (name, _options, callback) => {
     resolver(name).then(
       (found) => {
-        const allowed = found.slice(0, mostAddresses).filter(isAllowed)
+        const allowed = found.slice(0, maxAddresses).filter(isAllowed)
         if (allowed.length === 0) callback(new UnreachableNameError(noAddress), [])
         else
           callback(

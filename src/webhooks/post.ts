@@ -2,16 +2,16 @@ import http from 'node:http'
 import https from 'node:https'
 import type { Socket } from 'node:net'
 import { isWithin } from '../addresses/networks.ts'
-import { findAddresses, judgedLookUp, type Resolver } from './look-up.ts'
+import { filteredLookup, findAddresses, type Resolver } from './look-up.ts'
 import { isReachable, loopbackNetworks } from './reachable.ts'
 import { reasonOf, UndeliverableError } from './undeliverable.ts'
-import { literalOf, type Reach, refusalOf } from './url.ts'
+import { type AllowedTargets, literalOf, refusalOf } from './url.ts'
 
 /** What a receiver answered: the first 1,024 bytes of the body, as text. */
 export type Answer = { status: number; body: string }
 
 type PostOptions = {
-  reach: Reach
+  reach: AllowedTargets
   /** The deadline of the whole attempt. */
   milliseconds: number
   /** Certificates by which receivers are judged instead of the system's, in tests. */
@@ -62,7 +62,7 @@ export async function post(
     },
     // A connection kept from another endpoint of that name may lead to an address that this one must not reach.
     agent: false,
-    lookup: judgedLookUp(resolver, isAllowed),
+    lookup: filteredLookup(resolver, isAllowed),
     ...(ca !== undefined && { ca }),
   })
   let connection: Socket | undefined

@@ -4,7 +4,7 @@ import { isWithin } from '../addresses/networks.ts'
 import { isReachable, loopbackNetworks } from './reachable.ts'
 
 /** Whom endpoints may reach: beside globally reachable addresses these, and in clear only this machine. */
-export type Reach = { networks: readonly Network[]; inClear: boolean }
+export type AllowedTargets = { networks: readonly Network[]; inClear: boolean }
 
 /** Of a URL as it is sent and kept: what is not ASCII takes up to nine times as many characters there. */
 const maxUrlLength = 2_000
@@ -19,7 +19,7 @@ export function literalOf({ hostname }: URL): string | undefined {
  * Why no event can be delivered to a URL; null: what can be told before connecting does not speak against it. Names are
  * judged whenever a connection is made, by the address that is used. Call it with at most 2,000 characters.
  */
-export function refusalOf(text: string, reach: Reach): string | null {
+export function refusalOf(text: string, reach: AllowedTargets): string | null {
   if (!URL.canParse(text)) return 'Send a URL such as https://example.com/hooks.'
   const url = new URL(text)
   const literal = literalOf(url)

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { anonymiseAccount } from '../../src/account/erasure-queries.ts'
-import { leaveTraces, takeOverTraces } from '../../src/auth/traces.ts'
+import { leaveTraces, restoreTraces } from '../../src/auth/traces.ts'
 import { runJobNow } from '../../src/jobs/runner.ts'
 import { type Given, givenAccount, goodPassword, newEmail, registered } from '../support/accounts.ts'
 import { signedIn } from '../support/administration.ts'
@@ -112,7 +112,7 @@ test('the daily job forgets trials after three years and quotas once their month
   await sql`insert into erased_quotas values (${hash}, ${months(-1)}, 'api_access', 5), (${hash}, ${months(0)}, 'api_access', 6)`
   // Over, but not swept yet: nobody is held to it.
   const { id } = await givenAccount(app)
-  await takeOverTraces(sql, id, [hash])
+  await restoreTraces(sql, id, [hash])
   expect(await sql`select plan from trials where account_id = ${id}`).toEqual([{ plan: 'business' }] as never)
   expect(await sql`select used::int from quota_usage where account_id = ${id}`).toEqual([{ used: 6 }] as never)
   await runJobNow(deps, 'purge-expired')
@@ -132,7 +132,7 @@ test('an address that is given up for another, as a change of e-mail will, is no
   await sql.begin(async (tx) => {
     await leaveTraces(tx, person.id, deps.traceKeys(before)[0])
     await tx`update user_accounts set email = ${after} where id = ${person.id}`
-    await takeOverTraces(tx, person.id, deps.traceKeys(after))
+    await restoreTraces(tx, person.id, deps.traceKeys(after))
   })
   await expectProblem(await subscribe(person, 'business'), 'checkout-unavailable')
   await erase({ ...person, email: after })

@@ -20,7 +20,7 @@ function burst(count: number, send: (n: number) => Promise<Response>) {
 
 /**
  * Whether some of the burst, all sent before, still waited when `work` was answered: first come, first served would have
- * answered all of it by then. How many exactly let it pass is said by turns.test.ts.
+ * answered all of it by then. How many exactly let it pass is said by admission.test.ts.
  */
 async function overtakes({ answers }: { answers: Response[] }, count: number, work: () => Promise<Response>) {
   const { status } = await work()

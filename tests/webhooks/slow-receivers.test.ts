@@ -29,17 +29,17 @@ describe('receivers that answer nothing delay nobody else’s', () => {
     ['that failed before', 'failing_since = clock_timestamp()', 2],
     ['that were slow before', 'is_slow = true', 2],
     ['that do so for the first time', 'updated_at = clock_timestamp()', 4],
-  ])('%s', async (_name, before, mostWaiting) => {
+  ])('%s', async (_name, before, maxWaiting) => {
     const { endpoints, seen, letGo } = await givenHanging()
     for (const { id } of endpoints) await sql`update webhook_endpoints set ${sql.unsafe(before)} where id = ${id}`
     const well = await givenEndpoint()
     const sender = openSender({ concurrency: 2, spare: 8, attemptMs: 60_000 })
     sender.poll()
-    await until(() => seen.waiting === mostWaiting, 20, 'they hang')
+    await until(() => seen.waiting === maxWaiting, 20, 'they hang')
     for (let i = 0; i < 3; i++) await well.queueTest()
     sender.poll()
     await until(() => well.receiver.received.length === 3, 20, 'the others arrive')
-    expect(seen.waiting).toBe(mostWaiting)
+    expect(seen.waiting).toBe(maxWaiting)
     letGo()
     await sender.idle()
     await sender.stop()

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { installTracer, type Tracer, unrecorded } from '../../src/tracing/tracer.ts'
+import { installTracer, noopSpan, type Tracer } from '../../src/tracing/tracer.ts'
 import { headersOf } from '../../src/webhooks/attempt.ts'
 import { claimEndpoints } from '../../src/webhooks/delivery-queries.ts'
 import { signedIn } from '../support/administration.ts'
@@ -13,7 +13,7 @@ const { openSender, givenEndpoint } = webhookEndpoints(app, root.bearer)
 
 const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
 const tracer: Tracer = {
-  inSpan: (_name, _options, work) => work(unrecorded),
+  inSpan: (_name, _options, work) => work(noopSpan),
   inTrace: (_name, _attributes, work) => work(),
   serve: (_request, work) => work(),
   describeRequest() {},

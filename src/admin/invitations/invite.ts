@@ -3,7 +3,7 @@ import { authorise, authoriseOver, requireGrantable, requireHeld } from '../../a
 import { freePlan, roleOnPlan } from '../../access/lapse.ts'
 import { createLink, linkUrl, linkValidHours } from '../../account-links/links.ts'
 import { account } from '../../audit/actor.ts'
-import { takeOverTraces } from '../../auth/traces.ts'
+import { restoreTraces } from '../../auth/traces.ts'
 import { requirePlan } from '../../billing/views.ts'
 import { isUniqueViolation } from '../../db/database.ts'
 import type { Tx } from '../../db/types.ts'
@@ -34,7 +34,7 @@ export async function invite(deps: AdminDeps, actor: Actor, input: NewUser): Pro
       if (plan !== null) requirePlan(deps, plan)
       await insertInvited(tx, { id, email, firstName, lastName, language, role, plan }, authority.id)
       // A statement of its own: the first one may have waited for the erasure that left the traces.
-      await takeOverTraces(tx, id, deps.traceKeys(email))
+      await restoreTraces(tx, id, deps.traceKeys(email))
       await mailInvitation(tx, deps, id)
       await deps.audit.record(tx, actor, 'account.invite', account(id), { details: { role, plan } })
       return showUser(tx, deps, actor, id)

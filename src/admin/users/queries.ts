@@ -3,7 +3,7 @@ import { type AuthzState, authzStateColumns } from '../../access/rights.ts'
 import { profileColumns, type StoredAccount } from '../../auth/account.ts'
 import type { Db, Tx } from '../../db/types.ts'
 import type { Sort } from '../schemas.ts'
-import { containing, toAddress } from './search.ts'
+import { containsText, toAddress } from './search.ts'
 
 type ListedStatus = 'invited' | 'active' | 'locked'
 export type Filter = { q?: string; role?: string; plan?: string; status?: ListedStatus }
@@ -55,7 +55,7 @@ async function prepare(tx: Tx, q: string | undefined): Promise<string | null> {
 /** A whole address that somebody has is theirs alone, and found by its own index; any other text is looked for as a part. */
 function matching(sql: Db, { q, status }: Filter, holder: string | null) {
   return sql`
-    ${q === undefined ? sql`` : holder === null ? containing(sql, q) : sql`and a.id = ${holder}`}
+    ${q === undefined ? sql`` : holder === null ? containsText(sql, q) : sql`and a.id = ${holder}`}
     ${status ? inStatus(sql, status) : sql``}`
 }
 

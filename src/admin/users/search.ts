@@ -18,7 +18,7 @@ export function toAddress(q: string): string | null {
  * Finds a part of an address or a name. A text without a trigram is searched at the beginning of words only, and one without
  * letters or digits finds nobody. The database normalises the query as it did the stored text; nothing is normalised here.
  */
-export function containing(sql: Db, q: string): Fragment {
+export function containsText(sql: Db, q: string): Fragment {
   const asked = decodeLabels(q)
   const text = asked.normalize('NFKC')
   if (hasTrigram.test(text)) return containingTrigrams(sql, asked, text.match(rareWord) ?? [])

@@ -1,6 +1,6 @@
 import type { Language } from '../../text/language.ts'
 import type { LetterTexts } from './letter.ts'
-import { worksOnce } from './link-letters.ts'
+import { singleUseTexts } from './link-letters.ts'
 import type { RequestedMailData } from './mail-data.ts'
 import type { TeamChange } from './notice-data.ts'
 import type { NoticeTexts } from './notice-letter.ts'
@@ -15,7 +15,7 @@ export const teamInvitation: LetterTexts<RequestedMailData['team-invitation']> =
       'Sign in with an account of this e-mail address to join. If you have none yet, open one first, and confirm the address.',
     ],
     facts: team === null ? [] : [`Team: ${shownName(team)}`],
-    action: { label: 'Join the team', validity: worksOnce.en(validHours) },
+    action: { label: 'Join the team', validity: singleUseTexts.en(validHours) },
     why: 'You get this mail because somebody gave this address for the invitation.',
     notYou: 'If you do not know who invites you, do nothing: nobody joins without signing in.',
   }),
@@ -26,7 +26,7 @@ export const teamInvitation: LetterTexts<RequestedMailData['team-invitation']> =
       'शामिल होने के लिए इसी ईमेल पते के खाते से साइन इन करें। अगर आपका खाता अभी नहीं है, तो पहले खाता खोलें और पते की पुष्टि करें।',
     ],
     facts: team === null ? [] : [`टीम: ${shownName(team)}`],
-    action: { label: 'टीम में शामिल हों', validity: worksOnce.hi(validHours) },
+    action: { label: 'टीम में शामिल हों', validity: singleUseTexts.hi(validHours) },
     why: 'आपको यह ईमेल इसलिए मिला है क्योंकि किसी ने आमंत्रण के लिए यही पता दिया है।',
     notYou: 'अगर आप आमंत्रित करने वाले को नहीं जानते, तो कुछ न करें: साइन इन किए बिना कोई शामिल नहीं होता।',
   }),

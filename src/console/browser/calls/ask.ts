@@ -23,7 +23,7 @@ type Options = {
 export const proving: Options = { proves: true }
 
 const maxTurns = 4
-const longestPauseMs = 60_000
+const maxPauseMs = 60_000
 
 /**
  * The body of a call's success. A token that has run out is renewed; a stronger or more recent sign-in is asked for on the
@@ -52,7 +52,7 @@ export async function askPatiently<R extends Answer>(send: () => Promise<R>): Pr
       return await ask(send)
     } catch (error) {
       if (!(error instanceof Refused) || error.problem.code !== 'rate-limited' || turn >= maxTurns) throw error
-      await waitOpenly(retryAfterMs.get(error.problem) ?? longestPauseMs)
+      await waitOpenly(retryAfterMs.get(error.problem) ?? maxPauseMs)
     }
   }
 }
@@ -79,7 +79,7 @@ async function problemOf(answer: Answer): Promise<Problem> {
   const body = await answer.json().catch(() => null)
   if (!isProblem(body)) throw new Unreachable(`status ${answer.status} without a problem document`)
   const seconds = Number(answer.headers.get('Retry-After'))
-  if (seconds > 0) retryAfterMs.set(body, Math.min(seconds * 1000, longestPauseMs))
+  if (seconds > 0) retryAfterMs.set(body, Math.min(seconds * 1000, maxPauseMs))
   return body
 }
 

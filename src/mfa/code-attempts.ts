@@ -38,32 +38,32 @@ export async function toProof(
 }
 
 /** A reserved attempt of a code, and its account. */
-export type CountedTry = { accountId: string; reservation: Reservation }
+export type ReservedAttempt = { accountId: string; reservation: Reservation }
 
 /**
  * Runs `work` under a reserved attempt: `invalid-code` is counted as a failure, any other error releases the attempt. `work` resets the
  * counter in the transaction that uses the code up.
  * @throws AppError `invalid-code`, and what `work` throws
  */
-export async function withCodeTry<T>(
+export async function withCodeAttempt<T>(
   deps: MfaDeps,
   origin: Origin,
-  { accountId, reservation }: CountedTry,
+  { accountId, reservation }: ReservedAttempt,
   work: () => Promise<T>,
 ): Promise<T> {
   try {
     return await work()
   } catch (error) {
-    await settleTry(deps, origin, { accountId, reservation }, error)
+    await endAttempt(deps, origin, { accountId, reservation }, error)
     throw error
   }
 }
 
 /** Ends an attempt that used no code up: counts it where the code was wrong, and releases it otherwise. */
-export function settleTry(
+export function endAttempt(
   deps: MfaDeps,
   origin: Origin,
-  { accountId, reservation }: CountedTry,
+  { accountId, reservation }: ReservedAttempt,
   error: unknown,
 ): Promise<void> {
   return isWrongCode(error) ? recordFailedCheck(deps, origin, reservation, accountId) : release(deps, reservation)
@@ -72,10 +72,10 @@ export function settleTry(
 /** Whether an error is `invalid-code`. */
 export const isWrongCode = (error: unknown): boolean => error instanceof AppError && error.code === 'invalid-code'
 
-type ReservedTry = { key: Buffer; isDevice: boolean; admitted: boolean | null; lockedForSeconds: number | null }
+type ReservationRow = { key: Buffer; isDevice: boolean; admitted: boolean | null; lockedForSeconds: number | null }
 
 /** @throws AppError `account-locked`, `rate-limited` as requireAdmitted */
-export function toReservation(row: ReservedTry, attemptId: string): Reservation {
+export function toReservation(row: ReservationRow, attemptId: string): Reservation {
   requireAdmitted(row)
   return { key: row.key, attemptId, counter: row.isDevice ? 'code-device' : 'code' }
 }

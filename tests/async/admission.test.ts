@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
+import { createAdmission } from '../../src/async/admission.ts'
 import type { Caller } from '../../src/async/caller.ts'
-import { createTurns } from '../../src/async/turns.ts'
 import { reasonOf } from '../support/open-database.ts'
 
 const account = (key: string): Caller => ({ key, isAccount: true, admitted: false })
@@ -8,18 +8,18 @@ const network = (key: string): Caller => ({ key, isAccount: false, admitted: fal
 const forever = () => () => {}
 
 /** Turns of which it is known who got them, in order; `waiting` are those who wait, by name. */
-function observe(options: Parameters<typeof createTurns>[0]) {
-  const turns = createTurns(options)
+function observe(options: Parameters<typeof createAdmission>[0]) {
+  const admission = createAdmission(options)
   const admitted: string[] = []
   const refused: [string, string][] = []
   const enter = (caller: Caller | null) => {
     const name = caller?.key ?? 'own'
-    return turns.enter(caller, forever).then(
+    return admission.acquire(caller, forever).then(
       () => void admitted.push(name),
       (error) => void refused.push([name, error.code]),
     )
   }
-  return { turns, admitted, refused, enter }
+  return { turns: admission, admitted, refused, enter }
 }
 
 /** Lets every promise that can settle do so. */
@@ -31,7 +31,7 @@ test('callers are served in turn, one of each, each in the order of arrival', as
   for (const caller of [a, a, a, a, b, b, c]) void enter(caller)
   await settle()
   for (const caller of [a, a, b, c, a, b]) {
-    turns.leave(caller)
+    turns.release(caller)
     await settle()
   }
   expect(admitted).toEqual(['a', 'a', 'b', 'c', 'a', 'b', 'a'])
@@ -67,9 +67,9 @@ test('the service’s own work is let in before callers, up to its share', async
   const { turns, admitted, enter } = observe({ places: 1, queueLimit: 100, accountLimit: 100 })
   for (const caller of [account('a'), account('a'), null, null]) void enter(caller)
   await settle()
-  turns.leave(account('a'))
+  turns.release(account('a'))
   await settle()
-  turns.leave(null)
+  turns.release(null)
   await settle()
   expect(admitted).toEqual(['a', 'own', 'own'])
 })
@@ -81,7 +81,7 @@ test('beyond an account’s bound its requests are refused, but not those that w
   void enter({ ...account('a'), admitted: true })
   await settle()
   expect(refused).toEqual([['a', 'rate-limited']])
-  expect(await reasonOf(turns.enter(account('a'), forever))).toMatchObject({ headers: { 'Retry-After': '1' } })
+  expect(await reasonOf(turns.acquire(account('a'), forever))).toMatchObject({ headers: { 'Retry-After': '1' } })
   expect(turns.counts()).toEqual({ inUse: 1, waiting: 4 })
   expect(admitted).toEqual(['a'])
 })
@@ -98,17 +98,17 @@ test('when the queue is full the longest line pays, not who comes from elsewhere
 })
 
 test('who gave up takes nobody’s turn and leaves nothing behind', async () => {
-  const turns = createTurns({ places: 1, queueLimit: 5, accountLimit: 5 })
-  await turns.enter(account('a'), forever)
+  const turns = createAdmission({ places: 1, queueLimit: 5, accountLimit: 5 })
+  await turns.acquire(account('a'), forever)
   let forgotten = 0
   const gaveUp = reasonOf(
-    turns.enter(account('b'), (refuse) => {
+    turns.acquire(account('b'), (refuse) => {
       setImmediate(() => refuse(new Error('gone') as never))
       return () => void forgotten++
     }),
   )
   expect(await gaveUp).toMatchObject({ message: 'gone' })
-  turns.leave(account('a'))
+  turns.release(account('a'))
   expect(turns.counts()).toEqual({ inUse: 0, waiting: 0 })
   expect(forgotten).toBe(1)
 })

@@ -1,7 +1,7 @@
 import type { Db } from '../db/types.ts'
 import { presentedPasskey, type StoredPasskey } from '../passkeys/assertion.ts'
 import type { PasskeyResponse } from '../passkeys/schemas.ts'
-import { type Challenge, foundCte, triedCte } from './challenge-queries.ts'
+import { attemptCte, type Challenge, foundCte } from './challenge-queries.ts'
 
 type Presented = Pick<StoredPasskey, 'publicKey' | 'signCount' | 'backupEligible' | 'isActive' | 'emailVerified'> & {
   passkeyId: string | null
@@ -9,19 +9,19 @@ type Presented = Pick<StoredPasskey, 'publicKey' | 'signCount' | 'backupEligible
   ownerPasswordVersion: number
 }
 
-export type PasskeyTry = { challenge: Challenge; stored: StoredPasskey | null }
+export type PasskeyAttempt = { challenge: Challenge; stored: StoredPasskey | null }
 
 /**
  * Takes an attempt of a challenge for a passkey and finds the presented passkey. Failures do not count as wrong codes. Null: the token
  * is used up or void.
  */
-export async function takePasskeyTry(
+export async function takePasskeyAttempt(
   sql: Db,
   tokenHash: Buffer,
   presented: PasskeyResponse,
-): Promise<PasskeyTry | null> {
+): Promise<PasskeyAttempt | null> {
   const [row] = await sql<(Challenge & Presented)[]>`
-    with ${foundCte(sql, tokenHash)}, ${triedCte(sql)}
+    with ${foundCte(sql, tokenHash)}, ${attemptCte(sql)}
     select found.*, p.* from found join tried on tried.id = found.id
       left join (${presentedPasskey(sql, presented)}) as p (passkey_id, owner_id, public_key, sign_count, backup_eligible, is_active,
                                                             email_verified, owner_password_version) on true`

@@ -2,28 +2,28 @@ import { AppError } from '../errors/app-error.ts'
 import type { Caller } from './caller.ts'
 import { createFairQueue } from './fair-queue.ts'
 
-type Waiter = { admit: () => void; refuse: (error: AppError) => void }
-/** Calls `refuse` when the wait is over for other reasons; returns how to forget it. */
-type GiveUp = (refuse: (error: AppError) => void) => () => void
+type Waiter = { admit: () => void; reject: (error: AppError) => void }
+/** Told `reject`, which ends the wait early, as at a deadline. @returns cleans up once the wait has ended */
+type OnGiveUp = (refuse: (error: AppError) => void) => () => void
 
 type Options = {
-  /** How many may be in at once. */
+  /** How many callers may hold a place at once. */
   places: number
-  /** How many may wait, all together. */
+  /** How many may wait in all. */
   queueLimit: number
   /** How many requests of one account may wait. */
   accountLimit: number
 }
 
-/** The line of the service's own work; callers' keys are never empty. */
+/** The queue key of the service's own work; callers' keys are never empty. */
 const own = ''
 
 /**
- * Who may use something of which there are few, so that nobody's burst makes others wait for long: callers are admitted
- * in turn, one of each. One alone holds four fifths of the places at the most, all callers nine tenths, where there are
- * enough to be parted; the service's own work, which has no caller, is let in first up to that tenth.
+ * Fair admission to a bounded number of places: waiting callers are admitted round-robin, so that one caller's burst does not
+ * delay the others for long. One caller holds at most four fifths of the places, and all callers together nine tenths, where
+ * there are enough places to be divided. The service's own work, which has no caller, is admitted first up to that tenth.
  */
-export function createTurns({ places: atFirst, queueLimit, accountLimit }: Options) {
+export function createAdmission({ places: atFirst, queueLimit, accountLimit }: Options) {
   const queue = createFairQueue<Waiter>()
   const inUseBy = new Map<string, number>()
   let places = atFirst
@@ -57,10 +57,10 @@ export function createTurns({ places: atFirst, queueLimit, accountLimit }: Optio
     if (queue.size() < queueLimit) return
     const dropped = queue.dropFromLongest(queue.sizeOf(key))
     if (!dropped) throw new AppError('overloaded')
-    dropped.refuse(new AppError('overloaded'))
+    dropped.reject(new AppError('overloaded'))
   }
 
-  function join(key: string, giveUp: GiveUp): Promise<void> {
+  function join(key: string, giveUp: OnGiveUp): Promise<void> {
     makeRoom(key)
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     const waiter: Waiter = {
@@ -69,13 +69,13 @@ export function createTurns({ places: atFirst, queueLimit, accountLimit }: Optio
         occupy(key)
         resolve()
       },
-      refuse(error) {
+      reject(error) {
         forget()
         reject(error)
       },
     }
     const forget = giveUp((error) => {
-      if (queue.remove(key, waiter)) waiter.refuse(error)
+      if (queue.remove(key, waiter)) waiter.reject(error)
     })
     queue.add(key, waiter)
     return promise
@@ -83,11 +83,11 @@ export function createTurns({ places: atFirst, queueLimit, accountLimit }: Optio
 
   return {
     /**
-     * Waits for a turn, of which `leave` must tell the end.
+     * Waits for a place; call `release` when it is no longer used.
      * @throws AppError `overloaded` when the queue is full, `rate-limited` when too many of the account's requests wait,
      * and whatever `giveUp` refuses with
      */
-    async enter(caller: Caller | null, giveUp: GiveUp): Promise<void> {
+    async acquire(caller: Caller | null, giveUp: OnGiveUp): Promise<void> {
       const key = caller?.key ?? own
       if (queue.sizeOf(key) === 0 && isEligible(key)) occupy(key)
       else if (caller?.isAccount && !caller.admitted && queue.sizeOf(key) >= accountLimit)
@@ -98,7 +98,7 @@ export function createTurns({ places: atFirst, queueLimit, accountLimit }: Optio
       else await join(key, giveUp)
       if (caller) caller.admitted = true
     },
-    leave(caller: Caller | null): void {
+    release(caller: Caller | null): void {
       const key = caller?.key ?? own
       const left = usedBy(key) - 1
       inUse--
@@ -110,8 +110,8 @@ export function createTurns({ places: atFirst, queueLimit, accountLimit }: Optio
       places = count
       admitWaiting()
     },
-    refuseAll(error: AppError): void {
-      for (let waiter = queue.take(() => true); waiter; waiter = queue.take(() => true)) waiter.refuse(error)
+    rejectAll(error: AppError): void {
+      for (let waiter = queue.take(() => true); waiter; waiter = queue.take(() => true)) waiter.reject(error)
     },
     counts: () => ({ inUse, waiting: queue.size() }),
   }

@@ -13,10 +13,10 @@ const createHashDurations = () => ({ waits: createDurations(), hashes: createDur
  * @param places how many hashes may run at once
  * @param queueLimit how many may wait in each queue; default: 64 for each of its places. One account may have 8 for each place
  */
-export function openLanes(places: number, queueLimit: number | undefined) {
+export function openHashQueues(places: number, queueLimit: number | undefined) {
   const durations = createHashDurations()
   const open = (name: string, places: number) =>
-    createLane(name, durations, {
+    createHashQueue(name, durations, {
       places,
       queueLimit: queueLimit ?? 64 * places,
       accountLimit: 8 * places,
@@ -28,7 +28,7 @@ export function openLanes(places: number, queueLimit: number | undefined) {
   }
 }
 
-function createLane(name: string, durations: HashDurations, options: Parameters<typeof createSemaphore>[0]) {
+function createHashQueue(name: string, durations: HashDurations, options: Parameters<typeof createSemaphore>[0]) {
   const { run, stats } = createSemaphore(options)
   return {
     stats,

@@ -21,7 +21,7 @@ export type Verdict =
 const refused = (code: Refusal): Verdict => ({ kind: 'refused', code })
 
 /** Decides which account a profile means: by identity, and by address only where no account has the identity. At most two statements. */
-export async function judge(sql: Db, profile: Profile): Promise<Verdict> {
+export async function evaluateProfile(sql: Db, profile: Profile): Promise<Verdict> {
   const owner = await findOwner(sql, profile)
   if (owner) return owner.status === 'active' ? { kind: 'known', account: owner } : refused('account-unavailable')
   const { email, emailVerified, isTrusted } = profile
