@@ -1,10 +1,10 @@
 import { isProblem, type Problem } from '@manas360/client'
 import type { ClientResponse } from 'hono/client'
-import { proveAgain } from '../session/proof.ts'
+import { reauthenticate } from '../session/proof.ts'
 import { endSession, renew } from '../session/session.ts'
 import { noteLost } from './connection.ts'
 import { GivenUp, Refused, Unreachable } from './failure.ts'
-import { waitOpenly } from './waiting.ts'
+import { waitVisibly } from './waiting.ts'
 
 type Answer = ClientResponse<unknown, number, string>
 type Successful<R> =
@@ -52,7 +52,7 @@ export async function askPatiently<R extends Answer>(send: () => Promise<R>): Pr
       return await ask(send)
     } catch (error) {
       if (!(error instanceof Refused) || error.problem.code !== 'rate-limited' || turn >= maxTurns) throw error
-      await waitOpenly(retryAfterMs.get(error.problem) ?? maxPauseMs)
+      await waitVisibly(retryAfterMs.get(error.problem) ?? maxPauseMs)
     }
   }
 }
@@ -91,7 +91,7 @@ async function mayGoOn({ code }: Problem, proves: boolean): Promise<boolean> {
     case 'mfa-required':
     case 'reauthentication-required':
       if (proves) return false
-      if (!(await proveAgain(code))) throw new GivenUp(code)
+      if (!(await reauthenticate(code))) throw new GivenUp(code)
       return true
     case 'session-revoked':
     case 'account-disabled':

@@ -16,10 +16,10 @@ let wake: (() => void) | undefined
 export function noteLost(): void {
   if (connection.get().isLost) return
   connection.set({ ...connection.get(), isLost: true })
-  void lookUntilBack()
+  void pollUntilBack()
 }
 
-async function lookUntilBack(): Promise<void> {
+async function pollUntilBack(): Promise<void> {
   for (let waitMs = firstWaitMs; ; waitMs = Math.min(waitMs * 2, longestWaitMs)) {
     await pause(waitMs)
     if (!(await answers())) continue
@@ -39,7 +39,7 @@ async function answers(): Promise<boolean> {
 }
 
 /** Asks now instead of at the next turn. */
-export function lookNow(): void {
+export function checkNow(): void {
   wake?.()
 }
 
@@ -53,4 +53,4 @@ function pause(ms: number): Promise<void> {
   })
 }
 
-addEventListener('online', lookNow)
+addEventListener('online', checkNow)

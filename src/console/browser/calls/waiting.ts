@@ -4,7 +4,7 @@ import { createStore } from '../store.ts'
 export const waiting = createStore<{ calls: number; seconds: number }>({ calls: 0, seconds: 0 })
 
 /** Waits, and lets the window say so: a page that does nothing looks broken. */
-export async function waitOpenly(ms: number): Promise<void> {
+export async function waitVisibly(ms: number): Promise<void> {
   const { calls, seconds } = waiting.get()
   waiting.set({ calls: calls + 1, seconds: Math.max(seconds, Math.ceil(ms / 1000)) })
   await new Promise((resolve) => setTimeout(resolve, ms))

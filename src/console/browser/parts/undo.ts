@@ -1,14 +1,14 @@
 import { GivenUp, Refused } from '../calls/failure.ts'
-import { tell } from '../shell/notices.tsx'
+import { notify } from '../shell/notices.tsx'
 import type { Texts } from '../shell/texts.ts'
 
 /** Tells what was done, with a button that takes it back; what comes of that is told as well. */
-export function tellUndoable(text: string, t: Texts, undo: () => Promise<unknown>): void {
-  tell(text, () => {
+export function notifyUndoable(text: string, t: Texts, undo: () => Promise<unknown>): void {
+  notify(text, () => {
     undo().then(
-      () => tell(t.undone),
+      () => notify(t.undone),
       (failure: unknown) => {
-        if (!(failure instanceof GivenUp)) tell(`${t.notUndone} ${sentenceOf(failure, t)}`)
+        if (!(failure instanceof GivenUp)) notify(`${t.notUndone} ${sentenceOf(failure, t)}`)
       },
     )
   })

@@ -5,7 +5,7 @@ import { timed } from '../calls/fetch.ts'
 import { service } from '../calls/service.ts'
 import { createStore } from '../store.ts'
 import { type Claims, readClaims } from './claims.ts'
-import { forget, hold, keep, keepDevice, readDevice, readKept } from './kept.ts'
+import { clearTokens, lockSession, readDevice, readTokens, storeDevice, storeTokens } from './kept.ts'
 
 /** Why nobody is signed in: `copied` is a tab that was duplicated, `idle` one that nobody touched. */
 export type EndReason = 'left' | 'ended' | 'idle' | 'copied'
@@ -40,15 +40,15 @@ let touchedAt = Date.now()
 
 /** Takes up the session that this tab had before it was loaded anew. */
 export async function openSession(): Promise<void> {
-  const kept = readKept()
+  const kept = readTokens()
   if (!kept) return session.set({ kind: 'signed-out', why: null })
-  if (!(await hold(kept.sessionId))) return endSession('copied')
+  if (!(await lockSession(kept.sessionId))) return endSession('copied')
   tokens = { access: '', refresh: kept.refreshToken }
-  await takeUp()
+  await resumeSession()
 }
 
 /** Without an answer the session is as good as before: once the service is back, it is asked again. */
-async function takeUp(): Promise<void> {
+async function resumeSession(): Promise<void> {
   try {
     await renew()
   } catch {
@@ -56,22 +56,22 @@ async function takeUp(): Promise<void> {
     const stop = connection.subscribe(() => {
       if (connection.get().isLost) return
       stop()
-      void takeUp()
+      void resumeSession()
     })
   }
 }
 
 /** Begins with the tokens of a sign-in. */
-export async function enter(body: SessionBody): Promise<void> {
+export async function startSession(body: SessionBody): Promise<void> {
   const claims = readClaims(body.accessToken, body.expiresIn)
-  await hold(claims.sessionId)
-  take(body, claims)
+  await lockSession(claims.sessionId)
+  storeSession(body, claims)
 }
 
-function take(body: SessionBody, claims: Claims): void {
+function storeSession(body: SessionBody, claims: Claims): void {
   tokens = { access: body.accessToken, refresh: body.refreshToken }
-  keep({ sessionId: claims.sessionId, refreshToken: body.refreshToken })
-  keepDevice(body.deviceToken)
+  storeTokens({ sessionId: claims.sessionId, refreshToken: body.refreshToken })
+  storeDevice(body.deviceToken)
   const { id, email, firstName, lastName } = body.user
   session.set({ kind: 'signed-in', person: { id, email, firstName, lastName }, claims })
 }
@@ -103,7 +103,7 @@ async function exchange(): Promise<boolean> {
     const answer = await bare.v1.auth.refresh.$post({ json: { refreshToken: refresh } }).catch(() => null)
     if (answer?.status === 200) {
       const body = await answer.json()
-      take(body, readClaims(body.accessToken, body.expiresIn))
+      storeSession(body, readClaims(body.accessToken, body.expiresIn))
       return true
     }
     // Only the service ends a session: what a proxy says in its place may be over in a moment.
@@ -117,7 +117,7 @@ async function exchange(): Promise<boolean> {
 }
 
 /** A token with a newer proof of who is there; the session is the same. */
-export function takeProof(accessToken: string, expiresIn: number): void {
+export function replaceAccessToken(accessToken: string, expiresIn: number): void {
   const now = session.get()
   if (now.kind !== 'signed-in' || !tokens) return
   tokens = { ...tokens, access: accessToken }
@@ -127,7 +127,7 @@ export function takeProof(accessToken: string, expiresIn: number): void {
 /** Ends the session here; `signOut` ends it on the server, too. */
 export function endSession(why: EndReason): void {
   tokens = null
-  forget()
+  clearTokens()
   session.set({ kind: 'signed-out', why })
 }
 

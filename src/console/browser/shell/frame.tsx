@@ -1,6 +1,6 @@
 import type { FC } from 'hono/jsx'
 import { useEffect, useState } from 'hono/jsx/dom'
-import { connection, lookNow } from '../calls/connection.ts'
+import { checkNow, connection } from '../calls/connection.ts'
 import { waiting } from '../calls/waiting.ts'
 import type { Page, PageProps } from '../pages/page.ts'
 import { pages } from '../pages/pages.ts'
@@ -174,7 +174,7 @@ function Lost() {
       {isLost && (
         <p class="problem" key="lost">
           {t.lost}{' '}
-          <button type="button" class="quiet" onClick={lookNow}>
+          <button type="button" class="quiet" onClick={checkNow}>
             {t.tryNow}
           </button>
         </p>

@@ -8,7 +8,7 @@ const notices = createStore<readonly Notice[]>([])
 const most = 3
 let last = 0
 
-export function tell(text: string, undo?: () => void): void {
+export function notify(text: string, undo?: () => void): void {
   last += 1
   notices.set([...notices.get(), { id: last, text, undo }].slice(-most))
 }

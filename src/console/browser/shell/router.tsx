@@ -3,13 +3,13 @@ import { consolePath } from '../calls/service.ts'
 import { createStore, useStore } from '../store.ts'
 
 /** Where one is: `people`, `019…` of `/console/people/019…?plan=free`, and the query. */
-export type Place = { path: readonly string[]; query: Readonly<Record<string, string>> }
+export type Route = { path: readonly string[]; query: Readonly<Record<string, string>> }
 export type Query = Record<string, string | null | undefined>
 
-export const place = createStore<Place>(read())
+export const place = createStore<Route>(read())
 addEventListener('popstate', () => place.set(read()))
 
-function read(): Place {
+function read(): Route {
   const path = location.pathname.slice(consolePath.length).split('/').filter(Boolean).map(decoded)
   return { path, query: Object.fromEntries(new URLSearchParams(location.search)) }
 }
@@ -29,7 +29,7 @@ export function hrefOf(path: readonly string[], query: Query = {}): string {
   return `${[consolePath, ...path.map(encodeURIComponent)].join('/')}${search && `?${search}`}`
 }
 
-export function go(path: readonly string[], query: Query = {}): void {
+export function navigate(path: readonly string[], query: Query = {}): void {
   history.pushState(null, '', hrefOf(path, query))
   place.set(read())
   scrollTo(0, 0)
@@ -56,7 +56,7 @@ export function Link({ path, query, class: name, current, children }: LinkProps)
       onClick={(event: MouseEvent) => {
         if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return
         event.preventDefault()
-        go(path, query)
+        navigate(path, query)
       }}
     >
       {children}

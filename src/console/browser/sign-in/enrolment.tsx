@@ -6,7 +6,7 @@ import { Field } from '../parts/field.tsx'
 import { Form } from '../parts/form.tsx'
 import { hasPasskeys, newPasskey } from '../session/passkey.ts'
 import { useRights } from '../session/rights.ts'
-import { renew, takeProof } from '../session/session.ts'
+import { renew, replaceAccessToken } from '../session/session.ts'
 import { useTexts } from '../shell/texts.ts'
 import { PasskeyButton } from './passkey-button.tsx'
 import { useSignInTexts } from './texts.ts'
@@ -30,7 +30,7 @@ export function Enrolment({ onDone, onCancel }: { onDone: () => void; onCancel: 
       () => client.v1.auth.reauthenticate.$post({ json: { password } }),
       proving,
     )
-    takeProof(accessToken, expiresIn)
+    replaceAccessToken(accessToken, expiresIn)
     setStep({ kind: 'choose' })
   }
   const beginApp = async () =>

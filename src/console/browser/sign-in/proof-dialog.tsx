@@ -8,9 +8,9 @@ import { Field } from '../parts/field.tsx'
 import { Form } from '../parts/form.tsx'
 import { Problem } from '../parts/problem.tsx'
 import { answerOf, hasPasskeys } from '../session/passkey.ts'
-import { type Missing, wantedProof } from '../session/proof.ts'
+import { type Missing, pendingProof } from '../session/proof.ts'
 import { useRights } from '../session/rights.ts'
-import { takeProof } from '../session/session.ts'
+import { replaceAccessToken } from '../session/session.ts'
 import { useTexts } from '../shell/texts.ts'
 import { useStore } from '../store.ts'
 import { Enrolment } from './enrolment.tsx'
@@ -19,7 +19,7 @@ import { useSignInTexts } from './texts.ts'
 
 /** Stands above whatever is open while a call waits for a stronger or more recent sign-in. */
 export function ProofDialog() {
-  const wanted = useStore(wantedProof)
+  const wanted = useStore(pendingProof)
   return wanted ? <Asked key={wanted.missing} missing={wanted.missing} settle={wanted.settle} /> : null
 }
 
@@ -54,7 +54,7 @@ export function Proof({ factors, missing, onDone, onCancel }: ProofProps) {
   const way = chosen ?? ways[0]
   async function prove(proof: Parameters<typeof client.v1.auth.reauthenticate.$post>[0]['json']): Promise<void> {
     const { accessToken, expiresIn } = await ask(() => client.v1.auth.reauthenticate.$post({ json: proof }), proving)
-    takeProof(accessToken, expiresIn)
+    replaceAccessToken(accessToken, expiresIn)
     onDone()
   }
   const byPasskey = async () =>

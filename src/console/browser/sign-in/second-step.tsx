@@ -6,7 +6,7 @@ import { service } from '../calls/service.ts'
 import { Field } from '../parts/field.tsx'
 import { Form } from '../parts/form.tsx'
 import { answerOf, hasPasskeys } from '../session/passkey.ts'
-import { deviceHeaders, enter } from '../session/session.ts'
+import { deviceHeaders, startSession } from '../session/session.ts'
 import { Heading } from '../shell/heading.tsx'
 import { PasskeyButton } from './passkey-button.tsx'
 import { useSignInTexts } from './texts.ts'
@@ -21,7 +21,7 @@ export function SecondStep({ challenge, onGiveUp }: { challenge: Challenge; onGi
   const { mfaToken, methods } = challenge
   async function byCode({ code = '' }: Record<string, string>): Promise<void> {
     try {
-      await enter(await ask(() => bare.v1.auth.mfa.$post({ json: { mfaToken, code } }, deviceHeaders())))
+      await startSession(await ask(() => bare.v1.auth.mfa.$post({ json: { mfaToken, code } }, deviceHeaders())))
     } catch (failure) {
       // It has run out, or the password changed meanwhile: the first step is due again.
       if (isCode(failure, 'invalid-mfa-token')) onGiveUp()
@@ -30,7 +30,7 @@ export function SecondStep({ challenge, onGiveUp }: { challenge: Challenge; onGi
   }
   async function byPasskey(): Promise<void> {
     const passkey = await answerOf(await ask(() => bare.v1.auth.mfa.options.$post({ json: { mfaToken } })))
-    await enter(await ask(() => bare.v1.auth.mfa.$post({ json: { mfaToken, passkey } }, deviceHeaders())))
+    await startSession(await ask(() => bare.v1.auth.mfa.$post({ json: { mfaToken, passkey } }, deviceHeaders())))
   }
   const takesCodes = methods.includes('totp') || methods.includes('recovery-code')
   return (

@@ -6,7 +6,7 @@ import { service } from '../calls/service.ts'
 import { Field } from '../parts/field.tsx'
 import { Form } from '../parts/form.tsx'
 import { answerOf, hasPasskeys } from '../session/passkey.ts'
-import { deviceHeaders, type EndReason, enter } from '../session/session.ts'
+import { deviceHeaders, type EndReason, startSession } from '../session/session.ts'
 import { Heading } from '../shell/heading.tsx'
 import { PasskeyButton } from './passkey-button.tsx'
 import { type Challenge, SecondStep } from './second-step.tsx'
@@ -22,11 +22,11 @@ export function SignIn({ why }: { why: EndReason | null }) {
   async function byPassword({ email = '', password = '' }: Record<string, string>): Promise<void> {
     const body = await ask(() => bare.v1.auth.login.$post({ json: { email, password } }, deviceHeaders()))
     if ('mfaToken' in body) setChallenge(body)
-    else await enter(body)
+    else await startSession(body)
   }
   async function byPasskey(): Promise<void> {
     const passkey = await answerOf(await ask(() => bare.v1.auth.passkey.options.$post()))
-    await enter(await ask(() => bare.v1.auth.passkey.$post({ json: passkey }, deviceHeaders())))
+    await startSession(await ask(() => bare.v1.auth.passkey.$post({ json: passkey }, deviceHeaders())))
   }
   return (
     <div class="narrow">

@@ -2,8 +2,8 @@ import type { Feature, FeatureEdit, NewFeature } from '@manas360/client'
 import { ask } from '../../calls/ask.ts'
 import { client } from '../../calls/client.ts'
 import { askTagged, ifMatch } from '../../calls/tagged.ts'
-import { tellUndoable } from '../../parts/undo.ts'
-import { tell } from '../../shell/notices.tsx'
+import { notifyUndoable } from '../../parts/undo.ts'
+import { notify } from '../../shell/notices.tsx'
 import { useTexts } from '../../shell/texts.ts'
 import { EditDialog, type FieldSpec } from './edit-dialog.tsx'
 import { readFeature } from './reads.ts'
@@ -29,7 +29,7 @@ export function FeatureDialog({ feature, changed, onClose }: Props) {
         consequences={[]}
         save={async (change) => {
           await ask(() => client.v1.admin.features.$post({ json: change as NewFeature }))
-          tell(t.saved(String(change.displayName)))
+          notify(t.saved(String(change.displayName)))
           changed()
         }}
         onClose={onClose}
@@ -51,7 +51,7 @@ export function FeatureDialog({ feature, changed, onClose }: Props) {
       save={async (change, etag, before) => {
         const { etag: now } = await patch(change, etag)
         const former = Object.fromEntries(Object.keys(change).map((name) => [name, before[name]])) as FeatureEdit
-        tellUndoable(t.saved(feature.displayName), shared, () => patch(former, now).then(changed))
+        notifyUndoable(t.saved(feature.displayName), shared, () => patch(former, now).then(changed))
         changed()
       }}
       onClose={onClose}

@@ -2,8 +2,8 @@ import type { NewPlan, Plan, PlanEdit } from '@manas360/client'
 import { ask } from '../../calls/ask.ts'
 import { client } from '../../calls/client.ts'
 import { askTagged, ifMatch } from '../../calls/tagged.ts'
-import { tellUndoable } from '../../parts/undo.ts'
-import { tell } from '../../shell/notices.tsx'
+import { notifyUndoable } from '../../parts/undo.ts'
+import { notify } from '../../shell/notices.tsx'
 import { useTexts } from '../../shell/texts.ts'
 import { EditDialog, type FieldSpec } from './edit-dialog.tsx'
 import { readPlan } from './reads.ts'
@@ -40,7 +40,7 @@ export function PlanDialog({ plan, changed, onClose }: Props) {
         consequences={[t.newPlanText]}
         save={async (change) => {
           await ask(() => client.v1.admin.plans.$post({ json: change as NewPlan }))
-          tell(t.saved(String(change.displayName)))
+          notify(t.saved(String(change.displayName)))
           changed()
         }}
         onClose={onClose}
@@ -65,7 +65,7 @@ export function PlanDialog({ plan, changed, onClose }: Props) {
       save={async (change, etag, before) => {
         const { etag: now } = await patch(change, etag)
         const former = Object.fromEntries(Object.keys(change).map((name) => [name, before[name]])) as PlanEdit
-        tellUndoable(t.saved(plan.displayName), shared, () => patch(former, now).then(changed))
+        notifyUndoable(t.saved(plan.displayName), shared, () => patch(former, now).then(changed))
         changed()
       }}
       onClose={onClose}

@@ -7,7 +7,7 @@ import { useAnswer } from '../../calls/use-answer.ts'
 import { Problem } from '../../parts/problem.tsx'
 import { useFormat } from '../../shell/format.ts'
 import { Heading } from '../../shell/heading.tsx'
-import { tell } from '../../shell/notices.tsx'
+import { notify } from '../../shell/notices.tsx'
 import { useTexts } from '../../shell/texts.ts'
 import { Affected } from './affected.tsx'
 import { FeatureDialog } from './feature-dialog.tsx'
@@ -56,7 +56,7 @@ export function Plans() {
       client.v1.admin.plans[':name'].features.$put({ param: { name }, json: { features: wanted } }, ifMatch(etag)),
     )
     staged.drop(name)
-    tell(t.saved(plan.displayName))
+    notify(t.saved(plan.displayName))
     plans.reload()
   }
   const close = () => setOpen(null)

@@ -3,7 +3,7 @@ import { client } from '../../calls/client.ts'
 import { askTagged, ifMatch, tagOfShown } from '../../calls/tagged.ts'
 import { ActionDialog } from '../../parts/action-dialog.tsx'
 import { Field } from '../../parts/field.tsx'
-import { tellUndoable } from '../../parts/undo.ts'
+import { notifyUndoable } from '../../parts/undo.ts'
 import { useTexts } from '../../shell/texts.ts'
 import { readPlan } from './reads.ts'
 import { useCatalogueTexts } from './texts.ts'
@@ -38,7 +38,7 @@ export function PriceDialog({ plan, changed, onClose }: Props) {
       }),
     )
     const { etag } = await put(prices, await tagOfShown(plan, () => readPlan(plan.name)))
-    tellUndoable(t.saved(plan.displayName), shared, () => put(plan.prices, etag).then(changed))
+    notifyUndoable(t.saved(plan.displayName), shared, () => put(plan.prices, etag).then(changed))
     changed()
   }
   return (

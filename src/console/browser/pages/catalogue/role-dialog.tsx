@@ -4,8 +4,8 @@ import { ask } from '../../calls/ask.ts'
 import { client } from '../../calls/client.ts'
 import { askTagged, ifMatch } from '../../calls/tagged.ts'
 import { ActionDialog } from '../../parts/action-dialog.tsx'
-import { tellUndoable } from '../../parts/undo.ts'
-import { tell } from '../../shell/notices.tsx'
+import { notifyUndoable } from '../../parts/undo.ts'
+import { notify } from '../../shell/notices.tsx'
 import { useTexts } from '../../shell/texts.ts'
 import { EditDialog, type FieldSpec } from './edit-dialog.tsx'
 import { readRole } from './reads.ts'
@@ -29,7 +29,7 @@ export function RoleDialog({ role, changed, onClose }: Props) {
         consequences={[t.newRoleText]}
         save={async (change) => {
           await ask(() => client.v1.admin.roles.$post({ json: { description: '', ...change } as NewRole }))
-          tell(t.saved(String(change.name)))
+          notify(t.saved(String(change.name)))
           changed()
         }}
         onClose={onClose}
@@ -48,7 +48,7 @@ export function RoleDialog({ role, changed, onClose }: Props) {
         onClose={onClose}
         onSubmit={async () => {
           await ask(() => client.v1.admin.roles[':name'].$delete({ param }))
-          tell(t.saved(role.name))
+          notify(t.saved(role.name))
           changed()
         }}
       />
@@ -65,7 +65,7 @@ export function RoleDialog({ role, changed, onClose }: Props) {
       save={async (change, etag, before) => {
         const { etag: now } = await patch(change, etag)
         const former = Object.fromEntries(Object.keys(change).map((name) => [name, before[name]])) as RoleEdit
-        tellUndoable(t.saved(role.name), shared, () => patch(former, now).then(changed))
+        notifyUndoable(t.saved(role.name), shared, () => patch(former, now).then(changed))
         changed()
       }}
       onClose={onClose}

@@ -7,7 +7,7 @@ import { useAnswer } from '../../calls/use-answer.ts'
 import { Problem } from '../../parts/problem.tsx'
 import { useRights } from '../../session/rights.ts'
 import { Heading } from '../../shell/heading.tsx'
-import { tell } from '../../shell/notices.tsx'
+import { notify } from '../../shell/notices.tsx'
 import { useTexts } from '../../shell/texts.ts'
 import { Affected } from './affected.tsx'
 import { Matrix } from './matrix.tsx'
@@ -51,7 +51,7 @@ export function Roles() {
       ),
     )
     staged.drop(name)
-    tell(t.saved(name))
+    notify(t.saved(name))
     roles.reload()
   }
   const close = () => setOpen(null)

@@ -8,7 +8,7 @@ import { ActionDialog } from '../../parts/action-dialog.tsx'
 import { plainText } from '../../parts/plain-text.ts'
 import { Select } from '../../parts/select.tsx'
 import { useFormat } from '../../shell/format.ts'
-import { tell } from '../../shell/notices.tsx'
+import { notify } from '../../shell/notices.tsx'
 import { setQuery, usePlace } from '../../shell/router.tsx'
 import { AuditedList } from './audited-list.tsx'
 import { signalOf } from './mail.tsx'
@@ -123,7 +123,7 @@ function ReplayDialog({ event: { id, type }, changed, onClose }: ReplayProps) {
       onClose={onClose}
       onSubmit={async () => {
         await ask(() => client.v1.admin.billing.events[':id'].replay.$post({ param: { id } }))
-        tell(t.eventQueued(plainText(type)))
+        notify(t.eventQueued(plainText(type)))
         changed()
       }}
     />

@@ -1,7 +1,7 @@
 import type { Job } from '@manas360/client'
 import { plainText } from '../../parts/plain-text.ts'
 import type { Format } from '../../shell/format.ts'
-import { tell } from '../../shell/notices.tsx'
+import { notify } from '../../shell/notices.tsx'
 import type { OperationsTexts } from './texts-en.ts'
 
 /**
@@ -36,14 +36,14 @@ export function tellEnds(jobs: readonly Job[], t: OperationsTexts, format: Forma
     if (!one || running) continue
     if (lastRun && lastRun.finishedAt !== one.finishedAt) {
       begun.delete(name)
-      tell(
+      notify(
         lastRun.outcome === 'succeeded'
           ? t.hasSucceeded(name, format.duration(lastRun.milliseconds))
           : t.hasFailed(name, plainText(lastRun.detail ?? '')),
       )
     } else if (++one.missed > mostMissed) {
       begun.delete(name)
-      tell(t.hasVanished(name))
+      notify(t.hasVanished(name))
     }
   }
 }

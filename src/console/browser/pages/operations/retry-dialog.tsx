@@ -2,7 +2,7 @@ import type { Mail } from '@manas360/client'
 import { ask } from '../../calls/ask.ts'
 import { client } from '../../calls/client.ts'
 import { ActionDialog } from '../../parts/action-dialog.tsx'
-import { tell } from '../../shell/notices.tsx'
+import { notify } from '../../shell/notices.tsx'
 import { useOperationsTexts } from './texts.ts'
 
 /** Sends a mail that failed once more, or one that waits at once. */
@@ -18,7 +18,7 @@ export function RetryDialog({ mail, changed, onClose }: { mail: Mail; changed: (
       onClose={onClose}
       onSubmit={async () => {
         await ask(() => client.v1.admin.mail[':id'].retry.$post({ param: { id } }))
-        tell(t.mailQueued(template))
+        notify(t.mailQueued(template))
         changed()
       }}
     />

@@ -2,7 +2,7 @@ import type { Job } from '@manas360/client'
 import { ask } from '../../calls/ask.ts'
 import { client } from '../../calls/client.ts'
 import { ActionDialog } from '../../parts/action-dialog.tsx'
-import { tell } from '../../shell/notices.tsx'
+import { notify } from '../../shell/notices.tsx'
 import { awaitEnd } from './job-states.ts'
 import { readJobs } from './read-jobs.ts'
 import { useOperationsTexts } from './texts.ts'
@@ -35,7 +35,7 @@ export function RunDialog({ job, changed, onClose }: { job: Job; changed: () => 
         const before = (await readJobs()).find((one) => one.name === name)
         const { status } = await ask(() => client.v1.admin.jobs[':name'].run.$post({ param: { name } }))
         if (status === 'started') awaitEnd(name, before)
-        tell(status === 'started' ? t.begun(name) : t.ranAlready(name))
+        notify(status === 'started' ? t.begun(name) : t.ranAlready(name))
         changed()
       }}
     />

@@ -6,7 +6,7 @@ import { Field } from '../../../parts/field.tsx'
 import { Select } from '../../../parts/select.tsx'
 import { useRights } from '../../../session/rights.ts'
 import { ownNames } from '../../../shell/language.ts'
-import { tell } from '../../../shell/notices.tsx'
+import { notify } from '../../../shell/notices.tsx'
 import { rolesToGive } from '../roles-to-give.ts'
 import { usePeopleTexts } from '../texts.ts'
 
@@ -27,7 +27,7 @@ export function Invite({ catalogue, onClose, onDone }: InviteProps) {
     const filled = { firstName, lastName, language, role, plan }
     const json = Object.fromEntries(Object.entries(filled).filter(([, value]) => value))
     await ask(() => client.v1.admin.users.$post({ json: { email, ...json } }))
-    tell(t.invitedBy(email))
+    notify(t.invitedBy(email))
     onDone()
   }
   const standard = { value: '', text: t.standard }

@@ -1,8 +1,8 @@
 import { ask } from '../../../calls/ask.ts'
 import { client } from '../../../calls/client.ts'
 import { ActionDialog } from '../../../parts/action-dialog.tsx'
-import { tellUndoable } from '../../../parts/undo.ts'
-import { tell } from '../../../shell/notices.tsx'
+import { notifyUndoable } from '../../../parts/undo.ts'
+import { notify } from '../../../shell/notices.tsx'
 import { useTexts } from '../../../shell/texts.ts'
 import { usePeopleTexts } from '../texts.ts'
 import type { DialogProps } from './dialog-props.ts'
@@ -22,7 +22,7 @@ export function LockDialog({ person, changed, onClose }: DialogProps) {
       onClose={onClose}
       onSubmit={async ({ reason = '' }) => {
         await ask(() => client.v1.admin.users[':id'].lock.$post({ param, json: { reason } }))
-        tellUndoable(t.isLocked(person.email), shared, () =>
+        notifyUndoable(t.isLocked(person.email), shared, () =>
           ask(() => client.v1.admin.users[':id'].unlock.$post({ param })).then(changed),
         )
         changed()
@@ -43,7 +43,7 @@ export function UnlockDialog({ person, changed, onClose }: DialogProps) {
       onClose={onClose}
       onSubmit={async () => {
         await ask(() => client.v1.admin.users[':id'].unlock.$post({ param: { id: person.id } }))
-        tell(kind === 'unlock' ? t.isUnlocked(person.email) : t.lockoutEnded(person.email))
+        notify(kind === 'unlock' ? t.isUnlocked(person.email) : t.lockoutEnded(person.email))
         changed()
       }}
     />
@@ -62,7 +62,7 @@ export function EndSessionsDialog({ person, changed, onClose }: DialogProps) {
       onClose={onClose}
       onSubmit={async () => {
         await ask(() => client.v1.admin.users[':id']['revoke-sessions'].$post({ param: { id: person.id } }))
-        tell(t.sessionsEnded(person.email))
+        notify(t.sessionsEnded(person.email))
         changed()
       }}
     />
@@ -82,7 +82,7 @@ export function ResetFactorsDialog({ person, changed, onClose }: DialogProps) {
       onClose={onClose}
       onSubmit={async ({ reason = '' }) => {
         await ask(() => client.v1.admin.users[':id'].mfa.$delete({ param: { id: person.id }, json: { reason } }))
-        tell(t.factorsRemoved(person.email))
+        notify(t.factorsRemoved(person.email))
         changed()
       }}
     />

@@ -10,7 +10,7 @@ import { Problem } from '../../../parts/problem.tsx'
 import { Table } from '../../../parts/table.tsx'
 import { useRights } from '../../../session/rights.ts'
 import { useFormat } from '../../../shell/format.ts'
-import { tell } from '../../../shell/notices.tsx'
+import { notify } from '../../../shell/notices.tsx'
 import { usePeopleTexts } from '../texts.ts'
 import { ApiKeys } from './api-keys.tsx'
 
@@ -104,7 +104,7 @@ function Sessions({ person }: { person: Person }) {
           onClose={() => setEnding(null)}
           onSubmit={async () => {
             await ask(() => client.v1.admin.users[':id'].sessions[':sid'].$delete({ param: { id, sid: ending } }))
-            tell(t.sessionEnded)
+            notify(t.sessionEnded)
             list.reload()
           }}
         />

@@ -1,8 +1,8 @@
 import { ask } from '../../../calls/ask.ts'
 import { client } from '../../../calls/client.ts'
 import { ActionDialog } from '../../../parts/action-dialog.tsx'
-import { tell } from '../../../shell/notices.tsx'
-import { go } from '../../../shell/router.tsx'
+import { notify } from '../../../shell/notices.tsx'
+import { navigate } from '../../../shell/router.tsx'
 import { forgetList } from '../list/kept-list.ts'
 import { usePeopleTexts } from '../texts.ts'
 import type { DialogProps } from './dialog-props.ts'
@@ -20,9 +20,9 @@ export function EraseDialog({ person, onClose }: DialogProps) {
       onClose={onClose}
       onSubmit={async () => {
         await ask(() => client.v1.admin.users[':id'].$delete({ param: { id: person.id } }))
-        tell(t.isErased(person.email))
+        notify(t.isErased(person.email))
         forgetList()
-        go(['people'])
+        navigate(['people'])
       }}
     />
   )

@@ -1,7 +1,7 @@
 import { ask } from '../../../calls/ask.ts'
 import { client } from '../../../calls/client.ts'
 import { ActionDialog } from '../../../parts/action-dialog.tsx'
-import { tell } from '../../../shell/notices.tsx'
+import { notify } from '../../../shell/notices.tsx'
 import { usePeopleTexts } from '../texts.ts'
 import type { DialogProps } from './dialog-props.ts'
 
@@ -16,7 +16,7 @@ export function InvitationDialog({ person, onClose }: DialogProps) {
       onClose={onClose}
       onSubmit={async () => {
         await ask(() => client.v1.admin.users[':id'].invitation.$post({ param: { id: person.id } }))
-        tell(t.mailed(person.email))
+        notify(t.mailed(person.email))
       }}
     />
   )
@@ -33,7 +33,7 @@ export function PasswordDialog({ person, onClose }: DialogProps) {
       onClose={onClose}
       onSubmit={async () => {
         await ask(() => client.v1.admin.users[':id']['password-reset'].$post({ param: { id: person.id } }))
-        tell(t.mailed(person.email))
+        notify(t.mailed(person.email))
       }}
     />
   )

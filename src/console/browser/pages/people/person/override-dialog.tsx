@@ -4,9 +4,9 @@ import { client } from '../../../calls/client.ts'
 import { ActionDialog } from '../../../parts/action-dialog.tsx'
 import { Field } from '../../../parts/field.tsx'
 import { Select } from '../../../parts/select.tsx'
-import { tellUndoable } from '../../../parts/undo.ts'
+import { notifyUndoable } from '../../../parts/undo.ts'
 import { toMoment } from '../../../shell/moment.ts'
-import { tell } from '../../../shell/notices.tsx'
+import { notify } from '../../../shell/notices.tsx'
 import { useTexts } from '../../../shell/texts.ts'
 import { usePeopleTexts } from '../texts.ts'
 import type { DialogProps } from './dialog-props.ts'
@@ -29,9 +29,9 @@ export function OverrideDialog({ person, feature, hasOverride, changed, onClose 
     await ask(() => client.v1.admin.users[':id'].features[':name'].$put({ param, json }))
     const done = t.overrideSet(feature)
     // What stood there before is not known in full: then there is nothing to go back to.
-    if (hasOverride) tell(done)
+    if (hasOverride) notify(done)
     else
-      tellUndoable(done, shared, () =>
+      notifyUndoable(done, shared, () =>
         ask(() => client.v1.admin.users[':id'].features[':name'].$delete({ param })).then(changed),
       )
     changed()

@@ -5,9 +5,9 @@ import { client } from '../../../calls/client.ts'
 import { ActionDialog } from '../../../parts/action-dialog.tsx'
 import { Field } from '../../../parts/field.tsx'
 import { Select } from '../../../parts/select.tsx'
-import { tellUndoable } from '../../../parts/undo.ts'
+import { notifyUndoable } from '../../../parts/undo.ts'
 import { toMoment } from '../../../shell/moment.ts'
-import { tell } from '../../../shell/notices.tsx'
+import { notify } from '../../../shell/notices.tsx'
 import { useTexts } from '../../../shell/texts.ts'
 import { usePeopleTexts } from '../texts.ts'
 import type { DialogProps } from './dialog-props.ts'
@@ -37,8 +37,8 @@ export function PlanDialog({ person, catalogue, changed, onClose }: DialogProps 
     await grant(plan, reason, endsAt && toMoment(endsAt))
     const done = t.planGranted(person.email, next?.displayName ?? plan)
     // A subscription that was paid for has ended with it: only from the free plan there is a way back.
-    if (wasFree) tellUndoable(done, shared, () => grant('free', t.undoReason).then(changed))
-    else tell(done)
+    if (wasFree) notifyUndoable(done, shared, () => grant('free', t.undoReason).then(changed))
+    else notify(done)
     changed()
   }
   return (

@@ -3,7 +3,7 @@ import { ask } from '../../../calls/ask.ts'
 import { client } from '../../../calls/client.ts'
 import { Field } from '../../../parts/field.tsx'
 import { Form } from '../../../parts/form.tsx'
-import { tellUndoable } from '../../../parts/undo.ts'
+import { notifyUndoable } from '../../../parts/undo.ts'
 import { useRights } from '../../../session/rights.ts'
 import { useFormat } from '../../../shell/format.ts'
 import { useTexts } from '../../../shell/texts.ts'
@@ -55,7 +55,7 @@ function Edit({ person, changed }: { person: Person; changed: () => void }) {
     const patch = (json: ProfileChange) =>
       ask(() => client.v1.admin.users[':id'].$patch({ param: { id: person.id }, json }))
     await patch(change)
-    tellUndoable(t.profileSaved, shared, () => patch(before).then(changed))
+    notifyUndoable(t.profileSaved, shared, () => patch(before).then(changed))
     changed()
   }
   const hints: Partial<Record<FieldName, string>> = {

@@ -6,7 +6,7 @@ import { useAnswer } from '../../../calls/use-answer.ts'
 import { ActionDialog } from '../../../parts/action-dialog.tsx'
 import { Problem } from '../../../parts/problem.tsx'
 import { Select } from '../../../parts/select.tsx'
-import { tell } from '../../../shell/notices.tsx'
+import { notify } from '../../../shell/notices.tsx'
 import { setQuery, usePlace } from '../../../shell/router.tsx'
 import { usePeopleTexts } from '../texts.ts'
 import { Explained } from './explained.tsx'
@@ -78,7 +78,7 @@ export function RightExplained({ person, catalogue, mayGrant }: Props) {
           onClose={() => setOpen(null)}
           onSubmit={async () => {
             await ask(() => client.v1.admin.users[':id'].features[':name'].$delete({ param: { id: person.id, name } }))
-            tell(t.overrideCleared)
+            notify(t.overrideCleared)
             answer.reload()
           }}
         />

@@ -4,7 +4,7 @@ import { useCatalogue } from '../../../calls/catalogue.ts'
 import { client } from '../../../calls/client.ts'
 import { ActionDialog } from '../../../parts/action-dialog.tsx'
 import { Select } from '../../../parts/select.tsx'
-import { tellUndoable } from '../../../parts/undo.ts'
+import { notifyUndoable } from '../../../parts/undo.ts'
 import { useRights } from '../../../session/rights.ts'
 import { useTexts } from '../../../shell/texts.ts'
 import { rolesToGive } from '../roles-to-give.ts'
@@ -46,7 +46,7 @@ export function RoleDialog({ person, changed, onClose }: DialogProps) {
       onClose={onClose}
       onSubmit={async ({ role = '' }) => {
         await assign(role)
-        tellUndoable(t.hasRole(person.email, role), shared, () => assign(person.role).then(changed))
+        notifyUndoable(t.hasRole(person.email, role), shared, () => assign(person.role).then(changed))
         changed()
       }}
       fields={(errors) => (
