@@ -40,7 +40,6 @@ import { keptMailRoutes } from './mail/kept-routes.ts'
 import { ownFactorRoutes } from './mfa/routes.ts'
 import { reauthenticationRoutes, secondStepRoutes } from './mfa/sign-in-routes.ts'
 import { operationsRoutes } from './ops/admin-routes.ts'
-import { openApiDocument } from './ops/openapi.ts'
 import { opsRoutes } from './ops/routes.ts'
 import { pageRoutes } from './pages/routes.ts'
 import { ownPasskeyRoutes, passkeySignInRoutes } from './passkeys/routes.ts'
@@ -61,7 +60,10 @@ export function createApp(deps: AppDeps) {
   const { publicUrl } = deps.config
   const fused = fuse(
     app
-      .get('/openapi.json', noInput, async (c) => c.json(await openApiDocument(app, publicUrl), 200))
+      .get('/openapi.json', noInput, async (c) => {
+        const { openApiDocument } = await import('./ops/openapi.ts')
+        return c.json(await openApiDocument(app, publicUrl), 200)
+      })
       .route('/', mountRoutes()),
   )
   if (deps.tracer) traceRequests(app, deps.tracer)

@@ -34,7 +34,9 @@ export const UsersQuery = z.strictObject({
   ...pagingFields,
 })
 
-export const AdministeredUserBody = UserBody.extend({ lockedReason: z.string().nullable() }).meta({ ref: 'Person' })
+export const AdministeredUserBody = z.lazy(() =>
+  UserBody.unwrap().extend({ lockedReason: z.string().nullable() }).meta({ ref: 'Person' }),
+)
 
 export const RoleChange = z.strictObject({ role: Slug }).meta({ ref: 'RoleChange' })
 export const Lock = z.strictObject({ reason: Reason }).meta({ ref: 'Lock' })
@@ -50,16 +52,18 @@ export const Override = z
   })
   .meta({ ref: 'Override' })
 export type Override = z.infer<typeof Override>
-export const OverrideBody = z
-  .object({
-    feature: z.string(),
-    granted: z.boolean(),
-    limit: z.int().min(0).max(Number.MAX_SAFE_INTEGER).nullable(),
-    expiresAt: z.iso.datetime().nullable(),
-    reason: z.string(),
-    createdAt: z.iso.datetime(),
-  })
-  .meta({ ref: 'OverrideInForce' })
+export const OverrideBody = z.lazy(() =>
+  z
+    .object({
+      feature: z.string(),
+      granted: z.boolean(),
+      limit: z.int().min(0).max(Number.MAX_SAFE_INTEGER).nullable(),
+      expiresAt: z.iso.datetime().nullable(),
+      reason: z.string(),
+      createdAt: z.iso.datetime(),
+    })
+    .meta({ ref: 'OverrideInForce' }),
+)
 
 export const ExplainQuery = z
   .strictObject({ permission: z.string().max(70).optional(), feature: z.string().max(70).optional() })
@@ -67,12 +71,14 @@ export const ExplainQuery = z
     ({ permission, feature }) => (permission === undefined) !== (feature === undefined),
     'Ask for either permission or feature.',
   )
-export const Explanation = z
-  .object({
-    granted: z.boolean(),
-    chain: z.array(z.object({ kind: z.string(), name: z.string(), detail: z.string() })),
-  })
-  .meta({ ref: 'Explanation' })
+export const Explanation = z.lazy(() =>
+  z
+    .object({
+      granted: z.boolean(),
+      chain: z.array(z.object({ kind: z.string(), name: z.string(), detail: z.string() })),
+    })
+    .meta({ ref: 'Explanation' }),
+)
 
 const Description = prose('A description')
 /** In PATCH null clears a description. */
@@ -95,17 +101,21 @@ export const RoleEdit = z
   })
   .meta({ ref: 'RoleEdit' })
 export const RolePermissions = z.strictObject({ permissions: Permissions }).meta({ ref: 'RolePermissions' })
-export const RoleBody = z
-  .object({
-    name: z.string(),
-    description: z.string(),
-    privilegeLevel: Level,
-    permissions: z.array(z.string()),
-    seeded: z.boolean(),
-    retired: z.boolean(),
-  })
-  .meta({ ref: 'Role' })
-export const PermissionBody = z.object({ name: z.string(), description: z.string() }).meta({ ref: 'Permission' })
+export const RoleBody = z.lazy(() =>
+  z
+    .object({
+      name: z.string(),
+      description: z.string(),
+      privilegeLevel: Level,
+      permissions: z.array(z.string()),
+      seeded: z.boolean(),
+      retired: z.boolean(),
+    })
+    .meta({ ref: 'Role' }),
+)
+export const PermissionBody = z.lazy(() =>
+  z.object({ name: z.string(), description: z.string() }).meta({ ref: 'Permission' }),
+)
 
 const planFields = {
   displayName: DisplayName,
@@ -179,15 +189,17 @@ export const SubscriptionsQuery = z.strictObject({
   status: z.enum(['trialing', 'active', 'past_due', 'cancelled', 'expired']).optional(),
   ...pagingFields,
 })
-export const SubscriptionItem = z
-  .object({
-    id: z.uuid(),
-    accountId: z.uuid(),
-    plan: z.string(),
-    status: z.enum(['trialing', 'active', 'past_due', 'cancelled', 'expired']),
-    interval: z.enum(['month', 'year']).nullable(),
-    provider: z.string(),
-    startedAt: z.iso.datetime(),
-    currentPeriodEnd: z.iso.datetime().nullable(),
-  })
-  .meta({ ref: 'SubscriptionItem' })
+export const SubscriptionItem = z.lazy(() =>
+  z
+    .object({
+      id: z.uuid(),
+      accountId: z.uuid(),
+      plan: z.string(),
+      status: z.enum(['trialing', 'active', 'past_due', 'cancelled', 'expired']),
+      interval: z.enum(['month', 'year']).nullable(),
+      provider: z.string(),
+      startedAt: z.iso.datetime(),
+      currentPeriodEnd: z.iso.datetime().nullable(),
+    })
+    .meta({ ref: 'SubscriptionItem' }),
+)

@@ -28,20 +28,22 @@ function coverTooMuch(ranges: readonly string[]): boolean {
   return networks.includes('everybody') || isTooWide(networks.filter((network) => typeof network !== 'string'))
 }
 
-export const NewApiKey = z
-  .strictObject({
-    name: PersonName,
-    password: PresentedPassword.optional().meta({
-      description: 'Of the account; needed unless the person showed who they are within the last 10 minutes.',
-    }),
-    permissions: boundedList(PermissionName, 200).optional(),
-    expiresAt: IsoDateTime.nullable().optional(),
-    ipRanges: boundedList(IpRange, 50, 1)
-      .refine((ranges) => !coverTooMuch(ranges), tooMuch)
-      .nullable()
-      .optional(),
-  })
-  .meta({ ref: 'NewApiKey' })
+export const NewApiKey = z.lazy(() =>
+  z
+    .strictObject({
+      name: PersonName,
+      password: PresentedPassword.optional().meta({
+        description: 'Of the account; needed unless the person showed who they are within the last 10 minutes.',
+      }),
+      permissions: boundedList(PermissionName, 200).optional(),
+      expiresAt: IsoDateTime.nullable().optional(),
+      ipRanges: boundedList(IpRange, 50, 1)
+        .refine((ranges) => !coverTooMuch(ranges), tooMuch)
+        .nullable()
+        .optional(),
+    })
+    .meta({ ref: 'NewApiKey' }),
+)
 export type NewApiKey = z.infer<typeof NewApiKey>
 
 export const ApiKeyPath = z.strictObject({ id: Uuid })
@@ -56,14 +58,18 @@ const shown = {
   ipRanges: z.array(z.string()).nullable(),
 }
 
-export const CreatedApiKeyBody = z
-  .object({
-    ...shown,
-    key: z
-      .string()
-      .nullable()
-      .meta({ description: 'Shown this once; null when an Idempotency-Key replays the answer.' }),
-  })
-  .meta({ ref: 'CreatedApiKey' })
+export const CreatedApiKeyBody = z.lazy(() =>
+  z
+    .object({
+      ...shown,
+      key: z
+        .string()
+        .nullable()
+        .meta({ description: 'Shown this once; null when an Idempotency-Key replays the answer.' }),
+    })
+    .meta({ ref: 'CreatedApiKey' }),
+)
 
-export const ApiKeyBody = z.object({ ...shown, lastUsedAt: z.iso.datetime().nullable() }).meta({ ref: 'ApiKey' })
+export const ApiKeyBody = z.lazy(() =>
+  z.object({ ...shown, lastUsedAt: z.iso.datetime().nullable() }).meta({ ref: 'ApiKey' }),
+)

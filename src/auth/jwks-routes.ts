@@ -6,21 +6,23 @@ import { cached } from '../http/middleware/cached.ts'
 import { describe } from '../http/openapi.ts'
 import type { PublicEnv } from '../http/request.ts'
 
-const JwkSetBody = z
-  .object({
-    keys: z.array(
-      z.object({
-        kty: z.enum(['EC', 'OKP']),
-        crv: z.enum(['P-256', 'Ed25519']),
-        x: z.string(),
-        y: z.string().optional(),
-        kid: z.string(),
-        alg: z.enum(asymmetricAlgorithms),
-        use: z.literal('sig'),
-      }),
-    ),
-  })
-  .meta({ ref: 'JwkSet', description: 'RFC 7517; empty while access tokens are signed with a secret' })
+const JwkSetBody = z.lazy(() =>
+  z
+    .object({
+      keys: z.array(
+        z.object({
+          kty: z.enum(['EC', 'OKP']),
+          crv: z.enum(['P-256', 'Ed25519']),
+          x: z.string(),
+          y: z.string().optional(),
+          kid: z.string(),
+          alg: z.enum(asymmetricAlgorithms),
+          use: z.literal('sig'),
+        }),
+      ),
+    })
+    .meta({ ref: 'JwkSet', description: 'RFC 7517; empty while access tokens are signed with a secret' }),
+)
 
 /** How long verifiers may cache the keys. A key must be published for longer before it signs: see docs/operations.md. */
 const maxAgeSeconds = 300

@@ -33,64 +33,74 @@ export const PasswordChange = z
   })
   .meta({ ref: 'PasswordChange' })
 
-export const PasswordChanged = z
-  .object({ deviceToken: z.string().meta({ description: 'Takes the place of the one that the old password had.' }) })
-  .meta({ ref: 'PasswordChanged' })
+export const PasswordChanged = z.lazy(() =>
+  z
+    .object({ deviceToken: z.string().meta({ description: 'Takes the place of the one that the old password had.' }) })
+    .meta({ ref: 'PasswordChanged' }),
+)
 
-export const UserBody = z
-  .object({
-    id: z.uuid(),
-    email: z.string(),
-    emailVerified: z.boolean(),
-    firstName: z.string().nullable(),
-    lastName: z.string().nullable(),
-    phoneNumber: z.string().nullable(),
-    language: z.string(),
-    timezone: z.string(),
-    role: z.string(),
-    privilegeLevel: z.int().min(0).max(100),
-    plan: z.object({ name: z.string(), displayName: z.string(), tier: z.int().min(0).max(1000) }),
-    status: z.enum(['invited', 'active', 'locked']),
-    createdAt: z.iso.datetime(),
-    lastLoginAt: z.iso.datetime().nullable(),
-    consentsDue: ConsentsDue.meta({ description: 'Required documents that wait for agreement in this version.' }),
-  })
-  .meta({ ref: 'User' })
+export const UserBody = z.lazy(() =>
+  z
+    .object({
+      id: z.uuid(),
+      email: z.string(),
+      emailVerified: z.boolean(),
+      firstName: z.string().nullable(),
+      lastName: z.string().nullable(),
+      phoneNumber: z.string().nullable(),
+      language: z.string(),
+      timezone: z.string(),
+      role: z.string(),
+      privilegeLevel: z.int().min(0).max(100),
+      plan: z.object({ name: z.string(), displayName: z.string(), tier: z.int().min(0).max(1000) }),
+      status: z.enum(['invited', 'active', 'locked']),
+      createdAt: z.iso.datetime(),
+      lastLoginAt: z.iso.datetime().nullable(),
+      consentsDue: ConsentsDue.meta({ description: 'Required documents that wait for agreement in this version.' }),
+    })
+    .meta({ ref: 'User' }),
+)
 
-export const SessionBodySchema = z
-  .object({
-    user: UserBody,
-    accessToken: z.string(),
-    refreshToken: z.string(),
-    deviceToken: z.string(),
-    tokenType: z.literal('Bearer'),
-    expiresIn: z.int().min(0).max(900).meta({ description: 'seconds' }),
-    refreshExpiresIn: z.int().min(0).max(maxSessionSeconds).meta({ description: 'seconds' }),
-  })
-  .meta({ ref: 'Session' })
+export const SessionBodySchema = z.lazy(() =>
+  z
+    .object({
+      user: UserBody,
+      accessToken: z.string(),
+      refreshToken: z.string(),
+      deviceToken: z.string(),
+      tokenType: z.literal('Bearer'),
+      expiresIn: z.int().min(0).max(900).meta({ description: 'seconds' }),
+      refreshExpiresIn: z.int().min(0).max(maxSessionSeconds).meta({ description: 'seconds' }),
+    })
+    .meta({ ref: 'Session' }),
+)
 
-export const MfaRequired = z
-  .object({
-    status: z.literal('mfa-required'),
-    mfaToken: z.string().meta({ description: 'Stands for the first factor, which was right.' }),
-    methods: z.array(z.enum(['totp', 'passkey', 'recovery-code'])),
-    expiresIn: z.int().min(0).max(900).meta({ description: 'seconds' }),
-  })
-  .meta({ ref: 'MfaRequired' })
+export const MfaRequired = z.lazy(() =>
+  z
+    .object({
+      status: z.literal('mfa-required'),
+      mfaToken: z.string().meta({ description: 'Stands for the first factor, which was right.' }),
+      methods: z.array(z.enum(['totp', 'passkey', 'recovery-code'])),
+      expiresIn: z.int().min(0).max(900).meta({ description: 'seconds' }),
+    })
+    .meta({ ref: 'MfaRequired' }),
+)
 export type MfaRequired = z.infer<typeof MfaRequired>
 
-export const SessionItemSchema = z
-  .object({
-    id: z.uuid(),
-    createdAt: z.iso.datetime(),
-    lastUsedAt: z.iso.datetime(),
-    expiresAt: z.iso.datetime(),
-    ipAddress: z.string().nullable(),
-    userAgent: z.string().nullable(),
-    current: z.boolean(),
-  })
-  .meta({ ref: 'SessionItem' })
+export const SessionItemSchema = z.lazy(() =>
+  z
+    .object({
+      id: z.uuid(),
+      createdAt: z.iso.datetime(),
+      lastUsedAt: z.iso.datetime(),
+      expiresAt: z.iso.datetime(),
+      ipAddress: z.string().nullable(),
+      userAgent: z.string().nullable(),
+      current: z.boolean(),
+    })
+    .meta({ ref: 'SessionItem' }),
+)
 
-export const VerificationRequired = z
-  .object({ status: z.literal('verification-required') })
-  .meta({ ref: 'VerificationRequired' })
+export const VerificationRequired = z.lazy(() =>
+  z.object({ status: z.literal('verification-required') }).meta({ ref: 'VerificationRequired' }),
+)

@@ -18,7 +18,7 @@ const ChangesQuery = z.strictObject({
   limit: Limit,
 })
 /** Unlike other lists it has no end: the cursor is always there. */
-const ChangesBody = z.object({ items: z.array(AuthzChangeBody), nextCursor: z.string() })
+const ChangesBody = z.lazy(() => z.object({ items: z.array(AuthzChangeBody), nextCursor: z.string() }))
 
 /** What other services need so that they obey changes of rights too: see docs/verifying-tokens.md. */
 export const accessRoutes = new Hono<AuthedEnv>().get(

@@ -20,15 +20,17 @@ export const NewConsent = z
   .meta({ ref: 'NewConsent' })
 export type NewConsent = z.infer<typeof NewConsent>
 
-export const ConsentBody = z
-  .object({
-    id: z.uuid(),
-    document: z.string(),
-    version: z.string(),
-    granted: z.boolean(),
-    at: z.iso.datetime(),
-  })
-  .meta({ ref: 'Consent' })
+export const ConsentBody = z.lazy(() =>
+  z
+    .object({
+      id: z.uuid(),
+      document: z.string(),
+      version: z.string(),
+      granted: z.boolean(),
+      at: z.iso.datetime(),
+    })
+    .meta({ ref: 'Consent' }),
+)
 
 /** Required documents that the person has not agreed to in the version in force. */
 export const ConsentsDue = z.array(z.object({ document: z.string(), version: z.string() }))

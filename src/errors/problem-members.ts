@@ -3,18 +3,20 @@ import type { ProblemCode, problems } from './problems.ts'
 
 const Count = z.int().min(0).max(Number.MAX_SAFE_INTEGER)
 const Names = z.array(z.string())
-const Upgrade = z
-  .object({
-    plan: z.string(),
-    displayName: z.string(),
-    tier: z.int().min(0).max(1000),
-    priceMonthlyMinor: Count.nullable(),
-    currency: z.string(),
-    trialDays: z.int().min(0).max(365),
-    checkout: z.enum(['trial', 'purchase', 'contact']),
-  })
-  .nullable()
-  .meta({ description: 'the cheapest plan that helps; null where none does' })
+const Upgrade = z.lazy(() =>
+  z
+    .object({
+      plan: z.string(),
+      displayName: z.string(),
+      tier: z.int().min(0).max(1000),
+      priceMonthlyMinor: Count.nullable(),
+      currency: z.string(),
+      trialDays: z.int().min(0).max(365),
+      checkout: z.enum(['trial', 'purchase', 'contact']),
+    })
+    .nullable()
+    .meta({ description: 'the cheapest plan that helps; null where none does' }),
+)
 
 /** What a problem document brings beside the standard members, by its code. Codes that are not here bring nothing more. */
 export const problemMembers = {

@@ -5,11 +5,13 @@ import type { ProblemCode } from '../errors/app-error.ts'
 import { middleware } from './middleware.ts'
 import type { HeaderName } from './openapi-headers.ts'
 
+/** What answers look like is asked by the document alone: it is made then (`z.lazy`), and not at every start. */
+type Shape = z.ZodLazy<z.ZodType>
 /** JSON, and further media types of the same route, each with a description. */
-type InSeveralTypes = { json: z.ZodType; also: Record<string, string> }
+type InSeveralTypes = { json: Shape; also: Record<string, string> }
 /** A page for people, beside the problem document that programs get: what it says. */
 type ErrorPage = { html: string }
-type Answer = z.ZodType | null | InSeveralTypes
+type Answer = Shape | null | InSeveralTypes
 type Answers = Partial<Record<200 | 201 | 202 | 204, Answer>> & { 302?: null; 304?: null; 400?: ErrorPage }
 
 /** Problems that every route may answer. */
@@ -55,8 +57,8 @@ function documented(spec: DescribeRouteOptions): MiddlewareHandler {
 
 const pageOf = ({ html }: ErrorPage) => ({ 'text/html': { schema: { type: 'string' as const, description: html } } })
 
-function contentOf(answer: z.ZodType | InSeveralTypes) {
-  if (answer instanceof z.ZodType) return { 'application/json': { schema: resolver(answer) } }
+function contentOf(answer: Shape | InSeveralTypes) {
+  if (answer instanceof z.ZodLazy) return { 'application/json': { schema: resolver(answer) } }
   const further = Object.entries(answer.also).map(
     ([type, description]) => [type, { schema: { type: 'string' as const, description } }] as const,
   )

@@ -32,33 +32,41 @@ const once = (description: string) =>
     .nullable()
     .meta({ description: `${description} Shown this once; null when an Idempotency-Key replays the answer.` })
 
-export const EnrolmentBody = z
-  .object({
-    secret: once('In base 32, to type into an authenticator app.'),
-    otpauthUri: once('The same as an address, as an app on this device opens it.'),
-    qrSvg: once('That address as a QR code, an SVG of a few kilobytes.'),
-  })
-  .meta({ ref: 'TotpEnrolment' })
+export const EnrolmentBody = z.lazy(() =>
+  z
+    .object({
+      secret: once('In base 32, to type into an authenticator app.'),
+      otpauthUri: once('The same as an address, as an app on this device opens it.'),
+      qrSvg: once('That address as a QR code, an SVG of a few kilobytes.'),
+    })
+    .meta({ ref: 'TotpEnrolment' }),
+)
 
-export const RecoveryCodesBody = z
-  .object({
-    recoveryCodes: z.array(z.string()).nullable().meta({
-      description: 'Ten, each good once. Shown this once; null when an Idempotency-Key replays the answer.',
-    }),
-  })
-  .meta({ ref: 'RecoveryCodes' })
+export const RecoveryCodesBody = z.lazy(() =>
+  z
+    .object({
+      recoveryCodes: z.array(z.string()).nullable().meta({
+        description: 'Ten, each good once. Shown this once; null when an Idempotency-Key replays the answer.',
+      }),
+    })
+    .meta({ ref: 'RecoveryCodes' }),
+)
 
-export const MfaBody = z
-  .object({
-    totp: z.object({ enabled: z.boolean(), since: z.iso.datetime().nullable() }),
-    recoveryCodesLeft: z.int().min(0).max(10),
-    passkeys: z.int().min(0).max(1_000),
-  })
-  .meta({ ref: 'SecondFactors' })
+export const MfaBody = z.lazy(() =>
+  z
+    .object({
+      totp: z.object({ enabled: z.boolean(), since: z.iso.datetime().nullable() }),
+      recoveryCodesLeft: z.int().min(0).max(10),
+      passkeys: z.int().min(0).max(1_000),
+    })
+    .meta({ ref: 'SecondFactors' }),
+)
 
-export const RenewedAccess = z
-  .object({ accessToken: z.string(), expiresIn: z.int().min(0).max(900).meta({ description: 'seconds' }) })
-  .meta({ ref: 'RenewedAccess' })
+export const RenewedAccess = z.lazy(() =>
+  z
+    .object({ accessToken: z.string(), expiresIn: z.int().min(0).max(900).meta({ description: 'seconds' }) })
+    .meta({ ref: 'RenewedAccess' }),
+)
 
 /** Exactly one proof. */
 export const Reauthentication = z

@@ -69,56 +69,62 @@ export const PasskeyPath = z.strictObject({ id: Uuid })
 export const PasskeyPatch = z.strictObject({ name: PersonName.optional() }).meta({ ref: 'PasskeyPatch' })
 export type PasskeyPatch = z.infer<typeof PasskeyPatch>
 
-export const PasskeyBody = z
-  .object({
-    id: z.uuid(),
-    name: z.string(),
-    createdAt: z.iso.datetime(),
-    lastUsedAt: z.iso.datetime().nullable(),
-    backedUp: z.boolean().meta({ description: 'Whether it was on more than one device when it was used last.' }),
-  })
-  .meta({ ref: 'Passkey' })
+export const PasskeyBody = z.lazy(() =>
+  z
+    .object({
+      id: z.uuid(),
+      name: z.string(),
+      createdAt: z.iso.datetime(),
+      lastUsedAt: z.iso.datetime().nullable(),
+      backedUp: z.boolean().meta({ description: 'Whether it was on more than one device when it was used last.' }),
+    })
+    .meta({ ref: 'Passkey' }),
+)
 
-const Descriptors = z.array(
-  z.object({ id: z.string(), type: z.literal('public-key'), transports: z.array(z.string()).optional() }),
+const Descriptors = z.lazy(() =>
+  z.array(z.object({ id: z.string(), type: z.literal('public-key'), transports: z.array(z.string()).optional() })),
 )
 const Milliseconds = z.int().min(0).max(600_000)
 
-export const RequestOptions = z
-  .object({
-    challengeToken: z.string(),
-    options: z
-      .object({
-        challenge: z.string(),
-        rpId: z.string(),
-        timeout: Milliseconds,
-        userVerification: z.literal('required'),
-        allowCredentials: Descriptors.optional(),
-      })
-      .meta({ description: 'PublicKeyCredentialRequestOptionsJSON of WebAuthn.' }),
-  })
-  .meta({ ref: 'PasskeyRequestOptions' })
+export const RequestOptions = z.lazy(() =>
+  z
+    .object({
+      challengeToken: z.string(),
+      options: z
+        .object({
+          challenge: z.string(),
+          rpId: z.string(),
+          timeout: Milliseconds,
+          userVerification: z.literal('required'),
+          allowCredentials: Descriptors.optional(),
+        })
+        .meta({ description: 'PublicKeyCredentialRequestOptionsJSON of WebAuthn.' }),
+    })
+    .meta({ ref: 'PasskeyRequestOptions' }),
+)
 export type RequestOptions = z.infer<typeof RequestOptions>
 
-export const CreationOptions = z
-  .object({
-    challengeToken: z.string(),
-    options: z
-      .object({
-        challenge: z.string(),
-        rp: z.object({ id: z.string(), name: z.string() }),
-        user: z.object({ id: z.string(), name: z.string(), displayName: z.string() }),
-        pubKeyCredParams: z.array(z.object({ type: z.literal('public-key'), alg: z.int().min(-65_535).max(65_535) })),
-        timeout: Milliseconds,
-        attestation: z.literal('none'),
-        excludeCredentials: Descriptors,
-        authenticatorSelection: z.object({
-          residentKey: z.literal('required'),
-          requireResidentKey: z.literal(true),
-          userVerification: z.literal('required'),
-        }),
-      })
-      .meta({ description: 'PublicKeyCredentialCreationOptionsJSON of WebAuthn.' }),
-  })
-  .meta({ ref: 'PasskeyCreationOptions' })
+export const CreationOptions = z.lazy(() =>
+  z
+    .object({
+      challengeToken: z.string(),
+      options: z
+        .object({
+          challenge: z.string(),
+          rp: z.object({ id: z.string(), name: z.string() }),
+          user: z.object({ id: z.string(), name: z.string(), displayName: z.string() }),
+          pubKeyCredParams: z.array(z.object({ type: z.literal('public-key'), alg: z.int().min(-65_535).max(65_535) })),
+          timeout: Milliseconds,
+          attestation: z.literal('none'),
+          excludeCredentials: Descriptors,
+          authenticatorSelection: z.object({
+            residentKey: z.literal('required'),
+            requireResidentKey: z.literal(true),
+            userVerification: z.literal('required'),
+          }),
+        })
+        .meta({ description: 'PublicKeyCredentialCreationOptionsJSON of WebAuthn.' }),
+    })
+    .meta({ ref: 'PasskeyCreationOptions' }),
+)
 export type CreationOptions = z.infer<typeof CreationOptions>

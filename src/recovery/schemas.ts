@@ -24,4 +24,4 @@ export const EmailChange = z
   .meta({ ref: 'EmailChange' })
 export type EmailChange = z.infer<typeof EmailChange>
 
-export const Accepted = z.object({ status: z.literal('accepted') }).meta({ ref: 'Accepted' })
+export const Accepted = z.lazy(() => z.object({ status: z.literal('accepted') }).meta({ ref: 'Accepted' }))

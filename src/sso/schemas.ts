@@ -27,21 +27,27 @@ export const Exchange = z
   .meta({ ref: 'CodeExchange' })
 export type Exchange = z.infer<typeof Exchange>
 
-export const ProviderItem = z.object({ id: z.string(), displayName: z.string() }).meta({ ref: 'IdentityProvider' })
+export const ProviderItem = z.lazy(() =>
+  z.object({ id: z.string(), displayName: z.string() }).meta({ ref: 'IdentityProvider' }),
+)
 
-export const AuthorizationUrl = z
-  .object({
-    authorizationUrl: z.string().meta({ description: 'Where to send the person; good for 10 minutes, once.' }),
-  })
-  .meta({ ref: 'AuthorizationUrl' })
+export const AuthorizationUrl = z.lazy(() =>
+  z
+    .object({
+      authorizationUrl: z.string().meta({ description: 'Where to send the person; good for 10 minutes, once.' }),
+    })
+    .meta({ ref: 'AuthorizationUrl' }),
+)
 
-export const IdentityBody = z
-  .object({
-    id: z.uuid(),
-    provider: z.string(),
-    displayName: z.string(),
-    email: z.string().nullable().meta({ description: 'As the provider said when it was added.' }),
-    createdAt: z.iso.datetime(),
-    lastUsedAt: z.iso.datetime().nullable(),
-  })
-  .meta({ ref: 'Identity' })
+export const IdentityBody = z.lazy(() =>
+  z
+    .object({
+      id: z.uuid(),
+      provider: z.string(),
+      displayName: z.string(),
+      email: z.string().nullable().meta({ description: 'As the provider said when it was added.' }),
+      createdAt: z.iso.datetime(),
+      lastUsedAt: z.iso.datetime().nullable(),
+    })
+    .meta({ ref: 'Identity' }),
+)

@@ -50,26 +50,30 @@ const Secret = z
   .nullable()
   .meta({ description: 'Shown this once; null when an Idempotency-Key replays the answer.' })
 
-export const EndpointBody = z.object(shown).meta({ ref: 'Webhook' })
-export const CreatedEndpointBody = z.object({ ...shown, secret: Secret }).meta({ ref: 'CreatedWebhook' })
-export const RotatedSecretBody = z
-  .object({ secret: Secret, earlierSecretUntil: Time.meta({ description: 'Until then both secrets sign.' }) })
-  .meta({ ref: 'RotatedWebhookSecret' })
+export const EndpointBody = z.lazy(() => z.object(shown).meta({ ref: 'Webhook' }))
+export const CreatedEndpointBody = z.lazy(() => z.object({ ...shown, secret: Secret }).meta({ ref: 'CreatedWebhook' }))
+export const RotatedSecretBody = z.lazy(() =>
+  z
+    .object({ secret: Secret, earlierSecretUntil: Time.meta({ description: 'Until then both secrets sign.' }) })
+    .meta({ ref: 'RotatedWebhookSecret' }),
+)
 
-export const DeliveryBody = z
-  .object({
-    id: z.uuid(),
-    messageId: z.uuid().meta({ description: 'The webhook-id header is msg_ with this behind it.' }),
-    type: z.string(),
-    status: z.enum(['queued', 'delivered', 'failed']),
-    attempts: z.int().min(0).max(1_000),
-    createdAt: Time,
-    dueAt: Time,
-    lastAttemptAt: Time.nullable(),
-    durationMs: z.int().min(0).max(2_147_483_647).nullable(),
-    responseStatus: z.int().min(0).max(999).nullable(),
-    responseBody: z.string().nullable().meta({ description: 'Its first 1,024 bytes.' }),
-    lastError: z.string().nullable(),
-    endedAt: Time.nullable(),
-  })
-  .meta({ ref: 'WebhookDelivery' })
+export const DeliveryBody = z.lazy(() =>
+  z
+    .object({
+      id: z.uuid(),
+      messageId: z.uuid().meta({ description: 'The webhook-id header is msg_ with this behind it.' }),
+      type: z.string(),
+      status: z.enum(['queued', 'delivered', 'failed']),
+      attempts: z.int().min(0).max(1_000),
+      createdAt: Time,
+      dueAt: Time,
+      lastAttemptAt: Time.nullable(),
+      durationMs: z.int().min(0).max(2_147_483_647).nullable(),
+      responseStatus: z.int().min(0).max(999).nullable(),
+      responseBody: z.string().nullable().meta({ description: 'Its first 1,024 bytes.' }),
+      lastError: z.string().nullable(),
+      endedAt: Time.nullable(),
+    })
+    .meta({ ref: 'WebhookDelivery' }),
+)

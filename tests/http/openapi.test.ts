@@ -10,7 +10,7 @@ test('headers that middleware of a route adds are in its document', async () => 
   const more = adding(async (_: unknown, next: () => Promise<void>) => next(), ['Content-Disposition'])
   const app = new Hono().get(
     '/notes',
-    describe('Notes', 'Notes', { 200: z.object({}) }),
+    describe('Notes', 'Notes', { 200: z.lazy(() => z.object({})) }),
     languages,
     more,
     noInput,

@@ -17,7 +17,7 @@ const trials = { begun: Whole, converted: Whole.meta({ description: 'of those be
 const paying = { new: Whole, churned: Whole }
 
 /** What `stamped` and `ranged` say stands in routes.ts. */
-export const paymentFigures = {
+export const paymentFigures = () => ({
   totals: z.object({
     trials: z.object({
       ...trials,
@@ -39,4 +39,4 @@ export const paymentFigures = {
       currencies: z.array(z.object({ ...money, mrr: z.object(movement) })),
     }),
   ),
-}
+})

@@ -19,68 +19,80 @@ const Mrr = z
   .meta({ description: 'monthly recurring revenue of what renews, in minor units' })
 const ranged = { ...stamped, from: z.iso.date(), to: z.iso.date() }
 
-const Overview = z
-  .object({
-    ...stamped,
-    accounts: Count,
-    active: Count,
-    locked: Count,
-    invited: Count.meta({ description: 'not accepted yet; not among the accounts' }),
-    paying: Count.meta({ description: 'on a plan other than free that renews: neither tried nor cancelled' }),
-    trialing: Count,
-    mrr: Mrr,
-  })
-  .meta({ ref: 'Overview' })
-const SignUps = z
-  .object({ ...ranged, days: z.array(z.object({ day: z.iso.date(), signUps: Count, logIns: Count })) })
-  .meta({ ref: 'SignUps' })
-const Revenue = z
-  .object({
-    ...ranged,
-    mrr: Mrr,
-    plans: z.array(
-      z.object({
-        plan: z.string(),
-        currency: z.string(),
-        started: Count,
-        ended: Count,
-        mrrMinor: Count,
-      }),
-    ),
-  })
-  .meta({ ref: 'Revenue' })
-const Plans = z
-  .object({
-    ...stamped,
-    accounts: Count,
-    conversion: z.number().min(0).max(1),
-    plans: z.array(z.object({ plan: z.string(), accounts: Count, trialing: Count, share: z.number().min(0).max(1) })),
-  })
-  .meta({ ref: 'PlanDistribution' })
-const Security = z
-  .object({
-    ...ranged,
-    days: z.array(z.object({ day: z.iso.date(), failures: Count, lockouts: Count, reuse: Count })),
-    addresses: z.array(z.object({ ipAddress: z.string(), failures: Count })),
-  })
-  .meta({ ref: 'SecurityReport' })
-const Payments = z.object({ ...ranged, ...paymentFigures }).meta({ ref: 'PaymentFigures' })
+const Overview = z.lazy(() =>
+  z
+    .object({
+      ...stamped,
+      accounts: Count,
+      active: Count,
+      locked: Count,
+      invited: Count.meta({ description: 'not accepted yet; not among the accounts' }),
+      paying: Count.meta({ description: 'on a plan other than free that renews: neither tried nor cancelled' }),
+      trialing: Count,
+      mrr: Mrr,
+    })
+    .meta({ ref: 'Overview' }),
+)
+const SignUps = z.lazy(() =>
+  z
+    .object({ ...ranged, days: z.array(z.object({ day: z.iso.date(), signUps: Count, logIns: Count })) })
+    .meta({ ref: 'SignUps' }),
+)
+const Revenue = z.lazy(() =>
+  z
+    .object({
+      ...ranged,
+      mrr: Mrr,
+      plans: z.array(
+        z.object({
+          plan: z.string(),
+          currency: z.string(),
+          started: Count,
+          ended: Count,
+          mrrMinor: Count,
+        }),
+      ),
+    })
+    .meta({ ref: 'Revenue' }),
+)
+const Plans = z.lazy(() =>
+  z
+    .object({
+      ...stamped,
+      accounts: Count,
+      conversion: z.number().min(0).max(1),
+      plans: z.array(z.object({ plan: z.string(), accounts: Count, trialing: Count, share: z.number().min(0).max(1) })),
+    })
+    .meta({ ref: 'PlanDistribution' }),
+)
+const Security = z.lazy(() =>
+  z
+    .object({
+      ...ranged,
+      days: z.array(z.object({ day: z.iso.date(), failures: Count, lockouts: Count, reuse: Count })),
+      addresses: z.array(z.object({ ipAddress: z.string(), failures: Count })),
+    })
+    .meta({ ref: 'SecurityReport' }),
+)
+const Payments = z.lazy(() => z.object({ ...ranged, ...paymentFigures() }).meta({ ref: 'PaymentFigures' }))
 
 const Denied = z.array(z.object({ feature: z.string(), denials: Count }))
-const Denials = z
-  .object({
-    from: z.iso.date(),
-    to: z.iso.date(),
-    features: Denied.meta({ description: 'the 50 that were lacked most, over the range' }),
-    days: z.array(
-      z.object({
-        day: z.iso.date(),
-        denials: Count.meta({ description: 'of all features' }),
-        features: Denied.meta({ description: 'of the 50' }),
-      }),
-    ),
-  })
-  .meta({ ref: 'Denials', description: 'Counted as they happen; a few seconds behind.' })
+const Denials = z.lazy(() =>
+  z
+    .object({
+      from: z.iso.date(),
+      to: z.iso.date(),
+      features: Denied.meta({ description: 'the 50 that were lacked most, over the range' }),
+      days: z.array(
+        z.object({
+          day: z.iso.date(),
+          denials: Count.meta({ description: 'of all features' }),
+          features: Denied.meta({ description: 'of the 50' }),
+        }),
+      ),
+    })
+    .meta({ ref: 'Denials', description: 'Counted as they happen; a few seconds behind.' }),
+)
 
 const reads = requirePermission('analytics.read')
 

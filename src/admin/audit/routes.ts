@@ -33,11 +33,15 @@ const AuditQuery = z.strictObject({
   ...pagingFields,
   limit: LimitOfStream,
 })
-const AuditEntryBody = AuditItemBody.extend({
-  actorId: z.uuid().nullable(),
-  before: z.record(z.string(), z.unknown()).nullable(),
-  after: z.record(z.string(), z.unknown()).nullable(),
-}).meta({ ref: 'AuditEntry' })
+const AuditEntryBody = z.lazy(() =>
+  AuditItemBody.unwrap()
+    .extend({
+      actorId: z.uuid().nullable(),
+      before: z.record(z.string(), z.unknown()).nullable(),
+      after: z.record(z.string(), z.unknown()).nullable(),
+    })
+    .meta({ ref: 'AuditEntry' }),
+)
 
 const Count = z.int().min(0).max(Number.MAX_SAFE_INTEGER)
 const VerificationBody = z

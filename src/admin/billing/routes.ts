@@ -22,21 +22,23 @@ const EventsQuery = z.strictObject({
 })
 const EventPath = z.strictObject({ id: Uuid })
 const Time = z.iso.datetime()
-const EventBody = z
-  .object({
-    id: z.uuid(),
-    provider: z.string(),
-    eventId: z.string(),
-    type: z.string(),
-    objectId: z.string().nullable(),
-    status: Status,
-    attempts: z.int().min(0).max(2_147_483_647),
-    lastError: z.string().nullable(),
-    receivedAt: Time,
-    dueAt: Time,
-    endedAt: Time.nullable(),
-  })
-  .meta({ ref: 'BillingEvent' })
+const EventBody = z.lazy(() =>
+  z
+    .object({
+      id: z.uuid(),
+      provider: z.string(),
+      eventId: z.string(),
+      type: z.string(),
+      objectId: z.string().nullable(),
+      status: Status,
+      attempts: z.int().min(0).max(2_147_483_647),
+      lastError: z.string().nullable(),
+      receivedAt: Time,
+      dueAt: Time,
+      endedAt: Time.nullable(),
+    })
+    .meta({ ref: 'BillingEvent' }),
+)
 
 const manages = requirePermission('subscriptions.manage')
 

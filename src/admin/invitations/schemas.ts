@@ -3,16 +3,20 @@ import { Consents } from '../../consents/schemas.ts'
 import { Email, LanguageTag, PersonName, Slug } from '../../http/input/fields.ts'
 import { PresentedPassword } from '../../http/input/password.ts'
 
-export const NewUser = z
-  .strictObject({
-    email: Email,
-    firstName: PersonName.nullish(),
-    lastName: PersonName.nullish(),
-    language: LanguageTag.optional(),
-    role: Slug.optional(),
-    plan: Slug.optional().meta({ description: 'Begins when the invitation is accepted; needs subscriptions.manage.' }),
-  })
-  .meta({ ref: 'NewUser' })
+export const NewUser = z.lazy(() =>
+  z
+    .strictObject({
+      email: Email,
+      firstName: PersonName.nullish(),
+      lastName: PersonName.nullish(),
+      language: LanguageTag.optional(),
+      role: Slug.optional(),
+      plan: Slug.optional().meta({
+        description: 'Begins when the invitation is accepted; needs subscriptions.manage.',
+      }),
+    })
+    .meta({ ref: 'NewUser' }),
+)
 export type NewUser = z.infer<typeof NewUser>
 
 export const Acceptance = z

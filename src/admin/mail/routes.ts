@@ -15,19 +15,21 @@ const Status = z.enum(['queued', 'sent', 'failed'])
 const MailsQuery = z.strictObject({ status: Status.optional(), ...pagingFields })
 const MailPath = z.strictObject({ id: Uuid })
 const Time = z.iso.datetime()
-const MailBody = z
-  .object({
-    id: z.uuid(),
-    accountId: z.uuid().nullable(),
-    template: z.string(),
-    status: Status,
-    attempts: z.int().min(0).max(2_147_483_647),
-    lastError: z.string().nullable(),
-    createdAt: Time,
-    dueAt: Time,
-    endedAt: Time.nullable(),
-  })
-  .meta({ ref: 'Mail' })
+const MailBody = z.lazy(() =>
+  z
+    .object({
+      id: z.uuid(),
+      accountId: z.uuid().nullable(),
+      template: z.string(),
+      status: Status,
+      attempts: z.int().min(0).max(2_147_483_647),
+      lastError: z.string().nullable(),
+      createdAt: Time,
+      dueAt: Time,
+      endedAt: Time.nullable(),
+    })
+    .meta({ ref: 'Mail' }),
+)
 
 const manages = requirePermission('settings.manage')
 

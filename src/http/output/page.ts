@@ -119,5 +119,5 @@ export function keyAfter<const S extends readonly CursorField[]>(cursor: string 
 
 /** The schema of a page: items, and the cursor of the next page or null. */
 export function listOf<T extends z.ZodType>(item: T) {
-  return z.object({ items: z.array(item), nextCursor: z.string().nullable() })
+  return z.lazy(() => z.object({ items: z.array(item), nextCursor: z.string().nullable() }))
 }
