@@ -44,44 +44,48 @@ const AuditEntryBody = z.lazy(() =>
 )
 
 const Count = z.int().min(0).max(Number.MAX_SAFE_INTEGER)
-const VerificationBody = z
-  .object({
-    verifiedAt: z.iso.datetime(),
-    upTo: Count.nullable().meta({ description: 'the number of the last seal; null: the whole trail' }),
-    seals: Count,
-    entries: Count,
-  })
-  .nullable()
-const AuditStateBody = z
-  .object({
-    newestEntry: z
-      .uuid()
-      .nullable()
-      .meta({ description: 'that is not a reading of the trail: what is new shows here' }),
-    seal: z
-      .object({
-        number: Count,
-        sealedAt: z.iso.datetime(),
-        entries: Count,
-        upTo: z
-          .object({ id: z.uuid(), at: z.iso.datetime() })
-          .nullable()
-          .meta({ description: 'the newest entry in it' }),
-      })
-      .nullable()
-      .meta({ description: 'the newest' }),
-    unsealed: z.object({
-      entries: z.int().min(0).max(1_000).meta({ description: 'at most 1,000 are counted' }),
-      since: z.iso.datetime().nullable(),
-    }),
-    verification: z.object({
-      status: z.enum(['sound', 'faulty', 'unknown']).meta({ description: 'unknown: nothing was verified yet' }),
-      fault: z.string().nullable().meta({ description: 'what stands against the trail' }),
-      seals: VerificationBody.meta({ description: 'by the job: each seal once, soon after it was made' }),
-      whole: VerificationBody.meta({ description: 'by the command `audit verify`: everything at once' }),
-    }),
-  })
-  .meta({ ref: 'AuditState', description: 'Asking for it is not recorded: it shows nothing of what anybody did.' })
+const VerificationBody = z.lazy(() =>
+  z
+    .object({
+      verifiedAt: z.iso.datetime(),
+      upTo: Count.nullable().meta({ description: 'the number of the last seal; null: the whole trail' }),
+      seals: Count,
+      entries: Count,
+    })
+    .nullable(),
+)
+const AuditStateBody = z.lazy(() =>
+  z
+    .object({
+      newestEntry: z
+        .uuid()
+        .nullable()
+        .meta({ description: 'that is not a reading of the trail: what is new shows here' }),
+      seal: z
+        .object({
+          number: Count,
+          sealedAt: z.iso.datetime(),
+          entries: Count,
+          upTo: z
+            .object({ id: z.uuid(), at: z.iso.datetime() })
+            .nullable()
+            .meta({ description: 'the newest entry in it' }),
+        })
+        .nullable()
+        .meta({ description: 'the newest' }),
+      unsealed: z.object({
+        entries: z.int().min(0).max(1_000).meta({ description: 'at most 1,000 are counted' }),
+        since: z.iso.datetime().nullable(),
+      }),
+      verification: z.object({
+        status: z.enum(['sound', 'faulty', 'unknown']).meta({ description: 'unknown: nothing was verified yet' }),
+        fault: z.string().nullable().meta({ description: 'what stands against the trail' }),
+        seals: VerificationBody.meta({ description: 'by the job: each seal once, soon after it was made' }),
+        whole: VerificationBody.meta({ description: 'by the command `audit verify`: everything at once' }),
+      }),
+    })
+    .meta({ ref: 'AuditState', description: 'Asking for it is not recorded: it shows nothing of what anybody did.' }),
+)
 
 const types = { ndjson: 'application/x-ndjson; charset=utf-8', csv: 'text/csv; charset=utf-8' }
 
