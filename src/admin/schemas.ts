@@ -1,17 +1,7 @@
 import { z } from 'zod'
 import { UserBody } from '../auth/schemas.ts'
 import { CurrencyCode } from '../catalogue/currencies.ts'
-import {
-  bounded,
-  boundedList,
-  IsoDateTime,
-  PermissionName,
-  PersonName,
-  pagingFields,
-  prose,
-  Slug,
-  Uuid,
-} from '../http/input/fields.ts'
+import { bounded, boundedList, IsoDateTime, PersonName, pagingFields, prose, Slug, Uuid } from '../http/input/fields.ts'
 import { filledProsePattern } from '../text/patterns.ts'
 
 const Reason = prose('A reason')
@@ -19,6 +9,8 @@ const Reason = prose('A reason')
   .meta({ pattern: filledProsePattern })
 
 export const AccountPath = z.strictObject({ id: Uuid })
+/** Of roles, plans and features. */
+export const NamePath = z.strictObject({ name: Slug })
 export const OverridePath = z.strictObject({ id: Uuid, name: Slug })
 
 /** The orders of the list of users; each has an index that ends in the id. */
@@ -80,42 +72,12 @@ export const Explanation = z.lazy(() =>
     .meta({ ref: 'Explanation' }),
 )
 
-const Description = prose('A description')
+export const Description = prose('A description')
 /** In PATCH null clears a description. */
-const Cleared = Description.nullable().transform((text) => text ?? '')
+export const Cleared = Description.nullable().transform((text) => text ?? '')
 /** Shown to everybody, so invisible characters are refused as in a person's name. */
 const DisplayName = PersonName.meta({ description: 'Any script.', examples: ['Professional'] })
 const Count = z.int().min(0).max(Number.MAX_SAFE_INTEGER)
-const Level = z.int().min(0).max(100)
-const Permissions = boundedList(PermissionName, 200)
-
-export const RolePath = z.strictObject({ name: Slug })
-export const NewRole = z
-  .strictObject({ name: Slug, description: Description, privilegeLevel: Level, permissions: Permissions.optional() })
-  .meta({ ref: 'NewRole' })
-export const RoleEdit = z
-  .strictObject({
-    description: Cleared.optional(),
-    privilegeLevel: Level.optional(),
-    retired: z.boolean().optional(),
-  })
-  .meta({ ref: 'RoleEdit' })
-export const RolePermissions = z.strictObject({ permissions: Permissions }).meta({ ref: 'RolePermissions' })
-export const RoleBody = z.lazy(() =>
-  z
-    .object({
-      name: z.string(),
-      description: z.string(),
-      privilegeLevel: Level,
-      permissions: z.array(z.string()),
-      seeded: z.boolean(),
-      retired: z.boolean(),
-    })
-    .meta({ ref: 'Role' }),
-)
-export const PermissionBody = z.lazy(() =>
-  z.object({ name: z.string(), description: z.string() }).meta({ ref: 'Permission' }),
-)
 
 const planFields = {
   displayName: DisplayName,

@@ -11,7 +11,7 @@ import { body, params } from '../../http/input/validate.ts'
 import { describe } from '../../http/openapi.ts'
 import { ifMatch, preconditionOf } from '../../http/precondition.ts'
 import { idempotent } from '../../idempotency/middleware.ts'
-import { FeatureEdit, NewFeature, NewPlan, PlanEdit, PlanFeatures, PlanPrices, RolePath } from '../schemas.ts'
+import { FeatureEdit, NamePath, NewFeature, NewPlan, PlanEdit, PlanFeatures, PlanPrices } from '../schemas.ts'
 import { changeFeature, changePlan, createFeature, createPlan, setPlanFeatures } from './plans.ts'
 import { setPlanPrices } from './prices.ts'
 
@@ -44,7 +44,7 @@ export const planRoutes = new Hono<AuthedEnv>()
     ),
     authenticate,
     features,
-    params(RolePath),
+    params(NamePath),
     body(PlanEdit),
     async (c) => {
       const { name } = c.req.valid('param')
@@ -57,7 +57,7 @@ export const planRoutes = new Hono<AuthedEnv>()
     describe('Administration', about('Set what a plan includes'), { 200: PlanBody }, edited, ifMatch),
     authenticate,
     features,
-    params(RolePath),
+    params(NamePath),
     body(PlanFeatures),
     async (c) => {
       const { name } = c.req.valid('param')
@@ -77,7 +77,7 @@ export const planRoutes = new Hono<AuthedEnv>()
     ),
     authenticate,
     features,
-    params(RolePath),
+    params(NamePath),
     body(PlanPrices),
     async (c) => {
       const { name } = c.req.valid('param')
@@ -103,7 +103,7 @@ export const planRoutes = new Hono<AuthedEnv>()
     describe('Administration', about('Change or retire a feature'), { 200: FeatureBody }, edited, ifMatch),
     authenticate,
     features,
-    params(RolePath),
+    params(NamePath),
     body(FeatureEdit),
     async (c) => {
       const { name } = c.req.valid('param')

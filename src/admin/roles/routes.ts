@@ -13,7 +13,7 @@ import { describe } from '../../http/openapi.ts'
 import { listOf, readPage } from '../../http/output/page.ts'
 import { ifMatch, preconditionOf } from '../../http/precondition.ts'
 import { idempotent } from '../../idempotency/middleware.ts'
-import { NewRole, PermissionBody, RoleBody, RoleEdit, RolePath, RolePermissions } from '../schemas.ts'
+import { NamePath } from '../schemas.ts'
 import {
   changeRole,
   createRole,
@@ -25,6 +25,7 @@ import {
   setPermissions,
   tagOfRole,
 } from './roles.ts'
+import { NewRole, PermissionBody, RoleBody, RoleEdit, RolePermissions } from './schemas.ts'
 
 const settings = requirePermission('settings.manage')
 const recent = requireRecent(recentSeconds)
@@ -78,7 +79,7 @@ export const roleRoutes = new Hono<AuthedEnv>()
     describe('Administration', 'One role', { 200: RoleBody, 304: null }, ['not-found']),
     authenticate,
     settings,
-    params(RolePath),
+    params(NamePath),
     noInput,
     async (c) => {
       const role = await readRole(c.var.deps, c.req.valid('param').name)
@@ -93,7 +94,7 @@ export const roleRoutes = new Hono<AuthedEnv>()
     authenticate,
     settings,
     recent,
-    params(RolePath),
+    params(NamePath),
     body(RoleEdit),
     async (c) => {
       const { name } = c.req.valid('param')
@@ -111,7 +112,7 @@ export const roleRoutes = new Hono<AuthedEnv>()
     ]),
     authenticate,
     settings,
-    params(RolePath),
+    params(NamePath),
     noInput,
     async (c) => {
       await removeRole(c.var.deps, actorOf(c), c.req.valid('param').name)
@@ -124,7 +125,7 @@ export const roleRoutes = new Hono<AuthedEnv>()
     authenticate,
     settings,
     recent,
-    params(RolePath),
+    params(NamePath),
     body(RolePermissions),
     async (c) => {
       const { permissions } = c.req.valid('json')
