@@ -3,7 +3,7 @@ import type { ApiKeys } from './verifier.ts'
 
 export function apiKeyMetrics({ stats }: Pick<ApiKeys, 'stats'>): Metric[] {
   return [
-    gauge('manas360_api_keys_remembered', 'API keys held in memory', () => stats().remembered),
-    counter('manas360_api_key_look_ups_total', 'API keys looked up in the database', () => stats().lookUps),
+    gauge('manas360_api_keys_remembered', 'API keys that this instance has in memory', () => stats().remembered),
+    counter('manas360_api_key_look_ups_total', 'Look-ups of API keys in the database', () => stats().lookUps),
   ]
 }

@@ -8,16 +8,23 @@ type Measured = { traffic: Pick<Traffic, 'lockouts'>; passwords: Pick<PasswordHa
 
 export function authMetrics({ traffic, passwords }: Measured): Metric[] {
   return [
-    counterBy('manas360_lockouts_total', 'Lockouts begun, by whose failures were counted', 'counter', () =>
-      counters.map((counter) => [counter, traffic.lockouts().get(counter) ?? 0]),
+    counterBy(
+      'manas360_lockouts_total',
+      'Lockouts that began, by the counter of failed attempts that was full: of an address (email), a known device, the password of a signed-in account, codes (code), codes on a known device (code-device)',
+      'counter',
+      () => counters.map((counter) => [counter, traffic.lockouts().get(counter) ?? 0]),
     ),
-    gauge('manas360_argon2_running', 'Passwords being hashed', () => passwords.stats().running),
-    gauge('manas360_argon2_waiting', 'Passwords that wait to be hashed', () => passwords.stats().waiting),
+    gauge('manas360_argon2_running', 'Password hashes that are being computed', () => passwords.stats().running),
+    gauge('manas360_argon2_waiting', 'Password hashes that wait for a free place', () => passwords.stats().waiting),
     durationHistogram(
       'manas360_argon2_wait_seconds',
-      'How long passwords waited for their turn to be hashed',
+      'Seconds that password hashes waited for a free place',
       passwords.durations.waits,
     ),
-    durationHistogram('manas360_argon2_hash_seconds', 'How long a password took to hash', passwords.durations.hashes),
+    durationHistogram(
+      'manas360_argon2_hash_seconds',
+      'Seconds that password hashes took, without the wait',
+      passwords.durations.hashes,
+    ),
   ]
 }

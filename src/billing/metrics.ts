@@ -16,7 +16,7 @@ export function billingMetrics({ providers, sql }: { providers: readonly Billing
     {
       kind: 'counter',
       name: 'manas360_billing_provider_calls_total',
-      help: 'Calls to payment providers by how they ended: answered, refused, unsupported, unavailable, unreadable or failed',
+      help: 'Calls to payment providers, by provider and outcome: answered, refused, unsupported, unavailable, unreadable or failed',
       labels: ['provider', 'outcome'],
       read: () =>
         observed.flatMap(([provider, { calls }]) =>
@@ -25,16 +25,28 @@ export function billingMetrics({ providers, sql }: { providers: readonly Billing
     },
     durationHistogramBy(
       'manas360_billing_provider_call_seconds',
-      'How long calls to payment providers took',
+      'Seconds that calls to payment providers took, by provider',
       'provider',
       () => observed.map(([provider, { durations }]) => [provider, durations]),
     ),
     ...gaugesOf(
       () => findInbox(sql),
       [
-        ['manas360_billing_events_queued', 'Payment events that wait, of all instances', 'queued'],
-        ['manas360_billing_events_failed', 'Payment events that were given up', 'failed'],
-        ['manas360_billing_oldest_queued_seconds', 'For how long the oldest of them has waited', 'oldestSeconds'],
+        [
+          'manas360_billing_events_queued',
+          'Webhook events of payment providers that wait to be processed, of all instances',
+          'queued',
+        ],
+        [
+          'manas360_billing_events_failed',
+          'Webhook events of payment providers whose processing was given up, of all instances',
+          'failed',
+        ],
+        [
+          'manas360_billing_oldest_queued_seconds',
+          'Seconds since the oldest waiting webhook event of a payment provider came in; 0 if none waits',
+          'oldestSeconds',
+        ],
       ],
     ),
   ]

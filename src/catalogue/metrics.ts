@@ -2,5 +2,11 @@ import { gauge, type Metric } from '../metrics/metric.ts'
 import type { Catalogue } from './catalogue.ts'
 
 export function catalogueMetrics(catalogue: { current: Catalogue }): Metric[] {
-  return [gauge('manas360_catalogue_version', 'The catalogue that guards go by', () => catalogue.current.version)]
+  return [
+    gauge(
+      'manas360_catalogue_version',
+      'Version of the catalogue of plans and features that this instance uses',
+      () => catalogue.current.version,
+    ),
+  ]
 }

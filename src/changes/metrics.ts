@@ -6,7 +6,15 @@ type Measured = { recentChanges: Pick<RecentChanges, 'size'>; feed: Pick<Feed, '
 
 export function changeMetrics({ recentChanges, feed }: Measured): Metric[] {
   return [
-    gauge('manas360_overlay_entries', 'Accounts whose rights changed while tokens live', () => recentChanges.size),
-    gauge('manas360_change_feed_age_seconds', 'Since changes of rights were read', () => feed.ageMs() / 1000),
+    gauge(
+      'manas360_overlay_entries',
+      'Accounts in memory whose rights changed within the life of an access token',
+      () => recentChanges.size,
+    ),
+    gauge(
+      'manas360_change_feed_age_seconds',
+      'Seconds since this instance last read the changes of rights from the database',
+      () => feed.ageMs() / 1000,
+    ),
   ]
 }

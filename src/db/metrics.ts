@@ -8,28 +8,40 @@ export function databaseMetrics(
   poolMax: number,
 ): Metric[] {
   return [
-    counter('manas360_database_statements_total', 'Statements sent', () => stats().queries),
-    counter('manas360_database_slow_statements_total', 'Statements over DB_SLOW_QUERY_MS', () => stats().slowQueries),
+    counter('manas360_database_statements_total', 'SQL statements sent to the database', () => stats().queries),
+    counter(
+      'manas360_database_slow_statements_total',
+      'SQL statements that took longer than DB_SLOW_QUERY_MS',
+      () => stats().slowQueries,
+    ),
     counter(
       'manas360_database_pool_replacements_total',
-      'Connections given up because no answer came in time',
+      'Database connections closed because a statement had no answer before its deadline',
       () => stats().recycles,
     ),
-    gauge('manas360_database_connections_in_use', 'Statements and transactions that run', () => stats().inUse),
+    gauge(
+      'manas360_database_connections_in_use',
+      'Database connections in use by statements and transactions',
+      () => stats().inUse,
+    ),
     gauge(
       'manas360_database_connections_awaited',
-      'Statements and transactions that wait for a connection',
+      'Statements and transactions that wait for a database connection',
       () => stats().waiting,
     ),
-    gauge('manas360_database_connections_max', 'DB_POOL_MAX', () => poolMax),
+    gauge(
+      'manas360_database_connections_max',
+      'The most database connections of this instance (DB_POOL_MAX)',
+      () => poolMax,
+    ),
     durationHistogram(
       'manas360_database_answer_seconds',
-      'How long statements, BEGIN and COMMIT took to be answered, or given up',
+      'Seconds until the database answered a statement, BEGIN or COMMIT, or its deadline passed',
       durations.answers,
     ),
     durationHistogram(
       'manas360_database_wait_seconds',
-      'How long statements and transactions waited for a connection',
+      'Seconds that statements and transactions waited for a database connection',
       durations.waits,
     ),
   ]
@@ -37,8 +49,16 @@ export function databaseMetrics(
 
 export function replicaMetrics(replica: Replica): Metric[] {
   return [
-    gauge('manas360_replica_used', 'Whether reads go to the replica: 1 or 0', () => replica.status() === 'used'),
-    gauge('manas360_replica_age_seconds', 'How old the data of the replica may be', () => replica.ageMs() / 1000),
+    gauge(
+      'manas360_replica_used',
+      '1 if this instance reads from the replica, else 0',
+      () => replica.status() === 'used',
+    ),
+    gauge(
+      'manas360_replica_age_seconds',
+      'Seconds by which the data of the replica may be behind the primary',
+      () => replica.ageMs() / 1000,
+    ),
     counter(
       'manas360_replica_fallbacks_total',
       'Reads that failed on the replica and were repeated on the primary',

@@ -31,18 +31,26 @@ export function jobMetrics({ sql, jobs }: { sql: Db; jobs: readonly Job[] }): Me
     {
       kind: 'gauge',
       name: 'manas360_job_interval_seconds',
-      help: 'How often a job runs',
+      help: 'Scheduled seconds between two runs of a job, by job',
       labels: ['job_name'],
       read: () => jobs.map(({ name, everySeconds }): Sample => [{ job_name: name }, everySeconds]),
     },
-    gaugeOf('last_run_timestamp_seconds', 'When a job ended last', ({ finishedAt }) => seconds(finishedAt)),
+    gaugeOf(
+      'last_run_timestamp_seconds',
+      'Unix time of the end of the last run of a job on any instance, by job',
+      ({ finishedAt }) => seconds(finishedAt),
+    ),
     gaugeOf(
       'last_success_timestamp_seconds',
-      'When it succeeded last',
+      'Unix time of the end of the last successful run of a job on any instance, by job',
       ({ succeededAt }) => succeededAt && seconds(succeededAt),
     ),
-    gaugeOf('last_duration_seconds', 'How long its last run took', ({ milliseconds }) => milliseconds / 1000),
-    gaugeOf('last_succeeded', 'Whether its last run succeeded: 1 or 0', ({ outcome }) =>
+    gaugeOf(
+      'last_duration_seconds',
+      'Seconds that the last run of a job took, by job',
+      ({ milliseconds }) => milliseconds / 1000,
+    ),
+    gaugeOf('last_succeeded', '1 if the last run of a job succeeded, else 0, by job', ({ outcome }) =>
       Number(outcome === 'succeeded'),
     ),
   ]

@@ -12,7 +12,7 @@ export function mailMetrics({ mail, sql }: { mail: Outbox; sql: Db }): Metric[] 
   const { figures } = mail
   const outcomes = counterBy(
     'manas360_mails_total',
-    'Mails by what became of an attempt; dropped: MAIL is off',
+    'Mails by outcome: sent, postponed (the attempt is repeated), failed (given up) or dropped (MAIL is off)',
     'outcome',
     () => Object.entries(figures.outcomes()),
   )
@@ -20,15 +20,19 @@ export function mailMetrics({ mail, sql }: { mail: Outbox; sql: Db }): Metric[] 
   const queue = gaugesOf(
     () => findQueue(sql),
     [
-      ['manas360_mails_queued', 'Mails that wait, of all instances', 'queued'],
-      ['manas360_mail_oldest_queued_seconds', 'For how long the oldest of them has waited', 'oldestSeconds'],
+      ['manas360_mails_queued', 'Mails that wait to be sent, of all instances', 'queued'],
+      [
+        'manas360_mail_oldest_queued_seconds',
+        'Seconds since the oldest waiting mail was queued; 0 if none waits',
+        'oldestSeconds',
+      ],
     ],
   )
   return [
     outcomes,
     durationHistogramBy(
       'manas360_mail_delay_seconds',
-      'How long delivered mails were under way since they were queued: requested by somebody, or notices',
+      'Seconds from queueing a mail to its delivery to the mail server, by kind: requested (by a person) or notice',
       'kind',
       () => Object.entries(figures.delays),
       delayBounds,
@@ -36,12 +40,12 @@ export function mailMetrics({ mail, sql }: { mail: Outbox; sql: Db }): Metric[] 
     ...queue,
     gauge(
       'manas360_mail_server_failing',
-      'Whether the mail server could not be used: 1 or 0',
+      '1 if the last mail failed because the mail server did not answer or refused service, else 0',
       () => figures.state() === 'server',
     ),
     gauge(
       'manas360_mail_configuration_failing',
-      'Whether SMTP_URL or MAIL_FROM was not accepted: 1 or 0',
+      '1 if the mail server last refused SMTP_URL or MAIL_FROM, else 0',
       () => figures.state() === 'configuration',
     ),
   ]

@@ -34,7 +34,7 @@ function readiness(deps: OpsDeps): Metric {
   return {
     kind: 'gauge',
     name: 'manas360_ready',
-    help: 'Whether a check of /ready passes: 1 or 0',
+    help: '1 if a check of /ready passes, else 0, by check',
     labels: ['check'],
     read: async () =>
       Object.entries(await checkReadiness(deps)).map(([check, { status }]) => [{ check }, Number(status === 'ok')]),
@@ -44,7 +44,7 @@ function readiness(deps: OpsDeps): Metric {
 const buildInfo: Metric = {
   kind: 'gauge',
   name: 'manas360_build_info',
-  help: 'The program that runs',
+  help: 'Always 1; the labels are the version and the commit of the running program',
   labels: ['version', 'commit'],
   read: () => [[{ version: version.version, commit: version.commit }, 1]],
 }

@@ -6,7 +6,7 @@ export function passkeyMetrics({ figures }: Passkeys): Metric[] {
     {
       kind: 'counter',
       name: 'manas360_passkey_responses_total',
-      help: 'Responses of passkeys by purpose and outcome; copied: right, but the counter had gone back',
+      help: 'Passkey responses, by purpose and outcome; copied: valid, but with a signature counter that is not ahead of the stored one',
       labels: ['purpose', 'outcome'],
       read: () => figures.read().map(({ purpose, outcome, count }) => [{ purpose, outcome }, count]),
     },

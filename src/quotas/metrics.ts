@@ -3,11 +3,19 @@ import type { Leases } from './leases.ts'
 
 export function quotaMetrics({ stats }: Pick<Leases, 'stats'>): Metric[] {
   return [
-    gauge('manas360_quota_leases', 'Accounts of whose monthly quota units are held here', () => stats().held),
-    counter('manas360_quota_lease_requests_total', 'Units asked for in the database', () => stats().refills),
+    gauge(
+      'manas360_quota_leases',
+      'Leases with unused units of monthly quotas on this instance, one for each account and feature',
+      () => stats().held,
+    ),
+    counter(
+      'manas360_quota_lease_requests_total',
+      'Requests to the database for more units of a monthly quota',
+      () => stats().refills,
+    ),
     counter(
       'manas360_quota_refusals_total',
-      'API-key requests refused, for the monthly quota was used up',
+      'Requests refused because a monthly quota was used up',
       () => stats().refusals,
     ),
   ]

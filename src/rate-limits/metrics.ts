@@ -4,12 +4,12 @@ import type { Limits } from './limiters.ts'
 export function limitMetrics(limits: Limits): Metric[] {
   const tiers = Object.entries(limits).flatMap(([name, tier]) => (tier ? [{ name, tier }] : []))
   return [
-    counterBy('manas360_rate_limit_hits_total', 'Requests over the limit of a tier', 'tier', () =>
+    counterBy('manas360_rate_limit_hits_total', 'Requests over a rate limit, by tier', 'tier', () =>
       tiers.map(({ name, tier }) => [name, tier.hits()]),
     ),
     counterBy(
       'manas360_rate_limit_uncounted_total',
-      'Requests that a tier could not count: global and api let them pass, the others refused them',
+      'Requests that could not be counted, by tier; the tiers global and api let them pass, the others refuse them',
       'tier',
       () => tiers.map(({ name, tier }) => [name, tier.uncounted()]),
     ),

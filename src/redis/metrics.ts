@@ -3,7 +3,7 @@ import type { Redis } from './connection.ts'
 
 export function redisMetrics(redis: Redis): Metric[] {
   return [
-    gauge('manas360_redis_up', 'Whether Redis is connected: 1 or 0', redis.isUp),
-    counter('manas360_redis_losses_total', 'How often Redis was lost', redis.losses),
+    gauge('manas360_redis_up', '1 if this instance is connected to Redis, else 0', redis.isUp),
+    counter('manas360_redis_losses_total', 'Times that this instance lost its connection to Redis', redis.losses),
   ]
 }

@@ -7,14 +7,14 @@ export function ssoMetrics({ identityProviders }: { identityProviders: IdentityP
     {
       kind: 'counter',
       name: 'manas360_identity_provider_returns_total',
-      help: 'Sign-ins by other providers, by how their return ended: code, or the error that the app was told',
+      help: 'Returns from identity providers, by provider and outcome: code (signed in) or the error code that the app got',
       labels: ['provider', 'outcome'],
       read: () => identityProviders.outcomes().map(([provider, outcome, count]) => [{ provider, outcome }, count]),
     },
     {
       kind: 'gauge',
       name: 'manas360_identity_provider_requests',
-      help: 'Sign-ins that ask a provider something, or wait for their turn',
+      help: 'Sign-ins that call an identity provider, by provider and state: running, or waiting for a free place',
       labels: ['provider', 'state'],
       read: () =>
         identityProviders.all().flatMap(({ id, stats }) => {

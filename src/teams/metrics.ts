@@ -7,9 +7,13 @@ export function teamMetrics({ sql }: { sql: Db }): Metric[] {
   return gaugesOf(
     () => findTeamFigures(sql),
     [
-      ['manas360_teams_surplus', 'Teams that have more people than seats', 'surplus'],
-      ['manas360_teams_unsettled', 'Teams whose members wait for what their owner shares now', 'unsettled'],
-      ['manas360_teams_oldest_unsettled_seconds', 'For how long the first of them has waited', 'oldestSeconds'],
+      ['manas360_teams_surplus', 'Teams with more members than seats', 'surplus'],
+      ['manas360_teams_unsettled', 'Teams whose members do not have the present plan of their owner yet', 'unsettled'],
+      [
+        'manas360_teams_oldest_unsettled_seconds',
+        'Seconds since the longest waiting team in manas360_teams_unsettled was queued; 0 if none waits',
+        'oldestSeconds',
+      ],
     ],
   )
 }

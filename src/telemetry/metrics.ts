@@ -18,25 +18,25 @@ export function trafficMetrics(traffic: Pick<Traffic, 'requests' | 'streams' | '
     {
       kind: 'counter',
       name: 'manas360_http_requests_total',
-      help: 'Answers by route and class of status',
+      help: 'HTTP answers, by method, route (as in the OpenAPI document) and class of status (2xx to 5xx)',
       labels,
       read: () => counted().map(({ labels, count }) => [labels, count]),
     },
     {
       kind: 'histogram',
       name: 'http_request_duration_seconds',
-      help: 'How long answers took, by route and class of status',
+      help: 'Seconds from the request to its answer, by method, route and class of status',
       labels,
       bounds: durationBounds.map((milliseconds) => milliseconds / 1000),
       read: () => answered().map(({ milliseconds, ...counted }) => ({ ...counted, sum: milliseconds / 1000 })),
     },
     counterBy(
       'manas360_streams_total',
-      'Answers that were made while they were read, by how they ended',
+      'Streamed answers by outcome: ended (complete), failed, stalled (the client read nothing) or left (the client went away)',
       'outcome',
       () => traffic.streams(),
     ),
-    counterBy('manas360_problems_total', 'Refusals and errors by code', 'code', () =>
+    counterBy('manas360_problems_total', 'Problem documents answered, by problem code', 'code', () =>
       problemCodes.map((code) => [code, traffic.problems().get(code) ?? 0]),
     ),
   ]

@@ -6,20 +6,31 @@ import { findBacklog } from './log-queries.ts'
 /** Attempts of this instance, and what waits of all instances, which has no samples while the database is lost. */
 export function webhookMetrics({ webhookFigures, sql }: { webhookFigures: Figures; sql: Db }): Metric[] {
   return [
-    counterBy('manas360_webhook_attempts_total', 'Attempts to deliver an event, by what came of them', 'outcome', () =>
-      Object.entries(webhookFigures.outcomes()),
+    counterBy(
+      'manas360_webhook_attempts_total',
+      'Attempts to deliver a webhook message, by outcome: delivered or failed',
+      'outcome',
+      () => Object.entries(webhookFigures.outcomes()),
     ),
     ...gaugesOf(
       () => findBacklog(sql),
       [
-        ['manas360_webhook_deliveries_queued', 'Deliveries that wait, of all instances', 'queued'],
+        [
+          'manas360_webhook_deliveries_queued',
+          'Webhook messages that wait to be delivered, of all instances',
+          'queued',
+        ],
         [
           'manas360_webhook_oldest_due_seconds',
-          'For how long the oldest has been due to an endpoint that is neither slow nor failing',
+          'Seconds since the oldest waiting webhook message was due, to endpoints that are neither slow nor failing; 0 if none is',
           'oldestSeconds',
         ],
-        ['manas360_webhook_endpoints_failing', 'Endpoints whose last attempt failed', 'failing'],
-        ['manas360_webhook_endpoints_disabled', 'Endpoints that were disabled because they failed', 'disabled'],
+        ['manas360_webhook_endpoints_failing', 'Webhook endpoints whose last attempt failed', 'failing'],
+        [
+          'manas360_webhook_endpoints_disabled',
+          'Webhook endpoints that were disabled because they kept failing or answered 410',
+          'disabled',
+        ],
       ],
     ),
   ]
