@@ -1,5 +1,5 @@
--- Trigger: an address that an account gave up within 7 days, and may take back, is as good as taken. Judged after the row is
--- there: one that waited in the unique index for that change to commit sees what it committed.
+-- Trigger: refuses an address that another account gave up within the last 7 days and may still take back. It runs after the row was
+-- written: an insert that waited in the unique index for the other transaction then sees what that committed.
 create or replace function public.keep_reserved_address() returns trigger language plpgsql
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
 begin

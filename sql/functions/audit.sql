@@ -1,4 +1,4 @@
--- Trigger of the audit tables: rows are never updated; only archive_audit deletes any.
+-- Trigger: makes the audit tables append-only. Only archive_audit may delete rows.
 create or replace function public.refuse_audit_change() returns trigger language plpgsql
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
 begin
@@ -8,8 +8,8 @@ begin
   raise exception '% is append-only', tg_table_name using errcode = 'restrict_violation', constraint = 'audit_append_only';
 end $$;
 
--- Moves sealed rows past their retention (365 days at least) into audit_archive, the oldest 20,000 at most: a batch is a short
--- transaction, and the job goes on until one is not full. The identifying values are deleted for good.
+-- Moves sealed rows older than p_days (at least 365) into audit_archive, oldest first, at most 20,000 in a call, so that transactions
+-- stay short: the job calls it until a batch is not full. Deletes the identifying values. Returns how many rows it moved.
 create or replace function public.archive_audit(p_days integer default 365) returns bigint language plpgsql security definer
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
 declare

@@ -1,5 +1,6 @@
--- The one writer of authz_changes: moves the account's version, ends the sessions concerned, records the whole state and
--- notifies at commit. The account's row is locked first, so that a log-in or another change in flight is waited for.
+-- Records a change of an account's rights: increments its version, ends the sessions concerned, inserts its whole state into
+-- authz_changes and notifies the instances at commit. Nothing else writes states there, but for spread_plan. The update locks the
+-- account's row first, so that a log-in or another change in progress is waited for.
 create or replace function public.record_own_change(p_account uuid, p_kind text default 'state', p_session uuid default null,
                                                       p_except uuid default null, p_reason text default null) returns setof public.authz_changes language plpgsql
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
@@ -19,8 +20,8 @@ begin
   perform pg_notify('authz_changes', '');
 end $$;
 
--- The same, and where the account pays for a team and what it shares is another plan now, every member has that: the account's own
--- change comes first, theirs after it. A change of plan, or of the right to share it, begins with lock_teams.
+-- record_own_change, and where the account pays for a team whose shared plan has changed, the same for every member: the account's own
+-- change is returned first, theirs after it. Before a change of plan, or of the right to share it, call lock_teams.
 create or replace function public.record_authz_change(p_account uuid, p_kind text default 'state', p_session uuid default null,
                                                       p_except uuid default null, p_reason text default null) returns setof public.authz_changes language plpgsql
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
@@ -29,7 +30,7 @@ begin
   if p_kind = 'state' then return query select * from public.spread_plan(p_account); end if;
 end $$;
 
--- The change of the catalogue: its new version. What owners of teams share may be another plan since.
+-- Records a change of the catalogue under its next version, and marks the teams whose shared plan or seats it changed.
 create or replace function public.record_catalogue_change() returns setof public.authz_changes language plpgsql
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
 declare
@@ -41,8 +42,9 @@ begin
   perform pg_notify('authz_changes', '');
 end $$;
 
--- Trigger at COMMIT. Whoever reads the changes looks back by `at` for an access token's life and 5 minutes; a change that commits
--- much later would slip past an instance that starts meanwhile. SQLSTATE of PostgreSQL's own transaction_timeout (version 17).
+-- Trigger at COMMIT: refuses a change that is committed more than 2 minutes after it was written. Instances read changes back to an
+-- access token's life and 5 minutes before the present, by `at`; one that starts meanwhile would miss a change that commits later.
+-- The SQLSTATE is that of PostgreSQL's own transaction_timeout.
 create or replace function public.refuse_late_change() returns trigger language plpgsql
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
 begin

@@ -1,4 +1,4 @@
--- Triggers of the ledger of consents: its rows are evidence. They go with an account that is erased, and with nothing else.
+-- Triggers: make the ledger of consents append-only, because its rows are evidence. Rows are deleted with an erased account only.
 create or replace function public.refuse_consent_change() returns trigger language plpgsql
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
 begin
@@ -9,7 +9,7 @@ create or replace trigger append_only before update on public.consents
 create or replace trigger append_only_truncate before truncate on public.consents
   for each statement execute function public.refuse_consent_change();
 
--- All rows of a statement at once: a ledger may have many.
+-- Trigger on deletion: checks all rows of a statement at once, because an account may have many.
 create or replace function public.keep_consents() returns trigger language plpgsql
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
 begin

@@ -1,5 +1,5 @@
--- Deletes the personal side of the audit trail of these people. In rows from before migration 12, the side of acts on what is
--- nobody's (a role, a plan, a search) names its actor, and stays all the same.
+-- Deletes the personal values of these accounts from the audit trail. Values of acts on shared objects (a role, a plan, a search) stay;
+-- in rows from before migration 12 those name the actor.
 create or replace function public.erase_traces(p_accounts uuid[]) returns void language sql
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
   delete from public.audit_subjects where account_id = any (p_accounts);
@@ -7,7 +7,7 @@ set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
    where p.account_id = any (p_accounts) and l.id = p.audit_id and l.entity_type in ('account', 'session', 'api_key', 'webhook')
 $$;
 
--- Deletes what requests and counters under way wrote about somebody while they were erased.
+-- Deletes rows that requests and counters in progress wrote about an account while it was erased.
 create or replace function public.sweep_erased() returns void language plpgsql
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
 declare

@@ -1,5 +1,5 @@
--- What one account adds to the figures of payments (docs/payments.md has their meaning): a function of its rows alone, so that it is
--- the same whatever order they were written in.
+-- The contribution of one account to the payment figures, by day, currency and figure (docs/payments.md defines them). It depends on the
+-- account's rows alone, so it is the same in whatever order they were written.
 create or replace function public.figures_of(p_account uuid) returns table (day date, currency text, figure text, n bigint, amount numeric)
 language sql stable set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
   with paid as (
@@ -13,7 +13,7 @@ language sql stable set search_path = pg_catalog, pg_temp set timezone = 'UTC' a
          where c.provider = s.provider and c.subscription_id = s.subscription_id and c.kind = 'charge' and c.status = 'succeeded' and c.amount_minor > 0
          order by c.at, c.id limit 1) first_charge on true
      where s.account_id = p_account and (not s.is_surplus or s.released_at is not null or s.over_at is not null)),
-  -- A period that began when what was paid, or tried, had ended, and for which a charge failed.
+  -- Periods that began after the paid or trial period had ended, and for which a charge failed.
   owed as (
     select p.provider, p.subscription_id, p.currency, p.starts, min(p.at) as failed_at, max(p.amount_minor) as amount_minor
       from paid p join subscribed s using (provider, subscription_id)
@@ -53,14 +53,14 @@ language sql stable set search_path = pg_catalog, pg_temp set timezone = 'UTC' a
   select (f.at at time zone 'UTC')::date, f.currency, f.figure, count(*), sum(f.amount) from figured f group by 1, 2, 3
 $$;
 
--- Counts an account: writes what it adds now and did not before, and remembers what is counted. Called in the transaction that
--- changed something, after it; again, it writes nothing. The caller has locked the account's row.
+-- Writes the difference between an account's contribution now and what was counted of it before. Idempotent. Call it after a change, in
+-- the same transaction, with the account's row locked.
 create or replace function public.count_payments(p_account uuid) returns void language plpgsql
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
 declare
   known boolean; counted jsonb; present jsonb;
 begin
-  -- Another price of what is paid: the difference counts on the day on which it is seen.
+  -- A changed price of a paid subscription: the difference counts on the day on which it is noticed.
   with repriced as (
     select s.provider, s.subscription_id, s.counted_price_id as old_price, s.price_id as new_price from public.billing_subscriptions s
      where s.account_id = p_account and not s.is_surplus and s.over_at is null and s.price_id is not null and s.counted_price_id is distinct from s.price_id
@@ -92,7 +92,7 @@ begin
       on conflict (account_id) do update set figures = excluded.figures;
 end $$;
 
--- Adds what was counted since to the sums by day. First it counts accounts of before there were sums, some at a time.
+-- Adds the differences written since the last call to the sums by day. First it counts some accounts that are older than the sums.
 create or replace function public.sum_payments() returns void language plpgsql
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
 declare

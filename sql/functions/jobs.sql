@@ -1,5 +1,5 @@
--- Whether a job is ours until the transaction ends: nobody else is at it, and it did not succeed within so many seconds.
--- Two statements: the second sees what whoever held the lock until now has committed.
+-- Claims a job until the transaction ends. False while another session runs it, or if it succeeded within the last p_not_within seconds.
+-- Two statements, because the second must see what the last holder of the lock committed.
 create or replace function public.take_job(p_name text, p_not_within integer default 0) returns boolean language plpgsql
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
 begin
@@ -7,7 +7,7 @@ begin
   return not exists (select 1 from public.job_runs where name = p_name and succeeded_at > clock_timestamp() - make_interval(secs => p_not_within));
 end $$;
 
--- Records how a run of a job ended.
+-- Records the outcome of a run of a job.
 create or replace function public.finish_job(p_name text, p_started timestamptz, p_outcome text, p_detail text) returns void language sql
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
   insert into public.job_runs as r (name, started_at, finished_at, milliseconds, outcome, detail, succeeded_at)
@@ -17,7 +17,8 @@ set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
     outcome = excluded.outcome, detail = excluded.detail, succeeded_at = coalesce(excluded.succeeded_at, r.succeeded_at)
 $$;
 
--- Runs one job by its name, as the server and pg_cron call it; null: it is not its turn. Sealing needs a secret, and is not here.
+-- Runs one job by its name, for the server and pg_cron. Null: it was not due, or another session runs it. The audit trail's sealing is not
+-- among these jobs, because it needs a secret that the database does not have.
 create or replace function public.run_job(p_name text, p_not_within integer default 0) returns jsonb language plpgsql security definer
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
 declare

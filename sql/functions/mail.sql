@@ -1,4 +1,4 @@
--- Wakes the senders of mail at commit, where something was written: many a statement writes a mail only in a rare case.
+-- Trigger by statement: notifies the senders of mail at commit, if rows were inserted. Many statements insert a mail in rare cases only.
 create or replace function public.wake_mail_sender() returns trigger language plpgsql
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
 begin
@@ -10,7 +10,7 @@ end $$;
 create or replace trigger wake_sender after insert on public.mail_outbox
   referencing new table as written for each statement execute function public.wake_mail_sender();
 
--- Another address has not refused any mail.
+-- Trigger: forgets that the address of an account refused mail, when the account gets another address.
 create or replace function public.forget_undeliverable() returns trigger language plpgsql
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
 begin
@@ -21,7 +21,7 @@ create or replace trigger forget_undeliverable before update of email on public.
   when (old.email is distinct from new.email and old.email_undeliverable_at is not null)
   execute function public.forget_undeliverable();
 
--- What was gathered for one address goes there as it is: what happens under the next one is not told to the last.
+-- Trigger: closes notices that still collect events when an account's address changes, so that the old address gets no later events.
 create or replace function public.end_gathering() returns trigger language plpgsql
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
 begin
@@ -33,14 +33,14 @@ create or replace trigger end_gathering after update of email on public.user_acc
   when (old.email is distinct from new.email and new.email is not null)
   execute function public.end_gathering();
 
--- When a notice may go out: at once, or 10 minutes after the last one of its kind.
+-- The time at which a notice may be sent: at once, or 10 minutes after the last one of its kind.
 create or replace function public.notice_due_at(p_account uuid, p_template text) returns timestamptz language sql volatile
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
   select greatest(max(least(due_at, clock_timestamp())) + interval '10 minutes', clock_timestamp()) from public.mail_outbox
    where account_id = p_account and template = p_template and is_notice
 $$;
 
--- The contents of a notice with one more event: it lists 20, and only counts those after them.
+-- Adds an event to the contents of a notice, which lists up to 20 events and counts the rest.
 create or replace function public.add_notice_event(p_contents jsonb, p_event jsonb) returns jsonb language sql immutable
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
   select case when jsonb_array_length(p_contents -> 'events') < 20
@@ -48,15 +48,15 @@ set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
               else jsonb_set(p_contents, '{more}', to_jsonb(coalesce((p_contents ->> 'more')::integer, 0) + 1)) end
 $$;
 
--- Whether an account is told of something by mail. Whoever has not accepted an invitation hears only that they tried to register.
+-- Whether an account gets a notice. An account whose invitation is not accepted yet gets only the one about an attempt to register.
 create or replace function public.takes_notice(p_account public.user_accounts, p_template text) returns boolean language sql immutable
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
   select p_account.email is not null and p_account.email_undeliverable_at is null
      and (not p_account.is_invited or p_template = 'registration-attempted')
 $$;
 
--- Queues a notice of what the schema itself did, as the server queues its own (src/mail/queries.ts). It has no Message-ID until
--- a sender gives it one. The caller has locked the account's row.
+-- Queues a notice about a change that a function of the schema made, like the server's own notices (src/mail/queries.ts). The sender
+-- adds the Message-ID. The caller has locked the account's row.
 create or replace function public.queue_notice(p_account uuid, p_template text, p_event jsonb) returns void language sql
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
   insert into public.mail_outbox as m (id, account_id, recipient, language, template, is_notice, contents, due_at)
@@ -67,7 +67,8 @@ set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
   do update set contents = public.add_notice_event(m.contents, p_event)
 $$;
 
--- Ends what nobody sent for a week (with MAIL=off no sender runs), empties failed mails after a week, and forgets all after 30 days.
+-- Gives up mails that were not sent within a week (with MAIL=off no sender runs), deletes the content of failed mails after a week, and
+-- deletes all mails after 30 days.
 create or replace function public.purge_mails() returns bigint language plpgsql
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
 declare

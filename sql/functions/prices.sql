@@ -1,4 +1,4 @@
--- Trigger: the prices in a plan's own currency are offered as the plan's row says; what is not offered any more is retired.
+-- Trigger: keeps the offered prices in a plan's own currency as the plan's row states them, and retires those that it no longer offers.
 create or replace function public.keep_own_prices() returns trigger language plpgsql
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
 declare

@@ -1,5 +1,5 @@
--- Deletes the sessions of up to so many accounts a day after their end, and days of counted use after 400 days. When these
--- accounts were used last stays on their rows, which are locked in the order of their ids.
+-- Deletes sessions a day after their end, and counts of use by day after 400 days, of up to p_limit accounts. Stores the time of the last
+-- use on the accounts' rows, which are locked in the order of their ids.
 create or replace function public.forget_uses(p_limit integer, out accounts bigint, out session_rows bigint, out day_rows bigint) language plpgsql
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
 declare
@@ -30,7 +30,7 @@ begin
   select (select count(*) from gone_sessions), (select count(*) from gone_days) into session_rows, day_rows;
 end $$;
 
--- Deletes what nobody can use any more, each kind after its retention (docs/operations.md). Returns how many rows of each kind.
+-- Deletes expired rows, each kind after its retention (docs/operations.md). Returns how many rows of each kind.
 create or replace function public.purge_expired() returns jsonb language plpgsql security definer
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
 declare
@@ -48,7 +48,7 @@ begin
   get diagnostics gone_changes = row_count;
   delete from public.idempotency_keys where created_at < this_moment - interval '24 hours';
   get diagnostics gone_keys = row_count;
-  -- Dead ones count as much as they had drawn.
+  -- Of expired leases, all drawn units count as used.
   perform public.return_quotas(array_agg(id), array_agg(drawn)) from public.quota_leases where expires_at < this_moment - interval '1 hour';
   delete from public.quota_usage where month < (this_moment at time zone 'UTC' - interval '1 year')::date;
   get diagnostics gone_months = row_count;
@@ -71,7 +71,7 @@ begin
   gone_webhooks := public.purge_webhooks();
   delete from public.feature_denials where day < (this_moment at time zone 'UTC')::date - 400;
   get diagnostics gone_denials = row_count;
-  -- Last: it locks accounts. Bounded, for the job of that name does it every hour.
+  -- Last, because it locks accounts. Bounded, because the job forget-uses does the same every hour.
   select f.session_rows, f.day_rows into gone_sessions, gone_days from public.forget_uses(10000) f;
   return jsonb_build_object('sessions', gone_sessions, 'lockouts', gone_lockouts, 'loginAttempts', gone_attempts,
                             'authzChanges', gone_changes, 'idempotencyKeys', gone_keys, 'quotaMonths', gone_months, 'erasedTraces', gone_traces + gone_months_of_traces,

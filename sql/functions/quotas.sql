@@ -1,7 +1,7 @@
--- Settles what a lease has spent, and gives it more: as much as is wanted, but an eighth of what is free at most, so that
--- leases shrink to one unit near the limit. A quarter is drawn: it counts as used if the instance is never heard of again.
--- drawn = spent: nothing is free; `elsewhere` others hold, and their instances are asked for it. Null: no such account. An
--- account that is being erased is waited for, and has none after it.
+-- Counts what a lease has spent, and grants it more units: p_wanted, but at most an eighth of the free units, so that leases shrink to
+-- one unit near the limit. A quarter of what it holds is drawn: usable at once, and counted as used if the instance dies. Where drawn =
+-- spent nothing is free; `elsewhere` is what other leases hold, and their instances are asked to return units. Null: the account does
+-- not exist. An erasure in progress is waited for, after which the account has no quota.
 create or replace function public.take_quota(p_account uuid, p_feature text, p_lease uuid, p_limit bigint, p_spent bigint, p_wanted bigint)
 returns public.quota_grant language plpgsql
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
@@ -11,21 +11,21 @@ declare
 begin
   insert into public.quota_usage (account_id, month, feature)
   select id, this_month, p_feature from public.user_accounts where id = p_account and status <> 'deleted' for key share on conflict do nothing;
-  -- Leases of this account are given under this lock alone, and each statement after it sees what its last holder committed.
+  -- Every grant for this account takes this lock, and each later statement sees what its last holder committed.
   perform 1 from public.quota_usage where account_id = p_account and month = this_month and feature = p_feature for update;
   if not found then return null; end if;
 
-  -- What died may have spent whatever it had drawn; the rest comes back.
+  -- A dead lease may have spent all that it had drawn, which is counted as used; the rest is free again.
   with dead as (
     delete from public.quota_leases where account_id = p_account and month = this_month and feature = p_feature
         and id <> p_lease and expires_at <= clock_timestamp() returning drawn)
   update public.quota_usage set used = used + (select sum(drawn) from dead)
    where account_id = p_account and month = this_month and feature = p_feature and exists (select from dead);
-  -- The lease itself may be of the month before.
+  -- The lease may belong to the month before.
   with ended as (delete from public.quota_leases where id = p_lease and month < this_month returning account_id, month, feature, drawn)
   update public.quota_usage u set used = u.used + least(p_spent, ended.drawn) from ended where u.account_id = ended.account_id and u.month = ended.month and u.feature = ended.feature;
 
-  -- A lease that is not there was counted by whoever found it dead.
+  -- A missing lease was dead, and was counted when it was found so.
   result.spent := case when exists (select from public.quota_leases where id = p_lease) then p_spent else 0 end;
   select coalesce(sum(held), 0), coalesce(sum(held - spent), 0) into held_elsewhere, result.elsewhere
     from public.quota_leases where account_id = p_account and month = this_month and feature = p_feature and id <> p_lease;
@@ -48,17 +48,17 @@ begin
   return result;
 end $$;
 
--- For servers from before migration 9, while both run.
+-- The signature from before migration 9, for servers of that version that run beside this one.
 create or replace function public.take_quota(p_account uuid, p_lease uuid, p_limit bigint, p_spent bigint, p_wanted bigint) returns public.quota_grant
 language sql set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
   select public.take_quota(p_account, 'api_access', p_lease, p_limit, p_spent, p_wanted)
 $$;
 
--- Ends leases: what they spent is used, the rest is free. One that is not there was counted before.
+-- Ends leases: what they spent counts as used, the rest is free. A missing lease was counted before.
 create or replace function public.return_quotas(p_leases uuid[], p_spent bigint[]) returns void language plpgsql
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
 begin
-  -- The usage first, as whoever takes does.
+  -- Locks the usage rows first, in the same order as take_quota.
   perform 1 from public.quota_usage u where (u.account_id, u.month, u.feature) in (select account_id, month, feature from public.quota_leases where id = any (p_leases))
     order by u.account_id, u.month, u.feature for update;
   with ended as (

@@ -1,4 +1,4 @@
--- Deletes what is kept of replaced tokens to sign their successors again: worthless after 10 s.
+-- Deletes what is stored of replaced refresh tokens to issue the same successor again, 10 s after the replacement.
 create or replace function public.forget_successors() returns bigint language sql security definer
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
   with forgotten as (

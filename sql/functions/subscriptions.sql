@@ -1,5 +1,5 @@
--- Ends the current subscription of one account if it has run out, puts free in its place, and tells the person by mail: once, for
--- one that has ended is found no more. The caller has locked the account's row.
+-- Ends the current subscription of an account if its period is over, inserts a free one and queues a notice. Idempotent. The caller has
+-- locked the account's row.
 create or replace function public.end_subscription(p_account uuid) returns boolean language plpgsql
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
 declare
@@ -16,8 +16,8 @@ begin
   return true;
 end $$;
 
--- Puts a member of a team on free if the team's plan has run out: the owner's subscription ends with the owner. The caller has locked
--- the account's row.
+-- Puts a member of a team on the free plan if the team's plan is over; the owner's own subscription is ended on the owner's account. The
+-- caller has locked the account's row.
 create or replace function public.end_shared_plan(p_account uuid) returns boolean language plpgsql
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
 begin
@@ -26,15 +26,15 @@ begin
   return found;
 end $$;
 
--- Puts one account right by the clock, before anything about it is changed: what has run out ends, a subscriber becomes a
--- user, and every instance hears of it. Members of its team have the same ends on their rows. The caller has locked the account's row.
--- No row: there was nothing to settle.
+-- Applies what is over by the clock to one account, before anything else of it is changed: ends the subscription, makes a subscriber a
+-- user again, and records the change for all instances. Members of its team have the same ends on their own rows. The caller has locked
+-- the account's row. No row: nothing was over.
 create or replace function public.settle_standing(p_account uuid) returns setof public.authz_changes language plpgsql
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
 declare
   cleared boolean;
 begin
-  -- Members are waked by a job: this transaction has not locked their team.
+  -- A job updates the members, because this transaction has not locked their team.
   insert into public.unsettled_teams (owner_id)
   select t.owner_id from public.account_features f join public.teams t on t.owner_id = f.account_id
    where f.account_id = p_account and f.feature = 'team_collaboration' and not f.granted and f.expires_at <= clock_timestamp()
@@ -46,11 +46,11 @@ begin
   end if;
 end $$;
 
--- settle_standing for everybody with something that is due, 250 at a time. Rights ended at their second anyway.
+-- settle_standing for up to 250 accounts with something that is over. Their rights had ended on time before: tokens carry the end.
 create or replace function public.end_expired() returns bigint language plpgsql security definer
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
 declare
-  this_moment timestamptz := clock_timestamp(); -- a value, which an index can be asked for; the function itself is volatile
+  this_moment timestamptz := clock_timestamp(); -- a constant, so that an index can be used; the function itself is volatile
   due record; ended bigint := 0;
 begin
   for due in
@@ -68,7 +68,7 @@ begin
   return ended;
 end $$;
 
--- Trigger: copies the current plan and its end to the account; a member of a team has the team's (keep_payer in teams.sql).
+-- Trigger: copies the current plan and its end to the account. A member of a team has the team's plan instead (keep_payer in teams.sql).
 create or replace function public.keep_plan() returns trigger language plpgsql
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
 begin
@@ -77,7 +77,7 @@ begin
   return null;
 end $$;
 
--- Trigger: a subscription that was ever trialing stays marked, whichever version of the server begins it.
+-- Trigger: marks a subscription that was ever trialing, whichever version of the server wrote it.
 create or replace function public.mark_trial() returns trigger language plpgsql
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
 begin

@@ -1,4 +1,4 @@
--- Trigger: what an account adds to the sums of the day on which it signed up, and no longer adds.
+-- Trigger: updates the sums of the day on which an account signed up, when it is inserted or changed.
 create or replace function public.count_account() returns trigger language plpgsql
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
 begin
@@ -21,7 +21,7 @@ create or replace trigger count_changed after update of status, is_invited, crea
   for each row when ((old.status, old.is_invited, old.created_at) is distinct from (new.status, new.is_invited, new.created_at))
   execute function public.count_account();
 
--- Trigger: what a subscription adds to the sums of the days on which it began and ended, and no longer adds.
+-- Trigger: updates the sums of the days on which a subscription began and ended, when it is inserted or changed.
 create or replace function public.count_subscription() returns trigger language plpgsql
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
 begin
@@ -49,7 +49,7 @@ create or replace trigger count_changed after update of plan, status, billing_in
     is distinct from (new.plan, new.status, new.billing_interval, new.price_id, new.started_at, new.ended_at))
   execute function public.count_subscription();
 
--- Trigger: failed sign-ins that are deleted, by an erasure or past their retention, leave the figures of their addresses, too.
+-- Trigger: subtracts deleted failed sign-ins (by an erasure, or after their retention) from the figures of their addresses.
 create or replace function public.recount_failures() returns trigger language plpgsql
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
 begin
@@ -61,15 +61,15 @@ end $$;
 create or replace trigger recount_failures after delete on public.login_attempts
   referencing old table as gone for each statement execute function public.recount_failures();
 
--- Counts sign-ins from the day before the last that had any on, and lockouts and reuse with them: a transaction that began before midnight
--- may commit after it. Earlier days are closed.
+-- Counts sign-ins, lockouts and reuse of refresh tokens anew, from the day before the last day that had any: a transaction that began
+-- before midnight may commit after it. Earlier days are final.
 create or replace function public.sum_sign_ins() returns void language plpgsql
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
 declare
   today date := (clock_timestamp() at time zone 'UTC')::date;
   first_day date := (select max(s.day) - 1 from public.activity_sums s where (s.log_ins > 0 or s.failures > 0) and s.day <= today);
   first_moment timestamptz := coalesce(first_day, '-infinity')::timestamp at time zone 'UTC';
-  -- Ids begin with their moment (RFC 9562 5.7): the least of a day before it bounds the search.
+  -- Ids begin with their time (RFC 9562 5.7): the least id of the day before bounds the search.
   least_id uuid := coalesce((lpad(to_hex((extract(epoch from first_day - 1) * 1000)::bigint), 12, '0') || '70008000000000000000')::uuid,
                             '00000000-0000-0000-0000-000000000000');
   again date[];
@@ -106,7 +106,7 @@ begin
    where place <= 200;
 end $$;
 
--- Adds what was written since the last time to the sums.
+-- Adds the changes that the triggers wrote since the last call to the sums.
 create or replace function public.sum_changes() returns void language plpgsql
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
 begin
@@ -124,8 +124,8 @@ begin
          in_force = s.in_force + excluded.in_force, trialing = s.trialing + excluded.trialing, renewing = s.renewing + excluded.renewing;
 end $$;
 
--- Counts the sums anew from all rows that are there: for rows that came without triggers or with a date of long ago, and where sums
--- are doubted. What a row wrote and the row itself are in one snapshot, or neither: each sum is one statement.
+-- Computes the sums anew from all rows: after rows were loaded without triggers or with old dates, and where a sum is doubted. Each sum is
+-- one statement, whose snapshot contains both a row and the change that its trigger wrote, or neither.
 create or replace function public.recount_sums() returns void language plpgsql
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
 begin

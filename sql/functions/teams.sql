@@ -1,11 +1,11 @@
--- The plan in force at a moment, of a plan and its end as they are stored.
+-- The plan in force at a time, from a stored plan and its end.
 create or replace function public.plan_in_force(p_plan text, p_ends_at timestamptz, p_at timestamptz) returns text language sql immutable parallel safe
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
   select case when p_ends_at <= p_at then 'free' else p_plan end
 $$;
 
--- What the owner of a team shares with its members at a moment: the own plan while that has team_collaboration, and free otherwise. An
--- override of the owner's counts, too: one that grants it ends at its second, one that refuses it when its row is gone.
+-- The plan that the owner of a team shares with its members at a time: the owner's own plan while it has team_collaboration, else free. An
+-- override of the owner counts, too: one that grants the feature ends at its expiry, one that refuses it when its row is deleted.
 create or replace function public.shared_plan(p_owner uuid, p_at timestamptz, out plan text, out ends_at timestamptz) language sql stable
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
   select case when s.shares then s.plan else 'free' end, case when s.shares then s.ends_at end
@@ -18,7 +18,7 @@ set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
            where a.id = p_owner) s
 $$;
 
--- Whether an account has another plan at a moment, or another end of it, than the owner of its team shares.
+-- Whether an account's plan at a time, or the plan's end, differs from what the owner of its team shares.
 create or replace function public.has_other_plan(p_account public.user_accounts, p_at timestamptz) returns boolean language sql stable
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
   select (public.plan_in_force(p_account.plan, p_account.plan_ends_at, p_at), case when p_account.plan_ends_at > p_at then p_account.plan_ends_at end)
@@ -26,14 +26,14 @@ set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
     from public.shared_plan(p_account.payer_id, p_at) s
 $$;
 
--- Who pays for an account at this moment, and whose monthly quota it uses: the owner of its team while that has a plan, or itself.
+-- The account that pays for an account now, and whose monthly quota it uses: the owner of its team while that has a plan, else itself.
 create or replace function public.payer_of(p_account uuid) returns uuid language sql stable
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
   select case when public.plan_in_force(plan, plan_ends_at, clock_timestamp()) = 'free' then id else coalesce(payer_id, id) end
     from public.user_accounts where id = p_account
 $$;
 
--- How many people a team of this owner may have, the owner counted: what the plan in force says, 500 at most; one without the feature.
+-- The number of seats of this owner's team, the owner included: by the plan in force, at most 500; one without the feature.
 create or replace function public.seats_of(p_owner uuid) returns integer language sql stable
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
   select case when coalesce(
@@ -46,9 +46,9 @@ set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
    where a.id = p_owner
 $$;
 
--- Locks what a change of plan of these accounts may concern: the teams that they own or are in, by id; then the accounts and the
--- members of teams that they own, by id. Every path to a plan, a membership or the end of a team begins with it, before it locks
--- any account.
+-- Locks the rows that a change of plan of these accounts may concern: the teams that they own or are members of, in the order of ids; then
+-- the accounts and the members of the teams that they own, in the order of ids. Every transaction that changes a plan, a membership or
+-- ends a team calls it before it locks any account.
 create or replace function public.lock_teams(p_accounts uuid[]) returns void language plpgsql
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
 declare
@@ -57,15 +57,15 @@ declare
      union select team_id from public.team_members where account_id = any (p_accounts));
 begin
   perform 1 from public.teams where id = any (concerned) order by id for no key update;
-  -- Read again: somebody joined or left while the teams were waited for.
+  -- Read again: somebody may have joined or left during the wait for the teams' locks.
   concerned := array(
     select m.account_id from public.teams t join public.team_members m on m.team_id = t.id where t.owner_id = any (p_accounts)
      union select unnest(p_accounts));
   perform 1 from public.user_accounts where id = any (concerned) order by id for no key update;
 end $$;
 
--- Notes since when a team has had more people than seats, or that it has no more. A team that sleeps is left as it is: the job
--- forgets it when the days are over (src/teams/surplus.ts). The caller has locked the team.
+-- Stores since when a team has had more members than seats, or that it no longer has. A team without a shared plan is left as it is: the
+-- job clears it when the days of grace are over (src/teams/surplus.ts). The caller has locked the team.
 create or replace function public.note_surplus(p_owner uuid) returns void language sql
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
   update public.teams t
@@ -76,9 +76,8 @@ set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
      and (select plan <> 'free' from public.shared_plan(p_owner, clock_timestamp()))
 $$;
 
--- Gives the members of a team the plan that its owner shares now, those who have another in force, and records each change. The version
--- of such an account moves with it. A plan that has run out by the clock concerns nobody: it has its end in every member's row.
--- Returns the changes.
+-- Gives the plan that a team's owner shares now to the members with another plan in force, increments their versions, and records and
+-- returns the changes. A plan that is over by the clock changes nothing here: its end is stored on every member's row.
 create or replace function public.spread_plan(p_owner uuid) returns setof public.authz_changes language plpgsql
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
 declare
@@ -104,7 +103,8 @@ begin
     returning *;
 end $$;
 
--- Notes the teams whose owner shares another plan since an edit of the catalogue, or has more seats or fewer. One member stands for all.
+-- Marks the teams whose shared plan or number of seats was changed by an edit of the catalogue. One member of each is compared, as all of
+-- them have the same plan.
 create or replace function public.note_unsettled_teams() returns void language sql
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
   insert into public.unsettled_teams (owner_id)
@@ -117,7 +117,7 @@ set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
   on conflict do nothing
 $$;
 
--- Puts one of these teams right. Returns how many were: 0 or 1.
+-- Updates the members and the surplus of one marked team. Returns how many teams it updated: 0 or 1.
 create or replace function public.settle_teams() returns integer language plpgsql security definer
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
 declare
@@ -132,7 +132,7 @@ begin
   return 1;
 end $$;
 
--- Trigger: somebody joins a team. The seats are counted under the team's lock; who has a plan that runs may not join.
+-- Trigger: refuses a new member where every seat is taken, counted under the team's lock, or who has a plan of their own in force.
 create or replace function public.judge_seat() returns trigger language plpgsql
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
 declare
@@ -152,7 +152,8 @@ end $$;
 create or replace trigger judge_seat before insert on public.team_members
   for each row execute function public.judge_seat();
 
--- Trigger: a member has the plan that the team's owner shares, and again their own afterwards. The caller records the change of rights.
+-- Trigger: gives a new member the plan that the team's owner shares, and a former member their own plan. The caller records the change of
+-- rights.
 create or replace function public.keep_payer() returns trigger language plpgsql
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
 begin
@@ -173,7 +174,7 @@ end $$;
 create or replace trigger keep_payer after insert or delete on public.team_members
   for each row execute function public.keep_payer();
 
--- Trigger: whoever is in a team leaves it before they are in another.
+-- Trigger: refuses to move a membership to another team or account, or a team to another owner.
 create or replace function public.refuse_moving() returns trigger language plpgsql
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
 begin
@@ -184,7 +185,7 @@ create or replace trigger refuse_moving before update of account_id, team_id on 
 create or replace trigger refuse_moving before update of owner_id on public.teams
   for each row execute function public.refuse_moving();
 
--- Trigger: while somebody is a member, no plan of their own begins.
+-- Trigger: refuses a plan of their own to members of a team.
 create or replace function public.judge_own_plan() returns trigger language plpgsql
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
 begin
@@ -196,7 +197,7 @@ end $$;
 create or replace trigger judge_own_plan after insert or update of plan, ended_at on public.user_subscriptions
   for each row when (new.ended_at is null and new.plan <> 'free') execute function public.judge_own_plan();
 
--- Trigger at COMMIT: whatever changed the plan of an owner or of a member, the members' plan in force is the one that the owner shares.
+-- Trigger at COMMIT: refuses a transaction after which a member's plan in force is not the one that the owner shares.
 create or replace function public.judge_team_plan() returns trigger language plpgsql
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
 begin

@@ -1,4 +1,4 @@
--- Refreshes the figures of analytics: the sums by day, and the materialised views of them, without locking their readers.
+-- Brings the figures of analytics up to date: the sums by day and their materialised views, without blocking readers.
 create or replace function public.refresh_views() returns void language plpgsql security definer
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
 begin

@@ -1,26 +1,26 @@
--- Queues an event for those of one owner's endpoints (null: the operators') that want it; where none does, nothing is written. The message
--- goes with the account `p_with`. An endpoint that is being deleted is waited for: a delivery cannot refer to it.
+-- Queues an event for the endpoints of one owner (null: the operators) that subscribe to its type; without any, nothing is written. The
+-- message is deleted with the account `p_with`. A deletion of an endpoint in progress is waited for, because a delivery refers to it.
 create or replace function public.queue_webhook_for(p_owner uuid, p_type text, p_data jsonb, p_with uuid) returns void language plpgsql
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
 declare
-  wanting uuid[];
+  subscribed uuid[];
 begin
   if p_owner is null then
-    wanting := array(select id from public.webhook_endpoints where account_id is null and enabled and p_type = any (events) order by id for key share);
+    subscribed := array(select id from public.webhook_endpoints where account_id is null and enabled and p_type = any (events) order by id for key share);
   else
-    wanting := array(select id from public.webhook_endpoints where account_id = p_owner and enabled and p_type = any (events) order by id for key share);
+    subscribed := array(select id from public.webhook_endpoints where account_id = p_owner and enabled and p_type = any (events) order by id for key share);
   end if;
-  if cardinality(wanting) = 0 then return; end if;
+  if cardinality(subscribed) = 0 then return; end if;
   with message as (
     insert into public.webhook_messages (id, type, body, account_id)
     values (public.uuid_v7(), p_type, public.webhook_body(p_type, p_data), p_with) returning id)
   insert into public.webhook_deliveries (id, endpoint_id, message_id)
-  select public.uuid_v7(), endpoint, message.id from unnest(wanting) endpoint cross join message;
+  select public.uuid_v7(), endpoint, message.id from unnest(subscribed) endpoint cross join message;
   perform pg_notify('webhook_deliveries', '');
 end $$;
 
--- Queues an event of an account, in the transaction of the change, for the operators and for the account itself. `p_personal` is added for
--- the operators alone.
+-- Queues an event of an account, in the transaction of the change, for the operators and for the account's own endpoints. `p_personal` is
+-- sent to the operators only.
 create or replace function public.queue_webhook(p_type text, p_account uuid, p_data jsonb, p_personal jsonb default null) returns void language plpgsql
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
 begin
@@ -30,32 +30,33 @@ begin
   end if;
 end $$;
 
--- An event's JSON as it is signed and sent: microseconds tell the order of events within one transaction.
+-- The JSON of an event as it is signed and sent. The time has microseconds, which order the events of one transaction.
 create or replace function public.webhook_body(p_type text, p_data jsonb) returns text language sql volatile
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
   select json_build_object('type', p_type, 'timestamp', to_char(clock_timestamp(), 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'data', p_data)::text
 $$;
 
--- Whether an endpoint wants such an event: the operators', or the account's own.
+-- Whether an endpoint of the operators or of the account subscribes to this type of event.
 create or replace function public.wants_webhook(p_type text, p_account uuid) returns boolean language sql stable
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
   select exists (select from public.webhook_endpoints where account_id is null and enabled and p_type = any (events))
       or exists (select from public.webhook_endpoints where account_id = p_account and enabled and p_type = any (events))
 $$;
 
--- The same of what happens in a team: the owner's endpoints hear of every member.
+-- The same for an event of a team, which the team's owner gets, too.
 create or replace function public.wants_webhook(p_type text, p_account uuid, p_team uuid) returns boolean language sql stable
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
   select public.wants_webhook(p_type, p_account) or public.wants_webhook(p_type, (select t.owner_id from public.teams t where t.id = p_team))
 $$;
 
--- The triggers below run at COMMIT, so that an event tells the state that the whole transaction leaves, with its version; where no
--- endpoint wants it when the row is written, they do not run at all.
+-- The triggers below run at COMMIT, so that an event has the final state of the transaction and its version. They do not run where no
+-- endpoint subscribes to the type when the row is written.
 
+-- Queues an event of an account: created, updated, erased, or its role changed. An erased account is named by id only, to the operators.
 create or replace function public.tell_account() returns trigger language plpgsql
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
 declare
-  kind text := tg_argv[0]; account public.user_accounts; role_before text;
+  kind text := tg_argv[0]; account public.user_accounts;
 begin
   select * into account from public.user_accounts where id = new.id;
   if kind = 'account.erased' then
@@ -63,9 +64,8 @@ begin
   elsif account.status = 'deleted' then
     return null;
   elsif kind = 'role.changed' then
-    role_before := old.role;
     perform public.queue_webhook(kind, new.id, jsonb_build_object('accountId', new.id, 'version', account.authz_version, 'role', account.role,
-      'privilegeLevel', (select r.privilege_level from public.roles r where r.name = account.role), 'previousRole', role_before));
+      'privilegeLevel', (select r.privilege_level from public.roles r where r.name = account.role), 'previousRole', old.role));
   else
     perform public.queue_webhook(kind, new.id,
       jsonb_build_object('accountId', new.id, 'version', account.authz_version, 'status', account.status, 'role', account.role,
@@ -76,6 +76,7 @@ begin
   return null;
 end $$;
 
+-- Queues `session.revoked` for a session that was ended.
 create or replace function public.tell_session_revoked() returns trigger language plpgsql
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
 begin
@@ -85,8 +86,8 @@ begin
   return null;
 end $$;
 
--- A change of plan ends one row and begins another: it is told by the one that begins; the end by the one that ended, where only
--- the free plan is left.
+-- A change of plan ends one row and inserts another: the inserted row queues `subscription.changed`; the ended row queues
+-- `subscription.ended`, if only the free plan is left.
 create or replace function public.tell_subscription() returns trigger language plpgsql
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
 begin
@@ -99,6 +100,7 @@ begin
   return null;
 end $$;
 
+-- Queues `payment.succeeded` or `payment.failed`.
 create or replace function public.tell_payment() returns trigger language plpgsql
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
 declare
@@ -110,6 +112,7 @@ begin
   return null;
 end $$;
 
+-- Queues `api_key.created` or `api_key.deleted`, without the key.
 create or replace function public.tell_api_key() returns trigger language plpgsql
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
 declare
@@ -122,8 +125,8 @@ begin
   return null;
 end $$;
 
--- Somebody is in a team, or no longer: told to the operators, to the person and to the owner. Where the team has ended with its owner's
--- account, `ownerId` is null; who was erased is told of by id alone.
+-- A person joined or left a team: queued for the operators, the person and the owner. Where the team ended with its owner's account,
+-- `ownerId` is null. An erased person is named by id only.
 create or replace function public.tell_team_member() returns trigger language plpgsql
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
 declare
@@ -140,6 +143,7 @@ begin
   return null;
 end $$;
 
+-- Queues `catalogue.changed` for the operators.
 create or replace function public.tell_catalogue_changed() returns trigger language plpgsql
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
 begin
@@ -160,9 +164,9 @@ end $$;
 
 do $$
 declare
-  wanted record;
+  definition record;
 begin
-  for wanted in select * from (values
+  for definition in select * from (values
     ('webhook_account_created', 'user_accounts', 'insert', 'true', 'account.created', 'new.id', 'tell_account'),
     ('webhook_account_updated', 'user_accounts', 'update of email, email_verified_at, first_name, last_name, phone_number, language, timezone, status, is_invited',
       $c$new.status <> 'deleted' and (old.email, old.email_verified_at, old.first_name, old.last_name, old.phone_number, old.language, old.timezone, old.status, old.is_invited)
@@ -191,9 +195,9 @@ begin
     ('webhook_catalogue_changed', 'catalogue_version', 'update', 'new.version > old.version', 'catalogue.changed', 'null', 'tell_catalogue_changed')
   ) as t (name, relation, event, condition, type, account, called)
   loop
-    execute pg_catalog.format('drop trigger if exists %I on public.%I', wanted.name, wanted.relation);
+    execute pg_catalog.format('drop trigger if exists %I on public.%I', definition.name, definition.relation);
     execute pg_catalog.format('create constraint trigger %I after %s on public.%I deferrable initially deferred for each row
       when ((%s) and public.wants_webhook(%L, %s)) execute function public.%I(%L)',
-      wanted.name, wanted.event, wanted.relation, wanted.condition, wanted.type, wanted.account, wanted.called, wanted.type);
+      definition.name, definition.event, definition.relation, definition.condition, definition.type, definition.account, definition.called, definition.type);
   end loop;
 end $$;

@@ -70,28 +70,35 @@ test('no migration that has landed was edited: databases that ran it would refus
 /** The first 12 digits of each file's SHA-256 at each revision. A change adds a line; a line is never changed. */
 const revisions = `
 addresses 1 fad3d248b8b7
+addresses 2 20da8259eb21
 audit 1 3220b1e7771b
 audit 2 6e87f6d6a9b3
+audit 3 8d00b0c1f3c1
 authz-changes 1 f082a7de80ab
 authz-changes 2 64c05b0ceb51
+authz-changes 3 98b23e06d557
 billing 1 83fd3ac67960
 billing 2 6b9ae2c358eb
 billing 3 c69443abff6e
 consents 1 e7796fa3cded
 consents 2 bb84455aa4cf
+consents 3 3e5bf1c1d0dd
 days 1 db27051acc47
 erasure 1 2b8a0fff8cad
 erasure 2 86b0f369beb5
 erasure 3 4af7f86b274e
 erasure 4 5eda931b2bfa
 erasure 5 1d8e2363edee
+erasure 6 c65e06eed21b
 figures 1 11fcfb3b1da0
 figures 2 de5716b46266
+figures 3 7a0eca8de5c5
 ids 1 5545b8ab9a19
 jobs 1 4f7840a420b2
 jobs 3 d53bb39bdf2a
 jobs 4 8a7db7328377
 jobs 5 23ea3de9ca41
+jobs 6 dcfa6c4961b5
 lockouts 1 1fbbc7d2fb7b
 lockouts 2 6c641b69a8c4
 lockouts 3 612dcb77ba27
@@ -100,7 +107,9 @@ mail 1 cda10934aef0
 mail 2 c1602fe1ee1b
 mail 3 d62e040f20ad
 mail 5 418404eec1ef
+mail 6 dbc96fe7bfd3
 prices 1 0a6e6ec4a61d
+prices 2 a7e92b923846
 purge 1 e018a555438c
 purge 2 914b2475641e
 purge 3 94ace156504f
@@ -112,28 +121,38 @@ purge 9 016d0d690063
 purge 10 78aae60efd17
 purge 11 5cd0cf64dcc0
 purge 12 d735aed41a51
+purge 13 560e921e1dcf
 quotas 1 64fb45d41463
+quotas 2 6c7d5d2772ce
 registration 1 2711e5b1a74c
 registration 2 6c915a647cb9
 roles 1 343c19616ae0
+roles 2 22ae143bb80b
 search 1 18fabc6dd2d1
+search 2 49763e194c84
 sessions 1 871b0d541b1e
+sessions 2 026dcb078252
 subscriptions 1 847174a320b3
 subscriptions 3 1588f2d690e3
 subscriptions 4 02070fcdcea8
 subscriptions 5 b61fc753028f
+subscriptions 6 c996c7dfcb52
 sums 1 64c83f463a1a
+sums 2 cbf507ec782e
 tables 1 8d4bc434b846
 teams 1 5e221b3e4eae
 teams 2 4a1288e886a3
+teams 3 0c82264a50c7
 views 1 aa7119089969
 views 2 7b8b764f4ff6
 views 3 de56ff53ec5d
 views 4 0809d29e1175
+views 5 57ae63e29a26
 webhooks 1 ccbae9ebdcde
 webhooks 2 5a78bd7b6b82
 webhooks 3 d32cf4864782
 webhooks 4 7ad1757f8499
+webhooks 5 1b93684b6e88
 `
 
 test('a file of functions that was edited has a new revision: an older program would else put its own back', () => {
