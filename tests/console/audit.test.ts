@@ -1,7 +1,8 @@
 import { expect, setDefaultTimeout, test } from 'bun:test'
 import type { Page } from 'puppeteer-core'
 import { account, role } from '../../src/audit/actor.ts'
-import { writeRows } from '../audit/trail.ts'
+import { runJobNow } from '../../src/jobs/runner.ts'
+import { seal, writeRows } from '../audit/trail.ts'
 import { givenAccount, logIn } from '../support/accounts.ts'
 import { accessibilityFaults, inScheme, isTooWide } from '../support/browser.ts'
 import { fillIn, follow, openConsole, press, untilGone, untilShown } from '../support/console.ts'
@@ -19,13 +20,18 @@ describeWith(['chromium'], 'chromium')('the audit trail in the console', async (
   const turned = 'safe\u202etxt.exe'
   const [person, other] = [await givenAccount(app), await givenAccount(app)]
   await writeRows(app, 320)
-  await app.deps.audit.record(
-    app.sql,
-    { principal: { accountId: person.id }, origin: { ip: '192.0.2.77', userAgent: hostile, requestId: 'request-77' } },
-    'account.lock',
-    account(other.id),
-    { details: { reason: hostile, [hostile]: turned }, before: { status: hostile }, after: { status: turned } },
-  )
+  const lockOther = () =>
+    app.deps.audit.record(
+      app.sql,
+      {
+        principal: { accountId: person.id },
+        origin: { ip: '192.0.2.77', userAgent: hostile, requestId: 'request-77' },
+      },
+      'account.lock',
+      account(other.id),
+      { details: { reason: hostile, [hostile]: turned }, before: { status: hostile }, after: { status: turned } },
+    )
+  await lockOther()
   await app.deps.audit.record(
     app.sql,
     { principal: { accountId: person.id }, origin: { ip: '192.0.2.77', userAgent: turned, requestId: hostile } },
@@ -121,6 +127,87 @@ describeWith(['chromium'], 'chromium')('the audit trail in the console', async (
     await shownCount(page, '1 found.')
     await follow(page, person.id)
     await untilShown(page, person.email)
+    expect(tab.complaints).toEqual([])
+    await close(tab)
+  })
+
+  test('what is new comes by itself while somebody looks, and nothing is read while nothing happens', async () => {
+    const tab = await visitAs('admin')
+    const { page } = tab
+    // What is asked every few seconds is asked at once.
+    await page.evaluateOnNewDocument(`
+      globalThis.ticks = 0
+      const every = setInterval
+      globalThis.setInterval = (call, ms) => every(() => { globalThis.ticks++; call() }, Math.min(ms, 200))`)
+    const ticks = () => page.evaluate('ticks') as Promise<number>
+    const ticked = async (times: number) => page.waitForFunction(`ticks > ${(await ticks()) + times}`)
+    let answered = 0
+    page.on('requestfinished', (request) => {
+      if (request.url().includes('/audit-logs')) answered += 1
+    })
+    await page.goto(site.address(`/audit?resource=account:${other.id}`))
+    await shownCount(page, '1 found.')
+    await page.click('.follow input')
+    await untilShown(page, 'Following. Nothing new has come yet.')
+    expect(addressOf(page).follow).toBe('on')
+    const asked = (what: RegExp) => tab.requests.filter(({ url }) => what.test(url)).length
+    // The list, and what may have come since: the switch reads once.
+    while (asked(/audit-logs\?/) < 2) await ticked(1)
+    const [states, readings] = [asked(/audit-logs\/state/), asked(/audit-logs\?/)]
+    await ticked(8)
+    expect([asked(/audit-logs\/state/) > states, asked(/audit-logs\?/)]).toEqual([true, readings])
+    await lockOther()
+    await page.waitForFunction("/^New entries at .*: 1\\.$/.test(document.querySelector('.came').textContent)")
+    await shownCount(page, '2 found.')
+    expect(await page.$$eval('.trail tbody code', (all) => all.length)).toBeGreaterThan(0)
+
+    // In a window that nobody sees nothing is asked; whoever comes back finds what came meanwhile.
+    await page.evaluate("Object.defineProperty(document, 'visibilityState', { value: 'hidden', configurable: true })")
+    // What was asked before is answered, and what is asked for that as well.
+    do await ticked(1)
+    while (answered < asked(/audit-logs/))
+    const unseen = asked(/audit-logs/)
+    await lockOther()
+    await lockOther()
+    await ticked(8)
+    expect(asked(/audit-logs/)).toBe(unseen)
+    await page.evaluate("delete document.visibilityState; document.dispatchEvent(new Event('visibilitychange'))")
+    await shownCount(page, '4 found.')
+
+    await page.setOfflineMode(true)
+    await untilShown(page, 'The service cannot be reached.')
+    await lockOther()
+    await page.setOfflineMode(false)
+    await untilGone(page, 'The service cannot be reached.')
+    await shownCount(page, '5 found.')
+    await lockOther()
+    await shownCount(page, '6 found.')
+    expect(await accessibilityFaults(page)).toEqual([])
+    expect(tab.complaints.filter((one) => !one.includes('ERR_INTERNET_DISCONNECTED'))).toEqual([])
+    await close(tab)
+  })
+
+  test('how far the trail is sealed and verified is told, and what stands against it', async () => {
+    await seal(app)
+    await runJobNow(app.deps, 'verify-audit')
+    const tab = await visitAs('admin', '/audit?action=account.lock')
+    const { page } = tab
+    await untilShown(page, 'Sound')
+    await untilShown(page, 'Up to seal 1,')
+    await untilShown(page, 'No. 1, up to the entry of')
+    // Whoever may insert rows may insert a seal that nobody signed, under a key's name of their own.
+    await app.sql`
+      insert into audit_checkpoints (id, sealed_at, row_count, audit_ids, digest, previous_mac, key_id, mac)
+      select 2, sealed_at, row_count, audit_ids, digest, mac, ${app.deps.audit.keyId}, sha256('mac') from audit_checkpoints where id = 1`
+    await runJobNow(app.deps, 'verify-audit').catch(() => {})
+    await page.reload()
+    await untilShown(page, 'The audit trail was tampered with.')
+    await untilShown(page, 'checkpoint 2 was edited or added: nobody signed it')
+    expect(await accessibilityFaults(page)).toEqual([])
+    await press(page, 'हिन्दी')
+    await untilShown(page, 'ऑडिट रिकॉर्ड से छेड़छाड़ हुई है।')
+    await page.setViewport({ width: 320, height: 700 })
+    expect([await isTooWide(page), await accessibilityFaults(page)]).toEqual([false, []])
     expect(tab.complaints).toEqual([])
     await close(tab)
   })

@@ -15,7 +15,17 @@ export type Pages<T> = {
   /** Asks again for a list of which no more than its first page was read: what is shown stays until the answer is here. */
   refresh: () => void
 }
-type State<T> = { key: string; pages: T[][]; cursor: string | null; isLoading: boolean; failure: unknown }
+export type EditablePages<T> = Pages<T> & {
+  /** Changes what is shown, by what was read elsewhere. */
+  edit: (change: (pages: Pages<T>['pages']) => Pages<T>['pages']) => void
+}
+type State<T> = {
+  key: string
+  pages: readonly (readonly T[])[]
+  cursor: string | null
+  isLoading: boolean
+  failure: unknown
+}
 
 const saysSo = { isLoading: true, failure: null }
 
@@ -28,7 +38,7 @@ export function usePages<T>(
   key: string,
   load: (cursor: string | null) => Promise<ListPage<T>>,
   kept: Pick<State<T>, 'pages' | 'cursor'> | null = null,
-): Pages<T> & { cursor: string | null } {
+): EditablePages<T> & { cursor: string | null } {
   const { returns } = useStore(connection)
   const [state, setState] = useState<State<T>>({
     key: kept ? key : '',
@@ -39,7 +49,7 @@ export function usePages<T>(
   })
   const turn = useRef(0)
   const isAsking = useRef(false)
-  const ask = (cursor: string | null, before: T[][], whileAsking: Partial<State<T>> = saysSo) => {
+  const ask = (cursor: string | null, whileAsking: Partial<State<T>> = saysSo) => {
     turn.current = (turn.current ?? 0) + 1
     const mine = turn.current
     isAsking.current = true
@@ -51,7 +61,13 @@ export function usePages<T>(
     }
     load(cursor).then(
       ({ items, nextCursor }) =>
-        settle(() => ({ key, pages: [...before, items], cursor: nextCursor, isLoading: false, failure: null })),
+        settle(({ pages }) => ({
+          key,
+          pages: cursor === null ? [items] : [...pages, items],
+          cursor: nextCursor,
+          isLoading: false,
+          failure: null,
+        })),
       (failure: unknown) => settle((now) => ({ ...now, isLoading: false, failure })),
     )
   }
@@ -59,7 +75,7 @@ export function usePages<T>(
   useEffect(() => {
     const isHere = isFirst.current && kept !== null
     isFirst.current = false
-    if (!isHere) ask(null, [])
+    if (!isHere) ask(null)
   }, [key, returns])
   // Whoever leaves is told nothing more.
   useEffect(
@@ -70,12 +86,27 @@ export function usePages<T>(
   )
   const isCurrent = state.key === key
   const more = () => {
-    if (isCurrent && state.cursor !== null && !state.isLoading) ask(state.cursor, state.pages)
+    if (isCurrent && state.cursor !== null && !state.isLoading) ask(state.cursor)
   }
-  const reload = useCallback(() => ask(null, []), [key])
+  const reload = useCallback(() => ask(null), [key])
   const refresh = () => {
-    if (isCurrent && state.pages.length <= 1 && !isAsking.current) ask(null, [], {})
+    if (isCurrent && state.pages.length <= 1 && !isAsking.current) ask(null, {})
   }
+  const edit: EditablePages<T>['edit'] = useCallback(
+    (change) => setState((now) => (now.key === key ? { ...now, pages: change(now.pages) } : now)),
+    [key],
+  )
   const { pages, cursor, isLoading, failure } = state
-  return { pages, cursor, isCurrent, isLoading, hasMore: isCurrent && cursor !== null, failure, more, reload, refresh }
+  return {
+    pages,
+    cursor,
+    isCurrent,
+    isLoading,
+    hasMore: isCurrent && cursor !== null,
+    failure,
+    more,
+    reload,
+    refresh,
+    edit,
+  }
 }

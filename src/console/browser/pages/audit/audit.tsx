@@ -1,22 +1,23 @@
-import type { AuditEntry } from '@manas360/client'
 import { useEffect } from 'hono/jsx/dom'
-import { askPatiently } from '../../calls/ask.ts'
-import { client } from '../../calls/client.ts'
 import { fieldErrors } from '../../calls/failure.ts'
-import { type ListPage, usePages } from '../../calls/use-pages.ts'
+import { usePages } from '../../calls/use-pages.ts'
 import { More } from '../../parts/more.tsx'
 import { useFormat } from '../../shell/format.ts'
 import { Heading } from '../../shell/heading.tsx'
 import { usePlace } from '../../shell/router.tsx'
 import { OpenEntry } from './entry-dialog.tsx'
-import { type Filter, filterOf } from './filter.ts'
+import { filterOf } from './filter.ts'
 import { Filters } from './filters.tsx'
+import { Follow } from './follow.tsx'
 import { openEntry } from './opened.ts'
+import { readTrail, useAuditState } from './reads.ts'
 import { Rows } from './rows.tsx'
+import { SealState } from './seal-state.tsx'
 import { useAuditTexts } from './texts.ts'
+import { useTail } from './use-tail.ts'
 
-/** As many as the service gives at once. */
-const perPage = '100'
+/** How often it is asked whether there is anything new. */
+const [followedMs, restingMs] = [5_000, 60_000]
 
 /** Everybody's trail, newest first, as the filters say. */
 export function Audit() {
@@ -26,12 +27,17 @@ export function Audit() {
   const filter = filterOf(query)
   const key = JSON.stringify(filter)
   const list = usePages(key, (cursor) => readTrail(filter, cursor))
+  const isFollowing = query.follow === 'on' && !filter.to
+  const state = useAuditState(isFollowing ? followedMs : restingMs)
+  const tail = useTail({ isOn: isFollowing, state: state.data, filter, list })
   const count = list.pages.reduce((sum, page) => sum + page.length, 0)
   useEffect(() => () => openEntry(null), [])
   return (
     <div>
       <Heading text={t.title} />
+      <SealState answer={state} />
       <Filters errors={fieldErrors(list.failure)} />
+      <Follow isOn={isFollowing} hasEnd={filter.to !== undefined} tail={tail} />
       <p class="hint" role="status">
         {list.isCurrent ? t.shown(format.number(count), list.hasMore) : ''}
       </p>
@@ -39,15 +45,7 @@ export function Audit() {
         {count > 0 && <Rows key={key} pages={list.pages} />}
       </div>
       <More list={list} isAutomatic />
-      <OpenEntry entries={list.pages.flat()} />
+      <OpenEntry pages={list.pages} />
     </div>
   )
-}
-
-/** A page of it. That it is read stands in the trail itself. */
-async function readTrail(filter: Filter, cursor: string | null): Promise<ListPage<AuditEntry>> {
-  const query = { ...filter, limit: perPage, ...(cursor && { cursor }) }
-  const answer = await askPatiently(() => client.v1.admin['audit-logs'].$get({ query }))
-  // A stream where another format is asked for; here it is a list.
-  return typeof answer === 'string' ? { items: [], nextCursor: null } : answer
 }

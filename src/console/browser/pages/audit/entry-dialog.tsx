@@ -13,8 +13,9 @@ import { openEntry, opened } from './opened.ts'
 import { useAuditTexts } from './texts.ts'
 
 /** The entry that is open, with the way to its neighbours in the list. */
-export function OpenEntry({ entries }: { entries: readonly AuditEntry[] }) {
+export function OpenEntry({ pages }: { pages: readonly (readonly AuditEntry[])[] }) {
   const id = useStore(opened)
+  const entries = id === null ? [] : pages.flat()
   const at = entries.findIndex((one) => one.id === id)
   const entry = entries[at]
   if (!entry) return null

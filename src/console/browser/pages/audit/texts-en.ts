@@ -1,5 +1,30 @@
 export const english = {
   title: 'Audit',
+  trust: 'Seals and verification',
+  verification: 'Verification',
+  statuses: { sound: 'Sound', faulty: 'Faulty', unknown: 'Not yet verified' },
+  verifiedUpTo: (seal: string, ago: string) => `Up to seal ${seal}, ${ago}`,
+  notVerified: 'The job verify-audit has not run yet.',
+  tampered: 'The audit trail was tampered with. What stands against it:',
+  tamperedNext:
+    'It stands until the command “audit verify” finds the whole trail sound. Keep the log: its lines “audit checkpoint” prove what was there.',
+  newestSeal: 'Newest seal',
+  sealOf: (seal: string, moment: string) => `No. ${seal}, up to the entry of ${moment}`,
+  none: 'none',
+  unsealed: 'Wait for a seal',
+  since: (ago: string) => `The oldest came ${ago}`,
+  wholeVerified: 'Verified as a whole',
+  never: 'never',
+  entriesOf: (count: string) => `${count} entries`,
+  byCommand: 'By the command “audit verify”',
+  follow: 'Follow what is new',
+  followHint: 'New entries come above by themselves. Readings of the trail come with the next other entry.',
+  noFollowing: 'To follow what is new, search without an end.',
+  nothingYet: 'Following. Nothing new has come yet.',
+  came: (count: string, isMore: boolean, clock: string) =>
+    isMore
+      ? `New entries at ${clock}: more than ${count}. The list begins anew.`
+      : `New entries at ${clock}: ${count}.`,
   searchIn: 'Search the trail',
   actor: 'Who did it',
   actorHint: 'The id of an account.',

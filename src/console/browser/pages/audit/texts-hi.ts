@@ -2,6 +2,31 @@ import type { AuditTexts } from './texts-en.ts'
 
 export const hindi: AuditTexts = {
   title: 'ऑडिट',
+  trust: 'मुहरें और जाँच',
+  verification: 'जाँच',
+  statuses: { sound: 'ठीक', faulty: 'गड़बड़ी', unknown: 'अभी जाँच नहीं हुई' },
+  verifiedUpTo: (seal, ago) => `मुहर ${seal} तक, ${ago}`,
+  notVerified: 'verify-audit जॉब अभी नहीं चला है।',
+  tampered: 'ऑडिट रिकॉर्ड से छेड़छाड़ हुई है। इसमें यह गड़बड़ी मिली:',
+  tamperedNext:
+    'यह तब तक बनी रहेगी जब तक “audit verify” कमांड पूरे रिकॉर्ड को ठीक न पाए। लॉग सँभालकर रखें: उसकी “audit checkpoint” पंक्तियाँ साबित करती हैं कि पहले क्या था।',
+  newestSeal: 'सबसे नई मुहर',
+  sealOf: (seal, moment) => `क्रमांक ${seal}, ${moment} की प्रविष्टि तक`,
+  none: 'कोई नहीं',
+  unsealed: 'मुहर की प्रतीक्षा में',
+  since: (ago) => `सबसे पुरानी: ${ago}`,
+  wholeVerified: 'पूरे रिकॉर्ड की जाँच',
+  never: 'कभी नहीं',
+  entriesOf: (count) => `${count} प्रविष्टियाँ`,
+  byCommand: '“audit verify” कमांड से',
+  follow: 'नई प्रविष्टियाँ आते ही दिखाएँ',
+  followHint: 'नई प्रविष्टियाँ अपने आप ऊपर आ जाती हैं। रिकॉर्ड पढ़े जाने की प्रविष्टियाँ अगली किसी और प्रविष्टि के साथ आती हैं।',
+  noFollowing: 'नई प्रविष्टियाँ आते ही देखने के लिए “कब तक” खाली रखकर खोजें।',
+  nothingYet: 'नज़र रखी जा रही है। अभी कुछ नया नहीं आया।',
+  came: (count, isMore, clock) =>
+    isMore
+      ? `${clock} बजे की नई प्रविष्टियाँ: ${count} से ज़्यादा। सूची नए सिरे से शुरू होती है।`
+      : `${clock} बजे की नई प्रविष्टियाँ: ${count}।`,
   searchIn: 'ऑडिट रिकॉर्ड में खोजें',
   actor: 'किसने किया',
   actorHint: 'किसी खाते की आईडी।',

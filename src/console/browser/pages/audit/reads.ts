@@ -1,0 +1,23 @@
+import type { AuditEntry, AuditState } from '@manas360/client'
+import { askPatiently } from '../../calls/ask.ts'
+import { client } from '../../calls/client.ts'
+import { type Loaded, useAnswer } from '../../calls/use-answer.ts'
+import type { ListPage } from '../../calls/use-pages.ts'
+import { useRefreshed } from '../../calls/use-refreshed.ts'
+import type { Filter } from './filter.ts'
+import { perPage } from './with-new.ts'
+
+/** A page of the trail. That it is read stands in the trail itself. */
+export async function readTrail(filter: Filter, cursor: string | null): Promise<ListPage<AuditEntry>> {
+  const query = { ...filter, limit: String(perPage), ...(cursor && { cursor }) }
+  const answer = await askPatiently(() => client.v1.admin['audit-logs'].$get({ query }))
+  // A stream where another format is asked for; here it is a list.
+  return typeof answer === 'string' ? { items: [], nextCursor: null } : answer
+}
+
+/** The state of the trail, asked again while somebody looks; asking is not recorded. */
+export function useAuditState(everyMs: number): Loaded<AuditState> {
+  const answer = useAnswer('audit state', () => askPatiently(() => client.v1.admin['audit-logs'].state.$get()))
+  useRefreshed(answer.refresh, everyMs)
+  return answer
+}
