@@ -6,6 +6,7 @@ import { openTestApp, type SessionJson } from '../support/app.ts'
 import { makeKnown } from '../support/guarded.ts'
 import { lockoutSteps } from '../support/lockouts.ts'
 import { mailsTo, templatesTo } from '../support/mails.ts'
+import { givenTeam, join } from '../support/teams.ts'
 
 const app = await openTestApp()
 const { request, sql, deps } = app
@@ -60,6 +61,14 @@ const events: Record<string, Event> = {
       request('/v1/subscription', { bearer: accessToken, json: { plan: 'professional', interval: 'month' } }),
     says: { plan: 'Professional', change: 'trial-begun', until: expect.any(String) },
     action: 'subscription.start_trial',
+  },
+  'team-changed': {
+    async happens({ id, accessToken }) {
+      await join(app, (await givenTeam(app)).id, id)
+      return request(`/v1/team/members/${id}`, { method: 'DELETE', bearer: accessToken })
+    },
+    says: { team: null, change: 'left' },
+    action: 'team.leave',
   },
 }
 
