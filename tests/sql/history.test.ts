@@ -54,6 +54,7 @@ const history = `
 0045_teams b5d60c4538b0
 0046_surplus_seats 691ed86e9816
 0047_audit_verifications 0efda039cc2b
+0048_newest_surplus aab4503115d5
 `
 
 test('no migration that has landed was edited: databases that ran it would refuse to start', async () => {

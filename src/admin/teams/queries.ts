@@ -15,20 +15,18 @@ export type ListedTeam = {
   createdAt: Date
 }
 
-/** Teams, newest first. Those that have too few seats are few: they are found first, by their own index. */
+/** Teams, newest first; those that have too few seats by an index of their own. */
 export function listTeams(
   sql: Db,
   { ownerId, isSurplus }: TeamFilter,
   limit: number,
   before: string | null,
 ): Promise<ListedTeam[]> {
-  const found = isSurplus
-    ? sql`with found as materialized (select * from teams where surplus_since is not null)`
-    : sql`with found as not materialized (select * from teams)`
   return sql<ListedTeam[]>`
-    ${found}, page as materialized (
-      select id, owner_id, name, created_at, surplus_since from found
-       where true ${ownerId ? sql`and owner_id = ${ownerId}::uuid` : sql``} ${before ? sql`and id < ${before}::uuid` : sql``}
+    with page as materialized (
+      select id, owner_id, name, created_at, surplus_since from teams
+       where true ${isSurplus ? sql`and surplus_since is not null` : sql``} ${ownerId ? sql`and owner_id = ${ownerId}::uuid` : sql``}
+         ${before ? sql`and id < ${before}::uuid` : sql``}
        order by id desc limit ${limit})
     select t.id, t.name, t.owner_id, a.email as owner_email, plan_in_force(a.plan, a.plan_ends_at, clock_timestamp()) as plan,
            s.plan <> 'free' as active, seats_of(t.owner_id) as seat_limit,

@@ -14,6 +14,8 @@ export const growing = [
   'tokens',
   'authz_changes',
   'idempotency_keys',
+  'teams',
+  'team_members',
 ]
 
 export const sorts = ['createdAt', '-createdAt', 'email', '-email', 'lastLoginAt', '-lastLoginAt']
@@ -67,4 +69,10 @@ export const trailFilters = [
   'from=2020-01-01T00:00:00Z&to=2020-02-01T00:00:00Z',
   'ip=198.51.100.7',
   'ip=192.0.2.1',
+]
+export const teamFilters = [
+  '',
+  'surplus=true',
+  `ownerId=${Bun.randomUUIDv7()}`,
+  `surplus=true&ownerId=${Bun.randomUUIDv7()}`,
 ]

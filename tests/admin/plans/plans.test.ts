@@ -5,7 +5,7 @@ import { signedIn } from '../../support/administration.ts'
 import { bodyOf, type SessionJson } from '../../support/app.ts'
 import { blocksOf } from '../../support/plans.ts'
 import { count, mostRows, openManyPeople, pageSize } from './many-people.ts'
-import { filters, sorts, subscriptionFilters, trailFilters } from './plan-cases.ts'
+import { filters, sorts, subscriptionFilters, teamFilters, trailFilters } from './plan-cases.ts'
 
 const { app, explained, observed, fill, get, expectNoScan } = await openManyPeople()
 afterAll(explained.close)
@@ -35,6 +35,10 @@ describe('no table that grows is scanned', () => {
   test('by a list of subscriptions, whatever the filter', async () => {
     for (const filter of subscriptionFilters)
       await expectNoScan(() => get(`/v1/admin/subscriptions?${filter}`), pageSize + 1)
+  })
+
+  test('by a list of teams, whatever the filter', async () => {
+    for (const filter of teamFilters) await expectNoScan(() => get(`/v1/admin/teams?${filter}`), pageSize + 1, filter)
   })
 
   test('by a search of the trail, whatever the filter', async () => {
@@ -157,23 +161,20 @@ describe('the thousandth page costs what the first does', () => {
       expectLike(costs)
     })
 
-  test('of subscriptions', async () => {
-    for (const filter of ['', 'plan=free', 'status=active']) {
-      const [row] = await app.sql<
-        { id: string }[]
-      >`select id from user_subscriptions order by id desc offset ${999 * pageSize} limit 1`
-      const costs = await costsOf(`/v1/admin/subscriptions?${filter}`, encodeCursor([row?.id ?? '']))
-      expectLike(costs)
-    }
-  })
-
-  test('of the trail', async () => {
-    const [row] = await app.sql<
-      { id: string }[]
-    >`select id from audit_logs order by id desc offset ${999 * pageSize} limit 1`
-    const costs = await costsOf('/v1/admin/audit-logs?', encodeCursor([row?.id ?? '']))
-    expectLike(costs)
-  })
+  for (const [what, table, paths] of [
+    [
+      'subscriptions',
+      'user_subscriptions',
+      ['subscriptions?', 'subscriptions?plan=free', 'subscriptions?status=active'],
+    ],
+    ['the trail', 'audit_logs', ['audit-logs?']],
+    ['teams', 'teams', ['teams?', 'teams?surplus=true']],
+  ] as const)
+    test(`of ${what}`, async () => {
+      const [row] = await app.sql<{ id: string }[]>`
+        select id from ${app.sql(table)} order by id desc offset ${999 * pageSize} limit 1`
+      for (const path of paths) expectLike(await costsOf(`/v1/admin/${path}`, encodeCursor([row?.id ?? ''])))
+    })
 
   /** In blocks: a few more by where the rows happen to lie; reading what comes before them would take thousands. */
   function expectLike({ first, thousandth }: { first: number; thousandth: number }): void {

@@ -22,4 +22,9 @@ export async function fillTheRest({ sql }: { sql: Db }): Promise<void> {
   await sql`
     insert into idempotency_keys (account_id, method, path, key, request_hash, status)
     select id, 'POST', '/v1/subscription', 'loaded', sha256('x'), 200 from user_accounts where random() < 0.3`
+  // One of fifty has more people than seats: more than a page, and few among all. Of those whose plan a test ends, few have one.
+  await sql`
+    insert into teams (id, owner_id, created_at, surplus_since)
+    select uuid_v7(created_at), id, created_at, case when random() < 0.02 then clock_timestamp() end from user_accounts where plan <> 'enterprise' or random() < 0.1`
+  await sql`insert into team_members (account_id, team_id) select owner_id, id from teams`
 }
