@@ -112,4 +112,11 @@ export const teamGuards: Guard[] = [
     to: '',
     tests: ['teams/team'],
   },
+  {
+    name: 'analytics count a member on the plan of their team, and as no payer who is missing',
+    file: 'src/admin/analytics/analytics.ts',
+    from: 'used - teams]))',
+    to: 'used - used - teams + teams]))',
+    tests: ['admin/analytics/teams'],
+  },
 ]

@@ -149,4 +149,7 @@ begin
   update public.activity_sums set log_ins = 0, failures = 0, lockouts = 0, reuse = 0
    where day > (select (min(at) at time zone 'UTC')::date from public.login_attempts);
   perform public.sum_sign_ins();
+  -- Past days of teams cannot be counted again; beyond 20,000 teams the job counts the rest.
+  insert into public.team_changes (team_id) values (null);
+  perform public.sum_teams();
 end $$;

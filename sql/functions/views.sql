@@ -4,6 +4,7 @@ set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
 begin
   perform public.sum_changes();
   perform public.sum_sign_ins();
+  perform public.sum_teams();
   refresh materialized view concurrently public.revenue_by_plan_and_day;
   refresh materialized view concurrently public.activity_by_day;
   perform public.sum_payments();

@@ -20,6 +20,7 @@ import sessions from '../../sql/functions/sessions.sql' with { type: 'text' }
 import subscriptions from '../../sql/functions/subscriptions.sql' with { type: 'text' }
 import sums from '../../sql/functions/sums.sql' with { type: 'text' }
 import tables from '../../sql/functions/tables.sql' with { type: 'text' }
+import teamSums from '../../sql/functions/team-sums.sql' with { type: 'text' }
 import teams from '../../sql/functions/teams.sql' with { type: 'text' }
 import views from '../../sql/functions/views.sql' with { type: 'text' }
 import webhooks from '../../sql/functions/webhooks.sql' with { type: 'text' }
@@ -54,10 +55,11 @@ export const functionFiles: readonly FunctionFile[] = [
   { name: 'search', revision: 2, sql: search },
   { name: 'sessions', revision: 2, sql: sessions },
   { name: 'subscriptions', revision: 6, sql: subscriptions },
-  { name: 'sums', revision: 2, sql: sums },
+  { name: 'sums', revision: 3, sql: sums },
   { name: 'tables', revision: 1, sql: tables },
+  { name: 'team-sums', revision: 1, sql: teamSums },
   { name: 'teams', revision: 3, sql: teams },
-  { name: 'views', revision: 5, sql: views },
+  { name: 'views', revision: 6, sql: views },
   { name: 'webhooks', revision: 5, sql: webhooks },
 ]
 

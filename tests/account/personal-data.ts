@@ -379,6 +379,12 @@ export const personalData: Record<string, Table> = {
     'sums',
     'day plan currency billing_interval started ended in_force trialing renewing annual_minor',
   ),
+  team_sums: nobodys('sums', 'day plan teams seats used'),
+  counted_teams: nobodys(
+    'what of a team is in the sums; it names no account, and goes once the team has ended',
+    'team_id plan seats used',
+  ),
+  team_changes: nobodys('teams that are counted again', 'team_id'),
   payment_figures: nobodys('sums', 'day currency figure n amount'),
   payment_figure_changes: nobodys('sums, before they are added up', 'day currency figure n amount'),
   audit_checkpoints: nobodys('seals', 'id sealed_at row_count audit_ids digest previous_mac key_id mac'),

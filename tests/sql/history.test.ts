@@ -55,6 +55,7 @@ const history = `
 0046_surplus_seats 691ed86e9816
 0047_audit_verifications 0efda039cc2b
 0048_newest_surplus aab4503115d5
+0049_team_sums 66016614dd4d
 `
 
 test('no migration that has landed was edited: databases that ran it would refuse to start', async () => {
@@ -140,7 +141,9 @@ subscriptions 5 b61fc753028f
 subscriptions 6 c996c7dfcb52
 sums 1 64c83f463a1a
 sums 2 cbf507ec782e
+sums 3 96766ac0f9c0
 tables 1 8d4bc434b846
+team-sums 1 982ba276175b
 teams 1 5e221b3e4eae
 teams 2 4a1288e886a3
 teams 3 0c82264a50c7
@@ -149,6 +152,7 @@ views 2 7b8b764f4ff6
 views 3 de56ff53ec5d
 views 4 0809d29e1175
 views 5 57ae63e29a26
+views 6 742671f32388
 webhooks 1 ccbae9ebdcde
 webhooks 2 5a78bd7b6b82
 webhooks 3 d32cf4864782

@@ -12,6 +12,7 @@ import {
   type PlanFigures,
   type Range,
 } from './queries.ts'
+import { listTeamLevels, listTeamLevelsByDay, type TeamLevel } from './team-queries.ts'
 
 /** The longest range of one answer. */
 const maxDays = 366
@@ -23,13 +24,24 @@ export function toRange(deps: Pick<AdminDeps, 'now'>, asked: { from?: string; to
 
 export function readOverview(deps: AdminDeps, { accountId }: Principal) {
   return readFromReplica(deps, accountId, async (sql) => {
-    const [asOf, totals, plans] = await Promise.all([findAsOf(sql), findTotals(sql), listPlanFigures(sql, null)])
+    const [asOf, totals, plans, teams] = await Promise.all([
+      findAsOf(sql),
+      findTotals(sql),
+      listPlanFigures(sql, null),
+      listTeamLevels(sql),
+    ])
+    const shared = teams.filter(isShared)
     return {
       asOf,
       ...totals,
       paying: sum(plans.map(paying)),
       trialing: sum(plans.map((plan) => plan.trialing)),
       mrr: byCurrency(plans),
+      teams: {
+        active: sum(shared.map((level) => level.teams)),
+        asleep: sum(teams.filter((level) => !isShared(level)).map((level) => level.teams)),
+        seats: { sold: sum(shared.map(({ seats }) => seats)), used: sum(shared.map(({ used }) => used)) },
+      },
     }
   })
 }
@@ -41,10 +53,17 @@ export function readSignUps(deps: AdminDeps, { accountId }: Principal, range: Ra
   })
 }
 
-/** Monthly recurring revenue by plan: a month's price, or a twelfth of a year's, as it is paid, of what renews. */
+/**
+ * Monthly recurring revenue by plan: a month's price, or a twelfth of a year's, as it is paid, of what renews; a team's once, by its
+ * owner. And the teams of each day.
+ */
 export function readRevenue(deps: AdminDeps, { accountId }: Principal, range: Range) {
   return readFromReplica(deps, accountId, async (sql) => {
-    const [asOf, rows] = await Promise.all([findAsOf(sql), listPlanFigures(sql, range)])
+    const [asOf, rows, levels] = await Promise.all([
+      findAsOf(sql),
+      listPlanFigures(sql, range),
+      listTeamLevelsByDay(sql, range),
+    ])
     const plans = rows.map(({ plan, currency, started, ended, mrrMinor }) => ({
       plan,
       currency,
@@ -52,20 +71,32 @@ export function readRevenue(deps: AdminDeps, { accountId }: Principal, range: Ra
       ended,
       mrrMinor,
     }))
-    return { asOf, ...range, mrr: byCurrency(rows), plans }
+    const teams = [...Map.groupBy(levels, ({ day }) => day)].map(([day, ofDay]) => ({
+      day,
+      plans: ofDay.map(({ plan, teams: count, seats, used }) => ({ plan, teams: count, seats: { sold: seats, used } })),
+    }))
+    return { asOf, ...range, mrr: byCurrency(rows), plans, teams }
   })
 }
 
+/** Who is on which plan: a member of a team has its owner's. Whoever converts pays; a member cannot, and is left out of that. */
 export function readPlans(deps: AdminDeps, { accountId }: Principal) {
   return readFromReplica(deps, accountId, async (sql) => {
-    const [asOf, rows] = await Promise.all([findAsOf(sql), listPlanFigures(sql, null)])
+    const [asOf, rows, levels] = await Promise.all([findAsOf(sql), listPlanFigures(sql, null), listTeamLevels(sql)])
+    const membersOf = new Map(levels.filter(isShared).map(({ plan, teams, used }) => [plan, used - teams]))
+    const members = sum([...membersOf.values()])
     const accounts = sum(rows.map((row) => row.accounts))
-    const share = (part: number) => (accounts === 0 ? 0 : part / accounts)
-    const plans = rows
+    const plans = [...Map.groupBy(rows, ({ plan }) => plan)]
+      .map(([plan, own]) => {
+        // A member's own subscription is the free one.
+        const joined = plan === freePlan ? -members : (membersOf.get(plan) ?? 0)
+        const count = Math.max(sum(own.map((row) => row.accounts)) + joined, 0)
+        const trialing = sum(own.map((row) => row.trialing))
+        return { plan, accounts: count, trialing, share: share(count, accounts), members: Math.max(joined, 0) }
+      })
       .filter((row) => row.accounts > 0)
-      .map((row) => ({ plan: row.plan, accounts: row.accounts, trialing: row.trialing, share: share(row.accounts) }))
       .sort((a, b) => b.accounts - a.accounts)
-    return { asOf, accounts, conversion: share(sum(rows.map(paying))), plans }
+    return { asOf, accounts, conversion: share(sum(rows.map(paying)), accounts - members), plans }
   })
 }
 
@@ -83,6 +114,16 @@ export function readSecurity(deps: AdminDeps, { accountId }: Principal, range: R
       addresses,
     }
   })
+}
+
+/** Of a team that sleeps nothing is shared. */
+function isShared({ plan }: TeamLevel): boolean {
+  return plan !== freePlan
+}
+
+/** 1 at most: the figures are of one refresh, but not of one moment. */
+function share(part: number, whole: number): number {
+  return whole <= 0 ? 0 : Math.min(part / whole, 1)
 }
 
 /** Renewing subscriptions: trials and cancelled ones do not count. */

@@ -17,6 +17,10 @@ const stamped = { asOf: z.iso.datetime().nullable().meta({ description: 'when th
 const Mrr = z
   .array(z.object({ currency: z.string(), mrrMinor: Count }))
   .meta({ description: 'monthly recurring revenue of what renews, in minor units' })
+const Seats = z.object({
+  sold: Count.meta({ description: "that the owners' plans give" }),
+  used: Count.meta({ description: 'people, owners too' }),
+})
 const ranged = { ...stamped, from: z.iso.date(), to: z.iso.date() }
 
 const Overview = z.lazy(() =>
@@ -30,6 +34,11 @@ const Overview = z.lazy(() =>
       paying: Count.meta({ description: 'on a plan other than free that renews: neither tried nor cancelled' }),
       trialing: Count,
       mrr: Mrr,
+      teams: z.object({
+        active: Count.meta({ description: 'whose owner shares a plan' }),
+        asleep: Count,
+        seats: Seats.meta({ description: 'of those that are active' }),
+      }),
     })
     .meta({ ref: 'Overview' }),
 )
@@ -52,6 +61,14 @@ const Revenue = z.lazy(() =>
           mrrMinor: Count,
         }),
       ),
+      teams: z
+        .array(
+          z.object({
+            day: z.iso.date(),
+            plans: z.array(z.object({ plan: z.string(), teams: Count, seats: Seats })),
+          }),
+        )
+        .meta({ description: 'as counted last on each day on which there were some; under free those that sleep' }),
     })
     .meta({ ref: 'Revenue' }),
 )
@@ -60,8 +77,16 @@ const Plans = z.lazy(() =>
     .object({
       ...stamped,
       accounts: Count,
-      conversion: z.number().min(0).max(1),
-      plans: z.array(z.object({ plan: z.string(), accounts: Count, trialing: Count, share: z.number().min(0).max(1) })),
+      conversion: z.number().min(0).max(1).meta({ description: 'of those who are nobody’s member: who pays' }),
+      plans: z.array(
+        z.object({
+          plan: z.string(),
+          accounts: Count.meta({ description: 'members of teams are on their owner’s plan' }),
+          trialing: Count,
+          share: z.number().min(0).max(1),
+          members: Count.meta({ description: 'of the accounts: those for whom the owner of their team pays' }),
+        }),
+      ),
     })
     .meta({ ref: 'PlanDistribution' }),
 )

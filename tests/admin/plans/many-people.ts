@@ -31,6 +31,8 @@ export async function openManyPeople() {
     })
     await app.sql`vacuum analyze`
     await app.sql`select recount_sums()`
+    // The teams that wait for the next times: here a refresh has little to do, as in service.
+    await app.sql`delete from team_changes`
     await app.sql`select refresh_views()`
     await app.sql`analyze revenue_by_plan_and_day, activity_by_day`
   }

@@ -16,6 +16,7 @@ export const growing = [
   'idempotency_keys',
   'teams',
   'team_members',
+  'counted_teams',
 ]
 
 export const sorts = ['createdAt', '-createdAt', 'email', '-email', 'lastLoginAt', '-lastLoginAt']

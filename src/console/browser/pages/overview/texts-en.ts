@@ -28,7 +28,7 @@ export const english = {
   plans: 'Plans',
   plan: 'Plan',
   share: 'Share',
-  conversion: (share: string) => `${share} of the people pay`,
+  conversion: (share: string) => `${share} of the people pay, members of teams left aside`,
   revenue: 'Revenue by plan',
   started: 'Begun',
   ended: 'Ended',

@@ -30,7 +30,7 @@ export const hindi: OverviewTexts = {
   plans: 'प्लान',
   plan: 'प्लान',
   share: 'हिस्सा',
-  conversion: (share) => `${share} लोग भुगतान करते हैं`,
+  conversion: (share) => `टीमों के सदस्यों को छोड़कर ${share} लोग भुगतान करते हैं`,
   revenue: 'प्लान के अनुसार आय',
   started: 'शुरू हुए',
   ended: 'समाप्त हुए',
