@@ -18,6 +18,7 @@ import { redisLost } from './cases/redis-lost.ts'
 import { rollingRestarts } from './cases/rolling-restarts.ts'
 import { serverKilled } from './cases/server-killed.ts'
 import { slowSockets } from './cases/slow-sockets.ts'
+import { teamsKilled } from './cases/teams-killed.ts'
 
 /** Every fault that is injected, in the order in which they run. A new one: a file in cases/, a line here. */
 export const cases: readonly Case[] = [
@@ -26,6 +27,7 @@ export const cases: readonly Case[] = [
   postgresKilled,
   backendsTerminated,
   postgresFrozen,
+  teamsKilled,
   // The network between server and database.
   connectionsReset,
   blackHole,
