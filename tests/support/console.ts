@@ -98,3 +98,25 @@ export async function untilShown(page: Page, text: string): Promise<void> {
 export async function untilGone(page: Page, text: string): Promise<void> {
   await page.waitForFunction(`!document.body.innerText.includes(${JSON.stringify(text)})`)
 }
+
+/** Clicks what the selector finds, once it is there, also where a notice lies over it. */
+export async function pressIn(page: Page, selector: string): Promise<void> {
+  await page.waitForSelector(selector)
+  await page.evaluate(`document.querySelector(${JSON.stringify(selector)}).click()`)
+}
+
+/** The button of the open dialog that does it. */
+export async function confirm(page: Page): Promise<void> {
+  const button = await page.waitForSelector('dialog form button[type=submit]')
+  await button?.click()
+}
+
+/** On the pages that are opened from now on, what is asked again every few seconds is asked at once; each time is a tick. */
+export async function hasten(page: Page): Promise<void> {
+  await page.evaluateOnNewDocument(`
+    globalThis.ticks = 0
+    const every = setInterval
+    globalThis.setInterval = (call, ms) => every(() => { globalThis.ticks++; call() }, Math.min(ms, 200))`)
+}
+
+export const ticks = (page: Page) => page.evaluate('ticks') as Promise<number>

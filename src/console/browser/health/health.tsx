@@ -81,7 +81,7 @@ function queuesOf(now: Operations, t: HealthTexts, format: Format, leadsTo: Lead
     },
     {
       label: t.webhooks,
-      value: waits(webhooks.queued),
+      value: leadsTo('webhooks', waits(webhooks.queued)),
       note: t.endpoints(format.number(webhooks.failing), format.number(webhooks.disabled)),
       isBad: webhooks.failing > 0 || webhooks.oldestSeconds > longWaitSeconds,
     },

@@ -10,8 +10,9 @@ import { BillingEvents } from './billing-events.tsx'
 import { Jobs } from './jobs.tsx'
 import { MailQueue } from './mail.tsx'
 import { useOperationsTexts } from './texts.ts'
+import { Webhooks } from './webhooks.tsx'
 
-const parts = ['jobs', 'mail', 'billing-events'] as const
+const parts = ['jobs', 'mail', 'billing-events', 'webhooks'] as const
 type Part = (typeof parts)[number]
 
 /** What the routes of a part ask for. */
@@ -19,6 +20,7 @@ const needs: Record<Part, string> = {
   jobs: 'settings.manage',
   mail: 'settings.manage',
   'billing-events': 'subscriptions.manage',
+  webhooks: 'settings.manage',
 }
 
 /** What serves and what it does by itself: its state above all, and below, part by part, what can be helped. */
@@ -59,5 +61,7 @@ function Opened({ part, operations }: { part: Part; operations: Loaded<State> })
       return <MailQueue operations={operations} />
     case 'billing-events':
       return <BillingEvents operations={operations} />
+    case 'webhooks':
+      return <Webhooks />
   }
 }

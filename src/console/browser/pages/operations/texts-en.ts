@@ -1,10 +1,12 @@
 import { jobTexts } from './job-texts-en.ts'
+import { webhookTexts } from './webhook-texts-en.ts'
 
 export const english = {
   title: 'Operations',
   parts: 'Parts of the page',
-  tabs: { jobs: 'Jobs', mail: 'Mail', 'billing-events': 'Billing events' },
+  tabs: { jobs: 'Jobs', mail: 'Mail', 'billing-events': 'Billing events', webhooks: 'Webhooks' },
   jobTexts,
+  webhookTexts,
   unknownJob: 'A job of the service.',
   job: 'Job',
   result: 'Last result',

@@ -1,11 +1,13 @@
 import { jobTexts } from './job-texts-hi.ts'
 import type { OperationsTexts } from './texts-en.ts'
+import { webhookTexts } from './webhook-texts-hi.ts'
 
 export const hindi: OperationsTexts = {
   title: 'संचालन',
   parts: 'पेज के भाग',
-  tabs: { jobs: 'कार्य', mail: 'ईमेल', 'billing-events': 'बिलिंग घटनाएँ' },
+  tabs: { jobs: 'कार्य', mail: 'ईमेल', 'billing-events': 'बिलिंग घटनाएँ', webhooks: 'वेबहुक' },
   jobTexts,
+  webhookTexts,
   unknownJob: 'सेवा का एक कार्य।',
   job: 'कार्य',
   result: 'पिछला परिणाम',

@@ -1,0 +1,13 @@
+import { usePlace } from '../../shell/router.tsx'
+import { Endpoint } from './endpoint.tsx'
+import { Endpoints } from './endpoints.tsx'
+
+/** What is no id leads nowhere. */
+const id = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/
+
+/** The operators' endpoints, or one of them with what was sent to it (`?endpoint=019…`). */
+export function Webhooks() {
+  const { query } = usePlace()
+  const { endpoint = '' } = query
+  return id.test(endpoint) ? <Endpoint key={endpoint} id={endpoint} /> : <Endpoints key="all" />
+}
