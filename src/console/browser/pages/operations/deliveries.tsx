@@ -9,7 +9,7 @@ import { plainText } from '../../parts/plain-text.ts'
 import { Said } from '../../parts/said.tsx'
 import { Table } from '../../parts/table.tsx'
 import { useFormat } from '../../shell/format.ts'
-import { tell } from '../../shell/notices.tsx'
+import { notify } from '../../shell/notices.tsx'
 import { Progress } from './progress.tsx'
 import { useOperationsTexts } from './texts.ts'
 
@@ -108,7 +108,7 @@ function RedeliverDialog({ endpoint, delivery: { id, type }, changed, onClose }:
       onClose={onClose}
       onSubmit={async () => {
         await ask(() => client.v1.admin.webhooks[':id'].deliveries[':deliveryId'].redeliver.$post({ param }))
-        tell(t.redelivered(plainText(type)))
+        notify(t.redelivered(plainText(type)))
         changed()
       }}
     />

@@ -3,9 +3,9 @@ import { useState } from 'hono/jsx/dom'
 import { ask } from '../../calls/ask.ts'
 import { client } from '../../calls/client.ts'
 import { ActionDialog } from '../../parts/action-dialog.tsx'
-import { tellUndoable } from '../../parts/undo.ts'
-import { tell } from '../../shell/notices.tsx'
-import { go } from '../../shell/router.tsx'
+import { notifyUndoable } from '../../parts/undo.ts'
+import { notify } from '../../shell/notices.tsx'
+import { navigate } from '../../shell/router.tsx'
 import { useTexts } from '../../shell/texts.ts'
 import { EndpointDialog } from './endpoint-dialog.tsx'
 import { SecretDialog } from './secret-dialog.tsx'
@@ -43,7 +43,7 @@ export function EndpointActions({ endpoint, changed }: Props) {
           endpoint={endpoint}
           onClose={onClose}
           onSaved={({ url }) => {
-            tell(t.saved(url))
+            notify(t.saved(url))
             changed()
           }}
         />
@@ -91,7 +91,7 @@ function Confirmed({ kind, endpoint, changed, onRotated, onClose }: ConfirmedPro
   const acts: Record<typeof kind, () => Promise<void>> = {
     async test() {
       await ask(() => route.test.$post({ param }))
-      tell(t.tested)
+      notify(t.tested)
       changed()
     },
     async rotate() {
@@ -100,18 +100,18 @@ function Confirmed({ kind, endpoint, changed, onRotated, onClose }: ConfirmedPro
     },
     async switchOff() {
       await switchTo(false)
-      tellUndoable(t.isNowOff(url), shared, () => switchTo(true).then(changed))
+      notifyUndoable(t.isNowOff(url), shared, () => switchTo(true).then(changed))
       changed()
     },
     async switchOn() {
       await switchTo(true)
-      tell(t.isOn(url))
+      notify(t.isOn(url))
       changed()
     },
     async remove() {
       await ask(() => route.$delete({ param }))
-      tell(t.removed(url))
-      go(['operations', 'webhooks'])
+      notify(t.removed(url))
+      navigate(['operations', 'webhooks'])
     },
   }
   return (
