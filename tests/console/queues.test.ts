@@ -71,7 +71,7 @@ describeWith(['chromium'], 'chromium')('queues in the console', async () => {
     await page.select('[name=status]', 'sent')
     await page.waitForFunction("location.search === '?status=sent'")
     await page.waitForFunction(
-      `[...document.querySelectorAll('.worked a')].some((one) => one.href.endsWith('${person.id}'))`,
+      `[...document.querySelectorAll('.worked a')].some((one) => one.href.endsWith('${person.id}')) && !document.querySelector('.worked tbody button')`,
     )
     await page.click('.figure a')
     await page.waitForFunction("location.search === '' && document.querySelector('[name=status]').value === 'failed'")

@@ -111,12 +111,15 @@ export async function confirm(page: Page): Promise<void> {
   await button?.click()
 }
 
-/** On the pages that are opened from now on, what is asked again every few seconds is asked at once; each time is a tick. */
+/**
+ * On the pages that are opened from now on, what is asked again every few seconds is asked at once; each time is a tick. With
+ * `isFrozen` nothing is asked by the clock.
+ */
 export async function hasten(page: Page): Promise<void> {
   await page.evaluateOnNewDocument(`
     globalThis.ticks = 0
     const every = setInterval
-    globalThis.setInterval = (call, ms) => every(() => { globalThis.ticks++; call() }, Math.min(ms, 200))`)
+    globalThis.setInterval = (call, ms) => every(() => { globalThis.ticks++; if (!globalThis.isFrozen) call() }, Math.min(ms, 200))`)
 }
 
 export const ticks = (page: Page) => page.evaluate('ticks') as Promise<number>
