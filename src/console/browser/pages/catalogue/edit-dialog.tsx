@@ -59,7 +59,8 @@ function Loaded({ title, specs, consequences, first, load, save, onClose, extra 
     const touched = specs.filter(({ name }) => load === null || (typed[name] ?? '') !== textOf(shown.body[name]))
     const filled = load === null ? touched.filter(({ name }) => typed[name] !== '') : touched
     const change = Object.fromEntries(filled.map((spec) => [spec.name, toValue(spec, typed[spec.name] ?? '')]))
-    if (Object.keys(change).length === 0) return
+    // Of something new that has nothing the service says what it wants.
+    if (load !== null && Object.keys(change).length === 0) return
     try {
       await save(change, now.etag, now.body)
     } catch (failure) {
