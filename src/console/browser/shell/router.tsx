@@ -29,10 +29,15 @@ export function hrefOf(path: readonly string[], query: Query = {}): string {
   return `${[consolePath, ...path.map(encodeURIComponent)].join('/')}${search && `?${search}`}`
 }
 
-export function navigate(path: readonly string[], query: Query = {}): void {
+type NavigateOptions = {
+  /** Another part of the same page: what is above it stays where it is. */
+  keepsScroll?: boolean | undefined
+}
+
+export function navigate(path: readonly string[], query: Query = {}, { keepsScroll }: NavigateOptions = {}): void {
   history.pushState(null, '', hrefOf(path, query))
   place.set(read())
-  scrollTo(0, 0)
+  if (!keepsScroll) scrollTo(0, 0)
 }
 
 /** Changes some of the query in place: filters are no steps back. */
@@ -44,10 +49,16 @@ export function setQuery(change: Query): void {
 
 export const usePlace = () => useStore(place)
 
-type LinkProps = { path: readonly string[]; query?: Query; class?: string; current?: boolean; children?: Child }
+type LinkProps = NavigateOptions & {
+  path: readonly string[]
+  query?: Query
+  class?: string
+  current?: boolean
+  children?: Child
+}
 
 /** A link within the console; with a key held, or the middle button, the browser opens it elsewhere. */
-export function Link({ path, query, class: name, current, children }: LinkProps) {
+export function Link({ path, query, class: name, current, keepsScroll, children }: LinkProps) {
   return (
     <a
       href={hrefOf(path, query)}
@@ -56,7 +67,7 @@ export function Link({ path, query, class: name, current, children }: LinkProps)
       onClick={(event: MouseEvent) => {
         if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return
         event.preventDefault()
-        navigate(path, query)
+        navigate(path, query, { keepsScroll })
       }}
     >
       {children}

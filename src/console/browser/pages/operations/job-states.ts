@@ -14,19 +14,23 @@ export function nextRunOf({ lastRun, everySeconds }: Job): string | null {
   return at > Date.now() ? new Date(at).toISOString() : null
 }
 
-/** How its last run ended when a job was begun here, and how often it was seen neither at work nor ended since. */
-type Begun = { finishedAt: string | null; missed: number }
+/** When a job was begun here, how its last run ended then, and how often it was seen neither at work nor ended since. */
+type Begun = { beganAt: number; finishedAt: string | null; missed: number }
 
 /** A run whose instance died leaves no record; the record of one that failed comes a moment after its end. */
 const mostMissed = 5
 
 const begun = new Map<string, Begun>()
 
-export const isAwaited = (name: string): boolean => begun.has(name)
+/** For how long a job has run that was begun here, in milliseconds; null: it was not. */
+export function awaitedFor(name: string): number | null {
+  const one = begun.get(name)
+  return one ? Date.now() - one.beganAt : null
+}
 
 /** Its end is told once it is seen; `before` is what the service said of the job just before it was begun. */
 export function awaitEnd(name: string, before: Job | undefined): void {
-  begun.set(name, { finishedAt: before?.lastRun?.finishedAt ?? null, missed: 0 })
+  begun.set(name, { beganAt: Date.now(), finishedAt: before?.lastRun?.finishedAt ?? null, missed: 0 })
 }
 
 /** Tells of each job that was begun here how it ended, as the service says now. */

@@ -7,7 +7,7 @@ import { Said } from '../../parts/said.tsx'
 import { Table } from '../../parts/table.tsx'
 import { useFormat } from '../../shell/format.ts'
 import { useTexts } from '../../shell/texts.ts'
-import { isAwaited, nextRunOf, tellEnds } from './job-states.ts'
+import { awaitedFor, nextRunOf, tellEnds } from './job-states.ts'
 import { readJobs } from './read-jobs.ts'
 import { jobTextOf, RunDialog } from './run-dialog.tsx'
 import { useOperationsTexts } from './texts.ts'
@@ -24,7 +24,7 @@ export function Jobs() {
   const [opened, setOpened] = useState<Job | null>(null)
   const answer = useAnswer('jobs', readJobs)
   const jobs = answer.data
-  const isAnyRunning = jobs?.some(({ name, running }) => running || isAwaited(name)) ?? false
+  const isAnyRunning = jobs?.some(({ name, running }) => running || awaitedFor(name) !== null) ?? false
   useRefreshed(answer.refresh, isAnyRunning ? whileRunningMs : everyMs)
   useEffect(() => {
     if (jobs) tellEnds(jobs, t, format)
@@ -81,10 +81,13 @@ function Named({ job: { name } }: { job: Job }) {
   )
 }
 
-function Result({ job: { running, lastRun } }: { job: Job }) {
+function Result({ job: { name, running, lastRun } }: { job: Job }) {
   const t = useOperationsTexts()
   const format = useFormat()
-  if (running) return <span class="state">{t.running}</span>
+  if (running) {
+    const ms = awaitedFor(name)
+    return <span class="state">{ms === null ? t.running : t.runningFor(format.duration(ms))}</span>
+  }
   if (!lastRun) return <span class="state">{t.neverRan}</span>
   const hasFailed = lastRun.outcome === 'failed'
   return (

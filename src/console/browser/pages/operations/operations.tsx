@@ -2,9 +2,9 @@ import type { Operations as State } from '@manas360/client'
 import type { Loaded } from '../../calls/use-answer.ts'
 import { Health } from '../../health/health.tsx'
 import { useOperations } from '../../health/use-operations.ts'
+import { Tabs } from '../../parts/tabs.tsx'
 import { type Rights, useRights } from '../../session/rights.ts'
 import { Heading } from '../../shell/heading.tsx'
-import { Link } from '../../shell/router.tsx'
 import type { PageProps } from '../page.ts'
 import { BillingEvents } from './billing-events.tsx'
 import { Jobs } from './jobs.tsx'
@@ -35,17 +35,11 @@ export function Operations({ rest }: PageProps) {
     <div>
       <Heading text={t.title} />
       {seesState && <Health key="health" answer={operations} />}
-      <nav class="tabs" aria-label={t.parts}>
-        <ul>
-          {offered.map((part) => (
-            <li key={part}>
-              <Link path={['operations', part]} current={part === open}>
-                {t.tabs[part]}
-              </Link>
-            </li>
-          ))}
-        </ul>
-      </nav>
+      <Tabs
+        label={t.parts}
+        open={open}
+        tabs={offered.map((part) => ({ name: part, text: t.tabs[part], path: ['operations', part] }))}
+      />
       {open && <Opened key={open} part={open} operations={operations} />}
     </div>
   )

@@ -18,6 +18,7 @@ export const english = {
   action: 'Action',
   outcomes: { succeeded: 'succeeded', failed: 'failed' },
   running: 'runs now',
+  runningFor: (time: string) => `runs now, for ${time}`,
   neverRan: 'never ran',
   succeededLast: (ago: string) => `succeeded last ${ago}`,
   run: 'Run now',

@@ -19,6 +19,7 @@ export const hindi: OperationsTexts = {
   action: 'कार्रवाई',
   outcomes: { succeeded: 'सफल', failed: 'विफल' },
   running: 'अभी चल रहा है',
+  runningFor: (time) => `${time} से चल रहा है`,
   neverRan: 'कभी नहीं चला',
   succeededLast: (ago) => `पिछली बार सफल: ${ago}`,
   run: 'अभी चलाएँ',

@@ -3,6 +3,7 @@ import { askPatiently } from '../../../calls/ask.ts'
 import { client } from '../../../calls/client.ts'
 import { useAnswer } from '../../../calls/use-answer.ts'
 import { Problem } from '../../../parts/problem.tsx'
+import { Tabs } from '../../../parts/tabs.tsx'
 import { type Rights, useRights } from '../../../session/rights.ts'
 import { Heading } from '../../../shell/heading.tsx'
 import { Link, usePlace } from '../../../shell/router.tsx'
@@ -71,17 +72,16 @@ export function PersonPage({ id }: { id: string }) {
           {person.id === rights.accountId ? t.thatIsYou : t.aboveYou(rights.role)}
         </p>
       )}
-      <nav class="tabs" aria-label={t.parts}>
-        <ul>
-          {offered.map((tab) => (
-            <li key={tab}>
-              <Link path={['people', id]} query={{ tab: tab === 'profile' ? null : tab }} current={tab === open}>
-                {t.tabs[tab]}
-              </Link>
-            </li>
-          ))}
-        </ul>
-      </nav>
+      <Tabs
+        label={t.parts}
+        open={open}
+        tabs={offered.map((tab) => ({
+          name: tab,
+          text: t.tabs[tab],
+          path: ['people', id],
+          query: { tab: tab === 'profile' ? null : tab },
+        }))}
+      />
       <TabBody key={open} tab={open} person={person} changed={changed} />
     </div>
   )
