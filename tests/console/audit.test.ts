@@ -39,12 +39,16 @@ describeWith(['chromium'], 'chromium')('the audit trail in the console', async (
     role(hostile),
   )
   const addressOf = (page: Page) => Object.fromEntries(new URL(page.url()).searchParams)
-  const shownCount = (page: Page, text: string) =>
-    page.waitForFunction(`document.querySelector('main > div > [role=status]')?.textContent === '${text}'`)
+  /** Resolves when so many are shown, and nothing moves any more. */
+  const shownCount = async (page: Page, text: string) => {
+    await page.waitForFunction(`document.querySelector('main > div > [role=status]')?.textContent === '${text}'`)
+    await page.waitForSelector('.seals:not([aria-busy])')
+  }
 
   test('it is searched by its address and its fields, goes on by itself, and keeps few rows', async () => {
     const tab = await visitAs('admin', '/audit?action=account.lock')
     const { page } = tab
+    await page.waitForSelector('.seals:not([aria-busy])')
     // A quarter of the rows, and the one of this file.
     await page.waitForFunction(
       "scrollTo(0, document.body.scrollHeight) || document.querySelector('main > div > [role=status]')?.textContent === '81 found.'",

@@ -36,10 +36,21 @@ export async function ask<R extends Answer>(
   send: () => Promise<R>,
   { proves = false }: Options = {},
 ): Promise<Successful<R>> {
+  return (await bodyOf(await askForAnswer(send, proves))) as Successful<R>
+}
+
+/** The body as it comes, for what is too long to be held; otherwise as `ask`. A body that breaks off fails the reader. */
+export async function askForStream<R extends Answer>(send: () => Promise<R>): Promise<ReadableStream<Uint8Array>> {
+  const { body } = await askForAnswer(send, false)
+  if (!body) throw new Unreachable('an answer without a body')
+  return body as ReadableStream<Uint8Array>
+}
+
+async function askForAnswer<R extends Answer>(send: () => Promise<R>, proves: boolean): Promise<R> {
   for (let turn = 1; ; turn++) {
     const answer = await sent(send)
     if (answer.headers.get('Authz-Refresh') === '1') void renew().catch(() => {})
-    if (answer.ok) return (await bodyOf(answer)) as Successful<R>
+    if (answer.ok) return answer
     const problem = await problemOf(answer)
     if (turn >= maxTurns || !(await mayGoOn(problem, proves))) throw new Refused(problem)
   }

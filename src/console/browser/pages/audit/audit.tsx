@@ -6,6 +6,7 @@ import { useFormat } from '../../shell/format.ts'
 import { Heading } from '../../shell/heading.tsx'
 import { usePlace } from '../../shell/router.tsx'
 import { OpenEntry } from './entry-dialog.tsx'
+import { Export } from './export/export.tsx'
 import { filterOf } from './filter.ts'
 import { Filters } from './filters.tsx'
 import { Follow } from './follow.tsx'
@@ -38,6 +39,7 @@ export function Audit() {
       <SealState answer={state} />
       <Filters errors={fieldErrors(list.failure)} />
       <Follow isOn={isFollowing} hasEnd={filter.to !== undefined} tail={tail} />
+      <Export filter={filter} />
       <p class="hint" role="status">
         {list.isCurrent ? t.shown(format.number(count), list.hasMore) : ''}
       </p>

@@ -15,6 +15,8 @@ export const english = {
   since: (ago: string) => `The oldest came ${ago}`,
   wholeVerified: 'Verified as a whole',
   never: 'never',
+  overdue: '(overdue)',
+  byJob: 'Sealed every few seconds',
   entriesOf: (count: string) => `${count} entries`,
   byCommand: 'By the command “audit verify”',
   follow: 'Follow what is new',
@@ -25,6 +27,21 @@ export const english = {
     isMore
       ? `New entries at ${clock}: more than ${count}. The list begins anew.`
       : `New entries at ${clock}: ${count}.`,
+  export: 'Export of what was found',
+  exportAs: { ndjson: 'Export as NDJSON', csv: 'Export as CSV' },
+  exportBegun: 'The export is under way.',
+  exportCancelled: 'The export was cancelled. Nothing of it is kept.',
+  exportEnds: {
+    whole: (amount: string, name: string) => `Exported: ${amount}, in ${name}.`,
+    cut: (amount: string, name: string) =>
+      `Not all of it: cut at ${amount}, which is what this browser can hold. The newest entries are in ${name}. Search for a shorter time, or export with a browser that writes files while they come.`,
+    broken: (amount: string, name: string) =>
+      `Not all of it: the connection broke after ${amount}. The newest entries are in ${name}; export again.`,
+    unwritten: (amount: string, name: string) =>
+      `The file ${name} could not be written beyond ${amount}, and nothing of it is kept. Is the disk full?`,
+  },
+  kilobytes: (count: string) => `${count} kB`,
+  megabytes: (count: string) => `${count} MB`,
   searchIn: 'Search the trail',
   actor: 'Who did it',
   actorHint: 'The id of an account.',

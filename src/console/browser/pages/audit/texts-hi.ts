@@ -17,6 +17,8 @@ export const hindi: AuditTexts = {
   since: (ago) => `सबसे पुरानी: ${ago}`,
   wholeVerified: 'पूरे रिकॉर्ड की जाँच',
   never: 'कभी नहीं',
+  overdue: '(देर हो चुकी है)',
+  byJob: 'हर कुछ सेकंड में मुहर लगती है',
   entriesOf: (count) => `${count} प्रविष्टियाँ`,
   byCommand: '“audit verify” कमांड से',
   follow: 'नई प्रविष्टियाँ आते ही दिखाएँ',
@@ -27,6 +29,20 @@ export const hindi: AuditTexts = {
     isMore
       ? `${clock} बजे की नई प्रविष्टियाँ: ${count} से ज़्यादा। सूची नए सिरे से शुरू होती है।`
       : `${clock} बजे की नई प्रविष्टियाँ: ${count}।`,
+  export: 'खोज के परिणाम का निर्यात',
+  exportAs: { ndjson: 'NDJSON में निर्यात करें', csv: 'CSV में निर्यात करें' },
+  exportBegun: 'निर्यात चल रहा है।',
+  exportCancelled: 'निर्यात रद्द कर दिया गया। उसका कुछ भी नहीं रखा गया।',
+  exportEnds: {
+    whole: (amount, name) => `निर्यात पूरा हुआ: ${amount}, ${name} में।`,
+    cut: (amount, name) =>
+      `पूरा नहीं: ${amount} पर रोका गया, यह ब्राउज़र इतना ही सँभाल सकता है। सबसे नई प्रविष्टियाँ ${name} में हैं। कम समय के लिए खोजें, या ऐसे ब्राउज़र से निर्यात करें जो फ़ाइल साथ-साथ लिखता हो।`,
+    broken: (amount, name) => `पूरा नहीं: ${amount} के बाद संपर्क टूट गया। सबसे नई प्रविष्टियाँ ${name} में हैं; फिर से निर्यात करें।`,
+    unwritten: (amount, name) =>
+      `${amount} के बाद फ़ाइल ${name} में नहीं लिखा जा सका, और उसका कुछ भी नहीं रखा गया। क्या डिस्क भर गई है?`,
+  },
+  kilobytes: (count) => `${count} kB`,
+  megabytes: (count) => `${count} MB`,
   searchIn: 'ऑडिट रिकॉर्ड में खोजें',
   actor: 'किसने किया',
   actorHint: 'किसी खाते की आईडी।',

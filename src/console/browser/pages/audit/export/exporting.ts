@@ -1,0 +1,97 @@
+import { askForStream } from '../../../calls/ask.ts'
+import { client } from '../../../calls/client.ts'
+import { Unreachable } from '../../../calls/failure.ts'
+import { session } from '../../../session/session.ts'
+import { createStore } from '../../../store.ts'
+import type { Filter } from '../filter.ts'
+import { type OpenFile, openFile } from './file.ts'
+import { type End, type Poured, pour } from './pour.ts'
+
+export const formats = ['ndjson', 'csv'] as const
+export type ExportFormat = (typeof formats)[number]
+export type Exporting =
+  | { kind: 'none' | 'cancelled' }
+  | { kind: 'under-way'; format: ExportFormat; so: Poured }
+  | { kind: 'ended'; format: ExportFormat; end: End; name: string }
+  | { kind: 'refused'; failure: unknown }
+
+/** The export, of which there is one at a time. It goes on while other pages are looked at. */
+export const exporting = createStore<Exporting>({ kind: 'none' })
+
+const types = { ndjson: 'application/x-ndjson', csv: 'text/csv' }
+/** The service ends what nobody reads sooner. */
+const silentMs = 150_000
+const shownEveryMs = 250
+
+let cancelling: AbortController | null = null
+
+export function cancelExport(): void {
+  cancelling?.abort()
+}
+
+session.subscribe(() => {
+  if (session.get().kind === 'signed-in') return
+  cancelExport()
+  exporting.set({ kind: 'none' })
+})
+
+/** Begins an export of what the filter finds. Call it from a click: the browser asks where to. */
+export async function beginExport(filter: Filter, format: ExportFormat): Promise<void> {
+  if (cancelling) return
+  const controller = new AbortController()
+  cancelling = controller
+  try {
+    exporting.set(await run(filter, format, controller))
+  } catch (failure) {
+    exporting.set(controller.signal.aborted ? { kind: 'cancelled' } : { kind: 'refused', failure })
+  } finally {
+    cancelling = null
+  }
+}
+
+async function run(filter: Filter, format: ExportFormat, controller: AbortController): Promise<Exporting> {
+  const file = await openFile(fileName(format), types[format])
+  if (!file) return { kind: 'none' }
+  const silence = new AbortController()
+  const signal = AbortSignal.any([controller.signal, silence.signal])
+  let timer = setTimeout(() => silence.abort(), silentMs)
+  try {
+    exporting.set({ kind: 'under-way', format, so: { lines: 0, bytes: 0 } })
+    const query = { ...filter, format }
+    const stream = await askForStream(() => client.v1.admin['audit-logs'].$get({ query }, { init: { signal } }))
+    let shownAt = 0
+    const end = await pour(stream, file, (so) => {
+      clearTimeout(timer)
+      timer = setTimeout(() => silence.abort(), silentMs)
+      if (performance.now() - shownAt < shownEveryMs) return
+      shownAt = performance.now()
+      exporting.set({ kind: 'under-way', format, so })
+    })
+    if (controller.signal.aborted) throw new Error('cancelled')
+    if (end.how === 'broken' && end.bytes === 0) throw new Unreachable('nothing came')
+    return { kind: 'ended', format, ...(await closed(file, end)) }
+  } catch (error) {
+    await file.discard().catch(() => {})
+    throw error
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** Keeps what was written, which may fail as late as here. */
+async function closed(file: OpenFile, end: End): Promise<{ end: End; name: string }> {
+  const isWhole = end.how === 'whole'
+  const isKept =
+    end.how !== 'unwritten' &&
+    (await file.keep(isWhole).then(
+      () => true,
+      () => false,
+    ))
+  if (!isKept) await file.discard().catch(() => {})
+  return { end: isKept ? end : { ...end, how: 'unwritten' }, name: file.name(isWhole || !isKept) }
+}
+
+function fileName(format: ExportFormat): string {
+  const now = new Date().toISOString().slice(0, 19).replaceAll(':', '')
+  return `manas360-audit-${now}Z.${format}`
+}

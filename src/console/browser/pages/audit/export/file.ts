@@ -1,0 +1,66 @@
+import type { Sink } from './pour.ts'
+
+/** A file that is being written. `name`: as the person finds it. */
+export type OpenFile = Sink & {
+  name: (isWhole: boolean) => string
+  keep: (isWhole: boolean) => Promise<void>
+  discard: () => Promise<void>
+}
+
+/** What a browser holds in memory that can't write a file while it comes. */
+export const mostInMemory = 64 * 1024 * 1024
+
+/** Browsers that have it write to the disk while the export comes (the File System API of WICG). */
+type Picker = (options: { suggestedName: string }) => Promise<FileSystemFileHandle>
+
+/**
+ * A file where the person chooses, or among their downloads.
+ * @returns null: they chose none
+ */
+export async function openFile(name: string, type: string): Promise<OpenFile | null> {
+  const { showSaveFilePicker: pick } = globalThis as { showSaveFilePicker?: Picker }
+  if (!pick) return openDownload(name, type)
+  try {
+    return await openOnDisk(await pick({ suggestedName: name }))
+  } catch (error) {
+    if (error instanceof DOMException && error.name === 'AbortError') return null
+    // Not allowed here, e.g. by a policy of the organisation.
+    return openDownload(name, type)
+  }
+}
+
+async function openOnDisk(handle: FileSystemFileHandle): Promise<OpenFile> {
+  const writing = await handle.createWritable()
+  return {
+    limit: Number.POSITIVE_INFINITY,
+    write: (piece) => writing.write(piece),
+    name: () => handle.name,
+    keep: () => writing.close(),
+    discard: () => writing.abort(),
+  }
+}
+
+function openDownload(name: string, type: string): OpenFile {
+  let pieces: Uint8Array<ArrayBuffer>[] = []
+  const nameOf = (isWhole: boolean) => (isWhole ? name : name.replace(/(\.\w+)$/, '-incomplete$1'))
+  return {
+    limit: mostInMemory,
+    write(piece) {
+      // Copied: a part of a larger buffer would keep all of it.
+      pieces.push(piece.slice())
+    },
+    name: nameOf,
+    async keep(isWhole) {
+      const address = URL.createObjectURL(new Blob(pieces, { type }))
+      const link = document.createElement('a')
+      link.href = address
+      link.download = nameOf(isWhole)
+      link.click()
+      setTimeout(() => URL.revokeObjectURL(address), 60_000)
+      pieces = []
+    },
+    async discard() {
+      pieces = []
+    },
+  }
+}

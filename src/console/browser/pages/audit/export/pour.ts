@@ -1,0 +1,65 @@
+/** Where an export goes: whole lines, in order. */
+export type Sink = {
+  /** The most bytes that it takes. */
+  limit: number
+  write: (piece: Uint8Array<ArrayBuffer>) => void | Promise<void>
+}
+export type Poured = { lines: number; bytes: number }
+/** `cut`: the sink takes no more. `broken`: no more came. `unwritten`: the sink failed. */
+export type End = Poured & { how: 'whole' | 'cut' | 'broken' | 'unwritten' }
+
+const newline = 10
+/** A line that is longer is none of the service's, and is passed on in parts: nothing is held without a bound. */
+const longestLine = 1 << 20
+
+/**
+ * Pours a stream of lines into a sink until either ends. What is there then ends with a whole line, however the stream ended.
+ * @param progress called after each piece that was written
+ */
+export async function pour(
+  stream: ReadableStream<Uint8Array>,
+  sink: Sink,
+  progress: (so: Poured) => void,
+): Promise<End> {
+  const reader = stream.getReader()
+  const so: Poured = { lines: 0, bytes: 0 }
+  let rest: Uint8Array<ArrayBuffer> = new Uint8Array(0)
+  try {
+    for (;;) {
+      const read = await reader.read().catch(() => null)
+      if (read === null) return { ...so, how: 'broken' }
+      const piece = join(rest, read.value ?? new Uint8Array(0))
+      const end = read.done || piece.length > longestLine ? piece.length : piece.lastIndexOf(newline) + 1
+      const room = sink.limit - so.bytes
+      const fits = end <= room
+      const whole = piece.subarray(0, fits ? end : piece.subarray(0, room).lastIndexOf(newline) + 1)
+      if (whole.length > 0) {
+        await sink.write(whole)
+        so.bytes += whole.length
+        so.lines += linesOf(whole)
+        progress({ ...so })
+      }
+      if (!fits) return { ...so, how: 'cut' }
+      if (read.done) return { ...so, how: 'whole' }
+      rest = piece.slice(end)
+    }
+  } catch {
+    return { ...so, how: 'unwritten' }
+  } finally {
+    // Tells the service that nobody reads any more.
+    void reader.cancel().catch(() => {})
+  }
+}
+
+function join(one: Uint8Array, other: Uint8Array): Uint8Array<ArrayBuffer> {
+  const both = new Uint8Array(one.length + other.length)
+  both.set(one)
+  both.set(other, one.length)
+  return both
+}
+
+function linesOf(bytes: Uint8Array): number {
+  let lines = 0
+  for (let at = bytes.indexOf(newline); at >= 0; at = bytes.indexOf(newline, at + 1)) lines += 1
+  return lines
+}
