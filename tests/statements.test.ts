@@ -11,7 +11,6 @@ import { secondFactorSteps } from './support/second-factors.ts'
 
 // A server of its own: only one that loads pg_stat_statements at its start counts every call.
 const server = await openOwnPostgres({ shared_preload_libraries: 'pg_stat_statements' })
-afterAll(() => server.stop())
 const url = new URL(server.url)
 url.pathname = '/postgres'
 const outside = postgres(url.href, { max: 1 })
@@ -26,6 +25,8 @@ const verifying = await openTestApp({
   REQUIRE_EMAIL_VERIFICATION: 'true',
   CONSENT_DOCUMENTS: 'terms@1!,letter@1',
 })
+// After the hooks that close the apps.
+afterAll(() => server.stop())
 const { request } = app
 
 type Statement = { id: string; query: string }

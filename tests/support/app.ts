@@ -6,7 +6,7 @@ import { createPasswordHasher } from '../../src/auth/passwords.ts'
 import { createLogger } from '../../src/log/logger.ts'
 import { loadConfig } from '../../src/room-config.ts'
 import { openDeps } from '../../src/services.ts'
-import { createDatabase } from './cluster.ts'
+import { closedBeforeDrop, createDatabase } from './cluster.ts'
 import { checked } from './conformance.ts'
 
 export const testSecrets = {
@@ -63,7 +63,7 @@ type RequestOptions = {
 }
 
 /**
- * The real app on a database of its own, closed after the file's tests. `clock` moves the time that tokens are judged by;
+ * The real app on a database of its own, or the one that `environment` names, closed after the file's tests. `clock` moves the time that tokens are judged by;
  * what SQL judges is tested by ageing rows. Every answer is held against the OpenAPI document, unless `conforming` is false:
  * for tests that break things on purpose. `hashing` is at full cost for tests of that cost, or of what waits for it.
  */
@@ -71,7 +71,7 @@ export async function openTestApp(
   environment: Record<string, string> = {},
   { conforming = true, hashing = 'cheap' }: { conforming?: boolean; hashing?: 'cheap' | 'full' } = {},
 ) {
-  const database = await createDatabase()
+  const own = environment.DATABASE_URL === undefined ? await createDatabase() : null
   const clock = {
     offsetMs: 0,
     stoppedAt: null as number | null,
@@ -85,7 +85,8 @@ export async function openTestApp(
     },
   }
   const lines: string[] = []
-  const config = loadConfig({ ...testEnvironment, DATABASE_URL: database.url, ...mailOff(environment), ...environment })
+  const DATABASE_URL = environment.DATABASE_URL ?? own?.url
+  const config = loadConfig({ ...testEnvironment, ...mailOff(environment), ...environment, DATABASE_URL })
   const log = createLogger({ level: config.logLevel, destination: { write: (line: string) => void lines.push(line) } })
   const deps = await openDeps(config, log, clock.now)
   if (hashing === 'cheap') deps.passwords = createPasswordHasher(cheap)
@@ -108,13 +109,13 @@ export async function openTestApp(
     return app.fetch(new Request(`http://localhost${path}`, init), { server })
   }
 
-  async function close(): Promise<void> {
-    await deps.close(2)
-    await database.drop()
-  }
-  afterAll(close)
+  const close = closedBeforeDrop(config.databaseUrl, () => deps.close(2))
+  afterAll(async () => {
+    await close()
+    await own?.drop()
+  })
 
-  return { app, deps, sql: deps.sql, clock, lines, request, databaseUrl: database.url, config }
+  return { app, deps, sql: deps.sql, clock, lines, request, databaseUrl: config.databaseUrl, config }
 }
 
 /** The parsed body, whatever it is: tests say what they expect of it. */

@@ -4,9 +4,23 @@ import postgres from 'postgres'
 const objectInUse = '55006'
 const attempts = 50
 
+type Close = () => Promise<void>
+/** What is open on each database, by the database's name. */
+const openOn = new Map<string, Set<Close>>()
+
+/** A `close` that runs once: by its file's own hook, or before the database is dropped, for a service without one closes slowly. */
+export function closedBeforeDrop(url: string, close: Close): Close {
+  const name = new URL(url).pathname.slice(1)
+  const users = openOn.get(name) ?? new Set()
+  let closing: Promise<void> | undefined
+  const once = () => (closing ??= close().finally(() => users.delete(once)))
+  openOn.set(name, users.add(once))
+  return once
+}
+
 /**
  * An own database with the schema and the seeded catalogue, copied from the template that `bun run test` made.
- * `drop` ends what is still connected to it.
+ * `drop` closes what was opened on it, and ends what is still connected.
  */
 export async function createDatabase(): Promise<{ url: string; drop(): Promise<void> }> {
   const { TEST_DATABASE_URL: server, TEST_TEMPLATE: template } = process.env
@@ -18,7 +32,10 @@ export async function createDatabase(): Promise<{ url: string; drop(): Promise<v
   url.pathname = `/${name}`
   return {
     url: url.href,
-    drop: () => onServer(server, async (sql) => void (await sql`drop database if exists ${sql(name)} with (force)`)),
+    async drop() {
+      await Promise.all([...(openOn.get(name) ?? [])].map((close) => close()))
+      await onServer(server, (sql) => sql`drop database if exists ${sql(name)} with (force)`)
+    },
   }
 }
 
