@@ -11,6 +11,8 @@ import { verifySealed } from './verify.ts'
 /** The most of one run: seals (more than are made in a minute), rows, and checkpoints that nobody signed. */
 const [mostSeals, mostRows, mostRead] = [50, 100_000, 1_000]
 const perRead = 50
+/** Rows are verified in parts: in between the process answers requests. */
+const rowsPerRead = 250
 
 type Found = { last: Link | null; checkpoints: number; rows: number; fault: string | null }
 
@@ -69,7 +71,7 @@ async function verifyAfter(tx: Tx, audit: Audit, from: Link | null): Promise<Fou
     read += checkpoints.length
     for (const checkpoint of checkpoints) {
       if (!chain.add(checkpoint)) continue
-      await verifySealed(tx, watched, checkpoint, faults)
+      await verifySealed(tx, watched, checkpoint, faults, rowsPerRead)
       last = { id: checkpoint.id, mac: checkpoint.mac }
       if (chain.rows() >= mostRows) break
     }

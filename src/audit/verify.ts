@@ -20,8 +20,6 @@ import { type Audit, auditText, hashPersonal } from './record.ts'
 export type Verdict = { ok: true; rows: number; checkpoints: number; unsealed: number } | { ok: false; fault: string }
 
 const rowsPerRead = 5_000
-/** Of a checkpoint: between two reads the process answers requests. */
-const sealedPerRead = 250
 
 /**
  * Verifies the whole trail in one snapshot, and reports every fault: an edited, deleted, added or reordered row, a broken
@@ -76,13 +74,22 @@ export function describeVerdict(verdict: Verdict): string {
     : `The audit trail was tampered with: ${verdict.fault}.`
 }
 
-/** Verifies the rows of a checkpoint whose signature is valid. */
-export async function verifySealed(tx: Db, audit: Audit, checkpoint: FoundCheckpoint, faults: Faults): Promise<void> {
+/**
+ * Verifies the rows of a checkpoint whose signature is valid.
+ * @param perRead how many are read, and then verified, at once
+ */
+export async function verifySealed(
+  tx: Db,
+  audit: Audit,
+  checkpoint: FoundCheckpoint,
+  faults: Faults,
+  perRead = rowsPerRead,
+): Promise<void> {
   const ids = checkpoint.auditIds ?? []
   const macs: Buffer[] = []
   let isWhole = true
-  for (let from = 0; from < ids.length; from += sealedPerRead) {
-    const some = ids.slice(from, from + sealedPerRead)
+  for (let from = 0; from < ids.length; from += perRead) {
+    const some = ids.slice(from, from + perRead)
     const byId = new Map((await listSealedRows(tx, some)).map((row) => [row.id, row]))
     for (const id of some) {
       const row = byId.get(id)

@@ -51,6 +51,14 @@ test('a run is bounded, and a later one goes on: a long trail is no long transac
   ])
 })
 
+test('a long seal is read in parts, and a fault in any of them is found', async () => {
+  await writeAndSeal(1, 520)
+  const [{ id = '' } = {}] = await sql<{ id: string }[]>`select audit_ids[511] as id from audit_checkpoints`
+  await renameAction(id, 'account.edited')
+  await expect(verify()).rejects.toThrow(`tampered with: row ${id} was edited.`)
+  expect(await state()).toMatchObject({ seals: { auditRows: 520 } })
+})
+
 describe('what is found', () => {
   test('fails the job until the whole trail is verified, and stops nothing', async () => {
     await writeAndSeal(2)
