@@ -131,6 +131,18 @@ describeWith(['chromium'], 'chromium')('the audit trail in the console', async (
     await shownCount(page, '1 found.')
     await follow(page, person.id)
     await untilShown(page, person.email)
+    // Going back finds the list as it was left, and reads nothing; the menu reads anew.
+    const readings = () => tab.requests.filter(({ url }) => url.includes('/audit-logs?')).length
+    await page.waitForSelector('.tabs')
+    const before = readings()
+    await page.goBack()
+    await shownCount(page, '1 found.')
+    expect(readings()).toBe(before)
+    await follow(page, 'People')
+    await untilShown(page, 'Search by name or address')
+    await follow(page, 'Audit')
+    await page.waitForFunction("document.querySelectorAll('.trail tbody tr').length > 1")
+    expect(readings()).toBe(before + 1)
     expect(tab.complaints).toEqual([])
     await close(tab)
   })

@@ -7,7 +7,14 @@ export type Route = { path: readonly string[]; query: Readonly<Record<string, st
 export type Query = Record<string, string | null | undefined>
 
 export const place = createStore<Route>(read())
-addEventListener('popstate', () => place.set(read()))
+addEventListener('popstate', () => {
+  isReturn = true
+  place.set(read())
+})
+
+let isReturn = false
+/** Whether the page was come to by going back or forward, and not by a link. */
+export const isReturned = (): boolean => isReturn
 
 function read(): Route {
   const path = location.pathname.slice(consolePath.length).split('/').filter(Boolean).map(decoded)
@@ -35,6 +42,7 @@ type NavigateOptions = {
 }
 
 export function navigate(path: readonly string[], query: Query = {}, { keepsScroll }: NavigateOptions = {}): void {
+  isReturn = false
   history.pushState(null, '', hrefOf(path, query))
   place.set(read())
   if (!keepsScroll) scrollTo(0, 0)

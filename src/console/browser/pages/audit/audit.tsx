@@ -1,10 +1,12 @@
+import type { AuditEntry } from '@manas360/client'
 import { useEffect } from 'hono/jsx/dom'
 import { fieldErrors } from '../../calls/failure.ts'
+import { createKeptList } from '../../calls/kept-list.ts'
 import { usePages } from '../../calls/use-pages.ts'
 import { More } from '../../parts/more.tsx'
 import { useFormat } from '../../shell/format.ts'
 import { Heading } from '../../shell/heading.tsx'
-import { usePlace } from '../../shell/router.tsx'
+import { isReturned, usePlace } from '../../shell/router.tsx'
 import { OpenEntry } from './entry-dialog.tsx'
 import { Export } from './export/export.tsx'
 import { filterOf } from './filter.ts'
@@ -20,6 +22,9 @@ import { useTail } from './use-tail.ts'
 /** How often it is asked whether there is anything new. */
 const [followedMs, restingMs] = [5_000, 60_000]
 
+/** The trail, while a person of it is looked at. */
+const keptTrail = createKeptList<AuditEntry>()
+
 /** Everybody's trail, newest first, as the filters say. */
 export function Audit() {
   const t = useAuditTexts()
@@ -27,7 +32,9 @@ export function Audit() {
   const { query } = usePlace()
   const filter = filterOf(query)
   const key = JSON.stringify(filter)
-  const list = usePages(key, (cursor) => readTrail(filter, cursor))
+  const left = keptTrail.useLeft(key, isReturned())
+  const list = usePages(key, (cursor) => readTrail(filter, cursor), left)
+  keptTrail.useKeeping(key, list, left)
   const isFollowing = query.follow === 'on' && !filter.to
   const state = useAuditState(isFollowing ? followedMs : restingMs)
   const tail = useTail({ isOn: isFollowing, state: state.data, filter, list })
@@ -44,7 +51,7 @@ export function Audit() {
         {list.isCurrent ? t.shown(format.number(count), list.hasMore) : ''}
       </p>
       <div aria-busy={list.isCurrent ? undefined : 'true'} class={list.isCurrent ? undefined : 'overtaken'}>
-        {count > 0 && <Rows key={key} pages={list.pages} />}
+        {count > 0 && <Rows key={key} pages={list.pages} isRestored={left !== null} />}
       </div>
       <More list={list} isAutomatic />
       <OpenEntry pages={list.pages} />

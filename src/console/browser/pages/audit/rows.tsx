@@ -6,8 +6,10 @@ import { Actor, Target } from './links.tsx'
 import { openEntry } from './opened.ts'
 import { useAuditTexts } from './texts.ts'
 
+type RowsProps = { pages: readonly (readonly AuditEntry[])[]; isRestored: boolean }
+
 /** The trail, page by page; the action of an entry opens its details. */
-export function Rows({ pages }: { pages: readonly (readonly AuditEntry[])[] }) {
+export function Rows({ pages, isRestored }: RowsProps) {
   const t = useAuditTexts()
   let before = 0
   return (
@@ -27,7 +29,16 @@ export function Rows({ pages }: { pages: readonly (readonly AuditEntry[])[] }) {
         const first = before + 2
         before += entries.length
         // Named after its end: new entries come above, and the chunks below stay what they are.
-        return <Chunk key={entries.at(-1)?.id ?? 'none'} items={entries} first={first} columns={5} row={rowOf} />
+        return (
+          <Chunk
+            key={entries.at(-1)?.id ?? 'none'}
+            items={entries}
+            first={first}
+            columns={5}
+            isNearFirst={!isRestored}
+            row={rowOf}
+          />
+        )
       })}
     </table>
   )

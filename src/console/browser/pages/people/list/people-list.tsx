@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'hono/jsx/dom'
+import { useState } from 'hono/jsx/dom'
 import { askPatiently } from '../../../calls/ask.ts'
 import { useCatalogue } from '../../../calls/catalogue.ts'
 import { client } from '../../../calls/client.ts'
@@ -10,7 +10,7 @@ import { usePlace } from '../../../shell/router.tsx'
 import { usePeopleTexts } from '../texts.ts'
 import { Filters, sorts } from './filters.tsx'
 import { Invite } from './invite.tsx'
-import { keepList, keptList } from './kept-list.ts'
+import { keptPeople } from './kept-people.ts'
 import { Rows } from './rows.tsx'
 
 /** As many as the service gives at once. */
@@ -32,7 +32,7 @@ export function PeopleList() {
     sort: sorts.find((one) => one === query.sort),
   }
   const key = JSON.stringify(asked)
-  const [restored] = useState(() => keptList(key))
+  const restored = keptPeople.useLeft(key)
   const list = usePages(
     key,
     (cursor) =>
@@ -41,20 +41,7 @@ export function PeopleList() {
       ),
     restored,
   )
-  const latest = useRef({ key, list })
-  latest.current = { key, list }
-  useEffect(() => {
-    if (restored) scrollTo(0, restored.scrollY)
-    let scrollY = restored?.scrollY ?? 0
-    const note = () => (scrollY = window.scrollY)
-    addEventListener('scroll', note, { passive: true })
-    return () => {
-      removeEventListener('scroll', note)
-      const left = latest.current
-      if (left?.list.isCurrent)
-        keepList({ key: left.key, pages: left.list.pages.map((page) => [...page]), cursor: left.list.cursor, scrollY })
-    }
-  }, [])
+  keptPeople.useKeeping(key, list, restored)
   const count = list.pages.reduce((sum, page) => sum + page.length, 0)
   return (
     <div>

@@ -3,7 +3,7 @@ import { client } from '../../../calls/client.ts'
 import { ActionDialog } from '../../../parts/action-dialog.tsx'
 import { notify } from '../../../shell/notices.tsx'
 import { navigate } from '../../../shell/router.tsx'
-import { forgetList } from '../list/kept-list.ts'
+import { keptPeople } from '../list/kept-people.ts'
 import { usePeopleTexts } from '../texts.ts'
 import type { DialogProps } from './dialog-props.ts'
 
@@ -21,7 +21,7 @@ export function EraseDialog({ person, onClose }: DialogProps) {
       onSubmit={async () => {
         await ask(() => client.v1.admin.users[':id'].$delete({ param: { id: person.id } }))
         notify(t.isErased(person.email))
-        forgetList()
+        keptPeople.forget()
         navigate(['people'])
       }}
     />

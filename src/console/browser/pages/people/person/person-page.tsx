@@ -8,7 +8,7 @@ import { type Rights, useRights } from '../../../session/rights.ts'
 import { Heading } from '../../../shell/heading.tsx'
 import { Link, usePlace } from '../../../shell/router.tsx'
 import { useTexts } from '../../../shell/texts.ts'
-import { forgetList } from '../list/kept-list.ts'
+import { keptPeople } from '../list/kept-people.ts'
 import { nameOf } from '../names.ts'
 import { usePeopleTexts } from '../texts.ts'
 import { Access } from './access.tsx'
@@ -33,7 +33,7 @@ export function PersonPage({ id }: { id: string }) {
   )
   const person = answer.data
   const changed = () => {
-    forgetList()
+    keptPeople.forget()
     answer.reload()
   }
   if (!person)
