@@ -7,6 +7,7 @@ import { findObject, listObjects } from '../../src/billing/providers/sandbox/que
 import { createBillingWorker } from '../../src/billing/worker.ts'
 import { createLogger } from '../../src/log/logger.ts'
 import { openDeps } from '../../src/services.ts'
+import { closedBeforeDrop } from '../support/cluster.ts'
 import { added, figuresOf, readFigures } from '../support/payment-figures.ts'
 import { openPayingApp, type Payer } from '../support/payments.ts'
 
@@ -17,7 +18,7 @@ await sandbox.set({ delivers: false })
 /** Two further instances on the same database. */
 const log = createLogger({ level: 'silent', destination: { write: () => {} } })
 const others = await Promise.all([1, 2].map(() => openDeps(app.config, log)))
-afterAll(() => Promise.all(others.map((deps) => deps.close(1))))
+for (const deps of others) afterAll(closedBeforeDrop(app.databaseUrl, () => deps.close(1)))
 const instances = [app.deps, ...others].map((deps) => ({ deps, worker: createBillingWorker(deps, { concurrency: 2 }) }))
 
 const steps = ['renew', 'decline', 'pay', 'dispute', 'win', 'refund', 'end'] as const

@@ -5,12 +5,13 @@ import type { givenAccount } from '../support/accounts.ts'
 import { signedIn } from '../support/administration.ts'
 import { givenApiKey } from '../support/api-keys.ts'
 import { bodyOf, openTestApp } from '../support/app.ts'
+import { closedBeforeDrop } from '../support/cluster.ts'
 import { expectProblem } from '../support/problems.ts'
 
 const app = await openTestApp({ AUTHZ_FEED: 'poll' })
 const other = await openDeps(app.config, app.deps.log)
 const otherApp = createApp(other)
-afterAll(() => other.close(1))
+afterAll(closedBeforeDrop(app.databaseUrl, () => other.close(1)))
 const admin = await signedIn(app, { role: 'admin' })
 
 const elsewhere = (bearer: string, path = '/v1/me/entitlements') =>

@@ -9,6 +9,7 @@ import { RecentChanges } from '../../src/changes/recent-changes.ts'
 import { type OpenDeps, openDeps } from '../../src/services.ts'
 import { givenAccount, logIn, registered } from '../support/accounts.ts'
 import { openTestApp } from '../support/app.ts'
+import { closedBeforeDrop } from '../support/cluster.ts'
 import { expectProblem } from '../support/problems.ts'
 import { until } from '../support/server-process.ts'
 
@@ -18,7 +19,7 @@ afterEach(() => void setSystemTime())
 
 async function openInstance(environment: Partial<typeof app.config> = {}) {
   const deps = await openDeps({ ...app.config, ...environment }, app.deps.log)
-  afterAll(() => deps.close(1))
+  afterAll(closedBeforeDrop(app.databaseUrl, () => deps.close(1)))
   return { deps, ask: asking(deps) }
 }
 

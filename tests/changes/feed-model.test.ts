@@ -1,6 +1,7 @@
 import { afterAll, expect, test } from 'bun:test'
 import fc from 'fast-check'
 import { openTestApp } from '../support/app.ts'
+import { closedBeforeDrop } from '../support/cluster.ts'
 import { beginTrial, openFleet, type Token, type Trial } from './feed-model.ts'
 
 /** More trials than a test run has time for: TEST_FEED_TRIALS=500 bun run test tests/access/feed-model */
@@ -9,7 +10,7 @@ const longest = 60
 
 const app = await openTestApp()
 const fleet = await openFleet(app, ['listen', 'listen', 'poll'])
-afterAll(() => fleet.close())
+afterAll(closedBeforeDrop(app.databaseUrl, fleet.close))
 
 const editedRoles = ['guest', 'user', 'subscriber']
 const editedPlans = ['free', 'starter', 'professional']

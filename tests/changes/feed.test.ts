@@ -3,12 +3,13 @@ import { createApp } from '../../src/app.ts'
 import { openDeps } from '../../src/services.ts'
 import { givenAccount, logIn, registered } from '../support/accounts.ts'
 import { openTestApp } from '../support/app.ts'
+import { closedBeforeDrop } from '../support/cluster.ts'
 import { expectProblem } from '../support/problems.ts'
 
 const app = await openTestApp()
 const other = await openDeps(app.config, app.deps.log)
 const otherApp = createApp(other)
-afterAll(() => other.close(1))
+afterAll(closedBeforeDrop(app.databaseUrl, () => other.close(1)))
 
 const elsewhere = (path: string, bearer: string) =>
   otherApp.fetch(new Request(`http://localhost${path}`, { headers: { Authorization: `Bearer ${bearer}` } }), {})

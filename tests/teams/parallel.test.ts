@@ -6,12 +6,13 @@ import { acceptTeam } from '../../src/teams/accept.ts'
 import { removeMember } from '../../src/teams/members.ts'
 import { actingAs } from '../support/administration.ts'
 import { openTestApp } from '../support/app.ts'
+import { closedBeforeDrop } from '../support/cluster.ts'
 import { givenTeam } from '../support/teams.ts'
 
 const app = await openTestApp()
 const { sql } = app
 const others = [await openDeps(app.config, app.deps.log), await openDeps(app.config, app.deps.log)]
-afterAll(() => Promise.all(others.map((deps) => deps.close(1))))
+for (const deps of others) afterAll(closedBeforeDrop(app.databaseUrl, () => deps.close(1)))
 const instances = [app.deps, ...others]
 
 /** Active accounts on the free plan with a verified address, without the price of a password each. */

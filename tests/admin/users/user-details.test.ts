@@ -5,6 +5,7 @@ import { logIn } from '../../support/accounts.ts'
 import { signedIn } from '../../support/administration.ts'
 import { givenApiKey } from '../../support/api-keys.ts'
 import { bodyOf, openTestApp } from '../../support/app.ts'
+import { closedBeforeDrop } from '../../support/cluster.ts'
 import { storedPasskey } from '../../support/passkeys.ts'
 import { expectProblem } from '../../support/problems.ts'
 
@@ -12,7 +13,7 @@ const app = await openTestApp({ AUTHZ_FEED: 'poll' })
 const { request, sql } = app
 const other = await openDeps(app.config, app.deps.log)
 const otherApp = createApp(other)
-afterAll(() => other.close(1))
+afterAll(closedBeforeDrop(app.databaseUrl, () => other.close(1)))
 
 const root = await signedIn(app, { role: 'superadmin' })
 const admin = await signedIn(app, { role: 'admin' })
