@@ -115,7 +115,7 @@ function failedFiles(report: string, failed: number): string[] {
 async function runOnce(directory: string, database: Record<string, string>, files: string[]): Promise<Counts> {
   // More than cores, for some files wait more than they compute; a server that is given may have few connections.
   const perCore = process.env.TEST_DATABASE_URL ? 1 : 1.5
-  const asked = Number(process.env.TEST_WORKERS ?? Math.ceil(availableParallelism() * perCore))
+  const asked = Number(process.env.TEST_WORKERS) || Math.ceil(availableParallelism() * perCore)
   const workers = Math.min(Math.max(asked, 2), 8)
   const report = ['--reporter=junit', `--reporter-outfile=${join(directory, 'junit.xml')}`]
   const flags = ['--no-env-file', `--parallel=${workers}`, '--timeout=30000', `--timings=${timings}`, ...report]

@@ -37,6 +37,7 @@ export const linkUrl = (appUrl: string, kind: LinkKind | 'accept-team', token: s
 /** A link's token: 256 random bits, which only the mail carries, and what the database keeps of it. */
 export type MintedToken = { token: string; hash: Buffer }
 
+/** A token of 256 random bits in base64url, and the hash that is stored of it. */
 export function mintToken(token = randomBytes(32).toString('base64url')): MintedToken {
   return { token, hash: hashToken(token) }
 }

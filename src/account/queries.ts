@@ -72,6 +72,7 @@ export async function listSignInsByDay(
 
 export type SignIn = { at: Date; outcome: 'succeeded' | 'failed'; ipAddress: string | null }
 
+/** The latest sign-ins and failed attempts, newest first. */
 export async function listLastSignIns(sql: Db, accountId: string, limit: number): Promise<SignIn[]> {
   return sql<SignIn[]>`
     select at, outcome, ip_address from login_attempts where account_id = ${accountId} order by at desc limit ${limit}`

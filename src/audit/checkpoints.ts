@@ -64,6 +64,7 @@ export function checkpointText({
   ])
 }
 
+/** A checkpoint as it is logged, so that copies exist outside the database. */
 export function toLine({ id, rowCount, digest, mac }: Checkpoint): CheckpointLine {
   return { id, rowCount, digest: digest.toString('hex'), mac: mac.toString('hex') }
 }
@@ -74,6 +75,7 @@ export function toIso(epoch: string | null): string {
   return milliseconds <= 8.64e15 ? new Date(Math.round(milliseconds)).toISOString() : String(epoch)
 }
 
+/** Whether two stored values are equal; null equals null only. */
 export function isSame(a: Buffer | null, b: Buffer | null): boolean {
   return a === null || b === null ? a === b : a.equals(b)
 }

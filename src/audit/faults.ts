@@ -22,6 +22,7 @@ export function createFaults() {
   }
 }
 
+/** The fault of a row or checkpoint that was signed with an unknown key. @param name the row or checkpoint, for the message */
 export function describeUnknownKey(name: string, keyId: string): string {
   return `${name} was signed with the key ${keyId}, which is not AUDIT_KEY nor in AUDIT_KEY_PREVIOUS`
 }

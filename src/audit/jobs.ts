@@ -3,6 +3,7 @@ import type { AuditDeps } from './deps.ts'
 import { logCheckpoints, sealAudit } from './seal.ts'
 import { verifySeals } from './verify-seals.ts'
 
+/** The jobs of the trail: sealing every 5 s, verification every minute, and the archive of old rows once a day. */
 export function auditJobs(deps: AuditDeps): Job[] {
   return [
     {

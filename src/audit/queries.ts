@@ -44,11 +44,13 @@ const foundCheckpoint = (sql: Db) => sql`
   case when cardinality(audit_ids) <= ${maxRowsOfCheckpoint}::int then audit_ids end as audit_ids, digest,
   case when length(previous_mac) <= 32 then previous_mac end as previous_mac, left(key_id, 40) as key_id, mac`
 
+/** Checkpoints in the order of ids. @param after the id of the last one before them; null: from the first on */
 export async function listCheckpoints(sql: Db, after: string | null, limit: number): Promise<FoundCheckpoint[]> {
   return sql<FoundCheckpoint[]>`
     select ${foundCheckpoint(sql)} from audit_checkpoints ${after === null ? sql`` : sql`where id > ${after}::bigint`} order by audit_checkpoints.id limit ${limit}`
 }
 
+/** Checkpoints, newest first. @param before the id of the one that follows them; null: from the newest on */
 export async function listCheckpointsBack(sql: Db, before: string | null, limit: number): Promise<FoundCheckpoint[]> {
   return sql<FoundCheckpoint[]>`
     select ${foundCheckpoint(sql)} from audit_checkpoints ${before === null ? sql`` : sql`where id < ${before}::bigint`} order by audit_checkpoints.id desc limit ${limit}`

@@ -68,6 +68,7 @@ export async function verifyTrail(
   return fault ? { ok: false, fault } : { ok: true, rows: chain.rows(), checkpoints: chain.length(), unsealed }
 }
 
+/** The sentence that `manas360 audit verify` prints. */
 export function describeVerdict(verdict: Verdict): string {
   return verdict.ok
     ? `The audit trail is whole: ${verdict.rows} rows in ${verdict.checkpoints} checkpoints, ${verdict.unsealed} not sealed yet.`

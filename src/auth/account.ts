@@ -107,6 +107,7 @@ export function claimsOf(account: AccountWithRights, session: TokenSession, iat:
 /** The representation of an account for its owner and for administrators. */
 export type User = ReturnType<typeof toUser>
 
+/** An account as its owner sees it: the `user` of sign-ins and of GET /v1/me. */
 export function toUser({ rights, ...account }: AccountWithRights) {
   return {
     id: account.id,

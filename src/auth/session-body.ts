@@ -15,6 +15,7 @@ type Issued = TokenSession & {
   refreshExpiresIn?: number
 }
 
+/** The answer to a sign-in or refresh: the account, a new access token and the refresh token. */
 export function toSessionBody(
   deps: AuthDeps,
   account: AccountWithRights,

@@ -25,6 +25,7 @@ export async function takeLease(sql: Sql, accountId: string, waitMs = 0): Promis
   }
 }
 
+/** Ends the lease, so that others need not wait for its expiry. */
 export function releaseLease(sql: Sql, { accountId, id }: Lease): Promise<void> {
   return queries.releaseLease(sql, accountId, id)
 }

@@ -120,6 +120,7 @@ export async function insertTrial(sql: Db, accountId: string, plan: string): Pro
   return rows.length === 1
 }
 
+/** Whether the account has ever had the trial of this plan. */
 export async function hadTrial(sql: Db, accountId: string, plan: string): Promise<boolean> {
   const rows = await sql`select 1 from trials where account_id = ${accountId} and plan = ${plan}`
   return rows.length === 1

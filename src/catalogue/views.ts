@@ -5,6 +5,7 @@ export function toPlanBody({ featureNames: _, retired: __, prices, ...plan }: Pl
   return { ...plan, prices: prices.map(({ id: _, ...price }) => price) }
 }
 
+/** A feature as the public catalogue shows it. */
 export function toFeatureBody({ retired: _, ...feature }: Feature) {
   return feature
 }

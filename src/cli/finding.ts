@@ -3,6 +3,7 @@ export type Finding = { name: string; state: 'good' | 'warning' | 'wrong'; detai
 
 const marks: Record<Finding['state'], string> = { good: '✓', warning: '!', wrong: '✗' }
 
+/** A finding as doctor prints it, with its advice unless all is well. */
 export function describeFinding({ name, state, detail, advice }: Finding): string {
   return `${marks[state]} ${name}: ${detail}${state === 'good' || !advice ? '' : `\n    → ${advice}`}`
 }

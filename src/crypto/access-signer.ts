@@ -17,6 +17,7 @@ export type AccessSigner = {
 
 const typ = 'at+jwt'
 
+/** Signs and verifies access tokens: with HS256 and shared secrets, or with the private keys of a key set. */
 export function createAccessSigner(keys: AccessKeys): AccessSigner {
   return keys.algorithm === 'HS256' ? withSecrets(keys.secrets) : withKeys(keys.algorithm, keys.keys)
 }

@@ -103,6 +103,7 @@ function readSetFile(path: string): string {
   }
 }
 
+/** The JWS algorithm of a key (RFC 7518 3.1, RFC 8037): ES256 for EC keys, else EdDSA. */
 export function algorithmOf({ kty }: Pick<PrivateJwk, 'kty'>): AsymmetricAlgorithm {
   return kty === 'EC' ? 'ES256' : 'EdDSA'
 }
@@ -142,6 +143,7 @@ export function signText({ algorithm, privateKey }: SigningKey, text: string): B
   return sign(hashOf(algorithm), Buffer.from(text), { key: privateKey, dsaEncoding: 'ieee-p1363' })
 }
 
+/** Verifies a JWS signature over `text`. ES256 signatures have the form r || s (RFC 7518 3.4). */
 export function verifySignature({ algorithm, publicKey }: SigningKey, text: string, signature: Uint8Array): boolean {
   return verify(hashOf(algorithm), Buffer.from(text), { key: publicKey, dsaEncoding: 'ieee-p1363' }, signature)
 }

@@ -17,6 +17,7 @@ type SchemaState = {
   gap: { reason: string; advice: string } | null
 }
 
+/** The version of the schema, and why this program cannot run on it, if so: a version that is too old, or newer and not compatible. */
 export async function findSchemaState(sql: Db): Promise<SchemaState> {
   const [known] = await sql<{ migrations: boolean; functions: boolean }[]>`
     select to_regclass('schema_migrations') is not null as migrations, to_regclass('schema_functions') is not null as functions`

@@ -47,6 +47,7 @@ export function summarise(text: string): string {
   return [verb.toUpperCase(), called].filter(Boolean).join(' ')
 }
 
+/** A statement for logs and spans: on one line, at most 2,000 characters. */
 export function oneLine(statement: string): string {
   return statement.replace(/\s+/g, ' ').trim().slice(0, 2000)
 }

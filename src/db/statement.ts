@@ -84,6 +84,7 @@ export function isRead(query: Query): boolean {
   return /^\s*select\b/i.test(query.strings[0] ?? '')
 }
 
+/** The function of the driver that runs a query of this client; it is not part of its public API. */
 export function handlerOf(client: postgres.Sql): Handler {
   return internals(client``).handler
 }

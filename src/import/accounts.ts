@@ -85,6 +85,7 @@ function readRole({ role }: ImportedAccount, plan: string, { catalogue, allowRol
   return name
 }
 
+/** `validation-failed` for a role that does not exist. */
 export function unknownRole(name: string): AppError {
   return invalid('role', `There is no role "${name}".`, 'unknown')
 }

@@ -15,6 +15,7 @@ export type Summary = {
   roles: Map<string, number>
 }
 
+/** The counts of an import, at zero. */
 export function createSummary(): Summary {
   return {
     lines: 0,

@@ -23,6 +23,7 @@ export async function claimJob(tx: Db, name: string, notWithinSeconds: number): 
   return row?.mine ?? false
 }
 
+/** Records the outcome of a run of a job. @param detail at most 2,000 characters are kept */
 export async function finishJob(
   sql: Db,
   name: string,

@@ -63,6 +63,7 @@ export async function recordFailure({ sql }: { sql: Db }, { name }: Job, started
   await finishJob(sql, name, performance.now() - startedAt, 'failed', message).catch(() => {})
 }
 
+/** Runs `work` in a trace of its own, named for the job. */
 export function inJobTrace<T>({ name }: Job, work: () => Promise<T>): Promise<T> {
   return inTrace(`job ${name}`, { 'manas360.job': name }, work)
 }

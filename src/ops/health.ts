@@ -21,6 +21,7 @@ export async function checkReadiness(deps: OpsDeps): Promise<Record<string, Chec
   }
 }
 
+/** Whether every check passes: what /ready answers. */
 export function isReady(checks: Record<string, Check>): boolean {
   return Object.values(checks).every(({ status }) => status === 'ok')
 }

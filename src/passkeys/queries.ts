@@ -33,6 +33,7 @@ export async function countPasskeys(sql: Db, accountId: string): Promise<number>
 /** A passkey as the options of WebAuthn name it (PublicKeyCredentialDescriptor). */
 export type Descriptor = { credentialId: Buffer; transports: string[] }
 
+/** The ids and transports of the passkeys of an account (WebAuthn PublicKeyCredentialDescriptor). */
 export async function listDescriptors(sql: Db, accountId: string): Promise<Descriptor[]> {
   return sql<Descriptor[]>`
     select credential_id, transports from passkeys where account_id = ${accountId} order by id`
@@ -47,6 +48,7 @@ export type Owner = {
   credentials: Descriptor[]
 }
 
+/** What registering a passkey needs to know of an active account; null where there is none. */
 export async function findOwner(sql: Db, accountId: string): Promise<Owner | null> {
   const [row] = await sql<(Omit<Owner, 'credentials'> & { ids: Buffer[]; transports: string[] })[]>`
     select a.email, a.first_name, a.last_name, a.second_factors,

@@ -5,6 +5,7 @@ const leaseSeconds = 20
 const minRequested = 16
 const maxRequested = 2_000
 
+/** The key of an account and feature. */
 export function keyOf({ accountId, feature }: Quota): string {
   return `${accountId}/${feature}`
 }
@@ -51,6 +52,7 @@ export type Account = {
   tick: { spent: number; idle: number }
 }
 
+/** The state of one account and feature on this instance, without units. */
 export function newAccount(quota: Quota, limit: number): Account {
   return {
     quota,
@@ -86,6 +88,7 @@ export function refusalOf({ limit, refusal, refilling }: Account): QuotaExhauste
   return new QuotaExhausted(limit, refusal.used, refusal.resetsAt)
 }
 
+/** Uses one unit; call mayConsume before. @returns the lease that it was taken from, for a refund */
 export function useUnit(lease: Lease): Lease {
   lease.spent++
   return lease

@@ -1,6 +1,7 @@
 import { counterBy, type Metric } from '../metrics/metric.ts'
 import type { Limits } from './limiters.ts'
 
+/** Metrics of the tiers that are on. */
 export function limitMetrics(limits: Limits): Metric[] {
   const tiers = Object.entries(limits).flatMap(([name, tier]) => (tier ? [{ name, tier }] : []))
   return [

@@ -39,6 +39,7 @@ export async function updatePassword(sql: Db, accountId: string, hash: string): 
      where id = ${accountId}`
 }
 
+/** Marks the address as verified, unless it was before. */
 export async function markVerified(sql: Db, accountId: string): Promise<void> {
   await sql`update user_accounts set email_verified_at = clock_timestamp() where id = ${accountId} and email_verified_at is null`
 }

@@ -24,6 +24,7 @@ export class RedisError extends Error {
 /** A Lua script, and its SHA-1 for EVALSHA. */
 export type Script = { text: string; sha1: string }
 
+/** A Lua script and its SHA-1, by which EVALSHA names it. */
 export function defineScript(text: string): Script {
   return { text, sha1: new Bun.CryptoHasher('sha1').update(text).digest('hex') }
 }

@@ -94,6 +94,7 @@ export async function takeInvitation(sql: Db, hash: Buffer, accountId: string): 
   return rows.length === 1
 }
 
+/** Deletes the invitations of all teams to an address. */
 export async function deleteInvitationsTo(sql: Db, email: string): Promise<void> {
   await sql`delete from team_invitations where email = ${email}`
 }

@@ -42,10 +42,12 @@ export async function findOwnTeam(sql: Db, ownerId: string): Promise<{ id: strin
   return row ?? null
 }
 
+/** Marks that owner and members were told of the surplus. */
 export async function markNotified(sql: Db, teamId: string): Promise<void> {
   await sql`update teams set surplus_told = true where id = ${teamId}`
 }
 
+/** Clears the surplus: the team has seats enough, or no plan. */
 export async function forgetSurplus(sql: Db, teamId: string): Promise<void> {
   await sql`update teams set surplus_since = null, surplus_told = false where id = ${teamId}`
 }

@@ -55,6 +55,7 @@ export function installTracer(tracer: Tracer | null): void {
   current = tracer
 }
 
+/** The installed tracer; null where no collector is configured. */
 export function currentTracer(): Tracer | null {
   return current
 }

@@ -7,7 +7,7 @@ import { guardedBy } from '../support/guarded.ts'
 import { expectProblem } from '../support/problems.ts'
 import { until } from '../support/server-process.ts'
 
-/** TEST_FEED_CUTS=12 bun run test tests/access/feed-cuts cuts the feed 100 times and more, and prints a table. */
+/** TEST_FEED_CUTS=12 bun run test tests/changes/feed-cuts cuts the feed 100 times and more, and prints a table. */
 const rounds = Number(process.env.TEST_FEED_CUTS ?? 1)
 const campaign = rounds > 1
 setDefaultTimeout(60_000 * (rounds + 1))

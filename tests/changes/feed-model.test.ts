@@ -4,7 +4,7 @@ import { openTestApp } from '../support/app.ts'
 import { closedBeforeDrop } from '../support/cluster.ts'
 import { beginTrial, openFleet, type Token, type Trial } from './feed-model.ts'
 
-/** More trials than a test run has time for: TEST_FEED_TRIALS=500 bun run test tests/access/feed-model */
+/** More trials than a test run has time for: TEST_FEED_TRIALS=500 bun run test tests/changes/feed-model */
 const trials = Number(process.env.TEST_FEED_TRIALS ?? 10)
 const longest = 60
 

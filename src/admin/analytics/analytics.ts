@@ -22,6 +22,7 @@ export function toRange(deps: Pick<AdminDeps, 'now'>, asked: { from?: string; to
   return toDays(asked, new Date(deps.now()).toISOString().slice(0, 10), maxDays)
 }
 
+/** The present totals of accounts, plans and teams. Read from the replica where it is fit. */
 export function readOverview(deps: AdminDeps, { accountId }: Principal) {
   return readFromReplica(deps, accountId, async (sql) => {
     const [asOf, totals, plans, teams] = await Promise.all([
@@ -46,6 +47,7 @@ export function readOverview(deps: AdminDeps, { accountId }: Principal) {
   })
 }
 
+/** Registrations and log-ins by day. */
 export function readSignUps(deps: AdminDeps, { accountId }: Principal, range: Range) {
   return readFromReplica(deps, accountId, async (sql) => {
     const [asOf, days] = await Promise.all([findAsOf(sql), listActivity(sql, range)])
@@ -100,6 +102,7 @@ export function readPlans(deps: AdminDeps, { accountId }: Principal) {
   })
 }
 
+/** Failed sign-ins, lockouts and reuse of refresh tokens by day, and the 20 addresses with most failures. */
 export function readSecurity(deps: AdminDeps, { accountId }: Principal, range: Range) {
   return readFromReplica(deps, accountId, async (sql) => {
     const [asOf, days, addresses] = await Promise.all([

@@ -30,6 +30,7 @@ export type Activity = {
   reuse: number
 }
 
+/** Sums by day, with zeros for days without any. */
 export async function listActivity(sql: Db, { from, to }: Range): Promise<Activity[]> {
   return sql<Activity[]>`
     select d::date::text as day, coalesce(a.sign_ups, 0)::float8 as sign_ups, coalesce(a.log_ins, 0)::float8 as log_ins,

@@ -146,6 +146,7 @@ export function stripeSubscriptions({ ask }: StripeClient): Subscriptions {
 
 const seconds = (date: Date): number => Math.floor(date.getTime() / 1000)
 
+/** Whether a line of an invoice settles a change within a period. */
 export function isProration({ parent }: Line): boolean {
   return parent?.subscription_item_details?.proration === true || parent?.invoice_item_details?.proration === true
 }
