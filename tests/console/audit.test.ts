@@ -138,11 +138,15 @@ describeWith(['chromium'], 'chromium')('the audit trail in the console', async (
     await page.goBack()
     await shownCount(page, '1 found.')
     expect(readings()).toBe(before)
-    await follow(page, 'People')
-    await untilShown(page, 'Search by name or address')
-    await follow(page, 'Audit')
-    await page.waitForFunction("document.querySelectorAll('.trail tbody tr').length > 1")
-    expect(readings()).toBe(before + 1)
+    for (const times of [1, 2]) {
+      await follow(page, 'People')
+      await untilShown(page, 'Search by name or address')
+      const read = page.waitForResponse((answer) => answer.url().includes('/audit-logs?'))
+      await follow(page, 'Audit')
+      await read
+      await page.waitForFunction("document.querySelectorAll('.trail tbody tr').length > 1")
+      expect(readings()).toBe(before + times)
+    }
     expect(tab.complaints).toEqual([])
     await close(tab)
   })
