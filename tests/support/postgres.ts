@@ -6,11 +6,14 @@ import { openEmbeddedPostgres } from '../../src/embedded-postgres/open.ts'
 
 export type OwnPostgres = Awaited<ReturnType<typeof openOwnPostgres>>
 
-/** A PostgreSQL for one test file alone, to be frozen, killed and restarted without harm to others. */
+/**
+ * A PostgreSQL for one test file alone, to be frozen, killed and restarted without harm to others. Nothing waits for the disk: what
+ * was committed survives the end of its processes all the same, for the system has it.
+ */
 export async function openOwnPostgres(settings: Record<string, string> = {}) {
   const parent = mkdtempSync(join(tmpdir(), 'manas360-own-'))
   const dataDir = join(parent, 'data')
-  const server = await openEmbeddedPostgres({ dataDir, settings: { ...settings } })
+  const server = await openEmbeddedPostgres({ dataDir, settings: { fsync: 'off', ...settings } })
   const processes = processesOn(dataDir)
   return {
     url: server.url,
