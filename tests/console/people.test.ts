@@ -57,6 +57,35 @@ describeWith(['chromium'], 'chromium')('people in the console', async () => {
     expect(new URL(page.url()).searchParams.get('status')).toBe('locked')
     await page.setViewport({ width: 320, height: 700 })
     expect(await isTooWide(page)).toBe(false)
+    // Of what the address asks for wrongly the page says what is wrong with it.
+    await page.goto(site.address(`/people?q=${'W'.repeat(101)}`))
+    await untilShown(page, 'A search has at most 100 characters.')
+    expect(await isTooWide(page)).toBe(false)
+    expect(tab.complaints).toEqual([])
+    await close(tab)
+  })
+
+  test('no text of a person hides an action, a letter, or what stands above it', async () => {
+    const endless = 'W'.repeat(500)
+    const { id } = await givenAccount(app)
+    await app.sql`update user_accounts set first_name = ${`Z${'\u0301'.repeat(60)}`} where id = ${id}`
+    await app.sql`
+      insert into sessions (id, account_id, auth_time, expires_at, user_agent)
+      select gen_random_uuid(), ${id}, clock_timestamp(), clock_timestamp() + interval '1 hour', ${`soft\u00ad${endless}`}`
+    await app.sql`
+      insert into api_keys (id, account_id, name, prefix, key_hash, permissions)
+      select gen_random_uuid(), ${id}, ${endless.slice(0, 100)}, 'mk_12345678', sha256('a key'), '{profile.read}'`
+    const tab = await visitAs('superadmin', `/people/${id}?tab=access`)
+    const { page } = tab
+    await untilShown(page, 'soft\\u{ad}W')
+    await untilShown(page, 'mk_12345678')
+    const overflow = () =>
+      page.evaluate(`[...document.querySelectorAll('.table')].map((one) => one.scrollWidth - one.clientWidth)`)
+    expect(await overflow()).toEqual([0, 0])
+    await page.setViewport({ width: 320, height: 700 })
+    expect([await overflow(), await isTooWide(page)]).toEqual([[0, 0], false])
+    expect(await page.evaluate("getComputedStyle(document.querySelector('h1')).overflowY")).toBe('clip')
+    expect(await accessibilityFaults(page)).toEqual([])
     expect(tab.complaints).toEqual([])
     await close(tab)
   })

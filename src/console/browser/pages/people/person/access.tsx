@@ -6,6 +6,7 @@ import { useAnswer } from '../../../calls/use-answer.ts'
 import { usePages } from '../../../calls/use-pages.ts'
 import { ActionDialog } from '../../../parts/action-dialog.tsx'
 import { More } from '../../../parts/more.tsx'
+import { plainText } from '../../../parts/plain-text.ts'
 import { Problem } from '../../../parts/problem.tsx'
 import { Table } from '../../../parts/table.tsx'
 import { useRights } from '../../../session/rights.ts'
@@ -73,12 +74,13 @@ function Sessions({ person }: { person: Person }) {
       {sessions.length > 0 && (
         <Table
           key="sessions"
+          isWorked
           label={t.sessions}
           columns={[t.device, t.network, t.begun, t.lastUsed, t.action].map((title) => ({ title }))}
           rows={sessions.map((one) => ({
             key: one.id,
             cells: [
-              one.userAgent ?? t.unknown,
+              one.userAgent === null ? t.unknown : plainText(one.userAgent),
               one.network ?? t.unknown,
               format.time(one.createdAt),
               format.ago(one.lastUsedAt),

@@ -2,6 +2,7 @@ import { askPatiently } from '../../../calls/ask.ts'
 import { client } from '../../../calls/client.ts'
 import { usePages } from '../../../calls/use-pages.ts'
 import { More } from '../../../parts/more.tsx'
+import { plainText } from '../../../parts/plain-text.ts'
 import { Table } from '../../../parts/table.tsx'
 import { useFormat } from '../../../shell/format.ts'
 import { usePeopleTexts } from '../texts.ts'
@@ -25,12 +26,13 @@ export function ApiKeys({ id }: { id: string }) {
       {keys.length > 0 && (
         <Table
           key="keys"
+          isWorked
           label={t.keys}
           columns={[t.keyName, t.prefix, t.permissions, t.begun, t.expires, t.lastUsed].map((title) => ({ title }))}
           rows={keys.map((key) => ({
             key: key.id,
             cells: [
-              key.name,
+              plainText(key.name),
               <code key="prefix">{key.prefix}</code>,
               key.permissions.join(', '),
               format.day(key.createdAt),

@@ -1,6 +1,7 @@
 import { askPatiently } from '../../../calls/ask.ts'
 import { client } from '../../../calls/client.ts'
 import { useAnswer } from '../../../calls/use-answer.ts'
+import { plainText } from '../../../parts/plain-text.ts'
 import { Problem } from '../../../parts/problem.tsx'
 import { useFormat } from '../../../shell/format.ts'
 import { Link } from '../../../shell/router.tsx'
@@ -25,7 +26,7 @@ export function Team({ id }: { id: string }) {
       {team && team.id !== null && (
         <dl class="pairs" key="team">
           {[
-            [t.keyName, team.name ?? '–'],
+            [t.keyName, team.name === null ? '–' : plainText(team.name)],
             [t.role, t.teamRoles[team.role]],
             [t.seats, t.seatsUsed(format.number(team.seats.used), format.number(team.seats.limit))],
             [t.status, team.active ? t.teamShares : t.teamSleeps],

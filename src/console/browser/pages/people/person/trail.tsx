@@ -2,6 +2,7 @@ import { askPatiently } from '../../../calls/ask.ts'
 import { client } from '../../../calls/client.ts'
 import { usePages } from '../../../calls/use-pages.ts'
 import { More } from '../../../parts/more.tsx'
+import { plainText } from '../../../parts/plain-text.ts'
 import { Select } from '../../../parts/select.tsx'
 import { Table } from '../../../parts/table.tsx'
 import { useFormat } from '../../../shell/format.ts'
@@ -38,14 +39,17 @@ export function Trail({ id }: { id: string }) {
       {entries.length > 0 && (
         <Table
           key="entries"
+          isWorked
           label={t.tabs.trail}
           columns={[t.at, t.action, isBy ? t.about : t.by, t.details].map((title) => ({ title }))}
           rows={entries.map((one) => ({
             key: one.id,
             cells: [
               format.time(one.at),
-              <code key="action">{one.action}</code>,
-              <code key="who">{isBy ? `${one.entityType}:${one.entityId ?? ''}` : (one.actorId ?? '–')}</code>,
+              <code key="action">{plainText(one.action)}</code>,
+              <code key="who">
+                {isBy ? plainText(`${one.entityType}:${one.entityId ?? ''}`) : (one.actorId ?? '–')}
+              </code>,
               <code key="details">{textOf({ ...one.details, ...one.after })}</code>,
             ],
           }))}
@@ -58,5 +62,5 @@ export function Trail({ id }: { id: string }) {
 
 const textOf = (details: Record<string, unknown>) =>
   Object.entries(details)
-    .map(([name, value]) => `${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`)
+    .map(([name, value]) => `${plainText(name)}: ${plainText(value)}`)
     .join(' · ')
