@@ -109,6 +109,15 @@ describeWith(['chromium'], 'chromium')('forms that make something new in the con
       await untilShown(page, said)
       await untilShown(page, right.displayName ?? right.lastName ?? right.name ?? '')
       expect([...(await made())]).toEqual([as])
+      // The same once more: it says which value another has.
+      if (right.name !== undefined) {
+        await press(page, open)
+        await page.waitForSelector(`dialog [name=${fields[0]}]`)
+        await put(page, right)
+        await confirm(page)
+        await untilShown(page, 'already-exists')
+        expect(await page.evaluate("document.querySelector('dialog [name=name]').ariaInvalid")).toBe('true')
+      }
       expect(tab.complaints).toEqual([])
       await close(tab)
     })

@@ -18,12 +18,17 @@ export class GivenUp extends Error {}
 /** What was about to be changed is not what it was when it was read. */
 export class ChangedMeanwhile extends Error {}
 
-/** What the service says of one member of the body, by its path. */
+/** What the service says of one member of the body or the query, by its path. */
 export function fieldErrors(failure: unknown): Record<string, string> {
-  if (!(failure instanceof Refused) || failure.problem.code !== 'validation-failed') return {}
-  return Object.fromEntries(failure.problem.errors.map(({ path, message }) => [path, message]))
+  if (isCode(failure, 'validation-failed'))
+    return Object.fromEntries(failure.problem.errors.map(({ path, message }) => [path, message]))
+  if (isCode(failure, 'already-exists')) return { [failure.problem.field]: failure.problem.title }
+  return {}
 }
 
-export function isCode(failure: unknown, ...codes: Problem['code'][]): failure is Refused {
-  return failure instanceof Refused && codes.includes(failure.problem.code)
+export function isCode<C extends Problem['code']>(
+  failure: unknown,
+  ...codes: C[]
+): failure is Refused & { readonly problem: Extract<Problem, { code: C }> } {
+  return failure instanceof Refused && codes.some((code) => code === failure.problem.code)
 }

@@ -1,6 +1,6 @@
 import type { Child } from 'hono/jsx'
 import { useState } from 'hono/jsx/dom'
-import { fieldErrors, GivenUp } from '../calls/failure.ts'
+import { fieldErrors, GivenUp, isCode } from '../calls/failure.ts'
 import { useTexts } from '../shell/texts.ts'
 import { valuesOf } from './field.tsx'
 import { Problem } from './problem.tsx'
@@ -40,7 +40,10 @@ export function Form({ submit, onSubmit, fields, danger, onCancel, shown = [] }:
     }
   }
   const errors = { ...fieldErrors(state.failure), ...state.empty }
-  const isShown = Object.keys(fieldErrors(state.failure)).some((name) => shown.includes(name))
+  // What no field shows must be told below them.
+  const isShown =
+    isCode(state.failure, 'validation-failed') &&
+    Object.keys(fieldErrors(state.failure)).every((name) => shown.includes(name))
   return (
     <form
       novalidate
@@ -51,7 +54,7 @@ export function Form({ submit, onSubmit, fields, danger, onCancel, shown = [] }:
       }}
     >
       {fields(errors)}
-      {state.failure !== null && !isShown && <Problem key="problem" failure={state.failure} />}
+      {state.failure !== null && !isShown && <Problem key="problem" failure={state.failure} shown={shown} />}
       <p class="buttons" key="buttons">
         <button type="submit" class={danger ? 'danger' : 'main'} aria-disabled={state.isBusy ? 'true' : undefined}>
           {state.isBusy ? t.working : submit}
