@@ -17,6 +17,8 @@ describeWith(['chromium'], 'chromium')('signing in to the console', async () => 
   const promote = ({ id }: Given, role = 'superadmin') =>
     app.sql`update user_accounts set role = ${role} where id = ${id}`
   const kept = (page: Page) => page.evaluate("sessionStorage.getItem('manas360-console')") as Promise<string | null>
+  const untilFocused = (page: Page, selector: string) =>
+    page.waitForFunction(`document.activeElement?.matches(${JSON.stringify(selector)})`)
   const forget = (page: Page) => page.evaluate("sessionStorage.removeItem('manas360-console')")
 
   test('the page is accessible, fits 320 px, and speaks both languages, light and dark', async () => {
@@ -62,17 +64,25 @@ describeWith(['chromium'], 'chromium')('signing in to the console', async () => 
     await signIn(page, person)
     await untilShown(page, 'A second factor is needed')
     expect(await accessibilityFaults(page)).toEqual([])
-    await page.type('dialog [name=password]', person.password)
-    await press(page, 'Confirm')
-    await press(page, 'Use an authenticator app')
+    // By keyboard alone: each part has the focus once it is there.
+    await untilFocused(page, 'dialog [name=password]')
+    await page.keyboard.type(person.password)
+    await page.keyboard.press('Enter')
+    await untilShown(page, 'Use an authenticator app')
+    await untilFocused(page, 'dialog .step')
+    await page.keyboard.press('Tab')
+    await page.keyboard.press('Enter')
     const secret = await page.waitForSelector('dialog .secret')
     expect(await page.evaluate("document.querySelector('dialog .qr').naturalWidth > 0")).toBe(true)
     const code = codeOf({ secret: (await secret?.evaluate((one) => one.textContent)) ?? '' })
-    await page.type('dialog [name=code]', code)
-    await press(page, 'Confirm')
+    await untilFocused(page, 'dialog [name=code]')
+    await page.keyboard.type(code)
+    await page.keyboard.press('Enter')
     await untilShown(page, 'Your recovery codes')
     expect(await page.$$eval('dialog .codes li', (all) => all.length)).toBe(10)
-    await press(page, 'I have kept them')
+    await untilFocused(page, 'dialog .step')
+    await page.keyboard.press('Tab')
+    await page.keyboard.press('Enter')
     // The very call that wanted it is answered.
     await page.waitForFunction("!document.querySelector('dialog') && document.querySelector('.figures')")
     expect(tab.complaints).toEqual([])
@@ -90,6 +100,14 @@ describeWith(['chromium'], 'chromium')('signing in to the console', async () => 
     await untilShown(page, 'invalid-code')
     expect(await accessibilityFaults(page)).toEqual([])
     await press(page, 'Start again')
+    await enterPassword(page, person)
+    await page.waitForSelector('[name=code]')
+    await app.sql`update mfa_challenges set expires_at = clock_timestamp() - interval '1 minute'`
+    await fillIn(page, 'Code', person.recoveryCodes[0] ?? '')
+    await press(page, 'Confirm')
+    // The first step is due again, and it is told why.
+    await page.waitForSelector('[name=email]')
+    await untilShown(page, 'invalid-mfa-token')
     await enterPassword(page, person)
     await fillIn(page, 'Code', person.recoveryCodes[0] ?? '')
     await press(page, 'Confirm')

@@ -4,6 +4,7 @@ import { ask, proving } from '../calls/ask.ts'
 import { client } from '../calls/client.ts'
 import { Field } from '../parts/field.tsx'
 import { Form } from '../parts/form.tsx'
+import { Step } from '../parts/step.tsx'
 import { hasPasskeys, newPasskey } from '../session/passkey.ts'
 import { useRights } from '../session/rights.ts'
 import { renew, replaceAccessToken } from '../session/session.ts'
@@ -11,7 +12,7 @@ import { useTexts } from '../shell/texts.ts'
 import { PasskeyButton } from './passkey-button.tsx'
 import { useSignInTexts } from './texts.ts'
 
-type Step =
+type At =
   | { kind: 'password' }
   | { kind: 'choose' }
   | { kind: 'app'; enrolment: TotpEnrolment }
@@ -24,7 +25,7 @@ export function Enrolment({ onDone, onCancel }: { onDone: () => void; onCancel: 
   const shared = useTexts()
   // Whoever signed in without a password may have none.
   const { methods } = useRights()
-  const [step, setStep] = useState<Step>({ kind: methods.includes('pwd') ? 'password' : 'choose' })
+  const [step, setStep] = useState<At>({ kind: methods.includes('pwd') ? 'password' : 'choose' })
   async function confirmPassword({ password = '' }: Record<string, string>): Promise<void> {
     const { accessToken, expiresIn } = await ask(
       () => client.v1.auth.reauthenticate.$post({ json: { password } }),
@@ -53,7 +54,7 @@ export function Enrolment({ onDone, onCancel }: { onDone: () => void; onCancel: 
   switch (step.kind) {
     case 'password':
       return (
-        <div key="password">
+        <Step key="password">
           <p>{t.enrolText}</p>
           <Form
             submit={t.confirm}
@@ -70,11 +71,11 @@ export function Enrolment({ onDone, onCancel }: { onDone: () => void; onCancel: 
               />
             )}
           />
-        </div>
+        </Step>
       )
     case 'choose':
       return (
-        <div key="choose">
+        <Step key="choose">
           <p>{t.enrolText}</p>
           <PasskeyButton key="app" label={t.enrolApp} use={beginApp} />
           {hasPasskeys && (
@@ -85,11 +86,11 @@ export function Enrolment({ onDone, onCancel }: { onDone: () => void; onCancel: 
               {shared.cancel}
             </button>
           </p>
-        </div>
+        </Step>
       )
     case 'app':
       return (
-        <div key="app">
+        <Step key="app">
           <p>{t.scan}</p>
           <img class="qr" alt={t.qr} src={`data:image/svg+xml,${encodeURIComponent(step.enrolment.qrSvg ?? '')}`} />
           <p>
@@ -110,30 +111,31 @@ export function Enrolment({ onDone, onCancel }: { onDone: () => void; onCancel: 
               />
             )}
           />
-        </div>
+        </Step>
       )
     case 'passkey':
       return (
-        <Form
-          key="name"
-          submit={t.enrolPasskey}
-          onCancel={onCancel}
-          onSubmit={addPasskey}
-          fields={(errors) => (
-            <Field
-              label={t.passkeyName}
-              name="name"
-              hint={t.passkeyNameHint}
-              required
-              maxlength={80}
-              error={errors.name}
-            />
-          )}
-        />
+        <Step key="name">
+          <Form
+            submit={t.enrolPasskey}
+            onCancel={onCancel}
+            onSubmit={addPasskey}
+            fields={(errors) => (
+              <Field
+                label={t.passkeyName}
+                name="name"
+                hint={t.passkeyNameHint}
+                required
+                maxlength={80}
+                error={errors.name}
+              />
+            )}
+          />
+        </Step>
       )
     case 'codes':
       return (
-        <div key="codes">
+        <Step key="codes">
           <h3>{t.recoveryTitle}</h3>
           <p>{t.recoveryText}</p>
           <ul class="codes">
@@ -144,7 +146,7 @@ export function Enrolment({ onDone, onCancel }: { onDone: () => void; onCancel: 
             ))}
           </ul>
           <PasskeyButton label={t.codesKept} use={finish} />
-        </div>
+        </Step>
       )
   }
 }

@@ -7,6 +7,7 @@ import { Dialog } from '../parts/dialog.tsx'
 import { Field } from '../parts/field.tsx'
 import { Form } from '../parts/form.tsx'
 import { Problem } from '../parts/problem.tsx'
+import { Step } from '../parts/step.tsx'
 import { answerOf, hasPasskeys } from '../session/passkey.ts'
 import { type Missing, pendingProof } from '../session/proof.ts'
 import { useRights } from '../session/rights.ts'
@@ -64,25 +65,30 @@ export function Proof({ factors, missing, onDone, onCancel }: ProofProps) {
     <div>
       <p>{way ? t.proofText : t.noWay}</p>
       {(way === 'password' || way === 'code') && (
-        <Form
-          key={way}
-          submit={t.confirm}
-          onCancel={onCancel}
-          onSubmit={({ proof = '' }) => prove(way === 'password' ? { password: proof } : { code: proof })}
-          fields={(errors) => (
-            <Field
-              label={way === 'password' ? t.password : t.code}
-              name="proof"
-              type={way === 'password' ? 'password' : 'text'}
-              hint={way === 'password' ? undefined : t.codeHint}
-              autocomplete={way === 'password' ? 'current-password' : 'one-time-code'}
-              required
-              error={errors.proof}
-            />
-          )}
-        />
+        <Step key={way}>
+          <Form
+            submit={t.confirm}
+            onCancel={onCancel}
+            onSubmit={({ proof = '' }) => prove(way === 'password' ? { password: proof } : { code: proof })}
+            fields={(errors) => (
+              <Field
+                label={way === 'password' ? t.password : t.code}
+                name="proof"
+                type={way === 'password' ? 'password' : 'text'}
+                hint={way === 'password' ? undefined : t.codeHint}
+                autocomplete={way === 'password' ? 'current-password' : 'one-time-code'}
+                required
+                error={errors.proof}
+              />
+            )}
+          />
+        </Step>
       )}
-      {way === 'passkey' && <PasskeyButton key="passkey" label={t.provePasskey} use={byPasskey} />}
+      {way === 'passkey' && (
+        <Step key="passkey">
+          <PasskeyButton label={t.provePasskey} use={byPasskey} />
+        </Step>
+      )}
       {way !== 'password' && way !== 'code' && <Cancel key="cancel" onCancel={onCancel} />}
       {ways.length > 1 && (
         <p key="ways" class="buttons">

@@ -1,6 +1,6 @@
 import { createClient, type MfaRequired } from '@manas360/client'
 import { ask } from '../calls/ask.ts'
-import { isCode } from '../calls/failure.ts'
+import { isCode, type Refused } from '../calls/failure.ts'
 import { timed } from '../calls/fetch.ts'
 import { service } from '../calls/service.ts'
 import { Field } from '../parts/field.tsx'
@@ -16,7 +16,7 @@ export type Challenge = MfaRequired
 const bare = createClient(service, { fetch: timed })
 
 /** The second step: a code of the app, a recovery code, or a passkey. */
-export function SecondStep({ challenge, onGiveUp }: { challenge: Challenge; onGiveUp: () => void }) {
+export function SecondStep({ challenge, onGiveUp }: { challenge: Challenge; onGiveUp: (failure?: Refused) => void }) {
   const t = useSignInTexts()
   const { mfaToken, methods } = challenge
   async function byCode({ code = '' }: Record<string, string>): Promise<void> {
@@ -24,7 +24,7 @@ export function SecondStep({ challenge, onGiveUp }: { challenge: Challenge; onGi
       await startSession(await ask(() => bare.v1.auth.mfa.$post({ json: { mfaToken, code } }, deviceHeaders())))
     } catch (failure) {
       // It has run out, or the password changed meanwhile: the first step is due again.
-      if (isCode(failure, 'invalid-mfa-token')) onGiveUp()
+      if (isCode(failure, 'invalid-mfa-token')) onGiveUp(failure)
       throw failure
     }
   }
@@ -59,7 +59,7 @@ export function SecondStep({ challenge, onGiveUp }: { challenge: Challenge; onGi
         <PasskeyButton key="passkey" label={t.withPasskey} use={byPasskey} />
       )}
       <p key="again">
-        <button type="button" class="quiet" onClick={onGiveUp}>
+        <button type="button" class="quiet" onClick={() => onGiveUp()}>
           {t.startAgain}
         </button>
       </p>

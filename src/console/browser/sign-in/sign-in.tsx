@@ -1,10 +1,12 @@
 import { createClient } from '@manas360/client'
 import { useState } from 'hono/jsx/dom'
 import { ask } from '../calls/ask.ts'
+import type { Refused } from '../calls/failure.ts'
 import { timed } from '../calls/fetch.ts'
 import { service } from '../calls/service.ts'
 import { Field } from '../parts/field.tsx'
 import { Form } from '../parts/form.tsx'
+import { Problem } from '../parts/problem.tsx'
 import { answerOf, hasPasskeys } from '../session/passkey.ts'
 import { deviceHeaders, type EndReason, startSession } from '../session/session.ts'
 import { Heading } from '../shell/heading.tsx'
@@ -18,8 +20,14 @@ const bare = createClient(service, { fetch: timed })
 export function SignIn({ why }: { why: EndReason | null }) {
   const t = useSignInTexts()
   const [challenge, setChallenge] = useState<Challenge | null>(null)
-  if (challenge) return <SecondStep challenge={challenge} onGiveUp={() => setChallenge(null)} />
+  const [refusal, setRefusal] = useState<Refused | null>(null)
+  function startAgain(failure: Refused | null = null): void {
+    setRefusal(failure)
+    setChallenge(null)
+  }
+  if (challenge) return <SecondStep challenge={challenge} onGiveUp={startAgain} />
   async function byPassword({ email = '', password = '' }: Record<string, string>): Promise<void> {
+    setRefusal(null)
     const body = await ask(() => bare.v1.auth.login.$post({ json: { email, password } }, deviceHeaders()))
     if ('mfaToken' in body) setChallenge(body)
     else await startSession(body)
@@ -36,7 +44,9 @@ export function SignIn({ why }: { why: EndReason | null }) {
           {t.why[why]}
         </p>
       )}
+      <Problem key="refusal" failure={refusal} />
       <Form
+        key="form"
         submit={t.submit}
         onSubmit={byPassword}
         shown={['email', 'password']}
