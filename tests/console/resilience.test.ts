@@ -1,7 +1,7 @@
 import { expect, setDefaultTimeout, test } from 'bun:test'
 import type { Page } from 'puppeteer-core'
 import { givenAccount } from '../support/accounts.ts'
-import { openConsole, press, signIn, untilGone, untilShown } from '../support/console.ts'
+import { follow, openConsole, press, signIn, untilGone, untilShown } from '../support/console.ts'
 import { describeWith } from '../support/tools.ts'
 
 // A browser waits for its turn on a busy machine longer than anything else here.
@@ -57,7 +57,12 @@ describeWith(['chromium'], 'chromium')('the console when something is in the way
     await page.setOfflineMode(true)
     await press(page, '90 days')
     await untilShown(page, 'The service cannot be reached.')
+    // A page whose file is not here waits, and opens once the service is back.
+    await follow(page, 'People')
+    await page.waitForFunction("location.pathname === '/console/people'")
     await page.setOfflineMode(false)
+    await page.waitForSelector('.people')
+    await page.goBack()
     await untilGone(page, 'The service cannot be reached.')
     await page.waitForFunction("document.querySelectorAll('.problem').length === 0")
     expect(await announced(page)).toContain('The service can be reached again.')

@@ -19,6 +19,13 @@ export function noteLost(): void {
   void pollUntilBack()
 }
 
+/** Why a file of the console did not come: whether there is no connection, which is then told and waited for. */
+export async function isLostNow(): Promise<boolean> {
+  const isLost = connection.get().isLost || !(await answers())
+  if (isLost) noteLost()
+  return isLost
+}
+
 async function pollUntilBack(): Promise<void> {
   for (let waitMs = firstWaitMs; ; waitMs = Math.min(waitMs * 2, longestWaitMs)) {
     await pause(waitMs)

@@ -1,6 +1,6 @@
 import type { FC } from 'hono/jsx'
 import { useEffect, useState } from 'hono/jsx/dom'
-import { checkNow, connection } from '../calls/connection.ts'
+import { checkNow, connection, isLostNow } from '../calls/connection.ts'
 import { waiting } from '../calls/waiting.ts'
 import type { Page, PageProps } from '../pages/page.ts'
 import { pages } from '../pages/pages.ts'
@@ -74,19 +74,24 @@ function Note({ text }: { text: string }) {
   )
 }
 
-/** Shows a page once its file is here. A file that is gone belongs to an older version: the whole is loaded anew, once. */
+/**
+ * Shows a page once its file is here. Without a connection it waits for that: loaded anew, the window would be the browser's own
+ * page of an error. Otherwise a file that is gone belongs to an older version: the whole is loaded anew, once.
+ */
 function Loader({ page, rest }: { page: Page; rest: readonly string[] }) {
   const t = useTexts()
   const [loaded, setLoaded] = useState<{ of: Page; View: FC<PageProps> } | null>(null)
   const [isBroken, setBroken] = useState(false)
+  const { returns } = useStore(connection)
   useEffect(() => {
+    if (loaded?.of === page) return
     loadPage(page).then(
       (View) => setLoaded({ of: page, View }),
-      () => {
-        if (!reloadOnce()) setBroken(true)
+      async () => {
+        if (!(await isLostNow()) && !reloadOnce()) setBroken(true)
       },
     )
-  }, [page])
+  }, [page, returns])
   if (isBroken) return <p class="problem">{t.broken}</p>
   if (loaded?.of !== page) return <p>{t.loading}</p>
   const { View } = loaded

@@ -1,3 +1,4 @@
+import { isLostNow } from '../calls/connection.ts'
 import { createStore, useStore } from '../store.ts'
 
 export const languages = ['en', 'hi'] as const
@@ -20,7 +21,7 @@ function preferred(): Language {
   return languages.find((one) => one === asked.find((tag) => languages.some((known) => known === tag))) ?? 'en'
 }
 
-/** Shows everything in another language, once its words are here; without them it stays as it is. */
+/** Shows everything in another language, once its words are here; without them it stays as it is, and a lost connection is told. */
 export async function choose(next: Language): Promise<void> {
   const before = wanted
   wanted = next
@@ -28,6 +29,7 @@ export async function choose(next: Language): Promise<void> {
     await loadWords()
   } catch {
     wanted = before
+    await isLostNow()
     return
   }
   localStorage.setItem(key, next)
