@@ -45,9 +45,18 @@ describeWith(['chromium'], 'chromium')('people in the console', async () => {
     // What is far from the window has its height, and no rows.
     await page.waitForFunction("document.querySelectorAll('.people tbody tr[aria-rowindex]').length < 250")
     expect(await accessibilityFaults(page)).toEqual([])
+    await page.evaluate(`
+      globalThis.drawn = 0
+      new MutationObserver((changes) => {
+        for (const { addedNodes } of changes)
+          for (const one of addedNodes)
+            if (one instanceof Element) drawn += one.matches('tr[aria-rowindex]') + one.querySelectorAll('tr[aria-rowindex]').length
+      }).observe(document.querySelector('main'), { childList: true, subtree: true })`)
     await fillIn(page, 'Search by name or address', 'many249')
     await page.waitForFunction("location.search.includes('many249')")
     await untilShown(page, '1 found.')
+    // The long list is not drawn anew while the answer to another question is awaited.
+    expect(await page.evaluate('drawn')).toBeLessThan(100)
     await page.click('.people tbody a')
     await untilShown(page, 'Back to the list')
     await page.goBack()

@@ -5,6 +5,8 @@ import { connection } from './connection.ts'
 export type ListPage<T> = { items: T[]; nextCursor: string | null }
 export type Pages<T> = {
   pages: readonly (readonly T[])[]
+  /** The question that these answer: the key of what draws them, for they stay while another one is asked. */
+  answers: string
   /** Whether these are the answer to what is asked now, and not to what was asked before. */
   isCurrent: boolean
   isLoading: boolean
@@ -99,6 +101,7 @@ export function usePages<T>(
   const { pages, cursor, isLoading, failure } = state
   return {
     pages,
+    answers: state.key,
     cursor,
     isCurrent,
     isLoading,

@@ -51,7 +51,7 @@ export function Audit() {
         {list.isCurrent ? t.shown(format.number(count), list.hasMore) : ''}
       </p>
       <div aria-busy={list.isCurrent ? undefined : 'true'} class={list.isCurrent ? undefined : 'overtaken'}>
-        {count > 0 && <Rows key={key} pages={list.pages} isRestored={left !== null} />}
+        {count > 0 && <Rows key={list.answers} pages={list.pages} isRestored={left?.key === list.answers} />}
       </div>
       <More list={list} isAutomatic />
       <OpenEntry pages={list.pages} />

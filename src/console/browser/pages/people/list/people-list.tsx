@@ -55,7 +55,7 @@ export function PeopleList() {
         {list.isCurrent ? t.shown(format.number(count), list.hasMore) : ''}
       </p>
       <div aria-busy={list.isCurrent ? undefined : 'true'} class={list.isCurrent ? undefined : 'overtaken'}>
-        {count > 0 && <Rows key={key} pages={list.pages} isRestored={restored !== null} />}
+        {count > 0 && <Rows key={list.answers} pages={list.pages} isRestored={restored?.key === list.answers} />}
       </div>
       <More list={list} isAutomatic />
       {isInviting && (
