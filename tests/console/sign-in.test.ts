@@ -79,6 +79,7 @@ describeWith(['chromium'], 'chromium')('signing in to the console', async () => 
     await page.keyboard.type(code)
     await page.keyboard.press('Enter')
     await untilShown(page, 'Your recovery codes')
+    await page.keyboard.press('Escape')
     expect(await page.$$eval('dialog .codes li', (all) => all.length)).toBe(10)
     await untilFocused(page, 'dialog .step')
     await page.keyboard.press('Tab')

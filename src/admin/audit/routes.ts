@@ -78,7 +78,9 @@ const AuditStateBody = z.lazy(() =>
         since: z.iso.datetime().nullable(),
       }),
       verification: z.object({
-        status: z.enum(['sound', 'faulty', 'unknown']).meta({ description: 'unknown: nothing was verified yet' }),
+        status: z
+          .enum(['sound', 'faulty', 'unknown'])
+          .meta({ description: 'unknown: nothing was verified yet, or a seal waits for more than ten minutes' }),
         fault: z.string().nullable().meta({ description: 'what stands against the trail' }),
         seals: VerificationBody.meta({ description: 'by the job: each seal once, soon after it was made' }),
         whole: VerificationBody.meta({ description: 'by the command `audit verify`: everything at once' }),

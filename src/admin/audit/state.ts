@@ -1,34 +1,46 @@
-import { findLastSeal } from '../../audit/last-seal.ts'
+import { findLastSeal, type Seal } from '../../audit/last-seal.ts'
 import { momentOf } from '../../audit/row-ids.ts'
-import { readVerifications, type Verification } from '../../audit/verifications.ts'
+import { readVerifications, type Verification, type Verifications } from '../../audit/verifications.ts'
 import { readFromReplica } from '../../db/replica.ts'
 import type { AdminDeps } from '../deps.ts'
 import { findNewestEntry, findUnsealed } from './queries.ts'
+
+const overdueMs = 600_000
 
 /**
  * What can be said of the trail without reading it: how new it is, how far it is sealed, what its verification found. Nothing
  * that somebody did is shown, so that asking is no reading that would be recorded.
  */
-export function readAuditState(deps: Pick<AdminDeps, 'sql' | 'replica' | 'audit'>, accountId: string) {
+export function readAuditState(deps: Pick<AdminDeps, 'sql' | 'replica' | 'audit' | 'now'>, accountId: string) {
   return readFromReplica(deps, accountId, async (sql) => {
-    const [newestEntry, seal, unsealed, { seals, whole, fault }] = await Promise.all([
+    const [newestEntry, seal, unsealed, found] = await Promise.all([
       findNewestEntry(sql),
       findLastSeal(sql, deps.audit),
       findUnsealed(sql),
       readVerifications(sql, deps.audit),
     ])
+    const { seals, whole, fault } = found
     return {
       newestEntry,
       seal,
       unsealed: { entries: unsealed.entries, since: unsealed.oldest && momentOf(unsealed.oldest) },
-      verification: { status: statusOf(fault, seals ?? whole), fault, seals: shown(seals), whole: shown(whole) },
+      verification: { status: statusOf(found, seal, deps.now()), fault, seals: shown(seals), whole: shown(whole) },
     }
   })
 }
 
-function statusOf(fault: string | null, found: Verification | null): 'sound' | 'faulty' | 'unknown' {
+function statusOf({ seals, whole, fault }: Verifications, seal: Seal | null, now: number) {
   if (fault !== null) return 'faulty'
-  return found ? 'sound' : 'unknown'
+  if (!seals && !whole) return 'unknown'
+  return seal && isOverdue(seal, { seals, whole }, now) ? 'unknown' : 'sound'
+}
+
+/** Whether the newest seal should have been verified by now: the job runs every minute, unless it fails. */
+function isOverdue(seal: Seal, { seals, whole }: Pick<Verifications, 'seals' | 'whole'>, now: number): boolean {
+  const sealedAt = Date.parse(seal.sealedAt)
+  const isVerified =
+    (seals?.checkpointId ?? 0) >= seal.number || (whole !== null && whole.verifiedAt.getTime() >= sealedAt)
+  return !isVerified && now - sealedAt > overdueMs
 }
 
 function shown(verification: Verification | null) {

@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test'
+import { readAuditState } from '../../../src/admin/audit/state.ts'
 import { operator, role } from '../../../src/audit/actor.ts'
 import { momentOf } from '../../../src/audit/row-ids.ts'
 import { verifySeals } from '../../../src/audit/verify-seals.ts'
@@ -33,6 +34,18 @@ test('the state of the trail: what is new, what is sealed, what was verified; as
     unsealed: { entries: 0, since: null },
     verification: { status: 'sound', fault: null, seals: verified, whole: null },
   })
+})
+
+test('a seal that nobody verifies for ten minutes is not told as sound', async () => {
+  await writeRows(app, 2)
+  await seal(app)
+  const { number, sealedAt } = (await state()).seal as { number: number; sealedAt: string }
+  const readAt = (now: number) => readAuditState({ ...deps, now: () => now }, crypto.randomUUID())
+  const sealed = Date.parse(sealedAt)
+  expect((await readAt(sealed + 600_000)).verification.status).toBe('sound')
+  expect((await readAt(sealed + 600_001)).verification).toMatchObject({ status: 'unknown', fault: null })
+  await sql.begin((tx) => verifySeals(tx, deps))
+  expect((await readAt(sealed + 600_001)).verification).toMatchObject({ status: 'sound', seals: { upTo: number } })
 })
 
 test('a reading of the trail is nothing new: who waits for it would wait for themselves', async () => {

@@ -19,8 +19,15 @@ type At =
   | { kind: 'passkey' }
   | { kind: 'codes'; codes: string[] }
 
+type EnrolmentProps = {
+  /** Recovery codes are shown, this once. */
+  onCodes: () => void
+  onDone: () => void
+  onCancel: () => void
+}
+
 /** An administrator without a second factor gets one here: first the password once more, as for any new way to sign in. */
-export function Enrolment({ onDone, onCancel }: { onDone: () => void; onCancel: () => void }) {
+export function Enrolment({ onCodes, onDone, onCancel }: EnrolmentProps) {
   const t = useSignInTexts()
   const shared = useTexts()
   // Whoever signed in without a password may have none.
@@ -43,8 +50,9 @@ export function Enrolment({ onDone, onCancel }: { onDone: () => void; onCancel: 
   }
   async function confirmApp({ code = '' }: Record<string, string>): Promise<void> {
     const { recoveryCodes } = await ask(() => client.v1.me.mfa.totp.confirm.$post({ json: { code } }), proving)
-    if (recoveryCodes) setStep({ kind: 'codes', codes: recoveryCodes })
-    else await finish()
+    if (!recoveryCodes) return finish()
+    onCodes()
+    setStep({ kind: 'codes', codes: recoveryCodes })
   }
   async function addPasskey({ name = '' }: Record<string, string>): Promise<void> {
     const created = await newPasskey(await ask(() => client.v1.me.passkeys.options.$post(), proving))

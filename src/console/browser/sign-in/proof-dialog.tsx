@@ -29,13 +29,20 @@ function Asked({ missing, settle }: { missing: Missing; settle: (isProven: boole
   const shared = useTexts()
   const factors = useAnswer('factors', () => ask(() => client.v1.me.mfa.$get(), proving))
   const has = factors.data
+  // Recovery codes are shown once: Escape does not take them away.
+  const [holdsCodes, holdCodes] = useState(false)
   const mustEnrol = missing === 'mfa-required' && has !== null && !has.totp.enabled && has.passkeys === 0
   return (
-    <Dialog title={mustEnrol ? t.enrolTitle : t.proofTitle} onClose={() => settle(false)}>
+    <Dialog title={mustEnrol ? t.enrolTitle : t.proofTitle} onClose={() => holdsCodes || settle(false)}>
       {has === null && factors.failure === null && <p key="loading">{shared.loading}</p>}
       <Problem key="problem" failure={factors.failure} retry={factors.reload} />
       {has !== null && mustEnrol && (
-        <Enrolment key="enrol" onDone={() => settle(true)} onCancel={() => settle(false)} />
+        <Enrolment
+          key="enrol"
+          onCodes={() => holdCodes(true)}
+          onDone={() => settle(true)}
+          onCancel={() => settle(false)}
+        />
       )}
       {has !== null && !mustEnrol && (
         <Proof key="proof" factors={has} missing={missing} onDone={() => settle(true)} onCancel={() => settle(false)} />

@@ -2,7 +2,7 @@ export const english = {
   title: 'Audit',
   trust: 'Seals and verification',
   verification: 'Verification',
-  statuses: { sound: 'Sound', faulty: 'Faulty', unknown: 'Not yet verified' },
+  statuses: { sound: 'Sound', faulty: 'Faulty', unknown: 'Not verified' },
   verifiedUpTo: (seal: string, ago: string) => `Up to seal ${seal}, ${ago}`,
   notVerified: 'The job verify-audit has not run yet.',
   tampered: 'The audit trail was tampered with. What stands against it:',

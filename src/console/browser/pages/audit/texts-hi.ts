@@ -4,7 +4,7 @@ export const hindi: AuditTexts = {
   title: 'ऑडिट',
   trust: 'मुहरें और जाँच',
   verification: 'जाँच',
-  statuses: { sound: 'ठीक', faulty: 'गड़बड़ी', unknown: 'अभी जाँच नहीं हुई' },
+  statuses: { sound: 'ठीक', faulty: 'गड़बड़ी', unknown: 'जाँच नहीं हुई' },
   verifiedUpTo: (seal, ago) => `मुहर ${seal} तक, ${ago}`,
   notVerified: 'verify-audit जॉब अभी नहीं चला है।',
   tampered: 'ऑडिट रिकॉर्ड से छेड़छाड़ हुई है। इसमें यह गड़बड़ी मिली:',
