@@ -25,7 +25,7 @@ test('the story holds, from registering to a verified trail, and again on the sa
   const first = await smoke([server.url])
   expect(first.code).toBe(0)
   expect(told(first.out).filter((line) => !line.startsWith('✓'))).toEqual([])
-  expect(first.out).toContain('All 92 steps held')
+  expect(first.out).toContain('All 91 steps held')
   expect(told(first.out)).toContain('✓ Pay')
   expect(first.out).toContain('The audit trail is whole')
   expect(first.out).toContain('is left, of a password that nobody knows')
