@@ -220,17 +220,6 @@ export const administration: Step[] = [
     expect: { output: /^The audit trail is whole: \d+ rows in \d+ checkpoints, \d+ not sealed yet\.$/ },
   },
   {
-    title: 'What verification found',
-    text: 'A job verifies each new seal within a minute; the command above has read the whole. Asking is no line of the trail.',
-    run: { method: 'GET', path: '/v1/admin/audit-logs/state', as: 'RAVI' },
-    expect: { status: 200 },
-    check({ body }) {
-      const found = memberOf(body, 'verification.status')
-      demand(found !== 'faulty', 'a trail that nothing stands against')
-      return `the trail is ${found}`
-    },
-  },
-  {
     title: 'Erase Ravi',
     text: 'Sessions, keys and profile go; the address is free again; the trail still verifies.',
     run: { method: 'DELETE', path: '/v1/admin/users/$RAVI_ID', as: 'ROOT' },
