@@ -6,7 +6,7 @@ import type { Page } from 'puppeteer-core'
 import { account } from '../../src/audit/actor.ts'
 import { writeRows } from '../audit/trail.ts'
 import { accessibilityFaults, inScheme, isTooWide } from '../support/browser.ts'
-import { openConsole, press, untilShown } from '../support/console.ts'
+import { openConsole, press, pressIn, untilShown } from '../support/console.ts'
 import { describeWith } from '../support/tools.ts'
 
 // A browser waits for its turn on a busy machine longer than anything else here.
@@ -119,11 +119,11 @@ describeWith(['chromium'], 'chromium')('the export of the audit trail', async ()
       })
       return new Response(begun, { headers: { 'Content-Type': 'application/x-ndjson' } })
     }
-    await press(page, 'Export as NDJSON')
+    await pressIn(page, '.export button')
     await untilShown(page, '2 entries, 1 kB')
     expect(await accessibilityFaults(page)).toEqual([])
     // It goes on while another page is looked at.
-    await page.click('nav a[href$="/people"]')
+    await page.locator('nav a[href$="/people"]').click()
     await untilShown(page, 'Search by name or address')
     await page.goBack()
     await untilShown(page, '2 entries, 1 kB')

@@ -120,7 +120,7 @@ describeWith(['chromium'], 'chromium')('the audit trail in the console', async (
     await press(page, 'हिन्दी')
     await untilShown(page, 'ऑडिट रिकॉर्ड')
     expect([await isTooWide(page), await accessibilityFaults(page)]).toEqual([false, []])
-    await page.click('.trail tbody button')
+    await page.locator('.trail tbody button').click()
     await page.waitForSelector('dialog h2')
     expect([await isTooWide(page), await accessibilityFaults(page)]).toEqual([false, []])
     await page.keyboard.press('Escape')
@@ -167,7 +167,7 @@ describeWith(['chromium'], 'chromium')('the audit trail in the console', async (
     })
     await page.goto(site.address(`/audit?resource=account:${other.id}`))
     await shownCount(page, '1 found.')
-    await page.click('.follow input')
+    await page.locator('.follow input').click()
     await untilShown(page, 'Following. Nothing new has come yet.')
     expect(addressOf(page).follow).toBe('on')
     const asked = (what: RegExp) => tab.requests.filter(({ url }) => what.test(url)).length

@@ -25,7 +25,7 @@ describeWith(['chromium'], 'chromium')('roles, plans and features in the console
   test('permissions are ticked, reviewed with whom they reach, saved, and what somebody else changed is told', async () => {
     const tab = await visitAs('superadmin', '/roles')
     const { page } = tab
-    const tick = (name: string) => page.click(`input[type=checkbox][aria-label="${name}"]`)
+    const tick = (name: string) => page.locator(`input[type=checkbox][aria-label="${name}"]`).click()
     await page.waitForSelector('input[aria-label="audit.read: helper"]')
     expect(await accessibilityFaults(page)).toEqual([])
     await tick('audit.read: helper')
@@ -34,7 +34,7 @@ describeWith(['chromium'], 'chromium')('roles, plans and features in the console
     await untilShown(page, `Affects 1 people: ${helper.email}`)
     await untilShown(page, 'Gets audit.read')
     expect(await accessibilityFaults(page)).toEqual([])
-    await page.click('dialog form button[type=submit]')
+    await page.locator('dialog form button[type=submit]').click()
     await untilShown(page, 'helper is saved.')
     await untilGone(page, 'are not saved.')
     expect(await permissionsOf('helper')).toEqual(['audit.read', 'profile.read'])
@@ -42,11 +42,11 @@ describeWith(['chromium'], 'chromium')('roles, plans and features in the console
     await tick('users.manage: helper')
     await app.sql`update roles set description = 'of somebody else' where name = 'helper'`
     await press(page, 'Review and save')
-    await page.click('dialog form button[type=submit]')
+    await page.locator('dialog form button[type=submit]').click()
     await untilShown(page, 'Somebody else changed helper meanwhile.')
     expect(await permissionsOf('helper')).toEqual(['audit.read', 'profile.read'])
     await untilShown(page, 'Gets users.manage')
-    await page.click('dialog form button[type=submit]')
+    await page.locator('dialog form button[type=submit]').click()
     await page.waitForFunction("!document.querySelector('dialog')")
     expect(await permissionsOf('helper')).toEqual(['audit.read', 'profile.read', 'users.manage'])
     await app.sql`update roles set description = ${hostile} where name = 'helper'`
@@ -56,9 +56,9 @@ describeWith(['chromium'], 'chromium')('roles, plans and features in the console
     await page.click('dialog [name=description]', { count: 3 })
     await page.type('dialog [name=description]', 'Helps people')
     await app.sql`update roles set privilege_level = 61 where name = 'helper'`
-    await page.click('dialog form button[type=submit]')
+    await page.locator('dialog form button[type=submit]').click()
     await untilShown(page, 'Level is now: 61')
-    await page.click('dialog form button[type=submit]')
+    await page.locator('dialog form button[type=submit]').click()
     await untilGone(page, 'Delete the role')
     expect(
       await app.sql`select 1 from roles where name = 'helper' and description = 'Helps people' and privilege_level = 61`,
@@ -76,7 +76,7 @@ describeWith(['chromium'], 'chromium')('roles, plans and features in the console
     const cell = 'White label: Starter'
     await page.waitForSelector(`input[aria-label="${cell}"]`)
     expect(await accessibilityFaults(page)).toEqual([])
-    await page.click(`input[aria-label="${cell}"]`)
+    await page.locator(`input[aria-label="${cell}"]`).click()
     await page.type(`input[aria-label="Limit of ${cell}"]`, '7')
     await press(page, 'Review and save')
     await untilShown(page, 'Gets White label, up to 7')
@@ -85,7 +85,7 @@ describeWith(['chromium'], 'chromium')('roles, plans and features in the console
     await page.type(`input[aria-label="Limit of ${cell}"]`, 'k')
     await press(page, 'Review and save')
     await untilShown(page, 'Gets White label, up to 7')
-    await page.click('dialog form button[type=submit]')
+    await page.locator('dialog form button[type=submit]').click()
     await untilShown(page, 'Starter is saved.')
     const plan = async () =>
       bodyOf<{ trialDays: number; features: { name: string; limit: number | null }[]; prices: { currency: string }[] }>(
@@ -96,18 +96,18 @@ describeWith(['chromium'], 'chromium')('roles, plans and features in the console
     await page.waitForSelector('dialog [name=trialDays]')
     await page.click('dialog [name=trialDays]', { count: 3 })
     await page.type('dialog [name=trialDays]', '999')
-    await page.click('dialog form button[type=submit]')
+    await page.locator('dialog form button[type=submit]').click()
     await page.waitForSelector('dialog [name=trialDays][aria-invalid=true]')
     await page.click('dialog [name=trialDays]', { count: 3 })
     await page.type('dialog [name=trialDays]', '21')
-    await page.click('dialog form button[type=submit]')
+    await page.locator('dialog form button[type=submit]').click()
     await page.waitForFunction("!document.querySelector('dialog')")
     expect((await plan()).trialDays).toBe(21)
     await press(page, 'Prices: Starter')
     await page.waitForSelector('dialog [name=currency]')
     await page.type('dialog [name=currency]', 'inr')
     await page.type('dialog [name="another month"]', '79900')
-    await page.click('dialog form button[type=submit]')
+    await page.locator('dialog form button[type=submit]').click()
     await page.waitForFunction("!document.querySelector('dialog')")
     expect((await plan()).prices.map(({ currency }) => currency)).toContain('INR')
     await inScheme(page, 'dark')

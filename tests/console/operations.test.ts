@@ -46,7 +46,7 @@ describeWith(['chromium'], 'chromium')('operations in the console', async () => 
     const { page } = tab
     await untilShown(page, 'Age of the rights feed')
     await page.waitForSelector('.worked tbody tr')
-    await page.click('details.said summary')
+    await page.locator('details.said summary').click()
     await untilShown(page, `${written} ${'x'.repeat(200)}`)
     expect(await accessibilityFaults(page)).toEqual([])
 

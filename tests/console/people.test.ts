@@ -29,7 +29,7 @@ describeWith(['chromium'], 'chromium')('people in the console', async () => {
     await page.type(`dialog [name=${name}]`, text)
   }
   /** The button of the open dialog that does it. */
-  const confirm = (page: Page) => page.click('dialog form button[type=submit]')
+  const confirm = (page: Page) => page.locator('dialog form button[type=submit]').click()
   const statusOf = async () =>
     (await app.sql<{ status: string }[]>`select status from user_accounts where id = ${person.id}`)[0]?.status
 
@@ -57,7 +57,7 @@ describeWith(['chromium'], 'chromium')('people in the console', async () => {
     await untilShown(page, '1 found.')
     // The long list is not drawn anew while the answer to another question is awaited.
     expect(await page.evaluate('drawn')).toBeLessThan(100)
-    await page.click('.people tbody a')
+    await page.locator('.people tbody a').click()
     await untilShown(page, 'Back to the list')
     await page.goBack()
     await untilShown(page, '1 found.')

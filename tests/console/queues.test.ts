@@ -73,7 +73,7 @@ describeWith(['chromium'], 'chromium')('queues in the console', async () => {
     await page.waitForFunction(
       `[...document.querySelectorAll('.worked a')].some((one) => one.href.endsWith('${person.id}')) && !document.querySelector('.worked tbody button')`,
     )
-    await page.click('.figure a')
+    await page.locator('.figure a').click()
     await page.waitForFunction("location.search === '' && document.querySelector('[name=status]').value === 'failed'")
     await page.goto(site.address(`/operations/mail?status=${encodeURIComponent(hostile)}`))
     await page.waitForSelector('main [role=alert] .reference')
@@ -135,7 +135,7 @@ describeWith(['chromium'], 'chromium')('queues in the console', async () => {
     expect(await accessibilityFaults(page)).toEqual([])
     await fillIn(page, 'Address (URL)', receiver.url)
     await fillIn(page, 'Description', described)
-    await page.click('dialog [name="on catalogue.changed"]')
+    await page.locator('dialog [name="on catalogue.changed"]').click()
     await confirm(page)
     await untilShown(page, 'It is shown this once.')
     receiver.behaviour.secrets.push(await secret())
@@ -175,7 +175,7 @@ describeWith(['chromium'], 'chromium')('queues in the console', async () => {
     await press(page, 'Edit')
     await page.waitForSelector('dialog [name=description]')
     expect(await page.evaluate("document.querySelector('dialog [name=description]').value")).toBe(described)
-    await page.click('dialog [name="on role.changed"]')
+    await page.locator('dialog [name="on role.changed"]').click()
     await confirm(page)
     await untilShown(page, 'Events: role.changed, catalogue.changed')
     expect(await accessibilityFaults(page)).toEqual([])

@@ -197,7 +197,7 @@ describeWith(['chromium'], 'chromium')('signing in to the console', async () => 
     await press(page, 'Remove second factors')
     await page.waitForSelector('dialog [name=reason]')
     await page.type('dialog [name=reason]', 'Lost')
-    await page.click('dialog form button[type=submit]')
+    await page.locator('dialog form button[type=submit]').click()
     // The session began without a password: the account may have none.
     await untilShown(page, 'Is it still you?')
     expect(await page.$('dialog [name=proof]')).toBeNull()

@@ -77,16 +77,14 @@ export async function fillIn(page: Page, label: string, text: string): Promise<v
   await field?.type(text)
 }
 
-/** Clicks the button of this name, once it is there. */
+/** Clicks the button of this name, once it is there and nothing moves it any more. */
 export async function press(page: Page, name: string): Promise<void> {
-  const button = await page.waitForSelector(`aria/${name}[role="button"]`)
-  await button?.click()
+  await page.locator(`aria/${name}[role="button"]`).click()
 }
 
-/** Follows the link of this name, once it is there. */
+/** Follows the link of this name, once it is there and nothing moves it any more. */
 export async function follow(page: Page, name: string): Promise<void> {
-  const link = await page.waitForSelector(`aria/${name}[role="link"]`)
-  await link?.click()
+  await page.locator(`aria/${name}[role="link"]`).click()
 }
 
 /** Resolves when this text stands on the page. */
@@ -107,8 +105,7 @@ export async function pressIn(page: Page, selector: string): Promise<void> {
 
 /** The button of the open dialog that does it. */
 export async function confirm(page: Page): Promise<void> {
-  const button = await page.waitForSelector('dialog form button[type=submit]')
-  await button?.click()
+  await page.locator('dialog form button[type=submit]').click()
 }
 
 /**
