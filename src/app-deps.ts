@@ -46,6 +46,8 @@ export type AppDeps = {
   log: Logger
   db: Database
   sql: Sql
+  /** Whether this program serves on the schema: known from the start on, until the database restarts or is another one. */
+  schema: { isServed: boolean }
   /** For `readFromReplica`. */
   replica: Replica | null
   /** The database's time in epoch milliseconds. */

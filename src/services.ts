@@ -78,6 +78,7 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
     // A schema that is another fails both, and says so itself.
     reading.catch(() => {})
     await requireSchema(sql)
+    const schema = { isServed: true }
     const catalogue = { current: await reading }
     const channels = { mail_outbox: mail.queued.notify, webhook_deliveries: webhookWork.notify }
     const listen = (wake: () => void) => feedConnection.listen({ authz_changes: wake, ...channels })
@@ -91,6 +92,7 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
           catalogue.current = newer(catalogue.current, await feedConnection.read(readCatalogue))
       },
       onOtherServer: async () => {
+        schema.isServed = false
         catalogue.current = await feedConnection.read(readCatalogue)
         apiKeys.forget()
         sharedLimits.forget()
@@ -143,6 +145,7 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
       log,
       db,
       sql,
+      schema,
       replica,
       now,
       catalogue,

@@ -19,6 +19,7 @@ export type OpsDeps = {
   config: OpsConfig & Pick<InstanceConfig, 'production'>
   db: Pick<Database, 'ping' | 'stats'>
   sql: Sql
+  schema: { isServed: boolean }
   audit: Audit
   jobs: readonly Job[]
   jobRunner: Pick<JobRunner, 'start'>

@@ -1,3 +1,4 @@
+import { findSchemaState, latestVersion } from '../db/schema-version.ts'
 import type { Unwritable } from '../db/writability.ts'
 import type { OpsDeps } from './deps.ts'
 
@@ -13,10 +14,9 @@ export async function checkReadiness(deps: OpsDeps): Promise<Record<string, Chec
     changeFeed: deps.feed.isStale()
       ? { status: 'failed', detail: 'changes of authorisation could not be read for 10 s' }
       : { status: 'ok' },
-    // `openDeps` refuses a schema that this program does not serve on. One that became newer since is a deployment under way.
     migrations:
       database.status === 'ok'
-        ? { status: 'ok' }
+        ? await checkMigrations(deps)
         : { status: 'failed', detail: 'unknown while the database is out of reach' },
   }
 }
@@ -44,4 +44,17 @@ async function checkDatabase({ db }: OpsDeps): Promise<{ database: Check; writes
 const obstacles: Record<Unwritable, string> = {
   'read-only': 'the database is read-only',
   'disk-full': 'the disk of the database is full',
+}
+
+async function checkMigrations({ sql, schema }: OpsDeps): Promise<Check> {
+  if (schema.isServed) return { status: 'ok' }
+  try {
+    const { version, gap } = await findSchemaState(sql)
+    // It was started on a schema that it serves on. One that became newer since is a deployment under way.
+    if (gap && version <= latestVersion) return { status: 'failed', detail: gap.reason }
+    schema.isServed = true
+    return { status: 'ok' }
+  } catch {
+    return { status: 'failed', detail: 'could not be read' }
+  }
 }

@@ -59,6 +59,16 @@ test('a lost edit of the catalogue is gone, and its version may be given out aga
     await until(() => held(victim)?.includes('payments') ?? false, 5, 'the edit')
 })
 
+test('an older schema is told by /ready, until it is migrated', async () => {
+  const lost =
+    await sql`delete from schema_migrations where version = (select max(version) from schema_migrations) returning *`
+  await restartPostgres()
+  const ready = async () => (await writer.request('/ready')).text()
+  await until(async () => (await ready()).includes('the schema is at version'), 5, 'that the schema is older')
+  await sql`insert into schema_migrations ${sql(lost)}`
+  await until(async () => (await ready()).includes('"ok"'), 5, 'that it is migrated')
+})
+
 function writerAsVictim() {
   return { ...listening, deps: writer.deps, ask: async (path: string, bearer = '') => writer.request(path, { bearer }) }
 }
