@@ -1,5 +1,5 @@
 import type { Case } from '../case.ts'
-import { underTraffic } from '../under-traffic.ts'
+import { type Scene, underTraffic } from '../under-traffic.ts'
 
 export const postgresKilled: Case = {
   name: 'postgres-killed',
@@ -8,10 +8,13 @@ export const postgresKilled: Case = {
   run: (stand, options) =>
     underTraffic(stand, options, {
       untilMet: true,
-      async inject({ stand: { signal }, postgres, untilReady }) {
-        postgres.kill()
-        await untilReady(503, 'the loss is noticed')
-        return postgres.untilAccepting(signal)
-      },
+      inject: killPostgres,
     }),
+}
+
+/** Kills PostgreSQL, and starts it again once the loss is noticed. @returns when it takes connections, by performance.now() */
+export async function killPostgres({ stand: { signal }, postgres, untilReady }: Scene): Promise<number> {
+  postgres.kill()
+  await untilReady(503, 'the loss is noticed')
+  return postgres.untilAccepting(signal)
 }

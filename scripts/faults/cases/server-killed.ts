@@ -1,5 +1,5 @@
 import type { Case } from '../case.ts'
-import { underTraffic } from '../under-traffic.ts'
+import { type Scene, underTraffic } from '../under-traffic.ts'
 
 export const serverKilled: Case = {
   name: 'server-killed',
@@ -9,11 +9,14 @@ export const serverKilled: Case = {
     underTraffic(stand, options, {
       untilMet: true,
       stopsServer: true,
-      async inject({ server, restartServer }) {
-        await server().kill()
-        const startedAt = performance.now()
-        await restartServer()
-        return startedAt
-      },
+      inject: killServer,
     }),
+}
+
+/** Kills the server, and starts it again. @returns when it was started, by performance.now() */
+export async function killServer({ server, restartServer }: Pick<Scene, 'server' | 'restartServer'>): Promise<number> {
+  await server().kill()
+  const startedAt = performance.now()
+  await restartServer()
+  return startedAt
 }

@@ -4,6 +4,8 @@ import { compareTeams, judgePlans, judgeTeams } from '../team-truth.ts'
 import type { Truth } from '../truth.ts'
 import { type Scene, underTraffic } from '../under-traffic.ts'
 import { until } from '../wait.ts'
+import { killPostgres } from './postgres-killed.ts'
+import { killServer } from './server-killed.ts'
 
 export const teamsKilled: Case = {
   name: 'teams-killed',
@@ -48,19 +50,6 @@ async function isBusy({ stand: { signal } }: Scene, { ledger, undecided }: TeamC
   const count = () => ledger.writes.filter(({ acknowledged }) => acknowledged).length
   const enough = count() + 10
   await until(() => count() >= enough && undecided() > 2, { seconds: 120, what: 'people join and leave', signal })
-}
-
-async function killServer({ server, restartServer }: Scene): Promise<number> {
-  await server().kill()
-  const startedAt = performance.now()
-  await restartServer()
-  return startedAt
-}
-
-async function killPostgres({ stand: { signal }, postgres, untilReady }: Scene): Promise<number> {
-  postgres.kill()
-  await untilReady(503, 'the loss is noticed')
-  return postgres.untilAccepting(signal)
 }
 
 function added(one: ReadonlyMap<string, number>, other: ReadonlyMap<string, number>): Map<string, number> {
