@@ -27,9 +27,9 @@ export function createKeptList<T>() {
       return left
     },
     /** Scrolls to where one was, and keeps the list when the page is left. */
-    useKeeping(key: string, list: Pages<T> & { cursor: string | null }, left: LeftList<T> | null): void {
-      const latest = useRef({ key, list })
-      latest.current = { key, list }
+    useKeeping(list: Pages<T> & { cursor: string | null }, left: LeftList<T> | null): void {
+      const latest = useRef(list)
+      latest.current = list
       useEffect(() => {
         if (left) scrollTo(0, left.scrollY)
         let scrollY = left?.scrollY ?? 0
@@ -38,8 +38,7 @@ export function createKeptList<T>() {
         return () => {
           removeEventListener('scroll', note)
           const now = latest.current
-          if (now?.list.isCurrent && isSignedIn())
-            kept = { key: now.key, pages: now.list.pages, cursor: now.list.cursor, scrollY }
+          if (now?.isCurrent && isSignedIn()) kept = { key: now.answers, pages: now.pages, cursor: now.cursor, scrollY }
         }
       }, [])
     },

@@ -3,6 +3,7 @@ import { useEffect } from 'hono/jsx/dom'
 import { fieldErrors } from '../../calls/failure.ts'
 import { createKeptList } from '../../calls/kept-list.ts'
 import { usePages } from '../../calls/use-pages.ts'
+import { ListBody } from '../../parts/list-body.tsx'
 import { More } from '../../parts/more.tsx'
 import { useFormat } from '../../shell/format.ts'
 import { Heading } from '../../shell/heading.tsx'
@@ -34,7 +35,7 @@ export function Audit() {
   const key = JSON.stringify(filter)
   const left = keptTrail.useLeft(key, isReturned())
   const list = usePages(key, (cursor) => readTrail(filter, cursor), left)
-  keptTrail.useKeeping(key, list, left)
+  keptTrail.useKeeping(list, left)
   const isFollowing = query.follow === 'on' && !filter.to
   const state = useAuditState(isFollowing ? followedMs : restingMs)
   const tail = useTail({ isOn: isFollowing, state: state.data, filter, list })
@@ -50,9 +51,9 @@ export function Audit() {
       <p class="hint" role="status">
         {list.isCurrent ? t.shown(format.number(count), list.hasMore) : ''}
       </p>
-      <div aria-busy={list.isCurrent ? undefined : 'true'} class={list.isCurrent ? undefined : 'overtaken'}>
+      <ListBody list={list}>
         {count > 0 && <Rows key={list.answers} pages={list.pages} isRestored={left?.key === list.answers} />}
-      </div>
+      </ListBody>
       <More list={list} isAutomatic />
       <OpenEntry pages={list.pages} />
     </div>

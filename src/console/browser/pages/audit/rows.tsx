@@ -1,5 +1,5 @@
 import type { AuditEntry } from '@manas360/client'
-import { Chunk } from '../../parts/chunk.tsx'
+import { Chunks } from '../../parts/chunk.tsx'
 import { plainText } from '../../parts/plain-text.ts'
 import { useFormat } from '../../shell/format.ts'
 import { Actor, Target } from './links.tsx'
@@ -11,7 +11,6 @@ type RowsProps = { pages: readonly (readonly AuditEntry[])[]; isRestored: boolea
 /** The trail, page by page; the action of an entry opens its details. */
 export function Rows({ pages, isRestored }: RowsProps) {
   const t = useAuditTexts()
-  let before = 0
   return (
     <table class="rows trail" aria-label={t.entries} aria-rowcount={-1}>
       <thead>
@@ -25,21 +24,7 @@ export function Rows({ pages, isRestored }: RowsProps) {
           </th>
         </tr>
       </thead>
-      {pages.map((entries) => {
-        const first = before + 2
-        before += entries.length
-        // Named after its end: new entries come above, and the chunks below stay what they are.
-        return (
-          <Chunk
-            key={entries.at(-1)?.id ?? 'none'}
-            items={entries}
-            first={first}
-            columns={5}
-            isNearFirst={!isRestored}
-            row={rowOf}
-          />
-        )
-      })}
+      <Chunks pages={pages} columns={5} isRestored={isRestored} row={rowOf} />
     </table>
   )
 }

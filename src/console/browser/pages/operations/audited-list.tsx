@@ -1,6 +1,7 @@
 import type { Child } from 'hono/jsx'
 import { useEffect, useRef } from 'hono/jsx/dom'
 import type { Pages } from '../../calls/use-pages.ts'
+import { ListBody } from '../../parts/list-body.tsx'
 import { More } from '../../parts/more.tsx'
 import { type Column, type Row, Table } from '../../parts/table.tsx'
 import { useOperationsTexts } from './texts.ts'
@@ -37,10 +38,19 @@ export function AuditedList({ label, list, signal, filters, columns, rows }: Aud
           {t.readAgain}
         </button>
       </p>
-      <div aria-busy={list.isCurrent ? undefined : 'true'} class={list.isCurrent ? undefined : 'overtaken'}>
+      <ListBody list={list}>
         {rows.length > 0 && <Table key="rows" isWorked label={label} columns={columns} rows={rows} />}
-      </div>
+      </ListBody>
       <More list={list} />
     </section>
   )
+}
+
+/** Which counts say that there is something else to see under this filter. */
+export function signalOf(
+  status: string | undefined,
+  counts: { queued: number; failed: number } | undefined,
+): string | null {
+  if (!counts) return null
+  return status === 'failed' ? String(counts.failed) : `${counts.queued} ${counts.failed}`
 }

@@ -10,9 +10,9 @@ import { Select } from '../../parts/select.tsx'
 import { useFormat } from '../../shell/format.ts'
 import { notify } from '../../shell/notices.tsx'
 import { setQuery, usePlace } from '../../shell/router.tsx'
-import { AuditedList } from './audited-list.tsx'
-import { signalOf } from './mail.tsx'
+import { AuditedList, signalOf } from './audited-list.tsx'
 import { Progress } from './progress.tsx'
+import { StatusFilter, useStatus } from './status-filter.tsx'
 import { useOperationsTexts } from './texts.ts'
 
 const statuses = ['failed', 'queued', 'done', 'ignored'] as const
@@ -24,7 +24,7 @@ export function BillingEvents({ operations }: { operations: Loaded<Operations> }
   const format = useFormat()
   const { query } = usePlace()
   const [opened, setOpened] = useState<BillingEvent | null>(null)
-  const status = query.status === 'all' ? undefined : (query.status ?? 'failed')
+  const status = useStatus()
   const { provider } = query
   const list = usePages(JSON.stringify(['events', status, provider]), (cursor) =>
     askPatiently(() =>
@@ -52,16 +52,7 @@ export function BillingEvents({ operations }: { operations: Loaded<Operations> }
         signal={signalOf(status, operations.data?.queues.billingEvents)}
         filters={
           <>
-            <Select
-              label={t.status}
-              name="status"
-              chosen={query.status ?? 'failed'}
-              choices={[
-                ...statuses.map((value) => ({ value, text: t.eventStatuses[value] })),
-                { value: 'all', text: t.every },
-              ]}
-              onChoose={(chosen) => setQuery({ status: chosen })}
-            />
+            <StatusFilter statuses={statuses} names={t.eventStatuses} />
             <Select
               label={t.provider}
               name="provider"

@@ -4,13 +4,13 @@ import { askPatiently } from '../../calls/ask.ts'
 import { client } from '../../calls/client.ts'
 import type { Loaded } from '../../calls/use-answer.ts'
 import { usePages } from '../../calls/use-pages.ts'
-import { Select } from '../../parts/select.tsx'
 import { useRights } from '../../session/rights.ts'
 import { useFormat } from '../../shell/format.ts'
-import { Link, setQuery, usePlace } from '../../shell/router.tsx'
-import { AuditedList } from './audited-list.tsx'
+import { Link } from '../../shell/router.tsx'
+import { AuditedList, signalOf } from './audited-list.tsx'
 import { Progress } from './progress.tsx'
 import { RetryDialog } from './retry-dialog.tsx'
+import { StatusFilter, useStatus } from './status-filter.tsx'
 import { useOperationsTexts } from './texts.ts'
 
 const statuses = ['failed', 'queued', 'sent'] as const
@@ -20,9 +20,8 @@ export function MailQueue({ operations }: { operations: Loaded<Operations> }) {
   const t = useOperationsTexts()
   const format = useFormat()
   const { may } = useRights()
-  const { query } = usePlace()
   const [opened, setOpened] = useState<Mail | null>(null)
-  const status = query.status === 'all' ? undefined : (query.status ?? 'failed')
+  const status = useStatus()
   const list = usePages(`mail ${status}`, (cursor) =>
     askPatiently(() =>
       // What is no status is left to the service to refuse.
@@ -42,18 +41,7 @@ export function MailQueue({ operations }: { operations: Loaded<Operations> }) {
         label={t.tabs.mail}
         list={list}
         signal={signalOf(status, operations.data?.queues.mail)}
-        filters={
-          <Select
-            label={t.status}
-            name="status"
-            chosen={query.status ?? 'failed'}
-            choices={[
-              ...statuses.map((value) => ({ value, text: t.mailStatuses[value] })),
-              { value: 'all', text: t.every },
-            ]}
-            onChoose={(chosen) => setQuery({ status: chosen })}
-          />
-        }
+        filters={<StatusFilter statuses={statuses} names={t.mailStatuses} />}
         columns={[t.mail, t.status, t.written, t.action].map((title) => ({ title }))}
         rows={list.pages.flat().map((one) => ({
           key: one.id,
@@ -79,15 +67,6 @@ export function MailQueue({ operations }: { operations: Loaded<Operations> }) {
       {opened && <RetryDialog key={opened.id} mail={opened} changed={changed} onClose={() => setOpened(null)} />}
     </>
   )
-}
-
-/** Which counts say that there is something else to see under this filter. */
-export function signalOf(
-  status: string | undefined,
-  counts: { queued: number; failed: number } | undefined,
-): string | null {
-  if (!counts) return null
-  return status === 'failed' ? String(counts.failed) : `${counts.queued} ${counts.failed}`
 }
 
 function Addressed({ mail: { template, accountId }, mayOpen }: { mail: Mail; mayOpen: boolean }) {

@@ -3,6 +3,7 @@ import { askPatiently } from '../../../calls/ask.ts'
 import { useCatalogue } from '../../../calls/catalogue.ts'
 import { client } from '../../../calls/client.ts'
 import { usePages } from '../../../calls/use-pages.ts'
+import { ListBody } from '../../../parts/list-body.tsx'
 import { More } from '../../../parts/more.tsx'
 import { useFormat } from '../../../shell/format.ts'
 import { Heading } from '../../../shell/heading.tsx'
@@ -41,7 +42,7 @@ export function PeopleList() {
       ),
     restored,
   )
-  keptPeople.useKeeping(key, list, restored)
+  keptPeople.useKeeping(list, restored)
   const count = list.pages.reduce((sum, page) => sum + page.length, 0)
   return (
     <div>
@@ -54,9 +55,9 @@ export function PeopleList() {
       <p class="hint" role="status">
         {list.isCurrent ? t.shown(format.number(count), list.hasMore) : ''}
       </p>
-      <div aria-busy={list.isCurrent ? undefined : 'true'} class={list.isCurrent ? undefined : 'overtaken'}>
+      <ListBody list={list}>
         {count > 0 && <Rows key={list.answers} pages={list.pages} isRestored={restored?.key === list.answers} />}
-      </div>
+      </ListBody>
       <More list={list} isAutomatic />
       {isInviting && (
         <Invite key="invite" catalogue={catalogue.data} onClose={() => setInviting(false)} onDone={list.reload} />

@@ -1,5 +1,5 @@
 import type { User } from '@manas360/client'
-import { Chunk } from '../../../parts/chunk.tsx'
+import { Chunks } from '../../../parts/chunk.tsx'
 import { useFormat } from '../../../shell/format.ts'
 import { Link } from '../../../shell/router.tsx'
 import { nameOf } from '../names.ts'
@@ -10,7 +10,6 @@ type RowsProps = { pages: readonly (readonly User[])[]; isRestored: boolean }
 /** The table of people, page by page. */
 export function Rows({ pages, isRestored }: RowsProps) {
   const t = usePeopleTexts()
-  let before = 0
   return (
     <table class="rows people" aria-label={t.title} aria-rowcount={-1}>
       <thead>
@@ -27,13 +26,7 @@ export function Rows({ pages, isRestored }: RowsProps) {
           </th>
         </tr>
       </thead>
-      {pages.map((people) => {
-        const first = before + 2
-        before += people.length
-        return (
-          <Chunk key={String(first)} items={people} first={first} columns={6} isNearFirst={!isRestored} row={rowOf} />
-        )
-      })}
+      <Chunks pages={pages} columns={6} isRestored={isRestored} row={rowOf} />
     </table>
   )
 }
