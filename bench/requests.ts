@@ -1,7 +1,9 @@
+import { asker, password } from './asker.ts'
+
 export type Person = { email: string; accessToken: string; refreshToken: string }
 
-const password = 'seven quiet herons at dawn'
-const featurePath = '/v1/entitlements/premium_dashboard'
+/** The gated route. */
+export const featurePath = '/v1/entitlements/premium_dashboard'
 
 /** A request as bytes on the wire. */
 function toBytes(method: string, path: string, headers: Record<string, string>, body = ''): string {
@@ -32,22 +34,7 @@ export const asBytes = {
 
 /** The same through fetch, one after another, where statements are counted and not time. */
 export function createClient(port: number, opsToken: string) {
-  async function ask<T>(
-    method: string,
-    path: string,
-    status: number,
-    headers: Record<string, string> = {},
-    body?: unknown,
-  ): Promise<T> {
-    const response = await fetch(`http://127.0.0.1:${port}${path}`, {
-      method,
-      headers: { ...headers, ...(body !== undefined && { 'content-type': 'application/json' }) },
-      body: body === undefined ? undefined : JSON.stringify(body),
-    })
-    if (response.status !== status)
-      throw new Error(`${method} ${path} answered ${response.status}: ${await response.text()}`)
-    return response.json() as Promise<T>
-  }
+  const ask = asker(port)
   const toPerson = (email: string, { accessToken, refreshToken }: Person): Person => ({
     email,
     accessToken,
@@ -56,22 +43,20 @@ export function createClient(port: number, opsToken: string) {
   return {
     async register(): Promise<Person> {
       const email = `${crypto.randomUUID()}@bench.test`
-      return toPerson(email, await ask<Person>('POST', '/v1/auth/register', 201, {}, { email, password }))
+      return toPerson(email, (await ask('POST', '/v1/auth/register', '', 201, { email, password })) as Person)
     },
     async login({ email }: Person): Promise<Person> {
-      return toPerson(email, await ask<Person>('POST', '/v1/auth/login', 200, {}, { email, password }))
+      return toPerson(email, (await ask('POST', '/v1/auth/login', '', 200, { email, password })) as Person)
     },
     async refresh({ email, refreshToken }: Person): Promise<Person> {
-      return toPerson(email, await ask<Person>('POST', '/v1/auth/refresh', 200, {}, { refreshToken }))
+      return toPerson(email, (await ask('POST', '/v1/auth/refresh', '', 200, { refreshToken })) as Person)
     },
     async gatedGet({ accessToken }: Person): Promise<void> {
-      await ask('GET', featurePath, 200, { authorization: `Bearer ${accessToken}` })
+      await ask('GET', featurePath, accessToken, 200)
     },
     /** Statements that the server has sent since its start; BEGIN, COMMIT and probes are not among them. */
     async countStatements(): Promise<number> {
-      const health = await ask<{ database: { queries: number } }>('GET', '/health', 200, {
-        authorization: `Bearer ${opsToken}`,
-      })
+      const health = (await ask('GET', '/health', opsToken, 200)) as { database: { queries: number } }
       return health.database.queries
     },
   }

@@ -1,5 +1,5 @@
-import type { Client, Person } from './requests.ts'
-import { type Asker, password } from './soak-asker.ts'
+import { type Asker, password } from './asker.ts'
+import { type Client, featurePath, type Person } from './requests.ts'
 import type { MailSink } from './soak-mail.ts'
 
 const patienceMs = 30_000
@@ -50,7 +50,7 @@ export async function newcomerWhoJoins({ client, ask, port, mail }: Means, owner
 }
 
 async function isGranted(port: number, { accessToken }: Pick<Person, 'accessToken'>): Promise<boolean> {
-  const answer = await fetch(`http://127.0.0.1:${port}/v1/entitlements/premium_dashboard`, {
+  const answer = await fetch(`http://127.0.0.1:${port}${featurePath}`, {
     headers: { authorization: `Bearer ${accessToken}` },
   })
   await answer.arrayBuffer()

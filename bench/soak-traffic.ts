@@ -1,6 +1,6 @@
+import { asker, password } from './asker.ts'
 import { boundedLatencies, type Latencies } from './latencies.ts'
 import { createClient, type Person } from './requests.ts'
-import { asker, password } from './soak-asker.ts'
 import type { MailSink } from './soak-mail.ts'
 import { newcomerWhoJoins, newcomerWhoPays } from './soak-newcomers.ts'
 
