@@ -111,6 +111,7 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
     await feed.start()
     const usage = createUsageCounter({ sql, now, log })
     const denials = createDenialCounter({ sql, now, log })
+    const fifthOfPool = Math.ceil(config.poolMax / 5)
     const apiKeys = createApiKeys({
       // Anybody may send a key: looking it up is no work of the service's own.
       sql: db.as({ key: 'api keys', isAccount: false, admitted: true }),
@@ -118,19 +119,14 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
       log,
       now,
       lifeSeconds: config.accessTtlSeconds,
-      lookUps: Math.ceil(config.poolMax / 5),
+      lookUps: fifthOfPool,
     })
     const leases = createLeases({ sql, now, log })
     const sharedLimits = createSharedLimits({ sql, now, recentChanges, config })
     await redis?.start()
     const replica = openOwnReplica(config, { connection, sql, log, now })
     const limits = openLimits(config, redis)
-    const streams = createOpenStreams({
-      perAccount: 2,
-      inAll: 100,
-      reads: Math.ceil(config.poolMax / 5),
-      idleMs: 120_000,
-    })
+    const streams = createOpenStreams({ perAccount: 2, inAll: 100, reads: fifthOfPool, idleMs: 120_000 })
     const cores = availableParallelism()
     db.open(config.poolMin).catch((error) => log.warn({ err: error }, 'the pool could not be filled; it grows by need'))
     const sweep = setInterval(() => recentChanges.sweep(performance.now()), 60_000).unref()
