@@ -21,7 +21,7 @@ export type AuthzChange = {
   payerId: string | null
 }
 
-/** Of `authz_changes`, and of the functions that return its rows: an AuthzChange. */
+/** The columns of an AuthzChange, of a row of `authz_changes` and of what the functions that write one return. */
 export const authzChangeColumns = (
   sql: Db,
 ) => sql`id::text, at, account_id, version::int, kind, role, privilege_level, plan, pex::float8 as plan_expires_at, overrides, status,

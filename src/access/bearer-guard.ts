@@ -39,7 +39,7 @@ const refusals: ProblemCode[] = [
  */
 export const authenticate = bearerGuard('authenticated', null, refusals)
 
-/** The same, and open to valid API keys that hold `permission`, whatever the route requires of people. */
+/** The same for access tokens, and open to valid API keys that hold `permission`. People need no such permission. */
 export function authenticateOrKey(permission: string) {
   return bearerGuard(`${keyPolicyPrefix}${permission}`, permission, [
     ...refusals,

@@ -1,7 +1,7 @@
 import type { Overrides } from './rights.ts'
 import type { Assurance, AuthMethod } from './strength.ts'
 
-/** What an access token says (`typ: at+jwt`, RFC 9068). Times are epoch seconds. */
+/** The claims of an access token (`typ: at+jwt`, RFC 9068). Times are epoch seconds. */
 export type AccessClaims = {
   iss: string
   aud: string
@@ -26,9 +26,12 @@ export type AccessClaims = {
   ver: number
   /** The catalogue's version. */
   cv: number
-  /** What was shown to sign in (RFC 8176). This and the next two lack in tokens of the version before: those count as weak. */
+  /**
+   * Authentication methods of the sign-in (RFC 8176). Tokens of the previous version lack this and the next two claims,
+   * and count as aal1.
+   */
   amr?: readonly AuthMethod[]
   acr?: Assurance
-  /** When it was shown last (OpenID Connect Core 2). */
+  /** When the person authenticated last (OpenID Connect Core 2). */
   auth_time?: number
 }

@@ -6,7 +6,7 @@ declare module '../http/request.ts' {
   interface RequestContext {
     /** The authenticated principal. */
     principal?: Principal
-    /** The API key in the bearer, if that is what came. */
+    /** The API key of the request, where its bearer is one. */
     apiKey?: ApiKey
     /** The error that guarded routes answer when there is no principal. */
     refused?: AppError

@@ -23,7 +23,7 @@ export function requireFeature(...features: [string, ...string[]]) {
   return policy(`feature ${features.join('+')}`, guard, ['feature-not-in-plan'])
 }
 
-/** The same, satisfied by any one of `features`. */
+/** Like requireFeature, but any one of `features` is enough. */
 export function requireAnyFeature(...features: [string, ...string[]]) {
   const guard = middleware<AuthedEnv>({
     name: 'requireAnyFeature',
@@ -38,7 +38,7 @@ export function requireAnyFeature(...features: [string, ...string[]]) {
   return policy(`feature ${features.join('|')}`, guard, ['feature-not-in-plan'])
 }
 
-/** 403 `tier-too-low`, with the cheapest plan of that tier, below `tier`. */
+/** 403 `tier-too-low`, with the cheapest plan that would do, on a plan below `tier`. */
 export function requireTier(tier: number) {
   const guard = middleware<AuthedEnv>({
     name: 'requireTier',
@@ -64,7 +64,7 @@ export const requireSubscription = policy(
   ['subscription-required'],
 )
 
-/** The guard as a function, for a feature that the request names. @throws AppError `feature-not-in-plan` */
+/** The check of requireFeature, for a feature that the request names. @throws AppError `feature-not-in-plan` */
 export function requireFeatures(catalogue: Catalogue, principal: Principal, features: readonly string[]): void {
   if (hasEvery(principal.features, features)) return
   // No plan helps when an override refuses the feature to this account.
@@ -72,7 +72,7 @@ export function requireFeatures(catalogue: Catalogue, principal: Principal, feat
   throw denied(principal, features, helps ? upgradeForFeatures(catalogue, features) : null)
 }
 
-/** A loop, for it runs on every gated request, and a callback would be made for each. */
+/** A loop instead of `every`: it runs on every gated request, and `every` would allocate a closure each time. */
 function hasEvery(held: readonly string[], wanted: readonly string[]): boolean {
   for (const one of wanted) if (!held.includes(one)) return false
   return true
@@ -82,7 +82,7 @@ function isRefused(principal: Principal, feature: string): boolean {
   return principal.overrides[feature]?.g === false && !principal.features.includes(feature)
 }
 
-/** The features that a denial names as missing; none of other errors. */
+/** The missing features that a `feature-not-in-plan` error names; empty for other errors. */
 export function deniedFeatures(error: unknown): readonly string[] {
   const isDenial = error instanceof AppError && error.code === 'feature-not-in-plan'
   return isDenial ? (error.members.missingFeatures as readonly string[]) : []

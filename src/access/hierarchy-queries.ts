@@ -73,8 +73,8 @@ export async function findRole(sql: Db, name: string): Promise<RoleRow | null> {
   return row ?? null
 }
 
-/** Gives an account another role. */
-export async function demote(sql: Db, accountId: string, role: string): Promise<void> {
+/** Sets the role of an account, whose row is locked. */
+export async function updateRole(sql: Db, accountId: string, role: string): Promise<void> {
   await sql`update user_accounts set role = ${role} where id = ${accountId}`
 }
 

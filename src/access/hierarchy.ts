@@ -1,7 +1,6 @@
 import type { Tx } from '../db/types.ts'
 import { AppError } from '../errors/app-error.ts'
 import {
-  demote,
   findRank,
   findRole,
   isLastSuperadmin,
@@ -10,6 +9,7 @@ import {
   lockAccounts,
   lockTeams,
   type RoleRow,
+  updateRole,
 } from './hierarchy-queries.ts'
 import { freePlan, roleOnPlan } from './lapse.ts'
 import type { Principal } from './principal.ts'
@@ -96,8 +96,8 @@ function isBelow(
 }
 
 /**
- * Whether somebody who granted a role on a plan could still do so, by a permission: of an account whose row is locked.
- * @param grantor undefined: it does not exist
+ * Whether the grantor of a role on a plan may still grant both with `permission`. Their rows are locked.
+ * @param grantor undefined: the account does not exist
  */
 export async function mayStillGrant(
   tx: Tx,
@@ -148,18 +148,21 @@ export async function lockToErase(tx: Tx, accountId: string): Promise<LockedAcco
 }
 
 /**
- * Gives an account the role that everybody on its plan has. The caller records the change.
+ * Gives an account the role that comes with its plan. The caller records the change.
  * @returns false, with nothing changed, for the last superadmin
  */
 export async function resetRole(tx: Tx, accountId: string): Promise<boolean> {
   const [account] = await lockAccounts(tx, [accountId])
   if (!account || (account.role === superadmin && (await isLastSuperadmin(tx, accountId)))) return false
-  // A member keeps the role of before the team's plan.
-  await demote(tx, accountId, roleOnPlan(account.payerId === null ? account.plan : freePlan).role)
+  // A member's own plan is free, so their role goes back to that of the free plan.
+  await updateRole(tx, accountId, roleOnPlan(account.payerId === null ? account.plan : freePlan).role)
   return true
 }
 
-/** Locks accounts in the order of their ids, and their roles, and reads what they may do: those that there are. */
+/**
+ * Locks accounts in the order of their ids, and their roles, and reads what they may do. Ids without an account are
+ * left out.
+ */
 export function lockForAuthorisation(tx: Tx, accountIds: string[]): Promise<LockedAccount[]> {
   return lockAccounts(tx, accountIds)
 }

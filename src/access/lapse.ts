@@ -1,30 +1,30 @@
 import type { Db } from '../db/types.ts'
 
-/** The plan of those who have none, and of those whose plan has lapsed. */
+/** The plan of accounts without a subscription, and of those whose plan has lapsed. */
 export const freePlan = 'free'
-/** The role that comes with a plan, and the one without; other roles do not move with billing. */
+/** The role that comes with a plan, and the role without one. Billing changes no other role. */
 const [withPlan, withoutPlan] = ['subscriber', 'user']
 
 /** A role and a plan as stored. `planExpiresAt`: epoch second at which the plan lapses; null: it does not. */
 type Stored = { role: string; plan: string; planExpiresAt: number | null }
 
 /**
- * The role and the plan in force at a moment. Once its end has passed a plan is free, and a `subscriber` a `user`, whether
- * or not a job has written it down (`settle_standing` in sql/functions/subscriptions.sql).
+ * The role and the plan in force at a moment. From its end on, a plan counts as free and a `subscriber` as a `user`,
+ * even before a job has stored that (`settle_standing` in sql/functions/subscriptions.sql).
  */
 export function inForce({ role, plan, planExpiresAt }: Stored, nowSeconds: number): { role: string; plan: string } {
   const hasLapsed = planExpiresAt !== null && planExpiresAt <= nowSeconds
   return hasLapsed ? { role: role === withPlan ? withoutPlan : role, plan: freePlan } : { role, plan }
 }
 
-/** The role that a `subscriber` or a `user` has on a plan, and the one that it takes the place of. */
+/** The role of a `subscriber` or `user` on a plan, and the role that it replaces. */
 export function roleOnPlan(plan: string): { role: string; instead: string } {
   return plan === freePlan ? { role: withoutPlan, instead: withPlan } : { role: withPlan, instead: withoutPlan }
 }
 
 /**
- * The same rule the other way round, for lists: conditions on a row `a` of user_accounts, each of which an index serves, that
- * together find who has a role and a plan in force.
+ * inForce as SQL, for lists: conditions on a row `a` of user_accounts. Together they find the accounts with this role
+ * and plan in force; an index serves each of them.
  */
 export function inForceConditions(sql: Db, { role, plan }: { role?: string; plan?: string }) {
   const stored = sql`${role ? sql`and a.role = ${role}` : sql``} ${plan ? sql`and a.plan = ${plan}` : sql``}`

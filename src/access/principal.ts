@@ -5,21 +5,24 @@ import { freePlan } from './lapse.ts'
 import { type AuthzState, type GrantingState, liveOverrides, type Overrides, type Rights, rightsOf } from './rights.ts'
 import type { Assurance, AuthMethod } from './strength.ts'
 
-/** Who is asking, and what they may do at this moment. */
+/** The authenticated person or API key, with its rights at this moment. */
 export type Principal = Rights & {
   accountId: string
-  /** The session behind the access token; null when an API key asks. */
+  /** The session of the access token; null for an API key. */
   sessionId: string | null
-  /** The API key that asks; null when an access token does. */
+  /** The API key; null for an access token. */
   apiKeyId: string | null
   planExpiresAt: number | null
-  /** Who pays for the account, and whose monthly quota it uses: the owner of its team while that has a plan, or itself. */
+  /**
+   * The account that pays and whose monthly quota is used: the owner of the team while it has a plan, else the account
+   * itself.
+   */
   payerId: string
   overrides: Overrides
-  /** What was shown to sign in; nothing where an API key asks. */
+  /** Authentication methods of the sign-in (RFC 8176); empty for an API key. */
   amr: readonly AuthMethod[]
   acr: Assurance
-  /** When it was shown last, in epoch seconds; 0: nobody knows. */
+  /** Time of the last authentication in epoch seconds; 0: unknown. */
   authTime: number
   /** The token's claims are out of date: the client should fetch a new one (`Authz-Refresh: 1`). */
   outdated: boolean
@@ -80,7 +83,9 @@ export function principalOf(
   }
 }
 
-/** What a key's rights are derived from: its owner, the owner's state when it was read, and the key's own permissions. */
+/**
+ * What the rights of a key derive from: its owner, the owner's state when it was read, and the key's own permissions.
+ */
 type KeyHolder = Pick<ApiKey, 'id' | 'accountId' | 'permissions' | 'state'>
 
 /** The rights of an API key: its owner's at this moment, limited to the permissions that the key lists. */
@@ -102,7 +107,7 @@ export function principalOfKey(key: KeyHolder, catalogue: Catalogue, nowSeconds:
   }
 }
 
-/** Nobody pays for the free plan: it is everybody's own. */
+/** On the free plan every account has a quota of its own. */
 function payerOf(accountId: string, { payerId }: GrantingState, { plan }: Rights): string {
   return plan === freePlan ? accountId : (payerId ?? accountId)
 }

@@ -25,10 +25,10 @@ export type AuthzState = {
 export const authzStateColumns = (sql: Db) =>
   sql`a.authz_version::float8 as version, a.status, a.role, coalesce(a.plan, 'free') as plan, a.pex::float8 as plan_expires_at, a.overrides, a.payer_id`
 
-/** The part of it that a token carries too. */
+/** The part of an AuthzState that access tokens carry too. */
 export type GrantingState = Pick<AuthzState, 'role' | 'plan' | 'planExpiresAt' | 'overrides' | 'payerId'>
 
-/** What follows from an account's state at one moment. */
+/** An account's rights at one moment, derived from its state and the catalogue. */
 export type Rights = {
   role: string
   privilegeLevel: number
@@ -38,9 +38,12 @@ export type Rights = {
   features: readonly string[]
 }
 
-/** Bytes of a plan's features that an access token has room for; 4,096 characters of a token are read. */
+/** The most bytes of a plan's features in an access token. At most 4,096 characters of a token are read. */
 export const maxFeaturesBytes = 800
-/** Bytes of an account's overrides with the features that they grant. All seeded features together take 1,190. */
+/**
+ * The most bytes of an account's overrides, counted with the features that they grant. All seeded features together
+ * take 1,190.
+ */
 export const maxOverridesBytes = 1_200
 
 /** The bytes that features take in a token. */

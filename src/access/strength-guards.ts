@@ -7,8 +7,8 @@ import { administratorLevel } from './privilege.ts'
 import { type Assurance, requireAal2, requireRecentAt } from './strength.ts'
 
 /**
- * 401 `reauthentication-required` (RFC 9470: `max_age`) where the person showed who they are longer than `seconds` ago. From the
- * token alone. Behind the guards of role and permission.
+ * 401 `reauthentication-required` (RFC 9470: `max_age`) unless the person authenticated within the last `seconds`.
+ * Reads the token alone. Stands behind the guards of role and permission.
  */
 export function requireRecent(seconds: number) {
   const guard = middleware<AuthedEnv>({
@@ -21,8 +21,8 @@ export function requireRecent(seconds: number) {
 }
 
 /**
- * 401 `mfa-required` (RFC 9470: `acr_values`) unless the person signed in with a second factor or a passkey. From the token
- * alone. Behind the guards of role and permission.
+ * 401 `mfa-required` (RFC 9470: `acr_values`) unless the person signed in with a second factor or a passkey. Reads the
+ * token alone. Stands behind the guards of role and permission.
  */
 export function requireAssurance(acr: Exclude<Assurance, 'aal1'>) {
   const guard = middleware<AuthedEnv>({
@@ -34,7 +34,7 @@ export function requireAssurance(acr: Exclude<Assurance, 'aal1'>) {
   return policy(acr, guard, ['mfa-required'])
 }
 
-/** The same where REQUIRE_ADMIN_MFA says so. Every route of administration has it behind its last guard of rights. */
+/** requireAssurance('aal2') while REQUIRE_ADMIN_MFA is on. */
 const requireAdminMfa = policy(
   'admin mfa',
   middleware<AuthedEnv>({
@@ -46,12 +46,15 @@ const requireAdminMfa = policy(
   ['mfa-required'],
 )
 
-/** Puts `requireAdminMfa` behind the guards of rights of every route under /v1/admin, and of a privilege of 90 and more. */
+/**
+ * Adds `requireAdminMfa` behind the last guard of rights of every route under /v1/admin, and of every route that
+ * requires the privilege level of administrators.
+ */
 export function withAdminMfa<T extends Pick<Hono, 'routes'>>(app: T): T {
   return rewriteHandlers(app, withAdminMfaGuard)
 }
 
-/** The handlers of a route with `requireAdminMfa` behind its last guard of rights, where it is one of administration. */
+/** The handlers of a route, with `requireAdminMfa` added where the route is for administrators. */
 function withAdminMfaGuard(route: string, handlers: readonly Handler[]): readonly Handler[] {
   const demands = handlers.map(policyOf)
   const isTheirs = route.startsWith('/v1/admin/') || demands.some(isForAdministrators)

@@ -1,19 +1,24 @@
 import { AppError, type ProblemCode, problems } from '../errors/app-error.ts'
 
-/** What somebody showed to sign in, as RFC 8176 calls it; `fed`: another provider's word. */
+/** Authentication methods (RFC 8176). `fed` is a value of our own: signed in by another provider. */
 export type AuthMethod = 'pwd' | 'otp' | 'hwk' | 'swk' | 'fed'
-/** What that amounts to: `aal2` (NIST SP 800-63B) takes a second factor, or a passkey that verified its user. */
+/**
+ * The authenticator assurance level (NIST SP 800-63B). `aal2` takes a second factor, or a passkey with user
+ * verification.
+ */
 export type Assurance = 'aal1' | 'aal2'
 
-/** How strongly, and when, the person behind a session showed who they are. `authTime` is an epoch second. */
+/** How and when the person of a session authenticated. `authTime` is in epoch seconds. */
 export type Strength = { amr: readonly AuthMethod[]; acr: Assurance; authTime: number }
 
-/** How long what somebody showed counts as recent, where a route wants that. */
+/** Seconds for which an authentication counts as recent. */
 export const recentSeconds = 600
 
 const single: ReadonlySet<AuthMethod> = new Set(['pwd', 'fed'])
 
-/** The assurance of everything that was shown. Passkeys count by themselves: they are accepted with user verification alone. */
+/**
+ * The assurance level of these methods. A passkey alone is enough for aal2: it is accepted only with user verification.
+ */
 export function assuranceOf(amr: readonly AuthMethod[]): Assurance {
   return amr.every((method) => single.has(method)) ? 'aal1' : 'aal2'
 }
@@ -23,7 +28,7 @@ export function requireAal2({ acr }: Pick<Strength, 'acr'>): void {
   if (acr !== 'aal2') throw insufficient('mfa-required', 'acr_values="aal2"')
 }
 
-/** @throws AppError `reauthentication-required` where the person showed who they are longer than `seconds` ago */
+/** @throws AppError `reauthentication-required` where the last authentication is more than `seconds` ago */
 export function requireRecentAt(
   { authTime }: Pick<Strength, 'authTime'>,
   nowMs: number,
@@ -33,8 +38,8 @@ export function requireRecentAt(
 }
 
 /**
- * Whoever changes how an account signs in shows the second factor that it has: a password that somebody else knows must not be
- * enough to take it away.
+ * Requires the second factor of an account that has one, before its sign-in methods change: a stolen password must not
+ * be enough to remove the factor.
  * @param secondFactors of the account's own row, which is locked
  * @throws AppError `mfa-required`
  */
@@ -42,7 +47,10 @@ export function requireOwnFactor(principal: Pick<Strength, 'acr'>, secondFactors
   if (secondFactors.length > 0) requireAal2(principal)
 }
 
-/** RFC 9470 3: the challenge names what would do, so that the client can step up and send the request again. */
+/**
+ * RFC 9470 3: the challenge names the value that is required, so that the client can step up and send the request
+ * again.
+ */
 function insufficient(code: ProblemCode, wanted: string): AppError {
   const challenge = `Bearer error="insufficient_user_authentication", error_description="${problems[code].title}", ${wanted}`
   return new AppError(code, { headers: { 'WWW-Authenticate': challenge } })

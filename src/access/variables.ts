@@ -10,7 +10,7 @@ export type AccessConfig = ConfigOf<typeof accessConfiguration>
 export const accessConfiguration = configuration({
   variables,
   config: (e: E) => ({
-    /** Whether administration wants a second factor of whoever asks. */
+    /** Whether routes of administration require a second factor. */
     requireAdminMfa: (e.REQUIRE_ADMIN_MFA ?? String(e.NODE_ENV === 'production')) === 'true',
   }),
 })
