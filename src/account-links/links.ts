@@ -24,7 +24,7 @@ export const linkTtlSeconds: Record<LinkKind, number> = {
   'accept-invitation': 604_800,
 }
 
-/** Whole hours for which a link can be used, as its mail says. */
+/** Hours for which a link can be used, as its mail says. */
 export const linkValidHours = (kind: LinkKind): number => linkTtlSeconds[kind] / 3_600
 
 /**
@@ -34,10 +34,10 @@ export const linkValidHours = (kind: LinkKind): number => linkTtlSeconds[kind] /
 export const linkUrl = (appUrl: string, kind: LinkKind | 'accept-team', token: string): string =>
   `${appUrl}/account/${kind}#token=${token}`
 
-/** A link's token: 256 random bits, which only the mail carries, and what the database keeps of it. */
+/** The token of a link: 256 random bits, which only the mail carries, and the hash that the database stores. */
 export type MintedToken = { token: string; hash: Buffer }
 
-/** A token of 256 random bits in base64url, and the hash that is stored of it. */
+/** A token of 256 random bits in base64url, and its hash. */
 export function mintToken(token = randomBytes(32).toString('base64url')): MintedToken {
   return { token, hash: hashToken(token) }
 }
@@ -47,14 +47,14 @@ type NewLink = {
   kind: LinkKind
   email: string
   data?: Record<string, unknown>
-  /** Of a link that was used just now, whose mail leads on to this one; default: random. */
+  /** The token of the link just used, whose mail leads on to this one; default: random. */
   token?: string | undefined
 }
 
 /**
- * Makes a link of an account. Three of a kind live at most, whoever asks at once; of `undo-email`, which its owner must never
- * lack, as many as there are changes (lock the account's row first).
- * @param link `email` is the address that using it proves
+ * Makes a link of an account. At most three of a kind are live, also under concurrent requests; `undo-email` has no
+ * bound, because the owner must get one for each change (lock the account's row first).
+ * @param link `email` is the address that using the link proves
  * @returns the token, for the mail alone; null over the bound, when nothing was made and nothing voided
  */
 export async function createLink(tx: Db, { data = {}, token: given, ...link }: NewLink): Promise<string | null> {
@@ -65,8 +65,8 @@ export async function createLink(tx: Db, { data = {}, token: given, ...link }: N
 }
 
 /**
- * Uses a link: locks the account's row, then takes the link and voids the others of its kind (of `undo-email` those of later
- * changes). Of parallel uses one wins. The caller judges whether the account may still be acted on.
+ * Uses a link: locks the account's row, then deletes the link and voids the others of its kind (of `undo-email` those
+ * of later changes). Of parallel uses one succeeds. The caller checks whether the account may still be changed.
  * @throws AppError `invalid-link` for a token that is wrong, used, expired or void alike
  */
 export async function consumeLink(tx: Tx, kind: LinkKind, token: string): Promise<ConsumedLink> {
@@ -79,7 +79,7 @@ export async function consumeLink(tx: Tx, kind: LinkKind, token: string): Promis
   return link
 }
 
-/** Whose a live link is, without using it: for what must be judged before. @throws AppError `invalid-link` */
+/** The owner of a live link, for checks before its use. Changes nothing. @throws AppError `invalid-link` */
 export async function peekLink(sql: Db, kind: LinkKind, token: string): Promise<LinkOwner> {
   const owner = await findLinkOwner(sql, kind, hashToken(token))
   if (!owner) throw new AppError('invalid-link')

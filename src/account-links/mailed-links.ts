@@ -5,24 +5,27 @@ import type { MailConfig } from '../mail/variables.ts'
 import { linkUrl, linkValidHours, mintToken } from './links.ts'
 import { insertMailedLink } from './queries.ts'
 
-/** What mailing a link uses. */
+/** What the functions of this file use. */
 export type MailedLinkDeps = { mail: Pick<Outbox, 'mailPart'>; config: Pick<MailConfig, 'appUrl'> }
 
-/** Whom a link is for; `owner` null: nobody, and then as much is written that is nobody's. */
+/**
+ * The recipient. `owner` null: no account has the address; as many bytes are written all the same, so that the two
+ * cases take as long.
+ */
 type Addressee = {
   owner: { id: string; language: string } | null
   email: string
-  /** What the mail says of an invitation. */
+  /** Values of an invitation's mail. */
   invitation?: MailData['accept-invitation']
-  /** Rows that the caller writes besides where there is an owner; default: none. */
+  /** How many rows the caller's own CTEs insert where there is an owner; default 0. */
   otherRows?: number
 }
 
 /**
- * Makes a link and queues its mail to the address that it proves, while the account is active, or invited where it is an
- * invitation's, and has that address. Where it has not, where there is no owner, and where three links of the kind live, no
- * link and no mail is written but random bytes: one statement and one commit, with as much written, whatever the case.
- * @param also further CTEs of the statement, with a comma behind each
+ * Makes a link and queues its mail to the address that it proves, while the account is active (or invited, for an
+ * invitation) and has that address. Otherwise, and where three links of the kind are live, it writes as many rows of
+ * random bytes: every case is one statement and one commit with as much written.
+ * @param also further CTEs of the statement, each with a comma behind it
  */
 export async function mailLink(
   sql: Db,
@@ -49,6 +52,6 @@ export async function mailLink(
     sql`exists (select from link)`,
   )
   const link = { accountId: owner?.id ?? null, kind, email, hash, ttlSeconds: validHours * 3_600 }
-  // In place of the link, of its mail, and of the others.
+  // One filler row each for the link and its mail, and one for each row of the caller.
   await insertMailedLink(sql, { ...link, fillers: 2 + otherRows }, sql`${also} ${part}`)
 }

@@ -13,7 +13,10 @@ type Row = {
   data: Record<string, unknown>
 }
 
-/** The place of a new link: one that no live link of the kind has, or after the last of those that are not counted. */
+/**
+ * The slot of a new link: the lowest of three without a live link of the kind; for `undo-email`, which has no bound,
+ * the next after the last.
+ */
 function freeSlot(sql: Db, account: Fragment, kind: LinkKind) {
   return kind === 'undo-email'
     ? sql`(select coalesce(max(slot), 0) + 1 from account_links where account_id = ${account} and kind = ${kind})`
@@ -21,13 +24,13 @@ function freeSlot(sql: Db, account: Fragment, kind: LinkKind) {
              select from account_links where account_id = ${account} and kind = ${kind} and slot = n and expires_at > clock_timestamp()))`
 }
 
-/** An expired link's place is free; of two that take one place at once, one makes nothing. */
+/** An expired link's slot is free. Of two inserts into one slot at once, one makes nothing. */
 const intoExpired = (sql: Db) => sql`
   on conflict (account_id, kind, slot) do update
     set token_hash = excluded.token_hash, email = excluded.email, data = excluded.data, created_at = excluded.created_at, expires_at = excluded.expires_at
     where l.expires_at <= clock_timestamp()`
 
-/** @returns whether there was room for it */
+/** Inserts a link. @returns false where three links of the kind are live */
 export async function insertLink(sql: Db, { accountId, kind, email, hash, ttlSeconds, data }: Row): Promise<boolean> {
   const rows = await sql`
     insert into account_links as l (account_id, kind, slot, token_hash, email, data, expires_at)
@@ -38,18 +41,18 @@ export async function insertLink(sql: Db, { accountId, kind, email, hash, ttlSec
   return rows.length === 1
 }
 
-/** About as many bytes as a row has of those that are not written. */
+/** Size of a filler row: about that of a link or a mail. */
 const fillerBytes = 300
 
 type NewMailedLink = Omit<Row, 'data' | 'accountId'> & {
   accountId: string | null
-  /** Rows that are written where no link is. */
+  /** Filler rows to write where no link is made. */
   fillers: number
 }
 
 /**
- * `insertLink` and its mail, of the CTE `mail`, for an account that has the address and is active, or invited where it is an
- * invitation's; where no link is made, rows of random bytes instead. An account that is being erased is waited for.
+ * `insertLink` and its mail (the CTE `mail`), for an account that has the address and is active, or invited for an
+ * invitation; where no link is made, rows of random bytes instead. Waits for a concurrent erasure of the account.
  */
 export async function insertMailedLink(
   sql: Db,
@@ -74,9 +77,10 @@ export async function insertMailedLink(
     select case when not exists (select from link) then pg_notify('mail_outbox', '') end`
 }
 
-/** Whose a link is, with the words that a new password must not be made of. */
+/** The owner of a link, with the words that a new password must not contain. */
 export type LinkOwner = { accountId: string; email: string; firstName: string | null; lastName: string | null }
 
+/** The owner of a live link; null where the token is unknown, expired or of another kind. Locks nothing. */
 export async function findLinkOwner(sql: Db, kind: LinkKind, hash: Buffer): Promise<LinkOwner | null> {
   const [row] = await sql<LinkOwner[]>`
     select l.account_id, l.email, a.first_name, a.last_name from account_links l join user_accounts a on a.id = l.account_id
@@ -84,10 +88,10 @@ export async function findLinkOwner(sql: Db, kind: LinkKind, hash: Buffer): Prom
   return row ?? null
 }
 
-/** A link that was used just now, and its account as it is under the lock. */
+/** A link that was just used, with its account as it is under the lock. */
 export type ConsumedLink = {
   accountId: string
-  /** The address that it proves; of `undo-email` the one that it brings back. */
+  /** The address that it proves; of `undo-email` the one that it restores. */
   email: string
   data: Record<string, unknown>
   createdAt: Date
@@ -102,7 +106,10 @@ export type ConsumedLink = {
   }
 }
 
-/** Takes a live link, and with it the others of its kind; of `undo-email` those of later changes. */
+/**
+ * Deletes a live link and the others of its kind; of `undo-email` those of later changes. Null where there is no such
+ * link. The caller has locked the account's row.
+ */
 export async function deleteLiveLink(sql: Db, kind: LinkKind, hash: Buffer): Promise<ConsumedLink | null> {
   const [row] = await sql<(Omit<ConsumedLink, 'account'> & ConsumedLink['account'] & { linkEmail: string })[]>`
     with used as (
@@ -119,6 +126,7 @@ export async function deleteLiveLink(sql: Db, kind: LinkKind, hash: Buffer): Pro
   return { accountId, email: linkEmail, data, createdAt, account }
 }
 
+/** Deletes all links of an account of these kinds. The caller has locked the account's row. */
 export async function deleteLinks(sql: Db, accountId: string, kinds: readonly LinkKind[]): Promise<void> {
   await sql`delete from account_links where account_id = ${accountId} and kind = any(${kinds as LinkKind[]})`
 }
