@@ -31,14 +31,17 @@ export async function readEntitlements(deps: AccountDeps, principal: Principal) 
   }
 }
 
-/** The limit of a granted feature: the override's, else the plan's; null: no limit. */
+/** The limit of a granted feature: the override's, otherwise the plan's; null: no limit. */
 export function limitOf(deps: Pick<AccountDeps, 'catalogue'>, principal: Principal, feature: string): number | null {
   const override = principal.overrides[feature]
   if (override?.g && override.lim !== undefined) return override.lim
   return deps.catalogue.current.plans.get(principal.plan)?.features.find(({ name }) => name === feature)?.limit ?? null
 }
 
-/** Plan, usage and sign-ins of the person, after what this instance has counted is written. `endsAt` is null on the free plan. */
+/**
+ * The person's plan, usage and sign-ins. Writes first what this instance has counted. `endsAt` is null on the free
+ * plan.
+ */
 export async function readDashboard(deps: AccountDeps, principal: Principal) {
   await deps.usage.flushOf(principal.accountId)
   const [usage, lastSignIns] = await Promise.all([

@@ -12,6 +12,9 @@ export type AccountDeps = QuotaDeps &
     apiKeys: Pick<ApiKeys, 'flush'>
     limits: Pick<Limits, 'exports'>
     streams: OpenStreams
-    /** The HMACs that an erased address's trials and used quotas are stored under: write with the first, read with all. */
+    /**
+     * HMACs of an address, under which trials and used quotas of an erased account are stored. New rows use the first;
+     * rows are looked up under all.
+     */
     traceKeys: (email: string) => [Buffer, ...Buffer[]]
   }

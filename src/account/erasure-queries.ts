@@ -34,7 +34,7 @@ export async function findLanguage(sql: Db, accountId: string): Promise<string> 
   return row?.language ?? 'en'
 }
 
-/** The erasure of an account, as the audit trail has it. */
+/** The erasure of an account, as recorded in the audit trail. */
 export type PastErasure = { accountId: string; at: Date }
 
 /** The erasures since a moment, oldest first; including those that were moved to the archive. */
@@ -46,7 +46,7 @@ export function selectErasures(sql: Db, since: Date): Promise<PastErasure[]> {
      where action = 'account.erase' and entity_type = 'account' and at >= ${since} order by id`
 }
 
-/** Those of the ids whose account exists and is not erased. */
+/** The ids whose account exists and is not erased. */
 export async function selectUnerased(sql: Db, ids: string[]): Promise<string[]> {
   const rows = await sql<{ id: string }[]>`
     select id from user_accounts where id = any(${ids}::uuid[]) and status <> 'deleted' order by id`

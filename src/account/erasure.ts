@@ -55,12 +55,12 @@ export async function eraseOther(deps: AccountDeps, actor: Actor, accountId: str
   })
 }
 
-/** Those of the ids whose account exists and is not erased; each once. */
+/** The ids whose account exists and is not erased, without repetitions. */
 export function findUnerased({ sql }: Pick<AccountDeps, 'sql'>, ids: string[]): Promise<string[]> {
   return selectUnerased(sql, ids)
 }
 
-/** The accounts that were erased since a moment, oldest first, by the whole audit trail. */
+/** The accounts that the whole audit trail records as erased since a moment, oldest first. */
 export function listErasures({ sql }: Pick<AccountDeps, 'sql'>, since: Date): Promise<PastErasure[]> {
   return selectErasures(sql, since)
 }
@@ -79,15 +79,15 @@ export function eraseAgain(deps: ErasureDeps & Pick<AccountDeps, 'sql'>, account
   })
 }
 
-/** What every erasure uses. */
+/** Dependencies of every erasure. */
 export type ErasureDeps = Pick<AccountDeps, 'audit' | 'mail' | 'now' | 'traceKeys' | 'counterKey'>
 
-/** Erases an account that was invited and never used. Its row is locked. No mail is sent: the invitation announced this. */
+/** Erases an account whose invitation expired. Its row is locked. No mail is sent: the invitation announced this. */
 export function eraseForgotten(tx: Tx, deps: ErasureDeps, target: LockedAccount): Promise<void> {
   return erase(tx, deps, operator, target, null)
 }
 
-/** Erases an inactive account after two notices. Its row is locked. A last mail tells the person. */
+/** Erases an inactive account after two notices. Its row is locked. The person gets a last mail. */
 export function eraseInactive(tx: Tx, deps: ErasureDeps, target: LockedAccount): Promise<void> {
   return erase(tx, deps, operator, target, 'inactivity')
 }

@@ -20,7 +20,7 @@ const lastUse = (sql: Db) => sql`
 const mayBeInactive = (sql: Db) => sql`a.status = 'active' and a.plan = 'free' and rank_of(a.role, a.plan) < 90
   and not exists (select from team_members m where m.account_id = a.id)`
 
-/** Copies from the outbox when notices were sent, because the outbox deletes its rows 30 days later. */
+/** Copies from the outbox when notices were sent; the outbox deletes its rows after 30 days. */
 export async function noteSentNotices(sql: Db): Promise<void> {
   await sql`
     update inactivity_notices n set first_sent_at = m.ended_at from mail_outbox m
@@ -82,7 +82,7 @@ export async function recordNotice(sql: Db, { id, step, eraseAt }: InactiveAccou
       update inactivity_notices set last_mail_id = ${mail}, last_at = clock_timestamp(), erase_at = ${eraseAt} where account_id = ${id}`
 }
 
-/** How many accounts were erased for inactivity in the last 24 hours; deletes older counts. */
+/** The number of accounts erased for inactivity within the last 24 hours. Deletes older counts. */
 export async function countErasedInDay(sql: Db): Promise<number> {
   await sql`delete from inactivity_erasures where erased_at < clock_timestamp() - interval '24 hours'`
   const [row] = await sql<{ count: number }[]>`select coalesce(sum(accounts), 0)::int as count from inactivity_erasures`

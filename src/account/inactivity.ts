@@ -16,10 +16,10 @@ import {
 } from './inactivity-queries.ts'
 import type { AccountConfig } from './variables.ts'
 
-/** What the job for inactive accounts uses. */
+/** Dependencies of the job for inactive accounts. */
 export type InactivityDeps = ErasureDeps & { config: AccountConfig }
 
-/** Accounts that one transaction notifies or erases. */
+/** The most accounts of one transaction. */
 const batch = 20
 
 /** The most accounts that are erased within 24 hours. */
@@ -40,7 +40,7 @@ export function inactivityJobs(deps: InactivityDeps): Job[] {
   ]
 }
 
-/** @returns how many were found: a full batch means that there may be more */
+/** Notifies or erases one batch. @returns how many accounts were found: a full batch means that there may be more */
 async function treatInactive(tx: Tx, deps: InactivityDeps, days: number): Promise<number> {
   await noteSentNotices(tx)
   await forgetVoidNotices(tx)

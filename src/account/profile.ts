@@ -36,7 +36,7 @@ export async function changeProfile(deps: AccountDeps, actor: Actor, change: Pro
   const { principal } = actor
   return deps.sql.begin(async (tx) => {
     await writeProfile(tx, deps, actor, principal.accountId, change)
-    // Read before the commit: the client may leave, and the answer would be lost.
+    // Read before the commit: a client that disconnects must not lose the answer.
     return readUser(deps, principal, tx)
   })
 }

@@ -1,6 +1,7 @@
 import { accountColumns, type StoredAccount } from '../auth/account.ts'
 import type { Db } from '../db/types.ts'
 
+/** The account, with what its profile shows; null when it does not exist or was erased. Locks nothing. */
 export async function findAccount(sql: Db, accountId: string): Promise<StoredAccount | null> {
   const [row] = await sql<StoredAccount[]>`
     select ${accountColumns(sql)} from user_accounts a where a.id = ${accountId} and a.status <> 'deleted'`
@@ -24,6 +25,7 @@ export async function lockProfile(sql: Db, accountId: string): Promise<Profile |
   return row ?? null
 }
 
+/** Writes all fields of a profile, whose row `lockProfile` has locked. */
 export async function updateProfile(sql: Db, accountId: string, profile: Profile): Promise<void> {
   await sql`update user_accounts set ${sql(profile, 'firstName', 'lastName', 'phoneNumber', 'language', 'timezone')} where id = ${accountId}`
 }

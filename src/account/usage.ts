@@ -8,11 +8,11 @@ const maxWaiting = 400_000
 /** Counters of one statement: few enough that building it does not block the event loop. */
 const maxWritten = 1_000
 const flushEveryMs = 5_000
-/** Many counters are written less often, so that on average so many are written in a second. */
+/** A write is delayed the longer, the more counters there are, so that this many are written per second on average. */
 const countersPerSecond = 200
-/** The longest wait before a write, and so the most that a crash loses. */
+/** The longest delay of a write, and so the most that a crash loses. */
 const maxMs = 30_000
-/** Offsets of time zones are multiples of 15 minutes, so a day begins at such a moment in any of them. */
+/** Offsets of time zones are multiples of 15 minutes, so every local midnight is such a moment. */
 const midnightEveryMs = 15 * 60_000
 
 type Options = {
