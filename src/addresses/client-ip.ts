@@ -9,17 +9,17 @@ import {
   parseNetwork,
 } from './networks.ts'
 
-/** Which peers are our own proxies, and the header in which they write whom they speak for. */
+/** The networks of the trusted proxies, and the header in which they name the client. */
 export type ProxyTrust = { networks: Network[]; header: 'x-forwarded-for' | 'fly-client-ip' | 'cf-connecting-ip' }
 
-/** Where a peer's address is not known (a request without a socket). */
+/** The address where a request has no socket. */
 const unknownAddress = '0.0.0.0'
 
-/** Answers of each generation. */
+/** Entries of each generation of the cache. */
 const maxRemembered = 1_024
-/** A longer text is no address, and not worth remembering. */
+/** Longer texts are no addresses and are not cached. */
 const maxRememberedLength = 64
-/** Proxies that one request may come through; what would lie beyond them is nobody's word. */
+/** The most trusted proxies between client and server; entries beyond them are not trusted. */
 const maxHops = 32
 
 type Preset = { header: ProxyTrust['header']; ranges: string }
@@ -69,8 +69,8 @@ function parseProxy(entry: string): Network {
 }
 
 /**
- * Remembers the last answers: the same few peers send most requests. The older of two generations is dropped whole, which
- * costs less than dropping the oldest entry each time.
+ * A cache of the last results, because few peers send most requests. The older of two generations is dropped whole,
+ * which costs less than dropping the oldest entry each time.
  */
 function remember<T extends string | object | null>(answer: (text: string) => T): (text: string) => T {
   let recent = new Map<string, T>()
@@ -89,13 +89,13 @@ function remember<T extends string | object | null>(answer: (text: string) => T)
   }
 }
 
-/** The address of a peer in its one spelling. */
+/** The address of a peer in canonical form. */
 export const normalise = remember((peer) => {
   const address = parseAddress(peer)
   return address ? formatAddress(address) : unknownAddress
 })
 
-/** An address as a proxy may write it: with a port, or in brackets. */
+/** An address in the form that a proxy writes, with a port or in brackets. */
 function parseHop(text: string): Address | undefined {
   const hop = text.trim()
   const bare = parseAddress(hop)
@@ -108,9 +108,8 @@ function parseHop(text: string): Address | undefined {
 type HeaderReader = { headers: { get(name: string): string | null } }
 
 /**
- * Finds the client's address: the socket's peer, or what our own proxies name where the peer is one of them.
- * `peer` is the address of the socket; without one the answer is 0.0.0.0.
- *
+ * Makes the function that finds the client's address: the peer of the socket, or, where the peer is a trusted proxy,
+ * the address that it names. Without a socket (`peer` undefined) the address is 0.0.0.0.
  * @throws Error for a setting that parseTrustedProxies refuses
  */
 export function createClientIp(trustedProxies: string): (request: HeaderReader, peer: string | undefined) => string {
@@ -127,7 +126,7 @@ export function createClientIp(trustedProxies: string): (request: HeaderReader, 
     if (!client) return unknownAddress
     if (!client.isTrusted) return client.ip
     const hops = request.headers.get(header)?.split(',') ?? []
-    // These proxies send exactly one value: more are forged, or were joined on the way.
+    // These proxies send exactly one value: several are forged, or were joined on the way.
     if (header !== 'x-forwarded-for' && hops.length > 1) return client.ip
     // From the right: the trusted hop just found wrote the next entry. Entries left of an unreadable one are not trusted.
     for (let i = 0; i < maxHops && client.isTrusted; i++) {
@@ -139,14 +138,14 @@ export function createClientIp(trustedProxies: string): (request: HeaderReader, 
   }
 }
 
-/** The key under which a client is counted: the IPv4 address, or the IPv6 /64 of one subscriber. */
+/** The key of a client's rate limit: the IPv4 address, or the /64 of an IPv6 address, which one subscriber has. */
 export const rateLimitKey = remember((ip) => {
   const address = parseAddress(ip)
   if (!address) return ip
   return isMapped(address) ? formatAddress(address) : `${formatAddress(firstOf(address, 64))}/64`
 })
 
-/** The IPv6 /48 around an address, the most that one site holds (RFC 6177, RFC 3177); null for IPv4. */
+/** The /48 of an IPv6 address, the most that one site has (RFC 6177, RFC 3177); null for IPv4. */
 export const rateLimitSite = remember((ip): string | null => {
   const address = parseAddress(ip)
   return address && !isMapped(address) ? `${formatAddress(firstOf(address, 48))}/48` : null
