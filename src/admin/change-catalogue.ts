@@ -9,15 +9,16 @@ import type { AdminDeps } from './deps.ts'
 
 type Edit<T> = {
   permission: string
-  /** The edit itself, given the actor's locked account. */
+  /** The edit. `authority` is the actor's locked account. */
   write: (tx: Tx, authority: LockedAccount) => Promise<'unchanged' | undefined>
-  /** What the request is answered, of the catalogue that the commit puts in force. */
+  /** The answer, from the catalogue as the edit leaves it. */
   answer: (catalogue: Catalogue, tx: Tx) => T | Promise<T>
 }
 
 /**
- * Edits the catalogue in one transaction: authority is checked on the actor's locked row, a new version tells every instance,
- * and tokens obey it without a re-issue. The answer is read before the commit: later somebody else may have edited it again.
+ * Edits the catalogue in one transaction. The actor's authority is checked on the locked row. The new version reaches
+ * every instance, and tokens are judged by it without being issued again. The answer is read before the commit:
+ * afterwards somebody else may have edited it again.
  */
 export async function changeCatalogue<T>(
   { sql }: AdminDeps,

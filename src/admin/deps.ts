@@ -3,11 +3,11 @@ import type { BillingDeps } from '../billing/deps.ts'
 import type { Replica } from '../db/replica.ts'
 import type { IdentityProviders } from '../sso/providers.ts'
 
-/** What the services of administration use. */
+/** Dependencies of the services of administration. */
 export type AdminDeps = AccountDeps &
   BillingDeps & {
     replica: Replica | null
     identityProviders: IdentityProviders
-    /** Counts which features plans lacked; writes what was counted until now. */
+    /** Counts denials by feature; `flush` writes what was counted. */
     denials: { flush: () => Promise<void> }
   }

@@ -9,7 +9,7 @@ const Reason = prose('A reason')
   .meta({ pattern: filledProsePattern })
 
 export const AccountPath = z.strictObject({ id: Uuid })
-/** Of roles, plans and features. */
+/** The name of a role, plan or feature. */
 export const NamePath = z.strictObject({ name: Slug })
 export const OverridePath = z.strictObject({ id: Uuid, name: Slug })
 
@@ -73,7 +73,7 @@ export const Explanation = z.lazy(() =>
 )
 
 export const Description = prose('A description')
-/** In PATCH null clears a description. */
+/** In PATCH, null clears a description. */
 export const Cleared = Description.nullable().transform((text) => text ?? '')
 /** Shown to everybody, so invisible characters are refused as in a person's name. */
 const DisplayName = PersonName.meta({ description: 'Any script.', examples: ['Professional'] })

@@ -14,7 +14,7 @@ import {
 } from './queries.ts'
 import { listTeamLevels, listTeamLevelsByDay, type TeamLevel } from './team-queries.ts'
 
-/** The longest range of one answer. */
+/** The longest range of one answer, in days. */
 const maxDays = 366
 
 /** UTC days, both included; the last 30 by default. @throws AppError `validation-failed` for a bad range */
@@ -22,7 +22,7 @@ export function toRange(deps: Pick<AdminDeps, 'now'>, asked: { from?: string; to
   return toDays(asked, new Date(deps.now()).toISOString().slice(0, 10), maxDays)
 }
 
-/** The present totals of accounts, plans and teams. Read from the replica where it is fit. */
+/** The present totals of accounts, plans and teams. Read from the replica while it is fresh. */
 export function readOverview(deps: AdminDeps, { accountId }: Principal) {
   return readFromReplica(deps, accountId, async (sql) => {
     const [asOf, totals, plans, teams] = await Promise.all([
@@ -56,8 +56,8 @@ export function readSignUps(deps: AdminDeps, { accountId }: Principal, range: Ra
 }
 
 /**
- * Monthly recurring revenue by plan: a month's price, or a twelfth of a year's, as it is paid, of what renews; a team's once, by its
- * owner. And the teams of each day.
+ * Monthly recurring revenue of renewing subscriptions, by plan: a month's price as paid, or a twelfth of a year's. A
+ * team counts once, by its owner. And the number of teams on each day.
  */
 export function readRevenue(deps: AdminDeps, { accountId }: Principal, range: Range) {
   return readFromReplica(deps, accountId, async (sql) => {
@@ -81,7 +81,10 @@ export function readRevenue(deps: AdminDeps, { accountId }: Principal, range: Ra
   })
 }
 
-/** Who is on which plan: a member of a team has its owner's. Whoever converts pays; a member cannot, and is left out of that. */
+/**
+ * Accounts by plan. A member of a team has the plan of its owner. Conversion counts payers; members cannot pay and are
+ * left out of it.
+ */
 export function readPlans(deps: AdminDeps, { accountId }: Principal) {
   return readFromReplica(deps, accountId, async (sql) => {
     const [asOf, rows, levels] = await Promise.all([findAsOf(sql), listPlanFigures(sql, null), listTeamLevels(sql)])
@@ -119,22 +122,24 @@ export function readSecurity(deps: AdminDeps, { accountId }: Principal, range: R
   })
 }
 
-/** Of a team that sleeps nothing is shared. */
+/** Whether a team's plan is shared; an inactive team shares none. */
 function isShared({ plan }: TeamLevel): boolean {
   return plan !== freePlan
 }
 
-/** 1 at most: the figures are of one refresh, but not of one moment. */
+/** At most 1: the figures are of one refresh, but not read at one moment. */
 function share(part: number, whole: number): number {
   return whole <= 0 ? 0 : Math.min(part / whole, 1)
 }
 
-/** Renewing subscriptions: trials and cancelled ones do not count. */
+/** The number of renewing subscriptions; trials and cancelled ones do not count. */
 function paying({ plan, renewing }: PlanFigures): number {
   return plan === freePlan ? 0 : renewing
 }
 
-/** Sums by currency: amounts of different currencies cannot be added. Exact up to 2^53 − 1, which stands for more. */
+/**
+ * Sums by currency; amounts of different currencies cannot be added. Exact up to 2^53 − 1, at which they are capped.
+ */
 function byCurrency(plans: PlanFigures[]): { currency: string; mrrMinor: number }[] {
   return [...Map.groupBy(plans, ({ currency }) => currency)].map(([currency, rows]) => ({
     currency,

@@ -13,14 +13,14 @@ export async function addDenials(sql: Db, rows: readonly Denials[]): Promise<voi
     on conflict (day, feature) do update set denials = d.denials + excluded.denials`
 }
 
-/** The features that were lacked most, each with its sum over the range. */
+/** The features with the most denials, each with its sum over the range. */
 export async function listDeniedFeatures(sql: Db, { from, to }: Range, limit: number): Promise<Omit<Denials, 'day'>[]> {
   return sql<Omit<Denials, 'day'>[]>`
     select feature, sum(denials)::float8 as denials from feature_denials where day between ${from}::date and ${to}::date
      group by feature order by 2 desc, feature collate "C" limit ${limit}`
 }
 
-/** By day: the sum of all features, and the count of each of those named. Every day of the range. */
+/** Denials on each day of the range: of all features together, and of each of those named. */
 export async function listDenialsByDay(
   sql: Db,
   { from, to }: Range,

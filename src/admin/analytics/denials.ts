@@ -8,9 +8,9 @@ import { addDenials, type Denials, listDenialsByDay, listDeniedFeatures } from '
 import type { Range } from './queries.ts'
 
 const flushEveryMs = 5_000
-/** The most features that an answer tells apart; the days' sums count all. */
+/** The most features that an answer lists; the sums of the days count all. */
 const maxFeatures = 50
-/** Bounds memory while the database is out of reach: features of the catalogue, over days. */
+/** Bounds memory while the database cannot be reached: features of the catalogue, over days. */
 const maxCounters = 10_000
 
 type Options = { sql: Sql; log: Logger; now: () => number }
@@ -18,9 +18,9 @@ type Options = { sql: Sql; log: Logger; now: () => number }
 export type DenialCounter = ReturnType<typeof createDenialCounter>
 
 /**
- * Counts in memory which features were lacked, by day (UTC, of the database's clock), and writes the counts in one statement
- * every 5 s: a denial costs no query. A crash loses at most what was not written yet; where the answer to a commit is lost, a
- * batch may count twice.
+ * Counts in memory which features were missing, by day (UTC, of the database's clock), and writes the counts in one
+ * statement every 5 s: a denial costs no query. A crash loses at most what was not written yet. Where the answer to a
+ * commit is lost, a batch may count twice.
  */
 export function createDenialCounter({ sql, log, now }: Options) {
   let counters = new Map<string, Denials>()
@@ -51,14 +51,14 @@ export function createDenialCounter({ sql, log, now }: Options) {
       const day = new Date(now()).toISOString().slice(0, 10)
       for (const feature of features) add({ day, feature, denials: 1 })
     },
-    /** Writes what was counted; what fails is kept for the next time. Never throws. */
+    /** Writes what was counted; what fails is retried at the next write. Never throws. */
     flush: async (): Promise<void> => void (await writeBehind.flush()),
-    /** Writes what is left and stops. */
+    /** Writes the remaining counts and stops. */
     close: writeBehind.close,
   }
 }
 
-/** How often each feature was lacked: what this instance counted is written first, others are at most 5 s behind. */
+/** How often each feature was missing. Writes this instance's counts first; those of others are at most 5 s old. */
 export async function readDenials(deps: AdminDeps, { accountId }: Principal, range: Range) {
   await deps.denials.flush()
   return readFromReplica(deps, accountId, async (sql) => {

@@ -1,7 +1,7 @@
 import type { Db } from '../../db/types.ts'
 import type { Range } from './queries.ts'
 
-/** What is counted of payments: docs/payments.md has their meaning. */
+/** The figures that are counted of payments; docs/payments.md defines them. */
 export type Figure =
   | 'charge'
   | 'refund'
@@ -17,10 +17,10 @@ export type Figure =
   | 'trial'
   | 'trial_paid'
 
-/** `monthlyMinor`: of what recurs, a twelfth of the year's amount. Amounts are at most 2^53 − 1. */
+/** `monthlyMinor`: the recurring part by the month, a twelfth of a yearly amount. Amounts are capped at 2^53 − 1. */
 export type FigureRow = { currency: string; figure: Figure; count: number; amountMinor: number; monthlyMinor: number }
 
-/** The figures of each day on which there was something. */
+/** The figures of each day of the range that has any. */
 export async function listFiguresByDay(sql: Db, { from, to }: Range): Promise<(FigureRow & { day: string })[]> {
   return sql<(FigureRow & { day: string })[]>`
     select day::text as day, currency, figure, n::float8 as count, least(amount, 9007199254740991)::float8 as amount_minor,
@@ -28,7 +28,7 @@ export async function listFiguresByDay(sql: Db, { from, to }: Range): Promise<(F
       from payment_figures where day between ${from}::date and ${to}::date order by day, currency, figure`
 }
 
-/** The same of the whole range: a sum is rounded, not each of its parts. */
+/** The figures of the whole range: only their sums are rounded. */
 export async function listFigures(sql: Db, { from, to }: Range): Promise<FigureRow[]> {
   return sql<FigureRow[]>`
     select currency, figure, sum(n)::float8 as count, least(sum(amount), 9007199254740991)::float8 as amount_minor,
@@ -36,7 +36,7 @@ export async function listFigures(sql: Db, { from, to }: Range): Promise<FigureR
       from payment_figures where day between ${from}::date and ${to}::date group by currency, figure order by currency, figure`
 }
 
-/** What was in force when a range began, and when it ended. */
+/** The recurring revenue in force at the beginning and the end of a range. */
 export type Level = {
   currency: string
   payingAtStart: number
@@ -45,7 +45,7 @@ export type Level = {
   mrrAtEndMinor: number
 }
 
-/** From the movements of all days until then. */
+/** The levels at both ends of the range, summed from the movements of all days before. */
 export async function listLevels(sql: Db, { from, to }: Range): Promise<Level[]> {
   return sql<Level[]>`
     select currency, coalesce(sum(payers) filter (where day < ${from}::date), 0)::float8 as paying_at_start, sum(payers)::float8 as paying_at_end,

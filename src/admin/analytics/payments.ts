@@ -11,7 +11,10 @@ import {
 } from './payment-queries.ts'
 import { findAsOf, type Range } from './queries.ts'
 
-/** What came in, went back and was owed, what began and ended: by day, and over the range, by currency. From sums by day alone. */
+/**
+ * Payments, refunds and what is owed, and subscriptions begun and ended: by day and over the range, by currency. Reads
+ * sums by day alone.
+ */
 export function readPaymentFigures(deps: AdminDeps, { accountId }: Principal, range: Range) {
   return readFromReplica(deps, accountId, async (sql) => {
     const [asOf, byDay, inRange, levels] = await Promise.all([
@@ -78,7 +81,7 @@ function moneyOf(rows: FigureRow[]) {
   }
 }
 
-/** How recurring revenue moved. */
+/** Movements of recurring revenue. */
 function movementOf(rows: FigureRow[]) {
   const of = (figure: Figure) => rows.find((row) => row.figure === figure)?.monthlyMinor ?? 0
   return {
@@ -89,7 +92,7 @@ function movementOf(rows: FigureRow[]) {
   }
 }
 
-/** What has no currency is under XXX (ISO 4217). */
+/** Figures without a currency are listed under XXX (ISO 4217). */
 function currenciesOf(rows: readonly { currency: string }[]): string[] {
   return [...new Set(rows.map(({ currency }) => currency))].filter((currency) => currency !== 'XXX').sort()
 }
@@ -98,7 +101,7 @@ function countOf(rows: FigureRow[], figure: Figure): number {
   return sum(rows.filter((row) => row.figure === figure).map(({ count }) => count))
 }
 
-/** Null: of nothing there is no share. */
+/** A part of a whole; null where the whole is 0. */
 function share(part: number, whole: number): number | null {
   return whole === 0 ? null : part / whole
 }

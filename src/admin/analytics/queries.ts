@@ -3,16 +3,16 @@ import type { Db } from '../../db/types.ts'
 /** Days, both included. */
 export type Range = { from: string; to: string }
 
-/** When the views were refreshed last; null before the first time. */
+/** When the views were last refreshed; null before the first time. */
 export async function findAsOf(sql: Db): Promise<Date | null> {
   const [row] = await sql<{ at: Date | null }[]>`select succeeded_at as at from job_runs where name = 'refresh-views'`
   return row?.at ?? null
 }
 
-/** `invited` have not accepted yet, and are no accounts so far. */
+/** `invited` accounts were not accepted yet, and are not in `accounts`. */
 export type Totals = { accounts: number; active: number; locked: number; invited: number }
 
-/** From the sign-ups of every day: no scan of the accounts. */
+/** The totals, from the sums of every day: no scan of the accounts. */
 export async function findTotals(sql: Db): Promise<Totals> {
   const [row] = await sql<Totals[]>`
     select coalesce(sum(sign_ups - erased), 0)::float8 as accounts, coalesce(sum(sign_ups - erased - locked), 0)::float8 as active,
@@ -30,7 +30,7 @@ export type Activity = {
   reuse: number
 }
 
-/** Sums by day, with zeros for days without any. */
+/** Sums of each day of the range, also of days without any. */
 export async function listActivity(sql: Db, { from, to }: Range): Promise<Activity[]> {
   return sql<Activity[]>`
     select d::date::text as day, coalesce(a.sign_ups, 0)::float8 as sign_ups, coalesce(a.log_ins, 0)::float8 as log_ins,
@@ -43,15 +43,18 @@ export type PlanFigures = {
   currency: string
   started: number
   ended: number
-  /** Accounts on the plan now: all, those who try it, and those whose subscription renews (neither tried nor cancelled). */
+  /**
+   * Accounts on the plan now: all, those on trial, and those whose subscription renews (neither on trial nor
+   * cancelled).
+   */
   accounts: number
   trialing: number
   renewing: number
-  /** 2^53 − 1 at most, which stands for more. */
+  /** Capped at 2^53 − 1. */
   mrrMinor: number
 }
 
-/** Each plan's subscriptions; what began and ended counts in the range, the rest is as of now. */
+/** The subscriptions of each plan. What began and ended is counted within the range, the rest as of now. */
 export async function listPlanFigures(sql: Db, range: Range | null): Promise<PlanFigures[]> {
   const inRange = range ? sql`day between ${range.from}::date and ${range.to}::date` : sql`true`
   return sql<PlanFigures[]>`
@@ -63,7 +66,10 @@ export async function listPlanFigures(sql: Db, range: Range | null): Promise<Pla
 
 export type FailingAddress = { ipAddress: string; failures: number }
 
-/** Summed over the addresses that failed most on each day (sql/functions/sums.sql says how many). */
+/**
+ * The addresses with the most failures, from the addresses that failed most on each day (sql/functions/sums.sql has
+ * their number).
+ */
 export async function listFailingAddresses(sql: Db, { from, to }: Range, limit: number): Promise<FailingAddress[]> {
   return sql<FailingAddress[]>`
     select ip_address, sum(failures)::float8 as failures from failing_addresses

@@ -121,7 +121,7 @@ const Denials = z.lazy(() =>
 
 const reads = requirePermission('analytics.read')
 
-/** Figures from the materialised views and sums by day; each answer says how old they are. */
+/** Figures from materialised views and sums by day; each answer says how old they are. */
 export const analyticsRoutes = new Hono<AuthedEnv>()
   .get(
     '/overview',

@@ -1,17 +1,20 @@
 import type { Db } from '../../db/types.ts'
 import type { Range } from './queries.ts'
 
-/** Teams whose owners share a plan: how many, the seats that it gives them, and the people in them, owners too. Under free: those that sleep. */
+/**
+ * Teams by the owner's plan: their number, the seats of the plan, and the people in them, owners included. Inactive
+ * teams are under free.
+ */
 export type TeamLevel = { plan: string; teams: number; seats: number; used: number }
 
-/** As they were counted last: from the changes of all days. */
+/** The latest count, kept up to date by the changes of all days. */
 export function listTeamLevels(sql: Db): Promise<TeamLevel[]> {
   return sql<TeamLevel[]>`
     select plan, sum(teams)::float8 as teams, sum(seats)::float8 as seats, sum(used)::float8 as used
       from team_sums group by plan having sum(teams) <> 0 or sum(used) <> 0 order by plan collate "C"`
 }
 
-/** The same as it was counted last on each day of a range, until today. Days before the first count have none. */
+/** The last count on each day of a range, until today. Days before the first count are left out. */
 export function listTeamLevelsByDay(sql: Db, { from, to }: Range): Promise<(TeamLevel & { day: string })[]> {
   return sql<(TeamLevel & { day: string })[]>`
     with moved as (

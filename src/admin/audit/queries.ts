@@ -48,19 +48,19 @@ export async function listAudit(
      order by l.id desc limit ${limit}`
 }
 
-/** So far back from the end a newest entry is looked for, and so many unsealed rows are counted. */
-const lookedAt = 1_000
+/** How many of the newest rows are searched for an entry, and how many unsealed rows are counted at most. */
+const maxScannedRows = 1_000
 
-/** The newest row that is not itself a reading of the trail; null where the last thousand are. */
+/** The newest row that does not record a reading of the trail; null where the last thousand do. */
 export async function findNewestEntry(sql: Db): Promise<string | null> {
   const [row] = await sql<{ id: string }[]>`
-    select id from (select id, action from audit_logs order by id desc limit ${lookedAt}) newest where action <> 'audit.read' order by id desc limit 1`
+    select id from (select id, action from audit_logs order by id desc limit ${maxScannedRows}) newest where action <> 'audit.read' order by id desc limit 1`
   return row?.id ?? null
 }
 
-/** How many rows wait for their seal, a thousand at most, and the oldest of them. */
+/** How many rows are not sealed yet, a thousand at most, and the time of the oldest. */
 export async function findUnsealed(sql: Db): Promise<{ entries: number; oldest: string | null }> {
   const [row] = await sql<{ entries: number; oldest: string | null }[]>`
-    select count(*)::int as entries, min(audit_id::text) as oldest from (select audit_id from audit_queue order by audit_id limit ${lookedAt}) waiting`
+    select count(*)::int as entries, min(audit_id::text) as oldest from (select audit_id from audit_queue order by audit_id limit ${maxScannedRows}) waiting`
   return row ?? { entries: 0, oldest: null }
 }

@@ -91,7 +91,7 @@ const AuditStateBody = z.lazy(() =>
 
 const types = { ndjson: 'application/x-ndjson; charset=utf-8', csv: 'text/csv; charset=utf-8' }
 
-/** Everybody's trail, for those who may read it. */
+/** The audit trail of all accounts. */
 export const auditRoutes = new Hono<AuthedEnv>()
   .get(
     '/audit-logs/state',

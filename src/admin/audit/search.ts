@@ -21,7 +21,7 @@ const columns = [
   'after',
 ] as const
 
-/** A page of everybody's trail; that it was read is audited, after the reading. */
+/** A page of the whole trail. The search itself is audited after it was read. */
 export async function searchAudit(
   deps: AdminDeps,
   actor: Actor,
@@ -33,12 +33,12 @@ export async function searchAudit(
   return rows
 }
 
-/** How a trail is streamed, the row that it goes on after, and how many rows it has at most. */
+/** The format of a streamed trail, the row after which it begins, and the most rows that it has. */
 type Streaming = { format: 'ndjson' | 'csv'; after: string | null; limit?: number | undefined }
 
 /**
- * The whole answer as a stream of NDJSON lines or CSV rows, read in batches: memory stays flat.
- * @throws AppError `rate-limited` while the actor has others open, `overloaded` while very many are
+ * The whole trail as a stream of NDJSON lines or CSV rows, read in batches: memory stays constant.
+ * @throws AppError `rate-limited` while the actor has other streams open, `overloaded` while too many are open
  */
 export async function streamAudit(
   deps: AdminDeps,
@@ -67,7 +67,7 @@ async function* piecesOf(
       listAudit(sql, filter, size, last),
     )
     last = rows.at(-1)?.id ?? null
-    // Cells that a spreadsheet would run as a formula are neutralised.
+    // Cells that a spreadsheet would run as a formula are escaped.
     if (rows.length > 0)
       yield csv
         ? csv.stringify(rows.map(toCells), { escape_formulas: true })
@@ -86,7 +86,7 @@ function toCells(row: AuditListItem): string[] {
 }
 
 function recordReading(deps: AdminDeps, actor: Actor, { ip, ...details }: AuditFilter, format: string): Promise<void> {
-  // The searched address is not kept: it is personal data that an erasure would not reach here.
+  // The searched address is not stored: it is personal data that an erasure would not reach here.
   const kept = { ...details, format, byAddress: ip !== undefined }
   return deps.audit.record(deps.sql, actor, 'audit.read', auditTrail, { details: kept })
 }

@@ -8,8 +8,8 @@ import { findNewestEntry, findUnsealed } from './queries.ts'
 const overdueMs = 600_000
 
 /**
- * What can be said of the trail without reading it: how new it is, how far it is sealed, what its verification found. Nothing
- * that somebody did is shown, so that asking is no reading that would be recorded.
+ * The state of the trail: its newest entry, how far it is sealed, and what its verification found. Shows nobody's acts,
+ * so it is not audited as a search.
  */
 export function readAuditState(deps: Pick<AdminDeps, 'sql' | 'replica' | 'audit' | 'now'>, accountId: string) {
   return readFromReplica(deps, accountId, async (sql) => {
@@ -24,7 +24,12 @@ export function readAuditState(deps: Pick<AdminDeps, 'sql' | 'replica' | 'audit'
       newestEntry,
       seal,
       unsealed: { entries: unsealed.entries, since: unsealed.oldest && momentOf(unsealed.oldest) },
-      verification: { status: statusOf(found, seal, deps.now()), fault, seals: shown(seals), whole: shown(whole) },
+      verification: {
+        status: statusOf(found, seal, deps.now()),
+        fault,
+        seals: toVerificationBody(seals),
+        whole: toVerificationBody(whole),
+      },
     }
   })
 }
@@ -35,7 +40,7 @@ function statusOf({ seals, whole, fault }: Verifications, seal: Seal | null, now
   return seal && isOverdue(seal, { seals, whole }, now) ? 'unknown' : 'sound'
 }
 
-/** Whether the newest seal should have been verified by now: the job runs every minute, unless it fails. */
+/** Whether the newest seal should be verified by now: the job runs every minute, unless it fails. */
 function isOverdue(seal: Seal, { seals, whole }: Pick<Verifications, 'seals' | 'whole'>, now: number): boolean {
   const sealedAt = Date.parse(seal.sealedAt)
   const isVerified =
@@ -43,7 +48,7 @@ function isOverdue(seal: Seal, { seals, whole }: Pick<Verifications, 'seals' | '
   return !isVerified && now - sealedAt > overdueMs
 }
 
-function shown(verification: Verification | null) {
+function toVerificationBody(verification: Verification | null) {
   if (!verification) return null
   const { checkpointId, checkpoints, auditRows, verifiedAt } = verification
   return { verifiedAt, upTo: checkpointId, seals: checkpoints, entries: auditRows }

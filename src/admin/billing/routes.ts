@@ -42,7 +42,7 @@ const EventBody = z.lazy(() =>
 
 const manages = requirePermission('subscriptions.manage')
 
-/** What payment providers told, and what became of it. */
+/** Notifications of payment providers, and what was done with them. */
 export const billingAdminRoutes = new Hono<AuthedEnv>()
   .get(
     '/billing/events',

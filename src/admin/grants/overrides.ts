@@ -13,7 +13,11 @@ const permission = 'subscriptions.manage'
 
 type NewOverride = { granted: boolean; limit?: number | null; expiresAt?: Date | string | null; reason: string }
 
-/** Grants or refuses one feature to one account, whatever its plan. @throws AppError as authoriseOver, `validation-failed` for an end in the past, and for more than a token holds */
+/**
+ * Grants or refuses one feature to one account, whatever its plan.
+ * @throws AppError as authoriseOver; `validation-failed` for an end in the past, and for overrides larger than a
+ *   token's room for them
+ */
 export async function setOverride(
   deps: AdminDeps,
   actor: Actor,
@@ -33,7 +37,7 @@ export async function setOverride(
       actor.principal.accountId,
     )
     const { overrides } = await recordAuthzChange(tx, { accountId })
-    // A token that is too long to be read would lock its owner out.
+    // A token above the limit of 4,096 characters would lock its owner out.
     if (bytesOfOverrides(overrides ?? {}) > maxOverridesBytes)
       throw invalid('granted', 'The account has as many overrides as its tokens can hold.', 'too-many')
     const action = granted ? 'feature.grant' : 'feature.refuse'
@@ -43,7 +47,7 @@ export async function setOverride(
   })
 }
 
-/** Takes an override away: the plan decides again. @throws AppError as authoriseOver, `not-found` when there is none */
+/** Deletes an override: the plan decides again. @throws AppError as authoriseOver, `not-found` when there is none */
 export async function clearOverride(deps: AdminDeps, actor: Actor, accountId: string, feature: string): Promise<void> {
   await deps.sql.begin(async (tx) => {
     await authoriseOver(tx, actor.principal, accountId, permission, { withTeam: feature === teamFeature })

@@ -22,7 +22,7 @@ export async function listSubscriptions(
       from (${pages.reduce((all, page) => sql`${all} union all ${page}`)}) found order by id desc limit ${limit}`
 }
 
-/** Conditions that find a status: as stored, and as the clock has it since. */
+/** Conditions for a status in force: stored, or reached since by the clock. */
 function inStatus(sql: Db, status: Status | undefined) {
   if (!status) return [sql`where true`]
   const hasLapsed = sql.unsafe(hasLapsedSubscription('s'))
@@ -42,7 +42,7 @@ type OverrideRow = {
   createdAt: Date
 }
 
-/** One override of an account, put in the place of the one before it. */
+/** Writes an override of an account, in place of the one before. */
 export async function upsertOverride(
   sql: Db,
   accountId: string,
@@ -59,7 +59,7 @@ export async function upsertOverride(
   return row
 }
 
-/** @returns whether there was one in force */
+/** Deletes an override in force. @returns whether there was one */
 export async function deleteOverride(sql: Db, accountId: string, feature: string): Promise<boolean> {
   const rows = await sql`
     delete from account_features where account_id = ${accountId} and feature = ${feature}

@@ -26,7 +26,7 @@ import { readSubscriptions } from './subscriptions.ts'
 const grants = requirePermission('subscriptions.manage')
 const refusals = ['not-found', 'privilege-escalation'] as const
 
-/** Grants to one account beside its role: plans and features; and the explanation of its rights. */
+/** Plans and features granted to one account, and the explanation of its rights. */
 export const grantRoutes = new Hono<AuthedEnv>()
   .put(
     '/users/:id/features/:name',

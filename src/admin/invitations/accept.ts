@@ -17,9 +17,10 @@ import { activate, findInvitation, type Invitation, isLivePlan } from './queries
 import type { Acceptance } from './schemas.ts'
 
 /**
- * Takes an invitation up by the link in its mail: the account gets its password, the address counts as verified, the plan
- * begins, and a session is opened. Where whoever invited may not grant role and plan any more, it is a `user` on free.
- * @throws AppError `invalid-link`, also for an account that is locked; `validation-failed` (the link stays), `overloaded`
+ * Accepts an invitation by the link in its mail: sets the password and marks the address verified, begins the plan, and
+ * opens a session. Where the inviter may no longer grant role and plan, the account becomes a `user` on free.
+ * @throws AppError `invalid-link`, also for an account that is locked; `validation-failed` (the link stays),
+ *   `overloaded`
  */
 export async function acceptInvitation(
   deps: AdminDeps,
@@ -36,22 +37,23 @@ export async function acceptInvitation(
       method: 'invitation',
       amr: ['pwd'],
       origin,
-      prove: (tx) => takeUp(tx, deps, { accountId: owner.accountId, token, passwordHash, agreed, origin }),
+      prove: (tx) => acceptLocked(tx, deps, { accountId: owner.accountId, token, passwordHash, agreed, origin }),
     })
   let session = await accept()
-  // Who answers for it changed while the rows were waited for: each time an administrator's act was committed.
+  // The inviter changed while the locks were awaited: tried again. Each round means that an administrator's act was
+  // committed.
   while (!session) session = await accept()
   return session
 }
 
 type Proof = { accountId: string; token: string; passwordHash: string; agreed: readonly Agreed[]; origin: Origin }
 
-/** @returns false, with nothing written, where others answer for the invitation than those whose rows are locked */
-async function takeUp(tx: Tx, deps: AdminDeps, proof: Proof): Promise<boolean> {
+/** @returns false, with nothing written, where the inviters are not those whose rows are locked */
+async function acceptLocked(tx: Tx, deps: AdminDeps, proof: Proof): Promise<boolean> {
   const { accountId, token, passwordHash, agreed, origin } = proof
   const expected = await findInvitation(tx, accountId)
   if (!expected) throw new AppError('invalid-link')
-  // All at once, in the order of their ids, as every other act on several accounts: no two wait for each other.
+  // All at once in the order of their ids, as in every other act on several accounts, which prevents deadlocks.
   const ids = [accountId, expected.invitedBy, expected.roleBy].filter((id) => id !== null)
   const accounts = await lockForAuthorisation(tx, ids)
   const invitation = await findInvitation(tx, accountId)
@@ -59,7 +61,7 @@ async function takeUp(tx: Tx, deps: AdminDeps, proof: Proof): Promise<boolean> {
   if (invitation.invitedBy !== expected.invitedBy || invitation.roleBy !== expected.roleBy) return false
   const link = await consumeLink(tx, 'accept-invitation', token)
   if (link.account.status !== 'invited' || link.account.email !== link.email) throw new AppError('invalid-link')
-  // Free, or what an administrator has granted since, who was judged then.
+  // The free plan, or the one that an administrator has granted since, whose authority was checked then.
   const current = accounts.find(({ id }) => id === accountId)?.plan ?? freePlan
   const isGranted = await isStillGranted(tx, invitation, current, accounts)
   const role = isGranted ? invitation.role : roleOnPlan(current).role
@@ -74,7 +76,7 @@ async function takeUp(tx: Tx, deps: AdminDeps, proof: Proof): Promise<boolean> {
   return true
 }
 
-/** Whether whoever answers for role and plan may still grant them, all of it: else nothing of it counts. */
+/** Whether the inviters may still grant both role and plan; if not, neither is given. */
 async function isStillGranted(
   tx: Tx,
   { role, plan, invitedBy, roleBy }: Invitation,

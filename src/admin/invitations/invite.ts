@@ -17,9 +17,10 @@ import type { NewUser } from './schemas.ts'
 const [permission, permissionForPlans] = ['users.manage', 'subscriptions.manage']
 
 /**
- * Opens an account for somebody who chooses the password by the link in the mail, and for whom nothing opens before. Role and
- * plan are judged as any grant is, now and again when the invitation is accepted; until then the account is on the free plan.
- * @throws AppError `permission-denied`, `privilege-escalation`, `validation-failed` (unknown role or plan), `email-taken`
+ * Makes an account for somebody who sets the password by the link in the mail, and cannot sign in before. The right to
+ * grant role and plan is checked now and again at acceptance; until then the account is on the free plan.
+ * @throws AppError `permission-denied`, `privilege-escalation`, `validation-failed` (unknown role or plan),
+ *   `email-taken`
  */
 export async function invite(deps: AdminDeps, actor: Actor, input: NewUser): Promise<AdministeredUser> {
   const { email, language = 'en', firstName = null, lastName = null } = input
@@ -33,7 +34,7 @@ export async function invite(deps: AdminDeps, actor: Actor, input: NewUser): Pro
       await requireGrantable(tx, { actor: authority, target: { plan: plan ?? freePlan } }, role)
       if (plan !== null) requirePlan(deps, plan)
       await insertInvited(tx, { id, email, firstName, lastName, language, role, plan }, authority.id)
-      // A statement of its own: the first one may have waited for the erasure that left the traces.
+      // A statement of its own: the first one may have waited for the erasure that wrote the traces.
       await restoreTraces(tx, id, deps.traceKeys(email))
       await mailInvitation(tx, deps, id)
       await deps.audit.record(tx, actor, 'account.invite', account(id), { details: { role, plan } })
@@ -46,7 +47,8 @@ export async function invite(deps: AdminDeps, actor: Actor, input: NewUser): Pro
 }
 
 /**
- * Mails an invitation again, unless three of its links work still. Whoever does so answers for role and plan from then on.
+ * Mails an invitation again, unless three of its links are live. The actor replaces the inviter, whose rights
+ * acceptance checks.
  * @throws AppError as authoriseOver, `not-invited`
  */
 export async function inviteAgain(deps: AdminDeps, actor: Actor, accountId: string): Promise<void> {
@@ -56,8 +58,8 @@ export async function inviteAgain(deps: AdminDeps, actor: Actor, accountId: stri
 }
 
 /**
- * Mails a link for a new password, unless three of them work still; to whoever was invited, the invitation again. A locked
- * account's link works once it is unlocked. What opens the account now goes on until the link is used.
+ * Mails a link for a new password, unless three of them are live; to an invited account, the invitation again. A locked
+ * account's link works once it is unlocked. The present password and sessions stay valid until the link is used.
  * @throws AppError as authoriseOver
  */
 export async function mailPasswordReset(deps: AdminDeps, actor: Actor, accountId: string): Promise<void> {
@@ -77,7 +79,7 @@ export async function mailPasswordReset(deps: AdminDeps, actor: Actor, accountId
   })
 }
 
-/** @returns false, once the authority over the account is judged, where no invitation waits */
+/** @returns false, after the authority over the account was checked, where no invitation is pending */
 async function renew(tx: Tx, deps: AdminDeps, actor: Actor, accountId: string): Promise<boolean> {
   const authority = await authoriseOver(tx, actor.principal, accountId, permission)
   const invitation = await findInvitation(tx, accountId)
@@ -91,7 +93,7 @@ async function renew(tx: Tx, deps: AdminDeps, actor: Actor, accountId: string): 
   return true
 }
 
-/** @returns whether there was room for another link */
+/** @returns whether a link was made; false where three are live */
 async function mailInvitation(tx: Tx, deps: AdminDeps, accountId: string): Promise<boolean> {
   const invitation = await findInvitation(tx, accountId)
   if (!invitation) throw new Error('the invitation is in the transaction')

@@ -3,10 +3,10 @@ import { type ErasureDeps, eraseForgotten } from '../../account/erasure.ts'
 import type { Job } from '../../db/job.ts'
 import { listForgottenInvitations, listStillForgotten } from './queries.ts'
 
-/** Accounts that one transaction erases. */
+/** The most accounts that one transaction erases. */
 const batch = 20
 
-/** Erases accounts that nobody accepted for 30 days after the last invitation. */
+/** Erases accounts whose invitation was not accepted within 30 days. */
 export function invitationJobs(deps: ErasureDeps): Job[] {
   return [
     {
@@ -16,7 +16,7 @@ export function invitationJobs(deps: ErasureDeps): Job[] {
       async work(tx) {
         const found = await listForgottenInvitations(tx, batch)
         const accounts = await lockForAuthorisation(tx, found)
-        // Read again under the lock: somebody may have accepted, or invited again, meanwhile.
+        // Read again under the lock: the invitation may have been accepted or renewed meanwhile.
         const forgotten = new Set(await listStillForgotten(tx, found))
         for (const account of accounts) if (forgotten.has(account.id)) await eraseForgotten(tx, deps, account)
         return { result: found.length }

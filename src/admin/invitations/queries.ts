@@ -11,7 +11,10 @@ type InvitedAccount = {
   plan: string | null
 }
 
-/** The account without a password, its free subscription, and the invitation. The constraint says whether the address is taken. */
+/**
+ * Inserts the account without a password, its free subscription, and the invitation. The unique constraint refuses a
+ * taken address.
+ */
 export async function insertInvited(sql: Db, { plan, ...account }: InvitedAccount, invitedBy: string): Promise<void> {
   await sql`
     with account as (
@@ -21,16 +24,19 @@ export async function insertInvited(sql: Db, { plan, ...account }: InvitedAccoun
     insert into invitations (account_id, invited_by, role_by, plan) select id, ${invitedBy}::uuid, ${invitedBy}::uuid, ${plan}::text from account`
 }
 
-/** An invitation that waits to be accepted, with what its mail says. */
+/** A pending invitation, with the values of its mail. */
 export type Invitation = Offer & {
   email: string
   language: string
-  /** Who answers for the plan, and who for the role; null: the command line. */
+  /**
+   * The administrators whose rights acceptance checks: `invitedBy` for the plan, `roleBy` for the role (null: the
+   * command line).
+   */
   invitedBy: string
   roleBy: string | null
 }
 
-/** Null where the account accepted, was never invited, or is erased. */
+/** A pending invitation; null where the account accepted, was never invited, or is erased. */
 export async function findInvitation(sql: Db, accountId: string): Promise<Invitation | null> {
   const [row] = await sql<Invitation[]>`
     select a.email, a.language, a.role, i.plan, i.invited_by, i.role_by, b.first_name as inviter_first_name, b.last_name as inviter_last_name
@@ -39,13 +45,13 @@ export async function findInvitation(sql: Db, accountId: string): Promise<Invita
   return row ?? null
 }
 
-/** Whoever invites again answers for all of it, and the 30 days begin anew. */
+/** Replaces the inviter, and begins the 30 days anew. */
 export async function renewInvitation(sql: Db, accountId: string, invitedBy: string): Promise<void> {
   await sql`
     update invitations set invited_by = ${invitedBy}, role_by = ${invitedBy}, invited_at = clock_timestamp() where account_id = ${accountId}`
 }
 
-/** Where an account's mails go, and in what language. */
+/** The address and language of mails to an account. */
 export async function findMailbox(sql: Db, accountId: string): Promise<{ email: string; language: string } | null> {
   const [row] = await sql<
     { email: string; language: string }[]
@@ -53,13 +59,13 @@ export async function findMailbox(sql: Db, accountId: string): Promise<{ email: 
   return row ?? null
 }
 
-/** Whether a plan is there and not retired, held against edits for the rest of the transaction. */
+/** Whether a plan exists and is not retired. Locks it against edits for the rest of the transaction. */
 export async function isLivePlan(sql: Db, plan: string): Promise<boolean> {
   const rows = await sql`select 1 from subscription_plans where name = ${plan} and retired_at is null for share`
   return rows.length === 1
 }
 
-/** Makes the account its owner's: with a password, and an address that its mailbox proved. */
+/** Activates an invited account: sets the password and marks the address verified. */
 export async function activate(
   sql: Db,
   accountId: string,
@@ -72,7 +78,7 @@ export async function activate(
      where id = ${accountId}`
 }
 
-/** Invited accounts whose last invitation is 30 days old, in the order of their ids. */
+/** Invited accounts whose last invitation is 30 days old, by id. */
 export async function listForgottenInvitations(sql: Db, limit: number): Promise<string[]> {
   const rows = await sql<{ id: string }[]>`
     select id from (
@@ -83,7 +89,7 @@ export async function listForgottenInvitations(sql: Db, limit: number): Promise<
   return rows.map(({ id }) => id)
 }
 
-/** Of accounts whose rows are locked, those whose invitation is 30 days old still. */
+/** The accounts, whose rows are locked, with an invitation that is 30 days old. */
 export async function listStillForgotten(sql: Db, ids: string[]): Promise<string[]> {
   const rows = await sql<{ id: string }[]>`
     select account_id as id from invitations join user_accounts a on a.id = account_id

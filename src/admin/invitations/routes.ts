@@ -21,7 +21,7 @@ const manages = requirePermission('users.manage')
 const refusals = ['not-found', 'privilege-escalation'] as const
 const accepted = { status: 'accepted' as const }
 
-/** An invitation that brings a role gives it, as PUT …/role does. */
+/** An invitation with a role requires a recent sign-in, as PUT …/role does. */
 const recentToGiveRole: MiddlewareHandler<AuthedEnv, string, { in: { json: unknown }; out: { json: NewUser } }> =
   policy(
     `recent ${recentSeconds} to give a role`,
@@ -32,7 +32,7 @@ const recentToGiveRole: MiddlewareHandler<AuthedEnv, string, { in: { json: unkno
     ['reauthentication-required'],
   )
 
-/** What administrators mail to people, so that those choose their own passwords. */
+/** Mails by which people set their own passwords, sent by administrators. */
 export const invitationRoutes = new Hono<AuthedEnv>()
   .post(
     '/',
@@ -88,7 +88,7 @@ export const invitationRoutes = new Hono<AuthedEnv>()
     },
   )
 
-/** For whoever was invited, by the link in the mail. */
+/** Acceptance of an invitation, by the link in the mail. */
 export const acceptanceRoutes = new Hono<PublicEnv>().post(
   '/invitation/accept',
   describe(

@@ -5,7 +5,7 @@ import type { Slice } from '../../http/output/page.ts'
 import type { AdminDeps } from '../deps.ts'
 import { listMails, lockMail, type MailItem, type MailStatus, requeueMail } from './queries.ts'
 
-/** The outbox, newest first; that somebody looked is audited. */
+/** The outbox, newest first. The search is audited. */
 export async function readMails(
   { sql, audit }: AdminDeps,
   actor: Actor,
@@ -18,8 +18,8 @@ export async function readMails(
 }
 
 /**
- * Queues a mail anew that has failed, or has one that waits go out at once.
- * @throws AppError `not-found`; `mail-not-retryable` when it was sent, or what it said is gone
+ * Queues a failed mail again, or makes a waiting one due at once.
+ * @throws AppError `not-found`; `mail-not-retryable` when it was sent, or its content is deleted
  */
 export function retryMail({ sql, audit }: AdminDeps, actor: Actor, id: string): Promise<void> {
   return sql.begin(async (tx) => {

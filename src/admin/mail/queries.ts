@@ -1,7 +1,7 @@
 import type { Db } from '../../db/types.ts'
 
 export type MailStatus = 'queued' | 'sent' | 'failed'
-/** What administrators see of a mail: never what it says, to which address, or its link. */
+/** The part of a mail that administrators see: neither its content nor the address, nor its link. */
 export type MailItem = {
   id: string
   accountId: string | null
@@ -14,7 +14,7 @@ export type MailItem = {
   endedAt: Date | null
 }
 
-/** Newest first. */
+/** Mails, newest first. */
 export async function listMails(
   sql: Db,
   status: MailStatus | undefined,
@@ -29,14 +29,14 @@ export async function listMails(
 
 type Found = { accountId: string | null; status: MailStatus; isEmpty: boolean }
 
-/** The mail, locked until the transaction ends. */
+/** A mail, locked until the transaction ends. */
 export async function lockMail(tx: Db, id: string): Promise<Found | null> {
   const [row] = await tx<Found[]>`
     select account_id, status, recipient is null as is_empty from mail_outbox where id = ${id} for update`
   return row ?? null
 }
 
-/** Due at once and for another day, unless somebody is sending it now. */
+/** Makes a mail due at once and for another day, unless it is being sent now. */
 export async function requeueMail(tx: Db, id: string): Promise<void> {
   await tx`
     with queued as (

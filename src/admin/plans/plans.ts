@@ -31,7 +31,7 @@ export type PlanEdit = Partial<Omit<PlanValues, 'name'>>
 export type NewFeature = Omit<FeatureValues, 'retired'>
 export type FeatureEdit = Partial<Omit<FeatureValues, 'name'>>
 
-/** @throws AppError `already-exists` (name or tier) */
+/** Makes a plan. @throws AppError `already-exists` (name or tier) */
 export async function createPlan(deps: AdminDeps, actor: Actor, plan: NewPlan): Promise<Plan> {
   return edit(
     deps,
@@ -44,7 +44,9 @@ export async function createPlan(deps: AdminDeps, actor: Actor, plan: NewPlan): 
   )
 }
 
-/** Changes a plan; it reaches everybody on it at their next request. @throws AppError `not-found`, `seeded` (retiring free) */
+/**
+ * Changes a plan, for everybody on it from the next request on. @throws AppError `not-found`, `seeded` (retiring free)
+ */
 export async function changePlan(
   deps: AdminDeps,
   actor: Actor,
@@ -66,7 +68,11 @@ export async function changePlan(
   })
 }
 
-/** Sets what a plan includes. @throws AppError `not-found`, `validation-failed` for an unknown or repeated feature, and for more than a token holds */
+/**
+ * Sets the features of a plan.
+ * @throws AppError `not-found`; `validation-failed` for an unknown or repeated feature, and for more than a token has
+ *   room for
+ */
 export async function setPlanFeatures(
   deps: AdminDeps,
   actor: Actor,
@@ -81,7 +87,7 @@ export async function setPlanFeatures(
     if (features.findIndex((other) => other.name === feature.name) < index)
       throw invalid(`features.${index}.name`, `"${feature.name}" appears twice.`, 'duplicate')
   }
-  // Tokens that are too long to be read would lock everybody on the plan out.
+  // Tokens above the limit of 4,096 characters would lock out everybody on the plan.
   if (bytesOfFeatures(features.map(({ name }) => name)) > maxFeaturesBytes)
     throw invalid(
       'features',
@@ -94,7 +100,7 @@ export async function setPlanFeatures(
   })
 }
 
-/** @throws AppError `already-exists` */
+/** Makes a feature. @throws AppError `already-exists` */
 export async function createFeature(deps: AdminDeps, actor: Actor, feature: NewFeature): Promise<Feature> {
   return edit(
     deps,
@@ -107,7 +113,7 @@ export async function createFeature(deps: AdminDeps, actor: Actor, feature: NewF
   )
 }
 
-/** @throws AppError `not-found` */
+/** Changes a feature. @throws AppError `not-found` */
 export async function changeFeature(
   deps: AdminDeps,
   actor: Actor,
@@ -152,7 +158,7 @@ export async function editPlan(
   )
 }
 
-/** An edit of the catalogue. @throws AppError `already-exists` for a name or tier that another has */
+/** Edits the catalogue. @throws AppError `already-exists` for a name or tier that another plan or feature has */
 async function edit<T>(
   deps: AdminDeps,
   actor: Actor,

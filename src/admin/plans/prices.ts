@@ -9,9 +9,10 @@ import { editPlan } from './plans.ts'
 import { type PlanValues, type PriceValues, replacePlanPrices, updatePlan } from './queries.ts'
 
 /**
- * Sets every price of a plan. Those in its own currency are also what `priceMonthlyMinor` and `priceYearlyMinor` say. Whoever
- * pays a price that is no longer among them goes on paying it.
- * @throws AppError `not-found`, `validation-failed` for a price that appears twice, for one of the own currency alone, or of free
+ * Sets all prices of a plan. Prices in its own currency are also its `priceMonthlyMinor` and `priceYearlyMinor`. People
+ * who pay a price that is removed go on paying it.
+ * @throws AppError `not-found`; `validation-failed` for a repeated price, for one without the other in the plan's own
+ *   currency, or for the free plan
  */
 export async function setPlanPrices(
   deps: AdminDeps,
@@ -42,7 +43,7 @@ function ownPrices({ currency, priceMonthlyMinor }: PlanValues, prices: PriceVal
   const [month, year] = [of('month'), of('year')]
   if ((month === null) !== (year === null))
     throw invalid('prices', `Give both prices in ${currency}, the currency of the plan, or neither.`)
-  // A plan that costs nothing has no prices, and stays so.
+  // A plan that costs nothing stays so without prices.
   if (month === null && priceMonthlyMinor === 0 && prices.length === 0) return {}
   if (month === null && prices.length > 0)
     throw invalid('prices', `Prices in ${currency}, the currency of the plan, must be among them.`)

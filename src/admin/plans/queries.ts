@@ -14,10 +14,12 @@ export type PlanValues = {
   retired: boolean
 } & Limits
 
+/** Inserts a plan. The unique constraints refuse a taken name or tier. */
 export async function insertPlan(sql: Db, { retired: _, ...plan }: PlanValues): Promise<void> {
   await sql`insert into subscription_plans ${sql(plan)}`
 }
 
+/** A plan, its row locked against other edits until the transaction ends; null where there is none. */
 export async function lockPlan(sql: Db, name: string): Promise<PlanValues | null> {
   const [row] = await sql<PlanValues[]>`
     select name, display_name, description, tier, price_monthly_minor::float8, price_yearly_minor::float8, currency, trial_days, featured,
@@ -26,11 +28,13 @@ export async function lockPlan(sql: Db, name: string): Promise<PlanValues | null
   return row ?? null
 }
 
+/** Writes all values of a plan but its name. The caller has locked it. */
 export async function updatePlan(sql: Db, name: string, { retired, name: _, ...plan }: PlanValues): Promise<void> {
   await sql`
     update subscription_plans set ${sql(plan)}, retired_at = case when ${retired} then coalesce(retired_at, clock_timestamp()) end where name = ${name}`
 }
 
+/** Replaces the features of a plan, with their limits. The caller has locked the plan. */
 export async function replacePlanFeatures(
   sql: Db,
   plan: string,
@@ -43,10 +47,13 @@ export async function replacePlanFeatures(
       from unnest(${features.map(({ name }) => name)}::text[], ${features.map(({ limit }) => limit)}::bigint[]) f (name, limit_value)`
 }
 
-/** A price as an administrator sets it, in minor units. */
+/** A price that an administrator sets, in minor units. */
 export type PriceValues = { currency: string; interval: 'month' | 'year'; amountMinor: number; taxInclusive: boolean }
 
-/** Retires the offered prices that are not among these, and offers the rest. A price that stays keeps its id. Lock the plan first. */
+/**
+ * Retires the offered prices that are not listed, and offers those that are. A price that stays keeps its id. The
+ * caller has locked the plan.
+ */
 export async function replacePlanPrices(sql: Db, plan: string, prices: PriceValues[]): Promise<void> {
   const given = sql`
     unnest(${prices.map(({ currency }) => currency)}::text[], ${prices.map(({ interval }) => interval)}::text[],
@@ -71,16 +78,19 @@ export type FeatureValues = {
   retired: boolean
 }
 
+/** Inserts a feature. The primary key refuses a taken name. */
 export async function insertFeature(sql: Db, { retired: _, ...feature }: FeatureValues): Promise<void> {
   await sql`insert into features ${sql(feature)}`
 }
 
+/** A feature, its row locked against other edits until the transaction ends; null where there is none. */
 export async function lockFeature(sql: Db, name: string): Promise<FeatureValues | null> {
   const [row] = await sql<FeatureValues[]>`
     select name, display_name, description, category, retired_at is not null as retired from features where name = ${name} for update`
   return row ?? null
 }
 
+/** Writes all values of a feature but its name. The caller has locked it. */
 export async function updateFeature(
   sql: Db,
   name: string,

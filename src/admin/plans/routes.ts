@@ -19,7 +19,7 @@ const features = requirePermission('features.manage')
 const edited: ProblemCode[] = ['not-found', 'changed-meanwhile']
 const about = (summary: string) => `${summary}; it reaches every token at its next request`
 
-/** Plans, features and what the one holds of the other. */
+/** Plans, features, and the features of plans. */
 export const planRoutes = new Hono<AuthedEnv>()
   .post(
     '/plans',

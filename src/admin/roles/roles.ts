@@ -38,14 +38,17 @@ export function readPermissions({ catalogue }: AdminDeps, { limit, after }: Slic
   return all.filter(({ name }) => after === null || name > after[0]).slice(0, limit)
 }
 
-/** @throws AppError `not-found` */
+/** A role. @throws AppError `not-found` */
 export async function readRole({ sql }: { sql: Db }, name: string): Promise<RoleItem> {
   const role = await findRoleItem(sql, name)
   if (!role) throw new AppError('not-found')
   return role
 }
 
-/** Makes a role below the actor's own level, of permissions that the actor holds. @throws AppError `already-exists`, `privilege-escalation` */
+/**
+ * Makes a role below the actor's level, with permissions that the actor holds.
+ * @throws AppError `already-exists`, `privilege-escalation`
+ */
 export async function createRole(deps: AdminDeps, actor: Actor, role: NewRole): Promise<RoleItem> {
   const permissions = requirePermissions(deps, role.permissions ?? [])
   try {
@@ -63,7 +66,10 @@ export async function createRole(deps: AdminDeps, actor: Actor, role: NewRole): 
   }
 }
 
-/** Changes description, level or retirement. @throws AppError `not-found`, `privilege-escalation` (old or new level), `changed-meanwhile`, `seeded` */
+/**
+ * Changes description, level or retirement of a role.
+ * @throws AppError `not-found`, `privilege-escalation` (old or new level), `changed-meanwhile`, `seeded`
+ */
 export async function changeRole(
   deps: AdminDeps,
   actor: Actor,
@@ -87,8 +93,9 @@ export async function changeRole(
 }
 
 /**
- * Sets a role's permissions: it reaches every token at its next request.
- * @throws AppError `not-found`, `privilege-escalation`, `changed-meanwhile`, `seeded` for a superadmin who would lack one: nobody could give it back
+ * Sets the permissions of a role; it reaches every token at its next request.
+ * @throws AppError `not-found`, `privilege-escalation`, `changed-meanwhile`; `seeded` for a superadmin without one of
+ *   the permissions, which nobody could give back
  */
 export async function setPermissions(
   deps: AdminDeps,
@@ -135,7 +142,7 @@ export function tagOfRole({ name, description, privilegeLevel, permissions, seed
   return etagOf(JSON.stringify([name, description, privilegeLevel, permissions, seeded, retired]))
 }
 
-/** An edit of one role, answered with the role as it is then. */
+/** Edits one role. The answer is the role after the edit. */
 function edit(
   deps: AdminDeps,
   actor: Actor,
@@ -153,7 +160,7 @@ async function openRole(tx: Tx, authority: LockedAccount, name: string): Promise
   return role
 }
 
-/** The permissions in order, each once. @throws AppError `validation-failed` for one that does not exist */
+/** The permissions sorted, without repetitions. @throws AppError `validation-failed` for one that does not exist */
 export function requirePermissions(deps: Pick<AdminDeps, 'catalogue'>, wanted: string[]): string[] {
   const unknown = wanted.findIndex((name) => !deps.catalogue.current.permissions.has(name))
   if (unknown !== -1) throw invalid(`permissions.${unknown}`, `There is no permission "${wanted[unknown]}".`, 'unknown')

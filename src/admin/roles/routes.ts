@@ -32,7 +32,7 @@ const recent = requireRecent(recentSeconds)
 const edited: ProblemCode[] = ['not-found', 'changed-meanwhile', 'seeded', 'privilege-escalation']
 const about = (summary: string) => `${summary}; it reaches every token at its next request`
 
-/** A permission that does not exist is refused before the idempotency key is looked at. */
+/** Refuses unknown permissions before the idempotency key is looked up. */
 const knownPermissions: MiddlewareHandler<
   AuthedEnv,
   string,

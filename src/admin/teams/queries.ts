@@ -15,7 +15,7 @@ export type ListedTeam = {
   createdAt: Date
 }
 
-/** Teams, newest first; those that have too few seats by an index of their own. */
+/** Teams, newest first. The filter for teams with too few seats has an index of its own. */
 export function listTeams(
   sql: Db,
   { ownerId, isSurplus }: TeamFilter,

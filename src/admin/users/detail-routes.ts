@@ -24,7 +24,7 @@ const manages = requirePermission('users.manage')
 const refusals = ['not-found', 'privilege-escalation'] as const
 const listed = [...refusals, 'invalid-cursor'] as const
 
-/** What an account holds, as administrators above it see it: no secret, no hash. Looking is audited. */
+/** What administrators see of an account below them: no secret and no hash. Each read is audited. */
 export const userDetailRoutes = new Hono<AuthedEnv>()
   .get(
     '/:id/sessions',

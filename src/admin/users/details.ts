@@ -17,14 +17,14 @@ import { maskEmail } from '../../text/email-address.ts'
 import type { AdminDeps } from '../deps.ts'
 
 const permission = 'users.manage'
-/** More than the most passkeys and identities that an account may have. */
+/** A page that holds all passkeys and identities of an account: more than it may have. */
 const all = { limit: 100, after: null }
 
-/** What is looked at, as the trail calls it. */
+/** The part of an account that was read, as the trail names it. */
 type Part = 'sessions' | 'api-keys' | 'payments' | 'sign-in-methods' | 'team'
 
 /**
- * Lets administrators look at what an account holds: their own, and accounts below them. Looking is audited.
+ * Checks that the actor may see an account, their own or one below them, and audits the read.
  * @throws AppError as authoriseOver
  */
 async function look(
@@ -51,7 +51,7 @@ export async function readSessionsOf(deps: AdminDeps, actor: Actor, accountId: s
   return sessions.map(({ ipAddress, ...rest }) => ({ ...rest, network: ipAddress && networkOf(ipAddress) }))
 }
 
-/** API keys, newest first, without what they are. @throws AppError as look */
+/** API keys, newest first, without the keys themselves. @throws AppError as look */
 export async function readApiKeysOf(deps: AdminDeps, actor: Actor, accountId: string, slice: Slice<string>) {
   await look(deps, actor, accountId, 'api-keys')
   return readApiKeys(deps, { accountId }, slice)
@@ -63,7 +63,9 @@ export async function readPaymentsOf(deps: AdminDeps, actor: Actor, accountId: s
   return (await readPayments(deps, { accountId }, slice)).map(({ invoiceUrl: _, ...payment }) => payment)
 }
 
-/** How an account can sign in: never a secret, and of an identity's address only what tells it from others. @throws AppError as look */
+/**
+ * The sign-in methods of an account, without secrets. Addresses of identities are shortened. @throws AppError as look
+ */
 export async function readSignInMethods(deps: AdminDeps, actor: Actor, accountId: string) {
   let passwords = 0
   await look(deps, actor, accountId, 'sign-in-methods', async (tx) => {
@@ -84,7 +86,7 @@ export async function readSignInMethods(deps: AdminDeps, actor: Actor, accountId
   }
 }
 
-/** The team that an account is in, or the empty one. @throws AppError as look */
+/** The team of an account, or the empty team. @throws AppError as look */
 export async function readTeamOfUser(deps: AdminDeps, actor: Actor, accountId: string) {
   await look(deps, actor, accountId, 'team')
   return readTeamOf(deps.sql, accountId)

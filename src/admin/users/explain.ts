@@ -22,8 +22,8 @@ const accountDetails: Record<AuthzState['status'], string> = {
 }
 
 /**
- * Why an account may or may not: the chain role → level → permission, or plan → feature → override, each with its expiry.
- * The question is audited.
+ * Explains a right: the chain role → level → permission, or plan → feature → override, each with its expiry. The
+ * question is audited.
  * @throws AppError `not-found` for an unknown account, permission or feature
  */
 export async function explain(deps: AdminDeps, actor: Actor, accountId: string, asked: Input): Promise<Explanation> {
@@ -92,7 +92,7 @@ function linksOfFeature(
   return chain
 }
 
-/** A member of a team has the plan that its owner shares. */
+/** The plan of the account; for a member of a team, the one that its owner shares. */
 function planOf({ payerId, plan }: AuthzState): Link[] {
   if (payerId === null) return [{ kind: 'plan', name: plan, detail: 'the current subscription' }]
   const detail = plan === freePlan ? 'shares no plan now: the team sleeps' : 'shares this plan'

@@ -4,15 +4,15 @@ import { recordAuthzChange } from '../../changes/record.ts'
 import type { AdminDeps } from '../deps.ts'
 import { findRoleHolder, type RoleHolder, updateRole } from './queries.ts'
 
-/** The account of an address: what it is, for the command line. */
+/** The account of an address with its role, for the command line. */
 export function describeAccount({ sql }: Pick<AdminDeps, 'sql'>, email: string): Promise<RoleHolder | null> {
   return findRoleHolder(sql, email)
 }
 
 /**
- * Gives the account of an address the highest role. Only the command line calls it: who runs that holds the database's
- * password, so no rule of the service could stop them.
- * @returns what it was, or null without such an account; a superadmin is left as it is
+ * Gives the account of an address the role superadmin. Only the command line calls this; its user holds the database's
+ * password, so no check of the service could stop them.
+ * @returns the role before, or null where no account has the address; a superadmin is left unchanged
  */
 export async function promote(
   deps: Pick<AdminDeps, 'sql' | 'audit' | 'mail'>,

@@ -7,13 +7,13 @@ import { containsText, toAddress } from './search.ts'
 
 type ListedStatus = 'invited' | 'active' | 'locked'
 export type Filter = { q?: string; role?: string; plan?: string; status?: ListedStatus }
-/** An account of a list; `sortKey` is the value that it is sorted by, in full precision, for the cursor. */
+/** An account of a list. `sortKey` is the value that the list is sorted by, in full precision, for the cursor. */
 export type ListedAccount = Omit<StoredAccount, 'overrides'> & { sortKey: string }
 
 /**
- * A page of users after a cursor, in the order of an index: the thousandth page costs what the first does. The limit applies
- * before the other columns are read. Planned for each filter without parallel workers: a generic plan would scan the table
- * for a rare value, and workers would read far past the page.
+ * A page of users after a cursor, in the order of an index: the thousandth page costs as much as the first. The limit
+ * applies before the other columns are read. The statement is planned for each filter, without parallel workers: a
+ * generic plan would scan the table for a rare value, and workers would read far past the page.
  */
 export async function listUsers(
   tx: Tx,
@@ -29,7 +29,7 @@ export async function listUsers(
   }[sort.replace('-', '') as 'createdAt' | 'email' | 'lastLoginAt']
   const isText = sort.endsWith('email')
   const [direction, beyond] = sort.startsWith('-') ? [tx`desc`, tx`<`] : [tx`asc`, tx`>`]
-  // Each condition has its own index: each gives a page, and the result is cut from their union.
+  // Each condition is served by its own index and gives a page; the result is the beginning of their union.
   const holder = await prepare(tx, filter.q)
   const pages = inForceConditions(tx, filter).map(
     (condition) => tx`
@@ -44,7 +44,7 @@ export async function listUsers(
      order by a.key ${direction}, a.id ${direction}`
 }
 
-/** Has the list planned as it says, and finds whose whole address was asked for, if somebody has it. */
+/** Sets the planner's options for the list, and finds the account whose whole address is `q`, if there is one. */
 async function prepare(tx: Tx, q: string | undefined): Promise<string | null> {
   const [row] = await tx<{ holder: string | null }[]>`
     select set_config('plan_cache_mode', 'force_custom_plan', true), set_config('max_parallel_workers_per_gather', '0', true),
@@ -52,14 +52,14 @@ async function prepare(tx: Tx, q: string | undefined): Promise<string | null> {
   return row?.holder ?? null
 }
 
-/** A whole address that somebody has is theirs alone, and found by its own index; any other text is looked for as a part. */
+/** A whole address is found by its own index, if an account has it; any other text is searched as a part. */
 function matching(sql: Db, { q, status }: Filter, holder: string | null) {
   return sql`
     ${q === undefined ? sql`` : holder === null ? containsText(sql, q) : sql`and a.id = ${holder}`}
     ${status ? inStatus(sql, status) : sql``}`
 }
 
-/** As text of the statement: planned for the status, whose indexes are partial. */
+/** The status is part of the statement's text, because its indexes are partial. */
 function inStatus(sql: Db, status: ListedStatus) {
   return {
     invited: sql`and a.status = 'invited'`,
@@ -68,11 +68,14 @@ function inStatus(sql: Db, status: ListedStatus) {
   }[status]
 }
 
+/** Sets an account's status to `locked`, with the reason. The caller has locked its row. */
 export async function lockStatus(sql: Db, accountId: string, reason: string): Promise<void> {
   await sql`update user_accounts set status = 'locked', locked_reason = ${reason} where id = ${accountId}`
 }
 
-/** Back to what the account was before the lock: an invitation that nobody accepted waits on. */
+/**
+ * Sets the status that the account had before the lock: `active`, or `invited` where the invitation is still pending.
+ */
 export async function unlockStatus(sql: Db, accountId: string): Promise<void> {
   await sql`
     update user_accounts set status = case when is_invited then 'invited' else 'active' end, locked_reason = null where id = ${accountId}`
@@ -80,20 +83,21 @@ export async function unlockStatus(sql: Db, accountId: string): Promise<void> {
 
 export type RoleHolder = { id: string; role: string; status: ListedStatus }
 
-/** The account of an address in its one spelling. */
+/** The account of a canonical address. */
 export async function findRoleHolder(sql: Db, email: string): Promise<RoleHolder | null> {
   const [row] = await sql<RoleHolder[]>`
     select id, role, status from user_accounts where email = ${email} and status <> 'deleted'`
   return row ?? null
 }
 
-/** @param by who answers for the role until an invitation is accepted; null: the command line */
+/** @param by the inviter of record for the role while an invitation is pending; null: the command line */
 export async function updateRole(sql: Db, accountId: string, role: string, by: string | null): Promise<void> {
   await sql`
     with answered as (update invitations set role_by = ${by}::uuid where account_id = ${accountId})
     update user_accounts set role = ${role} where id = ${accountId}`
 }
 
+/** Why an account is locked; null where it is not. Locks nothing. */
 export async function findLockedReason(sql: Db, accountId: string): Promise<string | null> {
   const [row] = await sql<
     { lockedReason: string | null }[]
@@ -101,7 +105,7 @@ export async function findLockedReason(sql: Db, accountId: string): Promise<stri
   return row?.lockedReason ?? null
 }
 
-/** The account's state as stored, with what has expired. */
+/** The account's state as stored, including what has expired. */
 export async function findAuthzState(sql: Db, accountId: string): Promise<AuthzState | null> {
   const [row] = await sql<AuthzState[]>`select ${authzStateColumns(sql)} from account_authz a where a.id = ${accountId}`
   return row ?? null

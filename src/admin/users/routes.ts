@@ -19,7 +19,7 @@ import { assignRole, changeUser, lock, readAdministeredUser, revokeSessions, sea
 const manages = requirePermission('users.manage')
 const refusals = ['not-found', 'last-superadmin', 'privilege-escalation'] as const
 
-/** Users, as administrators find and change them. Every change is authorised on locked rows and audited. */
+/** Search and administration of users. Every change is authorised on locked rows and audited. */
 export const userRoutes = new Hono<AuthedEnv>()
   .get(
     '/',

@@ -5,7 +5,7 @@ import { canonicalEmail, isEmail } from '../../text/email-address.ts'
 /** Texts that contain a trigram of the index: three letters, or two at the beginning or end of a word. */
 const hasTrigram = /[\p{L}\p{M}\p{N}]{2}.|[^\p{L}\p{M}\p{N}][\p{L}\p{M}\p{N}]/su
 const beginsWord = /^[\p{L}\p{M}\p{N}]/u
-/** Words with a digit, of four ASCII characters or more. Nothing beside them can become one character with their ends. */
+/** Words of four ASCII letters and digits or more, with a digit among them. Normalisation cannot change their ends. */
 const rareWord = /(?<![\p{L}\p{M}\p{N}])(?=[a-z]*\d)[a-z\d]{4,}(?![\p{L}\p{M}\p{N}])/giu
 
 /** The canonical address, where the text is a whole one; else null. */
@@ -15,8 +15,8 @@ export function toAddress(q: string): string | null {
 }
 
 /**
- * Finds a part of an address or a name. A text without a trigram is searched at the beginning of words only, and one without
- * letters or digits finds nobody. The database normalises the query as it did the stored text; nothing is normalised here.
+ * Finds accounts with the text in their address or name. A text without a trigram matches beginnings of words only; one
+ * without letters or digits matches nobody. The database normalises the query as it did the stored text.
  */
 export function containsText(sql: Db, q: string): Fragment {
   const asked = decodeLabels(q)
@@ -27,8 +27,9 @@ export function containsText(sql: Db, q: string): Fragment {
 }
 
 /**
- * The index reads the list of each trigram that it is asked for. A word with a digit has rare ones: the index is asked for such
- * words alone, and the lists of what most addresses share (`example`, `com`) are left to the filter.
+ * The index reads a posting list for each trigram of the condition. Words with a digit have rare trigrams, so the index
+ * condition has such words alone, and the filter checks the rest, with trigrams that most addresses share (`example`,
+ * `com`).
  */
 function containingTrigrams(sql: Db, asked: string, rareWords: readonly string[]): Fragment {
   if (rareWords.length === 0) return sql`and a.search_text like '%' || search_pattern(${asked}) || '%'`

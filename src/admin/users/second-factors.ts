@@ -11,12 +11,12 @@ import { removePasskeys } from '../../passkeys/manage.ts'
 import type { AdminDeps } from '../deps.ts'
 import { findRoleHolder } from './queries.ts'
 
-/** How many of each kind there were. */
+/** The number of removed factors of each kind. */
 export type RemovedFactors = { authenticatorApps: number; recoveryCodes: number; passkeys: number }
 
 /**
- * Removes what a person has beside the password, for one who lost it: all sessions end, and they are told. What is asked for at
- * the next log-in is the password alone; whoever has none gets one by mail.
+ * Removes all second factors of a person who lost them: ends all sessions and notifies the person. The next log-in
+ * requires the password alone; an account without a password gets a link to set one by mail.
  * @throws AppError as authoriseOver
  */
 export async function resetSecondFactors(
@@ -31,7 +31,10 @@ export async function resetSecondFactors(
   })
 }
 
-/** The same for the command line, of an operator who lost everything. @returns null: no account has the address */
+/**
+ * resetSecondFactors for the command line, where no administrator can sign in. @returns null where no account has the
+ * address
+ */
 export async function resetSecondFactorsOf(deps: AdminDeps, email: string): Promise<RemovedFactors | null> {
   return deps.sql.begin(async (tx) => {
     const holder = await findRoleHolder(tx, email)
@@ -41,7 +44,7 @@ export async function resetSecondFactorsOf(deps: AdminDeps, email: string): Prom
   })
 }
 
-/** In a transaction that locked the account's row. */
+/** Removes the factors, in a transaction that locked the account's row. */
 async function removeFactors(
   tx: Tx,
   deps: AdminDeps,

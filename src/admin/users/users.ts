@@ -29,10 +29,10 @@ const permission = 'users.manage'
 /** An account as administrators see it. */
 export type AdministeredUser = User & { lockedReason: string | null }
 
-/** A user of a list, with the value that it is sorted by. */
+/** A user of a list, with the value that the list is sorted by. */
 export type ListedUser = User & { sortKey: string }
 
-/** A page of users. The search is audited without its text. */
+/** A page of users. The search is audited, without its text. */
 export async function searchUsers(
   deps: AdminDeps,
   actor: Actor,
@@ -46,7 +46,7 @@ export async function searchUsers(
     }),
   )
   const { q, ...details } = filter
-  // The text is not kept: it may be an address, which an erasure would not reach here.
+  // The text is not stored: it may be an address, which an erasure would not reach here.
   const kept = { ...details, sort, searched: q !== undefined }
   await deps.audit.record(deps.sql, actor, 'account.search', directory, { details: kept })
   return users
@@ -65,7 +65,7 @@ export async function readAdministeredUser(
   return deps.sql.begin((tx) => showUser(tx, deps, actor, accountId))
 }
 
-/** The answer of a change, read in its transaction: after the commit the client may leave. */
+/** The answer to a change, read in its transaction: a client that disconnects after the commit must not lose it. */
 export async function showUser(tx: Tx, deps: AdminDeps, actor: Actor, accountId: string): Promise<AdministeredUser> {
   const user = await findUser(deps, tx, accountId)
   if (!user) throw new AppError('not-found')
@@ -73,7 +73,7 @@ export async function showUser(tx: Tx, deps: AdminDeps, actor: Actor, accountId:
   return { ...user, lockedReason: await findLockedReason(tx, accountId) }
 }
 
-/** Changes a profile on somebody's behalf. @throws AppError as authoriseOver */
+/** Changes the profile of another person. @throws AppError as authoriseOver */
 export async function changeUser(
   deps: AdminDeps,
   actor: Actor,
@@ -111,7 +111,7 @@ export async function assignRole(
   })
 }
 
-/** Locks an account: its sessions end, and nobody logs in to it until it is unlocked. */
+/** Locks an account: its sessions end, and it cannot sign in until it is unlocked. @throws AppError as authoriseOver */
 export async function lock(deps: AdminDeps, actor: Actor, accountId: string, reason: string): Promise<void> {
   await deps.sql.begin(async (tx) => {
     const { target } = await authoriseOver(tx, actor.principal, accountId, permission, { removes: true })
@@ -122,7 +122,10 @@ export async function lock(deps: AdminDeps, actor: Actor, accountId: string, rea
   })
 }
 
-/** Ends a lock, and a lockout of the account's address. Sign-ins that were begun before the lock begin again. */
+/**
+ * Ends a lock, and a lockout of the account's address. Sign-ins that began before the lock must begin again.
+ * @throws AppError as authoriseOver
+ */
 export async function unlock(deps: AdminDeps, actor: Actor, accountId: string): Promise<void> {
   await deps.sql.begin(async (tx) => {
     const { target } = await authoriseOver(tx, actor.principal, accountId, permission)
@@ -139,7 +142,7 @@ export async function unlock(deps: AdminDeps, actor: Actor, accountId: string): 
   })
 }
 
-/** Ends every session and API key of an account. */
+/** Ends every session and API key of an account. @throws AppError as authoriseOver */
 export async function revokeSessions(deps: AdminDeps, actor: Actor, accountId: string): Promise<void> {
   await deps.sql.begin(async (tx) => {
     await authoriseOver(tx, actor.principal, accountId, permission)
