@@ -4,7 +4,7 @@ import type { Sql } from '../db/types.ts'
 import type { Outbox } from '../mail/outbox.ts'
 import type { ApiKeys } from './verifier.ts'
 
-/** What the services of API keys use. */
+/** Dependencies of the services of API keys. */
 export type ApiKeyDeps = {
   sql: Sql
   audit: Audit

@@ -12,7 +12,7 @@ import { mintApiKey } from './format.ts'
 import { type ApiKeyItem, countApiKeys, deleteApiKey, findOwnApiKey, insertApiKey, listApiKeys } from './queries.ts'
 import type { NewApiKey } from './schemas.ts'
 
-/** Keys that an account may have; those that expired count until they are deleted. */
+/** The most keys of an account; expired ones count until they are deleted. */
 export const maxApiKeys = 20
 const defaultPermissions = ['profile.read', 'dashboard.read']
 
@@ -40,8 +40,9 @@ export function requireOwnToGive(
 }
 
 /**
- * Makes a key, which is shown this once: only its hash is kept.
- * @param lockSignIn locks the owner's row, and throws where they have signed out since they gave their password
+ * Makes a key and returns it, which is the only time: only its hash is stored.
+ * @param lockSignIn locks the owner's row, and throws where the session or the password of the request is no longer
+ *   valid
  * @throws AppError as requireOwnToGive and lockSignIn, `too-many-api-keys`
  */
 export async function createApiKey(
@@ -82,7 +83,7 @@ export async function readApiKeys(
   return listApiKeys(deps.sql, accountId, limit, after)
 }
 
-/** @throws AppError `not-found` when it is not theirs */
+/** One of the person's own keys. @throws AppError `not-found` when it is not theirs */
 export async function readApiKey(deps: ApiKeyDeps, { accountId }: Principal, id: string): Promise<ApiKeyItem> {
   await deps.apiKeys.flush()
   const found = await findOwnApiKey(deps.sql, accountId, id)

@@ -1,6 +1,7 @@
 import { counter, gauge, type Metric } from '../metrics/metric.ts'
 import type { ApiKeys } from './verifier.ts'
 
+/** The metrics of the verifier of API keys. */
 export function apiKeyMetrics({ stats }: Pick<ApiKeys, 'stats'>): Metric[] {
   return [
     gauge('manas360_api_keys_remembered', 'API keys that this instance has in memory', () => stats().remembered),

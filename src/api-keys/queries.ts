@@ -15,7 +15,7 @@ export type ApiKeyItem = {
 
 const columns = (sql: Db) => sql`id, name, prefix, permissions, expires_at, ip_ranges, last_used_at, created_at`
 
-/** Newest first: `limit` of them before the key `before`. */
+/** Keys of an account, newest first: at most `limit`, older than the key `before`. */
 export async function listApiKeys(
   sql: Db,
   accountId: string,
@@ -27,6 +27,7 @@ export async function listApiKeys(
      order by id desc limit ${limit}`
 }
 
+/** One key of an account; null where the account has no such key. Locks nothing. */
 export async function findOwnApiKey(sql: Db, accountId: string, id: string): Promise<ApiKeyItem | null> {
   const [row] = await sql<
     ApiKeyItem[]
@@ -34,6 +35,7 @@ export async function findOwnApiKey(sql: Db, accountId: string, id: string): Pro
   return row ?? null
 }
 
+/** The number of keys of an account, expired ones included. The caller has locked the account's row. */
 export async function countApiKeys(sql: Db, accountId: string): Promise<number> {
   const [row] = await sql<{ total: number }[]>`
     select count(*)::int as total from api_keys where account_id = ${accountId}`
@@ -51,7 +53,7 @@ type NewRow = {
   expiresAt: string | null
 }
 
-/** Null when `expiresAt` has passed, by the database's clock. */
+/** Inserts a key. Null where `expiresAt` is past by the database's clock. */
 export async function insertApiKey(sql: Db, row: NewRow): Promise<{ createdAt: Date } | null> {
   const [inserted] = await sql<{ createdAt: Date }[]>`
     insert into api_keys (id, account_id, name, prefix, key_hash, permissions, ip_ranges, expires_at)
@@ -62,13 +64,14 @@ export async function insertApiKey(sql: Db, row: NewRow): Promise<{ createdAt: D
   return inserted ?? null
 }
 
+/** Deletes a key of an account. @returns its prefix; null where the account has no such key */
 export async function deleteApiKey(sql: Db, accountId: string, id: string): Promise<{ prefix: string } | null> {
   const [deleted] = await sql<{ prefix: string }[]>`
     delete from api_keys where id = ${id} and account_id = ${accountId} returning prefix`
   return deleted ?? null
 }
 
-/** A key with its owner's state, in one snapshot. */
+/** A key with its owner's state, read in one snapshot. */
 export type ApiKeyRow = AuthzState & {
   id: string
   accountId: string
@@ -78,6 +81,7 @@ export type ApiKeyRow = AuthzState & {
   expiresAt: number | null
 }
 
+/** The key with this hash and its owner's state; null for an unknown key. Locks nothing. */
 export async function findApiKey(sql: Db, hash: Buffer): Promise<ApiKeyRow | null> {
   const [row] = await sql<ApiKeyRow[]>`
     select k.id, k.account_id, k.permissions, k.ip_ranges, extract(epoch from k.expires_at)::float8 as expires_at,
@@ -87,13 +91,13 @@ export async function findApiKey(sql: Db, hash: Buffer): Promise<ApiKeyRow | nul
   return row ?? null
 }
 
-/** @returns the prefixes of the deleted keys */
+/** Deletes all keys of an account. @returns their prefixes */
 export async function deleteApiKeys(sql: Db, accountId: string): Promise<string[]> {
   const rows = await sql<{ prefix: string }[]>`delete from api_keys where account_id = ${accountId} returning prefix`
   return rows.map(({ prefix }) => prefix)
 }
 
-/** Locks in the order of ids, which prevents deadlocks between instances. */
+/** Stores when keys were used. Locks their rows in the order of ids, which prevents deadlocks between instances. */
 export async function updateLastUsed(sql: Db, uses: { id: string; at: Date }[]): Promise<void> {
   await sql`
     with used as (

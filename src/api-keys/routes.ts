@@ -21,7 +21,7 @@ declare module '../http/request.ts' {
   }
 }
 
-/** Runs before the idempotency key is looked at. */
+/** requireOwnToGive as middleware: it runs before the idempotency key is looked up. */
 const ownToGive: MiddlewareHandler<AuthedEnv, string, { in: { json: unknown }; out: { json: NewApiKey } }> = (
   c,
   next,
@@ -32,14 +32,15 @@ const ownToGive: MiddlewareHandler<AuthedEnv, string, { in: { json: unknown }; o
   return next()
 }
 
-/** What the auth room, which lies above this one, hands in. */
+/** Checks of the owner. The auth room implements them; it lies above this one, so they are passed in. */
 export type OwnerCheck = {
-  /** Lets pass who showed who they are lately, or gives their password. */
+  /** Requires a recent sign-in, or the password in the body. */
   recentOrPassword: () => typeof ownToGive
-  /** Locks the account's row; throws where the person has signed out, or has another password, by then. */
+  /** Locks the account's row; throws where session or password are no longer valid. */
   requireStillSignedIn(tx: Tx, principal: Principal, passwordVersion?: number): Promise<unknown>
 }
 
+/** The routes of API keys. */
 export const apiKeyRoutes = (owner: OwnerCheck) =>
   new Hono<AuthedEnv>()
     .get(

@@ -12,7 +12,7 @@ const reasons = {
 const tooMuch =
   'Together these hold more than a /8 of IPv4 or a /16 of IPv6 beside private networks: that keeps hardly anybody out.'
 
-/** An address or a CIDR range, in its one spelling: `10.1.2.3/8` becomes `10.0.0.0/8`. */
+/** An address or a CIDR range in canonical form: `10.1.2.3/8` becomes `10.0.0.0/8`. */
 const IpRange = bounded(49, 'An address range has at most 49 characters.')
   .transform((text, context) => {
     const network = parseNetwork(text)
@@ -22,7 +22,7 @@ const IpRange = bounded(49, 'An address range has at most 49 characters.')
   })
   .meta({ type: 'string', pattern: networkPattern, maxLength: 49, examples: ['203.0.113.0/24', '2001:db8::/32'] })
 
-/** Whether ranges hold everybody, or so many that they keep hardly anybody out. */
+/** Whether ranges cover all addresses, or so many that they restrict hardly anybody. */
 function coverTooMuch(ranges: readonly string[]): boolean {
   const networks = ranges.map(parseNetwork)
   return networks.includes('everybody') || isTooWide(networks.filter((network) => typeof network !== 'string'))

@@ -19,7 +19,7 @@ const maxLookUpsWaiting = 1_000
 
 type Refusal = 'invalid-token' | 'account-disabled'
 type Found = ApiKey & { expiresAtMs: number }
-/** The result of one look-up, and when that began. */
+/** The result of one look-up, and when it began. */
 type Reading = { readAt: number; found: Found | null }
 
 type Options = {
@@ -28,24 +28,26 @@ type Options = {
   log: Logger
   /** The database's time, in milliseconds. */
   now: () => number
-  /** How long a look-up may be used: an access token's life. RecentChanges remembers for 5 minutes more. */
+  /**
+   * How long a result may be cached: the lifetime of an access token. RecentChanges holds changes for 5 minutes longer.
+   */
   lifeSeconds: number
-  /** How many look-ups may be under way at once. */
+  /** How many look-ups may run at once. */
   lookUps: number
 }
 
 export type ApiKeys = ReturnType<typeof createApiKeys>
 
 /**
- * Verifies API keys. The first use of a key costs one query. Its result is cached for an access token's life, and read again
- * once RecentChanges has a newer state of the owner; deleting a key makes one. So the next request obeys every change that the
- * feed brings.
+ * Verifies API keys. The first use of a key costs one query. The result is cached for the lifetime of an access token,
+ * and read again once RecentChanges has a newer state of the owner; deleting a key creates one. So every change applies
+ * from the next request after the feed delivered it.
  */
 export function createApiKeys({ sql, recentChanges, log, now, lifeSeconds, lookUps }: Options) {
   const known = new BoundedMap<string, Reading>(maxRemembered)
   const unknown = new BoundedMap<string, Reading>(maxRemembered)
   const reading = new Map<string, Promise<Reading>>()
-  /** Keeps a flood of unknown keys from taking the whole pool. */
+  /** Bounds the look-ups, so that a flood of unknown keys cannot take the whole pool. */
   const semaphore = createSemaphore({
     places: lookUps,
     queueLimit: maxLookUpsWaiting,
@@ -108,7 +110,7 @@ export function createApiKeys({ sql, recentChanges, log, now, lifeSeconds, lookU
   }
 
   return {
-    /** The key or why it is refused, from memory; undefined when it must be looked up. */
+    /** The key or its refusal, from the cache; undefined when it must be looked up. */
     recall(key: string): ApiKey | Refusal | undefined {
       if (!isApiKey(key)) return 'invalid-token'
       const name = hashToken(key).toString('base64')
@@ -136,14 +138,14 @@ export function createApiKeys({ sql, recentChanges, log, now, lifeSeconds, lookU
       unknown.clear()
     },
 
-    /** Remembers that a key was used; written every 5 s, in one statement. */
+    /** Records that a key was used; written every 5 s in one statement. */
     noteUse(id: string): void {
       if (uses.size < maxUses || uses.has(id)) uses.set(id, now())
     },
-    /** Writes when keys were last used, one batch after the other. Never throws. */
+    /** Writes the recorded uses, one batch after the other. Never throws. */
     flush: async (): Promise<void> => void (await flush()),
     stats: () => ({ remembered: known.size, lookUps: lookedUp }),
-    /** Writes what is left and stops. */
+    /** Writes the remaining uses and stops. */
     async close(): Promise<void> {
       await close()
       semaphore.close()
@@ -152,8 +154,8 @@ export function createApiKeys({ sql, recentChanges, log, now, lifeSeconds, lookU
 }
 
 /**
- * Ends every API key of an account, in a transaction that then calls `recordAuthzChange`, which makes every instance read the
- * account's keys again. @returns their prefixes, for the audit trail
+ * Deletes all API keys of an account, in a transaction that then calls `recordAuthzChange`, upon which every instance
+ * reads the account's keys again. @returns their prefixes, for the audit trail
  */
 export function endApiKeys(tx: Tx, accountId: string): Promise<string[]> {
   return deleteApiKeys(tx, accountId)
