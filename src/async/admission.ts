@@ -3,7 +3,9 @@ import type { Caller } from './caller.ts'
 import { createFairQueue } from './fair-queue.ts'
 
 type Waiter = { admit: () => void; reject: (error: AppError) => void }
-/** Told `reject`, which ends the wait early, as at a deadline. @returns cleans up once the wait has ended */
+/**
+ * Called with `reject`, which ends the wait early, as at a deadline. @returns a function that cleans up after the wait
+ */
 type OnGiveUp = (refuse: (error: AppError) => void) => () => void
 
 type Options = {
@@ -19,9 +21,10 @@ type Options = {
 const own = ''
 
 /**
- * Fair admission to a bounded number of places: waiting callers are admitted round-robin, so that one caller's burst does not
- * delay the others for long. One caller holds at most four fifths of the places, and all callers together nine tenths, where
- * there are enough places to be divided. The service's own work, which has no caller, is admitted first up to that tenth.
+ * Fair admission to a bounded number of places. Waiting callers are admitted round-robin, so that one caller's burst
+ * does not delay the others for long. Where there are enough places, one caller holds at most four fifths of them, and
+ * all callers together nine tenths; the service's own work, which has no caller, is admitted first up to the last
+ * tenth, which is reserved for it.
  */
 export function createAdmission({ places: atFirst, queueLimit, accountLimit }: Options) {
   const queue = createFairQueue<Waiter>()
@@ -52,7 +55,7 @@ export function createAdmission({ places: atFirst, queueLimit, accountLimit }: O
     }
   }
 
-  /** Room in the queue, if need be at the cost of who came last to the longest line. */
+  /** Makes room in the queue; when it is full, the newest waiter of the longest line is refused. */
   function makeRoom(key: string): void {
     if (queue.size() < queueLimit) return
     const dropped = queue.dropFromLongest(queue.sizeOf(key))

@@ -1,7 +1,7 @@
 /**
- * A map of at most `limit` entries, of which the half that was set or read last is surely kept. Two generations: the younger
- * takes what is set and read, and when it is full the older is dropped as a whole. To delete the oldest entry at each step
- * instead would make JavaScriptCore walk over all that were deleted before.
+ * A map of at most `limit` entries. The half that was set or read last is always kept. It has two generations: entries
+ * that are set or read go to the younger; when that is full, the older is dropped as a whole. Deleting the oldest entry
+ * at each step instead would make JavaScriptCore walk over all entries deleted before.
  */
 export class BoundedMap<K, V> {
   #younger = new Map<K, V>()
@@ -32,7 +32,10 @@ export class BoundedMap<K, V> {
     this.#older.delete(key)
   }
 
-  /** Drops the older generation, and makes the younger the older: called twice, it forgets all that was not used between. */
+  /**
+   * Drops the older generation and makes the younger the older. Called twice, it drops all entries that were not used
+   * in between.
+   */
   age(): void {
     this.#older = this.#younger
     this.#younger = new Map()

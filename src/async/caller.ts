@@ -1,10 +1,10 @@
 /**
- * On whose behalf something scarce is used: an account, or the network of a client that did not sign in. Where the
- * service itself works, it is null.
+ * The account or, without a sign-in, the client's network for which a scarce resource is used. Null for the service's
+ * own work.
  */
 export type Caller = {
   readonly key: string
   readonly isAccount: boolean
-  /** It was given a turn before: what it has begun is not refused for what others of its account send. */
+  /** The request was admitted before, so its later waits are not refused for the account's other requests. */
   admitted: boolean
 }

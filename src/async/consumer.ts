@@ -4,29 +4,32 @@ import { inTrace } from '../tracing/tracer.ts'
 type Attributes = Parameters<typeof inTrace>[1]
 
 type Options<T extends { id: string }> = {
-  /** For the log and for traces, such as `a payment provider`: whom the work is for. */
+  /** The recipient, such as `a payment provider`, for the log and traces. */
   recipient: string
   /** The name and the attributes of an item's trace; default `work for RECIPIENT`. */
   trace?: (item: T) => { name: string; attributes: Attributes }
   /** How many items are processed at once. */
   concurrency: number
-  /** How many items may run besides, after others have yielded their places; default none. */
+  /** How many more items may run after others yielded their places; default none. */
   spare?: number
   log: Logger
   /** Nothing is claimed while this is true; default never. */
   isPaused?: () => boolean
   /**
-   * Takes up to `free` due items. Items with the ids `running` are ignored if they come again: a claim that takes a lease must
-   * leave them out, or the lease is held for nothing.
+   * Claims up to `free` due items. Items with the ids `running` are ignored if they are returned again; a claim that
+   * takes a lease must leave them out, because the lease would be unused.
    */
   claim: (free: number, running: readonly string[]) => Promise<T[]>
-  /** @param yieldPlace lets another item begin beside this one, which takes longer than most */
+  /** @param yieldPlace lets another item begin while this one, which takes longer than most, goes on */
   work: (item: T, yieldPlace: () => void) => Promise<void>
-  /** Called with the error of an item whose work failed: stores when to retry. */
+  /** Called with the error of an item whose work failed. Stores the time of the next attempt. */
   postpone: (item: T, error: unknown) => Promise<void>
 }
 
-/** Processes items of one queue table, a few at a time, whichever instance claims them. An item that fails delays no other. */
+/**
+ * Processes items of one queue table, a few at a time, on whichever instance claims them. An item that fails does not
+ * delay others.
+ */
 export function createConsumer<T extends { id: string }>({
   recipient,
   trace = () => ({ name: `work for ${recipient}`, attributes: {} }),
@@ -53,7 +56,7 @@ export function createConsumer<T extends { id: string }>({
     isPollRequested = true
     claiming ??= claimDue().finally(() => {
       claiming = undefined
-      // Requested between the last claim and here.
+      // A call came between the last claim and here.
       if (mayClaim()) poll()
     })
   }
@@ -100,7 +103,7 @@ export function createConsumer<T extends { id: string }>({
     poll,
     /** The number of items that are being processed. */
     running: (): number => running.size,
-    /** Polls, and waits for what is running. @returns whether there was anything */
+    /** Polls, and waits for the running items. @returns whether there were any */
     async idle(): Promise<boolean> {
       poll()
       await claiming
@@ -108,7 +111,7 @@ export function createConsumer<T extends { id: string }>({
       await Promise.all(busy)
       return busy.length > 0
     },
-    /** Claims nothing more; resolves when what runs has ended. */
+    /** Stops claiming; resolves when the running items have ended. */
     async stop(): Promise<void> {
       stopped = true
       await claiming

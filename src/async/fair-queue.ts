@@ -1,9 +1,9 @@
 /**
- * A queue of many lines, served in turn: one item of each line, in the order that they came. However long one line is,
- * the first of another waits for one item of each line at the most.
+ * A queue of several lines, served round-robin: one item of each line in turn, in the order of arrival. The first item
+ * of a line waits for at most one item of each other line.
  */
 export function createFairQueue<T>() {
-  // Both keep the order of arrival, and give up an item without a search.
+  // Map and Set keep the order of arrival, and delete an item without a search.
   const lines = new Map<string, Set<T>>()
   let size = 0
 
@@ -24,9 +24,9 @@ export function createFairQueue<T>() {
       else lines.set(key, new Set([item]))
       size++
     },
-    /** Whether it was still there. */
+    /** Removes an item. @returns whether it was still queued */
     remove,
-    /** Takes the first of the next line that `isEligible`; that line is the last then. */
+    /** Takes the first item of the next line that `isEligible`; that line then moves to the end. */
     take(isEligible: (key: string) => boolean): T | undefined {
       for (const [key, line] of lines) {
         if (!isEligible(key)) continue
@@ -41,7 +41,7 @@ export function createFairQueue<T>() {
       }
       return undefined
     },
-    /** Takes whoever came last to the longest line, if that is longer than `length`. */
+    /** Takes the newest item of the longest line, if that line is longer than `length`. */
     dropFromLongest(length: number): T | undefined {
       let longest: [string, Set<T>] | undefined
       for (const entry of lines) if (entry[1].size > (longest?.[1].size ?? length)) longest = entry

@@ -1,10 +1,11 @@
-/** A signal inside one process: `notify` calls every listener that `onNotify` added and that is not removed yet. */
+/** A signal within one process: `notify` calls every listener added by `onNotify` and not removed since. */
 export type Notifier = {
   notify(): void
   /** @returns removes the listener */
   onNotify(listener: () => void): () => void
 }
 
+/** A notifier without listeners. */
 export function createNotifier(): Notifier {
   const listeners = new Set<() => void>()
   return {

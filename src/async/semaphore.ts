@@ -9,13 +9,13 @@ type Options = {
   queueLimit: number
   /** How many jobs of one account may wait. */
   accountLimit: number
-  /** How long one may wait, in milliseconds; default: until it is admitted or `signal` aborts. */
+  /** The longest wait, in milliseconds; default: until the job is admitted or `signal` aborts. */
   waitMs?: number
 }
 
 /**
  * A semaphore with fair admission (`admission.ts`): a bounded number of jobs runs, a bounded number waits.
- * @throws RangeError for a number of places below 1 or a negative queue limit
+ * @throws RangeError for fewer places than 1 or a negative queue limit
  */
 export function createSemaphore({ places, queueLimit, accountLimit, waitMs }: Options) {
   if (!Number.isSafeInteger(places) || places < 1)
@@ -39,9 +39,9 @@ export function createSemaphore({ places, queueLimit, accountLimit, waitMs }: Op
   return {
     /**
      * Runs `job` once it is admitted; a job that has begun is not aborted.
-     * @param caller for whom it runs; null: the service's own work
-     * @throws AppError `overloaded` when the queue is full or the wait too long, `rate-limited` when too many jobs of the
-     * caller's account wait, `deadline-exceeded` when `signal` aborts before it began, and what `job` throws
+     * @param caller for whom the job runs; null: the service's own work
+     * @throws AppError `overloaded` when the queue is full or the wait too long, `rate-limited` when too many jobs of
+     *   the caller's account wait, `deadline-exceeded` when `signal` aborts before the job began; and what `job` throws
      */
     async run<T>(job: () => Promise<T>, caller: Caller | null = null, signal?: AbortSignal): Promise<T> {
       if (isClosed) throw new AppError('service-unavailable')
@@ -57,7 +57,7 @@ export function createSemaphore({ places, queueLimit, accountLimit, waitMs }: Op
       const { inUse, waiting } = admission.counts()
       return { running: inUse, waiting }
     },
-    /** Refuses those who wait and all who come; what runs goes on. */
+    /** Refuses waiting and new jobs; running ones go on. */
     close(): void {
       isClosed = true
       admission.rejectAll(new AppError('service-unavailable'))

@@ -1,6 +1,6 @@
 /**
- * The value of `work`, or what `onLate` returns or throws once `milliseconds` have passed. `work` goes on; that it fails
- * later is ignored. The timer ends with the call, so that it keeps no process alive.
+ * The value of `work`, or of `onLate` after `milliseconds`. `work` is not aborted, and its later failure is ignored.
+ * The timer is cleared with the call, so that it keeps no process alive.
  */
 export async function withTimeout<T, L>(
   work: PromiseLike<T>,

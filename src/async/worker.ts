@@ -7,7 +7,7 @@ export type Worker = ReturnType<typeof createWorker>
 
 type Options = {
   consumers: readonly Consumer[]
-  /** Notified where new work was stored. */
+  /** Notified when new work was stored. */
   notifier: Notifier
   /** Milliseconds between polls without a notification, ± 20 %. */
   pollMs: number
@@ -27,14 +27,14 @@ export function createWorker({ consumers, notifier, pollMs }: Options) {
       timer.unref()
     },
     poll,
-    /** Resolves once nothing is due and nothing is running; for tests. */
+    /** Resolves once no item is due and none is running; for tests. */
     async idle(): Promise<void> {
       for (let isBusy = true; isBusy; ) {
         const busy = await Promise.all(consumers.map((consumer) => consumer.idle()))
         isBusy = busy.includes(true)
       }
     },
-    /** Begins nothing more; resolves when what runs has ended. */
+    /** Stops polling; resolves when the running items have ended. */
     async stop(): Promise<void> {
       unsubscribe()
       clearInterval(timer)

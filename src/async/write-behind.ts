@@ -1,20 +1,20 @@
 type Options<Batch> = {
-  /** Takes out what is to be written now. */
+  /** Takes out the batches that are written now. */
   take: () => readonly Batch[]
   write: (batch: Batch) => Promise<unknown>
-  /** Keeps a batch whose write failed for the next time. */
+  /** Puts back a batch whose write failed, for the next flush. */
   restore: (batch: Batch) => void
-  /** Told of the first write of a flush that failed, which then throws nothing. */
+  /** Called with the first error of a flush; the flush then does not throw. */
   onError?: (error: unknown) => void
-  /** Flushes so often by itself; needs `onError`. */
+  /** Milliseconds between automatic flushes; needs `onError`. */
   everyMs?: number
-  /** Asked each time; where it is not yet due, the timer flushes nothing. */
+  /** Checked at each tick of the timer: nothing is flushed while it returns false. */
   isDue?: () => boolean
 }
 
 /**
- * What is gathered in memory and written in batches, one after the other: no two writes are under way at once, and a batch
- * that fails does not keep the others of its flush from being written.
+ * Writes what was gathered in memory in batches, one after the other: no two writes run at once, and a batch that fails
+ * does not prevent the others of its flush.
  */
 export function createWriteBehind<Batch>({ take, write, restore, onError, everyMs, isDue }: Options<Batch>) {
   let inFlight: readonly Batch[] = []
@@ -43,9 +43,9 @@ export function createWriteBehind<Batch>({ take, write, restore, onError, everyM
   }
 
   /**
-   * Writes all that was gathered until now, or what the caller took out already, after what is being written.
-   * @returns whether there was something left to write
-   * @throws what a write failed with, unless `onError` is told
+   * Writes all that was gathered until now, or what the caller has taken out, after the write in progress.
+   * @returns whether anything is left to write
+   * @throws the error of a write, unless there is `onError`
    */
   function flush(taken?: readonly Batch[]): Promise<boolean> {
     const flushed = last.then(() => writeAll(taken ?? take()))
@@ -55,7 +55,7 @@ export function createWriteBehind<Batch>({ take, write, restore, onError, everyM
 
   return {
     flush,
-    /** What is being written at this moment, which the database may not show yet. */
+    /** Batches that are being written now, which the database may not show yet. */
     inFlight: (): readonly Batch[] => inFlight,
     /** Stops the timer and writes what is left. @throws as `flush` does */
     async close(): Promise<void> {
