@@ -3,21 +3,22 @@ import { describeUnknownKey, type Faults } from './faults.ts'
 import type { FoundCheckpoint } from './queries.ts'
 import type { Audit } from './record.ts'
 
-/** What the next checkpoint continues. */
+/** The checkpoint that the next one continues. */
 export type Link = { id: number; mac: Buffer | null }
 
 /**
- * Verifies the chain of checkpoints, which must be added in the order of their numbers. Whoever may insert rows can
- * insert a forged checkpoint anywhere: it is reported, its rows count as uncovered, and verification goes on behind it.
- * The next checkpoint that we signed names the one before it, and so tells whether the bad one was inserted or edited.
- * @param logged a checkpoint from the log: a trail that ends before it was cut
- * @param from the checkpoint that the first continues; null: none, the first is the first of the trail
+ * Verifies the chain of checkpoints, which must be added in the order of their numbers. A forged checkpoint, which
+ * anybody with the right to insert rows can make, is reported and its rows count as uncovered; verification goes on
+ * behind it. The next checkpoint that we signed names the one before it, and so shows whether the bad one was inserted
+ * or edited.
+ * @param logged a checkpoint from the log, which shows a trail whose end was cut
+ * @param from the checkpoint that the first one continues; null: the first is the first of the trail
  */
 export function createChain(audit: Audit, logged: CheckpointLine | null, faults: Faults, from: Link | null = null) {
   const unsigned: string[] = []
   /**
-   * Checkpoints without a valid signature since the last valid one; `fault`: what is wrong, if it was not simply
-   * inserted.
+   * Checkpoints without a valid signature since the last valid one. `fault`: what is wrong with an edited one; null for
+   * an inserted one.
    */
   let pending: { id: number; name: string; fault: string | null }[] = []
   let last = from
@@ -59,7 +60,7 @@ export function createChain(audit: Audit, logged: CheckpointLine | null, faults:
       rows += checkpoint.rowCount
       return true
     },
-    /** Reports what is still pending, and a cut tail. */
+    /** Reports the checkpoints that are still pending, and a cut tail. */
     end(): void {
       for (const { name, fault } of pending) faults.add(fault ?? `${name} was edited or added: nobody signed it`)
       if (isLoggedFound || !logged || pending.some(({ id }) => id === logged.id)) return

@@ -12,7 +12,7 @@ export type Checkpoint = {
   keyId: string
   mac: Buffer
 }
-/** A checkpoint as the log has it: enough to prove later that the trail was cut. */
+/** A checkpoint as it is logged: enough to prove later that the end of the trail was cut. */
 export type CheckpointLine = { id: number; rowCount: number; digest: string; mac: string }
 
 /** The most rows of one checkpoint. */
@@ -43,7 +43,7 @@ export function digestOf(macs: Buffer[]): Buffer {
   return hash.digest()
 }
 
-/** What a checkpoint's MAC covers: every column, the time as text. */
+/** The text that a checkpoint's MAC covers: every column, the time as text. */
 export function checkpointText({
   id,
   sealedAt,
@@ -69,7 +69,7 @@ export function toLine({ id, rowCount, digest, mac }: Checkpoint): CheckpointLin
   return { id, rowCount, digest: digest.toString('hex'), mac: mac.toString('hex') }
 }
 
-/** The ISO text of an epoch with microseconds; a value that this program never writes is returned as it is. */
+/** An epoch with microseconds as ISO text; values that this program never writes are returned unchanged. */
 export function toIso(epoch: string | null): string {
   const milliseconds = /^\d+\.\d{3}000$/.test(epoch ?? '') ? Number(epoch) * 1000 : Number.NaN
   return milliseconds <= 8.64e15 ? new Date(Math.round(milliseconds)).toISOString() : String(epoch)

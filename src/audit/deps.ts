@@ -2,7 +2,7 @@ import type { Sql } from '../db/types.ts'
 import type { Logger } from '../log/logger.ts'
 import type { Audit } from './record.ts'
 
-/** What sealing and verifying the trail use. */
+/** Dependencies of sealing and verifying the trail. */
 export type AuditDeps = {
   sql: Sql
   audit: Audit

@@ -12,7 +12,7 @@ export function createFaults() {
       count++
       if (faults.length < maxFaults) faults.push(fault)
     },
-    /** How many more to look for; at least one, so that a fault is never missed. */
+    /** How many more faults to look for; at least one, so that a fault is never missed. */
     room: (): number => Math.max(1, maxFaults - faults.length),
     /** All faults as one text; null when there are none. */
     summary(): string | null {
@@ -22,7 +22,10 @@ export function createFaults() {
   }
 }
 
-/** The fault of a row or checkpoint that was signed with an unknown key. @param name the row or checkpoint, for the message */
+/**
+ * The fault of a row or checkpoint that was signed with a key that is not configured. @param name of the row or
+ * checkpoint
+ */
 export function describeUnknownKey(name: string, keyId: string): string {
   return `${name} was signed with the key ${keyId}, which is not AUDIT_KEY nor in AUDIT_KEY_PREVIOUS`
 }

@@ -4,10 +4,13 @@ import { type FoundCheckpoint, listCheckpointsBack } from './queries.ts'
 import type { Audit } from './record.ts'
 import { momentOf } from './row-ids.ts'
 
-/** A seal that we signed, and the newest row that it covers. */
+/** A seal that we signed, with the newest row that it covers. */
 export type Seal = { number: number; sealedAt: string; entries: number; upTo: { id: string; at: string } | null }
 
-/** How many checkpoints that nobody signed are passed over at most; whoever may insert them may insert many. */
+/**
+ * How many checkpoints each of the two reads fetches. Forged ones, of which an attacker may insert many, are skipped
+ * only within these.
+ */
 const perRead = [1, 20] as const
 
 /** The newest seal; null where the newest checkpoints are none of ours, or there is none. */

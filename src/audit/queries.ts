@@ -17,6 +17,7 @@ export async function takeUnsealed(sql: Db, limit: number): Promise<{ id: string
     select l.id, l.mac from taken join audit_logs l on l.id = taken.audit_id order by l.id`
 }
 
+/** Inserts a checkpoint. The caller holds the lock of `lockSealing`. */
 export async function insertCheckpoint(sql: Db, checkpoint: Checkpoint): Promise<void> {
   const { id, sealedAt, rowCount, auditIds, digest, previousMac, keyId, mac } = checkpoint
   await sql`
@@ -24,10 +25,10 @@ export async function insertCheckpoint(sql: Db, checkpoint: Checkpoint): Promise
     values (${id}, ${sealedAt}, ${rowCount}, ${auditIds}::uuid[], ${digest}, ${previousMac}, ${keyId}, ${mac})`
 }
 
-/** A timestamp with microseconds: a Date would hide an edit of those. */
+/** A timestamp with microseconds; a Date would hide an edit of those. */
 const exactly = (sql: Db, column: string) => sql`extract(epoch from ${sql(column)})::text`
 
-/** A row as verification reads it: somebody may have edited it, so any column may be null and a time may be anything. */
+/** A row as verification reads it. It may have been edited, so any column may be null and a time may be any value. */
 type Found<T> = { [K in keyof T]: T[K] | null }
 export type FoundCheckpoint = Omit<Checkpoint, 'sealedAt' | 'auditIds' | 'previousMac' | 'mac'> & {
   /** The exact number: `id` loses digits beyond 2^53. */
@@ -38,7 +39,7 @@ export type FoundCheckpoint = Omit<Checkpoint, 'sealedAt' | 'auditIds' | 'previo
   mac: Buffer | null
 }
 
-/** Bounded columns: whoever may insert a checkpoint may insert a huge one. */
+/** Columns with bounded sizes: whoever may insert a checkpoint may insert a huge one. */
 const foundCheckpoint = (sql: Db) => sql`
   id::float8, id::text as number, ${exactly(sql, 'sealed_at')} as sealed_at, row_count,
   case when cardinality(audit_ids) <= ${maxRowsOfCheckpoint}::int then audit_ids end as audit_ids, digest,
@@ -123,8 +124,8 @@ export async function listOrphanPersonal(sql: Db, limit: number): Promise<string
 }
 
 /**
- * What an account did and what was done to it, oldest first, as its export shows it: without where others acted from, and
- * without what it changed of others. Each branch of the union ends at the page's limit.
+ * What an account did and what was done to it, oldest first, for its export: without the origin of other actors, and
+ * without changes that it made of other people's data. Each branch of the union ends at the page's limit.
  */
 export async function listExportedTrail(
   sql: Db,
@@ -152,8 +153,8 @@ export async function listExportedTrail(
 }
 
 /**
- * Whether an account has changed anything since a moment, on whatever instance: every change is audited, as is what only
- * looked.
+ * Whether an account has done anything since a moment, on any instance: every change is audited, and so is reading of
+ * other people's data.
  */
 export async function hasChangedSince(sql: Db, actorId: string, since: Date): Promise<boolean> {
   const [row] = await sql<{ changed: boolean }[]>`

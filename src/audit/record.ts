@@ -4,14 +4,14 @@ import type { Actor, Entity } from './actor.ts'
 
 /** Further content of an audit row. Personal values belong in `before` and `after`, never in `details`. */
 export type AuditMore = {
-  /** The account that the row is about, where neither the entity nor the actor says so. */
+  /** The account that the row is about, where neither entity nor actor is it. */
   subjectId?: string
   details?: Record<string, unknown>
   before?: Record<string, unknown>
   after?: Record<string, unknown>
 }
 
-/** The values that were changed, and whose they are; `accountId` null: nobody's, such as a role's. */
+/** The changed values and the account they belong to; `accountId` null: no account, as for a role. */
 type Subject = { accountId: string | null; salt: Buffer; data: string }
 
 /** A row of audit_logs and its side rows, signed and ready to insert. */
@@ -28,7 +28,7 @@ export type AuditRow = {
   subjectHash: Buffer | null
   keyId: string
   mac: Buffer
-  /** The account whose erasure deletes the origin; null: none, because the action was on somebody else. */
+  /** The account whose erasure deletes the origin; null: none, because the action was on another account. */
   accountId: string | null
   salt: Buffer
   personal: string
@@ -98,7 +98,8 @@ export function createAudit(keys: readonly [string, ...string[]], now: () => num
 }
 
 /**
- * The account that a row is about. Other types belong to nobody. `erase_traces` in sql/functions follows the same rule.
+ * The account that a row is about; rows of other types belong to none. `erase_traces` in sql/functions follows the same
+ * rule.
  */
 function subjectOf({ type, id }: Entity, actorId: string | null): string | null {
   if (type === 'account') return id

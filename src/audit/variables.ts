@@ -4,7 +4,7 @@ import { configuration } from '../config/room.ts'
 export const auditConfiguration = configuration({
   variables: { AUDIT_KEY: secret, AUDIT_KEY_PREVIOUS: secrets.optional() },
   config: (e) => ({
-    /** The first signs; all of them verify. */
+    /** The first key signs; all of them verify. */
     auditKeys: [e.AUDIT_KEY, ...(e.AUDIT_KEY_PREVIOUS ?? [])] as const,
   }),
   secrets: {

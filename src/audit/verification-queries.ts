@@ -1,26 +1,30 @@
 import type { Db } from '../db/types.ts'
 
-/** What a verification found; `kind`: seal by seal by the job, or the whole trail by `audit verify`. */
+/** The result of a verification. `kind`: of new seals by the job, or of the whole trail by `audit verify`. */
 export type Verification = {
   kind: 'seals' | 'whole'
-  /** The last seal that was verified, where the next run goes on; null where it does not, and before the first. */
+  /**
+   * The last seal that was verified, behind which the next run begins; null before the first, and for the whole trail.
+   */
   checkpointId: number | null
   checkpointMac: Buffer | null
   checkpoints: number
   auditRows: number
   verifiedAt: Date
-  /** What stands against the trail, and since when. */
+  /** The fault that was found, and since when. */
   fault: string | null
   faultAt: Date | null
 }
 export type StoredVerification = Verification & { keyId: string; mac: Buffer }
 
+/** The latest result of each kind, as stored: its signature is not verified yet. Locks nothing. */
 export async function listVerifications(sql: Db): Promise<StoredVerification[]> {
   return sql<StoredVerification[]>`
     select kind, checkpoint_id::float8, checkpoint_mac, checkpoints::float8, audit_rows::float8, verified_at, fault, fault_at, key_id, mac
       from audit_verifications`
 }
 
+/** Writes the result of a verification in place of the one before of its kind. */
 export async function upsertVerification(sql: Db, stored: StoredVerification): Promise<void> {
   const { kind, checkpointId, checkpointMac, checkpoints, auditRows, verifiedAt, fault, faultAt, keyId, mac } = stored
   await sql`

@@ -12,13 +12,13 @@ import type { Verdict } from './verify.ts'
 
 export type { Verification } from './verification-queries.ts'
 
-/** What the verifications found last. */
+/** The latest results of both kinds of verification. */
 export type Verifications = {
   seals: Verification | null
   whole: Verification | null
-  /** A record of theirs is there that we did not sign. */
+  /** Whether a stored result has no valid signature of ours. */
   isEdited: boolean
-  /** What stands against the trail; null: nothing that was found. */
+  /** The fault of the trail that is in force; null: none was found. */
   fault: string | null
 }
 
@@ -26,8 +26,8 @@ export const editedRecord = 'the record of its verification was edited'
 const longestFault = 4_000
 
 /**
- * Reads what the verifications found. A record that we did not sign counts as none, and as a fault; one under a key that is not
- * configured here counts as none.
+ * Reads the latest results. One that we did not sign counts as missing, and as a fault; one under a key that is not
+ * configured here counts as missing.
  */
 export async function readVerifications(sql: Db, audit: Audit): Promise<Verifications> {
   let isEdited = false
@@ -41,20 +41,20 @@ export async function readVerifications(sql: Db, audit: Audit): Promise<Verifica
   return { ...found, isEdited, fault: standingFault(found) ?? (isEdited ? editedRecord : null) }
 }
 
-/** A fault in the seals stands until the whole trail, verified later, is found to be without one. */
+/** A fault in the seals remains until a later verification of the whole trail finds none. */
 function standingFault({ seals, whole }: Pick<Verifications, 'seals' | 'whole'>): string | null {
   if (whole?.fault) return whole.fault
   const isCleared = whole && seals?.faultAt && whole.verifiedAt > seals.faultAt
   return isCleared ? null : (seals?.fault ?? null)
 }
 
-/** Writes what a verification found, signed. */
+/** Stores the result of a verification, signed. */
 export async function recordVerification(sql: Db, audit: Audit, found: Verification): Promise<void> {
   const verification = { ...found, fault: found.fault?.slice(0, longestFault) ?? null }
   await upsertVerification(sql, { ...verification, keyId: audit.keyId, mac: audit.sign(textOf(verification)) })
 }
 
-/** What the MAC of a record covers: every column. */
+/** The text that the MAC of a result covers: every column. */
 function textOf(verification: Omit<StoredVerification, 'keyId' | 'mac'>): string {
   const { kind, checkpointId, checkpointMac, checkpoints, auditRows, verifiedAt, fault, faultAt } = verification
   return JSON.stringify([
@@ -70,7 +70,7 @@ function textOf(verification: Omit<StoredVerification, 'keyId' | 'mac'>): string
   ])
 }
 
-/** Writes the verdict on the whole trail: where it is good, faults that were found earlier stand no more. */
+/** Stores the verdict on the whole trail. A good one ends earlier faults. */
 export function recordVerdict({ sql, audit, now }: Omit<AuditDeps, 'log'>, verdict: Verdict): Promise<void> {
   const verifiedAt = new Date(Math.floor(now()))
   const { checkpoints, rows: auditRows } = verdict.ok ? verdict : { checkpoints: 0, rows: 0 }

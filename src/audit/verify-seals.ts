@@ -8,19 +8,19 @@ import type { Audit } from './record.ts'
 import { editedRecord, readVerifications, recordVerification, type Verification } from './verifications.ts'
 import { verifySealed } from './verify.ts'
 
-/** The most of one run: seals (more than are made in a minute), rows, and checkpoints that nobody signed. */
+/** The most of one run: seals (more than are made in a minute), rows, and checkpoints without a valid signature. */
 const [mostSeals, mostRows, mostRead] = [50, 100_000, 1_000]
 const perRead = 50
-/** Rows are verified in parts: in between the process answers requests. */
+/** Rows are verified in parts, so that the process answers requests in between. */
 const rowsPerRead = 250
 
 type Found = { last: Link | null; checkpoints: number; rows: number; fault: string | null }
 
 /**
- * Verifies the seals that were made since the last run, each once: its signature, its place in the chain, and every row that it
- * covers. What was verified before is verified again by `audit verify` alone.
- * @throws Error with what stands against the trail, so that the job fails until `audit verify` finds it whole
- * @throws Error where a key is not configured here, as while AUDIT_KEY is being rotated: nothing is recorded then
+ * Verifies the seals made since the last run, each once: its signature, its place in the chain, and every row that it
+ * covers. Only `audit verify` verifies earlier seals again.
+ * @throws Error with the fault of the trail, so that the job fails until `audit verify` finds none
+ * @throws Error where a key is not configured here, as during a rotation of AUDIT_KEY; nothing is recorded then
  */
 export async function verifySeals(
   tx: Tx,
@@ -32,7 +32,7 @@ export async function verifySeals(
   const verifiedAt = new Date(Math.floor(now()))
   const fault = found.fault ?? (before.isEdited ? editedRecord : null)
   const isKept = seals !== null && seals.fault !== null && seals.fault === before.fault
-  // In a transaction of its own: what was found stays, also where the job then fails for it.
+  // A transaction of its own, so that the result is stored although the job then fails.
   await recordVerification(sql, audit, {
     kind: 'seals',
     checkpointId: found.last?.id ?? null,

@@ -40,7 +40,7 @@ export function verifyAudit(
   })
 }
 
-/** The same, within a transaction of the caller's. */
+/** verifyAudit within a transaction of the caller. */
 export async function verifyTrail(
   tx: Db,
   audit: Audit,
@@ -77,7 +77,7 @@ export function describeVerdict(verdict: Verdict): string {
 
 /**
  * Verifies the rows of a checkpoint whose signature is valid.
- * @param perRead how many are read, and then verified, at once
+ * @param perRead how many rows are read, and then verified, at once
  */
 export async function verifySealed(
   tx: Db,
@@ -105,7 +105,7 @@ export async function verifySealed(
     faults.add(`the rows of checkpoint ${checkpoint.id} are not those that it sealed`)
 }
 
-/** @returns how many rows wait to be sealed */
+/** Verifies the unsealed rows. @returns their number */
 async function verifyUnsealed(tx: Db, audit: Audit, faults: Faults): Promise<number> {
   let count = 0
   let after: string | null = null
@@ -150,7 +150,7 @@ function describeOrphan({ id, held, covered }: OrphanRow): string {
     : `row ${id} is covered ${covered} times: it was put among those that wait to be sealed`
 }
 
-/** Reads a checkpoint line of the log, or the checkpoint in it. @throws Error when it is neither */
+/** Parses a checkpoint line of the log, or the checkpoint in it. @throws Error when it is neither */
 export function parseCheckpoint(line: unknown): CheckpointLine {
   const parsed = z.union([LoggedCheckpoint, z.object({ checkpoint: LoggedCheckpoint })]).safeParse(line)
   if (!parsed.success) throw new Error('That file holds no checkpoint: pass the "audit checkpoint" line of the log.')
