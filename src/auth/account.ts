@@ -48,7 +48,7 @@ export function profileColumns(sql: Db) {
 /** An account with its rights at one moment: what a token and a user body say. */
 export type AccountWithRights = StoredAccount & { rights: Rights; planDisplayName: string; consentsDue: Agreed[] }
 
-/** What deriving rights needs. */
+/** Dependencies of deriving rights. */
 export type CatalogueDeps = {
   catalogue: { current: Catalogue }
   now: () => number

@@ -20,12 +20,13 @@ import type { Tokens } from './tokens.ts'
 import type { AuthConfig } from './variables.ts'
 
 /**
- * Starts the second step of a sign-in. `src/mfa` implements it; this room cannot import it, so it is passed in at start-up. Its one
- * statement also releases the password's reserved attempt. Null: password, status or factors changed since the account was read.
+ * Starts the second step of a sign-in. `src/mfa` implements it; this room cannot import it, so it is passed in at
+ * start-up. Its one statement also releases the password's reserved attempt. Null: password, status or factors changed
+ * since the account was read.
  */
 export type SecondFactor = (deps: AuthDeps, first: FirstFactor) => Promise<Omit<MfaRequired, 'status'> | null>
 
-/** What the services of signing in use. */
+/** Dependencies of the services of signing in. */
 export type AuthDeps = {
   sql: Sql
   log: Logger
@@ -50,13 +51,16 @@ export type AuthDeps = {
   traffic: Pick<Traffic, 'countLockout'>
   /** The HMAC that a lockout counter is stored under, so that no plain address of somebody without an account is stored. */
   counterKey: (kind: 'email' | 'device' | 'password' | 'code' | 'code-device', value: string) => Buffer
-  /** The HMACs that an erased address's trials and used quotas are stored under: write with the first, read with all. */
+  /**
+   * HMACs of an address, under which trials and used quotas of an erased account are stored. New rows use the first;
+   * rows are looked up under all.
+   */
   traceKeys: (email: string) => [Buffer, ...Buffer[]]
   /** The pseudonym of an address's network in the log. */
   networkHash: (ip: string) => string
 }
 
-/** What verifying the Authorization header uses. */
+/** Dependencies of verifying the Authorization header. */
 export type BearerDeps = Pick<AuthDeps, 'tokens' | 'catalogue' | 'now'> & {
   recentChanges: Pick<RecentChanges, 'verify'>
   feed: Pick<Feed, 'pollSoon'>

@@ -12,9 +12,9 @@ const messages: Record<Counter, string> = {
 }
 
 /**
- * Records a wrong password or code: counts it, stores it as a failed attempt and logs it. When it starts a lockout, the same statement
- * writes the audit row and queues the mail to the person.
- * @param accountId whose password or code was tried; null where no account has the address
+ * Records a wrong password or code: counts it, stores it as a failed attempt and logs it. Where it starts a lockout,
+ * the same statement writes the audit row and queues the mail to the person.
+ * @param accountId the account whose password or code was tried; null where no account has the address
  */
 export async function recordFailedCheck(
   deps: AuthDeps,

@@ -3,7 +3,7 @@ import { createSemaphore } from '../async/semaphore.ts'
 import { createDurations } from '../metrics/durations.ts'
 import { currentTracer, inSpan } from '../tracing/tracer.ts'
 
-/** How long passwords waited for their turn, and how long their hashes took. */
+/** Histograms of the wait for a place and of the hashing itself. */
 export type HashDurations = ReturnType<typeof createHashDurations>
 
 const createHashDurations = () => ({ waits: createDurations(), hashes: createDurations() })
@@ -11,7 +11,8 @@ const createHashDurations = () => ({ waits: createDurations(), hashes: createDur
 /**
  * Opens the two queues of password hashing: one for our own hashes, and one with half the places for imported hashes.
  * @param places how many hashes may run at once
- * @param queueLimit how many may wait in each queue; default: 64 for each of its places. One account may have 8 for each place
+ * @param queueLimit how many may wait in each queue; default: 64 for each of its places. One account may have 8 for
+ *   each place waiting
  */
 export function openHashQueues(places: number, queueLimit: number | undefined) {
   const durations = createHashDurations()

@@ -164,7 +164,10 @@ export function readImportedHash(stored: string): ImportedCheck | null {
   return 'check' in read ? (password) => matches(read.check, password) : null
 }
 
-/** Other systems hashed what was typed; another keyboard may type the same text in other code points, so NFKC is tried too. */
+/**
+ * Other systems hashed the text as typed. Another keyboard may send the same text in other code points, so NFKC is
+ * tried too.
+ */
 async function matches(check: Check, password: string): Promise<boolean> {
   if (!password.isWellFormed()) return false
   try {

@@ -6,6 +6,7 @@ import { counters } from './reservation.ts'
 
 type Measured = { traffic: Pick<Traffic, 'lockouts'>; passwords: Pick<PasswordHasher, 'stats' | 'durations'> }
 
+/** The metrics of lockouts and of password hashing. */
 export function authMetrics({ traffic, passwords }: Measured): Metric[] {
   return [
     counterBy(

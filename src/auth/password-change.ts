@@ -17,10 +17,11 @@ type Input = { currentPassword?: string; newPassword: string; keepApiKeys?: bool
 
 /**
  * Replaces the password and ends the other sessions and, unless `keepApiKeys`, the API keys. The new password voids the
- * device's token, so the answer has a new one: with an unknown device, failures of others at the address would lock its owner out too.
- * Without `currentPassword` an account that has no password gets its first.
- * @throws AppError `invalid-credentials` (the session stays), `account-locked` after five wrong tries, `validation-failed`,
- *   `reauthentication-required` for a first password, `mfa-required` where the account has a second factor
+ * device token, so the answer has a new one; an unknown device would be locked out by failures of others at the
+ * address. Without `currentPassword` an account that has no password gets its first.
+ * @throws AppError `invalid-credentials` (the session stays), `account-locked` after five wrong tries,
+ *   `validation-failed`, `reauthentication-required` for a first password, `mfa-required` where the account has a
+ *   second factor
  */
 export async function changePassword(
   deps: AuthDeps,

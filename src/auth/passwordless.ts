@@ -16,7 +16,7 @@ export function noteFailedSignIn(sql: Db, accountId: string, origin: Origin): Pr
   return insertFailedSignIn(sql, accountId, origin)
 }
 
-/** How many passwords an account has: one or none. */
+/** How many passwords an account has: 1 or 0. */
 export function countPasswords(tx: Tx, accountId: string): Promise<number> {
   return count(tx, accountId)
 }
