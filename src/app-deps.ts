@@ -34,34 +34,34 @@ import type { Tracer } from './tracing/tracer.ts'
 import type { Figures } from './webhooks/figures.ts'
 
 declare module './http/request.ts' {
-  // What handlers find in `c.get('deps')`.
+  // The type of `c.get('deps')`.
   interface Services extends AppDeps {}
 }
 
-/** All that is open in an instance. A room's own `deps.ts` says what of it its services use. */
+/** Everything that is open in an instance. The `deps.ts` of a room lists what its services use of it. */
 export type AppDeps = {
   config: Config
-  /** This instance, among those that serve on the database. */
+  /** The id of this instance among those on the same database. */
   instance: { id: string }
   log: Logger
   db: Database
   sql: Sql
-  /** Whether this program serves on the schema: known from the start on, until the database restarts or is another one. */
+  /** Whether this program supports the schema of the database. Read again when the database restarts or is replaced. */
   schema: { isServed: boolean }
-  /** For `readFromReplica`. */
+  /** The source of `readFromReplica`; null: none is configured. */
   replica: Replica | null
   /** The database's time in epoch milliseconds. */
   now: () => number
-  /** Held in memory, read from the primary in one snapshot; the feed keeps it current. */
+  /** The catalogue in memory, read from the primary in one snapshot; the feed keeps it current. */
   catalogue: { current: Catalogue }
   recentChanges: RecentChanges
   feed: Feed
   audit: Audit
   /** Writes mails and security notices, in the transaction of the change. */
   mail: Outbox
-  /** What people pay through, the first choice first. */
+  /** Payment providers, the preferred one first. */
   providers: readonly BillingProvider[]
-  /** Wakes the worker that carries out what is wanted of them. */
+  /** Wakes the worker that carries out the tasks for payment providers. */
   billingWork: Notifier
   /** Wakes the sender of webhooks. */
   webhookWork: Notifier
@@ -73,40 +73,45 @@ export type AppDeps = {
   deviceTokens: DeviceTokens
   passwords: PasswordHasher
   passkeys: Passkeys
-  /** Asks for the second factor, where an account has one; null: no room here has any. */
+  /** Starts the second step of a sign-in; null where this program has no second factors. */
   secondFactor: SecondFactor | null
   identityProviders: IdentityProviders
-  /** How many ways to sign in an account has, in a transaction that locked its row. */
+  /** The number of an account's sign-in methods, in a transaction that locked its row. */
   countSignInMethods: (tx: Tx, accountId: string) => Promise<number>
   limits: Limits
-  /** Has `RateLimit` tell of this count, unless another tier has less left. */
+  /** Shows this count in `RateLimit`, unless another tier has less left. */
   reportLimit: (count: RateLimitResult) => void
-  /** Answers that are made while they are read. */
+  /** Answers that are streamed. */
   streams: OpenStreams
-  /** Where the limits are counted for all instances; null: each counts for itself. */
+  /** Counts the limits of all instances; null: each instance counts for itself. */
   redis: Redis | null
   usage: UsageCounter
   denials: DenialCounter
-  /** Units of monthly quotas that this instance may consume. */
+  /** The leases of quota units that this instance may consume. */
   leases: Leases
-  /** The limits that administrators set for owners of teams. */
+  /** Limits that administrators set for owners of teams. */
   sharedLimits: SharedLimits
-  /** What was asked and answered, for /metrics. */
+  /** Counts and durations of requests, for /metrics. */
   traffic: Traffic
   /** Null unless a collector of traces is configured. */
   tracer: Tracer | null
-  /** Every room's. */
+  /** The jobs of all rooms. */
   jobs: readonly Job[]
   /** Runs jobs on request. */
   jobRunner: JobRunner
-  /** What every room shows at /metrics. */
+  /** The metrics of all rooms. */
   metrics: () => Promise<readonly Metric[]>
-  /** What the process is up to; `draining` from the first SIGTERM on. */
+  /** The state of the process; `draining` from the first SIGTERM on. */
   lifecycle: { draining: boolean }
-  /** The HMACs under which an address's trials and used quotas outlive its erasure, the one to write under first. */
+  /**
+   * HMACs of an address, under which trials and used quotas of an erased account are stored. New rows use the first.
+   */
   traceKeys: (email: string) => [Buffer, ...Buffer[]]
-  /** The HMAC under which lockout counters are kept, so that no stranger's address is stored, and what a repeated request is known by. */
+  /**
+   * The HMAC that lockout counters and idempotency keys are stored under, so that no plain address of a stranger is
+   * stored.
+   */
   counterKey: (kind: 'email' | 'device' | 'password' | 'code' | 'code-device' | 'request', value: string) => Buffer
-  /** What the log calls an address's network. */
+  /** The pseudonym of an address's network in the log. */
   networkHash: (ip: string) => string
 }

@@ -54,7 +54,7 @@ import { describeSpan, traceRequests } from './telemetry/request-spans.ts'
 import { countTraffic } from './telemetry/traffic.ts'
 import { operatorsWebhookRoutes, ownWebhookRoutes } from './webhooks/routes.ts'
 
-/** The whole service: the middleware that every request passes, in order, and every mount. */
+/** The whole service: the middleware of every request, in order, and every mount. */
 export function createApp(deps: AppDeps) {
   const app = openApp(deps)
   const { publicUrl } = deps.config
@@ -70,7 +70,7 @@ export function createApp(deps: AppDeps) {
   return fused
 }
 
-/** Every mount; none needs anything to be open, so that the document can be made without a database. */
+/** Every mount. It needs no open resources, so the OpenAPI document can be made without a database. */
 export function mountRoutes() {
   const mounts = new Hono<PublicEnv>()
     .route('/', opsRoutes)
@@ -107,7 +107,7 @@ export function mountRoutes() {
   return withQuota(withAdminMfa(mounts))
 }
 
-/** An app without routes: whatever is mounted on it stands behind what every request passes. Then `fuse` it. */
+/** An app without routes but with the middleware of every request. Call `fuse` after the last route. */
 export function openApp(deps: AppDeps) {
   const app = new Hono<PublicEnv>()
   app.use(...everywhere(deps))
@@ -118,8 +118,8 @@ export function openApp(deps: AppDeps) {
 }
 
 /**
- * What every request passes, from the outermost: what comes first sees the answer last. Down to `deadline` all see every
- * answer; what stands below it judges the request, in the order of the contract.
+ * The middleware of every request, the outermost first. Those down to `deadline` see every answer; those behind it
+ * check the request, in the order of the contract.
  */
 export function everywhere(deps: AppDeps): MiddlewareHandler<PublicEnv>[] {
   const { config } = deps
@@ -147,12 +147,13 @@ export function everywhere(deps: AppDeps): MiddlewareHandler<PublicEnv>[] {
   ]
 }
 
-/** The type that Hono's typed client takes: see docs/typed-client.md. */
+/** The type for Hono's typed client: see docs/typed-client.md. */
 export type App = ReturnType<typeof createApp>
 
 /**
- * Who is asking: verified once, whatever the route; without a query, but for an API key that is new here. What is open to all,
- * and may be cached for all, tells nobody that their own rights changed: only a guard sets the variable `principal`.
+ * Verifies the bearer once, whatever the route; without a query, except for an API key that is not cached. Public
+ * routes, whose answers may be cached for all, get no `Authz-Refresh` header: only a guard sets the variable
+ * `principal`.
  */
 function bearer(deps: AppDeps) {
   return middleware<GuardedEnv>({
@@ -165,8 +166,8 @@ function bearer(deps: AppDeps) {
 type GuardedEnv = PublicEnv & { Variables: { principal?: Principal } }
 
 /**
- * What was refused after all, or failed on our side, is not taken from the monthly quota. A feature's own is spent by
- * success alone, and once by a request that is sent again.
+ * Refunds the quota unit of a request that was refused later or failed on our side. The quota of a feature is consumed
+ * only by success, and once by a repeated request.
  */
 function refundQuota({ leases }: AppDeps) {
   return middleware<PublicEnv>({
@@ -183,10 +184,10 @@ function refundQuota({ leases }: AppDeps) {
   })
 }
 
-/** Nobody's turn came for it; `quota-exceeded` is another matter. */
+/** Requests refused by a rate limit; `quota-exceeded` is not one. */
 const isRateLimited = (error: unknown): boolean => error instanceof AppError && error.code === 'rate-limited'
 
-/** Administration fails closed while changes of rights cannot be read: the administrator's own may be among them. */
+/** Refuses administration while changes of rights cannot be read: the administrator's own rights may be among them. */
 function freshRightsOnly({ feed }: AppDeps) {
   return middleware<PublicEnv>({
     name: 'freshRightsOnly',
