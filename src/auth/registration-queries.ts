@@ -29,9 +29,11 @@ export async function insertAccount(sql: Db, account: NewAccount, audit?: AuditR
 }
 
 /**
- * Inserts the account if the address is free; otherwise does the same work and undoes it, so that the time does not tell.
+ * Inserts the account if the address is free; otherwise does the same work and undoes it, so that the duration does not
+ * reveal which.
  * @returns whether it was inserted
- * @throws the unique violation of `user_accounts_email_key` while the address is reserved for the account that gave it up
+ * @throws the unique violation of `user_accounts_email_key` while the address is reserved for the account that gave it
+ *   up
  */
 export async function insertAccountIfFree(sql: Db, account: NewAccount, audit: AuditRow): Promise<boolean> {
   const { agreed, ...columns } = account
@@ -65,7 +67,7 @@ const freeSubscription = (sql: Db) => sql`
   subscription as (
     insert into user_subscriptions (id, account_id, plan, status) select ${Bun.randomUUIDv7()}::uuid, id, 'free', 'active' from account)`
 
-/** The id of the account that has an address, whatever its status; null: nobody has it. */
+/** The id of the account that has an address, whatever its status; null where none has it. */
 export async function findAddressOwner(sql: Db, email: string): Promise<string | null> {
   const [row] = await sql<{ id: string }[]>`select id from user_accounts where email = ${email}`
   return row?.id ?? null

@@ -50,8 +50,8 @@ export async function register(
 }
 
 /**
- * Rows that a new account writes: account, subscription, three of the audit trail, one for each consent. mailLink writes as many filler
- * rows where there is no new account, so that the time of the answer does not tell.
+ * Rows that a new account writes: account, subscription, three of the audit trail, one for each consent. mailLink
+ * writes as many filler rows where there is no new account, so that the duration of the answer does not reveal which.
  */
 const rowsOf = ({ agreed }: NewAccount) => 5 + agreed.length
 
@@ -90,7 +90,7 @@ export async function registerToVerify(
   }
 }
 
-/** The consents as the audit trail keeps them: evidence that outlives the account's erasure. */
+/** The consents in the form of the audit trail: evidence that remains after the account's erasure. */
 const detailsOf = ({ agreed }: NewAccount) => (agreed.length > 0 ? { consents: agreed } : {})
 
 async function prepareAccount(deps: AuthDeps, input: Registration, signal?: AbortSignal): Promise<NewAccount> {
@@ -111,8 +111,8 @@ async function prepareAccount(deps: AuthDeps, input: Registration, signal?: Abor
 }
 
 /**
- * Makes an account of the highest role. For the command line only: no route calls it. Its address counts as verified, because the
- * operator entered it.
+ * Makes an account with the role superadmin. For the command line only: no route calls it. Its address counts as
+ * verified, because the operator entered it.
  * @returns the account's id
  * @throws AppError `validation-failed` (password), `email-taken`
  */
@@ -147,7 +147,10 @@ export async function createSuperadmin(deps: AuthDeps, email: string, password: 
   }
 }
 
-/** Checks a new password by checkNewPassword. @throws AppError `validation-failed` at `path`, which says what is wrong with it */
+/**
+ * Checks a new password by checkNewPassword. @throws AppError `validation-failed` at `path`, with the rule that it
+ * breaks
+ */
 export function requireGoodPassword(
   deps: Pick<AuthDeps, 'config'>,
   password: string,

@@ -6,7 +6,7 @@ import type { AuthDeps } from './deps.ts'
 import { issueAccess } from './session-body.ts'
 import { addStrength, findSessionAccount } from './session-queries.ts'
 
-/** A session, and whose it is. */
+/** A session and its account. */
 type OwnSession = { accountId: string; sessionId: string }
 
 /**

@@ -1,9 +1,9 @@
 import type { Db } from '../db/types.ts'
 
 /**
- * Keeps traces under the hash of an address, so that registering it again brings no second trial and no new quota: the account's trials
- * for three years, and its quota usage until the end of the month. Usable quota units count as used. Call it whenever an account gives
- * up an address, with the account's row locked and before its rows are deleted.
+ * Stores traces under the hash of an address, so that registering it again gives no second trial and no new quota: the
+ * account's trials for three years, and its quota usage until the end of the month. Usable quota units count as used.
+ * Call it whenever an account gives up an address, with the account's row locked and before its rows are deleted.
  */
 export async function leaveTraces(sql: Db, accountId: string, addressHash: Buffer): Promise<void> {
   // Rounded to the month: an exact day would link this row to the erasure in the audit trail.

@@ -69,7 +69,7 @@ export const authConfiguration = configuration({
   },
 })
 
-/** What JWT_ALGORITHM needs, and what it does not use. */
+/** The variables that JWT_ALGORITHM requires, and those that it does not use. */
 function keyProblems({ JWT_ALGORITHM, JWT_SECRET, JWT_KEYS }: Partial<E>): string[] {
   if (JWT_ALGORITHM === undefined) return []
   if (JWT_ALGORITHM === 'HS256')
