@@ -9,7 +9,7 @@ import type { BillingProvider } from './providers/provider.ts'
 import type { Config as ReturnUrls } from './return-url.ts'
 import type { BillingConfig } from './variables.ts'
 
-/** What the services of subscriptions use. */
+/** Dependencies of the services of subscriptions. */
 export type BillingDeps = QuotaDeps & {
   audit: Audit
   mail: Outbox

@@ -66,7 +66,7 @@ export async function releaseEvent(sql: Db, id: string, seconds: number): Promis
      where id = ${id} and status = 'queued'`
 }
 
-/** What administrators see of an event. */
+/** The part of an event that administrators see. */
 export type EventItem = {
   id: string
   provider: string
@@ -81,7 +81,7 @@ export type EventItem = {
   endedAt: Date | null
 }
 
-/** Newest first. */
+/** Events, newest first. */
 export async function listEvents(
   sql: Db,
   { provider, status }: { provider?: string; status?: EventStatus },

@@ -54,6 +54,7 @@ export async function findIntentOwner(sql: Db, provider: string, reference: stri
   return row?.accountId ?? null
 }
 
+/** The account of a checkout at a provider; null where no intent has it. Locks nothing. */
 export async function findCheckoutOwner(sql: Db, provider: string, checkoutId: string): Promise<string | null> {
   const [row] = await sql<{ accountId: string }[]>`
     select account_id from billing_intents where provider = ${provider} and checkout_id = ${checkoutId} limit 1`

@@ -42,6 +42,7 @@ export async function findCustomerOwner(sql: Db, provider: string, customerId: s
   return row?.accountId ?? null
 }
 
+/** An account's customer id at a provider; null: it has none yet. Locks nothing. */
 export async function findCustomer(sql: Db, provider: string, accountId: string): Promise<string | null> {
   const [row] = await sql<{ customerId: string }[]>`
     select customer_id from billing_customers where provider = ${provider} and account_id = ${accountId}`

@@ -30,6 +30,7 @@ export async function listOfferedPriceIds(sql: Db): Promise<string[]> {
   return rows.map(({ id }) => id)
 }
 
+/** A price by its id, offered or retired; null where there is none. Locks nothing. */
 export async function findPrice(sql: Db, priceId: string): Promise<KnownPrice | null> {
   const [row] = await sql<KnownPrice[]>`
     select id, plan, billing_interval as interval, currency, amount_minor::float8 as amount_minor from plan_prices where id = ${priceId}`
@@ -43,6 +44,7 @@ export async function findProviderPrice(sql: Db, provider: string, priceId: stri
   return row?.providerPriceId ?? null
 }
 
+/** Stores the id of a price at a provider. Of two concurrent calls the first is kept. */
 export async function insertProviderPrice(
   sql: Db,
   provider: string,

@@ -84,6 +84,9 @@ type NewSubscription = {
   paid?: Paid & { provider: string }
 }
 
+/**
+ * Inserts the current subscription of an account, whose earlier one has ended. The caller has locked the account's row.
+ */
 export async function insertSubscription(
   sql: Db,
   { accountId, plan, status, interval, endsAt, trialDays, grantedBy, reason, paid }: NewSubscription,
@@ -126,6 +129,7 @@ export async function hadTrial(sql: Db, accountId: string, plan: string): Promis
   return rows.length === 1
 }
 
+/** Sets the status of a subscription. The caller has locked the account's row. */
 export async function updateStatus(sql: Db, subscriptionId: string, status: Status): Promise<void> {
   await sql`update user_subscriptions set status = ${status} where id = ${subscriptionId}`
 }

@@ -7,7 +7,7 @@ export type NewTask = {
   provider: string
   kind: TaskKind
   objectId: string
-  /** Of a charge. */
+  /** Null unless `objectId` is a charge's. */
   subscriptionId?: string | null
 }
 
@@ -45,6 +45,7 @@ export async function finishTask(sql: Db, { id, provider }: Task, subscriptionId
       from stale where b.account_id = stale.account_id`
 }
 
+/** Schedules the next attempt of a task after so many seconds, and stores the error. */
 export async function postponeTask(sql: Db, { id }: Task, seconds: number, error: string): Promise<void> {
   await sql`
     update billing_tasks set leased_until = null, last_error = ${error.slice(0, 500)}, due_at = clock_timestamp() + make_interval(secs => ${seconds}::float8)

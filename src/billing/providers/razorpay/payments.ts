@@ -21,6 +21,7 @@ const disputeStatuses = {
   lost: 'succeeded',
 } as const
 
+/** The payments of a provider by Razorpay's API. Every method throws ProviderError. */
 export function razorpayPayments({ ask }: RazorpayClient): Payments {
   async function subscriptionOfInvoice(id: string, call: CallOptions): Promise<Subject | null> {
     const { subscription_id } = await ask(`/invoices/${encodeURIComponent(id)}`, call, Invoice)

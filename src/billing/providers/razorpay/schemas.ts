@@ -9,6 +9,7 @@ const notes = Notes.transform(
   (all): Record<string, string> =>
     Object.fromEntries(Object.entries(all).filter((entry): entry is [string, string] => typeof entry[1] === 'string')),
 )
+/** Razorpay's list of entities (https://razorpay.com/docs/api, `entity: collection`). */
 export const collection = <T extends z.ZodType>(item: T) => z.looseObject({ items: z.array(item) })
 
 export const WithId = z.looseObject({ id: Id })

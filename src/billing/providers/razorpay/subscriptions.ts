@@ -13,6 +13,7 @@ const ended: ReadonlySet<string> = new Set(['cancelled', 'completed', 'expired']
 /** Statuses in which the current period is not paid. */
 const unpaid: ReadonlySet<string> = new Set(['pending', 'halted', 'paused'])
 
+/** The subscriptions of a provider by Razorpay's API. Every method throws ProviderError. */
 export function razorpaySubscriptions({ ask }: RazorpayClient): Subscriptions {
   const retrieve = (id: string, call: CallOptions) =>
     ask(`/subscriptions/${encodeURIComponent(id)}`, call, Subscription)

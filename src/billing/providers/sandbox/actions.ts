@@ -20,7 +20,7 @@ export type SubscriptionView = {
   nowMs: number
 }
 
-/** @throws AppError `not-found` */
+/** A checkout with its price. @throws AppError `not-found` */
 export async function readCheckout(sql: Sql, id: string): Promise<CheckoutView> {
   const checkout = await findObject<SandboxCheckout>(sql, 'checkout', id)
   const price = checkout && (await findObject<Price>(sql, 'price', checkout.priceId))
@@ -28,7 +28,7 @@ export async function readCheckout(sql: Sql, id: string): Promise<CheckoutView> 
   return { checkout, price }
 }
 
-/** @throws AppError `not-found` */
+/** A subscription with its price and payments. @throws AppError `not-found` */
 export async function readSandboxSubscription(sandbox: Sandbox, sql: Sql, id: string): Promise<SubscriptionView> {
   if (!(await findObject(sql, 'subscription', id))) throw new AppError('not-found')
   return sandbox.play(async (scene) => {
@@ -42,6 +42,7 @@ export async function readSandboxSubscription(sandbox: Sandbox, sql: Sql, id: st
 
 export type Overview = { subscriptions: SandboxSubscription[]; checkouts: SandboxCheckout[]; settings: Settings }
 
+/** All subscriptions and checkouts, at most 1,000 of each, and the settings. */
 export async function readOverview(sandbox: Sandbox, sql: Sql): Promise<Overview> {
   const subscriptions = await listObjects<SandboxSubscription>(sql, 'subscription')
   return {

@@ -7,10 +7,12 @@ import { findObject, putObject } from './queries.ts'
 /** A transaction of the sandbox: its time, and the events to send after the commit. */
 export type Scene = { tx: Tx; nowMs: number; events: SandboxEvent[] }
 
+/** A new id of the sandbox, such as `sub_…`. */
 export const newId = (prefix: string) => `${prefix}_${Bun.randomUUIDv7().replaceAll('-', '')}`
+/** Epoch milliseconds as ISO 8601. */
 export const iso = (ms: number) => new Date(ms).toISOString()
 
-/** Adds an event about an object, which is sent after the commit. */
+/** Adds an event about an object. It is sent after the commit. */
 export async function tellOf({ tx, nowMs, events }: Scene, type: string, object: string): Promise<void> {
   const event = { id: newId('sbx_evt'), type, object, at: iso(nowMs) }
   await putObject(tx, 'event', event)
@@ -122,6 +124,7 @@ export async function renew(scene: Scene, from: SandboxSubscription): Promise<Sa
   return renewed
 }
 
+/** Ends a subscription at once; it cannot become active again. */
 export async function endSubscription(scene: Scene, from: SandboxSubscription): Promise<SandboxSubscription> {
   if (from.status === 'ended') return from
   const ended = { ...from, status: 'ended' as const, endedAt: iso(scene.nowMs) }
@@ -130,6 +133,7 @@ export async function endSubscription(scene: Scene, from: SandboxSubscription): 
   return ended
 }
 
+/** Stores changed fields of a subscription. A working card pays what is outstanding. */
 export async function changeSubscription(
   scene: Scene,
   from: SandboxSubscription,

@@ -56,6 +56,7 @@ const Buttons = ({ actions }: { actions: readonly string[] }) => (
 
 const states = { open: 'Waiting for payment', completed: 'Paid', expired: 'This checkout has expired' }
 
+/** The page on which a person pays for, declines or abandons a checkout. */
 export function checkoutPage({ checkout, price }: CheckoutView): string {
   const { state, declined, startsAt, successUrl } = checkout
   return toPage(
@@ -77,6 +78,7 @@ export function checkoutPage({ checkout, price }: CheckoutView): string {
   )
 }
 
+/** The page of a subscription, with its payments and the actions of person, bank and time. */
 export function subscriptionPage({ subscription, price, payments, nowMs }: SubscriptionView): string {
   return toPage(
     'Subscription',
@@ -106,6 +108,7 @@ export function subscriptionPage({ subscription, price, payments, nowMs }: Subsc
   )
 }
 
+/** The list of all checkouts and subscriptions, with the clock. */
 export function overviewPage({ subscriptions, checkouts, settings }: Overview): string {
   const days = Math.round(settings.offsetMs / 86_400_000)
   return toPage(

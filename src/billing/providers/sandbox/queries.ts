@@ -21,6 +21,7 @@ export async function listObjects<T>(sql: Db, kind: Kind, parent: string | null 
   return rows.map(({ data }) => data)
 }
 
+/** Writes an object in place of the one with its id. @param parent the object that it belongs to */
 export async function putObject<T extends { id: string }>(
   sql: Db,
   kind: Kind,

@@ -28,6 +28,7 @@ const refundStatuses = {
   canceled: 'failed',
 } as const
 
+/** The payments of a provider by Stripe's API. Every method throws ProviderError. */
 export function stripePayments({ ask }: StripeClient): Payments {
   async function subscriptionOfInvoice(invoiceId: string, call: CallOptions): Promise<Subject | null> {
     const { parent } = await ask('invoices.retrieve', call, InvoiceOwner, (stripe) =>

@@ -4,6 +4,7 @@ import { Amount, Currency, Id, PageUrl, Time } from '../answer-fields.ts'
 /** The fields of Stripe's objects that are used (API version 2026-10-28.endive); others are ignored. */
 const Reference = z.union([Id, z.looseObject({ id: Id }).transform(({ id }) => id)])
 const Metadata = z.record(z.string(), z.string())
+/** Stripe's list of objects (https://docs.stripe.com/api/pagination). */
 export const list = <T extends z.ZodType>(item: T) => z.looseObject({ data: z.array(item) })
 
 export const WithId = z.looseObject({ id: Id })

@@ -20,6 +20,7 @@ const statuses = {
   canceled: 'ended',
 } as const
 
+/** The subscriptions of a provider by Stripe's API. Every method throws ProviderError. */
 export function stripeSubscriptions({ ask }: StripeClient): Subscriptions {
   function retrieve(id: string, call: CallOptions): Promise<Subscription> {
     return ask('subscriptions.retrieve', call, Subscription, (stripe) => stripe.subscriptions.retrieve(id, { expand }))
