@@ -1,28 +1,28 @@
-/** How mails and hosted pages present the service; the BRAND_ variables of .env.example. */
+/** How mails and hosted pages present the service: the BRAND_ variables of .env.example. */
 export type Brand = {
   name: string
-  /** Stands at the top, where others have a picture. */
+  /** The name at the top of mails and pages. */
   logoText: string
   /** `#rrggbb`. */
   color: string
-  /** Where people get help: an e-mail address or an https URL. */
+  /** The contact for help: an e-mail address or an https URL. */
   support: string | null
 }
 
 /** A coloured surface and the text on it, both `#rrggbb`. */
 export type Fill = { fill: string; text: string }
 
-/** What coloured surfaces stand on. */
+/** The background colours of pages and mails. */
 export const surfaces = { light: '#ffffff', dark: '#1b1d21' } as const
 
-/** What text and the parts of a control need (WCAG 2.2, 1.4.3 and 1.4.11). */
+/** The contrast that text and parts of controls need at least (WCAG 2.2, 1.4.3 and 1.4.11). */
 const minContrast = 3
 const black = '#000000'
 const white = '#ffffff'
 
 /**
- * The brand's colour for either colour scheme: darkened or lightened until it stands out from the surface, with black or white
- * on it, whichever is more legible. So every colour works, and none needs a second variable.
+ * The brand's colour in either colour scheme: darkened or lightened until its contrast with the background is enough,
+ * with black or white text, whichever is more legible. So any colour works, and none needs a second variable.
  */
 export function fillsOf(color: string): { light: Fill; dark: Fill } {
   const shade = (surface: string, towards: string): Fill => {

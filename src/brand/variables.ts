@@ -4,7 +4,7 @@ import { isEmail } from '../text/email-address.ts'
 import { isPlain, isVisible } from '../text/shown-text.ts'
 import type { Brand } from './brand.ts'
 
-/** A short name in any script, as people read it. */
+/** The displayed name: short, in any script. */
 export const shownBrand = z
   .string()
   .refine((text) => text.length <= 60, 'must have at most 60 characters')
@@ -13,13 +13,13 @@ export const shownBrand = z
     'must be visible text of one line, without spaces around it',
   )
 
-/** Six hexadecimal digits. The # may be left out: files of variables take what follows one for a comment. */
+/** Six hexadecimal digits. The # may be left out, because files of variables read what follows one as a comment. */
 const color = z
   .string()
   .regex(/^#?[0-9a-f]{6}$/i, 'must be six hexadecimal digits such as 0f766e')
   .transform((text) => `#${text.slice(-6).toLowerCase()}`)
 
-/** Where people get help. */
+/** The contact for help. */
 const support = z.string().refine((text) => text.length <= 254 && (isEmail(text) || isHttps(text)), {
   message: 'must be an e-mail address or an https URL',
 })
