@@ -1,4 +1,4 @@
-/** Roles with permissions, plans with features and limits: a few KB, in the memory of every instance. */
+/** Roles with permissions, plans with features and limits: a few KB in the memory of every instance. */
 export type Catalogue = {
   version: number
   roles: ReadonlyMap<string, Role>
@@ -7,10 +7,10 @@ export type Catalogue = {
   features: ReadonlyMap<string, Feature>
 }
 
-/** The feature that API keys need. The limit of an override of it is that account's monthly quota. */
+/** The feature that API keys require. The limit of its override is the account's monthly quota. */
 export const apiAccess = 'api_access'
 
-/** A retired role or plan stays in effect for accounts that have it, and cannot be assigned any more. */
+/** A retired role or plan stays in force for accounts that have it, but can no longer be assigned. */
 type Retirable = { retired: boolean }
 export type Role = Retirable & {
   name: string
@@ -29,7 +29,7 @@ export type Limits = {
   apiRequestsPerMinute: number | null
 }
 
-/** What a plan costs in one currency and interval, in its minor units. The id is what subscriptions and providers keep. */
+/** The price of a plan for one currency and interval, in minor units. Subscriptions and providers refer to its id. */
 export type PlanPrice = {
   id: string
   currency: string
@@ -38,7 +38,7 @@ export type PlanPrice = {
   taxInclusive: boolean
 }
 
-/** Prices are in minor units of `currency`; null means by quote. */
+/** Prices are in minor units of `currency`; null means a price by quote. */
 export type Plan = Retirable & {
   name: string
   displayName: string
@@ -47,17 +47,17 @@ export type Plan = Retirable & {
   priceMonthlyMinor: number | null
   priceYearlyMinor: number | null
   currency: string
-  /** Every price that is offered, those in the plan's own currency among them, by currency and interval. */
+  /** Every offered price, including those in the plan's own currency, by currency and interval. */
   prices: readonly PlanPrice[]
   trialDays: number
   featured: boolean
   features: readonly { name: string; limit: number | null }[]
-  /** The names in `features`, sorted: what a token's `feats` holds for this plan. */
+  /** The names in `features`, sorted, as in the claim `feats` of tokens. */
   featureNames: readonly string[]
   limits: Limits
 }
 
-/** The offer of a denial: the plan that would help, and its price. */
+/** The plan that a denial offers, with its price. */
 export type Upgrade = {
   plan: string
   displayName: string
@@ -68,7 +68,7 @@ export type Upgrade = {
   checkout: 'trial' | 'purchase' | 'contact'
 }
 
-/** The cheapest plan that has all of `features`, priced plans before those by quote; null when none does. */
+/** The cheapest plan that has all of `features`, priced plans before those by quote; null when none has. */
 export function upgradeForFeatures(catalogue: Catalogue, features: readonly string[]): Upgrade | null {
   return cheapest(catalogue, (plan) => features.every((feature) => plan.featureNames.includes(feature)))
 }
@@ -91,7 +91,7 @@ export function upgradeForQuota(catalogue: Catalogue, feature: string, used: num
   })
 }
 
-/** The cheapest plan with `feature` for more than `used` people. */
+/** The cheapest plan with `feature` whose limit is more than `used` people. */
 export function upgradeForSeats(catalogue: Catalogue, feature: string, used: number): Upgrade | null {
   return cheapest(
     catalogue,
@@ -100,7 +100,7 @@ export function upgradeForSeats(catalogue: Catalogue, feature: string, used: num
   )
 }
 
-/** A plan's monthly limit of a feature; null: none. For `api_access`, the requests of API keys. */
+/** The monthly limit of a feature on a plan; null: none. For `api_access`, the requests of API keys. */
 export function monthlyLimitOf(plan: Plan, feature: string): number | null {
   if (feature === apiAccess) return plan.limits.maxApiRequestsPerMonth
   return plan.features.find(({ name }) => name === feature)?.limit ?? null

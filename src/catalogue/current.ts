@@ -7,7 +7,7 @@ export function readCatalogue(sql: Db): Promise<Catalogue> {
   return findCatalogue(sql)
 }
 
-/** The newer of two, so that a late answer never replaces a newer catalogue. */
+/** The newer of two, so that a late read never replaces a newer catalogue. */
 export function newer(current: Catalogue, found: Catalogue): Catalogue {
   return found.version >= current.version ? found : current
 }

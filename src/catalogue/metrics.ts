@@ -1,6 +1,7 @@
 import { gauge, type Metric } from '../metrics/metric.ts'
 import type { Catalogue } from './catalogue.ts'
 
+/** The version of the catalogue in memory. */
 export function catalogueMetrics(catalogue: { current: Catalogue }): Metric[] {
   return [
     gauge(

@@ -5,8 +5,8 @@ type PlanRow = Omit<Plan, 'featureNames' | 'limits'> & Limits
 type Row = { version: number; roles: Role[]; permissions: Permission[]; plans: PlanRow[]; features: Feature[] }
 
 /**
- * Reads the whole catalogue and its version in one snapshot, ordered by code points in a database of any locale, as pages
- * compare keys.
+ * Reads the whole catalogue and its version in one snapshot. Names are ordered by code points whatever the locale,
+ * because pages compare keys in that order.
  */
 export async function findCatalogue(sql: Db): Promise<Catalogue> {
   const [row] = await sql<Row[]>`

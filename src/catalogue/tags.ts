@@ -3,7 +3,10 @@ import type { Feature, Plan } from './catalogue.ts'
 
 const made = new WeakMap<object, string>()
 
-/** The ETag of a plan or a feature: of its whole state, retirement too. The catalogue's items never change, so it is made once. */
+/**
+ * The ETag of a plan or feature, over its whole state including retirement. Made once for each object: items of a
+ * catalogue never change.
+ */
 export function tagOf(item: Plan | Feature): string {
   const known = made.get(item)
   if (known !== undefined) return known

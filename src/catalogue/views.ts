@@ -1,15 +1,16 @@
 import type { Feature, Plan, Role } from './catalogue.ts'
 
-/** A plan as the API shows it. */
+/** The representation of a plan. */
 export function toPlanBody({ featureNames: _, retired: __, prices, ...plan }: Plan) {
   return { ...plan, prices: prices.map(({ id: _, ...price }) => price) }
 }
 
-/** A feature as the public catalogue shows it. */
+/** The representation of a feature in the public catalogue. */
 export function toFeatureBody({ retired: _, ...feature }: Feature) {
   return feature
 }
 
+/** The representation of a role, without its retirement. */
 export function toRoleBody({ retired: _, ...role }: Role) {
   return role
 }
