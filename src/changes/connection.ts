@@ -2,14 +2,14 @@ import { withTimeout } from '../async/timeout.ts'
 import type { Database } from '../db/database.ts'
 import type { Sql } from '../db/types.ts'
 
-/** A connection may be dead without any sign of it: a read that has no answer by then is repeated on a new one beside it. */
+/** A dead connection may show no error: a read without an answer after this time is repeated on a second connection. */
 const waitMs = 600
 
 export type FeedConnection = ReturnType<typeof createFeedConnection>
 
 /**
- * The feed's own way to the database: changes of rights must be obeyed however busy the pool is, and within 3 s even
- * when the connection was forgotten by a firewall on the way, which no deadline of a statement would tell in time.
+ * The feed's own database connection: changes of rights must arrive however busy the pool is, and within 3 s even when
+ * a firewall has silently dropped the connection, which no statement timeout would detect in time.
  */
 export function createFeedConnection(open: () => Database) {
   let current = open()
@@ -33,9 +33,9 @@ export function createFeedConnection(open: () => Database) {
   }
 
   return {
-    /** Connects; else the first read does. @throws AppError `database-unavailable` */
+    /** Connects; otherwise the first read does. @throws AppError `database-unavailable` */
     open: (): Promise<void> => current.open(1),
-    /** @throws what `work` throws, from the connection asked first when both fail */
+    /** @throws the error of `work`; when both connections fail, that of the first */
     async read<T>(work: (sql: Sql) => Promise<T>): Promise<T> {
       const reading = work(current.sql)
       return withTimeout(reading, waitMs, () => readAnew(reading, work))

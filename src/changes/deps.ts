@@ -1,4 +1,4 @@
 import type { Db } from '../db/types.ts'
 
-/** What reading the published changes uses. */
+/** Dependencies of reading the published changes. */
 export type ChangesDeps = { sql: Db }

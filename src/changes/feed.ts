@@ -5,16 +5,16 @@ import { type FeedPosition, listAuthzChanges } from './queries.ts'
 import type { RecentChanges } from './recent-changes.ts'
 
 const pollEveryMs = 2_000
-/** The pause after a read that failed; a change is obeyed within 3 s. */
+/** The pause after a failed read; a change applies within 3 s. */
 const retryMs = 300
-/** Reads older than this are stale: administration is refused, for the administrator's own rights may have changed. */
+/** Older reads are stale: administration is refused, because the administrator's own rights may have changed. */
 const staleAfterMs = 10_000
 /** pollSoon() does nothing while the last read is younger than this. */
 const pollSoonAfterMs = 100
-/** A change that a poll found is notified within this time, or the listening connection counts as dead. */
+/** A change that a poll found must be notified within this time; otherwise the listening connection counts as dead. */
 const notifiedWithinMs = 1_000
 
-/** Calls `wake` whenever something was notified, and after each (re)connection. Returns what ends it. */
+/** Calls `wake` at each notification, and after each (re)connection. Returns a function that stops listening. */
 export type Listen = (wake: () => void) => { close(): Promise<void> }
 
 export type Feed = ReturnType<typeof createFeed>
@@ -23,21 +23,21 @@ type Options = {
   connection: Pick<FeedConnection, 'read'>
   recentChanges: RecentChanges
   log: Logger
-  /** An access token's life in seconds: what is older than that and 5 minutes concerns no token any more. */
+  /** Lifetime of an access token in seconds: changes older than that and 5 minutes concern no token. */
   lifeSeconds: number
-  /** The catalogue has this version at least. */
+  /** Called with the newest version of the catalogue that was read. */
   onCatalogue: (version: number) => Promise<void>
-  /** The database restarted, or is another one: what was known of it may never have reached its disk. */
+  /** Called when the database restarted or is another one: what was read before may have been lost. */
   onOtherServer: () => Promise<void>
-  /** The database's time, read between two moments of `performance.now()`. */
+  /** The database's time, which was read between the two moments of `performance.now()`. */
   onTime: (databaseMs: number, askedAt: number, answeredAt: number) => void
-  /** Absent behind a pooler that passes no notifications. */
+  /** Absent behind a pooler that passes on no notifications. */
   listen?: Listen
 }
 
 /**
- * Brings the changes of other instances into this one's RecentChanges: at once when PostgreSQL notifies, and by a poll every
- * 2 s, for notifications can be lost.
+ * Applies the changes of other instances to this one's RecentChanges: at once when PostgreSQL notifies, and by a poll
+ * every 2 s, because notifications can be lost.
  */
 export function createFeed(options: Options) {
   const { recentChanges, log, listen } = options
@@ -61,11 +61,12 @@ export function createFeed(options: Options) {
       found = await read(null)
       await options.onOtherServer()
       recentChanges.clear()
-      // Once more: what this instance itself committed since that read was cleared with the rest.
+      // Read again: changes that this instance committed since that read were cleared with the rest.
       wanted = true
     }
     const readAt = performance.now()
-    // What is read with a whole life's changes is as old as its row; else its age begins where it was first seen.
+    // The age of a change read at the start is that of its row; otherwise it is counted from when the change was first
+    // read.
     const seenAt = ({ at }: AuthzChange) =>
       position && !isOther ? readAt : readAt - (found.position.at - at.getTime())
     for (const change of found.changes) recentChanges.apply(change, seenAt(change))
@@ -85,7 +86,7 @@ export function createFeed(options: Options) {
     })
   }
 
-  /** Reads what is new; called while a read is under way, it reads once more after it. Never throws. */
+  /** Reads new changes. A call during a read makes it read once more. Never throws. */
   function poll(): Promise<void> {
     wanted = true
     polling ??= readWhileWanted()
@@ -107,7 +108,7 @@ export function createFeed(options: Options) {
       retry = setTimeout(() => void poll(), retryMs * (0.5 + Math.random()))
       retry.unref()
     } finally {
-      // Cleared here and not in a later turn of the event loop: a poll that is asked for from now on must begin a new read.
+      // Cleared here and not in a later turn of the event loop: a poll requested from now on must begin a new read.
       polling = null
     }
   }
@@ -117,7 +118,10 @@ export function createFeed(options: Options) {
     void poll()
   }
 
-  /** Replaces the listening connection unless a change that was committed after `since` is notified: it may be dead without any sign of it. */
+  /**
+   * Replaces the listening connection unless a change that was committed after `since` is notified: a dead connection
+   * may show no error.
+   */
   function expectNotice(since: number): void {
     if (heardAt >= since) return
     const notice = setTimeout(() => {
@@ -129,13 +133,13 @@ export function createFeed(options: Options) {
     notice.unref()
   }
 
-  /** The older of two clocks: the monotonic one stands still while a virtual machine is suspended. */
+  /** The greater age by two clocks: the monotonic one stops while a virtual machine is suspended. */
   function age(): number {
     return Math.max(performance.now() - fresh.at, Date.now() - fresh.wallClock)
   }
 
   return {
-    /** Reads what happened before, then follows. @throws the database's error when even the first read fails */
+    /** Reads earlier changes, then follows new ones. @throws the database's error when the first read fails */
     async start(): Promise<void> {
       await readOnce()
       listener = listen?.(wake)
@@ -143,13 +147,16 @@ export function createFeed(options: Options) {
       timer.unref()
     },
     poll,
-    /** Polls now, for a token showed that there is more to read; at a bounded rate, as a database set back in time would show it at every request. */
+    /**
+     * Polls now, because a token is newer than what was read. The rate is bounded: after a restore of the database
+     * every request would show such a token.
+     */
     pollSoon(): void {
       if (age() > pollSoonAfterMs) void poll()
     },
     /** Milliseconds since a successful read began. */
     ageMs: age,
-    /** Whether this instance may have missed a change for too long. */
+    /** Whether the last successful read is too old to rely on. */
     isStale: (): boolean => age() > staleAfterMs,
     async stop(): Promise<void> {
       stopped = true

@@ -4,6 +4,7 @@ import type { RecentChanges } from './recent-changes.ts'
 
 type Measured = { recentChanges: Pick<RecentChanges, 'size'>; feed: Pick<Feed, 'ageMs'> }
 
+/** The size of RecentChanges and the age of the last read of the feed. */
 export function changeMetrics({ recentChanges, feed }: Measured): Metric[] {
   return [
     gauge(

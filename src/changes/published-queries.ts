@@ -1,32 +1,32 @@
 import type { AuthzChange } from '../access/authz-change.ts'
 import type { Db } from '../db/types.ts'
 
-/** A change as other services read it, with what a cursor needs to go on after it. */
+/** A change for other services, with its transaction id, behind which a cursor continues. */
 export type PublishedChange = AuthzChange & { xid: string }
 
-/** Where a reading stands. Snapshots and transaction ids are PostgreSQL's text: they have 64 bits. */
+/** The position of a reading. Snapshots and transaction ids are in PostgreSQL's text form: they have 64 bits. */
 export type ReadingPosition = {
-  /** What was visible in this snapshot has been read; null: nothing has. */
+  /** Changes visible in this snapshot were read; null: none were. */
   known: string | null
-  /** The last row read, by transaction and id; below its transaction there is nothing left to read. */
+  /** The last row read, by transaction and id; all rows before it were read. */
   after: { xid: string; id: number }
-  /** Only what is visible in this snapshot is read; null: in the present one. */
+  /** Only changes visible in this snapshot are read; null: in the present one. */
   until: string | null
 }
 
 export type ReadingOfChanges = {
   changes: PublishedChange[]
-  /** The snapshot that saw them. */
+  /** The snapshot in which they were read. */
   snapshot: string
-  /** Whether `known` lies ahead of the present, as it does when the database was restored from before it. */
+  /** Whether `known` is in the future, as after a restore of the database from an earlier backup. */
   isAhead: boolean
   /** The database's clock, epoch milliseconds. */
   readAt: number
 }
 
 /**
- * The changes from a position on, by transaction and then by id, `limit` at the most, with the snapshot that saw them.
- * `xid` alone stands in the first bound so that the index on it serves both the bound and the order.
+ * At most `limit` changes from a position on, by transaction and id, with the snapshot of the read. `xid` alone is in
+ * the first bound, so that its index serves both bound and order.
  */
 export async function listPublishedChanges(
   sql: Db,

@@ -4,21 +4,21 @@ import type { ChangesDeps } from './deps.ts'
 import { listPublishedChanges, type PublishedChange } from './published-queries.ts'
 
 /**
- * Changes are kept for a day from when they were written. What a cursor has still to read may have been written before it
- * was given, by a transaction that took long to commit (a job: ten minutes), so a cursor is good for an hour less.
+ * How long a cursor is valid. Changes are kept for a day after they were written; one may have been written before the
+ * cursor was given and committed only later (a job's transaction: ten minutes), so a cursor is valid for an hour less.
  */
 const cursorLifeMs = 23 * 3_600_000
-/** Of two snapshots in a cursor; one with more transactions in progress is cut to its horizon. */
+/** The most characters of each snapshot in a cursor; one with more transactions in progress is cut to its horizon. */
 const maxSnapshotLength = 600
 const transactionId = /^(?:0|[1-9]\d{0,18})$/
 
 /**
- * A reading is everything visible in the snapshot of its first page that was not visible in the one of the reading
- * before. So no change is missed, however long its transaction took to commit, and none comes twice unless a cursor is
- * used twice or its snapshot was cut.
+ * The cursor of a reading. A reading has all changes that are visible in the snapshot of its first page but not in that
+ * of the reading before. So no change is missed, however long its transaction took to commit, and none is repeated
+ * unless a cursor is used twice or its snapshot was cut.
  */
 type Cursor = {
-  /** The snapshot whose changes were read, and when it was taken by the database's clock. */
+  /** The snapshot whose changes were read, and when it was taken, by the database's clock. */
   known: string | null
   knownAt: number
   /** Within a reading of several pages: its last row, its snapshot, and when that was taken. */
@@ -26,8 +26,8 @@ type Cursor = {
 }
 
 /**
- * A page of the changes of authorisation after `since`, or from the oldest kept, and the cursor to go on from.
- * @throws AppError `invalid-cursor`; `cursor-expired` when changes after it may be gone
+ * A page of the changes of authorisation after `since`, or from the oldest kept one, with the next cursor.
+ * @throws AppError `invalid-cursor`; `cursor-expired` when changes after it may have been deleted
  */
 export async function readPublishedChanges({ sql }: ChangesDeps, since: string | undefined, limit: number) {
   const cursor = since === undefined ? null : decode(since)
@@ -48,7 +48,9 @@ export async function readPublishedChanges({ sql }: ChangesDeps, since: string |
   return { items: items.map(toItem), nextCursor: encode(next) }
 }
 
-/** The snapshot, or one as of its horizon, in which less is visible: then some changes come twice. */
+/**
+ * The snapshot, or if it is too long the one of its horizon, in which less is visible: then some changes are repeated.
+ */
 export function cutSnapshot(snapshot: string): string {
   const [xmin = ''] = snapshot.split(':')
   return snapshot.length <= maxSnapshotLength ? snapshot : `${xmin}:${xmin}:`
@@ -74,7 +76,7 @@ function decode(text: string): Cursor {
   return { known, knownAt, within: { xid, id, until, untilAt } }
 }
 
-/** As PostgreSQL's `pg_snapshot` reads it: `xmin:xmax:` and what was in progress between them, ascending. */
+/** PostgreSQL's text form of `pg_snapshot`: `xmin:xmax:` and the transactions in progress between them, ascending. */
 function isSnapshot(text: string): boolean {
   const [xmin = '', xmax = '', inProgress, ...rest] = text.split(':')
   if (inProgress === undefined || rest.length > 0) return false

@@ -2,8 +2,8 @@ import { type AuthzChange, authzChangeColumns } from '../access/authz-change.ts'
 import type { Db } from '../db/types.ts'
 
 /**
- * Moves the account's version, ends the sessions concerned and writes the change with the account's whole state.
- * @returns it, and behind it the changes of whoever the account pays for, where its plan is another now
+ * Increments the account's version, ends the sessions concerned and writes the change with the account's whole state.
+ * @returns the change, and behind it those of the accounts that this one pays for, where their plan changed with it
  */
 export async function insertAuthzChange(
   sql: Db,
@@ -21,35 +21,39 @@ export async function insertAuthzChange(
   return [row, ...ofMembers]
 }
 
-/** The same for several accounts at once, in the order of their ids; their plans do not spread. */
+/**
+ * insertAuthzChange for several accounts at once, in the order of their ids; changes of their plans are not passed on
+ * to members of their teams.
+ */
 export function insertAuthzChanges(sql: Db, accountIds: string[]): Promise<AuthzChange[]> {
   return sql<AuthzChange[]>`
     select ${authzChangeColumns(sql)} from (select id as concerned from unnest(${accountIds}::uuid[]) id order by 1) accounts
      cross join lateral record_own_change(concerned)`
 }
 
-/** Moves the catalogue's version and writes the change that tells every instance. */
+/** Increments the catalogue's version and writes the change by which every instance reads it. */
 export async function insertCatalogueChange(sql: Db): Promise<AuthzChange> {
   const [row] = await sql<AuthzChange[]>`select ${authzChangeColumns(sql)} from record_catalogue_change()`
   if (!row) throw new Error('a catalogue change returns its row')
   return row
 }
 
-/** Where a reading of the feed stands. */
+/** The position of the feed. */
 export type FeedPosition = {
-  /** What is visible in this snapshot (PostgreSQL's own text of it) has been read. */
+  /** Changes visible in this snapshot (PostgreSQL's text form) were read. */
   snapshot: string
-  /** When the server that gave it started. */
+  /** When the database server started. */
   server: string
-  /** When it was read, by the database's clock, in epoch milliseconds. */
+  /** When the snapshot was read, by the database's clock, in epoch milliseconds. */
   at: number
 }
 
 /**
- * The changes that `position` did not see, or all of the last `lifeSeconds`, oldest first, and the position after them.
- * Exact whatever the order of commits: rows tell their transaction, and a snapshot which of them it can see, so that one
- * held open for long neither hides a change nor makes others come again. What was written since is read whatever its
- * transaction's number, for after a crash PostgreSQL may give out again those that it had not yet written to disk.
+ * The changes that are not visible at `position`, or all of the last `lifeSeconds`, oldest first, and the next
+ * position. Exact whatever the order of commits: rows have their transaction id, and a snapshot shows which of them are
+ * visible, so that a transaction that stays open for long neither hides a change nor makes others appear twice. Rows
+ * written since `position` are read whatever their transaction id: after a crash PostgreSQL may assign ids again that
+ * were not yet written to disk.
  */
 export async function listAuthzChanges(
   sql: Db,

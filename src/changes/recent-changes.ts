@@ -3,21 +3,21 @@ import type { AccessClaims } from '../access/claims.ts'
 import type { AuthzState } from '../access/rights.ts'
 
 type CutOff = { version: number; exceptSessionId: string | null }
-/** Most accounts that change end no session: for them no map is kept. */
+/** Most changes end no session, so the map is made only when needed. */
 type Entry = { state: AuthzState; endedSessions: Map<string, number> | null; cutOffs: CutOff[]; seenAt: number }
 
 const noCutOffs: CutOff[] = []
 
 /**
- * What changed since tokens still alive were issued, in memory. Reading it costs no query; it is what makes a token's
- * claims obey a change at once. States are ordered by version, never by arrival; endings stand beside them and are
- * never displaced.
+ * Changes since the issue of tokens that are still valid, in memory, without queries: they override a token's claims at
+ * once. States are ordered by version, never by arrival; ended sessions are stored beside the state and never displaced
+ * by it.
  */
 export class RecentChanges {
   readonly #entries = new Map<string, Entry>()
   readonly #lifeMs: number
 
-  /** @param accessTtlSeconds a change older than that and 5 minutes can concern no token any more. */
+  /** @param accessTtlSeconds changes older than this and 5 minutes concern no token */
   constructor(accessTtlSeconds: number) {
     this.#lifeMs = (accessTtlSeconds + 300) * 1000
   }
@@ -26,14 +26,14 @@ export class RecentChanges {
     return this.#entries.size
   }
 
-  /** Forgets everything: before what is known is read from the table again. */
+  /** Deletes everything, before it is read from the table again. */
   clear(): void {
     this.#entries.clear()
   }
 
   /**
-   * Applies changes in any order, any number of times. `seenAt`: when its age begins, in milliseconds of
-   * `performance.now()`: a step of the host's clock must not make an instance forget.
+   * Applies changes in any order, any number of times. `seenAt`: the beginning of the change's age, in milliseconds of
+   * `performance.now()`, so that a step of the host's clock deletes nothing.
    */
   apply(change: AuthzChange, seenAt: number): void {
     if (change.accountId === null || change.version === null) return
@@ -61,12 +61,12 @@ export class RecentChanges {
       entry.cutOffs = withCutOff(entry.cutOffs, { version: change.version, exceptSessionId: change.exceptSessionId })
   }
 
-  /** The newest known state of an account; undefined when nothing about it changed lately. */
+  /** The newest known state of an account; undefined when nothing about it changed recently. */
   stateOf(accountId: string): AuthzState | undefined {
     return this.#entries.get(accountId)?.state
   }
 
-  /** Why a token is no longer good, or the state that has overtaken it, or undefined when it still says the truth. */
+  /** Why a token is no longer valid, or the newer state that overrides it; undefined when its claims are current. */
   verify(claims: AccessClaims): 'account-disabled' | 'session-revoked' | AuthzState | undefined {
     const entry = this.#entries.get(claims.sub)
     if (!entry) return undefined
@@ -78,7 +78,7 @@ export class RecentChanges {
     return state.version > claims.ver ? state : undefined
   }
 
-  /** Forgets what no living token can predate. `now`: of the same clock as `seenAt`. */
+  /** Deletes changes that are older than every valid token. `now`: by the same clock as `seenAt`. */
   sweep(now: number): void {
     const oldest = now - this.#lifeMs
     for (const [accountId, entry] of this.#entries) {
@@ -94,8 +94,8 @@ export class RecentChanges {
 }
 
 /**
- * The highest cut-off and the highest with another exception: together they refuse whatever all of them would, so that an
- * account that logs out everywhere again and again does not grow.
+ * Keeps the highest cut-off and the highest with another exception: together they refuse whatever all cut-offs would,
+ * so the memory of an account that logs out everywhere again and again stays bounded.
  */
 function withCutOff(cutOffs: CutOff[], added: CutOff): CutOff[] {
   const [first = added, ...others] = [...cutOffs, added].sort((a, b) => b.version - a.version)

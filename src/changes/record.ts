@@ -4,17 +4,18 @@ import { insertAuthzChange, insertAuthzChanges, insertCatalogueChange } from './
 
 type Change = {
   accountId: string
-  /** Ends sessions with it: one by id, all, or all except one. */
+  /** Sessions to end with the change: one by id, all, or all except one. */
   endSession?: string
   endSessions?: 'all' | { except: string }
-  /** Kept on the sessions that end, e.g. `logout`. */
+  /** The reason stored on the ended sessions, e.g. `logout`. */
   reason?: string
 }
 
 /**
- * Makes a change of authorisation known. Call it in the transaction that made the change, after the change: it moves the
- * account's version, ends sessions, and records the account's whole state; the commit puts it in force, everywhere. Members of
- * a team whose owner has another plan now have it, too: for a change of plan, lock by `lockPlan` first.
+ * Publishes a change of authorisation. Call it in the transaction that made the change, after the change: it increments
+ * the account's version, ends sessions, and records the account's whole state; the commit puts it in force on every
+ * instance. Where the plan of a team's owner changed, that of its members changes with it: for a change of plan, lock
+ * by `lockPlan` first.
  * @returns the change, with the account's state after it
  */
 export async function recordAuthzChange(
@@ -34,12 +35,15 @@ export async function recordAuthzChange(
   return changes[0]
 }
 
-/** The same for several accounts, whose rows are locked, in one statement. What an owner among them shares does not spread. */
+/**
+ * recordAuthzChange for several accounts, whose rows are locked, in one statement. Changes of plan are not passed on to
+ * members of their teams.
+ */
 export async function recordAuthzChanges(tx: Tx, accountIds: string[]): Promise<void> {
   tx.committed.push(...(await insertAuthzChanges(tx, accountIds)))
 }
 
-/** Makes an edit of the catalogue known, in the transaction that made it: every instance reads the new version. */
+/** Publishes an edit of the catalogue, in the transaction that made it: every instance reads the new version. */
 export async function recordCatalogueChange(tx: Tx): Promise<void> {
   tx.committed.push(await insertCatalogueChange(tx))
 }

@@ -17,10 +17,10 @@ const ChangesQuery = z.strictObject({
     .meta({ description: 'nextCursor of the answer before; absent: from the oldest kept' }),
   limit: Limit,
 })
-/** Unlike other lists it has no end: the cursor is always there. */
+/** Unlike other lists this one has no end: there is always a next cursor. */
 const ChangesBody = z.lazy(() => z.object({ items: z.array(AuthzChangeBody), nextCursor: z.string() }))
 
-/** What other services need so that they obey changes of rights too: see docs/verifying-tokens.md. */
+/** The changes by which other services keep their view of rights current: see docs/verifying-tokens.md. */
 export const accessRoutes = new Hono<AuthedEnv>().get(
   '/authz/changes',
   describe('Access', 'Changes of authorisation, for services that verify tokens themselves', { 200: ChangesBody }, [
