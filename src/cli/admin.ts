@@ -4,7 +4,10 @@ import { type Invocation, withDeps } from './command.ts'
 
 const usage = 'admin reset-mfa needs --email with an e-mail address, e.g. admin reset-mfa --email you@example.com'
 
-/** `admin reset-mfa --email E`: for an administrator who lost their second factor, and whom nobody else can help. */
+/**
+ * `admin reset-mfa --email E`: removes the second factor of an administrator who lost it and has no other administrator
+ * to do so.
+ */
 export async function runAdmin(invocation: Invocation): Promise<number> {
   const { args, options, print } = invocation
   const email = Email.safeParse(options.email)

@@ -12,10 +12,13 @@ export const billingUsage = `Payment providers that BILLING_PROVIDERS names, com
 
 Without --apply nothing is changed. Exit code 3: something is left to do.`
 
-/** Exit code where something is left to do. */
+/** Exit code when differences remain. */
 const somethingLeft = 3
 
-/** `billing`: says what it would do, and does it with `--apply`. Exit code 3: something is left to do. */
+/**
+ * `billing`: prints the differences to the payment providers, and removes them with `--apply`. Exit code 3: some
+ * remain.
+ */
 export async function runBilling(invocation: Invocation): Promise<number> {
   const { args, options, print } = invocation
   const [command] = [args.join(' ')]

@@ -19,7 +19,7 @@ export type Invocation = CommandEnvironment & {
     apply?: boolean
     since?: string
   }
-  /** The words after the command, such as `run seal-audit`. */
+  /** The arguments behind the command's name, such as `run seal-audit`. */
   args: string[]
   print: (line: string) => void
 }

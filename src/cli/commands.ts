@@ -21,7 +21,7 @@ export const commands: Record<string, Command> = {
   healthcheck: async (invocation) => (await import('./healthcheck.ts')).runHealthcheck(invocation),
 }
 
-/** The commands that take words after their name. */
+/** The commands that take arguments. */
 const takesArguments: ReadonlySet<string> = new Set(['admin', 'import', 'keys', 'jobs', 'audit', 'billing', 'erasures'])
 const optionsOf: Record<string, string[]> = {
   'create-admin': ['email', 'password-stdin', 'promote'],

@@ -6,7 +6,7 @@ import { Email } from '../http/input/fields.ts'
 import type { OpenDeps } from '../services.ts'
 import { type Invocation, withDeps } from './command.ts'
 
-/** `create-admin`: a new superadmin, or with `--promote` an account that exists. */
+/** `create-admin`: makes a superadmin, or with `--promote` gives the role to an existing account. */
 export async function runCreateAdmin(invocation: Invocation): Promise<number> {
   const { options, print } = invocation
   const email = Email.safeParse(options.email)
@@ -44,7 +44,7 @@ export async function runCreateAdmin(invocation: Invocation): Promise<number> {
 
 async function describeTaken(deps: OpenDeps, email: string): Promise<string> {
   const account = await describeAccount(deps, email)
-  // Erased a moment ago.
+  // Erased since the insertion was refused.
   if (!account) return `${email} was taken a moment ago, and is free now: try again.`
   const { role, status } = account
   const is = `${email} has an account already: role ${role}, ${status}. Nothing was changed, its password least of all.`

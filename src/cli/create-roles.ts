@@ -2,7 +2,7 @@ import { ConfigError } from '../config/config-error.ts'
 import type { Invocation } from './command.ts'
 import { explained, readConfig } from './environment.ts'
 
-/** `create-roles`: needs the database's three URLs, and none of the service's secrets. */
+/** `create-roles`: needs the three database URLs, and no other secret of the service. */
 export async function runCreateRoles(invocation: Invocation): Promise<number> {
   const { environment, print } = invocation
   const needed = ['DATABASE_ADMIN_URL', 'DATABASE_MIGRATION_URL', 'DATABASE_URL'].filter((name) => !environment[name])

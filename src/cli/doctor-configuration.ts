@@ -4,10 +4,10 @@ import { isLocal } from '../config/fields.ts'
 import type { Config } from '../room-config.ts'
 import type { Finding } from './finding.ts'
 
-/** Two checks of a load balancer that checks every second. */
+/** The duration of two checks of a load balancer that checks every second. */
 const minDrainMs = 2_000
 
-/** Warns of risky settings in production, each with its reason. */
+/** Warns of risky settings in production, each with the reason. */
 export function examineConfiguration(config: Config): Finding[] {
   if (!config.production) return []
   const warn = (name: string, detail: string, advice: string): Finding => ({ name, state: 'warning', detail, advice })

@@ -6,7 +6,8 @@ import { encryptedColumns } from './encrypted-columns.ts'
 import type { Finding } from './finding.ts'
 
 /**
- * Whether the configured keys decrypt everything that is encrypted at rest, and whether earlier ones are still needed.
+ * Checks whether the configured keys decrypt everything that is encrypted at rest, and whether earlier ones are still
+ * needed.
  */
 export async function examineDataKeys(
   sql: Db,

@@ -19,7 +19,7 @@ type Facts = {
   dateStyle: string
 }
 
-/** Examines the database and the rights of the server's role. @param sql connected as the server connects */
+/** Checks the database and the rights of the server's role. @param sql connected in the same way as the server */
 export async function examineDatabase(sql: postgres.Sql, config: Config): Promise<Finding[]> {
   const before = Date.now()
   const [server] = await sql<Facts[]>`
@@ -73,7 +73,7 @@ export async function examineDatabase(sql: postgres.Sql, config: Config): Promis
   ]
 }
 
-/** Settings that the driver sets when it connects, and a pooler may lose. */
+/** Checks settings that the driver sets when it connects and that a pooler may lose. */
 function checkSession({ zone, dateStyle }: Facts): Finding {
   const name = 'time zone'
   if (!dateStyle.startsWith('ISO'))
@@ -108,7 +108,10 @@ function checkConnections({ used, room }: Facts, config: Config): Finding {
   return { name: 'pool', state: fits ? 'good' : 'wrong', detail, advice }
 }
 
-/** With these rights the server could rewrite the audit trail. They cannot be withheld where one role owns everything. */
+/**
+ * Checks for rights with which the server could rewrite the audit trail. They cannot be withheld where one role owns
+ * everything.
+ */
 async function examineRights(sql: postgres.Sql, config: Config): Promise<Finding[]> {
   const excess = await listExcessRights(sql)
   const foreign = await listForeignObjects(sql, null)

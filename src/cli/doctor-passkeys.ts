@@ -2,7 +2,7 @@ import { isIP } from 'node:net'
 import type { RelyingParty } from '../passkeys/variables.ts'
 import type { Finding } from './finding.ts'
 
-/** Whether browsers will let the configured pages use passkeys of the configured domain. */
+/** Checks whether browsers will allow passkeys of the configured domain on the configured pages. */
 export function examinePasskeys({ rpId, rpOrigins }: RelyingParty): Finding {
   const name = 'passkeys'
   if (isIP(rpId.replace(/^\[|\]$/g, '')))
@@ -22,7 +22,9 @@ export function examinePasskeys({ rpId, rpOrigins }: RelyingParty): Finding {
   }
 }
 
-/** A page must be of the domain or below it, and come by https unless it is of this machine; apps are asked by their platform. */
+/**
+ * A page must be on the domain or below it, by https unless it is on this machine; apps are checked by their platform.
+ */
 function mayUse(origin: string, domain: string): boolean {
   if (!/^https?:/.test(origin)) return true
   const { protocol, hostname } = new URL(origin)

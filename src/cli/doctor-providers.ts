@@ -6,7 +6,10 @@ import type { Finding } from './finding.ts'
 
 const timeoutSeconds = 5
 
-/** Whether each provider of OIDC_PROVIDERS answers, and offers what signing in needs; what must be registered there. */
+/**
+ * Checks whether each provider of OIDC_PROVIDERS answers and supports what sign-in requires, and prints what must be
+ * registered there.
+ */
 export function examineProviders(config: Pick<Config, 'identityProviders' | 'publicUrl'>): Promise<Finding[]> {
   return Promise.all(
     config.identityProviders.map(async (provider): Promise<Finding> => {

@@ -5,9 +5,9 @@ import type { Finding } from './finding.ts'
 const setting = '/proc/sys/net/ipv4/tcp_migrate_req'
 
 /**
- * Whether Linux hands the connections that a process has not accepted yet to its neighbours on the port when it ends. It
- * does not unless told, and resets them. Null where ports are not shared, or the system is another.
- * @param file has the setting of Linux 5.14 and later
+ * Checks whether Linux hands connections that an ending process has not accepted to its neighbours on the port; by
+ * default it resets them. Null where ports are not shared, and on other systems.
+ * @param file has the setting, of Linux 5.14 and later
  */
 export function examineSharedPort({ reusePort }: Pick<Config, 'reusePort'>, file = setting): Finding | null {
   if (!reusePort) return null

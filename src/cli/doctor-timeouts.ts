@@ -7,7 +7,7 @@ type Settings = { name: Timeout; milliseconds: number }[]
 
 /**
  * Behind a pooler in transaction mode the server cannot set its own statement timeouts: the role must have them, or
- * abandoned statements keep running, with their locks. Null where the server sets them itself.
+ * abandoned statements keep running with their locks. Null where the server sets them itself.
  */
 export async function examineTimeouts({
   authzFeed,
@@ -16,7 +16,7 @@ export async function examineTimeouts({
   statementTimeoutMs,
 }: Pick<Config, 'authzFeed' | 'databaseUrl' | 'databaseSsl' | 'statementTimeoutMs'>) {
   if (authzFeed === 'listen') return null
-  // As the server connects there: without settings.
+  // Connects without settings, as the server does behind a pooler.
   const sql = postgres(databaseUrl, {
     max: 1,
     prepare: false,
@@ -36,7 +36,7 @@ export async function examineTimeouts({
   }
 }
 
-/** Whether each timeout is set, and no longer than this program waits. */
+/** Checks whether each timeout is set, and no longer than this program's own. */
 function checkTimeouts(role: string, found: Settings, statementTimeoutMs: number): Finding {
   const most: Record<Timeout, number> = {
     statement_timeout: statementTimeoutMs,

@@ -3,7 +3,7 @@ import type { Finding } from './finding.ts'
 
 const answerWithinMs = 5_000
 
-/** Whether the collector of traces takes a batch: it is sent an empty one. Null where none is configured. */
+/** Checks whether the collector of traces accepts a batch, by sending an empty one. Null where none is configured. */
 export async function examineTraces({ tracing }: Pick<Config, 'tracing'>): Promise<Finding | null> {
   if (!tracing) return null
   const { endpoint, headers, sampler, ratio } = tracing
@@ -23,7 +23,7 @@ export async function examineTraces({ tracing }: Pick<Config, 'tracing'>): Promi
   }
 }
 
-/** Of this host, or a name without a domain, as a container's neighbour has. */
+/** On this host, or a name without a domain, such as another container's. */
 const isNear = (hostname: string) => !hostname.includes('.') || hostname.startsWith('127.')
 
 async function failureOf(endpoint: string, headers: Record<string, string>): Promise<string | null> {

@@ -18,7 +18,7 @@ import { examineTraces } from './doctor-traces.ts'
 import { describeFinding, type Finding, summarise } from './finding.ts'
 
 /**
- * Examines everything that a deployment depends on, and prints advice for what is wrong.
+ * Checks everything that a deployment depends on, and prints advice for each fault.
  * @returns false when something is wrong; warnings do not count
  */
 export async function diagnose(config: Config, print: (line: string) => void): Promise<boolean> {
@@ -43,7 +43,7 @@ export async function diagnose(config: Config, print: (line: string) => void): P
   return findings.every(({ state }) => state !== 'wrong')
 }
 
-/** Connects as the server does, so that the effects of a pooler show. */
+/** Connects in the same way as the server, so that the effects of a pooler show. */
 async function examinePrimary(config: Config): Promise<Finding[]> {
   const sql = connect(
     {
@@ -78,7 +78,7 @@ async function examinePrimary(config: Config): Promise<Finding[]> {
   }
 }
 
-/** The failure, and advice. */
+/** The message of a failure, with advice. */
 function describeFailure(error: unknown, target: Target): string {
   return (
     describeDatabaseFailure(error, target) ?? (error instanceof Error ? error.message || error.name : String(error))
@@ -116,7 +116,7 @@ async function examineReplica(url: string, ssl: Config['replicaSsl']): Promise<F
   }
 }
 
-/** Whether Redis answers and accepts writes by script, as counting limits needs. */
+/** Checks whether Redis answers and accepts writes by a script, which counting limits requires. */
 async function examineRedis(url: string, timeoutMs: number): Promise<Finding> {
   const redis = openRedis({ url, timeoutMs, log: createLogger({ level: 'silent' }) })
   await redis.start()

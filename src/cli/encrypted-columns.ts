@@ -5,7 +5,7 @@ import type { EncryptedColumn } from '../secrets/encrypted-column.ts'
 import { ssoColumns } from '../sso/encrypted-columns.ts'
 import { webhookColumns } from '../webhooks/encrypted-columns.ts'
 
-/** Every room's columns that are encrypted under DATA_KEY. */
+/** The columns of all rooms that are encrypted under DATA_KEY. */
 export const encryptedColumns: readonly EncryptedColumn[] = [
   ...mailColumns,
   ...mfaColumns,

@@ -10,14 +10,14 @@ export type CommandEnvironment = {
   dataDirectory: string
   compiled: boolean
 }
-/** A placeholder for the required variable where nothing connects. */
+/** A placeholder for the required variable where no connection is made. */
 const unusedUrl = 'postgres://127.0.0.1/manas360'
 
 export type Prepared = { config: Config; database: EmbeddedPostgres | null }
 
 /**
- * Loads the configuration and, without DATABASE_URL outside production, opens the embedded PostgreSQL: joins it if it
- * runs, else starts it.
+ * Loads the configuration and, without DATABASE_URL outside production, opens the embedded PostgreSQL: connects to it
+ * if it runs, else starts it.
  * @param beforeDatabase checks the configuration before that
  */
 export async function prepare(
@@ -30,7 +30,7 @@ export async function prepare(
     beforeDatabase(config)
     return { config, database: null }
   }
-  // Reports bad variables before anything is started.
+  // Reports invalid variables before anything is started.
   const problems = findProblems({ ...complete, DATABASE_URL: unusedUrl })
   if (compiled)
     problems.unshift(
@@ -49,8 +49,8 @@ export async function prepare(
 }
 
 /**
- * Loads the configuration of a command that connects to nothing: database and secrets may be missing. Variables that are
- * set must be valid.
+ * Loads the configuration of a command that makes no connection: database and secrets may be missing. Variables that
+ * are set must be valid.
  * @throws ConfigError
  */
 export function readConfig({ environment }: Pick<CommandEnvironment, 'environment'>): Config {
@@ -63,7 +63,7 @@ export function readConfig({ environment }: Pick<CommandEnvironment, 'environmen
   })
 }
 
-/** Production requires a decision about mail, which a command without mail does not need. */
+/** Production requires a setting for mail, which a command without mail does not need. */
 const withoutMail = ({ NODE_ENV, SMTP_URL }: CommandEnvironment['environment']) =>
   NODE_ENV === 'production' && !SMTP_URL ? { MAIL: 'off' } : {}
 

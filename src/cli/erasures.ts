@@ -13,7 +13,7 @@ List them on the database that is given up, or regularly to where its backups ar
 is let in. An erasure that is replayed twice is done once.`
 
 const Time = z.union([z.iso.datetime({ offset: true }), z.iso.date()])
-/** So many ids are looked up at once. */
+/** How many ids are looked up at once. */
 const together = 1_000
 
 /** `erasures list` and `erasures replay`. */

@@ -3,12 +3,12 @@ export type Finding = { name: string; state: 'good' | 'warning' | 'wrong'; detai
 
 const marks: Record<Finding['state'], string> = { good: '✓', warning: '!', wrong: '✗' }
 
-/** A finding as doctor prints it, with its advice unless all is well. */
+/** A finding in the form that doctor prints, with its advice unless all is well. */
 export function describeFinding({ name, state, detail, advice }: Finding): string {
   return `${marks[state]} ${name}: ${detail}${state === 'good' || !advice ? '' : `\n    → ${advice}`}`
 }
 
-/** The last line: how many findings there are of which mark, and what that means. */
+/** The last line: the number of findings of each kind, and what that means. */
 export function summarise(findings: Finding[]): string {
   const count = (wanted: Finding['state']) => findings.filter(({ state }) => state === wanted).length
   const [wrong, risky] = [count('wrong'), count('warning')]

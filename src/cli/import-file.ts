@@ -23,7 +23,7 @@ export const importUsage = `Accounts of another system, a JSON object a line (ND
 Whatever ends an import: run it again. What is in stays as it is, and the rest follows.
 It exits 0 when every line is in, 3 when some are refused. docs/moving-in.md tells the whole way.`
 
-/** `import`: accounts of another system, from a file or standard input. */
+/** `import`: imports accounts of another system from a file or standard input. */
 export async function runImport(invocation: Invocation): Promise<number> {
   const { args, options, print } = invocation
   const [file, ...rest] = args
@@ -78,7 +78,7 @@ function openSource(file: string) {
   return { stream: () => Bun.file(file).stream(), size: found.isFile() ? found.size : null }
 }
 
-/** Only on a terminal: elsewhere it would fill a log. */
+/** Shown on a terminal only: elsewhere it would fill a log. */
 function showProgress(summary: Summary, size: number | null): void {
   if (!process.stderr.isTTY) return
   process.stderr.write(`\r\x1b[K${describeProgress(summary, size ? summary.bytes / size : null)}`)

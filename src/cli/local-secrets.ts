@@ -3,12 +3,12 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 const names = ['JWT_SECRET', 'JWT_REFRESH_SECRET', 'AUDIT_KEY'] as const
-/** Folders of earlier versions lack it; it is then derived from JWT_REFRESH_SECRET. */
+/** Names that folders of earlier versions lack; the secret is then derived from JWT_REFRESH_SECRET. */
 const laterNames = ['DATA_KEY'] as const
 
 /**
- * Outside production, fills in unset secrets: generated once and kept in `directory` (mode 0600), so that tokens survive
- * a restart.
+ * Fills in unset secrets outside production: generated once and stored in `directory` (mode 0600), so that tokens
+ * survive a restart.
  */
 export function withLocalSecrets(
   environment: Record<string, string | undefined>,

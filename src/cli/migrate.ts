@@ -2,7 +2,7 @@ import { ConfigError } from '../config/config-error.ts'
 import type { Invocation } from './command.ts'
 import { migrateSchema, prepare, readConfig } from './environment.ts'
 
-/** `migrate` and `seed`. In production they need the database's URLs, and none of the service's secrets. */
+/** `migrate` and `seed`. In production they need the database URLs, and no other secret of the service. */
 export async function runMigrate(invocation: Invocation): Promise<number> {
   const { NODE_ENV, DATABASE_URL } = invocation.environment
   const isProduction = NODE_ENV === 'production'

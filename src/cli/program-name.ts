@@ -1,9 +1,9 @@
 import { basename, delimiter, relative } from 'node:path'
 
-/** How the program was started: what main.ts knows of it. */
+/** How the program was started, as main.ts sees it. */
 export type Start = {
   compiled: boolean
-  /** The program that runs: bun, or the binary itself. */
+  /** The path of the running program: bun, or the compiled binary. */
   execPath: string
   entry: string
   path: string | undefined
@@ -11,8 +11,8 @@ export type Start = {
 }
 
 /**
- * The command line that starts this program again: `manas360` for a binary on the PATH, `bun src/main.ts` where bun is on
- * the PATH, and otherwise `npx -y bun@… src/main.ts`, because the bun of npx is not on it.
+ * The command line that starts this program again: `manas360` for a binary on the PATH, `bun src/main.ts` where bun is
+ * on the PATH, and otherwise `npx -y bun@… src/main.ts`, because the bun of npx is not on it.
  */
 export function nameProgram({ compiled, execPath, entry, path, directory }: Start): string {
   const own = lasting(path)

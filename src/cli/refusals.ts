@@ -2,7 +2,7 @@ import { closeSync, fchmodSync, fstatSync, openSync, rmSync, statSync, writeSync
 import type { Refusal } from '../import/import-accounts.ts'
 import { escapeHidden } from '../text/shown-text.ts'
 
-/** Where an import's refused lines go. */
+/** The output for refused lines of an import. */
 export type Refusals = { add(refusal: Refusal): void; close(): void }
 
 /**
@@ -19,7 +19,7 @@ export function openRefusals(file: string | null): Refusals {
   if (isRegular) fchmodSync(descriptor, 0o600)
   let count = 0
   return {
-    // Written at once, so that it survives the end of the program.
+    // Written at once, so that it is not lost if the program is killed.
     add(refusal) {
       count++
       writeSync(descriptor, `${toWhole(refusal)}\n`)
@@ -31,7 +31,7 @@ export function openRefusals(file: string | null): Refusals {
   }
 }
 
-/** Whether two paths lead to one file. */
+/** Whether two paths name the same file. */
 export function isSameFile(one: string, other: string): boolean {
   const [a, b] = [one, other].map((path) => statSync(path, { throwIfNoEntry: false }))
   return a !== undefined && b !== undefined && a.dev === b.dev && a.ino === b.ino

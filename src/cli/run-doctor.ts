@@ -4,7 +4,7 @@ import { diagnose } from './doctor.ts'
 import { type Prepared, prepare } from './environment.ts'
 import { describeFinding, type Finding, summarise } from './finding.ts'
 
-/** `doctor`: an invalid configuration is its first finding. */
+/** `doctor`: reports an invalid configuration as its first finding. */
 export async function runDoctor(invocation: Invocation): Promise<number> {
   let prepared: Prepared
   try {

@@ -6,7 +6,7 @@ import type { Invocation } from './command.ts'
 import { explained, migrateSchema, prepare } from './environment.ts'
 import { signalToStop } from './signals.ts'
 
-/** `serve`: until it is asked to stop. */
+/** `serve`: runs the server until a signal stops it. */
 export async function runServer(invocation: Invocation): Promise<number> {
   const { config, database } = await prepare(invocation, requireFreeAddress)
   const { print } = invocation
@@ -32,7 +32,7 @@ ${mailLine(config.mail, server.url)}  superadmin  manas360 create-admin --email 
     if (config.production) log.writeMembers('info', '"msg":"stopped"')
     return 0
   } catch (error) {
-    // Stopped while it was waiting for the database.
+    // Stopped while it waited for the database.
     if (stop.aborted) return 0
     throw error
   } finally {
@@ -40,7 +40,7 @@ ${mailLine(config.mail, server.url)}  superadmin  manas360 create-admin --email 
   }
 }
 
-/** Where development shows the mails that it keeps. */
+/** The address at which development shows the mails that it stores. */
 function mailLine({ mode }: MailDelivery, url: string): string {
   return mode === 'kept' ? `  mail        ${url}/dev/mail\n` : ''
 }
