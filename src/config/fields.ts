@@ -1,5 +1,6 @@
 import { z } from 'zod'
 
+/** A variable that is a whole number within bounds. */
 export const wholeNumber = (minimum: number, maximum: number) =>
   z
     .string()
@@ -8,9 +9,11 @@ export const wholeNumber = (minimum: number, maximum: number) =>
     })
     .transform(Number)
 
+/** wholeNumber with a default. */
 export const integer = (minimum: number, maximum: number, fallback: number) =>
   z.string().default(String(fallback)).pipe(wholeNumber(minimum, maximum))
 
+/** A URL with one of these protocols, such as `https:`. */
 export const url = (...protocols: string[]) =>
   z
     .string()
@@ -20,7 +23,7 @@ export const url = (...protocols: string[]) =>
     })
     .refine(isDecodable, 'must have its user and password percent-encoded: a % in them is written %25')
 
-/** What is wrong with a URL, without a part of it: it may hold a password. */
+/** The fault of a URL, without a part of it: it may hold a password. */
 function describeUrlFault(text: string, protocols: string[]): string {
   const beginnings = protocols.map((protocol) => `${protocol}//`)
   if (!beginnings.some((beginning) => text.startsWith(beginning)))
@@ -28,7 +31,7 @@ function describeUrlFault(text: string, protocols: string[]): string {
   return 'cannot be read as a URL: check host and port, and percent-encode user and password (# is written %23, / %2F, ? %3F)'
 }
 
-/** A password with a bare % would fail later, in the driver, which does not name the variable. */
+/** A password with a bare % would fail later, in the driver, whose error does not name the variable. */
 function isDecodable(text: string): boolean {
   try {
     decodeURIComponent(new URL(text).username + new URL(text).password)
@@ -40,7 +43,7 @@ function isDecodable(text: string): boolean {
 
 export const secret = z.string().min(32, 'must have at least 32 characters (openssl rand -base64 48 makes one)')
 
-/** One or more, separated by commas. */
+/** One or more secrets, separated by commas. */
 export const secrets = z
   .string()
   .transform((text) => text.split(',').map((one) => one.trim()))
@@ -65,5 +68,5 @@ export function isLocal(serverUrl: string): boolean {
   return localHosts.has(new URL(serverUrl).hostname)
 }
 
-/** What production says of a page or service under another scheme. */
+/** The demand of production on URLs with another scheme. */
 export const httpsRequirement = 'must be a URL that begins with https://'

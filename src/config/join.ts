@@ -10,7 +10,8 @@ type Rooms<E> = readonly RoomConfiguration<Record<string, z.ZodType>, E, object>
 
 /**
  * Joins the configurations of rooms. `E`: the parsed values of all variables. `C`: all results of `config`.
- * @param notYet names that later versions will know; ignoring them would leave an operator with less than they asked for
+ * @param notYet names of later versions' variables: refused, because ignoring them would leave the operator with less
+ *   than was configured
  */
 export function joinConfigurations<E, C>(rooms: Rooms<E>, notYet: Record<string, string>) {
   const variables: Record<string, z.ZodType> = Object.assign({}, ...rooms.map((room) => room.variables))
@@ -54,7 +55,7 @@ export function joinConfigurations<E, C>(rooms: Rooms<E>, notYet: Record<string,
     return Object.freeze(Object.assign({}, ...rooms.map((room) => room.config(parsed.data as E))))
   }
 
-  /** The schema of the well-formed variables: no default stands in for a malformed one. */
+  /** The schema of the well-formed variables: no default replaces a malformed one. */
   const without = (names: ReadonlySet<string>) =>
     z.object(Object.fromEntries(Object.entries(variables).filter(([name]) => !names.has(name))))
 

@@ -4,13 +4,13 @@
  */
 export function toReachableHost(host: string): string {
   const written = toWrittenHost(host)
-  // Normalised by URL: 0 is 0.0.0.0, and 0:0::0 is ::.
+  // URL normalises hosts: 0 is 0.0.0.0, and 0:0::0 is ::.
   const { hostname } = URL.parse(`http://${written}`) ?? { hostname: written }
   if (hostname === '0.0.0.0' || hostname === '[::ffff:0:0]') return '127.0.0.1'
   return hostname === '[::]' ? '[::1]' : hostname
 }
 
-/** The same for messages: loopback is written localhost. */
+/** toReachableHost for messages: loopback is written localhost. */
 export function toShownHost(host: string): string {
   const reachable = toReachableHost(host)
   return reachable === '127.0.0.1' || reachable === '[::1]' ? 'localhost' : reachable

@@ -3,7 +3,7 @@ import type { InstanceConfig } from './variables.ts'
 
 type Address = Pick<InstanceConfig, 'host' | 'port' | 'reusePort'>
 
-/** Tests HOST and PORT by listening for a moment. @throws Error with advice where that fails */
+/** Tests HOST and PORT by listening briefly. @throws Error with advice where that fails */
 export function requireFreeAddress({ host, port, reusePort }: Address): void {
   const server = withAdvice({ host, port }, () =>
     Bun.serve({ hostname: host, port, reusePort, fetch: () => new Response(null, { status: 503 }) }),

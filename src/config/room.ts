@@ -2,30 +2,33 @@ import type { z } from 'zod'
 
 type Schemas = Record<string, z.ZodType>
 
-/** What environment variables say once their schemas have parsed them. */
+/** The values of environment variables, as parsed by their schemas. */
 export type Values<S extends Schemas> = { [Name in keyof S]: z.output<S[Name]> }
 
-/** A secret, so that none serves two purposes and production gets no weak one. */
+/** A secret. No secret may serve two purposes, and production refuses weak ones. */
 export type Secret = {
   /** Completes "which …", as in "signs access tokens". */
   purpose: string
-  /** Production refuses a shorter one, where that is more than its schema demands. */
+  /** The shortest length in production, where it is more than the schema demands. */
   minProductionLength?: number
 }
 
 /**
- * The configuration of one room (`src/<room>/variables.ts`): `src/room-config.ts` joins them. A room may read variables of
- * rooms below it: its `config` then says so in the type of its parameter.
+ * The configuration of one room (`src/<room>/variables.ts`); `src/room-config.ts` joins them. A room may read variables
+ * of rooms below it: the type of its `config`'s parameter then names them.
  */
 export type RoomConfiguration<S extends Schemas, E, C extends object> = {
-  /** Name to schema. Each name also stands in `.env.example` and `.env.production.example`. */
+  /** Name to schema. Each name is also in `.env.example` and `.env.production.example`. */
   variables: S
-  /** What services find in `deps.config`. */
+  /** What services read in `deps.config`. */
   config: (values: E) => C
-  /** How variables fit together, and what production demands: problems as `NAME: sentence`. Malformed variables are missing. */
+  /**
+   * Checks variables against each other, and demands of production: problems as `NAME: sentence`. Malformed variables
+   * are missing.
+   */
   check?: (values: Partial<E>) => string[]
   secrets?: Partial<Record<keyof S, Secret>>
-  /** What production says of a malformed value, where it demands more than the schema. */
+  /** The demand of production on a malformed value, where it is stricter than the schema. */
   demands?: Partial<Record<keyof S, string>>
 }
 
@@ -36,5 +39,5 @@ export function configuration<S extends Schemas, C extends object, E extends Val
   return room
 }
 
-/** What the services of a room find in `deps.config`. */
+/** What the services of a room read in `deps.config`. */
 export type ConfigOf<R extends { config: (values: never) => object }> = Readonly<ReturnType<R['config']>>

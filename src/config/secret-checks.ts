@@ -3,15 +3,15 @@ import type { Secret } from './room.ts'
 type Rooms = readonly { secrets?: Partial<Record<string, Secret>>; demands?: Partial<Record<string, string>> }[]
 type Values = Record<string, unknown>
 
-/** How a secret is made, for messages about one that is missing or weak. */
+/** How to make a secret, for messages about one that is missing or weak. */
 export const secretAdvice = '(openssl rand -base64 48 makes a good one)'
 
-/** What is said of a variable that is required and not set. */
+/** The message for a required variable that is not set. */
 export function missingMessage(rooms: Rooms, name: string): string {
   return secretsOf(rooms).some((secret) => secret.name === name) ? `is required ${secretAdvice}` : 'is required'
 }
 
-/** What production says of a malformed variable, where it demands more than the schema. */
+/** The demand of production on a malformed variable, where it is stricter than the schema. */
 export function requirementOf(rooms: Rooms, name: string, value: string): string | undefined {
   const least = secretsOf(rooms).find((secret) => secret.name === name)?.minProductionLength
   if (least !== undefined && value.length < least)
@@ -19,7 +19,7 @@ export function requirementOf(rooms: Rooms, name: string, value: string): string
   return rooms.map(({ demands }) => demands?.[name]).find((demand) => demand !== undefined)
 }
 
-/** Secrets that are too weak for production. */
+/** Problems of secrets that are too weak for production. */
 export function weakSecrets(rooms: Rooms, values: Values): string[] {
   return secretsOf(rooms).flatMap(({ name, minProductionLength }) =>
     textsOf(values[name]).flatMap((text) => {
@@ -30,7 +30,10 @@ export function weakSecrets(rooms: Rooms, values: Values): string[] {
   )
 }
 
-/** One secret for two purposes: whoever learns it by the one has the other. A secret and its own predecessor may be equal. */
+/**
+ * Problems of secrets that serve two purposes: whoever learns one by its first use has it for the other. A secret and
+ * its own predecessor may be equal.
+ */
 export function sharedSecrets(rooms: Rooms, values: Values): string[] {
   const own = secretsOf(rooms).flatMap(({ name, purpose }) =>
     textsOf(values[name]).map((value) => ({ name, value, purpose })),
@@ -69,7 +72,9 @@ function passwordOf(text: string): string {
   }
 }
 
-/** Why a secret is too weak for production, if it is: too short, too uniform, or copied from an example. */
+/**
+ * Why a secret is too weak for production: too short, too uniform, or copied from an example; undefined when it is not.
+ */
 function weaknessOf(text: string, minimumLength: number): string | undefined {
   if (text.length < minimumLength) return `must have at least ${minimumLength} characters in production`
   if (/change.?me|example|placeholder|your.?secret|password|development|insecure/i.test(text))

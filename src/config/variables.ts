@@ -17,7 +17,7 @@ const variables = {
 export type InstanceVariables = Values<typeof variables>
 export type InstanceConfig = ConfigOf<typeof instanceConfiguration>
 
-/** The instance: where it listens, where it is reached, and how it ends. */
+/** Variables of the instance: its address, its public URL and its shutdown. */
 export const instanceConfiguration = configuration({
   variables,
   config: (e) => ({
@@ -42,12 +42,12 @@ export const instanceConfiguration = configuration({
   demands: { PUBLIC_URL: httpsRequirement },
 })
 
-/** Where clients reach this service, without a slash at the end. */
+/** The URL at which clients reach this service, without a slash at the end. */
 export function publicUrlOf({ PUBLIC_URL, PORT }: Pick<InstanceVariables, 'PUBLIC_URL' | 'PORT'>): string {
   return (PUBLIC_URL ?? `http://localhost:${PORT}`).replace(/\/+$/, '')
 }
 
-/** Two checks of a load balancer that checks every 2 s; at most half of the shutdown. */
+/** The duration of two checks of a load balancer that checks every 2 s; at most half of the shutdown. */
 function defaultDrainMs({ NODE_ENV, SHUTDOWN_TIMEOUT_MS }: InstanceVariables): number {
   return NODE_ENV === 'production' ? Math.min(5_000, Math.floor(SHUTDOWN_TIMEOUT_MS / 2)) : 0
 }
