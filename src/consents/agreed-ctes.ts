@@ -1,11 +1,11 @@
 import type { Db } from '../db/types.ts'
 import type { Agreed } from './schemas.ts'
 
-/** The value of `user_accounts.consents` for somebody who agreed to these. */
+/** The value of `user_accounts.consents` for these agreements. */
 export const toAgreements = (agreed: readonly Agreed[]): Record<string, string> =>
   Object.fromEntries(agreed.map(({ document, version }) => [document, version]))
 
-/** CTEs that write what was agreed to for the account that the CTE `account` returns, with a comma behind each. */
+/** CTEs that write these agreements for the account of the CTE `account`, each with a comma behind it. */
 export function agreedCtes(sql: Db, agreed: readonly Agreed[]) {
   if (agreed.length === 0) return sql``
   return sql`

@@ -5,8 +5,8 @@ import type { Agreed } from './schemas.ts'
 import type { ConsentDocument } from './variables.ts'
 
 /**
- * Judges what somebody agrees to as their account begins: before anything is hashed or written.
- * @throws AppError `validation-failed` naming each document that is unknown, given twice, or required and missing
+ * Checks the consents of a new account, before anything is hashed or written.
+ * @throws AppError `validation-failed` naming each document that is unknown, repeated, or required and missing
  */
 export function requireConsents(
   documents: readonly ConsentDocument[],
@@ -24,8 +24,8 @@ export function requireConsents(
 }
 
 /**
- * Writes what requireConsents judged, of an account that is there already: in the transaction that opens it, one statement; none
- * without any. The caller's audit row names them.
+ * Writes consents that requireConsents has checked, in the transaction that activates an existing account: one
+ * statement; none without consents. The caller's audit row names them.
  */
 export async function recordConsents(tx: Db, accountId: string, agreed: readonly Agreed[]): Promise<void> {
   if (agreed.length > 0) await insertAgreed(tx, accountId, agreed)
@@ -33,7 +33,7 @@ export async function recordConsents(tx: Db, accountId: string, agreed: readonly
 
 /**
  * Required documents without agreement to the version in force.
- * @param agreements what the account's row holds: {document: version}
+ * @param agreements of the account's row: {document: version}
  */
 export function dueOf(documents: readonly ConsentDocument[], agreements: Readonly<Record<string, string>>): Agreed[] {
   return documents
@@ -50,6 +50,7 @@ export function findDocument(
   return documents.find((known) => known.document === document && known.version === version)
 }
 
+/** The error of a document that is not in force in that version. @param path of the input */
 export const unknownDocument = (path: string): FieldError => ({
   path,
   message: 'There is no such document in that version.',

@@ -8,14 +8,14 @@ import type { ConsentDeps } from './deps.ts'
 import { type Consent, insertConsent, listConsents } from './queries.ts'
 import type { NewConsent } from './schemas.ts'
 
-/** The person's ledger, newest first. */
+/** The person's consents and withdrawals, newest first. */
 export function readConsents(deps: ConsentDeps, { accountId }: Principal, { limit, after }: Slice<string>) {
   return listConsents(deps.sql, accountId, limit, after)
 }
 
 /**
- * Agrees to a document, or withdraws (GDPR 7(3)), one statement. Whoever agreed to an earlier version, or to a document that is
- * no longer configured, can withdraw that one too.
+ * Records agreement to a document, or its withdrawal (GDPR 7(3)), in one statement. Agreement to an earlier version, or
+ * to a document that is no longer configured, can be withdrawn too.
  * @throws AppError `validation-failed` for an unknown document or version, `account-disabled`
  */
 export async function giveConsent(deps: ConsentDeps, actor: Actor, input: NewConsent): Promise<Consent> {

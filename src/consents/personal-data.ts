@@ -8,7 +8,7 @@ export const consentData: PersonalData[] = [
       columns: 't.document, version, granted, at',
       key: [['id', 'uuid']],
     }),
-    // That there was a consent stays provable by the audit trail, which names no more than the account's id.
+    // The audit trail still proves that there was a consent; it names no more than the account's id.
     erased: { account: 'account_id' },
   },
 ]

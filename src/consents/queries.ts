@@ -3,10 +3,10 @@ import type { Db } from '../db/types.ts'
 import { agreedCtes, toAgreements } from './agreed-ctes.ts'
 import type { Agreed, NewConsent } from './schemas.ts'
 
-/** A row of the ledger. */
+/** A row of the ledger of consents. */
 export type Consent = NewConsent & { id: string; at: Date }
 
-/** Adds what was agreed to to an account's ledger, in the caller's transaction. */
+/** Adds agreements to an account's ledger, in the caller's transaction. */
 export async function insertAgreed(sql: Db, accountId: string, agreed: readonly Agreed[]): Promise<void> {
   await sql`
     with account as (
@@ -17,8 +17,8 @@ export async function insertAgreed(sql: Db, accountId: string, agreed: readonly 
 }
 
 /**
- * Adds a line to the ledger of an active account, with its audit row, in one statement.
- * @param isCurrent whether the version is in force; another one can only be withdrawn, by whoever agreed to it
+ * Adds a row to the ledger of an active account, with its audit row, in one statement.
+ * @param isCurrent whether the version is in force; any other can only be withdrawn, after an agreement to it
  * @returns null where nothing was written
  */
 export async function insertConsent(

@@ -8,11 +8,11 @@ const version = bounded(40, 'A version has at most 40 characters.')
   .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'A version has letters, digits, full stops, hyphens and low lines.')
   .meta({ examples: ['2026-01'] })
 
-/** A document in the version that somebody agrees to. */
+/** A document in the version that is agreed to. */
 const Agreed = z.strictObject({ document, version })
 export type Agreed = z.infer<typeof Agreed>
 
-/** What an account begins with. */
+/** The consents of a new account. */
 export const Consents = boundedList(Agreed, 20)
 
 export const NewConsent = z

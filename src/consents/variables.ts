@@ -1,13 +1,13 @@
 import { z } from 'zod'
 import { type ConfigOf, configuration } from '../config/room.ts'
 
-/** A document that people agree to, in the version that is in force. */
+/** A document that people agree to, in the version in force. */
 export type ConsentDocument = { document: string; version: string; required: boolean }
 
 const maxDocuments = 20
 const shape = /^([a-z0-9][a-z0-9-]{0,39})@([A-Za-z0-9][A-Za-z0-9._-]{0,39})(!?)$/
 
-/** `terms@2026-01!,newsletter@1`: each document once, with its version; `!` marks what nobody registers without. */
+/** `terms@2026-01!,newsletter@1`: each document once, with its version; `!` marks those that registration requires. */
 export const consentDocuments = z
   .string()
   .default('')
