@@ -6,7 +6,10 @@ export type Asset = { type: string; coding: Coding; bytes: Uint8Array }
 
 let kept: Promise<Bundle> | undefined
 
-/** The bundle, read (from source: made) by the first request, so that a server whose console nobody opens pays nothing. */
+/**
+ * The bundle, read by the first request (or built, when run from source), so that a server whose console is not used
+ * needs no memory for it.
+ */
 export function bundle(): Promise<Bundle> {
   kept ??= readBundle().catch((error) => {
     kept = undefined
@@ -15,7 +18,7 @@ export function bundle(): Promise<Bundle> {
   return kept
 }
 
-/** A file in the best coding that the browser takes; null for a name that is none. */
+/** A file in the best coding that the browser accepts; null for an unknown name. */
 export async function findAsset(name: string, acceptEncoding: string | undefined): Promise<Asset | null> {
   const file = (await bundle()).files.get(name)
   if (!file) return null
@@ -25,7 +28,10 @@ export async function findAsset(name: string, acceptEncoding: string | undefined
   return { type, coding: 'identity', bytes: gunzipSync(gzip) }
 }
 
-/** Whether a coding is listed, and not with a weight of zero (RFC 9110, 12.5.3). Who says nothing gets the plain bytes. */
+/**
+ * Whether a coding is listed, with a weight above zero (RFC 9110, 12.5.3). Without the header the answer is not
+ * compressed.
+ */
 function accepts(coding: string, acceptEncoding = ''): boolean {
   const listed = acceptEncoding.split(',', 32).map((part) =>
     part
