@@ -2,24 +2,24 @@ import { type ApplyGlobalResponse, hc } from 'hono/client'
 import type { App } from './app.ts'
 import type { ProblemOf } from './errors/problem-members.ts'
 
-/** Every answer that is no success (RFC 9457), told apart by `code`. */
+/** The body of every answer that is no success (RFC 9457); `code` distinguishes them. */
 export type Problem = ProblemOf
 type Problems = { [S in Problem['status']]: { json: Extract<Problem, { status: S }> } }
-/** Calls this service with the types of its routes; made by `createClient`. */
+/** A typed client of this service, made by `createClient`. */
 export type Client = ReturnType<typeof createClient>
 
 type Options = {
-  /** Asked before every request; null or undefined: no bearer is sent. */
+  /** Called before every request; null or undefined: no bearer is sent. */
   accessToken?: () => string | null | undefined | Promise<string | null | undefined>
   /** Replaces the global fetch. */
   fetch?: typeof fetch
 }
 
 /**
- * Hono's typed client for this service: paths, bodies, queries, answers and problem documents are checked by the compiler, from
- * the routes themselves. Only types of the server are imported, so nothing of it reaches the client's bundle. Path parameters are
- * encoded; a call whose parameter can't stand in a path (empty, `.`, `..`, an unpaired surrogate) rejects with TypeError,
- * and nothing is sent.
+ * Hono's typed client for this service: paths, bodies, queries, answers and problem documents are checked by the
+ * compiler, from the routes themselves. Only types of the server are imported, so none of its code gets into the
+ * client's bundle. Path parameters are encoded; a call whose parameter cannot stand in a path (empty, `.`, `..`, an
+ * unpaired surrogate) rejects with TypeError, and nothing is sent.
  *
  * @param baseUrl e.g. `https://api.manas360.com`
  */
@@ -35,13 +35,13 @@ export function createClient(baseUrl: string, { accessToken = () => null, fetch:
   )
 }
 
-/** Whether a body is a problem document: its `code` then says which, and what else is in it. */
+/** Whether a body is a problem document; its `code` says which. */
 export function isProblem(body: unknown): body is Problem {
   const { code, type, status } = (body ?? {}) as Record<string, unknown>
   return typeof code === 'string' && typeof type === 'string' && typeof status === 'number' && status >= 400
 }
 
-/** Hono puts a path parameter into the URL as it is, so that `../../subscription` would reach another route. */
+/** Hono puts a path parameter into the URL unchanged, so that `../../subscription` would reach another route. */
 function withEncodedParams<T extends object>(call: T, name: PropertyKey = ''): T {
   return new Proxy(call, {
     get(target, key): unknown {
