@@ -1,9 +1,9 @@
 import { join } from 'node:path'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 
-/** A file that the browser loads. Its name holds the hash of its content, so that a browser may keep it for good. */
+/** A file of the bundle. Its name holds the hash of its content, so that browsers may cache it for good. */
 export type BundledFile = { type: string; gzip: Uint8Array; brotli: Uint8Array | null }
-/** What the page loads first, and every file by its name. */
+/** The files that the page loads first, and every file by its name. */
 export type Bundle = { script: string; style: string; files: ReadonlyMap<string, BundledFile> }
 
 type Metafile = Bun.BuildMetafile
@@ -14,14 +14,16 @@ const types: Record<string, string> = {
   css: 'text/css; charset=utf-8',
 }
 
-/** From source: made by the first request. `scripts/build.ts` puts the made bundle in this module's place. */
+/**
+ * When run from source, the first request builds the bundle; `scripts/build.ts` replaces this module by the built one.
+ */
 export const readBundle = async (): Promise<Bundle> => (await makeBundle({ brotli: false })).bundle
 
 /**
- * The browser's part of the console, bundled, minified and compressed; each page is a file of its own, loaded when it is
+ * The console's browser code, bundled, minified and compressed; each page is a file of its own, loaded when it is
  * opened.
- * @param brotli whether there is time for it: about a second
- * @returns also what went in, for the bill of materials
+ * @param brotli whether to compress with Brotli too, which takes about a second
+ * @returns the bundle, and its inputs for the bill of materials
  */
 export async function makeBundle({ brotli }: { brotli: boolean }): Promise<{ bundle: Bundle; metafile: Metafile }> {
   const { outputs, metafile = { inputs: {}, outputs: {} } } = await Bun.build({
@@ -51,7 +53,7 @@ export async function makeBundle({ brotli }: { brotli: boolean }): Promise<{ bun
   return { bundle: { script: nameOf('js'), style: nameOf('css'), files }, metafile }
 }
 
-/** The sources name the client as its package does; its types are the package's, its code is here. */
+/** The sources import the client by its package name; its types are the package's, its code is in src/client.ts. */
 const clientFromSource: Bun.BunPlugin = {
   name: 'client from source',
   setup(build) {

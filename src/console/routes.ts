@@ -6,26 +6,27 @@ import { pagePolicy } from '../http/page-policy.ts'
 import type { PublicEnv } from '../http/request.ts'
 import { preferredLanguage } from '../text/language.ts'
 
-// No inline script or style, nothing of another host, and no text that becomes HTML: the console makes its elements one by
-// one, so that Trusted Types need no policy. `data:` is the QR code of an authenticator app. Styles are set through the
-// CSSOM, which style-src does not judge.
+// No inline script or style, nothing from other hosts, and no text that becomes HTML: the console creates its elements
+// one by one, so that Trusted Types need no policy. `data:` is the QR code of an authenticator app. Styles are set
+// through the CSSOM, to which style-src does not apply.
 const policy = pagePolicy("'self' data:")
 
 /**
- * The operators' console: a page that is the same for everybody, and what it loads. All that it shows comes from the documented
- * routes, with the rights of whoever signed in there. Every address below `/console` answers the page; which one is shown, the
- * browser's part decides.
+ * The operators' console: a page that is the same for everybody, and its files. All its data comes from the documented
+ * routes, with the rights of the signed-in person. Every URL below `/console` answers the page, whose script shows the
+ * right part.
  */
 export const consoleRoutes = new Hono<PublicEnv>()
   .get('/console', noBody, serveShell)
   .get('/console/:page', noBody, serveShell)
-  // One route for assets too: Hono's RegExpRouter holds no word beside a parameter that has more behind it.
+  // One route for assets too: Hono's RegExpRouter does not allow a static segment beside a parameter with more segments
+  // behind it.
   .get('/console/:page/:name', noBody, (c) =>
     c.req.param('page') === 'assets' ? serveAsset(c, c.req.param('name')) : serveShell(c),
   )
 
 async function serveShell(c: Context<PublicEnv>): Promise<Response> {
-  // Read when the console is opened: start-up and memory of other servers do not pay for it.
+  // Loaded when the console is opened: start-up and memory of other servers do not pay for it.
   const [{ renderShell }, { bundle }] = await Promise.all([import('./shell.tsx'), import('./assets.ts')])
   const { script, style } = await bundle()
   const depth = c.req.path.split('/').length - 2
@@ -46,8 +47,8 @@ async function serveShell(c: Context<PublicEnv>): Promise<Response> {
 }
 
 /**
- * @throws AppError `not-found` for a name that is none here, such as one of another version of the program, as while two are
- * deployed: the page then loads itself anew.
+ * @throws AppError `not-found` for an unknown name, such as one of another version of the program during a deployment;
+ *   the page then reloads itself
  */
 async function serveAsset(c: Context<PublicEnv>, file: string): Promise<Response> {
   if (file === 'icon.svg') {
@@ -65,7 +66,7 @@ async function serveAsset(c: Context<PublicEnv>, file: string): Promise<Response
   })
 }
 
-/** With an ETag of the bytes; 304 to whoever has them. */
+/** Answers with an ETag of the bytes; 304 where the request has it. */
 function answer(c: Context<PublicEnv>, body: string | Uint8Array, headers: Record<string, string>): Response {
   const etag = etagOf(body)
   const { 'Content-Type': _type, 'Content-Encoding': _coding, ...kept } = headers

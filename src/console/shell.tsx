@@ -1,10 +1,10 @@
 import type { Language } from '../text/language.ts'
 
 type ShellOptions = {
-  /** The language of what stands there before the script; the script goes on in the language that was chosen. */
+  /** The language of the text before the script runs, which then uses the chosen one. */
   language: Language
   brandName: string
-  /** From the page to `/console`: `./` or `../…`, for the service may be served below a path. */
+  /** The path from the page to `/console`: `./` or `../…`, because the service may be served below a path. */
   toConsole: string
   script: string
   style: string
@@ -18,7 +18,7 @@ const words: Record<Language, { opening: string; needsScript: string }> = {
   hi: { opening: 'कंसोल खुल रहा है …', needsScript: 'कंसोल के लिए जावास्क्रिप्ट ज़रूरी है। उसे चालू करके पेज फिर से खोलें।' },
 }
 
-/** The page that every address of the console answers: it knows nobody, and says nothing of what lies behind. */
+/** The page of every URL of the console. It holds no data. */
 export function renderShell({ language, brandName, toConsole, script, style }: ShellOptions): string {
   const { opening, needsScript } = words[language]
   const page = (

@@ -10,13 +10,13 @@ import { openSession } from './session/session.ts'
 import { Frame } from './shell/frame.tsx'
 import { loadWords } from './shell/language.ts'
 
-// Their addresses are relative to the page that was loaded; another page of the console is deeper.
+// The hrefs are relative to the page that was loaded; made absolute before the path changes.
 for (const icon of document.querySelectorAll<HTMLLinkElement>('link[rel=icon]')) icon.setAttribute('href', icon.href)
 
 const root = document.getElementById('console')
 if (root) {
   const opened = openSession()
-  // Without its words the console speaks English.
+  // When the words of another language cannot be loaded, the console is shown in English.
   await loadWords().catch(() => {})
   root.replaceChildren()
   render(<Frame />, root)

@@ -1,12 +1,13 @@
 import { useSyncExternalStore } from 'hono/jsx/dom'
 
-/** A value that changes, and tells whoever listens. */
+/** A value with subscribers, which are called when it changes. */
 export type Store<T> = {
   get: () => T
   set: (next: T) => void
   subscribe: (listener: () => void) => () => void
 }
 
+/** A store with its first value. */
 export function createStore<T>(first: T): Store<T> {
   let value = first
   const listeners = new Set<() => void>()
@@ -24,7 +25,7 @@ export function createStore<T>(first: T): Store<T> {
   }
 }
 
-/** The value, and a new drawing of the component whenever it changes. */
+/** The value of a store; the component renders again when it changes. */
 export function useStore<T>(store: Store<T>): T {
   return useSyncExternalStore(store.subscribe, store.get)
 }

@@ -16,21 +16,21 @@ type Successful<R> =
         : never
     : never
 type Options = {
-  /** The call is itself part of proving who is there: it must not wait for a proof. */
+  /** Set by the calls of the proof itself, which must not wait for a proof. */
   proves?: boolean
 }
-/** For the calls of the dialog that proves who is there. */
+/** Options of the calls made by the proof dialog. */
 export const proving: Options = { proves: true }
 
 const maxTurns = 4
 const maxPauseMs = 60_000
 
 /**
- * The body of a call's success. A token that has run out is renewed; a stronger or more recent sign-in is asked for on the
- * spot, and the call sent again: what was typed stays as it is.
- * @throws Refused with the service's own problem document
+ * Sends a call and returns the body of its success. Renews an expiring token first. Where the service requires a
+ * stronger or more recent sign-in, the proof dialog opens and the call is then sent again, so that no input is lost.
+ * @throws Refused with the service's problem document
  * @throws Unreachable where no answer came
- * @throws GivenUp where the person did not want to show who they are
+ * @throws GivenUp where the person cancelled the proof
  */
 export async function ask<R extends Answer>(
   send: () => Promise<R>,
@@ -39,7 +39,10 @@ export async function ask<R extends Answer>(
   return (await bodyOf(await askForAnswer(send, proves))) as Successful<R>
 }
 
-/** The body as it comes, for what is too long to be held; otherwise as `ask`. A body that breaks off fails the reader. */
+/**
+ * As `ask`, but returns the body as a stream, for answers too long to be held in memory. A broken connection fails the
+ * reader.
+ */
 export async function askForStream<R extends Answer>(send: () => Promise<R>): Promise<ReadableStream<Uint8Array>> {
   const { body } = await askForAnswer(send, false)
   if (!body) throw new Unreachable('an answer without a body')
@@ -56,7 +59,7 @@ async function askForAnswer<R extends Answer>(send: () => Promise<R>, proves: bo
   }
 }
 
-/** For what only reads: a limit of calls a minute is waited for instead of shown. */
+/** As `ask`, for reads only: waits while the rate limit is exceeded, instead of failing. */
 export async function askPatiently<R extends Answer>(send: () => Promise<R>): Promise<Successful<R>> {
   for (let turn = 1; ; turn++) {
     try {
@@ -94,7 +97,7 @@ async function problemOf(answer: Answer): Promise<Problem> {
   return body
 }
 
-/** Whether what stood in the way is gone, so that the call may be sent again. */
+/** Whether the cause of the refusal was removed, so that the call may be sent again. */
 async function mayGoOn({ code }: Problem, proves: boolean): Promise<boolean> {
   switch (code) {
     case 'token-expired':

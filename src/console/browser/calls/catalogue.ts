@@ -3,6 +3,6 @@ import { askPatiently } from './ask.ts'
 import { client } from './client.ts'
 import { type Loaded, useAnswer } from './use-answer.ts'
 
-/** Roles, permissions, plans and features as they are now. */
+/** The current roles, permissions, plans and features. */
 export const useCatalogue = (): Loaded<Catalogue> =>
   useAnswer('catalogue', () => askPatiently(() => client.v1.catalogue.$get()))

@@ -6,20 +6,24 @@ export type Connection = {
   returns: number
 }
 
-/** Whether the service can be reached. While it cannot, it is asked every few seconds, and at once when the browser is online. */
+/**
+ * Whether the service can be reached. While it cannot, it is polled every few seconds, and at once when the browser is
+ * online again.
+ */
 export const connection = createStore<Connection>({ isLost: false, returns: 0 })
 
 const firstWaitMs = 1_000
 const longestWaitMs = 15_000
 let wake: (() => void) | undefined
 
+/** Records that a call got no answer, and polls the service until it answers. */
 export function noteLost(): void {
   if (connection.get().isLost) return
   connection.set({ ...connection.get(), isLost: true })
   void pollUntilBack()
 }
 
-/** Why a file of the console did not come: whether there is no connection, which is then told and waited for. */
+/** Whether a file of the console is missing for lack of a connection, in which case the connection is polled. */
 export async function isLostNow(): Promise<boolean> {
   const isLost = connection.get().isLost || !(await answers())
   if (isLost) noteLost()
@@ -35,7 +39,7 @@ async function pollUntilBack(): Promise<void> {
   }
 }
 
-/** Whether the process answers at all: what it then says to the page's own calls, the page shows. */
+/** Whether the process answers at all, with any status. */
 async function answers(): Promise<boolean> {
   try {
     const { ok } = await fetch(`${service}/live`, { cache: 'no-store', signal: AbortSignal.timeout(10_000) })
@@ -45,7 +49,7 @@ async function answers(): Promise<boolean> {
   }
 }
 
-/** Asks now instead of at the next turn. */
+/** Polls at once instead of at the next interval. */
 export function checkNow(): void {
   wake?.()
 }

@@ -1,6 +1,6 @@
 import type { Problem } from '@manas360/client'
 
-/** A call that the service refused, with its own problem document (RFC 9457). */
+/** A call that the service refused, with the problem document of the answer (RFC 9457). */
 export class Refused extends Error {
   readonly problem: Problem
   constructor(problem: Problem) {
@@ -9,16 +9,18 @@ export class Refused extends Error {
   }
 }
 
-/** A call without an answer: the network, a proxy, or the time is up. */
+/** A call without an answer: no network, a failing proxy, or a timeout. */
 export class Unreachable extends Error {}
 
-/** A call that the person gave up, when asked to show once more who they are. */
+/** A call whose proof the person cancelled. */
 export class GivenUp extends Error {}
 
-/** What was about to be changed is not what it was when it was read. */
+/** The resource was changed since it was read. */
 export class ChangedMeanwhile extends Error {}
 
-/** What the service says of one member of the body or the query, by its path. */
+/**
+ * The messages of a `validation-failed` problem, by the path of the member in body or query; empty for other failures.
+ */
 export function fieldErrors(failure: unknown): Record<string, string> {
   if (isCode(failure, 'validation-failed'))
     return Object.fromEntries(failure.problem.errors.map(({ path, message }) => [path, message]))
@@ -26,6 +28,7 @@ export function fieldErrors(failure: unknown): Record<string, string> {
   return {}
 }
 
+/** Whether a failure is the problem with this code; narrows its type. */
 export function isCode<C extends Problem['code']>(
   failure: unknown,
   ...codes: C[]

@@ -1,6 +1,6 @@
 const timeoutMs = 30_000
 
-/** The browser's fetch with an end, without cookies, and past the browser's cache. */
+/** The browser's fetch with a timeout, without cookies, and without the HTTP cache. */
 export const timed: typeof fetch = (input, init) =>
   fetch(input, {
     ...init,

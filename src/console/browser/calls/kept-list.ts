@@ -2,12 +2,12 @@ import { useEffect, useRef, useState } from 'hono/jsx/dom'
 import { session } from '../session/session.ts'
 import type { Pages } from './use-pages.ts'
 
-/** A list as it was left. */
+/** A list with its scroll position, as it was when its page was left. */
 export type LeftList<T> = Pick<Pages<T>, 'pages'> & { key: string; cursor: string | null; scrollY: number }
 
 const isSignedIn = () => session.get().kind === 'signed-in'
 
-/** Keeps the list of a page that was left last, so that going back finds it as it was; until somebody signs out. */
+/** Caches the list of the page that was left last, so that going back shows it unchanged; emptied at sign-out. */
 export function createKeptList<T>() {
   let kept: LeftList<T> | null = null
   const forget = () => {
@@ -19,14 +19,14 @@ export function createKeptList<T>() {
   return {
     forget,
     /**
-     * The list of this key as it was left, for `usePages`; null where another was left, or none.
-     * @param mayBeOld whether an old list will do
+     * The cached list for this key, for `usePages`; null where there is none.
+     * @param mayBeOld whether it is used however old it is
      */
     useLeft(key: string, mayBeOld = true): LeftList<T> | null {
       const [left] = useState(() => (mayBeOld && kept?.key === key ? kept : null))
       return left
     },
-    /** Scrolls to where one was, and keeps the list when the page is left. */
+    /** Restores the scroll position, and caches the list when the page is left. */
     useKeeping(list: Pages<T> & { cursor: string | null }, left: LeftList<T> | null): void {
       const latest = useRef(list)
       latest.current = list

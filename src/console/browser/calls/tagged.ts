@@ -4,9 +4,10 @@ import { ChangedMeanwhile, Refused } from './failure.ts'
 
 type Answer = ClientResponse<unknown, number, string>
 
-/** A resource, and the tag of what it was: a change that names the tag is refused where somebody else was faster. */
+/** A resource with its ETag. A change with that tag is refused where the resource has changed since. */
 export type Tagged<T> = { body: T; etag: string | null }
 
+/** As `ask`, with the ETag of the answer. */
 export async function askTagged<R extends Answer>(
   send: () => Promise<R>,
 ): Promise<Tagged<Awaited<ReturnType<typeof ask<R>>>>> {
@@ -19,14 +20,14 @@ export async function askTagged<R extends Answer>(
   return { body, etag }
 }
 
-/** The option of a call that changes what this tag is of. */
+/** The `If-Match` option of a call that changes the resource of this tag. */
 export const ifMatch = (etag: string | null): { headers: Record<string, string> } => ({
   headers: etag === null ? {} : { 'If-Match': etag },
 })
 
 /**
- * The tag of what a list showed, whose items have none: read when it is about to be changed.
- * @throws ChangedMeanwhile where the service has something else now
+ * The ETag of an item of a list, which has none: read when the item is about to be changed.
+ * @throws ChangedMeanwhile where the item differs from the one shown
  */
 export async function tagOfShown<T>(shown: T, read: () => Promise<Tagged<T>>): Promise<string | null> {
   const { body, etag } = await read()
@@ -34,6 +35,6 @@ export async function tagOfShown<T>(shown: T, read: () => Promise<Tagged<T>>): P
   return etag
 }
 
-/** Whether somebody else changed it meanwhile: seen here, or by the service (RFC 9110, 13.1.1). */
+/** Whether the resource was changed by somebody else: found here, or by the service (RFC 9110, 13.1.1). */
 export const isChangedMeanwhile = (failure: unknown): boolean =>
   failure instanceof ChangedMeanwhile || (failure instanceof Refused && Number(failure.problem.status) === 412)

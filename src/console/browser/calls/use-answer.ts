@@ -3,21 +3,21 @@ import { useStore } from '../store.ts'
 import { connection } from './connection.ts'
 
 export type Loaded<T> = {
-  /** The last answer; stays while another is on its way. */
+  /** The last answer; remains while the next one is awaited. */
   data: T | null
   failure: unknown
   isLoading: boolean
   reload: () => void
-  /** Asks again, unless an answer is on its way: what is shown stays until it is here, a failure too. */
+  /** Loads again, unless a load is in progress. The present data, or failure, remains until the answer. */
   refresh: () => void
 }
 type State<T> = { data: T | null; failure: unknown; isLoading: boolean; key: string | null }
 
 /**
- * What `load` gives, asked for when `key` changes, when a lost connection is back, and on `reload`. An answer that another
- * question has overtaken is dropped.
- * @param key null: nothing is asked for
- * @param whileLoading `keep`: the answer to the question before stays until there is another
+ * The result of `load`, called when `key` changes, when the connection is back, and on `reload`. Answers that a later
+ * call has overtaken are dropped.
+ * @param key null: nothing is loaded
+ * @param whileLoading `keep`: data of the key before remains until there is an answer
  */
 export function useAnswer<T>(key: string | null, load: () => Promise<T>, whileLoading?: 'keep'): Loaded<T> {
   const { returns } = useStore(connection)

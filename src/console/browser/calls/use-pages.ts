@@ -5,20 +5,20 @@ import { connection } from './connection.ts'
 export type ListPage<T> = { items: T[]; nextCursor: string | null }
 export type Pages<T> = {
   pages: readonly (readonly T[])[]
-  /** The question that these answer: the key of what draws them, for they stay while another one is asked. */
+  /** The key of the pages that are shown, which may be the one before while the next is loading. */
   answers: string
-  /** Whether these are the answer to what is asked now, and not to what was asked before. */
+  /** Whether the pages shown are those of the present key. */
   isCurrent: boolean
   isLoading: boolean
   hasMore: boolean
   failure: unknown
   more: () => void
   reload: () => void
-  /** Asks again for a list of which no more than its first page was read: what is shown stays until the answer is here. */
+  /** Loads the first page again where no more than that was loaded. The pages shown remain until the answer. */
   refresh: () => void
 }
 export type EditablePages<T> = Pages<T> & {
-  /** Changes what is shown, by what was read elsewhere. */
+  /** Changes the pages shown, by data loaded elsewhere. */
   edit: (change: (pages: Pages<T>['pages']) => Pages<T>['pages']) => void
 }
 type State<T> = {
@@ -32,9 +32,9 @@ type State<T> = {
 const saysSo = { isLoading: true, failure: null }
 
 /**
- * A list page by page. What was shown stays until the answer to a new question is here; an answer that another question has
- * overtaken is dropped.
- * @param kept pages of the same list that were here before, so that going back shows them at once
+ * A list, loaded page by page. The pages shown remain until the answer for a new key; answers that a later call has
+ * overtaken are dropped.
+ * @param kept cached pages of the same list, which are shown at once
  */
 export function usePages<T>(
   key: string,
@@ -79,7 +79,7 @@ export function usePages<T>(
     isFirst.current = false
     if (!isHere) ask(null)
   }, [key, returns])
-  // Whoever leaves is told nothing more.
+  // Answers that arrive after the component is removed are dropped.
   useEffect(
     () => () => {
       turn.current = -1

@@ -2,8 +2,8 @@ import { useEffect, useRef } from 'hono/jsx/dom'
 import { connection } from './connection.ts'
 
 /**
- * Calls `refresh` every `everyMs` while somebody can see the page, and when they come back to it. What a lost connection kept
- * from being read is asked for by useAnswer and usePages when it is back.
+ * Calls `refresh` every `everyMs` while the page is visible, and when it becomes visible again. After a lost connection
+ * useAnswer and usePages load by themselves.
  */
 export function useRefreshed(refresh: () => void, everyMs: number): void {
   const latest = useRef(refresh)

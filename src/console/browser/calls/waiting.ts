@@ -1,9 +1,9 @@
 import { createStore } from '../store.ts'
 
-/** How many calls wait for the limit of calls a minute, and for how long the longest does. */
+/** How many calls wait for the rate limit, and the longest wait in seconds. */
 export const waiting = createStore<{ calls: number; seconds: number }>({ calls: 0, seconds: 0 })
 
-/** Waits, and lets the window say so: a page that does nothing looks broken. */
+/** Waits `ms` milliseconds and counts the wait in `waiting`, which the frame shows. */
 export async function waitVisibly(ms: number): Promise<void> {
   const { calls, seconds } = waiting.get()
   waiting.set({ calls: calls + 1, seconds: Math.max(seconds, Math.ceil(ms / 1000)) })

@@ -10,14 +10,14 @@ import { Link } from '../shell/router.tsx'
 import { useHealthTexts } from './texts.ts'
 import type { HealthTexts } from './texts-en.ts'
 
-/** The service itself counts a feed that is older as stale, and refuses to judge by it. */
+/** From this age on, the service counts its feed of changes as stale. */
 const staleFeedMs = 5_000
-/** What waits longer is stuck: mail and webhooks are taken up within seconds. */
+/** Mail and webhooks are normally sent within seconds; longer waits are shown as a fault. */
 const longWaitSeconds = 300
 
 type LeadsTo = (part: string, text: string) => Child
 
-/** What serves, and what waits; a queue leads to what is in it. */
+/** The instances and the queues, each of which links to its items. */
 export function Health({ answer }: { answer: Loaded<Operations> }) {
   const t = useHealthTexts()
   const format = useFormat()

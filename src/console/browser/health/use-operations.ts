@@ -6,7 +6,7 @@ import { useRefreshed } from '../calls/use-refreshed.ts'
 
 const everyMs = 15_000
 
-/** The instances and what waits in the queues, asked again while somebody looks. Not asked for unless it `mayBeRead`. */
+/** The instances and the queues, refreshed while the page is visible. Loaded only where `mayBeRead`. */
 export function useOperations(mayBeRead: boolean): Loaded<Operations> {
   const answer = useAnswer(mayBeRead ? 'operations' : null, () => askPatiently(() => client.v1.admin.operations.$get()))
   useRefreshed(() => {

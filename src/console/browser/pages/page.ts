@@ -1,16 +1,16 @@
 import type { FC } from 'hono/jsx'
 import type { Language } from '../shell/language.ts'
 
-/** What a page is given: what stands behind its own name in the address, e.g. the id of `/console/people/019…`. */
+/** The properties of a page: the path segments behind its own name, e.g. the id in `/console/people/019…`. */
 export type PageProps = { rest: readonly string[] }
 
-/** A page of the console, and its place in the menu. */
+/** A page of the console and its entry in the menu. */
 export type Page = {
-  /** Its segment of the address: `/console/people`; the first page has none. */
+  /** Its path segment: `/console/people`; empty for the first page. */
   name: string
   label: Record<Language, string>
-  /** The permissions of which one opens it; without any of them it is not offered. */
+  /** The page is offered to people with any of these permissions. */
   needs: readonly string[]
-  /** Loaded when the page is opened: a file of its own in the bundle. */
+  /** Loads the page's own file of the bundle when the page is opened. */
   load: () => Promise<FC<PageProps>>
 }

@@ -1,6 +1,6 @@
 import type { Page } from './page.ts'
 
-/** Every page, in the order of the menu. To add one: a folder beside this file, and a line here (docs/console.md). */
+/** All pages, in the order of the menu. To add one: a folder beside this file, and a line here (docs/console.md). */
 export const pages: readonly Page[] = [
   {
     name: '',

@@ -7,12 +7,12 @@ import { Form } from './form.tsx'
 
 type ActionDialogProps = {
   title: string
-  /** What comes of it: what is lost, who is affected, whether there is a way back. */
+  /** What the action loses, whom it affects, and whether it can be undone. */
   consequences: readonly string[]
   submit: string
   danger?: boolean
   wantsReason?: boolean
-  /** The text to be typed for what can't be taken back. */
+  /** A text that must be typed before an irreversible action. */
   typed?: { label: string; text: string }
   fields?: (errors: Record<string, string>) => Child
   shown?: readonly string[]
@@ -20,7 +20,7 @@ type ActionDialogProps = {
   onClose: () => void
 }
 
-/** One action: what comes of it is read before it is confirmed. Closes when it is done. */
+/** A dialog that confirms one action after showing its consequences. Closes when the action succeeded. */
 export function ActionDialog(props: ActionDialogProps) {
   const { title, consequences, submit, danger, wantsReason, typed, fields, shown = [], onSubmit, onClose } = props
   const t = useTexts()

@@ -2,7 +2,7 @@ import { Table } from './table.tsx'
 
 export type Bar = { name: string; value: number; texts: readonly string[] }
 
-/** Shares as bars within a table: the figures stand beside them, so nothing is told by length alone. */
+/** Shares as bars within a table, with their figures beside them. */
 export function Bars({ label, columns, bars }: { label: string; columns: readonly string[]; bars: readonly Bar[] }) {
   const most = Math.max(1, ...bars.map(({ value }) => value))
   const [first = '', ...others] = columns

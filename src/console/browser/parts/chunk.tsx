@@ -1,18 +1,18 @@
 import type { Child } from 'hono/jsx'
 import { memo, useEffect, useRef, useState } from 'hono/jsx/dom'
 
-/** Of a row of a `table.rows`; the style sheet holds it to that. */
+/** The height of a row of `table.rows`, which the style sheet sets. */
 const rowPx = 53
-/** What is further from the window is not drawn. */
+/** Rows farther from the window than this are not rendered. */
 const nearPx = 2_000
 
 type ChunkProps<T> = {
   items: readonly T[]
-  /** The row's number in the whole table, the head counted, of the first of them. */
+  /** The row number of the first item in the whole table, including the head. */
   first: number
   columns: number
   isNearFirst: boolean
-  /** Draws a row. The same function at every drawing: only then is a chunk that did not change not drawn anew. */
+  /** Renders a row. It must be the same function at every render, or `memo` has no effect. */
   row: (one: T, index: number) => Child
 }
 
@@ -40,12 +40,15 @@ function DrawnChunk<T>({ items, first, columns, isNearFirst, row }: ChunkProps<T
   )
 }
 
-/** The rows of one page of a long list. Only near the window there are any; elsewhere it is as high as theirs would be. */
+/**
+ * The rows of one page of a long list. They are rendered only near the window; elsewhere an empty element has their
+ * height.
+ */
 const Chunk = memo(DrawnChunk) as typeof DrawnChunk
 
 type ChunksProps<T> = Pick<ChunkProps<T>, 'columns' | 'row'> & {
   pages: readonly (readonly T[])[]
-  /** Whether the list was here before, and is scrolled to where it was left. */
+  /** Whether the list was cached, and is scrolled to its earlier position. */
   isRestored: boolean
 }
 
@@ -57,7 +60,7 @@ export function Chunks<T extends { id: string }>({ pages, columns, row, isRestor
       {pages.map((items) => {
         const first = before + 2
         before += items.length
-        // Named after its end: new ones may come above, and the chunks below stay what they are.
+        // Keyed by the last item: new items may come above, and the chunks below keep their keys.
         const key = items.at(-1)?.id ?? 'none'
         return <Chunk key={key} items={items} first={first} columns={columns} isNearFirst={!isRestored} row={row} />
       })}

@@ -1,7 +1,7 @@
 import { useState } from 'hono/jsx/dom'
 import { useTexts } from '../shell/texts.ts'
 
-/** A text to be taken elsewhere, with a button that copies it where the browser lets one. */
+/** A text with a button that copies it, where the browser allows that. */
 export function Copied({ text }: { text: string }) {
   const t = useTexts()
   const [isCopied, setCopied] = useState(false)

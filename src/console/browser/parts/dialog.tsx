@@ -3,11 +3,11 @@ import { useId, useLayoutEffect, useRef } from 'hono/jsx/dom'
 
 type DialogProps = { title: string; onClose: () => void; children?: Child }
 
-/** A window above the page: the browser keeps the focus inside, closes it by Escape, and gives the focus back. */
+/** A modal dialog: the browser keeps the focus inside, closes it by Escape, and restores the focus. */
 export function Dialog({ title, onClose, children }: DialogProps) {
   const id = useId()
   const dialog = useRef<HTMLDialogElement>(null)
-  // Before it is painted: nobody types into it before the focus is where it begins.
+  // Before the first paint, so that nobody types before the focus is set.
   useLayoutEffect(() => {
     const shown = dialog.current
     const before = document.activeElement as HTMLElement | null

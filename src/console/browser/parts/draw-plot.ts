@@ -2,14 +2,14 @@ import type Plot from 'uplot'
 
 export type Series = { label: string; values: readonly number[] }
 export type Drawing = {
-  /** UTC days, `2026-11-29`, in order. */
+  /** UTC days, such as `2026-11-29`, in order. */
   days: readonly string[]
   series: readonly Series[]
-  /** Whether there is nothing between 1 and 2. */
+  /** Whether values are whole numbers, so that the axis has no steps between them. */
   isCount: boolean
   dayText: (epochSeconds: number) => string
   valueText: (value: number) => string
-  /** Told which day is pointed at; null: none. */
+  /** Called with the index of the day under the pointer; null: none. */
   onPoint: (index: number | null) => void
 }
 
@@ -21,10 +21,10 @@ const dark = matchMedia('(prefers-color-scheme: dark)')
 
 /**
  * Draws the series over their days, and again when the colour scheme or the width changes.
- * @returns what takes it away
+ * @returns a function that removes the plot
  */
 export async function drawPlot(target: HTMLElement, drawing: Drawing): Promise<() => void> {
-  // A file of its own: only a page that plots loads it.
+  // A file of its own, loaded only by pages with a plot.
   const { default: UPlot } = await import('uplot')
   const days = drawing.days.map((day) => Date.parse(day) / 1000)
   const data: Plot.AlignedData = [days, ...drawing.series.map(({ values }) => [...values])]

@@ -14,7 +14,7 @@ type FieldProps = {
   onInput?: (event: Event) => void
 }
 
-/** An input with its label, hint and error. It keeps what was typed by itself: nothing drawn anew takes it away. */
+/** An input with its label, hint and error. It is uncontrolled, so that a render does not overwrite what is typed. */
 export function Field({ label, name, type = 'text', hint, error, initial, ...rest }: FieldProps) {
   const id = useId()
   return (
@@ -38,7 +38,7 @@ export function Field({ label, name, type = 'text', hint, error, initial, ...res
   )
 }
 
-/** The text that stands there first; as an attribute it would be drawn over what is typed. */
+/** Sets the initial text; as an attribute it would be set again at each render. */
 function fill(input: HTMLInputElement | null, initial: string | undefined): void {
   if (!input || input.dataset.filled) return
   input.dataset.filled = 'yes'
@@ -53,7 +53,7 @@ function Hint({ id, text }: { id: string; text: string }) {
   )
 }
 
-/** The texts of a form by their names. */
+/** The values of a form by field name. */
 export function valuesOf(form: HTMLFormElement): Record<string, string> {
   const entries = [...new FormData(form)].map(([name, value]) => [name, typeof value === 'string' ? value : ''])
   return Object.fromEntries(entries)

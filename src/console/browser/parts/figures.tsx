@@ -2,7 +2,7 @@ import type { Child } from 'hono/jsx'
 
 export type Figure = { label: string; value: Child; note?: string | undefined; isBad?: boolean }
 
-/** Single figures, each with what it is. What is wrong is said in words as well as by colour. */
+/** Single figures with their labels. Faults are shown in words as well as by colour. */
 export function Figures({ figures }: { figures: readonly Figure[] }) {
   return (
     <dl class="figures">

@@ -7,16 +7,16 @@ import { Problem } from './problem.tsx'
 
 type FormProps = {
   submit: string
-  /** A rejection is shown, and what was typed stays. */
+  /** Its rejection is shown, and the input remains. */
   onSubmit: (values: Record<string, string>) => Promise<void>
   fields: (errors: Record<string, string>) => Child
   danger?: boolean
   onCancel?: () => void
-  /** Paths of the body that a field shows by itself. */
+  /** Paths of the body whose errors a field shows. */
   shown?: readonly string[]
 }
 
-/** A form that is sent once at a time, says what is missing, and shows what the service answers. */
+/** A form that is submitted once at a time, reports missing fields, and shows the service's errors. */
 export function Form({ submit, onSubmit, fields, danger, onCancel, shown = [] }: FormProps) {
   const t = useTexts()
   const [state, setState] = useState<{ isBusy: boolean; failure: unknown; empty: Record<string, string> }>({
@@ -40,7 +40,7 @@ export function Form({ submit, onSubmit, fields, danger, onCancel, shown = [] }:
     }
   }
   const errors = { ...fieldErrors(state.failure), ...state.empty }
-  // What no field shows must be told below them.
+  // Errors that no field shows are listed below the fields.
   const isShown =
     isCode(state.failure, 'validation-failed') &&
     Object.keys(fieldErrors(state.failure)).every((name) => shown.includes(name))

@@ -3,12 +3,12 @@ import type { Pages } from '../calls/use-pages.ts'
 import { useTexts } from '../shell/texts.ts'
 import { Problem } from './problem.tsx'
 
-/** So far below the window the next page is asked for, so that nobody waits at the end of one. */
+/** The distance below the window at which the next page is loaded. */
 const aheadPx = 1_200
 
 type MoreProps = { list: Pages<unknown>; isAutomatic?: boolean }
 
-/** The end of a list: its next page, by itself when one comes near, or by a button. */
+/** The end of a list: loads the next page when it comes near the window, or by a button. */
 export function More({ list, isAutomatic = false }: MoreProps) {
   const t = useTexts()
   const end = useRef<HTMLDivElement>(null)
@@ -25,7 +25,7 @@ export function More({ list, isAutomatic = false }: MoreProps) {
     )
     seen.observe(end.current)
     return () => seen.disconnect()
-    // Observed anew after each page: an end that stays near tells nothing by itself.
+    // Observed again after each page: an element that stays visible triggers no event.
   }, [isAutomatic, count, list.hasMore])
   const isEmpty = list.isCurrent && !list.isLoading && list.pages.every((page) => page.length === 0)
   return (

@@ -7,16 +7,16 @@ import { Table } from './table.tsx'
 
 type PlotProps = {
   title: string
-  /** What it comes to; stands there while no day is pointed at. */
+  /** The text shown while the pointer is on no day. */
   summary: string
   days: readonly string[]
   series: readonly Series[]
-  /** How values are written; without it they are counts. */
+  /** The format of values; counts by default. */
   valueText?: (value: number) => string
   children?: Child
 }
 
-/** Values by day as lines, what they come to in words, and all of them in a table behind it. */
+/** Values by day as lines, with a summary in words and a table of all values. */
 export function Plot({ title, summary, days, series, valueText, children }: PlotProps) {
   const t = useTexts()
   const format = useFormat()
@@ -41,7 +41,7 @@ export function Plot({ title, summary, days, series, valueText, children }: Plot
         if (isGone) away()
         else take = away
       },
-      // Without the drawing there still is the table.
+      // Where the plot cannot be loaded, the table remains.
       () => {},
     )
     return () => {
@@ -81,7 +81,7 @@ function Legend({ series }: { series: readonly Series[] }) {
 
 type BehindProps = Pick<PlotProps, 'title' | 'days' | 'series'> & { label: string; text: (value: number) => string }
 
-/** The table is made when it is opened: a year has many rows. */
+/** The table is rendered when it is opened: a year has many rows. */
 function Behind({ title, days, series, label, text }: BehindProps) {
   const t = useTexts()
   const format = useFormat()

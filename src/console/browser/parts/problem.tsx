@@ -5,19 +5,19 @@ import { plainText } from './plain-text.ts'
 type ProblemProps = {
   failure: unknown
   retry?: () => void
-  /** Paths of which a field says by itself what is wrong with them. */
+  /** Paths whose errors are shown by fields. */
   shown?: readonly string[]
 }
 
-/** What went wrong, in the service's own sentence and with the request's id, by which its log finds it. */
+/** A failure: the message of the service, with the request's id for the log. */
 export function Problem({ failure, retry, shown = [] }: ProblemProps) {
   const t = useTexts()
   const isGivenUp = failure instanceof GivenUp
-  // Who gave an action up knows; a page that shows nothing for it says why, and lets one try again.
+  // A cancelled action shows nothing; a page that could not load shows why, with a button to retry.
   if (failure === null || failure === undefined || (isGivenUp && !retry)) return null
   const problem = failure instanceof Refused ? failure.problem : null
   const own = isGivenUp ? t.notProven : failure instanceof ChangedMeanwhile ? t.changedMeanwhile : t.unreachable
-  // Of what is not valid the sentence only says that a list says it: here is the list.
+  // The message of a validation problem refers to its list of errors, which is shown.
   const isInvalid = isCode(failure, 'validation-failed')
   const sentence = problem ? (isInvalid ? problem.title : problem.detail || problem.title) : own
   const errors = isInvalid ? Object.entries(fieldErrors(failure)).filter(([path]) => !shown.includes(path)) : []

@@ -1,9 +1,9 @@
 import { plainText } from './plain-text.ts'
 
-/** So much of a text stands there at once. */
+/** The length up to which a text is shown in full. */
 const shortLength = 80
 
-/** What something outside said, such as a mail server's refusal or the text of an error, as it is; what is long is folded. */
+/** A text of another system, such as a mail server's error, unchanged; long texts are folded. */
 export function Said({ text }: { text: string }) {
   const whole = plainText(text)
   if (whole.length <= shortLength) return <code class="said">{whole}</code>

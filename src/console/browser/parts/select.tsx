@@ -10,7 +10,7 @@ type SelectProps = {
   onChoose?: (value: string) => void
 }
 
-/** A list to choose one from. It keeps the choice by itself, as a field keeps its text. */
+/** A list with one choice. It is uncontrolled, like Field. */
 export function Select({ label, name, choices, chosen = '', error, onChoose }: SelectProps) {
   const id = useId()
   return (

@@ -2,8 +2,8 @@ import type { Child } from 'hono/jsx'
 import { useLayoutEffect, useRef } from 'hono/jsx/dom'
 
 /**
- * A part of a dialog that takes the place of another. The focus goes to its first field, or to the part as a whole: with what
- * had it before it would be lost, and nothing would tell that there is another part.
+ * A part of a dialog that replaces another. It moves the focus to its first field or to itself: otherwise the focus
+ * would be lost, and screen readers would not announce the change.
  */
 export function Step({ children }: { children?: Child }) {
   const part = useRef<HTMLDivElement>(null)

@@ -8,18 +8,18 @@ type TableProps = {
   label: string
   columns: readonly Column[]
   rows: readonly Row[]
-  /** Its rows are worked on: they hold longer texts and actions, and stand one below the other in a narrow window. */
+  /** Rows with longer texts and actions, stacked in a narrow window. */
   isWorked?: boolean
 }
 
-/** A table that scrolls sideways by itself where the window is too narrow; the first cell of a row names it. */
+/** A table that scrolls sideways where the window is too narrow; the first cell of a row is its header. */
 export function Table({ label, columns, rows, isWorked = false }: TableProps) {
   const t = useTexts()
   const kind = (i: number) => (columns[i]?.isNumber ? 'number' : undefined)
-  // Of a table whose cells the style sheet stacks a browser may forget what they are.
+  // Browsers may drop the table roles of cells that the style sheet stacks.
   const as = (role: string) => (isWorked ? { role } : {})
   return (
-    // It has the focus, so that whoever has only a keyboard scrolls it.
+    // Focusable, so that it can be scrolled by keyboard.
     <section class={isWorked ? 'table worked' : 'table'} aria-label={label} tabindex={0}>
       <table {...as('table')}>
         <thead {...as('rowgroup')}>

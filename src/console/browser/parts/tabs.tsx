@@ -2,7 +2,7 @@ import { Link, type Query } from '../shell/router.tsx'
 
 export type Tab = { name: string; text: string; path: readonly string[]; query?: Query }
 
-/** The parts of a page. Each has an address of its own. */
+/** The parts of a page. Each has its own URL. */
 export function Tabs({ label, tabs, open }: { label: string; tabs: readonly Tab[]; open: string | undefined }) {
   return (
     <nav class="tabs" aria-label={label}>

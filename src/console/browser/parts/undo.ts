@@ -2,7 +2,7 @@ import { GivenUp, Refused } from '../calls/failure.ts'
 import { notify } from '../shell/notices.tsx'
 import type { Texts } from '../shell/texts.ts'
 
-/** Tells what was done, with a button that takes it back; what comes of that is told as well. */
+/** Shows a notice of what was done, with a button to undo it, whose result is shown as well. */
 export function notifyUndoable(text: string, t: Texts, undo: () => Promise<unknown>): void {
   notify(text, () => {
     undo().then(

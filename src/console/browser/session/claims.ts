@@ -1,4 +1,4 @@
-/** What the console reads of an access token. Only the service judges it: this decides what is offered, not what is allowed. */
+/** The claims of an access token that the console reads, only to decide what it offers. The service verifies tokens. */
 export type Claims = {
   sessionId: string
   accountId: string
@@ -6,12 +6,13 @@ export type Claims = {
   level: number
   permissions: readonly string[]
   acr: string
-  /** How the session began (RFC 8176): `pwd` where it was the password. */
+  /** The authentication methods of the session (RFC 8176); `pwd` for a password. */
   methods: readonly string[]
   /** Epoch milliseconds by this computer's clock. */
   endsAt: number
 }
 
+/** Reads the claims of an access token without verifying it. @param livesSeconds its remaining lifetime */
 export function readClaims(accessToken: string, livesSeconds: number): Claims {
   const json = new TextDecoder().decode(toBytes(accessToken.split('.')[1] ?? ''))
   const { sid, sub, role, lvl, perms, acr, amr } = JSON.parse(json)
@@ -23,7 +24,7 @@ export function readClaims(accessToken: string, livesSeconds: number): Claims {
     permissions: Array.isArray(perms) ? perms.map(String) : [],
     acr: String(acr),
     methods: Array.isArray(amr) ? amr.map(String) : [],
-    // The token's own times are the service's, and this computer's clock may go wrong.
+    // From the lifetime, because this computer's clock may differ from the service's.
     endsAt: Date.now() + livesSeconds * 1000,
   }
 }

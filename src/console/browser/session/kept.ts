@@ -1,11 +1,12 @@
-/** What this tab keeps across a reload. It ends with the tab, and no other tab sees it. */
+/** Data that this tab keeps across a reload, in sessionStorage. It ends with the tab, and other tabs do not see it. */
 export type StoredTokens = { sessionId: string; refreshToken: string }
 
 const sessionKey = 'manas360-console'
 const deviceKey = 'manas360-console-device'
-/** A reload waits so long at most until the page before it has let go of the lock. */
+/** The longest wait of a reload for the lock that the page before it still holds. */
 const lockWaitMs = 1_500
 
+/** The stored session of this tab; null where there is none. */
 export function readTokens(): StoredTokens | null {
   try {
     const kept = JSON.parse(sessionStorage.getItem(sessionKey) ?? 'null')
@@ -15,11 +16,15 @@ export function readTokens(): StoredTokens | null {
   }
 }
 
+/** Stores the session of this tab, in place of the one before. */
 export function storeTokens(kept: StoredTokens): void {
   if (lockedSession === kept.sessionId) sessionStorage.setItem(sessionKey, JSON.stringify(kept))
 }
 
-/** Forgets the session and lets go of its lock. The device's token stays: it opens nothing, and saves a notice of a new device. */
+/**
+ * Deletes the session and releases its lock. The device token stays: it grants nothing, and avoids a notice of a new
+ * device.
+ */
 export function clearTokens(): void {
   sessionStorage.removeItem(sessionKey)
   unlock?.()
@@ -27,16 +32,19 @@ export function clearTokens(): void {
   lockedSession = null
 }
 
+/** The device token; null where there is none. */
 export const readDevice = () => sessionStorage.getItem(deviceKey)
+/** Stores the device token. */
 export const storeDevice = (token: string) => sessionStorage.setItem(deviceKey, token)
 
 let lockedSession: string | null = null
 let unlock: (() => void) | undefined
 
 /**
- * Takes the lock of a session: one tab holds it, as long as it is open. A copied tab has a copy of sessionStorage, and must not
- * use it: two that rotate one refresh token look like a theft, and end the session.
- * @returns false where another tab holds it, or the browser has no locks (a page without https): then nothing is kept
+ * Takes the lock of a session, which one tab holds while it is open. A duplicated tab has a copy of sessionStorage and
+ * must not use it: two tabs that rotate one refresh token look like a theft, which ends the session.
+ * @returns false where another tab holds the lock, or the browser has none (a page without https): then nothing is
+ *   stored
  */
 export function lockSession(sessionId: string): Promise<boolean> {
   if (lockedSession === sessionId) return Promise.resolve(true)

@@ -1,19 +1,19 @@
 import type { PasskeyCreationOptions, PasskeyRequestOptions } from '@manas360/client'
 
-/** Whether this browser has passkeys here: it wants https, or localhost. */
+/** Whether this browser supports passkeys on this page, which requires https or localhost. */
 export const hasPasskeys = 'PublicKeyCredential' in globalThis && 'parseRequestOptionsFromJSON' in PublicKeyCredential
 
-/** The browser did not get a passkey: there is none for this site, or the person closed its window. */
+/** The browser returned no passkey: there is none for this site, or the person cancelled. */
 export class NoPasskey extends Error {}
 
-/** What a passkey answers to the service's options, as the service takes it. */
+/** The passkey's response to the service's options, in the form that the service expects. */
 export async function answerOf({ challengeToken, options }: PasskeyRequestOptions) {
   const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(options)
   const credential = await got(navigator.credentials.get({ publicKey }))
   return { challengeToken, response: credential.toJSON() as AuthenticationResponse }
 }
 
-/** A new passkey, as the service takes it. */
+/** A new passkey, in the form that the service expects. */
 export async function newPasskey({ challengeToken, options }: PasskeyCreationOptions) {
   const publicKey = PublicKeyCredential.parseCreationOptionsFromJSON(options)
   const credential = await got(navigator.credentials.create({ publicKey }))

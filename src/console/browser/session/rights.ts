@@ -2,15 +2,16 @@ import { useStore } from '../store.ts'
 import type { Claims } from './claims.ts'
 import { session } from './session.ts'
 
-/** What the role in use may do, for what is offered. The service judges every call by itself. */
+/** The rights of the signed-in role, which decide what is offered. The service checks every call itself. */
 export type Rights = Claims & {
   may: (permission: string) => boolean
-  /** Whether a person of this level may be acted upon: a superadmin upon anyone, others strictly below themselves. */
+  /** Whether a person of this level may be acted on: by a superadmin anyone, by others only people below them. */
   outranks: (level: number, accountId: string) => boolean
 }
 
 const superadminLevel = 100
 
+/** The rights of the signed-in person; none while nobody is signed in. */
 export function useRights(): Rights {
   const now = useStore(session)
   const claims: Claims =

@@ -7,7 +7,7 @@ import { createStore } from '../store.ts'
 import { type Claims, readClaims } from './claims.ts'
 import { clearTokens, lockSession, readDevice, readTokens, storeDevice, storeTokens } from './kept.ts'
 
-/** Why nobody is signed in: `copied` is a tab that was duplicated, `idle` one that nobody touched. */
+/** Why a session ended. `copied`: the tab was duplicated. `idle`: nobody used it for 30 minutes. */
 export type EndReason = 'left' | 'ended' | 'idle' | 'copied'
 export type Person = { id: string; email: string; firstName: string | null; lastName: string | null }
 export type Session =
@@ -15,7 +15,7 @@ export type Session =
   | { kind: 'signed-out'; why: EndReason | null }
   | { kind: 'signed-in'; person: Person; claims: Claims }
 
-/** What a sign-in answers. */
+/** The answer to a sign-in. */
 export type SessionBody = {
   user: Person
   accessToken: string
@@ -26,19 +26,19 @@ export type SessionBody = {
 
 export const session = createStore<Session>({ kind: 'opening' })
 
-/** Calls that need no bearer, or one of their own. */
+/** The client for calls without a bearer, or with one of their own. */
 const bare = createClient(service, { fetch: timed })
-/** A token that ends sooner is renewed before it is used. */
+/** A token that expires within this time is renewed before it is used. */
 const marginMs = 20_000
-/** The same as on the server, which counts refreshes: what polls keeps a session alive there, but not here. */
+/** The service's limit, checked here too: polling refreshes the session on the server and would keep it alive. */
 const idleMs = 30 * 60_000
 
-/** The tokens are nowhere but here. */
+/** The tokens, in memory only. */
 let tokens: { access: string; refresh: string } | null = null
 let renewing: Promise<boolean> | undefined
 let touchedAt = Date.now()
 
-/** Takes up the session that this tab had before it was loaded anew. */
+/** Resumes the session that this tab had before a reload. */
 export async function openSession(): Promise<void> {
   const kept = readTokens()
   if (!kept) return session.set({ kind: 'signed-out', why: null })
@@ -47,7 +47,7 @@ export async function openSession(): Promise<void> {
   await resumeSession()
 }
 
-/** Without an answer the session is as good as before: once the service is back, it is asked again. */
+/** Without an answer the session remains, and is tried again once the service is back. */
 async function resumeSession(): Promise<void> {
   try {
     await renew()
@@ -61,7 +61,7 @@ async function resumeSession(): Promise<void> {
   }
 }
 
-/** Begins with the tokens of a sign-in. */
+/** Begins a session with the tokens of a sign-in. */
 export async function startSession(body: SessionBody): Promise<void> {
   const claims = readClaims(body.accessToken, body.expiresIn)
   await lockSession(claims.sessionId)
@@ -76,7 +76,7 @@ function storeSession(body: SessionBody, claims: Claims): void {
   session.set({ kind: 'signed-in', person: { id, email, firstName, lastName }, claims })
 }
 
-/** The token to send, renewed where it runs out. @throws Unreachable where that takes the service, and no answer comes */
+/** The access token, renewed where it is about to expire. @throws Unreachable where renewing gets no answer */
 export async function accessToken(): Promise<string | null> {
   const now = session.get()
   if (now.kind === 'signed-in' && now.claims.endsAt - Date.now() < marginMs) await renew()
@@ -84,7 +84,7 @@ export async function accessToken(): Promise<string | null> {
 }
 
 /**
- * Exchanges the refresh token: rights are read anew, too. Once at a time.
+ * Exchanges the refresh token, once at a time; rights are read again too.
  * @returns false where the session has ended
  * @throws Unreachable where no answer came
  */
@@ -98,7 +98,7 @@ export function renew(): Promise<boolean> {
 async function exchange(): Promise<boolean> {
   if (!tokens) return false
   const { refresh } = tokens
-  // An answer that was lost is given again for 10 s; later the same token counts as stolen.
+  // The service repeats a lost answer for 10 s; after that the same token counts as stolen.
   for (const waitMs of [300, 1_000, 2_500, null]) {
     const answer = await bare.v1.auth.refresh.$post({ json: { refreshToken: refresh } }).catch(() => null)
     if (answer?.status === 200) {
@@ -106,7 +106,7 @@ async function exchange(): Promise<boolean> {
       storeSession(body, readClaims(body.accessToken, body.expiresIn))
       return true
     }
-    // Only the service ends a session: what a proxy says in its place may be over in a moment.
+    // Only the service's own 401 ends the session; an error of a proxy may be temporary.
     if (answer?.status === 401 && isProblem(await answer.json().catch(() => null))) {
       endSession('ended')
       return false
@@ -116,7 +116,7 @@ async function exchange(): Promise<boolean> {
   throw new Unreachable('the session could not be renewed')
 }
 
-/** A token with a newer proof of who is there; the session is the same. */
+/** Replaces the access token by one of the same session with a newer proof. */
 export function replaceAccessToken(accessToken: string, expiresIn: number): void {
   const now = session.get()
   if (now.kind !== 'signed-in' || !tokens) return
@@ -124,23 +124,24 @@ export function replaceAccessToken(accessToken: string, expiresIn: number): void
   session.set({ ...now, claims: readClaims(accessToken, expiresIn) })
 }
 
-/** Ends the session here; `signOut` ends it on the server, too. */
+/** Ends the session in this tab; `signOut` also ends it on the server. */
 export function endSession(why: EndReason): void {
   tokens = null
   clearTokens()
   session.set({ kind: 'signed-out', why })
 }
 
+/** Ends the session on the server and in this tab. Never throws. */
 export async function signOut(why: EndReason = 'left'): Promise<void> {
   const access = tokens?.access
   endSession(why)
   if (!access) return
   const headers = { Authorization: `Bearer ${access}` }
-  // Goes on where the tab is closed at once: otherwise the session would stay.
+  // `keepalive`: the request is sent even if the tab is closed at once.
   await bare.v1.auth.logout.$post({}, { headers, init: { keepalive: true } }).catch(() => {})
 }
 
-/** What signing in sends along, so that a known device is known. */
+/** The headers of a sign-in, by which the service recognises a known device. */
 export function deviceHeaders(): { headers: Record<string, string> } {
   const device = readDevice()
   return { headers: device ? { 'X-Device-Token': device } : {} }

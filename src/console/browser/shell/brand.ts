@@ -1,4 +1,4 @@
 const meta = document.querySelector<HTMLMetaElement>('meta[name=application-name]')
 
-/** How the service is called here. */
+/** The name of the service. */
 export const brandName = meta?.content ?? ''

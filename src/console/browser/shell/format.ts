@@ -1,11 +1,12 @@
 import { useStore } from '../store.ts'
 import { type Language, language } from './language.ts'
 
-/** Numbers, money and times as the language in use writes them. */
+/** Formats of numbers, money and times in the chosen language. */
 export type Format = ReturnType<typeof formatIn>
 
 const made = new Map<Language, Format>()
 
+/** The formats in the chosen language. */
 export function useFormat(): Format {
   const chosen = useStore(language)
   const known = made.get(chosen) ?? formatIn(chosen)
@@ -14,7 +15,7 @@ export function useFormat(): Format {
 }
 
 function formatIn(chosen: Language) {
-  // Indian grouping in both: the service's home. Hindi uses the digits that its readers use on screens.
+  // Indian grouping in both languages. Hindi with Latin digits, as is usual on screens.
   const locale = chosen === 'hi' ? 'hi-IN-u-nu-latn' : 'en-IN'
   const number = new Intl.NumberFormat(locale)
   const percent = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 1 })
@@ -32,7 +33,7 @@ function formatIn(chosen: Language) {
     day: (iso: string) => day.format(new Date(iso)),
     shortDay: (epochSeconds: number) => shortDay.format(epochSeconds * 1000),
     time: (iso: string) => time.format(new Date(iso)),
-    /** With its second; by this computer's zone, as are the two after it. */
+    /** With seconds, in this computer's time zone, as are the next two. */
     moment: (iso: string) => moment.format(new Date(iso)),
     clock: (iso: string) => clock.format(new Date(iso)),
     localDay: (iso: string) => localDay.format(new Date(iso)),

@@ -16,7 +16,7 @@ import { clearNotices, Notices } from './notices.tsx'
 import { Link, usePlace } from './router.tsx'
 import { useTexts } from './texts.ts'
 
-/** The whole window: what stands on every page, and the page. */
+/** The whole window: header, menu, notices and the page. */
 export function Frame() {
   const t = useTexts()
   const now = useStore(session)
@@ -75,8 +75,8 @@ function Note({ text }: { text: string }) {
 }
 
 /**
- * Shows a page once its file is here. Without a connection it waits for that: loaded anew, the window would be the browser's own
- * page of an error. Otherwise a file that is gone belongs to an older version: the whole is loaded anew, once.
+ * Shows a page once its file is loaded. Without a connection it waits: a reload would show the browser's error page. A
+ * file that is missing otherwise belongs to an older version: the window is reloaded, once.
  */
 function Loader({ page, rest }: { page: Page; rest: readonly string[] }) {
   const t = useTexts()

@@ -5,7 +5,7 @@ import { useTexts } from './texts.ts'
 
 let isFirst = true
 
-/** The page's heading: it names the window, and has the focus when another page has been opened. */
+/** The page's heading. It is also the window's title, and has the focus after a page was opened. */
 export function Heading({ text, children }: { text: string; children?: Child }) {
   const t = useTexts()
   const heading = useRef<HTMLElement>(null)

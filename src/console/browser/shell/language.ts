@@ -7,9 +7,9 @@ export const ownNames: Record<Language, string> = { en: 'English', hi: 'हि�
 
 const key = 'manas360-console-language'
 
-/** Chosen in the console, else the browser's. */
+/** The language chosen in the console, else the browser's. */
 export const language = createStore<Language>(chosen() ?? preferred())
-/** What is about to be shown: what is loaded meanwhile comes in it. */
+/** The language that is being loaded: parts that load meanwhile use it. */
 let wanted = language.get()
 
 function chosen(): Language | undefined {
@@ -21,7 +21,7 @@ function preferred(): Language {
   return languages.find((one) => one === asked.find((tag) => languages.some((known) => known === tag))) ?? 'en'
 }
 
-/** Shows everything in another language, once its words are here; without them it stays as it is, and a lost connection is told. */
+/** Changes the language once its words are loaded. Without a connection it stays, and the lost connection is shown. */
 export async function choose(next: Language): Promise<void> {
   const before = wanted
   wanted = next
@@ -39,9 +39,9 @@ export async function choose(next: Language): Promise<void> {
 const loaders = new Set<() => Promise<void>>()
 
 /**
- * The words of one part of the console. English comes with the part; another language is a file of its own, loaded when it is
- * chosen. The compiler holds that no language lacks a word.
- * @returns a hook that gives the words in the language in use
+ * The words of one part of the console. English is part of the bundle; other languages are files that are loaded when
+ * chosen. The compiler requires every word in each language.
+ * @returns a hook that gives the words in the chosen language
  */
 export function createWords<T>(english: T, loadHindi: () => Promise<T>): () => T {
   let hindi: T | null = null
@@ -51,7 +51,7 @@ export function createWords<T>(english: T, loadHindi: () => Promise<T>): () => T
   return () => (useStore(language) === 'hi' && hindi) || english
 }
 
-/** Resolves when all parts that are here have their words in the language in use. @throws when a file can't be loaded */
+/** Resolves when all parts have their words in the chosen language. @throws when a file cannot be loaded */
 export async function loadWords(): Promise<void> {
   if (wanted === 'hi') await Promise.all([...loaders].map((load) => load()))
 }

@@ -1,11 +1,11 @@
-/** The moment of a `datetime-local` field, by this computer's zone, as the service takes it. */
+/** The value of a `datetime-local` field, in this computer's time zone, in the form that the service expects. */
 export function toMoment(local: string): string {
   const moment = new Date(local)
-  // What is no time is left to the service to refuse.
+  // An invalid time is sent unchanged, and the service refuses it.
   return Number.isNaN(moment.getTime()) ? local : moment.toISOString()
 }
 
-/** The other way: a moment as the field shows it, by this computer's zone; empty where it is none. */
+/** The inverse of toMoment: empty for an invalid time. */
 export function toLocal(moment: string | undefined): string {
   const at = new Date(moment ?? '')
   if (Number.isNaN(at.getTime())) return ''

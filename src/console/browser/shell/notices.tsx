@@ -3,22 +3,25 @@ import { useTexts } from './texts.ts'
 
 export type Notice = { id: number; text: string; undo?: (() => void) | undefined }
 
-/** What was done, until somebody dismisses it: nobody must be quick to take something back. */
+/** Notices of what was done. They stay until dismissed, so that undo needs no haste. */
 const notices = createStore<readonly Notice[]>([])
 const most = 3
 let last = 0
 
+/** Shows a notice. @param undo called by its button; without it there is none */
 export function notify(text: string, undo?: () => void): void {
   last += 1
   notices.set([...notices.get(), { id: last, text, undo }].slice(-most))
 }
 
+/** Removes all notices. */
 export function clearNotices(): void {
   notices.set([])
 }
 
 const dismiss = (id: number) => notices.set(notices.get().filter((one) => one.id !== id))
 
+/** The list of notices, announced by screen readers. */
 export function Notices() {
   const shown = useStore(notices)
   const t = useTexts()

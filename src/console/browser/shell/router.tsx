@@ -2,7 +2,7 @@ import type { Child } from 'hono/jsx'
 import { consolePath } from '../calls/service.ts'
 import { createStore, useStore } from '../store.ts'
 
-/** Where one is: `people`, `019…` of `/console/people/019…?plan=free`, and the query. */
+/** The path and query of a page: `people`, `019…` for `/console/people/019…?plan=free`. */
 export type Route = { path: readonly string[]; query: Readonly<Record<string, string>> }
 export type Query = Record<string, string | null | undefined>
 
@@ -13,7 +13,7 @@ addEventListener('popstate', () => {
 })
 
 let isReturn = false
-/** Whether the page was come to by going back or forward, and not by a link. */
+/** Whether the page was reached by going back or forward, and not by a link. */
 export const isReturned = (): boolean => isReturn
 
 function read(): Route {
@@ -21,7 +21,7 @@ function read(): Route {
   return { path, query: Object.fromEntries(new URLSearchParams(location.search)) }
 }
 
-/** An address that somebody typed may be encoded wrongly: it then is no page. */
+/** A segment with invalid percent-encoding is kept undecoded: it matches no page. */
 function decoded(segment: string): string {
   try {
     return decodeURIComponent(segment)
@@ -30,6 +30,7 @@ function decoded(segment: string): string {
   }
 }
 
+/** The URL of a page. Empty values of the query are left out. */
 export function hrefOf(path: readonly string[], query: Query = {}): string {
   const filled = Object.entries(query).filter((entry): entry is [string, string] => Boolean(entry[1]))
   const search = new URLSearchParams(filled).toString()
@@ -37,10 +38,11 @@ export function hrefOf(path: readonly string[], query: Query = {}): string {
 }
 
 type NavigateOptions = {
-  /** Another part of the same page: what is above it stays where it is. */
+  /** For another part of the same page: keeps the scroll position. */
   keepsScroll?: boolean | undefined
 }
 
+/** Opens a page, with an entry in the browser's history. */
 export function navigate(path: readonly string[], query: Query = {}, { keepsScroll }: NavigateOptions = {}): void {
   isReturn = false
   history.pushState(null, '', hrefOf(path, query))
@@ -48,13 +50,14 @@ export function navigate(path: readonly string[], query: Query = {}, { keepsScro
   if (!keepsScroll) scrollTo(0, 0)
 }
 
-/** Changes some of the query in place: filters are no steps back. */
+/** Changes part of the query in place: filters add no entries to the history. */
 export function setQuery(change: Query): void {
   const { path, query } = place.get()
   history.replaceState(null, '', hrefOf(path, { ...query, ...change }))
   place.set(read())
 }
 
+/** The current path and query; the component renders again when they change. */
 export const usePlace = () => useStore(place)
 
 type LinkProps = NavigateOptions & {
@@ -65,7 +68,7 @@ type LinkProps = NavigateOptions & {
   children?: Child
 }
 
-/** A link within the console; with a key held, or the middle button, the browser opens it elsewhere. */
+/** A link within the console; with a modifier key or the middle button, the browser opens it elsewhere. */
 export function Link({ path, query, class: name, current, keepsScroll, children }: LinkProps) {
   return (
     <a

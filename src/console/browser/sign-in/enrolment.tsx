@@ -20,17 +20,17 @@ type At =
   | { kind: 'codes'; codes: string[] }
 
 type EnrolmentProps = {
-  /** Recovery codes are shown, this once. */
+  /** Called when recovery codes are shown, which happens once. */
   onCodes: () => void
   onDone: () => void
   onCancel: () => void
 }
 
-/** An administrator without a second factor gets one here: first the password once more, as for any new way to sign in. */
+/** Enrols the second factor of an administrator who has none, after the password was confirmed. */
 export function Enrolment({ onCodes, onDone, onCancel }: EnrolmentProps) {
   const t = useSignInTexts()
   const shared = useTexts()
-  // Whoever signed in without a password may have none.
+  // A person who signed in without a password may have none.
   const { methods } = useRights()
   const [step, setStep] = useState<At>({ kind: methods.includes('pwd') ? 'password' : 'choose' })
   async function confirmPassword({ password = '' }: Record<string, string>): Promise<void> {
@@ -43,7 +43,7 @@ export function Enrolment({ onCodes, onDone, onCancel }: EnrolmentProps) {
   }
   const beginApp = async () =>
     setStep({ kind: 'app', enrolment: await ask(() => client.v1.me.mfa.totp.$post(), proving) })
-  /** The session is stronger now; its token says so once it is renewed. */
+  /** The session is stronger now; its token has the new `acr` once it is renewed. */
   async function finish(): Promise<void> {
     await renew()
     onDone()

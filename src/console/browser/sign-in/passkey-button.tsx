@@ -3,7 +3,7 @@ import { Problem } from '../parts/problem.tsx'
 import { NoPasskey } from '../session/passkey.ts'
 import { useSignInTexts } from './texts.ts'
 
-/** A button that asks for a passkey, and says what came in between. */
+/** A button that uses a passkey, and shows the error where that fails. */
 export function PasskeyButton({ label, use }: { label: string; use: () => Promise<void> }) {
   const t = useSignInTexts()
   const [failure, setFailure] = useState<unknown>(null)

@@ -18,7 +18,7 @@ import { Enrolment } from './enrolment.tsx'
 import { PasskeyButton } from './passkey-button.tsx'
 import { useSignInTexts } from './texts.ts'
 
-/** Stands above whatever is open while a call waits for a stronger or more recent sign-in. */
+/** The dialog that is shown above all others while a call waits for a stronger or more recent sign-in. */
 export function ProofDialog() {
   const wanted = useStore(pendingProof)
   return wanted ? <Asked key={wanted.missing} missing={wanted.missing} settle={wanted.settle} /> : null
@@ -29,7 +29,7 @@ function Asked({ missing, settle }: { missing: Missing; settle: (isProven: boole
   const shared = useTexts()
   const factors = useAnswer('factors', () => ask(() => client.v1.me.mfa.$get(), proving))
   const has = factors.data
-  // Recovery codes are shown once: Escape does not take them away.
+  // Recovery codes are shown once: Escape must not close the dialog.
   const [holdsCodes, holdCodes] = useState(false)
   const mustEnrol = missing === 'mfa-required' && has !== null && !has.totp.enabled && has.passkeys === 0
   return (
@@ -54,7 +54,7 @@ function Asked({ missing, settle }: { missing: Missing; settle: (isProven: boole
 type ProofProps = { factors: SecondFactors; missing: Missing; onDone: () => void; onCancel: () => void }
 type Way = 'password' | 'code' | 'passkey'
 
-/** One proof: the password where that is enough, a code or a passkey where the account has a second factor. */
+/** One proof: the password where that is enough; a code or a passkey where the account has a second factor. */
 export function Proof({ factors, missing, onDone, onCancel }: ProofProps) {
   const t = useSignInTexts()
   const ways = waysOf(factors, missing, useRights().methods)
@@ -112,7 +112,7 @@ export function Proof({ factors, missing, onDone, onCancel }: ProofProps) {
   )
 }
 
-/** The ways that are open, the likeliest first: an account that signed in by passkey may have no password. */
+/** The possible methods, the likeliest first: an account that signed in by passkey may have no password. */
 function waysOf(factors: SecondFactors, missing: Missing, methods: readonly string[]): Way[] {
   const { totp, recoveryCodesLeft, passkeys } = factors
   const ways: Way[] = missing === 'reauthentication-required' ? ['password'] : []

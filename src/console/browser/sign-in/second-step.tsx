@@ -15,7 +15,7 @@ export type Challenge = MfaRequired
 
 const bare = createClient(service, { fetch: timed })
 
-/** The second step: a code of the app, a recovery code, or a passkey. */
+/** The second step: a code of the authenticator app, a recovery code, or a passkey. */
 export function SecondStep({ challenge, onGiveUp }: { challenge: Challenge; onGiveUp: (failure?: Refused) => void }) {
   const t = useSignInTexts()
   const { mfaToken, methods } = challenge
@@ -23,7 +23,7 @@ export function SecondStep({ challenge, onGiveUp }: { challenge: Challenge; onGi
     try {
       await startSession(await ask(() => bare.v1.auth.mfa.$post({ json: { mfaToken, code } }, deviceHeaders())))
     } catch (failure) {
-      // It has run out, or the password changed meanwhile: the first step is due again.
+      // The token has expired, or the password was changed: back to the first step.
       if (isCode(failure, 'invalid-mfa-token')) onGiveUp(failure)
       throw failure
     }

@@ -16,7 +16,7 @@ import { useSignInTexts } from './texts.ts'
 
 const bare = createClient(service, { fetch: timed })
 
-/** Signing in: by password, and a second step where the account has one, or by a passkey alone. */
+/** Sign-in: by password, with a second step where the account has one, or by a passkey alone. */
 export function SignIn({ why }: { why: EndReason | null }) {
   const t = useSignInTexts()
   const [challenge, setChallenge] = useState<Challenge | null>(null)

@@ -20,13 +20,13 @@ import { SealState } from './seal-state.tsx'
 import { useAuditTexts } from './texts.ts'
 import { useTail } from './use-tail.ts'
 
-/** How often it is asked whether there is anything new. */
+/** Intervals of polling for new entries, with the live view on and off. */
 const [followedMs, restingMs] = [5_000, 60_000]
 
-/** The trail, while a person of it is looked at. */
+/** The list of entries, cached while the page of a person is open. */
 const keptTrail = createKeptList<AuditEntry>()
 
-/** Everybody's trail, newest first, as the filters say. */
+/** The audit trail of all accounts, newest first, filtered by the query. */
 export function Audit() {
   const t = useAuditTexts()
   const format = useFormat()

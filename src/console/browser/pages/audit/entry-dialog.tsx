@@ -12,7 +12,7 @@ import { Actor, Target } from './links.tsx'
 import { openEntry, opened } from './opened.ts'
 import { useAuditTexts } from './texts.ts'
 
-/** The entry that is open, with the way to its neighbours in the list. */
+/** The dialog of the selected entry, with buttons to its neighbours in the list. */
 export function OpenEntry({ pages }: { pages: readonly (readonly AuditEntry[])[] }) {
   const id = useStore(opened)
   const entries = id === null ? [] : pages.flat()
@@ -83,7 +83,7 @@ function EntryDialog({ entry, newer, older }: EntryDialogProps) {
   )
 }
 
-/** It stays where it is at an end of the list, so that the focus does. */
+/** Stays in place at an end of the list, so that the focus remains. */
 function Step({ text, to }: { text: string; to: string | null }) {
   return (
     <button type="button" aria-disabled={to === null ? 'true' : undefined} onClick={() => to !== null && openEntry(to)}>
@@ -101,7 +101,7 @@ function Pair({ title, children }: { title: string; children?: Child }) {
   )
 }
 
-/** What the entry says beyond its columns: its details, and what was there before and after. */
+/** The details of an entry, and the values before and after. */
 function Contents({ entry: { details, before, after } }: { entry: AuditEntry }) {
   const t = useAuditTexts()
   const value = (of: Record<string, unknown> | null, name: string) =>

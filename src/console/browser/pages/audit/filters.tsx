@@ -6,7 +6,7 @@ import { setQuery, usePlace } from '../../shell/router.tsx'
 import { type Filter, filterOf, partsOf, queryOf } from './filter.ts'
 import { useAuditTexts } from './texts.ts'
 
-/** @param errors what the service says of a part of the search */
+/** The form of the filters. @param errors messages of the service, by field */
 export function Filters({ errors }: { errors: Record<string, string> }) {
   const t = useAuditTexts()
   const { query } = usePlace()
@@ -14,7 +14,7 @@ export function Filters({ errors }: { errors: Record<string, string> }) {
   const form = useRef<HTMLFormElement>(null)
   const [lacksKind, setLacking] = useState(false)
   const asked = JSON.stringify(filter)
-  // The address also changes elsewhere, e.g. by going back: then the fields follow it.
+  // The query also changes elsewhere, e.g. by going back; the fields are then updated.
   useEffect(() => {
     for (const [name, value] of Object.entries(shown(filter))) {
       const field = form.current?.elements.namedItem(name) as HTMLInputElement | null
@@ -28,7 +28,7 @@ export function Filters({ errors }: { errors: Record<string, string> }) {
   }
   const { kind } = partsOf(filter.resource)
   const kinds = Object.entries(t.kinds).map(([value, text]) => ({ value, text }))
-  // One that only the address names must be a choice as well: otherwise the next search would drop it.
+  // A type that only the query names is added to the choices; otherwise the next search would drop it.
   if (kind && !(kind in t.kinds)) kinds.push({ value: kind, text: kind })
   const initial = shown(filter)
   return (
@@ -86,7 +86,7 @@ export function Filters({ errors }: { errors: Record<string, string> }) {
   )
 }
 
-/** Ids and names of the program are no words of a language. */
+/** Ids and names are not words of a language: no autocompletion. */
 const plain = { autocomplete: 'off', maxlength: 140 } as const
 
 type Values = { action: string; actor: string; kind: string; id: string; ip: string; from: string; to: string }

@@ -7,7 +7,7 @@ import type { useTail } from './use-tail.ts'
 
 type FollowProps = { isOn: boolean; hasEnd: boolean; tail: ReturnType<typeof useTail> }
 
-/** The switch of the live view, and how many entries came. It stands in the address, as the search does. */
+/** The switch of the live view, with the number of new entries. Its state is in the query. */
 export function Follow({ isOn, hasEnd, tail: { came, failure } }: FollowProps) {
   const t = useAuditTexts()
   const format = useFormat()

@@ -4,7 +4,7 @@ import { useRights } from '../../session/rights.ts'
 import { Link } from '../../shell/router.tsx'
 import { useAuditTexts } from './texts.ts'
 
-/** Who did it: a link to the person, where the role may see people. */
+/** The actor: a link to the person, where the role may see people. */
 export function Actor({ entry: { actorId, ipAddress } }: { entry: AuditEntry }) {
   const t = useAuditTexts()
   const { accountId } = useRights()
@@ -12,7 +12,7 @@ export function Actor({ entry: { actorId, ipAddress } }: { entry: AuditEntry }) 
   return <Account id={actorId} text={actorId === accountId ? t.you : actorId} />
 }
 
-/** What it was done to. */
+/** The entity that was acted on. */
 export function Target({ entry: { entityType, entityId } }: { entry: AuditEntry }) {
   const t = useAuditTexts()
   return (

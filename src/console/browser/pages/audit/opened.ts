@@ -1,6 +1,7 @@
 import { createStore } from '../../store.ts'
 
-/** The entry whose details are open; null: none. */
+/** The id of the entry whose dialog is open; null: none. */
 export const opened = createStore<string | null>(null)
 
+/** Opens the dialog of an entry; null closes it. */
 export const openEntry = (id: string | null): void => opened.set(id)

@@ -7,15 +7,15 @@ import { useRefreshed } from '../../calls/use-refreshed.ts'
 import type { Filter } from './filter.ts'
 import { perPage } from './with-new.ts'
 
-/** A page of the trail. That it is read stands in the trail itself. */
+/** A page of the trail. The service records the read in the trail. */
 export async function readTrail(filter: Filter, cursor: string | null): Promise<ListPage<AuditEntry>> {
   const query = { ...filter, limit: String(perPage), ...(cursor && { cursor }) }
   const answer = await askPatiently(() => client.v1.admin['audit-logs'].$get({ query }))
-  // A stream where another format is asked for; here it is a list.
+  // A string only for other formats.
   return typeof answer === 'string' ? { items: [], nextCursor: null } : answer
 }
 
-/** The state of the trail, asked again while somebody looks; asking is not recorded. */
+/** The state of the trail, refreshed while the page is visible. The service does not record this read. */
 export function useAuditState(everyMs: number): Loaded<AuditState> {
   const answer = useAnswer('audit state', () => askPatiently(() => client.v1.admin['audit-logs'].state.$get()))
   useRefreshed(answer.refresh, everyMs)

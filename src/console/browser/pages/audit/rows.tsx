@@ -8,7 +8,7 @@ import { useAuditTexts } from './texts.ts'
 
 type RowsProps = { pages: readonly (readonly AuditEntry[])[]; isRestored: boolean }
 
-/** The trail, page by page; the action of an entry opens its details. */
+/** The table of entries, page by page. A click on an action opens the entry. */
 export function Rows({ pages, isRestored }: RowsProps) {
   const t = useAuditTexts()
   return (

@@ -7,10 +7,10 @@ import { type Format, useFormat } from '../../shell/format.ts'
 import { useAuditTexts } from './texts.ts'
 import type { AuditTexts } from './texts-en.ts'
 
-/** Sealing is due every few seconds, verifying every minute. */
+/** Sealing runs every few seconds, verification every minute. */
 const overdueMs = 10 * 60_000
 
-/** Whether what is read here can be trusted: how far it is sealed, and what its verification found. */
+/** The integrity of the trail: how far it is sealed, and the result of its verification. */
 export function SealState({ answer }: { answer: Loaded<AuditState> }) {
   const t = useAuditTexts()
   const format = useFormat()
@@ -68,7 +68,7 @@ function figuresOf({ seal, unsealed, verification }: AuditState, t: AuditTexts, 
   ]
 }
 
-/** What stands there before the answer, so that nothing moves when it comes. */
+/** Placeholders before the answer, so that nothing moves when it arrives. */
 const placesOf = (t: AuditTexts): Figure[] =>
   [t.verification, t.newestSeal, t.unsealed, t.wholeVerified].map((label) => ({ label, value: '…', note: '…' }))
 

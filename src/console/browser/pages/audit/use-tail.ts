@@ -6,12 +6,12 @@ import { readTrail } from './reads.ts'
 import { notShown, perPage, withNew } from './with-new.ts'
 
 type TailOptions = { isOn: boolean; state: AuditState | null; filter: Filter; list: EditablePages<AuditEntry> }
-/** How many came last, and when. `isMore`: so many that the list began anew. */
+/** How many entries were added last, and when. `isMore`: more than a page, so that the list was loaded again. */
 type Came = { count: number; isMore: boolean; at: string }
 
 /**
- * Adds to the list what is new, where the state of the trail says that something is. Asking for the state is not recorded;
- * a reading is, so that nothing is read while nothing happens.
+ * Adds new entries to the list when the state of the trail shows that there are any. Reads of the state are not
+ * recorded in the trail, reads of entries are; so without new entries nothing is recorded.
  */
 export function useTail({ isOn, state, filter, list }: TailOptions): { came: Came | null; failure: unknown } {
   const [{ came, failure }, setTold] = useState<{ came: Came | null; failure: unknown }>({ came: null, failure: null })
@@ -34,7 +34,7 @@ export function useTail({ isOn, state, filter, list }: TailOptions): { came: Cam
           const now = latest.current
           if (now?.key !== key) return
           const fresh = notShown(now.list.pages, items)
-          // All of a whole page: what lies between it and what is shown is not known.
+          // A whole page is new: entries between it and the ones shown may be missing.
           const isMore = fresh.length === perPage
           if (isMore) now.list.reload()
           else now.list.edit((pages) => withNew(pages, items))

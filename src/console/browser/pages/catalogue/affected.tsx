@@ -8,7 +8,7 @@ import { useCatalogueTexts } from './texts.ts'
 const most = 100
 const named = 5
 
-/** Whom a change of a role or a plan reaches: how many, and the newest of them by address. */
+/** The people that a change of a role or plan affects: their number, and the newest of them by address. */
 export function Affected({ of }: { of: { role: string } | { plan: string } }) {
   const { may } = useRights()
   const t = useCatalogueTexts()

@@ -12,7 +12,7 @@ import { useCatalogueTexts } from './texts.ts'
 
 export type Value = string | number | boolean | null
 export type Values = Record<string, Value>
-/** What the service has; only the fields that are edited are looked at. */
+/** The resource as loaded; only its edited fields are used. */
 export type Shown = Readonly<Record<string, unknown>>
 /** `limit` and `price` may be empty: null. */
 export type FieldSpec = { name: string; label: string; kind: 'text' | 'number' | 'limit' | 'yesno'; hint?: string }
@@ -21,15 +21,15 @@ type EditProps = {
   of: string
   specs: readonly FieldSpec[]
   consequences: readonly string[]
-  /** What is there now. Without it something new is made. */
+  /** Loads the resource; absent for a new one. */
   load?: () => Promise<Tagged<Shown>>
   save: (change: Values, etag: string | null, before: Shown) => Promise<void>
   onClose: () => void
-  /** Something else that may be done about it. */
+  /** A further action of the dialog. */
   extra?: { label: string; onPress: () => void }
 }
 
-/** Edits the fields of one thing. Only what was changed is sent, on the condition that nobody else changed the thing meanwhile. */
+/** A dialog that edits the fields of a resource. It sends only changed fields, with the ETag of what was loaded. */
 export function EditDialog({ load, ...props }: EditProps) {
   const shared = useTexts()
   const answer = useAnswer(
@@ -59,7 +59,7 @@ function Loaded({ title, specs, consequences, first, load, save, onClose, extra 
     const touched = specs.filter(({ name }) => load === null || (typed[name] ?? '') !== textOf(shown.body[name]))
     const filled = load === null ? touched.filter(({ name }) => typed[name] !== '') : touched
     const change = Object.fromEntries(filled.map((spec) => [spec.name, toValue(spec, typed[spec.name] ?? '')]))
-    // Of something new that has nothing the service says what it wants.
+    // Without changes there is nothing to send; of a new resource the service checks the fields.
     if (load !== null && Object.keys(change).length === 0) return
     try {
       await save(change, now.etag, now.body)
@@ -72,7 +72,7 @@ function Loaded({ title, specs, consequences, first, load, save, onClose, extra 
           .map(({ name, label }) => t.setMeanwhile(label, textOf(fresh.body[name]))),
       )
       setNow(fresh)
-      // The list above says what there is to say.
+      // The list above shows the conflict.
       throw new GivenUp('changed meanwhile')
     }
   }
@@ -124,7 +124,7 @@ function Loaded({ title, specs, consequences, first, load, save, onClose, extra 
   )
 }
 
-/** What is no number is sent as it is: the service says what it wants. */
+/** Text that is no number is sent unchanged, and the service refuses it. */
 function toValue({ kind }: FieldSpec, text: string): Value {
   if (kind === 'yesno') return text === 'true'
   if (kind === 'text') return text

@@ -11,7 +11,7 @@ import { useCatalogueTexts } from './texts.ts'
 
 type Props = { feature: Feature | null; changed: () => void; onClose: () => void }
 
-/** What a feature is called; or a new feature. */
+/** Edits the name and description of a feature, or makes a feature. */
 export function FeatureDialog({ feature, changed, onClose }: Props) {
   const t = useCatalogueTexts()
   const shared = useTexts()

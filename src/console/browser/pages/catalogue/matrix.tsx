@@ -16,7 +16,7 @@ type MatrixProps = {
   hasLimits?: boolean
 }
 
-/** What holds what. A change is marked until it is saved. */
+/** The table of roles by permissions, or plans by features. Changes are marked until they are saved. */
 export function Matrix({ label, columns, rows, hasLimits = false, staged }: MatrixProps) {
   const t = useCatalogueTexts()
   return (
@@ -108,7 +108,7 @@ function Box({ column, row, hasLimits, staged }: BoxProps) {
           disabled={column.isFixed}
           onChange={(event: Event) => {
             const field = event.currentTarget as HTMLInputElement
-            // What is no number is told, and never taken for "unlimited".
+            // Text that is no number is reported, and never counts as unlimited.
             if (!field.reportValidity()) return
             const text = field.value.trim()
             staged.change(column.name, row.name, { ...cell, limit: text === '' ? null : Number(text) })

@@ -11,7 +11,7 @@ import { useCatalogueTexts } from './texts.ts'
 
 type Props = { plan: Plan | null; changed: () => void; onClose: () => void }
 
-/** What a plan is called and allows; or a new plan. Prices are another dialog. */
+/** Edits the name and limits of a plan, or makes a plan. Prices have their own dialog. */
 export function PlanDialog({ plan, changed, onClose }: Props) {
   const t = useCatalogueTexts()
   const shared = useTexts()

@@ -26,7 +26,7 @@ type Open =
   | { kind: 'feature'; feature: Feature | null }
   | { kind: 'prices'; plan: Plan }
 
-/** Which plan has which feature, up to which limit, and what it costs; to look at and to change. */
+/** The plans with their features, limits and prices, to view and edit. */
 export function Plans() {
   const t = useCatalogueTexts()
   const shared = useTexts()

@@ -11,7 +11,7 @@ import { useCatalogueTexts } from './texts.ts'
 type Props = { plan: Plan; changed: () => void; onClose: () => void }
 const intervals = ['month', 'year'] as const
 
-/** What a plan costs, in each of its currencies and in one more. */
+/** Edits the prices of a plan: those of its currencies, and of one more. */
 export function PriceDialog({ plan, changed, onClose }: Props) {
   const t = useCatalogueTexts()
   const shared = useTexts()
@@ -33,7 +33,7 @@ export function PriceDialog({ plan, changed, onClose }: Props) {
         const text = typed[`${field} ${interval}`]?.trim() ?? ''
         if (text === '') return []
         const { taxInclusive = false } = find(currency, interval) ?? {}
-        // What is no number is left to the service to refuse.
+        // Text that is no number is sent as NaN, which the service refuses.
         return [{ currency, interval, amountMinor: /^\d+$/.test(text) ? Number(text) : Number.NaN, taxInclusive }]
       }),
     )

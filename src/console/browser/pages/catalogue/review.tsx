@@ -11,14 +11,17 @@ type ReviewProps = {
   staged: Staged
   titleOf: (row: string) => string
   affected: (column: string) => Child
-  /** Saves one column. @throws Refused 412 where somebody else changed it since it was loaded */
+  /** Saves one column. @throws Refused 412 where it was changed since it was loaded */
   save: (column: string) => Promise<void>
-  /** Reads what the service has now; what was staged stays. */
+  /** Loads the current state; staged changes remain. */
   reload: () => void
   onClose: () => void
 }
 
-/** What is about to change and for whom, before it is saved. What somebody else changed meanwhile is told, and not overwritten. */
+/**
+ * Lists the staged changes and the people affected, before they are saved. Concurrent changes of others are shown, and
+ * not overwritten.
+ */
 export function Review({ staged, titleOf, affected, save, reload, onClose }: ReviewProps) {
   const t = useCatalogueTexts()
   const shared = useTexts()

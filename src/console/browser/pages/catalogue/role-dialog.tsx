@@ -13,7 +13,7 @@ import { useCatalogueTexts } from './texts.ts'
 
 type Props = { role: Role | null; changed: () => void; onClose: () => void }
 
-/** A role's description, level and retirement; or a new role. */
+/** Edits the description, level and retirement of a role, or makes a role. */
 export function RoleDialog({ role, changed, onClose }: Props) {
   const t = useCatalogueTexts()
   const shared = useTexts()

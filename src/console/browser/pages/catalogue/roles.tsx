@@ -18,7 +18,7 @@ import { useStaged } from './staged.ts'
 import { useCatalogueTexts } from './texts.ts'
 import { Unsaved } from './unsaved.tsx'
 
-/** Which role has which permission, to look at and to change. */
+/** The roles with their permissions, to view and edit. */
 export function Roles() {
   const t = useCatalogueTexts()
   const shared = useTexts()
@@ -34,7 +34,7 @@ export function Roles() {
   )
   const find = (name: string) => roles.data?.items.find((role) => role.name === name)
   const staged = useStaged((column, row) => ({ isHeld: find(column)?.permissions.includes(row) ?? false, limit: null }))
-  /** The roles that the service lets this person change: strictly below their own, of permissions that they have. */
+  /** The service allows changes only of roles below one's own level, with permissions that one has. */
   const isFixed = ({ privilegeLevel, permissions: held }: Role) =>
     !rights.outranks(privilegeLevel, '') || (!rights.outranks(rights.level, '') && !held.every(rights.may))
   async function save(name: string): Promise<void> {

@@ -1,12 +1,12 @@
 import { useState } from 'hono/jsx/dom'
 
-/** Whether a column has a row, and up to which number; null: without a limit. */
+/** Whether a column includes a row, and its limit; null: unlimited. */
 export type Cell = { isHeld: boolean; limit: number | null }
 export type Change = { column: string; row: string; cell: Cell }
 
 export type Staged = ReturnType<typeof useStaged>
 
-/** Changes of a matrix that are not saved yet. They stand on top of whatever the service has, also when that changes meanwhile. */
+/** The unsaved changes of a matrix. They apply on top of the saved state, also when that changes. */
 export function useStaged(saved: (column: string, row: string) => Cell) {
   const [changes, setChanges] = useState<readonly Change[]>([])
   const find = (column: string, row: string) => changes.find((one) => one.column === column && one.row === row)
@@ -18,7 +18,7 @@ export function useStaged(saved: (column: string, row: string) => Cell) {
     isChanged: (column: string, row: string) => real.some((one) => one.column === column && one.row === row),
     change: (column: string, row: string, cell: Cell) =>
       setChanges([...changes.filter((one) => one !== find(column, row)), { column, row, cell }]),
-    /** Forgets those of one column, or all. */
+    /** Discards the changes of one column, or all. */
     drop: (column?: string) =>
       setChanges((now) => (column === undefined ? [] : now.filter((one) => one.column !== column))),
   }

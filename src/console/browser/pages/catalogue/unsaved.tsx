@@ -2,7 +2,7 @@ import { useFormat } from '../../shell/format.ts'
 import type { Staged } from './staged.ts'
 import { useCatalogueTexts } from './texts.ts'
 
-/** Says that something is not saved yet, and stays in sight until it is. */
+/** A bar that is visible while there are unsaved changes. */
 export function Unsaved({ staged, onReview }: { staged: Staged; onReview: () => void }) {
   const t = useCatalogueTexts()
   const format = useFormat()

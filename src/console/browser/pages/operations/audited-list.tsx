@@ -9,7 +9,7 @@ import { useOperationsTexts } from './texts.ts'
 type AuditedListProps = {
   label: string
   list: Pages<unknown>
-  /** Read again when it changes; null: not known. */
+  /** The list is loaded again when this changes; null: unknown. */
   signal: string | null
   filters: Child
   columns: readonly Column[]
@@ -17,8 +17,8 @@ type AuditedListProps = {
 }
 
 /**
- * A list of which each reading is recorded in the audit trail. So it is not asked for by the clock, but when the counts say
- * that there is something else to see, and by a button.
+ * A list whose reads are recorded in the audit trail. It is therefore not polled, but loaded when the counts change,
+ * and by a button.
  */
 export function AuditedList({ label, list, signal, filters, columns, rows }: AuditedListProps) {
   const t = useOperationsTexts()
@@ -46,7 +46,7 @@ export function AuditedList({ label, list, signal, filters, columns, rows }: Aud
   )
 }
 
-/** Which counts say that there is something else to see under this filter. */
+/** A text that changes with the counts of this filter's items. */
 export function signalOf(
   status: string | undefined,
   counts: { queued: number; failed: number } | undefined,

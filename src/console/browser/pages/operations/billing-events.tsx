@@ -18,7 +18,7 @@ import { useOperationsTexts } from './texts.ts'
 const statuses = ['failed', 'queued', 'done', 'ignored'] as const
 const providers = ['stripe', 'razorpay', 'sandbox']
 
-/** What payment providers told, and what became of it; without a choice, what failed. */
+/** The notifications of payment providers and their state; by default those that failed. */
 export function BillingEvents({ operations }: { operations: Loaded<Operations> }) {
   const t = useOperationsTexts()
   const format = useFormat()
@@ -28,7 +28,7 @@ export function BillingEvents({ operations }: { operations: Loaded<Operations> }
   const { provider } = query
   const list = usePages(JSON.stringify(['events', status, provider]), (cursor) =>
     askPatiently(() =>
-      // What is no status or no provider is left to the service to refuse.
+      // Unknown statuses and providers are sent unchanged, and the service refuses them.
       client.v1.admin.billing.events.$get({
         query: {
           limit: '50',
@@ -103,7 +103,7 @@ function Told({ event: { type, provider, eventId } }: { event: BillingEvent }) {
 
 type ReplayProps = { event: BillingEvent; changed: () => void; onClose: () => void }
 
-/** Looks into an event anew, whatever became of it. */
+/** Processes an event again, whatever its state. */
 function ReplayDialog({ event: { id, type }, changed, onClose }: ReplayProps) {
   const t = useOperationsTexts()
   return (

@@ -15,7 +15,7 @@ import { useOperationsTexts } from './texts.ts'
 
 type Props = { endpoint: Webhook; list: Pages<WebhookDelivery> }
 
-/** What was sent to an endpoint, newest first, and what it answered. */
+/** The deliveries to an endpoint with their answers, newest first. */
 export function Deliveries({ endpoint, list }: Props) {
   const texts = useOperationsTexts()
   const t = texts.webhookTexts
@@ -96,7 +96,7 @@ function Answer({ delivery: { responseStatus, responseBody } }: { delivery: Webh
 
 type RedeliverProps = { endpoint: Webhook; delivery: WebhookDelivery; changed: () => void; onClose: () => void }
 
-/** Sends a message once more. */
+/** Sends a message again. */
 function RedeliverDialog({ endpoint, delivery: { id, type }, changed, onClose }: RedeliverProps) {
   const { webhookTexts: t } = useOperationsTexts()
   const param = { id: endpoint.id, deliveryId: id }

@@ -15,7 +15,7 @@ const kinds = ['test', 'edit', 'rotate', 'switchOff', 'switchOn', 'remove'] as c
 type Kind = (typeof kinds)[number]
 type Props = { endpoint: Webhook; changed: () => void }
 
-/** What may be done about an endpoint; each says what comes of it before it is done. */
+/** The actions on an endpoint. Each shows its consequences before it is confirmed. */
 export function EndpointActions({ endpoint, changed }: Props) {
   const { webhookTexts: t } = useOperationsTexts()
   const [open, setOpen] = useState<Kind | null>(null)

@@ -9,7 +9,7 @@ import { useOperationsTexts } from './texts.ts'
 
 type Event = Webhook['events'][number]
 
-/** Every event; one that the contract gains is missed by the compiler. */
+/** All events. The compiler reports one that is missing here. */
 const everyEvent: Record<Event, true> = {
   'account.created': true,
   'account.updated': true,
@@ -33,10 +33,10 @@ type Props =
   | { endpoint: null; onSaved: (saved: CreatedWebhook) => void; onClose: () => void }
   | { endpoint: Webhook; onSaved: (saved: Webhook) => void; onClose: () => void }
 
-/** Where events are sent, and which; a new endpoint where there is none yet. Only what was changed is sent. */
+/** Edits the URL and events of an endpoint, or makes an endpoint. Only changed fields are sent. */
 export function EndpointDialog(props: Props) {
   const { onClose } = props
-  // As it was when it was opened: what is read meanwhile changes nothing under somebody's hands.
+  // The endpoint as it was when the dialog opened: a refresh must not change the fields.
   const [endpoint] = useState(props.endpoint)
   const { webhookTexts: t } = useOperationsTexts()
   const shared = useTexts()

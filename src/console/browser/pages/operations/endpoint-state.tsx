@@ -2,7 +2,7 @@ import type { Webhook } from '@manas360/client'
 import { useFormat } from '../../shell/format.ts'
 import { useOperationsTexts } from './texts.ts'
 
-/** Whether an endpoint receives, and else why not. */
+/** The state of an endpoint, with the reason where it is disabled. */
 export function EndpointState({ of: { enabled, disabledReason, failingSince } }: { of: Webhook }) {
   const { webhookTexts: t } = useOperationsTexts()
   const format = useFormat()

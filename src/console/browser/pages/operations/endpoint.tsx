@@ -14,10 +14,10 @@ import { EndpointState } from './endpoint-state.tsx'
 import { useOperationsTexts } from './texts.ts'
 
 const everyMs = 15_000
-/** While something is on its way for the first time, somebody may be waiting for it. */
+/** The interval of polling while a delivery is sent for the first time. */
 const whileSendingMs = 2_000
 
-/** One endpoint: where it is, how it does, what may be done about it, and what was sent. Asked again while somebody looks. */
+/** One endpoint: its address, state, actions and deliveries, refreshed while the page is visible. */
 export function Endpoint({ id }: { id: string }) {
   const { webhookTexts: t } = useOperationsTexts()
   const shared = useTexts()

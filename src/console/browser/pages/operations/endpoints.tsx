@@ -17,7 +17,7 @@ import { useOperationsTexts } from './texts.ts'
 
 const everyMs = 15_000
 
-/** The operators' endpoints, newest first. Asked again while somebody looks. */
+/** The operators' endpoints, newest first, refreshed while the page is visible. */
 export function Endpoints() {
   const texts = useOperationsTexts()
   const t = texts.webhookTexts

@@ -4,36 +4,36 @@ import type { Format } from '../../shell/format.ts'
 import { notify } from '../../shell/notices.tsx'
 import type { OperationsTexts } from './texts-en.ts'
 
-/**
- * When the schedule wants a job next: so long after it succeeded last. Null: as soon as somebody looks, for it never succeeded
- * or its time is over.
- */
+/** When a job is due: its interval after the last success. Null: at once, because it never succeeded or is overdue. */
 export function nextRunOf({ lastRun, everySeconds }: Job): string | null {
   if (!lastRun?.succeededAt) return null
   const at = Date.parse(lastRun.succeededAt) + everySeconds * 1000
   return at > Date.now() ? new Date(at).toISOString() : null
 }
 
-/** When a job was begun here, how its last run ended then, and how often it was seen neither at work nor ended since. */
+/**
+ * When a run was started here, the end of the job's last run at that time, and how many reads showed it neither running
+ * nor ended.
+ */
 type Begun = { beganAt: number; finishedAt: string | null; missed: number }
 
-/** A run whose instance died leaves no record; the record of one that failed comes a moment after its end. */
+/** A run whose instance died leaves no record; that of a failed run is written shortly after its end. */
 const mostMissed = 5
 
 const begun = new Map<string, Begun>()
 
-/** For how long a job has run that was begun here, in milliseconds; null: it was not. */
+/** Milliseconds since a job was started here; null: it was not, or has ended. */
 export function awaitedFor(name: string): number | null {
   const one = begun.get(name)
   return one ? Date.now() - one.beganAt : null
 }
 
-/** Its end is told once it is seen; `before` is what the service said of the job just before it was begun. */
+/** Watches a run that was started here, to report its end. `before`: the job as read just before. */
 export function awaitEnd(name: string, before: Job | undefined): void {
   begun.set(name, { beganAt: Date.now(), finishedAt: before?.lastRun?.finishedAt ?? null, missed: 0 })
 }
 
-/** Tells of each job that was begun here how it ended, as the service says now. */
+/** Reports the end of each run that was started here and has ended by this read. */
 export function tellEnds(jobs: readonly Job[], t: OperationsTexts, format: Format): void {
   for (const { name, running, lastRun } of jobs) {
     const one = begun.get(name)

@@ -1,4 +1,4 @@
-/** What each job does, and what comes of a run that nobody waited for. */
+/** What each job does, and what an extra run of it changes. */
 export const jobTexts = {
   'archive-audit':
     'Moves sealed audit entries older than a year into the archive, 20,000 at most. Their personal part is deleted for good.',

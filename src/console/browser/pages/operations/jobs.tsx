@@ -13,10 +13,10 @@ import { jobTextOf, RunDialog } from './run-dialog.tsx'
 import { useOperationsTexts } from './texts.ts'
 
 const everyMs = 15_000
-/** While one runs, somebody may be waiting for its end. */
+/** The interval of polling while a job runs. */
 const whileRunningMs = 1_500
 
-/** The jobs, how each went last and when it comes next. Asked again while somebody looks. */
+/** The jobs with their last and next runs, refreshed while the page is visible. */
 export function Jobs() {
   const t = useOperationsTexts()
   const shared = useTexts()

@@ -15,7 +15,7 @@ import { useOperationsTexts } from './texts.ts'
 
 const statuses = ['failed', 'queued', 'sent'] as const
 
-/** Mail that waits, failed or went out; without a choice, what failed. */
+/** The outbox of mails; by default those that failed. */
 export function MailQueue({ operations }: { operations: Loaded<Operations> }) {
   const t = useOperationsTexts()
   const format = useFormat()
@@ -24,7 +24,7 @@ export function MailQueue({ operations }: { operations: Loaded<Operations> }) {
   const status = useStatus()
   const list = usePages(`mail ${status}`, (cursor) =>
     askPatiently(() =>
-      // What is no status is left to the service to refuse.
+      // Unknown statuses are sent unchanged, and the service refuses them.
       client.v1.admin.mail.$get({
         query: { limit: '50', ...(status && { status: status as Mail['status'] }), ...(cursor && { cursor }) },
       }),

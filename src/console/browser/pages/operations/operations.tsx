@@ -15,7 +15,7 @@ import { Webhooks } from './webhooks.tsx'
 const parts = ['jobs', 'mail', 'billing-events', 'webhooks'] as const
 type Part = (typeof parts)[number]
 
-/** What the routes of a part ask for. */
+/** The permission that the routes of a part require. */
 const needs: Record<Part, string> = {
   jobs: 'settings.manage',
   mail: 'settings.manage',
@@ -23,7 +23,7 @@ const needs: Record<Part, string> = {
   webhooks: 'settings.manage',
 }
 
-/** What serves and what it does by itself: its state above all, and below, part by part, what can be helped. */
+/** The state of the instances and queues, and the parts with jobs, mail, payment events and webhooks. */
 export function Operations({ rest }: PageProps) {
   const t = useOperationsTexts()
   const rights = useRights()

@@ -2,10 +2,10 @@ import { Said } from '../../parts/said.tsx'
 import { useFormat } from '../../shell/format.ts'
 import { useOperationsTexts } from './texts.ts'
 
-/** What is tried until it succeeds or its time is over. */
+/** Work that is retried until it succeeds or is given up. */
 type Tried = { status: string; attempts: number; lastError: string | null; dueAt: string; endedAt: string | null }
 
-/** How far it is: its state, when it is tried next or was ended, how often it was tried, and what was said last. */
+/** The state of such work: status, next attempt or end, number of attempts, and last error. */
 export function Progress({ of: one, label }: { of: Tried; label: string }) {
   const t = useOperationsTexts()
   const format = useFormat()

@@ -5,7 +5,7 @@ import { ActionDialog } from '../../parts/action-dialog.tsx'
 import { notify } from '../../shell/notices.tsx'
 import { useOperationsTexts } from './texts.ts'
 
-/** Sends a mail that failed once more, or one that waits at once. */
+/** Sends a failed mail again, or a waiting one at once. */
 export function RetryDialog({ mail, changed, onClose }: { mail: Mail; changed: () => void; onClose: () => void }) {
   const t = useOperationsTexts()
   const { id, template, status } = mail

@@ -8,7 +8,7 @@ import { readJobs } from './read-jobs.ts'
 import { useOperationsTexts } from './texts.ts'
 import type { OperationsTexts } from './texts-en.ts'
 
-/** What deletes or erases, and has no way back. */
+/** Jobs that delete or erase, irreversibly. */
 const destructive: readonly string[] = [
   'archive-audit',
   'end-surplus-seats',
@@ -17,10 +17,11 @@ const destructive: readonly string[] = [
   'purge-expired',
 ]
 
+/** The description of a job; of one that this console does not know, a general one. */
 export const jobTextOf = ({ jobTexts, unknownJob }: OperationsTexts, name: string): string =>
   Object.entries(jobTexts).find(([known]) => known === name)?.[1] ?? unknownJob
 
-/** Runs a job beside its schedule, and awaits its end. */
+/** Runs a job outside its schedule, and watches for its end. */
 export function RunDialog({ job, changed, onClose }: { job: Job; changed: () => void; onClose: () => void }) {
   const t = useOperationsTexts()
   const { name, slow } = job

@@ -6,7 +6,7 @@ import { useOperationsTexts } from './texts.ts'
 
 type Props = { secret: string | null; earlierUntil?: string; onClose: () => void }
 
-/** What an endpoint knows the service's messages by. It is kept nowhere in the browser. */
+/** Shows the new signing secret of an endpoint, once. It is stored nowhere in the browser. */
 export function SecretDialog({ secret, earlierUntil, onClose }: Props) {
   const { webhookTexts: t } = useOperationsTexts()
   const shared = useTexts()

@@ -2,13 +2,13 @@ import { Select } from '../../parts/select.tsx'
 import { setQuery, usePlace } from '../../shell/router.tsx'
 import { useOperationsTexts } from './texts.ts'
 
-/** The status that the address asks for, or another text that the service will refuse; without one, what failed; undefined: every status. */
+/** The status in the query, valid or not; `failed` without one; undefined for all. */
 export function useStatus(): string | undefined {
   const { query } = usePlace()
   return query.status === 'all' ? undefined : (query.status ?? 'failed')
 }
 
-/** Chooses that status. */
+/** The choice of the status. */
 export function StatusFilter<S extends string>({
   statuses,
   names,

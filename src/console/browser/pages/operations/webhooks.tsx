@@ -2,10 +2,10 @@ import { usePlace } from '../../shell/router.tsx'
 import { Endpoint } from './endpoint.tsx'
 import { Endpoints } from './endpoints.tsx'
 
-/** What is no id leads nowhere. */
+/** Other values are ignored. */
 const id = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/
 
-/** The operators' endpoints, or one of them with what was sent to it (`?endpoint=019…`). */
+/** The operators' endpoints, or one of them with its deliveries (`?endpoint=019…`). */
 export function Webhooks() {
   const { query } = usePlace()
   const { endpoint = '' } = query

@@ -8,7 +8,7 @@ import { useFormat } from '../../shell/format.ts'
 import { daysOf, type Range, sumOf, valuesOf } from './range.ts'
 import { useOverviewTexts } from './texts.ts'
 
-/** Who came, who signed in, and who failed to. */
+/** Registrations, sign-ins and failed sign-ins by day. */
 export function Activity({ range, of }: { range: Range; of: string }) {
   const t = useOverviewTexts()
   const format = useFormat()
@@ -22,7 +22,7 @@ export function Activity({ range, of }: { range: Range; of: string }) {
     () => askPatiently(() => client.v1.admin.analytics.security.$get({ query: range })),
     'keep',
   )
-  // Of the answer, which may still be the one before.
+  // The days of the answer shown, which may be of the range before.
   const days = daysOf(signUps.data ?? range)
   const secureDays = daysOf(security.data ?? range)
   const came = signUps.data && valuesOf(days, signUps.data.days, (one) => one.signUps)

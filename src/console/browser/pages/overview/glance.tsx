@@ -7,7 +7,7 @@ import { useFormat } from '../../shell/format.ts'
 import { useTexts } from '../../shell/texts.ts'
 import { useOverviewTexts } from './texts.ts'
 
-/** The people and the income as they are now. */
+/** The present totals of people and income. */
 export function Glance() {
   const t = useOverviewTexts()
   const shared = useTexts()

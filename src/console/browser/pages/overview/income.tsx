@@ -8,7 +8,7 @@ import { useFormat } from '../../shell/format.ts'
 import { daysOf, type Range, runningFrom, valuesOf } from './range.ts'
 import { useOverviewTexts } from './texts.ts'
 
-/** Monthly recurring revenue by day and currency, and who is on which plan. */
+/** Monthly recurring revenue by day and currency, and accounts by plan. */
 export function Income({ range, of }: { range: Range; of: string }) {
   const t = useOverviewTexts()
   const format = useFormat()

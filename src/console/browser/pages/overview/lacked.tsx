@@ -8,7 +8,7 @@ import { useFormat } from '../../shell/format.ts'
 import { daysOf, type Range, sumOf, valuesOf } from './range.ts'
 import { useOverviewTexts } from './texts.ts'
 
-/** Which features plans lacked when somebody asked for them: what people would buy. */
+/** The features that were denied for lack of a plan, by frequency. */
 export function Lacked({ range, of }: { range: Range; of: string }) {
   const t = useOverviewTexts()
   const format = useFormat()

@@ -11,7 +11,7 @@ import { rangeOf } from './range.ts'
 import { RangePicker } from './range-picker.tsx'
 import { useOverviewTexts } from './texts.ts'
 
-/** How the service does: what is now, and what was by day. Each part asks by itself, so that one that fails hides no other. */
+/** The present figures and their course by day. Each part loads by itself, so that a failure hides no other. */
 export function Overview() {
   const t = useOverviewTexts()
   const { query } = usePlace()

@@ -2,7 +2,7 @@ import { setQuery, usePlace } from '../../shell/router.tsx'
 import { presetOf, presets, type Range } from './range.ts'
 import { useOverviewTexts } from './texts.ts'
 
-/** The days that the figures are of. They stand in the address, so that a link shows the same. */
+/** The choice of the range of days. It is in the query, so that a link shows the same. */
 export function RangePicker({ range }: { range: Range }) {
   const t = useOverviewTexts()
   const { query } = usePlace()

@@ -5,14 +5,14 @@ export const presets = [7, 30, 90, 365] as const
 const defaultDays = 30
 const dayMs = 86_400_000
 
-/** What the address asks for: `days=90`, or `from` and `to`; else the last 30 days. */
+/** The range of the query: `days=90`, or `from` and `to`; the last 30 days by default. */
 export function rangeOf({ days, from, to }: Readonly<Record<string, string>>, now = Date.now()): Range {
   if (isDay(from) && isDay(to)) return { from, to }
   const count = presets.find((one) => String(one) === days) ?? defaultDays
   return { from: dayOf(now - (count - 1) * dayMs), to: dayOf(now) }
 }
 
-/** Which preset the address asks for; null: days of one's own. */
+/** The preset that the query names; null: a custom range. */
 export function presetOf({ days, from, to }: Readonly<Record<string, string>>): number | null {
   if (isDay(from) && isDay(to)) return null
   return presets.find((one) => String(one) === days) ?? defaultDays
@@ -30,7 +30,7 @@ export function daysOf({ from, to }: Range): string[] {
   return Array.from({ length: count }, (_, i) => dayOf(first + i * dayMs))
 }
 
-/** One value a day; 0 for a day of which nothing is said. */
+/** One value for each day; 0 for days without an entry. */
 export function valuesOf<T extends { day: string }>(
   days: readonly string[],
   said: readonly T[],
@@ -40,9 +40,10 @@ export function valuesOf<T extends { day: string }>(
   return days.map((day) => byDay.get(day) ?? 0)
 }
 
+/** The sum of values. */
 export const sumOf = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0)
 
-/** What there is at the end of each day, from what there was before the first and what each day changed. */
+/** The level at the end of each day, from the level before the first day and the change of each. */
 export function runningFrom(start: number, changes: readonly number[]): number[] {
   let now = start
   return changes.map((change) => {

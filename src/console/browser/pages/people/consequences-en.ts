@@ -1,4 +1,4 @@
-/** What comes of each action, as it is told before. */
+/** The consequences of each action, shown before it is confirmed. */
 export const consequences = {
   role: 'It counts from the next request on, wherever the person is signed in.',
   lock: [

@@ -1,7 +1,10 @@
 import type { Catalogue } from '@manas360/client'
 import type { Rights } from '../../session/rights.ts'
 
-/** The roles that the role in use may give: below its own level, and of permissions that it has. A superadmin gives any. */
+/**
+ * The roles that the signed-in role may assign: below its level, with permissions that it has. A superadmin may assign
+ * any.
+ */
 export function rolesToGive(catalogue: Catalogue | null, { level, may, outranks }: Rights): Catalogue['roles'] {
   const isSuperadmin = outranks(level, '')
   return (catalogue?.roles ?? []).filter(

@@ -161,7 +161,7 @@ export const english = {
     feature: 'Feature',
     override: 'For this person alone',
   } as Record<string, string>,
-  /** What the service says of a link; its moments are written as the reader's language does. */
+  /** A sentence of the service's explanation, with its times in the reader's format. */
   detail: (text: string, time: (iso: string) => string) =>
     text.replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, (moment) => time(moment)),
   setOverride: 'Grant or refuse it to this person',

@@ -3,7 +3,7 @@ import type { PeopleTexts } from './texts-en.ts'
 
 const listed = (names: readonly string[]) => (names.length === 0 ? 'कुछ नहीं' : names.join(', '))
 
-/** The service explains in English; these are all its sentences. */
+/** The service's explanations are in English; these patterns cover all of its sentences. */
 const details: readonly [RegExp, string][] = [
   [/^invited, and not accepted yet: nothing is granted$/, 'आमंत्रित, पर अभी स्वीकार नहीं किया: कोई अधिकार नहीं'],
   [/^active$/, 'सक्रिय'],

@@ -7,7 +7,7 @@ import { useAuditTexts } from '../texts.ts'
 import { beginExport, cancelExport, type ExportFormat, type Exporting, exporting, formats } from './exporting.ts'
 import type { Poured } from './pour.ts'
 
-/** Writes what was found to a file: all of it, however long it is, and says so where it is not all. */
+/** Exports all entries that match the filter to a file, and says so where the file is incomplete. */
 export function Export({ filter }: { filter: Filter }) {
   const t = useAuditTexts()
   const shared = useTexts()
@@ -40,7 +40,7 @@ export function Export({ filter }: { filter: Filter }) {
   )
 }
 
-/** Only the beginning and the end are read out. */
+/** The state of the export. Screen readers announce only its beginning and end. */
 function Told({ now }: { now: Exporting }) {
   const t = useAuditTexts()
   const amount = useAmount()
@@ -64,7 +64,7 @@ function Told({ now }: { now: Exporting }) {
   )
 }
 
-/** How much it is, in words. The first line of a table of CSV is no entry. */
+/** The number of entries in words. The first line of a CSV file is its header. */
 function useAmount(): (so: Poured, format: ExportFormat) => string {
   const t = useAuditTexts()
   const format = useFormat()

@@ -15,16 +15,17 @@ export type Exporting =
   | { kind: 'ended'; format: ExportFormat; end: End; name: string }
   | { kind: 'refused'; failure: unknown }
 
-/** The export, of which there is one at a time. It goes on while other pages are looked at. */
+/** The export in progress, one at a time. It continues while other pages are shown. */
 export const exporting = createStore<Exporting>({ kind: 'none' })
 
 const types = { ndjson: 'application/x-ndjson', csv: 'text/csv' }
-/** The service ends what nobody reads sooner. */
+/** Reads are aborted after this time without data; the service closes an unread stream sooner. */
 const silentMs = 150_000
 const shownEveryMs = 250
 
 let cancelling: AbortController | null = null
 
+/** Aborts the export in progress; what was written remains. */
 export function cancelExport(): void {
   cancelling?.abort()
 }
@@ -35,7 +36,10 @@ session.subscribe(() => {
   exporting.set({ kind: 'none' })
 })
 
-/** Begins an export of what the filter finds. Call it from a click: the browser asks where to. */
+/**
+ * Begins an export of the entries that match the filter. Must be called from a click, because the browser asks for the
+ * file.
+ */
 export async function beginExport(filter: Filter, format: ExportFormat): Promise<void> {
   if (cancelling) return
   const controller = new AbortController()
@@ -78,7 +82,7 @@ async function run(filter: Filter, format: ExportFormat, controller: AbortContro
   }
 }
 
-/** Keeps what was written, which may fail as late as here. */
+/** Closes the file, which may still fail. */
 async function closed(file: OpenFile, end: End): Promise<{ end: End; name: string }> {
   const isWhole = end.how === 'whole'
   const isKept =

@@ -1,21 +1,21 @@
 import type { Sink } from './pour.ts'
 
-/** A file that is being written. `name`: as the person finds it. */
+/** A file being written. `name`: as the person sees it. */
 export type OpenFile = Sink & {
   name: (isWhole: boolean) => string
   keep: (isWhole: boolean) => Promise<void>
   discard: () => Promise<void>
 }
 
-/** What a browser holds in memory that can't write a file while it comes. */
+/** The most bytes held in memory where the browser cannot write to the disk during the download. */
 export const mostInMemory = 64 * 1024 * 1024
 
-/** Browsers that have it write to the disk while the export comes (the File System API of WICG). */
+/** The file picker of browsers that write to the disk (the File System Access API of WICG). */
 type Picker = (options: { suggestedName: string }) => Promise<FileSystemFileHandle>
 
 /**
- * A file where the person chooses, or among their downloads.
- * @returns null: they chose none
+ * A file that the person chooses, or one among the downloads.
+ * @returns null where the person chose none
  */
 export async function openFile(name: string, type: string): Promise<OpenFile | null> {
   const { showSaveFilePicker: pick } = globalThis as { showSaveFilePicker?: Picker }
@@ -24,7 +24,7 @@ export async function openFile(name: string, type: string): Promise<OpenFile | n
     return await openOnDisk(await pick({ suggestedName: name }))
   } catch (error) {
     if (error instanceof DOMException && error.name === 'AbortError') return null
-    // Not allowed here, e.g. by a policy of the organisation.
+    // The picker is forbidden, e.g. by a policy of the organisation.
     return openDownload(name, type)
   }
 }
@@ -46,7 +46,7 @@ function openDownload(name: string, type: string): OpenFile {
   return {
     limit: mostInMemory,
     write(piece) {
-      // Copied: a part of a larger buffer would keep all of it.
+      // Copied: a view would keep the whole buffer in memory.
       pieces.push(piece.slice())
     },
     name: nameOf,

@@ -1,20 +1,20 @@
-/** Where an export goes: whole lines, in order. */
+/** The destination of an export: receives whole lines, in order. */
 export type Sink = {
-  /** The most bytes that it takes. */
+  /** The most bytes that it accepts. */
   limit: number
   write: (piece: Uint8Array<ArrayBuffer>) => void | Promise<void>
 }
 export type Poured = { lines: number; bytes: number }
-/** `cut`: the sink takes no more. `broken`: no more came. `unwritten`: the sink failed. */
+/** `cut`: the limit of the sink was reached. `broken`: the stream failed. `unwritten`: the sink failed. */
 export type End = Poured & { how: 'whole' | 'cut' | 'broken' | 'unwritten' }
 
 const newline = 10
-/** A line that is longer is none of the service's, and is passed on in parts: nothing is held without a bound. */
+/** The service sends no longer line; one that is longer is written in parts, so that memory stays bounded. */
 const longestLine = 1 << 20
 
 /**
- * Pours a stream of lines into a sink until either ends. What is there then ends with a whole line, however the stream ended.
- * @param progress called after each piece that was written
+ * Writes a stream of lines to a sink until either ends. The output always ends with a whole line.
+ * @param progress called after each write
  */
 export async function pour(
   stream: ReadableStream<Uint8Array>,
@@ -46,7 +46,7 @@ export async function pour(
   } catch {
     return { ...so, how: 'unwritten' }
   } finally {
-    // Tells the service that nobody reads any more.
+    // Aborts the request, so that the service stops sending.
     void reader.cancel().catch(() => {})
   }
 }

@@ -5,11 +5,11 @@ import { Select } from '../../../parts/select.tsx'
 import { setQuery, usePlace } from '../../../shell/router.tsx'
 import { usePeopleTexts } from '../texts.ts'
 
-/** Who types on is not asked for in between. */
+/** The pause after the last key before a search begins. */
 const pauseMs = 250
 export const sorts = ['-createdAt', 'createdAt', 'email', '-email', '-lastLoginAt', 'lastLoginAt'] as const
 
-/** What is looked for. It stands in the address, so that a link finds the same. */
+/** The filters of the list. They are in the query, so that a link shows the same. */
 export function Filters({ catalogue }: { catalogue: Catalogue | null }) {
   const t = usePeopleTexts()
   const { query } = usePlace()

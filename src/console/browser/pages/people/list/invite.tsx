@@ -12,7 +12,7 @@ import { usePeopleTexts } from '../texts.ts'
 
 type InviteProps = { catalogue: Catalogue | null; onClose: () => void; onDone: () => void }
 
-/** Invites somebody by mail; a role and a plan begin with the account. */
+/** Invites a person by mail, with a role and a plan. */
 export function Invite({ catalogue, onClose, onDone }: InviteProps) {
   const t = usePeopleTexts()
   const rights = useRights()

@@ -14,11 +14,11 @@ import { Invite } from './invite.tsx'
 import { keptPeople } from './kept-people.ts'
 import { Rows } from './rows.tsx'
 
-/** As many as the service gives at once. */
+/** The largest page of the service. */
 const perPage = '100'
 const statuses = ['invited', 'active', 'locked'] as const
 
-/** Everybody, as the filters say; the list goes on by itself when it is scrolled. */
+/** All people that match the filters; further pages load while scrolling. */
 export function PeopleList() {
   const t = usePeopleTexts()
   const format = useFormat()

@@ -7,7 +7,7 @@ import { useTexts } from '../../../shell/texts.ts'
 import { usePeopleTexts } from '../texts.ts'
 import type { DialogProps } from './dialog-props.ts'
 
-/** Locks an account: it may not sign in until somebody unlocks it. */
+/** Locks an account: it cannot sign in until it is unlocked. */
 export function LockDialog({ person, changed, onClose }: DialogProps) {
   const t = usePeopleTexts()
   const shared = useTexts()
@@ -31,7 +31,7 @@ export function LockDialog({ person, changed, onClose }: DialogProps) {
   )
 }
 
-/** Ends a lock, and a lockout by wrong passwords; of an active account there is but the latter to end. */
+/** Ends a lock, and a lockout by wrong passwords. An active account can only have the latter. */
 export function UnlockDialog({ person, changed, onClose }: DialogProps) {
   const t = usePeopleTexts()
   const kind = person.status === 'locked' ? 'unlock' : 'lockout'
@@ -50,7 +50,7 @@ export function UnlockDialog({ person, changed, onClose }: DialogProps) {
   )
 }
 
-/** Signs somebody out everywhere. */
+/** Ends all sessions of a person. */
 export function EndSessionsDialog({ person, changed, onClose }: DialogProps) {
   const t = usePeopleTexts()
   return (
@@ -69,7 +69,7 @@ export function EndSessionsDialog({ person, changed, onClose }: DialogProps) {
   )
 }
 
-/** For somebody who lost the second factor. */
+/** Removes the second factors of a person who lost them. */
 export function ResetFactorsDialog({ person, changed, onClose }: DialogProps) {
   const t = usePeopleTexts()
   return (

@@ -15,7 +15,7 @@ import { notify } from '../../../shell/notices.tsx'
 import { usePeopleTexts } from '../texts.ts'
 import { ApiKeys } from './api-keys.tsx'
 
-/** How a person signs in, where they are signed in, and their keys. */
+/** A person's sign-in methods, sessions and API keys. */
 export function Access({ person }: { person: Person }) {
   return (
     <div>

@@ -10,7 +10,7 @@ import { RoleDialog } from './role-dialog.tsx'
 const kinds = ['role', 'invitation', 'password', 'lock', 'unlock', 'lockout', 'sessions', 'factors', 'erase'] as const
 type ActionKind = (typeof kinds)[number]
 
-/** What may be done about a person; each says what comes of it before it is done. */
+/** The actions on a person. Each shows its consequences before it is confirmed. */
 export function Actions({ person, changed }: { person: Person; changed: () => void }) {
   const t = usePeopleTexts()
   const [open, setOpen] = useState<ActionKind | null>(null)

@@ -7,7 +7,7 @@ import { Table } from '../../../parts/table.tsx'
 import { useFormat } from '../../../shell/format.ts'
 import { usePeopleTexts } from '../texts.ts'
 
-/** A person's API keys; their secrets are known to nobody else. */
+/** A person's API keys, without their secrets. */
 export function ApiKeys({ id }: { id: string }) {
   const t = usePeopleTexts()
   const format = useFormat()

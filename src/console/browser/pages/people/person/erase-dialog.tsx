@@ -7,7 +7,7 @@ import { keptPeople } from '../list/kept-people.ts'
 import { usePeopleTexts } from '../texts.ts'
 import type { DialogProps } from './dialog-props.ts'
 
-/** Erases an account for good; its address is typed first. */
+/** Erases an account for good; its address must be typed first. */
 export function EraseDialog({ person, onClose }: DialogProps) {
   const t = usePeopleTexts()
   return (

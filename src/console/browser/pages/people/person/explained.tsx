@@ -2,7 +2,7 @@ import type { Explanation } from '@manas360/client'
 import { useFormat } from '../../../shell/format.ts'
 import { usePeopleTexts } from '../texts.ts'
 
-/** Why somebody may or may not, link by link: each says what the one before it leads to. */
+/** The explanation of a right, as a list of its reasons. */
 export function Explained({ explanation }: { explanation: Explanation }) {
   const t = usePeopleTexts()
   const format = useFormat()

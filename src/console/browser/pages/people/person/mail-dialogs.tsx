@@ -5,7 +5,7 @@ import { notify } from '../../../shell/notices.tsx'
 import { usePeopleTexts } from '../texts.ts'
 import type { DialogProps } from './dialog-props.ts'
 
-/** Mails an invitation that was lost once more. */
+/** Mails an invitation again. */
 export function InvitationDialog({ person, onClose }: DialogProps) {
   const t = usePeopleTexts()
   return (
@@ -22,7 +22,7 @@ export function InvitationDialog({ person, onClose }: DialogProps) {
   )
 }
 
-/** Mails a link by which a person chooses a new password: nobody else ever does. */
+/** Mails a link by which the person sets a new password. Administrators never set one. */
 export function PasswordDialog({ person, onClose }: DialogProps) {
   const t = usePeopleTexts()
   return (

@@ -13,7 +13,7 @@ import type { DialogProps } from './dialog-props.ts'
 
 type Props = DialogProps & { feature: string; hasOverride: boolean }
 
-/** Grants or refuses one feature to one person, whatever the plan says. */
+/** Grants or refuses one feature to one person, whatever the plan. */
 export function OverrideDialog({ person, feature, hasOverride, changed, onClose }: Props) {
   const t = usePeopleTexts()
   const shared = useTexts()
@@ -28,7 +28,7 @@ export function OverrideDialog({ person, feature, hasOverride, changed, onClose 
     }
     await ask(() => client.v1.admin.users[':id'].features[':name'].$put({ param, json }))
     const done = t.overrideSet(feature)
-    // What stood there before is not known in full: then there is nothing to go back to.
+    // The override before is not known in full, so there is no undo.
     if (hasOverride) notify(done)
     else
       notifyUndoable(done, shared, () =>

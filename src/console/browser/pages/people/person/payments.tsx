@@ -6,7 +6,7 @@ import { Table } from '../../../parts/table.tsx'
 import { useFormat } from '../../../shell/format.ts'
 import { usePeopleTexts } from '../texts.ts'
 
-/** What a person paid, and got back. */
+/** A person's payments and refunds. */
 export function Payments({ id }: { id: string }) {
   const t = usePeopleTexts()
   const format = useFormat()

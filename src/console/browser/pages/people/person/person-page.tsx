@@ -22,7 +22,7 @@ import { Trail } from './trail.tsx'
 const tabs = ['profile', 'plan', 'access', 'payments', 'team', 'trail'] as const
 type Tab = (typeof tabs)[number]
 
-/** One person: what they are, what they hold, and what may be done about it. */
+/** The page of one person: account, rights and actions. */
 export function PersonPage({ id }: { id: string }) {
   const t = usePeopleTexts()
   const shared = useTexts()
@@ -104,7 +104,7 @@ function TabBody({ tab, person, changed }: { tab: Tab; person: Person; changed: 
   }
 }
 
-/** What somebody holds is shown to those above them, and to themselves. */
+/** Details of an account are shown to administrators above it, and to its owner. */
 function tabsFor({ may, outranks, accountId }: Rights, { id, privilegeLevel }: Person): Tab[] {
   const mayLook = outranks(privilegeLevel, id) || id === accountId
   return tabs.filter((tab) => {

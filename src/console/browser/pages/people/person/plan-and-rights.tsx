@@ -12,7 +12,7 @@ import { usePeopleTexts } from '../texts.ts'
 import { PlanDialog } from './plan-dialog.tsx'
 import { RightExplained } from './right-explained.tsx'
 
-/** Which plan counts and until when, what it holds, and why any single right is there or not. */
+/** The plan in force and its end, its features, and the explanation of any single right. */
 export function PlanAndRights({ person, changed }: { person: Person; changed: () => void }) {
   const t = usePeopleTexts()
   const shared = useTexts()
@@ -23,7 +23,7 @@ export function PlanAndRights({ person, changed }: { person: Person; changed: ()
   const plan = catalogue.data?.plans.find(({ name }) => name === person.plan.name)
   const features = catalogue.data?.features ?? []
   const first = plan?.features[0]?.name ?? features[0]?.name
-  // The chain of any feature says which plan counts, and until when.
+  // The explanation of any feature names the plan in force and its end.
   const why = useAnswer(first ? `why ${person.id} ${person.plan.name} ${first}` : null, () =>
     askPatiently(() =>
       client.v1.admin.users[':id'].explain.$get({ param: { id: person.id }, query: { feature: first ?? '' } }),

@@ -12,7 +12,7 @@ import { useTexts } from '../../../shell/texts.ts'
 import { usePeopleTexts } from '../texts.ts'
 import type { DialogProps } from './dialog-props.ts'
 
-/** Grants a plan; says which features and limits that brings and takes. */
+/** Grants a plan; shows the features and limits that are gained and lost. */
 export function PlanDialog({ person, catalogue, changed, onClose }: DialogProps & { catalogue: Catalogue }) {
   const t = usePeopleTexts()
   const shared = useTexts()
@@ -36,7 +36,7 @@ export function PlanDialog({ person, catalogue, changed, onClose }: DialogProps 
   async function send({ plan = '', endsAt = '', reason = '' }: Record<string, string>): Promise<void> {
     await grant(plan, reason, endsAt && toMoment(endsAt))
     const done = t.planGranted(person.email, next?.displayName ?? plan)
-    // A subscription that was paid for has ended with it: only from the free plan there is a way back.
+    // Undo is offered only from the free plan: a paid subscription has ended by the grant.
     if (wasFree) notifyUndoable(done, shared, () => grant('free', t.undoReason).then(changed))
     else notify(done)
     changed()

@@ -12,7 +12,7 @@ import { usePeopleTexts } from '../texts.ts'
 const fields = ['firstName', 'lastName', 'phoneNumber', 'language', 'timezone'] as const
 type FieldName = (typeof fields)[number]
 
-/** The profile, and when the account began and was used. */
+/** The profile, and when the account was made and last used. */
 export function Profile({ person, changed }: { person: Person; changed: () => void }) {
   const t = usePeopleTexts()
   const format = useFormat()
@@ -43,7 +43,7 @@ export function Profile({ person, changed }: { person: Person; changed: () => vo
   )
 }
 
-/** Sends what was changed, and nothing else: what somebody else changed meanwhile stays. */
+/** Sends only changed fields, so that concurrent changes of others remain. */
 function Edit({ person, changed }: { person: Person; changed: () => void }) {
   const t = usePeopleTexts()
   const shared = useTexts()

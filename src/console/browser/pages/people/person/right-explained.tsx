@@ -14,7 +14,7 @@ import { OverrideDialog } from './override-dialog.tsx'
 
 type Props = { person: Person; catalogue: Catalogue; mayGrant: boolean }
 
-/** One right of a person, and why; a feature can be granted or refused to this person alone. */
+/** One right of a person with its explanation; a feature can be granted or refused to this person. */
 export function RightExplained({ person, catalogue, mayGrant }: Props) {
   const t = usePeopleTexts()
   const { query } = usePlace()

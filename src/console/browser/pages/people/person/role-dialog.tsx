@@ -11,7 +11,7 @@ import { rolesToGive } from '../roles-to-give.ts'
 import { usePeopleTexts } from '../texts.ts'
 import type { DialogProps } from './dialog-props.ts'
 
-/** Gives a person another role; says which permissions that brings and takes, and whom they are above then. */
+/** Assigns a role; shows the permissions that are gained and lost, and whom the person then outranks. */
 export function RoleDialog({ person, changed, onClose }: DialogProps) {
   const t = usePeopleTexts()
   const shared = useTexts()
@@ -22,7 +22,7 @@ export function RoleDialog({ person, changed, onClose }: DialogProps) {
   const now = all.find(({ name }) => name === person.role)
   const next = all.find(({ name }) => name === wanted)
   const given = rolesToGive(catalogue.data, rights)
-  // The present one stands first, also where it could not be given.
+  // The present role is listed first, also where it could not be assigned.
   const choices = [person.role, ...given.map(({ name }) => name).filter((name) => name !== person.role)]
   const gained = next?.permissions.filter((one) => !now?.permissions.includes(one)) ?? []
   const lost = now?.permissions.filter((one) => !next?.permissions.includes(one)) ?? []

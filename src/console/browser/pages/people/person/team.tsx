@@ -8,7 +8,7 @@ import { Link } from '../../../shell/router.tsx'
 import { useTexts } from '../../../shell/texts.ts'
 import { usePeopleTexts } from '../texts.ts'
 
-/** The team that a person owns or is in, when there is one. */
+/** The team that a person owns or is a member of. */
 export function Team({ id }: { id: string }) {
   const t = usePeopleTexts()
   const shared = useTexts()

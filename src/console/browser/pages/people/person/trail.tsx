@@ -9,7 +9,7 @@ import { useFormat } from '../../../shell/format.ts'
 import { setQuery, usePlace } from '../../../shell/router.tsx'
 import { usePeopleTexts } from '../texts.ts'
 
-/** What was done to a person, or by them, newest first. */
+/** The audit rows by and about a person, newest first. */
 export function Trail({ id }: { id: string }) {
   const t = usePeopleTexts()
   const format = useFormat()
@@ -19,7 +19,7 @@ export function Trail({ id }: { id: string }) {
   const list = usePages(`trail ${id} ${isBy}`, async (cursor) => {
     const asked = { ...filter, limit: '50', ...(cursor && { cursor }) }
     const answer = await askPatiently(() => client.v1.admin['audit-logs'].$get({ query: asked }))
-    // A stream where another format is asked for; here it is a list.
+    // A string only for other formats.
     return typeof answer === 'string' ? { items: [], nextCursor: null } : answer
   })
   const entries = list.pages.flat()
