@@ -1,14 +1,14 @@
 import { decodeJson, encodeJson, isAcceptable, sign, split, toKey, verify } from './jws.ts'
 import { type AsymmetricAlgorithm, type SigningKey, signText, verifySignature } from './signing-keys.ts'
 
-/** What access tokens are signed with; the first of its keys signs, all verify. */
+/** The keys of access tokens; the first signs, all verify. */
 export type AccessKeys =
   | { algorithm: 'HS256'; secrets: readonly string[] }
   | { algorithm: AsymmetricAlgorithm; keys: readonly SigningKey[] }
 
 /**
  * Signs and verifies on this thread: asynchronous WebCrypto would queue behind argon2 in the same thread pool. `verify`
- * answers with the claims of a token that one of the keys signed, or null.
+ * returns the claims of a token that one of the keys signed, or null.
  */
 export type AccessSigner = {
   sign(claims: object): string
@@ -47,7 +47,7 @@ function withKeys(algorithm: AsymmetricAlgorithm, keys: readonly SigningKey[]): 
 const headerOf = ({ algorithm, id }: SigningKey): string => encodeJson({ alg: algorithm, typ, kid: id })
 
 /**
- * Answers the payload, still encoded, of a compact JWS that one of the keys signed, or null.
+ * Makes a verifier that returns the payload, still encoded, of a compact JWS that one of the keys signed, or null.
  * @param type the `typ` that the header must have; undefined: none
  */
 export function createVerifier(
@@ -58,7 +58,7 @@ export function createVerifier(
   const byHeader = new Map(type === typ ? keys.map((key) => [headerOf(key), key]) : [])
   const byId = new Map<unknown, SigningKey>(keys.map((key) => [key.id, key]))
 
-  /** `kid` only selects among the keys that we hold; without one of theirs there is nothing to verify with. */
+  /** `kid` selects among our own keys only; a token without one of their ids is refused. */
   function findKey(header: string): SigningKey | undefined {
     const known = byHeader.get(header)
     if (known) return known
@@ -71,7 +71,7 @@ export function createVerifier(
     const key = parts && findKey(parts.header)
     if (!key) return null
     const signature = Buffer.from(parts.signature, 'base64url')
-    // A signature has one spelling: stray bits in its last character are refused.
+    // A signature has one encoding: stray bits in its last character are refused.
     if (signature.length !== 64 || signature.toString('base64url') !== parts.signature) return null
     return verifySignature(key, parts.signed, signature) ? parts.payload : null
   }

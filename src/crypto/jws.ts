@@ -3,12 +3,12 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 const maxTokenLength = 4_096
 const compactForm = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/
 
-/** A secret and its name. */
+/** An HMAC key with its id. */
 export type Key = { id: string; bytes: Uint8Array }
-/** One kind of token: its `typ` (undefined: a token without one), its encoded header, and the keys that are good for it. */
+/** A kind of token: its `typ` (undefined: none), its encoded header, and the keys that it accepts. */
 export type Kind = { typ: string | undefined; header: string; keys: Key[] }
 
-/** The UTF-8 bytes of a secret as an HMAC key, named by its fingerprint. */
+/** The UTF-8 bytes of a secret as an HMAC key, whose id is a fingerprint. */
 export function toKey(secret: string): Key {
   return { id: createHash('sha256').update(secret).digest('hex').slice(0, 8), bytes: new TextEncoder().encode(secret) }
 }
@@ -31,12 +31,12 @@ export function verifyPayload(kind: Kind, token: string): string | null {
   if (!parts) return null
   const { header, payload, signed } = parts
   if (header !== kind.header && !isAcceptable(decodeJson(header), 'HS256', kind.typ)) return null
-  // Compared as text: a signature has one spelling, and stray bits in its last character are refused.
+  // Compared as text: a signature has one encoding, and stray bits in its last character are refused.
   const signature = Buffer.from(parts.signature)
   return kind.keys.some((key) => isSame(Buffer.from(hmac(key, signed)), signature)) ? payload : null
 }
 
-/** The parts of a compact JWS, encoded as they came; null for anything else. */
+/** The parts of a compact JWS, still encoded; null for anything else. */
 export function split(token: string) {
   if (token.length > maxTokenLength || !compactForm.test(token)) return null
   const headerEnd = token.indexOf('.')
@@ -51,7 +51,7 @@ export function split(token: string) {
 
 type Header = Record<string, unknown>
 
-/** The algorithm is pinned, whatever the header asks for; extensions that we would have to understand are refused (RFC 7515 4.1.11). */
+/** The algorithm is pinned, whatever the header says; critical extensions are refused (RFC 7515 4.1.11). */
 export function isAcceptable(header: Header | null, algorithm: string, typ: string | undefined): header is Header {
   return header !== null && header.alg === algorithm && header.typ === typ && !('crit' in header) && !('b64' in header)
 }

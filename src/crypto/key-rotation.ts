@@ -10,7 +10,7 @@ import {
   toSigningKeys,
 } from './signing-keys.ts'
 
-/** A set after a step of a rotation: which step it was, and what it did, by the names of the keys. */
+/** A set after a step of a rotation: the step, and the ids of the keys that it changed. */
 export type Rotated = { set: PrivateJwkSet } & (
   | { step: 'added'; key: string; signing: string }
   | { step: 'moved'; key: string; accepted: string[] }
@@ -23,10 +23,11 @@ export async function generateKeySet(algorithm: AsymmetricAlgorithm, now: number
 }
 
 /**
- * The next set of a rotation: of one key, a new one is added last, so that everybody accepts it before it signs; of
- * several, the newest (by `iat`) is moved first, so that it signs; when it is first already, the others are dropped.
+ * The next step of a rotation. A set of one key gets a new one at the end, so that verifiers learn it before it signs;
+ * of several, the newest (by `iat`) is moved to the front, so that it signs; where it is first already, the others are
+ * dropped.
  * @param now epoch second
- * @throws Error when the set is not one of ours, or it cannot be told which of its keys is the newest
+ * @throws Error when the set is not one of ours, or has no newest key
  */
 export async function rotateKeySet(json: string, now: number): Promise<Rotated> {
   const set = parseJwkSet(json)

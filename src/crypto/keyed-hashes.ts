@@ -1,7 +1,10 @@
 import { createHmac } from 'node:crypto'
 import { deriveKey } from './hash.ts'
 
-/** The HMACs under which an address's traces are kept: under the key in force first; those of before find what was left under them. */
+/**
+ * HMACs of an address, under which its traces are stored: the first under the current key, the others under earlier
+ * keys, for look-ups.
+ */
 export function createTraceKeys(auditKeys: readonly string[]): (email: string) => [Buffer, ...Buffer[]] {
   const [current, ...previous] = auditKeys.map((secret) => deriveKey(secret, 'erased accounts'))
   const hash = (key: Uint8Array, email: string) => createHmac('sha256', key).update(email).digest()
@@ -9,7 +12,7 @@ export function createTraceKeys(auditKeys: readonly string[]): (email: string) =
   return (email) => [hash(current, email), ...previous.map((key) => hash(key, email))]
 }
 
-/** What is counted for somebody is known by the HMAC of its kind and value. */
+/** The HMAC of a kind and value, under which counters are stored. */
 export function createCounterKey(key: Uint8Array): (kind: string, value: string) => Buffer {
   return (kind, value) => createHmac('sha256', key).update(`${kind}:${value}`).digest()
 }

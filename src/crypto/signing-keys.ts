@@ -5,7 +5,7 @@ import { z } from 'zod'
 export const asymmetricAlgorithms = ['ES256', 'EdDSA'] as const
 export type AsymmetricAlgorithm = (typeof asymmetricAlgorithms)[number]
 
-/** What other services verify with (RFC 7517 4); nothing of it is secret. */
+/** The public part of a key (RFC 7517 4). */
 export type PublicJwk = {
   kty: 'EC' | 'OKP'
   crv: 'P-256' | 'Ed25519'
@@ -33,16 +33,16 @@ const shared = {
     .regex(/^[\w.-]{1,64}$/)
     .optional(),
   use: z.literal('sig').optional(),
-  /** A key that is meant for something else is refused (RFC 7517 4.3). */
+  /** A key for another use is refused (RFC 7517 4.3). */
   key_ops: z
     .array(z.string().max(20))
     .max(10)
     .refine((operations) => operations.includes('sign'))
     .optional(),
-  /** When it was made, epoch second: tells `keys rotate` which is the newer. */
+  /** Creation time, in epoch seconds; `keys rotate` finds the newest by it. */
   iat: z.int().min(0).optional(),
 }
-/** A private key of RFC 7518 6.2 or RFC 8037 2; members that we do not know are left alone (RFC 7517 4). */
+/** A private key of RFC 7518 6.2 or RFC 8037 2; unknown members are ignored (RFC 7517 4). */
 const PrivateJwk = z.discriminatedUnion('kty', [
   z.looseObject({
     ...shared,
@@ -59,13 +59,13 @@ export type PrivateJwkSet = z.infer<typeof PrivateJwkSet>
 
 /**
  * The keys of a private JWK Set, given inline as JSON or as `file:PATH`, in its order.
- * @throws Error that says what is wrong, and never what a key holds
+ * @throws Error with the fault, and never with a part of a key
  */
 export function readSigningKeys(text: string): SigningKey[] {
   return toSigningKeys(parseJwkSet(text.startsWith('file:') ? readSetFile(text.slice('file:'.length)) : text))
 }
 
-/** @throws Error when two share a name, or the halves of one do not belong together */
+/** The keys of a set. @throws Error when two share an id, or the halves of one do not belong together */
 export function toSigningKeys(set: PrivateJwkSet): SigningKey[] {
   const keys = set.keys.map(toSigningKey)
   if (new Set(keys.map(({ id }) => id)).size < keys.length)
@@ -73,7 +73,7 @@ export function toSigningKeys(set: PrivateJwkSet): SigningKey[] {
   return keys
 }
 
-/** @throws Error that names the member that is wrong, without its value */
+/** Parses a private JWK Set. @throws Error that names the invalid member, without its value */
 export function parseJwkSet(json: string): PrivateJwkSet {
   let value: unknown
   try {
@@ -89,7 +89,7 @@ export function parseJwkSet(json: string): PrivateJwkSet {
   )
 }
 
-/** @throws ZodError */
+/** Parses a private key. @throws ZodError */
 export function parsePrivateJwk(value: unknown): PrivateJwk {
   return PrivateJwk.parse(value)
 }
@@ -123,22 +123,22 @@ function toSigningKey(jwk: PrivateJwk, position: number): SigningKey {
       publicKey,
       publicJwk: { ...point, kid: id, alg: algorithm, use: 'sig' },
     }
-    // Not every library compares the halves; what is published must verify what is signed.
+    // Not every library compares the halves; the published half must verify what the private one signs.
     if (verifySignature(key, id, signText(key, id))) return key
   } catch {
-    // What the library says may quote the key.
+    // The library's message may quote the key.
   }
   throw new Error(`keys.${position}: the private and the public half do not belong together`)
 }
 
-/** The name of a key that brings none (RFC 7638). */
+/** The id of a key without `kid` (RFC 7638). */
 export function thumbprintOf(jwk: PrivateJwk): string {
   const { crv, kty, x } = jwk
   const members = jwk.kty === 'EC' ? { crv, kty, x, y: jwk.y } : { crv, kty, x }
   return createHash('sha256').update(JSON.stringify(members)).digest('base64url')
 }
 
-/** A JWS signature (RFC 7518 3.4: r and s side by side; RFC 8037 3.1), made at once, on this thread. */
+/** A JWS signature (RFC 7518 3.4: r and s side by side; RFC 8037 3.1), computed synchronously on this thread. */
 export function signText({ algorithm, privateKey }: SigningKey, text: string): Buffer {
   return sign(hashOf(algorithm), Buffer.from(text), { key: privateKey, dsaEncoding: 'ieee-p1363' })
 }
