@@ -4,17 +4,16 @@ import { canonicalEmail } from '../text/email-address.ts'
 type Stored = { id: string; email: string }
 
 const batchSize = 5_000
-/** The most collisions that one message names. */
+/** The most collisions that one message lists. */
 const maxNamed = 50
 
 /**
- * Rewrites every stored address in its canonical spelling. SQL lacks the mapping (IDNA, Unicode), so this runs in
- * JavaScript, in the migration's transaction. Accounts are never merged: when two addresses become equal, nothing is
- * written.
+ * Rewrites every stored address in canonical form. SQL lacks the mapping (IDNA, Unicode), so this runs in JavaScript,
+ * in the migration's transaction. Accounts are never merged: when two addresses become equal, nothing is written.
  * @returns why the migration must stop, naming the accounts by id; undefined when everything is written
  */
 export async function rewriteAddresses(tx: postgres.TransactionSql): Promise<string | undefined> {
-  // An address of ASCII without A-labels has one spelling already.
+  // An ASCII address without A-labels is canonical already.
   const stored = await tx<Stored[]>`
     select id, email from user_accounts
      where octet_length(email) <> char_length(email) or email like '%xn--%' order by id for no key update`

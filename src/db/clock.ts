@@ -1,6 +1,6 @@
 export type Clock = ReturnType<typeof createClock>
 
-/** Readings with a longer round trip are too inexact, and ignored. */
+/** The longest round trip of a reading in milliseconds; slower readings are too inexact and are ignored. */
 const maxRoundTripMs = 1_000
 
 /**
@@ -12,7 +12,7 @@ export function createClock() {
   let offsetMs = Date.now() - performance.now()
   return {
     now: (): number => performance.now() + offsetMs,
-    /** Takes a reading: the database's time, and `performance.now()` before the question and after the answer. */
+    /** Sets the clock: the database's time, and `performance.now()` before the query and after the answer. */
     set(databaseMs: number, askedAt: number, answeredAt: number): void {
       if (answeredAt - askedAt <= maxRoundTripMs) offsetMs = databaseMs - (askedAt + answeredAt) / 2
     },

@@ -25,8 +25,9 @@ export type DatabaseOptions = {
 }
 
 /**
- * In seconds, for the server's end: it gives up a client of whom nothing is heard for 25 s. None of the timeouts below ends a
- * transaction whose next message arrived by half, and by the system's default its locks would be held for two hours.
+ * Seconds for the server's end, which closes a connection whose client has been silent for 25 s. None of the timeouts
+ * below ends a transaction whose next message arrived incomplete; by the system's default its locks would be held for
+ * two hours.
  */
 const keepalives = { tcp_keepalives_idle: 10, tcp_keepalives_interval: 5, tcp_keepalives_count: 3 }
 

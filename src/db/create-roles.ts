@@ -7,9 +7,9 @@ const lockKey = 360_360_002
 const duplicateRole = '42710'
 
 type Options = {
-  /** Of a role that may create roles and databases, such as the one that a managed database comes with. */
+  /** The URL of a role that may create roles and databases, such as the one that a managed database comes with. */
   adminUrl: string
-  /** Of the owner's role and the server's, with the passwords that they are to have. */
+  /** The URLs of the owner's role and the server's, with the passwords to set. */
   ownerUrl: string
   serverUrl: string
   ssl?: Tls
@@ -19,9 +19,9 @@ type Options = {
 type Login = { role: string; verifier: string; database: string; host: string }
 
 /**
- * Makes the owner's role, the server's role and the database, as far as they are missing, and sets both passwords: run
- * again, it changes passwords. What the server's role may do, `migrate` grants.
- * @throws Error that names what must be another way first
+ * Creates the owner's role, the server's role and the database where they are missing, and sets both passwords; a
+ * repeat changes the passwords. `migrate` grants the rights of the server's role.
+ * @throws Error that names what must be changed first
  */
 export async function createRoles({ adminUrl, ownerUrl, serverUrl, ssl = 'disable', log = () => {} }: Options) {
   const owner = readLogin(ownerUrl, 'DATABASE_MIGRATION_URL')
@@ -56,7 +56,7 @@ function readLogin(text: string, variable: string): Login {
   }
 }
 
-/** @returns what was done, for people */
+/** @returns a description of what was done */
 async function setRole(sql: postgres.Sql, { role, verifier }: Login): Promise<string> {
   const password = sql.unsafe(`'${verifier}'`)
   const [known] = await findRole(sql, role)
@@ -67,7 +67,7 @@ async function setRole(sql: postgres.Sql, { role, verifier }: Login): Promise<st
       await sql`create role ${sql(role)} login password ${password}`
       return `${role}: made`
     } catch (error) {
-      // Another run, over another database of the same server, was first.
+      // A concurrent run, for another database of the same server, made the role.
       if (!(error instanceof postgres.PostgresError) || error.code !== duplicateRole) throw error
     }
   await sql`alter role ${sql(role)} login password ${password}`
@@ -79,7 +79,9 @@ function findRole(sql: postgres.Sql, role: string) {
     select rolsuper, rolname in (current_user, session_user) as "isAdmin" from pg_roles where rolname = ${role}`
 }
 
-/** Creates the database, or hands over one that the administrator owns. @returns what was done, for people */
+/**
+ * Creates the database, or changes its owner where the administrator owns it. @returns a description of what was done
+ */
 async function setDatabase(sql: postgres.Sql, { role, database }: Login): Promise<string> {
   const [known] = await sql<{ owner: string; isAdmins: boolean }[]>`
     select pg_get_userbyid(datdba) as owner, datdba = current_user::regrole as "isAdmins" from pg_database where datname = ${database}`
@@ -93,7 +95,10 @@ async function setDatabase(sql: postgres.Sql, { role, database }: Login): Promis
   })
 }
 
-/** A database is given only to a role that one may become: where the administrator may not, it does for as long as that. */
+/**
+ * Runs `work` as a member of the role: only a member may make it the owner of a database. The membership ends
+ * afterwards.
+ */
 async function asMember<T>(sql: postgres.Sql, role: string, work: () => Promise<T>): Promise<T> {
   const [version] = await sql<{ number: number }[]>`select current_setting('server_version_num')::int as number`
   const right = (version?.number ?? 0) >= 160_000 ? 'SET' : 'MEMBER'

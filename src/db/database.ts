@@ -29,9 +29,12 @@ export type Database = ReturnType<typeof openDatabase>
 type Listener = (items: unknown[]) => void
 
 const repeatLimit = 3
-/** Shorter waits for a connection have no span of their own. */
-const tellsWaitMs = 1
-/** Room for several accounts with all the waiting requests that each may have, however small the pool. */
+/** The shortest wait for a connection, in milliseconds, that gets a span of its own. */
+const minSpanWaitMs = 1
+/**
+ * The least length of the queue, however small the pool: room for several accounts with all the waiting requests that
+ * each may have.
+ */
 const minQueue = 320
 
 /**
@@ -89,7 +92,7 @@ export function openDatabase(options: DatabaseOptions) {
   function noteWait(askedAt: number): void {
     const milliseconds = performance.now() - askedAt
     waits.observe(milliseconds)
-    if (milliseconds > tellsWaitMs) currentTracer()?.record('wait for a connection', askedAt)
+    if (milliseconds > minSpanWaitMs) currentTracer()?.record('wait for a connection', askedAt)
   }
 
   async function runStatement(query: Query, caller: Caller | null): Promise<unknown> {
@@ -143,9 +146,12 @@ export function openDatabase(options: DatabaseOptions) {
     })
 
   return {
-    /** For work of the service itself. */
+    /** The handle for the service's own work. */
     sql: as(null),
-    /** A handle whose statements queue fairly by caller. No transaction of a `request` commits once that is abandoned. */
+    /**
+     * Why the database accepts no writes; null: it does. Bypasses the queue.
+     * @throws AppError `database-unavailable` unless the database answers this or another statement within a second
+     */
     as,
     /**
      * Why the database cannot be written; null: it can. Bypasses the queue.
@@ -161,7 +167,7 @@ export function openDatabase(options: DatabaseOptions) {
     onUncertainCommit: (listener: Listener): void => recovery.onDoubt(listener),
     /** Statements since the start, without BEGIN, COMMIT and probes; connections in use and callers waiting. */
     stats: () => ({ queries, ...counts, ...gate.counts() }),
-    /** How long statements, BEGIN and COMMIT took to be answered, and how long they waited for a connection. */
+    /** Histograms of the duration of statements, BEGIN and COMMIT, and of the wait for a connection. */
     durations: { answers: durations, waits },
     listen: (wakes: Record<string, () => void>) => listen(options, wakes),
     /** Opens `min` connections. @throws AppError `database-unavailable` */
@@ -169,7 +175,7 @@ export function openDatabase(options: DatabaseOptions) {
       try {
         await slots.open(min)
       } catch (error) {
-        // Closed meanwhile: none are wanted.
+        // Closed meanwhile: no connections are opened.
         if (closed) return
         throw toAppError(error)
       }

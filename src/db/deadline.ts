@@ -9,9 +9,9 @@ import type { Query } from './statement.ts'
 import { oneLine } from './statement-span.ts'
 import type { Writability } from './writability.ts'
 
-/** How much longer than the server's own statement timeout to wait. */
+/** The wait in milliseconds beyond the server's own statement timeout. */
 const graceMs = 1000
-/** A last wait, for answers that arrived while this process was stopped. */
+/** A last wait in milliseconds, for answers that arrived while this process was stopped. */
 const lastLookMs = 20
 
 type Options = {

@@ -39,7 +39,7 @@ export function isHopeless(error: unknown): boolean {
   return code !== undefined && (refusalOf(code) !== undefined || code === 'SSL_NOT_SUPPORTED')
 }
 
-/** Host and port, never user or password. */
+/** The host and port of a URL, never user or password. */
 function addressOf(url: string): string {
   const { hostname, port } = new URL(url)
   return `${hostname || 'localhost'}:${port || 5432}`
@@ -93,7 +93,7 @@ function refusalOf(code: string): string | undefined {
 }
 
 const again = 'Try again in a moment.'
-/** By SQLSTATE, or by its class. */
+/** Advice by SQLSTATE, or by its class. */
 const temporary: Record<string, string> = {
   '57P01': again,
   '57P02': again,

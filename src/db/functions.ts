@@ -27,12 +27,15 @@ import webhooks from '../../sql/functions/webhooks.sql' with { type: 'text' }
 import { sha256Hex } from '../crypto/hash.ts'
 import type { Db } from './types.ts'
 
-/** A file of `create or replace`, run again when it changed. Of two programs on one database the higher revision counts. */
+/**
+ * A file of `create or replace` statements, run again when it was changed. Of two programs on one database the higher
+ * revision is in force.
+ */
 export type FunctionFile = { name: string; revision: number; sql: string }
 
 /**
- * The functions of the schema, by name; one whose definition needs another (LANGUAGE sql, triggers) comes after it. To change
- * a file, edit it, count its revision up here and add its line to tests/sql/history.test.ts.
+ * The functions of the schema, by name. A function whose definition needs another (LANGUAGE sql, triggers) comes after
+ * it. To change a file: edit it, increment its revision here and add its line to tests/sql/history.test.ts.
  */
 export const functionFiles: readonly FunctionFile[] = [
   { name: 'addresses', revision: 2, sql: addresses },
@@ -65,7 +68,9 @@ export const functionFiles: readonly FunctionFile[] = [
 
 type Stored = { name: string; revision: number; checksum: string }
 
-/** The files of which the database has an earlier revision, another text of the same one, or nothing. The table must exist. */
+/**
+ * The files of which the database has an earlier revision, another text of the same one, or none. The table must exist.
+ */
 export async function listOutdatedFunctions(sql: Db): Promise<FunctionFile[]> {
   const rows = await sql<Stored[]>`select name, revision, checksum from schema_functions`
   const stored = new Map(rows.map((row) => [row.name, row]))
@@ -76,8 +81,9 @@ export async function listOutdatedFunctions(sql: Db): Promise<FunctionFile[]> {
 }
 
 /**
- * Runs the files that are newer here than in the database, whose migrations must have run. What a newer program put there stays.
- * @returns the names of what was run
+ * Runs the files that are newer here than in the database, whose migrations must have run. Newer revisions of a later
+ * program stay.
+ * @returns the names of the files that were run
  */
 export async function replaceFunctions(tx: Db): Promise<string[]> {
   await tx.unsafe(`create table if not exists schema_functions (

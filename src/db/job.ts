@@ -7,7 +7,7 @@ export type JobOutcome = { result: unknown; committed?: () => void }
 export type Job = {
   name: string
   everySeconds: number
-  /** A job of minutes: it has a connection of its own, and other jobs do not wait for it. */
+  /** A long job: it has a connection of its own, and other jobs do not wait for it. */
   slow?: true
   /** Items per run: after a full batch the job runs again at once. */
   batch?: number

@@ -3,6 +3,7 @@ import { counter, gauge, type Metric } from '../metrics/metric.ts'
 import type { Database } from './database.ts'
 import type { Replica } from './replica.ts'
 
+/** The metrics of the connection pool, its queue and the last losses of the database. */
 export function databaseMetrics(
   { stats, durations }: Pick<Database, 'stats' | 'durations'>,
   poolMax: number,
@@ -47,6 +48,7 @@ export function databaseMetrics(
   ]
 }
 
+/** The metrics of the replica. */
 export function replicaMetrics(replica: Replica): Metric[] {
   return [
     gauge(

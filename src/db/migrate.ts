@@ -20,10 +20,9 @@ type Options = {
 }
 
 /**
- * Brings the schema up to date and seeds the catalogue, in one transaction: a running server of the previous version sees
- * the old schema or the new one. Idempotent.
- * Nothing is done on a newer database on which this program serves.
- * @throws MigrationError if it does not, or an applied file was edited
+ * Migrates the schema and seeds the catalogue, in one transaction: a running server of the previous version sees the
+ * old schema or the new one. Idempotent. Changes nothing on a newer schema that supports this program.
+ * @throws MigrationError for a newer schema that does not, or when an applied file was edited
  */
 export async function migrate({ url, serverRole, ssl = 'disable', log = () => {} }: Options): Promise<void> {
   const sql = postgres(url, {
@@ -72,7 +71,7 @@ async function applyMigrations(tx: postgres.TransactionSql, log: (line: string) 
   }
 }
 
-/** Its table, which is no migration's: it has to be there before the first one. */
+/** Creates the table of the history, which must exist before the first migration. */
 async function openHistory(tx: postgres.TransactionSql): Promise<void> {
   await tx.unsafe(`create table if not exists schema_migrations (
     version integer primary key, name text not null, checksum text not null, applied_at timestamptz not null default clock_timestamp())`)
@@ -95,7 +94,10 @@ async function isNewer(sql: Db): Promise<boolean> {
   return (await findSchemaState(sql)).version > latestVersion
 }
 
-/** For a role without CREATE, and a database that is newer. @throws MigrationError unless this program serves on it as it is */
+/**
+ * For a role without CREATE, and for a newer database. @throws MigrationError unless the schema supports this program
+ * as it is
+ */
 async function requireNothingToDo(sql: Db, log: (line: string) => void): Promise<void> {
   const { version, gap } = await findSchemaState(sql)
   if (!gap) return log(`schema is at version ${version}: nothing to do`)

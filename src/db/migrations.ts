@@ -55,15 +55,18 @@ type Migration = {
   name: string
   sql: string
   /**
-   * The oldest schema version whose program serves on this one too, so that it can be started, and brought back, beside the
-   * newer one. Unset: that of this version alone.
+   * The oldest schema version whose program also runs on this one, so that it can be started, or rolled back to, beside
+   * the newer one. Unset: only this version's program.
    */
   servesFrom?: number
-  /** What of the migration SQL cannot say; runs after it, in its transaction. Says why the migration must stop. */
+  /**
+   * The part of the migration that SQL cannot express; runs after the file, in its transaction. Returns why the
+   * migration must stop.
+   */
   rewrite?: (tx: postgres.TransactionSql) => Promise<string | undefined>
 }
 
-/** Forward only. To change the schema, add a file and a line; what has run anywhere is never edited. */
+/** The migrations; forward only. To change the schema, add a file and a line. An applied migration is never edited. */
 export const migrations: Migration[] = [
   { version: 1, name: '0001_schema', sql: schema },
   { version: 2, name: '0002_administration', sql: administration },

@@ -17,7 +17,7 @@ export type PersonalData = {
   table: string
   /** The part of the export that shows it, or why none does. */
   exported: ExportedPart | { not: string }
-  /** `account`: the column by which an erasure deletes an account's rows; else what happens to them. */
+  /** `account`: the column by which an erasure deletes an account's rows; `otherwise`: what happens to them instead. */
   erased: { account: string } | { otherwise: string }
 }
 
@@ -31,7 +31,7 @@ type Shown = {
   key: readonly (readonly [column: string, type: string])[]
 }
 
-/** Exports an account's rows as they are, page by page. */
+/** Exports an account's rows of a table, page by page. */
 export function rowsOf(table: string, { part, account = 'account_id', columns, key }: Shown): ExportedPart {
   const names = key.map(([column]) => `t.${column}`).join(', ')
   const texts = key.map(([column]) => `t.${column}::text`).join(', ')

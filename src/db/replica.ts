@@ -15,13 +15,13 @@ type Options = {
   /** The primary. */
   sql: Sql
   log: Logger
-  /** Whether the account wrote lately, on any instance; reads the primary. */
+  /** Whether the account wrote recently, on any instance; reads the primary. */
   hasWritten: (sql: Sql, accountId: string) => Promise<boolean>
 }
 
 const askEveryMs = 1_000
 const answerWithinMs = 1_000
-/** With older data it is not read. */
+/** The greatest age of data, in milliseconds, at which the replica is read. */
 const maxAgeMs = 5_000
 
 /**
@@ -97,18 +97,18 @@ export function openReplica({ database, sql, log, hasWritten }: Options) {
 
   return {
     /**
-     * Runs read-only work on the replica, unless that is not usable, or the account wrote lately and would not see its
-     * own change. What fails there is repeated on the primary.
+     * Runs read-only work on the replica, unless that is not usable, or the account wrote recently and would not see
+     * its own change. Work that fails there is repeated on the primary.
      */
     async read<T>(accountId: string, work: (sql: Sql) => Promise<T>, primary: Sql = sql): Promise<T> {
       if (currentStatus() !== 'used' || (await hasWritten(primary, accountId))) return work(primary)
       const working = work(db.as({ key: accountId, isAccount: true, admitted: false }))
-      // It may still fail after it was given up: not an unhandled rejection.
+      // It may fail after its result is no longer awaited: not an unhandled rejection.
       working.catch(() => {})
       try {
         return await Promise.race([working, gone.promise])
       } catch (error) {
-        // Too slow on the replica means too slow on the primary.
+        // A statement too slow for the replica is too slow for the primary.
         if (error instanceof AppError && error.code === 'deadline-exceeded') throw error
         fallbacks++
         if (error instanceof AppError) lose(error)

@@ -5,19 +5,25 @@ import type { Db } from './types.ts'
 /** The schema version that this program needs. */
 export const latestVersion = Math.max(...migrations.map((migration) => migration.version))
 
-/** The database is newer than this program, or its history was edited. */
+/** The schema is newer than this program supports, or its history was edited. */
 export class MigrationError extends Error {
   override readonly name = 'MigrationError'
 }
 
 type SchemaState = {
-  /** 0 when there is no schema. */
+  /** 0 without a schema. */
   version: number
-  /** Why this program cannot serve on it, and what to do. Newer functions are no reason, nor are migrations that it serves on. */
+  /**
+   * Why this program cannot run on the schema, with advice; null: it can. Newer functions, and migrations that support
+   * this program, are no reason.
+   */
   gap: { reason: string; advice: string } | null
 }
 
-/** The version of the schema, and why this program cannot run on it, if so: a version that is too old, or newer and not compatible. */
+/**
+ * The version of the schema, and whether this program can run on it: not on one that is too old, or newer and
+ * incompatible.
+ */
 export async function findSchemaState(sql: Db): Promise<SchemaState> {
   const [known] = await sql<{ migrations: boolean; functions: boolean }[]>`
     select to_regclass('schema_migrations') is not null as migrations, to_regclass('schema_functions') is not null as functions`
@@ -41,7 +47,7 @@ async function findVersion(sql: Db): Promise<number> {
   return row?.version ?? 0
 }
 
-/** The oldest schema version whose program serves on the migrations that this program does not know. */
+/** The oldest version whose program runs on the migrations that are unknown here. */
 async function findOldestServed(sql: Db): Promise<number> {
   const [row] = await sql<{ version: number }[]>`
     select max(coalesce(serves_from, version))::int as version from schema_migrations where version > ${latestVersion}`

@@ -4,9 +4,9 @@ import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto'
 const rounds = 4096
 
 /**
- * What PostgreSQL stores of a password (RFC 5802, RFC 7677). Sent in place of it, the password itself stands in no
- * statement, and so in no log of the server.
- * @throws Error unless it is printable ASCII, which SASLprep (RFC 4013) leaves as it is
+ * The SCRAM verifier of a password, as PostgreSQL stores it (RFC 5802, RFC 7677). Sent instead of the password, so that
+ * the password is in no statement and no log of the server.
+ * @throws Error unless the password is printable ASCII, which SASLprep (RFC 4013) does not change
  */
 export function scramVerifier(password: string, salt: Uint8Array = randomBytes(16)): string {
   if (!/^[\x21-\x7e]+$/.test(password)) throw new Error('must have a password of printable ASCII characters')

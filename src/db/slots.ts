@@ -15,7 +15,10 @@ export type Slot = {
   end(seconds: number): Promise<void>
 }
 
-/** Bound of a connect. The driver's own (2 s) ends when the server is ready; its first queries have none. */
+/**
+ * The timeout of a connect, in milliseconds. The driver's own (2 s) ends when the server is ready and does not cover
+ * its first queries.
+ */
 const connectMs = 3000
 /** The longest wait for a cancel request. */
 const cancelMs = 2000
@@ -24,8 +27,8 @@ type Options = { options: DatabaseOptions; max: number; recovery: Pick<Recovery,
 type Waiter = PromiseWithResolvers<Slot> & { since: number }
 
 /**
- * Connects at once. Each makes the server fork a process: many at once take longer than the few open connections need to
- * answer everybody.
+ * How many connections open at once. For each the server forks a process: many at once take longer than the few open
+ * connections need to serve all waiters.
  */
 const openingAtOnce = 2
 
@@ -161,7 +164,7 @@ export function createSlots({ options, max, recovery }: Options) {
       return waiter.promise
     },
     release,
-    /** Opens connections until `count` are open, or all. @throws what one of them failed with */
+    /** Opens connections until `count` are open, or all. @throws the error of one that failed */
     async open(count: number): Promise<void> {
       let missing = Math.min(count, max) - [...slots].filter(({ isOpen }) => isOpen).length
       const open = async (): Promise<void> => {

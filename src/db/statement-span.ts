@@ -1,14 +1,14 @@
 import { currentTracer, inSpan } from '../tracing/tracer.ts'
 import type { Query } from './statement.ts'
 
-/** The most parts of a statement that its name tells. */
+/** The most parts of a statement in its name. */
 const maxParts = 3
-/** By the statement's own text, of which there is one for each place in the source. */
+/** Names by the statement's template, of which there is one for each place in the source. */
 const names = new WeakMap<readonly string[], string>()
 
 /**
- * Runs a statement in a span, within a request or job that is traced. The span has the statement's name and its text with
- * placeholders; values are never part of it.
+ * Runs a statement in a span, within a traced request or job. The span has the statement's name and its text with
+ * placeholders, never values.
  */
 export function inStatementSpan<T>(sent: Query, work: () => Promise<T>): Promise<T> {
   if (!currentTracer()) return work()
@@ -31,7 +31,10 @@ function nameOf(strings: readonly string[]): string {
   return name
 }
 
-/** What a statement does and to which tables or functions, as OpenTelemetry's `db.query.summary` is written: `SELECT mail_outbox`. */
+/**
+ * The operation of a statement and its tables or functions, in the form of OpenTelemetry's `db.query.summary`: `SELECT
+ * mail_outbox`.
+ */
 export function summarise(text: string): string {
   const plain = text.replace(/\b(?:for(?: no key)?|do)\s+update\b/gi, ' ')
   const parts = [
@@ -47,7 +50,7 @@ export function summarise(text: string): string {
   return [verb.toUpperCase(), called].filter(Boolean).join(' ')
 }
 
-/** A statement for logs and spans: on one line, at most 2,000 characters. */
+/** A statement for logs and spans: on one line, cut to 2,000 characters. */
 export function oneLine(statement: string): string {
   return statement.replace(/\s+/g, ' ').trim().slice(0, 2000)
 }

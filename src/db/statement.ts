@@ -9,9 +9,9 @@ export type Query = Promise<unknown> & {
   args: unknown[]
   handler: Handler
   options: object
-  /** The text with placeholders, once sent. */
+  /** The text with placeholders, once it is sent. */
   string?: string
-  /** Sent, and not answered yet. */
+  /** Sent, but not answered yet. */
   active?: boolean
   isRaw?: unknown
   cursorFn?: unknown

@@ -1,15 +1,18 @@
 import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 
-/** How connections are encrypted. With `ca` they are verified in full, against these certificates (PEM) alone. */
+/**
+ * The encryption of connections. With `ca`, the server's certificate is verified in full, against these certificates
+ * (PEM) alone.
+ */
 export type Tls = 'disable' | 'require' | 'verify-full' | { ca: string[] }
 
 const certificates = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----/g
 
 /**
- * The certificates of authorities, given as PEM or as `file:PATH` of a bundle. In a variable of one line `\n` stands for
- * the end of a line.
- * @throws Error that says what is wrong
+ * Reads certificates of authorities, given as PEM or as `file:PATH` of a bundle. In a variable of one line, `\n` stands
+ * for a line break.
+ * @throws Error with the fault
  */
 export function readAuthorities(text: string): string[] {
   const pem = text.startsWith('file:') ? readBundle(text.slice('file:'.length)) : text.replaceAll('\\n', '\n')

@@ -9,7 +9,7 @@ type Tools = {
   slot: Slot
   answered: <T>(slot: Slot, answer: PromiseLike<T>, text: string) => Promise<T>
   execute: (slot: Slot, query: Query, handler: Slot['handler'], lost: Promise<never>) => Promise<unknown>
-  /** The client of the request has left. */
+  /** Whether the client of the request has disconnected. */
   isAbandoned: () => boolean
   /** Called when the first statement, and BEGIN before it, was answered. */
   onBegun: () => void
@@ -18,10 +18,10 @@ type Tools = {
 }
 
 /**
- * Runs one transaction on one connection: BEGIN, `work`, COMMIT, each statement with its own deadline. BEGIN is sent in front
- * of the first statement, in one batch, and takes no round trip: if it fails, the server skips the statement. Rolls back when
- * `work` throws, or when the client has left by its end. After the connection is lost nothing is sent, not even ROLLBACK:
- * the driver would send it on a new connection.
+ * Runs one transaction on one connection: BEGIN, `work`, COMMIT, each statement with its own deadline. BEGIN is sent in
+ * front of the first statement, in one batch, and takes no round trip: if it fails, the server skips the statement.
+ * Rolls back when `work` throws, or when the client has disconnected by its end. After the connection is lost nothing
+ * is sent, not even ROLLBACK: the driver would send it on a new connection.
  */
 export async function openTransaction<T>(
   { slot, answered, execute, isAbandoned, onBegun, onCommit, onUncertain }: Tools,
@@ -40,7 +40,7 @@ export async function openTransaction<T>(
     begun.reject(error)
   })
 
-  // At once: nothing is sent yet, so this says nothing of whether the database answers.
+  // Resolves at once: nothing is sent yet, so this does not show whether the database answers.
   const raw = await begun.promise
   const committed: unknown[] = []
   const tx = wrap(raw)
@@ -114,7 +114,7 @@ function isLoss(error: unknown): boolean {
   return error instanceof AppError || isConnectionError(error)
 }
 
-/** A transaction in the place of the pool: `begin` becomes a savepoint. */
+/** A handle on which a transaction takes the place of the pool: `begin` makes a savepoint. */
 export function nested(tx: Tx): Sql {
   const begin = tx.savepoint
   return new Proxy(tx, { get: (target, key) => (key === 'begin' ? begin : Reflect.get(target, key)) }) as Tx & {

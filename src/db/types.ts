@@ -14,7 +14,7 @@ export type Tx = Db & {
 }
 
 export type BeginOptions = {
-  /** Commits even when the client has left: defences must not depend on the attacker. */
+  /** Commits even when the client has disconnected: a security measure must not depend on the attacker's connection. */
   evenIfAbandoned?: boolean
 }
 /** The pool. `begin` may run its callback again after a deadlock or a serialisation failure: it must be repeatable. */

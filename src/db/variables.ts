@@ -68,7 +68,9 @@ export const databaseConfiguration = configuration({
 
 type TlsVariables = { DB_SSL?: 'disable' | 'require' | 'verify-full'; DB_CA?: string[] }
 
-/** Unless DB_SSL says how: verified where an authority is named or the database is on another host. */
+/**
+ * The encryption where DB_SSL is unset: verified where an authority is configured or the database is on another host.
+ */
 function tlsOf({ DB_SSL, DB_CA }: TlsVariables, url: string): Tls {
   if (DB_CA && (DB_SSL ?? 'verify-full') === 'verify-full') return { ca: DB_CA }
   return DB_SSL ?? (isLocal(url) ? 'disable' : 'verify-full')

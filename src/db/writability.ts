@@ -16,8 +16,8 @@ const messages: Record<Unwritable, string> = {
 }
 
 /**
- * Tracks whether the database can be written. Read-only is asked for. A full disk shows by a failed statement; from then
- * on each check writes something small, until that succeeds.
+ * Tracks whether the database accepts writes. Read-only mode is queried. A full disk shows by a failed statement; from
+ * then on each check writes a little, until that succeeds.
  */
 export function createWritability({ isStandby = false, onWarn }: Pick<DatabaseOptions, 'isStandby' | 'onWarn'>) {
   let reason: Unwritable | null = null
@@ -30,11 +30,11 @@ export function createWritability({ isStandby = false, onWarn }: Pick<DatabaseOp
 
   return {
     reason: (): Unwritable | null => reason,
-    /** Takes the error of a failed statement. */
+    /** Examines the error of a failed statement. */
     note(error: unknown): void {
       if (unwritableReason(error) === 'disk-full') setReason('disk-full')
     },
-    /** Asks the database. @throws the error of the connection */
+    /** Queries the database. @throws the error of the connection */
     async ask(client: postgres.Sql): Promise<void> {
       const [row] = await client<{ readOnly: boolean }[]>`
         select current_setting('transaction_read_only')::boolean as read_only`
