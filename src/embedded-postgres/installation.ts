@@ -18,7 +18,7 @@ import { PostgresError } from './postmaster.ts'
 
 export type Binaries = { initdb: string; postgres: string }
 
-/** The user that PostgreSQL runs as: it refuses root. */
+/** The user that PostgreSQL runs as; it refuses root. */
 export type Account = { prefix: string[]; uid?: number; gid?: number }
 
 /**
