@@ -2,11 +2,11 @@ import { type ProblemCode, problems } from './problems.ts'
 
 export { type ProblemCode, problems } from './problems.ts'
 
-/** One refused value: where it stands, what to do about it, and a stable code. */
+/** A refused value: its path, advice, and a stable code. */
 export type FieldError = { path: string; message: string; code: string }
 
 type Options = {
-  /** Replaces the catalogue's sentence; shown to the client. */
+  /** Replaces the catalogue's sentence; visible to the client. */
   detail?: string
   /** Further members of the problem document, e.g. `upgrade`. */
   members?: Record<string, unknown>
@@ -14,11 +14,11 @@ type Options = {
   headers?: Record<string, string>
   /** Seconds for `Retry-After`. */
   retryAfter?: number
-  /** For the operator's log only; never shown. */
+  /** For the operator's log only; never sent to the client. */
   cause?: unknown
 }
 
-/** An error that the client is meant to see, as a problem document. */
+/** An error for the client, sent as a problem document. */
 export class AppError extends Error {
   readonly code: ProblemCode
   readonly detail: string

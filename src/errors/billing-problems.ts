@@ -1,4 +1,4 @@
-/** What only payments lead to; part of the problem catalogue. */
+/** The part of the problem catalogue (problems.ts) about payments. */
 export const billingProblems = {
   'invalid-signature': {
     status: 400,

@@ -1,4 +1,4 @@
-/** The part of the catalogue (problems.ts) about signing in by other providers. */
+/** The part of the problem catalogue (problems.ts) about sign-in by other providers. */
 export const identityProblems = {
   'unknown-state': {
     status: 400,

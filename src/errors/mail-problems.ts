@@ -1,4 +1,4 @@
-/** What only mails, and the links in them, lead to; part of the problem catalogue. */
+/** The part of the problem catalogue (problems.ts) about mails and the links in them. */
 export const mailProblems = {
   'invalid-link': {
     status: 400,

@@ -1,4 +1,4 @@
-/** Refusals that have to do with passkeys and other ways to sign in. */
+/** The part of the problem catalogue (problems.ts) about passkeys and other sign-in methods. */
 export const passkeyProblems = {
   'invalid-passkey': {
     status: 401,

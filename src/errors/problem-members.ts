@@ -18,7 +18,7 @@ const Upgrade = z.lazy(() =>
     .meta({ description: 'the cheapest plan that helps; null where none does' }),
 )
 
-/** What a problem document brings beside the standard members, by its code. Codes that are not here bring nothing more. */
+/** The members of a problem document beside the standard ones, by code. Codes that are not listed have none. */
 export const problemMembers = {
   'validation-failed': {
     errors: z.array(z.object({ path: z.string(), message: z.string(), code: z.string() })),
@@ -36,7 +36,7 @@ export const problemMembers = {
 type Standard = { type: string; title: string; detail: string; instance: string; requestId: string }
 type MembersOf<C> = C extends keyof typeof problemMembers ? z.infer<z.ZodObject<(typeof problemMembers)[C]>> : unknown
 
-/** The problem documents of the codes `C`, told apart by `code`. */
+/** The problem documents of the codes `C`, discriminated by `code`. */
 export type ProblemOf<C extends ProblemCode = ProblemCode> = C extends ProblemCode
   ? Standard & { code: C; status: (typeof problems)[C]['status'] } & MembersOf<C>
   : never

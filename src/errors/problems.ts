@@ -9,8 +9,8 @@ import { teamProblems } from './team-problems.ts'
 import { webhookProblems } from './webhook-problems.ts'
 
 /**
- * The problem catalogue: every code this service answers with, its status, title and one sentence of advice.
- * To add an error, add a line. Nobody writes a status number elsewhere. (RFC 9457)
+ * The problem catalogue (RFC 9457): every code that this service answers, with its status, title and one sentence of
+ * advice. To add an error, add a line. No other code has a status number.
  */
 export const problems = {
   ...mailProblems,

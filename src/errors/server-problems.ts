@@ -1,4 +1,4 @@
-/** The part of the catalogue (problems.ts) that is on our side: 5xx. */
+/** The part of the problem catalogue (problems.ts) about failures on our side: 5xx. */
 export const serverProblems = {
   'internal-error': {
     status: 500,

@@ -1,4 +1,4 @@
-/** What signing in strongly leads to; part of the problem catalogue. */
+/** The part of the problem catalogue (problems.ts) about second factors and recent sign-ins. */
 export const signInProblems = {
   'mfa-required': {
     status: 401,

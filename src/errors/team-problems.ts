@@ -1,4 +1,4 @@
-/** What only teams lead to; part of the problem catalogue. */
+/** The part of the problem catalogue (problems.ts) about teams. */
 export const teamProblems = {
   'already-in-team': {
     status: 409,

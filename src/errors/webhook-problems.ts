@@ -1,4 +1,4 @@
-/** What only endpoints of webhooks lead to; part of the problem catalogue. */
+/** The part of the problem catalogue (problems.ts) about endpoints of webhooks. */
 export const webhookProblems = {
   'too-many-webhooks': {
     status: 409,
