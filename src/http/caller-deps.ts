@@ -8,9 +8,9 @@ type Overrides = { hash: { value: Passwords['hash'] }; verify: { value: Password
 type CallerDeps = Services & { context: RequestContext; caller?: Caller; callersSql?: Sql }
 
 /**
- * The deps of one request: its statements and password checks queue fairly by caller, and its transactions do not commit
- * after its client has left. Created for every request, so members are made on first use and the rest is inherited. Copy
- * it with `Object.create`; spreading would lose the inherited members.
+ * The deps of one request: its statements and password checks queue fairly by caller, and its transactions do not
+ * commit after its client has disconnected. Created for every request, so members are made on first use and the rest is
+ * inherited. Copy it with `Object.create`; spreading would lose the inherited members.
  */
 export function createCallerDeps(deps: Services): (context: RequestContext) => Services {
   const prototype: object = Object.create(deps, {

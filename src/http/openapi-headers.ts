@@ -1,4 +1,4 @@
-/** Header components of the document, by name: those that answers have beside what every HTTP server sends. */
+/** Header components of the document, by name: headers of answers beside those that every HTTP server sends. */
 const headers = {
   'X-Request-Id': always('Names the request in the log; as sent, if it was 1–128 letters, digits, dots, dashes or _.'),
   'Cache-Control': always('no-store where the answer holds a token or personal data; public for the catalogue.'),
@@ -30,7 +30,7 @@ type About = {
   limited: boolean
   authenticated: boolean
   idempotent: boolean
-  /** Whether it takes If-Match, and answers with the tag of what is there now. */
+  /** Whether the route takes If-Match and answers with the present ETag. */
   conditional: boolean
   /** Headers that middleware of the route may add. */
   added: HeaderName[]

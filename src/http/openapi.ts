@@ -5,11 +5,11 @@ import type { ProblemCode } from '../errors/app-error.ts'
 import { middleware } from './middleware.ts'
 import type { HeaderName } from './openapi-headers.ts'
 
-/** What answers look like is asked by the document alone: it is made then (`z.lazy`), and not at every start. */
+/** The schema of an answer. Only the document reads it, so it is made then (`z.lazy`) and not at every start. */
 type Shape = z.ZodLazy<z.ZodType>
 /** JSON, and further media types of the same route, each with a description. */
 type InSeveralTypes = { json: Shape; also: Record<string, string> }
-/** A page for people, beside the problem document that programs get: what it says. */
+/** The description of a page for browsers, beside the problem document for programs. */
 type ErrorPage = { html: string }
 type Answer = Shape | null | InSeveralTypes
 type Answers = Partial<Record<200 | 201 | 202 | 204, Answer>> & { 302?: null; 304?: null; 400?: ErrorPage }

@@ -1,6 +1,6 @@
 /**
- * The Content-Security-Policy of a page with scripts: its own service's script, style and answers, no frame, and no text that
- * becomes HTML.
+ * The Content-Security-Policy of a page with scripts: scripts, styles and requests of this service alone, no frames,
+ * and no text that becomes HTML.
  * @param images the sources of its images, such as `data:`
  */
 export function pagePolicy(images: string): string {

@@ -1,7 +1,7 @@
 import type { Context } from 'hono'
 import type { ProblemCode } from '../errors/app-error.ts'
 
-/** Where a request came from, and the API key that it used, if any. */
+/** The address and client of a request, and the API key that it used. */
 export type Origin = { ip: string; userAgent: string | null; requestId: string; apiKeyId?: string }
 
 /** The type of `c.get('deps')`; `src/app-deps.ts` declares its members. */
@@ -35,7 +35,7 @@ export class RequestContext {
   id = ''
   /** The code of the problem that was answered. */
   problem: ProblemCode | null = null
-  /** The client left before the answer, and the work was given up. */
+  /** The client disconnected before the answer, and the work was aborted. */
   clientClosed = false
   /** The answer is a stream. */
   streams = false
@@ -47,14 +47,14 @@ export class RequestContext {
     this.#options = options
   }
 
-  /** The client's address: the socket's, or what trusted proxies say. Computed when first read. */
+  /** The client's address: that of the socket, or the one that trusted proxies name. Computed when first read. */
   get ip(): string {
     const { server, clientIp } = this.#options
     this.#ip ??= clientIp(this.#request, server?.requestIP(this.#request)?.address)
     return this.#ip
   }
 
-  /** Aborts when the request's deadline passes or the client leaves. */
+  /** Aborts when the request's deadline passes or the client disconnects. */
   get signal(): AbortSignal {
     if (this.#signal) return this.#signal
     const leftMs = Math.max(0, this.startedAt + this.#options.timeoutMs - performance.now())
@@ -62,13 +62,13 @@ export class RequestContext {
     return this.#signal
   }
 
-  /** Aborts when the client leaves, or Bun closes its connection. It must be read before that happens. */
+  /** Aborts when the client disconnects, or Bun closes its connection. It must be read before that happens. */
   get left(): AbortSignal {
     this.#left ??= this.#request.signal
     return this.#left
   }
 
-  /** Whether the client left before the answer; known only after `signal` or `left` was read. */
+  /** Whether the client disconnected before the answer; known only after `signal` or `left` was read. */
   get abandoned(): boolean {
     return this.#left?.aborted ?? false
   }
@@ -84,7 +84,7 @@ export class RequestContext {
   }
 }
 
-/** What Bun.serve passes; absent when a test calls the app without a socket. */
+/** The bindings that Bun.serve passes; absent when a test calls the app without a socket. */
 export type Bindings = {
   server?: { requestIP(request: Request): { address: string } | null; timeout(request: Request, seconds: number): void }
   /** `another`: the path was sent in another spelling than `request.url` shows; `unknown`: as sent, it has no route. */

@@ -1,6 +1,6 @@
 import type { Handler, Hono } from 'hono'
 
-/** Replaces the handlers of each route, all at once: a guard that stands on many routes has its place behind certain others. */
+/** Replaces the handlers of each route at once, for guards that many routes need at a certain place. */
 export function rewriteHandlers<T extends Pick<Hono, 'routes'>>(
   app: T,
   rewrite: (route: string, handlers: readonly Handler[]) => readonly Handler[],

@@ -24,7 +24,7 @@ const variables = {
     .default('none')
     .superRefine((text, context) => refuseWhatThrows(() => parseTrustedProxies(text), context)),
   REQUEST_TIMEOUT_MS: integer(100, 600_000, 30_000),
-  // 255 is the most that Bun takes.
+  // 255 is the maximum of Bun.
   IDLE_TIMEOUT_SECONDS: integer(1, 255, 75),
 }
 

@@ -63,7 +63,7 @@ export const PersonName = bounded(400, tooLongName)
   })
 
 /**
- * Text that people write for people, such as a reason: several lines, trimmed.
+ * Longer text written by people, such as a reason: several lines, trimmed.
  * @param noun begins the sentence of a refusal, such as `A reason`
  */
 export function prose(noun: string) {

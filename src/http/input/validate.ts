@@ -20,9 +20,9 @@ type BodyOptions = {
 }
 
 /**
- * Validates the JSON body. The handler reads `c.req.valid('json')`; `c.req.text()` has the original text. The middleware
- * throws AppError: what readJsonText and parseJson throw, or `validation-failed` with an entry for each wrong value.
- *
+ * Validates the JSON body. The handler reads `c.req.valid('json')`; `c.req.text()` has the original text. The
+ * middleware throws AppError: what readJsonText and parseJson throw, or `validation-failed` with an entry for each
+ * wrong value.
  * @throws Error for an object schema that would let unknown keys pass
  */
 export function body<T extends z.ZodType>(schema: T, { limitBytes = defaultLimitBytes, compared }: BodyOptions = {}) {
@@ -135,6 +135,7 @@ function refusal(errors: FieldError[]): AppError {
   return new AppError('validation-failed', { errors: errors.slice(0, maxErrors) })
 }
 
+/** The issues of zod as field errors, at most 100, without any value. */
 export function toFieldErrors(issues: z.core.$ZodIssue[]): FieldError[] {
   return issues.slice(0, maxErrors).flatMap((issue) => {
     if (issue.code === 'unrecognized_keys') {

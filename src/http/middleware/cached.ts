@@ -4,8 +4,9 @@ import { middleware } from '../middleware.ts'
 import type { PublicEnv } from '../request.ts'
 
 /**
- * For what is the same for everyone: browsers and proxies may keep it for `maxAgeSeconds`, and ask with its ETag.
- * @param versionOf what changes whenever the answer does, unless that has an ETag of its own
+ * For answers that are the same for everyone: browsers and proxies may cache them for `maxAgeSeconds`, and revalidate
+ * by ETag.
+ * @param versionOf a value that changes whenever the answer does, unless the answer has an ETag of its own
  */
 export function cached(maxAgeSeconds: number, versionOf: (c: Context<PublicEnv>) => string | number) {
   return middleware<PublicEnv>({

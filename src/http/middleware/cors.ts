@@ -11,7 +11,7 @@ const maxAgeSeconds = '600'
 
 /** The two halves of the CORS protocol (https://fetch.spec.whatwg.org/#http-cors-protocol). */
 export type Cors = {
-  /** The headers that answer a preflight, with status 204, before `apply`; undefined when the request is none. */
+  /** The headers of the answer (204) to a preflight; undefined when the request is none. */
   preflight: (request: Request) => Headers | undefined
   /** The request's origin, if it is allowed. */
   allowedOrigin: (request: Request) => string | undefined
@@ -20,7 +20,7 @@ export type Cors = {
 /**
  * CORS for an exact list of origins. No credentials: tokens travel in headers that a page sets itself.
  *
- * @throws Error naming an entry that no browser would ever send as an origin
+ * @throws Error naming an entry that browsers never send as an origin
  */
 export function createCors(allowedOrigins: readonly string[]): Cors {
   for (const origin of allowedOrigins) requireOrigin(origin)

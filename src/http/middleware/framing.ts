@@ -21,7 +21,7 @@ export function checkFraming(request: Request): AppError | undefined {
   const host = headers.get('host')
   // RFC 9112 3.2: a server MUST answer 400 to a missing, repeated or invalid Host.
   if (host !== goodHost && !isGoodHost(host, url)) return malformed('The Host header is missing, repeated or invalid.')
-  // RFC 9112 6.3: a repeated length may be accepted or refused; refusing leaves nothing to disagree about.
+  // RFC 9112 6.3: a repeated length may be accepted or refused; refusing leaves no ambiguity.
   const length = headers.get('content-length')
   if (length !== null && !isDigits(length)) return malformed('The Content-Length header is repeated or invalid.')
   // RFC 9112 3.2.1: a request target holds no fragment.
@@ -32,8 +32,8 @@ export function checkFraming(request: Request): AppError | undefined {
 const escapedUnreserved = /%(?:2[DE]|3\d|4[1-9A-F]|5[0-9AF]|6[1-9A-F]|7[0-9AE])/i
 
 /**
- * Whether a path is not in its canonical form: it has an encoded unreserved character, or an empty segment. A proxy's
- * rule about a path must hold for every spelling of it.
+ * Whether a path is not in canonical form: it has an encoded unreserved character, or an empty segment. A proxy's rule
+ * about a path must hold for every spelling of it.
  */
 export function isMisspelt(url: string): boolean {
   const hasEscape = url.includes('%')
@@ -55,7 +55,7 @@ function isDigits(text: string): boolean {
   return /^\d+$/.test(text)
 }
 
-/** The connection ends with it: where this message ends, and another begins, is what nobody agrees about. */
+/** The connection is closed: where this message ends and the next begins is ambiguous. */
 function malformed(detail: string): AppError {
   return new AppError('bad-request', { detail, headers: { Connection: 'close' } })
 }

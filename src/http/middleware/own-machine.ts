@@ -3,13 +3,15 @@ import { middleware } from '../middleware.ts'
 import type { PublicEnv, Services } from '../request.ts'
 
 const loopback = /^(?:127\.\d{1,3}\.\d{1,3}\.\d{1,3}|::1|::ffff:127\.\d{1,3}\.\d{1,3}\.\d{1,3})$/i
-/** As browsers on this machine name it: a foreign name that resolves to it (DNS rebinding) is refused. */
+/**
+ * The hosts by which browsers on this machine reach it: a foreign name that resolves to it (DNS rebinding) is refused.
+ */
 const ownName = /^(?:localhost|[a-z0-9-]+\.localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?$/i
-/** What a proxy or a tunnel adds: then the peer is not the one who asks. */
+/** Headers that a proxy or a tunnel adds: the peer is then not the client. */
 const forwarding =
   /^(?:x-)?forwarded(?:-|$)|^via$|^cdn-loop$|^x-(?:original|envoy|amzn|amz-cf|azure|appengine|vercel|nf)-|^(?:cf|fastly|fly|ngrok)-|(?:^|-)(?:real|client|connecting|user)-?ip$/
 
-/** 404 to everybody but a browser on this machine, and to that too where `isOn` says so: for pages of development. */
+/** Answers 404 to everybody but a browser on this machine, and to that too unless `isOn`: for pages of development. */
 export function onlyOwnMachine(isOn: (config: Services['config']) => boolean) {
   return middleware<PublicEnv>({
     name: 'ownMachineOnly',

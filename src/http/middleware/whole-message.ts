@@ -7,8 +7,8 @@ const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /**
  * Refuses a request whose connection Bun is about to close without an answer, so that it changes nothing. Bun does so
- * after pipelined requests, and after trailers. What arrived together with the request is known here; what comes later is
- * checked before the commit (`createCallerDeps`).
+ * after pipelined requests and after trailers. What arrived together with the request is checked here; what comes later
+ * is checked before the commit (`createCallerDeps`).
  */
 export const wholeMessage = middleware<PublicEnv>({
   name: 'wholeMessage',

@@ -5,7 +5,7 @@ import { AppError, type ProblemCode } from '../../errors/app-error.ts'
 import type { PublicEnv } from '../request.ts'
 import { problemResponse, statusResponse } from './problem.ts'
 
-/** Statuses for which a code of the catalogue means just that status. */
+/** The codes of the catalogue for plain statuses. */
 const codes: Record<number, ProblemCode> = {
   400: 'bad-request',
   401: 'authentication-required',
@@ -19,7 +19,7 @@ const codes: Record<number, ProblemCode> = {
 }
 
 /**
- * For `app.onError`: renders an error as a problem document, and logs the causes that clients do not see. The response of
+ * For `app.onError`: renders an error as a problem document, and logs causes that clients do not see. The response of
  * an HTTPException is used as it is.
  */
 export function toResponse(error: unknown, c: Context<PublicEnv>): Response {

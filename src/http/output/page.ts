@@ -79,7 +79,7 @@ export type Slice<Key> = { limit: number; after: Key | null }
  * Reads one page of a list. `read` is called with one row more than the page has, which shows whether another page
  * follows.
  *
- * @param shape the types of the sort key, as a cursor carries them
+ * @param shape the types of the sort key in a cursor
  * @param keyOf the sort key of a row, in the order of the query
  * @throws AppError `invalid-cursor`
  */
@@ -92,7 +92,7 @@ export async function readPage<Row, const S extends readonly CursorField[]>(
   return page(await read({ limit: limit + 1, after: keyAfter(cursor, shape) }), limit, keyOf)
 }
 
-/** The same for a list ordered by id. */
+/** readPage for a list ordered by id. */
 export function readPageById<Row extends { id: string }>(
   query: { limit: number; cursor?: string | undefined },
   read: (slice: Slice<string>) => Promise<Row[]>,

@@ -5,18 +5,18 @@ import { contextOf, type PublicEnv } from '../request.ts'
 
 export type StreamOutcome = 'ended' | 'failed' | 'stalled' | 'left'
 export type StreamBounds = {
-  /** The stream ends when its reader takes nothing for this time. */
+  /** The stream ends when its client reads nothing for this time. */
   stallMs: number
-  /** The longest duration of a stream; readers of events reconnect by themselves. */
+  /** The longest duration of a stream; clients of event streams reconnect by themselves. */
   totalMs: number
 }
 
 const defaults: StreamBounds = { stallMs: 120_000, totalMs: 3_600_000 }
 
 /**
- * Supervises streamed answers. The socket may be silent while nothing is ready, and the reader may be slow, but one that
- * takes nothing is given up. A failed stream is cut off, so that it does not look complete, logged with its request id,
- * and counted. When the client leaves, the source is cancelled.
+ * Supervises streamed answers. The socket may be silent while nothing is ready, and the client may be slow, but a
+ * stream that is not read ends. A failed stream is aborted, so that it does not look complete, logged with its request
+ * id, and counted. When the client disconnects, the source is cancelled.
  */
 export function streaming(bounds: StreamBounds = defaults) {
   return middleware<PublicEnv>({
