@@ -13,22 +13,22 @@ declare module '../http/request.ts' {
   }
 }
 
-/** Behind a guard that knows whose request it is. */
+/** The Env behind a guard that has set the principal. */
 type OwnedEnv = PublicEnv & { Variables: { principal: { accountId: string } } }
 
 const keyPattern = /^[\x21-\x7e]([\x20-\x7e]{0,253}[\x21-\x7e])?$/
-/** What of an answer is worth keeping beside its body. */
+/** The headers that are stored with the body. */
 const keptHeaders = ['Content-Type', 'Location']
 
 type Stored = { requestHash: Buffer; status: number; headers: Record<string, string>; body: string | null }
 
-/** An answer that is not kept: what was written is undone, and the answer stands as it is. */
+/** Rolls back an answer that is not stored; the answer itself is sent. */
 class NotKept extends Error {}
 
 /**
- * `Idempotency-Key`: the same request, sent again with the same key within 24 h, gets the answer of the first and does
- * nothing more. Place it last, behind guards and validation. The handler runs inside the transaction that stores its
- * answer, so a crash leaves both or neither; parallel repeats wait for the first.
+ * `Idempotency-Key`: a repeat of a request under the same key within 24 h gets the stored answer and changes nothing.
+ * Place it last, behind guards and validation. The handler runs inside the transaction that stores its answer, so a
+ * crash leaves both or neither; concurrent repeats wait for the first.
  */
 export const idempotent = createMiddleware<OwnedEnv>(async function idempotent(c, next) {
   const key = c.req.header('Idempotency-Key')
@@ -37,7 +37,7 @@ export const idempotent = createMiddleware<OwnedEnv>(async function idempotent(c
     throw new AppError('bad-request', { detail: 'Idempotency-Key takes 1 to 255 printable ASCII characters.' })
   const deps = c.get('deps')
   const scope = { accountId: c.get('principal').accountId, method: c.req.method, path: c.req.path, key }
-  // Keyed, for a body may hold a password, which a plain hash would let be guessed.
+  // A keyed hash: the body may hold a password, which could be guessed from a plain one.
   const requestHash = deps.counterKey('request', await c.req.text())
   try {
     const replay = await deps.sql.begin(async (tx) => {
@@ -58,7 +58,7 @@ export const idempotent = createMiddleware<OwnedEnv>(async function idempotent(c
     })
   } catch (error) {
     if (error instanceof NotKept) return
-    // The answer that was undone leaves no header, such as Location, to the one that tells of it.
+    // Headers of the rolled-back answer, such as Location, must not remain on the error.
     c.res = undefined
     throw error
   } finally {
@@ -66,24 +66,27 @@ export const idempotent = createMiddleware<OwnedEnv>(async function idempotent(c
   }
 })
 
-/** Secrets are never stored: the handler says what stands in for an answer that holds one. */
+/** The body to store. Secrets are never stored: for an answer that holds one, the handler sets a replacement. */
 async function bodyToKeep({ res, var: { context } }: Context<OwnedEnv>): Promise<string | null> {
   return context.replay ?? (res.body === null ? null : await res.clone().text())
 }
 
-/** Hono turns what a handler throws into an answer; the savepoint has to hear of it. */
+/** Hono turns a thrown error into an answer; the savepoint needs the error itself. */
 function refuseOnError(error: Error | undefined): void {
   if (error) throw error
 }
 
-/** A success, and a service's own conflict; what validation, authorisation and limits say is judged anew each time. */
+/**
+ * Whether an answer is stored: successes, and conflicts of the service. Refusals by validation, authorisation and
+ * limits are checked anew for each repeat.
+ */
 function isKept(status: number, error: Error | undefined): boolean {
   return (status >= 200 && status < 300) || (status === 409 && error instanceof AppError)
 }
 
 type Scope = { accountId: string; method: string; path: string; key: string }
 
-/** The stored answer, or null once the key is ours; waits for a repeat that is at work. */
+/** The stored answer, or null once this request has claimed the key. Waits for a concurrent request under the key. */
 async function claim(tx: Db, { accountId, method, path, key }: Scope, requestHash: Buffer): Promise<Stored | null> {
   try {
     await tx`
