@@ -6,7 +6,7 @@ import { parseJson } from '../http/input/json.ts'
 import { toFieldErrors } from '../http/input/validate.ts'
 import { ImportedAccount } from './schemas.ts'
 
-/** An account as it goes into the tables. */
+/** An account to insert. */
 export type NewAccount = {
   id: string
   email: string
@@ -29,12 +29,12 @@ export type NewAccount = {
 
 export type Rules = {
   catalogue: { current: Catalogue }
-  /** Whether a line may give a role that grants more than `user`. */
+  /** Whether a line may assign a role with more rights than `user`. */
   allowRoles: boolean
 }
 
 /**
- * The account that a line describes.
+ * Parses the account of a line.
  * @throws AppError `malformed-json`, `validation-failed`
  */
 export function readAccount(line: string, rules: Rules): NewAccount {
@@ -68,7 +68,7 @@ function readPlan({ plan, planEndsAt }: ImportedAccount, rules: Rules): string {
   return name
 }
 
-/** The role that comes with the plan needs no leave; a role that grants more than `user` does. */
+/** The role that comes with the plan is always allowed; one with more rights than `user` only with `allowRoles`. */
 function readRole({ role }: ImportedAccount, plan: string, { catalogue, allowRoles }: Rules): string {
   const ofPlan = roleOnPlan(plan).role
   const name = role ?? 'user'
@@ -85,12 +85,14 @@ function readRole({ role }: ImportedAccount, plan: string, { catalogue, allowRol
   return name
 }
 
-/** `validation-failed` for a role that does not exist. */
+/** The error `validation-failed` of a role that does not exist. */
 export function unknownRole(name: string): AppError {
   return invalid('role', `There is no role "${name}".`, 'unknown')
 }
 
-/** What is wrong, one entry for each value; the path of what concerns the whole line is empty. */
+/**
+ * The field errors of a refused line, one for each value; the path is empty where the error concerns the whole line.
+ */
 export function errorsOf({ code, detail, errors }: AppError): FieldError[] {
   return errors ?? [{ path: '', message: detail, code }]
 }

@@ -8,12 +8,12 @@ import type { ImportDeps } from './deps.ts'
 import { insertAccounts, lockLiveRoles, type Outcome } from './queries.ts'
 
 /**
- * What became of an account of a batch; `role-gone`: its role was retired meanwhile; `reserved`: the account that had its
- * address until a few days ago may take it back.
+ * The outcome of an account of a batch. `role-gone`: its role was retired meanwhile. `reserved`: another account gave
+ * up the address some days ago and can still undo that.
  */
 export type BatchOutcome = Outcome | 'role-gone' | 'reserved'
 
-/** Thrown to undo a transaction whose answer is wanted all the same. */
+/** Thrown to roll back a transaction whose result is needed. */
 class DryRun extends Error {
   readonly outcomes: Map<string, BatchOutcome>
 
@@ -24,10 +24,10 @@ class DryRun extends Error {
 }
 
 /**
- * Puts accounts into the tables, in one transaction with their subscriptions, what was left behind
- * under their addresses, and an audit row each.
- * @param isDryRun has the database judge them, and undoes it
- * @returns what became of each, by its id
+ * Inserts accounts in one transaction, with their subscriptions, the traces stored under their addresses, and an audit
+ * row each.
+ * @param isDryRun checks them in the database and rolls back
+ * @returns the outcome of each account, by id
  */
 export async function importBatch(
   deps: ImportDeps,
@@ -48,7 +48,10 @@ export async function importBatch(
   }
 }
 
-/** The database refuses reserved addresses, and with one the whole batch: halved again and again, it is found, and the others are in. */
+/**
+ * The database refuses reserved addresses, and with one of them the whole batch: it is halved until the reserved ones
+ * are found and the others inserted.
+ */
 async function importHalves(
   deps: ImportDeps,
   accounts: NewAccount[],

@@ -6,17 +6,17 @@ import { createLineCheck, type LineCheckOptions } from './line-check.ts'
 import { type Line, maxLineBytes } from './lines.ts'
 import { countImported, type Summary } from './summary.ts'
 
-/** A line that is not imported, and why. `text` null: it was too long to keep, or no UTF-8. */
+/** A refused line with its errors. `text` null: it was too long or not UTF-8. */
 export type Refusal = { line: number; errors: FieldError[]; text: string | null }
 
 export type ImportOptions = LineCheckOptions & {
-  /** Whether a line may give a role that grants more than `user`. */
+  /** Whether a line may assign a role with more rights than `user`. */
   allowRoles: boolean
-  /** Called in the order of the lines, once what the line's batch did is committed. */
+  /** Called in the order of the lines, after the commit of their batch. */
   onRefused: (refusal: Refusal) => void
   /** Called after each batch. */
   onProgress: () => void
-  /** Once aborted, the import ends after the batch that is under way. */
+  /** Once aborted, the import ends after the batch in progress. */
   signal?: AbortSignal
 }
 
@@ -28,16 +28,16 @@ type Entry = { line: Line } & (
 type Batch = { entries: Entry[]; emails: ReadonlySet<string> }
 type Writing = Batch & { outcomes: Promise<Map<string, BatchOutcome>> }
 
-/** As many as a command has connections: a core for each is used, and one more reads lines meanwhile. */
+/** As many batches as a command has connections; the next lines are read meanwhile. */
 const batchesAtOnce = 2
 const batchLines = 500
-/** A batch of long lines is cut before it takes much memory. */
+/** The most bytes of the lines of a batch. */
 const batchBytes = 2 ** 20
 
 /**
- * Imports accounts, a line each, in batches of one transaction. What is in stays in: a second run over the same lines
- * finds those accounts here, and goes on behind them.
- * @param summary is added to as batches are committed, so that it is right whatever ends the import
+ * Imports accounts, one for each line, in batches of one transaction. Committed accounts stay: a second run over the
+ * same lines finds them, and continues behind them.
+ * @param summary is updated as batches are committed, so that it is right however the import ends
  * @throws AppError when the database is lost
  */
 export async function importAccounts(
@@ -67,7 +67,7 @@ export async function importAccounts(
     options.onProgress()
   }
 
-  /** Also what is behind a batch that failed: it may be committed. */
+  /** Waits for batches behind a failed one too: they may be committed. */
   async function settleAll(): Promise<void> {
     try {
       await settleFirst()
@@ -78,13 +78,13 @@ export async function importAccounts(
 
   try {
     for await (const batch of toBatches(deps, lines, options)) {
-      // Of two lines with one address the first is in: no batch overtakes another that has one of its addresses.
+      // Of two lines with one address the first is imported, so batches that share an address do not run at once.
       while (writing.length === batchesAtOnce || writing.some(({ emails }) => !emails.isDisjointFrom(batch.emails)))
         await settleFirst()
       if (options.signal?.aborted) break
       const accounts = batch.entries.flatMap(({ account }) => account ?? [])
       const outcomes = importBatch(deps, accounts, options.isDryRun)
-      // It is awaited in its turn, which may be later than it fails.
+      // Awaited in its turn, which may be after it has failed.
       outcomes.catch(() => {})
       writing.push({ ...batch, outcomes })
     }

@@ -4,7 +4,7 @@ import type { BatchOutcome } from './batch.ts'
 
 export type LineCheckOptions = {
   isDryRun: boolean
-  /** Whether a line whose address has an account already is skipped or refused. */
+  /** Whether a line whose address already has an account is skipped or refused. */
   onConflict: 'skip' | 'fail'
 }
 
@@ -18,7 +18,7 @@ export function createLineCheck({ isDryRun, onConflict }: LineCheckOptions) {
   function checkTaken(line: number, { email }: NewAccount, isTaken: boolean): FieldError[] {
     const hash = Number(Bun.hash.wyhash(email) & 0x1fffffffffffffn)
     const earlier = lineOf.get(hash)
-    // A dry run rolls back, so there only the earlier line shows it.
+    // A dry run is rolled back, so only the earlier line shows the conflict there.
     if (earlier !== undefined && (isTaken || isDryRun))
       return [wrong('email', `Line ${earlier} has this address, too.`, 'duplicate-address')]
     lineOf.set(hash, line)

@@ -1,7 +1,7 @@
-/** The most that a line may hold, as the body of a request. */
+/** The most bytes of a line, as of a request's body. */
 export const maxLineBytes = 65_536
 
-/** A line of a file, counted from 1, with its length; or why it has no text. */
+/** A line of a file, numbered from 1, with its length; or why it has no text. */
 export type Line = { number: number; bytes: number } & (
   | { text: string; problem?: undefined }
   | { text?: undefined; problem: 'too-long' | 'not-utf-8' }
@@ -11,7 +11,7 @@ const newline = 10
 const decoder = new TextDecoder('utf-8', { fatal: true })
 
 /**
- * Cuts a stream of bytes into lines, empty ones left out. Of a line that is too long nothing is kept, so no input takes more
+ * Cuts a stream of bytes into lines, without empty ones. A line that is too long is not kept, so no input takes more
  * memory than `maxLineBytes` and one chunk.
  */
 export async function* readLines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Line> {
@@ -52,7 +52,7 @@ export async function* readLines(chunks: AsyncIterable<Uint8Array>): AsyncGenera
       const line = end()
       if (line) yield line
     }
-    // A copy, unless the line is too long anyway: the stream may use the chunk's memory again.
+    // Copied, unless the line is too long anyway: the stream may reuse the chunk's memory.
     if (start < chunk.length) keep(held > maxLineBytes ? chunk.subarray(start) : chunk.slice(start))
   }
   const last = held > 0 ? end() : null

@@ -1,10 +1,10 @@
 import type { Db } from '../db/types.ts'
 import type { NewAccount } from './accounts.ts'
 
-/** What became of an account: it is in, its address has an account already, or one of its moments cannot be. */
+/** The outcome of an account: inserted, its address already has an account, or one of its times is not allowed. */
 export type Outcome = 'inserted' | 'taken' | 'created-ahead' | 'plan-over'
 
-/** Those of some roles that may be given, held against edits for the rest of the transaction. */
+/** The roles of a list that may be assigned, locked against edits for the rest of the transaction. */
 export async function lockLiveRoles(sql: Db, names: string[]): Promise<string[]> {
   const rows = await sql<{ name: string }[]>`
     select name from roles where name = any(${names}::text[]) and retired_at is null order by name for share`
@@ -12,10 +12,10 @@ export async function lockLiveRoles(sql: Db, names: string[]): Promise<string[]>
 }
 
 /**
- * Makes accounts in one statement with their subscriptions, free or a grant of the command line's, in the order of their
- * addresses, so that two imports never wait for each other in a circle. The database judges whose address is taken, also by
- * who registers at this moment, and what lies ahead.
- * @param accounts in the order of their ids: of two with one address the first is in
+ * Inserts accounts and their subscriptions (free, or granted by the command line) in one statement, in the order of
+ * their addresses, so that two imports cannot deadlock. The database decides whether an address is taken, also by
+ * concurrent registrations, and whether a time is in the future.
+ * @param accounts in the order of their ids: of two with one address the first is inserted
  */
 export async function insertAccounts(sql: Db, accounts: NewAccount[]): Promise<{ id: string; outcome: Outcome }[]> {
   return sql<{ id: string; outcome: Outcome }[]>`

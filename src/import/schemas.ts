@@ -4,7 +4,7 @@ import { readHash, toImportedHash } from '../auth/imported-hashes.ts'
 import { Registration } from '../auth/schemas.ts'
 import { bounded, IsoDateTime } from '../http/input/fields.ts'
 
-/** A hash of the other system, as it is stored. */
+/** A stored password hash of the other system. */
 const PasswordHash = bounded(512, 'A password hash has at most 512 characters.').transform((text, { addIssue }) => {
   const read = readHash(text)
   if ('check' in read) return toImportedHash(text)
@@ -14,7 +14,7 @@ const PasswordHash = bounded(512, 'A password hash has at most 512 characters.')
 
 const { email, firstName, lastName, phoneNumber, language, timezone } = Registration.shape
 
-/** A line of an import. What a route takes too is judged as the route judges it; null counts as absent. */
+/** A line of an import. Values that routes accept too are checked by the same schemas; null counts as absent. */
 export const ImportedAccount = z.strictObject({
   email,
   passwordHash: PasswordHash.nullish(),

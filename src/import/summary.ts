@@ -1,21 +1,21 @@
 import type { NewAccount } from './accounts.ts'
 
-/** What an import has done so far. */
+/** The counts of an import so far. */
 export type Summary = {
   lines: number
   bytes: number
   imported: number
-  /** Their addresses had accounts already. */
+  /** Accounts whose address already had an account. */
   skipped: number
   refused: number
   withoutPassword: number
-  /** How many got a plan that has no end, by plan. */
+  /** Accounts with a plan without an end, by plan. */
   endless: Map<string, number>
-  /** How many got a role other than `user` and `subscriber`, by role. */
+  /** Accounts with a role other than `user` and `subscriber`, by role. */
   roles: Map<string, number>
 }
 
-/** The counts of an import, at zero. */
+/** The counts of an import, all zero. */
 export function createSummary(): Summary {
   return {
     lines: 0,
@@ -29,7 +29,7 @@ export function createSummary(): Summary {
   }
 }
 
-/** Counts an account that is in. */
+/** Counts an imported account. */
 export function countImported(summary: Summary, { passwordHash, plan, planEndsAt, role }: NewAccount): void {
   summary.imported++
   if (passwordHash === null) summary.withoutPassword++
@@ -45,13 +45,13 @@ const figure = (count: number): string => count.toLocaleString('en')
 const list = (counts: Map<string, number>): string =>
   [...counts].map(([name, count]) => `${figure(count)} × ${name}`).join(', ')
 
-/** The line of progress on a terminal. @param share of the file that is read, 0–1; null: nobody knows */
+/** The progress of an import, for a terminal. @param share of the file that was read, 0–1; null: unknown */
 export function describeProgress({ lines, imported, skipped, refused }: Summary, share: number | null): string {
   const read = share === null ? `${figure(lines)} lines` : `${Math.floor(share * 100)} % · ${figure(lines)} lines`
   return `${read} · ${figure(imported)} imported · ${figure(skipped)} here already · ${figure(refused)} refused`
 }
 
-/** What an import did, in sentences. @param refusedFile where the refused lines are; null: on standard error */
+/** The result of an import, in sentences. @param refusedFile the path of the refused lines; null: standard error */
 export function describeSummary(summary: Summary, isDryRun: boolean, refusedFile: string | null): string[] {
   const { lines, imported, skipped, refused, withoutPassword, endless, roles } = summary
   const places = refusedFile === null ? 'standard error' : refusedFile
