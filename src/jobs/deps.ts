@@ -5,11 +5,11 @@ import type { DatabaseConfig } from '../db/variables.ts'
 import type { Logger } from '../log/logger.ts'
 import type { JobsConfig } from './variables.ts'
 
-/** What running jobs uses. */
+/** Dependencies of running jobs. */
 export type JobDeps = {
   config: JobsConfig & ChangesConfig & Pick<DatabaseConfig, 'databaseUrl' | 'databaseSsl'>
   sql: Sql
   log: Logger
-  /** Every room's, in the order in which they are looked at. */
+  /** The jobs of all rooms, in the order in which they are checked. */
   jobs: readonly Job[]
 }

@@ -3,10 +3,10 @@ import type { Db } from '../db/types.ts'
 import type { Metric, Sample } from '../metrics/metric.ts'
 import { findJobRuns, type JobRun } from './queries.ts'
 
-/** When each job ran last and how that went, read from the database; without one there are no samples. */
+/** The last run of each job and its outcome, read from the database; without a database there are no samples. */
 export function jobMetrics({ sql, jobs }: { sql: Db; jobs: readonly Job[] }): Metric[] {
   let reading: Promise<JobRun[]> | undefined
-  /** Read once for a scrape, whose gauges are all collected at once. */
+  /** Read once for each scrape, which collects all gauges together. */
   const read = (): Promise<JobRun[]> => {
     reading ??= findJobRuns(sql)
       .catch(() => [])

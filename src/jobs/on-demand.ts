@@ -6,13 +6,13 @@ import type { JobDeps } from './deps.ts'
 import { claimJob, runInDatabase } from './queries.ts'
 import { inJobTrace, openForSlowJobs, recordFailure, runInTransaction } from './runner.ts'
 
-/** Runs that one instance begins on request at a time: each has a connection of its own. */
+/** The most runs at a time that one instance begins on request: each has a connection of its own. */
 const maxAtOnce = 2
 
 export type JobRunner = ReturnType<typeof createJobRunner>
 type Start = { admit: (tx: Tx) => Promise<void>; told: (isStarted: boolean) => void }
 
-/** Runs jobs on request, beside the schedule, and bounds how many. */
+/** Runs jobs on request, outside the schedule, and bounds their number. */
 export function createJobRunner(deps: JobDeps) {
   const underWay = new Map<string, { database: Database; ended: Promise<void> }>()
   let closed = false
@@ -24,7 +24,7 @@ export function createJobRunner(deps: JobDeps) {
       const outcome = await inJobTrace(job, () =>
         database.sql.begin(async (tx) => {
           if (!(await claimJob(tx, job.name, 0))) return null
-          // A transaction of its own: what the trail says stays, however the job ends.
+          // A transaction of its own: the audit row stays, however the job ends.
           await deps.sql.begin(admit)
           isStarted = true
           told(true)
@@ -44,9 +44,9 @@ export function createJobRunner(deps: JobDeps) {
 
   return {
     /**
-     * Begins a job now, whenever it ran last, and does not wait for its end.
-     * @param admit judges and records who asks, once the job is ours; what it throws is thrown
-     * @returns `running`: somebody is at it already, here or elsewhere
+     * Starts a job now, whenever it last ran, and does not wait for its end.
+     * @param admit checks and audits the request once the job is claimed; its error is thrown
+     * @returns `running` when the job is running already, here or elsewhere
      * @throws AppError `not-found`; `overloaded` while as many run as may
      */
     async start(name: string, admit: (tx: Tx) => Promise<void>): Promise<'started' | 'running'> {
@@ -66,7 +66,7 @@ export function createJobRunner(deps: JobDeps) {
       underWay.set(name, { database, ended })
       return (await told.promise) ? 'started' : 'running'
     },
-    /** Begins nothing more; breaks off what runs after `seconds`. */
+    /** Starts nothing more; aborts running jobs after `seconds`. */
     async close(seconds: number): Promise<void> {
       closed = true
       await Promise.all([...underWay.values()].flatMap(({ database, ended }) => [database.close(seconds), ended]))

@@ -1,4 +1,4 @@
 import type { Job } from '../db/job.ts'
 
-/** Deletes what nobody can use any more, of every room (`purge_expired` in sql/functions/purge.sql). */
+/** Deletes expired rows of all rooms (`purge_expired` in sql/functions/purge.sql). */
 export const purgeJobs: readonly Job[] = [{ name: 'purge-expired', everySeconds: 86_400, slow: true }]

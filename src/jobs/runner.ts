@@ -5,19 +5,19 @@ import { inTrace } from '../tracing/tracer.ts'
 import type { JobDeps } from './deps.ts'
 import { claimJob, findJobRuns, findRunningJobs, finishJob, type JobRun, runInDatabase } from './queries.ts'
 
-/** A statement of a slow job may take so long. */
+/** The longest statement of a slow job, in milliseconds. */
 const slowStatementMs = 1_800_000
 
 type Work = NonNullable<Job['work']>
 
-/** There is no job of that name. */
+/** No job has that name. */
 export class UnknownJobError extends Error {
   override readonly name = 'UnknownJobError'
 }
 
 /**
- * Runs one job now, by name. @returns what it did; null when another instance is at it
- * @throws UnknownJobError naming the jobs when there is none of that name
+ * Runs one job now, by name. @returns its result; null when another instance is running it
+ * @throws UnknownJobError naming the jobs when none has that name
  */
 export async function runJobNow(deps: JobDeps, name: string): Promise<unknown> {
   const job = deps.jobs.find((candidate) => candidate.name === name)
@@ -34,17 +34,17 @@ export async function runJobNow(deps: JobDeps, name: string): Promise<unknown> {
   }
 }
 
-/** When each job ran last, how long it took and how it ended. */
+/** The last run of each job: its time, duration and outcome. */
 export function readJobRuns({ sql }: { sql: Db }): Promise<JobRun[]> {
   return findJobRuns(sql)
 }
 
-/** Those of the jobs that somebody is at now, in any instance or in the database itself. */
+/** The jobs of these names that are running now, in any instance or in the database itself. */
 export function readRunningJobs(sql: Db, names: string[]): Promise<string[]> {
   return findRunningJobs(sql, names)
 }
 
-/** Null when another instance is at it, or it succeeded less than `notWithinSeconds` ago. */
+/** Runs a job. Null when another instance is running it, or it succeeded less than `notWithinSeconds` ago. */
 export async function runJob(deps: JobDeps, sql: Sql, job: Job, notWithinSeconds: number): Promise<unknown> {
   const startedAt = performance.now()
   try {
@@ -57,13 +57,13 @@ export async function runJob(deps: JobDeps, sql: Sql, job: Job, notWithinSeconds
   }
 }
 
-/** `startedAt`: of performance.now(). Never throws. */
+/** Records a failed run. `startedAt`: by performance.now(). Never throws. */
 export async function recordFailure({ sql }: { sql: Db }, { name }: Job, startedAt: number, error: unknown) {
   const message = error instanceof Error ? error.message : String(error)
   await finishJob(sql, name, performance.now() - startedAt, 'failed', message).catch(() => {})
 }
 
-/** Runs `work` in a trace of its own, named for the job. */
+/** Runs `work` in a trace of its own, named after the job. */
 export function inJobTrace<T>({ name }: Job, work: () => Promise<T>): Promise<T> {
   return inTrace(`job ${name}`, { 'manas360.job': name }, work)
 }
@@ -74,7 +74,7 @@ async function runHere(sql: Sql, name: string, work: Work, notWithinSeconds: num
   return outcome ? outcome.result : null
 }
 
-/** The work and its record in one transaction; null when it is not its turn. Call `committed` after the commit. */
+/** The work and its record in one transaction; null when the job is not due. Call `committed` after the commit. */
 export async function runInTransaction(
   tx: Tx,
   name: string,
@@ -88,7 +88,7 @@ export async function runInTransaction(
   return done
 }
 
-/** A connection of its own, opened when first used: under the pool's deadline no long statement would ever end. */
+/** A connection of its own, opened when first used: under the pool's deadline a long statement would never end. */
 export function openForSlowJobs({ config, log }: Pick<JobDeps, 'config' | 'log'>): Database {
   const poolable = config.authzFeed === 'listen'
   return openDatabase({

@@ -4,11 +4,11 @@ import type { JobDeps } from './deps.ts'
 import { openForSlowJobs, runJob } from './runner.ts'
 import type { JobsConfig } from './variables.ts'
 
-/** How often a process looks for due jobs, and how often at one that is seldom due. */
+/** How often due jobs are looked for, in milliseconds. */
 const pollMs = 1_000
 const maxPollMs = 300_000
 
-/** The jobs that a process does itself. */
+/** The jobs that this process runs itself. */
 export function jobsOf(jobs: readonly Job[], mode: JobsConfig['jobs']): Job[] {
   switch (mode) {
     case 'inline':
@@ -25,9 +25,10 @@ export function jobsOf(jobs: readonly Job[], mode: JobsConfig['jobs']): Job[] {
 }
 
 /**
- * Runs what is due, each job in one instance at a time, however many there are: who gets a job is decided by a lock in
- * the database, and when it ran last is read there, so that a restart neither repeats nor forgets one.
- * @returns what stops it, after the jobs under way; one that takes longer than a second more is broken off
+ * Runs due jobs, each on one instance at a time, however many there are: a lock in the database decides which instance
+ * runs a job, and the last run is read there, so that a restart neither repeats nor skips one.
+ * @returns a function that stops the schedule after the running jobs; one that takes longer than another second is
+ *   aborted
  */
 export function startJobs(deps: JobDeps): () => Promise<void> {
   const { true: slowJobs = [], false: quickJobs = [] } = Object.groupBy(
@@ -48,7 +49,7 @@ export function startJobs(deps: JobDeps): () => Promise<void> {
   }
 }
 
-/** Jobs that run one after the other. */
+/** Runs jobs one after the other. */
 function createSerialRunner(deps: JobDeps, sql: Sql, own: Job[]) {
   const polledAt = new Map<string, number>()
   let busy = false
@@ -82,7 +83,7 @@ function createSerialRunner(deps: JobDeps, sql: Sql, own: Job[]) {
         busy = false
       })
     },
-    /** Begins nothing more; resolves when what runs has ended. */
+    /** Starts nothing more; resolves when the running job has ended. */
     stop(): Promise<void> {
       stopped = true
       return running
