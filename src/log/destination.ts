@@ -1,7 +1,7 @@
 import { constants, fstatSync, openSync, writeSync } from 'node:fs'
 import { isatty } from 'node:tty'
 
-/** Where log lines go; each ends with a line feed. */
+/** The destination of log lines; each ends with a line feed. */
 export type Destination = {
   write(line: string): void
   /** Writes buffered lines. */
@@ -10,15 +10,15 @@ export type Destination = {
 
 const flushAtChars = 16_384
 const flushEveryMs = 1_000
-/** The buffer's bound when the reader is stuck; further lines are dropped and counted. */
+/** The most characters in the buffer while the reader is stuck; further lines are dropped and counted. */
 const backlogChars = 4_000_000
 const retryMs = 10
 const exitRetries = 100
 const encoder = new TextEncoder()
 
 /**
- * Buffers lines and writes them to a file descriptor in chunks of 16 KiB, after a second at the latest, and at exit: one
- * write per line would cost more than making the line. A terminal gets each line at once.
+ * Buffers lines and writes them to a file descriptor in chunks of 16 KiB, after a second at the latest, and at exit: a
+ * write for each line would cost more than making the line. A terminal gets each line at once.
  */
 export function openDestination(stream: number): Destination {
   const fd = withoutBlocking(stream)
@@ -56,13 +56,13 @@ export function openDestination(stream: number): Destination {
     }
   }
 
-  /** @returns false while the reader takes no more */
+  /** @returns false while the reader accepts no more */
   function push(): boolean {
     try {
       while (rest && rest.length > 0) rest = rest.subarray(writeSync(fd, rest))
     } catch (error) {
       if (error instanceof Error && 'code' in error && error.code === 'EAGAIN') return false
-      // A closed pipe or a full disk: the service goes on without its log.
+      // A closed pipe or a full disk: the service runs on without its log.
       dropped++
     }
     rest = undefined

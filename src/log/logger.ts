@@ -16,9 +16,9 @@ type Log = {
  */
 export type Logger = Record<Label, Log> & {
   isLevelEnabled(level: LogLevel): boolean
-  /** Writes a line from members that are JSON text already, such as `"status":200`. Nothing in it is redacted. */
+  /** Writes a line of members that are JSON text already, such as `"status":200`. Nothing is redacted. */
   writeMembers(level: 'debug' | 'info' | 'error', members: string): void
-  /** Writes an info line at every level but `silent`: evidence that must leave this host. */
+  /** Writes an info line at every level but `silent`: evidence that must be copied off this host. */
   logAlways(members: Record<string, unknown>, message: string): void
   /** Writes buffered lines. From `warn` on, lines are not buffered. */
   flush(): void
@@ -34,10 +34,10 @@ const service = 'manas360'
 const censor = '[Redacted]'
 const secretKey = /(?:authorization|cookie|password|secret|token|key|email|phone(?:number)?)$/i
 const maxDepth = 6
-/** JSON does not escape these, but terminals obey some (C1) and viewers break lines at others. */
+/** JSON does not escape these, but terminals interpret some (C1) and viewers break lines at others. */
 const unescaped = /[\u007f-\u009f\u2028\u2029]/g
 
-/** For commands: standard output is for their result. */
+/** For commands, whose standard output has their result. */
 export const standardError = { write: (line: string) => void process.stderr.write(line) }
 
 let stdout: Destination | undefined
@@ -59,7 +59,7 @@ export function createLogger({ level, destination }: Options): Logger {
     return (...line: [string] | [Record<string, unknown>, string]) => {
       const [members, message] = line.length === 1 ? [{}, line[0]] : line
       target.write(lineOf(label, members, message))
-      // Written at once, so that it survives a kill.
+      // Written at once, so that it is not lost if the process is killed.
       if (levels.indexOf(label) >= levels.indexOf('warn')) flush()
     }
   }
