@@ -1,4 +1,4 @@
-/** In seconds: the first wait, and the longest. */
+/** The first wait and the longest, in seconds. */
 const waits = {
   /** The server asked to retry this mail later, as greylisting does. */
   later: { first: 30, longest: 3_600 },

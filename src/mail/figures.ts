@@ -1,6 +1,8 @@
 import { createDurations } from '../metrics/durations.ts'
 
-/** Up to a day, in milliseconds: seconds as a rule, and longer while a server is away. */
+/**
+ * Bounds of the histogram in milliseconds, up to a day: usually seconds, longer while the mail server is unavailable.
+ */
 export const delayBounds = [1, 5, 15, 60, 300, 900, 3_600, 14_400, 86_400].map((seconds) => seconds * 1_000)
 
 type Outcome = 'sent' | 'postponed' | 'failed' | 'dropped'
@@ -13,7 +15,7 @@ export function createMailFigures() {
   let state: 'well' | 'server' | 'configuration' = 'well'
   const delays = { requested: createDurations(delayBounds), notice: createDurations(delayBounds) }
   return {
-    /** From being queued to being taken by the mail server; notices of a kind wait to be gathered. */
+    /** Delays from queueing to acceptance by the mail server; notices of a kind wait to be combined. */
     delays,
     count(outcome: Outcome, mails = 1): void {
       outcomes[outcome] += mails

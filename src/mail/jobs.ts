@@ -2,7 +2,10 @@ import type { Job } from '../db/job.ts'
 import type { Outbox } from './outbox.ts'
 import { deleteUnsendable } from './sender-queries.ts'
 
-/** With MAIL=off: drops notices that the schema queued when a subscription ended by the clock, which knows nothing of MAIL. */
+/**
+ * With MAIL=off: drops notices that the schema queued when a subscription ended by the clock; the schema does not know
+ * the setting.
+ */
 export function mailJobs({ mail }: { mail: Outbox }): Job[] {
   if (mail.isOn) return []
   return [

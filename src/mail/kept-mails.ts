@@ -7,7 +7,7 @@ import { renderMail } from './render.ts'
 import type { RenderedMail } from './templates/template.ts'
 
 export type KeptDeps = { sql: Sql; secrets: Secrets; config: BrandConfig }
-/** A kept mail as its recipient would see it. */
+/** A kept mail in the form that its recipient would see. */
 export type ShownMail = RenderedMail & { id: string; to: string; at: Date; link: string | null }
 
 /** The most mails of the list. */
@@ -25,7 +25,7 @@ function unreadable(error: unknown): RenderedMail {
   return { subject: 'A mail that cannot be shown', text, html: '' }
 }
 
-/** @throws AppError `not-found` */
+/** A kept mail. @throws AppError `not-found` */
 export async function readKeptMail(deps: KeptDeps, id: string): Promise<ShownMail> {
   const row = await findKeptMail(deps.sql, id)
   if (!row) throw new AppError('not-found')

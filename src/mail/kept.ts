@@ -1,7 +1,7 @@
 import type { Logger } from '../log/logger.ts'
 import type { Transport } from './transport.ts'
 
-/** Sends nothing: the outbox keeps the mail, and the log says where it is shown. For development. */
+/** A transport that sends nothing: the outbox keeps the mail, and the log has its URL. For development. */
 export function openKept(publicUrl: string, log: Logger): Transport {
   return {
     async deliver({ id, subject }) {

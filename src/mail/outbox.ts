@@ -14,7 +14,7 @@ export type OutgoingMail = {
     /** The account; null where the mail must not refer to one, as after an erasure. */
     accountId: string | null
     to: string
-    /** BCP 47, as the account has it. */
+    /** The account's language tag (BCP 47). */
     language: string
     template: K
     data: MailData[K]
@@ -89,7 +89,7 @@ export function createOutbox({ mail, secrets }: Options) {
       const part = noticePart(tx, [accountId, kind, details])
       if (isOn) await tx`with ${part} select 1`
     },
-    /** The same notice to several accounts, whose rows are locked. One statement. */
+    /** notify for several accounts, whose rows are locked. One statement. */
     async notifyAll<K extends NoticeKind>(
       tx: Db,
       accountIds: string[],

@@ -27,9 +27,10 @@ export function mailCte(sql: Db, row: MailRow, condition = sql`true`) {
 }
 
 /**
- * Writes a notice where `condition` holds: due at once, or 10 minutes after the last one of its kind. One that nobody took yet
- * gets the event added: of parallel first ones a row's unique place makes one. A change of the address under way is waited
- * for: it ends what is gathered for the old one. The rules of notices are those of sql/functions/mail.sql.
+ * Writes a notice where `condition` holds: due at once, or 10 minutes after the last one of its kind. A notice that is
+ * not yet claimed gets the event added; of concurrent first ones a unique index lets one through. A concurrent change
+ * of the address is waited for: it ends the notices that are gathered for the old one. The rules of notices are in
+ * sql/functions/mail.sql.
  */
 export function noticeCte(sql: Db, row: NoticeRow, condition = sql`true`, name = 'notice') {
   return sql`
@@ -46,7 +47,7 @@ export function noticeCte(sql: Db, row: NoticeRow, condition = sql`true`, name =
       returning m.id)`
 }
 
-/** Notices that happened just now, one to each account. They get a Message-ID when they are sent. */
+/** Queues a notice of one event for each account. Its Message-ID is assigned when it is sent. */
 export async function queueNotices(sql: Db, accountIds: string[], template: string, details: object): Promise<void> {
   await sql`
     select queue_notice(id, ${template}, jsonb_build_object('at', clock_timestamp()) || ${JSON.stringify(details)}::text::jsonb)

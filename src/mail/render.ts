@@ -6,7 +6,7 @@ import type { MailTemplate, RenderedMail } from './templates/template.ts'
 /** The columns of a row that its mail is made from. */
 type Rendered = Pick<Claimed, 'template' | 'contents' | 'language' | 'timeZone'> & { link: string | null }
 
-/** A template or data that this version does not know: a newer version will send the mail. */
+/** An unknown template or data: a newer version will send the mail. */
 export class UnknownMailError extends Error {
   override readonly name = 'UnknownMailError'
 }
@@ -16,7 +16,7 @@ export async function renderMail(brand: Brand, row: Rendered): Promise<RenderedM
   const { isMailName, templates } = await import('./templates/templates.ts')
   const { template: name, contents, language, timeZone, link } = row
   if (!isMailName(name)) throw new UnknownMailError(`there is no template ${name}`)
-  // Each name's data was written for it; the table's type cannot tell which name this is.
+  // The data was written for this template; the type of the table cannot express that.
   const template = templates[name] as MailTemplate<unknown>
   try {
     return template(contents, { brand, language: languageOf(language), timeZone, link })

@@ -13,18 +13,18 @@ export type Claimed = {
   link: Buffer | null
   messageId: string
   attempts: number
-  /** Since it was queued. */
+  /** Seconds since it was queued. */
   ageSeconds: number
-  /** The account was erased: nothing is sent. */
+  /** The account was erased: the mail is not sent. */
   isErased: boolean
   /** The address refused mail, and the recipient did not request this one. */
   isUnwanted: boolean
 }
 
 /**
- * Takes up to `limit` mails that are due and that nobody is sending. Whoever dies with one loses it when the lease ends;
- * it then goes out again, under the same Message-ID.
- * @param domain of the Message-ID of a notice that the schema queued, which gets it here
+ * Claims up to `limit` due mails that are not being sent. If this instance dies, the lease ends and the mail is sent
+ * again, under the same Message-ID.
+ * @param domain of the Message-ID that a notice of the schema gets here
  */
 export async function claimMails(
   sql: Db,
@@ -46,7 +46,7 @@ export async function claimMails(
       from claimed m left join user_accounts a on a.id = m.account_id`
 }
 
-/** An attempt: a later one of another instance is not touched by what becomes of this. */
+/** One attempt. Its outcome does not change a later attempt of another instance. */
 type Attempt = Pick<Claimed, 'id' | 'attempts' | 'accountId' | 'recipient'>
 
 /** Marks a mail as delivered: removes its content, and unmarks the address. `kept`: in development the content stays. */
@@ -63,7 +63,7 @@ export async function markSent(sql: Db, { id, accountId, recipient }: Attempt, k
 }
 
 /**
- * It is tried again in so many seconds, or has failed when its day is over.
+ * Schedules the next attempt in so many seconds, or marks the mail as failed a day after it was queued.
  * @returns whether it has failed
  */
 export async function postpone(
@@ -84,8 +84,8 @@ export async function postpone(
 }
 
 /**
- * Ends the retries of a mail. `marks`: the address refuses mail, and gets no notices until another mail is delivered to
- * it.
+ * Ends the retries of a mail. `marks`: marks the address as refusing mail; it gets no notices until another mail is
+ * delivered to it.
  */
 export async function markFailed(
   sql: Db,
@@ -107,7 +107,7 @@ export async function deleteMail(sql: Db, id: string): Promise<void> {
 }
 
 /**
- * Drops what the schema queued, for where no mail is sent: what the server would have queued itself it did not write.
+ * Deletes mails that the schema queued where mail is off; the server itself queues none there.
  * @returns how many there were
  */
 export async function deleteUnsendable(sql: Db): Promise<number> {

@@ -38,7 +38,7 @@ type Options = {
   deadlineMs?: number
 }
 
-/** Longer than the deadline, so that the outcome can still be written. */
+/** Longer than the deadline, so that the outcome can still be stored. */
 const leaseSeconds = 60
 
 /**
@@ -59,7 +59,7 @@ export function createMailSender({ sql, log, secrets, mail, brand, config }: Sen
     log,
     isPaused: pause.isOn,
     async claim(limit) {
-      // From before the claim, for the lease begins with it.
+      // Measured from before the claim, when the lease begins.
       const endsAt = performance.now() + deadlineMs
       return (await claimMails(sql, { limit, leaseSeconds, domain })).map((row) => ({ ...row, endsAt }))
     },

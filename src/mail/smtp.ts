@@ -3,7 +3,7 @@ import type { MailDelivery } from './variables.ts'
 
 type SmtpConfig = Extract<MailDelivery, { mode: 'smtp' }>
 
-/** `ca`: a certificate authority that is trusted beside the system's, as PEM. */
+/** `ca`: a certificate authority (PEM) that is trusted beside the system's. */
 export type SmtpTuning = Partial<typeof timeouts> & { ca?: string }
 
 /** Timeouts in milliseconds; nodemailer's defaults are minutes. */

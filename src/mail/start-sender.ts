@@ -9,7 +9,7 @@ type Deps = Omit<SenderDeps, 'brand' | 'config'> & {
   config: SenderDeps['config'] & BrandConfig & ChangesConfig & Pick<InstanceConfig, 'publicUrl'>
 }
 
-/** Starts the sender that the configuration asks for. @throws Error with MAIL=off */
+/** Starts the sender that the configuration requires. @throws Error with MAIL=off */
 export function startMailSender(deps: Deps): MailSender {
   const { config, log } = deps
   const { mail, brand, publicUrl, authzFeed } = config

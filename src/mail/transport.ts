@@ -1,12 +1,12 @@
 import type { RenderedMail } from './templates/template.ts'
 import type { Sender } from './variables.ts'
 
-/** A mail that is ready to go out. */
+/** A rendered mail with its envelope. */
 export type ReadyMail = RenderedMail & { id: string; messageId: string; to: string; from: Sender; language: string }
 
-/** How mails leave. */
+/** A way to deliver mails. */
 export type Transport = {
-  /** @throws errors for `classifyFailure` */
+  /** @throws errors that `classifyFailure` accepts */
   deliver(mail: ReadyMail, signal: AbortSignal): Promise<void>
   /** Aborts running deliveries. */
   close(): void

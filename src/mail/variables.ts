@@ -62,7 +62,7 @@ export const mailConfiguration = configuration({
   variables,
   config: (e: E) => ({
     mail: deliveryOf(e),
-    /** Where links of mails lead: `APP_URL`, else the pages of this service; no slash at the end. */
+    /** The base URL of links in mails: `APP_URL`, else the pages of this service; no slash at the end. */
     appUrl: (e.APP_URL ?? publicUrlOf(e)).replace(/\/+$/, ''),
   }),
   check(e) {

@@ -6,7 +6,7 @@ type Others = Exclude<
   'verify-email' | 'reset-password' | 'confirm-email' | 'undo-email' | 'accept-invitation' | 'team-invitation'
 >
 
-/** Mails without a link that are no security notices of an account in use. */
+/** Mails without a link that are not security notices of an account in use. */
 export const accountLetters: { [K in Others]: LetterTexts<RequestedMailData[K]> } = {
   'email-change-undone': {
     en: (_, { brand }) => ({

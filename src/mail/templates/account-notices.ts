@@ -28,7 +28,7 @@ const changes: Record<Language, Record<SubscriptionChange, (plan: string) => str
   },
 }
 
-/** Notices about what an account is and may do. */
+/** Notices about an account and its rights. */
 export const accountNotices: {
   'password-changed': NoticeTexts<'password-changed'>
   'password-reset': NoticeTexts<'password-reset'>

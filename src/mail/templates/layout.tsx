@@ -9,10 +9,13 @@ const font =
   "font-family: system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'Noto Sans Devanagari', sans-serif"
 const text = 'margin: 0 0 16px; font-size: 16px; line-height: 1.5'
 const small = 'margin: 0 0 8px; font-size: 14px; line-height: 1.5'
-/** Long words, such as addresses, break rather than widen the page. */
+/** Long words, such as addresses, break instead of widening the page. */
 const breaking = 'overflow-wrap: anywhere; word-break: break-word'
 
-/** Without characters that HTML escapes, for the element's text is escaped. Mail programs that drop it show the light colours. */
+/**
+ * Without characters that HTML escapes, because the element's text is escaped. Mail programs that drop it show the
+ * light colours.
+ */
 const darkStyle = ({ fill, text: label }: Fill) => `
 :root { color-scheme: light dark; supported-color-schemes: light dark; }
 @media (prefers-color-scheme: dark) {

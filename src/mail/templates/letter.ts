@@ -1,22 +1,22 @@
 import type { Brand } from '../../brand/brand.ts'
 import type { Language } from '../../text/language.ts'
 
-/** One mail in one language, without its form: both the text and the HTML are made of it. */
+/** The content of one mail in one language, from which both text and HTML are made. */
 export type Letter = {
   subject: string
   /** What happened, and what to do. */
   paragraphs: string[]
-  /** A line for each event or particular. */
+  /** A line for each event or detail. */
   facts?: string[]
-  /** The words on the button that carries the link, and how long that works; where the mail has one. */
+  /** The label of the button with the link, and how long that works; absent without a link. */
   action?: { label: string; validity: string }
-  /** Why this mail came. */
+  /** The reason for this mail. */
   why: string
-  /** What to do if it was not you. */
+  /** Advice for a recipient who did not cause it. */
   notYou: string
 }
 
-/** What every letter may use beside its data. */
+/** Values for every letter beside its data. */
 export type LetterContext = {
   brand: Brand
   /** A point in time (ISO 8601) in the reader's language and time zone: to the minute, or to the day. */
@@ -24,5 +24,5 @@ export type LetterContext = {
   day: (iso: string) => string
 }
 
-/** A letter in every language: one that is missing does not compile. */
+/** A letter in every language; the compiler requires all. */
 export type LetterTexts<Data> = Record<Language, (data: Data, context: LetterContext) => Letter>

@@ -4,14 +4,14 @@ import { maskedEmail, shownName, shownSpan } from './shown.ts'
 
 type Links = 'verify-email' | 'reset-password' | 'confirm-email' | 'undo-email' | 'accept-invitation'
 
-/** The link opens a page: nothing happens before its button is pressed, for programs open links, too. */
+/** The link opens a page and changes nothing until its button is pressed, because programs open links too. */
 export const singleUseTexts = {
   en: (hours: number) => `The link works once, for ${shownSpan(hours, 'en')}. It opens a page with a button.`,
   hi: (hours: number) =>
     `यह लिंक एक ही बार काम करता है, ${shownSpan(hours, 'hi')} तक। इससे एक पेज खुलता है, जिस पर एक बटन है।`,
 }
 
-/** The mails that carry a link. */
+/** The mails with a link. */
 export const linkLetters: { [K in Links]: LetterTexts<RequestedMailData[K]> } = {
   'verify-email': {
     en: ({ validHours }, { brand }) => ({

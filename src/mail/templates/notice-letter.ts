@@ -5,15 +5,15 @@ import type { LetterContext, LetterTexts } from './letter.ts'
 import type { NoticeData, NoticeEvent, NoticeKind } from './notice-data.ts'
 import { shownName } from './shown.ts'
 
-/** What one kind of notice says in one language. */
+/** The texts of one kind of notice in one language. */
 export type NoticeText<K extends NoticeKind> = {
   subject: string
-  /** The subject when it lists several. */
+  /** The subject of a notice of several events. */
   severally: (count: number) => string
   opening: string
-  /** What is told of one event behind its time; empty where the time says it all. */
+  /** The text of one event behind its time; empty where the time is enough. */
   event: (event: NoticeEvent<K>, context: LetterContext) => string
-  /** What to do if it was you, where that needs saying. */
+  /** Advice for a recipient who did it, where some is needed. */
   advice?: string
   notYou: string
 }
@@ -30,7 +30,7 @@ const andMore = {
   hi: (count: number) => `और ${count} बार`,
 }
 
-/** The letter of a notice: every event with its time, the oldest first. */
+/** The letter of a notice: every event with its time, oldest first. */
 export function noticeLetter<K extends NoticeKind>(texts: NoticeTexts<K>): LetterTexts<NoticeData<K>> {
   const letterIn = (language: Language) => {
     const text = texts[language]
@@ -55,7 +55,7 @@ const shownAddress = (ip: string) => (isIP(ip) ? ip : shownName(ip))
 
 type From = { userAgent?: string | null; ip: string | null }
 
-/** Where a request came from: what is known of the device, and its address. */
+/** The origin of a request: the known part of the device, and its address. */
 export const shownFrom: Record<Language, (from: From) => string> = {
   en({ userAgent, ip }) {
     const { browser, system } = deviceName(userAgent ?? null)

@@ -3,7 +3,7 @@ import type { Language } from '../../text/language.ts'
 import { helpLine } from './help-line.ts'
 import type { Letter } from './letter.ts'
 
-/** The same letter as text. The link stands on a line of its own, where mail programs find all of it. */
+/** A letter as text. The link is on a line of its own, so that mail programs recognise all of it. */
 export function plainText(letter: Letter, brand: Brand, language: Language, link: string | null): string {
   const { subject, paragraphs, facts = [], action, notYou, why } = letter
   const parts = [

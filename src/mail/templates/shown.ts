@@ -3,8 +3,8 @@ import type { Language } from '../../text/language.ts'
 const maxNameLength = 80
 
 /**
- * A name that somebody else chose, for one line of a mail: shortened, and with invisible joints (U+2060) at what mail programs
- * would make a link of, so that nobody writes addresses into our mails by calling themselves one.
+ * A name that somebody else chose, for one line of a mail: shortened, and with word joiners (U+2060) where mail
+ * programs would recognise a link, so that nobody can place links in our mails by their name.
  */
 export function shownName(text: string): string {
   const [...characters] = text.replaceAll(/\s+/g, ' ').trim()
@@ -12,7 +12,7 @@ export function shownName(text: string): string {
   return short.join('').replaceAll(/[.:/@\\]/g, '$&\u2060')
 }
 
-/** An e-mail address that its owner recognises, and nobody else can write to: `a…@example.com`. */
+/** An e-mail address that its owner recognises and others cannot write to: `a…@example.com`. */
 export function maskedEmail(email: string): string {
   const at = email.lastIndexOf('@')
   const [first = ''] = email
@@ -21,7 +21,7 @@ export function maskedEmail(email: string): string {
 
 const locales: Record<Language, string> = { en: 'en-IN', hi: 'hi-IN' }
 
-/** A point in time to the minute, with its zone; what is no time is shown as it is. */
+/** A time to the minute, with its zone; invalid times are shown unchanged. */
 export function shownTime(iso: string, language: Language, timeZone: string): string {
   const date = new Date(iso)
   if (Number.isNaN(date.getTime())) return shownName(iso)
@@ -35,14 +35,14 @@ export function shownTime(iso: string, language: Language, timeZone: string): st
   return `${shownDay(iso, language, timeZone)}, ${clock.format(date)}`
 }
 
-/** The day of a point in time. */
+/** The day of a time. */
 export function shownDay(iso: string, language: Language, timeZone: string): string {
   const date = new Date(iso)
   if (Number.isNaN(date.getTime())) return shownName(iso)
   return new Intl.DateTimeFormat(locales[language], { dateStyle: 'long', timeZone }).format(date)
 }
 
-/** How long a link works: whole days where it is days, else hours. */
+/** How long a link works: in whole days where it is days, else in hours. */
 export function shownSpan(hours: number, language: Language): string {
   const days = hours / 24
   const isDays = hours >= 48 && Number.isInteger(days)

@@ -19,7 +19,7 @@ const methods: Record<'en' | 'hi', Record<SignInMethod, string>> = {
   },
 }
 
-/** Notices about signing in, and the ways to do so. */
+/** Notices about signing in and sign-in methods. */
 export const signInNotices: {
   'new-device': NoticeTexts<'new-device'>
   lockout: NoticeTexts<'lockout'>

@@ -6,7 +6,7 @@ import type { TeamChange } from './notice-data.ts'
 import type { NoticeTexts } from './notice-letter.ts'
 import { shownName } from './shown.ts'
 
-/** To an address that may have no account yet: an account of this address must be made first. */
+/** The invitation to an address that may have no account yet: an account with this address must be made first. */
 export const teamInvitation: LetterTexts<RequestedMailData['team-invitation']> = {
   en: ({ validHours, team, inviter }, { brand }) => ({
     subject: `You are invited to a team at ${brand.name}`,

@@ -1,18 +1,18 @@
 import type { Brand } from '../../brand/brand.ts'
 import type { Language } from '../../text/language.ts'
 
-/** A mail as it is sent: text and HTML say the same. */
+/** A mail in the form that is sent; text and HTML have the same content. */
 export type RenderedMail = { subject: string; text: string; html: string }
 
-/** What a template knows besides its data. */
+/** Values for every template beside its data. */
 export type MailContext = {
   brand: Brand
   language: Language
-  /** The page that the mail leads to, with its token; null where it carries none. */
+  /** The URL of the page, with its token; null where the mail has no link. */
   link: string | null
-  /** IANA; times are shown in it. */
+  /** The IANA time zone in which times are shown. */
   timeZone: string
 }
 
-/** Renders one mail. Data comes from the outbox, where an older version of the program may have written it. */
+/** Renders one mail. Its data comes from the outbox, where an older version of the program may have written it. */
 export type MailTemplate<D> = (data: D, context: MailContext) => RenderedMail

@@ -13,7 +13,7 @@ import { signInNotices } from './sign-in-notices.ts'
 import { seatsNotice, teamInvitation, teamNotice } from './team-letters.ts'
 import type { MailTemplate } from './template.ts'
 
-/** Text and HTML of one letter, in the reader's language and time zone. */
+/** The text and HTML of a letter, in the reader's language and time zone. */
 function mail<D>(texts: LetterTexts<D>): MailTemplate<D> {
   return (data, { brand, language, link, timeZone }) => {
     const letter = texts[language](data, {
@@ -31,7 +31,7 @@ function mail<D>(texts: LetterTexts<D>): MailTemplate<D> {
 
 const notice = <K extends NoticeKind>(texts: NoticeTexts<K>): MailTemplate<NoticeData<K>> => mail(noticeLetter(texts))
 
-/** Every mail that is ever sent; `template` of the outbox is a name of this table. */
+/** All mails; `template` of the outbox is a name of this table. */
 export const templates: { [K in MailName]: MailTemplate<MailData[K]> } = {
   'verify-email': mail(linkLetters['verify-email']),
   'reset-password': mail(linkLetters['reset-password']),
@@ -64,5 +64,5 @@ export const templates: { [K in MailName]: MailTemplate<MailData[K]> } = {
   'subscription-changed': notice(accountNotices['subscription-changed']),
 }
 
-/** Whether the outbox's text names a template; a row may be of a newer version of the program. */
+/** Whether a name in the outbox is that of a template; a newer version of the program may have written it. */
 export const isMailName = (name: string): name is MailName => Object.hasOwn(templates, name)
