@@ -2,10 +2,10 @@ import type { Metric } from './metric.ts'
 
 export type Durations = ReturnType<typeof createDurations>
 
-/** Bounds in milliseconds of what takes from a part of a millisecond to a deadline of seconds. */
+/** Bounds in milliseconds, from a fraction of a millisecond to a deadline of seconds. */
 const bounds = [0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000] as const
 
-/** Counts durations by how long they were: plain numbers, to be read by /metrics. */
+/** Counts durations in buckets, as plain numbers that /metrics reads. */
 export function createDurations(upTo: readonly number[] = bounds) {
   const counted = { count: 0, milliseconds: 0, buckets: Array<number>(upTo.length + 1).fill(0) }
   return {

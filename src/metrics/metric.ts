@@ -4,8 +4,8 @@ export type Sample = [labels: Record<string, string>, value: number]
 export type Observations = { labels: Record<string, string>; count: number; sum: number; buckets: readonly number[] }
 
 /**
- * What a room shows at /metrics. It is read when somebody asks, so what is counted anyway is not counted twice. No label tells
- * of a person.
+ * A metric of a room at /metrics. It is read at each scrape, so that existing counters are not counted twice. Labels
+ * never refer to a person.
  */
 export type Metric = { name: string; help: string; labels: readonly string[] } & (
   | { kind: 'counter'; read: () => Sample[] }
@@ -29,15 +29,15 @@ export function counterBy(name: string, help: string, label: string, read: () =>
   }
 }
 
-/** A gauge without labels; yes and no are 1 and 0. */
+/** A gauge without labels; true and false are 1 and 0. */
 export function gauge(name: string, help: string, read: () => number | boolean): Metric {
   return { kind: 'gauge', name, help, labels: [], read: () => [[{}, Number(read())]] }
 }
 
 /**
- * Gauges that one reading of the database tells, of all instances. A scrape collects them together, so it reads once; without a
- * database they have no samples.
- * @param shown name, help and figure of each
+ * Gauges read from the database together, for all instances. A scrape reads them once; without a database they have no
+ * samples.
+ * @param shown name, help and value of each
  */
 export function gaugesOf<K extends string>(
   read: () => Promise<Record<K, number>>,
