@@ -10,7 +10,7 @@ import { stepOfCode } from './totp.ts'
 /** An authenticator app's secret as it is stored. */
 export type EncryptedSecret = { id: string; secret: Buffer }
 
-/** Where a secret is stored: part of what is authenticated by its encryption. */
+/** The place of a secret, which its encryption authenticates. */
 export const secretPlace = (id: string) => ({ table: 'totp_factors', column: 'secret', id })
 
 /** The time step of an authenticator app's code (RFC 6238); null: the code is wrong at this time. */
@@ -22,7 +22,7 @@ export function verifyCode(
   return stepOfCode(deps.secrets.decrypt(secret, secretPlace(id)), digits, deps.now())
 }
 
-/** What it takes to use a code up. A recovery code is not yet known to be right. */
+/** The data that uses a code up. A recovery code is not yet known to be right. */
 export type CodeProof = { kind: 'totp'; totpId: string; step: number } | { kind: 'recovery-code'; hash: Buffer }
 
 /** Checks a code, except for whether it was used before; null: it is wrong. */

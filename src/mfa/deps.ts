@@ -1,5 +1,5 @@
 import type { PasskeyDeps } from '../passkeys/deps.ts'
 import type { Secrets } from '../secrets/secrets.ts'
 
-/** What the services of second factors use. */
+/** Dependencies of the services of second factors. */
 export type MfaDeps = PasskeyDeps & { secrets: Secrets }

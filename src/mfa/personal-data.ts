@@ -3,7 +3,7 @@ import { type PersonalData, rowsOf } from '../db/personal-data.ts'
 export const mfaData: PersonalData[] = [
   {
     table: 'totp_factors',
-    // Without the secret: whoever has it can make codes.
+    // Without the secret, from which codes can be computed.
     exported: rowsOf('totp_factors', {
       part: 'authenticatorApps',
       columns: 't.created_at as "createdAt", confirmed_at as "confirmedAt"',

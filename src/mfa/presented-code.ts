@@ -1,6 +1,6 @@
 import { hashRecoveryCode, readRecoveryCode } from './recovery-codes.ts'
 
-/** A code as it was typed: of an authenticator app, a recovery code, or neither. */
+/** A typed code: of an authenticator app, a recovery code, or neither. */
 export type PresentedCode =
   | { kind: 'totp'; digits: string }
   | { kind: 'recovery-code'; hash: Buffer }

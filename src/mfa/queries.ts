@@ -28,6 +28,7 @@ export async function insertEnrolment(
 export const waits = (sql: Db) =>
   sql`t.confirmed_at is null and t.created_at > clock_timestamp() - make_interval(hours => ${enrolmentHours})`
 
+/** An enrolment that can still be confirmed; null where there is none. Locks nothing. */
 export async function findEnrolment(sql: Db, accountId: string, id: string): Promise<StoredTotp | null> {
   const [row] = await sql<StoredTotp[]>`
     select id, secret, last_step::float8 as last_step from totp_factors t
@@ -35,7 +36,7 @@ export async function findEnrolment(sql: Db, accountId: string, id: string): Pro
   return row ?? null
 }
 
-/** @returns whether it could still be confirmed */
+/** Confirms an enrolment by the time step of its code. @returns whether it could still be confirmed */
 export async function confirmEnrolment(sql: Db, id: string, step: number): Promise<boolean> {
   const rows = await sql`
     update totp_factors t set confirmed_at = clock_timestamp(), last_step = ${step}

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { PresentedPassword } from '../http/input/password.ts'
 import { PasskeyResponse } from '../passkeys/schemas.ts'
 
-/** Any text up to the bound: one that is no code is answered `invalid-code`, like a wrong one. */
+/** Any text up to the bound: one that has not the form of a code is answered `invalid-code`, like a wrong one. */
 export const Code = z
   .string()
   .min(1)
