@@ -50,7 +50,8 @@ else {
   try {
     const dataDirectory = compiled ? join(process.cwd(), '.data') : join(import.meta.dir, '..', '.data')
     process.exitCode = await command({ environment: process.env, options, args, dataDirectory, compiled, print })
-    // Whatever handle was left open: a server that was stopped is gone a second later. Others may still be writing to a pipe.
+    // A stopped server exits a second later, whatever handle is still open. Other commands may still be writing to a
+    // pipe.
     if (name === 'serve') setTimeout(() => process.exit(), 1_000).unref()
   } catch (error) {
     if (error instanceof ConfigError) fail(error.message, 78)
@@ -93,7 +94,7 @@ function parse() {
   }
 }
 
-/** Names commands as the user can type them. */
+/** Replaces the names of commands by the form in which the user can type them. */
 function withProgramName(text: string): string {
   const { execPath, env } = process
   const start = { compiled, execPath, entry: import.meta.path, path: env.PATH, directory: process.cwd() }
@@ -104,7 +105,7 @@ function print(line: string): void {
   process.stdout.write(`${withProgramName(line)}\n`)
 }
 
-/** Ends when the reader of the output has closed it (`doctor | head`); a server goes on. */
+/** Ends when the reader of the output has closed it (`doctor | head`); a server runs on. */
 function endWithReader(error: Error & { code?: string }): void {
   if (error.code !== 'EPIPE') throw error
   if (name !== 'serve') process.exit(0)
