@@ -38,9 +38,8 @@ export function body<T extends z.ZodType>(schema: T, { limitBytes = defaultLimit
 }
 
 /**
- * Validates the query, of which every parameter may appear once: the handler reads `c.req.valid('query')`. The middleware
+ * Validates the query, in which a parameter may appear once: the handler reads `c.req.valid('query')`. The middleware
  * throws AppError `validation-failed` with an entry for each wrong, unknown, repeated or undecodable parameter.
- *
  * @throws Error for an object schema that would let unknown parameters pass
  */
 export function query<T extends z.ZodType>(schema: T) {
