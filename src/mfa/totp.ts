@@ -27,8 +27,8 @@ export async function totpUri(secret: string, issuer: string, label: string): Pr
 }
 
 /**
- * The time step of a code (RFC 6238), at most one step early or late; null: it is wrong. The database decides whether the step was used
- * before. Compared in constant time.
+ * The time step of a code (RFC 6238), at most one step early or late; null: the code is wrong. Compared in constant
+ * time. The database decides whether the step was used before.
  * @param code six digits
  * @param now epoch milliseconds, by the database's clock
  */
