@@ -14,7 +14,7 @@ import { JobBody, JobPath, JobStartBody, OperationsBody } from './schemas.ts'
 
 const settings = requirePermission('settings.manage')
 
-/** What runs, for administrators. */
+/** The running instances and jobs, for administrators. */
 export const operationsRoutes = new Hono<AuthedEnv>()
   .get(
     '/operations',

@@ -14,7 +14,7 @@ import type { Metric } from '../metrics/metric.ts'
 import type { Redis } from '../redis/connection.ts'
 import type { OpsConfig } from './variables.ts'
 
-/** What probes, health and metrics use. */
+/** Dependencies of probes, health and metrics. */
 export type OpsDeps = {
   config: OpsConfig & Pick<InstanceConfig, 'production'>
   db: Pick<Database, 'ping' | 'stats'>
@@ -23,7 +23,7 @@ export type OpsDeps = {
   audit: Audit
   jobs: readonly Job[]
   jobRunner: Pick<JobRunner, 'start'>
-  /** This instance, among those that serve on the database. */
+  /** The id of this instance, among those on the same database. */
   instance: { id: string }
   mail: Pick<Outbox, 'isOn'>
   replica: Pick<Replica, 'status' | 'ageMs'> | null
@@ -33,6 +33,6 @@ export type OpsDeps = {
   feed: Pick<Feed, 'isStale' | 'ageMs'>
   passwords: Pick<PasswordHasher, 'stats'>
   lifecycle: { draining: boolean }
-  /** What every room shows at /metrics; one function for each instance. */
+  /** The metrics of all rooms; one function for each instance. */
   metrics: () => Promise<readonly Metric[]>
 }

@@ -4,7 +4,10 @@ import type { OpsDeps } from './deps.ts'
 
 export type Check = { status: 'ok' | 'failed'; detail?: string }
 
-/** Whether this instance should get traffic: it is not draining, its database answers and takes changes, and the schema is the expected one. */
+/**
+ * Checks whether this instance should get traffic: it is not draining, its database answers and accepts writes, and the
+ * schema is supported.
+ */
 export async function checkReadiness(deps: OpsDeps): Promise<Record<string, Check>> {
   const { database, writes } = await checkDatabase(deps)
   return {
@@ -21,7 +24,7 @@ export async function checkReadiness(deps: OpsDeps): Promise<Record<string, Chec
   }
 }
 
-/** Whether every check passes: what /ready answers. */
+/** Whether every check passes, as /ready answers. */
 export function isReady(checks: Record<string, Check>): boolean {
   return Object.values(checks).every(({ status }) => status === 'ok')
 }
@@ -50,7 +53,7 @@ async function checkMigrations({ sql, schema }: OpsDeps): Promise<Check> {
   if (schema.isServed) return { status: 'ok' }
   try {
     const { version, gap } = await findSchemaState(sql)
-    // It was started on a schema that it serves on. One that became newer since is a deployment under way.
+    // The program was started on a schema that it supports. A newer one is part of a deployment.
     if (gap && version <= latestVersion) return { status: 'failed', detail: gap.reason }
     schema.isServed = true
     return { status: 'ok' }

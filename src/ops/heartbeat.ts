@@ -13,8 +13,8 @@ type Options = Pick<OpsDeps, 'instance' | 'feed' | 'redis' | 'lifecycle' | 'cata
 export type Heartbeat = ReturnType<typeof createHeartbeat>
 
 /**
- * Tells the other instances that this one serves, and how it is: one row, written every 10 s by the clock, whatever the
- * requests. An orderly stop removes it; of an instance that was killed it stays for an hour, as silent.
+ * Publishes the state of this instance for the others: one row, written every 10 s by the clock, independent of
+ * requests. An orderly stop deletes it; the row of a killed instance stays for an hour, as `silent`.
  */
 export function createHeartbeat(options: Options) {
   const { sql, log, instance } = options
@@ -33,7 +33,7 @@ export function createHeartbeat(options: Options) {
     }
   }
 
-  /** Writes the row; while it is being written, waits for that. Never throws. */
+  /** Writes the row; a call during a write waits for that. Never throws. */
   function beat(): Promise<void> {
     beating ??= writeOnce().finally(() => {
       beating = undefined
@@ -48,7 +48,7 @@ export function createHeartbeat(options: Options) {
       timer = setInterval(() => void beat(), beatEveryMs)
       timer.unref()
     },
-    /** Ends it, and removes the row. Never throws. */
+    /** Stops, and deletes the row. Never throws. */
     async stop(): Promise<void> {
       clearInterval(timer)
       await beating

@@ -3,7 +3,7 @@ import type { Metric } from '../metrics/metric.ts'
 
 type Histogram = Extract<Metric, { kind: 'histogram' }>
 
-/** A histogram of what was counted elsewhere, which the library's own cannot read. */
+/** Registers a histogram of existing counts, which the library's own class does not support. */
 export function registerHistogram(
   { Histogram }: Pick<typeof import('prom-client'), 'Histogram'>,
   registry: Registry,
@@ -17,7 +17,7 @@ export function registerHistogram(
     buckets: [...metric.bounds],
     registers: [registry],
   })
-  // What the registry asks a histogram for before `get`; its type does not tell.
+  // Members that the registry reads before `get`, although its type lacks them.
   Object.assign(histogram, {
     getForPromString: async () => ({ name, help, type: 'histogram', aggregator: 'sum', values: samplesOf(metric) }),
   })

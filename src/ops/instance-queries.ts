@@ -1,6 +1,6 @@
 import type { Db } from '../db/types.ts'
 
-/** What an instance says of itself. */
+/** The state that an instance publishes. */
 export type InstanceState = {
   id: string
   host: string
@@ -13,7 +13,7 @@ export type InstanceState = {
   memoryBytes: number
 }
 
-/** Says that an instance is alive, and forgets those of which nothing was heard for an hour. */
+/** Writes the state of an instance, and deletes those that were silent for an hour. */
 export async function upsertInstance(sql: Db, { commit, ...state }: InstanceState): Promise<void> {
   const { status, feedAgeMs, catalogueVersion, memoryBytes } = state
   await sql`
@@ -24,14 +24,15 @@ export async function upsertInstance(sql: Db, { commit, ...state }: InstanceStat
        catalogue_version = ${catalogueVersion}::int, memory_bytes = ${memoryBytes}::bigint`
 }
 
+/** Deletes the row of an instance. */
 export async function deleteInstance(sql: Db, id: string): Promise<void> {
   await sql`delete from instances where id = ${id}`
 }
 
-/** `silent`: nothing was heard of it for so long, by the database's clock. */
+/** `silent`: the row was not written for so long, by the database's clock. */
 export type InstanceItem = Omit<InstanceState, 'status'> & { status: InstanceState['status'] | 'silent'; seenAt: Date }
 
-/** The newest first. */
+/** The instances, newest first. */
 export async function listInstances(sql: Db, silentAfterSeconds: number, limit: number): Promise<InstanceItem[]> {
   return sql<InstanceItem[]>`
     select id, host, version, commit_id as commit, started_at, seen_at, feed_age_ms, catalogue_version, memory_bytes::float8 as memory_bytes,

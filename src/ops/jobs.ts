@@ -5,7 +5,7 @@ import type { Slice } from '../http/output/page.ts'
 import { readJobRuns, readRunningJobs } from '../jobs/runner.ts'
 import type { OpsDeps } from './deps.ts'
 
-/** The jobs by name, each with its last run and whether somebody is at it now, in any instance. */
+/** The jobs by name, each with its last run and whether it is running now, in any instance. */
 export async function readJobs({ sql, jobs }: OpsDeps, { limit, after }: Slice<[string]>) {
   const page = jobs
     .toSorted((one, other) => (one.name < other.name ? -1 : 1))
@@ -20,11 +20,11 @@ export async function readJobs({ sql, jobs }: OpsDeps, { limit, after }: Slice<[
   ])
   return page.map(({ name, everySeconds, slow = false }) => {
     const run = runs.find((candidate) => candidate.name === name)
-    return { name, everySeconds, slow, running: running.includes(name), lastRun: run ? shown(run) : null }
+    return { name, everySeconds, slow, running: running.includes(name), lastRun: run ? toRunBody(run) : null }
   })
 }
 
-/** Begins a job now; it goes on after the answer. @throws AppError `not-found`, `overloaded` */
+/** Starts a job; it runs on after the answer. @throws AppError `not-found`, `overloaded` */
 export function startJob({ jobRunner, audit }: OpsDeps, actor: Actor, name: string): Promise<'started' | 'running'> {
   return jobRunner.start(name, async (tx) => {
     await authorise(tx, actor.principal, 'settings.manage')
@@ -32,4 +32,4 @@ export function startJob({ jobRunner, audit }: OpsDeps, actor: Actor, name: stri
   })
 }
 
-const shown = ({ name: _, ...run }: Awaited<ReturnType<typeof readJobRuns>>[number]) => run
+const toRunBody = ({ name: _, ...run }: Awaited<ReturnType<typeof readJobRuns>>[number]) => run

@@ -1,4 +1,4 @@
-/** Why a server is not alive, as a container's health check sees it; null when it is. */
+/** Checks a server's /live as a container's health check does. Null when it is alive, else the reason. */
 export async function findFault(url: string): Promise<string | null> {
   try {
     const response = await fetch(url, { signal: AbortSignal.timeout(3_000) })
@@ -8,7 +8,7 @@ export async function findFault(url: string): Promise<string | null> {
   }
 }
 
-/** Without Bun's question whether the computer is able to access the url. */
+/** The reason without Bun's suffix "Is the computer able to access the url?". */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   if (error.name === 'TimeoutError') return 'not within 3 s'

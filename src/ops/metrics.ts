@@ -6,10 +6,10 @@ import { checkReadiness } from './health.ts'
 import { registerHistogram } from './histogram.ts'
 
 type Library = typeof import('prom-client')
-/** One registry for each instance; made at the first scrape, for the library costs start-up time. */
+/** One registry for each instance, made at the first scrape, because loading the library takes start-up time. */
 const registries = new WeakMap<OpsDeps['metrics'], Promise<Registry>>()
 
-/** Every room's metrics in the text format that Prometheus reads. */
+/** The metrics of all rooms in the text format of Prometheus. */
 export async function readMetrics(deps: OpsDeps): Promise<{ body: string; contentType: string }> {
   const { metrics } = deps
   const opening =
@@ -23,13 +23,14 @@ async function openRegistry(metrics: readonly Metric[]): Promise<Registry> {
   const library = await import('prom-client')
   const registry = new library.Registry()
   library.collectDefaultMetrics({ register: registry })
-  // Gauges with the name of a counter, which the linter of Prometheus refuses; each is told by kind under another name.
+  // Gauges with the name of a counter, which the linter of Prometheus refuses; they are also reported by kind under
+  // another name.
   for (const kind of ['handles', 'requests', 'resources']) registry.removeSingleMetric(`nodejs_active_${kind}_total`)
   for (const metric of metrics) register(library, registry, metric)
   return registry
 }
 
-/** What `/ready` checks; the database is asked once more for it. */
+/** The checks of `/ready`, for which the database is queried once more. */
 function readiness(deps: OpsDeps): Metric {
   return {
     kind: 'gauge',

@@ -31,11 +31,11 @@ const idempotencyKey = {
 }
 
 /**
- * Adds to each operation the problem documents that it may answer: those that were named, those that follow from its
- * input, and those of the middlewares on its route.
+ * Adds to each operation the problem documents that it may answer: those that the route names, those that follow from
+ * its input, and those of its middleware.
  */
 export function completeDocument<E extends Env>(generated: object, app: Hono<E>): void {
-  // The generator's type allows a path to be anything that OpenAPI knows; what it makes are operations.
+  // The generator's type allows any path item of OpenAPI; it produces operations.
   const document = generated as Document
   const answered = new Set<ProblemCode>()
   const handlers = Map.groupBy(app.routes, ({ method, path }) => keyOf(method, path))

@@ -1,14 +1,14 @@
 /**
- * Examples for the reference page, which sends them as they stand: of every body, by the name of its schema, and of
- * parameters whose own schema cannot know a good one. tests/openapi-examples.test.ts sends each.
+ * Examples for the reference page, which sends them unchanged: of every body, by the name of its schema, and of
+ * parameters whose own schema has none. tests/openapi-examples.test.ts sends each.
  */
 
 const password = 'seven quiet herons at dawn'
 const reason = 'Asked for on the telephone'
-/** Times in requests must lie ahead. */
+/** Times in requests must be in the future. */
 const later = '2099-12-31T23:59:59Z'
 
-/** What a browser gives, shortened: only an authenticator can make one that is accepted. */
+/** A browser's response, shortened: only an authenticator can make a valid one. */
 const ofBrowser = (id: string) => ({ id, rawId: id, type: 'public-key' })
 const passkeyResponse = {
   ...ofBrowser('mF3qPcPqT7JxQ2vR9wLkZA'),
@@ -123,7 +123,7 @@ const bodies: Record<string, object> = {
   FeatureEdit: { displayName: 'Premium dashboard', description: 'Insights over 30 days' },
 }
 
-/** By the beginning of a path and the parameter's name; the first that fits. */
+/** Examples by the beginning of a path and the name of a parameter; the first match counts. */
 const parameters: [string, string, string][] = [
   ['/v1/plans/', 'name', 'professional'],
   ['/v1/admin/plans/', 'name', 'professional'],
@@ -142,7 +142,7 @@ type Operation = {
   requestBody?: { content: Record<string, { schema: { $ref?: string }; example?: unknown }> }
 }
 
-/** Adds to an operation the examples of its body and of its parameters. */
+/** Adds the examples of its body and parameters to an operation. */
 export function addExamples(path: string, operation: Operation): void {
   for (const parameter of operation.parameters ?? []) {
     const found = parameters.find(([start, name]) => path.startsWith(start) && name === parameter.name)

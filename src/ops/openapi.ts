@@ -4,7 +4,7 @@ import { version } from '../config/version.ts'
 import { completeDocument } from './openapi-completion.ts'
 import { addExamples } from './openapi-examples.ts'
 
-/** The groups of operations, in the order in which the reference page shows them. */
+/** The groups of operations, in the order of the reference page. */
 const tags = [
   { name: 'Authentication', description: 'Accounts, log-in, sessions and passwords' },
   { name: 'Account', description: 'The person behind the token' },
@@ -22,7 +22,7 @@ const tags = [
 
 const documents = new WeakMap<object, Promise<object>>()
 
-/** The OpenAPI 3.1 document, generated from the routes' own schemas; made once per app. */
+/** The OpenAPI 3.1 document, generated from the routes' own schemas, once for each app. */
 export function openApiDocument<E extends Env>(app: Hono<E>, publicUrl: string): Promise<object> {
   const known = documents.get(app)
   if (known) return known

@@ -4,12 +4,12 @@ import { readBacklog } from '../webhooks/deliveries.ts'
 import type { OpsDeps } from './deps.ts'
 import { listInstances } from './instance-queries.ts'
 
-/** Three heartbeats that did not come. */
+/** Three missed heartbeats. */
 const silentAfterSeconds = 30
-/** More than serve at once; a process that restarts in a circle leaves one row each time. */
+/** More than run at once; a process that keeps crashing leaves a row for each start. */
 const maxInstances = 100
 
-/** The instances that serve, as they said last, and what waits in the queues of all of them. */
+/** The running instances as they were last published, and the queues of all of them. */
 export async function readOperations({ sql, instance, mail, feed }: OpsDeps) {
   const [instances, mails, inbox, webhooks] = await Promise.all([
     listInstances(sql, silentAfterSeconds, maxInstances),

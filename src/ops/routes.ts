@@ -13,7 +13,7 @@ import { readMetrics } from './metrics.ts'
 import { referenceAsset } from './reference/assets.ts'
 import { HealthBody, StatusBody } from './schemas.ts'
 
-/** In production the operator's pages need OPS_TOKEN; unset, they do not exist. */
+/** In production the operators' pages need OPS_TOKEN; while it is unset, they answer 404. */
 const operatorsOnly = middleware<PublicEnv>({
   name: 'operatorsOnly',
   before(c) {
@@ -50,7 +50,7 @@ export const opsRoutes = new Hono<PublicEnv>()
       const deps = c.get('deps')
       const checks = await checkReadiness(deps)
       const { redis } = deps
-      // Without Redis the instance is worth its traffic: it refuses log-ins, and limits nobody else.
+      // Without Redis the instance still serves: it refuses log-ins, and limits nothing else.
       const status = !isReady(checks) ? 'failing' : redis && !redis.isUp() ? 'degraded' : 'ok'
       const { production, opsToken } = deps.config
       if (production && !(opsToken !== undefined && isOperator(c.req.header('Authorization'), opsToken)))

@@ -4,7 +4,7 @@ import bundlePath from './swagger-ui-bundle.js.gz' with { type: 'file' }
 // Two files of swagger-ui-dist 5.35.0, made with `gzip -9 -n`. The package itself is no dependency, because installing it
 // runs a script that reports the installation to a third party. tests/ops/reference.test.ts holds the files' hashes.
 
-/** What a page answers: a body that is read when it is sent, and its headers. */
+/** An answer: a body that is read when it is sent, and its headers. */
 export type ReferenceAsset = { body: Blob | string; headers: Record<string, string> }
 
 const html = `<!doctype html>
@@ -25,7 +25,7 @@ const html = `<!doctype html>
 </html>
 `
 
-// validatorUrl null: the default sends the document's address to a foreign host.
+// validatorUrl null: the default would send the document's URL to another host.
 const init = `'use strict'
 SwaggerUIBundle({
   url: '/openapi.json',
@@ -38,7 +38,7 @@ SwaggerUIBundle({
 })
 `
 
-// React sets styles through the CSSOM, which style-src does not judge; nothing inline is needed.
+// React sets styles through the CSSOM, to which style-src does not apply; nothing inline is needed.
 const policy = [
   "default-src 'none'",
   "script-src 'self'",
@@ -61,7 +61,7 @@ const assets: Record<string, { type: string; gzip?: true; body: () => Blob | str
   '/docs/swagger-ui.css': { type: 'text/css; charset=utf-8', gzip: true, body: () => Bun.file(stylePath) },
 }
 
-/** The API's reference page and what it loads, all from this server; nothing is read before it is asked for. */
+/** The API's reference page and its files, all from this server and read on demand; undefined for an unknown path. */
 export function referenceAsset(path: string): ReferenceAsset | undefined {
   const asset = Object.hasOwn(assets, path) ? assets[path] : undefined
   if (!asset) return undefined
@@ -69,10 +69,10 @@ export function referenceAsset(path: string): ReferenceAsset | undefined {
     body: asset.body(),
     headers: {
       'Content-Type': asset.type,
-      // Every browser takes it, and who says nothing accepts any coding (RFC 9110, 12.5.3).
+      // All browsers accept gzip, and a request without the header accepts any coding (RFC 9110, 12.5.3).
       ...(asset.gzip && { 'Content-Encoding': 'gzip' }),
       'Content-Security-Policy': policy,
-      // Its names carry no version, so a browser asks again after an upgrade.
+      // Its names have no version, so browsers must revalidate after an upgrade.
       'Cache-Control': 'private, max-age=300',
     },
   }
