@@ -2,13 +2,13 @@ import { type Brand, fillsOf, surfaces } from '../brand/brand.ts'
 import stylePath from './browser/account.css' with { type: 'file' }
 import scriptPath from './browser/account.js' with { type: 'file' }
 
-/** What the pages load, by name. A name holds its content's hash, so that a browser may keep it for good. */
+/** The files of the pages. Their names hold the hash of their content, so that browsers may cache them for good. */
 export type Assets = { script: Asset; style: Asset }
 type Asset = { name: string; body: string; type: string }
 
 const kept = new WeakMap<Brand, Promise<Assets>>()
 
-/** The script and the stylesheet in the brand's colours; read from the program once. */
+/** The script and the style sheet in the brand's colours; read once. */
 export function assetsFor(brand: Brand): Promise<Assets> {
   const known = kept.get(brand)
   if (known) return known

@@ -1,7 +1,7 @@
 import type { PageName } from './page-names.ts'
 import type { SharedTexts } from './texts.ts'
 
-/** A document that people agree to when they accept an invitation. */
+/** A document to agree to when an invitation is accepted. */
 export type ConsentDocument = { document: string; version: string; required: boolean }
 
 type Props = {
@@ -11,7 +11,7 @@ type Props = {
   shared: SharedTexts
 }
 
-/** What a page asks for, beside the press of its button. */
+/** The fields of a page, above its button. */
 export function Fields({ name, passwordMinLength, consentDocuments, shared }: Props) {
   if (name === 'accept-team')
     return (

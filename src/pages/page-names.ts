@@ -1,4 +1,4 @@
-/** The pages that links of mails lead to, each under `/account/`. */
+/** The pages of links in mails, each under `/account/`. */
 export const pageNames = [
   'verify-email',
   'reset-password',

@@ -12,9 +12,9 @@ export type PageOptions = {
   brand: Brand
   passwordMinLength: number
   consentDocuments: readonly ConsentDocument[]
-  /** With MAIL=off the link of an undo leads on to a new password. */
+  /** With MAIL=off the link of an undo leads to the page for a new password. */
   mailIsOn: boolean
-  /** Where the person goes on; null where the service knows no app. */
+  /** The URL of the app, to which the page links; null where none is configured. */
   appUrl: string | null
   /** Names of the script and the stylesheet under `/account/assets/`. */
   assets: { script: string; style: string }
@@ -24,8 +24,8 @@ const texts: Record<Language, Texts> = { en: english, hi: hindi }
 const ownNames: Record<Language, string> = { en: 'English', hi: 'हिन्दी' }
 
 /**
- * One hosted page. Its links are relative, so that it works behind any PUBLIC_URL. It holds no token: the script reads that
- * from the address and posts it when the button is pressed.
+ * One hosted page. Its links are relative, so that it works behind any PUBLIC_URL. It holds no token: the script reads
+ * that from the URL and posts it when the button is pressed.
  */
 export function renderPage(options: PageOptions): string {
   return `<!doctype html>${(<Page {...options} />).toString()}`
@@ -35,7 +35,7 @@ function Page(options: PageOptions) {
   const { name, language, brand, appUrl, mailIsOn, assets } = options
   const { shared, pages } = texts[language]
   const page = pages[name]
-  // The script adds the token of the link that was used: it sets a new password, also for whoever comes back to it.
+  // The script adds the token of the used link, by which a new password can be set, also when the page is opened again.
   const leadsOn = name === 'undo-email' && !mailIsOn
   return (
     <html lang={language} dir="ltr">
@@ -113,7 +113,7 @@ function Help({ support, label }: { support: string | null; label: string }) {
   )
 }
 
-/** What the script may have to say, kept out of sight until then. */
+/** The messages of the script, hidden until they are needed. */
 function Messages({ shared, page, options }: { shared: SharedTexts; page: PageTexts; options: PageOptions }) {
   const { passwordMinLength: minLength, mailIsOn } = options
   const messages: Record<string, string> = {

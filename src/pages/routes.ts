@@ -6,12 +6,12 @@ import type { PublicEnv } from '../http/request.ts'
 import { languages, preferredLanguage } from '../text/language.ts'
 import type { PageName } from './page-names.ts'
 
-// The script sets no style and loads nothing but its own service's answers. `data:` is the empty icon.
+// The script sets no style and requests nothing but its own service. `data:` is the empty icon.
 const policy = pagePolicy('data:')
 
 /**
- * The pages that links of mails lead to. They change nothing and know no token: a link scanner may open them as often as it
- * likes. What programs append to links is ignored, for a person follows them.
+ * The pages of links in mails. They change nothing and see no token, so link scanners may open them any number of
+ * times. Parameters that programs append to links are ignored.
  */
 export const pageRoutes = new Hono<PublicEnv>()
   .get('/account/verify-email', noBody, (c) => servePage(c, 'verify-email'))
@@ -25,7 +25,7 @@ export const pageRoutes = new Hono<PublicEnv>()
 async function servePage(c: Context<PublicEnv>, name: PageName): Promise<Response> {
   const { config, mail } = c.get('deps')
   const { brand, passwordMinLength, consentDocuments, appUrl, publicUrl } = config
-  // Read when the first page is asked for: neither start-up nor a service without mail pays for them.
+  // Loaded at the first page: start-up, and services without mail, need no memory for it.
   const [{ renderPage }, { assetsFor }] = await Promise.all([import('./page.tsx'), import('./assets.ts')])
   const { script, style } = await assetsFor(brand)
   const language =
@@ -51,8 +51,8 @@ async function servePage(c: Context<PublicEnv>, name: PageName): Promise<Respons
 }
 
 /**
- * @throws AppError `not-found` for a name that is none. One with another hash is of another version of the program, as while
- * two are deployed: it gets what this version has, which the browser does not keep.
+ * @throws AppError `not-found` for an unknown name. A name with another hash is of another version of the program,
+ *   during a deployment: the answer is this version's file, not cached
  */
 async function serveAsset(c: Context<PublicEnv>, file: string): Promise<Response> {
   const extension = /^account-[0-9a-f]{16}\.(js|css)$/.exec(file)?.[1]

@@ -1,25 +1,25 @@
 import type { PageName } from './page-names.ts'
 
-/** What one page says. */
+/** The texts of one page. */
 export type PageTexts = {
   title: string
-  /** What the button does. */
+  /** The effect of the button. */
   intro: string
   button: string
   done: { title: string; text: string }
-  /** In place of its text where no mail is sent. */
+  /** Replaces `done` where mail is off. */
   doneWithoutMail?: string
-  /** What to do next when the link is refused, behind `shared.refused`. */
+  /** The next step when the link is refused, behind `shared.refused`. */
   refused: string
 }
 
-/** What all pages say. */
+/** The texts of all pages. */
 export type SharedTexts = {
   needsScript: string
-  /** The link came without its token, or the page was loaded again. */
+  /** For a link without its token, or a page that was reloaded. */
   incomplete: string
   working: string
-  /** The link is wrong, used, expired or void: the service does not say which. */
+  /** For a link that is wrong, used, expired or void: the service does not distinguish them. */
   refusedTitle: string
   refused: string
   help: string
@@ -30,12 +30,12 @@ export type SharedTexts = {
   show: string
   hide: string
   passwordHint: (minLength: number) => string
-  /** Where the service's own sentence, which is English, does not serve. */
+  /** Replaces the service's own sentence, which is in English. */
   passwordTooShort?: (minLength: number) => string
   openApp: (brand: string) => string
   consents: string
   required: string
-  /** By problem code, or by the code of an error about the password. `other` stands in for the rest. */
+  /** Messages by problem code, or by the code of an error of the password; `other` for the rest. */
   problems: Record<string, string>
 }
 

@@ -1,4 +1,4 @@
-// The script of the hosted pages. It takes the token out of the address, and posts it when the button is pressed.
+// The script of the hosted pages. It removes the token from the URL, and posts it when the button is pressed.
 /** @typedef {{ status: number, body: Record<string, unknown> }} Answer */
 /** @typedef {{ path: string, message: string, code: string }} FieldError */
 
@@ -32,7 +32,7 @@ for (const reveal of document.querySelectorAll('button[aria-controls]'))
     reveal.textContent = messageOf(isHidden ? 'hide' : 'show')
   })
 
-// Another link of a mail, opened in this very tab: only the fragment changes, and the page must begin anew.
+// Another link was opened in this tab: only the fragment changes, so the page must be loaded again.
 addEventListener('hashchange', () => location.reload())
 
 for (const link of document.querySelectorAll('a[data-language]'))
@@ -42,7 +42,7 @@ for (const link of document.querySelectorAll('a[data-language]'))
     location.replace(`${/** @type {HTMLAnchorElement} */ (link).href}#token=${encodeURIComponent(token)}`)
   })
 
-/** The token of the address's fragment, which no server is ever sent; removed from address and history at once. */
+/** The token in the fragment, which browsers do not send to servers; removed from the URL and the history at once. */
 function takeToken() {
   const found = new URLSearchParams(location.hash.slice(1)).get('token')
   if (location.hash !== '') history.replaceState(null, '', location.pathname + location.search)
@@ -68,7 +68,7 @@ async function send() {
   else showAnswer(answer)
 }
 
-/** What the page's button does: the last answer, which is a problem document where it failed. */
+/** The action of the button. Returns the last answer, a problem document where it failed. */
 async function act() {
   const password = inputOf('password')?.value ?? ''
   if (page === 'accept-team') return joinTeam(password)
@@ -81,7 +81,7 @@ async function act() {
   return accepted
 }
 
-/** Only an account may join: a session is opened for it, and ended again. @param {string} password */
+/** Joins the team, which only an account may: a session is opened for it and ended again. @param {string} password */
 async function joinTeam(password) {
   const session = await post('/auth/login', { email: inputOf('email')?.value ?? '', password })
   if (session.status === 202) return { status: 403, body: { code: 'mfa-required' } }
@@ -91,7 +91,7 @@ async function joinTeam(password) {
   return joined
 }
 
-/** The page keeps no session: nobody could end it from here later. @param {Answer} session */
+/** Ends the session, because the page keeps none that could be ended later. @param {Answer} session */
 async function logOut(session) {
   await post('/auth/logout', undefined, session).catch(() => {})
 }
@@ -117,7 +117,7 @@ function agreedConsents() {
   return agreed.map(({ dataset: { document, version } }) => ({ document, version }))
 }
 
-/** Whether all that is required is filled in; else the first that is not has the focus, and says so. */
+/** Whether all required fields are filled in; otherwise the first missing one gets the focus and an error. */
 function isComplete() {
   clearErrors()
   const missing = boxes().find((box) => box.required && !box.checked)
