@@ -30,7 +30,7 @@ export type VerifiedPasskey = {
   use: Use
 }
 
-/** What verifying an assertion uses. */
+/** Dependencies of verifying an assertion. */
 export type AssertionDeps = Pick<PasskeyDeps, 'sql' | 'log' | 'audit' | 'mail' | 'passkeys' | 'config' | 'networkHash'>
 
 export type { StoredPasskey }

@@ -1,7 +1,8 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 
 /**
- * What a challenge is for. Its response is accepted for that alone: purpose, account and `boundTo` are covered by the token's HMAC.
+ * The purpose of a challenge. Its response is accepted for that alone: purpose, account and `boundTo` are covered by
+ * the token's HMAC.
  */
 export type ChallengeBinding =
   /** The account is not known yet: the passkey identifies it (discoverable credential). */

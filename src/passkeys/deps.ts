@@ -5,13 +5,13 @@ import type { Challenges } from './challenges.ts'
 import type { PasskeyFigures } from './figures.ts'
 import type { RelyingParty } from './variables.ts'
 
-/** What is open for passkeys in an instance. */
+/** The state of passkeys in an instance. */
 export type Passkeys = { challenges: Challenges; figures: PasskeyFigures }
 
-/** What the services of passkeys use. */
+/** Dependencies of the services of passkeys. */
 export type PasskeyDeps = AuthDeps & {
   passkeys: Passkeys
   config: AuthDeps['config'] & RelyingParty & BrandConfig
-  /** How many ways to sign in an account has, in a transaction that locked its row. */
+  /** The number of an account's sign-in methods, in a transaction that locked its row. */
   countSignInMethods: (tx: Tx, accountId: string) => Promise<number>
 }

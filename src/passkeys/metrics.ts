@@ -1,6 +1,7 @@
 import type { Metric } from '../metrics/metric.ts'
 import type { Passkeys } from './deps.ts'
 
+/** The outcomes of passkey responses. */
 export function passkeyMetrics({ figures }: Passkeys): Metric[] {
   return [
     {

@@ -12,7 +12,7 @@ export type PasskeyItem = {
 
 const itemColumns = (sql: Db) => sql`id, name, created_at, last_used_at, backed_up`
 
-/** Newest first: `limit` of them before the passkey `before`. */
+/** Passkeys of an account, newest first: at most `limit`, older than the passkey `before`. */
 export async function listPasskeys(
   sql: Db,
   accountId: string,
@@ -24,6 +24,7 @@ export async function listPasskeys(
      order by id desc limit ${limit}`
 }
 
+/** The number of passkeys of an account. Locks nothing. */
 export async function countPasskeys(sql: Db, accountId: string): Promise<number> {
   const [row] = await sql<{ total: number }[]>`
     select count(*)::int as total from passkeys where account_id = ${accountId}`
@@ -39,7 +40,7 @@ export async function listDescriptors(sql: Db, accountId: string): Promise<Descr
     select credential_id, transports from passkeys where account_id = ${accountId} order by id`
 }
 
-/** What an authenticator shows of the account, and the passkeys that it already has. */
+/** The account as an authenticator shows it, with the passkeys that it already has. */
 export type Owner = {
   email: string
   firstName: string | null
@@ -48,7 +49,7 @@ export type Owner = {
   credentials: Descriptor[]
 }
 
-/** What registering a passkey needs to know of an active account; null where there is none. */
+/** The active account that registers a passkey; null where there is none. Locks nothing. */
 export async function findOwner(sql: Db, accountId: string): Promise<Owner | null> {
   const [row] = await sql<(Omit<Owner, 'credentials'> & { ids: Buffer[]; transports: string[] })[]>`
     select a.email, a.first_name, a.last_name, a.second_factors,
@@ -77,6 +78,7 @@ export type NewPasskey = {
   name: string
 }
 
+/** Inserts a passkey. The unique constraint refuses a registered credential id. @returns its creation time */
 export async function insertPasskey(sql: Db, row: NewPasskey): Promise<Date> {
   const [inserted] = await sql<{ createdAt: Date }[]>`
     insert into passkeys (id, account_id, credential_id, public_key, sign_count, backup_eligible, backed_up, transports, name)
@@ -100,6 +102,7 @@ export type StoredPasskey = {
   passwordVersion: number
 }
 
+/** The passkey of a credential id, with the state of its account; null where there is none. Locks nothing. */
 export async function findPasskey(sql: Db, credentialId: Buffer): Promise<StoredPasskey | null> {
   const [row] = await sql<StoredPasskey[]>`${storedPasskeyQuery(sql, credentialId)}`
   return row ?? null
@@ -119,7 +122,7 @@ export async function insertUsedChallenge(sql: Db, challenge: Buffer, expiresAt:
   return rows.length === 1
 }
 
-/** What to store of a verified response. */
+/** The values to store of a verified response. */
 export type Use = {
   passkeyId: string
   accountId: string
@@ -131,9 +134,8 @@ export type Use = {
 }
 
 /**
- * Uses the challenge up and stores the signature counter, which must increase unless the authenticator has none (WebAuthn Level 3, 7.2
- * step 22). The owner's row is locked, so concurrent uses run one after the other.
- * @returns whether both succeeded
+ * Uses the challenge up and stores the signature counter, which must increase unless there is none (WebAuthn Level 3,
+ * 7.2 step 22). The caller has locked the owner's row. @returns whether both succeeded
  */
 export async function updateUsed(sql: Db, use: Use): Promise<boolean> {
   const rows = await sql`with ${usedCtes(sql, use)} select 1 from used_passkey`
@@ -161,6 +163,7 @@ function useChallenge(sql: Db, { challenge, expiresAt }: Pick<Use, 'challenge' |
     on conflict do nothing returning 1`
 }
 
+/** Renames a passkey of an account. @returns null where the account has no such passkey */
 export async function updateName(
   sql: Db,
   accountId: string,
@@ -173,13 +176,13 @@ export async function updateName(
   return row ?? null
 }
 
-/** @returns whether there was one */
+/** Deletes a passkey of an account. @returns whether there was one */
 export async function deletePasskey(sql: Db, accountId: string, id: string): Promise<boolean> {
   const rows = await sql`delete from passkeys where id = ${id} and account_id = ${accountId} returning 1`
   return rows.length === 1
 }
 
-/** @returns how many there were */
+/** Deletes the passkeys of an account, or those added since a moment. @returns how many there were */
 export async function deletePasskeys(sql: Db, accountId: string, addedSince: Date | null): Promise<number> {
   const rows = await sql`
     delete from passkeys where account_id = ${accountId} and (${addedSince}::timestamptz is null or created_at >= ${addedSince}::timestamptz)
