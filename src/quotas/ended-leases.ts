@@ -3,7 +3,7 @@ import type { Db } from '../db/types.ts'
 import type { Lease } from './lease.ts'
 import { type Report, returnQuotas } from './queries.ts'
 
-/** Leases that ended here and that the database is still to hear of, so that what is left of them is free again. */
+/** Leases that ended on this instance but not yet in the database, where their unused units are then free again. */
 export function createEndedLeases(sql: Db) {
   const ended: Report[] = []
   const { flush } = createWriteBehind<Report[]>({
@@ -15,7 +15,10 @@ export function createEndedLeases(sql: Db) {
     add({ id, spent }: Lease): void {
       ended.push({ leaseId: id, spent })
     },
-    /** Ends them in one statement; what fails is kept. @returns whether there was anything to tell @throws the database's error */
+    /**
+     * Ends them in one statement; failed ones are retried later. @returns whether there were any @throws the database's
+     * error
+     */
     flush,
   }
 }

@@ -11,17 +11,18 @@ import { consumeQuota, featuresWithQuota } from './quotas.ts'
 
 declare module '../http/request.ts' {
   interface RequestContext {
-    /** The unit that it consumed of the monthly quota of API keys. */
+    /** The unit of the monthly quota of API keys that the request consumed. */
     quotaUnit?: QuotaUnit
-    /** The units that it consumed of features' own monthly limits. */
+    /** The units of features' monthly quotas that the request consumed. */
     featureUnits?: QuotaUnit[]
   }
 }
 
 /**
- * 429 `quota-exceeded` once a feature was used as often as its limit allows in a month: the override's, else the plan's, none
- * where neither has one. Whoever asks, with a token or an API key, consumes a unit; it is refunded where the request is
- * refused or fails, and for a repeat under an Idempotency-Key. 403 `feature-not-in-plan` without the feature. Place it behind the input's validation.
+ * 429 `quota-exceeded` once a feature was used in a month as often as its limit allows: the override's, else the
+ * plan's; without either there is none. Requests with tokens and API keys consume a unit alike; it is refunded where
+ * the request is refused or fails, and for a repeat under an Idempotency-Key. 403 `feature-not-in-plan` without the
+ * feature. Place it behind the input's validation.
  */
 export function requireQuota(feature: string) {
   featuresWithQuota.add(feature)
@@ -38,8 +39,8 @@ export function requireQuota(feature: string) {
 }
 
 /**
- * 429 `quota-exceeded` once the requests that API keys may make in a month are used up. Consumes one of them; requests with
- * access tokens pass. Every route that is open to keys has it behind its last guard; one that wants it elsewhere names it there.
+ * 429 `quota-exceeded` once the monthly requests of API keys are used up. Consumes one; requests with access tokens
+ * pass. Every route that is open to keys has it behind its last guard; a route that needs it elsewhere names it there.
  */
 export const requireApiQuota = policy(
   'quota',
@@ -55,7 +56,7 @@ export const requireApiQuota = policy(
   ['quota-exceeded'],
 )
 
-/** Consumes a unit; a promise only where it must be waited for. */
+/** Consumes a unit; returns a promise only where it must wait. */
 function consume(c: Context<AuthedEnv>, feature: string, keep: (context: RequestContext, unit: QuotaUnit) => void) {
   const deps = c.get('deps')
   const spent = consumeQuota(deps, c.get('principal'), feature)
@@ -64,7 +65,7 @@ function consume(c: Context<AuthedEnv>, feature: string, keep: (context: Request
     return
   }
   return spent.then((unit): undefined => {
-    // Its deadline passed while it waited: it has its 504.
+    // The deadline passed during the wait, and the request was answered 504.
     if (c.finalized) deps.leases.refund(unit)
     else keep(c.get('context'), unit)
   })
@@ -73,7 +74,7 @@ function consume(c: Context<AuthedEnv>, feature: string, keep: (context: Request
 /** Routes that services poll are exempt. */
 const free = new Set(['/v1/authz/changes'])
 
-/** Puts `requireApiQuota` behind the last guard of every route that is open to API keys. */
+/** Adds `requireApiQuota` behind the last guard of every route that is open to API keys. */
 export function withQuota<T extends Pick<Hono, 'routes'>>(app: T): T {
   return rewriteHandlers(app, withQuotaGuard)
 }

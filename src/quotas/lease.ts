@@ -1,6 +1,6 @@
 import type { Grant, Quota } from './queries.ts'
 
-/** A lease is meant to last this many seconds at the present rate of use. */
+/** The duration, in seconds, for which a lease is requested at the present rate of use. */
 const leaseSeconds = 20
 const minRequested = 16
 const maxRequested = 2_000
@@ -10,22 +10,22 @@ export function keyOf({ accountId, feature }: Quota): string {
   return `${accountId}/${feature}`
 }
 
-/** Where a unit was consumed, so that it can be refunded. */
+/** The lease that a unit was taken from, for its refund. */
 export type QuotaUnit = { spent: number }
 
-/** Counts from the lease's beginning: spent, reported to the database, and usable, which is the most that may be spent. */
+/** Counts since the lease's beginning: spent, reported to the database, and usable, the most that may be spent. */
 export type Lease = QuotaUnit & {
   id: string
   reported: number
   usable: number
-  /** Epoch milliseconds by the database's clock: of the lease, and of its month. */
+  /** Epoch milliseconds by the database's clock: the end of the lease, and of its month. */
   endsAt: number
   resetsAt: number
-  /** The database may have heard of it. */
+  /** Whether the database may know the lease. */
   known: boolean
 }
 
-/** No unit is left until `resetsAt`. `used` counts what other instances hold. */
+/** No unit is left until `resetsAt`. `used` includes units that other instances hold. */
 export class QuotaExhausted extends Error {
   override readonly name = 'QuotaExhausted'
 
@@ -41,7 +41,7 @@ export class QuotaExhausted extends Error {
   }
 }
 
-/** What one instance knows of a quota, which whoever shares it consumes. Moments are of `performance.now()`. */
+/** The state of a quota on one instance, for all accounts that share it. Times are of `performance.now()`. */
 export type Account = {
   quota: Quota
   limit: number
@@ -65,8 +65,8 @@ export function newAccount(quota: Quota, limit: number): Account {
   }
 }
 
-/** Goes on with a new lease. @returns the one that was left */
-export function leaveLease(account: Account): Lease {
+/** Begins a new lease. @returns the one before */
+export function nextLease(account: Account): Lease {
   const { lease } = account
   account.lease = newLease()
   account.refill = { at: performance.now(), spent: 0 }
@@ -77,12 +77,12 @@ function newLease(): Lease {
   return { id: Bun.randomUUIDv7(), spent: 0, reported: 0, usable: 0, endsAt: 0, resetsAt: 0, known: false }
 }
 
-/** Whether a unit is usable under the current limit; those granted under another are void. */
+/** Whether a unit is usable under the present limit; units granted under another limit are void. */
 export function mayConsume({ limit, lease, refilling }: Account, current: number): boolean {
   return lease.spent < lease.usable && limit === current && refilling === null
 }
 
-/** The refusal that is still remembered; null where the database must be asked, or is being asked. */
+/** The refusal that is still remembered; null where the database must be queried, or is. */
 export function refusalOf({ limit, refusal, refilling }: Account): QuotaExhausted | null {
   if (refilling || refusal?.limit !== limit || performance.now() >= refusal.until) return null
   return new QuotaExhausted(limit, refusal.used, refusal.resetsAt)
@@ -101,9 +101,9 @@ export function demandOf({ lease, refill }: Account): number {
   return Math.min(maxRequested, Math.max(minRequested, wanted))
 }
 
-/** Applies what the database granted for a report of `sent` units; some may have been refunded meanwhile. */
+/** Applies the grant of the database for a report of `sent` units; some may have been refunded meanwhile. */
 export function applyGrant(account: Account, grant: Grant, sent: number): void {
-  // The lease had expired or is of another month: what is refunded of it now stays counted.
+  // The lease had expired or is of another month: units refunded from now on stay counted.
   if (grant.spent !== sent) account.lease = { ...account.lease, spent: grant.spent }
   const { lease } = account
   lease.reported = grant.spent
@@ -114,7 +114,7 @@ export function applyGrant(account: Account, grant: Grant, sent: number): void {
   account.refill = { at: performance.now(), spent: lease.spent }
 }
 
-/** How many units were spent since the last tick; counts the ticks on which none was. */
+/** The units spent since the last tick; counts the ticks without any. */
 export function tickOf(account: Account): number {
   const spent = Math.max(0, account.lease.spent - account.tick.spent)
   account.tick = { spent: account.lease.spent, idle: spent > 0 ? 0 : account.tick.idle + 1 }

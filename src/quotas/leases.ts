@@ -4,18 +4,18 @@ import { AppError } from '../errors/app-error.ts'
 import type { Logger } from '../log/logger.ts'
 import { createEndedLeases } from './ended-leases.ts'
 import type { Account, QuotaUnit } from './lease.ts'
-import { applyGrant, demandOf, keyOf, leaveLease, mayConsume, newAccount, refusalOf, tickOf, useUnit } from './lease.ts'
+import { applyGrant, demandOf, keyOf, mayConsume, newAccount, nextLease, refusalOf, tickOf, useUnit } from './lease.ts'
 import { listContended, type Quota, reportQuotas, takeQuota } from './queries.ts'
 import { createUnlimited } from './unlimited.ts'
 
 const defaultTickMs = 1_000
 const flushEveryTicks = 5
-/** A lease that was not used for so many ticks is ended; for one tick, where another instance has no unit left. */
+/** Ticks without use after which a lease is ended; one, where another instance has no unit left. */
 const idleTicks = 10
-/** How long a request waits for units that others hold, and how often it asks meanwhile. */
+/** The longest wait of a request for units that other instances hold, and the interval of its queries, in milliseconds. */
 const defaultWaitMs = 3_000
 const askAgainMs = 100
-/** A refusal is remembered for this time, so that repeated requests cost the database nothing. */
+/** How long a refusal is remembered, in milliseconds, so that repeated requests cost the database nothing. */
 const refusedForMs = 2_000
 
 /** `tickMs` and `waitMs` are for tests. */
@@ -23,8 +23,9 @@ type Options = { sql: Sql; now: () => number; log: Logger; tickMs?: number; wait
 export type Leases = ReturnType<typeof createLeases>
 
 /**
- * Units of monthly quotas, leased from PostgreSQL in batches and consumed in memory. No more is consumed than is usable
- * there, and what is usable counts as used unless this instance reports less: so the limit holds whichever instance dies.
+ * Units of monthly quotas, leased from PostgreSQL in batches and consumed in memory. An instance consumes no more than
+ * its leases allow, and leased units count as used unless the instance reports fewer: so the limit holds whichever
+ * instance dies.
  */
 export function createLeases({ sql, now, log, tickMs = defaultTickMs, waitMs = defaultWaitMs }: Options) {
   const accounts = new Map<string, Account>()
@@ -45,7 +46,7 @@ export function createLeases({ sql, now, log, tickMs = defaultTickMs, waitMs = d
   async function consumeLater(quota: Quota, limit: number): Promise<QuotaUnit> {
     accountOf(quota, limit).limit = limit
     for (;;) {
-      // The limit of the latest request counts; those that waited since before it changed go by their own.
+      // The limit of the latest request is used; requests that waited since before a change keep their own.
       const account = accountOf(quota, limit)
       const refusal = refusalOf(account)
       if (refusal) {
@@ -54,7 +55,7 @@ export function createLeases({ sql, now, log, tickMs = defaultTickMs, waitMs = d
       }
       account.refilling ??= startRefill(account, demandOf(account))
       await account.refilling
-      // A fresh lease is good whatever the clock says; but a tick may have ended it just now.
+      // A fresh lease is valid whatever the clock; but a tick may just have ended it.
       if (accounts.get(keyOf(quota)) === account && mayConsume(account, account.limit)) return useUnit(account.lease)
     }
   }
@@ -72,14 +73,11 @@ export function createLeases({ sql, now, log, tickMs = defaultTickMs, waitMs = d
     })
   }
 
-  /**
-   * Fetches units for all requests that wait. Where other instances hold what is left, it is marked as wanted, and waited
-   * for up to `waitMs`.
-   */
+  /** Fetches units for waiting requests. Where others hold the rest, marks the quota as contended, and waits `waitMs`. */
   async function refill(account: Account, wanted: number): Promise<void> {
     const { quota } = account
     await flushing
-    // The plan had no limit until just now.
+    // The plan had no limit until now.
     if (unlimited.unflushed(quota) > 0) await unlimited.flush()
     const givesUpAt = performance.now() + waitMs
     for (;;) {
@@ -88,14 +86,14 @@ export function createLeases({ sql, now, log, tickMs = defaultTickMs, waitMs = d
       lease.known = true
       counts.refills++
       const grant = await takeQuota(sql, { ...quota, leaseId, limit, spent, wanted }).catch((error) => {
-        // The statement may still arrive, at any time: its lease is ended, so that it can undo nothing.
+        // The statement may still arrive later: its lease is ended, so that it changes nothing.
         if (neverSent(error)) lease.usable = 0
-        else ended.add(leaveLease(account))
+        else ended.add(nextLease(account))
         throw error
       })
       if (!grant) throw new AppError('account-disabled')
       if (grant.usable > grant.spent) return applyGrant(account, grant, spent)
-      leaveLease(account)
+      nextLease(account)
       if (grant.heldByOthers === 0 || closing || performance.now() >= givesUpAt) {
         account.refusal = { ...grant, limit, until: performance.now() + refusedForMs }
         return
@@ -104,7 +102,7 @@ export function createLeases({ sql, now, log, tickMs = defaultTickMs, waitMs = d
     }
   }
 
-  /** Frees what is idle or wanted by other instances; every fifth tick reports what was spent. Never throws. */
+  /** Ends leases that are idle, or contended by other instances; every fifth tick reports spent units. Never throws. */
   async function tick(): Promise<void> {
     const flushes = ++ticks % flushEveryTicks === 0
     try {
@@ -135,7 +133,7 @@ export function createLeases({ sql, now, log, tickMs = defaultTickMs, waitMs = d
     if (lease.known) ended.add(lease)
   }
 
-  /** Reports what was spent since the last report. @throws the database's error; what could not be reported is kept */
+  /** Reports the units spent since the last report. @throws the database's error; unreported units are kept */
   function flush(): Promise<void> {
     flushing ??= flushLeases().finally(() => {
       flushing = null
@@ -160,7 +158,7 @@ export function createLeases({ sql, now, log, tickMs = defaultTickMs, waitMs = d
 
   return {
     /**
-     * A unit of a quota of `limit` a month (null: no limit), at once while one is usable here.
+     * Consumes a unit of a quota of `limit` a month (null: no limit), at once while this instance holds one.
      * @throws QuotaExhausted; AppError `database-unavailable` and the like when none can be fetched: by its promise
      */
     consume(quota: Quota, limit: number | null): QuotaUnit | Promise<QuotaUnit> {
@@ -173,11 +171,11 @@ export function createLeases({ sql, now, log, tickMs = defaultTickMs, waitMs = d
       if (account && mayConsume(account, limit) && now() < account.lease.endsAt) return useUnit(account.lease)
       return consumeLater(quota, limit)
     },
-    /** Takes a consumption back, unless its lease has ended. */
+    /** Refunds a unit, unless its lease has ended. */
     refund(unit: QuotaUnit): void {
       if (unit.spent > 0) unit.spent--
     },
-    /** What was consumed here: by the lease (null: none that lives), reported or not, and since a report without a limit. */
+    /** Units consumed here: by the present lease (null: none), reported or not, and unreported ones without a limit. */
     consumed(quota: Quota): { leaseId: string | null; used: number } {
       const lease = accounts.get(keyOf(quota))?.lease
       const live = lease && now() < lease.endsAt ? lease : null

@@ -1,6 +1,7 @@
 import { counter, gauge, type Metric } from '../metrics/metric.ts'
 import type { Leases } from './leases.ts'
 
+/** The metrics of leases: units consumed, refused and refunded, and queries of the database. */
 export function quotaMetrics({ stats }: Pick<Leases, 'stats'>): Metric[] {
   return [
     gauge(

@@ -1,13 +1,13 @@
 import type { Db } from '../db/types.ts'
 
-/** A granted lease, in counts from its beginning. */
+/** A granted lease, counted from its beginning. */
 export type Grant = {
   spent: number
-  /** The units that the instance may consume without asking; equal to `spent`: nothing is free. */
+  /** The units that the instance may consume; equal to `spent` when none is free. */
   usable: number
-  /** Used this month by all instances; what others hold counts. */
+  /** Units used this month by all instances, including those that other instances hold. */
   used: number
-  /** Units that other instances hold and may give back. */
+  /** Units that other instances hold and may return. */
   heldByOthers: number
   resetsAt: Date
   expiresAt: Date
@@ -15,7 +15,7 @@ export type Grant = {
 
 type Request = Quota & { leaseId: string; limit: number; spent: number; wanted: number }
 
-/** Flushes and renews a lease in one guarded statement, which may be repeated. Null when there is no such account. */
+/** Reports and renews a lease in one guarded statement, which may be repeated. Null where there is no such account. */
 export async function takeQuota(sql: Db, request: Request): Promise<Grant | null> {
   const { accountId, feature, leaseId, limit, spent, wanted } = request
   const [row] = await sql<(Grant | Record<keyof Grant, null>)[]>`
@@ -26,7 +26,9 @@ export async function takeQuota(sql: Db, request: Request): Promise<Grant | null
 
 export type Report = { leaseId: string; spent: number }
 
-/** Reports how much of each lease is spent, and renews it. A lease that is missing had expired and was ended by another instance. */
+/**
+ * Reports the spent units of each lease, and renews it. A missing lease had expired and was ended by another instance.
+ */
 export async function reportQuotas(sql: Db, reported: Report[]): Promise<{ id: string; expiresAt: Date }[]> {
   return sql<{ id: string; expiresAt: Date }[]>`
     update quota_leases l set spent = least(v.spent, l.drawn), expires_at = clock_timestamp() + interval '30 seconds'
@@ -35,18 +37,18 @@ export async function reportQuotas(sql: Db, reported: Report[]): Promise<{ id: s
     returning l.id, l.expires_at`
 }
 
-/** Ends leases and frees what is left of them. May be repeated. */
+/** Ends leases and frees their unused units. May be repeated. */
 export async function returnQuotas(sql: Db, reported: Report[]): Promise<void> {
   await sql`select return_quotas(${reported.map(({ leaseId }) => leaseId)}::uuid[], ${reported.map(({ spent }) => spent)}::bigint[])`
 }
 
-/** The quotas of which an instance found no unit free within 5 s. */
+/** Quotas of which an instance found no unit free within the last 5 s. */
 export async function listContended(sql: Db): Promise<Quota[]> {
   return sql<Quota[]>`
     select account_id, feature from quota_usage where wanted_at > clock_timestamp() - interval '5 seconds'`
 }
 
-/** Counts the use of quotas without a limit; accounts that were erased meanwhile are left out. */
+/** Counts the use of quotas without a limit; accounts erased meanwhile are left out. */
 export async function addQuotaUsage(sql: Db, counted: (Quota & { spent: number })[]): Promise<void> {
   await sql`
     insert into quota_usage as u (account_id, month, feature, used)
@@ -58,13 +60,10 @@ export async function addQuotaUsage(sql: Db, counted: (Quota & { spent: number }
     on conflict (account_id, month, feature) do update set used = u.used + excluded.used`
 }
 
-/** What is used of a quota, and the limit that an administrator set for whose it is; null: none. */
+/** The use of a quota, and the limit that an administrator set for its account; null: none. */
 export type QuotaUsage = Quota & { used: number; ownLimit: number | null; resetsAt: Date }
 
-/**
- * What is known to be used of quotas this month (UTC), in their order, but for one lease of each. Of leases that died, what they
- * had drawn.
- */
+/** The use of quotas this month (UTC), in their order, without one lease of each. Expired leases count in full. */
 export async function findQuotaUsage(
   sql: Db,
   quotas: readonly (Quota & { exceptLease: string | null })[],
@@ -84,10 +83,10 @@ export async function findQuotaUsage(
      order by q.position`
 }
 
-/** `version`: the account's authorisation version as of then. */
+/** `version`: the account's authorisation version when the limit was read. */
 export type OwnLimit = { limit: number | null; expiresAt: Date | null; version: number }
 
-/** The limit that an administrator set for an account (null: none); null when there is no such account. */
+/** The limit that an administrator set for an account (`limit` null: none); null where there is no such account. */
 export async function findOwnLimit(sql: Db, { accountId, feature }: Quota): Promise<OwnLimit | null> {
   const [row] = await sql<OwnLimit[]>`
     select o.limit_value::float8 as "limit", o.expires_at, a.authz_version::float8 as version
@@ -101,5 +100,5 @@ const ownLimits = (sql: Db) => sql`
   (select account_id, feature, limit_value, expires_at from account_features
     where granted and limit_value is not null and coalesce(expires_at > clock_timestamp(), true)) o`
 
-/** Whose quota of what; the account is the one that pays. Of API-key requests (`api_access`), or of a feature that has a monthly limit of its own. */
+/** A quota: the account that pays, and the feature; `api_access` for requests with API keys. */
 export type Quota = { accountId: string; feature: string }

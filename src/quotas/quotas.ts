@@ -5,7 +5,7 @@ import type { QuotaDeps } from './deps.ts'
 import { QuotaExhausted, type QuotaUnit } from './lease.ts'
 import { findQuotaUsage, type Quota } from './queries.ts'
 
-/** The features that a route meters by `requireQuota`: `GET /v1/me/entitlements` tells how much of each is used. */
+/** The features that routes count by `requireQuota`: `GET /v1/me/entitlements` shows their use. */
 export const featuresWithQuota = new Set<string>()
 
 type Holder = Pick<Principal, 'plan' | 'overrides'>
@@ -13,8 +13,8 @@ type Consumer = Holder & Pick<Principal, 'accountId' | 'payerId'>
 export type QuotaState = { used: number; limit: number | null; resetsAt: Date }
 
 /**
- * How often a feature may be used in a month: an override's limit, else the plan's; null: no limit. An unknown plan has none
- * to give. Of API access, it is the requests of API keys. Of a team, `SharedLimits` knows what was set for its owner.
+ * The monthly limit of a feature: an override's, else the plan's; null: no limit. An unknown plan allows nothing. For
+ * `api_access` it is the requests of API keys. Limits set for the owner of a team are in `SharedLimits`.
  */
 export function quotaOf(catalogue: Catalogue, { plan, overrides }: Holder, feature = apiAccess): number | null {
   const override = overrides[feature]
@@ -29,18 +29,18 @@ function hasOwnLimit({ overrides }: Holder, feature: string): boolean {
 }
 
 /**
- * Whose quota is used: that of who pays, which the members of a team share. A limit that an administrator set for the very account
- * is its own, and so is what it counts.
+ * The account whose quota is used: the payer's, which the members of a team share. A limit that an administrator set
+ * for the account itself makes the quota its own.
  */
 function quotaUsedBy(consumer: Consumer, feature: string): Quota {
   return { accountId: hasOwnLimit(consumer, feature) ? consumer.accountId : consumer.payerId, feature }
 }
 
 /**
- * Consumes a unit of the monthly quota of who pays for the principal, from memory as a rule.
- * @throws AppError `quota-exceeded` with the cheapest plan that helps; `database-unavailable` and the like when no unit
- *   is held here and none can be fetched; `authorisation-stale` where the owner of the team was erased and this instance is yet to
- *   hear of it; all by its promise
+ * Consumes a unit of the monthly quota that the principal uses, usually from memory.
+ * @throws AppError `quota-exceeded` with the cheapest plan that helps; `database-unavailable` and the like when this
+ *   instance holds no unit and none can be fetched; `authorisation-stale` where the owner of the team was erased and
+ *   this instance has not read that yet; all by its promise
  */
 export function consumeQuota(
   deps: QuotaDeps,
@@ -51,7 +51,7 @@ export function consumeQuota(
   const quota = quotaUsedBy(principal, feature)
   if (quota.accountId === principal.accountId)
     return consume(deps, quota, { limit, isOwn: hasOwnLimit(principal, feature), isShared: false })
-  // What an administrator set for the owner of the team is the team's.
+  // A limit that an administrator set for the owner of a team applies to the team.
   const consumeShared = (set: number | null) =>
     consume(deps, quota, { limit: set ?? limit, isOwn: set !== null, isShared: true })
   const set = deps.sharedLimits.recall(quota)
@@ -60,9 +60,9 @@ export function consumeQuota(
 
 type Terms = {
   limit: number | null
-  /** An administrator set the limit. */
+  /** Whether an administrator set the limit. */
   isOwn: boolean
-  /** Somebody else pays. */
+  /** Whether another account pays. */
   isShared: boolean
 }
 
@@ -91,8 +91,8 @@ function exceeded(
 }
 
 /**
- * What is used this month of each of `features` by all who share the quota: as reported by every other instance, and what this one
- * knows itself.
+ * The use this month of each of `features` by all who share the quota: as reported by other instances, and as counted
+ * by this one.
  */
 export async function readQuotas(
   deps: QuotaDeps,
@@ -100,7 +100,7 @@ export async function readQuotas(
   features: readonly string[],
 ): Promise<Record<string, QuotaState>> {
   const quotas = features.map((feature) => quotaUsedBy(consumer, feature))
-  // Asked before the database is: what is reported meanwhile counts once.
+  // Read before the database, so that units reported meanwhile are counted once.
   const consumed = quotas.map((quota) => deps.leases.consumed(quota))
   const rows = await findQuotaUsage(
     deps.sql,
@@ -115,7 +115,7 @@ export async function readQuotas(
   )
 }
 
-/** The month's API-key requests. */
+/** The month's requests with API keys. */
 export async function readQuota(deps: QuotaDeps, consumer: Consumer): Promise<QuotaState> {
   const { [apiAccess]: quota } = await readQuotas(deps, consumer, [apiAccess])
   if (!quota) throw new Error('every feature asked for has a row')

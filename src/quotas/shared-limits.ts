@@ -4,7 +4,7 @@ import type { Sql } from '../db/types.ts'
 import { keyOf } from './lease.ts'
 import { findOwnLimit, type OwnLimit, type Quota } from './queries.ts'
 
-/** Owners of so many teams are remembered: about 2 MB. */
+/** The most owners of teams in the cache: about 2 MB. */
 const maxRemembered = 5_000
 
 type Options = {
@@ -12,15 +12,15 @@ type Options = {
   /** The database's time in epoch milliseconds. */
   now: () => number
   recentChanges: Pick<RecentChanges, 'stateOf'>
-  /** What was read may be used for an access token's life: RecentChanges remembers for 5 minutes more. */
+  /** A cached limit is valid for the lifetime of an access token: RecentChanges holds changes for 5 minutes longer. */
   config: { accessTtlSeconds: number }
 }
 
 export type SharedLimits = ReturnType<typeof createSharedLimits>
 
 /**
- * The limits that administrators set for owners of teams: they are the team's, and no member's token tells them. Read once, and
- * again when RecentChanges has a newer state of the owner, as API keys are.
+ * Limits that administrators set for owners of teams. They apply to the team, and the tokens of members do not have
+ * them. Read once, and again when RecentChanges has a newer state of the owner, as for API keys.
  */
 export function createSharedLimits({ sql, now, recentChanges, config }: Options) {
   const known = new BoundedMap<string, OwnLimit & { untilMs: number }>(maxRemembered)
@@ -29,27 +29,30 @@ export function createSharedLimits({ sql, now, recentChanges, config }: Options)
   async function read(quota: Quota): Promise<number | null> {
     const untilMs = now() + config.accessTtlSeconds * 1000
     const found = await findOwnLimit(sql, quota)
-    // Erased just now: the members hear of it in a moment, and nothing is granted in its name until then.
+    // The owner was just erased: the members' tokens follow soon, and nothing is granted until then.
     if (!found) return null
     known.set(keyOf(quota), { ...found, untilMs: Math.min(untilMs, found.expiresAt?.getTime() ?? untilMs) })
     return found.limit
   }
 
   return {
-    /** The limit that was set for the owner; null: the plan says it; undefined: it must be read. */
+    /** The limit that was set for the owner, from the cache; null: the plan's applies; undefined: it must be read. */
     recall(quota: Quota): number | null | undefined {
       const found = known.get(keyOf(quota))
       if (!found || now() >= found.untilMs) return undefined
       return (recentChanges.stateOf(quota.accountId)?.version ?? 0) <= found.version ? found.limit : undefined
     },
-    /** The same from the database; whoever asks meanwhile shares the query. @throws AppError `database-unavailable` and the like */
+    /**
+     * The limit from the database; concurrent calls share the query. @throws AppError `database-unavailable` and the
+     * like
+     */
     read(quota: Quota): Promise<number | null> {
       const key = keyOf(quota)
       const shared = reading.get(key) ?? read(quota).finally(() => reading.delete(key))
       reading.set(key, shared)
       return shared
     },
-    /** Forgets everything, after the database was replaced. */
+    /** Clears the cache, after the database was replaced. */
     forget: (): void => known.clear(),
   }
 }

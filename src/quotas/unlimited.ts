@@ -5,7 +5,7 @@ import { addQuotaUsage, type Quota } from './queries.ts'
 
 type Counted = QuotaUnit & { quota: Quota }
 
-/** Counts what accounts without a limit use: no request waits for it. A crash loses what was not written. */
+/** Counts the use of accounts without a limit, for which no request waits. A crash loses unwritten counts. */
 export function createUnlimited(sql: Sql) {
   let units = new Map<string, Counted>()
   const { flush, inFlight } = createWriteBehind<Map<string, Counted>>({
@@ -37,14 +37,14 @@ export function createUnlimited(sql: Sql) {
       unit.spent++
       return unit
     },
-    /** What the database may not show yet. */
+    /** The units that the database may not show yet. */
     unflushed(quota: Quota): number {
       const key = keyOf(quota)
       return [units, ...inFlight()].reduce((sum, counted) => sum + (counted.get(key)?.spent ?? 0), 0)
     },
     /**
-     * Writes all that was counted until now; what fails is kept.
-     * @returns whether there was something left to write @throws the database's error
+     * Writes all counts; failed ones are kept.
+     * @returns whether anything is left to write @throws the database's error
      */
     flush,
   }
