@@ -2,21 +2,24 @@ import { rateLimitKey, rateLimitSite } from '../addresses/client-ip.ts'
 import type { RefundableTier, Tier } from './limiter.ts'
 import { type RateLimitResult, tighter } from './result.ts'
 
-/** A request that was counted. `result` is over its limit where the request is to be refused; the unit counts until it is refunded. */
+/**
+ * A counted request. `result` is over its limit where the request must be refused; the unit counts until it is
+ * refunded.
+ */
 export type Unit = { result: RateLimitResult; refund(): unknown }
 
 /** A tier that counts addresses. */
 export type AddressTier = Pick<Tier, 'hits' | 'uncounted' | 'close'> & {
-  /** Consumes a unit. Null: the count is out of reach. In memory it is no promise. */
+  /** Consumes a unit. Null: the count cannot be reached. In memory it returns no promise. */
   consume(ip: string, max: number): Unit | null | Promise<Unit | null>
 }
 
-/** The limit of an IPv6 /48, as a multiple of the limit of a /64: one site holds 65,536 of them. */
+/** The limit of an IPv6 /48, as a multiple of that of a /64: one site has 65,536 of them. */
 const siteShare = 16
 
 /**
- * Counts addresses in a tier: IPv4 whole, IPv6 by the /64 and then by the /48 around it. A /64 that is over its own limit
- * costs its neighbours nothing.
+ * Counts addresses in a tier: IPv4 whole, IPv6 by the /64 and then by the /48 around it. Requests over the limit of a
+ * /64 do not count against its /48.
  */
 export function createAddressTier(tier: RefundableTier): AddressTier {
   return {
@@ -49,7 +52,10 @@ function toUnit(
   }
 }
 
-/** Calls `next` with a value or with what a promise resolves to; a promise is made only where there is one, as it would cost every request. */
+/**
+ * Calls `next` with a value or with the result of a promise; a promise is made only where there is one, because it
+ * would slow down every request.
+ */
 function after<T, R>(value: T | Promise<T>, next: (value: T) => R | Promise<R>): R | Promise<R> {
   return value instanceof Promise ? value.then(next) : next(value)
 }

@@ -8,16 +8,17 @@ import { refusalOf, tighter } from './result.ts'
 type Name = 'auth' | 'register' | 'mail'
 
 /**
- * The auth tier: counts failures per address. With `deferred` the route asks `authTierRefusal` itself, after body and
- * lockout were judged.
+ * The auth tier: counts failures per address. With `deferred` the route calls `authTierRefusal` itself, after the body
+ * was validated and the lockout checked.
  */
 export function authTier({ deferred }: { deferred: boolean }) {
   return countAnswers('auth', isFailure, deferred)
 }
 
 /**
- * The register tier: counts accounts per address, those that were made and those that were there, for each costs an
- * argon2 hash and rows for good; and those who left before the answer. What is refused unread or for its input costs nothing.
+ * The register tier: counts registrations per address, also of addresses that have an account, because each costs an
+ * argon2 hash and rows for good, and also where the client disconnected. Requests refused unread or for their input do
+ * not count.
  */
 export const registerTier = countAnswers(
   'register',
@@ -26,8 +27,8 @@ export const registerTier = countAnswers(
 )
 
 /**
- * The mail tier: counts what may have mailed, per address; also who left before the answer. What is refused unread or for its
- * input costs nothing.
+ * The mail tier: counts per address the requests that may have sent a mail, also where the client disconnected.
+ * Requests refused unread or for their input do not count.
  */
 export const mailTier = countAnswers(
   'mail',
@@ -36,8 +37,8 @@ export const mailTier = countAnswers(
 )
 
 /**
- * Consumes a unit of an address before the answer is known, and refunds it on every answer that does not count. While the count is
- * out of reach, the tier refuses everybody: passwords must not be open to guessing meanwhile.
+ * Consumes a unit of an address before the answer is known, and refunds it on every answer that does not count. While
+ * the count cannot be reached, the tier refuses everybody, so that passwords cannot be guessed meanwhile.
  */
 function countAnswers(
   name: Name,
@@ -66,14 +67,14 @@ function countAnswers(
   return refusing(tier, ['service-unavailable'])
 }
 
-/** What the auth tier answers to this address; null while it may try. */
+/** The auth tier's refusal of this address; null while it is below the limit. */
 export function authTierRefusal({ authResult }: RequestContext): AppError | null {
   return authResult === undefined ? null : refusalOf(authResult)
 }
 
 /**
- * What the auth tier counts: 401, 409, and 429 `account-locked`; not an mfaToken that is spent or void, of which there is nothing
- * to guess.
+ * The answers that the auth tier counts: 401, 409, and 429 `account-locked`; not those to an mfaToken that is used or
+ * void, with which nothing can be guessed.
  */
 function isFailure(status: number, error: Error | undefined): boolean {
   const code = error instanceof AppError ? error.code : null

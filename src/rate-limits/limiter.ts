@@ -3,8 +3,8 @@ import type { RateLimitResult } from './result.ts'
 /** One tier: `max` units per window and key. */
 export type Tier = {
   /**
-   * Consumes a unit. Over `max` the result says so; the unit counts unless it is refunded. Null: the count is out of reach.
-   * In memory it is no promise, which would cost every request.
+   * Consumes a unit. Over `max` the result says so; the unit counts unless it is refunded. Null: the count cannot be
+   * reached. In memory it returns no promise, which would slow down every request.
    */
   consume(key: string, max: number): RateLimitResult | Promise<RateLimitResult | null>
   /** Units consumed over `max` since the start. */

@@ -21,7 +21,7 @@ export type Limits = {
   exports: Tier | null
 }
 
-/** The tiers that the configuration asks for: counted in Redis across instances, in memory without it. */
+/** The tiers of the configuration: counted in Redis across instances, in memory without it. */
 export function openLimits(config: RateLimitConfig, redis: Redis | null): Limits {
   const open = (name: string, { windowMs }: NonNullable<RateLimit>) =>
     redis ? createRedisTier(redis, name, windowMs) : createMemoryTier(windowMs)
@@ -39,21 +39,24 @@ export function openLimits(config: RateLimitConfig, redis: Redis | null): Limits
 }
 
 /**
- * Put before the store's scripts. They ask for the time left after they counted; when it has just run out, they would take
- * the key for one without an end and give the old count a whole new window. So a window ends 20 ms early.
+ * Prefix of the store's scripts. They read the time left after counting; when that has just run out, they would make a
+ * key without an end and give the old count a whole new window. So a window ends 20 ms early.
  */
 const endWindow = `
 local left = redis.call("PTTL", KEYS[1])
 if left >= 0 and left < 20 then redis.call("DEL", KEYS[1]) end
 `
 
-/** A tier on hono-rate-limiter's store in Redis: one count for all instances, of windows that begin with a first unit. */
+/**
+ * A tier on hono-rate-limiter's store in Redis: one count for all instances, in windows that begin with their first
+ * unit.
+ */
 export function createRedisTier(redis: Redis, name: string, windowMs: number): RefundableTier {
   const store = new RedisStore({
     prefix: `manas360:limit:${name}:`,
     client: {
       scriptLoad: async (script) => String(await redis.send('SCRIPT', ['LOAD', endWindow + script])),
-      // Its type is whatever the caller expects; the store checks what it gets.
+      // The store's type lets the caller choose the result's type; the store checks the result.
       evalsha: async <_Args extends unknown[], Data>(sha: string, keys: string[], args: unknown[]) =>
         (await redis.send('EVALSHA', [sha, `${keys.length}`, ...keys, ...args.map(String)])) as Data,
       decr: async (key) => Number(await redis.send('DECR', [key])),

@@ -4,10 +4,10 @@ import { type RateLimitResult, toResult } from './result.ts'
 
 /**
  * A tier on hono-rate-limiter's store in memory. Its own middleware is not used: a unit may be refunded, several tiers
- * share one pair of headers, and log-in judges the lockout before the tier.
+ * share one pair of headers, and log-in checks the lockout before the tier.
  *
- * The store keeps two generations and drops the older once a window. Past half of `limit` keys in the younger they change
- * places early: at most `limit` are ever held, and under a flood of addresses the idle ones are forgotten first.
+ * The store keeps two generations and drops the older once a window. When the younger has half of `limit` keys they are
+ * swapped early: at most `limit` keys are held, and under a flood of addresses the idle ones are dropped first.
  */
 export function createMemoryTier(windowMs: number, limit = maxKeys) {
   const store = new MemoryStore()
@@ -24,11 +24,11 @@ export function createMemoryTier(windowMs: number, limit = maxKeys) {
     refund: (key: string): void => store.decrement(key),
     hits: () => hits,
     uncounted: () => 0,
-    /** Callers that are remembered now. */
+    /** The number of keys in memory. */
     size: (): number => store.current.size + store.previous.size,
     close: (): void => store.shutdown(),
   } satisfies RefundableTier & { size(): number }
 }
 
-/** Callers that one tier remembers in memory, at 300 to 400 bytes each (bench/memory.ts). */
+/** The most keys of one tier in memory, of 300 to 400 bytes each (bench/memory.ts). */
 export const maxKeys = 250_000

@@ -11,7 +11,7 @@ declare module '../http/request.ts' {
   interface RequestContext {
     /** The result of the limiter with the least left, for `RateLimit`. */
     rateLimit?: RateLimitResult | null
-    /** Whether the address was counted, or the attempt was made. */
+    /** Whether the address was counted, or that was tried. */
     addressCounted?: boolean
     /** The unit that the address consumed; null where it could not be counted. */
     addressUnit?: Unit | null
@@ -20,15 +20,15 @@ declare module '../http/request.ts' {
   }
 }
 
-/** Routes that count their callers' addresses themselves, once they know who is not to be counted. */
+/** Routes that count addresses themselves, after they have verified the sender. */
 const countingRoutes: ReadonlySet<string> = new Set(['/v1/billing/webhooks/:provider'])
 
-/** What counting an address uses. */
+/** Dependencies of counting an address. */
 type AddressDeps = { limits: Pick<Limits, 'global'>; config: Pick<RateLimitConfig, 'rateLimitGlobal'> }
 
 /**
  * Counts a request against its address, once; a bearer that costs a query is counted before it is looked up. Returns a
- * promise only where the store makes one.
+ * promise only where the store does.
  * @throws AppError `rate-limited`, by that promise if there is one
  */
 export function countAddress({ limits, config }: AddressDeps, context: RequestContext): undefined | Promise<undefined> {
@@ -37,7 +37,7 @@ export function countAddress({ limits, config }: AddressDeps, context: RequestCo
   return enforceUnit(context, limits.global.consume(context.ip, config.rateLimitGlobal.max))
 }
 
-/** Refunds the address's unit: the bearer is good, and the account's own tier counts the request. */
+/** Refunds the address's unit: the bearer is valid, and the account's own tier counts the request. */
 export async function uncountAddress(context: RequestContext): Promise<void> {
   await context.addressUnit?.refund()
   context.rateLimit = null
@@ -45,7 +45,7 @@ export async function uncountAddress(context: RequestContext): Promise<void> {
 
 /**
  * The global tier per address without a valid bearer, the API tier per account with one, at the plan's own rate. While
- * the count is out of reach, both let everything pass: an outage of the limiter must not become one of the service.
+ * the count cannot be reached, both let all requests pass: an outage of the limiter must not become one of the service.
  */
 export function limitRates(deps: RateLimitDeps) {
   const { limits, config, catalogue } = deps
@@ -77,7 +77,7 @@ function enforceUnit(
   return enforce(context, counted?.result ?? null)
 }
 
-/** Passes on a promise only where the store made one. */
+/** Returns a promise only where the store does. */
 function enforce(
   context: RequestContext,
   counted: RateLimitResult | null | Promise<RateLimitResult | null>,

@@ -2,33 +2,33 @@ import { defineScript, type Redis } from '../redis/connection.ts'
 import type { Tier } from './limiter.ts'
 import { type RateLimitResult, toResult } from './result.ts'
 
-/** How often unused units are refunded. */
+/** The interval at which unused units are refunded, in milliseconds. */
 const tickMs = 1_000
-/** Two reset times closer than this belong to one window: how long an answer was under way is not known. */
+/** The greatest difference of two reset times of one window: the duration of an answer is not known. */
 const sameEndMs = 250
 
-/** What this instance knows of a caller's window. */
+/** The state of a caller's window on this instance. */
 type Window = {
-  /** The number, in the window, of the last unit that was consumed here. */
+  /** The number, within the window, of the last unit consumed here. */
   used: number
-  /** Prefetched units: counted in Redis and not consumed yet, and the limit under which they were asked for. */
+  /** Prefetched units: counted in Redis and not consumed yet, and the limit under which they were requested. */
   spare: number
   max: number
-  /** Epoch milliseconds, never after Redis's own end of the window. */
+  /** Epoch milliseconds, never after the end of the window in Redis. */
   resetAt: number
   /** Units consumed since the last tick. */
   recent: number
 }
 
-/** The units that one caller's requests ask for in one turn of the event loop. */
+/** The units that a caller's requests need in one turn of the event loop. */
 type Batch = { max: number; demand: number; answer: PromiseWithResolvers<Grant | null> }
-/** `before` units were counted before the batch's own. */
+/** `before`: units that were counted before those of the batch. */
 type Grant = { before: number; resetAt: number }
 
 /**
- * Arguments: units asked for, units to prefetch, limit, window in milliseconds. Those asked for are counted in any case.
- * Prefetched ones are a sixteenth of what is left of the limit's first half at most: past it every unit is counted by itself,
- * so that the limit is exact.
+ * Arguments: units to consume, units to prefetch, limit, window in milliseconds. Consumed units are counted in any
+ * case. At most a sixteenth of the rest of the limit's first half is prefetched; beyond that every unit is counted by
+ * itself, so that the limit is exact.
  */
 const takeUnits = defineScript(`
 local used = redis.call("INCRBY", KEYS[1], ARGV[1])
@@ -41,18 +41,21 @@ if left < 0 then
 end
 return {used, spare, left}`)
 
-/** Arguments: units, and how long their window lasts at most. One that lasts longer is another window, in which they were not counted. */
+/**
+ * Arguments: units, and the longest remaining time of their window. A window that lasts longer is another one, in which
+ * they were not counted.
+ */
 const returnUnits = defineScript(`
 local left = redis.call("PTTL", KEYS[1])
 if left >= 0 and left <= tonumber(ARGV[2]) then return redis.call("DECRBY", KEYS[1], ARGV[1]) end`)
 
 /**
- * A tier counted in Redis for all instances, which prefetches: a caller who consumed units within a second is given as many
- * in advance, and those need no command. A command for each, as hono-rate-limiter's store sends, would make an authorised
- * request 1.5 times as expensive. The commands of one turn of the event loop leave in one write.
+ * A tier counted in Redis for all instances, with prefetching: a caller who consumed units within a second gets as many
+ * in advance, and these need no command. A command for each request, as hono-rate-limiter's store sends, would make an
+ * authorised request 1.5 times as expensive. The commands of one turn of the event loop are sent in one write.
  */
 export function createPrefetchingLimiter(redis: Redis, name: string, windowMs: number): Tier {
-  /** Of callers seen within two ticks: bounded by the requests of that time. */
+  /** Windows of callers seen within two ticks; bounded by the requests of that time. */
   const windows = new Map<string, Window>()
   let batches = new Map<string, Batch>()
   let hits = 0
@@ -90,7 +93,7 @@ export function createPrefetchingLimiter(redis: Redis, name: string, windowMs: n
     for (const [key, batch] of sent) takeBatch(key, batch).then(batch.answer.resolve, () => batch.answer.resolve(null))
   }
 
-  /** @throws RedisError; that Redis is lost is logged where it is noticed */
+  /** @throws RedisError; the connection logs the loss of Redis */
   async function takeBatch(key: string, { max, demand }: Batch): Promise<Grant> {
     const askedAt = Date.now()
     const soon = windows.get(key)?.recent ?? 0
@@ -98,13 +101,13 @@ export function createPrefetchingLimiter(redis: Redis, name: string, windowMs: n
     const [used, spare, left] = reply as [number, number, number]
     const resetAt = askedAt + left
     const known = windows.get(key)
-    // Another answer may have come meanwhile. Where Redis lost the window, units prefetched in it are void.
+    // Another answer may have arrived meanwhile. Where Redis lost the window, its prefetched units are void.
     const kept = known && resetAt <= known.resetAt + sameEndMs ? known.spare : 0
     windows.set(key, { used, spare: kept + spare, max, resetAt, recent: (known?.recent ?? 0) + demand })
     return { before: used - demand, resetAt }
   }
 
-  /** Refunds what is more than was consumed since the last tick, and forgets callers who did not come. Never throws. */
+  /** Refunds units beyond those consumed since the last tick, and deletes the windows of idle callers. Never throws. */
   async function tick(): Promise<void> {
     const returns: Promise<unknown>[] = []
     for (const [key, window] of windows) {
@@ -115,7 +118,7 @@ export function createPrefetchingLimiter(redis: Redis, name: string, windowMs: n
     await Promise.allSettled(returns)
   }
 
-  /** @throws RedisError; what cannot be refunded counts until its window ends */
+  /** @throws RedisError; units that cannot be refunded count until their window ends */
   async function refund(key: string, window: Window, kept: number): Promise<void> {
     const units = window.spare - kept
     const left = window.resetAt - Date.now()
@@ -126,7 +129,7 @@ export function createPrefetchingLimiter(redis: Redis, name: string, windowMs: n
   return {
     consume(key, max) {
       const window = windows.get(key)
-      // Under another limit others may have used it up.
+      // Under another limit other instances may have used it up.
       if (!window || window.spare === 0 || window.max !== max || Date.now() >= window.resetAt)
         return takeLater(key, max)
       window.spare--

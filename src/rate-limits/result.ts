@@ -1,9 +1,9 @@
 import { AppError } from '../errors/app-error.ts'
 
-/** One limiter's count for one caller, as `RateLimit` shows it. Times in epoch milliseconds. */
+/** A limiter's count for one caller, as shown in `RateLimit`. Times are in epoch milliseconds. */
 export type RateLimitResult = { limit: number; used: number; resetAt: number; windowSeconds: number }
 
-/** @param resetAt unknown where the window has just begun */
+/** A result from the counts of a store. @param resetAt undefined where the window has just begun */
 export function toResult(limit: number, used: number, resetAt: number | undefined, windowMs: number): RateLimitResult {
   return {
     limit,
@@ -18,7 +18,7 @@ export function throwIfExceeded(result: RateLimitResult): void {
   if (result.used > result.limit) throw new AppError('rate-limited', { retryAfter: resetSeconds(result) })
 }
 
-/** The refusal of a tier that refuses everybody while the count is out of reach (`unknown`); null: none. */
+/** The refusal while the count cannot be reached (`unknown`); null: none. */
 export function refusalOf(result: RateLimitResult | 'unknown'): AppError | null {
   if (result === 'unknown')
     return new AppError('service-unavailable', { cause: new Error('nobody can count attempts') })
@@ -32,7 +32,7 @@ export function toRateLimit(result: RateLimitResult | null | undefined): string 
   return `limit=${result.limit}, remaining=${remaining}, reset=${resetSeconds(result)}`
 }
 
-/** The value of `RateLimit-Policy`. Most answers tell the policy that the one before told: its text is kept. */
+/** The value of `RateLimit-Policy`. Its text is cached, because most answers have the policy of the one before. */
 export function toRateLimitPolicy(result: RateLimitResult | null | undefined): string | undefined {
   if (!result) return undefined
   const { limit, windowSeconds } = result
@@ -43,12 +43,12 @@ export function toRateLimitPolicy(result: RateLimitResult | null | undefined): s
 
 let lastPolicy = { limit: 0, windowSeconds: 0, text: '0;w=0' }
 
-/** Of two results, the one with less left. */
+/** The one of two results that has less left. */
 export function tighter(a: RateLimitResult | null, b: RateLimitResult): RateLimitResult {
   return a && a.limit - a.used <= b.limit - b.used ? a : b
 }
 
-/** Seconds until the result begins anew. */
+/** Seconds until the window ends. */
 function resetSeconds({ resetAt }: RateLimitResult): number {
   return Math.max(0, Math.ceil((resetAt - Date.now()) / 1000))
 }

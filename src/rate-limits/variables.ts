@@ -36,9 +36,9 @@ export const rateLimitConfiguration = configuration({
     rateLimitAuth: e.RATE_LIMIT_AUTH,
     rateLimitRegister: e.RATE_LIMIT_REGISTER,
     rateLimitMail: e.RATE_LIMIT_MAIL,
-    // Off with the limit of failures, where a load test or another limiter in front wants none.
+    // Off with the limit of failures, for load tests and behind another limiter.
     rateLimitPassword: e.RATE_LIMIT_PASSWORD ?? (e.RATE_LIMIT_AUTH && { max: 10, windowMs: 3_600_000 }),
-    /** `plan`: each plan's own rate a minute; a number: that rate for all; null: off. */
+    /** `plan`: each plan's own rate a minute; a number: this rate for all; null: off. */
     rateLimitApi:
       e.RATE_LIMIT_API === 'plan'
         ? ('plan' as const)
