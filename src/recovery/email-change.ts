@@ -9,14 +9,15 @@ import type { Tx } from '../db/types.ts'
 import { AppError, invalid } from '../errors/app-error.ts'
 import { findStanding, lockAddress, updateEmail } from './queries.ts'
 
-/** Links to one address that wait to be used, whoever asked for them. */
+/** The most unused links to one address, of all accounts. */
 const maxPending = 3
-/** What an address that is given up must open no more. */
+/** The links to an address that become void when the account gives it up. */
 export const linksOfAnAddress = ['verify-email', 'reset-password', 'confirm-email'] as const
 
 /**
- * Asks for another address: a link goes there, and the old one is told. Where somebody has that address, or gave it up within
- * 7 days, they are told instead, and the answer and the work are the same. Over the bound of mails nothing is made.
+ * Requests a change of address: mails a link to the new address, and a notice to the old one. Where another account has
+ * the address, or gave it up within 7 days, its owner is notified instead, with the same answer and the same work.
+ * Above the bound of links none is made.
  * @param passwordVersion of the password that was given with the request and found right, where one was
  * @throws AppError as requireStrongSignIn; `validation-failed` for the own address
  */
@@ -36,12 +37,12 @@ export async function requestEmailChange(
     if (own.email === newEmail) throw invalid('newEmail', 'The account has this address.', 'unchanged')
     if (own.pending >= maxPending) return
     const kind = 'confirm-email'
-    // Made for an address that is taken, too: it counts, and nobody gets its token.
+    // Also made for an address that is taken: it counts, and nobody gets its token.
     const token = await createLink(tx, { accountId, kind, email: newEmail })
     if (token === null) return
     await deps.audit.record(tx, actor, 'email.request_change', entity(accountId), { after: { email: newEmail } })
     await deps.mail.notify(tx, accountId, 'email-change-requested', { newEmail })
-    // One statement for both: whether the address is taken stands in its values alone.
+    // One statement for both cases, which differ only in its values.
     const isTaken = own.ownerId !== null
     const notice = deps.mail.noticePart(tx, [own.ownerId ?? accountId, 'email-change-taken', {}], tx`${isTaken}`)
     const message = {
@@ -57,9 +58,9 @@ export async function requestEmailChange(
 }
 
 /**
- * Gives the account the address whose mailbox the link came from. The old one gets a link that undoes it for 7 days, and stays
- * reserved so long; links that lead to it open nothing any more.
- * @throws AppError `invalid-link`, also where somebody took the address meanwhile
+ * Changes an account's address by the link that was mailed to the new one. The old address gets a link that undoes it
+ * within 7 days, and is reserved until then; other links to it become void.
+ * @throws AppError `invalid-link`, also where another account took the address meanwhile
  */
 export async function confirmEmailChange(
   deps: AuthDeps,
@@ -90,7 +91,10 @@ export async function confirmEmailChange(
   })
 }
 
-/** The account gives one address up, with what it used up under it, and takes another; links of the old one are void. */
+/**
+ * Moves an account to another address: writes the traces of the old one, voids its links, and restores traces of the
+ * new one.
+ */
 export async function moveAddress(
   tx: Tx,
   deps: Pick<AuthDeps, 'traceKeys'>,
@@ -104,7 +108,7 @@ export async function moveAddress(
   await restoreTraces(tx, accountId, deps.traceKeys(to))
 }
 
-/** @throws AppError `invalid-link` where the database says that somebody else has the address */
+/** Runs `work` in a transaction. @throws AppError `invalid-link` where the unique constraint refuses the address */
 export async function withFreeAddress(deps: AuthDeps, work: (tx: Tx) => Promise<void>): Promise<void> {
   try {
     await deps.sql.begin(work)

@@ -17,10 +17,10 @@ import { deleteCounters, markVerified } from './queries.ts'
 import { removeSignInMethods } from './removal.ts'
 
 /**
- * Brings an address back, by the link that it got when it was changed: for somebody whose account was taken over. Later changes
- * and all links but those of earlier changes are void; the password, API keys and every way to sign in that was added since
- * are removed; all sessions end. A link for a new password goes to the address; with MAIL=off the link that was used now leads on
- * to it. A lock by an administrator stays (docs/decisions/what-an-undo-restores.md).
+ * Restores an address by the link that was mailed to it when it was changed, for the owner of an account that was taken
+ * over. Later changes and all links but those of earlier changes become void; the password, API keys and sign-in
+ * methods added since are removed; all sessions end. A link for a new password is mailed to the address; with MAIL=off
+ * the used link leads there. A lock by an administrator remains (docs/decisions/what-an-undo-restores.md).
  * @throws AppError `invalid-link`
  */
 export async function undoEmailChange(deps: AuthDeps, actor: Actor<null, Origin>, token: string): Promise<void> {
@@ -55,11 +55,11 @@ export async function undoEmailChange(deps: AuthDeps, actor: Actor<null, Origin>
 }
 
 /**
- * Takes away what whoever was in the account since the change may have planted. Who had not proved the address before it may
- * have been anybody: then nothing that opens the account stays, and no role that was given since, for that was given to somebody
- * at another address.
- * @returns what was, for the trail
- * @throws AppError `invalid-link` where that would leave the service without a superadmin
+ * Removes what an intruder may have added since the change. Where the address was not verified before the change, the
+ * account may never have been its owner's: then every sign-in method is removed, and also a role given since, because
+ * it was given to somebody at another address.
+ * @returns what was removed, for the audit trail
+ * @throws AppError `invalid-link` where no superadmin would be left
  */
 async function takeBack(tx: Tx, { accountId, data, createdAt, account: { role } }: ConsumedLink) {
   const wasProved = data.verified === true

@@ -2,16 +2,16 @@ import { freePlan, roleOnPlan } from '../access/lapse.ts'
 import type { AuthDeps } from '../auth/deps.ts'
 import type { MailData } from '../mail/templates/mail-data.ts'
 
-/** What an invitation offers, and who made it. */
+/** An invitation's role and plan, and its inviter. */
 export type Offer = {
   role: string
-  /** Null: none but the free one. */
+  /** Null: the free plan. */
   plan: string | null
   inviterFirstName: string | null
   inviterLastName: string | null
 }
 
-/** What the mail of an invitation says of it, as people see it. What everybody has is left out. */
+/** The data of an invitation's mail, with display names. Default role and plan are left out. */
 export function invitationLetter(
   { catalogue }: Pick<AuthDeps, 'catalogue'>,
   { role, plan, inviterFirstName, inviterLastName }: Offer,

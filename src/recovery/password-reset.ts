@@ -10,10 +10,11 @@ import { removeSignInMethods } from './removal.ts'
 import type { PasswordReset } from './schemas.ts'
 
 /**
- * Sets a new password by the link of a mail. All sessions and API keys end, device tokens are void, the lockout is cleared,
- * and the address counts as verified. Where nobody had proved it before, whoever was in the account before may have been
- * anybody: every other way to sign in goes too.
- * @throws AppError `invalid-link`, also for an account that is not active; `validation-failed` (the link stays), `overloaded`
+ * Sets a new password by the link of a mail. All sessions and API keys end, device tokens become void, the lockout is
+ * cleared, and the address counts as verified. Where it was not verified before, the account may have been somebody
+ * else's: every other sign-in method is removed too.
+ * @throws AppError `invalid-link`, also for an account that is not active; `validation-failed` (the link stays),
+ *   `overloaded`
  */
 export async function resetPassword(
   deps: AuthDeps,
@@ -25,7 +26,7 @@ export async function resetPassword(
   const hash = await deps.passwords.hash(newPassword, signal)
   await deps.sql.begin(async (tx) => {
     const { accountId, email, account } = await consumeLink(tx, 'reset-password', token)
-    // An address that the account gave up proves nothing any more.
+    // A link to an address that the account gave up proves nothing.
     if (account.status !== 'active' || account.email !== email) throw new AppError('invalid-link')
     const removed = account.emailVerified ? undefined : await removeSignInMethods(tx, accountId, null)
     const apiKeys = await endApiKeys(tx, accountId)

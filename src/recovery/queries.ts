@@ -1,22 +1,22 @@
 import type { Db } from '../db/types.ts'
 import type { Offer } from './invitation-letter.ts'
 
-/** Whose an address is. */
+/** The account of an address. */
 export type Owner = { id: string; language: string }
 
-/** The active account of an address; with `unverified` only one whose address nobody has proved. */
+/** The active account of an address; with `unverified` only one whose address is not verified yet. */
 export async function findOwner(sql: Db, email: string, { unverified = false } = {}): Promise<Owner | null> {
   const [row] = await sql<Owner[]>`
     select id, language from user_accounts where email = ${email} and status = 'active' and (not ${unverified} or email_verified_at is null)`
   return row ?? null
 }
 
-/** Whose an address is that a new way in is asked for; `invitation`: nobody has accepted it yet. */
+/** The account that a password reset is requested for; `invitation`: a pending one, else null. */
 export type Recoverable = Owner & { invitation: (Offer & { hoursLeft: number }) | null }
 
 /**
- * The account of an address that is active, or invited and not about to be erased: for whole hours yet, 7 days of them at most,
- * its invitation can be accepted.
+ * The account of an address that is active, or invited with at least an hour before it is erased. `hoursLeft`: whole
+ * hours for which the invitation can be accepted, at most 7 days.
  */
 export async function findRecoverable(sql: Db, email: string): Promise<Recoverable | null> {
   const [row] = await sql<(Owner & { hoursLeft: number | null } & Offer)[]>`
@@ -31,7 +31,9 @@ export async function findRecoverable(sql: Db, email: string): Promise<Recoverab
   return { id, language, invitation: hoursLeft === null ? null : { ...offer, hoursLeft } }
 }
 
-/** Sets a new password: log-ins in flight, device tokens and whoever verified the old one are refused from then on. */
+/**
+ * Sets a new password. Log-ins in progress, device tokens and verifications of the old one are refused from then on.
+ */
 export async function updatePassword(sql: Db, accountId: string, hash: string): Promise<void> {
   await sql`
     update user_accounts set password_hash = ${hash}, password_version = password_version + 1,
@@ -44,32 +46,35 @@ export async function markVerified(sql: Db, accountId: string): Promise<void> {
   await sql`update user_accounts set email_verified_at = clock_timestamp() where id = ${accountId} and email_verified_at is null`
 }
 
-/** Gives an account the address that its owner has just proved. Where another has it, the constraint says so. */
+/** Sets the address of an account. The unique constraint refuses one that another account has. */
 export async function updateEmail(sql: Db, accountId: string, email: string): Promise<void> {
   await sql`update user_accounts set email = ${email}, email_verified_at = clock_timestamp() where id = ${accountId}`
 }
 
-/** Ends lockouts, and forgets the failures. */
+/** Ends lockouts and deletes their failures. */
 export async function deleteCounters(sql: Db, keys: Buffer[]): Promise<void> {
   await sql`delete from lockouts where key in ${sql(keys)}`
 }
 
-/** Whoever asks about one address at once comes one after another, until the transaction ends. */
+/** Serialises requests about one address until the transaction ends. */
 export async function lockAddress(sql: Db, email: string): Promise<void> {
   await sql`select pg_advisory_xact_lock(hashtextextended(${email}, 0))`
 }
 
-/** What an account and an address are to each other. */
+/** The relation of an account to a requested address. */
 type Standing = {
   email: string
   language: string
-  /** Whose the address is now: the account that has it, or gave it up and may take it back; null: nobody's. */
+  /** The account that has the address, or gave it up and may take it back; null: none. */
   ownerId: string | null
-  /** Links under way to the address, of whatever accounts. */
+  /** Unused links to the address, of all accounts. */
   pending: number
 }
 
-/** What is to be known before an account asks for another address, on its locked row. */
+/**
+ * The relation of an account, whose row is locked, to the address that it requests; null where there is no such
+ * account.
+ */
 export async function findStanding(sql: Db, accountId: string, wanted: string): Promise<Standing | null> {
   const [row] = await sql<Standing[]>`
     select a.email, a.language,

@@ -5,19 +5,20 @@ import { eraseRecoveryCodes, eraseTotp } from '../mfa/factors.ts'
 import { removePasskeys } from '../passkeys/manage.ts'
 import { removeIdentities } from '../sso/identities.ts'
 
-/** Something that opens an account. Each room that keeps such a thing says how it goes. */
+/** A sign-in method. Each room that stores one adds its removal. */
 type SignInMethod = {
-  /** What the trail calls it. */
+  /** Its name in the audit trail. */
   name: string
   /**
-   * Removes an account's, in a transaction that locked its row and records the change of authorisation after it.
-   * @param addedSince only what was added from that moment on, where the room tells that apart; null: all
+   * Removes the account's methods of this kind, in a transaction that locked its row and records the change of
+   * authorisation afterwards.
+   * @param addedSince only those added since, where the room knows that; null: all
    * @returns how many there were
    */
   remove(tx: Tx, accountId: string, addedSince: Date | null): Promise<number>
 }
 
-/** Every one: a room that keeps another adds a line. */
+/** All sign-in methods. A room that stores another adds a line. */
 const signInMethods: readonly SignInMethod[] = [
   { name: 'passwords', remove: removePassword },
   { name: 'passkeys', remove: removePasskeys },
@@ -28,10 +29,10 @@ const signInMethods: readonly SignInMethod[] = [
 ]
 
 /**
- * Removes whatever opens an account, for whoever has proved the address by its mailbox, against whoever was in the account
- * before. The caller ends the sessions by `recordAuthzChange`.
- * @param addedSince null: whenever it was added; else passkeys, factors and identities from before that moment stay
- * @returns how many of each kind, for the trail
+ * Removes sign-in methods, for a person who proved the address by its mailbox, against whoever used the account before.
+ * The caller ends the sessions by `recordAuthzChange`.
+ * @param addedSince null: all; else passkeys, factors and identities added before stay
+ * @returns the number of each kind, for the audit trail
  */
 export async function removeSignInMethods(
   tx: Tx,

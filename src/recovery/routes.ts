@@ -20,7 +20,7 @@ import { verifyEmail } from './verification.ts'
 const failures = authTier({ deferred: false })
 const accepted = { status: 'accepted' as const }
 
-/** For whoever cannot sign in: by a mail to the address, and by the link in it. */
+/** Routes for people who cannot sign in: they request a mail, and use the link in it. */
 export const recoveryRoutes = new Hono<PublicEnv>()
   .post(
     '/password/forgot',

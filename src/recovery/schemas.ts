@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { Email } from '../http/input/fields.ts'
 import { PresentedPassword } from '../http/input/password.ts'
 
-/** Any string is judged: what is no token is a link that does not work. */
+/** Any string is accepted: one that is no token is answered like a link that does not work. */
 const Token = z.string().max(65_536).meta({ description: 'Of the link in the mail: what follows #token=.' })
 
 export const AddressOnly = z.strictObject({ email: Email }).meta({ ref: 'AddressOnly' })

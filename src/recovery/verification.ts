@@ -5,8 +5,9 @@ import { AppError } from '../errors/app-error.ts'
 import { markVerified } from './queries.ts'
 
 /**
- * Counts the address of an account as verified, by the link of a mail. What the account has stays: the link says that whoever
- * reads the mailbox opened the account, and the password is the one that they chose (docs/decisions/verifying-keeps-the-password.md).
+ * Marks the address of an account as verified, by the link of a mail. Nothing of the account is removed: the link says
+ * that whoever reads the mailbox made the account and chose its password
+ * (docs/decisions/verifying-keeps-the-password.md).
  * @throws AppError `invalid-link`, also for an account that is not active or has another address now
  */
 export async function verifyEmail(deps: AuthDeps, actor: Actor<null, Origin>, token: string): Promise<void> {
