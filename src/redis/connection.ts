@@ -9,7 +9,7 @@ type Options = {
   /** `redis://` or `rediss://` for Bun's client, with user, password and database. */
   url: string
   log: Logger
-  /** After so many milliseconds without an answer, Redis counts as lost. */
+  /** Milliseconds without an answer after which Redis counts as lost. */
   timeoutMs: number
 }
 
@@ -24,7 +24,7 @@ export class RedisError extends Error {
 /** A Lua script, and its SHA-1 for EVALSHA. */
 export type Script = { text: string; sha1: string }
 
-/** A Lua script and its SHA-1, by which EVALSHA names it. */
+/** A Lua script with its SHA-1, by which EVALSHA refers to it. */
 export function defineScript(text: string): Script {
   return { text, sha1: new Bun.CryptoHasher('sha1').update(text).digest('hex') }
 }
@@ -50,7 +50,7 @@ export function openRedis({ url, log, timeoutMs }: Options) {
   let wake = Promise.withResolvers<void>()
 
   async function connect(): Promise<RedisClient> {
-    // Bun's own reconnecting gives up after a while, and its offline queue has no bound.
+    // Bun's own reconnecting gives up after some attempts, and its offline queue has no bound.
     const candidate = new RedisClient(url, {
       autoReconnect: false,
       enableOfflineQueue: false,
@@ -58,7 +58,7 @@ export function openRedis({ url, log, timeoutMs }: Options) {
     })
     try {
       await within(connectWithinMs + 500, candidate.connect())
-      // A full Redis and a replica answer PING too: only a write by script proves that counting works.
+      // A full Redis and a replica answer PING too: only a write by a script proves that counting works.
       await within(connectWithinMs, candidate.send('EVAL', [probe, '1', 'manas360:probe']))
       return candidate
     } catch (error) {
@@ -78,7 +78,7 @@ export function openRedis({ url, log, timeoutMs }: Options) {
   function lose(lost: RedisClient | null, error: unknown): void {
     if (lost !== client || closed) return
     client = null
-    // Rejects the commands that wait for an answer.
+    // Rejects the commands that are waiting for an answer.
     lost?.close()
     wasUp = false
     losses++
@@ -126,11 +126,11 @@ export function openRedis({ url, log, timeoutMs }: Options) {
   }
 
   return {
-    /** Connects. When that fails, this resolves too, and reconnecting goes on in the background. */
+    /** Connects. Resolves also when that fails; reconnecting then continues in the background. */
     start: tryToConnect,
     /** Whether Redis is connected. */
     isUp: (): boolean => client !== null,
-    /** Losses since the start; not being there at the start counts as one. */
+    /** Losses since the start; a failed first connect counts as one. */
     losses: (): number => losses,
     send,
     /** Runs a script for one key. @throws RedisError as `send` does */
@@ -159,7 +159,7 @@ function isUnknownScript(error: unknown): boolean {
   return error instanceof Error && error.message.startsWith('NOSCRIPT')
 }
 
-/** @throws RedisError when `answer` does not come in time */
+/** @throws RedisError when `answer` takes longer than `milliseconds` */
 function within<T>(milliseconds: number, answer: Promise<T>): Promise<T> {
   return withTimeout(answer, milliseconds, (): never => {
     throw new RedisError(`no answer within ${milliseconds} ms`)

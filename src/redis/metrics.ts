@@ -1,6 +1,7 @@
 import { counter, gauge, type Metric } from '../metrics/metric.ts'
 import type { Redis } from './connection.ts'
 
+/** Whether Redis is connected, and how often it was lost. */
 export function redisMetrics(redis: Redis): Metric[] {
   return [
     gauge('manas360_redis_up', '1 if this instance is connected to Redis, else 0', redis.isUp),
