@@ -3,7 +3,7 @@ import type { EncryptedColumn } from './encrypted-column.ts'
 
 type Value = { id: string; value: Buffer }
 
-/** Values that do not begin with `header`, in the order of their ids, after one. */
+/** Values that do not begin with `header`, in the order of their ids, after `after`. */
 export async function listOldValues(
   sql: Db,
   { table, column, id }: EncryptedColumn,
@@ -17,13 +17,13 @@ export async function listOldValues(
      order by ${sql(id)} limit ${limit}`
 }
 
-/** Puts values in the place of others, where those still stand. @returns how many did */
+/** Replaces values that are still unchanged. @returns how many were */
 export async function replaceValues(
   sql: Db,
   { table, column, id }: EncryptedColumn,
   values: { id: string; before: Buffer; after: Buffer }[],
 ): Promise<number> {
-  // As digits: the driver takes an array of Buffers for one of them.
+  // As text: the driver would treat an array of Buffers as one value.
   const hex = (value: Buffer) => value.toString('hex')
   const replaced = await sql`
     update ${sql(table)} t set ${sql(column)} = decode(v.after, 'hex')
@@ -33,7 +33,7 @@ export async function replaceValues(
   return replaced.count
 }
 
-/** How many values begin with each header. */
+/** The number of values with each header. */
 export async function countHeaders(
   sql: Db,
   { table, column }: EncryptedColumn,

@@ -3,14 +3,14 @@ import type { EncryptedColumn } from './encrypted-column.ts'
 import { countHeaders, listOldValues, replaceValues } from './queries.ts'
 import type { Secrets } from './secrets.ts'
 
-/** Values of one short statement: nobody waits for it. */
+/** Values of one statement, few enough that it blocks nobody for long. */
 const batchSize = 500
 
 export type Reencrypted = { renewed: number; unreadable: number }
 
 /**
- * Encrypts a column's values anew that were encrypted under an earlier key, in batches, while others serve: what is changed or
- * removed meanwhile stays as they left it. Run again, it goes on where it was broken off.
+ * Encrypts again those values of a column that were encrypted under an earlier key, in batches, while instances serve:
+ * values changed or deleted meanwhile are left alone. An interrupted run can be repeated.
  */
 export async function reencrypt(sql: Db, secrets: Secrets, column: EncryptedColumn): Promise<Reencrypted> {
   const found: Reencrypted = { renewed: 0, unreadable: 0 }
@@ -34,7 +34,10 @@ export async function reencrypt(sql: Db, secrets: Secrets, column: EncryptedColu
   }
 }
 
-/** How many values of a column stand under the key in force, under an earlier one at hand, and under none. */
+/**
+ * The number of values of a column under the current key, under an earlier one that is configured, and under an unknown
+ * one.
+ */
 export async function countByKey(
   sql: Db,
   secrets: Secrets,

@@ -2,7 +2,7 @@ import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:
 import { deriveKey } from '../crypto/hash.ts'
 import { AppError } from '../errors/app-error.ts'
 
-/** What is encrypted names its place, and is readable there alone: `mail_outbox.link:0193…`. */
+/** The place of an encrypted value, outside of which it cannot be decrypted: `mail_outbox.link:0193…`. */
 export type EncryptionContext = { table: string; column: string; id: string }
 
 export type Secrets = ReturnType<typeof createSecrets>
@@ -13,7 +13,7 @@ const nonceBytes = 12
 const tagBytes = 16
 const headerBytes = 1 + keyIdBytes
 
-/** None of the keys at hand made it, or it is not what was written there: 503, for nobody but the operator can change that. */
+/** No configured key made the value, or it was changed: 503, because only the operator can correct that. */
 export class UnreadableSecretError extends AppError {
   /** @param reason for the operator's log only */
   constructor(reason: string, cause?: unknown) {
@@ -26,9 +26,8 @@ export class UnreadableSecretError extends AppError {
 }
 
 /**
- * Encryption of secrets at rest: AES-256-GCM (NIST SP 800-38D) under HKDF-SHA256 (RFC 5869) of a key's text. A value is
- * version, key id, nonce, ciphertext and tag; the row that it stands in is additional data, so that it cannot be moved to
- * another.
+ * Encryption of secrets at rest: AES-256-GCM (NIST SP 800-38D) under HKDF-SHA256 (RFC 5869) of a key's text. A value
+ * has version, key id, nonce, ciphertext and tag; its row is additional data, so that it cannot be moved to another.
  * @param keys the first encrypts, all decrypt
  */
 export function createSecrets(keys: readonly [string, ...string[]]) {
@@ -41,7 +40,7 @@ export function createSecrets(keys: readonly [string, ...string[]]) {
   }
 
   return {
-    /** Names the key that encrypts, in hexadecimal digits. */
+    /** The id of the encrypting key, in hexadecimal. */
     keyId: current.id.toString('hex'),
     encrypt(text: string, place: EncryptionContext): Buffer {
       const header = Buffer.concat([Buffer.of(version), current.id])
@@ -67,11 +66,11 @@ export function createSecrets(keys: readonly [string, ...string[]]) {
         throw new UnreadableSecretError(`${nameOf(place)} is not what was written there`, error)
       }
     },
-    /** Whether it was encrypted under the key that encrypts now. */
+    /** Whether a value was encrypted under the current key. */
     isCurrent: (value: Buffer): boolean => keyOf(value) === current,
-    /** Whether a key at hand made it, as its header says. */
+    /** Whether a configured key made a value, by its header. */
     isKnown: (value: Buffer): boolean => keyOf(value) !== undefined,
-    /** How every value begins that the key in force made. */
+    /** The header of every value under the current key. */
     currentHeader: (): Buffer => Buffer.concat([Buffer.of(version), current.id]),
   }
 }

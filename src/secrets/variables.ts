@@ -6,15 +6,15 @@ import { deriveKey } from '../crypto/hash.ts'
 
 const variables = { DATA_KEY: secret.optional(), DATA_KEY_PREVIOUS: secrets.optional() }
 
-/** Outside production a data key may follow from the secret of refresh tokens. */
+/** Outside production the data key may be derived from the secret of refresh tokens. */
 type RefreshSecrets = { JWT_REFRESH_SECRET: string; JWT_REFRESH_SECRET_PREVIOUS?: string | undefined }
 type E = Values<typeof variables> & Pick<InstanceVariables, 'NODE_ENV'> & RefreshSecrets
 export type SecretsConfig = ConfigOf<typeof secretsConfiguration>
 
-/** What secrets at rest are encrypted under: the first encrypts, all decrypt. */
+/** The keys of secrets at rest: the first encrypts, all decrypt. */
 type DataKeys = {
   dataKeys: readonly [string, ...string[]]
-  /** No DATA_KEY is set (never in production): it is derived from JWT_REFRESH_SECRET. */
+  /** Whether DATA_KEY is unset (never in production) and derived from JWT_REFRESH_SECRET. */
   dataKeyIsDerived: boolean
 }
 
@@ -25,7 +25,7 @@ export const secretsConfiguration = configuration({
       text === undefined ? [] : [derivedDataKey(text)],
     )
     const previous = e.DATA_KEY_PREVIOUS ?? []
-    // What was written before a DATA_KEY was set stays readable, outside production.
+    // Outside production, values written before DATA_KEY was set stay readable.
     const former = e.NODE_ENV === 'production' ? [] : derived
     if (e.DATA_KEY !== undefined) return { dataKeys: [e.DATA_KEY, ...previous, ...former], dataKeyIsDerived: false }
     return { dataKeys: [derivedDataKey(e.JWT_REFRESH_SECRET), ...previous, ...former.slice(1)], dataKeyIsDerived: true }
@@ -38,7 +38,7 @@ export const secretsConfiguration = configuration({
   },
 })
 
-/** A key derived by HKDF (RFC 5869) that stands for DATA_KEY where none is set. */
+/** A key derived by HKDF (RFC 5869), used where DATA_KEY is unset. */
 function derivedDataKey(secret: string): string {
   return Buffer.from(deriveKey(secret, 'DATA_KEY')).toString('base64')
 }
