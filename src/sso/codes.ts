@@ -12,7 +12,7 @@ const codeTtlSeconds = 60
 /** The encrypted part of a profile. */
 type Sealed = Omit<Profile, 'issuer' | 'subject'>
 
-/** A valid code, and who signed in at the provider. */
+/** A valid code, with the person who signed in at the provider. */
 export type Presented = { id: string; provider: string; profile: Profile }
 
 const placeOf = (id: string) => ({ table: 'oidc_codes', column: 'profile', id })

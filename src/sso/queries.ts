@@ -3,7 +3,7 @@ import type { SecondFactorKind } from '../auth/first-factor.ts'
 import type { Db } from '../db/types.ts'
 import type { Profile } from './claims.ts'
 
-/** What of an account matters for signing in by another provider. */
+/** The state of an account that matters for signing in by another provider. */
 export type Standing = {
   id: string
   email: string
@@ -27,7 +27,7 @@ export async function findOwner(sql: Db, { issuer, subject }: Profile): Promise<
   return row ?? null
 }
 
-/** The account that has an address; `reserved` while another account can still undo giving it up; null: nobody has it. */
+/** The account that has an address; `reserved` while another account can still undo giving it up; null: none has it. */
 export async function findHolder(sql: Db, email: string): Promise<Standing | 'reserved' | null> {
   const [row] = await sql<({ isReserved: boolean } & { [K in keyof Standing]: Standing[K] | null })[]>`
     select ${standingColumns(sql)},

@@ -8,7 +8,7 @@ const joinBelow = 90
 /** Why a sign-in is refused; the value of `#error`. */
 export type Refusal = 'email-unverified' | 'identity-conflict' | 'account-unavailable'
 
-/** What a profile means for signing in. */
+/** The result of evaluating a profile. */
 export type Verdict =
   /** The identity belongs to an account. */
   | { kind: 'known'; account: Standing }
@@ -20,7 +20,10 @@ export type Verdict =
 
 const refused = (code: Refusal): Verdict => ({ kind: 'refused', code })
 
-/** Decides which account a profile means: by identity, and by address only where no account has the identity. At most two statements. */
+/**
+ * Finds the account of a profile: by identity, and by address only where no account has the identity. At most two
+ * statements.
+ */
 export async function evaluateProfile(sql: Db, profile: Profile): Promise<Verdict> {
   const owner = await findOwner(sql, profile)
   if (owner) return owner.status === 'active' ? { kind: 'known', account: owner } : refused('account-unavailable')
@@ -28,7 +31,7 @@ export async function evaluateProfile(sql: Db, profile: Profile): Promise<Verdic
   if (email === null || !emailVerified) return refused('email-unverified')
   const holder = await findHolder(sql, email)
   if (holder === null) return { kind: 'new', email }
-  // The account's status is told only to whom the provider verified the address for.
+  // The status of the account is shown only to people whose address the provider verified.
   if (holder === 'reserved' || !isTrusted) return refused('identity-conflict')
   if (holder.status !== 'active') return refused('account-unavailable')
   return mayJoin(holder, email) ? { kind: 'join', account: holder } : refused('identity-conflict')
