@@ -12,9 +12,11 @@ import { seatsExhausted } from './invitations.ts'
 import { findMembership, findSeats, findTeamOf, insertMember, lockTeamRows } from './queries.ts'
 
 /**
- * Joins a team by the link of an invitation. The plan of its owner counts from the next request on. The link stays where nothing came of it.
- * @throws AppError `invalid-link` for a token that is wrong, used, expired or void, and for who has not verified the address that
- *   was invited; `already-in-team`, `already-subscribed` (a plan of one's own runs), `seats-exhausted`
+ * Joins a team by the link of an invitation. The owner's plan applies from the next request on. A failed attempt does
+ * not use the link up.
+ * @throws AppError `invalid-link` for a token that is wrong, used, expired or void, and where the invited address is
+ *   not the person's verified one; `already-in-team`, `already-subscribed` (a plan of their own is running),
+ *   `seats-exhausted`
  */
 export async function acceptTeam(deps: TeamDeps, actor: Actor, token: string): Promise<void> {
   const hash = hashToken(token)
@@ -39,7 +41,7 @@ async function join(
   await lockTeamRows(tx, [teamId])
   await lockAccount(tx, accountId)
   if (!(await takeInvitation(tx, hash, accountId))) throw new AppError('invalid-link')
-  // Told before the seats; the primary key of team_members judges the races.
+  // Checked before the seats; the primary key of team_members decides races.
   if (await findMembership(tx, accountId)) throw new AppError('already-in-team')
   await insertMember(tx, teamId, accountId)
   await recordAuthzChange(tx, { accountId })

@@ -4,12 +4,12 @@ import type { Sql } from '../db/types.ts'
 import type { Outbox } from '../mail/outbox.ts'
 import type { MailConfig } from '../mail/variables.ts'
 
-/** What the services of teams use. */
+/** Dependencies of the services of teams. */
 export type TeamDeps = {
   sql: Sql
   audit: Audit
   mail: Outbox
   config: Pick<MailConfig, 'appUrl'>
-  /** Held in memory; the feed keeps it current. */
+  /** The catalogue in memory; the feed keeps it current. */
   catalogue: { current: Catalogue }
 }

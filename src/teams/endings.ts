@@ -6,8 +6,9 @@ import { deleteInvitationsTo } from './invitation-queries.ts'
 import { deleteMember, deleteTeamOf } from './queries.ts'
 
 /**
- * Ends what an account that is erased has to do with teams: the team that it owns, whose members have their own plan again and are told,
- * its membership of another, and invitations to its address. Lock its plan first, and call it before the account is anonymous.
+ * Ends the teams of an account that is erased: its own team, whose members return to their own plan and are notified,
+ * its membership of another, and invitations to its address. Lock its plan first, and call it before the account is
+ * anonymous.
  */
 export async function releaseFromTeams(
   tx: Tx,

@@ -1,2 +1,2 @@
-/** The feature by which a plan is shared with a team, and by which its owner has one. */
+/** The feature of plans that are shared with a team. Only people with it can own one. */
 export const teamFeature = 'team_collaboration'

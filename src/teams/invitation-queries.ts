@@ -1,9 +1,9 @@
 import type { Db } from '../db/types.ts'
 
-/** An open invitation as the owner sees it. */
+/** An open invitation in the form that the owner sees. */
 export type Invitation = { id: string; email: string; createdAt: Date; expiresAt: Date }
 
-/** Newest first: `limit` of them before the invitation `before`. */
+/** Open invitations, newest first: at most `limit`, older than the invitation `before`. */
 export function listInvitations(sql: Db, teamId: string, limit: number, before: string | null): Promise<Invitation[]> {
   return sql<Invitation[]>`
     select id, email, created_at, expires_at from team_invitations
@@ -14,21 +14,21 @@ export function listInvitations(sql: Db, teamId: string, limit: number, before: 
 export type Room = {
   seats: number
   members: number
-  /** Open invitations to others than this address; `kept` counts those that were taken back too. */
+  /** Open invitations to addresses other than this one; `kept` includes revoked ones. */
   open: number
   kept: number
-  /** Whether somebody of the team has the address. */
+  /** Whether a member has the address. */
   isMember: boolean
   teamName: string | null
   inviterFirstName: string | null
   inviterLastName: string | null
   inviterLanguage: string
-  /** Of the active account with the address; null: there is none. */
+  /** The active account with the address; null: none has it. */
   inviteeId: string | null
   inviteeLanguage: string | null
 }
 
-/** What decides about an invitation to an address. The team is locked. */
+/** The facts that decide about an invitation to an address. The caller has locked the team. */
 export async function findRoom(sql: Db, teamId: string, email: string): Promise<Room> {
   const [row] = await sql<Room[]>`
     select seats_of(t.owner_id) as seats, (select count(*)::int from team_members where team_id = t.id) as members,
@@ -45,7 +45,7 @@ export async function findRoom(sql: Db, teamId: string, email: string): Promise<
   return row
 }
 
-/** An address has one invitation of a team; a further mail makes the earlier one's link void. */
+/** Inserts or replaces the invitation of a team to an address; the link of an earlier mail becomes void. */
 export async function upsertInvitation(
   sql: Db,
   {
@@ -67,7 +67,7 @@ export async function upsertInvitation(
   return row?.id ?? null
 }
 
-/** Takes an open invitation back; its link is void. @returns whether there was one */
+/** Revokes an open invitation; its link becomes void. @returns whether there was one */
 export async function revokeInvitation(sql: Db, teamId: string, id: string): Promise<boolean> {
   const rows = await sql`
     update team_invitations set revoked_at = clock_timestamp()
@@ -75,20 +75,20 @@ export async function revokeInvitation(sql: Db, teamId: string, id: string): Pro
   return rows.length === 1
 }
 
-/** An invitation that a token opens for the account whose verified address was invited, of a team whose owner is active. */
+/** SQL: the invitation of a token, where the account's verified address was invited and the owner is active. */
 const isOpenTo = (sql: Db, hash: Buffer, accountId: string) => sql`
   i.token_hash = ${hash} and i.revoked_at is null and i.expires_at > clock_timestamp()
   and exists (select from user_accounts a where a.id = ${accountId} and a.status = 'active' and a.email = i.email and a.email_verified_at is not null)
   and exists (select from teams t join user_accounts o on o.id = t.owner_id where t.id = i.team_id and o.status = 'active')`
 
-/** The team that a token invites an account to, without a lock. */
+/** The team of an invitation's token, for an account that may accept it. Locks nothing. */
 export async function findInvitingTeam(sql: Db, hash: Buffer, accountId: string): Promise<string | null> {
   const [row] = await sql<{ teamId: string }[]>`
     select i.team_id from team_invitations i where ${isOpenTo(sql, hash, accountId)}`
   return row?.teamId ?? null
 }
 
-/** Uses an invitation. @returns whether it could be used still */
+/** Uses an invitation. @returns whether it was still valid */
 export async function takeInvitation(sql: Db, hash: Buffer, accountId: string): Promise<boolean> {
   const rows = await sql`delete from team_invitations i where ${isOpenTo(sql, hash, accountId)} returning 1`
   return rows.length === 1

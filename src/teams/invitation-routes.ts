@@ -16,7 +16,7 @@ import { teamFeature } from './feature.ts'
 import { inviteToTeam, readInvitations, takeBackInvitation } from './invitations.ts'
 import { InvitationBody, InvitationPath } from './schemas.ts'
 
-/** Invitations to the own team, by its owner; and joining one, by the link in the mail. */
+/** Invitations to the owner's team, and joining one by the link in the mail. */
 export const teamInvitationRoutes = new Hono<AuthedEnv>()
   .get(
     '/team/invitations',

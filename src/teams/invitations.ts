@@ -18,14 +18,17 @@ import {
 import { lockOwnedTeam } from './queries.ts'
 import { openOwnTeam, requireOwned } from './team.ts'
 
-/** For how long an invitation can be accepted: 7 days. */
+/** Hours for which an invitation can be accepted: 7 days. */
 const validHours = 168
-/** Mails that an address gets of one team while its invitation is kept. */
+/** The most mails of one team to an address while its invitation exists. */
 const mailsToAnAddress = 3
-/** Open invitations for each seat; and those that were taken back count until they would have ended, too. */
+/**
+ * The most open invitations for each seat, and the most together with revoked ones, which count until they would have
+ * expired.
+ */
 const [openForASeat, keptForASeat] = [3, 6]
 
-/** Every seat is taken: with the cheapest plan that has more. */
+/** The error of a full team, with the cheapest plan that has more seats. */
 export function seatsExhausted(catalogue: Catalogue, { limit, used }: { limit: number; used: number }): AppError {
   return new AppError('seats-exhausted', {
     members: { limit, used, upgrade: upgradeForSeats(catalogue, teamFeature, Math.max(limit, used)) },
@@ -33,8 +36,8 @@ export function seatsExhausted(catalogue: Catalogue, { limit, used }: { limit: n
 }
 
 /**
- * Invites an address by mail, whether or not it has an account. Whom it is known to, who is a member already and who has had 3 mails of this team
- * makes no difference to the answer. A further mail makes the link of the one before void.
+ * Invites an address by mail, whether or not it has an account. The answer is the same for a member and for an address
+ * that got 3 mails of this team. A further mail makes the link of the one before void.
  * @throws AppError `seats-exhausted`, `too-many-invitations`; as openOwnTeam
  */
 export async function inviteToTeam(deps: TeamDeps, actor: Actor, email: string): Promise<void> {
@@ -77,7 +80,10 @@ export async function readInvitations(
   return team ? listInvitations(deps.sql, team.id, limit, after) : []
 }
 
-/** Takes an invitation back: its link is void. @throws AppError `not-found` unless it is open, and of the own team */
+/**
+ * Revokes an invitation: its link becomes void. @throws AppError `not-found` unless it is open and of the person's own
+ * team
+ */
 export async function takeBackInvitation(deps: TeamDeps, actor: Actor, id: string): Promise<void> {
   const { accountId } = actor.principal
   await deps.sql.begin(async (tx) => {

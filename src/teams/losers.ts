@@ -5,19 +5,21 @@ import { teamFeature } from './feature.ts'
 import { findOwnTeam, listNewest, type NewMember } from './surplus-queries.ts'
 import type { TeamConfig } from './variables.ts'
 
-/** Whom a change of plan costs something, and when. `seat`: they leave the team then; `plan`: they stay in it, on free. */
+/**
+ * A member who loses something by a change of plan, and when. `seat`: leaves the team; `plan`: stays in it, on free.
+ */
 export type Loser = NewMember & { loses: 'seat' | 'plan'; at: Date }
 
 type Deps = { sql: Sql; config: TeamConfig }
 
-/** A team has so many people at most, whatever the plan says. */
+/** The most people of a team, whatever the plan. */
 const maxSeats = 500
 
 /**
- * Who of an owner's team would lose what by another plan of the owner, the newest first: nobody where its seats are enough, everybody
- * the plan where it is not shared.
- * @param features what the owner would have
- * @param when the change would be made
+ * The members of an owner's team who would lose something by another plan of the owner, newest first: nobody where its
+ * seats are enough; all of them the plan where it is not shared.
+ * @param features of the new plan
+ * @param when the time of the change
  */
 export async function listLosers(
   { sql, config }: Deps,

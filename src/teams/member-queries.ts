@@ -1,6 +1,6 @@
 import type { Db } from '../db/types.ts'
 
-/** A member as others of the team see them; the address is the owner's to know. */
+/** A member in the form that other members see; only the owner sees addresses. */
 export type Member = {
   id: string
   name: string | null
@@ -9,10 +9,10 @@ export type Member = {
   joinedAt: Date
 }
 
-/** With microseconds, as the cursor needs it. */
+/** With microseconds, which the cursor needs. */
 type MemberRow = Member & { joinedAtText: string }
 
-/** In the order of joining: `limit` of them after the member that the key names. */
+/** Members in the order of joining: at most `limit`, after the member of the key. */
 export function listMembers(
   sql: Db,
   teamId: string,
@@ -29,7 +29,7 @@ export function listMembers(
      order by m.joined_at, m.account_id limit ${limit}`
 }
 
-/** Whether an account is in a team, and how many others are. The team is locked. */
+/** Whether an account is in a team, and how many others are. The caller has locked the team. */
 export async function findPlace(
   sql: Db,
   teamId: string,

@@ -12,7 +12,9 @@ import { teamFeature } from './feature.ts'
 import { findPlace, listMembers, type Member } from './member-queries.ts'
 import { deleteMember, deleteTeamOf, findMembership, findTeamOf, lockTeamRows, type TeamKey } from './queries.ts'
 
-/** Who is in the person's team, in the order of joining; addresses are the owner's to know. @throws AppError as readTeam */
+/**
+ * The members of the person's team in the order of joining; only the owner sees addresses. @throws AppError as readTeam
+ */
 export async function readMembers(
   { sql, catalogue }: TeamDeps,
   principal: Principal,
@@ -34,9 +36,10 @@ export async function readMembers(
 }
 
 /**
- * Ends a membership: the owner anybody's, a member the own one. The person has their own plan again, from the next request on. The
- * owner leaves last, and the team ends then.
- * @throws AppError `not-found` for who is in no team, or not in this one; `team-owner-only`, `team-not-empty`
+ * Ends a membership: the owner may end anybody's, a member their own. The person returns to their own plan from the
+ * next request on. The owner leaves last, which ends the team.
+ * @throws AppError `not-found` where the person is in no team, or the member not in this one; `team-owner-only`,
+ *   `team-not-empty`
  */
 export async function removeMember(deps: TeamDeps, actor: Actor, memberId: string): Promise<void> {
   const { accountId } = actor.principal
@@ -54,7 +57,7 @@ export async function removeMember(deps: TeamDeps, actor: Actor, memberId: strin
 async function lockOwnPlace(tx: Tx, accountId: string): Promise<TeamKey> {
   const known = await findMembership(tx, accountId)
   const [team] = known ? await lockTeamRows(tx, [known.id]) : []
-  // Again under the lock: the membership may have ended while it was waited for.
+  // Read again under the lock: the membership may have ended meanwhile.
   if (!team || (await findMembership(tx, accountId))?.id !== team.id) throw new AppError('not-found')
   return team
 }

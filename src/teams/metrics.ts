@@ -2,7 +2,7 @@ import type { Db } from '../db/types.ts'
 import { gaugesOf, type Metric } from '../metrics/metric.ts'
 import { findTeamFigures } from './surplus-queries.ts'
 
-/** What is to be done about teams, of all instances; without a database there are no samples. */
+/** Pending work on teams, of all instances; without a database there are no samples. */
 export function teamMetrics({ sql }: { sql: Db }): Metric[] {
   return gaugesOf(
     () => findTeamFigures(sql),

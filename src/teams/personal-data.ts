@@ -29,7 +29,7 @@ export const teamData: PersonalData[] = [
     table: 'team_invitations',
     exported: {
       part: 'teamInvitations',
-      // Those of the own team, and those that came to the own address.
+      // Invitations of the person's own team, and those to their address.
       page: (sql, accountId, after, limit) => sql<ExportedRow[]>`
         select array[t.id::text] as key,
                (select row_to_json(r) from (

@@ -1,6 +1,6 @@
 import type { Db } from '../db/types.ts'
 
-/** A team as one of its members sees it. */
+/** A team in the form that its members see. */
 export type TeamView = {
   id: string | null
   name: string | null
@@ -26,14 +26,14 @@ export async function findTeamOf(sql: Db, accountId: string): Promise<(TeamView 
   return { ...team, seats: { limit: seatLimit, used: seatsUsed } }
 }
 
-/** The seats of a team, and how many are taken. */
+/** The seats of a team and how many are taken. */
 export async function findSeats(sql: Db, teamId: string): Promise<{ limit: number; used: number }> {
   const [row] = await sql<{ limit: number; used: number }[]>`
     select seats_of(owner_id) as "limit", (select count(*)::int from team_members where team_id = t.id) as used from teams t where id = ${teamId}`
   return row ?? { limit: 0, used: 0 }
 }
 
-/** How many people a team of this account may have. */
+/** The most people of a team of this account. */
 export async function findSeatLimit(sql: Db, ownerId: string): Promise<number> {
   const [row] = await sql<{ seats: number }[]>`select coalesce(seats_of(${ownerId}), 1) as seats`
   return row?.seats ?? 1
@@ -41,26 +41,29 @@ export async function findSeatLimit(sql: Db, ownerId: string): Promise<number> {
 
 export type TeamKey = { id: string; ownerId: string }
 
-/** Which team an account is in, without a lock. */
+/** The team of an account; null where it is in none. Locks nothing. */
 export async function findMembership(sql: Db, accountId: string): Promise<TeamKey | null> {
   const [row] = await sql<TeamKey[]>`
     select t.id, t.owner_id from team_members m join teams t on t.id = m.team_id where m.account_id = ${accountId}`
   return row ?? null
 }
 
-/** Locks teams in the order of their ids. @returns those that there still are */
+/** Locks teams in the order of their ids. @returns those that still exist */
 export function lockTeamRows(tx: Db, ids: string[]): Promise<TeamKey[]> {
   return tx<TeamKey[]>`select id, owner_id from teams where id = any(${ids}::uuid[]) order by id for no key update`
 }
 
-/** Locks the team that an account owns. */
+/** Locks the team that an account owns; null where it owns none. */
 export async function lockOwnedTeam(tx: Db, ownerId: string): Promise<{ id: string; name: string | null } | null> {
   const [row] = await tx<{ id: string; name: string | null }[]>`
     select id, name from teams where owner_id = ${ownerId} for no key update`
   return row ?? null
 }
 
-/** Makes the team of an active account that has none, and its membership of it. An erasure under way is waited for. */
+/**
+ * Makes the team of an active account without one, with its membership. Waits for a concurrent erasure. @returns false
+ * where nothing was made
+ */
 export async function insertTeam(sql: Db, id: string, ownerId: string): Promise<boolean> {
   const rows = await sql`
     with owner as materialized (select id from user_accounts where id = ${ownerId} and status = 'active' for share)
@@ -69,15 +72,17 @@ export async function insertTeam(sql: Db, id: string, ownerId: string): Promise<
   return rows.length === 1
 }
 
+/** Adds a member to a team. The primary key refuses an account that is in a team; a trigger checks the seats. */
 export async function insertMember(sql: Db, teamId: string, accountId: string): Promise<void> {
   await sql`insert into team_members (account_id, team_id) values (${accountId}, ${teamId})`
 }
 
+/** Sets the name of a team, which the caller has locked. */
 export async function updateName(sql: Db, teamId: string, name: string | null): Promise<void> {
   await sql`update teams set name = ${name} where id = ${teamId}`
 }
 
-/** Deletes an account's team. @returns its other members, by id */
+/** Deletes the team of an owner. @returns its other members, by id */
 export async function deleteTeamOf(
   sql: Db,
   ownerId: string,
@@ -89,7 +94,7 @@ export async function deleteTeamOf(
   return row ?? null
 }
 
-/** Ends a membership. @returns whether there was one */
+/** Deletes a membership. @returns whether there was one */
 export async function deleteMember(sql: Db, accountId: string): Promise<boolean> {
   const rows = await sql`delete from team_members where account_id = ${accountId} returning 1`
   return rows.length === 1

@@ -13,7 +13,7 @@ import { readMembers, removeMember } from './members.ts'
 import { MemberBody, MemberPath, TeamBody, TeamPatch } from './schemas.ts'
 import { readTeam, renameTeam } from './team.ts'
 
-/** The team of the person who asks. Whoever owns or is in one reads and leaves it on any plan: it may sleep. */
+/** The person's team. Owners and members can read and leave it on any plan, also while it is inactive. */
 export const teamRoutes = new Hono<AuthedEnv>()
   .get(
     '/team',

@@ -1,6 +1,6 @@
 import type { Db } from '../db/types.ts'
 
-/** A team that has more people than seats. `until`: when the newest leave. */
+/** A team with more people than seats. `until`: when its newest members leave. */
 export type Surplus = {
   id: string
   ownerId: string
@@ -11,7 +11,9 @@ export type Surplus = {
   isActive: boolean
 }
 
-/** The team, or else the one that is longest so, which was not told yet or whose days are over. */
+/**
+ * The team `teamId`; null: the one with a surplus for longest that was not notified yet, or whose grace period is over.
+ */
 export async function findSurplus(sql: Db, graceMs: number, teamId: string | null): Promise<Surplus | null> {
   const [row] = await sql<Surplus[]>`
     select t.id, t.owner_id, t.name, seats_of(t.owner_id) as seats, t.surplus_since + make_interval(secs => ${graceMs / 1000}) as until,
@@ -25,7 +27,7 @@ export async function findSurplus(sql: Db, graceMs: number, teamId: string | nul
 
 export type NewMember = { id: string; firstName: string | null; lastName: string | null; joinedAt: Date }
 
-/** Who is in a team beyond so many seats, the newest first; never its owner. */
+/** The members of a team beyond so many seats, newest first; never its owner. */
 export function listNewest(sql: Db, teamId: string, seats: number): Promise<NewMember[]> {
   return sql<NewMember[]>`
     select a.id, a.first_name, a.last_name, m.joined_at
@@ -35,28 +37,31 @@ export function listNewest(sql: Db, teamId: string, seats: number): Promise<NewM
      limit greatest((select count(*) from team_members where team_id = ${teamId}) - ${seats}::int, 0)`
 }
 
-/** The team that an account owns; since when it has too few seats, where it has. */
+/** The team that an account owns, with the beginning of its surplus; null where it owns none. */
 export async function findOwnTeam(sql: Db, ownerId: string): Promise<{ id: string; surplusSince: Date | null } | null> {
   const [row] = await sql<{ id: string; surplusSince: Date | null }[]>`
     select id, surplus_since from teams where owner_id = ${ownerId}`
   return row ?? null
 }
 
-/** Marks that owner and members were told of the surplus. */
+/** Records that owner and members were notified of the surplus. */
 export async function markNotified(sql: Db, teamId: string): Promise<void> {
   await sql`update teams set surplus_told = true where id = ${teamId}`
 }
 
-/** Clears the surplus: the team has seats enough, or no plan. */
-export async function forgetSurplus(sql: Db, teamId: string): Promise<void> {
+/** Clears the surplus: the team has enough seats, or no plan. */
+export async function clearSurplus(sql: Db, teamId: string): Promise<void> {
   await sql`update teams set surplus_since = null, surplus_told = false where id = ${teamId}`
 }
 
+/** Deletes memberships. The caller has locked the team. */
 export async function deleteMembers(sql: Db, accountIds: string[]): Promise<void> {
   await sql`delete from team_members where account_id = any(${accountIds}::uuid[])`
 }
 
-/** Of both tables that the jobs work off. */
+/**
+ * The number of teams with a surplus, and of accounts whose plan the job must still change, with the age of the oldest.
+ */
 export async function findTeamFigures(sql: Db): Promise<{ surplus: number; unsettled: number; oldestSeconds: number }> {
   const [row] = await sql<{ surplus: number; unsettled: number; oldestSeconds: number }[]>`
     select (select count(*)::int from teams where surplus_since is not null) as surplus, count(*)::int as unsettled,

@@ -3,26 +3,26 @@ import { account, operator } from '../audit/actor.ts'
 import { recordAuthzChanges } from '../changes/record.ts'
 import type { Tx } from '../db/types.ts'
 import type { TeamDeps } from './deps.ts'
-import { deleteMembers, findSurplus, forgetSurplus, listNewest, markNotified, type Surplus } from './surplus-queries.ts'
+import { clearSurplus, deleteMembers, findSurplus, listNewest, markNotified, type Surplus } from './surplus-queries.ts'
 import type { TeamConfig } from './variables.ts'
 
-/** What the job of surplus seats uses. */
+/** Dependencies of the job for surplus seats. */
 export type SurplusDeps = Pick<TeamDeps, 'audit' | 'mail'> & { config: TeamConfig }
 
 /**
- * Treats one team that has more people than its plan has seats: tells its owner and the newest, or, once the days are over, ends the
- * membership of the newest, who have their own plan again. While a team sleeps nobody leaves it.
+ * Handles one team that has more people than its plan has seats: notifies its owner and its newest members, or ends
+ * their memberships once the grace period is over; they return to their own plan. An inactive team loses nobody.
  * @returns how many teams were found: 0 or 1
  */
 export async function endSurplusSeats(tx: Tx, deps: SurplusDeps): Promise<number> {
   const found = await findSurplus(tx, deps.config.seatsGraceMs, null)
   if (!found) return 0
   await lockPlan(tx, found.ownerId)
-  // Again under the lock: somebody left, or paid for more, while it was waited for.
+  // Read again under the lock: somebody may have left, or the plan may have changed, meanwhile.
   const team = await findSurplus(tx, deps.config.seatsGraceMs, found.id)
   if (!team) return 1
   const newest = await listNewest(tx, team.id, team.seats)
-  if (!team.isActive || newest.length === 0) await forgetSurplus(tx, team.id)
+  if (!team.isActive || newest.length === 0) await clearSurplus(tx, team.id)
   else if (!team.isNotified)
     await notifyPeople(
       tx,

@@ -20,8 +20,8 @@ import {
 import type { TeamPatch } from './schemas.ts'
 
 /**
- * The person's team, or the empty one of who has the feature and no team yet.
- * @throws AppError `feature-not-in-plan` for who has neither
+ * The person's team, or the empty team of a person with the feature and without a team.
+ * @throws AppError `feature-not-in-plan` for a person without both
  */
 export async function readTeam(deps: TeamDeps, principal: Principal): Promise<TeamView> {
   const found = await findTeamOf(deps.sql, principal.accountId)
@@ -30,7 +30,7 @@ export async function readTeam(deps: TeamDeps, principal: Principal): Promise<Te
   return emptyTeam(deps.sql, principal.accountId)
 }
 
-/** As readTeam, of any account; also the empty one of who lacks the feature. */
+/** readTeam for any account; also the empty team of an account without the feature. */
 export async function readTeamOf(sql: Db, accountId: string): Promise<TeamView> {
   return (await findTeamOf(sql, accountId)) ?? emptyTeam(sql, accountId)
 }
@@ -49,7 +49,9 @@ async function emptyTeam(sql: Db, ownerId: string): Promise<TeamView> {
   }
 }
 
-/** Names the team, and makes it where there is none. @throws AppError `team-owner-only`, `account-disabled` */
+/**
+ * Sets the team's name, and makes the team where there is none. @throws AppError `team-owner-only`, `account-disabled`
+ */
 export async function renameTeam(deps: TeamDeps, actor: Actor, { name }: TeamPatch): Promise<TeamView> {
   return deps.sql.begin(async (tx) => {
     const { accountId } = actor.principal
@@ -69,8 +71,9 @@ export async function renameTeam(deps: TeamDeps, actor: Actor, { name }: TeamPat
 }
 
 /**
- * Locks the team of the person, who becomes its owner where they are in none yet.
- * @throws AppError `team-owner-only` for a member of another's, `account-disabled` for who was erased or locked meanwhile
+ * Locks the person's team, which is made where they are in none.
+ * @throws AppError `team-owner-only` for a member of another team, `account-disabled` where the account was erased or
+ *   locked meanwhile
  */
 export async function openOwnTeam(tx: Tx, deps: TeamDeps, actor: Actor): Promise<{ id: string; name: string | null }> {
   const { accountId } = actor.principal
@@ -86,13 +89,13 @@ export async function openOwnTeam(tx: Tx, deps: TeamDeps, actor: Actor): Promise
     if (isUniqueViolation(error, 'team_members_pkey')) throw new AppError('team-owner-only', { cause: error })
     throw error
   }
-  // Somebody else with this account made it meanwhile; else the account is not active any more.
+  // A concurrent request of the account made the team; otherwise the account is no longer active.
   const made = await lockOwnedTeam(tx, accountId)
   if (!made) throw new AppError('account-disabled')
   return made
 }
 
-/** The team that the person owns. @throws AppError `team-owner-only` for a member; as readTeam for who has none */
+/** The team that the person owns. @throws AppError `team-owner-only` for a member; otherwise as readTeam */
 export async function requireOwned(deps: TeamDeps, principal: Principal): Promise<TeamKey | null> {
   const team = await findMembership(deps.sql, principal.accountId)
   if (team && team.ownerId !== principal.accountId) throw new AppError('team-owner-only')

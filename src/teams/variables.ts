@@ -6,7 +6,7 @@ export type TeamConfig = ConfigOf<typeof teamConfiguration>
 export const teamConfiguration = configuration({
   variables: { SEATS_GRACE_DAYS: integer(0, 90, 14) },
   config: (e) => ({
-    /** For so long a team may have more people than its plan has seats; then the newest leave. */
+    /** The grace period of a team with more people than seats, in milliseconds; then its newest members leave. */
     seatsGraceMs: e.SEATS_GRACE_DAYS * 86_400_000,
   }),
 })
