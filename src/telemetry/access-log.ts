@@ -5,7 +5,7 @@ import { contextOf, type PublicEnv } from '../http/request.ts'
 import type { Logger } from '../log/logger.ts'
 import { clientClosed } from './traffic.ts'
 
-/** Every field is JSON-safe, so that the line is built without escaping. */
+/** A line of the log. Every field is JSON-safe, so that the line is built without escaping. */
 export type AccessEntry = {
   /** Of `[A-Za-z0-9._-]`. */
   requestId: string
@@ -18,15 +18,15 @@ export type AccessEntry = {
   accountId?: string
   /** The code of the problem that was answered. */
   code?: ProblemCode
-  /** The hash of the client's network, on refusals that attacks cause. */
+  /** The pseudonym of the client's network, on refusals that attacks cause. */
   network?: string
-  /** Personal data: the audit trail keeps addresses, under its own rules. */
+  /** Personal data: addresses are stored in the audit trail only, under its own rules. */
   ip?: never
 }
 
 /**
- * Writes one JSON line per request: at info; probes at debug; 5xx at error; requests whose client left at info, as
- * `client-closed`. It builds the line itself, because the logger's general path costs five times as much.
+ * Writes one JSON line per request: at info; probes at debug; 5xx at error; requests whose client disconnected at info,
+ * as `client-closed`. It builds the line itself, because the logger's general path costs five times as much.
  */
 export function createAccessLog(log: Logger): (entry: AccessEntry) => void {
   const writes = {
@@ -34,13 +34,13 @@ export function createAccessLog(log: Logger): (entry: AccessEntry) => void {
     info: log.isLevelEnabled('info'),
     error: log.isLevelEnabled('error'),
   }
-  /** Cache of the part between id and duration, by path: mostly unchanged. */
+  /** Cache of the part between id and duration, by path, because it mostly repeats. */
   const middles = new Map<string, { method: string; status: number; text: string }>()
 
   function middleOf(method: string, path: string, status: number): string {
     const last = middles.get(path)
     if (last?.status === status && last.method === method) return last.text
-    // `join` makes a flat string; a template would make a rope that every line flattens again.
+    // `join` makes a flat string; a template would make a rope, which is flattened again for every line.
     const text = ['","method":"', method, '","path":"', path, '","status":', status, ',"milliseconds":'].join('')
     middles.set(path, { method, status, text })
     return text
@@ -66,8 +66,8 @@ function toDecimals(milliseconds: number): string {
 }
 
 /**
- * Logs one line per request at its end; outside of `countTraffic`, which sets duration and status. A refusal has its
- * code, and one that attacks cause has the network.
+ * Logs one line per request at its end; outside of `countTraffic`, which sets duration and status. Refusals have their
+ * code, and those that attacks cause the network.
  */
 export function logAccess(write: (entry: AccessEntry) => void, networkHash: (ip: string) => string) {
   return middleware<PublicEnv>({
@@ -90,6 +90,6 @@ export function logAccess(write: (entry: AccessEntry) => void, networkHash: (ip:
   })
 }
 
-/** Refusals that guessing and probing cause. */
+/** Whether a refusal is typical of guessing and probing. */
 const tellsNetwork = (status: number, code: ProblemCode) =>
   status === 401 || status === 403 || status === 429 || code === 'email-taken'

@@ -4,6 +4,7 @@ import { durationBounds, type Traffic } from './traffic.ts'
 
 const problemCodes = Object.keys(problems) as ProblemCode[]
 
+/** The counters and durations of answers. */
 export function trafficMetrics(traffic: Pick<Traffic, 'requests' | 'streams' | 'problems'>): Metric[] {
   const labels = ['method', 'route', 'status']
   const all = () =>
@@ -12,7 +13,7 @@ export function trafficMetrics(traffic: Pick<Traffic, 'requests' | 'streams' | '
       ...counted,
     }))
   const answered = () => all().filter(({ count }) => count > 0)
-  // From 0 on: the first failure of a route is no increase of a counter that began with it.
+  // Counters of 5xx begin at 0, so that Prometheus sees the first failure of a route as an increase.
   const counted = () => all().filter(({ count, labels: { status } }) => count > 0 || status === '5xx')
   return [
     {

@@ -5,9 +5,7 @@ import { contextOf, type PublicEnv } from '../http/request.ts'
 import type { Tracer } from '../tracing/tracer.ts'
 import { toShown } from './traffic.ts'
 
-/**
- * Has every request of an app but probes run in a span. It stands around the whole chain, which so is fused as without it.
- */
+/** Runs every request of an app, except probes, in a span. The span is around the whole fused chain. */
 export function traceRequests(app: Hono<PublicEnv>, tracer: Tracer): void {
   const { fetch } = app
   app.fetch = (request, env, context) =>
@@ -16,7 +14,7 @@ export function traceRequests(app: Hono<PublicEnv>, tracer: Tracer): void {
       : tracer.serve(request, () => fetch(request, env, context))
 }
 
-/** Tells the span of a request what it was; outside of `countTraffic`, which sets the status. */
+/** Sets the attributes of the request's span; outside of `countTraffic`, which sets the status. */
 export function describeSpan(tracer: Tracer) {
   return middleware<PublicEnv>({
     name: 'describeSpan',

@@ -13,12 +13,14 @@ type Answers = {
   buckets: number[]
 }
 
-/** Bucket bounds in milliseconds: answers from memory take one, from the database tens, with a password hash hundreds. */
+/**
+ * Bucket bounds in milliseconds: answers from memory take one, with the database tens, with a password hash hundreds.
+ */
 export const durationBounds = [1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000]
 
 const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
 
-/** The status in log and metrics of a request whose client left, as in nginx; never sent. */
+/** The status of requests whose client disconnected, in log and metrics, as in nginx; never sent. */
 export const clientClosed = 499
 
 /** Counts answers since the start, for /metrics: plain numbers, because it runs on every request. */
@@ -31,7 +33,7 @@ export function createTraffic() {
   const lockouts = new Map<string, number>()
 
   function begin(route: string, asked: string): Answers[] {
-    // Bounds the map: clients may invent methods.
+    // Other methods are counted together, because clients may invent them.
     const method = methods.has(asked) ? asked : 'other'
     const byMethod = answers.get(route) ?? new Map<string, Answers[]>()
     const classes = byMethod.get(method) ?? Array.from({ length: 5 }, noAnswers)
@@ -74,7 +76,7 @@ export function createTraffic() {
 
 const noAnswers = (): Answers => ({ count: 0, milliseconds: 0, buckets: Array(durationBounds.length + 1).fill(0) })
 
-/** A pattern as the OpenAPI document writes it. */
+/** A route's pattern in the form of the OpenAPI document. */
 export function toShown(route: string): string {
   return route === '' ? 'unmatched' : route.replace(/:(\w+)(?:\{[^}]*\})?\??/g, '{$1}')
 }
