@@ -8,10 +8,10 @@ const localPart = /^[^"(),.:;<>@[\\\]]+(?:\.[^"(),.:;<>@[\\\]]+)*$/u
 const label = /^[\p{L}\p{N}](?:[\p{L}\p{M}\p{N}-]{0,61}[\p{L}\p{M}\p{N}])?$/u
 
 /**
- * The canonical spelling of an e-mail address: equal results are one account, one lockout counter, one recipient.
- * Trimmed, NFKC, lower-case; the domain as IDNA (UTS 46, non-transitional) maps it, in U-labels: `xn--bcher-kva.example`
- * and `BÜCHER.example` are `bücher.example`. `straße.example` is another domain than `strasse.example`, as it is in DNS.
- * The caller must bound the text.
+ * The canonical form of an e-mail address: equal results are one account, one lockout counter, one recipient. Trimmed,
+ * NFKC, lower-case; the domain as IDNA (UTS 46, non-transitional) maps it, in U-labels: `xn--bcher-kva.example` and
+ * `BÜCHER.example` are `bücher.example`. `straße.example` and `strasse.example` are two domains, as in DNS. The caller
+ * must bound the text.
  */
 export function canonicalEmail(text: string): string {
   const folded = fold(text)
@@ -19,7 +19,7 @@ export function canonicalEmail(text: string): string {
   return at === 0 ? folded : folded.slice(0, at) + canonicalDomain(folded.slice(at))
 }
 
-/** As much of an address as tells it from others of the same person: `a…@example.com`. */
+/** A shortened address, enough to distinguish it from others of the same person: `a…@example.com`. */
 export function maskEmail(email: string): string {
   const at = email.lastIndexOf('@')
   return at < 1 ? '…' : `${[...email][0]}…${email.slice(at)}`

@@ -1,19 +1,20 @@
-/** What mails and hosted pages are written in; the first stands in for every other. */
+/** The languages of mails and hosted pages; the first is the fallback. */
 export const languages = ['en', 'hi'] as const
 export type Language = (typeof languages)[number]
 
 const [fallback] = languages
-/** No honest header is longer; the rest is not read. */
+/** The most characters of the header that are read. */
 const maxHeaderLength = 512
 
-/** The language that people with this tag (BCP 47) are written to in: `hi` for `hi-IN`, English for whatever is not spoken here. */
+/** The supported language for a language tag (BCP 47): `hi` for `hi-IN`, English for any other. */
 export function languageOf(tag: string): Language {
   const primary = tag.split('-', 1)[0]?.toLowerCase()
   return languages.find((language) => language === primary) ?? fallback
 }
 
 /**
- * The spoken language that an Accept-Language header prefers (RFC 9110, 12.5.4): by quality, then in the header's order.
+ * The supported language that an Accept-Language header prefers (RFC 9110, 12.5.4): by quality, then in the header's
+ * order.
  * @param header absent or malformed: the fallback
  */
 export function preferredLanguage(header: string | undefined): Language {

@@ -8,7 +8,7 @@ import { shownSources } from './shown-text.ts'
 const { hidden, hiddenBesideLines, idle, visible } = shownSources
 const any = '[\\s\\S]*'
 
-/** At most `max` characters when trimmed, and no hidden ones. */
+/** A pattern of at most `max` characters when trimmed, without hidden ones. */
 function shown(max: number, hiding: string): string {
   return `^(?=\\s*(?:\\S[\\s\\S]{0,${max - 2}}\\S|\\S)?\\s*$)(?!${any}(?:${hiding}))(?!${any}(?:${idle}))`
 }

@@ -4,7 +4,7 @@
  * Joiners and variation selectors are allowed: Devanagari, Persian, Mongolian, Japanese names and emoji need them.
  */
 const hidden = /(?![\u200C-\u200D]|\p{VS})[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{DI}\uFFF9-\uFFFB]/u
-/** The same for texts of several lines. */
+/** hidden, for texts of several lines. */
 const hiddenBesideLines = /(?![\t\n\r\u200C-\u200D]|\p{VS})[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{DI}\uFFF9-\uFFFB]/u
 const everyHidden = new RegExp(hidden.source, 'gu')
 /** A joiner or variation selector without a preceding character that it could apply to. */
@@ -13,7 +13,7 @@ const idle =
 /** U+2800 is the blank Braille pattern. */
 const visible = /[^\p{Z}\p{Cc}\p{Cf}\p{DI}\u2800]/u
 
-/** The expressions above as text, for the patterns that the OpenAPI document shows. */
+/** The expressions above as text, for the patterns in the OpenAPI document. */
 export const shownSources = {
   hidden: hidden.source,
   hiddenBesideLines: hiddenBesideLines.source,
@@ -28,12 +28,12 @@ export function isPlain(text: string): boolean {
   return !hidden.test(text) && !idle.test(text)
 }
 
-/** The same for several lines, with tabs. */
+/** isPlain for texts of several lines, with tabs. */
 export function isPlainProse(text: string): boolean {
   return !hiddenBesideLines.test(text) && !idle.test(text)
 }
 
-/** Escapes hidden characters in JSON, so that it is safe to show in a terminal. */
+/** Escapes hidden characters in JSON, so that it is safe to print in a terminal. */
 export function escapeHidden(json: string): string {
   // By UTF-16 code units, as in JSON.
   const asEscape = (unit: string) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
