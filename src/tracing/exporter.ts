@@ -6,20 +6,20 @@ type Options = {
   endpoint: string
   protocol: 'http/protobuf' | 'http/json'
   headers: Record<string, string>
-  /** For one batch, its repetitions included. */
+  /** The timeout of a batch, repetitions included. */
   timeoutMs: number
   serializer: ISerializer<ReadableSpan[], unknown>
-  /** Called for every batch: how many spans, and why they did not arrive. */
+  /** Called for every batch with the number of spans and the failure, if any. */
   onBatch: (spans: number, failure: Error | null) => void
 }
 
-/** What the OTLP specification repeats ("Retryable Response Codes"). */
+/** The statuses that OTLP allows to be repeated ("Retryable Response Codes"). */
 const repeatable = new Set([429, 502, 503, 504])
 const firstPauseMs = 500
 
 /**
- * Sends batches of spans by OTLP/HTTP. The library's own exporter keeps its timers and sockets after it was shut down, and so a process
- * that wants to end: here `abort` ends everything at once.
+ * Sends batches of spans by OTLP/HTTP. The library's own exporter keeps timers and sockets after its shutdown, and so
+ * keeps the process alive: here `abort` ends everything at once.
  */
 export function createExporter({ endpoint, protocol, headers, timeoutMs, serializer, onBatch }: Options) {
   const closing = new AbortController()
@@ -33,7 +33,7 @@ export function createExporter({ endpoint, protocol, headers, timeoutMs, seriali
     },
   }
 
-  /** @throws Error when the collector has not taken it in time */
+  /** @throws Error when the collector has not accepted them in time */
   async function send(spans: ReadableSpan[]): Promise<void> {
     const body = Buffer.from(serializer.serializeRequest(spans) ?? [])
     const signal = AbortSignal.any([closing.signal, AbortSignal.timeout(timeoutMs)])
@@ -74,14 +74,14 @@ export function createExporter({ endpoint, protocol, headers, timeoutMs, seriali
   }
   return {
     exporter,
-    /** Resolves once nothing is under way. */
+    /** Resolves once no request is in progress. */
     settled: async (): Promise<void> => void (await Promise.all(underWay)),
-    /** Gives up what is under way. */
+    /** Aborts requests in progress. */
     abort: () => closing.abort(),
   }
 }
 
-/** @returns false when the time is over before the pause is */
+/** @returns false when the time ended before the pause */
 function pause(milliseconds: number, signal: AbortSignal): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>()
   const end = () => resolve(false)

@@ -1,6 +1,7 @@
 import { counterBy, gauge, type Metric } from '../metrics/metric.ts'
 import type { Tracer } from './tracer.ts'
 
+/** The number of exported, failed, dropped and waiting spans. */
 export function traceMetrics({ figures }: Pick<Tracer, 'figures'>): Metric[] {
   return [
     counterBy(

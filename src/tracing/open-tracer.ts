@@ -1,10 +1,13 @@
 import { currentTracer, installTracer, type Tracer } from './tracer.ts'
 import type { TracingConfig } from './variables.ts'
 
-/** What of the log is used here, which lies above. */
+/** The members of the logger that are used here; its room lies above. */
 type Report = { warn(members: Record<string, unknown>, message: string): void; info(message: string): void }
 
-/** Opens the tracer that the configuration asks for, and makes it the process's. Nothing of OpenTelemetry is loaded without one. */
+/**
+ * Opens the configured tracer and installs it for the process. Without a configuration nothing of OpenTelemetry is
+ * loaded.
+ */
 export async function openTracer({ tracing }: TracingConfig, log: Report): Promise<Tracer | null> {
   if (!tracing) return null
   const { createTracer } = await import('./opentelemetry.ts')

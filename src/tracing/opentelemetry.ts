@@ -19,19 +19,21 @@ import { describeAnswer, describeFailure } from './span-semantics.ts'
 import { type Attributes, noopSpan, type Span, type SpanOptions, type Tracer } from './tracer.ts'
 import type { TraceOptions } from './variables.ts'
 
-/** What runs now. `over`: its span has ended; what goes on from it, as a timer does, belongs to no trace. */
+/** The active span. `over`: it has ended; work that continues from it, such as a timer's, belongs to no trace. */
 type Active = { span: SdkSpan; context: Context; over: boolean }
 
-/** Of the two headers of W3C Trace Context `traceparent` alone: in `tracestate` a stranger may say anything, to be stored and sent on. */
+/**
+ * Only `traceparent` of W3C Trace Context: `tracestate` is any text of a stranger, which would be stored and sent on.
+ */
 const headersOf: TextMapGetter<Headers> = {
   keys: () => ['traceparent'],
   get: (headers, name) => (name === 'traceparent' ? (headers.get(name) ?? undefined) : undefined),
 }
 
 /**
- * Traces by OpenTelemetry's SDK. Nothing global of it is set, and nothing is instrumented but what says so itself. This file is
+ * Traces by OpenTelemetry's SDK. Nothing global of it is set, and there is no automatic instrumentation. This file is
  * loaded only where a collector is configured.
- * @param onFailure why spans do not arrive, null: they do again; called when that changes
+ * @param onFailure called when export begins to fail, with the reason, and with null when it works again
  */
 export function createTracer(options: TraceOptions, onFailure: (failure: Error | null) => void): Tracer {
   const serializer = options.protocol === 'http/json' ? JsonTraceSerializer : ProtobufTraceSerializer
@@ -114,7 +116,7 @@ export function createTracer(options: TraceOptions, onFailure: (failure: Error |
     figures: queue.figures,
     async close(milliseconds) {
       const timer = setTimeout(abort, milliseconds)
-      // It fails with the first batch that did, while others are under way.
+      // It fails with the first failed batch while others are in progress.
       await provider.shutdown().catch(() => {})
       await settled()
       clearTimeout(timer)

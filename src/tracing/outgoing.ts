@@ -1,8 +1,8 @@
 import { currentTracer, inSpan } from './tracer.ts'
 
 /**
- * Runs `send`, a request to another system, in a span, and hands it the headers with the current trace (W3C Trace Context). The span
- * has the host and the status; no path, for those hold ids.
+ * Runs `send`, a request to another system, in a span, and passes it the headers with the current trace (W3C Trace
+ * Context). The span has the host and the status, but no path, which may hold ids.
  */
 export function inFetchSpan(
   url: string | URL,

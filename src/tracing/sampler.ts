@@ -7,7 +7,7 @@ import {
 } from '@opentelemetry/sdk-trace'
 import type { SamplerName, TraceOptions } from './variables.ts'
 
-/** What OTEL_TRACES_SAMPLER names. */
+/** The sampler of OTEL_TRACES_SAMPLER. */
 export function samplerOf({ sampler, ratio }: Pick<TraceOptions, 'sampler' | 'ratio'>): Sampler {
   const [, isParentBased, name] = /^(parentbased_)?(.*)$/.exec(sampler) ?? []
   const root = rootSampler(name as RootName, ratio)

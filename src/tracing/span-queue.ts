@@ -1,12 +1,12 @@
 import { BatchSpanProcessor, type ReadableSpan, type SpanExporter, type SpanProcessor } from '@opentelemetry/sdk-trace'
 import type { TraceFigures } from './tracer.ts'
 
-/** Spans that wait or are under way, at the most: some megabytes. Further ones are dropped and counted. */
+/** The most spans that wait or are being sent: some megabytes. Further ones are dropped and counted. */
 const queueLimit = 2_048
 
 /**
- * The bounded queue of ended spans, and what became of them.
- * @param onFailure why spans do not arrive, null: they do again; called when that changes
+ * The bounded queue of ended spans, with counts of their outcomes.
+ * @param onFailure called when export begins to fail, with the reason, and with null when it works again
  */
 export function createSpanQueue(onFailure: (failure: Error | null) => void) {
   const counts = { accepted: 0, exported: 0, failed: 0, dropped: 0 }
@@ -18,7 +18,7 @@ export function createSpanQueue(onFailure: (failure: Error | null) => void) {
       const batches = new BatchSpanProcessor({
         exporter,
         maxQueueSize: queueLimit,
-        // The exporter ends by itself, and before that.
+        // Longer than the exporter's own timeout.
         exportTimeoutMillis: timeoutMs + 1_000,
       })
       return {
@@ -34,7 +34,7 @@ export function createSpanQueue(onFailure: (failure: Error | null) => void) {
         shutdown: () => batches.shutdown(),
       }
     },
-    /** Tells what became of a batch. */
+    /** Counts the outcome of a batch. */
     settle(spans: number, failure: Error | null): void {
       counts[failure ? 'failed' : 'exported'] += spans
       const isNews = isFailing !== (failure !== null)

@@ -2,12 +2,12 @@ import { type Span, SpanStatusCode } from '@opentelemetry/api'
 import { AppError, problems } from '../errors/app-error.ts'
 import type { Answered } from './tracer.ts'
 
-/** The methods that OpenTelemetry's conventions name; others are `_OTHER`, for clients may invent them. */
+/** The methods of OpenTelemetry's conventions; others are `_OTHER`, because clients may invent them. */
 const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'CONNECT', 'TRACE', 'QUERY'])
 
 /**
- * Names a request's span and its attributes by OpenTelemetry's conventions for HTTP servers. The path and the query are left
- * out: paths hold ids, and queries what people search for.
+ * Sets the name and attributes of a request's span by OpenTelemetry's conventions for HTTP servers. Path and query are
+ * left out: paths hold ids, and queries search terms.
  */
 export function describeAnswer(span: Span, { method, route, status, requestId, code }: Answered): void {
   const known = methods.has(method)
@@ -25,7 +25,8 @@ export function describeAnswer(span: Span, { method, route, status, requestId, c
 }
 
 /**
- * Tells of what work threw: its code or class, and no message, which may quote a value. A refusal (below 500) is not marked as an error.
+ * Sets the code or class of an error on a span, without its message, which may quote a value. A refusal (below 500) is
+ * not marked as an error.
  */
 export function describeFailure(span: Span, error: unknown): void {
   span.setAttribute('error.type', typeOf(error))

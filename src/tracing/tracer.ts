@@ -1,7 +1,7 @@
-/** Of a span: names and values that this program chose, never what a person sent. */
+/** Attributes of a span: names and values of this program, never input of a person. */
 export type Attributes = Record<string, string | number | boolean>
 
-/** A span under way. */
+/** A span in progress. */
 export type Span = { set(attributes: Attributes): void }
 
 export type SpanOptions = {
@@ -10,7 +10,7 @@ export type SpanOptions = {
   attributes?: Attributes
 }
 
-/** What the answer to a request tells of its span. */
+/** The values of an answer for the span of its request. */
 export type Answered = {
   method: string
   /** The pattern of the route; empty when none matched. */
@@ -22,35 +22,35 @@ export type Answered = {
 }
 
 export type Tracer = {
-  /** Runs `work` in a span within the current one; where none is recorded it only runs. */
+  /** Runs `work` in a span within the current one; without a current span it only runs. */
   inSpan<T>(name: string, options: SpanOptions, work: (span: Span) => Promise<T>): Promise<T>
-  /** Runs `work` as a trace of its own, whatever called it. */
+  /** Runs `work` in a trace of its own. */
   inTrace<T>(name: string, attributes: Attributes, work: () => Promise<T>): Promise<T>
-  /** Runs a request, within the trace that its headers name (W3C Trace Context), else in one of its own. */
+  /** Runs a request within the trace of its headers (W3C Trace Context), else in a trace of its own. */
   serve<T>(request: Request, work: () => T): T
-  /** Tells what the current request's span was. */
+  /** Sets name and attributes of the current request's span. */
   describeRequest(answered: Answered): void
-  /** A span within the current one that has ended, and began at that time of `performance.now()`. */
+  /** Records a span within the current one that ended now and began at `startedAt` (`performance.now()`). */
   record(name: string, startedAt: number): void
-  /** The headers by which another system goes on with the current trace; none outside of one. */
+  /** The headers by which another system continues the current trace; none outside of one. */
   headers(): Record<string, string>
   /** The ids of the current span as members of a JSON object, each with a comma behind; empty outside of one. */
   logMembers(): string
   figures(): TraceFigures
-  /** Sends what waits, within some milliseconds. */
+  /** Sends the waiting spans, within so many milliseconds. */
   close(milliseconds: number): Promise<void>
 }
 
-/** Spans since the start, by what became of them, and those that wait. */
+/** The number of spans since the start by outcome, and of waiting ones. */
 export type TraceFigures = { exported: number; failed: number; dropped: number; waiting: number }
 
 /**
- * The tracer of this process, null unless one is configured. There is one for all, as the log has one standard output: a span's
- * parent is found by the asynchronous call that is under way, and that is the process's own.
+ * The tracer of this process; null unless one is configured. There is one for all, like standard output: the parent of
+ * a span is found by the asynchronous context, which is the process's own.
  */
 let current: Tracer | null = null
 
-/** Puts a tracer in the place of the one before. */
+/** Installs a tracer in place of the one before. */
 export function installTracer(tracer: Tracer | null): void {
   current = tracer
 }
@@ -60,17 +60,17 @@ export function currentTracer(): Tracer | null {
   return current
 }
 
-/** `Tracer.inSpan` where there is a tracer; else it only runs. */
+/** `Tracer.inSpan` where there is a tracer; otherwise it only runs `work`. */
 export function inSpan<T>(name: string, options: SpanOptions, work: (span: Span) => Promise<T>): Promise<T> {
   return current ? current.inSpan(name, options, work) : work(noopSpan)
 }
 
-/** `Tracer.inTrace` where there is a tracer; else it only runs. */
+/** `Tracer.inTrace` where there is a tracer; otherwise it only runs `work`. */
 export function inTrace<T>(name: string, attributes: Attributes, work: () => Promise<T>): Promise<T> {
   return current ? current.inTrace(name, attributes, work) : work()
 }
 
-/** `Tracer.logMembers` where there is a tracer. */
+/** `Tracer.logMembers` where there is a tracer; otherwise empty. */
 export function traceMembers(): string {
   return current ? current.logMembers() : ''
 }

@@ -69,7 +69,7 @@ export type TraceOptions = NonNullable<TracingConfig['tracing']>
 /** The variables are OpenTelemetry's own: https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/ */
 export const tracingConfiguration = configuration({
   variables,
-  /** `tracing` is null unless a collector is named. */
+  /** `tracing` is null unless a collector is configured. */
   config: (e: E) => ({ tracing: traceOptions(e) }),
 })
 
