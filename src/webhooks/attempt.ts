@@ -8,14 +8,14 @@ import { UndeliverableError } from './undeliverable.ts'
 export type AttemptOptions = {
   /** The deadline of an attempt. */
   attemptMs: number
-  /** Certificates that receivers are judged by beside those of the system, in tests. */
+  /** Certificates that are trusted beside the system's, in tests. */
   ca?: string | undefined
 }
 
 /** Seconds until the next attempt after the n-th: ten in all, over 24 hours. */
 const waits = [5, 60, 300, 1_200, 3_600, 7_200, 14_400, 21_600, 36_000]
 
-/** After the n-th attempt, with a tenth of jitter; null: that was the last. */
+/** Seconds after the n-th attempt, with a tenth of jitter; null: it was the last. */
 export function retryAfterSeconds(attempts: number, random = Math.random): number | null {
   const wait = waits[attempts - 1]
   return wait === undefined ? null : wait * (0.9 + random() / 5)
@@ -23,7 +23,7 @@ export function retryAfterSeconds(attempts: number, random = Math.random): numbe
 
 type AttemptDeps = Pick<WebhookDeps, 'secrets' | 'config' | 'now'>
 
-/** Signs a message and sends it, once. @throws Error when no key at hand reads the endpoint's secret */
+/** Signs a message and sends it, once. @throws Error when no configured key decrypts the endpoint's secret */
 export async function attempt(
   deps: AttemptDeps,
   endpoint: ClaimedEndpoint,
@@ -67,7 +67,10 @@ function send(
   })
 }
 
-/** Signed; to the operators' services with the current trace, of which strangers are told nothing. */
+/**
+ * The signed headers; those to the operators' services also have the current trace, those to accounts' endpoints do
+ * not.
+ */
 export function headersOf(
   deps: Pick<WebhookDeps, 'secrets' | 'now'>,
   endpoint: ClaimedEndpoint,
@@ -78,7 +81,7 @@ export function headersOf(
   return endpoint.accountId === null ? { ...signed, ...currentTracer()?.headers() } : signed
 }
 
-/** The secret in force, and the one before while it is valid. */
+/** The current secret, and the earlier one while it is valid. */
 function secretsOf(
   { secrets }: Pick<WebhookDeps, 'secrets'>,
   { id, secret, earlierSecret }: ClaimedEndpoint,

@@ -16,7 +16,10 @@ import {
 } from './log-queries.ts'
 import { type Audience, lockEndpoints, readEndpoint, subjectOf } from './manage.ts'
 
-/** Nothing more is asked for by hand while so many wait for an endpoint: it would be kept, and tried ten times each. */
+/**
+ * The most waiting deliveries of an endpoint with which further ones may be requested by hand: each is stored and tried
+ * ten times.
+ */
 const maxWaiting = 1_000
 
 /** The log of an endpoint, newest first. @throws AppError `not-found` when it is not theirs */
@@ -30,7 +33,7 @@ export async function readDeliveries(
   return listDeliveries(deps.sql, id, limit, after)
 }
 
-/** Sends `webhook.test`, or a message once more. @throws AppError `not-found`, `webhook-disabled`, `too-many-deliveries` */
+/** Sends `webhook.test`, or a message again. @throws AppError `not-found`, `webhook-disabled`, `too-many-deliveries` */
 export async function queueDelivery(
   deps: WebhookDeps,
   audience: Audience,
@@ -52,7 +55,10 @@ export async function queueDelivery(
   })
 }
 
-/** How many deliveries wait, for how long the oldest has been due in seconds, and endpoints that fail or were disabled for it. */
+/**
+ * The number of waiting deliveries, for how many seconds the oldest has been due, and the endpoints that fail or were
+ * disabled for failing.
+ */
 export function readBacklog(
   sql: Db,
 ): Promise<{ queued: number; oldestSeconds: number; failing: number; disabled: number }> {

@@ -9,32 +9,35 @@ export type ClaimedEndpoint = Omit<AuthzState, 'status'> & {
   url: string
   enabled: boolean
   secret: Buffer
-  /** Signs too; null once its time has passed. */
+  /** The secret before a rotation, which signs too; null once it has expired. */
   earlierSecret: Buffer | null
   isFailing: boolean
-  /** Of the account; null: the operators' endpoint. */
+  /** The status of the account; null: an endpoint of the operators. */
   status: AuthzState['status'] | null
 }
 
 export type Claim = {
   limit: number
   leaseSeconds: number
-  /** `prompt`: those that answered at once when they were last asked, and new ones; `late`: those that fail, or were slow. */
+  /** `prompt`: endpoints whose last attempt was answered fast, and new ones; `late`: those that fail or were slow. */
   kind: 'prompt' | 'late'
-  /** Endpoints that this instance is still at: one whose lease has ended a moment ago is not claimed before its turn is over here, too. */
+  /**
+   * Endpoints that this instance still delivers to: one whose lease has just ended is not claimed before its turn is
+   * over here.
+   */
   running: readonly string[]
-  /** So many endpoints of an account at most. */
+  /** The most endpoints of one account. */
   perAccount: number
-  /** Accounts that have their share of places. */
+  /** Accounts that have all places that they may have. */
   crowded: readonly string[]
-  /** One that fails is left alone for so long after an attempt. */
+  /** Seconds after a failed attempt in which the endpoint is not claimed. */
   pauseSeconds: number
 }
 
 /**
- * Takes up to `limit` endpoints with due deliveries, longest waiting first, that nobody delivers to. Those that are late are
- * claimed apart, so that they cannot use up the places of the others. Endpoints with work are found by a loose index scan,
- * whatever the length of their queues.
+ * Claims up to `limit` endpoints with due deliveries, longest waiting first, that no instance delivers to. Late
+ * endpoints are claimed separately, so that they cannot use up the places of the others. Endpoints with work are found
+ * by a loose index scan, whatever the length of their queues.
  */
 export function claimEndpoints(
   sql: Db,
@@ -67,9 +70,10 @@ export function claimEndpoints(
     select c.*, ${authzStateColumns(sql)} from claimed c left join account_authz a on a.id = c.account_id`
 }
 
-/** A message on its way. */
+/** A message to deliver. */
 export type DueDelivery = { id: string; messageId: string; body: string; attempts: number }
 
+/** The due deliveries of an endpoint, longest waiting first. The caller holds its lease. */
 export function listDue(sql: Db, endpointId: string, limit: number): Promise<DueDelivery[]> {
   return sql<DueDelivery[]>`
     select d.id, d.message_id, m.body, d.attempts from webhook_deliveries d join webhook_messages m on m.id = d.message_id
@@ -77,7 +81,7 @@ export function listDue(sql: Db, endpointId: string, limit: number): Promise<Due
      order by d.due_at, d.id limit ${limit}`
 }
 
-/** What an attempt came to. `retryAfterSeconds` null: it is the last one. */
+/** The outcome of an attempt. `retryAfterSeconds` null: it was the last. */
 export type Attempt = {
   id: string
   attempts: number
@@ -90,16 +94,16 @@ export type Attempt = {
 }
 
 type Turn = {
-  /** An attempt that took longer makes the endpoint a slow one. */
+  /** An attempt that took longer makes the endpoint a late one. */
   slowMs: number
-  /** Failing for longer than this is hopeless. */
+  /** The longest time of failing before the endpoint is disabled. */
   patienceSeconds: number
-  /** Whether the lease ends with it. */
+  /** Whether the lease ends with this turn. */
   isOver: boolean
 }
 
 /**
- * Writes down what attempts came to, and whether the endpoint fails or is slow.
+ * Stores the outcomes of attempts, and whether the endpoint fails or is late.
  * @returns whether it has failed for longer than `patienceSeconds`
  */
 export async function recordAttempts(
@@ -132,26 +136,29 @@ export async function recordAttempts(
   return row?.isHopeless ?? false
 }
 
-/** Ends the lease, so that the next one is taken as soon as something is due. */
+/** Ends the lease, so that the next can be taken as soon as a delivery is due. */
 export async function releaseEndpoint(sql: Db, id: string): Promise<void> {
   await sql`update webhook_endpoints set leased_until = null where id = ${id}`
 }
 
-/** Ends what waits for an endpoint that gets nothing more. */
+/** Ends the waiting deliveries of an endpoint that gets none any more. */
 export async function endQueued(sql: Db, endpointId: string, error: string): Promise<void> {
   await sql`
     update webhook_deliveries set status = 'failed', ended_at = clock_timestamp(), last_error = ${error}
      where endpoint_id = ${endpointId} and status = 'queued'`
 }
 
-/** @returns whether it was enabled until now */
+/** Disables an endpoint. @returns whether it was enabled */
 export async function disableEndpoint(tx: Db, id: string, reason: 'gone' | 'failing'): Promise<boolean> {
   const { count } = await tx`
     update webhook_endpoints set enabled = false, disabled_reason = ${reason}, updated_at = clock_timestamp() where id = ${id} and enabled`
   return count > 0
 }
 
-/** Holds an account's row as a mail to it does. An erasure locks the account before its endpoints, and so does this. */
+/**
+ * Locks an account's row like a mail to it. An erasure locks the account before its endpoints; the same order prevents
+ * deadlocks.
+ */
 export async function holdAccount(tx: Db, id: string): Promise<void> {
   await tx`select 1 from user_accounts where id = ${id} for key share`
 }

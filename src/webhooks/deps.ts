@@ -7,7 +7,7 @@ import type { Outbox } from '../mail/outbox.ts'
 import type { Secrets } from '../secrets/secrets.ts'
 import type { WebhookConfig } from './variables.ts'
 
-/** What the services of webhooks use. */
+/** Dependencies of the services of webhooks. */
 export type WebhookDeps = {
   sql: Sql
   log: Logger

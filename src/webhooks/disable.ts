@@ -2,7 +2,7 @@ import { operator, webhook } from '../audit/actor.ts'
 import { type ClaimedEndpoint, disableEndpoint, endQueued, holdAccount } from './delivery-queries.ts'
 import type { WebhookDeps } from './deps.ts'
 
-/** Disables an endpoint that said it is gone, or that answered nothing for days; whoever made it is told by mail, once. */
+/** Disables an endpoint that answered 410, or that failed for days; its owner is notified by mail, once. */
 export async function disable(
   deps: Pick<WebhookDeps, 'sql' | 'audit' | 'mail' | 'log'>,
   { id, url, createdBy, accountId }: ClaimedEndpoint,

@@ -1,10 +1,10 @@
 import type { Db } from '../db/types.ts'
 import type { WebhookEvent } from './events.ts'
 
-/** Whose endpoints: an account's, or the operators' (null). */
+/** The owner of endpoints: an account, or the operators (null). */
 export type Owner = string | null
 
-/** An endpoint as its owner sees it: everything but its secret. */
+/** An endpoint in the form that its owner sees, without its secret. */
 export type EndpointItem = {
   id: string
   url: string
@@ -23,24 +23,26 @@ const columns = (sql: Db) =>
 
 const isOf = (sql: Db, owner: Owner) => (owner === null ? sql`account_id is null` : sql`account_id = ${owner}::uuid`)
 
-/** Newest first: `limit` of them before the endpoint `before`. */
+/** Endpoints of an owner, newest first: at most `limit`, older than the endpoint `before`. */
 export function listEndpoints(sql: Db, owner: Owner, limit: number, before: string | null): Promise<EndpointItem[]> {
   return sql<EndpointItem[]>`
     select ${columns(sql)} from webhook_endpoints where ${isOf(sql, owner)} and (${before}::uuid is null or id < ${before}::uuid)
      order by id desc limit ${limit}`
 }
 
+/** One endpoint of an owner; null where the owner has no such endpoint. Locks nothing. */
 export async function findEndpoint(sql: Db, owner: Owner, id: string): Promise<EndpointItem | null> {
   const [row] = await sql<EndpointItem[]>`
     select ${columns(sql)} from webhook_endpoints where id = ${id} and ${isOf(sql, owner)}`
   return row ?? null
 }
 
-/** Locks the operators' endpoints as a whole against each other's changes; an account's are locked by its row. */
+/** Serialises changes of the operators' endpoints; those of an account are serialised by its row. */
 export async function lockOperatorsEndpoints(tx: Db): Promise<void> {
   await tx`select pg_advisory_xact_lock(360361, 0)`
 }
 
+/** The number of endpoints of an owner. The caller holds the owner's lock. */
 export async function countEndpoints(sql: Db, owner: Owner): Promise<number> {
   const [row] = await sql<{ total: number }[]>`
     select count(*)::int as total from webhook_endpoints where ${isOf(sql, owner)}`
@@ -57,6 +59,7 @@ type NewEndpoint = {
   secret: Buffer
 }
 
+/** Inserts an endpoint. The caller has checked the limit under the owner's lock. */
 export async function insertEndpoint(sql: Db, row: NewEndpoint): Promise<EndpointItem> {
   const [inserted] = await sql<EndpointItem[]>`
     insert into webhook_endpoints (id, account_id, created_by, url, description, events, secret)
@@ -73,7 +76,7 @@ export type EndpointPatch = {
   enabled?: boolean | undefined
 }
 
-/** What the patch does not name stays. Enabling anew forgets what it was disabled for. */
+/** Changes the members that the patch has. Enabling clears the reason of an earlier disabling. */
 export async function updateEndpoint(
   sql: Db,
   owner: Owner,
@@ -93,7 +96,7 @@ export async function updateEndpoint(
   return row ?? null
 }
 
-/** The one in force signs for so many seconds more, beside the new one. */
+/** Replaces the secret; the present one signs too for so many seconds. */
 export async function replaceSecret(
   sql: Db,
   owner: Owner,
@@ -109,13 +112,14 @@ export async function replaceSecret(
   return row?.earlierUntil ?? null
 }
 
-/** The secret in force, of a row that stays as it is until the transaction ends. */
+/** The current secret, its row locked until the transaction ends; null where the owner has no such endpoint. */
 export async function lockSecret(tx: Db, owner: Owner, id: string): Promise<Buffer | null> {
   const [row] = await tx<{ secret: Buffer }[]>`
     select secret from webhook_endpoints where id = ${id} and ${isOf(tx, owner)} for no key update`
   return row?.secret ?? null
 }
 
+/** Deletes an endpoint of an owner with its deliveries. @returns whether there was one */
 export async function deleteEndpoint(sql: Db, owner: Owner, id: string): Promise<boolean> {
   const { count } = await sql`delete from webhook_endpoints where id = ${id} and ${isOf(sql, owner)}`
   return count > 0

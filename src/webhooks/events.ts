@@ -1,4 +1,4 @@
-/** Every event, as sql/functions/webhooks.sql writes it. */
+/** All events, as sql/functions/webhooks.sql writes them. */
 export const webhookEvents = [
   'account.created',
   'account.updated',
@@ -18,7 +18,10 @@ export const webhookEvents = [
 
 export type WebhookEvent = (typeof webhookEvents)[number]
 
-/** What can never reach an account's own endpoint: it is of no account, or the endpoint is not there yet, or gone with it. */
+/**
+ * Events that cannot reach an endpoint of an account: they belong to no account, or the endpoint does not exist yet or
+ * any more.
+ */
 const ofOperatorsAlone: readonly WebhookEvent[] = ['account.created', 'account.erased', 'catalogue.changed']
 
 /** The events of an account's own endpoints. */

@@ -1,9 +1,9 @@
-/** The feature that endpoints of an account need. */
+/** The feature that an account's endpoints require. */
 export const webhookSupport = 'webhook_support'
 
 export type Figures = ReturnType<typeof createWebhookFigures>
 
-/** What attempts of this instance came to. */
+/** Counts the outcomes of this instance's attempts. */
 export function createWebhookFigures() {
   const outcomes = { delivered: 0, failed: 0 }
   return {

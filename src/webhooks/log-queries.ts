@@ -1,7 +1,7 @@
 import type { Db } from '../db/types.ts'
 import type { Owner } from './endpoint-queries.ts'
 
-/** A delivery as its endpoint's owner sees it. */
+/** A delivery in the form that its endpoint's owner sees. */
 export type DeliveryItem = {
   id: string
   messageId: string
@@ -35,7 +35,7 @@ export async function listDeliveries(
      order by d.id desc limit ${limit}`
 }
 
-/** How many deliveries wait for an endpoint, counted no further than to `most`. */
+/** The number of waiting deliveries of an endpoint, counted up to `most`. */
 export async function countWaiting(sql: Db, endpointId: string, most: number): Promise<number> {
   const [row] = await sql<{ waiting: number }[]>`
     select count(*)::int as waiting
@@ -43,7 +43,10 @@ export async function countWaiting(sql: Db, endpointId: string, most: number): P
   return row?.waiting ?? 0
 }
 
-/** Queues a message of an earlier delivery once more: a delivery of its own, under the same message id. */
+/**
+ * Queues a message of an earlier delivery again: a new delivery with the same message id; null where the endpoint has
+ * no such delivery.
+ */
 export async function redeliver(tx: Db, endpointId: string, deliveryId: string): Promise<DeliveryItem | null> {
   const [row] = await tx<DeliveryItem[]>`
     with d as (
@@ -54,7 +57,7 @@ export async function redeliver(tx: Db, endpointId: string, deliveryId: string):
   return row ?? null
 }
 
-/** Queues a message that says nothing but that it is a test. */
+/** Queues a test message. */
 export async function insertTest(tx: Db, endpointId: string, owner: Owner): Promise<DeliveryItem> {
   const [row] = await tx<DeliveryItem[]>`
     with m as (
@@ -69,14 +72,14 @@ export async function insertTest(tx: Db, endpointId: string, owner: Owner): Prom
   return row
 }
 
-/** Wakes the instances that deliver, at the commit. */
+/** Notifies the delivering instances at the commit. */
 export async function notifyDeliveries(tx: Db): Promise<void> {
   await tx`select pg_notify('webhook_deliveries', '')`
 }
 
 /**
- * How many deliveries wait; for how long the oldest has been due of those to endpoints that answered at once when they were last
- * asked; and endpoints that fail or were disabled for failing.
+ * The number of waiting deliveries; for how many seconds the oldest to a prompt endpoint has been due; and the
+ * endpoints that fail or were disabled for failing.
  */
 export async function findBacklog(
   sql: Db,

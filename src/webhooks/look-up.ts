@@ -1,29 +1,32 @@
 import { isIPv6, type LookupFunction } from 'node:net'
 
-/** Finds the addresses of a name. @throws Error with the code of what went wrong */
+/** Finds the addresses of a name. @throws Error with a resolver's code */
 export type Resolver = (name: string) => Promise<string[]>
 
-/** No attempt was made; the message is shown to the endpoint's owner. */
+/** No attempt was made; the message is visible to the endpoint's owner. */
 export class UnreachableNameError extends Error {
   override readonly name = 'UnreachableNameError'
 }
 
-/** The same where there is none and where there are others: otherwise attempts would tell strangers which names this network knows. */
+/**
+ * One message for names that do not exist and names with forbidden addresses: otherwise attempts would reveal names of
+ * this network to strangers.
+ */
 export const noAddress = 'The name has no address that can be reached from here.'
 
-/** A name may have many more; these are judged, and one of them is connected to. */
+/** The most addresses of a name that are checked; one of them is connected to. */
 const maxAddresses = 8
 
 /**
- * The system's resolver, without a thread for each look-up as `node:dns` takes: password hashing shares those threads, and a name
- * server of a stranger that never answers would hold them up.
+ * The system's resolver, without the thread for each look-up that `node:dns` takes: password hashing shares those
+ * threads, and a stranger's name server that never answers would block them.
  */
 export const findAddresses: Resolver = async (name) => {
   const backend = process.platform === 'win32' ? 'system' : 'c-ares'
   return (await Bun.dns.lookup(name, { backend })).map(({ address }) => address)
 }
 
-/** Finds the addresses of a name once, as the connection is made, and leaves out those that must not be reached. */
+/** Finds the addresses of a name once, when the connection is made, and leaves out forbidden ones. */
 export function filteredLookup(resolver: Resolver, isAllowed: (address: string) => boolean): LookupFunction {
   return (name, _options, callback) => {
     resolver(name).then(

@@ -25,12 +25,12 @@ import type { NewEndpoint } from './schemas.ts'
 import { mintSecret } from './signature.ts'
 import { refusalOf } from './url.ts'
 
-/** Endpoints of an account, and those of the operators in all. */
+/** The most endpoints of an account, and of the operators together. */
 export const maxEndpoints = { account: 20, operators: 100 }
-/** For how long the secret before a rotation signs too: a day. */
+/** How long the secret before a rotation is still valid: a day. */
 const overlapSeconds = 86_400
 
-/** Whose endpoints a route is about: those of the person who asks, or the operators'. */
+/** The owner of a route's endpoints: the requesting person, or the operators. */
 export type Audience = 'account' | 'operators'
 
 export type CreatedEndpoint = EndpointItem & { secret: string | null }
@@ -39,7 +39,7 @@ export type RotatedSecret = { secret: string | null; earlierSecretUntil: Date }
 const ownerOf = (audience: Audience, { principal }: Actor): Owner =>
   audience === 'operators' ? null : principal.accountId
 
-/** Changes of a person's endpoints wait for each other on the account's row; those of the operators' on a lock of their own. */
+/** Serialises changes of endpoints: a person's by the account's row, the operators' by a lock of their own. */
 export async function lockEndpoints(tx: Tx, audience: Audience, actor: Actor): Promise<Owner> {
   const { principal } = actor
   if (audience === 'account') await lockAccount(tx, principal.accountId)
@@ -54,14 +54,17 @@ function requireOwnFeature({ catalogue }: WebhookDeps, audience: Audience, { pri
   if (audience === 'account') requireFeatures(catalogue.current, principal, [webhookSupport])
 }
 
-/** @throws AppError `validation-failed` for a URL that nothing can be delivered to */
+/** Checks that events can be delivered to a URL. @throws AppError `validation-failed` */
 export function requireDeliverable({ config }: Pick<WebhookDeps, 'config'>, audience: Audience, url: string): void {
   const { privateNetworks, inClear } = config.webhooks
   const refusal = refusalOf(url, { networks: audience === 'operators' ? privateNetworks : [], inClear })
   if (refusal !== null) throw invalid('url', refusal, 'undeliverable')
 }
 
-/** The endpoints, newest first. @throws AppError `feature-not-in-plan` for a person who has neither endpoints nor the feature */
+/**
+ * The endpoints, newest first. @throws AppError `feature-not-in-plan` for a person without endpoints and without the
+ * feature
+ */
 export async function readEndpoints(
   deps: WebhookDeps,
   audience: Audience,
@@ -73,7 +76,7 @@ export async function readEndpoints(
   return rows
 }
 
-/** @throws AppError `not-found` when it is not theirs */
+/** One endpoint. @throws AppError `not-found` when it is not theirs */
 export async function readEndpoint(
   { sql }: WebhookDeps,
   audience: Audience,
@@ -85,7 +88,7 @@ export async function readEndpoint(
   return found
 }
 
-/** Makes an endpoint; its secret is shown this once. @throws AppError as requireDeliverable, `too-many-webhooks` */
+/** Makes an endpoint; its secret is returned only here. @throws AppError as requireDeliverable, `too-many-webhooks` */
 export async function createEndpoint(
   deps: WebhookDeps,
   audience: Audience,
@@ -117,7 +120,7 @@ export async function createEndpoint(
   })
 }
 
-/** @throws AppError as requireDeliverable, `not-found` when it is not theirs */
+/** Changes an endpoint. @throws AppError as requireDeliverable, `not-found` when it is not theirs */
 export async function changeEndpoint(
   deps: WebhookDeps,
   audience: Audience,
@@ -147,7 +150,7 @@ export async function changeEndpoint(
 }
 
 /**
- * Deletes an endpoint with what waits for it, on any plan.
+ * Deletes an endpoint with its waiting deliveries, on any plan.
  * @throws AppError `not-found` when it is not theirs; as readEndpoints
  */
 export async function removeEndpoint(deps: WebhookDeps, audience: Audience, actor: Actor, id: string): Promise<void> {
@@ -161,7 +164,10 @@ export async function removeEndpoint(deps: WebhookDeps, audience: Audience, acto
   })
 }
 
-/** Puts another secret in force; the one before signs for a day more. @throws AppError `not-found` when it is not theirs */
+/**
+ * Replaces an endpoint's secret; the one before is valid for a day more. @throws AppError `not-found` when it is not
+ * theirs
+ */
 export async function rotateSecret(
   deps: WebhookDeps,
   audience: Audience,
@@ -174,7 +180,7 @@ export async function rotateSecret(
     const owner = await lockEndpoints(tx, audience, actor)
     const current = await lockSecret(tx, owner, id)
     if (!current) throw new AppError('not-found')
-    // Without its key the earlier one is lost and signs nothing more: the new one takes its place, too.
+    // When the key of the present secret is lost, it can sign nothing: the new secret also replaces the earlier one.
     const isReadable = deps.secrets.isKnown(current)
     const signing = isReadable ? deps.secrets.decrypt(current, place('secret')) : secret
     const earlier = deps.secrets.encrypt(signing, place('earlier_secret'))
@@ -186,5 +192,5 @@ export async function rotateSecret(
   })
 }
 
-/** Whom an act on an endpoint is about; null: nobody. */
+/** The account that an audit row about an endpoint belongs to; none for the operators'. */
 export const subjectOf = (owner: Owner) => (owner === null ? {} : { subjectId: owner })

@@ -3,7 +3,9 @@ import { counterBy, gaugesOf, type Metric } from '../metrics/metric.ts'
 import type { Figures } from './figures.ts'
 import { findBacklog } from './log-queries.ts'
 
-/** Attempts of this instance, and what waits of all instances, which has no samples while the database is lost. */
+/**
+ * Attempts of this instance, and waiting deliveries of all instances, which have no samples while the database is lost.
+ */
 export function webhookMetrics({ webhookFigures, sql }: { webhookFigures: Figures; sql: Db }): Metric[] {
   return [
     counterBy(

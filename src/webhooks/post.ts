@@ -7,27 +7,30 @@ import { isReachable, loopbackNetworks } from './reachable.ts'
 import { reasonOf, UndeliverableError } from './undeliverable.ts'
 import { type AllowedTargets, literalOf, refusalOf } from './url.ts'
 
-/** What a receiver answered: the first 1,024 bytes of the body, as text. */
+/** A receiver's answer, with the first 1,024 bytes of its body as text. */
 export type Answer = { status: number; body: string }
 
 type PostOptions = {
   reach: AllowedTargets
   /** The deadline of the whole attempt. */
   milliseconds: number
-  /** Certificates by which receivers are judged instead of the system's, in tests. */
+  /** Certificates that are trusted instead of the system's, in tests. */
   ca?: string | undefined
-  /** Finds the addresses of a name: the system's. */
+  /** Finds the addresses of a name; default: the system's resolver. */
   resolver?: Resolver | undefined
 }
 
 const keptBytes = 1_024
-/** The parser ends a head of more than 16 KiB. This bounds what it lets pass before one: empty lines, and interim answers (1xx). */
+/**
+ * The parser refuses a head of more than 16 KiB. This bounds what it accepts before one: empty lines, and interim
+ * answers (1xx).
+ */
 const bytesBeforeAnswer = 65_536
 
 /**
- * POSTs a message. Redirects are not followed; a proxy of the environment is not used. The address of a name is judged when
- * the connection is made, and that address is connected to: no second look-up comes between. Whatever the receiver does, the
- * connection is closed when this ends, and it ends in time.
+ * POSTs a message. Redirects are not followed; a proxy of the environment is not used. The address of a name is checked
+ * when the connection is made, and the same address is connected to, without a second look-up. Whatever the receiver
+ * does, this ends in time and closes the connection.
  * @throws UndeliverableError
  */
 export async function post(
@@ -40,11 +43,11 @@ export async function post(
   if (refusal !== null) throw new UndeliverableError(refusal)
   const url = new URL(text)
   const inClear = url.protocol === 'http:'
-  // In clear only this machine is spoken to.
+  // Without TLS only this machine is connected to.
   const isAllowed = (address: string) =>
     isReachable(address, reach.networks) && (!inClear || isWithin(loopbackNetworks, address))
   const { promise, resolve, reject } = Promise.withResolvers<Answer>()
-  // Not by the request's signal: that does not end a connection which the receiver made another protocol's.
+  // Not the request's signal, which does not end a connection that the receiver upgraded.
   const timer = setTimeout(
     () => reject(new UndeliverableError(`No whole answer came within ${milliseconds / 1_000} s.`)),
     milliseconds,
@@ -60,7 +63,7 @@ export async function post(
       'content-length': Buffer.byteLength(body),
       'user-agent': 'MANAS360-Webhooks/1.0',
     },
-    // A connection kept from another endpoint of that name may lead to an address that this one must not reach.
+    // A pooled connection of another endpoint of that name may lead to an address that is forbidden for this one.
     agent: false,
     lookup: filteredLookup(resolver, isAllowed),
     ...(ca !== undefined && { ca }),
@@ -87,11 +90,11 @@ export async function post(
   }
 }
 
-/** Rejects when still more comes after as much as no answer begins with. */
+/** Rejects when more arrives before an answer than any answer begins with. */
 function boundStart(request: http.ClientRequest, socket: Socket, reject: (error: Error) => void): void {
   let received = 0
   const count = (chunk: Buffer) => {
-    // Judged by what came earlier: the rest of this piece may be the body of an answer that begins in it.
+    // Compared without this piece, the rest of which may be the body of an answer that begins in it.
     if (received > bytesBeforeAnswer) reject(new UndeliverableError('The receiver sent much, and no answer.'))
     received += chunk.length
   }
@@ -99,7 +102,7 @@ function boundStart(request: http.ClientRequest, socket: Socket, reject: (error:
   request.once('response', () => socket.off('data', count))
 }
 
-/** Reads no more of an answer than is kept. */
+/** Reads no more of an answer than is stored. */
 function readStart(
   answer: http.IncomingMessage,
   resolve: (text: string) => void,

@@ -5,8 +5,8 @@ function networks(texts: string[]): Network[] {
 }
 
 /**
- * What the IANA special-purpose registries of IPv4 and IPv6 do not call globally reachable, with multicast, and with the
- * deprecated ranges that lead to other addresses (6to4, Teredo). State of 2026-11.
+ * Addresses that the IANA special-purpose registries of IPv4 and IPv6 do not call globally reachable, with multicast,
+ * and with the deprecated ranges that lead to other addresses (6to4, Teredo). As of 2026-11.
  */
 const special = networks([
   '0.0.0.0/8',
@@ -29,17 +29,17 @@ const special = networks([
   '2002::/16',
   '3fff::/20',
 ])
-/** Of IPv6 all that is global unicast lies here (RFC 4291 2.4). */
+/** All global unicast addresses of IPv6 (RFC 4291 2.4). */
 const globalUnicast = networks(['2000::/3'])
-/** An address of IPv4 behind a translator (RFC 6052): its last 32 bits. */
+/** IPv4 addresses behind a translator (RFC 6052), in the last 32 bits. */
 const translated = networks(['64:ff9b::/96'])
 
-/** The addresses that a developer's own machine has. */
+/** The addresses of the machine itself. */
 export const loopbackNetworks = networks(['127.0.0.0/8', '::1'])
 
 /**
- * Whether a delivery may go to an address: globally reachable ones alone, and those of `allowed`. IPv4 that is mapped
- * (::ffff:0:0/96) or translated (64:ff9b::/96) is judged as IPv4.
+ * Whether deliveries may go to an address: globally reachable ones, and those of `allowed`. Mapped (::ffff:0:0/96) and
+ * translated (64:ff9b::/96) IPv4 addresses are checked as IPv4.
  */
 export function isReachable(text: string, allowed: readonly Network[]): boolean {
   const parsed = text.includes('%') ? undefined : parseAddress(text)

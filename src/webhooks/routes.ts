@@ -26,12 +26,17 @@ import {
 
 const tags = { account: 'Webhooks', operators: 'Administration' }
 
-/** No guard: readEndpoints and removeEndpoint let whoever lost the feature see and delete the endpoints that they still have. */
+/**
+ * No guard: readEndpoints and removeEndpoint let people without the feature see and delete endpoints that they still
+ * have.
+ */
 const judgedByService = refusing(middleware<AuthedEnv>({ name: 'judgedByService', before() {} }), [
   'feature-not-in-plan',
 ])
 
-/** Endpoints of the person who asks, behind the feature; or those of the operators, behind a permission. */
+/**
+ * The endpoints of the requesting person, which need the feature; or those of the operators, which need a permission.
+ */
 function endpointRoutes(audience: endpoints.Audience) {
   const allowed = audience === 'account' ? requireFeature(webhookSupport) : requirePermission('settings.manage')
   const remaining = audience === 'account' ? judgedByService : allowed

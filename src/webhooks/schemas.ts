@@ -2,14 +2,14 @@ import { z } from 'zod'
 import { bounded, boundedList, prose, Uuid } from '../http/input/fields.ts'
 import { ownWebhookEvents, type WebhookEvent, webhookEvents } from './events.ts'
 
-/** Whether events may be delivered there is judged by url.ts, which knows the configuration. */
+/** The target is checked in url.ts, which has the configuration. */
 const Url = bounded(2_000, 'A URL has at most 2,000 characters.')
   .regex(/^https?:\/\/[^\s#]+$/, 'Send a URL such as https://example.com/hooks, without a fragment.')
   .meta({ pattern: '^https?://[^\\s#]+$' })
 
 const Description = prose('A description').nullable()
 
-/** Endpoints of an account choose among the events that can reach them. */
+/** The schemas for the events that an owner's endpoints can choose. */
 function schemasOf(events: readonly WebhookEvent[], ref: string) {
   const Events = boundedList(z.enum(events), 50, 1)
   const fields = { url: Url, events: Events, description: Description.optional() }

@@ -18,36 +18,36 @@ import { type Figures, webhookSupport } from './figures.ts'
 export type WebhookSender = ReturnType<typeof createWebhookSender>
 
 type Options = Partial<AttemptOptions> & {
-  /** How many endpoints that are prompt are delivered to at once, and as many that are late; default 64. */
+  /** How many prompt endpoints are delivered to at once, and as many late ones; default 64. */
   concurrency?: number
-  /** How many prompt ones more, when some of them turn out to be slow; default 256. */
+  /** How many more prompt ones, when some take long; default 256. */
   spare?: number
-  /** How often it looks by itself; default 2000. */
+  /** The interval of polling in milliseconds; default 2000. */
   pollMs?: number
-  /** An endpoint that fails is left alone for so long after an attempt; default 4, less than the first wait. */
+  /** Seconds after a failed attempt in which an endpoint is not delivered to; default 4, less than the first wait. */
   pauseSeconds?: number
 }
 
-/** Messages to one endpoint at once; to one that fails, a single one. */
+/** Concurrent messages to one endpoint; to a failing one, a single message. */
 const concurrentMessages = 8
-/** An endpoint's turn ends after so long, and its place goes to another; what is under way goes on. */
+/** The length of an endpoint's turn, after which another gets its place; attempts in progress go on. */
 const turnMs = 1_000
-/** Longer than a turn and its last attempts: what an instance that died left is taken up after it. */
+/** Longer than a turn and its last attempts, so that another instance continues only when this one has died. */
 const leaseSeconds = 30
-/** Endpoints of one account at once. */
+/** Concurrent endpoints of one account. */
 const concurrentEndpoints = 8
-/** An endpoint that answered nothing for so long is disabled: five days. */
+/** How long an endpoint may fail before it is disabled: five days. */
 const disableAfterSeconds = 5 * 24 * 3_600
 
 /**
- * Delivers what waits, at least once each, however often instances die. An endpoint is delivered to by one instance at a time.
- * It has one place, for a second at most: a slow receiver delays its own messages alone, and waits apart from then on. Holds
- * no connection of the database while it waits.
+ * Delivers messages, at least once each, however often instances die. One instance at a time delivers to an endpoint,
+ * for a turn of one second: a slow receiver delays its own messages only, and is then claimed separately. Holds no
+ * database connection while it waits.
  */
 export function createWebhookSender(deps: WebhookDeps & { webhookFigures: Figures }, options: Options = {}) {
   const { sql, log, webhookFigures: figures } = deps
   const { concurrency = 64, spare = 256, pollMs = 2_000, pauseSeconds = 4, attemptMs = 10_000, ca } = options
-  /** Endpoints under way of each account. */
+  /** The number of endpoints in progress by account. */
   const busy = new Map<string, number>()
   let stopped = false
 
@@ -68,7 +68,7 @@ export function createWebhookSender(deps: WebhookDeps & { webhookFigures: Figure
           pauseSeconds,
         }),
       work: takePlace,
-      // Whatever it was, it would be met again at once: the endpoint waits for the end of its lease.
+      // Whatever the error, it would occur again at once: the endpoint waits for the end of its lease.
       postpone: async () => {},
     }),
   )
@@ -107,7 +107,7 @@ export function createWebhookSender(deps: WebhookDeps & { webhookFigures: Figure
     await releaseEndpoint(sql, endpoint.id)
   }
 
-  /** Why nothing is sent to an endpoint now: it is switched off, or its account has no webhooks. */
+  /** Why nothing is sent to an endpoint now: it is disabled, or its account has no webhooks. */
   function refusalOf({ enabled, ...endpoint }: ClaimedEndpoint): string | null {
     if (!enabled) return 'The endpoint is switched off.'
     if (endpoint.accountId === null) return null
@@ -116,7 +116,7 @@ export function createWebhookSender(deps: WebhookDeps & { webhookFigures: Figure
     return isAllowed ? null : 'The account has no webhooks now.'
   }
 
-  /** @returns whether the turn is over, and the endpoint with it released */
+  /** @returns whether the turn is over, and the endpoint was released with it */
   async function deliverAll(endpoint: ClaimedEndpoint, due: DueDelivery[], isLast: () => boolean): Promise<boolean> {
     const attempts = await Promise.all(due.map((delivery) => attempt(deps, endpoint, delivery, { attemptMs, ca })))
     for (const { delivered } of attempts) figures.count(delivered ? 'delivered' : 'failed')
@@ -134,7 +134,7 @@ export function createWebhookSender(deps: WebhookDeps & { webhookFigures: Figure
   const worker = createWorker({ consumers, notifier: deps.webhookWork, pollMs })
   return {
     ...worker,
-    /** Begins nothing more; resolves when what runs has ended, which takes no longer than an attempt. */
+    /** Stops claiming; resolves when running attempts have ended, at most the deadline of one attempt later. */
     stop(): Promise<void> {
       stopped = true
       return worker.stop()

@@ -1,11 +1,11 @@
 import { noAddress, UnreachableNameError } from './look-up.ts'
 
-/** An attempt that no answer came of; the message is shown to the endpoint's owner. */
+/** An attempt without an answer; the message is visible to the endpoint's owner. */
 export class UndeliverableError extends Error {
   override readonly name = 'UndeliverableError'
 }
 
-/** Codes of connections that fail, in words for whoever owns the endpoint. */
+/** Messages for the codes of failed connections. */
 const reasons: Record<string, string> = {
   ECONNREFUSED: 'The connection was refused.',
   ECONNRESET: 'The connection was closed before an answer came.',
@@ -17,7 +17,7 @@ const reasons: Record<string, string> = {
   HPE_HEADER_OVERFLOW: 'The answer has more headers than 16 KiB.',
 }
 
-/** What went wrong with a connection. */
+/** The message for a failed connection. */
 export function reasonOf(error: unknown): string {
   if (error instanceof UnreachableNameError) return error.message
   const { code = '' } = error as { code?: string }

@@ -3,10 +3,10 @@ import type { Network } from '../addresses/networks.ts'
 import { isWithin } from '../addresses/networks.ts'
 import { isReachable, loopbackNetworks } from './reachable.ts'
 
-/** Whom endpoints may reach: beside globally reachable addresses these, and in clear only this machine. */
+/** Targets that are allowed beside globally reachable addresses. `inClear`: this machine also without TLS. */
 export type AllowedTargets = { networks: readonly Network[]; inClear: boolean }
 
-/** Of a URL as it is sent and kept: what is not ASCII takes up to nine times as many characters there. */
+/** The most characters of a URL in its encoded form, where non-ASCII characters take up to nine times as many. */
 const maxUrlLength = 2_000
 
 /** The host of a URL as an address; undefined for a name. Node writes IPv6 in brackets. */
@@ -16,8 +16,8 @@ export function literalOf({ hostname }: URL): string | undefined {
 }
 
 /**
- * Why no event can be delivered to a URL; null: what can be told before connecting does not speak against it. Names are
- * judged whenever a connection is made, by the address that is used. Call it with at most 2,000 characters.
+ * Why no event can be delivered to a URL; null where nothing is known against it. Names are checked at each connection,
+ * by the address that is used. Call it with at most 2,000 characters.
  */
 export function refusalOf(text: string, reach: AllowedTargets): string | null {
   if (!URL.canParse(text)) return 'Send a URL such as https://example.com/hooks.'

@@ -29,9 +29,9 @@ export const webhookConfiguration = configuration({
   variables,
   config: (e: E) => ({
     webhooks: {
-      /** What the operators' endpoints may reach beside globally reachable addresses. */
+      /** Networks that the operators' endpoints may reach beside globally reachable addresses. */
       privateNetworks: e.WEBHOOK_PRIVATE_NETWORKS ?? (e.NODE_ENV === 'production' ? [] : loopbackNetworks),
-      /** Whether http reaches this machine. */
+      /** Whether this machine can be reached by http. */
       inClear: e.NODE_ENV !== 'production',
     },
   }),
