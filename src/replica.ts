@@ -6,14 +6,14 @@ import type { Logger } from './log/logger.ts'
 import type { Config } from './room-config.ts'
 
 /**
- * For so long whoever changed something reads from the primary: 5 s, which is as old as the replica may be, and 5 s more,
- * for an audit row is dated when its transaction wrote it, not when that was committed.
+ * How long an account reads from the primary after its last change: 5 s, the greatest age of the replica, and 5 s more,
+ * because an audit row has the time of its writing and not of its commit.
  */
 const ownWritesMs = 10_000
 
 type Primary = { connection: Omit<DatabaseOptions, 'applicationName'>; sql: Sql; log: Logger; now: () => number }
 
-/** The replica that is configured, reached as the primary is; null without one. */
+/** Opens the configured replica, with the options of the primary; null where none is configured. */
 export function openOwnReplica(config: Config, { connection, sql, log, now }: Primary): Replica | null {
   if (config.replicaUrl === undefined) return null
   return openReplica({

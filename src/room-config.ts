@@ -26,7 +26,7 @@ import { teamConfiguration } from './teams/variables.ts'
 import { tracingConfiguration } from './tracing/variables.ts'
 import { webhookConfiguration } from './webhooks/variables.ts'
 
-/** Every room's configuration, in the order in which problems are named. */
+/** The configurations of all rooms, in the order in which problems are listed. */
 const rooms = [
   instanceConfiguration,
   databaseConfiguration,
@@ -60,7 +60,7 @@ type Room = (typeof rooms)[number]
 type All<U> = (U extends unknown ? (member: U) => void : never) extends (member: infer I) => void ? I : never
 type Variables = Values<All<Room['variables']>>
 
-/** Everything that the environment may set, checked and frozen. Durations carry their unit in the name. */
+/** The whole configuration, checked and frozen. Durations have their unit in the name. */
 export type Config = All<ConfigOf<Room>>
 
 export const { loadConfig, knownVariables } = joinConfigurations<Variables, Config>(rooms, {

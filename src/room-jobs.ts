@@ -12,7 +12,7 @@ import { mailJobs } from './mail/jobs.ts'
 import { teamJobs } from './teams/jobs.ts'
 import type { SurplusDeps } from './teams/surplus.ts'
 
-/** Every room's jobs, in the order in which they are looked at. */
+/** The jobs of all rooms, in the order in which they are checked. */
 export function jobsOfRooms(deps: AuditDeps & ErasureDeps & InactivityDeps & SurplusDeps): readonly Job[] {
   return [
     ...authJobs,

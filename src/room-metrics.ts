@@ -18,7 +18,7 @@ import { trafficMetrics } from './telemetry/metrics.ts'
 import { traceMetrics } from './tracing/metrics.ts'
 import { webhookMetrics } from './webhooks/metrics.ts'
 
-/** Every room's metrics. */
+/** The metrics of all rooms. */
 export function metricsOfRooms(deps: AppDeps): readonly Metric[] {
   return [
     ...trafficMetrics(deps.traffic),

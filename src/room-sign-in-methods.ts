@@ -5,11 +5,11 @@ import { countUsableIdentities } from './sso/identities.ts'
 import type { IdentityProviders } from './sso/providers.ts'
 
 /**
- * How many ways to sign in an account has, in a transaction that locked its row and has removed one: where none is left, it
- * throws `last-sign-in-method`. API keys, codes of an app and recovery codes are none by themselves.
+ * Counts the sign-in methods of an account, in a transaction that locked its row and removed one. @throws AppError
+ * `last-sign-in-method` where none is left. API keys, authenticator apps and recovery codes do not count by themselves.
  */
 export function countingSignInMethods(identityProviders: IdentityProviders) {
-  /** What each room counts of the ways to sign in that it keeps: one that keeps another adds a line. */
+  /** The counts of each room's sign-in methods: a room that stores another adds a line. */
   const counts: readonly ((tx: Tx, accountId: string) => Promise<number>)[] = [
     countPasswords,
     countPasskeys,

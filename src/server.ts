@@ -12,13 +12,14 @@ import { type OpenDeps, openDeps } from './services.ts'
 
 const retryForMs = 60_000
 
-/** `url`: for whoever is on this host; `address`: where it listens. */
+/** `url`: reachable from this host; `address`: where the server listens. */
 export type Server = { url: string; address: string; deps: OpenDeps; stop(): Promise<void> }
 
 /**
- * Serves until `stop` is called: readiness turns 503, DRAIN_DELAY_MS pass for the load balancer to notice, then no new
- * connection is taken, what runs is finished, counters are flushed and the pool is closed; SHUTDOWN_TIMEOUT_MS in all.
- * @throws Error when the schema is not the expected one, the database refuses us, or it does not answer for a minute
+ * Serves until `stop` is called: readiness becomes 503, DRAIN_DELAY_MS pass for the load balancer, then no new
+ * connection is accepted, running requests are finished, counters are written and the pool is closed;
+ * SHUTDOWN_TIMEOUT_MS in all.
+ * @throws Error when the schema is not supported, the database refuses access, or it does not answer for a minute
  */
 export async function serve(config: Config, log: Logger, signal?: AbortSignal): Promise<Server> {
   if (config.dataKeyIsDerived)
@@ -55,7 +56,8 @@ export async function serve(config: Config, log: Logger, signal?: AbortSignal): 
     deps.lifecycle.draining = true
     await Bun.sleep(config.drainDelayMs)
     await atMost(2_000, stopJobs())
-    // Kept-alive connections without a request would hold a graceful stop open; 3 s are kept for flushing and closing.
+    // Kept-alive connections without a request would hold up a graceful stop; 3 s are reserved for flushing and
+    // closing.
     const graceMs = Math.max(0, endsAt - Date.now() - Math.min(3_000, config.shutdownTimeoutMs / 2))
     await atMost(graceMs, server.stop())
     await atMost(1_000, server.stop(true))
@@ -70,7 +72,7 @@ export async function serve(config: Config, log: Logger, signal?: AbortSignal): 
   return { url: url ?? '', address: address ?? '', deps, stop }
 }
 
-/** @returns what stops it, within some milliseconds */
+/** @returns a function that stops the sender within so many milliseconds */
 async function startMail(deps: OpenDeps): Promise<(milliseconds: number) => Promise<void>> {
   if (!deps.mail.isOn) return async () => {}
   const { startMailSender } = await import('./mail/start-sender.ts')
@@ -78,7 +80,7 @@ async function startMail(deps: OpenDeps): Promise<(milliseconds: number) => Prom
   return (milliseconds) => atMost(milliseconds + 500, sender.stop(milliseconds))
 }
 
-/** @returns what stops it, within some milliseconds; what a provider did not answer by then is taken up by another instance */
+/** @returns a function that stops the worker within so many milliseconds; other instances take over unanswered calls */
 async function startBilling(deps: OpenDeps): Promise<(milliseconds: number) => Promise<void>> {
   if (deps.providers.length === 0) return async () => {}
   const { createBillingWorker } = await import('./billing/worker.ts')
@@ -87,7 +89,10 @@ async function startBilling(deps: OpenDeps): Promise<(milliseconds: number) => P
   return (milliseconds) => atMost(milliseconds, worker.stop())
 }
 
-/** @returns what stops it, within some milliseconds; what was not answered by then is sent again by another instance */
+/**
+ * @returns a function that stops the sender within so many milliseconds; other instances send unanswered deliveries
+ *   again
+ */
 async function startWebhooks(deps: OpenDeps): Promise<(milliseconds: number) => Promise<void>> {
   const { createWebhookSender } = await import('./webhooks/sender.ts')
   const sender = createWebhookSender(deps, { pollMs: deps.config.authzFeed === 'listen' ? 5_000 : 2_000 })
@@ -95,7 +100,7 @@ async function startWebhooks(deps: OpenDeps): Promise<(milliseconds: number) => 
   return (milliseconds) => atMost(milliseconds, sender.stop())
 }
 
-/** @throws Error with what to set, once all that is open is closed again */
+/** Closes everything that is open when listening fails. @throws Error with advice */
 async function listening<T>(config: Config, deps: OpenDeps, listen: () => T): Promise<T> {
   try {
     return withAdvice(config, listen)
@@ -118,7 +123,7 @@ async function openWithRetries(config: Config, log: Logger, signal?: AbortSignal
   }
 }
 
-/** Waits for `work`, but no longer than that. A sleep left running would keep the process alive to its end. */
+/** Waits for `work`, but not longer than `milliseconds`. A running timer would keep the process alive. */
 async function atMost(milliseconds: number, work: Promise<unknown>): Promise<void> {
   await withTimeout(work, milliseconds, () => {})
 }

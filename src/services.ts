@@ -42,16 +42,17 @@ import { createTraffic } from './telemetry/traffic.ts'
 import { openTracer } from './tracing/open-tracer.ts'
 import { createWebhookFigures } from './webhooks/figures.ts'
 
-/** Deps that are open, and how to close them. */
+/** The deps of an open instance, and how to close them. */
 export type OpenDeps = AppDeps & {
-  /** Writes what is counted and closes the pool, within `seconds`. */
+  /** Writes all counts and closes the pool, within `seconds`. */
   close(seconds: number): Promise<void>
 }
 
 /**
- * Connects, and loads what authorisation needs in memory.
+ * Connects, and loads into memory what authorisation needs.
  * @param clock replaces the database's time, in tests only
- * @throws AppError `database-unavailable` when the database does not answer, MigrationError when its schema is another
+ * @throws AppError `database-unavailable` when the database does not answer; MigrationError when its schema is not
+ *   supported
  */
 export async function openDeps(config: Config, log: Logger, clock?: () => number): Promise<OpenDeps> {
   const connection = connectionOptions(config, log)
@@ -70,12 +71,12 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
   const { redisUrl, redisTimeoutMs: timeoutMs } = config
   const redis = redisUrl === undefined ? null : openRedis({ url: redisUrl, log, timeoutMs })
   try {
-    // The others open once it serves: each costs the server a process, and nobody waits for them.
+    // The other connections open once it serves: each costs the server a process, and nothing waits for them.
     await Promise.all([db.open(Math.min(1, config.poolMin)), feedConnection.open()])
-    // The first question about readiness finds the prober connected.
+    // Connects the prober before the first check of readiness.
     db.ping().catch(() => {})
     const reading = feedConnection.read(readCatalogue)
-    // A schema that is another fails both, and says so itself.
+    // An unsupported schema fails both, with its own error.
     reading.catch(() => {})
     await requireSchema(sql)
     const schema = { isServed: true }
@@ -100,7 +101,7 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
       onTime: databaseClock.set,
       listen: config.authzFeed === 'listen' ? listen : undefined,
     })
-    // Listening before loading: a change that commits in between is applied twice, never lost.
+    // Listens before loading: a change that commits in between is applied twice, never lost.
     db.onCommit((items) => {
       for (const item of items) {
         if (isCatalogue(item)) catalogue.current = newer(catalogue.current, item)
@@ -113,7 +114,7 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
     const denials = createDenialCounter({ sql, now, log })
     const fifthOfPool = Math.ceil(config.poolMax / 5)
     const apiKeys = createApiKeys({
-      // Anybody may send a key: looking it up is no work of the service's own.
+      // Anybody may send a key, so look-ups do not count as the service's own work.
       sql: db.as({ key: 'api keys', isAccount: false, admitted: true }),
       recentChanges,
       log,
@@ -185,7 +186,7 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
         streams.close()
         await Promise.all(Object.values(limits).map((tier) => tier?.close()))
         const closing = [redis?.close(), replica?.close(seconds), feedConnection.close(seconds), db.close(seconds)]
-        // A collector that does not answer must not outlast the rest.
+        // A collector that does not answer must not delay the rest.
         await Promise.all([...closing, tracer?.close(seconds * 900)])
       },
     }
