@@ -1,4 +1,3 @@
-import type { MiddlewareHandler } from 'hono'
 import { type DescribeRouteOptions, resolver, uniqueSymbol } from 'hono-openapi'
 import { z } from 'zod'
 import type { ProblemCode } from '../errors/app-error.ts'
@@ -30,29 +29,32 @@ export function describe(
   codes: ProblemCode[] = [],
   headers: Record<string, string> = {},
 ) {
-  const parameters = Object.entries(headers).map(
-    ([name, description]) => ({ in: 'header', name, description, schema: { type: 'string' } }) as const,
-  )
-  return documented({
-    tags: [tag],
-    summary,
-    ...(parameters.length > 0 && { parameters }),
-    responses: Object.fromEntries(
-      Object.entries(answers).map(([status, answer]) => [
-        status,
-        {
-          description: status === '304' ? 'Not modified since the ETag in If-None-Match' : summary,
-          ...(answer && { content: 'html' in answer ? pageOf(answer) : contentOf(answer) }),
-        },
-      ]),
-    ),
-    ...problemCodes([...always, ...(tag === 'Operations' ? [] : beyondProbes), ...codes]),
+  return documented(middleware({ name: 'describe' }), () => {
+    const parameters = Object.entries(headers).map(
+      ([name, description]) => ({ in: 'header', name, description, schema: { type: 'string' } }) as const,
+    )
+    const spec: DescribeRouteOptions = {
+      tags: [tag],
+      summary,
+      ...(parameters.length > 0 && { parameters }),
+      responses: Object.fromEntries(
+        Object.entries(answers).map(([status, answer]) => [
+          status,
+          {
+            description: status === '304' ? 'Not modified since the ETag in If-None-Match' : summary,
+            ...(answer && { content: 'html' in answer ? pageOf(answer) : contentOf(answer) }),
+          },
+        ]),
+      ),
+      ...problemCodes([...always, ...(tag === 'Operations' ? [] : beyondProbes), ...codes]),
+    }
+    return { spec }
   })
 }
 
-/** Like hono-openapi's describeRoute, but without its promise for every request. */
-function documented(spec: DescribeRouteOptions): MiddlewareHandler {
-  return Object.assign(middleware({ name: 'describe' }), { [uniqueSymbol]: { spec } })
+/** Lets hono-openapi find what it says of a middleware, as on its own; made when the document is asked for, and not at every start. */
+export function documented<T extends object>(middleware: T, make: () => object): T {
+  return Object.defineProperty(middleware, uniqueSymbol, { get: make })
 }
 
 const pageOf = ({ html }: ErrorPage) => ({ 'text/html': { schema: { type: 'string' as const, description: html } } })
@@ -76,17 +78,17 @@ export const keyPolicyPrefix = 'authenticated or key with '
  */
 export function policy<T extends object>(name: string, guard: T, codes: ProblemCode[]): T {
   policies.set(guard, name)
-  return Object.assign(guard, { [uniqueSymbol]: { spec: { ...problemCodes(codes), ...securityOf(name) } } })
+  return documented(guard, () => ({ spec: { ...problemCodes(codes), ...securityOf(name) } }))
 }
 
 /** Documents the problems of a middleware that is no guard. */
 export function refusing<T extends object>(middleware: T, codes: ProblemCode[]): T {
-  return Object.assign(middleware, { [uniqueSymbol]: { spec: problemCodes(codes) } })
+  return documented(middleware, () => ({ spec: problemCodes(codes) }))
 }
 
 /** Documents headers that a middleware may add to the answers of its route; openapi-headers.ts says what they mean. */
 export function adding<T extends object>(middleware: T, names: HeaderName[]): T {
-  return Object.assign(middleware, { [uniqueSymbol]: { spec: { [headersKey]: names } } })
+  return documented(middleware, () => ({ spec: { [headersKey]: names } }))
 }
 
 function securityOf(name: string): { security?: Record<string, string[]>[] } {

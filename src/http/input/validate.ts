@@ -1,9 +1,10 @@
 import { zValidator } from '@hono/zod-validator'
 import type { HonoRequest, ValidationTargets } from 'hono'
-import { resolver, uniqueSymbol } from 'hono-openapi'
+import { resolver } from 'hono-openapi'
 import { z } from 'zod'
 import { AppError, type FieldError } from '../../errors/app-error.ts'
 import { middleware } from '../middleware.ts'
+import { documented } from '../openapi.ts'
 import { readJsonText, refuseBody, refuseText } from './body.ts'
 import { parseJson } from './json.ts'
 
@@ -34,7 +35,7 @@ export function body<T extends z.ZodType>(schema: T, { limitBytes = defaultLimit
     remember(c.req, text)
     return validate(c, next)
   }
-  return documented('json', schema, valid)
+  return ofSchema('json', schema, valid)
 }
 
 /**
@@ -52,7 +53,7 @@ export function query<T extends z.ZodType>(schema: T) {
       c.req.addValidatedData('query', result.data as object)
     },
   })
-  return documented('query', schema, valid)
+  return ofSchema('query', schema, valid)
 }
 
 /**
@@ -72,7 +73,7 @@ export function params<T extends z.ZodType>(schema: T) {
       c.req.addValidatedData('param', result.data as object)
     },
   })
-  return documented('param', schema, valid)
+  return ofSchema('param', schema, valid)
 }
 
 /** For routes without a body: throws AppError `bad-request` when there is one, of whatever type. */
@@ -108,16 +109,12 @@ function refuseQuery(url: string): void {
   if (keys.length > 0) throw refusal(keys.map((key) => fieldError('unrecognized-keys', key)))
 }
 
-/** Lets hono-openapi find the schema on the middleware, as it does on its own `validator`. */
-function documented<T extends z.ZodType, M extends object>(
-  target: keyof ValidationTargets,
-  schema: T,
-  middleware: M,
-): M {
+/** Documents the schema, as hono-openapi's own `validator` does. */
+function ofSchema<T extends z.ZodType, M extends object>(target: keyof ValidationTargets, schema: T, middleware: M): M {
   if (schema instanceof z.ZodObject && schema.def.catchall?._zod.def.type !== 'never') {
     throw new Error(`the schema of ${target} lets unknown keys pass: write z.strictObject`)
   }
-  return Object.assign(middleware, { [uniqueSymbol]: { target, ...resolver(schema) } })
+  return documented(middleware, () => ({ target, ...resolver(schema) }))
 }
 
 type Result = { success: true } | { success: false; error: { issues: z.core.$ZodIssue[] } }
