@@ -69,6 +69,7 @@ const top = [
   'main.ts',
   'app.ts',
   'app-deps.ts',
+  'background.ts',
   'room-config.ts',
   'room-jobs.ts',
   'room-metrics.ts',

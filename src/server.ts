@@ -1,12 +1,11 @@
-import { withTimeout } from './async/timeout.ts'
+import { atMost } from './async/timeout.ts'
+import { startBackground } from './background.ts'
 import { toShownHost, toWrittenHost } from './config/listening-address.ts'
 import { withAdvice } from './config/listening-check.ts'
 import { isHopeless } from './db/failure-advice.ts'
 import { MigrationError } from './db/schema-version.ts'
 import { asSent } from './http/middleware/sent-paths.ts'
-import { startJobs } from './jobs/schedule.ts'
 import type { Logger } from './log/logger.ts'
-import { createHeartbeat } from './ops/heartbeat.ts'
 import type { Config } from './room-config.ts'
 import { type OpenDeps, openDeps } from './services.ts'
 
@@ -24,8 +23,7 @@ export type Server = { url: string; address: string; deps: OpenDeps; stop(): Pro
 export async function serve(config: Config, log: Logger, signal?: AbortSignal): Promise<Server> {
   if (config.dataKeyIsDerived)
     log.warn('DATA_KEY is not set: secrets at rest are encrypted under a key that follows from JWT_REFRESH_SECRET')
-  // The routes are evaluated while the database answers.
-  const [deps, { createApp }] = await Promise.all([openWithRetries(config, log, signal), import('./app.ts')])
+  const [deps, { createApp }] = await Promise.all([openWithRetries(config, log, signal), importApp()])
   const app = createApp(deps)
   const bindings: { server?: Bun.Server<undefined> } = {}
   const listen = () =>
@@ -44,60 +42,24 @@ export async function serve(config: Config, log: Logger, signal?: AbortSignal): 
     })
   const server = await listening(config, deps, listen)
   bindings.server = server
-  const stopJobs = startJobs(deps)
-  const stopMail = await startMail(deps)
-  const stopBilling = await startBilling(deps)
-  const stopWebhooks = await startWebhooks(deps)
-  const heartbeat = createHeartbeat(deps)
-  heartbeat.start()
+  const background = startBackground(deps)
 
   async function stop(): Promise<void> {
     const endsAt = Date.now() + config.shutdownTimeoutMs
     deps.lifecycle.draining = true
     await Bun.sleep(config.drainDelayMs)
-    await atMost(2_000, stopJobs())
+    await background.stopJobs()
     // Kept-alive connections without a request would hold up a graceful stop; 3 s are reserved for flushing and
     // closing.
     const graceMs = Math.max(0, endsAt - Date.now() - Math.min(3_000, config.shutdownTimeoutMs / 2))
     await atMost(graceMs, server.stop())
     await atMost(1_000, server.stop(true))
-    const stoppingWebhooks = stopWebhooks(Math.max(0, Math.min(5_000, (endsAt - Date.now()) / 2)))
-    await stopBilling(Math.max(0, Math.min(5_000, (endsAt - Date.now()) / 2)))
-    await stopMail(Math.max(0, Math.min(5_000, (endsAt - Date.now()) / 2)))
-    await Promise.all([stoppingWebhooks, atMost(1_000, heartbeat.stop())])
+    await background.stop(endsAt)
     const leftMs = Math.max(100, endsAt - Date.now())
     await atMost(leftMs, deps.close(leftMs / 1000))
   }
   const [url, address] = [toShownHost, toWrittenHost].map((shown) => `http://${shown(config.host)}:${server.port}`)
   return { url: url ?? '', address: address ?? '', deps, stop }
-}
-
-/** @returns a function that stops the sender within so many milliseconds */
-async function startMail(deps: OpenDeps): Promise<(milliseconds: number) => Promise<void>> {
-  if (!deps.mail.isOn) return async () => {}
-  const { startMailSender } = await import('./mail/start-sender.ts')
-  const sender = startMailSender(deps)
-  return (milliseconds) => atMost(milliseconds + 500, sender.stop(milliseconds))
-}
-
-/** @returns a function that stops the worker within so many milliseconds; other instances take over unanswered calls */
-async function startBilling(deps: OpenDeps): Promise<(milliseconds: number) => Promise<void>> {
-  if (deps.providers.length === 0) return async () => {}
-  const { createBillingWorker } = await import('./billing/worker.ts')
-  const worker = createBillingWorker(deps)
-  worker.start()
-  return (milliseconds) => atMost(milliseconds, worker.stop())
-}
-
-/**
- * @returns a function that stops the sender within so many milliseconds; other instances send unanswered deliveries
- *   again
- */
-async function startWebhooks(deps: OpenDeps): Promise<(milliseconds: number) => Promise<void>> {
-  const { createWebhookSender } = await import('./webhooks/sender.ts')
-  const sender = createWebhookSender(deps, { pollMs: deps.config.authzFeed === 'listen' ? 5_000 : 2_000 })
-  sender.start()
-  return (milliseconds) => atMost(milliseconds, sender.stop())
 }
 
 /** Closes everything that is open when listening fails. @throws Error with advice */
@@ -108,6 +70,12 @@ async function listening<T>(config: Config, deps: OpenDeps, listen: () => T): Pr
     await deps.close(1)
     throw error
   }
+}
+
+/** Evaluates the routes while the database makes its processes: they are asked for before that. */
+async function importApp() {
+  await Bun.sleep(1)
+  return import('./app.ts')
 }
 
 async function openWithRetries(config: Config, log: Logger, signal?: AbortSignal): Promise<OpenDeps> {
@@ -121,11 +89,6 @@ async function openWithRetries(config: Config, log: Logger, signal?: AbortSignal
       await Promise.race([Bun.sleep(waitMs * (0.75 + Math.random() / 2)), aborted(signal)])
     }
   }
-}
-
-/** Waits for `work`, but not longer than `milliseconds`. A running timer would keep the process alive. */
-async function atMost(milliseconds: number, work: Promise<unknown>): Promise<void> {
-  await withTimeout(work, milliseconds, () => {})
 }
 
 /** Resolves when `signal` aborts; never without one. */

@@ -20,3 +20,8 @@ export async function withTimeout<T, L>(
 }
 
 const isLate = Symbol('late')
+
+/** Waits for `work`, but not longer than `milliseconds`. A running timer would keep the process alive. */
+export async function atMost(milliseconds: number, work: Promise<unknown>): Promise<void> {
+  await withTimeout(work, milliseconds, () => {})
+}
