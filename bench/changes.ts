@@ -1,26 +1,26 @@
 import type postgres from 'postgres'
 
-/** A request that needs no query, whatever its answer. */
+/** A request that costs no query, whatever the answer. */
 export type Probe = { method: string; path: string; json?: unknown }
 export type Fleet = {
-  /** Sends a request to one of the instances, by number. @throws Error unless it succeeds */
+  /** A request through one of the instances, by number. @throws Error unless it succeeds */
   ask<T>(through: number, method: string, path: string, bearer: string, json?: unknown): Promise<T>
   root: string
   sql: postgres.Sql
 }
-/** A change of somebody's rights that is ready to be made through an instance. */
+/** One change of somebody's rights, ready to be made through an instance. */
 export type Change = {
   name: string
-  /** A token that the change concerns. */
+  /** Of a token that the change concerns. */
   bearer: string
   make(through: number): Promise<unknown>
   probe: Probe
-  /** Whether an answer with this status shows the change. */
+  /** Whether an answer with this status obeys it. */
   isObeyed(status: number): boolean
-  /** The account that is changed; null: the catalogue. */
+  /** Whose change it is; null: the catalogue's. */
   accountId: string | null
 }
-/** Prepares changes one after the other, each undoing what would prevent the next. */
+/** Gives one change after the other, each undoing what stood in the way of the next. */
 export type Lane = () => Promise<Change>
 
 type Subject = { id: string; email: string; bearer: string }
@@ -28,7 +28,7 @@ type Subject = { id: string; email: string; bearer: string }
 const gated = (feature: string): Probe => ({ method: 'GET', path: `/v1/entitlements/${feature}` })
 const password = 'seven quiet herons at dawn'
 
-/** Every kind of change, each on accounts of its own. */
+/** Every kind of change, each on people of its own. */
 export async function createLanes(fleet: Fleet): Promise<Lane[]> {
   const { ask, root, sql } = fleet
   const admin = (through: number, method: string, path: string, json?: unknown) =>
@@ -41,7 +41,7 @@ export async function createLanes(fleet: Fleet): Promise<Lane[]> {
     return { id: user.id, email, bearer: accessToken }
   }
 
-  /** The old token remains in use, as with clients that refresh late. */
+  /** Old tokens go on being used, as they are by clients that take their time. */
   async function signIn({ email }: Subject): Promise<string> {
     return (await ask<Session>(0, 'POST', '/v1/auth/login', '', { email, password })).accessToken
   }
@@ -78,7 +78,7 @@ export async function createLanes(fleet: Fleet): Promise<Lane[]> {
     }
   }
 
-  /** Alternates between two states of an account. */
+  /** To and fro between two states of somebody. */
   async function toggle(
     subject: Subject,
     names: [string, string],
@@ -118,7 +118,7 @@ export async function createLanes(fleet: Fleet): Promise<Lane[]> {
       ranked,
       ['role down', 'role up'],
       (through, up) => admin(through, 'PUT', `/users/${ranked.id}/role`, { role: up ? 'user' : 'guest' }),
-      // With the permission the body is refused instead.
+      // With permission it is the body that is refused.
       { method: 'PATCH', path: '/v1/me', json: { no: 'such field' } },
     ),
     await toggle(

@@ -1,15 +1,18 @@
-/** Latencies by kind, in bounded memory: a histogram of milliseconds with buckets 2 % wide, from 10 µs to 100 s. */
+/**
+ * Latencies by kind, in memory that does not grow: a histogram of milliseconds whose buckets are 2 % wide, from 10 µs to
+ * 100 s.
+ */
 export type Latencies = {
   add(kind: string, milliseconds: number): void
-  /** The milliseconds that a `share` (0–1) of a kind, or of all, does not exceed, to 2 %; NaN for none. */
+  /** Milliseconds that a `share` (0–1) of a kind, or of all, does not exceed, to 2 %; NaN for none. */
   percentile(share: number, kind?: string): number
   average(): number
   max(): number
   count(kind?: string): number
   kinds(): string[]
-  /** Deletes all values. */
+  /** Forgets what was added. */
   clear(): void
-  /** The values in a form that another process can add to its own. */
+  /** What was added, to be added to another's in another process. */
   toPacked(): Packed
   addPacked(packed: Packed): void
 }

@@ -4,19 +4,13 @@ import { createClient, type Person } from './requests.ts'
 import type { MailSink } from './soak-mail.ts'
 import { newcomerWhoJoins, newcomerWhoPays } from './soak-newcomers.ts'
 
-/**
- * As many people as the rate keeps busy: each session is refreshed, or replaced by a log-in, long before its access
- * token ends.
- */
+/** As many as a rate keeps busy: each session is refreshed, or replaced by a log-in, long before its access token ends. */
 const peopleFor = (perSecond: number): number => Math.min(200, Math.ceil(perSecond * 2))
-/**
- * The share of people who log in and do nothing else: another request in progress would be too late for the session
- * that ends.
- */
+/** Only these log in anew, and do nothing else: a request under way would come too late for the session that ends. */
 const loggingIn = 0.2
 const newcomersEveryMs = 10_000
 
-/** The number of requests of each kind in a hundred, and the people who send them. */
+/** What is done for a second of every hundred requests, and whom it concerns. */
 const shares = {
   'gated GET': 70,
   me: 15,
@@ -36,14 +30,14 @@ type Target = { port: number; opsToken: string }
 type Service = Target & { mail: MailSink }
 export type Traffic = {
   latencies: Latencies
-  /** Failures since the start, by kind. */
+  /** What went wrong, by what it was, since the start. */
   failures: Map<string, number>
   /** Newcomers who paid for a plan, and who joined and left a team; all erased themselves. */
   counts: { readonly paid: number; readonly joined: number }
   stop(): Promise<void>
 }
 
-/** Registers the people of the traffic. */
+/** Registers the people that the traffic is of. */
 export async function givenPeople({ port, opsToken }: Target, perSecond: number): Promise<Person[]> {
   const client = createClient(port, opsToken)
   const people: Person[] = []
@@ -53,8 +47,9 @@ export async function givenPeople({ port, opsToken }: Target, perSecond: number)
 }
 
 /**
- * Starts mixed traffic of `people`, the last of whom is an administrator, at `perSecond` requests, each kind at its own
- * times whatever the answers; and every ten seconds one newcomer who pays in the sandbox and one who joins a team.
+ * Mixed traffic of `people`, the last of whom administers, at `perSecond` requests, each kind at its own times whatever the
+ * answers do; and every ten seconds a newcomer who pays by the sandbox, and
+ * one who joins a team.
  */
 export function startTraffic({ port, opsToken, mail }: Service, people: Person[], perSecond: number): Traffic {
   const latencies = boundedLatencies()
@@ -72,7 +67,7 @@ export function startTraffic({ port, opsToken, mail }: Service, people: Person[]
   const ask = asker(port)
   let changes = 0
 
-  /** A person whose session ended, as after a lost answer, logs in again; the failure counts all the same. */
+  /** Whose session has ended, as after an answer that was lost, logs in; that it failed counts all the same. */
   async function renew(person: Person): Promise<void> {
     try {
       Object.assign(person, await client.refresh(person))
@@ -130,7 +125,7 @@ export function startTraffic({ port, opsToken, mail }: Service, people: Person[]
   const lanes = Object.entries(shares).map(([kind, share], index) => ({
     kind: kind as Kind,
     everyMs: 100_000 / (share * perSecond),
-    // Spread, so that not all are due in the same millisecond.
+    // Not all in the same millisecond.
     dueAt: performance.now() + index * 7,
   }))
   const newcomers = [

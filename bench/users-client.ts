@@ -4,33 +4,32 @@ import { asBytes } from './requests.ts'
 import { createUserConnection, type UserConnection } from './user-connection.ts'
 
 /**
- * A part of the virtual users, a process of its own: `bun bench/users-client.ts` reads a Crowd as JSON and prints a
- * Window, as a line of JSON, every few seconds. Each user has a connection, arrives, sends requests at times that do
- * not depend on answers, and leaves.
+ * Some of the virtual users, a process of its own: `bun bench/users-client.ts` reads a Crowd as JSON and prints a Window,
+ * as a line of JSON, every few seconds. Each user has a connection, arrives, asks at times that no answer moves, and leaves.
  */
 export type Crowd = {
   port: number
-  /** The local addresses of the connections, in turn. */
+  /** Where its connections come from, in turn. */
   addresses: string[]
   /** Lines of `email TAB access token TAB refresh token`. */
   file: string
-  /** The arrival of the first user, by the machine's clock, in epoch milliseconds. */
+  /** Of the machine's clock, in milliseconds: when the first user arrives. */
   startAt: number
   arriveMs: number
   stayMs: number
-  /** The mean time between a user's requests; each is between half of it and one and a half. */
+  /** Mean time between a user's requests. Each is from half of it to one and a half. */
   pauseMs: number
-  /** Shares of the requests; the rest are gated GETs. */
+  /** Shares of the users' requests; the rest is the gated GET. */
   shares: { me: number; refresh: number }
-  /** Further log-ins per second, of random users. */
+  /** Log-ins a second, of anybody, besides. */
   loginsPerSecond: number
   windowMs: number
 }
 
-/** The shares of the service's requests. */
+/** Of requests to the service. */
 export const usualShares = { me: 0.02, refresh: 0.01 }
 
-/** The figures since the window before. */
+/** What happened since the window before. */
 export type Window = {
   /** Seconds since the first user arrived, at the window's end. */
   at: number
@@ -39,10 +38,10 @@ export type Window = {
   failures: Record<string, number>
   /** Connections that ended before their user left; the user connects again. */
   lost: number
-  /** Processor time of this process since its start, in seconds. */
+  /** Seconds of a core that this process has used since its start. */
   coreSeconds: number
   residentMb: number
-  /** The delay of the latest request before it was written to the socket, in milliseconds: the generator's own. */
+  /** How late the latest request was handed to the socket, in milliseconds: the generator's own delay. */
   late: number
   done: boolean
 }
@@ -78,7 +77,7 @@ async function main(): Promise<void> {
     }),
   )
 
-  // A ring of milliseconds, each with a list of the users whose next request is due then.
+  // A ring of milliseconds, each a list of the users whose next request is due then.
   const first = new Int32Array(ringMs).fill(-1)
   const following = new Int32Array(users.length).fill(-1)
   const dueAt = new Float64Array(users.length)
@@ -169,7 +168,7 @@ async function main(): Promise<void> {
   }
   const telling = setInterval(() => tell(false), crowd.windowMs)
   while (left < users.length) await Bun.sleep(50)
-  // Requests of users who have left are counted when they are answered, or at the timeout.
+  // Who left while an answer was awaited is counted when it comes, or when patience ends.
   const givenUpAt = performance.now() + patienceMs
   while (performance.now() < givenUpAt && users.some((user) => user.isBusy())) await Bun.sleep(50)
   for (const user of users) user.giveUp()

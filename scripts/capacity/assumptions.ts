@@ -1,27 +1,24 @@
-/** Assumptions about the use of the service, not measured. They can be changed here or on the command line. */
+/** What people do: assumed, not measured. Whoever knows better changes them here, or on the command line. */
 export type Assumptions = {
   /** Share of the accounts that use the service on a day. */
   activeShare: number
-  /** For each of them on that day: requests authorised from the token alone, … */
+  /** Of each of them on that day: requests that are judged from the token alone, … */
   gatedRequests: number
   /** … requests that read their own data, refreshes, and log-ins (a session lasts 30 days). */
   ownReads: number
   refreshes: number
   logIns: number
-  /** Routes that each of them uses on a day, which are rows of counted use. */
+  /** Routes that each of them uses on a day: rows of counted use. */
   routes: number
   /** Accounts that register on a day, of all. */
   registrations: number
-  /** The ratio of the busiest second to the mean of the day. */
+  /** The busiest second beside the mean of the day. */
   peak: number
-  /** The utilisation of cores at that moment. */
+  /** How busy cores may be at that moment. */
   utilisation: number
-  /** The share of the data in use, which should fit into the database's memory. */
+  /** Share of the data that is in use, and should be in the database's memory. */
   hotShare: number
-  /**
-   * Requests per second of a person when all accounts are online at once: 12,000 of 100,000, as in the replaced
-   * system's load test.
-   */
+  /** Requests a second of somebody who is online, where everybody is at once: 12,000 of 100,000, as in the replaced system's load test. */
   onlineRequests: number
 }
 
@@ -40,8 +37,8 @@ export const assumptions: Assumptions = {
 }
 
 /**
- * Milliseconds of a core for each request, of the program and of PostgreSQL, as measured in this project (`bun run
- * bench`, `bun run bench:load sizes`, docs/performance.md). `idle`: cores that scheduled work of an instance takes.
+ * Milliseconds of a core of this project's measurements (`bun run bench`, `bun run bench:load sizes`, docs/performance.md), of
+ * the program and of PostgreSQL. The service's own clocks cost an instance `idle`.
  */
 export const costs = {
   gated: { program: 0.03, database: 0 },
@@ -50,19 +47,19 @@ export const costs = {
   /** Twelve of them are the hash. */
   logIn: { program: 14, database: 1.7 },
   registration: { program: 15, database: 1.6 },
-  /** Cores of each instance: the feed, the writers of counted use, and the jobs. */
+  /** Of a core, for each instance: the feed, the writers of counted use and the jobs' look. */
   idle: { program: 0.02, database: 0.01 },
 }
 
-/** Bytes on disk with indexes, measured by `bun run bench:load sizes` with a million accounts. */
+/** Bytes on disk, with indexes, as `bun run bench:load sizes` finds them among a million accounts. */
 export const bytes = {
-  /** Account, subscription and consents, with the average of keys, payments and rows of providers. */
+  /** Account, subscription, consents, and on average keys, payments and what a provider knows. */
   account: 3_000,
   /** Session and token, kept for 31 days. */
   session: 620,
   /** Kept for 90 days. */
   attempt: 220,
-  /** Row, personal side row and share of a checkpoint, for 365 days; then the row and the checkpoint, for good. */
+  /** Row, its personal side and its part of a checkpoint, for 365 days; then the row and the checkpoint, for good. */
   auditRow: 900,
   archivedRow: 850,
   /** Counted use of a route on a day, kept for 400 days. */

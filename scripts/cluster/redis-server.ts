@@ -2,16 +2,16 @@ import { end, freePort, untilSaid } from './child.ts'
 
 export type RedisServer = Awaited<ReturnType<typeof startRedisServer>>
 
-/** The programs, in order of preference; Valkey has the same protocol. */
+/** What provides it, in order of preference: Valkey speaks the same protocol. */
 const programs = ['redis-server', 'valkey-server']
 
-/** The installed program, or null. */
+/** The program that is installed here, if one is. */
 export function findRedisServer(): string | null {
   return programs.find((name) => Bun.which(name) !== null) ?? null
 }
 
 /**
- * Starts a Redis on 127.0.0.1 that stores nothing on disk.
+ * A Redis on 127.0.0.1 that keeps nothing on disk.
  * @param settings further arguments, such as `--requirepass`, `secret`
  * @param listen which of its ports is used: `--tls-port` for TLS
  * @throws Error when none is installed, or it does not start
@@ -32,22 +32,22 @@ export async function startRedisServer(settings: string[] = [], listen: '--port'
   return {
     url: `redis://127.0.0.1:${port}`,
     port,
-    /** Kills it by SIGKILL: connections are not closed in order, and its data is lost. */
+    /** As a crash: nobody says goodbye, and what was counted is gone. */
     async kill(): Promise<void> {
       child.kill('SIGKILL')
       await child.exited
     },
-    /** Starts it again on the same port, without data. */
+    /** Empty, on the same port. */
     async restart(): Promise<void> {
       child = await start()
     },
-    /** Stops it by SIGSTOP: connections stay open without answers. The returned function continues it. */
+    /** Stops it in its tracks: connections stay open, nothing is answered. The returned function lets it go on. */
     freeze(): () => void {
       child.kill('SIGSTOP')
       return () => child.kill('SIGCONT')
     },
     async stop(): Promise<void> {
-      // A failed test may have left it stopped.
+      // A test that failed may have left it frozen.
       child.kill('SIGCONT')
       await end(child)
     },

@@ -1,10 +1,7 @@
 import { copyFileSync, mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 
-/**
- * Files that a base backup leaves out, because PostgreSQL makes them again (its manual, "Making a Base Backup Using the
- * Low Level API").
- */
+/** What a base backup leaves out: PostgreSQL makes it anew (its manual, "Making a Base Backup Using the Low Level API"). */
 const leftOut = new Set(['postmaster.pid', 'postmaster.opts'])
 const emptied = new Set([
   'pg_wal',
@@ -16,10 +13,7 @@ const emptied = new Set([
   'pg_subtrans',
 ])
 
-/**
- * Copies the files of a data directory while PostgreSQL writes to them; the WAL makes up for files that vanish
- * meanwhile.
- */
+/** Copies the files of a data directory while PostgreSQL writes to them: what vanishes meanwhile, the WAL tells of. */
 export function copyDataDirectory(from: string, to: string): void {
   mkdirSync(to, { mode: 0o700 })
   for (const entry of readdirSync(from, { withFileTypes: true })) {

@@ -1,18 +1,18 @@
 import type { GatedFigures } from './gated.ts'
 import type { Stand } from './stand.ts'
 
-/** A kind of fault. */
+/** One kind of fault. */
 export type Case = {
   name: string
-  /** The fault, in one line. */
+  /** What is done, in one line. */
   about: string
   /** How often the fault is injected in each form. */
   times: { short: number; long: number }
-  /** Runs the case. @throws Skipped where this machine does not allow it */
+  /** @throws Skipped where this machine does not allow it */
   run(stand: Stand, options: CaseOptions): Promise<Outcome>
 }
 
-/** `isShort`: checks guarantees only, for a machine that may be busy. */
+/** `isShort`: judged by guarantees alone, on a machine that may be busy with other things. */
 export type CaseOptions = { times: number; isShort: boolean }
 
 export type Outcome = {
@@ -20,15 +20,15 @@ export type Outcome = {
   acknowledged: number
   lost: string[]
   doubled: string[]
-  /** Unsuccessful answers by kind. */
+  /** What clients were answered instead of a success. */
   errors: ReadonlyMap<string, number>
-  /** Requests that need no statement: before the first fault, and afterwards. */
+  /** Requests that need no statement: before the first fault, and from it on. */
   gated: { calm: GatedFigures; during: GatedFigures } | null
-  /** Milliseconds from the end of the fault to a 200 of /ready. */
+  /** Milliseconds from when the cause was gone until /ready said 200. */
   recoveriesMs: number[]
-  /** Broken guarantees beside lost and doubled writes; each is a fault of the server. */
+  /** Broken guarantees beside lost and doubled; each is a fault of the server. */
   broken: string[]
-  /** Goals of time that were missed; they depend on the machine, and only the long form checks them. */
+  /** Goals of time that were missed; they depend on the machine, and only the long form judges them. */
   missed: string[]
 }
 
@@ -37,7 +37,7 @@ export class Skipped extends Error {
   override readonly name = 'Skipped'
 }
 
-/** Runs `work`, then undoes what it deferred in the reverse order, whatever happens. */
+/** Opens things and undoes them in the reverse order, whatever happens between. */
 export async function withUndo<T>(work: (defer: (undo: () => unknown) => void) => Promise<T>): Promise<T> {
   const undo: (() => unknown)[] = []
   try {

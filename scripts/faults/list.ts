@@ -20,9 +20,9 @@ import { serverKilled } from './cases/server-killed.ts'
 import { slowSockets } from './cases/slow-sockets.ts'
 import { teamsKilled } from './cases/teams-killed.ts'
 
-/** All cases, in the order in which they run. To add one: a file in cases/, and a line here. */
+/** Every fault that is injected, in the order in which they run. A new one: a file in cases/, a line here. */
 export const cases: readonly Case[] = [
-  // Processes.
+  // The processes.
   serverKilled,
   postgresKilled,
   backendsTerminated,
@@ -33,11 +33,11 @@ export const cases: readonly Case[] = [
   blackHole,
   closingAtStart,
   packetsLost,
-  // Exhausted resources of the database.
+  // What the database has no more of.
   connectionsExhausted,
   readOnly,
   diskFull,
-  // Other systems.
+  // What stands around.
   redisLost,
   clockStepped,
   mailFailing,

@@ -6,7 +6,7 @@ import type { Scene } from './under-traffic.ts'
 
 export type TeamClients = Awaited<ReturnType<typeof startTeamClients>>
 
-/** A change that somebody requested, and the answer. */
+/** A change that somebody asked for, and what they were told. */
 export type TeamWrite = {
   action: 'team.join' | 'team.leave' | 'team.remove_member' | 'subscription.grant'
   whose: string
@@ -17,15 +17,15 @@ export type TeamWrite = {
 
 export type TeamLedger = {
   writes: TeamWrite[]
-  /** The owner of the team that each person is in, by the last decision. */
+  /** In whose team somebody is, by what was decided last. */
   ownerOf: Map<string, string>
-  /** The plan that each owner was last given. */
+  /** The plan that was given an owner last. */
   planOf: Map<string, string>
-  /** Hashes of used links. */
+  /** Hashes of links that were used. */
   used: Buffer[]
-  /** Unsuccessful answers. */
+  /** What was answered instead of a success. */
   errors: Map<string, number>
-  /** Answers that contradict an earlier acknowledgement. */
+  /** Answers that contradict what was acknowledged before. */
   contradictions: string[]
 }
 
@@ -34,8 +34,8 @@ const plans = ['quintet', 'trio', 'starter', 'free']
 const pauseMs = 20
 
 /**
- * People who join teams and leave, or are removed by the owner, without pause, while an administrator gives one of the
- * owners one plan after another. Undecided requests are repeated: joining under its Idempotency-Key.
+ * People who join teams and leave, or are removed by the owner, without pause, while an administrator gives one of the owners one plan
+ * after another. What is not decided is asked again: joining under its Idempotency-Key.
  */
 export async function startTeamClients(scene: Scene) {
   const stage = await openTeamStage(scene)
@@ -53,10 +53,7 @@ export async function startTeamClients(scene: Scene) {
     return write
   }
 
-  /**
-   * Sends a request once. @returns the server's decision, a success or a refusal with a reason; null where there was
-   * none
-   */
+  /** Asks once. @returns what the server decided: a success, or a refusal that says why; null where it did not */
   async function attempt(write: TeamWrite, path: string, as: Person, request: Request): Promise<Answer | null> {
     const requestId = crypto.randomUUID()
     write.requestIds.push(requestId)
@@ -99,7 +96,7 @@ export async function startTeamClients(scene: Scene) {
     const as = isRemoved ? owner : person
     const answer = await decide(write, `/v1/team/members/${person.id}`, as, { method: 'DELETE' })
     if (!answer) return
-    // Not found: an earlier attempt was committed, and its answer lost.
+    // Not found: an earlier try was committed, and its answer lost.
     const wasLost = answer.status === 404 && write.requestIds.length > 1
     if (answer.status !== 204 && !wasLost) contradict(`${person.id} leaves`, answer)
     ledger.ownerOf.delete(person.id)
@@ -110,7 +107,7 @@ export async function startTeamClients(scene: Scene) {
       const owner = stage.owners[time % stage.owners.length]
       if (!owner) throw new Error('there are owners')
       const hasJoined = await join(person, owner)
-      // Others find the seats taken meanwhile.
+      // Whoever comes meanwhile finds the seats taken.
       await Bun.sleep(pauseMs)
       if (hasJoined && !isEnding) await leave(person, owner, time % 4 > 1)
     }
@@ -144,14 +141,14 @@ export async function startTeamClients(scene: Scene) {
   return {
     ledger,
     stage,
-    /** The number of requests in progress. */
+    /** How many requests are under way. */
     undecided: () => undecided,
-    /** Waits until all requests in progress are decided. */
+    /** Lets everybody come to an end with what is under way. */
     async stop(): Promise<void> {
       isEnding = true
       await working
     },
-    /** Stops without waiting for decisions. */
+    /** The same, without waiting for decisions. */
     async abandon(): Promise<void> {
       isEnding = true
       isAbandoned = true

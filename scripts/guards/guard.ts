@@ -1,12 +1,12 @@
-/** A guard, the small change that removes it, and the tests that must fail then. */
+/** A guard, the small change that takes it away, and the tests that must notice. */
 export type Guard = {
   name: string
   file: string
-  /** Occurs in the file exactly once. */
+  /** Stands in the file exactly once. */
   from: string
   to: string
   /** Files under tests/, without `.test.ts`. */
   tests: string[]
-  /** Runs only tests whose title matches. */
+  /** Of those, tests whose title matches: only they are run. */
   only?: string
 }

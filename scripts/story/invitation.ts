@@ -1,9 +1,7 @@
 import { demand, memberOf, type Step } from './step.ts'
 import { team } from './team.ts'
 
-/**
- * A superadmin invites a colleague, who sets a password by the mail, has role and plan at once, and shares the plan.
- */
+/** A superadmin invites a colleague, who chooses a password by the mail, has role and plan at once, and shares that. */
 export const invitation: Step[] = [
   {
     title: 'Invite a colleague',

@@ -1,8 +1,6 @@
 import type { Step } from './step.ts'
 
-/**
- * Recovery by mails that development stores: an address is verified, a password reset, an address changed and restored.
- */
+/** By the mails that development keeps: an address is verified, a password forgotten, an address changed and taken back. */
 export const recovery: Step[] = [
   {
     title: 'The mail of the registration',

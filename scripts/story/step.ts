@@ -1,46 +1,40 @@
 /** An answer's body; empty when it is no object. */
 export type Body = Record<string, unknown>
-/** The values that earlier steps stored, and initial ones, by the names that texts use with a dollar sign. */
+/** What earlier steps kept, and what the story begins with, by the names that texts use with a dollar sign. */
 export type Variables = Record<string, string>
 
-/** A request. In paths, bodies and command lines `$NAME` stands for a variable. */
+/** In paths, bodies and command lines `$NAME` stands for a variable. */
 export type Ask = {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   path: string
-  /** The variable with the bearer token. */
+  /** The variable that holds the bearer's token. */
   as?: string
   body?: Body
-  /** Repeated until the answer contains this text, for results of asynchronous work. */
+  /** Asked again until the answer has this in it: what was set off is done beside the requests. */
   until?: string
 }
-/** A command of the program on the instance's database. */
+/** A command of the program itself, on the instance's database. */
 export type Command = { args: string[]; input?: string }
 
-/**
- * A look at the stored mails of development: the token of the newest one to an address with a link to a page, stored as
- * `token`.
- */
+/** A look at the mails that development keeps: the token of the newest to an address that leads to a page, kept as `token`. */
 export type Look = { mailTo: string; page: string; token: string }
 
-/** A code of an authenticator app for the secret in a variable, stored as `code`; now, or some steps of 30 s ahead. */
+/** A look at an authenticator app: the code that it shows for the secret in a variable, kept as `code`; now, or half minutes ahead. */
 export type AppCode = { secretIn: string; stepsAhead?: number; code: string }
 
-/**
- * A visit to a page of the sandbox, whose URL is in a variable; with `press`, a button of its form. Returns the state
- * that the page shows.
- */
+/** A visit to a page of the sandbox, whose address is in a variable; with `press`, that button of its form. What it says of its state is seen. */
 export type Visit = { visit: string; press?: string }
 
-/** One step of the walkthrough, which docs/walkthrough.md shows with curl and the smoke test checks. */
+/** One step of the product's story: the walkthrough tells it with curl, the smoke test checks it. */
 export type Step = {
   title: string
   text: string
   run: Ask | Command | Look | AppCode | Visit
-  /** For a look only whether the mail exists. */
+  /** Of a look nothing but that the mail is there. */
   expect?: { status: number; code?: string } | { output: RegExp }
-  /** Values of the answer for later steps: variable → path of members. */
+  /** What later steps use of the answer: variable → path of members. */
   keep?: Variables
-  /** A further check of the answer. @returns a short description of the result @throws Error where it fails */
+  /** What else must hold of the answer. @returns what was seen, in a few words @throws Error for what did not hold */
   check?: (answer: { body: Body; headers: Headers }, variables: Variables) => string
 }
 
@@ -60,7 +54,7 @@ export function isCommand(run: Step['run']): run is Command {
   return 'args' in run
 }
 
-/** `text` with its variables filled in. @throws Error for one without a value */
+/** `text` with its variables filled in. @throws Error for one that nobody kept */
 export function fill(text: string, variables: Variables): string {
   return text.replace(/\$([A-Z][A-Z0-9_]*)/g, (_, name: string) => {
     const value = variables[name]
@@ -69,7 +63,7 @@ export function fill(text: string, variables: Variables): string {
   })
 }
 
-/** The value at a path such as `user.id` or `items.0.id`. */
+/** What stands at a path such as `user.id` or `items.0.id`. */
 export function memberOf(body: unknown, path: string): unknown {
   return path.split('.').reduce<unknown>((at, key) => (at instanceof Object ? Reflect.get(at, key) : undefined), body)
 }
@@ -79,7 +73,7 @@ export function listOf(body: unknown, path: string): unknown[] {
   return Array.isArray(found) ? found : []
 }
 
-/** @throws Error unless `held` */
+/** @throws Error unless it held */
 export function demand(held: boolean, expected: string): asserts held {
   if (!held) throw new Error(`expected ${expected}`)
 }

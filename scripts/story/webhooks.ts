@@ -1,11 +1,11 @@
 import { demand, memberOf, type Step } from './step.ts'
 
 const hooks = '/v1/admin/webhooks'
-// Nothing is sent: names under .invalid have no address.
+// Nothing leaves the machine: names under .invalid have no address.
 const url = 'https://crm.example.invalid/manas360'
 const secretOf = (body: unknown) => `${memberOf(body, 'secret')}`
 
-/** A superadmin makes an endpoint that receives events. */
+/** A superadmin has another service told of what happens. */
 export const webhooks: Step[] = [
   {
     title: 'Tell another service',

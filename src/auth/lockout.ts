@@ -49,12 +49,12 @@ export async function release(deps: AuthDeps, { key, attemptId }: Reservation): 
   }
 }
 
-/** The CTE `cleared`, which resets the counter after a success. */
-export function clearCte(sql: Db, { key, attemptId }: Reservation) {
+/** The CTE `cleared`, which resets the counter after a success; where `condition` holds. */
+export function clearCte(sql: Db, { key, attemptId }: Reservation, condition = sql`true`) {
   return sql`
     cleared as (
       update lockouts set pending = pending - ${attemptId}::text, ${cleared(sql)}
-       where key = ${key})`
+       where key = ${key} and ${condition})`
 }
 
 /** Resets the counter after a right password or code that opens no session. */

@@ -134,6 +134,7 @@ async function continueSignIn(
       reservation,
       isNewDevice: deviceId === null,
       prove: (tx) => updateLastLogin(tx, credentials, newHash),
+      isPipelined: true,
     })
     if (body) return body
   }

@@ -1,21 +1,11 @@
 import type { AccountStatus } from '../access/rights.ts'
-import type { Strength } from '../access/strength.ts'
 import type { Origin } from '../audit/actor.ts'
-import { type AuditRow, auditCtes } from '../audit/record.ts'
+import type { AuditRow } from '../audit/record.ts'
 import type { Db, Fragment } from '../db/types.ts'
-import { accountColumns, type StoredAccount } from './account.ts'
 import type { SecondFactorKind } from './first-factor.ts'
-import { clearCte, failCtes, reserveCte } from './lockout.ts'
+import { failCtes, reserveCte } from './lockout.ts'
 import type { Reservation } from './reservation.ts'
-import { newSessionEndsAt } from './session-lifetime.ts'
-import { restoreTracesCtes } from './traces.ts'
 
-export type NewSession = Pick<Strength, 'amr' | 'acr'> & {
-  id: string
-  tokenHash: Buffer
-  ttlSeconds: number
-  origin: Origin
-}
 export type Credentials = {
   id: string
   /** Null: the account has no password, and none is accepted. */
@@ -25,8 +15,6 @@ export type Credentials = {
   emailVerified: boolean
   secondFactors: readonly SecondFactorKind[]
 }
-type Opened = StoredAccount & { liveSessions: number; authTime: number }
-
 type KnownDevice = { key: Buffer; accountId: string; passwordVersion: number } | null
 type Reserved = { admitted: boolean; lockedForSeconds: number | null; isDevice: boolean } & {
   [K in keyof Credentials]: Credentials[K] | null
@@ -95,50 +83,6 @@ export async function findCredentials(sql: Db, accountId: string): Promise<OwnCr
     select id, email, first_name, last_name, password_hash, password_version, status, email_verified_at is not null as email_verified, second_factors
       from user_accounts where id = ${accountId} and status = 'active'`
   return row ?? null
-}
-
-type SessionWrites = { audit: AuditRow; reservation?: Reservation; addressHashes?: Buffer[]; notices: Fragment[] }
-
-/**
- * Opens a session and reads the account as it is now. With a reservation, it resets the counter and stores the succeeded attempt;
- * with hashes of a new account's address, it takes over the traces that are stored under them.
- */
-export async function insertSession(
-  sql: Db,
-  accountId: string,
-  session: NewSession,
-  { audit, reservation, addressHashes, notices }: SessionWrites,
-): Promise<Opened> {
-  const [row] = await sql<Opened[]>`
-    with ${sessionCtes(sql, accountId, session)},
-    ${reservation ? successCtes(sql, accountId, session, reservation) : sql``}
-    ${addressHashes ? sql`${restoreTracesCtes(sql, accountId, addressHashes)},` : sql``}
-    ${notices.reduce((all, notice) => sql`${all} ${notice},`, sql``)}
-    ${auditCtes(sql, audit)}
-    select ${accountColumns(sql)}, (select auth_time from session),
-           (select count(*)::int from sessions where account_id = ${accountId} and ended_at is null and expires_at > clock_timestamp()) + 1 as live_sessions
-      from user_accounts a where a.id = ${accountId}`
-  if (!row) throw new Error(`account ${accountId} vanished while it signed in`)
-  return row
-}
-
-function successCtes(sql: Db, accountId: string, { origin }: NewSession, reservation: Reservation) {
-  return sql`
-    attempt as (
-      insert into login_attempts (id, account_id, outcome, ip_address)
-      values (${reservation.attemptId}, ${accountId}, 'succeeded', ${origin.ip})),
-    ${clearCte(sql, reservation)},`
-}
-
-function sessionCtes(sql: Db, accountId: string, { id, tokenHash, ttlSeconds, origin, amr, acr }: NewSession) {
-  return sql`
-    session as (
-      insert into sessions (id, account_id, expires_at, ip_address, user_agent, amr, acr)
-      values (${id}, ${accountId}, ${newSessionEndsAt(sql)}, ${origin.ip}, ${origin.userAgent}, ${amr}::text[], ${acr})
-      returning id, floor(extract(epoch from created_at))::float8 as auth_time),
-    token as (
-      insert into tokens (session_id, token_hash, expires_at)
-      select id, ${tokenHash}::bytea, clock_timestamp() + make_interval(secs => ${ttlSeconds}) from session)`
 }
 
 type FailedAttempt = {

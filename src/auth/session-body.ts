@@ -3,8 +3,8 @@ import type { Origin } from '../audit/actor.ts'
 import { hashToken, newTokenId } from '../crypto/hash.ts'
 import { type AccountWithRights, claimsOf, type TokenSession, toUser } from './account.ts'
 import type { AuthDeps } from './deps.ts'
-import type { NewSession } from './queries.ts'
 import { maxIdleSeconds } from './session-lifetime.ts'
+import type { NewSession } from './sign-in-queries.ts'
 
 /** The answer of registering, logging in and refreshing. `expiresIn` and `refreshExpiresIn` are in seconds. */
 export type SessionBody = ReturnType<typeof toSessionBody>

@@ -5,10 +5,10 @@ import { recordAuthzChange } from '../changes/record.ts'
 import type { Fragment, Tx } from '../db/types.ts'
 import { withRights } from './account.ts'
 import type { AuthDeps } from './deps.ts'
-import { insertSession } from './queries.ts'
 import type { Reservation } from './reservation.ts'
 import { mintSession, type SessionBody, toSessionBody } from './session-body.ts'
 import { listSurplusSessions } from './session-queries.ts'
+import { insertSession, isOpened } from './sign-in-queries.ts'
 
 /** Live sessions that an account may have; more end the least recently used ones. */
 const maxSessions = 50
@@ -24,6 +24,11 @@ type SignIn = {
    * that ends sessions. False: the proof is no longer valid, and no session is opened.
    */
   prove: (tx: Tx) => Promise<boolean>
+  /**
+   * For a `prove` of one statement, which updates the account's row and whose result nothing else here needs: it is sent together with
+   * the statement that opens the session, so that the database is waited for once. The second opens none unless the first updated the row.
+   */
+  isPipelined?: boolean
   /** The password's reserved attempt: its counter is reset, and a succeeded attempt is stored. */
   reservation?: Reservation
   /** Notifies the person by mail, with the address and user agent. */
@@ -45,11 +50,14 @@ export async function completeSignIn(deps: AuthDeps, accountId: string, signIn: 
   const { refreshToken, session } = mintSession(deps, accountId, signIn)
   const audit = auditRow(deps, accountId, session.id, signIn)
   const account = await deps.sql.begin(async (tx) => {
-    if (!(await signIn.prove(tx))) return null
+    const proof = signIn.prove(tx)
+    if (!signIn.isPipelined && !(await proof)) return null
     const { ip, userAgent } = signIn.origin
-    const newDevice = () => deps.mail.noticePart(tx, [accountId, 'new-device', { ip, userAgent }])
+    const newDevice = () => deps.mail.noticePart(tx, [accountId, 'new-device', { ip, userAgent }], isOpened(tx))
     const notices = [...(signIn.isNewDevice ? [newDevice()] : []), ...(signIn.notices?.(tx) ?? [])]
-    const opened = await insertSession(tx, accountId, session, { ...signIn, audit, notices })
+    const opening = insertSession(tx, accountId, session, { ...signIn, audit, notices })
+    const [isProved, opened] = await Promise.all([proof, opening])
+    if (!isProved || !opened) return null
     if (opened.liveSessions > maxSessions)
       for (const surplus of await listSurplusSessions(tx, accountId, maxSessions))
         await recordAuthzChange(tx, { accountId, endSession: surplus, reason: 'surplus' })

@@ -1,12 +1,12 @@
-/** Text of `bytes` UTF-8 bytes, a repeated piece. */
+/** Text of `bytes` UTF-8 bytes, made of one piece again and again. */
 function repeat(piece: string, bytes: number): string {
   return piece.repeat(Math.max(1, Math.floor(bytes / Buffer.byteLength(piece))))
 }
 
-/** Combining marks of two classes in the order that normalisation must undo: each moves past all before it. */
+/** Marks of two classes in the order that normalising has to undo: each is moved past all before it. */
 const marks = '\u0301\u0327'
 
-/** The most expensive values to process, each about `bytes` long. */
+/** Values that cost somebody most: each is `bytes` long, more or less. */
 export const costlyValues: Record<string, (bytes: number) => unknown> = {
   'marks in no canonical order': (bytes) => `a${repeat(marks, bytes)}`,
   'an address of marks': (bytes) => `a${repeat(marks, bytes)}@x.com`,

@@ -3,32 +3,32 @@ import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } from 'jose'
 
 type Claims = Record<string, unknown>
 
-/** The differences of the provider's next answers from correct ones. */
+/** How the next answers of the provider differ from honest ones. */
 export type Lies = {
-  /** Members that replace the correct claims of an ID token; undefined removes one. */
+  /** Members in place of the honest claims of an ID token; undefined takes one away. */
   claims?: Claims
-  /** The token to send, instead of the correct one. */
+  /** The token as it is sent, in place of the honest one. */
   idToken?: (honest: Claims) => Promise<string> | string
-  /** Further members of the token response. */
+  /** Beside the honest members of the answer with the tokens. */
   more?: object
-  /** Compresses the token response. */
+  /** That answer is compressed. */
   gzip?: boolean
-  /** Replaces the whole answer of an endpoint, by its path. */
+  /** In place of an endpoint's whole answer, by its path. */
   answers?: Record<string, () => Response | Promise<Response>>
 }
 
 export type LyingProvider = Awaited<ReturnType<typeof openLyingProvider>>
 
 /**
- * A small OpenID provider on loopback that answers as a test configures it. It has no pages: a code is the `nonce` of
- * its ID token.
+ * A small provider of OpenID Connect on loopback that says whatever a test wants it to. Nobody is asked anything there: a code is
+ * the `nonce` that its ID token shall have.
  */
 export async function openLyingProvider() {
   const keys = await generateKeyPair('ES256', { extractable: true })
   const others = await generateKeyPair('ES256')
   const jwk = { ...(await exportJWK(keys.publicKey)), kid: 'one', alg: 'ES256', use: 'sig' }
   const lies: Lies = {}
-  /** The number of requests by path. */
+  /** How often each path was asked for. */
   const asked = new Map<string, number>()
   const server = Bun.serve({
     port: 0,
@@ -40,7 +40,7 @@ export async function openLyingProvider() {
       if (lie) return lie()
       if (pathname === '/.well-known/openid-configuration') return Response.json(metadata)
       if (pathname === '/keys') return Response.json({ keys: [jwk] })
-      // /other-token is the target of a redirect that must not be followed.
+      // The other is where a redirect leads that nobody may follow.
       if (pathname === '/token' || pathname === '/other-token')
         return answered(await tokens(new URLSearchParams(await request.text())))
       return new Response(null, { status: 404 })
@@ -91,14 +91,14 @@ export async function openLyingProvider() {
     metadata,
     lies,
     asked: (path: string): number => asked.get(path) ?? 0,
-    /** Answers correctly again. */
+    /** Tells the truth again. */
     behave(): void {
       for (const lie of Object.keys(lies)) delete lies[lie as keyof Lies]
     },
-    /** A token signed by a key that is not the provider's. */
+    /** Signed by a key that is not the provider's. */
     forged: (claims: Claims): Promise<string> => signed(claims, others.privateKey),
     unsigned: (claims: Claims): string => new UnsecuredJWT(claims).encode(),
-    /** The URL of the callback, from the authorisation URL. */
+    /** Where a person's browser is sent back to, by what it was sent there with. */
     back(authorizationUrl: string, more: Record<string, string> = {}): URL {
       const { searchParams } = new URL(authorizationUrl)
       const url = new URL(searchParams.get('redirect_uri') ?? '')

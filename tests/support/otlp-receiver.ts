@@ -21,7 +21,9 @@ export type ReceivedSpan = Omit<SentSpan, 'attributes'> & {
   attributes: Record<string, string | number | boolean | undefined>
 }
 
-/** A collector of OTLP/HTTP on loopback. `answer` is called for each batch; by default it is accepted. */
+/**
+ * A collector of OTLP/HTTP on loopback. `answer` is asked for each batch; by default it is taken.
+ */
 export function openOtlpReceiver(answer: () => Response | Promise<Response> = () => Response.json({})) {
   const batches: { headers: Headers; path: string; body: Uint8Array }[] = []
   const server = Bun.serve({
@@ -38,7 +40,7 @@ export function openOtlpReceiver(answer: () => Response | Promise<Response> = ()
   return {
     url: `http://127.0.0.1:${server.port}`,
     batches,
-    /** The spans of batches in JSON. */
+    /** Of batches in JSON. */
     spans: (): ReceivedSpan[] =>
       parsed()
         .flatMap(({ resourceSpans }) =>

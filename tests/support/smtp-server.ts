@@ -6,7 +6,7 @@ import { until } from './server-process.ts'
 
 export type Received = { to: string; messageId: string; subject: string; text: string; html: string; mail: ParsedMail }
 
-/** The server's answer to a mail: at RCPT or after DATA, or a closed connection during or after the message. */
+/** What the server does with a mail: says so at RCPT or after DATA, or breaks off while or after the message is read. */
 export type Answer =
   | { rcpt: string }
   | { data: string }
@@ -17,18 +17,16 @@ export type Answer =
 type Options = {
   /** smtps instead of STARTTLS. */
   secure?: boolean
-  /** Requires this user and password. */
+  /** Takes nothing without this user and password. */
   auth?: { user: string; pass: string }
   disabledCommands?: string[]
-  /** Called for each mail that arrives; undefined: it is accepted. */
+  /** Of each mail, when it comes; undefined: it is taken. */
   answer?: (to: string) => Answer | undefined
 }
 
 export type TestSmtpServer = Awaited<ReturnType<typeof openSmtpServer>>
 
-/**
- * A real SMTP server on localhost that answers as configured; closed after the file's tests. Its certificate is `cert`.
- */
+/** A real SMTP server on localhost that does as it is told; closed after the file's tests. Its certificate is `cert`. */
 export async function openSmtpServer({ secure = false, auth, disabledCommands = [], answer }: Options = {}) {
   const received: Received[] = []
   const behaviour = { answer: answer ?? ((): Answer | undefined => undefined), greets: true }
@@ -95,7 +93,7 @@ export async function openSmtpServer({ secure = false, auth, disabledCommands = 
     behaviour,
     seen,
     receivedBy: (to: string) => received.filter((mail) => mail.to === to),
-    /** Resolves when so many mails have arrived for an address. */
+    /** Resolves when so many mails came to an address. */
     arrived: (to: string, count = 1) =>
       until(() => received.filter((mail) => mail.to === to).length >= count, 20, `${count} mails to ${to}`),
     close,

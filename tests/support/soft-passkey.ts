@@ -5,16 +5,16 @@ type Traits = {
   origin?: string
   /** Whether the authenticator verified its user (PIN, fingerprint). */
   verifies?: boolean
-  /** Whether it has a signature counter. */
+  /** Whether it counts how often it was used. */
   counts?: boolean
   /** Whether the key may be copied to other devices, and whether it was. */
   backup?: 'none' | 'eligible' | 'done' | 'impossible'
   algorithm?: 'ES256' | 'ML-DSA-44'
-  /** The domain in its data, whatever was requested. */
+  /** The domain that it says it is for, whatever was asked. */
   rpId?: string
-  /** Whether the page runs in a frame of another origin. */
+  /** Whether a page of another origin holds the one that asks in a frame. */
   framed?: boolean
-  /** Its attestation: none, self, or a statement of some format. */
+  /** What it says of its make: nothing, its own signature, or a statement of some format. */
   attestation?: 'none' | 'self' | [format: string, statement: Map<string, Statement>]
 }
 type Statement = number | Uint8Array | Uint8Array[]
@@ -43,10 +43,7 @@ function cose(key: KeyObject, algorithm: Traits['algorithm']): Map<number, numbe
   return new Map(common)
 }
 
-/**
- * An authenticator of one passkey, without a browser: it signs any request, and sends false data where a test
- * configures that.
- */
+/** An authenticator of one passkey, without a browser: it signs whatever it is asked, and lies where a test wants it to. */
 export class SoftPasskey {
   id = randomBytes(16)
   userHandle = ''
@@ -75,7 +72,7 @@ export class SoftPasskey {
     return encoded(this.id)
   }
 
-  /** A copy of the key on another device; both counters go on independently. */
+  /** The same key on another device, as of now: both go on counting by themselves. */
   copy(traits: Traits = {}): SoftPasskey {
     const copy = new SoftPasskey({ ...this.traits, ...traits })
     copy.id = this.id
