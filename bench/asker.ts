@@ -2,7 +2,7 @@ export const password = 'seven quiet herons at dawn'
 
 export type Asker = (method: string, path: string, bearer: string, status: number, json?: unknown) => Promise<unknown>
 
-/** Asks the server and returns the JSON of its answer. @throws Error for another status than the one that is due */
+/** A client of one server that returns the JSON of answers. @throws Error for another status than the expected one */
 export function asker(port: number): Asker {
   return async (method, path, bearer, status, json) => {
     const answer = await fetch(`http://127.0.0.1:${port}${path}`, {

@@ -9,8 +9,9 @@ import { asBytes, createClient, type Person } from './requests.ts'
 import { median } from './statistics.ts'
 
 /**
- * What the audit trail costs a log-in: `bun bench/audit.ts` prints log-ins a second with it and without, round by round,
- * two servers on one database taking turns. TEST_DATABASE_URL names a server to use instead of an embedded one.
+ * The cost of the audit trail for log-ins: `bun bench/audit.ts` prints log-ins per second with and without it, in
+ * rounds of two servers that take turns on one database. TEST_DATABASE_URL names a database server to use instead of an
+ * embedded one.
  */
 const rounds = 7
 const secondsEach = 4
@@ -38,7 +39,7 @@ try {
 
   const measured: { on: number; off: number }[] = []
   for (let round = 0; round < rounds; round++) {
-    // Whoever is first in a round is second in the next.
+    // The first of a round is the second of the next.
     const first = round % 2 === 0 ? await logIns(on.port, secondsEach) : null
     const without = await logIns(off.port, secondsEach)
     measured.push({ on: first ?? (await logIns(on.port, secondsEach)), off: without })

@@ -23,7 +23,7 @@ export type BesideOptions = {
   most: number
   directory: string
   plots: string
-  /** Only what needs no npm and no network. */
+  /** Leaves out peers that need npm and network. */
   withoutPeers: boolean
 }
 
@@ -41,7 +41,7 @@ type Contender = { name: string; child: Child; requests: string[]; steps: Step[]
 
 const connections = 256
 const goalMs = 5
-/** Beyond this the queue only grows: no higher rate is tried. */
+/** The latency above which no higher rate is tried, because the queue only grows. */
 const hopelessMs = 200
 const warmUpSeconds = 4
 const peopleCount = 5_000
@@ -51,8 +51,9 @@ const rates = [
 ]
 
 /**
- * The gated GET of ours, of Better Auth on Hono and of Fastify, and a bare route of Hono, at the same rates in turn. Ours is
- * asked by 5,000 people and writes its log to a file; the others by one person, and write none.
+ * Compares the gated GET of this service, of Better Auth on Hono and of Fastify, and a bare Hono route, at the same
+ * rates in turn. This service is called with tokens of 5,000 people and writes its log to a file; the others with one
+ * token, without a log.
  */
 export async function beside({ seconds, most, directory, plots, withoutPeers }: BesideOptions): Promise<void> {
   const problem = withoutPeers ? '--without-peers' : await installPeers()

@@ -3,7 +3,7 @@ import { type Child, coreSeconds, runLoad, startServer, startStage } from './pro
 import type { Figure } from './report.ts'
 import { median } from './statistics.ts'
 
-/** How long to measure, in seconds. */
+/** The duration of a measurement, in seconds. */
 export type Effort = {
   warmUp: number
   round: number
@@ -19,7 +19,10 @@ type Target = Child & { name: string; perSecond: number[]; micros: number[] }
 
 const connections = 64
 
-/** Rounds in turn, so that what else the machine does falls on all alike. The first warms up and is not counted. */
+/**
+ * Alternates the targets in rounds, so that other load of the machine affects all alike. The first round warms up and
+ * is not counted.
+ */
 async function alternate(
   targets: Target[],
   request: string,
@@ -46,9 +49,9 @@ function toTarget(name: string, child: Child): Target {
 }
 
 /**
- * The whole server, alone and with limits that all instances share, against one bare route, each alone on its core.
- * Throughput is what a core answers a second; where the system tells how much of the core a process got, that is what
- * counts, for others on the machine cannot falsify it.
+ * Compares the whole server, with limits in memory and in Redis, with one bare route, each alone on its core.
+ * Throughput is answers per second of processor time where the system reports that, because other load does not falsify
+ * it.
  */
 export async function compareWithBare(environment: Environment, request: string, effort: Effort): Promise<Figure[]> {
   const redis = findRedisServer() ? await startRedisServer() : null
@@ -87,7 +90,7 @@ export async function compareWithBare(environment: Environment, request: string,
   }
 }
 
-/** Answers a second that a whole core gives. */
+/** Answers per second of a whole core. */
 function perCore({ micros, perSecond }: Target): number {
   return Number.isFinite(median(micros)) ? 1e6 / median(micros) : median(perSecond)
 }
@@ -97,10 +100,10 @@ function show(target: Target): string {
   return `${Math.round(perCore(target))}/s a core${known ? ` (${median(target.micros).toFixed(1)} µs), ${Math.round(median(target.perSecond))}/s seen` : ''}`
 }
 
-/** What each step adds: the same bare handler behind none of them, the first, the first two, and so on. */
+/** The cost of each middleware: the same bare handler behind none of them, the first, the first two, and so on. */
 export async function measureSteps(environment: Environment, request: string, effort: Effort): Promise<string[][]> {
   const targets: Target[] = []
-  // All of them at once on one PostgreSQL, which has a hundred connections to give.
+  // All targets run at once on one PostgreSQL, which has a hundred connections.
   const few = { ...environment, DB_POOL_MIN: '1', DB_POOL_MAX: '2' }
   const add = async (stage: 'bare' | number) => {
     const child = await startStage(stage, few)

@@ -1,26 +1,26 @@
 import type postgres from 'postgres'
 
-/** A request that costs no query, whatever the answer. */
+/** A request that needs no query, whatever its answer. */
 export type Probe = { method: string; path: string; json?: unknown }
 export type Fleet = {
-  /** A request through one of the instances, by number. @throws Error unless it succeeds */
+  /** Sends a request to one of the instances, by number. @throws Error unless it succeeds */
   ask<T>(through: number, method: string, path: string, bearer: string, json?: unknown): Promise<T>
   root: string
   sql: postgres.Sql
 }
-/** One change of somebody's rights, ready to be made through an instance. */
+/** A change of somebody's rights that is ready to be made through an instance. */
 export type Change = {
   name: string
-  /** Of a token that the change concerns. */
+  /** A token that the change concerns. */
   bearer: string
   make(through: number): Promise<unknown>
   probe: Probe
-  /** Whether an answer with this status obeys it. */
+  /** Whether an answer with this status shows the change. */
   isObeyed(status: number): boolean
-  /** Whose change it is; null: the catalogue's. */
+  /** The account that is changed; null: the catalogue. */
   accountId: string | null
 }
-/** Gives one change after the other, each undoing what stood in the way of the next. */
+/** Prepares changes one after the other, each undoing what would prevent the next. */
 export type Lane = () => Promise<Change>
 
 type Subject = { id: string; email: string; bearer: string }
@@ -28,7 +28,7 @@ type Subject = { id: string; email: string; bearer: string }
 const gated = (feature: string): Probe => ({ method: 'GET', path: `/v1/entitlements/${feature}` })
 const password = 'seven quiet herons at dawn'
 
-/** Every kind of change, each on people of its own. */
+/** Every kind of change, each on accounts of its own. */
 export async function createLanes(fleet: Fleet): Promise<Lane[]> {
   const { ask, root, sql } = fleet
   const admin = (through: number, method: string, path: string, json?: unknown) =>
@@ -41,7 +41,7 @@ export async function createLanes(fleet: Fleet): Promise<Lane[]> {
     return { id: user.id, email, bearer: accessToken }
   }
 
-  /** Old tokens go on being used, as they are by clients that take their time. */
+  /** The old token remains in use, as with clients that refresh late. */
   async function signIn({ email }: Subject): Promise<string> {
     return (await ask<Session>(0, 'POST', '/v1/auth/login', '', { email, password })).accessToken
   }
@@ -78,7 +78,7 @@ export async function createLanes(fleet: Fleet): Promise<Lane[]> {
     }
   }
 
-  /** To and fro between two states of somebody. */
+  /** Alternates between two states of an account. */
   async function toggle(
     subject: Subject,
     names: [string, string],
@@ -118,7 +118,7 @@ export async function createLanes(fleet: Fleet): Promise<Lane[]> {
       ranked,
       ['role down', 'role up'],
       (through, up) => admin(through, 'PUT', `/users/${ranked.id}/role`, { role: up ? 'user' : 'guest' }),
-      // With permission it is the body that is refused.
+      // With the permission the body is refused instead.
       { method: 'PATCH', path: '/v1/me', json: { no: 'such field' } },
     ),
     await toggle(

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 
-/** Seconds that each core of the machine was busy since its start; none where the system does not tell. */
+/** Seconds that each core of the machine was busy since its start; empty where the system does not report them. */
 export function busySeconds(): number[] {
   try {
     return [...readFileSync('/proc/stat', 'utf8').matchAll(/^cpu\d+ (.*)$/gm)].map(([, fields = '']) => {
@@ -12,7 +12,7 @@ export function busySeconds(): number[] {
   }
 }
 
-/** Megabytes of the kernel's memory in TCP sockets of the whole machine; NaN where the system does not tell. */
+/** Megabytes of kernel memory in TCP sockets of the whole machine; NaN where the system does not report it. */
 export function socketMegabytes(): number {
   try {
     const pages = /TCP: .* mem (\d+)/.exec(readFileSync('/proc/net/sockstat', 'utf8'))?.[1]

@@ -8,14 +8,14 @@ import { openEmbeddedPostgres } from '../src/embedded-postgres/open.ts'
 export type BenchDatabase = {
   url: string
   version: string
-  /** Of the server, where it is our own. */
+  /** The process of the server, where it is embedded. */
   pid: number | null
   close(): Promise<void>
 }
 
 /**
- * A migrated database of our own: on the server of TEST_DATABASE_URL, else on an embedded one with these `settings`. Both
- * are durable, as in production.
+ * A migrated database: on the server of TEST_DATABASE_URL, else on an embedded one with these `settings`. Both are
+ * durable, as in production.
  */
 export async function openDatabase(
   given: string | undefined,
@@ -57,7 +57,7 @@ async function onServer(server: string, pid: number | null, last: () => Promise<
   }
 }
 
-/** What everyone who is measured has: the plan that unlocks the gated route. */
+/** Gives every account the plan with the feature of the gated route. */
 export async function subscribeEveryone(url: string): Promise<void> {
   const sql = postgres(url, { max: 1, onnotice: () => {} })
   await sql`update user_subscriptions set plan = 'professional'`

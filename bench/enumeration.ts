@@ -98,7 +98,7 @@ async function measureRoutes(bench: Bench, tries: number, only: string): Promise
         const startedAt = performance.now()
         const answer = await send(kind === 'known' ? known : newEmail())
         await answer.text()
-        // The first tries make plans and compile.
+        // The first requests fill caches of plans and code.
         if (i >= 20) result[kind].push(performance.now() - startedAt)
         if (answer.status !== 202 && answer.status !== 401) throw new Error(`${route} answered ${answer.status}`)
       }
@@ -108,13 +108,16 @@ async function measureRoutes(bench: Bench, tries: number, only: string): Promise
   return measured
 }
 
-/** How far apart the distributions of two samples are at most, 0 to 1 (Kolmogorov and Smirnov). */
+/** The greatest distance of the distributions of two samples, 0 to 1 (Kolmogorov and Smirnov). */
 function distance(a: readonly number[], b: readonly number[]): number {
   const share = (sample: readonly number[], at: number) => sample.filter((value) => value <= at).length / sample.length
   return Math.max(...[...a, ...b].map((at) => Math.abs(share(a, at) - share(b, at))))
 }
 
-/** Requests about as many addresses, of which one in a hundred has an account; what somebody else waits meanwhile. */
+/**
+ * Requests about as many addresses, of which one in a hundred has an account, and the latency of another client
+ * meanwhile.
+ */
 async function measureFlood(bench: Bench, requests: number): Promise<void> {
   const accounts = await givenAccounts(bench, Math.ceil(requests / 100))
   const { token } = await givenAsker(bench)
@@ -165,7 +168,7 @@ function post({ port }: Bench, path: string, value: object, token?: string): Pro
   })
 }
 
-/** Accounts whose addresses wait to be verified, of a password that nobody knows. @returns the addresses */
+/** Makes accounts with unverified addresses and a password that nobody has. @returns the addresses */
 async function givenAccounts({ sql }: Bench, count: number): Promise<string[]> {
   const hash = createDummyHash({ memoryCost: 19_456, timeCost: 2, parallelism: 1 })
   const rows = Array.from({ length: count }, () => ({ id: Bun.randomUUIDv7(), email: newEmail() }))
@@ -177,7 +180,7 @@ async function givenAccounts({ sql }: Bench, count: number): Promise<string[]> {
   return rows.map(({ email }) => email)
 }
 
-/** Somebody who is signed in. */
+/** A signed-in account. */
 async function givenAsker(bench: Bench): Promise<{ id: string; token: string }> {
   const email = newEmail()
   await post(bench, '/v1/auth/register', { email, password: bench.password })

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 
-/** As a deployment sets it. The limiters count as ever, up to numbers that a bench does not reach. */
+/** The environment of a deployment. The limiters count, up to numbers that a benchmark does not reach. */
 export function productionEnvironment(databaseUrl: string) {
   const secret = () => randomBytes(48).toString('base64')
   const farLimit = '9000000/1m'
@@ -15,7 +15,7 @@ export function productionEnvironment(databaseUrl: string) {
     DATA_KEY: secret(),
     MAIL: 'off',
     OPS_TOKEN: secret(),
-    // Administrators log in as everybody does here: what is measured lies behind that.
+    // Administrators log in as everybody does here: the measured part comes after that.
     REQUIRE_ADMIN_MFA: 'false',
     RATE_LIMIT_GLOBAL: farLimit,
     RATE_LIMIT_AUTH: farLimit,

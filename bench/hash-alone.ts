@@ -1,7 +1,7 @@
 #!/usr/bin/env bun
 import { hash, verify } from '@node-rs/argon2'
 
-/** Microseconds of a core for one check of a password by argon2id, as a process that does nothing else can do it. */
+/** Prints the microseconds of a core for one check of a password by argon2id, in a process that does nothing else. */
 const password = 'seven quiet herons at dawn'
 const stored = await hash(password, { memoryCost: 19_456, timeCost: 2, parallelism: 1 })
 const checks = 200

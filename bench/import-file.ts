@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 
-/** People whose passwords are known, each with a hash that another system made of it. */
+/** Accounts with known passwords, each with a hash in the format of another system. */
 export const known = [
   { kind: 'bcrypt of Node ($2b$)', email: 'asha@old.example', password: 'sixteen blue herons', prefix: '$2b$' },
   { kind: 'bcrypt of PHP ($2y$)', email: 'ravi@old.example', password: 'the quiet pottery shed', prefix: '$2y$' },
@@ -16,7 +16,10 @@ const bcryptAlphabet = './ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01
 const names = ['Asha', 'Ravi', 'आशा', "O'Brien", 'Nguyễn', 'García', 'Okafor', 'Lindqvist']
 const zones = ['Asia/Kolkata', 'Europe/Berlin', 'America/New_York', 'UTC']
 
-/** Writes a file for `manas360 import`: the known people spread among others, whose hashes have the shape of bcrypt's and no password. */
+/**
+ * Writes a file for `manas360 import`: the known accounts among others, whose hashes have bcrypt's format and no
+ * password.
+ */
 export async function writeImportFile(file: string, accounts: number): Promise<void> {
   const writer = Bun.file(file).writer()
   const every = Math.floor(accounts / known.length)
@@ -45,7 +48,7 @@ function madeUp(i: number) {
   }
 }
 
-/** A salt of 16 bytes and a digest of 23: the last letter of each has spare bits, which are zero. */
+/** A salt of 16 bytes and a digest of 23; the unused bits of their last letters are zero. */
 function madeUpHash(): string {
   const letters = [...randomBytes(53)].map(
     (byte, at) => byte & (at === 21 ? 0b11_0000 : at === 52 ? 0b11_1100 : 0b11_1111),
@@ -53,7 +56,7 @@ function madeUpHash(): string {
   return `$2b$10$${letters.map((value) => bcryptAlphabet[value]).join('')}`
 }
 
-/** As bcrypt itself reads a password: 72 bytes of it. */
+/** bcrypt reads 72 bytes of a password. */
 async function hashOf({ password, prefix }: (typeof known)[number]): Promise<string> {
   const bytes = Buffer.from(password).subarray(0, 72)
   const hash = await Bun.password.hash(bytes, { algorithm: 'bcrypt', cost: 10 })

@@ -18,7 +18,7 @@ const usage = `Imports made-up accounts with bcrypt hashes, as \`manas360 import
 Tells the time and the memory of a whole import, of a second run over the same file, of one that is killed (SIGKILL) when half is in, and
 of the run after it; then three of the people log in, whose hashes are of bcrypt as Node, PHP and a 100-character password make them.`
 
-/** Secrets stay the same, for the trail is signed with one. */
+/** Each database keeps its secrets, because the trail is signed with one. */
 const environments = new Map<string, ReturnType<typeof productionEnvironment>>()
 
 const { values: options } = parseArgs({
@@ -66,7 +66,7 @@ async function onDatabase(work: (database: BenchDatabase) => Promise<void>): Pro
 
 type Run = { code: number | null; seconds: number; megabytes: number; out: string }
 
-/** @param killAt ends it by SIGKILL once so many accounts are in */
+/** @param killAt kills it by SIGKILL once so many accounts are imported */
 async function runImport(database: BenchDatabase, file: string, killAt?: number): Promise<Run> {
   const startedAt = performance.now()
   const child = Bun.spawn([process.execPath, join(root, 'src/main.ts'), 'import', file], {

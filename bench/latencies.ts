@@ -1,18 +1,15 @@
-/**
- * Latencies by kind, in memory that does not grow: a histogram of milliseconds whose buckets are 2 % wide, from 10 µs to
- * 100 s.
- */
+/** Latencies by kind, in bounded memory: a histogram of milliseconds with buckets 2 % wide, from 10 µs to 100 s. */
 export type Latencies = {
   add(kind: string, milliseconds: number): void
-  /** Milliseconds that a `share` (0–1) of a kind, or of all, does not exceed, to 2 %; NaN for none. */
+  /** The milliseconds that a `share` (0–1) of a kind, or of all, does not exceed, to 2 %; NaN for none. */
   percentile(share: number, kind?: string): number
   average(): number
   max(): number
   count(kind?: string): number
   kinds(): string[]
-  /** Forgets what was added. */
+  /** Deletes all values. */
   clear(): void
-  /** What was added, to be added to another's in another process. */
+  /** The values in a form that another process can add to its own. */
   toPacked(): Packed
   addPacked(packed: Packed): void
 }

@@ -1,22 +1,28 @@
 import { percentile } from './statistics.ts'
 
 /**
- * The load generator, a process of its own: `bun bench/load.ts` reads a Load as JSON and prints an Outcome. Raw sockets, kept alive,
- * one request under way on each; the bytes of the requests are made beforehand.
+ * The load generator, a process of its own: `bun bench/load.ts` reads a Load as JSON and prints an Outcome. Raw
+ * sockets, kept alive, with one request in progress on each; the bytes of the requests are made beforehand.
  */
 export type Load = {
   port: number
   connections: number
   seconds: number
-  /** Requests as bytes on the wire, sent in turn. */
+  /** Requests as bytes, sent in turn. */
   requests: string[]
-  /** Requests a second, sent when they are due whatever the answers do; absent: each connection asks as soon as it is answered. */
+  /**
+   * Requests per second, sent when they are due whatever the answers; absent: each connection sends the next request
+   * after an answer.
+   */
   rate?: number
-  /** Each answer's `refreshToken` makes the connection's next request. */
+  /** The `refreshToken` of an answer makes the connection's next request. */
   rotating?: boolean
 }
 
-/** Milliseconds are counted from when a request was due, not from when it could be sent: a stall counts for all who wait. */
+/**
+ * Milliseconds are counted from when a request was due, not from when it could be sent: a stall counts for all waiting
+ * requests.
+ */
 export type Outcome = {
   answered: number
   failed: number
@@ -45,14 +51,15 @@ async function connect(port: number, wantsBody: boolean): Promise<Connection> {
     port,
     socket: {
       data(_socket, chunk) {
-        // Most answers are as long as the one before. To look no closer lets one core ask more than another can answer.
+        // Most answers are as long as the one before. Without a closer look one core can send more than another can
+        // answer.
         if (chunk.length === lastLength && !wantsBody) return answer(statusOf(chunk), '')
         const bytes: Buffer = received ? Buffer.concat([received, chunk]) : chunk
         const end = bytes.indexOf(headEnd)
         const head = end === -1 ? '' : bytes.toString('latin1', 0, end)
         const total = end + headEnd.length + Number(lengthName.exec(head)?.[1] ?? 0)
         if (end === -1 || bytes.length < total) {
-          // The chunk's memory is the socket's own, and used again.
+          // Copied: the socket reuses the chunk's memory.
           received = Buffer.from(bytes)
           return
         }
@@ -78,7 +85,7 @@ function statusOf(bytes: Buffer): number {
   return ((bytes[9] ?? 0) - 48) * 100 + ((bytes[10] ?? 0) - 48) * 10 + (bytes[11] ?? 0) - 48
 }
 
-/** Every connection asks again as soon as it is answered: how much the server can do. */
+/** Every connection sends its next request after an answer: measures the highest throughput. */
 async function closedLoop(load: Load, connections: Connection[]): Promise<Outcome> {
   const latencies: number[] = []
   const requests = load.requests.map((request) => Buffer.from(request))
@@ -112,7 +119,7 @@ async function closedLoop(load: Load, connections: Connection[]): Promise<Outcom
   return outcome(latencies, failed, start)
 }
 
-/** Requests go out when they are due; one that finds every connection busy waits, and its wait counts. */
+/** Requests are sent when they are due; one that finds every connection busy waits, and its wait counts. */
 async function openLoop(load: Load, rate: number, connections: Connection[]): Promise<Outcome> {
   const latencies: number[] = []
   const idle = [...connections]
@@ -125,7 +132,7 @@ async function openLoop(load: Load, rate: number, connections: Connection[]): Pr
   const { promise, resolve } = Promise.withResolvers<void>()
   function sendDue(): void {
     while (due.length > 0) {
-      // In turn: one left alone for ten seconds would be closed by the server.
+      // In turn: the server closes a connection that is idle for ten seconds.
       const connection = idle.shift()
       const at = due[0]
       if (!connection || at === undefined) return

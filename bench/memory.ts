@@ -3,12 +3,12 @@ import { RecentChanges } from '../src/changes/recent-changes.ts'
 import { createMemoryTier } from '../src/rate-limits/memory-limiter.ts'
 
 /**
- * What one instance holds in memory when much is asked of it, as a table: `bun bench/memory.ts`. Each figure is taken in a
- * process of its own, after garbage collection, and tells what was added to an idle process.
+ * The memory of one instance for its largest caches and queues, as a table: `bun bench/memory.ts`. Each figure is
+ * measured in a process of its own, after garbage collection, as the difference to an idle process.
  */
 const minute = 60_000
 
-/** Addresses of IPv4 and /64s of IPv6 in turn, as the limiter writes them. */
+/** IPv4 addresses and IPv6 /64s in turn, in the form of the limiter's keys. */
 const address = (i: number) =>
   i % 2
     ? `${i >>> 24}.${(i >>> 16) & 255}.${(i >>> 8) & 255}.${i & 255}`

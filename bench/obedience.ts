@@ -1,18 +1,18 @@
 import type postgres from 'postgres'
 import type { Change, Fleet, Lane } from './changes.ts'
 
-/** What is promised while the database can be reached. */
+/** The promised bound while the database can be reached. */
 export const boundMs = 3_000
 const pauseMs = 1_000
-/** How often each instance is asked while a change is awaited. */
+/** The interval of requests to each instance while a change is awaited, in milliseconds. */
 const askEveryMs = { listen: 4, poll: 20 }
 
 export type Mode = keyof typeof askEveryMs
-/** Delays in milliseconds; how many answers came from old rights after the bound, and after one that obeyed. */
+/** Delays in milliseconds; the number of answers with old rights after the bound, and after one with the new rights. */
 export type Measured = { delays: number[]; late: number; back: number }
 type Trial = { mode: Mode; fleet: Fleet; ports: number[]; results: Map<string, Measured>; endsAt: number }
 
-/** One change after the other, until the time is over. */
+/** Makes one change after the other until the time is over. */
 export async function drive(lane: Lane, index: number, trial: Trial): Promise<void> {
   const { results, ports, endsAt } = trial
   for (let turn = index; performance.now() < endsAt; turn++) {
@@ -26,7 +26,7 @@ export async function drive(lane: Lane, index: number, trial: Trial): Promise<vo
 
 type Sample = { sentAt: number; at: number; obeyed: boolean }
 
-/** Makes the change, and asks every instance until all obey. */
+/** Makes a change, and sends requests to every instance until all answers show it. */
 async function watch(change: Change, through: number, trial: Trial, measured: Measured): Promise<void> {
   const { mode, ports, fleet } = trial
   const samples = ports.map((): Sample[] => [])
@@ -51,7 +51,7 @@ async function watch(change: Change, through: number, trial: Trial, measured: Me
   }
 }
 
-/** When the last change of this account, or of the catalogue, was committed, in epoch milliseconds. */
+/** The commit time of the last change of this account, or of the catalogue, in epoch milliseconds. */
 async function findCommit(sql: postgres.Sql, accountId: string | null): Promise<number> {
   const [row] = await sql<{ at: number }[]>`
     select (extract(epoch from pg_xact_commit_timestamp(xid::xid)) * 1000)::float8 as at
@@ -70,7 +70,7 @@ async function ask(port: number, { probe: { method, path, json }, bearer }: Chan
   return response.status
 }
 
-/** Of this host, which is PostgreSQL's too, with fractions. */
+/** The clock of this host, which is PostgreSQL's too, with fractions of milliseconds. */
 function wallClock(): number {
   return performance.timeOrigin + performance.now()
 }

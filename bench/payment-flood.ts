@@ -8,25 +8,25 @@ import { asBytes, type Person } from './requests.ts'
 import { percentile } from './statistics.ts'
 
 const quietSeconds = 10
-/** The load beside the flood comes in pieces of this length. */
+/** The length of the pieces into which the load beside the flood is divided. */
 const pieceSeconds = 5
 const drainSeconds = 300
 
 type Flood = {
   server: Child
-  /** Who pays, and asks for what needs it meanwhile. */
+  /** The accounts that pay and send gated requests meanwhile. */
   payers: readonly Person[]
   sql: postgres.Sql
   events: number
-  /** Webhooks under way at once. */
+  /** Concurrent webhooks. */
   atOnce: number
-  /** Gated requests a second. */
+  /** Gated requests per second. */
   rate: number
-  /** The server's AUDIT_KEY, which the sandbox's key follows from. */
+  /** The server's AUDIT_KEY, from which the sandbox's key is derived. */
   key: string
 }
 
-/** Webhooks about the subscriptions that are paid, beside gated requests, until all were looked into. @returns the tables */
+/** Sends webhooks about the paid subscriptions, beside gated requests, until all are processed. @returns the tables */
 export async function measureFlood(flood: Flood): Promise<string> {
   const { server, payers, sql, events, atOnce, rate } = flood
   const run = crypto.randomUUID()
@@ -75,7 +75,7 @@ export async function measureFlood(flood: Flood): Promise<string> {
       ['webhook', ...[0.5, 0.99, 1].map((share) => ms(percentile(sent.delays, share))), `${sent.refused}`],
       gated(`quiet, ${quietSeconds} s`, [quiet]),
       gated(`the first ${pieceSeconds} s of the flood`, pieces.slice(0, 1)),
-      // The middle p50 and the worst p99 of the pieces.
+      // The median p50 and the highest p99 of the pieces.
       ...(rest.length > 0 ? [gated(`the other ${rest.length * pieceSeconds} s, worst ${pieceSeconds} s`, rest)] : []),
     ],
   )
@@ -113,7 +113,7 @@ async function sendAll({ server, sql, events, atOnce, key }: Flood, run: string)
   return { delays, refused }
 }
 
-/** Resolves when none waits any more. */
+/** Resolves when no event is queued. */
 async function drain(sql: postgres.Sql, run: string): Promise<void> {
   const endsAt = performance.now() + drainSeconds * 1000
   while ((await listStates(sql, run)).some(({ status }) => status === 'queued')) {

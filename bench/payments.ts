@@ -66,7 +66,7 @@ async function main(): Promise<void> {
   }
 }
 
-/** Everybody pays at A, and is let through by B. @returns them, with new tokens */
+/** All accounts pay at A and are admitted at B. @returns them, with new tokens */
 async function measurePaying(a: Child, b: Child, opsToken: string, sql: postgres.Sql): Promise<Person[]> {
   const client = createClient(a.port, opsToken)
   const fleet = toFleet([a.port, b.port])
@@ -76,7 +76,7 @@ async function measurePaying(a: Child, b: Child, opsToken: string, sql: postgres
   const payers: Person[] = []
   for (let i = 0; i < people; i++) {
     const person = await client.register()
-    // The trial was had, so that money is due.
+    // The trial was used, so that payment is due.
     await sql`insert into trials (account_id, plan) select id, 'professional' from user_accounts where email = ${person.email}`
     const wish = { plan: 'professional', interval: 'month' }
     const { checkoutUrl } = await fleet.ask<{ checkoutUrl: string }>(
@@ -118,7 +118,7 @@ async function measurePaying(a: Child, b: Child, opsToken: string, sql: postgres
   return payers
 }
 
-/** Asks until somebody is let through. @returns when that answer came */
+/** Sends requests until one is admitted. @returns the time of that answer */
 async function watch(server: Child, person: Person, gaps: number[]): Promise<number> {
   const startedAt = performance.now()
   for (let before = startedAt; before < startedAt + boundMs; ) {

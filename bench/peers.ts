@@ -7,7 +7,7 @@ import type { Person } from './requests.ts'
 const directory = join(import.meta.dir, 'peers')
 const password = 'seven quiet herons at dawn'
 
-/** A server of somebody else's libraries that does what ours does. */
+/** A server made of other libraries, with the same function as ours. */
 export type Peer = Child & { name: string; readyMs: number; person: Person }
 type Kind = { name: string; program: 'node' | 'bun'; file: string; signUp(url: string): Promise<Person> }
 
@@ -16,7 +16,9 @@ const kinds: Kind[] = [
   { name: 'Better Auth', program: 'bun', file: 'better-auth.mjs', signUp: signUpAtBetterAuth },
 ]
 
-/** Installs the packages of the peers, by npm and in the exact versions of their package.json. What is wrong, or null. */
+/**
+ * Installs the packages of the peers by npm, in the exact versions of their package.json. @returns the fault, or null
+ */
 export async function installPeers(): Promise<string | null> {
   if (!Bun.which('node') || !Bun.which('npm')) return 'there is no node and npm here'
   const { dependencies } = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8')) as {
@@ -37,7 +39,10 @@ function installedVersion(name: string): string | undefined {
   return existsSync(manifest) ? (JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version : undefined
 }
 
-/** Starts one, pinned to the server's core, on an empty database beside ours. `missing` says why there is none. */
+/**
+ * Starts a peer, pinned to the server's core, on an empty database beside ours. `missing` says why it cannot be
+ * started.
+ */
 export async function startPeer(name: string, databaseUrl: string): Promise<Peer | { missing: string }> {
   const kind = kinds.find((one) => one.name === name)
   if (!kind) throw new Error(`there is no peer called ${name}`)

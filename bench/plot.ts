@@ -3,19 +3,19 @@ import { scaleLinear, scaleLog } from 'd3-scale'
 export type Series = {
   name: string
   points: readonly (readonly [x: number, y: number])[]
-  /** Also marks each point: for few, measured points. */
+  /** Also marks each point, for series of few measured points. */
   marked?: boolean
 }
 export type Axis = {
   label: string
   log?: boolean
-  /** Default: the smallest and the largest of the series; for the lower end of a linear axis, 0. */
+  /** Default: the smallest and the largest value of the series; 0 for the lower end of a linear axis. */
   from?: number
   to?: number
 }
 export type Plot = {
   title: string
-  /** What was run where, in one line. */
+  /** The command and machine of the measurement, in one line. */
   subtitle?: string
   x: Axis
   y: Axis
@@ -28,10 +28,10 @@ const width = 760
 const height = 420
 const margin = { top: 84, right: 28, bottom: 52, left: 74 }
 const ink = '#24292f'
-/** Okabe and Ito: distinguishable by the colour-blind, and on white. */
+/** The palette of Okabe and Ito: distinguishable by the colour-blind, and on white. */
 const colours = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#000000']
 
-/** A line plot as a whole SVG document that needs no style, script or font of others. The same data make the same bytes. */
+/** A line plot as an SVG document without external styles, scripts or fonts. The same data give the same bytes. */
 export function toSvg({ title, subtitle = '', x, y, series, levels = [] }: Plot): string {
   const toX = scaleOf(x, series.flatMap(xs), [margin.left, width - margin.right])
   const toY = scaleOf(
@@ -71,7 +71,7 @@ export function toSvg({ title, subtitle = '', x, y, series, levels = [] }: Plot)
 
 type Scale = ReturnType<typeof scaleOf>
 
-/** A logarithm has no zero: its axis begins at the smallest positive figure. */
+/** A logarithm has no zero: its axis begins at the smallest positive value. */
 function scaleOf({ log = false, from, to }: Axis, figures: readonly number[], range: [number, number]) {
   const usable = figures.filter((figure) => Number.isFinite(figure) && (!log || figure > 0))
   const least = usable.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY)
@@ -81,7 +81,7 @@ function scaleOf({ log = false, from, to }: Axis, figures: readonly number[], ra
   const scale = log
     ? scaleLog([low, high > low ? high : low * 10], range)
     : scaleLinear([low, high > low ? high : low + 1], range)
-  // An end that was asked for stays where it is.
+  // An end that was set stays unchanged.
   return from === undefined || to === undefined ? scale.nice() : scale
 }
 

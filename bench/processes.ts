@@ -5,7 +5,7 @@ import type { Load, Outcome } from './load.ts'
 export const root = join(import.meta.dir, '..')
 const canPin = process.platform === 'linux' && Bun.which('taskset') !== null && navigator.hardwareConcurrency > 1
 
-/** Cores for the two sides, so that neither takes time from the other; where they cannot be told apart, none. */
+/** Cores of server and load, so that neither takes time from the other; none where processes cannot be pinned. */
 export const pinning = canPin ? 'server on core 0, load on core 1' : 'server and load share the cores'
 
 export type Child = { port: number; pid: number; stop(): Promise<void> }
@@ -16,8 +16,8 @@ export function pinned(core: 0 | 1, command: string[]): string[] {
 }
 
 /**
- * One load on one server, to its end, on a core of its own if `pin`; `generatorSeconds` of a core are the load's own.
- * @throws Error when the generator itself failed
+ * Runs one load to its end, on a core of its own if `pin`. `generatorSeconds`: processor time of the load itself.
+ * @throws Error when the generator failed
  */
 export async function runLoad(load: Load, { pin } = { pin: true }): Promise<Outcome & { generatorSeconds: number }> {
   const command = [process.execPath, join(import.meta.dir, 'load.ts')]
@@ -32,7 +32,7 @@ export async function runLoad(load: Load, { pin } = { pin: true }): Promise<Outc
   return { ...(JSON.parse(text) as Outcome), generatorSeconds }
 }
 
-/** A stage of the chain, or bare Hono, on one core. */
+/** Starts a stage of the chain, or bare Hono, on one core. */
 export async function startStage(
   stage: 'bare' | number,
   environment: Environment,
@@ -53,7 +53,7 @@ type ServerOptions = {
   log?: string
 }
 
-/** The server as production runs it, its log going to a file; ready when this resolves. */
+/** Starts the server as in production, with its log in a file. Resolves when it is ready. */
 export function startServer(
   environment: Environment,
   { pin, command = [process.execPath, '--no-env-file', join(root, 'src/main.ts'), 'serve'], log }: ServerOptions,
@@ -62,8 +62,8 @@ export function startServer(
 }
 
 /**
- * Any program that listens on PORT, a free one unless the environment names it, and answers /ready. `readyMs` counts from
- * its spawning to that.
+ * Starts a program that listens on PORT (a free one unless the environment has it) and answers /ready. `readyMs`: from
+ * spawning to that.
  */
 export async function startProgram(
   command: string[],
@@ -119,7 +119,7 @@ export async function freePort(): Promise<number> {
   return port
 }
 
-/** Keeps a process, and those that it has and will start, to the load's core. */
+/** Pins a process, its present threads and future children to the load's core. */
 export function moveToLoadCore(pid: number): void {
   if (!canPin) return
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')
@@ -127,7 +127,7 @@ export function moveToLoadCore(pid: number): void {
     Bun.spawnSync(['taskset', '-a', '-p', '-c', '1', one], { stdout: 'ignore', stderr: 'ignore' })
 }
 
-/** Megabytes of memory that a process holds; NaN where the system does not tell. */
+/** Resident memory of a process in megabytes; NaN where the system does not report it. */
 export function residentMegabytes(pid: number): number {
   try {
     const kilobytes = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
@@ -137,7 +137,7 @@ export function residentMegabytes(pid: number): number {
   }
 }
 
-/** Seconds of a core that a process has used; NaN where the system does not tell. */
+/** Processor time of a process in seconds; NaN where the system does not report it. */
 export function coreSeconds(pid: number): number {
   try {
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []

@@ -1,7 +1,7 @@
 import { cpus, totalmem } from 'node:os'
 import { root } from './processes.ts'
 
-/** What was run, of which commit, on which machine and when: stands above every table. */
+/** The command, commit, machine and time of a measurement, as the head of every table. */
 export function provenance(command: string): string {
   const git = Bun.spawnSync(['git', 'describe', '--always', '--dirty'], { cwd: root, stderr: 'ignore' })
   const commit = git.success ? git.stdout.toString().trim() : 'unknown'

@@ -109,13 +109,14 @@ async function tellObedience(mode: Mode, regions: Region[], { root, sql }: Pick<
   const fleet: Fleet = { ...toFleet(ports), root, sql }
   const lanes = await createLanes(fleet)
   const results = new Map<string, Measured>()
-  // One after the other: they are all the same administrator's, whose row each change locks for its four or five round trips.
+  // One after the other: all are made by one administrator, whose row each change locks for its four or five round
+  // trips.
   for (const [index, lane] of lanes.entries()) {
     const endsAt = performance.now() + (Number(options.seconds) * 1000) / lanes.length
     await drive(lane, index, { mode, fleet, ports, results, endsAt })
   }
   const all = [...results.values()]
-  // Every change adds one delay of each instance, in their order.
+  // Every change adds one delay for each instance, in their order.
   const rows = regions.map(({ name }, region) => {
     const delays = all.flatMap(({ delays: each }) => each.filter((_, index) => index % regions.length === region))
     const [p50, p99, worst] = [0.5, 0.99, 1].map((share) => `${percentile(delays, share).toFixed(0)} ms`)

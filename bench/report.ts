@@ -1,7 +1,7 @@
-/** One figure and what it should be; `met` is null where there is no goal. */
+/** A figure and its goal; `met` is null without a goal. */
 export type Figure = { what: string; figure: string; goal: string; met: boolean | null }
 
-/** A table in Markdown, its columns as wide as they need to be. */
+/** A table in Markdown with aligned columns. */
 export function toTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)))
   const toLine = (cells: readonly string[]) =>

@@ -5,7 +5,7 @@ export type Person = { email: string; accessToken: string; refreshToken: string 
 /** The gated route. */
 export const featurePath = '/v1/entitlements/premium_dashboard'
 
-/** A request as bytes on the wire. */
+/** A request as bytes. */
 function toBytes(method: string, path: string, headers: Record<string, string>, body = ''): string {
   const lines = Object.entries({ host: '127.0.0.1', 'user-agent': 'bench', accept: '*/*', ...headers }).map(
     ([name, value]) => `${name}: ${value}`,
@@ -32,7 +32,7 @@ export const asBytes = {
   refresh: ({ refreshToken }: Person) => post('/v1/auth/refresh', { refreshToken }),
 }
 
-/** The same through fetch, one after another, where statements are counted and not time. */
+/** A client by fetch, one request after another, for counts of statements. */
 export function createClient(port: number, opsToken: string) {
   const ask = asker(port)
   const toPerson = (email: string, { accessToken, refreshToken }: Person): Person => ({
@@ -54,7 +54,7 @@ export function createClient(port: number, opsToken: string) {
     async gatedGet({ accessToken }: Person): Promise<void> {
       await ask('GET', featurePath, accessToken, 200)
     },
-    /** Statements that the server has sent since its start; BEGIN, COMMIT and probes are not among them. */
+    /** The statements that the server has sent since its start, without BEGIN, COMMIT and probes. */
     async countStatements(): Promise<number> {
       const health = (await ask('GET', '/health', opsToken, 200)) as { database: { queries: number } }
       return health.database.queries

@@ -2,7 +2,7 @@ import type { Load } from './load.ts'
 import { coreSeconds, residentMegabytes, runLoad } from './processes.ts'
 import { median } from './statistics.ts'
 
-/** What is asked of one server again and again; `micros` of its core for a request, round by round. */
+/** A server that is measured in rounds; `micros`: microseconds of its core for a request, by round. */
 export type Contender = {
   name: string
   pid: number
@@ -10,7 +10,7 @@ export type Contender = {
   answered: number
   micros: number[]
   perSecond: number[]
-  /** Micros of the rounds within the first 100,000 requests, and of those after 150,000. */
+  /** Microseconds of the rounds within the first 100,000 requests, and of those after 150,000. */
   cold: number[]
   warm: number[]
   megabytes: number
@@ -24,8 +24,8 @@ export function toContender(name: string, pid: number, load: Omit<Load, 'seconds
 }
 
 /**
- * One round of each in turn, so that what else the machine does falls on all alike, until `isEnough`. The ratios are of the
- * processor time that the servers themselves used: what others take cannot falsify that much.
+ * Measures the contenders in turn, so that other load of the machine affects all alike, until `isEnough`. Ratios are of
+ * the processor time of the servers themselves, which other load changes little.
  */
 export async function takeTurns(
   contenders: readonly Contender[],
@@ -47,12 +47,12 @@ export async function takeTurns(
     }
 }
 
-/** Micros once it has seen so many requests; of the last half of its rounds where it is too slow to see them. */
+/** Microseconds after the warm-up; those of the last half of the rounds where it is not reached. */
 export function settled({ warm, micros }: Contender): number {
   return median(warm.length >= 3 ? warm : micros.slice(micros.length >> 1))
 }
 
-/** How many requests `a` answers with the processor time that `b` needs for one. */
+/** The number of requests that `a` answers with the processor time of one request of `b`. */
 export const ratio = (a: number, b: number): number => b / a
 
 export const show = (micros: number): string => `${micros.toFixed(1)} µs`

@@ -27,7 +27,7 @@ measured: whether goals are met is for the reader.`
 
 const thorough: Effort = { warmUp: 6, round: 2, rounds: 7, stageRound: 1, storm: 20, rates: 8, starts: 9 }
 const quick: Effort = { warmUp: 3, round: 1, rounds: 3, stageRound: 0.5, storm: 6, rates: 3, starts: 3 }
-/** Enough that nobody's log-ins reach the number of sessions that one account may have. */
+/** Enough that nobody's log-ins reach the limit of sessions of an account. */
 const peopleCount = 400
 
 const { values: options } = parseArgs({
@@ -77,7 +77,7 @@ type Alone = {
   people: Person[]
 }
 
-/** What needs no peer: statements, rates, latency, throughput, and what each step of the chain adds. */
+/** Measurements without peers: statements, rates, latency, throughput, and the cost of each step of the chain. */
 async function measureAlone({ environment, directory, effort, counted, people }: Alone): Promise<void> {
   const figures: Figure[] = []
   const server = await startServer(environment, { pin: false })

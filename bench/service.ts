@@ -10,7 +10,7 @@ import { median } from './statistics.ts'
 type Environment = Record<string, string>
 
 const cores = navigator.hardwareConcurrency
-/** What one hash costs a core on the machine for which the goal was written. */
+/** Milliseconds of a core for one hash on the machine that the goal was set for. */
 const hashMs = 5.1
 const loginGoal = (0.8 * cores * 1000) / hashMs
 const getRate = 300
@@ -80,7 +80,7 @@ export async function measureRates(port: number, client: Client, people: Person[
   ]
 }
 
-/** What this machine could do if a log-in were its hash and nothing else. */
+/** Hashes per second: the bound of log-ins that cost nothing but their hash. */
 async function hashesPerSecond(seconds: number): Promise<number> {
   const start = performance.now()
   let hashes = 0
@@ -94,7 +94,7 @@ async function hashesPerSecond(seconds: number): Promise<number> {
   return (hashes * 1000) / (performance.now() - start)
 }
 
-/** Statements for one request of each kind, by the server's own counter. */
+/** Statements of one request of each kind, by the server's counter. */
 export async function countStatements(client: Client, person: Person): Promise<Figure[]> {
   let current = await client.login(person)
   const kinds: [string, number, () => Promise<unknown>][] = [
@@ -120,7 +120,7 @@ export async function countStatements(client: Client, person: Person): Promise<F
 
 const blockSize = 5
 
-/** Statements in a block of `work`. What the jobs ask meanwhile falls into few of the blocks; the median is free of it. */
+/** Statements during `work`, in blocks. Those of jobs fall into few of the blocks and do not change the median. */
 async function countBlocks(client: Client, work: () => Promise<unknown>): Promise<number> {
   const counts: number[] = []
   for (let block = 0; block < 9; block++) {
@@ -131,7 +131,7 @@ async function countBlocks(client: Client, work: () => Promise<unknown>): Promis
   return median(counts)
 }
 
-/** From spawning to the first 200 of /ready, and what it then holds in memory, of the sources and of the compiled program. */
+/** The time from spawning to the first 200 of /ready, and the memory then, from source and compiled. */
 export async function measureStart(environment: Environment, directory: string, effort: Effort): Promise<Figure[]> {
   const programs: [string, string[] | undefined][] = [['sources', undefined]]
   const compiled = await buildProgram(directory)
@@ -166,7 +166,7 @@ export async function measureStart(environment: Environment, directory: string, 
   return figures
 }
 
-/** The path of the compiled program, made in `directory` at the first call; null where it cannot be made. */
+/** The path of the compiled program, built in `directory` at the first call; null where it cannot be built. */
 export async function buildProgram(directory: string): Promise<string | null> {
   const outfile = join(directory, 'manas360')
   if (existsSync(outfile)) return outfile

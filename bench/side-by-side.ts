@@ -20,7 +20,10 @@ const atLeast = (what: string, value: number, goal: number): Figure => ({
 })
 export const plain = (what: string, figure: string): Figure => ({ what, figure, goal: '', met: null })
 
-/** Ours beside bare Hono, Fastify and Better Auth, all in one run: server on one core, load and PostgreSQL on the other. */
+/**
+ * Compares this service with bare Hono, Fastify and Better Auth in one run: the server on one core, load and PostgreSQL
+ * on the other.
+ */
 export async function compareWithPeers(setting: Setting): Promise<Figure[]> {
   const { environment } = setting
   const problem = await installPeers()
@@ -121,7 +124,7 @@ async function compareRefreshes(
     toContender(name, child.pid, { port: child.port, connections: 1, requests: [asBytes.refresh(one)], rotating: true })
   const theirs: number[] = []
   const own: number[] = []
-  // A chain of refreshes begins anew in each round: with the last token of a log-in.
+  // A chain of refreshes begins again in each round, with the token of a new log-in.
   for (const one of people.slice(0, Math.min(effort.rounds, 6))) {
     const mine = chain('ours', ours, one)
     await takeTurns([mine], effort.round, (rounds) => rounds >= 1)

@@ -39,7 +39,7 @@ const { values: options } = parseArgs({
     help: { type: 'boolean', short: 'h' },
   },
 })
-/** Verifying the trail of more accounts takes minutes. */
+/** The largest size at which the trail is verified; more would take minutes. */
 const verifiedUpTo = 100_000
 const measured = {
   shared_buffers: '1GB',
@@ -67,7 +67,7 @@ async function main(): Promise<void> {
   mkdirSync(directory, { recursive: true })
   const figures: Figures = { machine: '', sizes: [] }
   try {
-    // Secrets of its own, but the same for every run over this directory: the trail is signed.
+    // Each directory has its own secrets for all runs: the trail is signed.
     const secrets = join(directory, 'secrets.json')
     const environment: ReturnType<typeof productionEnvironment> = existsSync(secrets)
       ? await Bun.file(secrets).json()
@@ -82,7 +82,7 @@ async function main(): Promise<void> {
   }
 }
 
-/** Of several runs: a database of a million accounts is kept, and measured by itself. */
+/** The figures of several runs: a database of a million accounts is kept, and measured by itself. */
 async function printTables(files: string[]): Promise<void> {
   const runs: Figures[] = []
   for (const file of files) runs.push(await Bun.file(file).json())

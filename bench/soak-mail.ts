@@ -5,12 +5,15 @@ const patienceMs = 30_000
 
 export type MailSink = {
   port: number
-  /** The token of the next mail to `address` that leads to a page of /account. @throws Error where none comes within 30 s */
+  /**
+   * The token of the next mail to `address` with a link to a page of /account. @throws Error where none arrives within
+   * 30 s
+   */
   awaitToken(address: string, page: string): Promise<string>
   close(): Promise<void>
 }
 
-/** Takes every mail, reads those that somebody waits for, and keeps none. Ask before the mail is caused. */
+/** Accepts all mails, reads awaited ones, and stores none. Call `awaitToken` before the mail is caused. */
 export async function openMailSink(): Promise<MailSink> {
   const waiting = new Map<string, { page: string; found: (token: string) => void }>()
   const server = new SMTPServer({

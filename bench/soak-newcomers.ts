@@ -6,7 +6,7 @@ const patienceMs = 30_000
 
 type Means = { client: Client; ask: Asker; port: number; mail: MailSink }
 
-/** Somebody who tries two plans, pays for one by the sandbox, and erases the account. */
+/** A person who tries two plans, pays for one in the sandbox, and erases the account. */
 export async function newcomerWhoPays({ client, ask, port }: Means): Promise<void> {
   const person = await client.register()
   const subscribe = (plan: string, status: number) =>
@@ -30,7 +30,8 @@ export async function newcomerWhoPays({ client, ask, port }: Means): Promise<voi
 }
 
 /**
- * Somebody who is invited to the team of `owner` by mail, joins, has its plan, leaves, has it no more, and erases the account.
+ * A person who is invited to the team of `owner` by mail, joins, gets its plan, leaves, loses it, and erases the
+ * account.
  */
 export async function newcomerWhoJoins({ client, ask, port, mail }: Means, owner: Person): Promise<void> {
   const email = `${crypto.randomUUID()}@bench.test`

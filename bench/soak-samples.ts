@@ -2,22 +2,22 @@ import { readdirSync, readFileSync, statSync } from 'node:fs'
 import type { Sql } from 'postgres'
 import { coreSeconds } from './processes.ts'
 
-/** What is looked at every ten seconds. */
+/** The figures of one sample, taken every ten seconds. */
 export type Sample = {
   /** Minutes since the traffic began. */
   minutes: number
   residentMb: number
-  /** Of that, what is not pages of files. */
+  /** The part without pages of files. */
   anonymousMb: number
   openFiles: number
   threads: number
   coreSeconds: number
   logMb: number
-  /** Connections that the server holds to PostgreSQL. */
+  /** The server's connections to PostgreSQL. */
   connections: number
   databaseMb: number
   tables: Record<string, { kb: number; rows: number; dead: number }>
-  /** Requests since the sample before: answered, and the 95th percentile in milliseconds. */
+  /** Requests since the sample before: the number answered, and the 95th percentile in milliseconds. */
   answered: number
   p95: number
 }
@@ -51,7 +51,7 @@ export async function readDatabase(sql: Sql): Promise<Pick<Sample, 'connections'
   }
 }
 
-/** Least squares: what `y` grows by for one of `x`, and the standard error of that. */
+/** Least squares: the growth of `y` for one of `x`, and its standard error. */
 export function slopeOf(points: readonly (readonly [x: number, y: number])[]): { slope: number; error: number } {
   const n = points.length
   const [meanX, meanY] = [0, 1].map((at) => points.reduce((sum, point) => sum + (point[at] ?? 0), 0) / n) as [

@@ -4,13 +4,19 @@ import { createClient, type Person } from './requests.ts'
 import type { MailSink } from './soak-mail.ts'
 import { newcomerWhoJoins, newcomerWhoPays } from './soak-newcomers.ts'
 
-/** As many as a rate keeps busy: each session is refreshed, or replaced by a log-in, long before its access token ends. */
+/**
+ * As many people as the rate keeps busy: each session is refreshed, or replaced by a log-in, long before its access
+ * token ends.
+ */
 const peopleFor = (perSecond: number): number => Math.min(200, Math.ceil(perSecond * 2))
-/** Only these log in anew, and do nothing else: a request under way would come too late for the session that ends. */
+/**
+ * The share of people who log in and do nothing else: another request in progress would be too late for the session
+ * that ends.
+ */
 const loggingIn = 0.2
 const newcomersEveryMs = 10_000
 
-/** What is done for a second of every hundred requests, and whom it concerns. */
+/** The number of requests of each kind in a hundred, and the people who send them. */
 const shares = {
   'gated GET': 70,
   me: 15,
@@ -30,14 +36,14 @@ type Target = { port: number; opsToken: string }
 type Service = Target & { mail: MailSink }
 export type Traffic = {
   latencies: Latencies
-  /** What went wrong, by what it was, since the start. */
+  /** Failures since the start, by kind. */
   failures: Map<string, number>
   /** Newcomers who paid for a plan, and who joined and left a team; all erased themselves. */
   counts: { readonly paid: number; readonly joined: number }
   stop(): Promise<void>
 }
 
-/** Registers the people that the traffic is of. */
+/** Registers the people of the traffic. */
 export async function givenPeople({ port, opsToken }: Target, perSecond: number): Promise<Person[]> {
   const client = createClient(port, opsToken)
   const people: Person[] = []
@@ -47,9 +53,8 @@ export async function givenPeople({ port, opsToken }: Target, perSecond: number)
 }
 
 /**
- * Mixed traffic of `people`, the last of whom administers, at `perSecond` requests, each kind at its own times whatever the
- * answers do; and every ten seconds a newcomer who pays by the sandbox, and
- * one who joins a team.
+ * Starts mixed traffic of `people`, the last of whom is an administrator, at `perSecond` requests, each kind at its own
+ * times whatever the answers; and every ten seconds one newcomer who pays in the sandbox and one who joins a team.
  */
 export function startTraffic({ port, opsToken, mail }: Service, people: Person[], perSecond: number): Traffic {
   const latencies = boundedLatencies()
@@ -67,7 +72,7 @@ export function startTraffic({ port, opsToken, mail }: Service, people: Person[]
   const ask = asker(port)
   let changes = 0
 
-  /** Whose session has ended, as after an answer that was lost, logs in; that it failed counts all the same. */
+  /** A person whose session ended, as after a lost answer, logs in again; the failure counts all the same. */
   async function renew(person: Person): Promise<void> {
     try {
       Object.assign(person, await client.refresh(person))
@@ -125,7 +130,7 @@ export function startTraffic({ port, opsToken, mail }: Service, people: Person[]
   const lanes = Object.entries(shares).map(([kind, share], index) => ({
     kind: kind as Kind,
     everyMs: 100_000 / (share * perSecond),
-    // Not all in the same millisecond.
+    // Spread, so that not all are due in the same millisecond.
     dueAt: performance.now() + index * 7,
   }))
   const newcomers = [

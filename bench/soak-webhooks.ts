@@ -4,7 +4,7 @@ import type { Figure } from './report.ts'
 const events = ['account.created', 'account.updated', 'account.erased', 'subscription.changed', 'payment.succeeded']
 const patienceMs = 30_000
 
-/** A receiver of webhooks that takes every message and keeps none. */
+/** A receiver of webhooks that accepts all messages and stores none. */
 export function openWebhookSink() {
   let taken = 0
   const server = Bun.serve({
@@ -17,7 +17,7 @@ export function openWebhookSink() {
     },
   })
   return {
-    /** Has the operators' events sent here, by whoever administers. */
+    /** Subscribes to the operators' events, as an administrator. */
     async subscribe(port: number, bearer: string): Promise<void> {
       const answer = await fetch(`http://127.0.0.1:${port}/v1/admin/webhooks`, {
         method: 'POST',
@@ -26,7 +26,7 @@ export function openWebhookSink() {
       })
       if (answer.status !== 201) throw new Error(`no endpoint: ${answer.status} ${await answer.text()}`)
     },
-    /** Waits until nothing is on its way, but not for ever. */
+    /** Waits until no delivery is pending, with a timeout. */
     async figure(sql: Sql): Promise<Figure> {
       const endsAt = performance.now() + patienceMs
       let left = await countLeft(sql)

@@ -16,12 +16,12 @@ import { openWebhookSink } from './soak-webhooks.ts'
 
 export type SoakOptions = { minutes: number; rate: number; directory: string; plots: string }
 
-/** More memory an hour than this is a leak until it is explained. */
+/** The growth of memory, in megabytes an hour, above which there is a leak. */
 const mostMbAnHour = 1
 
 /**
- * Mixed traffic on one server for a long time: does anything grow that should not? In development's mode, for only there is
- * a payment provider that can be tried; with the secrets, limits and log of production.
+ * Mixed traffic on one server for a long time, to find unbounded growth. In development mode, because only there is a
+ * sandbox for payments; with the secrets, limits and log of production.
  */
 export async function soak({ minutes, rate, directory, plots }: SoakOptions): Promise<void> {
   mkdirSync(directory, { recursive: true })
@@ -33,7 +33,7 @@ export async function soak({ minutes, rate, directory, plots }: SoakOptions): Pr
   const environment = {
     ...productionEnvironment(database.url),
     NODE_ENV: 'development',
-    // What is remembered of tokens comes to its most soon.
+    // Short, so that caches of tokens reach their largest size soon.
     ACCESS_TOKEN_TTL_SECONDS: '120',
     BILLING_PROVIDERS: 'sandbox',
     MAIL: 'on',
@@ -95,7 +95,7 @@ function report({ samples, traffic, minutes, rate, plots, webhooks }: Result): v
   if (!first || !last) throw new Error('no samples')
   const answered = samples.reduce((sum, sample) => sum + sample.answered, 0)
   const failed = [...traffic.failures.values()].reduce((a, b) => a + b, 0)
-  // By then every connection knows the statements that it is asked for, those of rare requests too.
+  // From then on every connection has prepared its statements, those of rare requests too.
   const settled = samples.filter((sample) => sample.minutes >= (minutes * 2) / 3)
   const [since, lately] = [`after the first ${(minutes / 4).toFixed(0)} minutes`, 'in the last third']
   const figures: Figure[] = [
@@ -138,7 +138,7 @@ function growth(what: string, samples: Sample[], figure: (sample: Sample) => num
   }
 }
 
-/** Nothing that was there at the end had not been there before. */
+/** Whether the figure at the end was reached before. */
 function flat(what: string, samples: Sample[], figure: (sample: Sample) => number): Figure {
   const half = samples.length >> 1
   const most = (some: Sample[]) => Math.max(...some.map(figure))

@@ -8,9 +8,9 @@ import { loadConfig } from '../src/room-config.ts'
 import { openDeps } from '../src/services.ts'
 
 /**
- * What the whole is compared with, a process of its own: `bun bench/stage.ts bare` serves one route of bare Hono,
- * `bun bench/stage.ts N` the same route behind the first N middlewares. It prints its port, the last step's name
- * and how many steps there are. With STAGE_PORT several share that port.
+ * The server that the whole chain is compared with, a process of its own: `bun bench/stage.ts bare` serves one route of
+ * bare Hono, `bun bench/stage.ts N` the same route behind the first N middlewares. It prints its port, the last step's
+ * name and the number of steps. With STAGE_PORT several share that port.
  */
 const path = '/v1/entitlements/:feature'
 const body = { feature: 'premium_dashboard', granted: true, limit: null }

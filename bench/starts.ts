@@ -5,7 +5,9 @@ import { asBytes } from './requests.ts'
 import { plain, type Setting } from './side-by-side.ts'
 import { median } from './statistics.ts'
 
-/** From spawning to the first 200, in turns with Fastify; and the slowest of 32 requests that come at once after it. */
+/**
+ * The time from spawning to the first 200, in turns with Fastify; and the slowest of 32 concurrent requests after it.
+ */
 export async function compareStarts({ environment, people, effort, compiled }: Setting): Promise<Figure[]> {
   const programs: [string, string[] | undefined][] = [['sources', undefined]]
   if (compiled) programs.push(['compiled', [compiled, 'serve']])

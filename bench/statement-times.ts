@@ -4,11 +4,11 @@ import { runLoad } from './processes.ts'
 import type { Figure } from './report.ts'
 import { asBytes, type Client, type Person } from './requests.ts'
 
-/** The settings of a server that can tell. */
+/** The settings of a server that collects the statistics. */
 export const statementStatistics = { shared_preload_libraries: 'pg_stat_statements' }
 
 const goalMicros = 100
-/** What is looked for in a statement's text, and nothing else has. */
+/** A part of each statement's text that no other statement has. */
 const kinds: [string, string][] = [
   ['refresh', 'with session as (%update tokens t set%'],
   ["log-in's session", 'with%insert into sessions%insert into login_attempts%'],
@@ -19,8 +19,8 @@ const kinds: [string, string][] = [
 type Setting = { url: string; port: number; client: Client; people: Person[]; effort: Effort }
 
 /**
- * The mean time of a statement within PostgreSQL, by its own statistics, without parsing and without the commit: first of
- * a single client, then of eight at once. No figure where the server has no pg_stat_statements.
+ * The mean time of a statement within PostgreSQL, by its own statistics, without parsing and without the commit: first
+ * of a single client, then of eight at once. No figure where the server has no pg_stat_statements.
  */
 export async function measureStatementTimes({ url, port, client, people, effort }: Setting): Promise<Figure[]> {
   const [seconds, times] = [effort.rates, effort.rates * 250]
@@ -58,7 +58,7 @@ export async function measureStatementTimes({ url, port, client, people, effort 
 
 const show = (micros: number | undefined) => micros?.toFixed(0) ?? 'unknown'
 
-/** Of each kind, the mean microseconds while `work` was done. */
+/** The mean microseconds of each kind during `work`. */
 async function timesOf(sql: postgres.Sql, work: () => Promise<void>): Promise<Map<string, number>> {
   await sql`select pg_stat_statements_reset()`
   await work()

@@ -24,7 +24,7 @@ Latencies count from when a request was due. TEST_DATABASE_URL names a PostgreSQ
 the database it makes there is dropped at the end. The exit code is 0 unless something could not be measured: whether
 goals are met is for the reader.`
 
-/** Forms that read their options themselves. */
+/** Forms that parse their own options. */
 const others: Record<string, () => Promise<unknown>> = {
   sizes: () => import('./sizes.ts'),
   regions: () => import('./regions.ts'),

@@ -6,15 +6,15 @@ type Options = {
   port: number
   localAddress: string
   person: Person
-  /** An answer, `ms` after it was due; with a `failure` it was none. */
+  /** Called for each request, `ms` after it was due; with a `failure` where there was no success. */
   count: (kind: Kind, ms: number, failure?: string) => void
-  /** The server, or the network, ended a connection on which nothing was under way. */
+  /** The server or the network closed an idle connection. */
   onLost: () => void
 }
 
 /**
- * A user's kept-alive connection: one request under way at a time, as a browser's; those that come due meanwhile wait, and
- * their wait counts. A refresh brings the tokens of what follows.
+ * A user's kept-alive connection, with one request in progress at a time; requests that are due meanwhile wait, and
+ * their wait counts. After a refresh the new tokens are used.
  */
 export type UserConnection = ReturnType<typeof createUserConnection>
 type Waiting = { kind: Kind; bytes: string | Buffer | null; at: number }
@@ -38,7 +38,7 @@ export function createUserConnection({ port, localAddress, person, count, onLost
       const end = bytes.indexOf(headEnd)
       const length = end === -1 ? 0 : Number(lengthName.exec(bytes.toString('latin1', 0, end))?.[1] ?? 0)
       if (end === -1 || bytes.length < end + headEnd.length + length) {
-        // The chunk's memory is the socket's own, and used again.
+        // Copied: the socket reuses the chunk's memory.
         received = Buffer.from(bytes)
         return
       }
@@ -118,17 +118,17 @@ export function createUserConnection({ port, localAddress, person, count, onLost
   }
 
   return {
-    /** @param at when it was due, on the clock of `performance.now()` */
+    /** @param at when it was due, by the clock of `performance.now()` */
     ask: (kind: Exclude<Kind, 'login'>, at: number): void => askFor(kind, null, at),
     askFor,
     isOpen: () => socket !== null,
     isBusy: () => current !== null,
-    /** Once all is answered. */
+    /** Closes the connection once all is answered. */
     leave(): void {
       leaving = true
       if (!current) socket?.end()
     },
-    /** Counts what was not answered. */
+    /** Counts unanswered requests as failures. */
     giveUp(): void {
       for (const { kind } of [...(current ? [current] : []), ...(waiting ?? [])]) count(kind, 0, 'no answer')
       current = null
@@ -139,7 +139,7 @@ export function createUserConnection({ port, localAddress, person, count, onLost
 
 type Handlers = { data(socket: unknown, chunk: Buffer): void; close(): void; error(): void }
 
-/** `localAddress`, which Bun takes, is missing in its types. */
+/** Bun accepts `localAddress`, which its types lack. */
 function connect(port: number, localAddress: string, socket: Handlers) {
   const options = { hostname: '127.0.0.1', port, localAddress, socket }
   return Bun.connect(options)

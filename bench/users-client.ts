@@ -4,32 +4,33 @@ import { asBytes } from './requests.ts'
 import { createUserConnection, type UserConnection } from './user-connection.ts'
 
 /**
- * Some of the virtual users, a process of its own: `bun bench/users-client.ts` reads a Crowd as JSON and prints a Window,
- * as a line of JSON, every few seconds. Each user has a connection, arrives, asks at times that no answer moves, and leaves.
+ * A part of the virtual users, a process of its own: `bun bench/users-client.ts` reads a Crowd as JSON and prints a
+ * Window, as a line of JSON, every few seconds. Each user has a connection, arrives, sends requests at times that do
+ * not depend on answers, and leaves.
  */
 export type Crowd = {
   port: number
-  /** Where its connections come from, in turn. */
+  /** The local addresses of the connections, in turn. */
   addresses: string[]
   /** Lines of `email TAB access token TAB refresh token`. */
   file: string
-  /** Of the machine's clock, in milliseconds: when the first user arrives. */
+  /** The arrival of the first user, by the machine's clock, in epoch milliseconds. */
   startAt: number
   arriveMs: number
   stayMs: number
-  /** Mean time between a user's requests. Each is from half of it to one and a half. */
+  /** The mean time between a user's requests; each is between half of it and one and a half. */
   pauseMs: number
-  /** Shares of the users' requests; the rest is the gated GET. */
+  /** Shares of the requests; the rest are gated GETs. */
   shares: { me: number; refresh: number }
-  /** Log-ins a second, of anybody, besides. */
+  /** Further log-ins per second, of random users. */
   loginsPerSecond: number
   windowMs: number
 }
 
-/** Of requests to the service. */
+/** The shares of the service's requests. */
 export const usualShares = { me: 0.02, refresh: 0.01 }
 
-/** What happened since the window before. */
+/** The figures since the window before. */
 export type Window = {
   /** Seconds since the first user arrived, at the window's end. */
   at: number
@@ -38,10 +39,10 @@ export type Window = {
   failures: Record<string, number>
   /** Connections that ended before their user left; the user connects again. */
   lost: number
-  /** Seconds of a core that this process has used since its start. */
+  /** Processor time of this process since its start, in seconds. */
   coreSeconds: number
   residentMb: number
-  /** How late the latest request was handed to the socket, in milliseconds: the generator's own delay. */
+  /** The delay of the latest request before it was written to the socket, in milliseconds: the generator's own. */
   late: number
   done: boolean
 }
@@ -77,7 +78,7 @@ async function main(): Promise<void> {
     }),
   )
 
-  // A ring of milliseconds, each a list of the users whose next request is due then.
+  // A ring of milliseconds, each with a list of the users whose next request is due then.
   const first = new Int32Array(ringMs).fill(-1)
   const following = new Int32Array(users.length).fill(-1)
   const dueAt = new Float64Array(users.length)
@@ -168,7 +169,7 @@ async function main(): Promise<void> {
   }
   const telling = setInterval(() => tell(false), crowd.windowMs)
   while (left < users.length) await Bun.sleep(50)
-  // Who left while an answer was awaited is counted when it comes, or when patience ends.
+  // Requests of users who have left are counted when they are answered, or at the timeout.
   const givenUpAt = performance.now() + patienceMs
   while (performance.now() < givenUpAt && users.some((user) => user.isBusy())) await Bun.sleep(50)
   for (const user of users) user.giveUp()

@@ -10,15 +10,15 @@ export type UsersOptions = {
   users: number
   arriveSeconds: number
   staySeconds: number
-  /** Requests a second of all users together, once all have arrived. */
+  /** Requests per second of all users together, once all have arrived. */
   rate: number
-  /** A bare Hono route in the place of the service: what as many connections cost by themselves. */
+  /** Serves a bare Hono route instead: the cost of as many connections alone. */
   bare: boolean
   directory: string
   plots: string
 }
 
-/** A window of one client, and what the machine showed when it came. */
+/** A window of one client, with the figures of the machine at that time. */
 export type Moment = Window & {
   client: number
   servers: { coreSeconds: number; residentMb: number }[]
@@ -31,13 +31,13 @@ type Result = {
   processes: number
   all: Latencies
   moments: Moment[]
-  /** Of a core, by each server process. */
+  /** Processor time of each server process. */
   serverSeconds: number[]
   restMb: number[]
   logMb: number
 }
 
-/** What the replaced system says of its own test. */
+/** The figures of the replaced system's own test. */
 const claims = { perSecond: '12,000', average: '42 ms', p95: '85 ms', errors: '0.02 %' }
 
 export function reportUsers({ options, processes, all, moments, serverSeconds, restMb, logMb }: Result): void {
@@ -108,7 +108,7 @@ export function reportUsers({ options, processes, all, moments, serverSeconds, r
   draw(moments, options)
 }
 
-/** From when all have arrived until the first leave. */
+/** The windows between the last arrival and the first departure. */
 function steadyOf(moments: Moment[], { arriveSeconds, staySeconds }: UsersOptions) {
   const latencies = boundedLatencies()
   const within = moments.filter(({ at, done }) => !done && at > arriveSeconds + 5 && at <= staySeconds)
@@ -146,7 +146,7 @@ function steadyOf(moments: Moment[], { arriveSeconds, staySeconds }: UsersOption
 const countOf = ({ latencies }: Moment): number =>
   Object.values(latencies.kinds).reduce((total, held) => total + held.reduce((some, [, n]) => some + n, 0), 0)
 
-/** Clients tell one after the other: the latest word of each counts. */
+/** Clients report one after the other: the latest report of each counts. */
 function mostOpen(moments: Moment[], processes: number): number {
   const open = new Array<number>(processes).fill(0)
   let most = 0

@@ -10,14 +10,13 @@ import { createClient } from './requests.ts'
 const password = 'seven quiet herons at dawn'
 const batchSize = 5_000
 
-/** Somebody who is signed in. */
+/** A signed-in account. */
 export type SignedIn = { email: string; refreshToken: string; toAccessToken: () => string }
 type Environment = Record<string, string> & { DATABASE_URL: string; OPS_TOKEN: string }
 
 /**
- * Accounts on the plan that unlocks the gated route, each with a session that began now. To log all of them in would take
- * half an hour of both cores, for passwords are slow to check on purpose: the rows and tokens of one who did log in are made
- * for all, by the service's own signer.
+ * Makes accounts on the plan with the gated feature, each with a new session. Logging all of them in would take half an
+ * hour of both cores, so the rows and tokens of one real log-in are copied, signed by the service's own signer.
  */
 export async function givenSignedIn(environment: Environment, count: number): Promise<SignedIn[]> {
   const claims = await claimsOfOne(environment)
@@ -32,7 +31,7 @@ export async function givenSignedIn(environment: Environment, count: number): Pr
       const batch = rows.map(({ account: sub, session: sid, email }) => {
         const iat = nowSeconds()
         const named = { sub, sid, jti: newTokenId(), iat, exp: iat + config.refreshTtlSeconds }
-        // An access token lives for 15 minutes: it is signed when its owner begins.
+        // An access token is valid for 15 minutes, so it is signed when its user begins.
         const toAccessToken = () => {
           const from = nowSeconds()
           return tokens.signAccess({ ...claims, sub, sid, iat: from, nbf: from, exp: from + config.accessTtlSeconds })
@@ -55,7 +54,7 @@ export async function givenSignedIn(environment: Environment, count: number): Pr
 
 const nowSeconds = () => Math.floor(Date.now() / 1000)
 
-/** What the access token of somebody on that plan says, from a log-in. */
+/** The claims of an access token on that plan, from a log-in. */
 async function claimsOfOne(environment: Environment): Promise<AccessClaims> {
   const server = await startServer(environment, { pin: false })
   const sql = postgres(environment.DATABASE_URL, { max: 1, onnotice: () => {} })

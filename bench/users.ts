@@ -19,16 +19,19 @@ import { type Crowd, usualShares, type Window } from './users-client.ts'
 import { type Moment, reportUsers, type UsersOptions } from './users-report.ts'
 import { givenSignedIn, type SignedIn } from './users-setup.ts'
 
-/** Connections that a process may be given; the system's limit here is 20,000 open files, and they spread by chance. */
+/**
+ * The most connections of a process; the system's limit here is 20,000 open files, and connections are spread at
+ * random.
+ */
 const mostConnections = 17_500
 const loginsPerSecond = 1
 const windowMs = 5_000
-/** An access token lives for 15 minutes, and only some refresh it. */
+/** An access token is valid for 15 minutes, and only some users refresh it. */
 const mostSeconds = 800
 
 /**
- * The replaced system's own test: users who arrive over a minute and stay, each on a connection of its own, against server
- * processes that share one port and one core; clients and PostgreSQL have the other.
+ * The replaced system's own test: users who arrive over a minute and stay, each on a connection of its own, against
+ * server processes that share one port and one core; clients and PostgreSQL have the other.
  */
 export async function users(options: UsersOptions): Promise<void> {
   const { directory } = options
@@ -92,7 +95,7 @@ export async function users(options: UsersOptions): Promise<void> {
 
 type Crowds = { people: SignedIn[]; processes: number; port: number; startAt: number; options: UsersOptions }
 
-/** The clients, to their end. @returns all windows of all */
+/** Runs the clients to their end. @returns all windows of all */
 async function runCrowds(
   { people, processes, port, startAt, options }: Crowds,
   onWindow: (window: Window, client: number) => void,

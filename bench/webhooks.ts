@@ -74,7 +74,7 @@ async function main(): Promise<void> {
 
 type Receivers = ReturnType<typeof openReceivers>
 
-/** Every endpoint has a path of its own; the first ones hang. */
+/** Receivers, with a path for each endpoint; the first ones hang. */
 function openReceivers() {
   let delays: number[] = []
   const server = Bun.serve({
@@ -100,7 +100,7 @@ function openReceivers() {
   }
 }
 
-/** As the operators', for those of persons do not reach this machine; more than may be made. */
+/** Endpoints of the operators, because those of accounts cannot reach this machine; more than the API allows. */
 async function addEndpoints(sql: postgres.Sql, dataKey: string, port: number): Promise<string[]> {
   const secrets = createSecrets([dataKey])
   const rows = Array.from({ length: endpoints }, (_, index) => {
@@ -127,14 +127,14 @@ async function queueTests(sql: postgres.Sql, ids: readonly string[]): Promise<nu
   return ids.length === endpoints ? endpoints - hanging : 0
 }
 
-/** One endpoint after the other, whatever comes of it. */
+/** Sends to one endpoint after the other, whatever the outcome. */
 async function sendSteadily(sql: postgres.Sql, ids: readonly string[]): Promise<number> {
   const startedAt = performance.now()
   let sent = 0
   let well = 0
   while (sent < rate * seconds) {
     const due = Math.min(rate * seconds, Math.floor(((performance.now() - startedAt) / 1_000) * rate))
-    // In an order that mixes those that hang among the others.
+    // In an order that mixes hanging endpoints among the others.
     const turns = Array.from({ length: due - sent }, (_, index) => ((sent + index) * 7_919) % endpoints)
     await Promise.all(turns.map((turn) => queueTests(sql, [ids[turn] as string])))
     well += turns.filter((turn) => turn >= hanging).length

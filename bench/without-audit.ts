@@ -1,8 +1,8 @@
 import { plugin } from 'bun'
 
 /**
- * Preloaded, takes the audit trail out of the program: no row is signed, sent or written. Only to measure what it costs;
- * the program itself has no such switch.
+ * Preloaded, removes the audit trail from the program: no row is signed, sent or written. Only to measure its cost; the
+ * program itself has no such switch.
  */
 plugin({
   name: 'without audit',

@@ -61,7 +61,7 @@ function toProblemType([code, { status }]: [string, { status: number }]): Proble
   return { code, status, members: shape ? (z.toJSONSchema(z.object(shape)) as ProblemType['members']) : null }
 }
 
-/** What routes are mounted with, to be described and never called: whatever is asked of it is there, and does nothing. */
+/** Deps for mounting the routes without calling them: every member exists and does nothing. */
 function inertDeps(): AppDeps {
   const secrets = Object.fromEntries(['JWT_SECRET', 'JWT_REFRESH_SECRET', 'AUDIT_KEY'].map((name) => [name, secret()]))
   const config = loadConfig({ NODE_ENV: 'test', ...secrets, DATABASE_URL: 'postgres://nobody@localhost/none' })

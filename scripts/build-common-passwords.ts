@@ -17,7 +17,7 @@ import { z } from 'zod'
 import { createFilter } from '../src/auth/bloom-filter.ts'
 import { longestWord } from '../src/auth/common-words.ts'
 
-/** Bits for each entry of the filter, and how many of them an entry sets: one foreign word in three million is taken for an entry. */
+/** Bits for each entry of the filter, and how many an entry sets: a false-positive rate of one in three million. */
 const [bitsPerEntry, probes] = [32, 16]
 const auth = join(import.meta.dir, '../src/auth')
 
@@ -41,7 +41,7 @@ const ranked = async (path: string) =>
 
 const passwords = await ranked('common/package/src/passwords.json')
 const english = await ranked('en/package/src/commonWords.json')
-/** Shorter ones stand by chance in what is made of random characters. */
+/** Shorter words occur by chance in random text. */
 const isLong = (word: string) => word.length >= 6
 const others = ['firstnames', 'lastnames', 'wikipedia'].map((list) => ranked(`en/package/src/${list}.json`))
 const alone = (await Promise.all(others)).flat().filter(isLong)

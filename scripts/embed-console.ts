@@ -3,10 +3,10 @@ import { join } from 'node:path'
 import { makeBundle } from '../src/console/bundle.ts'
 
 /**
- * Makes the console's bundle, and a plugin by which the program holds it: the module that makes the bundle from source is
- * replaced by one that reads it, so that neither the sources nor a bundler are needed where the program runs.
- * @param directory where the files lie until the program is written
- * @returns also what went into the bundle, which the program's own record does not name
+ * Builds the console's bundle, and a plugin that puts it into the program: the module that builds the bundle from
+ * source is replaced by one that reads it, so that the program needs neither sources nor bundler.
+ * @param directory for the files until the program is written
+ * @returns also the inputs of the bundle, which the program's metafile lacks
  */
 export async function embedConsole(directory: string): Promise<{ plugin: Bun.BunPlugin; metafile: Bun.BuildMetafile }> {
   const { bundle, metafile } = await makeBundle({ brotli: true })

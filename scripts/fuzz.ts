@@ -54,7 +54,7 @@ async function run(state: State): Promise<number> {
   return found().length > 0 || state.failedLegs > 0 ? 1 : 0
 }
 
-/** @returns the exit code; null when it was interrupted, so that the leg is done again */
+/** Runs one leg. @returns the exit code; null when it was interrupted, so that the leg is run again */
 function leg(seed: number, requests: number): Promise<number | null> {
   const log = join(values.directory, 'last-leg.log')
   const out = Bun.file(log).writer()
@@ -87,7 +87,7 @@ function found(): string[] {
   return existsSync(findings) ? readFileSync(findings, 'utf8').split('\n').filter(Boolean) : []
 }
 
-/** How often each operation was tried and succeeded, and which never did. */
+/** Prints how often each operation was tried and succeeded, and the operations that never did. */
 function summarise(state: State): void {
   const counts: Record<string, number> = {}
   const tallies = `${findings}.tally`

@@ -1,7 +1,7 @@
 #!/usr/bin/env bun
 /**
- * The arguments of the image's build, which its labels are made of: docker build $(bun scripts/image-arguments.ts) .
- * With --lines one NAME=value a line, as docker/build-push-action takes them.
+ * Prints the build arguments of the image, from which its labels are made: docker build $(bun
+ * scripts/image-arguments.ts) . With --lines one NAME=value per line, as docker/build-push-action expects.
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -15,7 +15,7 @@ if (!baseName || !baseDigest) throw new Error('the Dockerfile names no base by i
 const values: Record<string, string> = {
   VERSION: version,
   REVISION: git('rev-parse', 'HEAD') || 'unknown',
-  // Of the commit, not of the build: the same commit gives the same image.
+  // The time of the commit, not of the build: the same commit gives the same image.
   CREATED: git('log', '-1', '--format=%cI') || '1970-01-01T00:00:00Z',
   SOURCE: sourceOf(git('remote', 'get-url', 'origin')),
   BASE_NAME: baseName,
@@ -25,7 +25,7 @@ const pairs = Object.entries(values).map(([name, value]) => `${name}=${value}`)
 const isForAction = process.argv.includes('--lines')
 process.stdout.write(`${isForAction ? pairs.join('\n') : pairs.map((pair) => `--build-arg ${pair}`).join(' ')}\n`)
 
-/** The https address of the repository, without what a remote's URL may hold of a password. */
+/** The https address of the repository, without credentials that a remote's URL may hold. */
 function sourceOf(remote: string): string {
   const [, host, path] = /^(?:https:\/\/(?:[^@/]*@)?|(?:ssh:\/\/)?git@)([^/:]+)[/:](.+?)(?:\.git)?$/.exec(remote) ?? []
   return host && path ? `https://${host}/${path}` : 'unknown'

@@ -22,8 +22,8 @@ const firstNames = ['Asha', 'Ravi', 'Meera', 'Arjun', 'Zoë', 'Liam', 'Noor', 'C
 const lastNames = ['Iyer', 'Kapoor', "O'Brien", 'Nguyễn', 'García', 'Okafor', 'Lindqvist', 'Haddad', 'Silva', 'Novák']
 
 /**
- * Adds `count` accounts, spread over the last two years, in batches of one transaction each. Rows are made where they
- * stay, by a few statements a batch; only the audit rows come from here, for they are signed.
+ * Adds `count` accounts, spread over the last two years, in batches of one transaction each. Rows are made in the
+ * database, by a few statements per batch; only audit rows are made here, because they are signed.
  * @param onProgress called with the number of accounts so far
  */
 export async function loadAccounts(

@@ -68,7 +68,7 @@ async function main(): Promise<number> {
   }
 }
 
-/** The database that every test file copies, as scripts/test.ts makes it. */
+/** Makes the database that every test file copies, as scripts/test.ts does. */
 async function makeTemplate(url: string): Promise<void> {
   const name = `app_template_${process.pid}_guards`
   const sql = postgres(url, { max: 1, onnotice: () => {} })

@@ -1,8 +1,8 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util'
 
 /**
- * A command's options. With `--help` or `-h` prints `usage` and ends with 0; with an option that it does not know says so,
- * prints `usage` and ends with 64, EX_USAGE of sysexits.h.
+ * Parses a command's options. With `--help` or `-h` prints `usage` and exits with 0; with an unknown option prints that
+ * and `usage`, and exits with 64 (EX_USAGE of sysexits.h).
  */
 export function readOptions<T extends ParseArgsConfig>(usage: string, config: T): ReturnType<typeof parseArgs<T>> {
   if (process.argv.slice(2).some((word) => word === '--help' || word === '-h')) {

@@ -1,7 +1,7 @@
 #!/usr/bin/env bun
 /**
- * The rooms of src/ from top to bottom: a room imports only rooms below it, types included. `bun scripts/rooms.ts` writes
- * biome.rooms.json, by which the linter holds that; `--check` exits 1 where the file is not what this list makes.
+ * The rooms of src/ from top to bottom: a room imports only rooms below it, types included. `bun scripts/rooms.ts`
+ * writes biome.rooms.json, by which the linter checks that; `--check` exits 1 where the file differs.
  */
 import { join } from 'node:path'
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env bun
 /**
- * Only what the bundler put into the program is listed (`*.meta.json`, written by scripts/build.ts), with licences and purls
- * from the packages, SHA-512 from the lock file, our patches, and what comes without a package: Bun itself, Swagger UI and the
- * word lists. The same program gives the same bytes.
+ * Lists only what the bundler put into the program (`*.meta.json`, written by scripts/build.ts), with licences and
+ * purls from the packages, SHA-512 from the lock file, our patches, and components without a package: Bun itself,
+ * Swagger UI and the word lists. The same program gives the same bytes.
  */
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
@@ -34,7 +34,10 @@ const lock: BunLockFile = lockFile
 const patched: Record<string, string> = manifest.patchedDependencies
 const mit = [{ license: { id: 'MIT' } }]
 
-/** What is compiled in but is no package of the lock file. The versions are those that the files' own comments name. */
+/**
+ * Components that are compiled in but are no packages of the lock file. The versions are those in the files' own
+ * comments.
+ */
 const vendored: Component[] = [
   component('platform', 'bun', Bun.version, `pkg:github/oven-sh/bun@bun-v${Bun.version}`, mit),
   component('library', 'swagger-ui-dist', '5.35.0', 'pkg:npm/swagger-ui-dist@5.35.0', [
@@ -74,7 +77,7 @@ process.stdout.write(
   `${binary}.cdx.json: ${bom.components.length} components, ${(text.length / 1000).toFixed(0)} kB, CycloneDX 1.6\n`,
 )
 
-/** The packages that the bundler's record names, as CycloneDX's own tool sees them. */
+/** The packages of the bundler's metafile, listed by CycloneDX's own tool. */
 function inventory(metafile: string): Bom {
   const tool = join(root, 'node_modules/@cyclonedx/cyclonedx-esbuild/bin/cyclonedx-esbuild-cli.js')
   const flags = ['--build-working-dir', root, '--spec-version', '1.6', '--output-reproducible', '--output-file', '-']

@@ -1,5 +1,5 @@
 #!/usr/bin/env bun
-/** The story of the product against a running instance; exits 0 only if every step held. */
+/** Runs the steps of the walkthrough against a running instance; exits 0 only if all succeed. */
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -28,7 +28,7 @@ import {
 import { showsSandbox, visit } from './story/visit.ts'
 import { webhooks } from './story/webhooks.ts'
 
-/** For so long an answer is awaited that comes of something set off before. */
+/** How long an asynchronous result is awaited, in milliseconds. */
 const untilMs = 30_000
 
 const usage = `Usage: bun run smoke URL [--program COMMAND]
@@ -54,7 +54,7 @@ if (options.help) {
 } else {
   const url = new URL(address)
   const isHere = ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname)
-  // The program would start a database of its own where none is named and none runs: not the instance's.
+  // Without a configured or running database the program would start one of its own, which is not the instance's.
   const hasDatabase = process.env.DATABASE_URL || isPostgresInUse(join(import.meta.dir, '../.data/postgres'))
   const own = `'${process.execPath}' '${join(import.meta.dir, '../src/main.ts')}'`
   const program = options.program ?? (isHere && hasDatabase ? own : undefined)
@@ -101,7 +101,7 @@ async function story(origin: string, program: string | undefined): Promise<numbe
 
 type Instance = { origin: string; call: Call; program: RunProgram | undefined }
 
-/** @returns what was seen @throws Error for what did not hold */
+/** Runs one step. @returns a description of the result @throws Error for a failed expectation */
 async function take(step: Step, variables: Variables, { origin, call, program }: Instance): Promise<string> {
   const { expect, run, keep = {}, check } = step
   if (isLook(run)) {
@@ -164,7 +164,7 @@ function expectAnswer({ status, body }: Answer, expected: { status: number; code
   throw new Error(`expected ${expected.status} ${expected.code ?? ''}; got ${seen}${hint}`)
 }
 
-/** The superadmin of the story steps down and is erased. @returns whether so: the only one must stay */
+/** Erases the superadmin of the run. @returns false where it is the only one, which must stay */
 async function leave(call: Call, { ROOT: token, ROOT_ID: id, PASSWORD: password }: Variables): Promise<boolean> {
   const demoted = await call('PUT', `/v1/admin/users/${id}/role`, { token, body: { role: 'user' } })
   const erased = demoted.status === 200 && (await call('DELETE', '/v1/me', { token, body: { password } }))

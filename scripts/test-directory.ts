@@ -22,10 +22,10 @@ const prefix = 'manas360-test-'
 
 /** Linux's file system in memory. */
 const memory = '/dev/shm'
-/** A run holds about a tenth of this: its databases, a few binaries and images. */
+/** A run needs about a tenth of this: its databases, a few binaries and images. */
 const wantedBytes = 6 * 2 ** 30
 
-/** A temporary directory for one test run, which is locked while this process lives, so that others leave it alone. */
+/** A temporary directory for one test run, locked while this process lives, so that other runs do not delete it. */
 export function createRunDirectory(): { directory: string; remove(): Promise<void> } {
   const directory = mkdtempSync(join(chooseParent(), `${prefix}${process.pid}-`))
   const lock = tryLock(join(directory, 'runner'), 'shared')
@@ -38,14 +38,14 @@ export function createRunDirectory(): { directory: string; remove(): Promise<voi
   }
 }
 
-/** Remembers the tests' process, which leads a group, for the case that this one is killed. */
+/** Records the tests' process group, in case this process is killed. */
 export function recordTests(directory: string, pid: number | undefined): void {
   writeFileSync(join(directory, 'tests.pid'), `${pid}`)
 }
 
 /**
- * In memory where there is plenty: every test file copies a database of 300 files and drops it, and ext4, which does not
- * use an inode again for a minute after it was freed, makes the next copy ten times as dear.
+ * Chooses a file system in memory where there is enough: every test file copies a database of 300 files and drops it,
+ * and ext4, which does not reuse an inode for a minute after it was freed, makes the next copy ten times as expensive.
  */
 function chooseParent(): string {
   const usual = realpathSync(tmpdir())
@@ -55,7 +55,7 @@ function chooseParent(): string {
   return room >= wantedBytes && mayRunPrograms(memory) ? memory : usual
 }
 
-/** Tests build programs and run them. */
+/** Whether programs may be run from the file system, because tests build some and run them. */
 function mayRunPrograms(mount: string): boolean {
   try {
     accessSync(mount, constants.W_OK)
@@ -66,7 +66,7 @@ function mayRunPrograms(mount: string): boolean {
   }
 }
 
-/** Ends and deletes what killed runs of this user left behind. */
+/** Ends processes and deletes directories that killed runs of this user left behind. */
 export async function removeAbandonedRuns(): Promise<void> {
   for (const parent of new Set([realpathSync(tmpdir()), memory]))
     if (existsSync(parent)) await removeAbandonedIn(parent)
@@ -77,11 +77,11 @@ async function removeAbandonedIn(parent: string): Promise<void> {
     const directory = join(parent, name)
     const found = statSync(directory, { throwIfNoEntry: false })
     if (!found?.isDirectory() || found.uid !== (process.getuid?.() ?? found.uid)) continue
-    // A run has its pid in its name and, a moment after making its directory, its lock in it.
+    // A run has its pid in its name and, shortly after making its directory, its lock in it.
     const justMade = isAlive(Number(name.slice(prefix.length).split('-')[0])) && Date.now() - found.ctimeMs < 60_000
     const lock = justMade ? null : tryLock(join(directory, 'runner'), 'exclusive')
     if (!lock) continue
-    // The tests go on without their runner; their command line, which names the directory, tells them from a stranger.
+    // The tests run on without their runner; their command line, which has the directory, identifies them.
     const recorded = join(directory, 'tests.pid')
     const tests = existsSync(recorded) ? Number(readFileSync(recorded, 'utf8')) : 0
     if (tests > 1 && commandOf(tests).includes(directory)) signalGroup(tests, 'SIGKILL')
@@ -98,7 +98,9 @@ export function signalGroup(leader: number, signal: NodeJS.Signals): void {
   }
 }
 
-/** Stops the servers that tests left in it, then what else works in it, such as an initdb, and deletes it. */
+/**
+ * Stops the servers that tests left in the directory, then other processes in it, such as an initdb, and deletes it.
+ */
 async function removeRun(directory: string): Promise<void> {
   const servers = new Bun.Glob('**/postmaster.pid').scanSync({ cwd: directory, dot: true })
   for (const file of [...servers]) await stopAbandonedPostgres(dirname(join(directory, file)))
@@ -111,7 +113,7 @@ async function removeRun(directory: string): Promise<void> {
   rmSync(directory, { recursive: true, force: true })
 }
 
-/** The processes whose command line names the directory, which nobody else's can: its name is random. */
+/** The processes with the directory in their command line. Its name is random, so they are ours. */
 function processesIn(directory: string): number[] {
   const pids =
     process.platform === 'linux'

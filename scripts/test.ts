@@ -19,7 +19,7 @@ const templatePrefix = 'app_template_'
 
 const timings = 'tests/timings.json'
 
-/** Throw-away data needs no durability; several files at once open a few hundred connections. */
+/** Settings for throw-away data, which needs no durability; concurrent files open a few hundred connections. */
 const settings = {
   fsync: 'off',
   synchronous_commit: 'off',
@@ -28,7 +28,7 @@ const settings = {
   max_connections: '400',
 }
 
-/** What tests may see of our environment: nothing that a .env file or a developer's shell says about the program. */
+/** The environment of tests, without variables of a .env file or a developer's shell. */
 const inherited =
   /^(TEST_.*|PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_.*|TERM|COLORTERM|NO_COLOR|FORCE_COLOR|CI|XDG_RUNTIME_DIR|.*_PROXY|SSL_CERT_.*|BUN_INSTALL.*|NPM_CONFIG_.*|SYSTEMROOT|USERPROFILE|TEMP|TMP)$/i
 
@@ -65,13 +65,13 @@ async function main(filters: string[]): Promise<number> {
 
 async function runOn(server: string, directory: string, filters: string[]): Promise<number> {
   const template = `${templatePrefix}${process.pid}_${crypto.randomUUID().slice(0, 8)}`
-  // The name of this session tells other runs that the template is in use.
+  // The application name of this session shows other runs that the template is in use.
   const sql = postgres(server, { max: 1, onnotice: () => {}, connection: { application_name: template } })
   try {
     await dropAbandonedTemplates(sql)
     await sql`create database ${sql(template)}`
     await migrate({ url: withDatabase(server, template) })
-    // A template that somebody is connected to cannot be copied.
+    // A template with connections cannot be copied.
     await sql`alter database ${sql(template)} with allow_connections false`
     if (interrupted) return 128 + constants.signals[interrupted]
     return await runTests(directory, { TEST_DATABASE_URL: server, TEST_TEMPLATE: template }, filters)
@@ -82,8 +82,8 @@ async function runOn(server: string, directory: string, filters: string[]): Prom
 }
 
 /**
- * Runs them. At most two files that fail in a whole run are run once more, alone and told loudly: what passes then is
- * unsteady, not broken, and its second result counts. A run of chosen files is judged as it is.
+ * Runs the tests. In a whole run, at most two failing files are run again, alone and reported: files that pass then are
+ * unsteady, not broken, and their second result counts. A run of chosen files has no second attempt.
  */
 async function runTests(directory: string, database: Record<string, string>, filters: string[]): Promise<number> {
   const report = join(directory, 'junit.xml')
@@ -104,7 +104,7 @@ async function runTests(directory: string, database: Record<string, string>, fil
   return failed === 0 && passed > 0 && allowedToSkip ? 0 : 1
 }
 
-/** The files of the tests that failed; none when the report does not account for all of them, as after a crash. */
+/** The files of the failed tests; none when the report does not account for all of them, as after a crash. */
 function failedFiles(report: string, failed: number): string[] {
   if (!existsSync(report)) return []
   const cases = readFileSync(report, 'utf8').matchAll(/<testcase\b[^>]*?\bfile="([^"]*)"[^>]*[^/]>\s*<failure/g)
@@ -113,7 +113,7 @@ function failedFiles(report: string, failed: number): string[] {
 }
 
 async function runOnce(directory: string, database: Record<string, string>, files: string[]): Promise<Counts> {
-  // More than cores, for some files wait more than they compute; a server that is given may have few connections.
+  // More than cores, because some files mostly wait; a given server may allow few connections.
   const perCore = process.env.TEST_DATABASE_URL ? 1 : 1.5
   const asked = Number(process.env.TEST_WORKERS) || Math.ceil(availableParallelism() * perCore)
   const workers = Math.min(Math.max(asked, 2), 8)
@@ -122,7 +122,7 @@ async function runOnce(directory: string, database: Record<string, string>, file
   const allowed = Object.entries(process.env).filter(([name]) => inherited.test(name))
   const child = spawn(process.execPath, ['test', ...flags, ...files], {
     stdio: ['ignore', 'inherit', 'pipe'],
-    // A group of its own: whoever ends the run, now or after a kill -9, reaches every worker and what it started.
+    // A process group of its own, so that a signal reaches every worker and its children.
     detached: true,
     env: {
       ...Object.fromEntries(allowed),
@@ -141,13 +141,13 @@ async function runOnce(directory: string, database: Record<string, string>, file
   })
   const closed = new Promise((resolve) => child.once('close', resolve))
   const code = await new Promise<number>((resolve) => child.once('exit', (status) => resolve(status ?? 1)))
-  // The rest of its words; a process that a test left behind may hold the pipe open for ever.
+  // Reads the rest of the output; a process that a test left behind may keep the pipe open forever.
   await Promise.race([closed, Bun.sleep(1000)])
   if (child.pid !== undefined) signalGroup(child.pid, 'SIGKILL')
   return countTests(Bun.stripANSI(tail), code)
 }
 
-/** From the runner's closing lines; a run that broke off before them has failed. */
+/** The counts of the runner's closing lines; a run without them has failed. */
 function countTests(tail: string, code: number): Counts {
   const closing = tail.slice(Math.max(tail.lastIndexOf('\n\n'), 0))
   const count = (word: string) => Number(new RegExp(`^ *(\\d+) ${word}$`, 'm').exec(closing)?.[1] ?? 0)
@@ -155,7 +155,7 @@ function countTests(tail: string, code: number): Counts {
   return { passed: count('pass'), failed, skipped: count('skip') + count('todo') }
 }
 
-/** On a lasting server: the databases of runs that were killed. */
+/** Drops the databases of killed runs, on a lasting server. */
 async function dropAbandonedTemplates(sql: postgres.Sql): Promise<void> {
   const abandoned = await sql<{ datname: string }[]>`
     select datname from pg_database d

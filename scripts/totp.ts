@@ -1,5 +1,8 @@
 #!/usr/bin/env bun
-/** Prints what an authenticator app shows now, or half minutes ahead: bun scripts/totp.ts SECRET [STEPS]; the secret is in base 32. */
+/**
+ * Prints the code of an authenticator app now, or some steps of 30 s ahead: bun scripts/totp.ts SECRET [STEPS]; the
+ * secret is in base 32.
+ */
 import { codeOf } from './story/authenticator.ts'
 
 const [secret, stepsAhead = '0'] = process.argv.slice(2)

@@ -1,9 +1,8 @@
 #!/usr/bin/env bun
 /**
- * Tells the story of the product, running it against a fresh instance in one shell with curl and the program's own
- * commands, and prints it as markdown: bun scripts/walkthrough.ts http://localhost:3000 > docs/walkthrough.md
- * The commands need the instance's database: the environment of `bun start`. Exits 1 as soon as an answer is not the
- * expected one.
+ * Runs the steps of the walkthrough against a fresh instance in one shell, with curl and the program's own commands,
+ * and prints it as Markdown: bun scripts/walkthrough.ts http://localhost:3000 > docs/walkthrough.md. The commands need
+ * the instance's database: the environment of `bun start`. Exits 1 at the first unexpected answer.
  */
 import { join } from 'node:path'
 import { administration } from './story/administration.ts'
@@ -109,7 +108,7 @@ async function play(
   return `${typed}\n\n\`\`\`http\n${answered.join('\n')}\n\`\`\``
 }
 
-/** What the one shell prints for this. */
+/** The shell's output for a command. */
 async function type(command: string): Promise<string> {
   const end = `end-${crypto.randomUUID()}`
   shell.stdin.write(`${command}\necho ${end}\n`)
@@ -138,7 +137,7 @@ function createReader(stream: ReadableStream<Uint8Array>) {
   }
 }
 
-/** Indented; what stands in a list on a line each, words on one line; tokens and other secrets cut short. */
+/** Indented; items of a list on a line each, lists of words on one line; tokens and other secrets shortened. */
 function toText(value: unknown, indent = ''): string {
   const inner = `${indent}  `
   if (Array.isArray(value)) {

@@ -6,8 +6,8 @@ type Pair = { client: Socket; server: Socket; application: string; trips: number
 export type Distance = Awaited<ReturnType<typeof openDistance>>
 
 /**
- * A way to PostgreSQL on which every packet takes `oneWayMs`, and which counts round trips: each time that the client sends
- * something after it has heard from the server. What it sends without waiting is one trip, however many statements it holds.
+ * A proxy to PostgreSQL that delays every packet by `oneWayMs` and counts round trips: each time that the client sends
+ * something after it has received something. Statements that are sent without waiting are one trip.
  */
 export async function openDistance(databaseUrl: string, oneWayMs: number) {
   const target = new URL(databaseUrl)
@@ -54,7 +54,7 @@ export async function openDistance(databaseUrl: string, oneWayMs: number) {
   url.port = `${typeof address === 'object' && address ? address.port : ''}`
   return {
     url: url.href,
-    /** Round trips so far on all connections of that application name, which PostgreSQL is told when they open. */
+    /** The round trips so far on all connections with that application name, which connections send when they open. */
     roundTrips: (application: string): number =>
       [...pairs].reduce((sum, pair) => sum + (pair.application === application ? pair.trips : 0), 0),
     close(): void {

@@ -1,6 +1,6 @@
 import type { Fleet } from '../changes.ts'
 
-/** Requests through one of several instances, by its number. */
+/** Sends requests to one of several instances, by its number. */
 export function toFleet(ports: readonly number[]): Pick<Fleet, 'ask'> {
   return {
     async ask<T>(through: number, method: string, path: string, bearer: string, json?: unknown): Promise<T> {

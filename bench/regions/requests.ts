@@ -3,10 +3,10 @@ import type { Distance } from './distance.ts'
 const password = 'seven quiet herons at dawn'
 
 type SignedIn = { accessToken: string; refreshToken: string; deviceToken: string }
-/** What somebody does in a region, again and again. */
+/** A repeated action of a person in a region. */
 export type Action = { name: string; run: () => Promise<unknown> }
 
-/** Somebody in a region, signed in at the instance there. */
+/** A person signed in at the instance of a region. */
 export async function openPerson(port: number, root: string): Promise<Action[]> {
   const ask = async <T = unknown>(path: string, { bearer, json, device }: Asked = {}): Promise<T> => {
     const response = await fetch(`http://127.0.0.1:${port}${path}`, {
@@ -43,13 +43,16 @@ export async function openPerson(port: number, root: string): Promise<Action[]> 
 }
 
 type Asked = { bearer?: string; json?: unknown; device?: string }
-/** Milliseconds of each call, sorted by nothing; round trips to the primary of one call. */
+/** Milliseconds of each call, unsorted, and round trips to the primary of one call. */
 export type ActionCost = { name: string; milliseconds: number[]; trips: number }
 
-/** The pool's connections name themselves so; feed, prober and jobs do not count. */
+/** The application name of the pool's connections; feed, prober and jobs do not count. */
 const pool = 'manas360'
 
-/** Takes the time of an action, and counts its round trips: the fewest of several, for what comes by the clock adds some. */
+/**
+ * Measures the duration of an action and its round trips: the fewest of several calls, because scheduled work adds
+ * some.
+ */
 export async function measureAction({ name, run }: Action, distance: Distance, times: number): Promise<ActionCost> {
   for (let i = 0; i < 3; i++) await run()
   const milliseconds: number[] = []

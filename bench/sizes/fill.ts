@@ -6,7 +6,7 @@ import { sealAll } from './seal.ts'
 /** Accounts of one transaction. */
 const batchSize = 100_000
 
-/** Tables whose secondary indexes are dropped while many rows come in, and built afterwards. */
+/** Tables whose secondary indexes are dropped during the filling, and built afterwards. */
 const bulky = [
   'user_accounts',
   'user_subscriptions',
@@ -23,14 +23,14 @@ const bulky = [
 export type Filling = { auditKey: string; passwordHash: string; accounts: number }
 
 /**
- * Brings a database to so many accounts with their past, by SQL alone (bench/sizes/rows.ts says how much of what). Triggers and
- * foreign keys are off meanwhile: the rows are consistent as they are made. The audit trail is signed and sealed, and verifies.
- * Needs a superuser and PostgreSQL 18.
+ * Fills a database up to so many accounts with their history, by SQL alone (bench/sizes/rows.ts has the numbers).
+ * Triggers and foreign keys are off meanwhile: the rows are made consistent. The audit trail is signed and sealed, and
+ * verifies. Needs a superuser and PostgreSQL 18.
  */
 export async function fillTo(sql: postgres.Sql, { auditKey, passwordHash, accounts }: Filling): Promise<void> {
   await sql`create schema if not exists bench`
   await sql`create extension if not exists pgcrypto schema bench`
-  // Not counted from the accounts: what is measured erases some.
+  // A table, not a count of the accounts: the measurements erase some.
   await sql`create table if not exists bench.filled (accounts integer not null)`
   const [row] = await sql<{ there: number }[]>`select coalesce(max(accounts), 0)::int as there from bench.filled`
   const there = row?.there ?? 0

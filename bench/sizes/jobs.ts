@@ -4,7 +4,7 @@ import { runJobNow } from '../../src/jobs/runner.ts'
 import { readStatements } from './measure.ts'
 import type { Service } from './service.ts'
 
-/** What one run of a job took; `result` is what it says that it did. */
+/** The cost of one run of a job; `result` is its own. */
 export type JobCost = { name: string; seconds: number; blocks: number; walMegabytes: number; result: string }
 
 const jobs = [
@@ -17,7 +17,7 @@ const jobs = [
   'archive-audit',
 ]
 
-/** Runs each job once, among what a day, or for the archive a month, has left it to do; then, if asked, verifies the whole trail. */
+/** Runs each job once, after a day of use (for the archive a month); then, if asked, verifies the whole trail. */
 export async function measureJobs({ deps }: Service, sql: postgres.Sql, verifies: boolean): Promise<JobCost[]> {
   await makeDue(sql)
   const costs: JobCost[] = []
@@ -51,7 +51,7 @@ function shorten(result: unknown): string {
   return text.length > 300 ? `${text.slice(0, 300)}…` : text
 }
 
-/** What falls due between two runs of the jobs: half a percent of the plans end. */
+/** The work of a day between two runs of the jobs: half a percent of the plans end. */
 async function makeDue(sql: postgres.Sql): Promise<void> {
   await sql`
     update user_subscriptions set current_period_end = clock_timestamp() - interval '1 minute'

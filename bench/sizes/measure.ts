@@ -4,8 +4,8 @@ import { percentile } from '../statistics.ts'
 import type { Operation } from './operations.ts'
 
 /**
- * What an operation took: milliseconds in this process, and on average pages that its statements touched, and milliseconds of a
- * core, which other load on the machine changes little, of the program and of all of PostgreSQL's processes.
+ * The cost of an operation: milliseconds in this process, and on average the pages that its statements touched, and
+ * milliseconds of a core, which other load changes little, of the program and of all PostgreSQL processes.
  */
 export type Cost = {
   name: string
@@ -45,7 +45,7 @@ export async function measure({ sql, postmaster }: Server, { name, times, run }:
   }
 }
 
-/** Time on a core of all children of the postmaster that are there. */
+/** Processor time of all children of the postmaster. */
 function coreMilliseconds(postmaster: number): number {
   const children = readFileSync(`/proc/${postmaster}/task/${postmaster}/children`, 'utf8').trim().split(' ')
   return children.reduce((sum, pid) => sum + Number(schedstat(pid)) / 1e6, 0)
@@ -61,7 +61,7 @@ function schedstat(pid: string): string {
 
 type Sums = { blocks: number; read: number; calls: number }
 
-/** What all statements since the last reset touched, without those that come by the clock: the feed and counted use. */
+/** The pages that all statements since the last reset touched, without scheduled ones: the feed and counted use. */
 export async function readStatements(sql: postgres.Sql): Promise<Sums> {
   const [row] = await sql<Sums[]>`
     select coalesce(sum(shared_blks_hit + shared_blks_read), 0)::float8 as blocks, coalesce(sum(shared_blks_read), 0)::float8 as read,

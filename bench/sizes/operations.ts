@@ -1,12 +1,12 @@
 import type postgres from 'postgres'
 import { password, type Service } from './service.ts'
 
-/** What is asked of the service, once for each `i`. */
+/** A request to the service, once for each `i`. */
 export type Operation = { name: string; times: number; run: (i: number) => Promise<unknown> }
 type SignedIn = { accessToken: string; refreshToken: string }
 type Listed = { nextCursor: string | null }
 
-/** Requests of every kind, of people chosen at random among `accounts`. */
+/** Requests of every kind, by people chosen at random among `accounts`. */
 export async function operationsOf(service: Service, sql: postgres.Sql, accounts: number): Promise<Operation[]> {
   const { call } = service
   const anybody = (): string => `size-${Math.floor(Math.random() * accounts)}@example.test`

@@ -11,7 +11,10 @@ export type SizeFigures = {
 export type Figures = { machine: string; sizes: SizeFigures[] }
 type Table = readonly [title: string, head: string[], rows: string[][]]
 
-/** A cost that grows less than threefold while the accounts grow a thousandfold: an index is a level or two deeper. */
+/**
+ * A cost that grows less than threefold counts as flat: an index is a level or two deeper for a thousand times as many
+ * accounts.
+ */
 const flatUpTo = 3
 
 /** The figures as tables: requests, jobs, bytes. */
@@ -30,7 +33,7 @@ export function tablesOf({ sizes }: Figures): Table[] {
     programMs.toFixed(2),
     databaseMs.toFixed(2),
   ])
-  // The trail is verified among few alone.
+  // The trail is verified at the smaller sizes only.
   const named = new Map(sizes.flatMap(({ jobs: all }) => all.map(({ name, result }) => [name, result] as const)))
   const jobs = [...named].map(([name, result]) => [
     name,

@@ -3,8 +3,8 @@ import type postgres from 'postgres'
 type Tx = postgres.TransactionSql
 
 /**
- * The past of an account, on average. Attempts and audit rows reach a day and a month beyond their retention, so that the jobs
- * find as much to do as they would at their next run.
+ * The history of an account, on average. Attempts and audit rows reach a day and a month beyond their retention, so
+ * that the jobs have as much to do as at their next run.
  */
 export const past = {
   attempts: 5,
@@ -21,7 +21,7 @@ const lastNames = ['Iyer', 'Kapoor', "O'Brien", 'Nguyễn', 'García', 'Okafor',
 
 type People = { first: number; last: number; passwordHash: string }
 
-/** The accounts from `first` to `last`, of the last two years, and what they have for good; the table `batch` lists them. */
+/** The accounts from `first` to `last`, of the last two years, and their lasting rows; the table `batch` lists them. */
 export async function people(tx: Tx, { first, last, passwordHash }: People): Promise<void> {
   await tx`
     create temp table batch on commit drop as
@@ -60,8 +60,8 @@ export async function people(tx: Tx, { first, last, passwordHash }: People): Pro
 }
 
 /**
- * What the people of `batch` did: sessions, attempts, counted use, payments, mails, changes of rights. In the order of time, as it
- * would have come: what falls due together lies together.
+ * The activity of the people of `batch`: sessions, attempts, counted use, payments, mails, changes of rights. In the
+ * order of time, as in production, so that rows that expire together are stored together.
  */
 export async function events(tx: Tx): Promise<void> {
   await tx`
@@ -104,7 +104,7 @@ export async function events(tx: Tx): Promise<void> {
     select '3'::xid8, clock_timestamp() - random() * interval '46 hours', id, 2, 'state', 'user', 10, plan, '{}', 'active' from batch where n % 50 = 0`
 }
 
-/** The audit trail of `batch`, each row signed as src/audit/record.ts does it, waiting to be sealed. */
+/** The audit trail of `batch`, each row signed as in src/audit/record.ts, waiting to be sealed. */
 export async function trail(tx: Tx, { auditKey, keyId }: { auditKey: string; keyId: string }): Promise<void> {
   await tx`
     create temp table acts on commit drop as

@@ -1,8 +1,8 @@
 import type postgres from 'postgres'
 
 /**
- * Seals every row of the queue into checkpoints of 5,000, chained and signed as src/audit/checkpoints.ts does it, so that
- * `audit verify` takes them. Millions of rows would keep the service's own job busy for minutes.
+ * Seals every row of the queue into checkpoints of 5,000, chained and signed as in src/audit/checkpoints.ts, so that
+ * `audit verify` accepts them. Millions of rows would keep the service's own job busy for minutes.
  */
 export async function sealAll(
   sql: postgres.Sql,

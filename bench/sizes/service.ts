@@ -6,7 +6,7 @@ import { openDeps } from '../../src/services.ts'
 import type { productionEnvironment } from '../environment.ts'
 
 export const password = 'seven quiet herons at dawn'
-/** What a hash costs is the same at every size, and would hide what the database does. */
+/** Cheap hashes: their cost is the same at every size, and would hide that of the database. */
 const cheapHashes = { memoryCost: 64, timeCost: 1, concurrency: 2, queueLimit: 64 }
 
 export type Environment = ReturnType<typeof productionEnvironment>
@@ -15,7 +15,9 @@ type Call = { bearer?: string; json?: unknown; method?: string; status?: number 
 
 export const hashCheaply = () => createPasswordHasher(cheapHashes).hash(password)
 
-/** The whole service in this process, without jobs, limits and sockets: what is left is the program and the database. */
+/**
+ * The whole service in this process, without jobs, limits and sockets: only the program and the database are measured.
+ */
 export async function openService(environment: Environment) {
   const config = loadConfig({
     ...environment,
@@ -29,7 +31,7 @@ export async function openService(environment: Environment) {
   const app = createApp(deps)
   const server = { requestIP: () => ({ address: '127.0.0.1' }), timeout: () => {} }
 
-  /** The answer's text. @throws Error unless the status is the expected one */
+  /** The text of an answer. @throws Error unless the status is the expected one */
   async function call(path: string, { bearer, json, method, status = 200 }: Call = {}): Promise<string> {
     const init: RequestInit = {
       method: method ?? (json === undefined ? 'GET' : 'POST'),

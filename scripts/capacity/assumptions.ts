@@ -1,24 +1,27 @@
-/** What people do: assumed, not measured. Whoever knows better changes them here, or on the command line. */
+/** Assumptions about the use of the service, not measured. They can be changed here or on the command line. */
 export type Assumptions = {
   /** Share of the accounts that use the service on a day. */
   activeShare: number
-  /** Of each of them on that day: requests that are judged from the token alone, … */
+  /** For each of them on that day: requests authorised from the token alone, … */
   gatedRequests: number
   /** … requests that read their own data, refreshes, and log-ins (a session lasts 30 days). */
   ownReads: number
   refreshes: number
   logIns: number
-  /** Routes that each of them uses on a day: rows of counted use. */
+  /** Routes that each of them uses on a day, which are rows of counted use. */
   routes: number
   /** Accounts that register on a day, of all. */
   registrations: number
-  /** The busiest second beside the mean of the day. */
+  /** The ratio of the busiest second to the mean of the day. */
   peak: number
-  /** How busy cores may be at that moment. */
+  /** The utilisation of cores at that moment. */
   utilisation: number
-  /** Share of the data that is in use, and should be in the database's memory. */
+  /** The share of the data in use, which should fit into the database's memory. */
   hotShare: number
-  /** Requests a second of somebody who is online, where everybody is at once: 12,000 of 100,000, as in the replaced system's load test. */
+  /**
+   * Requests per second of a person when all accounts are online at once: 12,000 of 100,000, as in the replaced
+   * system's load test.
+   */
   onlineRequests: number
 }
 
@@ -37,8 +40,8 @@ export const assumptions: Assumptions = {
 }
 
 /**
- * Milliseconds of a core of this project's measurements (`bun run bench`, `bun run bench:load sizes`, docs/performance.md), of
- * the program and of PostgreSQL. The service's own clocks cost an instance `idle`.
+ * Milliseconds of a core for each request, of the program and of PostgreSQL, as measured in this project (`bun run
+ * bench`, `bun run bench:load sizes`, docs/performance.md). `idle`: cores that scheduled work of an instance takes.
  */
 export const costs = {
   gated: { program: 0.03, database: 0 },
@@ -47,19 +50,19 @@ export const costs = {
   /** Twelve of them are the hash. */
   logIn: { program: 14, database: 1.7 },
   registration: { program: 15, database: 1.6 },
-  /** Of a core, for each instance: the feed, the writers of counted use and the jobs' look. */
+  /** Cores of each instance: the feed, the writers of counted use, and the jobs. */
   idle: { program: 0.02, database: 0.01 },
 }
 
-/** Bytes on disk, with indexes, as `bun run bench:load sizes` finds them among a million accounts. */
+/** Bytes on disk with indexes, measured by `bun run bench:load sizes` with a million accounts. */
 export const bytes = {
-  /** Account, subscription, consents, and on average keys, payments and what a provider knows. */
+  /** Account, subscription and consents, with the average of keys, payments and rows of providers. */
   account: 3_000,
   /** Session and token, kept for 31 days. */
   session: 620,
   /** Kept for 90 days. */
   attempt: 220,
-  /** Row, its personal side and its part of a checkpoint, for 365 days; then the row and the checkpoint, for good. */
+  /** Row, personal side row and share of a checkpoint, for 365 days; then the row and the checkpoint, for good. */
   auditRow: 900,
   archivedRow: 850,
   /** Counted use of a route on a day, kept for 400 days. */

@@ -2,13 +2,13 @@ import type { Assumptions, bytes as measuredBytes, costs as measuredCosts } from
 import type { prices as listPrices } from './prices.ts'
 
 const daySeconds = 86_400
-/** A task of the deployment: one process on one vCPU with 2 GB. Three at least, in as many zones. */
+/** A task of the deployment: one process on one vCPU with 2 GB; at least three, in as many zones. */
 const task = { vcpus: 1, gigabytes: 2, atLeast: 3, connections: 44 }
-/** Of the database's cores, which do more than statements: checkpoints, vacuum, replication. */
+/** The factor for work of the database beside statements: checkpoints, vacuum, replication. */
 const databaseOverhead = 1.5
-/** Of the database's memory, for its own buffers and the system's; the rest is its processes'. */
+/** The share of the database's memory for its buffers and the system's; the rest is its processes'. */
 const usableMemory = 0.75
-/** A request and its answer on the wire, and the commands that limits shared by instances cost it. */
+/** Bytes of a request with its answer, and its Redis commands where limits are shared. */
 const wire = { kilobytes: 2, commands: 0.2 }
 
 type Rates = { costs: typeof measuredCosts; prices: typeof listPrices }
@@ -22,7 +22,7 @@ export type Demand = {
   registrations: number
 }
 
-/** Of so many accounts, requests of each kind a second at the peak. */
+/** Requests of each kind per second at the peak, for so many accounts. */
 export function demandOf(accounts: number, a: Assumptions): Demand {
   const activePeople = accounts * a.activeShare
   const atPeak = (aDay: number) => (aDay * a.peak) / daySeconds
@@ -36,7 +36,7 @@ export function demandOf(accounts: number, a: Assumptions): Demand {
   }
 }
 
-/** The same where all of them are online at once, and each tenth request reads the own data. */
+/** demandOf where all accounts are online at once, and each tenth request reads the person's own data. */
 export function demandOnline(accounts: number, a: Assumptions, accessTokenSeconds = 900): Demand {
   const requests = accounts * a.onlineRequests
   const { logIns, registrations } = demandOf(accounts, a)
@@ -50,15 +50,15 @@ export type Machines = {
   databaseCores: number
   databaseClass: string
   databaseVcpus: number
-  /** Whether a class is large enough. */
+  /** Whether any class is large enough. */
   fits: boolean
   connections: number
   poolMax: number
-  /** What is used up first, and to which share at the peak. */
+  /** The resource that is used up first, and its utilisation at the peak. */
   first: string
 }
 
-/** What that demand takes: tasks by their cores, the database by its own, and which of it is used up first. */
+/** The machines for a demand: tasks by their cores, the database by its own, and the resource that is used up first. */
 export function machinesFor(demand: Demand, gigabytes: number, a: Assumptions, { costs, prices }: Rates): Machines {
   const kinds = [
     [demand.gated, costs.gated],
@@ -78,7 +78,8 @@ export function machinesFor(demand: Demand, gigabytes: number, a: Assumptions, {
   const largest = prices.databaseClasses.at(-1)
   const chosen = found ?? largest
   if (!chosen) throw new Error('there is no database class')
-  // As RDS sets max_connections: a connection for each 9.5 MB of memory, 5,000 at most. Half for a rolling deployment.
+  // max_connections as RDS sets it: one for each 9.5 MB of memory, at most 5,000. Half of them are left for a rolling
+  // deployment.
   const allowed = Math.min(5000, Math.floor((chosen.memoryGb * 2 ** 30) / 9_531_392))
   const poolMax = Math.max(4, Math.min(40, Math.floor(allowed / 2 / tasks) - (task.connections - 40)))
   const shares: [string, number][] = [
@@ -101,7 +102,7 @@ export function machinesFor(demand: Demand, gigabytes: number, a: Assumptions, {
   }
 }
 
-/** Gigabytes after so many years of as many accounts, by what is kept how long. */
+/** Gigabytes after so many years with as many accounts, by the retention of each table. */
 export function storageAfter(years: number, accounts: number, a: Assumptions, bytes: typeof measuredBytes): number {
   const days = years * 365
   const active = accounts * a.activeShare
@@ -118,7 +119,7 @@ export function storageAfter(years: number, accounts: number, a: Assumptions, by
 
 export type Bill = { tasks: number; database: number; storage: number; balancer: number; cache: number; total: number }
 
-/** A month's bill in dollars: tasks, a database with its standby, three times its data as disk, balancer and Valkey. */
+/** A month's bill in dollars: tasks, a database with its standby, disk of three times the data, balancer and Valkey. */
 export function billFor(demand: Demand, machines: Machines, gigabytes: number, { prices }: Rates, peak: number): Bill {
   const hours = prices.hoursOfMonth
   const chosen = prices.databaseClasses.find(({ name }) => name === machines.databaseClass)

@@ -1,6 +1,7 @@
 /**
- * US dollars in us-east-1, on demand, without taxes, support, discounts and traffic to the internet. Read on 28 November 2026 from
- * public tables that quote the list (of March to June 2026), not from the provider's own page: check them before you rely on a sum.
+ * US dollars in us-east-1, on demand, without taxes, support, discounts and traffic to the internet. Read on 28
+ * November 2026 from public tables that quote the list (of March to June 2026), not from the provider's own page: check
+ * them before use.
  */
 export const priceDate = '28 November 2026'
 
@@ -9,7 +10,7 @@ export const prices = {
   /** Fargate, Linux on ARM: an hour of a vCPU and of a GB. */
   vcpuHour: 0.03238,
   gigabyteHour: 0.00356,
-  /** RDS for PostgreSQL, one zone; with a standby in another, twice. 16 GiB of memory for each two vCPUs. */
+  /** RDS for PostgreSQL in one zone; with a standby in another, twice that. 16 GiB of memory for each two vCPUs. */
   databaseClasses: [
     { name: 'db.r6g.large', vcpus: 2, memoryGb: 16, hour: 0.25 },
     { name: 'db.r6g.xlarge', vcpus: 4, memoryGb: 32, hour: 0.5 },

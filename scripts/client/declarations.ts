@@ -12,15 +12,15 @@ export type Document = {
   paths: Record<string, Record<string, Operation>>
   components: { schemas: Record<string, Schema> }
 }
-/** A code of the catalogue: its status, and the schema of what its document brings besides. */
+/** A problem code with its status, and the schema of its further members. */
 export type ProblemType = { code: string; status: number; members: Schema | null }
 type Route = { segments: string[]; operations: [string, Operation][] }
 /** A name for codes that many operations share. */
 type Group = { name: string; codes: string[] }
 
 /**
- * The declarations of the client package: what the document says, in types that stand for themselves, in the shape of
- * Hono's client. Only `hono/client` is imported.
+ * The declarations of the client package: the OpenAPI document as types without dependencies, in the form of Hono's
+ * client. Only `hono/client` is imported.
  */
 export function toDeclarations(document: Document, problems: ProblemType[]): string {
   const schemas = Object.entries(document.components.schemas).filter(([name]) => !name.endsWith('Problem'))
@@ -44,13 +44,13 @@ export type ProblemStatus = ${block(
     problems.map(({ code, status }) => `${toKey(code)}: ${status}`),
     '',
   )}
-/** What a problem document brings beside the standard members, by its code. */
+/** The members of a problem document beside the standard ones, by its code. */
 export type ProblemMembers = ${block(
     problems.flatMap(({ code, members }) => (members ? [`${toKey(code)}: ${toType(members, '  ')}`] : [])),
     '',
   )}
 export type ProblemCode = keyof ProblemStatus
-/** The problem documents (RFC 9457) of the codes \`C\`, told apart by \`code\`. */
+/** The problem documents (RFC 9457) of the codes \`C\`, discriminated by \`code\`. */
 export type Problem<C extends ProblemCode = ProblemCode> = C extends ProblemCode
   ? { type: string; title: string; status: ProblemStatus[C]; detail: string; instance: string; code: C; requestId: string } &
       (C extends keyof ProblemMembers ? ProblemMembers[C] : unknown)
@@ -61,11 +61,11 @@ ${groups.map(({ name, codes }) => `type ${name} = ${codes.map(quote).join(' | ')
 type Call<I, R> = (args: I, options?: ClientRequestOptions) => Promise<R>
 type OptionalCall<I, R> = (args?: I, options?: ClientRequestOptions) => Promise<R>
 
-/** Calls this service with the types of its routes; made by \`createClient\`. */
+/** A typed client of this service, made by \`createClient\`. */
 export type Client = ${toTree(routes, 0, '', groups)}
 
 export type ClientOptions = {
-  /** Asked before every request; null: none is sent. */
+  /** Called before every request; null: no bearer is sent. */
   accessToken?: () => string | null | undefined | Promise<string | null | undefined>
   /** Replaces the global fetch. */
   fetch?: typeof fetch
@@ -79,12 +79,12 @@ export type ClientOptions = {
  */
 export declare function createClient(baseUrl: string, options?: ClientOptions): Client
 
-/** Whether a body is a problem document: its \`code\` then says which, and what else is in it. */
+/** Whether a body is a problem document; its \`code\` says which. */
 export declare function isProblem(body: unknown): body is Problem
 `
 }
 
-/** The members below one segment: its own calls, and what lies deeper. */
+/** The members below one segment: its own calls, and those of deeper segments. */
 function toTree(routes: Route[], depth: number, indent: string, groups: Group[]): string {
   const members = [...Map.groupBy(routes, ({ segments }) => segments[depth] ?? '')].flatMap(([segment, group]) => {
     if (segment === '') return group.flatMap(({ operations }) => toCalls(operations, groups))
@@ -107,7 +107,7 @@ function toCalls(operations: [string, Operation][], groups: Group[]): string[] {
   ]
 }
 
-/** The members of a call's argument: a query's values are text, as they travel. */
+/** The members of a call's argument. Values of a query are strings. */
 function inputsOf({ parameters = [], requestBody }: Operation, parts: ('path' | 'query' | 'json')[]): string[] {
   const named = { path: 'param', query: 'query' }
   return parts.flatMap((part) => {

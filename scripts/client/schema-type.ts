@@ -1,4 +1,4 @@
-/** What of JSON Schema the OpenAPI document uses. */
+/** The parts of JSON Schema that the OpenAPI document uses. */
 export type Schema = {
   $ref?: string
   type?: string | string[]
@@ -14,7 +14,10 @@ export type Schema = {
   description?: string
 }
 
-/** The TypeScript type of what a JSON Schema lets through; `indent` stands before the lines of an object's members. */
+/**
+ * The TypeScript type of the values that a JSON Schema accepts; `indent` is put before the lines of an object's
+ * members.
+ */
 export function toType(schema: Schema, indent = ''): string {
   if (schema.$ref) return schema.$ref.slice(schema.$ref.lastIndexOf('/') + 1)
   if (schema.const !== undefined) return JSON.stringify(schema.const)
@@ -59,12 +62,12 @@ export function block(members: string[], indent: string): string {
   return `{\n${members.map((member) => `${indent}  ${member}\n`).join('')}${indent}}`
 }
 
-/** The lines of a comment for editors; none without a text. */
+/** A doc comment of one line; none without a text. */
 export function comment(text: string | undefined): string[] {
   return text ? [`/** ${text.replaceAll('*/', '* /').replaceAll('\n', ' ')} */`] : []
 }
 
-/** A name as a key: quoted where it must be. */
+/** A name as a key, quoted where necessary. */
 export function toKey(name: string): string {
   return /^[A-Za-z_$][\w$]*$/.test(name) ? name : JSON.stringify(name)
 }

@@ -1,7 +1,7 @@
-/** A program that a cluster started, and how it is ended. */
+/** A started program. */
 export type Child = { kill(signal: NodeJS.Signals): void; exited: Promise<number> }
 
-/** Resolves once a line of `output` matches. @throws Error with what was said when it ends before */
+/** Resolves once a line of `output` matches. @throws Error with the output when it ends before */
 export async function untilSaid(output: ReadableStream<Uint8Array>, pattern: RegExp): Promise<RegExpExecArray> {
   const decoder = new TextDecoder()
   const reader = output.getReader()
@@ -12,7 +12,7 @@ export async function untilSaid(output: ReadableStream<Uint8Array>, pattern: Reg
     text += decoder.decode(value, { stream: true })
     const found = pattern.exec(text)
     if (!found) continue
-    // Read on, or a full pipe would stop the program.
+    // Read on, because a full pipe would block the program.
     void (async () => {
       while (!(await reader.read()).done);
     })()
@@ -20,7 +20,7 @@ export async function untilSaid(output: ReadableStream<Uint8Array>, pattern: Reg
   }
 }
 
-/** Asks it to end, and makes it when it has not after `seconds`. */
+/** Sends a signal, and SIGKILL when the program runs on after `seconds`. */
 export async function end(child: Child, seconds = 10, signal: 'SIGTERM' | 'SIGINT' = 'SIGTERM'): Promise<void> {
   child.kill(signal)
   const late = setTimeout(() => child.kill('SIGKILL'), seconds * 1000)
@@ -28,7 +28,7 @@ export async function end(child: Child, seconds = 10, signal: 'SIGTERM' | 'SIGIN
   clearTimeout(late)
 }
 
-/** A port of 127.0.0.1 that nobody listens on. */
+/** A free port of 127.0.0.1. */
 export async function freePort(): Promise<number> {
   const probe = Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data() {} } })
   const { port } = probe

@@ -10,20 +10,20 @@ export type Cluster = Awaited<ReturnType<typeof openCluster>>
 type Options = {
   instances: number
   databaseUrl: string
-  /** Absent: each instance counts its rate limits for itself. */
+  /** Absent: each instance counts its own rate limits. */
   redisUrl?: string
-  /** What every instance gets: secrets, and whatever else differs from the defaults. */
+  /** The environment of every instance: secrets, and values that differ from the defaults. */
   environment: Environment
-  /** The program; the sources unless said otherwise. */
+  /** The program; default: the sources. */
   command?: string[]
 }
 
 const sources = [process.execPath, '--no-env-file', join(import.meta.dir, '../../src/main.ts')]
 
 /**
- * Several instances on one database behind haproxy, all on 127.0.0.1. A restarted instance keeps its port. On SIGTERM an
- * instance serves on for half a second, until haproxy has seen its /ready.
- * @throws Error when something does not start; what did is stopped then
+ * Several instances on one database behind haproxy, all on 127.0.0.1. A restarted instance keeps its port. After
+ * SIGTERM an instance serves for half a second more, until haproxy has read its /ready.
+ * @throws Error when something does not start; everything that did is stopped
  */
 export async function openCluster({
   instances: count,
@@ -70,7 +70,7 @@ export async function openCluster({
   }
 
   try {
-    // The first migrates; the others find it done.
+    // The first instance migrates.
     for (let i = 0; i < count; i++) instances.push(await start(i, {}))
     for (let i = 0; i < count; i++) await proxy.untilServing(i)
   } catch (error) {
@@ -78,19 +78,19 @@ export async function openCluster({
     throw error
   }
   return {
-    /** Where clients go. */
+    /** The URL of the proxy, for clients. */
     url: proxy.url,
-    /** haproxy's own page. */
+    /** haproxy's status page. */
     statusUrl: proxy.statusUrl,
-    /** What instances log. */
+    /** The directory of the instances' logs. */
     directory,
-    /** The instances themselves, past the proxy. */
+    /** The URLs of the instances, without the proxy. */
     urls: ports.map((port) => `http://127.0.0.1:${port}`),
-    /** As a crash of one instance. */
+    /** Kills one instance by SIGKILL. */
     kill: (index: number): Promise<void> => at(index).kill(),
-    /** Stops one, if it runs, and starts it with other variables. Resolves once the proxy gives it requests. */
+    /** Stops an instance, if it runs, and starts it with other variables. Resolves once the proxy sends it requests. */
     restart,
-    /** One after the other, each with these variables; nobody is to notice. */
+    /** Restarts one instance after the other with these variables, without an interruption for clients. */
     async rollingRestart(own: Environment = {}): Promise<void> {
       for (let i = 0; i < count; i++) await restart(i, own)
     },

@@ -4,9 +4,9 @@ export type Instance = Awaited<ReturnType<typeof startInstance>>
 export type Environment = Record<string, string>
 
 /**
- * One server on 127.0.0.1, ready when this resolves; what it logs goes to `logFile`.
+ * Starts a server on 127.0.0.1 and waits until it is ready; its log goes to `logFile`.
  * @param command the program, e.g. `['dist/manas360']`
- * @throws Error when it ends before, or is not ready in a minute
+ * @throws Error when it ends before, or is not ready within a minute
  */
 export async function startInstance(command: string[], environment: Environment, logFile: string) {
   const child = Bun.spawn([...command, 'serve'], {
@@ -27,14 +27,14 @@ export async function startInstance(command: string[], environment: Environment,
   return {
     url,
     pid: child.pid,
-    /** As a crash. */
+    /** Kills it by SIGKILL. */
     async kill(): Promise<void> {
       child.kill('SIGKILL')
       await child.exited
     },
     /**
-     * Drains, finishes what runs and ends. SIGINT, where the terminal may have sent the same: as a second signal anything
-     * else would end it at once.
+     * Stops it in order. SIGINT where the terminal may have sent the same: any other second signal would end it at
+     * once.
      */
     stop: (signal: 'SIGTERM' | 'SIGINT' = 'SIGTERM') => end(child, 30, signal),
   }

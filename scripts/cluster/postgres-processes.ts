@@ -1,12 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** The PostgreSQL that runs on a data directory, as processes. */
+/** The processes of the PostgreSQL on a data directory. */
 export function processesOn(dataDir: string) {
   const postmaster = () => Number(readFileSync(join(dataDir, 'postmaster.pid'), 'utf8').split('\n')[0])
   const all = () => [postmaster(), ...childrenOf(postmaster())]
   return {
-    /** Stops every process in its tracks: connections stay open, nobody answers. The returned function lets them go on. */
+    /** Stops every process by SIGSTOP: connections stay open without answers. The returned function continues them. */
     freeze(): () => void {
       const pids = all()
       for (const pid of pids) signal(pid, 'SIGSTOP')
@@ -17,14 +17,14 @@ export function processesOn(dataDir: string) {
     thaw(): void {
       for (const pid of all()) signal(pid, 'SIGCONT')
     },
-    /** As a power cut: nobody says goodbye. It is started again on the same port. */
+    /** Kills every process by SIGKILL. PostgreSQL is then started again on the same port. */
     kill(): void {
       for (const pid of all()) signal(pid, 'SIGKILL')
     },
   }
 }
 
-/** A worker may have ended since it was listed. */
+/** Sends a signal to a process that may have ended since it was listed. */
 function signal(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name)
@@ -42,7 +42,7 @@ function childrenOf(parent: number): number[] {
 
 function parentOf(pid: number): number {
   try {
-    // After the command's name in parentheses: state, parent.
+    // Behind the command's name in parentheses: state, parent.
     return Number(readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ')[1])
   } catch {
     return 0

@@ -5,8 +5,8 @@ import { end, freePort } from './child.ts'
 export type Proxy = Awaited<ReturnType<typeof startProxy>>
 
 /**
- * haproxy on 127.0.0.1 in front of the instances on `ports`. Who answers /ready gets requests, in turn. It tells them the
- * client's address in X-Forwarded-For.
+ * Starts haproxy on 127.0.0.1 in front of the instances on `ports`. Instances that answer /ready get requests in turn,
+ * with the client's address in X-Forwarded-For.
  * @throws Error when it is not installed, or does not start
  */
 export async function startProxy(ports: number[], directory: string) {
@@ -19,7 +19,7 @@ export async function startProxy(ports: number[], directory: string) {
     stderr: Bun.file(join(directory, 'haproxy.err')),
   })
 
-  /** Whether each instance gets requests, as haproxy sees it. */
+  /** Whether each instance gets requests, by haproxy's status. */
   async function statuses(): Promise<boolean[]> {
     const response = await fetch(`http://127.0.0.1:${statusPort}/;csv`)
     const rows = (await response.text()).split('\n').map((line) => line.split(','))
@@ -43,7 +43,7 @@ export async function startProxy(ports: number[], directory: string) {
   return {
     url: `http://127.0.0.1:${port}`,
     statusUrl: `http://127.0.0.1:${statusPort}/`,
-    /** Resolves once the instance gets requests. @throws Error when it does not in 30 s */
+    /** Resolves once the instance gets requests. @throws Error when it does not within 30 s */
     async untilServing(index: number): Promise<void> {
       const endsAt = Date.now() + 30_000
       while (!(await statuses())[index]) {
@@ -56,8 +56,8 @@ export async function startProxy(ports: number[], directory: string) {
 }
 
 /**
- * A failed check takes an instance out at once; it comes back after two good ones. A connection that was refused is tried
- * elsewhere; a request that was sent never is, for it may have been obeyed.
+ * A failed check takes an instance out at once; it returns after two good ones. A refused connection is tried
+ * elsewhere; a request that was sent is not, because it may have been carried out.
  */
 function configuration(port: number, statusPort: number, ports: number[]): string {
   const servers = ports.map((port, i) => `  server i${i + 1} 127.0.0.1:${port} check inter 100ms fall 1 rise 2`)

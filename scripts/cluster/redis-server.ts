@@ -2,16 +2,16 @@ import { end, freePort, untilSaid } from './child.ts'
 
 export type RedisServer = Awaited<ReturnType<typeof startRedisServer>>
 
-/** What provides it, in order of preference: Valkey speaks the same protocol. */
+/** The programs, in order of preference; Valkey has the same protocol. */
 const programs = ['redis-server', 'valkey-server']
 
-/** The program that is installed here, if one is. */
+/** The installed program, or null. */
 export function findRedisServer(): string | null {
   return programs.find((name) => Bun.which(name) !== null) ?? null
 }
 
 /**
- * A Redis on 127.0.0.1 that keeps nothing on disk.
+ * Starts a Redis on 127.0.0.1 that stores nothing on disk.
  * @param settings further arguments, such as `--requirepass`, `secret`
  * @param listen which of its ports is used: `--tls-port` for TLS
  * @throws Error when none is installed, or it does not start
@@ -32,22 +32,22 @@ export async function startRedisServer(settings: string[] = [], listen: '--port'
   return {
     url: `redis://127.0.0.1:${port}`,
     port,
-    /** As a crash: nobody says goodbye, and what was counted is gone. */
+    /** Kills it by SIGKILL: connections are not closed in order, and its data is lost. */
     async kill(): Promise<void> {
       child.kill('SIGKILL')
       await child.exited
     },
-    /** Empty, on the same port. */
+    /** Starts it again on the same port, without data. */
     async restart(): Promise<void> {
       child = await start()
     },
-    /** Stops it in its tracks: connections stay open, nothing is answered. The returned function lets it go on. */
+    /** Stops it by SIGSTOP: connections stay open without answers. The returned function continues it. */
     freeze(): () => void {
       child.kill('SIGSTOP')
       return () => child.kill('SIGCONT')
     },
     async stop(): Promise<void> {
-      // A test that failed may have left it frozen.
+      // A failed test may have left it stopped.
       child.kill('SIGCONT')
       await end(child)
     },

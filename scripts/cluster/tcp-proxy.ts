@@ -1,24 +1,24 @@
 import { connect, createServer, type Socket } from 'node:net'
 
 type Mode = 'forward' | 'stall' | 'refuse' | 'lose'
-/** What TCP waits at first until it sends again what was lost, in milliseconds (Linux: 200 at least); it doubles each time. */
+/** The first retransmission timeout of TCP, in milliseconds (Linux: 200 at least); it doubles each time. */
 const retransmissionMs = 200
 type Pair = {
   client: Socket
   server: Socket
-  /** What it has to wait for. */
+  /** Packets that wait. */
   held: (() => void)[]
   forgotten: boolean
   delayed: boolean
-  /** Whether it can be broken; told by the first bytes. */
+  /** Whether faults apply to it; decided by its first bytes. */
   concerned: boolean
 }
 
 export type Network = Awaited<ReturnType<typeof openProxy>>
 
 /**
- * A network between a client and PostgreSQL, to be broken in every way that networks break; with `only`, for the
- * connections that name this application, while others are left alone.
+ * A proxy between clients and PostgreSQL that simulates faults of the network; with `only`, on connections with this
+ * application name.
  */
 export async function openProxy(databaseUrl: string, { only }: { only?: string } = {}) {
   const target = new URL(databaseUrl)
@@ -52,7 +52,7 @@ export async function openProxy(databaseUrl: string, { only }: { only?: string }
     else packet()
   }
 
-  /** What is lost is sent again, and arrives late; what was sent after it waits for it. */
+  /** A lost packet is sent again and arrives late; later packets wait for it. */
   function retransmit(direction: { until: number }, packet: () => void): void {
     const now = performance.now()
     let lateMs = 0
@@ -62,7 +62,7 @@ export async function openProxy(databaseUrl: string, { only }: { only?: string }
     else packet()
   }
 
-  /** What was sent before arrives before. */
+  /** Keeps the order: earlier packets arrive first. */
   function leave(pair: Pair, to: Socket): void {
     pairs.delete(pair)
     to.end()
@@ -82,7 +82,7 @@ export async function openProxy(databaseUrl: string, { only }: { only?: string }
 
   return {
     url: url.href,
-    /** Nothing gets through and nobody is told; what was sent arrives after `heal`. */
+    /** Nothing is delivered and no connection is closed; packets arrive after `heal`. */
     stall(): void {
       mode = 'stall'
     },
@@ -91,7 +91,7 @@ export async function openProxy(databaseUrl: string, { only }: { only?: string }
       mode = 'refuse'
       for (const pair of pairs) if (pair.concerned) end(pair)
     },
-    /** Every connection is reset (RST), once; new ones are well. */
+    /** Every present connection is reset (RST); new ones work. */
     reset(): void {
       for (const pair of pairs) {
         if (!pair.concerned) continue
@@ -100,14 +100,15 @@ export async function openProxy(databaseUrl: string, { only }: { only?: string }
         pair.server.resetAndDestroy()
       }
     },
-    /** Loses a share of what is sent, both ways, as TCP shows it to programs: it arrives later, in order. */
+    /** Loses a share of the packets, both ways. Programs see them late, in order, as with TCP. */
     lose(share: number): void {
       mode = 'lose'
       lostShare = share
     },
     /**
-     * The connections that there are never bring anything again, as when a firewall forgets them; new ones do.
-     * @param noticedAfterMs when the database's system gives them up, for nobody answers its keep-alive probes; absent: never
+     * The present connections never deliver anything again, as when a firewall forgets them; new ones work.
+     * @param noticedAfterMs when the database's system closes them, because its keep-alive probes are not answered;
+     *   absent: never
      */
     forget({ noticedAfterMs }: { noticedAfterMs?: number } = {}): void {
       for (const pair of pairs) {
@@ -115,7 +116,7 @@ export async function openProxy(databaseUrl: string, { only }: { only?: string }
         if (noticedAfterMs !== undefined && pair.forgotten) setTimeout(() => pair.server.destroy(), noticedAfterMs)
       }
     },
-    /** What is sent on the connections that there are arrives after `heal`, as when it is sent again and again; new ones are well. */
+    /** Packets on the present connections arrive after `heal`, as after retransmissions; new ones work. */
     delay(): void {
       for (const pair of pairs) pair.delayed = pair.concerned
     },

@@ -14,9 +14,9 @@ import { copyDataDirectory } from './copy.ts'
 export type Say = (line: string) => void
 
 /**
- * Rehearses the loss of a database: a base backup while clients write, the WAL archived, a restore to a moment, and what an
- * operator does after it. The steps are those of docs/reliability.md.
- * @returns what did not hold; empty: everything
+ * Rehearses the loss of a database: a base backup while clients write, archived WAL, a restore to a moment, and the
+ * operator's steps after it, as in docs/reliability.md.
+ * @returns the guarantees that failed; empty: none
  */
 export function rehearseBackup(stand: Stand, say: Say): Promise<string[]> {
   return withUndo(async (defer) => {
@@ -99,7 +99,10 @@ async function backUp(postgres: Postgres, from: string, to: string): Promise<voi
   })
 }
 
-/** Nothing that was committed is only on the host that is lost: the loss of what no archive has is in docs/reliability.md. */
+/**
+ * Archives all WAL, so that nothing committed is only on the lost host: losses without an archive are described in
+ * docs/reliability.md.
+ */
 async function archiveAll(postgres: Postgres): Promise<void> {
   await postgres.as(async (sql) => {
     const [row] = await sql<{ name: string }[]>`select pg_walfile_name(pg_switch_wal()) as name`
@@ -164,7 +167,7 @@ async function judge({ stand, restoredUrl, ledger, erased, later }: Restored): P
   })
 }
 
-/** The last checkpoint line of a log; null: there is none yet. */
+/** The last checkpoint line of a log; null where there is none yet. */
 function checkpointOf(log: string): string | null {
   return log.split('\n').findLast((line) => line.includes('"audit checkpoint"')) ?? null
 }

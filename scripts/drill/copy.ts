@@ -1,7 +1,10 @@
 import { copyFileSync, mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** What a base backup leaves out: PostgreSQL makes it anew (its manual, "Making a Base Backup Using the Low Level API"). */
+/**
+ * Files that a base backup leaves out, because PostgreSQL makes them again (its manual, "Making a Base Backup Using the
+ * Low Level API").
+ */
 const leftOut = new Set(['postmaster.pid', 'postmaster.opts'])
 const emptied = new Set([
   'pg_wal',
@@ -13,7 +16,10 @@ const emptied = new Set([
   'pg_subtrans',
 ])
 
-/** Copies the files of a data directory while PostgreSQL writes to them: what vanishes meanwhile, the WAL tells of. */
+/**
+ * Copies the files of a data directory while PostgreSQL writes to them; the WAL makes up for files that vanish
+ * meanwhile.
+ */
 export function copyDataDirectory(from: string, to: string): void {
   mkdirSync(to, { mode: 0o700 })
   for (const entry of readdirSync(from, { withFileTypes: true })) {

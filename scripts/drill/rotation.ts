@@ -17,15 +17,15 @@ import type { Say } from './backup.ts'
 const secret = () => randomBytes(48).toString('base64url')
 const now = () => Math.floor(Date.now() / 1000)
 
-/** What each of the three deployments sets; the first is what ran before. */
+/** The variables of the initial deployment and of the three steps of a rotation. */
 type Deployments = { before: Environment; added: Environment; swapped: Environment; dropped: Environment }
 
 const instances = 3
 
 /**
- * Rehearses the rotation of every secret, each by the steps of docs/reliability.md, in three rolling deployments of three
+ * Rehearses the rotation of every secret, by the steps of docs/reliability.md, in three rolling deployments of three
  * servers behind haproxy under traffic: no request is refused, fails or breaks off, and nobody is logged out.
- * @returns what did not hold; empty: everything
+ * @returns the guarantees that failed; empty: none
  * @throws Skipped without haproxy
  */
 export function rehearseRotation(stand: Stand, say: Say): Promise<string[]> {
@@ -56,7 +56,7 @@ export function rehearseRotation(stand: Stand, say: Say): Promise<string[]> {
     const broken: string[] = []
     let events = 0
 
-    /** One rolling deployment, under clients who keep a ledger. */
+    /** One rolling deployment, under traffic of clients that record every answer. */
     async function deploy(own: Environment, webhookSecrets: string[]): Promise<void> {
       const clients = startClients({ address: () => cluster.url, clients: 3, administrator: stand.administrator })
       try {
@@ -142,7 +142,7 @@ async function planOf(environment: Environment, oldUrl: string, newUrl: string):
 
 type Role = { name: string; password: string }
 
-/** A role that logs in by its password alone, and may what the server may. */
+/** A role that logs in by its password alone, with the rights of the server's role. */
 async function createRole(stand: Stand, postgres: Postgres, suffix: string): Promise<Role> {
   const role = { name: `server_${suffix}`, password: secret() }
   const hba = join(stand.directory, 'rotation', 'postgres', 'pg_hba.conf')
@@ -164,7 +164,7 @@ function toUrl(databaseUrl: string, { name, password }: Role): string {
   return url.href
 }
 
-/** Nobody uses it any more. */
+/** Drops a role that no connection uses any more. */
 async function dropRole(postgres: Postgres, databaseUrl: string, { name }: Role): Promise<string[]> {
   const database = new URL(databaseUrl).pathname.slice(1)
   const [row] = await postgres.as(
@@ -175,7 +175,7 @@ async function dropRole(postgres: Postgres, databaseUrl: string, { name }: Role)
   return row?.count ? [`${row.count} connections still use the old database role`] : []
 }
 
-/** As Stripe signs its events. @see https://docs.stripe.com/webhooks/signature */
+/** Sends an event signed like Stripe's. @see https://docs.stripe.com/webhooks/signature */
 async function sendEvent(url: string, key: string, id: string): Promise<number | string> {
   const body = JSON.stringify({
     id,

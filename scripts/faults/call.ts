@@ -1,4 +1,4 @@
-/** No server may let a request wait for so long: its own deadlines are shorter. */
+/** The timeout of a request: longer than the deadlines of every server. */
 export const patienceMs = 30_000
 
 export type Answer = { status: number; code: string; body: unknown }
@@ -10,7 +10,7 @@ export type Request = {
   headers?: Record<string, string>
 }
 
-/** The whole answer, or how there was none: `no connection` (refused, reset, broken off) or `silent`. */
+/** The whole answer, or why there was none: `no connection` (refused, reset, broken off) or `silent`. */
 export async function call(
   url: string,
   path: string,
@@ -35,12 +35,12 @@ export async function call(
   }
 }
 
-/** How an answer that is no success stands in the table. */
+/** The name of an unsuccessful answer in the table. */
 export function describeFailure(answer: Answer | string): string {
   return typeof answer === 'string' ? answer : `${answer.status} ${answer.code}`
 }
 
-/** Null for what is no JSON, such as a proxy's own page. */
+/** Null for a body that is no JSON, such as a proxy's own page. */
 function parse(text: string): unknown {
   try {
     return JSON.parse(text)

@@ -1,18 +1,18 @@
 import type { GatedFigures } from './gated.ts'
 import type { Stand } from './stand.ts'
 
-/** One kind of fault. */
+/** A kind of fault. */
 export type Case = {
   name: string
-  /** What is done, in one line. */
+  /** The fault, in one line. */
   about: string
   /** How often the fault is injected in each form. */
   times: { short: number; long: number }
-  /** @throws Skipped where this machine does not allow it */
+  /** Runs the case. @throws Skipped where this machine does not allow it */
   run(stand: Stand, options: CaseOptions): Promise<Outcome>
 }
 
-/** `isShort`: judged by guarantees alone, on a machine that may be busy with other things. */
+/** `isShort`: checks guarantees only, for a machine that may be busy. */
 export type CaseOptions = { times: number; isShort: boolean }
 
 export type Outcome = {
@@ -20,15 +20,15 @@ export type Outcome = {
   acknowledged: number
   lost: string[]
   doubled: string[]
-  /** What clients were answered instead of a success. */
+  /** Unsuccessful answers by kind. */
   errors: ReadonlyMap<string, number>
-  /** Requests that need no statement: before the first fault, and from it on. */
+  /** Requests that need no statement: before the first fault, and afterwards. */
   gated: { calm: GatedFigures; during: GatedFigures } | null
-  /** Milliseconds from when the cause was gone until /ready said 200. */
+  /** Milliseconds from the end of the fault to a 200 of /ready. */
   recoveriesMs: number[]
-  /** Broken guarantees beside lost and doubled; each is a fault of the server. */
+  /** Broken guarantees beside lost and doubled writes; each is a fault of the server. */
   broken: string[]
-  /** Goals of time that were missed; they depend on the machine, and only the long form judges them. */
+  /** Goals of time that were missed; they depend on the machine, and only the long form checks them. */
   missed: string[]
 }
 
@@ -37,7 +37,7 @@ export class Skipped extends Error {
   override readonly name = 'Skipped'
 }
 
-/** Opens things and undoes them in the reverse order, whatever happens between. */
+/** Runs `work`, then undoes what it deferred in the reverse order, whatever happens. */
 export async function withUndo<T>(work: (defer: (undo: () => unknown) => void) => Promise<T>): Promise<T> {
   const undo: (() => unknown)[] = []
   try {

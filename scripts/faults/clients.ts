@@ -4,28 +4,28 @@ import { countError, type Ledger, openLedger, type Person, type Write } from './
 export type Clients = ReturnType<typeof startClients>
 
 type Options = {
-  /** Where the server is now. */
+  /** The present address of the server. */
   address: () => string
   clients: number
-  /** Who gives people roles; absent: nobody does. */
+  /** The administrator who assigns roles; absent: nobody does. */
   administrator?: { email: string; password: string }
-  /** Of each request. */
+  /** Headers of each request. */
   headers?: (() => Record<string, string>) | undefined
 }
 
 type About = Pick<Write, 'what' | 'action' | 'email' | 'value'>
 type Session = { user: { id: string }; accessToken: string; refreshToken: string }
 
-/** For so long an old refresh token is honoured; a little less, for the clock is the database's. */
+/** How long an old refresh token is accepted, in milliseconds; a little less, because the clock is the database's. */
 const honouredMs = 9_000
 const pauseMs = 25
 
 export const password = 'seven quiet herons at dawn'
 
 /**
- * Clients that register, and then change their profile, refresh, make an API key and start a trial, without pause, while an
- * administrator gives roles; all of them keep one ledger. What is not acknowledged is tried again: as HTTP allows it, under
- * an Idempotency-Key, or as a new write.
+ * Clients that register, and then change their profile, refresh, make an API key and start a trial, without pause,
+ * while an administrator assigns roles; all record their writes in one ledger. Writes without an acknowledgement are
+ * repeated, as HTTP allows: under an Idempotency-Key, or as a new write.
  */
 export function startClients({ address, clients, administrator, headers = () => ({}) }: Options) {
   const ledger = openLedger()
@@ -42,12 +42,12 @@ export function startClients({ address, clients, administrator, headers = () => 
     return typeof answer === 'string' ? null : answer
   }
 
-  /** Sends it once. */
+  /** Sends a write once. */
   async function write(about: About, path: string, request: Request): Promise<Answer | null> {
     return attempt(enter(about), path, request)
   }
 
-  /** Sends it until it is acknowledged: a repeat of it does nothing more. */
+  /** Sends a write until it is acknowledged; its repeats change nothing more. */
   async function writeUntilDone(about: About, path: string, request: () => Promise<Request>): Promise<void> {
     const entry = enter(about)
     const headers = { 'Idempotency-Key': crypto.randomUUID() }
@@ -107,7 +107,7 @@ export function startClients({ address, clients, administrator, headers = () => 
     await writeUntilDone(about, '/v1/subscription', async () => ({ bearer, json }))
   }
 
-  /** The old token is good for 10 s while nobody saw its successor. */
+  /** The old token is valid for 10 s while its successor is unused. */
   async function refresh(person: Person): Promise<void> {
     const startedAt = performance.now()
     while (ending !== 'now') {
@@ -141,11 +141,11 @@ export function startClients({ address, clients, administrator, headers = () => 
     }
   }
 
-  /** Gives the role of guests to those who have done all else. */
+  /** Assigns the role of guests to people who have done everything else. */
   async function administer(credentials: { email: string; password: string }): Promise<void> {
     let bearer = ''
     let loggedInAt = 0
-    /** Anew before the log-in is too long ago for what administers. */
+    /** Logs in again before the sign-in is too old for administration. */
     const request = async (): Promise<Request> => {
       while (ending !== 'now' && (bearer === '' || performance.now() - loggedInAt > 240_000)) {
         bearer = await logIn(credentials)
@@ -178,13 +178,13 @@ export function startClients({ address, clients, administrator, headers = () => 
   return {
     ledger,
     inFlight: (): Readonly<typeof inFlight> => inFlight,
-    /** Lets everybody come to an end with what is under way. */
+    /** Waits until all writes in progress are acknowledged. */
     async stop(): Promise<Ledger> {
       ending ??= 'when decided'
       await working
       return ledger
     },
-    /** The same, without waiting for a success. */
+    /** Stops without waiting for acknowledgements. */
     async abandon(): Promise<void> {
       ending = 'now'
       await working

@@ -2,12 +2,12 @@ import { call, describeFailure } from './call.ts'
 
 export type Gated = ReturnType<typeof startGated>
 
-/** What came of the requests of some time; milliseconds count from when a request was due. */
+/** The outcomes of the requests of a period; milliseconds count from when a request was due. */
 export type GatedFigures = { answered: number; failed: Map<string, number>; p50: number; p99: number }
 
 /**
- * Authorised requests that need no statement, `rate` a second whatever the answers do (open loop).
- * @param address where the server is now
+ * Authorised requests that need no statement, `rate` per second whatever the answers (open loop).
+ * @param address the present address of the server
  */
 export function startGated(address: () => string, bearer: () => string, rate: number) {
   let latencies: number[] = []
@@ -30,7 +30,7 @@ export function startGated(address: () => string, bearer: () => string, rate: nu
   }, 1)
 
   return {
-    /** The figures since they were last taken. */
+    /** The figures since the last call. */
     take(): GatedFigures {
       const sorted = latencies.sort((a, b) => a - b)
       const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN

@@ -1,36 +1,36 @@
-/** A change that a client asked for, and what it was told. */
+/** A change that a client requested, and the answer. */
 export type Write = {
   what: 'registration' | 'profile' | 'API key' | 'trial' | 'role'
-  /** The action of the one audit row that it leaves. */
+  /** The action of its one audit row. */
   action: string
   email: string
-  /** What was written, where a later write overwrites it. */
+  /** The written value, where a later write overwrites it. */
   value: string
-  /** One for each time that the request was sent: only what may be repeated is sent more than once. */
+  /** One for each time that the request was sent: only repeatable requests are sent more than once. */
   requestIds: string[]
   acknowledged: boolean
 }
 
-/** Somebody whose registration was acknowledged. */
+/** A person whose registration was acknowledged. */
 export type Person = {
   id: string
   email: string
   accessToken: string
-  /** The last that was given. */
+  /** The latest one. */
   refreshToken: string
 }
 
-/** What the clients of a case were told. Whatever else happened, this must be true. */
+/** Everything that was acknowledged to the clients of a case, which must be true whatever else happened. */
 export type Ledger = {
   writes: Write[]
   people: Person[]
-  /** Refreshes that were acknowledged; they leave no audit row. */
+  /** Acknowledged refreshes; they leave no audit row. */
   refreshes: number
-  /** Writes and refreshes that were sent again, because no answer came or a refusal. */
+  /** Writes and refreshes that were sent again, after no answer or a refusal. */
   repeated: number
-  /** Sessions that a refresh within the promised time found dead. */
+  /** Sessions that had ended when they were refreshed within the promised time. */
   burnt: string[]
-  /** What was answered instead of a success: status and code, or how there was no answer. */
+  /** Unsuccessful answers by status and code, or by how there was no answer. */
   errors: Map<string, number>
   slowestMs: number
 }

@@ -20,9 +20,9 @@ import { serverKilled } from './cases/server-killed.ts'
 import { slowSockets } from './cases/slow-sockets.ts'
 import { teamsKilled } from './cases/teams-killed.ts'
 
-/** Every fault that is injected, in the order in which they run. A new one: a file in cases/, a line here. */
+/** All cases, in the order in which they run. To add one: a file in cases/, and a line here. */
 export const cases: readonly Case[] = [
-  // The processes.
+  // Processes.
   serverKilled,
   postgresKilled,
   backendsTerminated,
@@ -33,11 +33,11 @@ export const cases: readonly Case[] = [
   blackHole,
   closingAtStart,
   packetsLost,
-  // What the database has no more of.
+  // Exhausted resources of the database.
   connectionsExhausted,
   readOnly,
   diskFull,
-  // What stands around.
+  // Other systems.
   redisLost,
   clockStepped,
   mailFailing,

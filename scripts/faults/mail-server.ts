@@ -1,12 +1,12 @@
 import { SMTPServer } from 'smtp-server'
 import { cert, key } from '../../tests/support/certificate.ts'
 
-/** What it does to a mail: refuses it for now, breaks off once it has it, answers nothing, or takes it. */
+/** The treatment of a mail: a temporary refusal, a closed connection after the data, no answer, or acceptance. */
 export type Behaviour = 'takes' | 'refuses for now' | 'breaks off' | 'is silent'
 
-/** An SMTP server with STARTTLS on localhost that can fail in every way that they do. */
+/** An SMTP server with STARTTLS on localhost that can fail in each of these ways. */
 export async function openMailServer() {
-  /** Message-IDs of what it has, taken or not. */
+  /** Message-IDs of all mails that arrived, accepted or not. */
   const received = new Set<string>()
   let behaviour: Behaviour = 'takes'
   const server = new SMTPServer({

@@ -7,7 +7,7 @@ import { until } from './wait.ts'
 
 export type Postgres = Awaited<ReturnType<typeof openPostgres>>
 
-/** A PostgreSQL that a case may break: durable as in production, started again on its port when it ends by itself. */
+/** A PostgreSQL for a case to break: durable as in production, started again on its port when it ends by itself. */
 export async function openPostgres(directory: string, settings: Record<string, string> = {}) {
   mkdirSync(directory, { recursive: true })
   const dataDir = join(directory, 'postgres')
@@ -22,7 +22,7 @@ export async function openPostgres(directory: string, settings: Record<string, s
     return url.href
   }
 
-  /** With a connection of its own. */
+  /** Runs `work` on a connection of its own. */
   async function as<T>(work: (sql: postgres.Sql) => Promise<T>, database = 'postgres'): Promise<T> {
     const sql = postgres(urlOf(database), { max: 1, connect_timeout: 2, onnotice: () => {} })
     try {
@@ -50,7 +50,7 @@ export async function openPostgres(directory: string, settings: Record<string, s
       return performance.now()
     },
     async stop(): Promise<void> {
-      // A case that was broken off may have left it frozen, or killed.
+      // An aborted case may have left it stopped or killed.
       try {
         processes.thaw()
       } catch {}

@@ -13,7 +13,7 @@ const columns = [
   'verdict',
 ]
 
-/** The results as a table of Markdown. */
+/** The results as a table in Markdown. */
 export function toTable(results: readonly Result[], { isShort }: { isShort: boolean }): string {
   const rows = results.map((result) => toRow(result, isShort))
   return [columns, columns.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')

@@ -1,22 +1,22 @@
 import { type Case, type CaseOptions, type Outcome, Skipped } from './case.ts'
 import { openStand, type Stand } from './stand.ts'
 
-/** What a case came to; `reason`: why it was skipped, or how it broke off. */
+/** The outcome of a case; `reason`: why it was skipped, or how it broke off. */
 export type Result = { case: Case; seconds: number } & End
 type End = { kind: 'done'; outcome: Outcome } | { kind: 'skipped'; reason: string } | { kind: 'failed'; reason: string }
 
 type Options = {
   cases: readonly Case[]
   isShort: boolean
-  /** How often each fault is injected, in place of what the form says. */
+  /** How often each fault is injected, instead of the form's number. */
   times?: number | undefined
-  /** A compiled program; the sources unless given. */
+  /** A compiled program; default: the sources. */
   program?: string[] | undefined
   signal: AbortSignal
   onProgress: (line: string) => void
 }
 
-/** Runs cases one after the other. What was opened is closed, also when the signal aborts. */
+/** Runs cases one after the other. Everything that was opened is closed, also when the signal aborts. */
 export async function runCases({ cases, isShort, times, program, signal, onProgress }: Options): Promise<Result[]> {
   const stand = await openStand({ program, signal })
   const results: Result[] = []
@@ -36,7 +36,7 @@ export async function runCases({ cases, isShort, times, program, signal, onProgr
   }
 }
 
-/** One case; it never throws. */
+/** Runs one case; never throws. */
 export async function runCase(stand: Stand, one: Case, options: CaseOptions): Promise<Result> {
   const startedAt = performance.now()
   const end = await one.run(stand, options).then(
@@ -49,7 +49,7 @@ export async function runCase(stand: Stand, one: Case, options: CaseOptions): Pr
   return { case: one, seconds: (performance.now() - startedAt) / 1000, ...end }
 }
 
-/** What broke a guarantee; empty: nothing. */
+/** The broken guarantees of a case; empty: none. */
 export function faultsOf(result: Result): string[] {
   if (result.kind === 'skipped') return []
   if (result.kind === 'failed') return [`it broke off: ${result.reason}`]

@@ -14,15 +14,15 @@ export const sources = [process.execPath, '--no-env-file', join(import.meta.dir,
 const template = 'template_of_cases'
 const secret = () => randomBytes(48).toString('base64')
 
-/** Shorter than by default, so that a case need not last: a statement ends within 2 s and one of grace. */
+/** Shorter than by default, to keep cases short: a statement ends within 2 s and one of grace. */
 const deadlines = { REQUEST_TIMEOUT_MS: '8000', DB_STATEMENT_TIMEOUT_MS: '2000' }
 
-/** The same for every server of a run, and gone with it. */
+/** The environment of every server of a run, with secrets made for it. */
 function commonEnvironment(): Environment & { AUDIT_KEY: string } {
   const off = ['GLOBAL', 'AUTH', 'REGISTER', 'PASSWORD', 'MAIL', 'API'].map((tier) => [`RATE_LIMIT_${tier}`, 'off'])
   return {
     NODE_ENV: 'test',
-    // Of every server, whatever its port: tokens of one are good at another.
+    // The same for every server, whatever its port: tokens of one are valid at another.
     JWT_ISSUER: 'https://manas360.test',
     JWT_SECRET: secret(),
     JWT_REFRESH_SECRET: secret(),
@@ -38,12 +38,13 @@ function commonEnvironment(): Environment & { AUDIT_KEY: string } {
 }
 
 /**
- * What all cases of a run share: a PostgreSQL, a template database with the schema and an administrator, and the program.
- * @param program a compiled program; the sources unless given
+ * The shared parts of all cases of a run: a PostgreSQL, a template database with the schema and an administrator, and
+ * the program.
+ * @param program a compiled program; default: the sources
  */
 export async function openStand({ program, signal }: { program?: string[] | undefined; signal: AbortSignal }) {
   const directory = mkdtempSync(join(realpathSync(tmpdir()), 'manas360-faults-'))
-  // PostgreSQL may run as another user, and goes through it.
+  // PostgreSQL may run as another user and must be able to enter it.
   chmodSync(directory, 0o711)
   const environment = commonEnvironment()
   const command = program ?? sources
@@ -67,12 +68,12 @@ export async function openStand({ program, signal }: { program?: string[] | unde
     for (let tries = 1; ; tries++) {
       const { code, output } = await run(command, { DATABASE_URL: postgres.urlOf(template) }, administrator.password)
       if (code === 0) return
-      // On a machine that is busy with other things PostgreSQL may not answer in time.
+      // On a busy machine PostgreSQL may not answer in time.
       if (tries === 5) throw new Error(`no administrator: ${output}`)
     }
   }
 
-  /** One command of the program. */
+  /** Runs one command of the program. */
   async function run(args: string[], own: Environment, input = ''): Promise<{ code: number; output: string }> {
     const child = Bun.spawn([...command, ...args], {
       env: { PATH: process.env.PATH ?? '', ...environment, ...own },
@@ -91,17 +92,17 @@ export async function openStand({ program, signal }: { program?: string[] | unde
     environment,
     administrator,
     postgres: shared,
-    /** The schema and an administrator, in a PostgreSQL of a case's own. */
+    /** Creates the schema and an administrator in a case's own PostgreSQL. */
     prepare,
     template,
     run,
-    /** A database of its own, copied from the template. */
+    /** A copy of the template. */
     async createDatabase(postgres: Postgres = shared): Promise<string> {
       const name = `case_${++made}`
       await postgres.as((sql) => sql.unsafe(`create database ${name} template ${template}`))
       return postgres.urlOf(name)
     },
-    /** A server that is ready; its log goes to a file. */
+    /** Starts a server and waits until it is ready; its log goes to a file. */
     async startServer(own: Environment, from: string[] = command): Promise<Instance & { log: () => string }> {
       const file = join(directory, `server-${crypto.randomUUID()}.log`)
       const all = { ...environment, PORT: `${await freePort()}`, ...own }

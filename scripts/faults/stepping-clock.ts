@@ -1,6 +1,6 @@
 /**
- * Loaded before a server (`bun --preload`): its clock of the day is off by as many milliseconds as the file of CLOCK_FILE
- * says, and is stepped when that changes. The monotonic clock goes on, as on a real host.
+ * Loaded before a server (`bun --preload`): shifts its wall clock by the milliseconds in the file of CLOCK_FILE, and
+ * steps it when that changes. The monotonic clock is not changed, as on a real host.
  */
 import { readFileSync } from 'node:fs'
 

@@ -6,7 +6,7 @@ import type { Scene } from './under-traffic.ts'
 
 export type TeamClients = Awaited<ReturnType<typeof startTeamClients>>
 
-/** A change that somebody asked for, and what they were told. */
+/** A change that somebody requested, and the answer. */
 export type TeamWrite = {
   action: 'team.join' | 'team.leave' | 'team.remove_member' | 'subscription.grant'
   whose: string
@@ -17,15 +17,15 @@ export type TeamWrite = {
 
 export type TeamLedger = {
   writes: TeamWrite[]
-  /** In whose team somebody is, by what was decided last. */
+  /** The owner of the team that each person is in, by the last decision. */
   ownerOf: Map<string, string>
-  /** The plan that was given an owner last. */
+  /** The plan that each owner was last given. */
   planOf: Map<string, string>
-  /** Hashes of links that were used. */
+  /** Hashes of used links. */
   used: Buffer[]
-  /** What was answered instead of a success. */
+  /** Unsuccessful answers. */
   errors: Map<string, number>
-  /** Answers that contradict what was acknowledged before. */
+  /** Answers that contradict an earlier acknowledgement. */
   contradictions: string[]
 }
 
@@ -34,8 +34,8 @@ const plans = ['quintet', 'trio', 'starter', 'free']
 const pauseMs = 20
 
 /**
- * People who join teams and leave, or are removed by the owner, without pause, while an administrator gives one of the owners one plan
- * after another. What is not decided is asked again: joining under its Idempotency-Key.
+ * People who join teams and leave, or are removed by the owner, without pause, while an administrator gives one of the
+ * owners one plan after another. Undecided requests are repeated: joining under its Idempotency-Key.
  */
 export async function startTeamClients(scene: Scene) {
   const stage = await openTeamStage(scene)
@@ -53,7 +53,10 @@ export async function startTeamClients(scene: Scene) {
     return write
   }
 
-  /** Asks once. @returns what the server decided: a success, or a refusal that says why; null where it did not */
+  /**
+   * Sends a request once. @returns the server's decision, a success or a refusal with a reason; null where there was
+   * none
+   */
   async function attempt(write: TeamWrite, path: string, as: Person, request: Request): Promise<Answer | null> {
     const requestId = crypto.randomUUID()
     write.requestIds.push(requestId)
@@ -96,7 +99,7 @@ export async function startTeamClients(scene: Scene) {
     const as = isRemoved ? owner : person
     const answer = await decide(write, `/v1/team/members/${person.id}`, as, { method: 'DELETE' })
     if (!answer) return
-    // Not found: an earlier try was committed, and its answer lost.
+    // Not found: an earlier attempt was committed, and its answer lost.
     const wasLost = answer.status === 404 && write.requestIds.length > 1
     if (answer.status !== 204 && !wasLost) contradict(`${person.id} leaves`, answer)
     ledger.ownerOf.delete(person.id)
@@ -107,7 +110,7 @@ export async function startTeamClients(scene: Scene) {
       const owner = stage.owners[time % stage.owners.length]
       if (!owner) throw new Error('there are owners')
       const hasJoined = await join(person, owner)
-      // Whoever comes meanwhile finds the seats taken.
+      // Others find the seats taken meanwhile.
       await Bun.sleep(pauseMs)
       if (hasJoined && !isEnding) await leave(person, owner, time % 4 > 1)
     }
@@ -141,14 +144,14 @@ export async function startTeamClients(scene: Scene) {
   return {
     ledger,
     stage,
-    /** How many requests are under way. */
+    /** The number of requests in progress. */
     undecided: () => undecided,
-    /** Lets everybody come to an end with what is under way. */
+    /** Waits until all requests in progress are decided. */
     async stop(): Promise<void> {
       isEnding = true
       await working
     },
-    /** The same, without waiting for decisions. */
+    /** Stops without waiting for decisions. */
     async abandon(): Promise<void> {
       isEnding = true
       isAbandoned = true

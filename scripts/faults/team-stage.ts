@@ -7,10 +7,10 @@ import { until } from './wait.ts'
 export type Person = { id: string; email: string; password: string; bearer: string }
 export type TeamStage = Awaited<ReturnType<typeof openTeamStage>>
 
-/** So many want the seats beside the owners'. */
+/** The number of people who compete for seats, beside the owners. */
 const peopleInAll = 6
 
-/** Two owners with a plan of three seats and a team each, and people who have verified their address. */
+/** Two owners with a team and a plan of three seats each, and people with verified addresses. */
 export async function openTeamStage({ databaseUrl, server, stand }: Scene) {
   const sql = postgres(databaseUrl, { max: 4, transform: postgres.toCamel, connect_timeout: 2, onnotice: () => {} })
   const administrator: Person = { id: '', ...stand.administrator, bearer: '' }
@@ -38,7 +38,7 @@ export async function openTeamStage({ databaseUrl, server, stand }: Scene) {
   async function enterOwner(): Promise<Person> {
     const owner = await enter()
     const grant = { plan: 'trio', reason: 'a fault' }
-    // The server hears of the plan within moments.
+    // The server reads the new plan within moments.
     const granted = () => succeeds(`/v1/admin/users/${owner.id}/subscription`, 'PUT', administrator, grant)
     await until(granted, waiting('an owner has a plan'))
     await until(() => succeeds('/v1/team', 'PATCH', owner, { name: 'A team' }), waiting('an owner has a team'))
@@ -62,7 +62,10 @@ export async function openTeamStage({ databaseUrl, server, stand }: Scene) {
       owners,
       people,
       logIn,
-      /** An open invitation with a known link: an address is mailed three of a team. @returns whether it stands */
+      /**
+       * Stores an open invitation with a known link, because an address gets at most three mails of a team. @returns
+       * whether it was stored
+       */
       invite: ({ id }: Person, { email }: Person, hash: Buffer): Promise<boolean> =>
         sql`
           insert into team_invitations (id, team_id, email, token_hash, expires_at)

@@ -4,7 +4,7 @@ import type { Truth } from './truth.ts'
 import type { Scene } from './under-traffic.ts'
 import { until } from './wait.ts'
 
-/** What the ledger of teams and the database say differently. */
+/** The differences between the ledger of teams and the database. */
 export async function compareTeams({ ledger, stage: { sql, people, owners } }: TeamClients): Promise<Truth> {
   const truth: Truth = { lost: [...ledger.contradictions], doubled: [] }
   const audited = await sql<{ requestId: string; action: string; count: number }[]>`
@@ -32,7 +32,7 @@ export async function compareTeams({ ledger, stage: { sql, people, owners } }: T
   return truth
 }
 
-/** Teams with more people than seats, and links that open to nobody's team or were used: looked at at any time. */
+/** Teams with more people than seats, and links that belong to no team or were used. May be called at any time. */
 export async function judgeTeams({ ledger, stage: { sql } }: TeamClients): Promise<string[]> {
   const used = ledger.used.map((hash) => hash.toString('hex'))
   const [wrong] = await sql<{ crowded: number; orphans: number; used: number; split: number }[]>`
@@ -51,7 +51,7 @@ export async function judgeTeams({ ledger, stage: { sql } }: TeamClients): Promi
 
 const told = (count = 1, what: string): string[] => (count > 0 ? [`${count} ${what}`] : [])
 
-/** Everybody's next request has the plan of their team: by the own subscriptions and the plans alone. */
+/** Checks that everybody's next request has the plan of their team, computed from own subscriptions and plans alone. */
 export async function judgePlans({ server, stand: { signal } }: Scene, clients: TeamClients): Promise<string[]> {
   const { ledger, stage } = clients
   const planOf = (id: string) => ledger.planOf.get(id) ?? 'free'
@@ -72,7 +72,7 @@ export async function judgePlans({ server, stand: { signal } }: Scene, clients: 
     )
     return found.flat()
   }
-  // The server asks for changes whose answer was lost once more 2 s after the database answers.
+  // The server reads changes with a lost answer again 2 s after the database answers.
   try {
     await until(async () => (await wrong()).length === 0, { seconds: 30, what: 'everybody has the plan', signal })
     return []

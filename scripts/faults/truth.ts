@@ -3,23 +3,26 @@ import { call } from './call.ts'
 import { password } from './clients.ts'
 import type { Ledger, Person, Write } from './ledger.ts'
 
-/** What the ledger and the database say differently; each of them empty, or a guarantee is broken. */
+/** The differences between the ledger and the database; a guarantee is broken unless both are empty. */
 export type Truth = {
-  /** What was acknowledged and is not there, or is there by half. */
+  /** Acknowledged writes that are missing or incomplete. */
   lost: string[]
-  /** What is there more often than it was asked for. */
+  /** Writes that exist more often than they were requested. */
   doubled: string[]
 }
 
 type Stored = { id: string; email: string; firstName: string | null; role: string; isWhole: boolean; isAlive: boolean }
 
-/** Sessions whose old tokens are tried, and unanswered registrations that are repeated: both cost a hash or end a session. */
+/**
+ * How many sessions' old tokens are tried, and how many unanswered registrations are repeated: each costs a hash or
+ * ends a session.
+ */
 const sample = 20
 
 /**
- * Compares what clients were told with what the database holds. Every write leaves one audit row with the id of its request;
- * beside that its effect is looked at.
- * @param url a server that serves again
+ * Compares the acknowledgements of clients with the database. Every write leaves one audit row with the id of its
+ * request; its effect is checked too.
+ * @param url of a server that serves again
  */
 export async function compare(ledger: Ledger, databaseUrl: string, url: string): Promise<Truth> {
   const sql = postgres(databaseUrl, { max: 1, transform: postgres.toCamel, onnotice: () => {} })
@@ -37,7 +40,7 @@ export async function compare(ledger: Ledger, databaseUrl: string, url: string):
   }
 }
 
-/** One row for each write that was acknowledged; one at most for any other, and for any request. */
+/** One row for each acknowledged write; at most one for any other, and for any request. */
 async function compareAudit(sql: postgres.Sql, { writes }: Ledger, { lost, doubled }: Truth): Promise<void> {
   const rows = await sql<{ requestId: string; action: string; count: number }[]>`
     select request_id, action, count(*)::int from audit_logs where request_id is not null group by 1, 2`
@@ -49,7 +52,10 @@ async function compareAudit(sql: postgres.Sql, { writes }: Ledger, { lost, doubl
   }
 }
 
-/** Each account whole: its plan, session and audit row; each acknowledged one there, and no half of another. */
+/**
+ * Checks that each account has its plan, session and audit row, that each acknowledged one exists, and that no other
+ * exists in part.
+ */
 async function compareAccounts(
   sql: postgres.Sql,
   { writes }: Ledger,
@@ -104,7 +110,7 @@ async function compareEffects(
       writes.filter((write) => write.what === what),
       (write) => write.email,
     )) {
-      // What was written last and acknowledged, or by one of those after it, whose fate is not known.
+      // The last acknowledged value, or that of a later write with an unknown outcome.
       const last = own.findLastIndex(({ acknowledged }) => acknowledged)
       const row = stored.get(email)
       if (last >= 0 && row && !own.slice(last).some(({ value }) => value === columnOf(row)))
@@ -112,7 +118,7 @@ async function compareEffects(
     }
 }
 
-/** The last token that a client got is the live branch of its session. */
+/** Checks that the last token of a client is the current one of its session. */
 async function compareTokens(sql: postgres.Sql, people: readonly Person[], { lost }: Truth): Promise<void> {
   const rows = await sql<{ hash: string }[]>`
     select encode(t.token_hash, 'hex') as hash from tokens t join sessions s on s.id = t.session_id
@@ -123,7 +129,7 @@ async function compareTokens(sql: postgres.Sql, people: readonly Person[], { los
       lost.push(`the session of ${email}`)
 }
 
-/** Some of them are presented: they are good, and once they were replaced and their successor used, they are not. */
+/** Presents some of them: a token is valid until its successor was used. */
 async function presentTokens(url: string, people: readonly Person[], { lost, doubled }: Truth): Promise<void> {
   for (const { email, refreshToken } of people.slice(0, sample)) {
     const next = await present(url, refreshToken)
@@ -134,14 +140,14 @@ async function presentTokens(url: string, people: readonly Person[], { lost, dou
   }
 }
 
-/** The next token. Not asked again where no answer came: after 10 s that would end the session. */
+/** The next token. Not repeated without an answer: after 10 s that would end the session. */
 async function present(url: string, refreshToken: string): Promise<string> {
   const answer = await call(url, '/v1/auth/refresh', { json: { refreshToken } })
   if (typeof answer === 'string' || answer.status >= 500) return 'not decided'
   return answer.status === 200 ? (answer.body as { refreshToken: string }).refreshToken : 'refused'
 }
 
-/** Whole or not at all: either such an account can log in, or the address is free. */
+/** Checks that such an account exists completely or not at all: it can log in, or the address is free. */
 async function repeatUnanswered(
   url: string,
   { writes }: Ledger,

@@ -12,47 +12,47 @@ import { readiness, until } from './wait.ts'
 
 type Server = Instance & { log: () => string }
 
-/** What a fault is injected into: one server with its database, under clients that keep a ledger. */
+/** The system that a fault is injected into: one server with its database, under clients with a ledger. */
 export type Scene = {
   stand: Stand
   postgres: Postgres
-  /** Without the network in between. */
+  /** The database without the proxy in between. */
   databaseUrl: string
-  /** Between server and database. */
+  /** The proxy between server and database. */
   network: Network
   server: () => Server
   clients: Clients
   /** Starts the server again, on its port. */
   restartServer(): Promise<void>
   untilReady(status: 200 | 503, what: string): Promise<void>
-  /** Lets the fault last. */
+  /** Waits while the fault lasts. */
   hold(seconds: number): Promise<void>
 }
 
 type Plan = {
   environment?: Environment
   command?: string[]
-  /** One of the case's own. */
+  /** The case's own PostgreSQL. */
   postgres?: Postgres
-  /** Of each of the clients' requests. */
+  /** Headers of each client's requests. */
   headers?: () => Record<string, string>
-  /** In place of one server. */
+  /** Starts the servers, instead of a single one. */
   start?(environment: Environment): Promise<Server>
-  /** Requests that need no statement, a second. */
+  /** Requests per second that need no statement. */
   rate?: number
-  /** Where the server itself goes, requests that need no statement fail too. */
+  /** Whether the fault ends the server, so that requests without a statement fail too. */
   stopsServer?: boolean
-  /** It is injected on until it met a client half-way. */
+  /** Whether the fault is repeated until a client was in the middle of a request. */
   untilMet?: boolean
-  /** No client may notice: nothing but successes. */
+  /** Whether clients must see nothing but successes. */
   isInvisible?: boolean
-  /** Where it is invisible: what some are told all the same, as promised. */
+  /** For invisible faults: an answer that some clients may get, as promised. */
   tells?: string
-  /** Injects the fault once. @returns `performance.now()` when its cause was gone; null where /ready says nothing about it */
+  /** Injects the fault once. @returns `performance.now()` when its cause ended; null where /ready does not show it */
   inject(scene: Scene, time: number): Promise<number | null>
-  /** Further guarantees, looked at when all is calm again. @returns those that are broken */
+  /** Further guarantees, checked after the fault. @returns the broken ones */
   judge?(scene: Scene): Promise<string[]>
-  /** Further goals of time or size. @returns those that are missed */
+  /** Further goals of time or size. @returns the missed ones */
   missed?(): string[]
 }
 
@@ -60,7 +60,10 @@ type Plan = {
 const readyGoalMs = 2_000
 const answerGoalMs = 9_000
 
-/** Runs a case: injects its fault `times` times, and on, where the case says so, until it met somebody half-way; then compares ledger and database. */
+/**
+ * Runs a case: injects its fault `times` times, and on, where the case requires it, until a client was in the middle of
+ * a request; then compares ledger and database.
+ */
 export function underTraffic(stand: Stand, { times, isShort }: CaseOptions, plan: Plan): Promise<Outcome> {
   return withUndo(async (defer) => {
     const { signal } = stand
@@ -131,7 +134,7 @@ export function underTraffic(stand: Stand, { times, isShort }: CaseOptions, plan
   })
 }
 
-/** Resolves with writes under way, after some more were acknowledged. */
+/** Resolves with writes in progress, after some more were acknowledged. */
 export async function busy({ ledger, inFlight }: Clients, signal: AbortSignal): Promise<void> {
   const enough = acknowledgedWrites(ledger) + 5
   const isBusy = () => acknowledgedWrites(ledger) >= enough && inFlight().writes > 0
@@ -142,12 +145,12 @@ function nobodyMetIt({ errors }: Ledger): boolean {
   return errors.size === 0
 }
 
-/** Somebody whose requests need no statement: their access token. */
+/** Registers a person. @returns the access token, for requests that need no statement */
 export async function registerGated(url: string): Promise<string> {
   return (await register<{ accessToken: string }>(url, 'gated')).accessToken
 }
 
-/** Somebody who keeps no ledger. @throws Error when nobody can register */
+/** Registers a person outside the ledger. @throws Error when registration fails */
 export async function register<T>(url: string, name: string): Promise<T & { email: string }> {
   for (let tries = 1; ; tries++) {
     const email = `${name}.${crypto.randomUUID()}@gated.test`
@@ -173,12 +176,12 @@ function brokenBy(
   return broken
 }
 
-/** What a server also says when the machine is busy with other things. */
+/** Whether a server may also answer this on a busy machine. */
 export function isOfLoad(what: string): boolean {
   return /^(503 overloaded|504 deadline-exceeded)$/.test(what)
 }
 
-/** With the program's own command. */
+/** Verifies the trail with the program's own command. */
 export async function verifyAudit(stand: Stand, databaseUrl: string): Promise<string[]> {
   const { code, output } = await stand.run(['audit', 'verify'], { DATABASE_URL: databaseUrl })
   return code === 0 ? [] : [output]

@@ -2,14 +2,17 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Webhook } from 'standardwebhooks'
 
-/** What it does with a message: answers 500, says nothing, closes the connection, or takes it. */
+/** The treatment of a message: a 500, no answer, a closed connection, or acceptance. */
 export type Behaviour = 'answers 500' | 'is silent' | 'closes' | 'takes'
 
-/** A receiver of webhooks on this machine that keeps a ledger, believes only the reference library, and can fail. */
+/**
+ * A receiver of webhooks on this machine that records all messages, verifies them with the reference library, and can
+ * fail.
+ */
 export async function openWebhookReceiver() {
-  /** The text of each message that it was sent, taken or not, by webhook-id. */
+  /** The text of each message, accepted or not, by webhook-id. */
   const received = new Map<string, string>()
-  /** Of these, which it took: it answered 204. */
+  /** Messages that were accepted with 204. */
   const taken = new Set<string>()
   const faults: string[] = []
   let behaviour: Behaviour = 'takes'
@@ -49,7 +52,7 @@ export async function openWebhookReceiver() {
     received: received as ReadonlyMap<string, string>,
     taken: taken as ReadonlySet<string>,
     faults: faults as readonly string[],
-    /** How many whole requests came so far. */
+    /** The number of whole requests so far. */
     seen: () => seen,
     behave(as: Behaviour): void {
       behaviour = as

@@ -1,12 +1,12 @@
-/** A guard, the small change that takes it away, and the tests that must notice. */
+/** A guard, the small change that removes it, and the tests that must fail then. */
 export type Guard = {
   name: string
   file: string
-  /** Stands in the file exactly once. */
+  /** Occurs in the file exactly once. */
   from: string
   to: string
   /** Files under tests/, without `.test.ts`. */
   tests: string[]
-  /** Of those, tests whose title matches: only they are run. */
+  /** Runs only tests whose title matches. */
   only?: string
 }

@@ -9,7 +9,7 @@ import { teamGuards } from './teams.ts'
 import { tokenGuards } from './tokens.ts'
 import { webhookGuards } from './webhooks.ts'
 
-/** Every guard that is taken away, once. */
+/** All guards that are removed, each once. */
 export const guards: Guard[] = [
   ...tokenGuards,
   ...sessionGuards,

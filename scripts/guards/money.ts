@@ -1,6 +1,6 @@
 import type { Guard } from './guard.ts'
 
-/** Guards of payments, quotas, limits, repeats, the trail. */
+/** Guards of payments, quotas, limits, repeats and the audit trail. */
 export const moneyGuards: Guard[] = [
   {
     name: 'the signature of Razorpay’s webhooks',

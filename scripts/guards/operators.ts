@@ -4,7 +4,7 @@ const onDemand = 'src/jobs/on-demand.ts'
 const jobs = ['ops/jobs']
 const edits = ['admin/changed-meanwhile']
 
-/** Guards of what operators do in the console. */
+/** Guards of operators' actions in the console. */
 export const operatorGuards: Guard[] = [
   {
     name: 'a job is begun once, however many ask',

@@ -4,7 +4,7 @@ const json = 'src/http/input/json.ts'
 const clientIp = 'src/addresses/client-ip.ts'
 const body = 'src/http/input/body.ts'
 
-/** Guards of what comes in, and of what goes out. */
+/** Guards of requests and answers. */
 export const requestGuards: Guard[] = [
   {
     name: 'proxy trust: a peer that is none of our proxies',

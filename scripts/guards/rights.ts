@@ -4,7 +4,7 @@ const hierarchy = 'src/access/hierarchy.ts'
 const bearerGuard = 'src/access/bearer-guard.ts'
 const escalation = ['admin/users/escalation', 'admin/users/self-promotion']
 
-/** Guards of who may do what. */
+/** Guards of rights. */
 export const rightsGuards: Guard[] = [
   {
     name: 'the level check: nobody acts on who is above',

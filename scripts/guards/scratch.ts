@@ -4,23 +4,23 @@ import { join } from 'node:path'
 import type { Guard } from './guard.ts'
 
 const root = join(import.meta.dir, '..', '..')
-/** What tests read of the project. */
+/** The files of the project that tests read. */
 const copied = [
   ...['src', 'tests', 'scripts', 'sql', 'docs', 'patches', 'bench', 'package.json', 'tsconfig.json', 'bunfig.toml'],
   ...['biome.json', 'biome.rooms.json', '.env.example', 'README.md', 'deploy'],
 ]
 
-/** Without a bound of a body its test reads for ever. */
+/** The timeout of a run, because without the bound of a body its test never ends. */
 const longestRunMs = 180_000
 
-/** A copy of the project in which guards are taken away, one at a time. */
+/** A copy of the project in which guards are removed, one at a time. */
 export function openScratch(directory: string) {
   rmSync(directory, { recursive: true, force: true })
   mkdirSync(directory, { recursive: true })
   for (const name of copied) cpSync(join(root, name), join(directory, name), { recursive: true })
   symlinkSync(join(root, 'node_modules'), join(directory, 'node_modules'))
 
-  /** Runs the guard's tests without it. @returns the titles that failed, and what was printed */
+  /** Runs the guard's tests without it. @returns the titles that failed, and the output */
   async function without(guard: Guard): Promise<{ failed: string[]; output: string }> {
     const path = join(directory, guard.file)
     const whole = readFileSync(path, 'utf8')
@@ -49,7 +49,7 @@ export function openScratch(directory: string) {
     clearTimeout(timer)
     const failed = [...output.matchAll(/^\(fail\) (.*?)(?: \[[\d.]+ms\])?$/gm)].map(([, title = '']) => title)
     if (code !== 0 && failed.length === 0) {
-      // Where a bound is gone, the tests may never end, or end the process.
+      // Without a bound the tests may never end, or end the process.
       if (!output.includes('(pass)')) throw new Error(`${tests.join(', ')} did not run:\n${output.slice(-2_000)}`)
       failed.push('the run broke off')
     }
@@ -59,7 +59,7 @@ export function openScratch(directory: string) {
   return { without, run, remove: () => rmSync(directory, { recursive: true, force: true }) }
 }
 
-/** The file's text without the guard. @throws Error where the guard is not found, or stands there twice */
+/** The text of a file without the guard. @throws Error where the guard is missing, or occurs twice */
 export function takenAway(text: string, { name, file, from, to }: Guard): string {
   const places = text.split(from).length - 1
   if (places !== 1) throw new Error(`${name}: ${file} has ${places} places such as ${JSON.stringify(from)}`)

@@ -5,7 +5,7 @@ const invitations = 'src/teams/invitations.ts'
 const members = 'src/teams/members.ts'
 const team = 'src/teams/team.ts'
 
-/** Guards of who joins a team, and of what is its owner's alone. */
+/** Guards of joining a team, and of actions reserved to its owner. */
 export const teamGuards: Guard[] = [
   {
     name: 'an invitation opens to its address alone',

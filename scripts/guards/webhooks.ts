@@ -2,7 +2,7 @@ import type { Guard } from './guard.ts'
 
 const targets = ['webhooks/forbidden-targets', 'webhooks/post']
 
-/** Guards of the endpoints that people write, and of what is sent to them. */
+/** Guards of endpoints of webhooks, and of their messages. */
 export const webhookGuards: Guard[] = [
   {
     name: 'the address of a name is judged as the connection is made',

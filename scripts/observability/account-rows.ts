@@ -1,7 +1,7 @@
 import type { Row } from './panels.ts'
 import { all, quantiles, rate } from './queries.ts'
 
-/** Signing in, and what decides what people may do. */
+/** Sign-ins and rights. */
 export const accountRows: Row[] = [
   {
     title: 'Sign-in',

@@ -5,7 +5,7 @@ import { workRows } from './work-rows.ts'
 
 const datasource = { type: 'prometheus', uid: `$${'{datasource}'}` }
 
-/** The Grafana dashboard, in the form that its provisioning reads (schema 39). */
+/** The Grafana dashboard, in the form of its provisioning (schema 39). */
 export function dashboard() {
   return {
     uid: 'manas360',

@@ -1,21 +1,21 @@
-/**
- * The service's objectives over 30 days, and how what breaks them is counted. docs/runbook.md gives the reasons.
- */
+/** The service's objectives over 30 days, and how violations are counted. docs/runbook.md has the reasons. */
 export type Objective = {
-  /** The label `slo`, and the beginning of the alerts' names. */
+  /** The label `slo`, and the prefix of the alerts' names. */
   name: string
   title: string
   target: number
 } & (
   | {
       kind: 'events'
-      /** Selectors whose counters' increases are added: everything, and what was bad of it. `WINDOW` stands for the range. */
+      /**
+       * Selectors whose counters' increases are added: all requests, and the bad ones. `WINDOW` stands for the range.
+       */
       total: string
       bad: string
     }
   | {
       kind: 'time'
-      /** 1 while it is bad, 0 while it is not. */
+      /** 1 while the objective is violated, else 0. */
       bad: string
     }
 )
@@ -27,7 +27,7 @@ const requests = (selector: string) => `sum(increase(manas360_http_requests_tota
 const durations = (selector: string) => `sum(increase(http_request_duration_seconds_count{${selector}}[WINDOW]))`
 const within = (selector: string, le: string) =>
   `sum(increase(http_request_duration_seconds_bucket{${selector}, le="${le}"}[WINDOW]))`
-/** None where the series has not begun. */
+/** 0 where the series does not exist yet. */
 const orNone = (expression: string) => `(${expression} or vector(0))`
 
 export const objectives: Objective[] = [

@@ -1,5 +1,5 @@
 type Unit = 'reqps' | 's' | 'percentunit' | 'short' | 'bytes' | 'ops' | 'bool_yes_no' | 'dtdurations'
-/** Queries of Prometheus by their legend. */
+/** A panel with its Prometheus queries by legend. */
 type Panel = {
   title: string
   unit: Unit
@@ -12,7 +12,7 @@ export type Row = { title: string; panels: Panel[] }
 const width = 8
 const height = 7
 
-/** Panels three abreast below the title of their row, with ids that stay the same as long as none is put between. */
+/** Panels in rows of three below the title of their row. Ids stay the same unless a panel is inserted. */
 export function panelsOf(all: Row[], datasource: object) {
   const panels: object[] = []
   let id = 1

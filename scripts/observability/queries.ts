@@ -1,4 +1,4 @@
-/** Selects the instances that the dashboard's variable names. */
+/** Selects the instances of the dashboard's variable. */
 export const all = 'job="manas360", instance=~"$instance"'
 export const rate = (metric: string, more = '') =>
   `rate(${metric}{${[all, more].filter(Boolean).join(', ')}}[$__rate_interval])`

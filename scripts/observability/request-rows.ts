@@ -1,7 +1,7 @@
 import type { Row } from './panels.ts'
 import { all, quantile, quantiles, rate, served } from './queries.ts'
 
-/** What people notice, and the database behind it. */
+/** Requests, and the database behind them. */
 export const requestRows: Row[] = [
   {
     title: 'Objectives',

@@ -1,6 +1,6 @@
 import { type Objective, objectives } from './objectives.ts'
 
-/** Windows that alerts compare, and how often their rules are evaluated. */
+/** Windows that alerts compare, and the intervals at which their rules are evaluated. */
 const windows = [
   { every: '30s', names: ['5m', '30m', '1h', '2h'] },
   { every: '5m', names: ['6h', '1d', '3d', '30d'] },
@@ -9,9 +9,9 @@ const windows = [
 type Burn = { long: string; short: string; factor: number }
 
 /**
- * How many times faster than evenly the budget of 30 days burns, over a long window, and still in a short one, so that an alert
- * ends with its cause (Google's SRE Workbook, "Alerting on SLOs", table 5-8): 2 % of the budget in an hour, 5 % in six; 10 % in a
- * day or in three.
+ * The rates at which the budget of 30 days is used up, as multiples of the even rate, over a long window and still in a
+ * short one, so that an alert ends with its cause (Google's SRE Workbook, "Alerting on SLOs", table 5-8): 2 % of the
+ * budget in an hour, 5 % in six; 10 % in a day or in three.
  */
 const burns: Record<'Fast' | 'Slowly', { severity: string; either: [Burn, Burn] }> = {
   Fast: {
@@ -30,7 +30,7 @@ const burns: Record<'Fast' | 'Slowly', { severity: string; either: [Burn, Burn] 
   },
 }
 
-/** So few failures in a window say nothing: at night one request of ten would. */
+/** The least failures in a window that count: at night one request could be one of ten. */
 const leastFailures = 10
 
 const longWindows = Object.values(burns).flatMap(({ either }) => either.map(({ long }) => long))
@@ -40,10 +40,10 @@ const ratioOf = (objective: Objective, window: string): string =>
     ? `avg_over_time(slo:bad{slo="${objective.name}"}[${window}])`
     : `${objective.bad} / ${objective.total}`.replaceAll('WINDOW', window)
 
-/** As the formatter quotes it. */
+/** Quoted as by the formatter. */
 const quoted = (text: string) => (text.includes('"') ? `'${text.replaceAll("'", "''")}'` : `"${text}"`)
 
-/** deploy/observability/slo.yml */
+/** The text of deploy/observability/slo.yml. */
 export function sloRules(): string {
   return [
     '# Made by scripts/observability/write.ts from objectives.ts beside it: change that, and run it.',

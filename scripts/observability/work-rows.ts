@@ -1,7 +1,7 @@
 import type { Row } from './panels.ts'
 import { all, quantile, quantiles, rate } from './queries.ts'
 
-/** Work in the background, and the process. */
+/** Background work, and the process. */
 export const workRows: Row[] = [
   {
     title: 'Mail',

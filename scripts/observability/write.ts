@@ -1,7 +1,7 @@
 #!/usr/bin/env bun
 /**
- * Writes the rules of the objectives and the dashboard into deploy/observability; `--check` exits 1 where a file there is not what
- * it would write.
+ * Writes the rules of the objectives and the dashboard into deploy/observability; `--check` exits 1 where a file there
+ * differs.
  */
 import { join } from 'node:path'
 import { dashboard } from './dashboard.ts'

@@ -7,7 +7,7 @@ const login = (email: string): Step['run'] => ({
   body: { email, password: '$PASSWORD' },
 })
 
-/** An authenticator app for who has just signed in; the refreshed token says that its session has shown a second factor. */
+/** Enrols an authenticator app for a person who has just signed in; the refreshed token has `acr` aal2. */
 const secondFactor = (person: 'ROOT' | 'RAVI', titles: [string, string, string, string]): Step[] => [
   {
     title: titles[0],
@@ -40,7 +40,7 @@ const secondFactor = (person: 'ROOT' | 'RAVI', titles: [string, string, string, 
   },
 ]
 
-/** Those who run the service: a superadmin promotes a colleague, who locks, grants, overrides and reads the trail of it all. */
+/** Administration: a superadmin promotes a colleague, who locks, grants, overrides and reads the audit trail. */
 export const administration: Step[] = [
   {
     title: 'Make a superadmin',
@@ -207,7 +207,7 @@ export const administration: Step[] = [
         'account.explain',
       ]
       const actions = listOf(body, 'items').map((item) => `${memberOf(item, 'action')}`)
-      // By links of mails, where the instance shows them: addresses and passwords come between.
+      // Where the instance shows mails, changes of addresses and passwords come in between.
       const others = actions.filter((action) => !/^(?:email|password)\./.test(action)).toReversed()
       demand(`${others}` === `${done}`, `${done}, not ${others}`)
       return done.join(', ')

@@ -1,7 +1,7 @@
 import type { Body } from './step.ts'
 
 export type Answer = { status: number; headers: Headers; body: Body }
-/** Asks the instance. @throws Error when it does not answer within 10 s */
+/** Sends a request to the instance. @throws Error when it does not answer within 10 s */
 export type Call = (method: string, path: string, asked?: { token?: string; body?: object }) => Promise<Answer>
 
 const timeoutMs = 10_000

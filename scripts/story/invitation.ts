@@ -1,7 +1,9 @@
 import { demand, memberOf, type Step } from './step.ts'
 import { team } from './team.ts'
 
-/** A superadmin invites a colleague, who chooses a password by the mail, has role and plan at once, and shares that. */
+/**
+ * A superadmin invites a colleague, who sets a password by the mail, has role and plan at once, and shares the plan.
+ */
 export const invitation: Step[] = [
   {
     title: 'Invite a colleague',

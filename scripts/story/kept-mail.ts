@@ -2,13 +2,13 @@ import type { Look } from './step.ts'
 
 const timeoutMs = 10_000
 
-/** Whether the instance keeps its mails and shows them here, as in development without SMTP_URL. */
+/** Whether the instance stores its mails and shows them, as in development without SMTP_URL. */
 export async function showsMails(origin: string): Promise<boolean> {
   const { ok } = await fetch(`${origin}/dev/mail`, { signal: AbortSignal.timeout(timeoutMs) })
   return ok
 }
 
-/** The token of the newest kept mail to an address that leads to a page. @throws Error where there is none */
+/** The token of the newest stored mail to an address with a link to a page. @throws Error where there is none */
 export async function findToken(origin: string, { mailTo, page }: Pick<Look, 'mailTo' | 'page'>): Promise<string> {
   const read = async (path: string) => (await fetch(origin + path, { signal: AbortSignal.timeout(timeoutMs) })).text()
   const rows = (await read('/dev/mail')).split('<tr>').filter((row) => row.includes(`>${mailTo}<`))

@@ -8,7 +8,7 @@ const wish = (plan: string): Step['run'] => ({
 })
 const insights: Step['run'] = { method: 'GET', path: '/v1/dashboard/insights', as: 'NILA' }
 
-/** By the sandbox, which takes no money: a person tries a plan, is denied without it, pays for it, and has it at once. */
+/** Payment in the sandbox: a person tries a plan, is denied without it, pays for it, and has it at once. */
 export const payment: Step[] = [
   {
     title: 'Somebody who will pay registers',

@@ -2,7 +2,7 @@ import { demand, listOf, memberOf, type Step } from './step.ts'
 
 const credentials = { email: '$EMAIL', password: '$PASSWORD' }
 
-/** A person registers, is denied, refreshes, is caught reusing a token, and logs out. */
+/** A person registers, is denied, refreshes, has a reused token refused, and logs out. */
 export const person: Step[] = [
   {
     title: 'Register',

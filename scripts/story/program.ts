@@ -1,7 +1,7 @@
-/** Runs the program that serves the instance, on its database. @throws Error with what it said when it fails */
+/** Runs the program of the instance on its database. @throws Error with its output when it fails */
 export type RunProgram = (args: string[], input?: string) => Promise<string>
 
-/** A shell's command line, with arguments behind it that need no quoting. */
+/** Runs a shell's command line, with further arguments that need no quoting. */
 export function toRun(program: string): RunProgram {
   return async (args, input = '') => {
     const child = Bun.spawn(['sh', '-c', `${program} "$@"`, 'smoke', ...args], {

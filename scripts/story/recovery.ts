@@ -1,6 +1,8 @@
 import type { Step } from './step.ts'
 
-/** By the mails that development keeps: an address is verified, a password forgotten, an address changed and taken back. */
+/**
+ * Recovery by mails that development stores: an address is verified, a password reset, an address changed and restored.
+ */
 export const recovery: Step[] = [
   {
     title: 'The mail of the registration',

@@ -1,6 +1,6 @@
 import { type AppCode, type Ask, isAppCode, isCommand, isLook, isVisit, type Look, type Step } from './step.ts'
 
-/** A step as it is typed. */
+/** The shell command of a step. */
 export function toShell(run: Step['run']): string {
   if (isLook(run)) return toLook(run)
   if (isAppCode(run)) return toAppCode(run)
@@ -35,11 +35,11 @@ function toProgram(args: string[], input: string | undefined): string {
   return input === undefined ? program : `printf %s "${input}" | ${program}`
 }
 
-/** Lines that keep members of the answer for later steps. */
+/** Lines that store members of the answer for later steps. */
 export function kept(keep: Record<string, string>): string[] {
   return Object.entries(keep).map(([variable, path]) => {
     const line = `${variable}=$(member ${path.split('.').at(-1)})`
-    // All that follows needs it: without it nothing else would say what went wrong.
+    // Later steps need it: without it their errors would be misleading.
     return path === 'user.id'
       ? `${line}; test -n "$${variable}" || echo 'NO ACCOUNT WAS MADE: see the answer above'`
       : line

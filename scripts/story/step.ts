@@ -1,40 +1,46 @@
 /** An answer's body; empty when it is no object. */
 export type Body = Record<string, unknown>
-/** What earlier steps kept, and what the story begins with, by the names that texts use with a dollar sign. */
+/** The values that earlier steps stored, and initial ones, by the names that texts use with a dollar sign. */
 export type Variables = Record<string, string>
 
-/** In paths, bodies and command lines `$NAME` stands for a variable. */
+/** A request. In paths, bodies and command lines `$NAME` stands for a variable. */
 export type Ask = {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   path: string
-  /** The variable that holds the bearer's token. */
+  /** The variable with the bearer token. */
   as?: string
   body?: Body
-  /** Asked again until the answer has this in it: what was set off is done beside the requests. */
+  /** Repeated until the answer contains this text, for results of asynchronous work. */
   until?: string
 }
-/** A command of the program itself, on the instance's database. */
+/** A command of the program on the instance's database. */
 export type Command = { args: string[]; input?: string }
 
-/** A look at the mails that development keeps: the token of the newest to an address that leads to a page, kept as `token`. */
+/**
+ * A look at the stored mails of development: the token of the newest one to an address with a link to a page, stored as
+ * `token`.
+ */
 export type Look = { mailTo: string; page: string; token: string }
 
-/** A look at an authenticator app: the code that it shows for the secret in a variable, kept as `code`; now, or half minutes ahead. */
+/** A code of an authenticator app for the secret in a variable, stored as `code`; now, or some steps of 30 s ahead. */
 export type AppCode = { secretIn: string; stepsAhead?: number; code: string }
 
-/** A visit to a page of the sandbox, whose address is in a variable; with `press`, that button of its form. What it says of its state is seen. */
+/**
+ * A visit to a page of the sandbox, whose URL is in a variable; with `press`, a button of its form. Returns the state
+ * that the page shows.
+ */
 export type Visit = { visit: string; press?: string }
 
-/** One step of the product's story: the walkthrough tells it with curl, the smoke test checks it. */
+/** One step of the walkthrough, which docs/walkthrough.md shows with curl and the smoke test checks. */
 export type Step = {
   title: string
   text: string
   run: Ask | Command | Look | AppCode | Visit
-  /** Of a look nothing but that the mail is there. */
+  /** For a look only whether the mail exists. */
   expect?: { status: number; code?: string } | { output: RegExp }
-  /** What later steps use of the answer: variable → path of members. */
+  /** Values of the answer for later steps: variable → path of members. */
   keep?: Variables
-  /** What else must hold of the answer. @returns what was seen, in a few words @throws Error for what did not hold */
+  /** A further check of the answer. @returns a short description of the result @throws Error where it fails */
   check?: (answer: { body: Body; headers: Headers }, variables: Variables) => string
 }
 
@@ -54,7 +60,7 @@ export function isCommand(run: Step['run']): run is Command {
   return 'args' in run
 }
 
-/** `text` with its variables filled in. @throws Error for one that nobody kept */
+/** `text` with its variables filled in. @throws Error for one without a value */
 export function fill(text: string, variables: Variables): string {
   return text.replace(/\$([A-Z][A-Z0-9_]*)/g, (_, name: string) => {
     const value = variables[name]
@@ -63,7 +69,7 @@ export function fill(text: string, variables: Variables): string {
   })
 }
 
-/** What stands at a path such as `user.id` or `items.0.id`. */
+/** The value at a path such as `user.id` or `items.0.id`. */
 export function memberOf(body: unknown, path: string): unknown {
   return path.split('.').reduce<unknown>((at, key) => (at instanceof Object ? Reflect.get(at, key) : undefined), body)
 }
@@ -73,7 +79,7 @@ export function listOf(body: unknown, path: string): unknown[] {
   return Array.isArray(found) ? found : []
 }
 
-/** @throws Error unless it held */
+/** @throws Error unless `held` */
 export function demand(held: boolean, expected: string): asserts held {
   if (!held) throw new Error(`expected ${expected}`)
 }

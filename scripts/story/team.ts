@@ -2,7 +2,7 @@ import { demand, listOf, memberOf, type Step } from './step.ts'
 
 const insights: Step['run'] = { method: 'GET', path: '/v1/dashboard/insights', as: 'TARA' }
 
-/** Mira shares her plan: somebody whom she invites by mail has it from the next request on, and no longer than they stay. */
+/** Mira shares her plan: a person whom she invites by mail has it from the next request on, while they are a member. */
 export const team: Step[] = [
   {
     title: 'Name a team',

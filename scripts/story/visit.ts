@@ -1,15 +1,15 @@
 const timeoutMs = 10_000
 
-/** Whether the instance has the pretend payment provider and shows its pages here, as outside production. */
+/** Whether the instance has the sandbox and shows its pages here, as outside production. */
 export async function showsSandbox(origin: string): Promise<boolean> {
   const { ok } = await fetch(`${origin}/sandbox`, { signal: AbortSignal.timeout(timeoutMs) })
   return ok
 }
 
 /**
- * Opens a page of the sandbox as a browser would, and sends its form by a button.
- * @param address as the instance named it; the instance is asked where it is known to be
- * @returns what the page says of its state afterwards
+ * Opens a page of the sandbox as a browser would, and submits its form by a button.
+ * @param address as in the instance's answer; only its path is used
+ * @returns the state that the page shows afterwards
  * @throws Error where there is no such page, button or state
  */
 export async function visit(origin: string, address: string, press?: string): Promise<string> {
@@ -18,7 +18,7 @@ export async function visit(origin: string, address: string, press?: string): Pr
   if (press === undefined) return stateOf(page)
   const [, form = ''] = /<form method="post">(.*?)<\/form>/s.exec(page) ?? []
   if (!form.includes(`name="action" value="${press}"`)) throw new Error(`no button ${press} on ${url}`)
-  // 303: what is answered to the form is fetched from where it leads.
+  // 303: the answer to the form is fetched from the new location.
   return stateOf(
     await read(url, {
       method: 'POST',

@@ -1,11 +1,11 @@
 import { demand, memberOf, type Step } from './step.ts'
 
 const hooks = '/v1/admin/webhooks'
-// Nothing leaves the machine: names under .invalid have no address.
+// Nothing is sent: names under .invalid have no address.
 const url = 'https://crm.example.invalid/manas360'
 const secretOf = (body: unknown) => `${memberOf(body, 'secret')}`
 
-/** A superadmin has another service told of what happens. */
+/** A superadmin makes an endpoint that receives events. */
 export const webhooks: Step[] = [
   {
     title: 'Tell another service',

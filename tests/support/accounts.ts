@@ -18,7 +18,7 @@ type Options = {
   email?: string
 }
 
-/** An account as a factory makes it: straight into the tables, of any role, plan and status. */
+/** An account inserted into the tables, with any role, plan and status. */
 export async function givenAccount(
   { sql, deps }: TestApp,
   {
@@ -39,7 +39,7 @@ export async function givenAccount(
   return { id, email, password }
 }
 
-/** A real session of that account, through the front door. */
+/** A session of that account, by a real log-in. */
 export async function logIn(
   { request }: TestApp,
   { email, password }: { email: string; password: string },
@@ -50,7 +50,7 @@ export async function logIn(
   return bodyOf<SessionJson>(response)
 }
 
-/** A new account, registered through the front door, with its first session. */
+/** A new account with its first session, by a real registration. */
 export async function registered(
   { request }: TestApp,
   body: Record<string, unknown> = {},

@@ -5,7 +5,7 @@ import type { TestApp } from './app.ts'
 
 const origin: Origin = { ip: '127.0.0.1', userAgent: null, requestId: 'test' }
 
-/** Whoever acts, as a service takes it: nothing of it but the id may count, for authority is read from the database. */
+/** An actor for services. Only its id may count, because authority is read from the database. */
 export function actingAs(accountId: string): Actor {
   const principal = {
     accountId,
@@ -28,7 +28,7 @@ export function actingAs(accountId: string): Actor {
   return { principal, origin }
 }
 
-/** An account that is logged in. */
+/** An account with a session. */
 export async function signedIn(app: TestApp, options: Parameters<typeof givenAccount>[1] = {}) {
   const account: Given = await givenAccount(app, options)
   const { accessToken: bearer } = await logIn(app, account)
@@ -46,7 +46,7 @@ export async function stateOf({ sql }: TestApp, accountId: string): Promise<unkn
   return row
 }
 
-/** What an administrator may do to one account, as requests. */
+/** The acts of an administrator on one account, as requests. */
 export const actsOn: Record<string, { method: string; path: string; json?: unknown }> = {
   'change the profile': { method: 'PATCH', path: '', json: { firstName: 'Changed' } },
   'give a role': { method: 'PUT', path: '/role', json: { role: 'guest' } },

@@ -8,7 +8,7 @@ type Options = {
   expiresAt?: Date | null
 }
 
-/** A key as a factory makes it: straight into the table. */
+/** An API key inserted into the table. */
 export async function givenApiKey(
   { sql }: TestApp,
   accountId: string,

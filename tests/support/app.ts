@@ -16,13 +16,13 @@ export const testSecrets = {
   DATA_KEY: 'p6VtX1jQ8mZk3RhWc9YgB4nLd7FsU2eAoTiEqKxPrHzJmGwCvDySlNuIbOaM5f0Z',
 }
 
-/** Limits off: a test that means them says so. */
+/** Limits are off; tests of limits set them. */
 const testEnvironment = {
   NODE_ENV: 'test',
   ...testSecrets,
   DB_POOL_MAX: '10',
   DB_POOL_MIN: '1',
-  // However busy this machine is, a burst within the queue's bound waits for its turn.
+  // On a busy machine, a burst within the queue's bound must not time out.
   DB_ACQUIRE_TIMEOUT_MS: '10000',
   RATE_LIMIT_GLOBAL: 'off',
   RATE_LIMIT_AUTH: 'off',
@@ -31,15 +31,15 @@ const testEnvironment = {
   RATE_LIMIT_MAIL: 'off',
   RATE_LIMIT_API: 'off',
   JOBS: 'off',
-  // A test that pays says so.
+  // Tests of payments set a provider.
   BILLING_PROVIDERS: 'manual',
 }
 
 const cores = availableParallelism()
-/** Argon2 all the same, at the least it can cost: at full cost it took two fifths of the time of most files. */
+/** Argon2 at its lowest cost: at full cost it took two fifths of the time of most files. */
 const cheap = { memoryCost: 64, timeCost: 1, concurrency: cores, queueLimit: cores * 32 }
 
-/** Production wants to be told how mail goes out. */
+/** Production requires a setting for mail. */
 const mailOff = ({ NODE_ENV, SMTP_URL }: Record<string, string>) =>
   NODE_ENV === 'production' && !SMTP_URL ? { MAIL: 'off' } : {}
 
@@ -63,9 +63,10 @@ type RequestOptions = {
 }
 
 /**
- * The real app on a database of its own, or the one that `environment` names, closed after the file's tests. `clock` moves the time that tokens are judged by;
- * what SQL judges is tested by ageing rows. Every answer is held against the OpenAPI document, unless `conforming` is false:
- * for tests that break things on purpose. `hashing` is at full cost for tests of that cost, or of what waits for it.
+ * The real app on a database of its own, or the one of `environment`, closed after the file's tests. `clock` moves the
+ * time by which tokens are verified; times in SQL are tested by ageing rows. Every answer is checked against the
+ * OpenAPI document, unless `conforming` is false, for tests that break the service on purpose. `hashing` is at full
+ * cost for tests of that cost, or of waiting for it.
  */
 export async function openTestApp(
   environment: Record<string, string> = {},
@@ -79,7 +80,7 @@ export async function openTestApp(
     advance(seconds: number): void {
       clock.offsetMs += seconds * 1000
     },
-    /** It moves by `advance` alone then: for what must not lie in another half minute by the time it is judged. */
+    /** Afterwards the clock moves by `advance` alone, for values that must stay in one time step. */
     stop(): void {
       clock.stoppedAt = Date.now()
     },
@@ -94,7 +95,7 @@ export async function openTestApp(
   const { fetch } = app
   if (conforming) app.fetch = async (incoming, ...rest) => checked(app, incoming, await fetch(incoming, ...rest))
 
-  /** A request without a socket; a JSON body makes it a POST unless `method` says otherwise. */
+  /** A request without a socket; a JSON body makes it a POST unless `method` is given. */
   async function request(path: string, { method, bearer, json, headers, ip }: RequestOptions = {}): Promise<Response> {
     const init: RequestInit = {
       method: method ?? (json === undefined ? 'GET' : 'POST'),
@@ -118,7 +119,7 @@ export async function openTestApp(
   return { app, deps, sql: deps.sql, clock, lines, request, databaseUrl: config.databaseUrl, config }
 }
 
-/** The parsed body, whatever it is: tests say what they expect of it. */
+/** The parsed body, of the type that the test expects. */
 export async function bodyOf<T = Record<string, unknown>>(response: Response): Promise<T> {
   return (await response.json()) as T
 }

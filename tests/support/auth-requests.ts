@@ -2,7 +2,7 @@ import type { SessionJson } from './app.ts'
 
 type Answer = { status: number; body: SessionJson & { code?: string } }
 
-/** Asks one of the account routes. */
+/** Sends a request to one of the account routes. */
 export async function ask(url: string, path: 'register' | 'login' | 'refresh', body: unknown): Promise<Answer> {
   const response = await fetch(`${url}/v1/auth/${path}`, {
     method: 'POST',

@@ -3,11 +3,11 @@ import type { AccessClaims } from '../../src/access/claims.ts'
 import { RecentChanges } from '../../src/changes/recent-changes.ts'
 
 export const ttlSeconds = 900
-/** For so long a change may concern a living token. */
+/** How long a change may concern a valid token, in milliseconds. */
 export const lifeMs = (ttlSeconds + 300) * 1000
 const account = 'a1'
 
-/** A change of one account; what a test does not say is dull. */
+/** A change of one account, with defaults for members that the test does not set. */
 export function change(version: number, more: Partial<AuthzChange> = {}): AuthzChange {
   return {
     id: String(version),

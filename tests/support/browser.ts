@@ -1,7 +1,7 @@
 import axe from 'axe-core'
 import puppeteer, { type Browser, type Page } from 'puppeteer-core'
 
-/** On a busy machine; whatever a browser does is an event, so nobody waits for longer than it takes. */
+/** A long timeout for busy machines; every wait is for an event, so it costs nothing. */
 const patienceMs = 90_000
 
 export type Scheme = 'light' | 'dark'
@@ -18,7 +18,7 @@ export async function openBrowser(): Promise<Browser> {
   })
 }
 
-/** A tab that remembers what it asked for, and what it complained of. */
+/** A tab that records its requests and errors. */
 export type Tab = {
   page: Page
   requests: { method: string; url: string }[]
@@ -26,7 +26,7 @@ export type Tab = {
   complaints: string[]
 }
 
-/** A tab of a browser of its own, without history or storage of others; 320 px wide unless told otherwise. */
+/** A tab of a browser of its own, without shared history or storage; 320 px wide by default. */
 export async function openTab(browser: Browser, { width = 320 } = {}): Promise<Tab> {
   const context = await browser.createBrowserContext()
   const page = await context.newPage()
@@ -38,7 +38,7 @@ export async function openTab(browser: Browser, { width = 320 } = {}): Promise<T
   })
   page.on('pageerror', (error) => tab.complaints.push(String(error)))
   page.on('console', (message) => {
-    // Of a refusal that the page handles Chromium tells by itself.
+    // Chromium logs refusals that the page handles.
     const isRefusal = message.text().startsWith('Failed to load resource') && message.location().url?.includes('/v1/')
     if (message.type() === 'error' && !isRefusal)
       tab.complaints.push(`${message.text()} ${message.location().url ?? ''}`.trim())
@@ -46,14 +46,16 @@ export async function openTab(browser: Browser, { width = 320 } = {}): Promise<T
   return tab
 }
 
-/** Shows the page in a colour scheme. */
+/** Emulates a colour scheme. */
 export async function inScheme(page: Page, scheme: Scheme): Promise<void> {
   await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }])
 }
 
 const wcag = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']
 
-/** What axe-core finds wrong with the page as it is shown, by WCAG 2.2 A and AA; of a page that is no mail also by best practice. */
+/**
+ * The faults that axe-core finds on the page, by WCAG 2.2 A and AA; for pages other than mails also by best practice.
+ */
 export async function accessibilityFaults(page: Page, kind: 'page' | 'mail' = 'page'): Promise<string[]> {
   const tags = kind === 'page' ? [...wcag, 'best-practice'] : wcag
   await page.evaluate(axe.source)

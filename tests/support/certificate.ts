@@ -1,4 +1,4 @@
-/** Signed by itself for localhost, until 2126; guards nothing. */
+/** A self-signed certificate for localhost, valid until 2126; used in tests only. */
 export const cert = `-----BEGIN CERTIFICATE-----
 MIIBlTCCATugAwIBAgIUfOl2+yu8vV2nolvm92ERIu8/5fUwCgYIKoZIzj0EAwIw
 FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyMzA0MjIzM1oYDzIxMjYxMDMw

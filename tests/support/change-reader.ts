@@ -4,7 +4,7 @@ import { bodyOf, type TestApp } from './app.ts'
 export type ChangeItem = Record<string, unknown> & { id: string; accountId: string | null; kind: string }
 type Changes = { items: ChangeItem[]; nextCursor: string }
 
-/** A service that follows changes of authorisation, and a hand that makes them. */
+/** A service that follows changes of authorisation, with functions that make them. */
 export function createChangeReader({ request, sql }: TestApp, bearer: string) {
   const ask = (query: string) => request(`/v1/authz/changes${query}`, { bearer })
 
@@ -27,7 +27,7 @@ export function createChangeReader({ request, sql }: TestApp, bearer: string) {
 
   const change = (accountId: string) => sql`select 1 from record_authz_change(${accountId}, 'state')`
 
-  /** A change that is written now; the answer commits it. */
+  /** Writes a change in an open transaction. @returns a function that commits it */
   async function heldChange(accountId: string): Promise<() => Promise<void>> {
     const written = Promise.withResolvers<void>()
     const commit = Promise.withResolvers<void>()

@@ -1,14 +1,17 @@
 import postgres from 'postgres'
 
-/** PostgreSQL's "object in use": somebody is connected to the template. */
+/** PostgreSQL's "object in use": the template has connections. */
 const objectInUse = '55006'
 const attempts = 50
 
 type Close = () => Promise<void>
-/** What is open on each database, by the database's name. */
+/** Functions that close what is open on each database, by its name. */
 const openOn = new Map<string, Set<Close>>()
 
-/** A `close` that runs once: by its file's own hook, or before the database is dropped, for a service without one closes slowly. */
+/**
+ * A `close` that runs once: by its file's own hook, or before the database is dropped, because services close slowly
+ * without one.
+ */
 export function closedBeforeDrop(url: string, close: Close): Close {
   const name = new URL(url).pathname.slice(1)
   const users = openOn.get(name) ?? new Set()
@@ -19,8 +22,8 @@ export function closedBeforeDrop(url: string, close: Close): Close {
 }
 
 /**
- * An own database with the schema and the seeded catalogue, copied from the template that `bun run test` made.
- * `drop` closes what was opened on it, and ends what is still connected.
+ * A database with the schema and the seeded catalogue, copied from the template of `bun run test`. `drop` closes
+ * everything that was opened on it, and ends its connections.
  */
 export async function createDatabase(): Promise<{ url: string; drop(): Promise<void> }> {
   const { TEST_DATABASE_URL: server, TEST_TEMPLATE: template } = process.env

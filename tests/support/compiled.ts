@@ -6,8 +6,8 @@ import { waitForLock } from '../../src/embedded-postgres/process-lock.ts'
 const build = join(import.meta.dir, '../../scripts/build.ts')
 
 /**
- * The compiled program, made by the first file of a run that asks. It starts in half the time of the sources: for tests that
- * start many servers, and those of the program itself.
+ * The compiled program, built by the first file of a run that needs it. It starts in half the time of the sources: for
+ * tests that start many servers, and for tests of the program itself.
  */
 export async function compiledProgram(): Promise<string> {
   const directory = join(tmpdir(), `program-${process.env.TEST_TEMPLATE}`)

@@ -20,7 +20,7 @@ type Compose = { services: Record<string, Service>; volumes: Record<string, unkn
 
 export const composeFile = join(import.meta.dir, '../../deploy/compose.yaml')
 
-/** deploy/compose.yaml as Docker reads it, with the variables of `environment`. @throws Error for one that is missing */
+/** deploy/compose.yaml as Docker reads it, with the variables of `environment`. @throws Error for a missing one */
 export function readCompose(environment: Record<string, string>): Compose {
   const text = readFileSync(composeFile, 'utf8')
   const filled = text.replace(/\$\{(\w+)(?::\?[^}]*)?\}/g, (_, name: string) => {
@@ -31,7 +31,7 @@ export function readCompose(environment: Record<string, string>): Compose {
   return Bun.YAML.parse(filled) as Compose
 }
 
-/** Of the lines `NAME=value` of a file. */
+/** The variables of a file with lines `NAME=value`. */
 export function readEnvironment(file: string): Record<string, string> {
   const lines = readFileSync(file, 'utf8').trim().split('\n')
   return Object.fromEntries(lines.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]))

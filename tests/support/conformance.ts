@@ -15,18 +15,18 @@ type Lookup = ReturnType<typeof dereference>
 
 const base = new URL('http://document/')
 const draft: SchemaDraft = '2020-12'
-/** What answers carry besides, whatever the route: of HTTP, of CORS, and for the safety of browsers. */
+/** Headers of any route: of HTTP, of CORS, and security headers. */
 const general =
   /^(?:content-type|content-length|content-encoding|content-security-policy|connection|date|vary|allow|referrer-policy|strict-transport-security|x-content-type-options|x-frame-options|cross-origin-.*|access-control-.*)$/
-/** Pages for people, and the document itself. */
+/** Pages for browsers, and the document itself. */
 const undescribed =
   /^\/(?:docs(?:\/[^/]*)?|problems(?:\/[^/]*)?|account\/(?:[^/]*|assets\/[^/]*)|console(?:\/.*)?|dev\/mail(?:\.css|\/.*)?|sandbox(?:\/.*)?|openapi\.json|metrics)$/
 
 let judge: Promise<Judge> | undefined
 
 /**
- * That an answer is one that the OpenAPI document tells of: its status, media type, headers and every member of its body.
- * What the document leaves open is closed here, so that a member nobody declared fails the test.
+ * Checks an answer against the OpenAPI document: its status, media type, headers and every member of its body. Objects
+ * that the document leaves open are closed here, so that an undeclared member fails the test.
  * @returns the answer, unread
  */
 export async function checked(
@@ -59,7 +59,10 @@ export async function checked(
   return judgeBody(answer, resolved(schema, lookup), name, lookup)
 }
 
-/** An answer's schema, its references resolved when it is first needed: those of all answers cost each file a tenth of a second. */
+/**
+ * An answer's schema with resolved references, made when first needed: those of all answers would cost each file a
+ * tenth of a second.
+ */
 function resolved(schema: Schema, lookup: Lookup): Schema {
   if (schema.__absolute_uri__ === undefined) dereference(schema, lookup, base, `/answers/${Object.keys(lookup).length}`)
   return schema
@@ -86,7 +89,7 @@ function judgeHeaders(
 }
 
 async function judgeBody(answer: Response, schema: Schema, name: string, lookup: Lookup): Promise<Response> {
-  // As fetch gives it: the header stays, the body is plain.
+  // As with fetch: the header stays, but the body is decompressed.
   const isGzip = answer.headers.get('content-encoding') === 'gzip'
   const text = isGzip ? new TextDecoder().decode(Bun.gunzipSync(await answer.arrayBuffer())) : await answer.text()
   const again = new Response(text, answer)
@@ -113,7 +116,7 @@ async function prepare(app: ReturnType<typeof createApp>): Promise<Judge> {
   return { document, routes, lookup: dereference({ components, $id: base.href } as unknown as Schema) }
 }
 
-/** What is judged by, closed. Making it costs a test file more than all its judgements: one file of a run makes it for all. */
+/** The closed document. Making it costs a test file more than all its checks, so one file of a run makes it for all. */
 async function readDocument(app: ReturnType<typeof createApp>): Promise<Document> {
   const path = join(tmpdir(), `openapi-${process.env.TEST_TEMPLATE}.json`)
   if (await Bun.file(path).exists()) return (await Bun.file(path).json()) as Document
@@ -131,7 +134,7 @@ async function readDocument(app: ReturnType<typeof createApp>): Promise<Document
   return JSON.parse(text) as Document
 }
 
-/** Refuses members that no schema names. Parts of `allOf` see only some of them, so they stay open. */
+/** Refuses undeclared members. Parts of `allOf` see only some members, so they stay open. */
 function close(value: unknown): void {
   if (Array.isArray(value)) for (const item of value) close(item)
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return

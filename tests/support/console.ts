@@ -7,11 +7,11 @@ import { openBrowser, openTab, type Tab } from './browser.ts'
 export type ConsoleSite = Awaited<ReturnType<typeof openConsole>>
 
 /**
- * The real service behind a socket, and a browser; both closed after the file's tests. Chromium takes localhost for safe
- * without TLS, which passkeys and locks want.
+ * The real service behind a socket, and a browser; both closed after the file's tests. Chromium treats localhost as a
+ * secure context, which passkeys and locks require.
  */
 export async function openConsole(environment: Record<string, string> = {}) {
-  /** What a test lets happen to requests before the service sees them; an answer of its own takes the service's place. */
+  /** A function that sees requests before the service; its answer replaces that of the service. */
   const faults: { before: ((request: Request) => Response | Promise<Response> | undefined) | null } = { before: null }
   const server = Bun.serve({
     port: 0,
@@ -27,7 +27,7 @@ export async function openConsole(environment: Record<string, string> = {}) {
   })
   const address = (path = '') => `${home}/console${path}`
 
-  /** A tab of its own with the console open; wide, unless told otherwise. */
+  /** Opens the console in a tab of its own, with a wide window by default. */
   async function visit(path = '', { width = 1_280 } = {}): Promise<Tab> {
     const tab = await openTab(browser, { width })
     await tab.page.setExtraHTTPHeaders({ 'Accept-Language': 'en' })
@@ -35,7 +35,7 @@ export async function openConsole(environment: Record<string, string> = {}) {
     return tab
   }
 
-  /** The same, signed in by its form as an account of this role. */
+  /** Opens the console and signs in by its form, as an account of this role. */
   async function visitAs(role: string, path = '', options: { width?: number } = {}): Promise<Tab & { person: Given }> {
     const person = await givenAccount(app, { role, plan: 'enterprise' })
     const tab = await visit(path, options)
@@ -57,61 +57,58 @@ export async function openConsole(environment: Record<string, string> = {}) {
 
 type Credentials = { email: string; password: string }
 
-/** Fills in the form of the sign-in and sends it; resolves when somebody is signed in. */
+/** Submits the sign-in form; resolves when the session is open. */
 export async function signIn(page: Page, person: Credentials): Promise<void> {
   await enterPassword(page, person)
   await page.waitForSelector('.account')
 }
 
-/** The first step, which a second one may follow. */
+/** Submits the first step, which a second one may follow. */
 export async function enterPassword(page: Page, { email, password }: Credentials): Promise<void> {
   await fillIn(page, 'E-mail address', email)
   await fillIn(page, 'Password', password)
   await press(page, 'Sign in')
 }
 
-/** Types into the field of this label, in place of what is there. */
+/** Types into the field of this label, in place of its text. */
 export async function fillIn(page: Page, label: string, text: string): Promise<void> {
   const field = await page.waitForSelector(`aria/${label}`)
   await field?.click({ count: 3 })
   await field?.type(text)
 }
 
-/** Clicks the button of this name, once it is there and nothing moves it any more. */
+/** Clicks the button of this name, once it exists and has stopped moving. */
 export async function press(page: Page, name: string): Promise<void> {
   await page.locator(`aria/${name}[role="button"]`).click()
 }
 
-/** Follows the link of this name, once it is there and nothing moves it any more. */
+/** Follows the link of this name, once it exists and has stopped moving. */
 export async function follow(page: Page, name: string): Promise<void> {
   await page.locator(`aria/${name}[role="link"]`).click()
 }
 
-/** Resolves when this text stands on the page. */
+/** Resolves when this text is on the page. */
 export async function untilShown(page: Page, text: string): Promise<void> {
   await page.waitForFunction(`document.body.innerText.includes(${JSON.stringify(text)})`)
 }
 
-/** Resolves when this text stands nowhere on the page. */
+/** Resolves when this text is no longer on the page. */
 export async function untilGone(page: Page, text: string): Promise<void> {
   await page.waitForFunction(`!document.body.innerText.includes(${JSON.stringify(text)})`)
 }
 
-/** Clicks what the selector finds, once it is there, also where a notice lies over it. */
+/** Clicks the element of the selector, once it exists, also below a notice. */
 export async function pressIn(page: Page, selector: string): Promise<void> {
   await page.waitForSelector(selector)
   await page.evaluate(`document.querySelector(${JSON.stringify(selector)}).click()`)
 }
 
-/** The button of the open dialog that does it. */
+/** Clicks the confirming button of the open dialog. */
 export async function confirm(page: Page): Promise<void> {
   await page.locator('dialog form button[type=submit]').click()
 }
 
-/**
- * On the pages that are opened from now on, what is asked again every few seconds is asked at once; each time is a tick. With
- * `isFrozen` nothing is asked by the clock.
- */
+/** On pages opened from now on, polling has no delay and counts its ticks; with `isFrozen` nothing is polled. */
 export async function hasten(page: Page): Promise<void> {
   await page.evaluateOnNewDocument(`
     globalThis.ticks = 0

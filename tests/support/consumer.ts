@@ -1,4 +1,4 @@
-// A program of somebody else, compiled against the package of the client alone, as strictly as TypeScript can.
+// A program that uses the client package only, compiled as strictly as TypeScript can.
 import { type Client, createClient, isProblem, type Plan, type Problem, type ProblemCode } from '@manas360/client'
 import type { InferRequestType, InferResponseType } from 'hono/client'
 

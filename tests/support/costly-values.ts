@@ -1,12 +1,12 @@
-/** Text of `bytes` UTF-8 bytes, made of one piece again and again. */
+/** Text of `bytes` UTF-8 bytes, a repeated piece. */
 function repeat(piece: string, bytes: number): string {
   return piece.repeat(Math.max(1, Math.floor(bytes / Buffer.byteLength(piece))))
 }
 
-/** Marks of two classes in the order that normalising has to undo: each is moved past all before it. */
+/** Combining marks of two classes in the order that normalisation must undo: each moves past all before it. */
 const marks = '\u0301\u0327'
 
-/** Values that cost somebody most: each is `bytes` long, more or less. */
+/** The most expensive values to process, each about `bytes` long. */
 export const costlyValues: Record<string, (bytes: number) => unknown> = {
   'marks in no canonical order': (bytes) => `a${repeat(marks, bytes)}`,
   'an address of marks': (bytes) => `a${repeat(marks, bytes)}@x.com`,

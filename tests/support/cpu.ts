@@ -1,8 +1,8 @@
-/** The least CPU time, in microseconds, that this process spent on one of a few runs: what others do meanwhile only adds to it. */
+/** The least CPU time, in microseconds, of this process in a few runs: other load only adds to it. */
 export async function leastCpu(act: () => Promise<Response>, runs = 3): Promise<number> {
   let least = Number.POSITIVE_INFINITY
   for (let i = 0; i < runs; i++) {
-    // Answers that wait for nothing would keep timers and sockets from their turn.
+    // Answers without any wait would starve timers and sockets.
     await new Promise(setImmediate)
     const before = process.cpuUsage()
     const response = await act()
@@ -14,7 +14,7 @@ export async function leastCpu(act: () => Promise<Response>, runs = 3): Promise<
   return least
 }
 
-/** How much more CPU one costs than the other; measured anew, more thoroughly, while it looks like more than `limit`. */
+/** The ratio of two CPU times; measured again, more thoroughly, while it seems to exceed `limit`. */
 export async function costRatio(
   costly: () => Promise<Response>,
   plain: () => Promise<Response>,
@@ -23,7 +23,7 @@ export async function costRatio(
   let ratio = Number.POSITIVE_INFINITY
   for (let runs = 2; runs <= 32 && ratio > limit; runs *= 2) {
     ratio = (await leastCpu(costly, runs)) / Math.max(1, await leastCpu(plain, runs))
-    // No noise: more runs would only take their time.
+    // Clearly no noise: more runs would change nothing.
     if (ratio > 10 * limit) break
   }
   return ratio

@@ -11,7 +11,7 @@ import { until } from './server-process.ts'
 export type Victim = Awaited<ReturnType<typeof openVictim>>
 export type Person = { id: string; bearer: string }
 
-/** An instance whose way to the database can be cut. */
+/** An instance whose connection to the database can be cut. */
 async function openVictim(writer: TestApp, authzFeed: 'listen' | 'poll') {
   const network = await openProxy(writer.config.databaseUrl)
   const deps = await openDeps({ ...writer.config, databaseUrl: network.url, authzFeed }, writer.deps.log)
@@ -29,7 +29,7 @@ async function openVictim(writer: TestApp, authzFeed: 'listen' | 'poll') {
   }
 }
 
-/** One instance that makes changes, two that must obey them, and a PostgreSQL of their own to be killed. */
+/** One instance that makes changes, two that must apply them, and a PostgreSQL of their own that can be killed. */
 export async function openCutFeed() {
   const database = await openOwnPostgres()
   await migrate({ url: database.url })
@@ -37,7 +37,7 @@ export async function openCutFeed() {
   const [listening, polling] = [await openVictim(writer, 'listen'), await openVictim(writer, 'poll')]
   afterAll(() => database.stop())
 
-  /** Somebody new, once the database lets them in. */
+  /** Registers a person, once the database accepts connections. */
   async function newPerson(): Promise<Person> {
     for (;;) {
       const answer = await writer.request('/v1/auth/register', { json: { email: newEmail(), password: goodPassword } })
@@ -47,7 +47,7 @@ export async function openCutFeed() {
     }
   }
 
-  /** @returns when it was committed */
+  /** @returns the time of the commit */
   async function logOut({ bearer }: Person): Promise<number> {
     expect((await writer.request('/v1/auth/logout', { method: 'POST', bearer })).status).toBe(204)
     return performance.now()
@@ -70,7 +70,7 @@ export async function isLetIn(victim: Victim, { bearer }: Person): Promise<boole
   return (await victim.ask('/v1/entitlements/api_access', bearer)).status === 200
 }
 
-/** Milliseconds from `since` until the victim refuses; asked all the time. */
+/** Milliseconds from `since` until the instance refuses the person, polled without a pause. */
 export async function refusedAfter(victim: Victim, person: Person, since: number): Promise<number> {
   await until(async () => !(await isLetIn(victim, person)), 60, 'the log-out is obeyed')
   return performance.now() - since

@@ -2,7 +2,7 @@ import type { Db } from '../../src/db/types.ts'
 
 type Sql = Db & { unsafe<T extends object[]>(text: string): PromiseLike<T> }
 
-/** Every row of every table, as a dump has them. */
+/** Every row of every table, as in a dump. */
 export async function dumpTables(sql: Sql): Promise<Map<string, string>> {
   const tables = await sql<{ name: string }[]>`
     select quote_ident(schemaname) || '.' || quote_ident(tablename) as name from pg_tables where schemaname not in ('pg_catalog', 'information_schema')`
@@ -14,7 +14,7 @@ export async function dumpTables(sql: Sql): Promise<Map<string, string>> {
   return texts
 }
 
-/** Which of these stand where, of places with their texts: as text, or as bytes of a row. */
+/** The secrets that occur in named texts, as text or as the bytes of a row. */
 export function findSecrets(places: Iterable<readonly [string, string]>, secrets: readonly string[]): string[] {
   const bytes = (secret: string) => Buffer.from(secret).toString('hex')
   return [...places].flatMap(([place, text]) =>

@@ -8,12 +8,13 @@ const project = join(import.meta.dir, '../..')
 
 type Manifest = Record<'dependencies' | 'optionalDependencies' | 'patchedDependencies', Record<string, string>>
 
-/** The version of the project before the schema was last changed. */
+/** The project before the last change of the schema. */
 export type EarlierVersion = { commit: string; directory: string; main: string }
 
 /**
- * Unpacks it from the repository, which is not asked for anything that it does not hold.
- * @returns null, and says why, where its history is missing (a shallow clone) or it needs other packages than are installed
+ * Unpacks the earlier version from the repository, without any download.
+ * @returns null, with a message, where its history is missing (a shallow clone) or it needs packages that are not
+ *   installed
  */
 export async function unpackEarlierVersion(): Promise<EarlierVersion | null> {
   const git = (...args: string[]) => run(['git', '-C', project, ...args]).catch(() => '')

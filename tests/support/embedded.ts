@@ -5,7 +5,7 @@ import postgres from 'postgres'
 
 const program = join(import.meta.dir, 'embedded-user.ts')
 
-/** A process of its own that has opened the data directory, until it is told to stop it properly or just to exit. */
+/** A process of its own that has opened the data directory, until it is told to stop in order or to exit. */
 export async function openInProcess(directory: string) {
   const child = Bun.spawn([process.execPath, program, directory], { stdin: 'pipe', stdout: 'pipe', stderr: 'inherit' })
   const { value } = await child.stdout.getReader().read()
@@ -29,7 +29,7 @@ export async function ask(url: string, query: string): Promise<Record<string, un
   }
 }
 
-/** The pid that the data directory's postmaster.pid names. */
+/** The pid in the data directory's postmaster.pid. */
 export function readPostmaster(directory: string): number {
   return Number(readFileSync(join(directory, 'postmaster.pid'), 'utf8').split('\n')[0])
 }
@@ -38,12 +38,12 @@ export function isRunning(pid: number): boolean {
   return !['', 'Z'].includes(processState(pid))
 }
 
-/** Between giving up its memory and becoming a zombie, a process that has ended may still be seen. */
+/** After giving up its memory and before it is a zombie, a process that has ended may still be visible. */
 export async function untilEnded(pid: number): Promise<void> {
   while (isRunning(pid)) await Bun.sleep(5)
 }
 
-/** One letter, `Z` for a zombie; empty if there is no such process. */
+/** One letter, `Z` for a zombie; empty without such a process. */
 export function processState(pid: number): string {
   return statFields(pid)[0] ?? ''
 }

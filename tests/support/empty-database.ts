@@ -2,7 +2,7 @@ import { afterAll } from 'bun:test'
 import postgres from 'postgres'
 
 /**
- * A database with nothing in it, dropped after the file's tests, and a plain connection to it.
+ * A database without tables, dropped after the file's tests, and a plain connection to it.
  * @param options of CREATE DATABASE, such as its locale
  */
 export async function openEmptyDatabase(options = ''): Promise<{ url: string; sql: postgres.Sql }> {

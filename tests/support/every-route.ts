@@ -10,7 +10,7 @@ export type Sent = {
   bearer?: string
 }
 
-/** Rows that are nobody's: what is let in after all does no harm. */
+/** Ids of rows that do not exist: a request that is let in changes nothing. */
 const nobody = {
   accountId: Bun.randomUUIDv7(),
   sessionId: Bun.randomUUIDv7(),
@@ -20,7 +20,7 @@ const nobody = {
   unique: 'made_here',
 }
 
-/** Every route of the table, and how to reach it as somebody whom no guard stops, with a body that is not tidied up. */
+/** Every route of the table, with a request by a person whom no guard stops, and its body unchanged. */
 export async function everyRoute(app: TestApp) {
   const routes = Object.entries(table).map(([route, row]) => {
     const [method = '', pattern = ''] = route.split(' ')

@@ -4,7 +4,10 @@ import { middleware } from '../../src/http/middleware.ts'
 import { streaming } from '../../src/http/output/streaming.ts'
 import type { PublicEnv } from '../../src/http/request.ts'
 
-/** A program of its own, for what Bun prints cannot be caught: serves a stream that fails, and reads it once. */
+/**
+ * A program of its own, because Bun's output cannot be captured within a process: serves a stream that fails, and reads
+ * it once.
+ */
 const told: string[] = []
 const deps = { log: { error: (_: object, text: string) => told.push(text) }, traffic: { countStream: () => {} } }
 const app = new Hono<PublicEnv>()

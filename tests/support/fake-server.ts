@@ -2,7 +2,7 @@ import { createServer, type Socket } from 'node:net'
 
 export type FakeServer = Awaited<ReturnType<typeof openFakeServer>>
 
-/** A TCP server that does `onConnect` to each connection and counts them; not a PostgreSQL, but in its place. */
+/** A TCP server in place of PostgreSQL that calls `onConnect` for each connection and counts them. */
 export async function openFakeServer(onConnect: (socket: Socket) => void) {
   const sockets = new Set<Socket>()
   let connects = 0

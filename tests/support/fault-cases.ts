@@ -4,7 +4,7 @@ import { faultsOf, runCase } from '../../scripts/faults/run.ts'
 import { openStand } from '../../scripts/faults/stand.ts'
 import { compiledProgram } from './compiled.ts'
 
-/** Each of the cases in its short form, as a test: what was acknowledged is there, once, whatever was broken. */
+/** Each of the cases in its short form, as a test: acknowledged writes exist, once, whatever the fault. */
 export async function testCases(cases: readonly Case[]): Promise<void> {
   const stand = await openStand({ program: [await compiledProgram()], signal: new AbortController().signal })
   afterAll(stand.close)
@@ -14,7 +14,7 @@ export async function testCases(cases: readonly Case[]): Promise<void> {
       expect(faultsOf(result)).toEqual([])
       if (result.kind !== 'skipped') return
       process.stderr.write(`SKIPPED: ${one.name}: ${result.reason}\n`)
-      // A program that is missing is installed in CI; a right that is missing is not to be had.
+      // CI installs missing programs; missing rights cannot be obtained.
       if (process.env.CI) expect(result.reason).not.toContain('apt-get')
     }, 600_000)
 }

@@ -2,8 +2,8 @@ import { afterAll } from 'bun:test'
 import { type AddressInfo, connect, createServer } from 'node:net'
 
 /**
- * A way to the server of `databaseUrl` on which settings that a client asks for when it connects are lost, but for who it
- * is: what a pooler does that ignores them. Nothing else is changed.
+ * A proxy to the server of `databaseUrl` that drops the settings of clients when they connect, except user and
+ * database, as some poolers do.
  */
 export async function openForgetfulPooler(databaseUrl: string): Promise<string> {
   const url = new URL(databaseUrl)
@@ -26,7 +26,7 @@ export async function openForgetfulPooler(databaseUrl: string): Promise<string> 
   return pooler.href
 }
 
-/** The start-up message (its length, the protocol, names and values) without what is not about who connects. */
+/** The start-up message (its length, the protocol, names and values) without the settings. */
 function forget(bytes: Uint8Array): Uint8Array {
   const words = new TextDecoder().decode(bytes.subarray(8)).split('\0')
   const kept = []

@@ -11,7 +11,7 @@ import { toResponse } from '../../src/http/output/on-error.ts'
 import type { PublicEnv } from '../../src/http/request.ts'
 import type { TestApp } from './app.ts'
 
-/** A route behind these guards, in the real chain: what it answers to a token. On success it shows the principal. */
+/** The answer of a route behind these guards, in the real chain, to a token. On success it shows the principal. */
 export function guardedBy(
   { deps }: TestApp,
   ...guards: MiddlewareHandler<AuthedEnv>[]
@@ -28,12 +28,12 @@ export function guardedBy(
   return async (token) => app.request('/', { headers: { Authorization: `Bearer ${token}` } })
 }
 
-/** Makes a change that a test wrote to the tables known, as every service does: obeyed from the next request on. */
+/** Publishes a change that a test wrote to the tables, as services do: it applies from the next request on. */
 export async function makeKnown({ sql }: TestApp, accountId: string): Promise<void> {
   await sql.begin((tx) => recordAuthzChange(tx, { accountId }))
 }
 
-/** The instance learns of an edited catalogue. */
+/** Makes the instance read the edited catalogue. */
 export async function reloadCatalogue({ deps, sql }: TestApp): Promise<void> {
   await sql`select record_catalogue_change()`
   deps.catalogue.current = await findCatalogue(sql)

@@ -2,7 +2,7 @@ import { afterAll } from 'bun:test'
 import { createServer } from 'node:http'
 import { Provider } from 'oidc-provider'
 
-/** Who can sign in at the provider; the login hint names them. */
+/** The people who can sign in at the provider, by login hint. */
 export type Person = {
   email?: string
   email_verified?: boolean
@@ -16,8 +16,9 @@ export type TestProvider = Awaited<ReturnType<typeof openIdentityProvider>>
 const clientSecret = 'a-client-secret-of-the-tests-0123456789'
 
 /**
- * A certified provider of OpenID Connect on loopback, in this process. Its pages answer by themselves: whom `login_hint` names is
- * signed in and agrees, and anybody else refuses. Claims of the scopes are in UserInfo alone, as the standard has it.
+ * A certified OpenID provider on loopback, in this process. Its pages answer by themselves: the person of `login_hint`
+ * signs in and consents; without one the request is refused. Claims of the scopes are in UserInfo only, as the standard
+ * says.
  */
 export async function openIdentityProvider(redirectUris: string[], people: Record<string, Person>) {
   const server = createServer()
@@ -73,7 +74,7 @@ export async function openIdentityProvider(redirectUris: string[], people: Recor
 }
 
 /**
- * What a person's browser does with an authorisation URL: keeps cookies and follows redirects until it is sent back to us.
+ * A browser's part of an authorisation: keeps cookies and follows redirects until it returns to this service.
  * @returns the URL of the callback
  */
 export async function browse(authorizationUrl: string, person: string): Promise<URL> {

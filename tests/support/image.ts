@@ -3,7 +3,7 @@ import { chmodSync, cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:
 import { dirname, join } from 'node:path'
 import { compiledProgram } from './compiled.ts'
 
-/** What the image says of itself, as Docker keeps it. */
+/** The configuration of the image, as Docker stores it. */
 export type ImageConfig = {
   User: string
   Entrypoint: string[]
@@ -20,9 +20,9 @@ const image = 'localhost/manas360-test'
 export const asRoot = process.getuid?.() === 0 ? [] : ['sudo', '-n']
 
 /**
- * The image's final stage, made by buildah without a daemon and without a registry, on a base of the C library and its like
- * alone, as the distroless one is.
- * @returns its configuration, what its layers take, and the folder where its files are mounted
+ * The image's final stage, built by buildah without a daemon and without a registry, on a base with only the C library
+ * and its parts, like the distroless one.
+ * @returns its configuration, the size of its layers, and the folder where its files are mounted
  */
 export async function buildImage(work: string): Promise<{ config: ImageConfig; size: string; root: string }> {
   const buildah = (...args: string[]) => {
@@ -46,7 +46,7 @@ export async function buildImage(work: string): Promise<{ config: ImageConfig; s
   return { config, size, root }
 }
 
-/** What the command printed. @throws Error with its complaints when it fails */
+/** The output of a command. @throws Error with its error output when it fails */
 export async function run(argv: string[], env = process.env): Promise<string> {
   const child = Bun.spawn(argv, { env, stdin: 'ignore', stdout: 'pipe', stderr: 'pipe' })
   const [out, complaints, code] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited])
@@ -54,7 +54,7 @@ export async function run(argv: string[], env = process.env): Promise<string> {
   return out.trim()
 }
 
-/** The Dockerfile from its last FROM on, with the file that its first stage would have made taken from the context. */
+/** The Dockerfile from its last FROM on, with the file of its first stage taken from the context. */
 function finalStage(): string {
   const text = readFileSync(join(project, 'Dockerfile'), 'utf8')
   const stage = text.slice(text.lastIndexOf('\nFROM '))
@@ -63,7 +63,9 @@ function finalStage(): string {
   return `ARG BASE\n${copied}`
 }
 
-/** What distroless/cc has that the program loads: the loader, the C library and its parts, libgcc. No shell, no ldd. */
+/**
+ * The parts of distroless/cc that the program loads: the loader, the C library and its parts, libgcc. No shell, no ldd.
+ */
 async function makeBase(base: string, program: string): Promise<void> {
   const [addon = ''] = [
     ...new Bun.Glob('node_modules/@node-rs/argon2-*/*.node').scanSync({ cwd: project, absolute: true }),

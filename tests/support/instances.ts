@@ -6,12 +6,15 @@ import { testSecrets } from './app.ts'
 import { createDatabase } from './cluster.ts'
 import { compiledProgram } from './compiled.ts'
 
-/** The programs that these tests need, and what to install for them. */
+/** The programs that these tests need, and their packages. */
 export const programs: [string[], string] = [['redis-server', 'haproxy'], 'redis-server haproxy']
 
 export type TestCluster = Cluster & { redis: RedisServer; databaseUrl: string }
 
-/** Three real servers, compiled, behind haproxy, with a database and a Redis of their own; gone after the file's tests. */
+/**
+ * Three real servers, compiled, behind haproxy, with a database and a Redis of their own; stopped after the file's
+ * tests.
+ */
 export async function openTestCluster(environment: Environment = {}): Promise<TestCluster> {
   const database = await createDatabase()
   const redis = await startRedisServer()
@@ -60,7 +63,7 @@ export function ask(
   })
 }
 
-/** How many of `count` requests made at once were answered with each status. */
+/** The number of answers of each status to `count` concurrent requests. */
 export async function atOnce(
   count: number,
   send: (index: number) => Promise<Response>,

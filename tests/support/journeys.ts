@@ -20,7 +20,7 @@ export function newVerifier(): { codeVerifier: string; codeChallenge: string } {
   return { codeVerifier, codeChallenge: createHash('sha256').update(codeVerifier).digest('base64url') }
 }
 
-/** Begins to sign in, as an app does. @returns where the person is sent, and the app's verifier */
+/** Begins a sign-in, as an app does. @returns the provider's URL, and the app's verifier */
 export async function begin({ request }: TestApp, provider: string, to = returnTo) {
   const { codeVerifier, codeChallenge } = newVerifier()
   const query = new URLSearchParams({ returnTo: to, codeChallenge })
@@ -37,7 +37,7 @@ export async function beginLink({ request }: TestApp, provider: string, bearer: 
   return { ...((await answer.json()) as { authorizationUrl: string }), codeVerifier }
 }
 
-/** The person's browser comes back: what the app reads of the fragment. */
+/** Returns the browser to the service. @returns the parameters of the fragment, as the app reads them */
 export async function comeBack({ request }: TestApp, callback: URL, to = returnTo): Promise<Record<string, string>> {
   const answer = await request(`${callback.pathname}${callback.search}`)
   expect(answer.status).toBe(302)

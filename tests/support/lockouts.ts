@@ -3,7 +3,7 @@ import { goodPassword } from './accounts.ts'
 import type { TestApp } from './app.ts'
 import { expectProblem } from './problems.ts'
 
-/** Log-ins as lockout tests need them, and time that passes for one counter. */
+/** Log-ins for tests of the lockout, and time that passes for one counter. */
 export function lockoutSteps({ request, sql, deps }: TestApp) {
   const keyOf = (email: string) => deps.counterKey('email', email)
 
@@ -19,7 +19,7 @@ export function lockoutSteps({ request, sql, deps }: TestApp) {
       await expectProblem(await login(email, 'not this one', deviceToken), 'invalid-credentials')
   }
 
-  /** Lets `interval` pass for a counter: everything it remembers becomes that much older. */
+  /** Makes everything that a counter stores older by `interval`. */
   async function age(key: Buffer, interval: string): Promise<void> {
     const rows = await sql`
       update lockouts set locked_until = locked_until - ${interval}::interval, last_failure_at = last_failure_at - ${interval}::interval,
@@ -29,7 +29,7 @@ export function lockoutSteps({ request, sql, deps }: TestApp) {
     expect(rows).toHaveLength(1)
   }
 
-  /** For how many seconds log-in with an address is paused. */
+  /** The remaining lockout of an address in seconds. */
   async function lockedFor(email: string): Promise<number> {
     const refused = await login(email)
     await expectProblem(refused, 'account-locked')

@@ -3,32 +3,32 @@ import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } from 'jose'
 
 type Claims = Record<string, unknown>
 
-/** How the next answers of the provider differ from honest ones. */
+/** The differences of the provider's next answers from correct ones. */
 export type Lies = {
-  /** Members in place of the honest claims of an ID token; undefined takes one away. */
+  /** Members that replace the correct claims of an ID token; undefined removes one. */
   claims?: Claims
-  /** The token as it is sent, in place of the honest one. */
+  /** The token to send, instead of the correct one. */
   idToken?: (honest: Claims) => Promise<string> | string
-  /** Beside the honest members of the answer with the tokens. */
+  /** Further members of the token response. */
   more?: object
-  /** That answer is compressed. */
+  /** Compresses the token response. */
   gzip?: boolean
-  /** In place of an endpoint's whole answer, by its path. */
+  /** Replaces the whole answer of an endpoint, by its path. */
   answers?: Record<string, () => Response | Promise<Response>>
 }
 
 export type LyingProvider = Awaited<ReturnType<typeof openLyingProvider>>
 
 /**
- * A small provider of OpenID Connect on loopback that says whatever a test wants it to. Nobody is asked anything there: a code is
- * the `nonce` that its ID token shall have.
+ * A small OpenID provider on loopback that answers as a test configures it. It has no pages: a code is the `nonce` of
+ * its ID token.
  */
 export async function openLyingProvider() {
   const keys = await generateKeyPair('ES256', { extractable: true })
   const others = await generateKeyPair('ES256')
   const jwk = { ...(await exportJWK(keys.publicKey)), kid: 'one', alg: 'ES256', use: 'sig' }
   const lies: Lies = {}
-  /** How often each path was asked for. */
+  /** The number of requests by path. */
   const asked = new Map<string, number>()
   const server = Bun.serve({
     port: 0,
@@ -40,7 +40,7 @@ export async function openLyingProvider() {
       if (lie) return lie()
       if (pathname === '/.well-known/openid-configuration') return Response.json(metadata)
       if (pathname === '/keys') return Response.json({ keys: [jwk] })
-      // The other is where a redirect leads that nobody may follow.
+      // /other-token is the target of a redirect that must not be followed.
       if (pathname === '/token' || pathname === '/other-token')
         return answered(await tokens(new URLSearchParams(await request.text())))
       return new Response(null, { status: 404 })
@@ -91,14 +91,14 @@ export async function openLyingProvider() {
     metadata,
     lies,
     asked: (path: string): number => asked.get(path) ?? 0,
-    /** Tells the truth again. */
+    /** Answers correctly again. */
     behave(): void {
       for (const lie of Object.keys(lies)) delete lies[lie as keyof Lies]
     },
-    /** Signed by a key that is not the provider's. */
+    /** A token signed by a key that is not the provider's. */
     forged: (claims: Claims): Promise<string> => signed(claims, others.privateKey),
     unsigned: (claims: Claims): string => new UnsecuredJWT(claims).encode(),
-    /** Where a person's browser is sent back to, by what it was sent there with. */
+    /** The URL of the callback, from the authorisation URL. */
     back(authorizationUrl: string, more: Record<string, string> = {}): URL {
       const { searchParams } = new URL(authorizationUrl)
       const url = new URL(searchParams.get('redirect_uri') ?? '')

@@ -1,2 +1,2 @@
-/** Who the mails of tests come from. */
+/** The sender of mails in tests. */
 export const from = { name: 'MANAS360', address: 'no-reply@manas360.test' }

@@ -9,7 +9,10 @@ import { until } from './server-process.ts'
 
 type Options = { url: string; verifyTls?: boolean; tuning?: SmtpTuning; concurrency?: number; deadlineMs?: number }
 
-/** A sender of the app's outbox, as an instance has it, to one SMTP server. It looks when it is told or rung for, not by the clock. */
+/**
+ * A sender for the app's outbox to one SMTP server, as an instance has it. It polls when it is called or notified, not
+ * by the clock.
+ */
 export function openSender({ deps }: TestApp, { url, verifyTls = true, tuning, ...limits }: Options) {
   const smtp = { mode: 'smtp', from, smtpUrl: url, verifyTls } as const
   const sender = createMailSender(
@@ -33,7 +36,7 @@ export type MailState = {
   dueInSeconds: number
 }
 
-/** The mails of an account, as the outbox has them. */
+/** The mails of an account in the outbox. */
 export function mailsOf({ sql }: TestApp, accountId: string): Promise<MailState[]> {
   return sql<MailState[]>`
     select id, template, status, attempts, last_error, recipient, contents, link is not null as is_linked,
@@ -41,7 +44,7 @@ export function mailsOf({ sql }: TestApp, accountId: string): Promise<MailState[
       from mail_outbox where account_id = ${accountId} order by id`
 }
 
-/** Resolves with the account's last mail once nobody is at it any more and `condition` holds. */
+/** Resolves with the account's last mail once it is not being sent and `condition` holds. */
 export async function settled(
   app: TestApp,
   accountId: string,
@@ -62,12 +65,12 @@ export async function settled(
   return found.mail
 }
 
-/** As if its wait were over; what is under way is left alone. */
+/** Makes waiting mails due; mails in progress are left alone. */
 export async function makeDue({ sql }: TestApp, accountId: string): Promise<void> {
   await sql`update mail_outbox set due_at = clock_timestamp() where account_id = ${accountId} and status = 'queued' and leased_until is null`
 }
 
-/** Queues a mail that somebody asked for, with a link of this token. */
+/** Queues a requested mail, with a link of this token. */
 export function queueReset({ sql, deps }: TestApp, { id, email }: Given, token = 'a-token'): Promise<void> {
   const data = { validHours: 1, cause: 'asked' } as const
   const mail = { accountId: id, to: email, language: 'en', template: 'reset-password', data } as const
@@ -76,7 +79,7 @@ export function queueReset({ sql, deps }: TestApp, { id, email }: Given, token =
 
 export const linkOf = (token: string): string => `https://app.manas360.test/account/reset-password#token=${token}`
 
-/** Whether the address is known to refuse mail. */
+/** Whether the address is marked as refusing mail. */
 export async function isMarked({ sql }: TestApp, { id }: Given): Promise<boolean> {
   const [row] = await sql<{ marked: boolean }[]>`
     select email_undeliverable_at is not null as marked from user_accounts where id = ${id}`

@@ -6,11 +6,11 @@ export type Mail = {
   to: string
   template: string
   contents: { events?: Record<string, unknown>[] } & Record<string, unknown>
-  /** Where it leads to, with its token; null where it carries none. */
+  /** The URL of its link, with the token; null without a link. */
   link: string | null
 }
 
-/** The mails to an address that wait to be sent, oldest first, as whoever reads the mailbox sees them. */
+/** The waiting mails to an address, oldest first, as its recipient would see them. */
 export async function mailsTo({ sql, deps }: TestApp, address: string): Promise<Mail[]> {
   const rows = await sql<(Omit<Mail, 'link'> & { link: Buffer | null })[]>`
     select id, recipient as to, template, contents, link from mail_outbox where recipient = ${address} order by id`
@@ -20,7 +20,7 @@ export async function mailsTo({ sql, deps }: TestApp, address: string): Promise<
   }))
 }
 
-/** The names of those mails. */
+/** The templates of those mails. */
 export async function templatesTo(app: TestApp, address: string): Promise<string[]> {
   return (await mailsTo(app, address)).map(({ template }) => template)
 }
@@ -33,7 +33,7 @@ export async function tokenTo(app: TestApp, address: string, template: string): 
   return token ?? ''
 }
 
-/** What a sender leaves of mails to an address that it has sent. */
+/** Leaves the waiting mails to an address as a sender does after sending them. */
 export async function sendMailsTo({ sql }: TestApp, address: string): Promise<void> {
   await sql`
     update mail_outbox set status = 'sent', ended_at = clock_timestamp(), recipient = null, link = null, contents = '{}'

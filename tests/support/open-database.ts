@@ -4,7 +4,7 @@ import { type Database, openDatabase } from '../../src/db/database.ts'
 
 export type Observed = Database & { slow: { milliseconds: number; statement: string }[]; warnings: string[] }
 
-/** The real layer on `url`, closed after the file's tests; what it reports is kept. */
+/** The real pool on `url`, closed after the file's tests, with its reports recorded. */
 export function openObserved(url: string, options: Partial<DatabaseOptions> = {}): Observed {
   const slow: Observed['slow'] = []
   const warnings: string[] = []
@@ -23,7 +23,7 @@ export function openObserved(url: string, options: Partial<DatabaseOptions> = {}
   return Object.assign(database, { slow, warnings })
 }
 
-/** What a rejected promise was rejected with. */
+/** The reason of a rejection. */
 export async function reasonOf(promise: Promise<unknown>): Promise<unknown> {
   return await promise.then(
     (value) => {

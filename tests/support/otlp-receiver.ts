@@ -21,9 +21,7 @@ export type ReceivedSpan = Omit<SentSpan, 'attributes'> & {
   attributes: Record<string, string | number | boolean | undefined>
 }
 
-/**
- * A collector of OTLP/HTTP on loopback. `answer` is asked for each batch; by default it is taken.
- */
+/** A collector of OTLP/HTTP on loopback. `answer` is called for each batch; by default it is accepted. */
 export function openOtlpReceiver(answer: () => Response | Promise<Response> = () => Response.json({})) {
   const batches: { headers: Headers; path: string; body: Uint8Array }[] = []
   const server = Bun.serve({
@@ -40,7 +38,7 @@ export function openOtlpReceiver(answer: () => Response | Promise<Response> = ()
   return {
     url: `http://127.0.0.1:${server.port}`,
     batches,
-    /** Of batches in JSON. */
+    /** The spans of batches in JSON. */
     spans: (): ReceivedSpan[] =>
       parsed()
         .flatMap(({ resourceSpans }) =>

@@ -7,27 +7,27 @@ import { SoftPasskey } from './soft-passkey.ts'
 export type PasskeyJson = { id: string; name: string; createdAt: string; lastUsedAt: string | null; backedUp: boolean }
 type Signed = { bearer: string }
 
-/** The same session with tokens of now: as strong as it has become. */
+/** New tokens of the same session, with its present strength. */
 export async function renewed({ request }: TestApp, { refreshToken }: { refreshToken: string }) {
   const session = await bodyOf<SessionJson>(await request('/v1/auth/refresh', { json: { refreshToken } }))
   return { bearer: session.accessToken, refreshToken: session.refreshToken }
 }
 
-/** Options for a new passkey of whoever is signed in. */
+/** Options for a new passkey of a signed-in person. */
 export async function creationOptions({ request }: TestApp, { bearer }: Signed): Promise<CreationOptions> {
   const answer = await request('/v1/me/passkeys/options', { method: 'POST', bearer })
   expect(answer.status).toBe(200)
   return bodyOf<CreationOptions>(answer)
 }
 
-/** Options to sign in with. */
+/** Options for a sign-in. */
 export async function signInOptions({ request }: TestApp): Promise<RequestOptions> {
   const answer = await request('/v1/auth/passkey/options', { method: 'POST' })
   expect(answer.status).toBe(200)
   return bodyOf<RequestOptions>(answer)
 }
 
-/** The answer to adding a passkey that this authenticator makes. */
+/** Adds a passkey of this authenticator. @returns the answer */
 export async function addPasskey(
   app: TestApp,
   { bearer }: Signed,
@@ -37,14 +37,14 @@ export async function addPasskey(
   return app.request('/v1/me/passkeys', { bearer, json: { challengeToken, response: passkey.create(options), name } })
 }
 
-/** A passkey of whoever is signed in. */
+/** A passkey of a signed-in person. */
 export async function givenPasskey(app: TestApp, signed: Signed, passkey = new SoftPasskey()) {
   const answer = await addPasskey(app, signed, { passkey })
   expect(answer.status).toBe(201)
   return { passkey, ...(await bodyOf<PasskeyJson>(answer)) }
 }
 
-/** The answer to signing in with a passkey. */
+/** Signs in with a passkey. @returns the answer */
 export async function usePasskey(app: TestApp, passkey: SoftPasskey): Promise<Response> {
   const { challengeToken, options } = await signInOptions(app)
   return app.request('/v1/auth/passkey', { json: { challengeToken, response: passkey.get(options) } })
@@ -57,7 +57,7 @@ export async function signInWith(app: TestApp, passkey: SoftPasskey): Promise<Se
   return bodyOf<SessionJson>(answer)
 }
 
-/** A passkey as a factory makes it: straight into the table, and of no authenticator. @returns its id */
+/** A passkey inserted into the table, without an authenticator. @returns its id */
 export async function storedPasskey({ sql }: TestApp, accountId: string, name = 'Phone'): Promise<string> {
   const id = Bun.randomUUIDv7()
   await sql`

@@ -4,7 +4,7 @@ import type { Db } from '../../src/db/types.ts'
 /** `day currency figure` → `count amount`. */
 export type Figures = Record<string, string>
 
-/** What is counted of everybody, added up or not. */
+/** The figures of all accounts, summed or not yet. */
 export async function readFigures(sql: Db): Promise<Figures> {
   const rows = await sql<{ what: string; told: string }[]>`
     select concat_ws(' ', day, currency, figure) as what, concat_ws(' ', sum(n), sum(amount)) as told
@@ -13,7 +13,7 @@ export async function readFigures(sql: Db): Promise<Figures> {
   return Object.fromEntries(rows.map(({ what, told }) => [what, told]))
 }
 
-/** What has come to the figures since. */
+/** The differences between two readings of the figures. */
 export function added(before: Figures, after: Figures): Figures {
   const difference: Figures = {}
   for (const what of new Set([...Object.keys(before), ...Object.keys(after)])) {
@@ -32,7 +32,9 @@ type Life = {
   trials: string[]
 }
 
-/** What a life with one subscription must add, by what its provider says in the end alone: written apart from the SQL. */
+/**
+ * The figures of one subscription's history, computed from the provider's final state alone, independently of the SQL.
+ */
 export function figuresOf({ subscription, payments, annualMinor, trials }: Life): Figures {
   const found = new Map<string, [count: number, amount: number]>()
   const add = (at: string, figure: string, { currency, amountMinor }: { currency: string; amountMinor: number }) => {

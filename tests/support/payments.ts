@@ -21,7 +21,7 @@ export type View = {
 }
 export type Payer = Awaited<ReturnType<typeof signedIn>>
 
-/** An app whose payments go to the sandbox, and its worker, which works when it is told to. */
+/** An app with the sandbox as its provider, and a worker that works when it is called. */
 export async function openPayingApp(environment: Record<string, string> = {}) {
   const app = await openTestApp({ BILLING_PROVIDERS: 'sandbox', ...environment })
   return { ...app, ...payingTools(app) }
@@ -37,21 +37,21 @@ export function payingTools(app: TestApp) {
   const subscribe = (person: Payer, plan: string, more: object = {}, headers = {}) =>
     post(person, '/v1/subscription', { plan, interval: 'month', ...more }, headers)
 
-  /** Somebody who was on a trial of the plan before, so that money is due. */
+  /** A person who has used the trial of the plan, so that payment is due. */
   async function givenTried(plan: string): Promise<Payer> {
     const person = await signedIn(app)
     await sql`insert into trials (account_id, plan) values (${person.id}, ${plan})`
     return person
   }
 
-  /** The checkout of an answer, by its page. */
+  /** The id of an answer's checkout, from its page. */
   async function checkoutOf(answer: Response): Promise<string> {
     expect(answer.status).toBe(202)
     const { checkoutUrl } = await bodyOf<{ checkoutUrl: string }>(answer)
     return new URL(checkoutUrl).pathname.split('/').at(-1) ?? ''
   }
 
-  /** The provider's subscription that an account has now. */
+  /** The provider's subscription of an account. */
   async function subscriptionOf(person: Payer): Promise<string> {
     const [row] = await sql<{ id: string }[]>`
       select provider_subscription_id as id from user_subscriptions where account_id = ${person.id} and ended_at is null`
@@ -68,7 +68,7 @@ export function payingTools(app: TestApp) {
     await worker.idle()
   }
 
-  /** Somebody who pays for a plan. */
+  /** A person who pays for a plan. */
   async function givenPaying(plan: string, more: object = {}): Promise<Payer> {
     const person = await givenTried(plan)
     await onCheckout(await checkoutOf(await subscribe(person, plan, more)), 'pay')

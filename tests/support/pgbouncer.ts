@@ -5,19 +5,19 @@ import { join } from 'node:path'
 import { until } from './server-process.ts'
 
 const program = Bun.which('pgbouncer') ?? (Bun.which('/usr/sbin/pgbouncer') as string | null)
-/** Without it the tests are skipped, but not where everything is installed for them. */
+/** Without the program the tests are skipped, except in CI. */
 export const skipped = !program && process.env.CI !== 'true'
 if (skipped)
   process.stderr.write('SKIPPED: no pooler is tested, for pgbouncer is missing (apt-get install pgbouncer)\n')
 
 /**
- * The real PgBouncer in transaction mode before the server of `databaseUrl`, as strict as it gets: it remembers no
- * prepared statement for a client, and has so few connections that no client meets the same one twice in a row.
+ * The real PgBouncer in transaction mode in front of the server of `databaseUrl`, as strict as possible: it keeps no
+ * prepared statements for clients, and has so few connections that no client gets the same one twice in a row.
  */
 export async function openPgBouncer(databaseUrl: string): Promise<string> {
   if (!program) throw new Error('pgbouncer is missing')
   const server = new URL(databaseUrl)
-  // Outside of the run's own directory, which belongs to root alone.
+  // Outside of the run's own directory, which belongs to root.
   const directory = mkdtempSync(join(process.getuid?.() === 0 ? '/tmp' : tmpdir(), 'manas360-pgbouncer-'))
   const file = (name: string) => join(directory, name)
   const probe = Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data() {} } })
@@ -53,7 +53,9 @@ ${knowsPreparedStatements(program) ? 'max_prepared_statements = 0\n' : ''}`,
   return server.href
 }
 
-/** From 1.21 on it can keep them for its clients, and has to be told not to; before, it does not know the word. */
+/**
+ * Whether it keeps prepared statements unless it is told not to (from 1.21); earlier versions do not know the setting.
+ */
 function knowsPreparedStatements(program: string): boolean {
   const { stdout } = Bun.spawnSync([program, '--version'])
   const [, major = 0, minor = 0] = /PgBouncer (\d+)\.(\d+)/.exec(stdout.toString()) ?? []

@@ -15,8 +15,8 @@ export type PlanNode = {
 type Explained = { 'Query Text': string; Plan: PlanNode }
 
 /**
- * A handle that tells how PostgreSQL ran each statement, those inside functions too: its own log of plans, as a notice.
- * One connection, so that a statement meets its kept plan as it does in a pool that has been up for a while.
+ * A handle that records how PostgreSQL ran each statement, also inside functions: its own log of plans, sent as
+ * notices. One connection, so that statements use cached plans as in a pool that has run for a while.
  */
 export async function openExplained(url: string) {
   const explained: Explained[] = []
@@ -51,7 +51,7 @@ export async function openExplained(url: string) {
   }
 }
 
-/** The driver's own handle in the place of the service's: what a transaction makes known after its commit, nobody hears. */
+/** The driver's own handle in place of the service's: items pushed to `committed` have no listeners. */
 function nested(client: postgres.Sql): Sql {
   const begin = <T>(work: (tx: Tx) => Promise<T>) =>
     client.begin((tx) => work(Object.assign(tx, { committed: [] }) as never))
@@ -64,7 +64,7 @@ export function nodesOf(plan: PlanNode): PlanNode[] {
   return [plan, ...(plan.Plans ?? []).flatMap(nodesOf)]
 }
 
-/** Pages that a statement touched, in memory or not: its cost, whatever else the machine is doing. */
+/** Pages that a statement touched, in memory or not: a cost that other load does not change. */
 export function blocksOf({ Plan: plan }: Explained): number {
   return plan['Shared Hit Blocks'] + plan['Shared Read Blocks']
 }

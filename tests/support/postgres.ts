@@ -7,8 +7,8 @@ import { openEmbeddedPostgres } from '../../src/embedded-postgres/open.ts'
 export type OwnPostgres = Awaited<ReturnType<typeof openOwnPostgres>>
 
 /**
- * A PostgreSQL for one test file alone, to be frozen, killed and restarted without harm to others. Nothing waits for the disk: what
- * was committed survives the end of its processes all the same, for the system has it.
+ * A PostgreSQL of one test file, which may freeze, kill and restart it. Nothing is flushed to disk: committed data
+ * survives the end of its processes all the same, in the system's cache.
  */
 export async function openOwnPostgres(settings: Record<string, string> = {}) {
   const parent = mkdtempSync(join(tmpdir(), 'manas360-own-'))
@@ -20,7 +20,7 @@ export async function openOwnPostgres(settings: Record<string, string> = {}) {
     freeze: processes.freeze,
     kill: processes.kill,
     async stop(): Promise<void> {
-      // A test that failed may have left it frozen.
+      // A failed test may have left it frozen.
       processes.thaw()
       await server.stop()
       rmSync(parent, { recursive: true, force: true })

@@ -13,7 +13,7 @@ export type Problem = {
   [member: string]: unknown
 }
 
-/** That an answer is the problem document of this code, whole and with the right status. */
+/** Checks that an answer is the whole problem document of this code, with its status. */
 export async function expectProblem(response: Response, code: ProblemCode): Promise<Problem> {
   const problem = (await response.json()) as Problem
   expect(problem.code).toBe(code)

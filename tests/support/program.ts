@@ -4,7 +4,7 @@ export const program = join(import.meta.dir, '..', '..', 'src/main.ts')
 
 export type Run = { code: number; out: string; err: string }
 
-/** The program as a shell starts it, with nothing in its environment but `env`. */
+/** Runs the program as a shell would, with only `env` in its environment. */
 export async function runProgram(args: string[], env: Record<string, string>, input = ''): Promise<Run> {
   const child = Bun.spawn([process.execPath, '--no-env-file', program, ...args], {
     env: { PATH: process.env.PATH ?? '', ...env },

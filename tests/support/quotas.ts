@@ -8,19 +8,19 @@ import { bodyOf, type TestApp } from './app.ts'
 
 type Instance = { leases: Leases }
 
-/** Somebody with an API key. */
+/** A person with an API key. */
 export async function givenKeyHolder(app: TestApp, options: Parameters<typeof givenAccount>[1] = {}) {
   const account = await givenAccount(app, options)
   return { ...account, key: (await givenApiKey(app, account.id)).key }
 }
 
-/** When the month is over, in UTC, as answers tell it. */
+/** The end of the month in UTC, in the form of answers. */
 export function nextMonth(): string {
   const now = new Date()
   return new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + 1, 1)).toISOString()
 }
 
-/** What the person is told: their limit, and what is used of it. */
+/** The limit and the use of API requests, as the person sees them. */
 export type ApiRequests = { used: number; limit: number | null; resetsAt: string }
 export async function readApiRequests({ request }: TestApp, bearer: string) {
   const { usage, limits } = await bodyOf<{
@@ -41,7 +41,7 @@ export async function askUntilRefused(
   }
 }
 
-/** Spends from an instance as requests do. @returns how many passed, of `wanted`, until it refused */
+/** Consumes units of an instance as requests do. @returns how many of `wanted` were granted before a refusal */
 export async function spendAll(instance: Instance, accountId: string, limit: number, wanted: number): Promise<number> {
   let passed = 0
   for (; passed < wanted; passed++) if (!(await spendOne(instance, accountId, limit))) break
@@ -57,7 +57,7 @@ export async function spendOne({ leases }: Instance, accountId: string, limit: n
   }
 }
 
-/** What the database has of this month: used by leases that ended, and what the living ones have spent, drawn and held. */
+/** The rows of this month: use by ended leases, and what live leases have spent, drawn and hold. */
 export async function readQuotaRows({ sql }: TestApp, accountId: string) {
   const [row] = await sql<{ used: number; spent: number; drawn: number; held: number; leases: number }[]>`
     select u.used::int, coalesce(sum(l.spent), 0)::int as spent, coalesce(sum(l.drawn), 0)::int as drawn, coalesce(sum(l.held), 0)::int as held,
@@ -67,12 +67,12 @@ export async function readQuotaRows({ sql }: TestApp, accountId: string) {
   return row ?? { used: 0, spent: 0, drawn: 0, held: 0, leases: 0 }
 }
 
-/** As if everything about an account's quota had happened so much earlier: leases run out. */
+/** Makes everything about an account's quota older, so that leases expire. */
 export async function ageLeases({ sql }: TestApp, accountId: string): Promise<void> {
   await sql`update quota_leases set expires_at = expires_at - interval '31 seconds' where account_id = ${accountId}`
 }
 
-/** As if it had been the month before. */
+/** Moves the rows to the month before. */
 export async function ageMonth({ sql }: TestApp, accountId: string): Promise<void> {
   await sql.begin(async (tx) => {
     await tx`alter table quota_leases drop constraint quota_leases_account_id_month_feature_fkey`

@@ -11,10 +11,10 @@ export const newRole = () => ({
   permissions: ['profile.read'],
 })
 
-/** Whether an answer is that of an earlier request. */
+/** Whether an answer is the stored one of an earlier request. */
 export const replayed = (answer: Response) => answer.headers.get('idempotency-replayed')
 
-/** Requests under an Idempotency-Key; by default those of an administrator who makes a role. */
+/** Requests under an Idempotency-Key; by default an administrator's that make a role. */
 export const createPost =
   ({ request }: TestApp, bearerOfRoot: string) =>
   ({ path = '/v1/admin/roles', key, json, bearer = bearerOfRoot }: Ask) =>

@@ -6,7 +6,7 @@ import { processesOn } from '../../scripts/cluster/postgres-processes.ts'
 import { migrate } from '../../src/db/migrate.ts'
 import { openEmbeddedPostgres } from '../../src/embedded-postgres/open.ts'
 
-/** A primary with the schema and a streaming replica of it, for one test file alone. `more`: settings of both. */
+/** A primary with the schema and a streaming replica of it, for one test file. `more`: settings of both. */
 export async function openReplicatedPostgres(more: Record<string, string> = {}) {
   const parent = mkdtempSync(join(tmpdir(), 'manas360-replicated-'))
   const [primaryDirectory, replicaDirectory] = [join(parent, 'primary'), join(parent, 'replica')]
@@ -15,7 +15,7 @@ export async function openReplicatedPostgres(more: Record<string, string> = {}) 
   await migrate({ url: first.url })
   await first.stop()
   appendFileSync(join(primaryDirectory, 'pg_hba.conf'), 'host replication all 127.0.0.1/32 trust\n')
-  // Of a server that was stopped a plain copy is a base backup.
+  // A plain copy of a stopped server is a base backup.
   cpSync(primaryDirectory, replicaDirectory, { recursive: true })
   writeFileSync(join(replicaDirectory, 'standby.signal'), '')
 
@@ -30,7 +30,7 @@ export async function openReplicatedPostgres(more: Record<string, string> = {}) 
   const processes = processesOn(replicaDirectory)
   const onReplica = postgres(replica.url, { max: 1, onnotice: () => {} })
 
-  /** Replication begins with this, and begins again. */
+  /** Starts replication, or starts it again. */
   async function connect(): Promise<void> {
     await onReplica.unsafe(`alter system set primary_conninfo = '${source}'`)
     await onReplica`select pg_reload_conf()`
@@ -40,12 +40,12 @@ export async function openReplicatedPostgres(more: Record<string, string> = {}) 
   return {
     primaryUrl: primary.url,
     replicaUrl: replica.url,
-    /** A connection of the test's own. */
+    /** The test's own connection. */
     onReplica,
-    /** The replica receives, and replays nothing: it grows older with every change. */
+    /** The replica receives and replays nothing: its data gets older with every change. */
     pause: () => onReplica`select pg_wal_replay_pause()`,
     resume: () => onReplica`select pg_wal_replay_resume()`,
-    /** The connection between the two. */
+    /** Cuts the connection between the two. */
     async disconnect(): Promise<void> {
       await onReplica`alter system set primary_conninfo = ''`
       await onReplica`select pg_reload_conf()`
@@ -58,13 +58,13 @@ export async function openReplicatedPostgres(more: Record<string, string> = {}) 
     freeze: processes.freeze,
     kill: processes.kill,
     async stop(): Promise<void> {
-      // A test that failed may have left it frozen.
+      // A failed test may have left it frozen.
       processes.thaw()
       await onReplica.end({ timeout: 1 })
       await Promise.all([replica.stop(), primary.stop()])
       rmSync(parent, { recursive: true, force: true })
     },
-    /** How many statements that hold `text` were sent to either, since the start. */
+    /** How many statements with `text` were sent to each, since the start. */
     statements: (text: string) => ({
       primary: count(`${primaryDirectory}.log`, text),
       replica: count(`${replicaDirectory}.log`, text),

@@ -1,4 +1,4 @@
-/** What is true, in the plainest form: nothing here knows of tokens' contents, versions, feeds or instances. */
+/** A model of rights in the plainest form, without tokens' claims, versions, feeds or instances. */
 export type Person = {
   role: string
   plan: string
@@ -10,13 +10,13 @@ export type Person = {
 
 export type World = {
   people: Person[]
-  /** Sessions that are over. */
+  /** Sessions that have ended. */
   over: string[]
   permissionsOf: Record<string, string[]>
   featuresOf: Record<string, string[]>
 }
 
-/** What a token of this person's session may do at this moment, or the refusal. */
+/** The rights of a token of this person's session at this moment, or the refusal. */
 export function mayDo(world: World, who: number, session: string, now: number): string {
   const person = world.people[who]
   if (!person) throw new Error(`nobody is number ${who}`)
@@ -42,8 +42,8 @@ export function describeRights({ role, permissions, plan, features }: Described)
 }
 
 /**
- * What an instance that has heard nothing of the others since `history[since]` may answer: anything that was true since,
- * for what it commits itself it knows, piece by piece.
+ * The answers that are allowed of an instance that has read nothing of the others since `history[since]`: any state
+ * since then, because it knows its own commits, piece by piece.
  */
 export function mayHaveBeen(history: World[], since: number, who: number, session: string, now: number): Set<string> {
   const known = history.slice(since)

@@ -3,7 +3,7 @@ import { bodyOf, type TestApp } from './app.ts'
 
 const ofLead = ['profile.read', 'profile.update', 'settings.manage', 'users.manage']
 
-/** Roles made by a superadmin: `lead`, at a privilege of 80, and what `givenRole` makes. */
+/** Roles made by a superadmin: `lead`, with privilege level 80, and those of `givenRole`. */
 export async function openRoles({ request }: TestApp, bearer: string) {
   const ask = (method: string, path: string, as: string, json?: unknown): Promise<Response> =>
     request(`/v1/admin/roles${path}`, { method, bearer: as, json })

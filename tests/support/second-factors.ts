@@ -6,25 +6,25 @@ import { bodyOf, type SessionJson, type TestApp } from './app.ts'
 export type Enrolled = Given & {
   secret: string
   recoveryCodes: string[]
-  /** Of the session that enrolled, which is aal2 now. */
+  /** The session in which the app was enrolled, which is aal2. */
   session: SessionJson
 }
 
 /**
- * What people with an authenticator app do. Stops the app's clock, so that a code is of the same half minute when it is judged,
- * however busy this machine is.
+ * Steps of people with an authenticator app. Stops the app's clock, so that a code stays in its time step however busy
+ * the machine is.
  */
 export function secondFactorSteps(app: TestApp) {
   const { request, sql, clock } = app
   clock.stop()
 
-  /** What an authenticator app shows now, or so many half minutes from now. */
+  /** The code of an authenticator app now, or some time steps ahead. */
   function codeOf({ secret }: { secret: string }, steps = 0): string {
     const totp = new TOTP({ algorithm: 'SHA1', digits: 6, period: 30, secret: Secret.fromBase32(secret) })
     return totp.generate({ timestamp: clock.now() + steps * 30_000 })
   }
 
-  /** A code that is none of an app's, now or in a few minutes. */
+  /** A code that is wrong now and for a few minutes. */
   function wrongCode(of: { secret: string }): string {
     const near = Array.from({ length: 21 }, (_, i) => codeOf(of, i - 10))
     const wrong = Array.from({ length: 30 }, (_, i) => `${100_000 + i}`).find((code) => !near.includes(code))
@@ -41,7 +41,7 @@ export function secondFactorSteps(app: TestApp) {
   const confirm = (bearer: string, code: string, headers: Record<string, string> = {}) =>
     request('/v1/me/mfa/totp/confirm', { json: { code }, bearer, headers })
 
-  /** Adds an authenticator app to a person who is signed in, and has their session say so. */
+  /** Enrols an authenticator app for a signed-in person, and refreshes the session. */
   async function enrol(person: SessionJson & Given): Promise<Enrolled> {
     const { secret } = await begin(person.accessToken)
     const confirmed = await confirm(person.accessToken, codeOf({ secret }))
@@ -57,7 +57,7 @@ export function secondFactorSteps(app: TestApp) {
 
   const enrolled = async (): Promise<Enrolled> => enrol(await registered(app))
 
-  /** As if the codes of now had not been used: they were, half an hour ago. */
+  /** Makes the used codes half an hour older, so that present ones are unused. */
   async function halfAnHourLater({ id }: { id: string }): Promise<void> {
     await sql`update totp_factors set last_step = last_step - 60 where account_id = ${id} and confirmed_at is not null`
   }
@@ -68,7 +68,7 @@ export function secondFactorSteps(app: TestApp) {
       ...(deviceToken && { headers: { 'X-Device-Token': deviceToken } }),
     })
 
-  /** Logs in by the password. @returns the token that stands for it */
+  /** Logs in by the password. @returns the mfaToken */
   async function firstStep(person: { email: string; password?: string }, deviceToken?: string): Promise<string> {
     const asked = await login(person, deviceToken)
     expect(asked.status).toBe(202)

@@ -8,8 +8,8 @@ const main = join(import.meta.dir, '../../src/main.ts')
 const source = [process.execPath, '--no-env-file', main]
 
 /**
- * The real server as a process of its own, to be killed and stopped. Resolves once it serves.
- * @param program how it is started: from source, unless a compiled one is named
+ * The real server as a process of its own, which can be killed and stopped. Resolves once it serves.
+ * @param program how it is started; default: from source
  */
 export async function startServerProcess(
   databaseUrl: string,

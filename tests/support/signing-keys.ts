@@ -12,12 +12,12 @@ export function newKeySet(algorithm: AsymmetricAlgorithm): Promise<PrivateJwkSet
   return generateKeySet(algorithm, Math.floor(Date.now() / 1000))
 }
 
-/** What an environment says so that access tokens are signed with a set. */
+/** The environment variables for access tokens signed with a set. */
 export function signingWith(algorithm: AsymmetricAlgorithm, set: PrivateJwkSet) {
   return { JWT_ALGORITHM: algorithm, JWT_KEYS: JSON.stringify(set), JWT_SECRET: '' }
 }
 
-/** The key of a set, what others know of it, and its name. */
+/** A key of the set, its public part, and its id. */
 export function keyOf(set: PrivateJwkSet, position = 0) {
   const key = toSigningKeys(set)[position]
   const jwk = set.keys[position]
@@ -29,7 +29,7 @@ export function encodePart(value: object | string): string {
   return Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url')
 }
 
-/** A JWS whose header says what it likes, under a private key. */
+/** A JWS with any header, under a private key. */
 export function forge(header: object | string, claims: object | string, jwk: PrivateJwk): string {
   const signed = `${encodePart(header)}.${encodePart(claims)}`
   const key = createPrivateKey({ key: jwk, format: 'jwk' })

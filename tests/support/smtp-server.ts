@@ -6,7 +6,7 @@ import { until } from './server-process.ts'
 
 export type Received = { to: string; messageId: string; subject: string; text: string; html: string; mail: ParsedMail }
 
-/** What the server does with a mail: says so at RCPT or after DATA, or breaks off while or after the message is read. */
+/** The server's answer to a mail: at RCPT or after DATA, or a closed connection during or after the message. */
 export type Answer =
   | { rcpt: string }
   | { data: string }
@@ -17,16 +17,18 @@ export type Answer =
 type Options = {
   /** smtps instead of STARTTLS. */
   secure?: boolean
-  /** Takes nothing without this user and password. */
+  /** Requires this user and password. */
   auth?: { user: string; pass: string }
   disabledCommands?: string[]
-  /** Of each mail, when it comes; undefined: it is taken. */
+  /** Called for each mail that arrives; undefined: it is accepted. */
   answer?: (to: string) => Answer | undefined
 }
 
 export type TestSmtpServer = Awaited<ReturnType<typeof openSmtpServer>>
 
-/** A real SMTP server on localhost that does as it is told; closed after the file's tests. Its certificate is `cert`. */
+/**
+ * A real SMTP server on localhost that answers as configured; closed after the file's tests. Its certificate is `cert`.
+ */
 export async function openSmtpServer({ secure = false, auth, disabledCommands = [], answer }: Options = {}) {
   const received: Received[] = []
   const behaviour = { answer: answer ?? ((): Answer | undefined => undefined), greets: true }
@@ -93,7 +95,7 @@ export async function openSmtpServer({ secure = false, auth, disabledCommands = 
     behaviour,
     seen,
     receivedBy: (to: string) => received.filter((mail) => mail.to === to),
-    /** Resolves when so many mails came to an address. */
+    /** Resolves when so many mails have arrived for an address. */
     arrived: (to: string, count = 1) =>
       until(() => received.filter((mail) => mail.to === to).length >= count, 20, `${count} mails to ${to}`),
     close,

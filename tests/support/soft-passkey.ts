@@ -5,16 +5,16 @@ type Traits = {
   origin?: string
   /** Whether the authenticator verified its user (PIN, fingerprint). */
   verifies?: boolean
-  /** Whether it counts how often it was used. */
+  /** Whether it has a signature counter. */
   counts?: boolean
   /** Whether the key may be copied to other devices, and whether it was. */
   backup?: 'none' | 'eligible' | 'done' | 'impossible'
   algorithm?: 'ES256' | 'ML-DSA-44'
-  /** The domain that it says it is for, whatever was asked. */
+  /** The domain in its data, whatever was requested. */
   rpId?: string
-  /** Whether a page of another origin holds the one that asks in a frame. */
+  /** Whether the page runs in a frame of another origin. */
   framed?: boolean
-  /** What it says of its make: nothing, its own signature, or a statement of some format. */
+  /** Its attestation: none, self, or a statement of some format. */
   attestation?: 'none' | 'self' | [format: string, statement: Map<string, Statement>]
 }
 type Statement = number | Uint8Array | Uint8Array[]
@@ -43,7 +43,10 @@ function cose(key: KeyObject, algorithm: Traits['algorithm']): Map<number, numbe
   return new Map(common)
 }
 
-/** An authenticator of one passkey, without a browser: it signs whatever it is asked, and lies where a test wants it to. */
+/**
+ * An authenticator of one passkey, without a browser: it signs any request, and sends false data where a test
+ * configures that.
+ */
 export class SoftPasskey {
   id = randomBytes(16)
   userHandle = ''
@@ -72,7 +75,7 @@ export class SoftPasskey {
     return encoded(this.id)
   }
 
-  /** The same key on another device, as of now: both go on counting by themselves. */
+  /** A copy of the key on another device; both counters go on independently. */
   copy(traits: Traits = {}): SoftPasskey {
     const copy = new SoftPasskey({ ...this.traits, ...traits })
     copy.id = this.id

@@ -2,12 +2,12 @@ import { goodPassword, newEmail } from './accounts.ts'
 import { bodyOf, type SessionJson } from './app.ts'
 import { ask } from './instances.ts'
 
-/** Answers by status and code, and requests without one by what happened. */
+/** Answers by status and code, and failed requests by cause. */
 export type Answers = Record<string, number>
 
 /**
- * People who are logged in and ask without pause but the one given, each over a connection that is kept: the gated route,
- * and now and then a refresh.
+ * Signed-in people who send requests with only the given pause, each over a kept-alive connection: the gated route, and
+ * sometimes a refresh.
  */
 export async function startSteadyLoad(url: string, { people, pauseMs }: { people: number; pauseMs: number }) {
   const answers: Answers = {}
@@ -54,7 +54,7 @@ export async function startSteadyLoad(url: string, { people, pauseMs }: { people
 
   return {
     answers,
-    /** Gives everybody tokens of the keys that sign now. */
+    /** Gives everybody tokens of the present signing keys. */
     refreshAll: (): Promise<unknown> => Promise.all(sessions.map((_, person) => refresh(person))),
     async stop(): Promise<Answers> {
       stopping = true

@@ -1,13 +1,13 @@
 import { expect } from 'bun:test'
 import type { TestApp } from './app.ts'
 
-/** Runs what the job runs. @returns how many accounts it put right */
+/** Runs the SQL of the job. @returns how many accounts it changed */
 export async function endExpired({ sql }: TestApp): Promise<number> {
   const [row] = await sql<{ ended: number }[]>`select end_expired()::int as ended`
   return row?.ended ?? 0
 }
 
-/** As if plan and overrides had ended `seconds` ago: what SQL judges is tested by ageing rows. */
+/** Ends plan and overrides `seconds` ago: times in SQL are tested by ageing rows. */
 export async function endedAgo({ sql }: TestApp, accountId: string, seconds: number): Promise<void> {
   const end = sql`date_trunc('milliseconds', clock_timestamp() - make_interval(secs => ${seconds}))`
   const aged = await sql`
@@ -17,7 +17,7 @@ export async function endedAgo({ sql }: TestApp, accountId: string, seconds: num
   expect(aged.length + cleared.length).toBeGreaterThan(0)
 }
 
-/** What the tables say of an account's plan, whatever the clock says. */
+/** The stored plan of an account, independent of the clock. */
 export async function storedPlan({ sql }: TestApp, accountId: string) {
   const [row] = await sql`
     select a.role, a.authz_version::int as version, s.plan, s.status,

@@ -11,7 +11,7 @@ import type { TestApp } from './app.ts'
 export type Person = { id: string; email: string }
 
 const kinds = ['pay', 'join', 'join', 'leave', 'remove', 'lapse', 'lock', 'unlock', 'erase', 'tidy'] as const
-/** What people and administrators do about teams and plans, by `people` of them on three instances. */
+/** Commands about teams and plans, by `people` people on three instances. */
 export const teamCommands = (people: number) =>
   fc.record({
     kind: fc.constantFrom(...kinds),
@@ -22,14 +22,14 @@ export const teamCommands = (people: number) =>
   })
 export type Command = { kind: (typeof kinds)[number]; who: number; other: number; plan: string; on: number }
 
-/** Does them: refusals are answers, and whatever is not foreseen is thrown. `bearer`: an administrator's. */
+/** Runs commands: refusals are answers, unexpected errors are thrown. `bearer`: an administrator's. */
 export function createTeamActs(instances: TestApp[], bearer: string) {
   const administer = async (on: TestApp, { id }: Person, method: string, path: string, json?: object) => {
     const answer = await on.request(`/v1/admin/users/${id}${path}`, { method, bearer, json })
     expect(answer.status).toBeOneOf([200, 204, 404, 409, 503, 504])
   }
 
-  /** Refusals are answers, and so is that the database had no time; whatever is not foreseen is a bug. */
+  /** Refusals and a busy database are answers; any other error is a bug. */
   async function tried(act: Promise<unknown>): Promise<void> {
     try {
       await act
@@ -38,7 +38,7 @@ export function createTeamActs(instances: TestApp[], bearer: string) {
     }
   }
 
-  /** The team of somebody who has one to share, an invitation to it, and the answer to that. */
+  /** An owner with a plan invites a person, who accepts. */
   async function join(on: TestApp, person: Person, owner: Person): Promise<void> {
     const token = Bun.randomUUIDv7()
     const hash = hashToken(token)
@@ -54,7 +54,7 @@ export function createTeamActs(instances: TestApp[], bearer: string) {
     await tried(acceptTeam(on.deps, actingAs(person.id), token))
   }
 
-  /** The plan of somebody ends at this moment. */
+  /** Ends a person's plan now. */
   const lapse = ({ deps }: TestApp, { id }: Person) =>
     deps.sql.begin(async (tx) => {
       await tx`select lock_teams(array[${id}::uuid])`

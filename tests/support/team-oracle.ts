@@ -1,11 +1,11 @@
 import type { Db } from '../../src/db/types.ts'
 
-/** What is true of people and teams, in the plainest form: nothing here is kept by a trigger. */
+/** A model of people and teams in the plainest form, without the triggers' results. */
 export type TeamWorld = {
   statusOf: Record<string, string>
   /** The own subscription, by the clock. */
   ownPlanOf: Record<string, string>
-  /** Who owns the team that somebody is in. */
+  /** The owner of the team that each person is in. */
   ownerOf: Record<string, string>
   /** Plans that are shared. */
   shared: Set<string>
@@ -27,7 +27,7 @@ export async function readTeamWorld(sql: Db, ids: string[]): Promise<TeamWorld> 
   }
 }
 
-/** The plan that somebody's next request has; whoever is locked or erased is refused. */
+/** The plan of a person's next request; locked and erased people are refused. */
 export function planOf({ statusOf, ownPlanOf, ownerOf, shared }: TeamWorld, id: string): string {
   if (statusOf[id] !== 'active') return 'refused'
   const owner = ownerOf[id]

@@ -2,7 +2,7 @@ import { recordAuthzChange } from '../../src/changes/record.ts'
 import { type Given, givenAccount } from './accounts.ts'
 import type { TestApp } from './app.ts'
 
-/** A team of somebody who has a plan, put straight into the tables. */
+/** A team of an owner with a plan, inserted into the tables. */
 export async function givenTeam(
   app: TestApp,
   { plan = 'business', endsAt = null as Date | null, members = 0 } = {},
@@ -20,7 +20,7 @@ export async function givenTeam(
   return { id, owner, members: people }
 }
 
-/** A membership begins, as by accepting an invitation. */
+/** Adds a member, as the acceptance of an invitation does. */
 export function join({ sql }: TestApp, teamId: string, accountId: string): Promise<void> {
   return sql.begin(async (tx) => {
     await tx`insert into team_members (account_id, team_id) values (${accountId}, ${teamId})`
@@ -28,7 +28,7 @@ export function join({ sql }: TestApp, teamId: string, accountId: string): Promi
   })
 }
 
-/** As if the plan of an owner, and with it the members', had ended so many seconds ago. */
+/** Ends the plan of an owner, and with it the members', so many seconds ago. */
 export async function planEndedAgo({ sql }: TestApp, ownerId: string, seconds: number): Promise<void> {
   await sql.begin(async (tx) => {
     const end = tx`date_trunc('milliseconds', clock_timestamp() - make_interval(secs => ${seconds}))`
@@ -40,7 +40,7 @@ export async function planEndedAgo({ sql }: TestApp, ownerId: string, seconds: n
   })
 }
 
-/** What the tables say of an account's plan, whatever the clock says, and who pays for it. */
+/** The stored plan of an account, independent of the clock, and its payer. */
 export async function standing({ sql }: TestApp, accountId: string) {
   const [row] = await sql<{ plan: string; payerId: string | null; role: string; version: number }[]>`
     select plan, payer_id, role, authz_version::int as version from user_accounts where id = ${accountId}`

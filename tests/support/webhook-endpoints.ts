@@ -16,14 +16,14 @@ export type Delivery = {
 /** Endpoints of the operators on this machine, and senders that deliver to them. */
 export function webhookEndpoints({ request, sql, deps }: TestApp, bearer: string) {
   return {
-    /** Hears of nothing by itself: senders of one app would take each other's work. */
+    /** Has no notifier: senders of one app would claim each other's work. */
     openSender: (options: Parameters<typeof createWebhookSender>[1] = {}, own: Partial<TestApp['deps']> = {}) =>
       createWebhookSender(
         { ...deps, ...own, webhookWork: createNotifier() },
         { attemptMs: 5_000, pauseSeconds: 0, ...options },
       ),
 
-    /** An endpoint that a receiver of its own stands behind. */
+    /** An endpoint with a receiver of its own. */
     async givenEndpoint(answer?: (message: Received) => Response | Promise<Response>, events = ['role.changed']) {
       const receiver = openReceiver(answer)
       const created = await request('/v1/admin/webhooks', { bearer, json: { url: receiver.url, events } })

@@ -10,8 +10,8 @@ export type Received = {
 }
 
 /**
- * A service that takes webhooks on this machine, and believes only what the reference library verifies. `answer` says what
- * it does with a message, before which it is counted.
+ * A receiver of webhooks on this machine that accepts only what the reference library verifies. `answer` makes the
+ * answer to a message, which is recorded before.
  */
 export function openReceiver(
   answer: (message: Received) => Response | Promise<Response> = () => new Response(null, { status: 204 }),
@@ -41,7 +41,7 @@ export function openReceiver(
     port: server.port,
     behaviour,
     received,
-    /** What came about an account, oldest first. */
+    /** Messages about an account, oldest first. */
     about: (accountId: string): Received[] => received.filter(({ data }) => data.accountId === accountId),
   }
 }

@@ -6,11 +6,11 @@ import type { signedIn } from './administration.ts'
 import { bodyOf, type SessionJson, type TestApp } from './app.ts'
 import { storedPasskey } from './passkeys.ts'
 
-/** What tells of the person, as it would be looked for in a dump. */
+/** Values of the person that would be searched for in a dump. */
 export type Traces = Record<string, string>
 
 /**
- * A person who did everything that leaves a trace, and to whom administrators did, too: sign-ups, log-ins that failed,
+ * A person with every kind of trace, by their own acts and by those of administrators: sign-ups, failed log-ins,
  * changes, a lock with a reason that names them, overrides, trials, keys, searches for them.
  */
 export async function givenWholeLife(app: TestApp, admin: Awaited<ReturnType<typeof signedIn>>) {
@@ -102,7 +102,7 @@ export async function givenWholeLife(app: TestApp, admin: Awaited<ReturnType<typ
   await about(`/${id}/features/white_label`, { method: 'PUT', json: { granted: true, reason: traces.lockReason } }, 200)
   await request(`/v1/admin/audit-logs?ip=${encodeURIComponent(address)}`, { bearer: admin.bearer })
   await request(`/v1/admin/audit-logs?actor=${id}&format=csv`, { bearer: admin.bearer }).then((answer) => answer.text())
-  // Five wrong passwords pause log-in with the address; being locked by an administrator is another thing.
+  // Five wrong passwords start a lockout of the address; a lock by an administrator is independent of it.
   for (let i = 0; i < 4; i++) await ask('/v1/auth/login', { json: { email, password: 'not this one' } }, 401)
   await ask('/v1/auth/login', { json: { email, password: goodPassword } }, 429)
   await about(`/${id}/lock`, { json: { reason: traces.lockReason } }, 204)
@@ -117,12 +117,12 @@ export async function givenWholeLife(app: TestApp, admin: Awaited<ReturnType<typ
   await sql`
     insert into team_invitations (id, team_id, email, token_hash, expires_at)
     values (${Bun.randomUUIDv7()}, ${team}, ${`friend-of-${email}`}, ${randomBytes(32)}, clock_timestamp() + interval '7 days')`
-  // As if nobody had accepted yet.
+  // As if the invitation were pending.
   await sql`insert into invitations (account_id, invited_by, role_by) values (${id}, ${admin.id}, ${admin.id})`
-  // As if nobody had used it for long.
+  // As if the account had been unused for long.
   await sql`insert into inactivity_notices (account_id, erase_at, first_mail_id) values (${id}, clock_timestamp() + interval '30 days', ${Bun.randomUUIDv7()})`
   await deps.mail.notify(sql, id, 'password-changed', { ip: otherAddress })
-  // As one that was added from inside, and another that was begun.
+  // As for an identity added in the account, and another begun.
   await sql`
     insert into identities (id, account_id, provider, issuer, subject, email)
     values (${Bun.randomUUIDv7()}, ${id}, 'clinic', 'https://id.clinic.example', ${`subject ${word}`}, ${email})`
@@ -130,12 +130,12 @@ export async function givenWholeLife(app: TestApp, admin: Awaited<ReturnType<typ
     insert into oidc_codes (id, code_hash, account_id, provider, issuer, subject, code_challenge, profile, expires_at)
     values (${Bun.randomUUIDv7()}, sha256(${word}::text::bytea), ${id}, 'clinic', 'https://id.clinic.example', ${`subject ${word}`},
             ${'x'.repeat(43)}, ''::bytea, clock_timestamp() + interval '1 minute')`
-  // As by POST /v1/me/consents, which takes documents that are configured.
+  // As POST /v1/me/consents does, which accepts configured documents.
   await sql`insert into consents (account_id, document, version, granted) values (${id}, 'newsletter', '1', true)`
   await sql`update user_accounts set consents = '{"newsletter":"1"}' where id = ${id}`
-  // As the room of second factors leaves it.
+  // As the room of second factors writes it.
   await sql`update user_accounts set second_factors = '{totp}' where id = ${id}`
-  // As by an authenticator app, which would end the other sessions.
+  // As enrolling an authenticator app does, which would end the other sessions.
   const totp = { table: 'totp_factors', column: 'secret', id: Bun.randomUUIDv7() }
   await sql`
     insert into totp_factors (id, account_id, secret, confirmed_at)
@@ -144,7 +144,7 @@ export async function givenWholeLife(app: TestApp, admin: Awaited<ReturnType<typ
   await sql`
     insert into mfa_challenges (id, token_hash, account_id, password_version, factors, amr, is_new_device, code_counter, expires_at)
     values (${Bun.randomUUIDv7()}, ${randomBytes(32)}, ${id}, 1, '{totp}', '{pwd}', false, ${randomBytes(32)}, clock_timestamp())`
-  // As if they had paid before that; the granted plan has released it.
+  // As if they had paid before; the granted plan has released that.
   await sql`insert into billing_accounts (account_id) values (${id}) on conflict do nothing`
   await sql`insert into billing_customers (account_id, provider, customer_id) values (${id}, 'sandbox', ${`sbx_cus_${word}`})`
   await sql`
@@ -157,7 +157,7 @@ export async function givenWholeLife(app: TestApp, admin: Awaited<ReturnType<typ
     values (${Bun.randomUUIDv7()}, ${id}, 'sandbox', ${`sbx_ch_${word}`}, ${`sbx_sub_${word}`}, 'charge', 'succeeded', 2999, 'USD', 'professional', clock_timestamp())`
   await sql`select count_payments(${id})`
   await deps.usage.flush()
-  // As an instance leaves it that dies.
+  // As left by an instance that died.
   await sql`
     insert into quota_leases (id, account_id, month, spent, drawn, held, expires_at)
     select gen_random_uuid(), account_id, month, 0, 1, 2, clock_timestamp() from quota_usage where account_id = ${id}`
@@ -172,7 +172,7 @@ export async function givenWholeLife(app: TestApp, admin: Awaited<ReturnType<typ
   }
 }
 
-/** Where in the whole database, tables and views alike, a text stands: as text, in JSON, or as bytes. */
+/** The places of a text in the whole database, tables and views: as text, in JSON, or as bytes. */
 export async function findEverywhere({ sql }: TestApp, text: string): Promise<string[]> {
   const tables = await sql<{ name: string }[]>`
     select oid::regclass::text as name from pg_class where relkind in ('r', 'm', 'p') and relnamespace = 'public'::regnamespace order by 1`

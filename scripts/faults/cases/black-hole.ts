@@ -8,7 +8,7 @@ export const blackHole: Case = {
   run: (stand, options) =>
     underTraffic(stand, options, {
       async inject({ network, untilReady, hold }, time) {
-        // Packets that a firewall dropped, and packets that were only held up.
+        // In turn: packets that a firewall dropped, and packets that were only delayed.
         if (time % 2 === 1) network.forget({ noticedAfterMs: options.isShort ? 2_000 : 25_000 })
         network.stall()
         await untilReady(503, 'the silence is noticed')

@@ -22,7 +22,7 @@ export const clockStepped: Case = {
       command: [bun, '--preload', preload, ...rest],
       environment: { CLOCK_FILE: file },
       isInvisible: true,
-      // Put ahead, it looks as if the process had slept: administration waits for the next read of changes.
+      // After a step ahead, administration waits for the next read of changes, as after a suspension of the process.
       tells: '503 authorisation-stale',
       async inject(scene, time) {
         const offsetMs = time % 2 === 0 ? fiveMinutesMs : -fiveMinutesMs

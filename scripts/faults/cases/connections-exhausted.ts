@@ -2,7 +2,7 @@ import postgres from 'postgres'
 import type { Case } from '../case.ts'
 import { underTraffic } from '../under-traffic.ts'
 
-/** More than the PostgreSQL of the cases has (max_connections). */
+/** More than max_connections of the PostgreSQL of the cases. */
 const wanted = 110
 
 export const connectionsExhausted: Case = {

@@ -5,7 +5,7 @@ import { type Case, Skipped, withUndo } from '../case.ts'
 import { openPostgres } from '../postgres.ts'
 import { underTraffic } from '../under-traffic.ts'
 
-/** Holds the template, a copy of it and the WAL of a short while. */
+/** Room for the template, a copy of it and some WAL. */
 const megabytes = 300
 
 export const diskFull: Case = {
@@ -34,14 +34,14 @@ export const diskFull: Case = {
           } finally {
             rmSync(filler, { force: true })
           }
-          // A full disk under the WAL ends PostgreSQL, which is started again until it can.
+          // A full disk under the WAL ends PostgreSQL, which is started again until it succeeds.
           return postgres.untilAccepting(signal)
         },
       })
     }),
 }
 
-/** Takes all that is left. */
+/** Fills the rest of the disk. */
 function fill(path: string): void {
   const file = openSync(path, 'w')
   try {

@@ -2,7 +2,7 @@ import { runLoad } from '../../../bench/processes.ts'
 import type { Case } from '../case.ts'
 import { underTraffic } from '../under-traffic.ts'
 
-/** Behind a proxy, so that the flood and the others have different addresses. */
+/** Behind a proxy, so that the flood and the other clients have different addresses. */
 const behindProxy = { TRUSTED_PROXIES: '127.0.0.1/32' }
 const someAddress = () => `10.${[1, 2, 3].map(() => Math.floor(Math.random() * 256)).join('.')}`
 const byte = () => Math.floor(Math.random() * 1e9)
@@ -42,7 +42,7 @@ export const anonymousFlood: Case = {
     }),
 }
 
-/** By a process of its own. */
+/** Sends a flood from a process of its own. */
 async function flood(url: string, requests: string[], seconds: number): Promise<void> {
   await runLoad({ port: Number(new URL(url).port), connections: 64, seconds, requests }, { pin: false })
 }

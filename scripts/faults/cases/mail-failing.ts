@@ -32,11 +32,11 @@ export const mailFailing: Case = {
     }),
 }
 
-/** Every mail of a change that was committed arrives in the end: at least once, always under its one Message-ID. */
+/** Checks that every mail of a committed change arrives at least once, always with the same Message-ID. */
 async function judge({ stand: { signal }, databaseUrl }: Scene, received: ReadonlySet<string>): Promise<string[]> {
   const sql = postgres(databaseUrl, { max: 1, transform: postgres.toCamel, onnotice: () => {} })
   try {
-    /** As if the hours of its back-off had passed; true once nothing waits. */
+    /** Skips the hours of back-off; true once no mail waits. */
     const isEmpty = async (): Promise<boolean> => {
       const waiting = await sql`
         update mail_outbox set due_at = clock_timestamp(), leased_until = null

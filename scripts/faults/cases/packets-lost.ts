@@ -1,7 +1,7 @@
 import type { Case } from '../case.ts'
 import { underTraffic } from '../under-traffic.ts'
 
-/** Losing whole packets takes `tc netem`, which few kernels and no container have; a program sees nothing else of a loss. */
+/** Losing real packets needs `tc netem`, which few kernels and no container have; programs see only the delay. */
 export const packetsLost: Case = {
   name: 'packets-lost',
   about: 'a fifth of all packets between server and database is lost: TCP sends them again 200 ms later, then 400',

@@ -34,7 +34,7 @@ export const paymentsFailing: Case = {
   },
 }
 
-/** Whether the pretend provider tells of what happens there. */
+/** Sets whether the sandbox sends its webhooks. */
 function deliver(scene: Scene, delivers: boolean): Promise<unknown> {
   return onDatabase(
     scene,
@@ -44,7 +44,7 @@ function deliver(scene: Scene, delivers: boolean): Promise<unknown> {
   )
 }
 
-/** As if the minute and a half had passed for which a dead server may hold what it was working on. */
+/** Ends all leases, as after the minute and a half for which a dead server may hold them. */
 function endLeases(scene: Scene): Promise<unknown> {
   return onDatabase(scene, async (sql) => {
     await sql`update billing_accounts set leased_until = clock_timestamp() where leased_until > clock_timestamp()`
@@ -53,7 +53,7 @@ function endLeases(scene: Scene): Promise<unknown> {
   })
 }
 
-/** Somebody who pays for a plan that they have tried. Resolves when the provider has the money. */
+/** Pays for a plan whose trial was used. Resolves when the provider has the money. */
 async function pay(scene: Scene): Promise<Payer> {
   const { url } = scene.server()
   const plan = 'professional'
@@ -71,11 +71,11 @@ async function pay(scene: Scene): Promise<Payer> {
   return { accountId: user.id, plan }
 }
 
-/** Who paid has what they paid for, and paid once. */
+/** Checks that everybody who paid has the plan, and paid once. */
 async function judge(scene: Scene, payers: Payer[]): Promise<string[]> {
   const { signal } = scene.stand
   return onDatabase(scene, async (sql) => {
-    /** As if the day had passed after which an account is looked at again. */
+    /** Skips the day after which an account is synchronised again. */
     const hasAll = async (): Promise<boolean> => {
       await sql`update billing_accounts set due_at = clock_timestamp() where due_at > clock_timestamp() + interval '1 second'`
       await Bun.sleep(200)

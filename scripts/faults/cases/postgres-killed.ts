@@ -12,7 +12,10 @@ export const postgresKilled: Case = {
     }),
 }
 
-/** Kills PostgreSQL, and starts it again once the loss is noticed. @returns when it takes connections, by performance.now() */
+/**
+ * Kills PostgreSQL, and starts it again once the loss is noticed. @returns when it accepts connections, by
+ * performance.now()
+ */
 export async function killPostgres({ stand: { signal }, postgres, untilReady }: Scene): Promise<number> {
   postgres.kill()
   await untilReady(503, 'the loss is noticed')

@@ -2,7 +2,7 @@ import type { Case } from '../case.ts'
 import type { Postgres } from '../postgres.ts'
 import { underTraffic } from '../under-traffic.ts'
 
-/** For every transaction from now on, also of connections that there are. */
+/** Applies to every later transaction, also of present connections. */
 async function setReadOnly(postgres: Postgres, value: 'on' | 'off'): Promise<void> {
   await postgres.as(async (sql) => {
     await sql.unsafe(`alter system set default_transaction_read_only = ${value}`)

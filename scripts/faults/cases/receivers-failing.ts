@@ -31,7 +31,7 @@ export const receiversFailing: Case = {
             await delivers(scene, receiver, 'another is on its way')
           }
           await scene.server().kill()
-          // Before the next server begins: an attempt that meets silence holds the endpoint for its whole time.
+          // Before the next server begins: an unanswered attempt occupies the endpoint for its whole timeout.
           receiver.behave('takes')
           await scene.restartServer()
           await delivers(scene, receiver, 'a message arrives again')
@@ -42,7 +42,7 @@ export const receiversFailing: Case = {
     }),
 }
 
-/** The operators', by the stand's administrator. */
+/** Makes an endpoint of the operators, as the stand's administrator. */
 async function addEndpoint({ stand: { administrator }, server }: Scene, receiver: Receiver): Promise<void> {
   const { url } = server()
   const session = await call(url, '/v1/auth/login', { json: administrator })
@@ -52,7 +52,9 @@ async function addEndpoint({ stand: { administrator }, server }: Scene, receiver
   receiver.knows((made.body as { secret: string }).secret)
 }
 
-/** Resolves once one more has come. The waits of what failed, and the lease of a server that died, are over at once. */
+/**
+ * Resolves once another message has arrived. The waits of failed deliveries, and leases of killed servers, are ended.
+ */
 async function delivers(scene: Scene, receiver: Receiver, what: string): Promise<void> {
   const before = receiver.seen()
   await hurried(scene, async (hurry) => {
@@ -66,7 +68,7 @@ async function delivers(scene: Scene, receiver: Receiver, what: string): Promise
   })
 }
 
-/** Resolves once what came of an attempt has been written down: one that has begun may be the next. */
+/** Resolves once the outcome of an attempt is stored: one that has begun may be the next. */
 async function isWritten(scene: Scene): Promise<void> {
   await hurried(scene, async (hurry, sql) => {
     const count = async () => {
@@ -84,7 +86,7 @@ async function isWritten(scene: Scene): Promise<void> {
   })
 }
 
-/** Every event that was written arrives in the end: at least once, always under its one webhook-id, as it was written. */
+/** Checks that every written event arrives at least once, always under its one webhook-id and unchanged. */
 async function judge(scene: Scene, receiver: Receiver): Promise<string[]> {
   receiver.behave('takes')
   return hurried(scene, async (hurry, sql) => {
@@ -118,7 +120,7 @@ async function judge(scene: Scene, receiver: Receiver): Promise<string[]> {
   })
 }
 
-/** @param work is handed what ends the waits of deliveries, and leases that nobody alive has */
+/** @param work gets a function that ends the waits of deliveries, and leases of killed servers */
 async function hurried<T>(
   { databaseUrl }: Scene,
   work: (hurry: () => Promise<unknown>, sql: postgres.Sql) => Promise<T>,

@@ -2,7 +2,7 @@ import { residentMegabytes } from '../../../bench/processes.ts'
 import type { Case } from '../case.ts'
 import { underTraffic } from '../under-traffic.ts'
 
-/** Requests that never come to an end, as they begin; a byte of each follows now and then. */
+/** The beginnings of requests that never end; a byte of each is sent now and then. */
 const beginnings = [
   'GET /v1/plans HTTP/1.1\r\nHost: localhost\r\nX-Slow: ',
   'POST /v1/auth/login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 900\r\n\r\n{',

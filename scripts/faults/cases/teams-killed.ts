@@ -45,7 +45,7 @@ export const teamsKilled: Case = {
     }),
 }
 
-/** Resolves with several acts under way, after some more were acknowledged. */
+/** Resolves with several requests in progress, after some more were acknowledged. */
 async function isBusy({ stand: { signal } }: Scene, { ledger, undecided }: TeamClients): Promise<void> {
   const count = () => ledger.writes.filter(({ acknowledged }) => acknowledged).length
   const enough = count() + 10
