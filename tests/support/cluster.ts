@@ -45,7 +45,8 @@ export async function createDatabase(): Promise<{ url: string; drop(): Promise<v
 async function copy(sql: postgres.Sql, template: string, name: string): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      await sql`create database ${sql(name)} template ${sql(template)}`
+      // Not by way of the log: a third of the cost, and nothing of the copy displaces what others have in memory.
+      await sql`create database ${sql(name)} template ${sql(template)} strategy file_copy`
       return
     } catch (error) {
       const busy = error instanceof postgres.PostgresError && error.code === objectInUse
