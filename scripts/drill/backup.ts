@@ -2,7 +2,7 @@ import { chownSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { call } from '../faults/call.ts'
 import { withUndo } from '../faults/case.ts'
-import { password, startClients } from '../faults/clients.ts'
+import { password, shortRestMs, startClients } from '../faults/clients.ts'
 import { acknowledgedWrites } from '../faults/ledger.ts'
 import { openPostgres, type Postgres } from '../faults/postgres.ts'
 import type { Stand } from '../faults/stand.ts'
@@ -36,7 +36,12 @@ export function rehearseBackup(stand: Stand, say: Say): Promise<string[]> {
     const databaseUrl = await stand.createDatabase(source)
     const server = await stand.startServer({ DATABASE_URL: databaseUrl })
     defer(() => server.kill())
-    const clients = startClients({ address: () => server.url, clients: 3, administrator: stand.administrator })
+    const clients = startClients({
+      address: () => server.url,
+      clients: 3,
+      administrator: stand.administrator,
+      restMs: shortRestMs,
+    })
     defer(clients.abandon)
     await busy(clients, signal)
     say('1. a base backup while clients write: pg_backup_start, the files, pg_backup_stop; the WAL is archived')

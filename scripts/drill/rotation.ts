@@ -5,7 +5,7 @@ import { generateKeySet, rotateKeySet } from '../../src/crypto/key-rotation.ts'
 import { openCluster } from '../cluster/cluster.ts'
 import type { Environment } from '../cluster/instance.ts'
 import { Skipped, withUndo } from '../faults/case.ts'
-import { startClients } from '../faults/clients.ts'
+import { shortRestMs, startClients } from '../faults/clients.ts'
 import { startGated } from '../faults/gated.ts'
 import { acknowledgedWrites } from '../faults/ledger.ts'
 import { openPostgres, type Postgres } from '../faults/postgres.ts'
@@ -58,7 +58,12 @@ export function rehearseRotation(stand: Stand, say: Say): Promise<string[]> {
 
     /** One rolling deployment, under traffic of clients that record every answer. */
     async function deploy(own: Environment, webhookSecrets: string[]): Promise<void> {
-      const clients = startClients({ address: () => cluster.url, clients: 3, administrator: stand.administrator })
+      const clients = startClients({
+        address: () => cluster.url,
+        clients: 3,
+        administrator: stand.administrator,
+        restMs: shortRestMs,
+      })
       try {
         await busy(clients, signal)
         await cluster.rollingRestart(own)

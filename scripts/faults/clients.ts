@@ -11,6 +11,8 @@ type Options = {
   administrator?: { email: string; password: string }
   /** Headers of each request. */
   headers?: (() => Record<string, string>) | undefined
+  /** Rest of a client between two writes, so that clients do not fill the machine; 0 by default. */
+  restMs?: number
 }
 
 type About = Pick<Write, 'what' | 'action' | 'email' | 'value'>
@@ -20,14 +22,17 @@ type Session = { user: { id: string }; accessToken: string; refreshToken: string
 const honouredMs = 9_000
 const pauseMs = 25
 
+/** The rest of clients whose writes are to meet a fault, not to measure it. */
+export const shortRestMs = 40
+
 export const password = 'seven quiet herons at dawn'
 
 /**
- * Clients that register, and then change their profile, refresh, make an API key and start a trial, without pause,
- * while an administrator assigns roles; all record their writes in one ledger. Writes without an acknowledgement are
- * repeated, as HTTP allows: under an Idempotency-Key, or as a new write.
+ * Clients that register, and then change their profile, refresh, make an API key and start a trial, one after the
+ * other, while an administrator assigns roles; all record their writes in one ledger. Writes without an acknowledgement
+ * are repeated, as HTTP allows: under an Idempotency-Key, or as a new write.
  */
-export function startClients({ address, clients, administrator, headers = () => ({}) }: Options) {
+export function startClients({ address, clients, administrator, headers = () => ({}), restMs = 0 }: Options) {
   const ledger = openLedger()
   const finished: Person[] = []
   const inFlight = { writes: 0, refreshes: 0 }
@@ -136,6 +141,7 @@ export function startClients({ address, clients, administrator, headers = () => 
       for (const step of [changeProfile, refresh, makeApiKey, refresh, startTrial, changeProfile, refresh]) {
         await step(person)
         if (ending) return
+        await Bun.sleep(restMs)
       }
       finished.push(person)
     }

@@ -22,12 +22,15 @@ export function startGated(address: () => string, bearer: () => string, rate: nu
     else failed.set(describeFailure(answer), (failed.get(describeFailure(answer)) ?? 0) + 1)
   }
 
-  const timer = setInterval(() => {
-    for (; startedAt + (sent * 1000) / rate <= performance.now(); sent++) {
-      const one: Promise<void> = ask(startedAt + (sent * 1000) / rate).finally(() => underWay.delete(one))
-      underWay.add(one)
-    }
-  }, 1)
+  const timer = setInterval(
+    () => {
+      for (; startedAt + (sent * 1000) / rate <= performance.now(); sent++) {
+        const one: Promise<void> = ask(startedAt + (sent * 1000) / rate).finally(() => underWay.delete(one))
+        underWay.add(one)
+      }
+    },
+    Math.max(1, Math.floor(250 / rate)),
+  )
 
   return {
     /** The figures since the last call. */

@@ -2,7 +2,7 @@ import type { Environment, Instance } from '../cluster/instance.ts'
 import { type Network, openProxy } from '../cluster/tcp-proxy.ts'
 import { call, describeFailure } from './call.ts'
 import { type CaseOptions, type Outcome, withUndo } from './case.ts'
-import { type Clients, password, startClients } from './clients.ts'
+import { type Clients, password, shortRestMs, startClients } from './clients.ts'
 import { type GatedFigures, startGated } from './gated.ts'
 import { acknowledgedWrites, type Ledger } from './ledger.ts'
 import type { Postgres } from './postgres.ts'
@@ -89,6 +89,7 @@ export function underTraffic(stand: Stand, { times, isShort }: CaseOptions, plan
       clients: isShort ? 3 : 6,
       administrator,
       headers: plan.headers,
+      restMs: isShort ? shortRestMs : 0,
     })
     defer(clients.abandon)
     const scene: Scene = {
@@ -138,7 +139,7 @@ export function underTraffic(stand: Stand, { times, isShort }: CaseOptions, plan
 export async function busy({ ledger, inFlight }: Clients, signal: AbortSignal): Promise<void> {
   const enough = acknowledgedWrites(ledger) + 5
   const isBusy = () => acknowledgedWrites(ledger) >= enough && inFlight().writes > 0
-  await until(isBusy, { seconds: 120, what: 'writes under way', signal })
+  await until(isBusy, { seconds: 120, what: 'writes under way', signal, everyMs: 2 })
 }
 
 function nobodyMetIt({ errors }: Ledger): boolean {

@@ -1,13 +1,18 @@
-/** Resolves when `condition` holds. @throws Error when it does not within `seconds`, or the signal aborts */
+type Waiting = { seconds: number; what: string; signal: AbortSignal; everyMs?: number }
+
+/**
+ * Resolves when `condition` holds; it is asked every 20 ms, for most ask a server that is busy with the fault, unless told otherwise.
+ * @throws Error when it does not within `seconds`, or the signal aborts
+ */
 export async function until(
   condition: () => boolean | Promise<boolean>,
-  { seconds, what, signal }: { seconds: number; what: string; signal: AbortSignal },
+  { seconds, what, signal, everyMs = 20 }: Waiting,
 ): Promise<void> {
   const endsAt = performance.now() + seconds * 1000
   while (!(await condition())) {
     signal.throwIfAborted()
     if (performance.now() > endsAt) throw new Error(`${what}: not within ${seconds} s`)
-    await Bun.sleep(3)
+    await Bun.sleep(everyMs)
   }
 }
 

@@ -49,7 +49,8 @@ export const teamsKilled: Case = {
 async function isBusy({ stand: { signal } }: Scene, { ledger, undecided }: TeamClients): Promise<void> {
   const count = () => ledger.writes.filter(({ acknowledged }) => acknowledged).length
   const enough = count() + 10
-  await until(() => count() >= enough && undecided() > 2, { seconds: 120, what: 'people join and leave', signal })
+  const isMet = () => count() >= enough && undecided() > 2
+  await until(isMet, { seconds: 120, what: 'people join and leave', signal, everyMs: 2 })
 }
 
 function added(one: ReadonlyMap<string, number>, other: ReadonlyMap<string, number>): Map<string, number> {
