@@ -155,7 +155,7 @@ describeWith(['chromium'], 'chromium')('signing in to the console', async () => 
     await close(tab)
   })
 
-  test('a passkey is enrolled, signs in alone, and proves again who is there', async () => {
+  test('a passkey is enrolled, signs in alone, and isProof again who is there', async () => {
     const person = await givenAccount(app, { role: 'superadmin' })
     const target = await givenAccount(app)
     const tab = await visit(`/people/${target.id}`)

@@ -1,8 +1,8 @@
 import type { Catalogue } from '@manas360/client'
-import { askPatiently } from './ask.ts'
+import { readApi } from './call-api.ts'
 import { client } from './client.ts'
 import { type Loaded, useAnswer } from './use-answer.ts'
 
 /** The current roles, permissions, plans and features. */
 export const useCatalogue = (): Loaded<Catalogue> =>
-  useAnswer('catalogue', () => askPatiently(() => client.v1.catalogue.$get()))
+  useAnswer('catalogue', () => readApi(() => client.v1.catalogue.$get()))

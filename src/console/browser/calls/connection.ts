@@ -2,7 +2,7 @@ import { createStore } from '../store.ts'
 import { service } from './service.ts'
 
 export type Connection = {
-  isLost: boolean /** Grows when it is back: what was shown is asked for anew. */
+  isLost: boolean /** Increases when the connection is back, upon which shown data is loaded again. */
   returns: number
 }
 
@@ -17,7 +17,7 @@ const longestWaitMs = 15_000
 let wake: (() => void) | undefined
 
 /** Records that a call got no answer, and polls the service until it answers. */
-export function noteLost(): void {
+export function reportLost(): void {
   if (connection.get().isLost) return
   connection.set({ ...connection.get(), isLost: true })
   void pollUntilBack()
@@ -26,7 +26,7 @@ export function noteLost(): void {
 /** Whether a file of the console is missing for lack of a connection, in which case the connection is polled. */
 export async function isLostNow(): Promise<boolean> {
   const isLost = connection.get().isLost || !(await answers())
-  if (isLost) noteLost()
+  if (isLost) reportLost()
   return isLost
 }
 

@@ -1,7 +1,7 @@
 import type { Problem } from '@manas360/client'
 
 /** A call that the service refused, with the problem document of the answer (RFC 9457). */
-export class Refused extends Error {
+export class ProblemError extends Error {
   readonly problem: Problem
   constructor(problem: Problem) {
     super(problem.detail)
@@ -10,13 +10,13 @@ export class Refused extends Error {
 }
 
 /** A call without an answer: no network, a failing proxy, or a timeout. */
-export class Unreachable extends Error {}
+export class UnreachableError extends Error {}
 
 /** A call whose proof the person cancelled. */
-export class GivenUp extends Error {}
+export class CancelledError extends Error {}
 
 /** The resource was changed since it was read. */
-export class ChangedMeanwhile extends Error {}
+export class ChangedMeanwhileError extends Error {}
 
 /**
  * The messages of a `validation-failed` problem, by the path of the member in body or query; empty for other failures.
@@ -32,6 +32,6 @@ export function fieldErrors(failure: unknown): Record<string, string> {
 export function isCode<C extends Problem['code']>(
   failure: unknown,
   ...codes: C[]
-): failure is Refused & { readonly problem: Extract<Problem, { code: C }> } {
-  return failure instanceof Refused && codes.some((code) => code === failure.problem.code)
+): failure is ProblemError & { readonly problem: Extract<Problem, { code: C }> } {
+  return failure instanceof ProblemError && codes.some((code) => code === failure.problem.code)
 }

@@ -1,18 +1,18 @@
 import type { ClientResponse } from 'hono/client'
-import { ask } from './ask.ts'
-import { ChangedMeanwhile, Refused } from './failure.ts'
+import { callApi } from './call-api.ts'
+import { ChangedMeanwhileError, ProblemError } from './failure.ts'
 
 type Answer = ClientResponse<unknown, number, string>
 
 /** A resource with its ETag. A change with that tag is refused where the resource has changed since. */
 export type Tagged<T> = { body: T; etag: string | null }
 
-/** As `ask`, with the ETag of the answer. */
-export async function askTagged<R extends Answer>(
+/** As `callApi`, with the ETag of the answer. */
+export async function callTagged<R extends Answer>(
   send: () => Promise<R>,
-): Promise<Tagged<Awaited<ReturnType<typeof ask<R>>>>> {
+): Promise<Tagged<Awaited<ReturnType<typeof callApi<R>>>>> {
   let etag: string | null = null
-  const body = await ask(async () => {
+  const body = await callApi(async () => {
     const answer = await send()
     etag = answer.headers.get('ETag')
     return answer
@@ -27,14 +27,15 @@ export const ifMatch = (etag: string | null): { headers: Record<string, string> 
 
 /**
  * The ETag of an item of a list, which has none: read when the item is about to be changed.
- * @throws ChangedMeanwhile where the item differs from the one shown
+ * @throws ChangedMeanwhileError where the item differs from the one shown
  */
 export async function tagOfShown<T>(shown: T, read: () => Promise<Tagged<T>>): Promise<string | null> {
   const { body, etag } = await read()
-  if (JSON.stringify(body) !== JSON.stringify(shown)) throw new ChangedMeanwhile('changed meanwhile')
+  if (JSON.stringify(body) !== JSON.stringify(shown)) throw new ChangedMeanwhileError('changed meanwhile')
   return etag
 }
 
 /** Whether the resource was changed by somebody else: found here, or by the service (RFC 9110, 13.1.1). */
 export const isChangedMeanwhile = (failure: unknown): boolean =>
-  failure instanceof ChangedMeanwhile || (failure instanceof Refused && Number(failure.problem.status) === 412)
+  failure instanceof ChangedMeanwhileError ||
+  (failure instanceof ProblemError && Number(failure.problem.status) === 412)

@@ -34,31 +34,31 @@ const saysSo = { isLoading: true, failure: null }
 /**
  * A list, loaded page by page. The pages shown remain until the answer for a new key; answers that a later call has
  * overtaken are dropped.
- * @param kept cached pages of the same list, which are shown at once
+ * @param cached cached pages of the same list, which are shown at once
  */
 export function usePages<T>(
   key: string,
   load: (cursor: string | null) => Promise<ListPage<T>>,
-  kept: Pick<State<T>, 'pages' | 'cursor'> | null = null,
+  cached: Pick<State<T>, 'pages' | 'cursor'> | null = null,
 ): EditablePages<T> & { cursor: string | null } {
   const { returns } = useStore(connection)
   const [state, setState] = useState<State<T>>({
-    key: kept ? key : '',
-    pages: kept?.pages ?? [],
-    cursor: kept?.cursor ?? null,
+    key: cached ? key : '',
+    pages: cached?.pages ?? [],
+    cursor: cached?.cursor ?? null,
     isLoading: false,
     failure: null,
   })
   const turn = useRef(0)
-  const isAsking = useRef(false)
-  const ask = (cursor: string | null, whileAsking: Partial<State<T>> = saysSo) => {
+  const isFetching = useRef(false)
+  const fetchPage = (cursor: string | null, whileFetching: Partial<State<T>> = saysSo) => {
     turn.current = (turn.current ?? 0) + 1
     const mine = turn.current
-    isAsking.current = true
-    setState((now) => ({ ...now, ...whileAsking }))
+    isFetching.current = true
+    setState((now) => ({ ...now, ...whileFetching }))
     const settle = (answer: (now: State<T>) => State<T>) => {
       if (turn.current !== mine) return
-      isAsking.current = false
+      isFetching.current = false
       setState(answer)
     }
     load(cursor).then(
@@ -75,9 +75,9 @@ export function usePages<T>(
   }
   const isFirst = useRef(true)
   useEffect(() => {
-    const isHere = isFirst.current && kept !== null
+    const isHere = isFirst.current && cached !== null
     isFirst.current = false
-    if (!isHere) ask(null)
+    if (!isHere) fetchPage(null)
   }, [key, returns])
   // Answers that arrive after the component is removed are dropped.
   useEffect(
@@ -88,11 +88,11 @@ export function usePages<T>(
   )
   const isCurrent = state.key === key
   const more = () => {
-    if (isCurrent && state.cursor !== null && !state.isLoading) ask(state.cursor)
+    if (isCurrent && state.cursor !== null && !state.isLoading) fetchPage(state.cursor)
   }
-  const reload = useCallback(() => ask(null), [key])
+  const reload = useCallback(() => fetchPage(null), [key])
   const refresh = () => {
-    if (isCurrent && state.pages.length <= 1 && !isAsking.current) ask(null, {})
+    if (isCurrent && state.pages.length <= 1 && !isFetching.current) fetchPage(null, {})
   }
   const edit: EditablePages<T>['edit'] = useCallback(
     (change) => setState((now) => (now.key === key ? { ...now, pages: change(now.pages) } : now)),

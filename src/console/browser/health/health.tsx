@@ -15,7 +15,7 @@ const staleFeedMs = 5_000
 /** Mail and webhooks are normally sent within seconds; longer waits are shown as a fault. */
 const longWaitSeconds = 300
 
-type LeadsTo = (part: string, text: string) => Child
+type LinkTo = (part: string, text: string) => Child
 
 /** The instances and the queues, each of which links to its items. */
 export function Health({ answer }: { answer: Loaded<Operations> }) {
@@ -23,13 +23,13 @@ export function Health({ answer }: { answer: Loaded<Operations> }) {
   const format = useFormat()
   const { may } = useRights()
   const now = answer.data
-  const leadsTo: LeadsTo = (part, text) =>
+  const linkTo: LinkTo = (part, text) =>
     part === 'billing-events' && !may('subscriptions.manage') ? text : <Link path={['operations', part]}>{text}</Link>
   return (
     <section class="card">
       <h2>{t.health}</h2>
       <Problem failure={answer.failure} retry={answer.reload} />
-      {now && <Figures key="queues" figures={queuesOf(now, t, format, leadsTo)} />}
+      {now && <Figures key="queues" figures={queuesOf(now, t, format, linkTo)} />}
       {now && (
         <Table
           key="instances"
@@ -61,7 +61,7 @@ export function Health({ answer }: { answer: Loaded<Operations> }) {
   )
 }
 
-function queuesOf(now: Operations, t: HealthTexts, format: Format, leadsTo: LeadsTo): Figure[] {
+function queuesOf(now: Operations, t: HealthTexts, format: Format, linkTo: LinkTo): Figure[] {
   const { mail, billingEvents, webhooks } = now.queues
   const oldest = (seconds: number) => (seconds > 0 ? t.oldest(format.duration(seconds * 1000)) : t.noneWaits)
   const waits = (count: number) => t.waits(format.number(count))
@@ -69,19 +69,19 @@ function queuesOf(now: Operations, t: HealthTexts, format: Format, leadsTo: Lead
     { label: t.feedAge, value: format.duration(now.feedAgeMs), isBad: now.feedAgeMs > staleFeedMs },
     {
       label: t.mail,
-      value: leadsTo('mail', mail.on ? waits(mail.queued) : t.mailOff),
+      value: linkTo('mail', mail.on ? waits(mail.queued) : t.mailOff),
       note: `${oldest(mail.oldestSeconds)} · ${t.failed(format.number(mail.failed))}`,
       isBad: mail.failed > 0 || mail.oldestSeconds > longWaitSeconds,
     },
     {
       label: t.inbox,
-      value: leadsTo('billing-events', waits(billingEvents.queued)),
+      value: linkTo('billing-events', waits(billingEvents.queued)),
       note: `${oldest(billingEvents.oldestSeconds)} · ${t.failed(format.number(billingEvents.failed))}`,
       isBad: billingEvents.failed > 0 || billingEvents.oldestSeconds > longWaitSeconds,
     },
     {
       label: t.webhooks,
-      value: leadsTo('webhooks', waits(webhooks.queued)),
+      value: linkTo('webhooks', waits(webhooks.queued)),
       note: t.endpoints(format.number(webhooks.failing), format.number(webhooks.disabled)),
       isBad: webhooks.failing > 0 || webhooks.oldestSeconds > longWaitSeconds,
     },

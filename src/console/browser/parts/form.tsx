@@ -1,6 +1,6 @@
 import type { Child } from 'hono/jsx'
 import { useState } from 'hono/jsx/dom'
-import { fieldErrors, GivenUp, isCode } from '../calls/failure.ts'
+import { CancelledError, fieldErrors, isCode } from '../calls/failure.ts'
 import { useTexts } from '../shell/texts.ts'
 import { valuesOf } from './field.tsx'
 import { Problem } from './problem.tsx'
@@ -34,7 +34,7 @@ export function Form({ submit, onSubmit, fields, danger, onCancel, shown = [] }:
       await onSubmit(valuesOf(form))
       setState({ isBusy: false, failure: null, empty: {} })
     } catch (failure) {
-      setState({ isBusy: false, failure: failure instanceof GivenUp ? null : failure, empty: {} })
+      setState({ isBusy: false, failure: failure instanceof CancelledError ? null : failure, empty: {} })
       const wrong = Object.keys(fieldErrors(failure)).find((name) => shown.includes(name))
       if (wrong) (form.elements.namedItem(wrong) as HTMLElement | null)?.focus()
     }

@@ -1,4 +1,4 @@
-import { ChangedMeanwhile, fieldErrors, GivenUp, isCode, Refused } from '../calls/failure.ts'
+import { CancelledError, ChangedMeanwhileError, fieldErrors, isCode, ProblemError } from '../calls/failure.ts'
 import { useTexts } from '../shell/texts.ts'
 import { plainText } from './plain-text.ts'
 
@@ -12,11 +12,11 @@ type ProblemProps = {
 /** A failure: the message of the service, with the request's id for the log. */
 export function Problem({ failure, retry, shown = [] }: ProblemProps) {
   const t = useTexts()
-  const isGivenUp = failure instanceof GivenUp
+  const isCancelled = failure instanceof CancelledError
   // A cancelled action shows nothing; a page that could not load shows why, with a button to retry.
-  if (failure === null || failure === undefined || (isGivenUp && !retry)) return null
-  const problem = failure instanceof Refused ? failure.problem : null
-  const own = isGivenUp ? t.notProven : failure instanceof ChangedMeanwhile ? t.changedMeanwhile : t.unreachable
+  if (failure === null || failure === undefined || (isCancelled && !retry)) return null
+  const problem = failure instanceof ProblemError ? failure.problem : null
+  const own = isCancelled ? t.notProven : failure instanceof ChangedMeanwhileError ? t.changedMeanwhile : t.unreachable
   // The message of a validation problem refers to its list of errors, which is shown.
   const isInvalid = isCode(failure, 'validation-failed')
   const sentence = problem ? (isInvalid ? problem.title : problem.detail || problem.title) : own

@@ -1,4 +1,4 @@
-import { GivenUp, Refused } from '../calls/failure.ts'
+import { CancelledError, ProblemError } from '../calls/failure.ts'
 import { notify } from '../shell/notices.tsx'
 import type { Texts } from '../shell/texts.ts'
 
@@ -8,12 +8,12 @@ export function notifyUndoable(text: string, t: Texts, undo: () => Promise<unkno
     undo().then(
       () => notify(t.undone),
       (failure: unknown) => {
-        if (!(failure instanceof GivenUp)) notify(`${t.notUndone} ${sentenceOf(failure, t)}`)
+        if (!(failure instanceof CancelledError)) notify(`${t.notUndone} ${sentenceOf(failure, t)}`)
       },
     )
   })
 }
 
 function sentenceOf(failure: unknown, t: Texts): string {
-  return failure instanceof Refused ? failure.problem.detail || failure.problem.title : t.unreachable
+  return failure instanceof ProblemError ? failure.problem.detail || failure.problem.title : t.unreachable
 }

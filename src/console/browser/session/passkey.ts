@@ -4,7 +4,7 @@ import type { PasskeyCreationOptions, PasskeyRequestOptions } from '@manas360/cl
 export const hasPasskeys = 'PublicKeyCredential' in globalThis && 'parseRequestOptionsFromJSON' in PublicKeyCredential
 
 /** The browser returned no passkey: there is none for this site, or the person cancelled. */
-export class NoPasskey extends Error {}
+export class NoPasskeyError extends Error {}
 
 /** The passkey's response to the service's options, in the form that the service expects. */
 export async function answerOf({ challengeToken, options }: PasskeyRequestOptions) {
@@ -30,8 +30,8 @@ type RegistrationResponse = Shared & {
 
 async function got(asked: Promise<Credential | null>): Promise<PublicKeyCredential> {
   const credential = await asked.catch((cause: unknown) => {
-    throw new NoPasskey('no passkey', { cause })
+    throw new NoPasskeyError('no passkey', { cause })
   })
-  if (!(credential instanceof PublicKeyCredential)) throw new NoPasskey('no passkey')
+  if (!(credential instanceof PublicKeyCredential)) throw new NoPasskeyError('no passkey')
   return credential
 }

@@ -1,11 +1,11 @@
 import { createClient, isProblem } from '@manas360/client'
-import { connection, noteLost } from '../calls/connection.ts'
-import { Unreachable } from '../calls/failure.ts'
+import { connection, reportLost } from '../calls/connection.ts'
+import { UnreachableError } from '../calls/failure.ts'
 import { timed } from '../calls/fetch.ts'
 import { service } from '../calls/service.ts'
 import { createStore } from '../store.ts'
 import { type Claims, readClaims } from './claims.ts'
-import { clearTokens, lockSession, readDevice, readTokens, storeDevice, storeTokens } from './kept.ts'
+import { clearTokens, lockSession, readDevice, readTokens, storeDevice, storeTokens } from './tab-storage.ts'
 
 /** Why a session ended. `copied`: the tab was duplicated. `idle`: nobody used it for 30 minutes. */
 export type EndReason = 'left' | 'ended' | 'idle' | 'copied'
@@ -40,10 +40,10 @@ let touchedAt = Date.now()
 
 /** Resumes the session that this tab had before a reload. */
 export async function openSession(): Promise<void> {
-  const kept = readTokens()
-  if (!kept) return session.set({ kind: 'signed-out', why: null })
-  if (!(await lockSession(kept.sessionId))) return endSession('copied')
-  tokens = { access: '', refresh: kept.refreshToken }
+  const stored = readTokens()
+  if (!stored) return session.set({ kind: 'signed-out', why: null })
+  if (!(await lockSession(stored.sessionId))) return endSession('copied')
+  tokens = { access: '', refresh: stored.refreshToken }
   await resumeSession()
 }
 
@@ -52,7 +52,7 @@ async function resumeSession(): Promise<void> {
   try {
     await renew()
   } catch {
-    noteLost()
+    reportLost()
     const stop = connection.subscribe(() => {
       if (connection.get().isLost) return
       stop()
@@ -76,7 +76,7 @@ function storeSession(body: SessionBody, claims: Claims): void {
   session.set({ kind: 'signed-in', person: { id, email, firstName, lastName }, claims })
 }
 
-/** The access token, renewed where it is about to expire. @throws Unreachable where renewing gets no answer */
+/** The access token, renewed where it is about to expire. @throws UnreachableError where renewing gets no answer */
 export async function accessToken(): Promise<string | null> {
   const now = session.get()
   if (now.kind === 'signed-in' && now.claims.endsAt - Date.now() < marginMs) await renew()
@@ -86,7 +86,7 @@ export async function accessToken(): Promise<string | null> {
 /**
  * Exchanges the refresh token, once at a time; rights are read again too.
  * @returns false where the session has ended
- * @throws Unreachable where no answer came
+ * @throws UnreachableError where no answer came
  */
 export function renew(): Promise<boolean> {
   renewing ??= exchange().finally(() => {
@@ -113,7 +113,7 @@ async function exchange(): Promise<boolean> {
     }
     if (waitMs !== null) await new Promise((resolve) => setTimeout(resolve, waitMs))
   }
-  throw new Unreachable('the session could not be renewed')
+  throw new UnreachableError('the session could not be renewed')
 }
 
 /** Replaces the access token by one of the same session with a newer proof. */

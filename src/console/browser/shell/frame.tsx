@@ -13,7 +13,7 @@ import { brandName } from './brand.ts'
 import { Heading } from './heading.tsx'
 import { choose, language, languages, loadWords, ownNames } from './language.ts'
 import { clearNotices, Notices } from './notices.tsx'
-import { Link, usePlace } from './router.tsx'
+import { Link, useRoute } from './router.tsx'
 import { useTexts } from './texts.ts'
 
 /** The whole window: header, menu, notices and the page. */
@@ -21,7 +21,7 @@ export function Frame() {
   const t = useTexts()
   const now = useStore(session)
   const rights = useRights()
-  const { path } = usePlace()
+  const { path } = useRoute()
   const chosen = useStore(language)
   useEffect(() => {
     document.documentElement.lang = chosen

@@ -6,10 +6,10 @@ import { createStore, useStore } from '../store.ts'
 export type Route = { path: readonly string[]; query: Readonly<Record<string, string>> }
 export type Query = Record<string, string | null | undefined>
 
-export const place = createStore<Route>(read())
+export const route = createStore<Route>(read())
 addEventListener('popstate', () => {
   isReturn = true
-  place.set(read())
+  route.set(read())
 })
 
 let isReturn = false
@@ -46,19 +46,19 @@ type NavigateOptions = {
 export function navigate(path: readonly string[], query: Query = {}, { keepsScroll }: NavigateOptions = {}): void {
   isReturn = false
   history.pushState(null, '', hrefOf(path, query))
-  place.set(read())
+  route.set(read())
   if (!keepsScroll) scrollTo(0, 0)
 }
 
 /** Changes part of the query in place: filters add no entries to the history. */
 export function setQuery(change: Query): void {
-  const { path, query } = place.get()
+  const { path, query } = route.get()
   history.replaceState(null, '', hrefOf(path, { ...query, ...change }))
-  place.set(read())
+  route.set(read())
 }
 
 /** The current path and query; the component renders again when they change. */
-export const usePlace = () => useStore(place)
+export const useRoute = () => useStore(route)
 
 type LinkProps = NavigateOptions & {
   path: readonly string[]

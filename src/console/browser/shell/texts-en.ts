@@ -43,5 +43,5 @@ export const english = {
   working: 'One moment …',
   done: 'Done.',
   copy: 'Copy',
-  copied: 'Copied.',
+  copied: 'CopyableText.',
 }

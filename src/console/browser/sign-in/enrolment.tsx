@@ -1,6 +1,6 @@
 import type { TotpEnrolment } from '@manas360/client'
 import { useState } from 'hono/jsx/dom'
-import { ask, proving } from '../calls/ask.ts'
+import { callApi, duringProof } from '../calls/call-api.ts'
 import { client } from '../calls/client.ts'
 import { Field } from '../parts/field.tsx'
 import { Form } from '../parts/form.tsx'
@@ -34,29 +34,29 @@ export function Enrolment({ onCodes, onDone, onCancel }: EnrolmentProps) {
   const { methods } = useRights()
   const [step, setStep] = useState<At>({ kind: methods.includes('pwd') ? 'password' : 'choose' })
   async function confirmPassword({ password = '' }: Record<string, string>): Promise<void> {
-    const { accessToken, expiresIn } = await ask(
+    const { accessToken, expiresIn } = await callApi(
       () => client.v1.auth.reauthenticate.$post({ json: { password } }),
-      proving,
+      duringProof,
     )
     replaceAccessToken(accessToken, expiresIn)
     setStep({ kind: 'choose' })
   }
   const beginApp = async () =>
-    setStep({ kind: 'app', enrolment: await ask(() => client.v1.me.mfa.totp.$post(), proving) })
+    setStep({ kind: 'app', enrolment: await callApi(() => client.v1.me.mfa.totp.$post(), duringProof) })
   /** The session is stronger now; its token has the new `acr` once it is renewed. */
   async function finish(): Promise<void> {
     await renew()
     onDone()
   }
   async function confirmApp({ code = '' }: Record<string, string>): Promise<void> {
-    const { recoveryCodes } = await ask(() => client.v1.me.mfa.totp.confirm.$post({ json: { code } }), proving)
+    const { recoveryCodes } = await callApi(() => client.v1.me.mfa.totp.confirm.$post({ json: { code } }), duringProof)
     if (!recoveryCodes) return finish()
     onCodes()
     setStep({ kind: 'codes', codes: recoveryCodes })
   }
   async function addPasskey({ name = '' }: Record<string, string>): Promise<void> {
-    const created = await newPasskey(await ask(() => client.v1.me.passkeys.options.$post(), proving))
-    await ask(() => client.v1.me.passkeys.$post({ json: { ...created, name } }), proving)
+    const created = await newPasskey(await callApi(() => client.v1.me.passkeys.options.$post(), duringProof))
+    await callApi(() => client.v1.me.passkeys.$post({ json: { ...created, name } }), duringProof)
     await finish()
   }
   switch (step.kind) {

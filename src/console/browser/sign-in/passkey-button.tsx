@@ -1,6 +1,6 @@
 import { useState } from 'hono/jsx/dom'
 import { Problem } from '../parts/problem.tsx'
-import { NoPasskey } from '../session/passkey.ts'
+import { NoPasskeyError } from '../session/passkey.ts'
 import { useSignInTexts } from './texts.ts'
 
 /** A button that uses a passkey, and shows the error where that fails. */
@@ -20,7 +20,7 @@ export function PasskeyButton({ label, use }: { label: string; use: () => Promis
       <button type="button" aria-disabled={isBusy ? 'true' : undefined} onClick={() => void press()}>
         {label}
       </button>
-      {failure instanceof NoPasskey ? (
+      {failure instanceof NoPasskeyError ? (
         <p class="problem" role="alert" key="none">
           {t.noPasskey}
         </p>

@@ -1,6 +1,6 @@
 import type { SecondFactors } from '@manas360/client'
 import { useState } from 'hono/jsx/dom'
-import { ask, proving } from '../calls/ask.ts'
+import { callApi, duringProof } from '../calls/call-api.ts'
 import { client } from '../calls/client.ts'
 import { useAnswer } from '../calls/use-answer.ts'
 import { Dialog } from '../parts/dialog.tsx'
@@ -27,7 +27,7 @@ export function ProofDialog() {
 function Asked({ missing, settle }: { missing: Missing; settle: (isProven: boolean) => void }) {
   const t = useSignInTexts()
   const shared = useTexts()
-  const factors = useAnswer('factors', () => ask(() => client.v1.me.mfa.$get(), proving))
+  const factors = useAnswer('factors', () => callApi(() => client.v1.me.mfa.$get(), duringProof))
   const has = factors.data
   // Recovery codes are shown once: Escape must not close the dialog.
   const [holdsCodes, holdCodes] = useState(false)
@@ -61,12 +61,15 @@ export function Proof({ factors, missing, onDone, onCancel }: ProofProps) {
   const [chosen, setWay] = useState<Way | null>(null)
   const way = chosen ?? ways[0]
   async function prove(proof: Parameters<typeof client.v1.auth.reauthenticate.$post>[0]['json']): Promise<void> {
-    const { accessToken, expiresIn } = await ask(() => client.v1.auth.reauthenticate.$post({ json: proof }), proving)
+    const { accessToken, expiresIn } = await callApi(
+      () => client.v1.auth.reauthenticate.$post({ json: proof }),
+      duringProof,
+    )
     replaceAccessToken(accessToken, expiresIn)
     onDone()
   }
   const byPasskey = async () =>
-    prove({ passkey: await answerOf(await ask(() => client.v1.auth.reauthenticate.options.$post(), proving)) })
+    prove({ passkey: await answerOf(await callApi(() => client.v1.auth.reauthenticate.options.$post(), duringProof)) })
   const names: Record<Way, string> = { password: t.withPassword, code: t.withCode, passkey: t.provePasskey }
   return (
     <div>

@@ -1,6 +1,6 @@
 import { createClient, type MfaRequired } from '@manas360/client'
-import { ask } from '../calls/ask.ts'
-import { isCode, type Refused } from '../calls/failure.ts'
+import { callApi } from '../calls/call-api.ts'
+import { isCode, type ProblemError } from '../calls/failure.ts'
 import { timed } from '../calls/fetch.ts'
 import { service } from '../calls/service.ts'
 import { Field } from '../parts/field.tsx'
@@ -16,12 +16,18 @@ export type Challenge = MfaRequired
 const bare = createClient(service, { fetch: timed })
 
 /** The second step: a code of the authenticator app, a recovery code, or a passkey. */
-export function SecondStep({ challenge, onGiveUp }: { challenge: Challenge; onGiveUp: (failure?: Refused) => void }) {
+export function SecondStep({
+  challenge,
+  onGiveUp,
+}: {
+  challenge: Challenge
+  onGiveUp: (failure?: ProblemError) => void
+}) {
   const t = useSignInTexts()
   const { mfaToken, methods } = challenge
   async function byCode({ code = '' }: Record<string, string>): Promise<void> {
     try {
-      await startSession(await ask(() => bare.v1.auth.mfa.$post({ json: { mfaToken, code } }, deviceHeaders())))
+      await startSession(await callApi(() => bare.v1.auth.mfa.$post({ json: { mfaToken, code } }, deviceHeaders())))
     } catch (failure) {
       // The token has expired, or the password was changed: back to the first step.
       if (isCode(failure, 'invalid-mfa-token')) onGiveUp(failure)
@@ -29,8 +35,8 @@ export function SecondStep({ challenge, onGiveUp }: { challenge: Challenge; onGi
     }
   }
   async function byPasskey(): Promise<void> {
-    const passkey = await answerOf(await ask(() => bare.v1.auth.mfa.options.$post({ json: { mfaToken } })))
-    await startSession(await ask(() => bare.v1.auth.mfa.$post({ json: { mfaToken, passkey } }, deviceHeaders())))
+    const passkey = await answerOf(await callApi(() => bare.v1.auth.mfa.options.$post({ json: { mfaToken } })))
+    await startSession(await callApi(() => bare.v1.auth.mfa.$post({ json: { mfaToken, passkey } }, deviceHeaders())))
   }
   const takesCodes = methods.includes('totp') || methods.includes('recovery-code')
   return (

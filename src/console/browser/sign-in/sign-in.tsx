@@ -1,7 +1,7 @@
 import { createClient } from '@manas360/client'
 import { useState } from 'hono/jsx/dom'
-import { ask } from '../calls/ask.ts'
-import type { Refused } from '../calls/failure.ts'
+import { callApi } from '../calls/call-api.ts'
+import type { ProblemError } from '../calls/failure.ts'
 import { timed } from '../calls/fetch.ts'
 import { service } from '../calls/service.ts'
 import { Field } from '../parts/field.tsx'
@@ -20,21 +20,21 @@ const bare = createClient(service, { fetch: timed })
 export function SignIn({ why }: { why: EndReason | null }) {
   const t = useSignInTexts()
   const [challenge, setChallenge] = useState<Challenge | null>(null)
-  const [refusal, setRefusal] = useState<Refused | null>(null)
-  function startAgain(failure: Refused | null = null): void {
+  const [refusal, setRefusal] = useState<ProblemError | null>(null)
+  function startAgain(failure: ProblemError | null = null): void {
     setRefusal(failure)
     setChallenge(null)
   }
   if (challenge) return <SecondStep challenge={challenge} onGiveUp={startAgain} />
   async function byPassword({ email = '', password = '' }: Record<string, string>): Promise<void> {
     setRefusal(null)
-    const body = await ask(() => bare.v1.auth.login.$post({ json: { email, password } }, deviceHeaders()))
+    const body = await callApi(() => bare.v1.auth.login.$post({ json: { email, password } }, deviceHeaders()))
     if ('mfaToken' in body) setChallenge(body)
     else await startSession(body)
   }
   async function byPasskey(): Promise<void> {
-    const passkey = await answerOf(await ask(() => bare.v1.auth.passkey.options.$post()))
-    await startSession(await ask(() => bare.v1.auth.passkey.$post({ json: passkey }, deviceHeaders())))
+    const passkey = await answerOf(await callApi(() => bare.v1.auth.passkey.options.$post()))
+    await startSession(await callApi(() => bare.v1.auth.passkey.$post({ json: passkey }, deviceHeaders())))
   }
   return (
     <div class="narrow">

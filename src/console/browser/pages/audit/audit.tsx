@@ -1,13 +1,13 @@
 import type { AuditEntry } from '@manas360/client'
 import { useEffect } from 'hono/jsx/dom'
 import { fieldErrors } from '../../calls/failure.ts'
-import { createKeptList } from '../../calls/kept-list.ts'
+import { createListCache } from '../../calls/list-cache.ts'
 import { usePages } from '../../calls/use-pages.ts'
 import { ListBody } from '../../parts/list-body.tsx'
 import { More } from '../../parts/more.tsx'
 import { useFormat } from '../../shell/format.ts'
 import { Heading } from '../../shell/heading.tsx'
-import { isReturned, usePlace } from '../../shell/router.tsx'
+import { isReturned, useRoute } from '../../shell/router.tsx'
 import { OpenEntry } from './entry-dialog.tsx'
 import { Export } from './export/export.tsx'
 import { filterOf } from './filter.ts'
@@ -24,18 +24,18 @@ import { useTail } from './use-tail.ts'
 const [followedMs, restingMs] = [5_000, 60_000]
 
 /** The list of entries, cached while the page of a person is open. */
-const keptTrail = createKeptList<AuditEntry>()
+const trailCache = createListCache<AuditEntry>()
 
 /** The audit trail of all accounts, newest first, filtered by the query. */
 export function Audit() {
   const t = useAuditTexts()
   const format = useFormat()
-  const { query } = usePlace()
+  const { query } = useRoute()
   const filter = filterOf(query)
   const key = JSON.stringify(filter)
-  const left = keptTrail.useLeft(key, isReturned())
-  const list = usePages(key, (cursor) => readTrail(filter, cursor), left)
-  keptTrail.useKeeping(list, left)
+  const restored = trailCache.useCached(key, isReturned())
+  const list = usePages(key, (cursor) => readTrail(filter, cursor), restored)
+  trailCache.useCaching(list, restored)
   const isFollowing = query.follow === 'on' && !filter.to
   const state = useAuditState(isFollowing ? followedMs : restingMs)
   const tail = useTail({ isOn: isFollowing, state: state.data, filter, list })
@@ -52,7 +52,7 @@ export function Audit() {
         {list.isCurrent ? t.shown(format.number(count), list.hasMore) : ''}
       </p>
       <ListBody list={list}>
-        {count > 0 && <Rows key={list.answers} pages={list.pages} isRestored={left?.key === list.answers} />}
+        {count > 0 && <Rows key={list.answers} pages={list.pages} isRestored={restored?.key === list.answers} />}
       </ListBody>
       <More list={list} isAutomatic />
       <OpenEntry pages={list.pages} />

@@ -2,14 +2,14 @@ import { useEffect, useRef, useState } from 'hono/jsx/dom'
 import { Field, valuesOf } from '../../parts/field.tsx'
 import { Select } from '../../parts/select.tsx'
 import { toLocal, toMoment } from '../../shell/moment.ts'
-import { setQuery, usePlace } from '../../shell/router.tsx'
+import { setQuery, useRoute } from '../../shell/router.tsx'
 import { type Filter, filterOf, partsOf, queryOf } from './filter.ts'
 import { useAuditTexts } from './texts.ts'
 
 /** The form of the filters. @param errors messages of the service, by field */
 export function Filters({ errors }: { errors: Record<string, string> }) {
   const t = useAuditTexts()
-  const { query } = usePlace()
+  const { query } = useRoute()
   const filter = filterOf(query)
   const form = useRef<HTMLFormElement>(null)
   const [lacksKind, setLacking] = useState(false)

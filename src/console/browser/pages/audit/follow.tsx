@@ -8,7 +8,7 @@ import type { useTail } from './use-tail.ts'
 type FollowProps = { isOn: boolean; hasEnd: boolean; tail: ReturnType<typeof useTail> }
 
 /** The switch of the live view, with the number of new entries. Its state is in the query. */
-export function Follow({ isOn, hasEnd, tail: { came, failure } }: FollowProps) {
+export function Follow({ isOn, hasEnd, tail: { added, failure } }: FollowProps) {
   const t = useAuditTexts()
   const format = useFormat()
   const id = useId()
@@ -32,7 +32,7 @@ export function Follow({ isOn, hasEnd, tail: { came, failure } }: FollowProps) {
         {t.followHint}
       </p>
       <p class="came" role="status">
-        {isOn ? (came ? t.came(format.number(came.count), came.isMore, format.clock(came.at)) : t.nothingYet) : ''}
+        {isOn ? (added ? t.came(format.number(added.count), added.isMore, format.clock(added.at)) : t.nothingYet) : ''}
       </p>
       {isOn && <Problem key="problem" failure={failure} />}
     </div>

@@ -1,4 +1,4 @@
-import { askPatiently } from '../../calls/ask.ts'
+import { readApi } from '../../calls/call-api.ts'
 import { client } from '../../calls/client.ts'
 import { useAnswer } from '../../calls/use-answer.ts'
 import { Problem } from '../../parts/problem.tsx'
@@ -14,7 +14,7 @@ export function Affected({ of }: { of: { role: string } | { plan: string } }) {
   const t = useCatalogueTexts()
   const key = JSON.stringify(of)
   const answer = useAnswer(may('users.manage') ? `affected ${key}` : null, () =>
-    askPatiently(() => client.v1.admin.users.$get({ query: { ...of, limit: String(most) } })),
+    readApi(() => client.v1.admin.users.$get({ query: { ...of, limit: String(most) } })),
   )
   const people = answer.data?.items
   if (!may('users.manage')) return null

@@ -1,5 +1,5 @@
 import { useState } from 'hono/jsx/dom'
-import { GivenUp } from '../../calls/failure.ts'
+import { CancelledError } from '../../calls/failure.ts'
 import { isChangedMeanwhile, type Tagged } from '../../calls/tagged.ts'
 import { useAnswer } from '../../calls/use-answer.ts'
 import { ActionDialog } from '../../parts/action-dialog.tsx'
@@ -73,7 +73,7 @@ function Loaded({ title, specs, consequences, first, load, save, onClose, extra 
       )
       setNow(fresh)
       // The list above shows the conflict.
-      throw new GivenUp('changed meanwhile')
+      throw new CancelledError('changed meanwhile')
     }
   }
   return (

@@ -1,7 +1,7 @@
 import type { Feature, FeatureEdit, NewFeature } from '@manas360/client'
-import { ask } from '../../calls/ask.ts'
+import { callApi } from '../../calls/call-api.ts'
 import { client } from '../../calls/client.ts'
-import { askTagged, ifMatch } from '../../calls/tagged.ts'
+import { callTagged, ifMatch } from '../../calls/tagged.ts'
 import { notifyUndoable } from '../../parts/undo.ts'
 import { notify } from '../../shell/notices.tsx'
 import { useTexts } from '../../shell/texts.ts'
@@ -28,7 +28,7 @@ export function FeatureDialog({ feature, changed, onClose }: Props) {
         specs={[{ name: 'name', label: t.name, kind: 'text', hint: t.nameHint }, ...specs]}
         consequences={[]}
         save={async (change) => {
-          await ask(() => client.v1.admin.features.$post({ json: change as NewFeature }))
+          await callApi(() => client.v1.admin.features.$post({ json: change as NewFeature }))
           notify(t.saved(String(change.displayName)))
           changed()
         }}
@@ -37,7 +37,7 @@ export function FeatureDialog({ feature, changed, onClose }: Props) {
     )
   const param = { name: feature.name }
   const patch = (json: FeatureEdit, etag: string | null) =>
-    askTagged(() => client.v1.admin.features[':name'].$patch({ param, json }, ifMatch(etag)))
+    callTagged(() => client.v1.admin.features[':name'].$patch({ param, json }, ifMatch(etag)))
   return (
     <EditDialog
       title={t.editOf(feature.displayName)}

@@ -1,7 +1,7 @@
 import type { NewPlan, Plan, PlanEdit } from '@manas360/client'
-import { ask } from '../../calls/ask.ts'
+import { callApi } from '../../calls/call-api.ts'
 import { client } from '../../calls/client.ts'
-import { askTagged, ifMatch } from '../../calls/tagged.ts'
+import { callTagged, ifMatch } from '../../calls/tagged.ts'
 import { notifyUndoable } from '../../parts/undo.ts'
 import { notify } from '../../shell/notices.tsx'
 import { useTexts } from '../../shell/texts.ts'
@@ -39,7 +39,7 @@ export function PlanDialog({ plan, changed, onClose }: Props) {
         specs={[{ name: 'name', label: t.name, kind: 'text', hint: t.nameHint }, ...specs]}
         consequences={[t.newPlanText]}
         save={async (change) => {
-          await ask(() => client.v1.admin.plans.$post({ json: change as NewPlan }))
+          await callApi(() => client.v1.admin.plans.$post({ json: change as NewPlan }))
           notify(t.saved(String(change.displayName)))
           changed()
         }}
@@ -49,7 +49,7 @@ export function PlanDialog({ plan, changed, onClose }: Props) {
   const { name } = plan
   const param = { name }
   const patch = (json: PlanEdit, etag: string | null) =>
-    askTagged(() => client.v1.admin.plans[':name'].$patch({ param, json }, ifMatch(etag)))
+    callTagged(() => client.v1.admin.plans[':name'].$patch({ param, json }, ifMatch(etag)))
   async function load() {
     const { body, etag } = await readPlan(name)
     const { limits, ...fields } = body

@@ -1,6 +1,6 @@
 import type { Feature, Plan } from '@manas360/client'
 import { useState } from 'hono/jsx/dom'
-import { ask, askPatiently } from '../../calls/ask.ts'
+import { callApi, readApi } from '../../calls/call-api.ts'
 import { client } from '../../calls/client.ts'
 import { ifMatch, tagOfShown } from '../../calls/tagged.ts'
 import { useAnswer } from '../../calls/use-answer.ts'
@@ -32,10 +32,10 @@ export function Plans() {
   const shared = useTexts()
   const format = useFormat()
   const [open, setOpen] = useState<Open | null>(null)
-  const plans = useAnswer('plans', () => askPatiently(() => client.v1.plans.$get({ query: { limit: '100' } })), 'keep')
+  const plans = useAnswer('plans', () => readApi(() => client.v1.plans.$get({ query: { limit: '100' } })), 'keep')
   const features = useAnswer(
     'features',
-    () => askPatiently(() => client.v1.features.$get({ query: { limit: '100' } })),
+    () => readApi(() => client.v1.features.$get({ query: { limit: '100' } })),
     'keep',
   )
   const find = (name: string) => plans.data?.items.find((plan) => plan.name === name)
@@ -52,7 +52,7 @@ export function Plans() {
       .map((row) => ({ name: row.name, ...staged.cellOf(name, row.name) }))
       .filter(({ isHeld }) => isHeld)
       .map(({ name: feature, limit }) => ({ name: feature, limit }))
-    await ask(() =>
+    await callApi(() =>
       client.v1.admin.plans[':name'].features.$put({ param: { name }, json: { features: wanted } }, ifMatch(etag)),
     )
     staged.drop(name)

@@ -1,6 +1,6 @@
 import type { Plan, PlanPrices } from '@manas360/client'
 import { client } from '../../calls/client.ts'
-import { askTagged, ifMatch, tagOfShown } from '../../calls/tagged.ts'
+import { callTagged, ifMatch, tagOfShown } from '../../calls/tagged.ts'
 import { ActionDialog } from '../../parts/action-dialog.tsx'
 import { Field } from '../../parts/field.tsx'
 import { notifyUndoable } from '../../parts/undo.ts'
@@ -19,7 +19,7 @@ export function PriceDialog({ plan, changed, onClose }: Props) {
   const find = (currency: string, interval: string) =>
     plan.prices.find((price) => price.currency === currency && price.interval === interval)
   const put = (prices: PlanPrices['prices'], etag: string | null) =>
-    askTagged(() =>
+    callTagged(() =>
       client.v1.admin.plans[':name'].prices.$put({ param: { name: plan.name }, json: { prices } }, ifMatch(etag)),
     )
   async function send(typed: Record<string, string>): Promise<void> {

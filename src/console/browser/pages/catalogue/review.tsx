@@ -11,7 +11,7 @@ type ReviewProps = {
   staged: Staged
   titleOf: (row: string) => string
   affected: (column: string) => Child
-  /** Saves one column. @throws Refused 412 where it was changed since it was loaded */
+  /** Saves one column. @throws ProblemError 412 where it was changed since it was loaded */
   save: (column: string) => Promise<void>
   /** Loads the current state; staged changes remain. */
   reload: () => void

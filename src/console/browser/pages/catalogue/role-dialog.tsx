@@ -1,8 +1,8 @@
 import type { NewRole, Role, RoleEdit } from '@manas360/client'
 import { useState } from 'hono/jsx/dom'
-import { ask } from '../../calls/ask.ts'
+import { callApi } from '../../calls/call-api.ts'
 import { client } from '../../calls/client.ts'
-import { askTagged, ifMatch } from '../../calls/tagged.ts'
+import { callTagged, ifMatch } from '../../calls/tagged.ts'
 import { ActionDialog } from '../../parts/action-dialog.tsx'
 import { notifyUndoable } from '../../parts/undo.ts'
 import { notify } from '../../shell/notices.tsx'
@@ -28,7 +28,7 @@ export function RoleDialog({ role, changed, onClose }: Props) {
         specs={[{ name: 'name', label: t.name, kind: 'text', hint: t.nameHint }, description, level]}
         consequences={[t.newRoleText]}
         save={async (change) => {
-          await ask(() => client.v1.admin.roles.$post({ json: { description: '', ...change } as NewRole }))
+          await callApi(() => client.v1.admin.roles.$post({ json: { description: '', ...change } as NewRole }))
           notify(t.saved(String(change.name)))
           changed()
         }}
@@ -37,7 +37,7 @@ export function RoleDialog({ role, changed, onClose }: Props) {
     )
   const param = { name: role.name }
   const patch = (json: RoleEdit, etag: string | null) =>
-    askTagged(() => client.v1.admin.roles[':name'].$patch({ param, json }, ifMatch(etag)))
+    callTagged(() => client.v1.admin.roles[':name'].$patch({ param, json }, ifMatch(etag)))
   if (isDeleting)
     return (
       <ActionDialog
@@ -47,7 +47,7 @@ export function RoleDialog({ role, changed, onClose }: Props) {
         danger
         onClose={onClose}
         onSubmit={async () => {
-          await ask(() => client.v1.admin.roles[':name'].$delete({ param }))
+          await callApi(() => client.v1.admin.roles[':name'].$delete({ param }))
           notify(t.saved(role.name))
           changed()
         }}

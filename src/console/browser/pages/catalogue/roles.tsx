@@ -1,6 +1,6 @@
 import type { Role } from '@manas360/client'
 import { useState } from 'hono/jsx/dom'
-import { ask, askPatiently } from '../../calls/ask.ts'
+import { callApi, readApi } from '../../calls/call-api.ts'
 import { client } from '../../calls/client.ts'
 import { ifMatch, tagOfShown } from '../../calls/tagged.ts'
 import { useAnswer } from '../../calls/use-answer.ts'
@@ -24,13 +24,9 @@ export function Roles() {
   const shared = useTexts()
   const rights = useRights()
   const [open, setOpen] = useState<{ kind: 'review' } | { kind: 'role'; role: Role | null } | null>(null)
-  const roles = useAnswer(
-    'roles',
-    () => askPatiently(() => client.v1.admin.roles.$get({ query: { limit: '100' } })),
-    'keep',
-  )
+  const roles = useAnswer('roles', () => readApi(() => client.v1.admin.roles.$get({ query: { limit: '100' } })), 'keep')
   const permissions = useAnswer('permissions', () =>
-    askPatiently(() => client.v1.admin.permissions.$get({ query: { limit: '100' } })),
+    readApi(() => client.v1.admin.permissions.$get({ query: { limit: '100' } })),
   )
   const find = (name: string) => roles.data?.items.find((role) => role.name === name)
   const staged = useStaged((column, row) => ({ isHeld: find(column)?.permissions.includes(row) ?? false, limit: null }))
@@ -44,7 +40,7 @@ export function Roles() {
     const wanted = (permissions.data?.items ?? [])
       .map((one) => one.name)
       .filter((row) => staged.cellOf(name, row).isHeld)
-    await ask(() =>
+    await callApi(() =>
       client.v1.admin.roles[':name'].permissions.$put(
         { param: { name }, json: { permissions: wanted } },
         ifMatch(etag),

@@ -1,6 +1,6 @@
 import type { BillingEvent, Operations } from '@manas360/client'
 import { useState } from 'hono/jsx/dom'
-import { ask, askPatiently } from '../../calls/ask.ts'
+import { callApi, readApi } from '../../calls/call-api.ts'
 import { client } from '../../calls/client.ts'
 import type { Loaded } from '../../calls/use-answer.ts'
 import { usePages } from '../../calls/use-pages.ts'
@@ -9,7 +9,7 @@ import { plainText } from '../../parts/plain-text.ts'
 import { Select } from '../../parts/select.tsx'
 import { useFormat } from '../../shell/format.ts'
 import { notify } from '../../shell/notices.tsx'
-import { setQuery, usePlace } from '../../shell/router.tsx'
+import { setQuery, useRoute } from '../../shell/router.tsx'
 import { AuditedList, signalOf } from './audited-list.tsx'
 import { Progress } from './progress.tsx'
 import { StatusFilter, useStatus } from './status-filter.tsx'
@@ -22,12 +22,12 @@ const providers = ['stripe', 'razorpay', 'sandbox']
 export function BillingEvents({ operations }: { operations: Loaded<Operations> }) {
   const t = useOperationsTexts()
   const format = useFormat()
-  const { query } = usePlace()
+  const { query } = useRoute()
   const [opened, setOpened] = useState<BillingEvent | null>(null)
   const status = useStatus()
   const { provider } = query
   const list = usePages(JSON.stringify(['events', status, provider]), (cursor) =>
-    askPatiently(() =>
+    readApi(() =>
       // Unknown statuses and providers are sent unchanged, and the service refuses them.
       client.v1.admin.billing.events.$get({
         query: {
@@ -72,7 +72,7 @@ export function BillingEvents({ operations }: { operations: Loaded<Operations> }
         rows={list.pages.flat().map((one) => ({
           key: one.id,
           cells: [
-            <Told key="event" event={one} />,
+            <EventCell key="event" event={one} />,
             <code key="object">{plainText(one.objectId ?? '–')}</code>,
             <Progress key="status" of={one} label={t.eventStatuses[one.status]} />,
             format.time(one.receivedAt),
@@ -92,7 +92,7 @@ export function BillingEvents({ operations }: { operations: Loaded<Operations> }
   )
 }
 
-function Told({ event: { type, provider, eventId } }: { event: BillingEvent }) {
+function EventCell({ event: { type, provider, eventId } }: { event: BillingEvent }) {
   return (
     <>
       <code>{plainText(type)}</code>
@@ -113,7 +113,7 @@ function ReplayDialog({ event: { id, type }, changed, onClose }: ReplayProps) {
       submit={t.replay}
       onClose={onClose}
       onSubmit={async () => {
-        await ask(() => client.v1.admin.billing.events[':id'].replay.$post({ param: { id } }))
+        await callApi(() => client.v1.admin.billing.events[':id'].replay.$post({ param: { id } }))
         notify(t.eventQueued(plainText(type)))
         changed()
       }}

@@ -1,12 +1,12 @@
 import type { Webhook, WebhookDelivery } from '@manas360/client'
 import { useState } from 'hono/jsx/dom'
-import { ask } from '../../calls/ask.ts'
+import { callApi } from '../../calls/call-api.ts'
 import { client } from '../../calls/client.ts'
 import type { Pages } from '../../calls/use-pages.ts'
 import { ActionDialog } from '../../parts/action-dialog.tsx'
 import { More } from '../../parts/more.tsx'
 import { plainText } from '../../parts/plain-text.ts'
-import { Said } from '../../parts/said.tsx'
+import { QuotedText } from '../../parts/quoted-text.tsx'
 import { Table } from '../../parts/table.tsx'
 import { useFormat } from '../../shell/format.ts'
 import { notify } from '../../shell/notices.tsx'
@@ -41,7 +41,7 @@ export function Deliveries({ endpoint, list }: Props) {
           rows={deliveries.map((one) => ({
             key: one.id,
             cells: [
-              <Named key="event" delivery={one} />,
+              <NameCell key="event" delivery={one} />,
               <Progress key="state" of={one} label={t.statuses[one.status]} />,
               <Answer key="answer" delivery={one} />,
               one.durationMs === null ? '–' : format.duration(one.durationMs),
@@ -76,7 +76,7 @@ export function Deliveries({ endpoint, list }: Props) {
   )
 }
 
-function Named({ delivery: { type, messageId } }: { delivery: WebhookDelivery }) {
+function NameCell({ delivery: { type, messageId } }: { delivery: WebhookDelivery }) {
   return (
     <>
       <code>{plainText(type)}</code>
@@ -89,7 +89,7 @@ function Answer({ delivery: { responseStatus, responseBody } }: { delivery: Webh
   return (
     <>
       <span>{responseStatus ?? '–'}</span>
-      {responseBody && <Said key="body" text={responseBody} />}
+      {responseBody && <QuotedText key="body" text={responseBody} />}
     </>
   )
 }
@@ -107,7 +107,7 @@ function RedeliverDialog({ endpoint, delivery: { id, type }, changed, onClose }:
       submit={t.redeliver}
       onClose={onClose}
       onSubmit={async () => {
-        await ask(() => client.v1.admin.webhooks[':id'].deliveries[':deliveryId'].redeliver.$post({ param }))
+        await callApi(() => client.v1.admin.webhooks[':id'].deliveries[':deliveryId'].redeliver.$post({ param }))
         notify(t.redelivered(plainText(type)))
         changed()
       }}

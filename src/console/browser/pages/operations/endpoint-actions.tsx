@@ -1,6 +1,6 @@
 import type { RotatedWebhookSecret, Webhook } from '@manas360/client'
 import { useState } from 'hono/jsx/dom'
-import { ask } from '../../calls/ask.ts'
+import { callApi } from '../../calls/call-api.ts'
 import { client } from '../../calls/client.ts'
 import { ActionDialog } from '../../parts/action-dialog.tsx'
 import { notifyUndoable } from '../../parts/undo.ts'
@@ -87,15 +87,15 @@ function Confirmed({ kind, endpoint, changed, onRotated, onClose }: ConfirmedPro
   const { id, url } = endpoint
   const param = { id }
   const route = client.v1.admin.webhooks[':id']
-  const switchTo = (enabled: boolean) => ask(() => route.$patch({ param, json: { enabled } }))
+  const switchTo = (enabled: boolean) => callApi(() => route.$patch({ param, json: { enabled } }))
   const acts: Record<typeof kind, () => Promise<void>> = {
     async test() {
-      await ask(() => route.test.$post({ param }))
+      await callApi(() => route.test.$post({ param }))
       notify(t.tested)
       changed()
     },
     async rotate() {
-      onRotated(await ask(() => route.rotate.$post({ param })))
+      onRotated(await callApi(() => route.rotate.$post({ param })))
       changed()
     },
     async switchOff() {
@@ -109,7 +109,7 @@ function Confirmed({ kind, endpoint, changed, onRotated, onClose }: ConfirmedPro
       changed()
     },
     async remove() {
-      await ask(() => route.$delete({ param }))
+      await callApi(() => route.$delete({ param }))
       notify(t.removed(url))
       navigate(['operations', 'webhooks'])
     },

@@ -1,6 +1,6 @@
 import type { CreatedWebhook, Webhook } from '@manas360/client'
 import { useId, useState } from 'hono/jsx/dom'
-import { ask } from '../../calls/ask.ts'
+import { callApi } from '../../calls/call-api.ts'
 import { client } from '../../calls/client.ts'
 import { ActionDialog } from '../../parts/action-dialog.tsx'
 import { Field } from '../../parts/field.tsx'
@@ -46,7 +46,7 @@ export function EndpointDialog(props: Props) {
     const chosen = events.filter((event) => fieldOf(event) in typed)
     if (props.endpoint === null) {
       const json = { url, events: chosen, description }
-      return props.onSaved(await ask(() => client.v1.admin.webhooks.$post({ json })))
+      return props.onSaved(await callApi(() => client.v1.admin.webhooks.$post({ json })))
     }
     const before = endpoint ?? props.endpoint
     const json = {
@@ -55,7 +55,7 @@ export function EndpointDialog(props: Props) {
       ...(chosen.join() !== events.filter((event) => before.events.includes(event)).join() && { events: chosen }),
     }
     const param = { id: before.id }
-    props.onSaved(await ask(() => client.v1.admin.webhooks[':id'].$patch({ param, json })))
+    props.onSaved(await callApi(() => client.v1.admin.webhooks[':id'].$patch({ param, json })))
   }
   return (
     <ActionDialog

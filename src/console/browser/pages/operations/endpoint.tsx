@@ -1,4 +1,4 @@
-import { askPatiently } from '../../calls/ask.ts'
+import { readApi } from '../../calls/call-api.ts'
 import { client } from '../../calls/client.ts'
 import { useAnswer } from '../../calls/use-answer.ts'
 import { usePages } from '../../calls/use-pages.ts'
@@ -23,9 +23,9 @@ export function Endpoint({ id }: { id: string }) {
   const shared = useTexts()
   const format = useFormat()
   const param = { id }
-  const answer = useAnswer(`endpoint ${id}`, () => askPatiently(() => client.v1.admin.webhooks[':id'].$get({ param })))
+  const answer = useAnswer(`endpoint ${id}`, () => readApi(() => client.v1.admin.webhooks[':id'].$get({ param })))
   const list = usePages(`deliveries ${id}`, (cursor) =>
-    askPatiently(() =>
+    readApi(() =>
       client.v1.admin.webhooks[':id'].deliveries.$get({ param, query: { limit: '50', ...(cursor && { cursor }) } }),
     ),
   )

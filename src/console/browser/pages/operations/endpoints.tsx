@@ -1,6 +1,6 @@
 import type { CreatedWebhook, Webhook } from '@manas360/client'
 import { useState } from 'hono/jsx/dom'
-import { askPatiently } from '../../calls/ask.ts'
+import { readApi } from '../../calls/call-api.ts'
 import { client } from '../../calls/client.ts'
 import { usePages } from '../../calls/use-pages.ts'
 import { useRefreshed } from '../../calls/use-refreshed.ts'
@@ -26,7 +26,7 @@ export function Endpoints() {
   const [isAdding, setAdding] = useState(false)
   const [created, setCreated] = useState<CreatedWebhook | null>(null)
   const list = usePages('endpoints', (cursor) =>
-    askPatiently(() => client.v1.admin.webhooks.$get({ query: { limit: '50', ...(cursor && { cursor }) } })),
+    readApi(() => client.v1.admin.webhooks.$get({ query: { limit: '50', ...(cursor && { cursor }) } })),
   )
   useRefreshed(list.refresh, everyMs)
   const endpoints = list.pages.flat()
@@ -48,7 +48,7 @@ export function Endpoints() {
           rows={endpoints.map((one) => ({
             key: one.id,
             cells: [
-              <Named key="endpoint" endpoint={one} />,
+              <NameCell key="endpoint" endpoint={one} />,
               <EndpointState key="state" of={one} />,
               one.events.join(', '),
               one.lastAttemptAt ? format.ago(one.lastAttemptAt) : shared.never,
@@ -73,7 +73,7 @@ export function Endpoints() {
   )
 }
 
-function Named({ endpoint: { id, url, description } }: { endpoint: Webhook }) {
+function NameCell({ endpoint: { id, url, description } }: { endpoint: Webhook }) {
   return (
     <>
       <Link path={['operations', 'webhooks']} query={{ endpoint: id }}>

@@ -23,18 +23,18 @@ const mostMissed = 5
 const begun = new Map<string, Begun>()
 
 /** Milliseconds since a job was started here; null: it was not, or has ended. */
-export function awaitedFor(name: string): number | null {
+export function runningMs(name: string): number | null {
   const one = begun.get(name)
   return one ? Date.now() - one.beganAt : null
 }
 
 /** Watches a run that was started here, to report its end. `before`: the job as read just before. */
-export function awaitEnd(name: string, before: Job | undefined): void {
+export function watchRun(name: string, before: Job | undefined): void {
   begun.set(name, { beganAt: Date.now(), finishedAt: before?.lastRun?.finishedAt ?? null, missed: 0 })
 }
 
 /** Reports the end of each run that was started here and has ended by this read. */
-export function tellEnds(jobs: readonly Job[], t: OperationsTexts, format: Format): void {
+export function reportEnds(jobs: readonly Job[], t: OperationsTexts, format: Format): void {
   for (const { name, running, lastRun } of jobs) {
     const one = begun.get(name)
     if (!one || running) continue

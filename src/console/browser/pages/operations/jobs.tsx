@@ -3,11 +3,11 @@ import { useEffect, useState } from 'hono/jsx/dom'
 import { useAnswer } from '../../calls/use-answer.ts'
 import { useRefreshed } from '../../calls/use-refreshed.ts'
 import { Problem } from '../../parts/problem.tsx'
-import { Said } from '../../parts/said.tsx'
+import { QuotedText } from '../../parts/quoted-text.tsx'
 import { Table } from '../../parts/table.tsx'
 import { useFormat } from '../../shell/format.ts'
 import { useTexts } from '../../shell/texts.ts'
-import { awaitedFor, nextRunOf, tellEnds } from './job-states.ts'
+import { nextRunOf, reportEnds, runningMs } from './job-states.ts'
 import { readJobs } from './read-jobs.ts'
 import { jobTextOf, RunDialog } from './run-dialog.tsx'
 import { useOperationsTexts } from './texts.ts'
@@ -24,10 +24,10 @@ export function Jobs() {
   const [opened, setOpened] = useState<Job | null>(null)
   const answer = useAnswer('jobs', readJobs)
   const jobs = answer.data
-  const isAnyRunning = jobs?.some(({ name, running }) => running || awaitedFor(name) !== null) ?? false
+  const isAnyRunning = jobs?.some(({ name, running }) => running || runningMs(name) !== null) ?? false
   useRefreshed(answer.refresh, isAnyRunning ? whileRunningMs : everyMs)
   useEffect(() => {
-    if (jobs) tellEnds(jobs, t, format)
+    if (jobs) reportEnds(jobs, t, format)
   }, [jobs])
   return (
     <section class="card">
@@ -50,7 +50,7 @@ export function Jobs() {
           rows={jobs.map((job) => ({
             key: job.name,
             cells: [
-              <Named key="name" job={job} />,
+              <NameCell key="name" job={job} />,
               <Result key="result" job={job} />,
               job.lastRun ? format.ago(job.lastRun.finishedAt) : '–',
               job.lastRun ? format.duration(job.lastRun.milliseconds) : '–',
@@ -71,7 +71,7 @@ export function Jobs() {
   )
 }
 
-function Named({ job: { name } }: { job: Job }) {
+function NameCell({ job: { name } }: { job: Job }) {
   const t = useOperationsTexts()
   return (
     <>
@@ -85,7 +85,7 @@ function Result({ job: { name, running, lastRun } }: { job: Job }) {
   const t = useOperationsTexts()
   const format = useFormat()
   if (running) {
-    const ms = awaitedFor(name)
+    const ms = runningMs(name)
     return <span class="state">{ms === null ? t.running : t.runningFor(format.duration(ms))}</span>
   }
   if (!lastRun) return <span class="state">{t.neverRan}</span>
@@ -93,7 +93,7 @@ function Result({ job: { name, running, lastRun } }: { job: Job }) {
   return (
     <>
       <span class={hasFailed ? 'state bad' : 'state'}>{t.outcomes[lastRun.outcome]}</span>{' '}
-      {lastRun.detail !== null && <Said key="detail" text={lastRun.detail} />}
+      {lastRun.detail !== null && <QuotedText key="detail" text={lastRun.detail} />}
       {hasFailed && lastRun.succeededAt !== null && (
         <span class="hint" key="succeeded">
           {t.succeededLast(format.ago(lastRun.succeededAt))}

@@ -1,6 +1,6 @@
 import type { Mail, Operations } from '@manas360/client'
 import { useState } from 'hono/jsx/dom'
-import { askPatiently } from '../../calls/ask.ts'
+import { readApi } from '../../calls/call-api.ts'
 import { client } from '../../calls/client.ts'
 import type { Loaded } from '../../calls/use-answer.ts'
 import { usePages } from '../../calls/use-pages.ts'
@@ -23,7 +23,7 @@ export function MailQueue({ operations }: { operations: Loaded<Operations> }) {
   const [opened, setOpened] = useState<Mail | null>(null)
   const status = useStatus()
   const list = usePages(`mail ${status}`, (cursor) =>
-    askPatiently(() =>
+    readApi(() =>
       // Unknown statuses are sent unchanged, and the service refuses them.
       client.v1.admin.mail.$get({
         query: { limit: '50', ...(status && { status: status as Mail['status'] }), ...(cursor && { cursor }) },
@@ -46,7 +46,7 @@ export function MailQueue({ operations }: { operations: Loaded<Operations> }) {
         rows={list.pages.flat().map((one) => ({
           key: one.id,
           cells: [
-            <Addressed key="mail" mail={one} mayOpen={may('users.manage')} />,
+            <MailCell key="mail" mail={one} mayOpen={may('users.manage')} />,
             <Progress key="status" of={one} label={t.mailStatuses[one.status]} />,
             format.time(one.createdAt),
             one.status === 'sent' ? (
@@ -69,7 +69,7 @@ export function MailQueue({ operations }: { operations: Loaded<Operations> }) {
   )
 }
 
-function Addressed({ mail: { template, accountId }, mayOpen }: { mail: Mail; mayOpen: boolean }) {
+function MailCell({ mail: { template, accountId }, mayOpen }: { mail: Mail; mayOpen: boolean }) {
   const t = useOperationsTexts()
   return (
     <>

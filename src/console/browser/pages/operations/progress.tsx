@@ -1,4 +1,4 @@
-import { Said } from '../../parts/said.tsx'
+import { QuotedText } from '../../parts/quoted-text.tsx'
 import { useFormat } from '../../shell/format.ts'
 import { useOperationsTexts } from './texts.ts'
 
@@ -15,7 +15,7 @@ export function Progress({ of: one, label }: { of: Tried; label: string }) {
   return (
     <>
       <span class={status === 'failed' ? 'state bad' : 'state'}>{label}</span>
-      {lastError !== null && <Said key="said" text={lastError} />}
+      {lastError !== null && <QuotedText key="said" text={lastError} />}
       <span class="hint">{[when, t.attempts(format.number(attempts))].filter(Boolean).join(' · ')}</span>
     </>
   )

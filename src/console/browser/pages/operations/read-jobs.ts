@@ -1,5 +1,5 @@
 import type { Job } from '@manas360/client'
-import { askPatiently } from '../../calls/ask.ts'
+import { readApi } from '../../calls/call-api.ts'
 import { client } from '../../calls/client.ts'
 
 /** The largest page of the service; there are about a dozen jobs. */
@@ -7,4 +7,4 @@ const limit = '100'
 
 /** All jobs. */
 export const readJobs = async (): Promise<Job[]> =>
-  (await askPatiently(() => client.v1.admin.jobs.$get({ query: { limit } }))).items
+  (await readApi(() => client.v1.admin.jobs.$get({ query: { limit } }))).items

@@ -1,5 +1,5 @@
 import type { Mail } from '@manas360/client'
-import { ask } from '../../calls/ask.ts'
+import { callApi } from '../../calls/call-api.ts'
 import { client } from '../../calls/client.ts'
 import { ActionDialog } from '../../parts/action-dialog.tsx'
 import { notify } from '../../shell/notices.tsx'
@@ -17,7 +17,7 @@ export function RetryDialog({ mail, changed, onClose }: { mail: Mail; changed: (
       submit={label}
       onClose={onClose}
       onSubmit={async () => {
-        await ask(() => client.v1.admin.mail[':id'].retry.$post({ param: { id } }))
+        await callApi(() => client.v1.admin.mail[':id'].retry.$post({ param: { id } }))
         notify(t.mailQueued(template))
         changed()
       }}

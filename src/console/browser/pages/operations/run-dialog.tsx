@@ -1,9 +1,9 @@
 import type { Job } from '@manas360/client'
-import { ask } from '../../calls/ask.ts'
+import { callApi } from '../../calls/call-api.ts'
 import { client } from '../../calls/client.ts'
 import { ActionDialog } from '../../parts/action-dialog.tsx'
 import { notify } from '../../shell/notices.tsx'
-import { awaitEnd } from './job-states.ts'
+import { watchRun } from './job-states.ts'
 import { readJobs } from './read-jobs.ts'
 import { useOperationsTexts } from './texts.ts'
 import type { OperationsTexts } from './texts-en.ts'
@@ -34,8 +34,8 @@ export function RunDialog({ job, changed, onClose }: { job: Job; changed: () => 
       onClose={onClose}
       onSubmit={async () => {
         const before = (await readJobs()).find((one) => one.name === name)
-        const { status } = await ask(() => client.v1.admin.jobs[':name'].run.$post({ param: { name } }))
-        if (status === 'started') awaitEnd(name, before)
+        const { status } = await callApi(() => client.v1.admin.jobs[':name'].run.$post({ param: { name } }))
+        if (status === 'started') watchRun(name, before)
         notify(status === 'started' ? t.begun(name) : t.ranAlready(name))
         changed()
       }}

@@ -1,4 +1,4 @@
-import { Copied } from '../../parts/copied.tsx'
+import { CopyableText } from '../../parts/copyable-text.tsx'
 import { Dialog } from '../../parts/dialog.tsx'
 import { useFormat } from '../../shell/format.ts'
 import { useTexts } from '../../shell/texts.ts'
@@ -14,7 +14,7 @@ export function SecretDialog({ secret, earlierUntil, onClose }: Props) {
   return (
     <Dialog title={t.secretTitle} onClose={onClose}>
       <p>{secret === null ? t.secretUnknown : t.secretText}</p>
-      {secret !== null && <Copied key="secret" text={secret} />}
+      {secret !== null && <CopyableText key="secret" text={secret} />}
       {earlierUntil && (
         <p class="hint" key="earlier">
           {t.earlierUntil(format.time(earlierUntil))}

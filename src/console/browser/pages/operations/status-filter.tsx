@@ -1,10 +1,10 @@
 import { Select } from '../../parts/select.tsx'
-import { setQuery, usePlace } from '../../shell/router.tsx'
+import { setQuery, useRoute } from '../../shell/router.tsx'
 import { useOperationsTexts } from './texts.ts'
 
 /** The status in the query, valid or not; `failed` without one; undefined for all. */
 export function useStatus(): string | undefined {
-  const { query } = usePlace()
+  const { query } = useRoute()
   return query.status === 'all' ? undefined : (query.status ?? 'failed')
 }
 

@@ -1,4 +1,4 @@
-import { usePlace } from '../../shell/router.tsx'
+import { useRoute } from '../../shell/router.tsx'
 import { Endpoint } from './endpoint.tsx'
 import { Endpoints } from './endpoints.tsx'
 
@@ -7,7 +7,7 @@ const id = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/
 
 /** The operators' endpoints, or one of them with its deliveries (`?endpoint=019…`). */
 export function Webhooks() {
-  const { query } = usePlace()
+  const { query } = useRoute()
   const { endpoint = '' } = query
   return id.test(endpoint) ? <Endpoint key={endpoint} id={endpoint} /> : <Endpoints key="all" />
 }

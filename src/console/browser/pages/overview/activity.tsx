@@ -1,4 +1,4 @@
-import { askPatiently } from '../../calls/ask.ts'
+import { readApi } from '../../calls/call-api.ts'
 import { client } from '../../calls/client.ts'
 import { useAnswer } from '../../calls/use-answer.ts'
 import { Bars } from '../../parts/bars.tsx'
@@ -14,12 +14,12 @@ export function Activity({ range, of }: { range: Range; of: string }) {
   const format = useFormat()
   const signUps = useAnswer(
     `signups ${of}`,
-    () => askPatiently(() => client.v1.admin.analytics.signups.$get({ query: range })),
+    () => readApi(() => client.v1.admin.analytics.signups.$get({ query: range })),
     'keep',
   )
   const security = useAnswer(
     `security ${of}`,
-    () => askPatiently(() => client.v1.admin.analytics.security.$get({ query: range })),
+    () => readApi(() => client.v1.admin.analytics.security.$get({ query: range })),
     'keep',
   )
   // The days of the answer shown, which may be of the range before.

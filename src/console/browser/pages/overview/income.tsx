@@ -1,4 +1,4 @@
-import { askPatiently } from '../../calls/ask.ts'
+import { readApi } from '../../calls/call-api.ts'
 import { client } from '../../calls/client.ts'
 import { useAnswer } from '../../calls/use-answer.ts'
 import { Bars } from '../../parts/bars.tsx'
@@ -14,13 +14,13 @@ export function Income({ range, of }: { range: Range; of: string }) {
   const format = useFormat()
   const payments = useAnswer(
     `payments ${of}`,
-    () => askPatiently(() => client.v1.admin.analytics.payments.$get({ query: range })),
+    () => readApi(() => client.v1.admin.analytics.payments.$get({ query: range })),
     'keep',
   )
-  const plans = useAnswer('plans', () => askPatiently(() => client.v1.admin.analytics.plans.$get()))
+  const plans = useAnswer('plans', () => readApi(() => client.v1.admin.analytics.plans.$get()))
   const revenue = useAnswer(
     `revenue ${of}`,
-    () => askPatiently(() => client.v1.admin.analytics.revenue.$get({ query: range })),
+    () => readApi(() => client.v1.admin.analytics.revenue.$get({ query: range })),
     'keep',
   )
   const days = daysOf(payments.data ?? range)

@@ -2,19 +2,19 @@ import { Health } from '../../health/health.tsx'
 import { useOperations } from '../../health/use-operations.ts'
 import { useRights } from '../../session/rights.ts'
 import { Heading } from '../../shell/heading.tsx'
-import { usePlace } from '../../shell/router.tsx'
+import { useRoute } from '../../shell/router.tsx'
 import { Activity } from './activity.tsx'
-import { Glance } from './glance.tsx'
+import { DeniedFeatures } from './denied-features.tsx'
 import { Income } from './income.tsx'
-import { Lacked } from './lacked.tsx'
 import { rangeOf } from './range.ts'
 import { RangePicker } from './range-picker.tsx'
 import { useOverviewTexts } from './texts.ts'
+import { Totals } from './totals.tsx'
 
 /** The present figures and their course by day. Each part loads by itself, so that a failure hides no other. */
 export function Overview() {
   const t = useOverviewTexts()
-  const { query } = usePlace()
+  const { query } = useRoute()
   const { may } = useRights()
   const range = rangeOf(query)
   const key = `${range.from} ${range.to}`
@@ -24,7 +24,7 @@ export function Overview() {
   return (
     <div>
       <Heading text={t.title} />
-      {reads && <Glance key="glance" />}
+      {reads && <Totals key="glance" />}
       {seesHealth && <Health key="health" answer={operations} />}
       {reads && (
         <div key="by-day">
@@ -32,7 +32,7 @@ export function Overview() {
           <div class="cards">
             <Activity range={range} of={key} />
             <Income range={range} of={key} />
-            <Lacked range={range} of={key} />
+            <DeniedFeatures range={range} of={key} />
           </div>
         </div>
       )}

@@ -1,11 +1,11 @@
-import { setQuery, usePlace } from '../../shell/router.tsx'
+import { setQuery, useRoute } from '../../shell/router.tsx'
 import { presetOf, presets, type Range } from './range.ts'
 import { useOverviewTexts } from './texts.ts'
 
 /** The choice of the range of days. It is in the query, so that a link shows the same. */
 export function RangePicker({ range }: { range: Range }) {
   const t = useOverviewTexts()
-  const { query } = usePlace()
+  const { query } = useRoute()
   const chosen = presetOf(query)
   const chooseDay = (change: Partial<Range>) => {
     const next = { ...range, ...change }

@@ -5,7 +5,7 @@ import { useStore } from '../../../store.ts'
 import type { Filter } from '../filter.ts'
 import { useAuditTexts } from '../texts.ts'
 import { beginExport, cancelExport, type ExportFormat, type Exporting, exporting, formats } from './exporting.ts'
-import type { Poured } from './pour.ts'
+import type { Written } from './write-lines.ts'
 
 /** Exports all entries that match the filter to a file, and says so where the file is incomplete. */
 export function Export({ filter }: { filter: Filter }) {
@@ -34,14 +34,14 @@ export function Export({ filter }: { filter: Filter }) {
           </button>
         )}
       </p>
-      <Told now={now} />
+      <ExportStatus now={now} />
       {now.kind === 'refused' && <Problem key="problem" failure={now.failure} />}
     </section>
   )
 }
 
 /** The state of the export. Screen readers announce only its beginning and end. */
-function Told({ now }: { now: Exporting }) {
+function ExportStatus({ now }: { now: Exporting }) {
   const t = useAuditTexts()
   const amount = useAmount()
   const text = () => {
@@ -65,7 +65,7 @@ function Told({ now }: { now: Exporting }) {
 }
 
 /** The number of entries in words. The first line of a CSV file is its header. */
-function useAmount(): (so: Poured, format: ExportFormat) => string {
+function useAmount(): (so: Written, format: ExportFormat) => string {
   const t = useAuditTexts()
   const format = useFormat()
   return ({ lines, bytes }, kind) => {

@@ -1,17 +1,17 @@
-import { askForStream } from '../../../calls/ask.ts'
+import { streamApi } from '../../../calls/call-api.ts'
 import { client } from '../../../calls/client.ts'
-import { Unreachable } from '../../../calls/failure.ts'
+import { UnreachableError } from '../../../calls/failure.ts'
 import { session } from '../../../session/session.ts'
 import { createStore } from '../../../store.ts'
 import type { Filter } from '../filter.ts'
 import { type OpenFile, openFile } from './file.ts'
-import { type End, type Poured, pour } from './pour.ts'
+import { type End, type Written, writeLines } from './write-lines.ts'
 
 export const formats = ['ndjson', 'csv'] as const
 export type ExportFormat = (typeof formats)[number]
 export type Exporting =
   | { kind: 'none' | 'cancelled' }
-  | { kind: 'under-way'; format: ExportFormat; so: Poured }
+  | { kind: 'under-way'; format: ExportFormat; so: Written }
   | { kind: 'ended'; format: ExportFormat; end: End; name: string }
   | { kind: 'refused'; failure: unknown }
 
@@ -62,9 +62,9 @@ async function run(filter: Filter, format: ExportFormat, controller: AbortContro
   try {
     exporting.set({ kind: 'under-way', format, so: { lines: 0, bytes: 0 } })
     const query = { ...filter, format }
-    const stream = await askForStream(() => client.v1.admin['audit-logs'].$get({ query }, { init: { signal } }))
+    const stream = await streamApi(() => client.v1.admin['audit-logs'].$get({ query }, { init: { signal } }))
     let shownAt = 0
-    const end = await pour(stream, file, (so) => {
+    const end = await writeLines(stream, file, (so) => {
       clearTimeout(timer)
       timer = setTimeout(() => silence.abort(), silentMs)
       if (performance.now() - shownAt < shownEveryMs) return
@@ -72,7 +72,7 @@ async function run(filter: Filter, format: ExportFormat, controller: AbortContro
       exporting.set({ kind: 'under-way', format, so })
     })
     if (controller.signal.aborted) throw new Error('cancelled')
-    if (end.how === 'broken' && end.bytes === 0) throw new Unreachable('nothing came')
+    if (end.how === 'broken' && end.bytes === 0) throw new UnreachableError('nothing came')
     return { kind: 'ended', format, ...(await closed(file, end)) }
   } catch (error) {
     await file.discard().catch(() => {})

@@ -1,4 +1,4 @@
-import type { Sink } from './pour.ts'
+import type { Sink } from './write-lines.ts'
 
 /** A file being written. `name`: as the person sees it. */
 export type OpenFile = Sink & {
@@ -46,7 +46,7 @@ function openDownload(name: string, type: string): OpenFile {
   return {
     limit: mostInMemory,
     write(piece) {
-      // Copied: a view would keep the whole buffer in memory.
+      // CopyableText: a view would keep the whole buffer in memory.
       pieces.push(piece.slice())
     },
     name: nameOf,

@@ -2,7 +2,7 @@ import type { Catalogue } from '@manas360/client'
 import { useEffect, useRef } from 'hono/jsx/dom'
 import { Field } from '../../../parts/field.tsx'
 import { Select } from '../../../parts/select.tsx'
-import { setQuery, usePlace } from '../../../shell/router.tsx'
+import { setQuery, useRoute } from '../../../shell/router.tsx'
 import { usePeopleTexts } from '../texts.ts'
 
 /** The pause after the last key before a search begins. */
@@ -12,7 +12,7 @@ export const sorts = ['-createdAt', 'createdAt', 'email', '-email', '-lastLoginA
 /** The filters of the list. They are in the query, so that a link shows the same. */
 export function Filters({ catalogue }: { catalogue: Catalogue | null }) {
   const t = usePeopleTexts()
-  const { query } = usePlace()
+  const { query } = useRoute()
   const timer = useRef<ReturnType<typeof setTimeout> | null>(null)
   const cancel = () => {
     if (timer.current) clearTimeout(timer.current)

@@ -1,5 +1,5 @@
 import type { Catalogue } from '@manas360/client'
-import { ask } from '../../../calls/ask.ts'
+import { callApi } from '../../../calls/call-api.ts'
 import { client } from '../../../calls/client.ts'
 import { ActionDialog } from '../../../parts/action-dialog.tsx'
 import { Field } from '../../../parts/field.tsx'
@@ -7,7 +7,7 @@ import { Select } from '../../../parts/select.tsx'
 import { useRights } from '../../../session/rights.ts'
 import { ownNames } from '../../../shell/language.ts'
 import { notify } from '../../../shell/notices.tsx'
-import { rolesToGive } from '../roles-to-give.ts'
+import { assignableRoles } from '../assignable-roles.ts'
 import { usePeopleTexts } from '../texts.ts'
 
 type InviteProps = { catalogue: Catalogue | null; onClose: () => void; onDone: () => void }
@@ -26,7 +26,7 @@ export function Invite({ catalogue, onClose, onDone }: InviteProps) {
   }: Record<string, string>): Promise<void> {
     const filled = { firstName, lastName, language, role, plan }
     const json = Object.fromEntries(Object.entries(filled).filter(([, value]) => value))
-    await ask(() => client.v1.admin.users.$post({ json: { email, ...json } }))
+    await callApi(() => client.v1.admin.users.$post({ json: { email, ...json } }))
     notify(t.invitedBy(email))
     onDone()
   }
@@ -55,7 +55,7 @@ export function Invite({ catalogue, onClose, onDone }: InviteProps) {
           <Select
             label={t.role}
             name="role"
-            choices={[standard, ...rolesToGive(catalogue, rights).map(({ name }) => ({ value: name, text: name }))]}
+            choices={[standard, ...assignableRoles(catalogue, rights).map(({ name }) => ({ value: name, text: name }))]}
           />
           {rights.may('subscriptions.manage') && (
             <Select

@@ -1,5 +1,5 @@
 import { useState } from 'hono/jsx/dom'
-import { askPatiently } from '../../../calls/ask.ts'
+import { readApi } from '../../../calls/call-api.ts'
 import { useCatalogue } from '../../../calls/catalogue.ts'
 import { client } from '../../../calls/client.ts'
 import { usePages } from '../../../calls/use-pages.ts'
@@ -7,11 +7,11 @@ import { ListBody } from '../../../parts/list-body.tsx'
 import { More } from '../../../parts/more.tsx'
 import { useFormat } from '../../../shell/format.ts'
 import { Heading } from '../../../shell/heading.tsx'
-import { usePlace } from '../../../shell/router.tsx'
+import { useRoute } from '../../../shell/router.tsx'
 import { usePeopleTexts } from '../texts.ts'
 import { Filters, sorts } from './filters.tsx'
 import { Invite } from './invite.tsx'
-import { keptPeople } from './kept-people.ts'
+import { peopleCache } from './people-cache.ts'
 import { Rows } from './rows.tsx'
 
 /** The largest page of the service. */
@@ -22,7 +22,7 @@ const statuses = ['invited', 'active', 'locked'] as const
 export function PeopleList() {
   const t = usePeopleTexts()
   const format = useFormat()
-  const { query } = usePlace()
+  const { query } = useRoute()
   const catalogue = useCatalogue()
   const [isInviting, setInviting] = useState(false)
   const asked = {
@@ -33,16 +33,16 @@ export function PeopleList() {
     sort: sorts.find((one) => one === query.sort),
   }
   const key = JSON.stringify(asked)
-  const restored = keptPeople.useLeft(key)
+  const restored = peopleCache.useCached(key)
   const list = usePages(
     key,
     (cursor) =>
-      askPatiently(() =>
+      readApi(() =>
         client.v1.admin.users.$get({ query: { ...defined(asked), limit: perPage, ...(cursor && { cursor }) } }),
       ),
     restored,
   )
-  keptPeople.useKeeping(list, restored)
+  peopleCache.useCaching(list, restored)
   const count = list.pages.reduce((sum, page) => sum + page.length, 0)
   return (
     <div>

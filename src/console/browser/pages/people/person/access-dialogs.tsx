@@ -1,4 +1,4 @@
-import { ask } from '../../../calls/ask.ts'
+import { callApi } from '../../../calls/call-api.ts'
 import { client } from '../../../calls/client.ts'
 import { ActionDialog } from '../../../parts/action-dialog.tsx'
 import { notifyUndoable } from '../../../parts/undo.ts'
@@ -21,9 +21,9 @@ export function LockDialog({ person, changed, onClose }: DialogProps) {
       wantsReason
       onClose={onClose}
       onSubmit={async ({ reason = '' }) => {
-        await ask(() => client.v1.admin.users[':id'].lock.$post({ param, json: { reason } }))
+        await callApi(() => client.v1.admin.users[':id'].lock.$post({ param, json: { reason } }))
         notifyUndoable(t.isLocked(person.email), shared, () =>
-          ask(() => client.v1.admin.users[':id'].unlock.$post({ param })).then(changed),
+          callApi(() => client.v1.admin.users[':id'].unlock.$post({ param })).then(changed),
         )
         changed()
       }}
@@ -42,7 +42,7 @@ export function UnlockDialog({ person, changed, onClose }: DialogProps) {
       submit={t.actions[kind]}
       onClose={onClose}
       onSubmit={async () => {
-        await ask(() => client.v1.admin.users[':id'].unlock.$post({ param: { id: person.id } }))
+        await callApi(() => client.v1.admin.users[':id'].unlock.$post({ param: { id: person.id } }))
         notify(kind === 'unlock' ? t.isUnlocked(person.email) : t.lockoutEnded(person.email))
         changed()
       }}
@@ -61,7 +61,7 @@ export function EndSessionsDialog({ person, changed, onClose }: DialogProps) {
       danger
       onClose={onClose}
       onSubmit={async () => {
-        await ask(() => client.v1.admin.users[':id']['revoke-sessions'].$post({ param: { id: person.id } }))
+        await callApi(() => client.v1.admin.users[':id']['revoke-sessions'].$post({ param: { id: person.id } }))
         notify(t.sessionsEnded(person.email))
         changed()
       }}
@@ -81,7 +81,7 @@ export function ResetFactorsDialog({ person, changed, onClose }: DialogProps) {
       wantsReason
       onClose={onClose}
       onSubmit={async ({ reason = '' }) => {
-        await ask(() => client.v1.admin.users[':id'].mfa.$delete({ param: { id: person.id }, json: { reason } }))
+        await callApi(() => client.v1.admin.users[':id'].mfa.$delete({ param: { id: person.id }, json: { reason } }))
         notify(t.factorsRemoved(person.email))
         changed()
       }}

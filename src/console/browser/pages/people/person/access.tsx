@@ -1,6 +1,6 @@
 import type { Person } from '@manas360/client'
 import { useState } from 'hono/jsx/dom'
-import { ask, askPatiently } from '../../../calls/ask.ts'
+import { callApi, readApi } from '../../../calls/call-api.ts'
 import { client } from '../../../calls/client.ts'
 import { useAnswer } from '../../../calls/use-answer.ts'
 import { usePages } from '../../../calls/use-pages.ts'
@@ -30,7 +30,7 @@ function Methods({ id }: { id: string }) {
   const t = usePeopleTexts()
   const format = useFormat()
   const answer = useAnswer(`methods ${id}`, () =>
-    askPatiently(() => client.v1.admin.users[':id']['sign-in-methods'].$get({ param: { id } })),
+    readApi(() => client.v1.admin.users[':id']['sign-in-methods'].$get({ param: { id } })),
   )
   const has = answer.data
   const used = (at: string | null) => (at ? t.usedAt(format.ago(at)) : t.neverUsed)
@@ -62,7 +62,7 @@ function Sessions({ person }: { person: Person }) {
   const [ending, setEnding] = useState<string | null>(null)
   const { id } = person
   const list = usePages(`sessions ${id}`, (cursor) =>
-    askPatiently(() =>
+    readApi(() =>
       client.v1.admin.users[':id'].sessions.$get({ param: { id }, query: { limit: '50', ...(cursor && { cursor }) } }),
     ),
   )
@@ -105,7 +105,7 @@ function Sessions({ person }: { person: Person }) {
           danger
           onClose={() => setEnding(null)}
           onSubmit={async () => {
-            await ask(() => client.v1.admin.users[':id'].sessions[':sid'].$delete({ param: { id, sid: ending } }))
+            await callApi(() => client.v1.admin.users[':id'].sessions[':sid'].$delete({ param: { id, sid: ending } }))
             notify(t.sessionEnded)
             list.reload()
           }}

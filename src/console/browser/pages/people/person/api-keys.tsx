@@ -1,4 +1,4 @@
-import { askPatiently } from '../../../calls/ask.ts'
+import { readApi } from '../../../calls/call-api.ts'
 import { client } from '../../../calls/client.ts'
 import { usePages } from '../../../calls/use-pages.ts'
 import { More } from '../../../parts/more.tsx'
@@ -12,7 +12,7 @@ export function ApiKeys({ id }: { id: string }) {
   const t = usePeopleTexts()
   const format = useFormat()
   const list = usePages(`keys ${id}`, (cursor) =>
-    askPatiently(() =>
+    readApi(() =>
       client.v1.admin.users[':id']['api-keys'].$get({
         param: { id },
         query: { limit: '50', ...(cursor && { cursor }) },

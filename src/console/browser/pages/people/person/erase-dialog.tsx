@@ -1,9 +1,9 @@
-import { ask } from '../../../calls/ask.ts'
+import { callApi } from '../../../calls/call-api.ts'
 import { client } from '../../../calls/client.ts'
 import { ActionDialog } from '../../../parts/action-dialog.tsx'
 import { notify } from '../../../shell/notices.tsx'
 import { navigate } from '../../../shell/router.tsx'
-import { keptPeople } from '../list/kept-people.ts'
+import { peopleCache } from '../list/people-cache.ts'
 import { usePeopleTexts } from '../texts.ts'
 import type { DialogProps } from './dialog-props.ts'
 
@@ -19,9 +19,9 @@ export function EraseDialog({ person, onClose }: DialogProps) {
       typed={{ label: t.typeAddress(person.email), text: person.email }}
       onClose={onClose}
       onSubmit={async () => {
-        await ask(() => client.v1.admin.users[':id'].$delete({ param: { id: person.id } }))
+        await callApi(() => client.v1.admin.users[':id'].$delete({ param: { id: person.id } }))
         notify(t.isErased(person.email))
-        keptPeople.forget()
+        peopleCache.forget()
         navigate(['people'])
       }}
     />

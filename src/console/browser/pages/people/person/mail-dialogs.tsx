@@ -1,4 +1,4 @@
-import { ask } from '../../../calls/ask.ts'
+import { callApi } from '../../../calls/call-api.ts'
 import { client } from '../../../calls/client.ts'
 import { ActionDialog } from '../../../parts/action-dialog.tsx'
 import { notify } from '../../../shell/notices.tsx'
@@ -15,7 +15,7 @@ export function InvitationDialog({ person, onClose }: DialogProps) {
       submit={t.actions.invitation}
       onClose={onClose}
       onSubmit={async () => {
-        await ask(() => client.v1.admin.users[':id'].invitation.$post({ param: { id: person.id } }))
+        await callApi(() => client.v1.admin.users[':id'].invitation.$post({ param: { id: person.id } }))
         notify(t.mailed(person.email))
       }}
     />
@@ -32,7 +32,7 @@ export function PasswordDialog({ person, onClose }: DialogProps) {
       submit={t.actions.password}
       onClose={onClose}
       onSubmit={async () => {
-        await ask(() => client.v1.admin.users[':id']['password-reset'].$post({ param: { id: person.id } }))
+        await callApi(() => client.v1.admin.users[':id']['password-reset'].$post({ param: { id: person.id } }))
         notify(t.mailed(person.email))
       }}
     />

@@ -1,5 +1,5 @@
 import { useState } from 'hono/jsx/dom'
-import { ask } from '../../../calls/ask.ts'
+import { callApi } from '../../../calls/call-api.ts'
 import { client } from '../../../calls/client.ts'
 import { ActionDialog } from '../../../parts/action-dialog.tsx'
 import { Field } from '../../../parts/field.tsx'
@@ -26,13 +26,13 @@ export function OverrideDialog({ person, feature, hasOverride, changed, onClose 
       ...(limit && { limit: Number(limit) }),
       ...(expiresAt && { expiresAt: toMoment(expiresAt) }),
     }
-    await ask(() => client.v1.admin.users[':id'].features[':name'].$put({ param, json }))
+    await callApi(() => client.v1.admin.users[':id'].features[':name'].$put({ param, json }))
     const done = t.overrideSet(feature)
     // The override before is not known in full, so there is no undo.
     if (hasOverride) notify(done)
     else
       notifyUndoable(done, shared, () =>
-        ask(() => client.v1.admin.users[':id'].features[':name'].$delete({ param })).then(changed),
+        callApi(() => client.v1.admin.users[':id'].features[':name'].$delete({ param })).then(changed),
       )
     changed()
   }

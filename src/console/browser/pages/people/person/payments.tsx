@@ -1,4 +1,4 @@
-import { askPatiently } from '../../../calls/ask.ts'
+import { readApi } from '../../../calls/call-api.ts'
 import { client } from '../../../calls/client.ts'
 import { usePages } from '../../../calls/use-pages.ts'
 import { More } from '../../../parts/more.tsx'
@@ -11,7 +11,7 @@ export function Payments({ id }: { id: string }) {
   const t = usePeopleTexts()
   const format = useFormat()
   const list = usePages(`payments ${id}`, (cursor) =>
-    askPatiently(() =>
+    readApi(() =>
       client.v1.admin.users[':id'].payments.$get({ param: { id }, query: { limit: '50', ...(cursor && { cursor }) } }),
     ),
   )

@@ -1,14 +1,14 @@
 import type { Person } from '@manas360/client'
-import { askPatiently } from '../../../calls/ask.ts'
+import { readApi } from '../../../calls/call-api.ts'
 import { client } from '../../../calls/client.ts'
 import { useAnswer } from '../../../calls/use-answer.ts'
 import { Problem } from '../../../parts/problem.tsx'
 import { Tabs } from '../../../parts/tabs.tsx'
 import { type Rights, useRights } from '../../../session/rights.ts'
 import { Heading } from '../../../shell/heading.tsx'
-import { Link, usePlace } from '../../../shell/router.tsx'
+import { Link, useRoute } from '../../../shell/router.tsx'
 import { useTexts } from '../../../shell/texts.ts'
-import { keptPeople } from '../list/kept-people.ts'
+import { peopleCache } from '../list/people-cache.ts'
 import { nameOf } from '../names.ts'
 import { usePeopleTexts } from '../texts.ts'
 import { Access } from './access.tsx'
@@ -27,13 +27,11 @@ export function PersonPage({ id }: { id: string }) {
   const t = usePeopleTexts()
   const shared = useTexts()
   const rights = useRights()
-  const { query } = usePlace()
-  const answer = useAnswer(`person ${id}`, () =>
-    askPatiently(() => client.v1.admin.users[':id'].$get({ param: { id } })),
-  )
+  const { query } = useRoute()
+  const answer = useAnswer(`person ${id}`, () => readApi(() => client.v1.admin.users[':id'].$get({ param: { id } })))
   const person = answer.data
   const changed = () => {
-    keptPeople.forget()
+    peopleCache.forget()
     answer.reload()
   }
   if (!person)

@@ -1,6 +1,6 @@
 import type { Person } from '@manas360/client'
 import { useState } from 'hono/jsx/dom'
-import { askPatiently } from '../../../calls/ask.ts'
+import { readApi } from '../../../calls/call-api.ts'
 import { useCatalogue } from '../../../calls/catalogue.ts'
 import { client } from '../../../calls/client.ts'
 import { useAnswer } from '../../../calls/use-answer.ts'
@@ -10,7 +10,7 @@ import { useFormat } from '../../../shell/format.ts'
 import { useTexts } from '../../../shell/texts.ts'
 import { usePeopleTexts } from '../texts.ts'
 import { PlanDialog } from './plan-dialog.tsx'
-import { RightExplained } from './right-explained.tsx'
+import { RightExplanation } from './right-explanation.tsx'
 
 /** The plan in force and its end, its features, and the explanation of any single right. */
 export function PlanAndRights({ person, changed }: { person: Person; changed: () => void }) {
@@ -25,7 +25,7 @@ export function PlanAndRights({ person, changed }: { person: Person; changed: ()
   const first = plan?.features[0]?.name ?? features[0]?.name
   // The explanation of any feature names the plan in force and its end.
   const why = useAnswer(first ? `why ${person.id} ${person.plan.name} ${first}` : null, () =>
-    askPatiently(() =>
+    readApi(() =>
       client.v1.admin.users[':id'].explain.$get({ param: { id: person.id }, query: { feature: first ?? '' } }),
     ),
   )
@@ -65,7 +65,9 @@ export function PlanAndRights({ person, changed }: { person: Person; changed: ()
           </p>
         )}
       </section>
-      {catalogue.data && <RightExplained key="right" person={person} catalogue={catalogue.data} mayGrant={mayGrant} />}
+      {catalogue.data && (
+        <RightExplanation key="right" person={person} catalogue={catalogue.data} mayGrant={mayGrant} />
+      )}
       {isGranting && catalogue.data && (
         <PlanDialog
           key="dialog"

@@ -1,6 +1,6 @@
 import type { Catalogue } from '@manas360/client'
 import { useState } from 'hono/jsx/dom'
-import { ask } from '../../../calls/ask.ts'
+import { callApi } from '../../../calls/call-api.ts'
 import { client } from '../../../calls/client.ts'
 import { ActionDialog } from '../../../parts/action-dialog.tsx'
 import { Field } from '../../../parts/field.tsx'
@@ -27,7 +27,7 @@ export function PlanDialog({ person, catalogue, changed, onClose }: DialogProps 
   const lost = only(now, next)
   const wasFree = person.plan.name === 'free'
   const grant = (plan: string, reason: string, endsAt?: string) =>
-    ask(() =>
+    callApi(() =>
       client.v1.admin.users[':id'].subscription.$put({
         param: { id: person.id },
         json: { plan, reason, ...(endsAt && { endsAt }) },

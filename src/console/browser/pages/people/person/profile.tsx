@@ -1,5 +1,5 @@
 import type { Person, ProfileChange } from '@manas360/client'
-import { ask } from '../../../calls/ask.ts'
+import { callApi } from '../../../calls/call-api.ts'
 import { client } from '../../../calls/client.ts'
 import { Field } from '../../../parts/field.tsx'
 import { Form } from '../../../parts/form.tsx'
@@ -53,7 +53,7 @@ function Edit({ person, changed }: { person: Person; changed: () => void }) {
     const change = Object.fromEntries(different.map((name) => [name, values[name] || null])) as ProfileChange
     const before = Object.fromEntries(different.map((name) => [name, person[name]])) as ProfileChange
     const patch = (json: ProfileChange) =>
-      ask(() => client.v1.admin.users[':id'].$patch({ param: { id: person.id }, json }))
+      callApi(() => client.v1.admin.users[':id'].$patch({ param: { id: person.id }, json }))
     await patch(change)
     notifyUndoable(t.profileSaved, shared, () => patch(before).then(changed))
     changed()

@@ -1,5 +1,5 @@
 import { useState } from 'hono/jsx/dom'
-import { ask } from '../../../calls/ask.ts'
+import { callApi } from '../../../calls/call-api.ts'
 import { useCatalogue } from '../../../calls/catalogue.ts'
 import { client } from '../../../calls/client.ts'
 import { ActionDialog } from '../../../parts/action-dialog.tsx'
@@ -7,7 +7,7 @@ import { Select } from '../../../parts/select.tsx'
 import { notifyUndoable } from '../../../parts/undo.ts'
 import { useRights } from '../../../session/rights.ts'
 import { useTexts } from '../../../shell/texts.ts'
-import { rolesToGive } from '../roles-to-give.ts'
+import { assignableRoles } from '../assignable-roles.ts'
 import { usePeopleTexts } from '../texts.ts'
 import type { DialogProps } from './dialog-props.ts'
 
@@ -21,7 +21,7 @@ export function RoleDialog({ person, changed, onClose }: DialogProps) {
   const all = catalogue.data?.roles ?? []
   const now = all.find(({ name }) => name === person.role)
   const next = all.find(({ name }) => name === wanted)
-  const given = rolesToGive(catalogue.data, rights)
+  const given = assignableRoles(catalogue.data, rights)
   // The present role is listed first, also where it could not be assigned.
   const choices = [person.role, ...given.map(({ name }) => name).filter((name) => name !== person.role)]
   const gained = next?.permissions.filter((one) => !now?.permissions.includes(one)) ?? []
@@ -36,7 +36,7 @@ export function RoleDialog({ person, changed, onClose }: DialogProps) {
           t.consequences.role,
         ]
   const assign = (role: string) =>
-    ask(() => client.v1.admin.users[':id'].role.$put({ param: { id: person.id }, json: { role } }))
+    callApi(() => client.v1.admin.users[':id'].role.$put({ param: { id: person.id }, json: { role } }))
   return (
     <ActionDialog
       title={t.actions.role}

@@ -1,4 +1,4 @@
-import { askPatiently } from '../../../calls/ask.ts'
+import { readApi } from '../../../calls/call-api.ts'
 import { client } from '../../../calls/client.ts'
 import { useAnswer } from '../../../calls/use-answer.ts'
 import { plainText } from '../../../parts/plain-text.ts'
@@ -13,9 +13,7 @@ export function Team({ id }: { id: string }) {
   const t = usePeopleTexts()
   const shared = useTexts()
   const format = useFormat()
-  const answer = useAnswer(`team ${id}`, () =>
-    askPatiently(() => client.v1.admin.users[':id'].team.$get({ param: { id } })),
-  )
+  const answer = useAnswer(`team ${id}`, () => readApi(() => client.v1.admin.users[':id'].team.$get({ param: { id } })))
   const team = answer.data
   return (
     <section class="card">

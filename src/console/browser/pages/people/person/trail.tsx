@@ -1,4 +1,4 @@
-import { askPatiently } from '../../../calls/ask.ts'
+import { readApi } from '../../../calls/call-api.ts'
 import { client } from '../../../calls/client.ts'
 import { usePages } from '../../../calls/use-pages.ts'
 import { More } from '../../../parts/more.tsx'
@@ -6,19 +6,19 @@ import { plainText } from '../../../parts/plain-text.ts'
 import { Select } from '../../../parts/select.tsx'
 import { Table } from '../../../parts/table.tsx'
 import { useFormat } from '../../../shell/format.ts'
-import { setQuery, usePlace } from '../../../shell/router.tsx'
+import { setQuery, useRoute } from '../../../shell/router.tsx'
 import { usePeopleTexts } from '../texts.ts'
 
 /** The audit rows by and about a person, newest first. */
 export function Trail({ id }: { id: string }) {
   const t = usePeopleTexts()
   const format = useFormat()
-  const { query } = usePlace()
+  const { query } = useRoute()
   const isBy = query.by === 'person'
   const filter = isBy ? { actor: id } : { resource: `account:${id}` }
   const list = usePages(`trail ${id} ${isBy}`, async (cursor) => {
     const asked = { ...filter, limit: '50', ...(cursor && { cursor }) }
-    const answer = await askPatiently(() => client.v1.admin['audit-logs'].$get({ query: asked }))
+    const answer = await readApi(() => client.v1.admin['audit-logs'].$get({ query: asked }))
     // A string only for other formats.
     return typeof answer === 'string' ? { items: [], nextCursor: null } : answer
   })

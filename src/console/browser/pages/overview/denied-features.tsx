@@ -1,4 +1,4 @@
-import { askPatiently } from '../../calls/ask.ts'
+import { readApi } from '../../calls/call-api.ts'
 import { client } from '../../calls/client.ts'
 import { useAnswer } from '../../calls/use-answer.ts'
 import { Bars } from '../../parts/bars.tsx'
@@ -9,12 +9,12 @@ import { daysOf, type Range, sumOf, valuesOf } from './range.ts'
 import { useOverviewTexts } from './texts.ts'
 
 /** The features that were denied for lack of a plan, by frequency. */
-export function Lacked({ range, of }: { range: Range; of: string }) {
+export function DeniedFeatures({ range, of }: { range: Range; of: string }) {
   const t = useOverviewTexts()
   const format = useFormat()
   const answer = useAnswer(
     `denials ${of}`,
-    () => askPatiently(() => client.v1.admin.analytics.denials.$get({ query: range })),
+    () => readApi(() => client.v1.admin.analytics.denials.$get({ query: range })),
     'keep',
   )
   const days = daysOf(answer.data ?? range)

@@ -4,9 +4,9 @@ export type Sink = {
   limit: number
   write: (piece: Uint8Array<ArrayBuffer>) => void | Promise<void>
 }
-export type Poured = { lines: number; bytes: number }
+export type Written = { lines: number; bytes: number }
 /** `cut`: the limit of the sink was reached. `broken`: the stream failed. `unwritten`: the sink failed. */
-export type End = Poured & { how: 'whole' | 'cut' | 'broken' | 'unwritten' }
+export type End = Written & { how: 'whole' | 'cut' | 'broken' | 'unwritten' }
 
 const newline = 10
 /** The service sends no longer line; one that is longer is written in parts, so that memory stays bounded. */
@@ -16,13 +16,13 @@ const longestLine = 1 << 20
  * Writes a stream of lines to a sink until either ends. The output always ends with a whole line.
  * @param progress called after each write
  */
-export async function pour(
+export async function writeLines(
   stream: ReadableStream<Uint8Array>,
   sink: Sink,
-  progress: (so: Poured) => void,
+  progress: (so: Written) => void,
 ): Promise<End> {
   const reader = stream.getReader()
-  const so: Poured = { lines: 0, bytes: 0 }
+  const so: Written = { lines: 0, bytes: 0 }
   let rest: Uint8Array<ArrayBuffer> = new Uint8Array(0)
   try {
     for (;;) {

@@ -1,29 +1,29 @@
 import type { Catalogue, Person } from '@manas360/client'
 import { useState } from 'hono/jsx/dom'
-import { ask, askPatiently } from '../../../calls/ask.ts'
+import { callApi, readApi } from '../../../calls/call-api.ts'
 import { client } from '../../../calls/client.ts'
 import { useAnswer } from '../../../calls/use-answer.ts'
 import { ActionDialog } from '../../../parts/action-dialog.tsx'
 import { Problem } from '../../../parts/problem.tsx'
 import { Select } from '../../../parts/select.tsx'
 import { notify } from '../../../shell/notices.tsx'
-import { setQuery, usePlace } from '../../../shell/router.tsx'
+import { setQuery, useRoute } from '../../../shell/router.tsx'
 import { usePeopleTexts } from '../texts.ts'
-import { Explained } from './explained.tsx'
 import { OverrideDialog } from './override-dialog.tsx'
+import { Reasons } from './reasons.tsx'
 
 type Props = { person: Person; catalogue: Catalogue; mayGrant: boolean }
 
 /** One right of a person with its explanation; a feature can be granted or refused to this person. */
-export function RightExplained({ person, catalogue, mayGrant }: Props) {
+export function RightExplanation({ person, catalogue, mayGrant }: Props) {
   const t = usePeopleTexts()
-  const { query } = usePlace()
+  const { query } = useRoute()
   const asked = query.right ?? ''
   const [kind, name] = splitOnce(asked)
   const [open, setOpen] = useState<'override' | 'clear' | null>(null)
   const isFeature = kind === 'feature'
   const answer = useAnswer(name ? `explain ${person.id} ${asked}` : null, () =>
-    askPatiently(() =>
+    readApi(() =>
       client.v1.admin.users[':id'].explain.$get({
         param: { id: person.id },
         query: isFeature ? { feature: name } : { permission: name },
@@ -46,7 +46,7 @@ export function RightExplained({ person, catalogue, mayGrant }: Props) {
         onChoose={(right) => setQuery({ right })}
       />
       <Problem failure={answer.failure} retry={answer.reload} />
-      {answer.data && <Explained key="why" explanation={answer.data} />}
+      {answer.data && <Reasons key="why" explanation={answer.data} />}
       {answer.data && isFeature && mayGrant && (
         <p class="buttons" key="override">
           <button type="button" onClick={() => setOpen('override')}>
@@ -77,7 +77,9 @@ export function RightExplained({ person, catalogue, mayGrant }: Props) {
           submit={t.clearOverride}
           onClose={() => setOpen(null)}
           onSubmit={async () => {
-            await ask(() => client.v1.admin.users[':id'].features[':name'].$delete({ param: { id: person.id, name } }))
+            await callApi(() =>
+              client.v1.admin.users[':id'].features[':name'].$delete({ param: { id: person.id, name } }),
+            )
             notify(t.overrideCleared)
             answer.reload()
           }}

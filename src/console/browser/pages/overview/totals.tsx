@@ -1,4 +1,4 @@
-import { askPatiently } from '../../calls/ask.ts'
+import { readApi } from '../../calls/call-api.ts'
 import { client } from '../../calls/client.ts'
 import { useAnswer } from '../../calls/use-answer.ts'
 import { Figures } from '../../parts/figures.tsx'
@@ -8,11 +8,11 @@ import { useTexts } from '../../shell/texts.ts'
 import { useOverviewTexts } from './texts.ts'
 
 /** The present totals of people and income. */
-export function Glance() {
+export function Totals() {
   const t = useOverviewTexts()
   const shared = useTexts()
   const format = useFormat()
-  const answer = useAnswer('overview', () => askPatiently(() => client.v1.admin.analytics.overview.$get()))
+  const answer = useAnswer('overview', () => readApi(() => client.v1.admin.analytics.overview.$get()))
   const now = answer.data
   return (
     <section aria-label={t.now}>

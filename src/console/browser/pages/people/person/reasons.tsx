@@ -3,7 +3,7 @@ import { useFormat } from '../../../shell/format.ts'
 import { usePeopleTexts } from '../texts.ts'
 
 /** The explanation of a right, as a list of its reasons. */
-export function Explained({ explanation }: { explanation: Explanation }) {
+export function Reasons({ explanation }: { explanation: Explanation }) {
   const t = usePeopleTexts()
   const format = useFormat()
   return (

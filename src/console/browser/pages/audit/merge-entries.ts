@@ -7,7 +7,7 @@ type Entry = { id: string }
 type Shown<T> = readonly (readonly T[])[]
 
 /** The entries of `newest` that are not shown yet. */
-export function notShown<T extends Entry>(pages: Shown<T>, newest: readonly T[]): T[] {
+export function listUnshown<T extends Entry>(pages: Shown<T>, newest: readonly T[]): T[] {
   const known = new Set(pages.slice(0, newestPages).flatMap((page) => page.map(({ id }) => id)))
   return newest.filter(({ id }) => !known.has(id))
 }
@@ -16,8 +16,8 @@ export function notShown<T extends Entry>(pages: Shown<T>, newest: readonly T[])
  * The pages with new entries sorted in; one that was committed late goes between others. Pages below remain the same
  * objects, so that they are not rendered again.
  */
-export function withNew<T extends Entry>([first = [], ...others]: Shown<T>, newest: readonly T[]): Shown<T> {
-  const fresh = notShown([first, ...others], newest)
+export function mergeEntries<T extends Entry>([first = [], ...others]: Shown<T>, newest: readonly T[]): Shown<T> {
+  const fresh = listUnshown([first, ...others], newest)
   if (fresh.length === 0) return [first, ...others]
   // Ids are UUIDv7: they sort by time.
   const top = [...fresh, ...first].sort((one, other) => (one.id < other.id ? 1 : -1))

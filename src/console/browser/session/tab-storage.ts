@@ -9,16 +9,16 @@ const lockWaitMs = 1_500
 /** The stored session of this tab; null where there is none. */
 export function readTokens(): StoredTokens | null {
   try {
-    const kept = JSON.parse(sessionStorage.getItem(sessionKey) ?? 'null')
-    return typeof kept?.sessionId === 'string' && typeof kept?.refreshToken === 'string' ? kept : null
+    const stored = JSON.parse(sessionStorage.getItem(sessionKey) ?? 'null')
+    return typeof stored?.sessionId === 'string' && typeof stored?.refreshToken === 'string' ? stored : null
   } catch {
     return null
   }
 }
 
 /** Stores the session of this tab, in place of the one before. */
-export function storeTokens(kept: StoredTokens): void {
-  if (lockedSession === kept.sessionId) sessionStorage.setItem(sessionKey, JSON.stringify(kept))
+export function storeTokens(stored: StoredTokens): void {
+  if (lockedSession === stored.sessionId) sessionStorage.setItem(sessionKey, JSON.stringify(stored))
 }
 
 /**

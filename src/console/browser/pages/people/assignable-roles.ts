@@ -5,7 +5,7 @@ import type { Rights } from '../../session/rights.ts'
  * The roles that the signed-in role may assign: below its level, with permissions that it has. A superadmin may assign
  * any.
  */
-export function rolesToGive(catalogue: Catalogue | null, { level, may, outranks }: Rights): Catalogue['roles'] {
+export function assignableRoles(catalogue: Catalogue | null, { level, may, outranks }: Rights): Catalogue['roles'] {
   const isSuperadmin = outranks(level, '')
   return (catalogue?.roles ?? []).filter(
     ({ privilegeLevel, permissions }) => isSuperadmin || (privilegeLevel < level && permissions.every(may)),

@@ -2,7 +2,7 @@ import { useState } from 'hono/jsx/dom'
 import { useTexts } from '../shell/texts.ts'
 
 /** A text with a button that copies it, where the browser allows that. */
-export function Copied({ text }: { text: string }) {
+export function CopyableText({ text }: { text: string }) {
   const t = useTexts()
   const [isCopied, setCopied] = useState(false)
   const clipboard: Clipboard | undefined = navigator.clipboard

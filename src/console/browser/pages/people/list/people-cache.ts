@@ -1,5 +1,5 @@
 import type { User } from '@manas360/client'
-import { createKeptList } from '../../../calls/kept-list.ts'
+import { createListCache } from '../../../calls/list-cache.ts'
 
 /** The list of people, cached while the page of a person is open. */
-export const keptPeople = createKeptList<User>()
+export const peopleCache = createListCache<User>()

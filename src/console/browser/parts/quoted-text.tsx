@@ -4,7 +4,7 @@ import { plainText } from './plain-text.ts'
 const shortLength = 80
 
 /** A text of another system, such as a mail server's error, unchanged; long texts are folded. */
-export function Said({ text }: { text: string }) {
+export function QuotedText({ text }: { text: string }) {
   const whole = plainText(text)
   if (whole.length <= shortLength) return <code class="said">{whole}</code>
   return (
