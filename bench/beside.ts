@@ -18,7 +18,7 @@ import { toTable } from './report.ts'
 import { asBytes } from './requests.ts'
 import { givenSignedIn } from './users-setup.ts'
 
-export type BesideOptions = {
+type BesideOptions = {
   seconds: number
   most: number
   directory: string

@@ -14,7 +14,7 @@ import { megabytesOf, readDatabase, readProcess, type Sample, slopeOf } from './
 import { givenPeople, startTraffic, type Traffic } from './soak-traffic.ts'
 import { openWebhookSink } from './soak-webhooks.ts'
 
-export type SoakOptions = { minutes: number; rate: number; directory: string; plots: string }
+type SoakOptions = { minutes: number; rate: number; directory: string; plots: string }
 
 /** The growth of memory, in megabytes an hour, above which there is a leak. */
 const mostMbAnHour = 1

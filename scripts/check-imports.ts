@@ -7,7 +7,7 @@
  */
 import { join, posix } from 'node:path'
 
-export type Violation = { file: string; line: number; message: string }
+type Violation = { file: string; line: number; message: string }
 
 const maxLines = 200
 const bannedNames = /^(?:utils?|helpers?|common|misc|index)$/

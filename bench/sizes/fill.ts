@@ -20,7 +20,7 @@ const bulky = [
   'audit_subjects',
 ]
 
-export type Filling = { auditKey: string; passwordHash: string; accounts: number }
+type Filling = { auditKey: string; passwordHash: string; accounts: number }
 
 /**
  * Fills a database up to so many accounts with their history, by SQL alone (bench/sizes/rows.ts has the numbers).

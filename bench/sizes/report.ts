@@ -1,7 +1,7 @@
 import type { JobCost } from './jobs.ts'
 import type { Cost, TableSize } from './measure.ts'
 
-export type SizeFigures = {
+type SizeFigures = {
   accounts: number
   filledInSeconds: number
   costs: Cost[]

@@ -44,7 +44,7 @@ export function demandOnline(accounts: number, a: Assumptions, accessTokenSecond
   return { activePeople: accounts, gated: requests * 0.9, ownReads: requests * 0.1, refreshes, logIns, registrations }
 }
 
-export type Machines = {
+type Machines = {
   programCores: number
   tasks: number
   databaseCores: number
@@ -117,7 +117,7 @@ export function storageAfter(years: number, accounts: number, a: Assumptions, by
   return sum / 1e9
 }
 
-export type Bill = { tasks: number; database: number; storage: number; balancer: number; cache: number; total: number }
+type Bill = { tasks: number; database: number; storage: number; balancer: number; cache: number; total: number }
 
 /** A month's bill in dollars: tasks, a database with its standby, disk of three times the data, balancer and Valkey. */
 export function billFor(demand: Demand, machines: Machines, gigabytes: number, { prices }: Rates, peak: number): Bill {

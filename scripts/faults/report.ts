@@ -36,7 +36,7 @@ function toRow(result: Result, isShort: boolean): string[] {
   ]
 }
 
-export function verdictOf(result: Result, isShort: boolean): string {
+function verdictOf(result: Result, isShort: boolean): string {
   if (faultsOf(result).length > 0) return 'FAILED'
   if (result.kind === 'skipped') return 'skipped'
   const missed = result.kind === 'done' && !isShort ? result.outcome.missed : []

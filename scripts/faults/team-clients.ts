@@ -7,7 +7,7 @@ import type { Scene } from './under-traffic.ts'
 export type TeamClients = Awaited<ReturnType<typeof startTeamClients>>
 
 /** A change that somebody requested, and the answer. */
-export type TeamWrite = {
+type TeamWrite = {
   action: 'team.join' | 'team.leave' | 'team.remove_member' | 'subscription.grant'
   whose: string
   /** One for each time that it was sent: one of them has the audit row. */
@@ -15,7 +15,7 @@ export type TeamWrite = {
   acknowledged: boolean
 }
 
-export type TeamLedger = {
+type TeamLedger = {
   writes: TeamWrite[]
   /** The owner of the team that each person is in, by the last decision. */
   ownerOf: Map<string, string>

@@ -5,7 +5,6 @@ import { register, type Scene } from './under-traffic.ts'
 import { until } from './wait.ts'
 
 export type Person = { id: string; email: string; password: string; bearer: string }
-export type TeamStage = Awaited<ReturnType<typeof openTeamStage>>
 
 /** The number of people who compete for seats, beside the owners. */
 const peopleInAll = 6

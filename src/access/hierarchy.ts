@@ -18,7 +18,7 @@ import type { Principal } from './principal.ts'
 export const superadmin = 'superadmin'
 
 /** An administrator and the account acted upon, both locked until the transaction ends. */
-export type Authority = { actor: LockedAccount; target: LockedAccount }
+type Authority = { actor: LockedAccount; target: LockedAccount }
 
 /**
  * Authority over another account, checked on locked rows (in id order), never from the token: an administrator who was

@@ -1,11 +1,10 @@
 import { z } from 'zod'
-import { type ConfigOf, configuration, type Values } from '../config/room.ts'
+import { configuration, type Values } from '../config/room.ts'
 import type { InstanceVariables } from '../config/variables.ts'
 
 const variables = { REQUIRE_ADMIN_MFA: z.enum(['true', 'false']).optional() }
 
 type E = Values<typeof variables> & Pick<InstanceVariables, 'NODE_ENV'>
-export type AccessConfig = ConfigOf<typeof accessConfiguration>
 
 export const accessConfiguration = configuration({
   variables,

@@ -16,7 +16,7 @@ import {
 export type { ConsumedLink, LinkKind } from './queries.ts'
 
 /** Seconds for which a link of each kind can be used. */
-export const linkTtlSeconds: Record<LinkKind, number> = {
+const linkTtlSeconds: Record<LinkKind, number> = {
   'verify-email': 86_400,
   'reset-password': 3_600,
   'confirm-email': 3_600,
@@ -35,7 +35,7 @@ export const linkUrl = (appUrl: string, kind: LinkKind | 'accept-team', token: s
   `${appUrl}/account/${kind}#token=${token}`
 
 /** The token of a link: 256 random bits, which only the mail carries, and the hash that the database stores. */
-export type MintedToken = { token: string; hash: Buffer }
+type MintedToken = { token: string; hash: Buffer }
 
 /** A token of 256 random bits in base64url, and its hash. */
 export function mintToken(token = randomBytes(32).toString('base64url')): MintedToken {

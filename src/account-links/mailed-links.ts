@@ -6,7 +6,7 @@ import { linkUrl, linkValidHours, mintToken } from './links.ts'
 import { insertMailedLink } from './queries.ts'
 
 /** What the functions of this file use. */
-export type MailedLinkDeps = { mail: Pick<Outbox, 'mailPart'>; config: Pick<MailConfig, 'appUrl'> }
+type MailedLinkDeps = { mail: Pick<Outbox, 'mailPart'>; config: Pick<MailConfig, 'appUrl'> }
 
 /**
  * The recipient. `owner` null: no account has the address; as many bytes are written all the same, so that the two

@@ -1,7 +1,7 @@
 import type { Db } from '../db/types.ts'
 
 /** What is due for an inactive account: the first notice, the last notice, or its erasure. */
-export type InactivityStep = 'first' | 'last' | 'erase'
+type InactivityStep = 'first' | 'last' | 'erase'
 
 /** A due step of an account, and the erasure date that a mail queued now names. */
 export type InactiveAccount = { id: string; step: InactivityStep; eraseAt: Date }

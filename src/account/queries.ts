@@ -30,7 +30,7 @@ export async function updateProfile(sql: Db, accountId: string, profile: Profile
   await sql`update user_accounts set ${sql(profile, 'firstName', 'lastName', 'phoneNumber', 'language', 'timezone')} where id = ${accountId}`
 }
 
-export type UsageSum = { key: string; requests: number }
+type UsageSum = { key: string; requests: number }
 
 /** An account's requests between two days (both included), summed by day, by week (its Monday) or by route. */
 export async function listUsage(
@@ -49,7 +49,7 @@ export async function listUsage(
      group by 1 order by 1`
 }
 
-export type SignInDay = { day: string; succeeded: number; failed: number }
+type SignInDay = { day: string; succeeded: number; failed: number }
 
 /** The date of a moment in the person's time zone, and that time zone. UTC for an account that does not exist. */
 export async function findToday(sql: Db, accountId: string, at: Date): Promise<{ today: string; timezone: string }> {

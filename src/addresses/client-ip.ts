@@ -10,7 +10,7 @@ import {
 } from './networks.ts'
 
 /** The networks of the trusted proxies, and the header in which they name the client. */
-export type ProxyTrust = { networks: Network[]; header: 'x-forwarded-for' | 'fly-client-ip' | 'cf-connecting-ip' }
+type ProxyTrust = { networks: Network[]; header: 'x-forwarded-for' | 'fly-client-ip' | 'cf-connecting-ip' }
 
 /** The address where a request has no socket. */
 const unknownAddress = '0.0.0.0'

@@ -72,7 +72,7 @@ export async function deleteApiKey(sql: Db, accountId: string, id: string): Prom
 }
 
 /** A key with its owner's state, read in one snapshot. */
-export type ApiKeyRow = AuthzState & {
+type ApiKeyRow = AuthzState & {
   id: string
   accountId: string
   permissions: string[]

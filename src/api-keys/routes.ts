@@ -33,7 +33,7 @@ const ownToGive: MiddlewareHandler<AuthedEnv, string, { in: { json: unknown }; o
 }
 
 /** Checks of the owner. The auth room implements them; it lies above this one, so they are passed in. */
-export type OwnerCheck = {
+type OwnerCheck = {
   /** Requires a recent sign-in, or the password in the body. */
   recentOrPassword: () => typeof ownToGive
   /** Locks the account's row; throws where session or password are no longer valid. */

@@ -75,7 +75,7 @@ export async function updateHash(sql: Db, account: Credentials, newHash: string)
      where id = ${account.id} and password_version = ${account.passwordVersion} and status = 'active'`
 }
 
-export type OwnCredentials = Credentials & { email: string; firstName: string | null; lastName: string | null }
+type OwnCredentials = Credentials & { email: string; firstName: string | null; lastName: string | null }
 
 /** An active account's credentials by id, with the address and names that a new password must not be made of. */
 export async function findCredentials(sql: Db, accountId: string): Promise<OwnCredentials | null> {

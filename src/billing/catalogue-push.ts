@@ -7,7 +7,7 @@ import type { PlanPrice } from './providers/provider.ts'
 const priceMs = 20_000
 
 /** An offered price at a provider. `missing`: it would be made with `applies`. */
-export type Pushed = { provider: string; price: PlanPrice; state: 'known' | 'missing' | 'made' }
+type Pushed = { provider: string; price: PlanPrice; state: 'known' | 'missing' | 'made' }
 
 /**
  * Makes every offered price at every provider that accepts its currency, unless it exists there. Idempotent.

@@ -19,7 +19,7 @@ const waitMs = 8_000
 const requestMs = 20_000
 
 /** The result of an intent: the page where the person pays; null: it is done, and the subscription is changed. */
-export type Completed = { pageUrl: string | null }
+type Completed = { pageUrl: string | null }
 
 /**
  * Carries out a request's intent at the provider, after its transaction has committed. Idempotent: a repeat returns the first result.

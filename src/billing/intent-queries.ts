@@ -27,7 +27,7 @@ const columns = (sql: Db) =>
   sql`id, account_id, kind, provider, price_id, subscription_id, return_to, starts_at, state, checkout_id, page, expires_at,
       expires_at <= clock_timestamp() as has_expired`
 
-export type NewIntent = Pick<Intent, 'accountId' | 'kind' | 'provider' | 'priceId' | 'subscriptionId'> &
+type NewIntent = Pick<Intent, 'accountId' | 'kind' | 'provider' | 'priceId' | 'subscriptionId'> &
   Partial<Pick<Intent, 'returnTo' | 'startsAt'>>
 
 /** @returns its id */

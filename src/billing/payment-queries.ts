@@ -1,6 +1,6 @@
 import type { Db } from '../db/types.ts'
 
-export type PaymentRow = {
+type PaymentRow = {
   id: string
   accountId: string
   provider: string

@@ -11,7 +11,7 @@ import { returnUrlOf } from './return-url.ts'
 import { requireSubscription } from './views.ts'
 
 /** Timeout of the portal's request to the provider, in milliseconds. */
-export const portalMs = 10_000
+const portalMs = 10_000
 
 /** A person's payments, newest first. */
 export function readPayments(

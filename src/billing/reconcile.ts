@@ -8,7 +8,7 @@ import type { BillingProvider, ProviderSubscription } from './providers/provider
 import { syncAccount } from './sync.ts'
 
 /** A difference between the provider and this service. `what` describes it; `accountId` null: no account here has it. */
-export type Drift = {
+type Drift = {
   provider: string
   subscriptionId: string
   accountId: string | null

@@ -3,7 +3,7 @@ import { type Share, withinShare } from './share.ts'
 
 export type TaskKind = 'cancel-subscription' | 'refund-charge' | 'expire-checkout' | 'void-checkout'
 
-export type NewTask = {
+type NewTask = {
   provider: string
   kind: TaskKind
   objectId: string

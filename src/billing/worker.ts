@@ -14,8 +14,6 @@ import { syncAccount } from './sync.ts'
 import { claimTasks, postponeTask, type Task } from './task-queries.ts'
 import { doTask } from './tasks.ts'
 
-export type BillingWorker = ReturnType<typeof createBillingWorker>
-
 type Options = {
   /** How many events, accounts and tasks of a provider are processed at once, each; default 4. */
   concurrency?: number

@@ -13,7 +13,7 @@ export const LimitsBody = z.lazy(() =>
     .meta({ ref: 'Limits', description: 'null: unlimited' }),
 )
 
-export const PriceBody = z.lazy(() =>
+const PriceBody = z.lazy(() =>
   z
     .object({
       currency: z.string(),

@@ -15,7 +15,7 @@ const pollSoonAfterMs = 100
 const notifiedWithinMs = 1_000
 
 /** Calls `wake` at each notification, and after each (re)connection. Returns a function that stops listening. */
-export type Listen = (wake: () => void) => { close(): Promise<void> }
+type Listen = (wake: () => void) => { close(): Promise<void> }
 
 export type Feed = ReturnType<typeof createFeed>
 

@@ -5,7 +5,7 @@ import type { Db } from '../db/types.ts'
 export type PublishedChange = AuthzChange & { xid: string }
 
 /** The position of a reading. Snapshots and transaction ids are in PostgreSQL's text form: they have 64 bits. */
-export type ReadingPosition = {
+type ReadingPosition = {
   /** Changes visible in this snapshot were read; null: none were. */
   known: string | null
   /** The last row read, by transaction and id; all rows before it were read. */
@@ -14,7 +14,7 @@ export type ReadingPosition = {
   until: string | null
 }
 
-export type ReadingOfChanges = {
+type ReadingOfChanges = {
   changes: PublishedChange[]
   /** The snapshot in which they were read. */
   snapshot: string

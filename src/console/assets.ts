@@ -1,7 +1,7 @@
 import { gunzipSync } from 'node:zlib'
 import { type Bundle, readBundle } from './bundle.ts'
 
-export type Coding = 'br' | 'gzip' | 'identity'
+type Coding = 'br' | 'gzip' | 'identity'
 export type Asset = { type: string; coding: Coding; bytes: Uint8Array }
 
 let kept: Promise<Bundle> | undefined

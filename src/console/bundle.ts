@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 
 /** A file of the bundle. Its name holds the hash of its content, so that browsers may cache it for good. */
-export type BundledFile = { type: string; gzip: Uint8Array; brotli: Uint8Array | null }
+type BundledFile = { type: string; gzip: Uint8Array; brotli: Uint8Array | null }
 /** The files that the page loads first, and every file by its name. */
 export type Bundle = { script: string; style: string; files: ReadonlyMap<string, BundledFile> }
 

@@ -2,7 +2,7 @@ import { decodeJson, encodeJson, isAcceptable, sign, split, toKey, verify } from
 import { type AsymmetricAlgorithm, type SigningKey, signText, verifySignature } from './signing-keys.ts'
 
 /** The keys of access tokens; the first signs, all verify. */
-export type AccessKeys =
+type AccessKeys =
   | { algorithm: 'HS256'; secrets: readonly string[] }
   | { algorithm: AsymmetricAlgorithm; keys: readonly SigningKey[] }
 
@@ -10,7 +10,7 @@ export type AccessKeys =
  * Signs and verifies on this thread: asynchronous WebCrypto would queue behind argon2 in the same thread pool. `verify`
  * returns the claims of a token that one of the keys signed, or null.
  */
-export type AccessSigner = {
+type AccessSigner = {
   sign(claims: object): string
   verify(token: string): Record<string, unknown> | null
 }

@@ -5,7 +5,7 @@ import { deriveKey } from './hash.ts'
  * HMACs of an address, under which its traces are stored: the first under the current key, the others under earlier
  * keys, for look-ups.
  */
-export function createTraceKeys(auditKeys: readonly string[]): (email: string) => [Buffer, ...Buffer[]] {
+function createTraceKeys(auditKeys: readonly string[]): (email: string) => [Buffer, ...Buffer[]] {
   const [current, ...previous] = auditKeys.map((secret) => deriveKey(secret, 'erased accounts'))
   const hash = (key: Uint8Array, email: string) => createHmac('sha256', key).update(email).digest()
   if (!current) throw new Error('there is always an audit key')
@@ -13,7 +13,7 @@ export function createTraceKeys(auditKeys: readonly string[]): (email: string) =
 }
 
 /** The HMAC of a kind and value, under which counters are stored. */
-export function createCounterKey(key: Uint8Array): (kind: string, value: string) => Buffer {
+function createCounterKey(key: Uint8Array): (kind: string, value: string) => Buffer {
   return (kind, value) => createHmac('sha256', key).update(`${kind}:${value}`).digest()
 }
 

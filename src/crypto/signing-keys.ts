@@ -6,7 +6,7 @@ export const asymmetricAlgorithms = ['ES256', 'EdDSA'] as const
 export type AsymmetricAlgorithm = (typeof asymmetricAlgorithms)[number]
 
 /** The public part of a key (RFC 7517 4). */
-export type PublicJwk = {
+type PublicJwk = {
   kty: 'EC' | 'OKP'
   crv: 'P-256' | 'Ed25519'
   x: string

@@ -1,5 +1,3 @@
-export type Clock = ReturnType<typeof createClock>
-
 /** The longest round trip of a reading in milliseconds; slower readings are too inexact and are ignored. */
 const maxRoundTripMs = 1_000
 

@@ -31,7 +31,7 @@ import type { Db } from './types.ts'
  * A file of `create or replace` statements, run again when it was changed. Of two programs on one database the higher
  * revision is in force.
  */
-export type FunctionFile = { name: string; revision: number; sql: string }
+type FunctionFile = { name: string; revision: number; sql: string }
 
 /**
  * The functions of the schema, by name. A function whose definition needs another (LANGUAGE sql, triggers) comes after

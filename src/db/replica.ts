@@ -8,7 +8,7 @@ import type { Sql } from './types.ts'
 export type Replica = ReturnType<typeof openReplica>
 
 /** used: serves reads. behind: answers, but its data is too old. lost: does not answer, or its age is unknown. */
-export type ReplicaStatus = 'used' | 'behind' | 'lost'
+type ReplicaStatus = 'used' | 'behind' | 'lost'
 
 type Options = {
   database: DatabaseOptions

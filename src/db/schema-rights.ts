@@ -3,7 +3,7 @@ import type postgres from 'postgres'
 type Handle = postgres.Sql | postgres.TransactionSql
 
 /** An object in the schema that does not belong to the schema's owner, and that statements could resolve to. */
-export type ForeignObject = { name: string; owner: string }
+type ForeignObject = { name: string; owner: string }
 
 /**
  * Lists objects in `public` whose owner is not trusted. Trusted are the owner of the tables and its members (before there

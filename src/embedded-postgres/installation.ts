@@ -16,7 +16,7 @@ import {
 import { basename, dirname, join, relative, resolve } from 'node:path'
 import { PostgresError } from './postmaster.ts'
 
-export type Binaries = { initdb: string; postgres: string }
+type Binaries = { initdb: string; postgres: string }
 
 /** The user that PostgreSQL runs as; it refuses root. */
 export type Account = { prefix: string[]; uid?: number; gid?: number }

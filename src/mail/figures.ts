@@ -7,8 +7,6 @@ export const delayBounds = [1, 5, 15, 60, 300, 900, 3_600, 14_400, 86_400].map((
 
 type Outcome = 'sent' | 'postponed' | 'failed' | 'dropped'
 
-export type MailFigures = ReturnType<typeof createMailFigures>
-
 /** Counts the outcomes of mails on this instance, for /metrics. */
 export function createMailFigures() {
   const outcomes: Record<Outcome, number> = { sent: 0, postponed: 0, failed: 0, dropped: 0 }

@@ -6,7 +6,7 @@ import { findKeptMail, type KeptMail, listKeptMails } from './kept-queries.ts'
 import { renderMail } from './render.ts'
 import type { RenderedMail } from './templates/template.ts'
 
-export type KeptDeps = { sql: Sql; secrets: Secrets; config: BrandConfig }
+type KeptDeps = { sql: Sql; secrets: Secrets; config: BrandConfig }
 /** A kept mail in the form that its recipient would see. */
 export type ShownMail = RenderedMail & { id: string; to: string; at: Date; link: string | null }
 

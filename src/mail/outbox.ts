@@ -9,7 +9,7 @@ import type { NoticeDetails, NoticeKind } from './templates/notice-data.ts'
 import type { MailDelivery } from './variables.ts'
 
 /** A mail to one address. */
-export type OutgoingMail = {
+type OutgoingMail = {
   [K in MailName]: {
     /** The account; null where the mail must not refer to one, as after an erasure. */
     accountId: string | null

@@ -2,7 +2,7 @@ import type { RenderedMail } from './templates/template.ts'
 import type { Sender } from './variables.ts'
 
 /** A rendered mail with its envelope. */
-export type ReadyMail = RenderedMail & { id: string; messageId: string; to: string; from: Sender; language: string }
+type ReadyMail = RenderedMail & { id: string; messageId: string; to: string; from: Sender; language: string }
 
 /** A way to deliver mails. */
 export type Transport = {

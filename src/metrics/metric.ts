@@ -1,7 +1,7 @@
 /** One value of a metric under its labels. */
 export type Sample = [labels: Record<string, string>, value: number]
 /** Observations under their labels: `buckets[i]` counts those up to `bounds[i]` and above the bound before it. */
-export type Observations = { labels: Record<string, string>; count: number; sum: number; buckets: readonly number[] }
+type Observations = { labels: Record<string, string>; count: number; sum: number; buckets: readonly number[] }
 
 /**
  * A metric of a room at /metrics. It is read at each scrape, so that existing counters are not counted twice. Labels

@@ -16,7 +16,7 @@ const factorsOf = (sql: Db) => sql`
             (select t.id::text from totp_factors t where t.account_id = a.id and t.confirmed_at is not null),
             (select string_agg(p.id::text, ' ' order by p.id) from passkeys p where p.account_id = a.id))`
 
-export type NewChallenge = {
+type NewChallenge = {
   id: string
   tokenHash: Buffer
   accountId: string

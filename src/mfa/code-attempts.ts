@@ -8,7 +8,7 @@ import type { PresentedCode } from './presented-code.ts'
 import { stepOfCode } from './totp.ts'
 
 /** An authenticator app's secret as it is stored. */
-export type EncryptedSecret = { id: string; secret: Buffer }
+type EncryptedSecret = { id: string; secret: Buffer }
 
 /** The place of a secret, which its encryption authenticates. */
 export const secretPlace = (id: string) => ({ table: 'totp_factors', column: 'secret', id })
@@ -38,7 +38,7 @@ export async function toProof(
 }
 
 /** A reserved attempt of a code, and its account. */
-export type ReservedAttempt = { accountId: string; reservation: Reservation }
+type ReservedAttempt = { accountId: string; reservation: Reservation }
 
 /**
  * Runs `work` under a reserved attempt: `invalid-code` is counted as a failure, any other error releases the attempt. `work` resets the

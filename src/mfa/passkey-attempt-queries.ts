@@ -9,7 +9,7 @@ type Presented = Pick<StoredPasskey, 'publicKey' | 'signCount' | 'backupEligible
   ownerPasswordVersion: number
 }
 
-export type PasskeyAttempt = { challenge: Challenge; stored: StoredPasskey | null }
+type PasskeyAttempt = { challenge: Challenge; stored: StoredPasskey | null }
 
 /**
  * Takes an attempt of a challenge for a passkey and finds the presented passkey. Failures do not count as wrong codes. Null: the token

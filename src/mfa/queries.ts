@@ -5,7 +5,7 @@ const enrolmentHours = 1
 /** Attempts to confirm a new secret. */
 export const attemptsPerEnrolment = 5
 
-export type StoredTotp = { id: string; secret: Buffer; lastStep: number }
+type StoredTotp = { id: string; secret: Buffer; lastStep: number }
 
 /**
  * Inserts a new secret, or replaces an unconfirmed one.
@@ -112,7 +112,7 @@ export async function deleteChallenges(sql: Db, accountId: string): Promise<void
   await sql`delete from mfa_challenges where account_id = ${accountId}`
 }
 
-export type Factors = { totpSince: Date | null; recoveryCodesLeft: number }
+type Factors = { totpSince: Date | null; recoveryCodesLeft: number }
 
 /** An account's authenticator app and its unused recovery codes. */
 export async function findFactors(sql: Db, accountId: string): Promise<Factors> {

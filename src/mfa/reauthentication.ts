@@ -18,7 +18,7 @@ import { reserveOwnCode } from './own-code-queries.ts'
 import { readCode } from './presented-code.ts'
 import { consumeStep, takeRecoveryCode } from './queries.ts'
 
-export type Renewed = { accessToken: string; expiresIn: number }
+type Renewed = { accessToken: string; expiresIn: number }
 
 /**
  * Reauthenticates a session by the password: `auth_time` becomes now (RFC 9470).

@@ -10,8 +10,6 @@ const maxInteger = 2_147_483_647
 
 type Options = Pick<OpsDeps, 'instance' | 'feed' | 'redis' | 'lifecycle' | 'catalogue'> & { sql: Sql; log: Logger }
 
-export type Heartbeat = ReturnType<typeof createHeartbeat>
-
 /**
  * Publishes the state of this instance for the others: one row, written every 10 s by the clock, independent of
  * requests. An orderly stop deletes it; the row of a killed instance stays for an hour, as `silent`.

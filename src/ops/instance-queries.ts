@@ -30,7 +30,7 @@ export async function deleteInstance(sql: Db, id: string): Promise<void> {
 }
 
 /** `silent`: the row was not written for so long, by the database's clock. */
-export type InstanceItem = Omit<InstanceState, 'status'> & { status: InstanceState['status'] | 'silent'; seenAt: Date }
+type InstanceItem = Omit<InstanceState, 'status'> & { status: InstanceState['status'] | 'silent'; seenAt: Date }
 
 /** The instances, newest first. */
 export async function listInstances(sql: Db, silentAfterSeconds: number, limit: number): Promise<InstanceItem[]> {

@@ -3,7 +3,7 @@ import stylePath from './browser/account.css' with { type: 'file' }
 import scriptPath from './browser/account.js' with { type: 'file' }
 
 /** The files of the pages. Their names hold the hash of their content, so that browsers may cache them for good. */
-export type Assets = { script: Asset; style: Asset }
+type Assets = { script: Asset; style: Asset }
 type Asset = { name: string; body: string; type: string }
 
 const kept = new WeakMap<Brand, Promise<Assets>>()

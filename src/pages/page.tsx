@@ -6,7 +6,7 @@ import type { PageTexts, SharedTexts, Texts } from './texts.ts'
 import { english } from './texts-en.ts'
 import { hindi } from './texts-hi.ts'
 
-export type PageOptions = {
+type PageOptions = {
   name: PageName
   language: Language
   brand: Brand

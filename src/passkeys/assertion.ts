@@ -31,7 +31,7 @@ export type VerifiedPasskey = {
 }
 
 /** Dependencies of verifying an assertion. */
-export type AssertionDeps = Pick<PasskeyDeps, 'sql' | 'log' | 'audit' | 'mail' | 'passkeys' | 'config' | 'networkHash'>
+type AssertionDeps = Pick<PasskeyDeps, 'sql' | 'log' | 'audit' | 'mail' | 'passkeys' | 'config' | 'networkHash'>
 
 export type { StoredPasskey }
 

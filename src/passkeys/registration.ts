@@ -11,7 +11,7 @@ import type { NewPasskey } from './schemas.ts'
 import { verifyRegistration } from './webauthn.ts'
 
 /** Passkeys that an account may have. */
-export const maxPasskeys = 20
+const maxPasskeys = 20
 
 /**
  * Adds a passkey by the response to `passkeyCreationOptions` (WebAuthn Level 3, 7.1). Making it included user verification, so the

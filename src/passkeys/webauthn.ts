@@ -19,7 +19,7 @@ type State = {
   /** The BS flag: whether it is backed up now. */
   backedUp: boolean
 }
-export type VerifiedCredential = State & { credentialId: Uint8Array; publicKey: Uint8Array }
+type VerifiedCredential = State & { credentialId: Uint8Array; publicKey: Uint8Array }
 
 /**
  * Verifies a registration (WebAuthn Level 3, 7.1): challenge, origin, RP ID, user presence and user verification. Attestation is not

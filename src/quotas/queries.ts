@@ -61,7 +61,7 @@ export async function addQuotaUsage(sql: Db, counted: (Quota & { spent: number }
 }
 
 /** The use of a quota, and the limit that an administrator set for its account; null: none. */
-export type QuotaUsage = Quota & { used: number; ownLimit: number | null; resetsAt: Date }
+type QuotaUsage = Quota & { used: number; ownLimit: number | null; resetsAt: Date }
 
 /** The use of quotas this month (UTC), in their order, without one lease of each. Expired leases count in full. */
 export async function findQuotaUsage(

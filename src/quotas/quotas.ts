@@ -10,7 +10,7 @@ export const featuresWithQuota = new Set<string>()
 
 type Holder = Pick<Principal, 'plan' | 'overrides'>
 type Consumer = Holder & Pick<Principal, 'accountId' | 'payerId'>
-export type QuotaState = { used: number; limit: number | null; resetsAt: Date }
+type QuotaState = { used: number; limit: number | null; resetsAt: Date }
 
 /**
  * The monthly limit of a feature: an override's, else the plan's; null: no limit. An unknown plan allows nothing. For

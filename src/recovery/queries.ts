@@ -12,7 +12,7 @@ export async function findOwner(sql: Db, email: string, { unverified = false } =
 }
 
 /** The account that a password reset is requested for; `invitation`: a pending one, else null. */
-export type Recoverable = Owner & { invitation: (Offer & { hoursLeft: number }) | null }
+type Recoverable = Owner & { invitation: (Offer & { hoursLeft: number }) | null }
 
 /**
  * The account of an address that is active, or invited with at least an hour before it is erased. `hoursLeft`: whole

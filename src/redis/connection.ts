@@ -22,7 +22,7 @@ export class RedisError extends Error {
 }
 
 /** A Lua script, and its SHA-1 for EVALSHA. */
-export type Script = { text: string; sha1: string }
+type Script = { text: string; sha1: string }
 
 /** A Lua script with its SHA-1, by which EVALSHA refers to it. */
 export function defineScript(text: string): Script {

@@ -6,7 +6,7 @@ import type { Secrets } from './secrets.ts'
 /** Values of one statement, few enough that it blocks nobody for long. */
 const batchSize = 500
 
-export type Reencrypted = { renewed: number; unreadable: number }
+type Reencrypted = { renewed: number; unreadable: number }
 
 /**
  * Encrypts again those values of a column that were encrypted under an earlier key, in batches, while instances serve:

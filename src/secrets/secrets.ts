@@ -3,7 +3,7 @@ import { deriveKey } from '../crypto/hash.ts'
 import { AppError } from '../errors/app-error.ts'
 
 /** The place of an encrypted value, outside of which it cannot be decrypted: `mail_outbox.link:0193…`. */
-export type EncryptionContext = { table: string; column: string; id: string }
+type EncryptionContext = { table: string; column: string; id: string }
 
 export type Secrets = ReturnType<typeof createSecrets>
 

@@ -1,5 +1,5 @@
 import { secret, secrets } from '../config/fields.ts'
-import { type ConfigOf, configuration, type Values } from '../config/room.ts'
+import { configuration, type Values } from '../config/room.ts'
 import { secretAdvice } from '../config/secret-checks.ts'
 import type { InstanceVariables } from '../config/variables.ts'
 import { deriveKey } from '../crypto/hash.ts'
@@ -9,7 +9,6 @@ const variables = { DATA_KEY: secret.optional(), DATA_KEY_PREVIOUS: secrets.opti
 /** Outside production the data key may be derived from the secret of refresh tokens. */
 type RefreshSecrets = { JWT_REFRESH_SECRET: string; JWT_REFRESH_SECRET_PREVIOUS?: string | undefined }
 type E = Values<typeof variables> & Pick<InstanceVariables, 'NODE_ENV'> & RefreshSecrets
-export type SecretsConfig = ConfigOf<typeof secretsConfiguration>
 
 /** The keys of secrets at rest: the first encrypts, all decrypt. */
 type DataKeys = {

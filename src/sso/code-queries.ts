@@ -19,7 +19,7 @@ export async function consumeState(sql: Db, id: string, expiresAt: number): Prom
   return rows.length === 1
 }
 
-export type NewCode = {
+type NewCode = {
   id: string
   hash: Buffer
   /** The account that adds an identity; null for a sign-in. */
@@ -50,7 +50,7 @@ export async function insertCode(sql: Db, code: NewCode): Promise<boolean> {
   return rows.length === 1
 }
 
-export type StoredCode = Omit<NewCode, 'hash' | 'ttlSeconds'>
+type StoredCode = Omit<NewCode, 'hash' | 'ttlSeconds'>
 
 /** Reads a code without using it up; `deleteCode` decides whether it is still valid. */
 export async function findCode(sql: Db, hash: Buffer): Promise<StoredCode | null> {

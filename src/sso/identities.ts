@@ -22,7 +22,7 @@ import {
 import type { Exchange } from './schemas.ts'
 
 /** An identity with its provider's display name. */
-export type ShownIdentity = Identity & { displayName: string }
+type ShownIdentity = Identity & { displayName: string }
 
 const show = ({ identityProviders }: Pick<SsoDeps, 'identityProviders'>, identity: Identity): ShownIdentity => ({
   ...identity,

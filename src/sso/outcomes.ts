@@ -1,5 +1,5 @@
 /** The values of `#error`. */
-export const errorCodes = [
+const errorCodes = [
   'access-denied',
   'provider-error',
   'email-unverified',

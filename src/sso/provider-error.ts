@@ -1,5 +1,5 @@
 /** The values of `#error` for a sign-in that failed at the provider. */
-export type ProviderErrorCode = 'access-denied' | 'provider-error'
+type ProviderErrorCode = 'access-denied' | 'provider-error'
 
 /**
  * The provider refused, did not answer in time, or gave an invalid answer. `reason` is for the operator's log: it holds codes only, never

@@ -15,7 +15,7 @@ const scope = 'openid email profile'
 /** The values that bind one sign-in to its callback (RFC 7636, RFC 6749 10.12, OpenID Connect Core 3.1.2.1). */
 export type Binding = { state: string; nonce: string; pkceVerifier: string }
 
-export type ProviderOptions = {
+type ProviderOptions = {
   /** `redirect_uri`: a path of its own for each provider, against mix-up attacks (RFC 9700 4.4.2). */
   redirectUri: string
   /** Bound of all requests to the provider in one call, together, in milliseconds. */

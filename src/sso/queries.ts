@@ -59,7 +59,7 @@ export async function touchIdentity(
 /** Identities that an account may have. */
 export const maxIdentities = 10
 
-export type NewIdentity = { id: string; accountId: string; provider: string; profile: Profile }
+type NewIdentity = { id: string; accountId: string; provider: string; profile: Profile }
 
 /** Adds an identity to an account whose row is locked. @returns null where any account has it already */
 export async function insertIdentity(

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { Secrets } from '../secrets/secrets.ts'
 import type { Binding } from './provider.ts'
 
-export const stateTtlSeconds = 600
+const stateTtlSeconds = 600
 
 /** What a code can be used for: signing in, or adding an identity to the account that began. */
 export type Purpose = { kind: 'sign-in' } | { kind: 'link'; accountId: string }

@@ -10,7 +10,7 @@ import type { InstanceVariables } from '../config/variables.ts'
  * For which addresses a provider's `email_verified` adds the identity to an existing account: none (false), all (true), those of these
  * domains, or `google`: gmail.com and the hosted domain (`hd`).
  */
-export type TrustedEmail = boolean | readonly string[] | 'google'
+type TrustedEmail = boolean | readonly string[] | 'google'
 
 /** A provider of OpenID Connect that people may sign in with. */
 export type IdentityProvider = {
@@ -100,7 +100,7 @@ function readList(path: string): string {
 }
 
 /** Parses a JSON list of providers. @throws Error that names the fault, without values */
-export function parseProviders(json: string): IdentityProvider[] {
+function parseProviders(json: string): IdentityProvider[] {
   let list: unknown
   try {
     list = JSON.parse(json)

@@ -8,7 +8,7 @@ import type { TeamConfig } from './variables.ts'
 /**
  * A member who loses something by a change of plan, and when. `seat`: leaves the team; `plan`: stays in it, on free.
  */
-export type Loser = NewMember & { loses: 'seat' | 'plan'; at: Date }
+type Loser = NewMember & { loses: 'seat' | 'plan'; at: Date }
 
 type Deps = { sql: Sql; config: TeamConfig }
 

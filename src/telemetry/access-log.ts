@@ -6,7 +6,7 @@ import type { Logger } from '../log/logger.ts'
 import { clientClosed } from './traffic.ts'
 
 /** A line of the log. Every field is JSON-safe, so that the line is built without escaping. */
-export type AccessEntry = {
+type AccessEntry = {
   /** Of `[A-Za-z0-9._-]`. */
   requestId: string
   /** A token of RFC 9110. */

@@ -5,7 +5,7 @@ import { contextOf, type PublicEnv } from '../http/request.ts'
 
 export type Traffic = ReturnType<typeof createTraffic>
 /** The answers of one route, method and status class. */
-export type RequestCount = { method: string; route: string; statusClass: string } & Answers
+type RequestCount = { method: string; route: string; statusClass: string } & Answers
 type Answers = {
   count: number
   milliseconds: number

@@ -1,5 +1,5 @@
 /** A device in words of fixed lists: no text of the header is used. */
-export type DeviceName = { browser: string | null; system: string | null }
+type DeviceName = { browser: string | null; system: string | null }
 
 /** No browser's header is longer; the rest is ignored. */
 const maxLength = 512

@@ -16,7 +16,7 @@ export type ClaimedEndpoint = Omit<AuthzState, 'status'> & {
   status: AuthzState['status'] | null
 }
 
-export type Claim = {
+type Claim = {
   limit: number
   leaseSeconds: number
   /** `prompt`: endpoints whose last attempt was answered fast, and new ones; `late`: those that fail or were slow. */

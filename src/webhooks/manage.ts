@@ -33,8 +33,8 @@ const overlapSeconds = 86_400
 /** The owner of a route's endpoints: the requesting person, or the operators. */
 export type Audience = 'account' | 'operators'
 
-export type CreatedEndpoint = EndpointItem & { secret: string | null }
-export type RotatedSecret = { secret: string | null; earlierSecretUntil: Date }
+type CreatedEndpoint = EndpointItem & { secret: string | null }
+type RotatedSecret = { secret: string | null; earlierSecretUntil: Date }
 
 const ownerOf = (audience: Audience, { principal }: Actor): Owner =>
   audience === 'operators' ? null : principal.accountId

@@ -15,8 +15,6 @@ import type { WebhookDeps } from './deps.ts'
 import { disable } from './disable.ts'
 import { type Figures, webhookSupport } from './figures.ts'
 
-export type WebhookSender = ReturnType<typeof createWebhookSender>
-
 type Options = Partial<AttemptOptions> & {
   /** How many prompt endpoints are delivered to at once, and as many late ones; default 64. */
   concurrency?: number

@@ -4,8 +4,6 @@ import { type Given, givenAccount } from './accounts.ts'
 import { openTestApp } from './app.ts'
 import { openBrowser, openTab, type Tab } from './browser.ts'
 
-export type ConsoleSite = Awaited<ReturnType<typeof openConsole>>
-
 /**
  * The real service behind a socket, and a browser; both closed after the file's tests. Chromium treats localhost as a
  * secure context, which passkeys and locks require.

@@ -1,5 +1,5 @@
 /** The least CPU time, in microseconds, of this process in a few runs: other load only adds to it. */
-export async function leastCpu(act: () => Promise<Response>, runs = 3): Promise<number> {
+async function leastCpu(act: () => Promise<Response>, runs = 3): Promise<number> {
   let least = Number.POSITIVE_INFINITY
   for (let i = 0; i < runs; i++) {
     // Answers without any wait would starve timers and sockets.

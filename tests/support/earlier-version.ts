@@ -9,7 +9,7 @@ const project = join(import.meta.dir, '../..')
 type Manifest = Record<'dependencies' | 'optionalDependencies' | 'patchedDependencies', Record<string, string>>
 
 /** The project before the last change of the schema. */
-export type EarlierVersion = { commit: string; directory: string; main: string }
+type EarlierVersion = { commit: string; directory: string; main: string }
 
 /**
  * Unpacks the earlier version from the repository, without any download.

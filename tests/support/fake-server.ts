@@ -1,7 +1,5 @@
 import { createServer, type Socket } from 'node:net'
 
-export type FakeServer = Awaited<ReturnType<typeof openFakeServer>>
-
 /** A TCP server in place of PostgreSQL that calls `onConnect` for each connection and counts them. */
 export async function openFakeServer(onConnect: (socket: Socket) => void) {
   const sockets = new Set<Socket>()

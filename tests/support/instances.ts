@@ -9,7 +9,7 @@ import { compiledProgram } from './compiled.ts'
 /** The programs that these tests need, and their packages. */
 export const programs: [string[], string] = [['redis-server', 'haproxy'], 'redis-server haproxy']
 
-export type TestCluster = Cluster & { redis: RedisServer; databaseUrl: string }
+type TestCluster = Cluster & { redis: RedisServer; databaseUrl: string }
 
 /**
  * Three real servers, compiled, behind haproxy, with a database and a Redis of their own; stopped after the file's

@@ -4,7 +4,7 @@ import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } from 'jose'
 type Claims = Record<string, unknown>
 
 /** The differences of the provider's next answers from correct ones. */
-export type Lies = {
+type Lies = {
   /** Members that replace the correct claims of an ID token; undefined removes one. */
   claims?: Claims
   /** The token to send, instead of the correct one. */
@@ -16,8 +16,6 @@ export type Lies = {
   /** Replaces the whole answer of an endpoint, by its path. */
   answers?: Record<string, () => Response | Promise<Response>>
 }
-
-export type LyingProvider = Awaited<ReturnType<typeof openLyingProvider>>
 
 /**
  * A small OpenID provider on loopback that answers as a test configures it. It has no pages: a code is the `nonce` of

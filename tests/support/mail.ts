@@ -23,7 +23,7 @@ export function openSender({ deps }: TestApp, { url, verifyTls = true, tuning, .
   return sender
 }
 
-export type MailState = {
+type MailState = {
   id: string
   template: string
   status: string

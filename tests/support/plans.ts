@@ -1,7 +1,7 @@
 import postgres from 'postgres'
 import type { Sql, Tx } from '../../src/db/types.ts'
 
-export type PlanNode = {
+type PlanNode = {
   'Node Type': string
   'Relation Name'?: string
   'Index Name'?: string

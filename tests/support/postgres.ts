@@ -4,8 +4,6 @@ import { join } from 'node:path'
 import { processesOn } from '../../scripts/cluster/postgres-processes.ts'
 import { openEmbeddedPostgres } from '../../src/embedded-postgres/open.ts'
 
-export type OwnPostgres = Awaited<ReturnType<typeof openOwnPostgres>>
-
 /**
  * A PostgreSQL of one test file, which may freeze, kill and restart it. Nothing is flushed to disk: committed data
  * survives the end of its processes all the same, in the system's cache.

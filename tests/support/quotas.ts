@@ -21,7 +21,7 @@ export function nextMonth(): string {
 }
 
 /** The limit and the use of API requests, as the person sees them. */
-export type ApiRequests = { used: number; limit: number | null; resetsAt: string }
+type ApiRequests = { used: number; limit: number | null; resetsAt: string }
 export async function readApiRequests({ request }: TestApp, bearer: string) {
   const { usage, limits } = await bodyOf<{
     limits: { maxApiRequestsPerMonth: number | null }

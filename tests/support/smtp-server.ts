@@ -24,8 +24,6 @@ type Options = {
   answer?: (to: string) => Answer | undefined
 }
 
-export type TestSmtpServer = Awaited<ReturnType<typeof openSmtpServer>>
-
 /**
  * A real SMTP server on localhost that answers as configured; closed after the file's tests. Its certificate is `cert`.
  */

@@ -1,7 +1,7 @@
 import type { Db } from '../../src/db/types.ts'
 
 /** A model of people and teams in the plainest form, without the triggers' results. */
-export type TeamWorld = {
+type TeamWorld = {
   statusOf: Record<string, string>
   /** The own subscription, by the clock. */
   ownPlanOf: Record<string, string>

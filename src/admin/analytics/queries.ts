@@ -64,7 +64,7 @@ export async function listPlanFigures(sql: Db, range: Range | null): Promise<Pla
       from revenue_by_plan_and_day group by plan, currency order by plan`
 }
 
-export type FailingAddress = { ipAddress: string; failures: number }
+type FailingAddress = { ipAddress: string; failures: number }
 
 /**
  * The addresses with the most failures, from the addresses that failed most on each day (sql/functions/sums.sql has

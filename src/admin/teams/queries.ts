@@ -2,7 +2,7 @@ import type { Db } from '../../db/types.ts'
 
 export type TeamFilter = { ownerId?: string; isSurplus: boolean }
 
-export type ListedTeam = {
+type ListedTeam = {
   id: string
   name: string | null
   ownerId: string

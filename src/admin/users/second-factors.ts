@@ -12,7 +12,7 @@ import type { AdminDeps } from '../deps.ts'
 import { findRoleHolder } from './queries.ts'
 
 /** The number of removed factors of each kind. */
-export type RemovedFactors = { authenticatorApps: number; recoveryCodes: number; passkeys: number }
+type RemovedFactors = { authenticatorApps: number; recoveryCodes: number; passkeys: number }
 
 /**
  * Removes all second factors of a person who lost them: ends all sessions and notifies the person. The next log-in

@@ -30,7 +30,7 @@ const permission = 'users.manage'
 export type AdministeredUser = User & { lockedReason: string | null }
 
 /** A user of a list, with the value that the list is sorted by. */
-export type ListedUser = User & { sortKey: string }
+type ListedUser = User & { sortKey: string }
 
 /** A page of users. The search is audited, without its text. */
 export async function searchUsers(

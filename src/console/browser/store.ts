@@ -1,7 +1,7 @@
 import { useSyncExternalStore } from 'hono/jsx/dom'
 
 /** A value with subscribers, which are called when it changes. */
-export type Store<T> = {
+type Store<T> = {
   get: () => T
   set: (next: T) => void
   subscribe: (listener: () => void) => () => void

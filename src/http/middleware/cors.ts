@@ -5,7 +5,7 @@ import type { PublicEnv } from '../request.ts'
 const allowedMethods = 'GET, POST, PUT, PATCH, DELETE'
 const allowedHeaders =
   'Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, X-Request-Id, X-Device-Token'
-export const exposedHeaders =
+const exposedHeaders =
   'Authz-Refresh, ETag, Idempotency-Replayed, Location, RateLimit, RateLimit-Policy, Retry-After, WWW-Authenticate, X-Request-Id'
 const maxAgeSeconds = '600'
 

@@ -4,7 +4,7 @@ import { problemDocument } from './problem.ts'
 import { statuses } from './problem-statuses.ts'
 
 /** A rendered page. */
-export type ProblemPage = { body: string; headers: Record<string, string> }
+type ProblemPage = { body: string; headers: Record<string, string> }
 
 const upgrade = {
   plan: 'professional',

@@ -9,7 +9,7 @@ type Context = {
 }
 
 /** The body of every answer that is not 2xx (RFC 9457), flat. */
-export type ProblemDocument = {
+type ProblemDocument = {
   type: string
   title: string
   status: number

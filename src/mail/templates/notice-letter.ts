@@ -6,7 +6,7 @@ import type { NoticeData, NoticeEvent, NoticeKind } from './notice-data.ts'
 import { shownName } from './shown.ts'
 
 /** The texts of one kind of notice in one language. */
-export type NoticeText<K extends NoticeKind> = {
+type NoticeText<K extends NoticeKind> = {
   subject: string
   /** The subject of a notice of several events. */
   severally: (count: number) => string

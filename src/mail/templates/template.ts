@@ -5,7 +5,7 @@ import type { Language } from '../../text/language.ts'
 export type RenderedMail = { subject: string; text: string; html: string }
 
 /** Values for every template beside its data. */
-export type MailContext = {
+type MailContext = {
   brand: Brand
   language: Language
   /** The URL of the page, with its token; null where the mail has no link. */

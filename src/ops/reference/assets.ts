@@ -5,7 +5,7 @@ import bundlePath from './swagger-ui-bundle.js.gz' with { type: 'file' }
 // runs a script that reports the installation to a third party. tests/ops/reference.test.ts holds the files' hashes.
 
 /** An answer: a body that is read when it is sent, and its headers. */
-export type ReferenceAsset = { body: Blob | string; headers: Record<string, string> }
+type ReferenceAsset = { body: Blob | string; headers: Record<string, string> }
 
 const html = `<!doctype html>
 <html lang="en">

@@ -3,7 +3,7 @@ import { session } from '../session/session.ts'
 import type { Pages } from './use-pages.ts'
 
 /** A list with its scroll position, as it was when its page was saved. */
-export type CachedList<T> = Pick<Pages<T>, 'pages'> & { key: string; cursor: string | null; scrollY: number }
+type CachedList<T> = Pick<Pages<T>, 'pages'> & { key: string; cursor: string | null; scrollY: number }
 
 const isSignedIn = () => session.get().kind === 'signed-in'
 

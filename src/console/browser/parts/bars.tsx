@@ -1,6 +1,6 @@
 import { Table } from './table.tsx'
 
-export type Bar = { name: string; value: number; texts: readonly string[] }
+type Bar = { name: string; value: number; texts: readonly string[] }
 
 /** Shares as bars within a table, with their figures beside them. */
 export function Bars({ label, columns, bars }: { label: string; columns: readonly string[]; bars: readonly Bar[] }) {

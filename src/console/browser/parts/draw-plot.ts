@@ -1,7 +1,7 @@
 import type Plot from 'uplot'
 
 export type Series = { label: string; values: readonly number[] }
-export type Drawing = {
+type Drawing = {
   /** UTC days, such as `2026-11-29`, in order. */
   days: readonly string[]
   series: readonly Series[]

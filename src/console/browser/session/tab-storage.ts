@@ -1,5 +1,5 @@
 /** Data that this tab keeps across a reload, in sessionStorage. It ends with the tab, and other tabs do not see it. */
-export type StoredTokens = { sessionId: string; refreshToken: string }
+type StoredTokens = { sessionId: string; refreshToken: string }
 
 const sessionKey = 'manas360-console'
 const deviceKey = 'manas360-console-device'

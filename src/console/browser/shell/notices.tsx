@@ -1,7 +1,7 @@
 import { createStore, useStore } from '../store.ts'
 import { useTexts } from './texts.ts'
 
-export type Notice = { id: number; text: string; undo?: (() => void) | undefined }
+type Notice = { id: number; text: string; undo?: (() => void) | undefined }
 
 /** Notices of what was done. They stay until dismissed, so that undo needs no haste. */
 const notices = createStore<readonly Notice[]>([])

@@ -31,7 +31,7 @@ function decoded(segment: string): string {
 }
 
 /** The URL of a page. Empty values of the query are left out. */
-export function hrefOf(path: readonly string[], query: Query = {}): string {
+function hrefOf(path: readonly string[], query: Query = {}): string {
   const filled = Object.entries(query).filter((entry): entry is [string, string] => Boolean(entry[1]))
   const search = new URLSearchParams(filled).toString()
   return `${[consolePath, ...path.map(encodeURIComponent)].join('/')}${search && `?${search}`}`

@@ -3,7 +3,7 @@ import type { Staged } from './staged.ts'
 import { useCatalogueTexts } from './texts.ts'
 
 export type Line = { name: string; title: string; note?: string }
-export type MatrixColumn = Line & {
+type MatrixColumn = Line & {
   isFixed: boolean
   onEdit: () => void
   more?: { label: string; onPress: () => void }

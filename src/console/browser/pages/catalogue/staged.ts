@@ -1,7 +1,7 @@
 import { useState } from 'hono/jsx/dom'
 
 /** Whether a column includes a row, and its limit; null: unlimited. */
-export type Cell = { isHeld: boolean; limit: number | null }
+type Cell = { isHeld: boolean; limit: number | null }
 export type Change = { column: string; row: string; cell: Cell }
 
 export type Staged = ReturnType<typeof useStaged>

@@ -8,7 +8,7 @@ export type OpenFile = Sink & {
 }
 
 /** The most bytes held in memory where the browser cannot write to the disk during the download. */
-export const mostInMemory = 64 * 1024 * 1024
+const mostInMemory = 64 * 1024 * 1024
 
 /** The file picker of browsers that write to the disk (the File System Access API of WICG). */
 type Picker = (options: { suggestedName: string }) => Promise<FileSystemFileHandle>
