@@ -30,7 +30,7 @@ import {
   ReportQuery,
 } from './schemas.ts'
 
-const ExportQuery = z.strictObject({ format: z.enum(['json', 'csv']).default('json') })
+const ExportQuery = z.lazy(() => z.strictObject({ format: z.enum(['json', 'csv']).default('json') }))
 
 const me = new Hono<AuthedEnv>()
   .get(

@@ -4,24 +4,28 @@ import { IsoDate, LanguageTag, PersonName, PhoneNumber, TimeZone } from '../http
 import { PresentedPassword } from '../http/input/password.ts'
 
 /** `null` clears an optional field; language and time zone cannot be cleared. */
-export const ProfileChange = z
-  .strictObject({
-    firstName: PersonName.nullable().optional(),
-    lastName: PersonName.nullable().optional(),
-    phoneNumber: PhoneNumber.nullable().optional(),
-    language: LanguageTag.optional(),
-    timezone: TimeZone.optional(),
-  })
-  .meta({ ref: 'ProfileChange' })
+export const ProfileChange = z.lazy(() =>
+  z
+    .strictObject({
+      firstName: PersonName.nullable().optional(),
+      lastName: PersonName.nullable().optional(),
+      phoneNumber: PhoneNumber.nullable().optional(),
+      language: LanguageTag.optional(),
+      timezone: TimeZone.optional(),
+    })
+    .meta({ ref: 'ProfileChange' }),
+)
 export type ProfileChange = z.infer<typeof ProfileChange>
 
-export const Erasure = z
-  .strictObject({
-    password: PresentedPassword.optional().meta({
-      description: 'Needed unless the person showed who they are within the last 10 minutes.',
-    }),
-  })
-  .meta({ ref: 'Erasure' })
+export const Erasure = z.lazy(() =>
+  z
+    .strictObject({
+      password: PresentedPassword.optional().meta({
+        description: 'Needed unless the person showed who they are within the last 10 minutes.',
+      }),
+    })
+    .meta({ ref: 'Erasure' }),
+)
 export type Erasure = z.infer<typeof Erasure>
 
 const Count = z.number().min(0)
@@ -70,11 +74,13 @@ export const DashboardDaysBody = z.lazy(() =>
     .meta({ ref: 'Insights' }),
 )
 
-export const ReportQuery = z.strictObject({
-  from: IsoDate.optional(),
-  to: IsoDate.optional(),
-  groupBy: z.enum(['day', 'week', 'route']).default('day'),
-})
+export const ReportQuery = z.lazy(() =>
+  z.strictObject({
+    from: IsoDate.optional(),
+    to: IsoDate.optional(),
+    groupBy: z.enum(['day', 'week', 'route']).default('day'),
+  }),
+)
 export type ReportQuery = z.infer<typeof ReportQuery>
 
 export const ReportBody = z.lazy(() =>

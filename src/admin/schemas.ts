@@ -8,41 +8,45 @@ const Reason = prose('A reason')
   .refine((text) => text !== '', 'Say why.')
   .meta({ pattern: filledProsePattern })
 
-export const AccountPath = z.strictObject({ id: Uuid })
+export const AccountPath = z.lazy(() => z.strictObject({ id: Uuid }))
 /** The name of a role, plan or feature. */
-export const NamePath = z.strictObject({ name: Slug })
-export const OverridePath = z.strictObject({ id: Uuid, name: Slug })
+export const NamePath = z.lazy(() => z.strictObject({ name: Slug }))
+export const OverridePath = z.lazy(() => z.strictObject({ id: Uuid, name: Slug }))
 
 /** The orders of the list of users; each has an index that ends in the id. */
 export const sorts = ['createdAt', '-createdAt', 'email', '-email', 'lastLoginAt', '-lastLoginAt'] as const
 export type Sort = (typeof sorts)[number]
 
-export const UsersQuery = z.strictObject({
-  q: bounded(100, 'A search has at most 100 characters.').trim().min(1).meta({ pattern: '\\S' }).optional(),
-  role: Slug.optional(),
-  plan: Slug.optional(),
-  status: z.enum(['invited', 'active', 'locked']).optional(),
-  sort: z.enum(sorts).default('-createdAt'),
-  ...pagingFields,
-})
+export const UsersQuery = z.lazy(() =>
+  z.strictObject({
+    q: bounded(100, 'A search has at most 100 characters.').trim().min(1).meta({ pattern: '\\S' }).optional(),
+    role: Slug.optional(),
+    plan: Slug.optional(),
+    status: z.enum(['invited', 'active', 'locked']).optional(),
+    sort: z.enum(sorts).default('-createdAt'),
+    ...pagingFields,
+  }),
+)
 
 export const AdministeredUserBody = z.lazy(() =>
   UserBody.unwrap().extend({ lockedReason: z.string().nullable() }).meta({ ref: 'Person' }),
 )
 
-export const RoleChange = z.strictObject({ role: Slug }).meta({ ref: 'RoleChange' })
-export const Lock = z.strictObject({ reason: Reason }).meta({ ref: 'Lock' })
+export const RoleChange = z.lazy(() => z.strictObject({ role: Slug }).meta({ ref: 'RoleChange' }))
+export const Lock = z.lazy(() => z.strictObject({ reason: Reason }).meta({ ref: 'Lock' }))
 
-export const MfaReset = z.strictObject({ reason: Reason }).meta({ ref: 'MfaReset' })
+export const MfaReset = z.lazy(() => z.strictObject({ reason: Reason }).meta({ ref: 'MfaReset' }))
 
-export const Override = z
-  .strictObject({
-    granted: z.boolean(),
-    limit: z.int().min(0).max(Number.MAX_SAFE_INTEGER).nullish(),
-    expiresAt: IsoDateTime.nullish(),
-    reason: Reason,
-  })
-  .meta({ ref: 'Override' })
+export const Override = z.lazy(() =>
+  z
+    .strictObject({
+      granted: z.boolean(),
+      limit: z.int().min(0).max(Number.MAX_SAFE_INTEGER).nullish(),
+      expiresAt: IsoDateTime.nullish(),
+      reason: Reason,
+    })
+    .meta({ ref: 'Override' }),
+)
 export type Override = z.infer<typeof Override>
 export const OverrideBody = z.lazy(() =>
   z
@@ -57,12 +61,14 @@ export const OverrideBody = z.lazy(() =>
     .meta({ ref: 'OverrideInForce' }),
 )
 
-export const ExplainQuery = z
-  .strictObject({ permission: z.string().max(70).optional(), feature: z.string().max(70).optional() })
-  .refine(
-    ({ permission, feature }) => (permission === undefined) !== (feature === undefined),
-    'Ask for either permission or feature.',
-  )
+export const ExplainQuery = z.lazy(() =>
+  z
+    .strictObject({ permission: z.string().max(70).optional(), feature: z.string().max(70).optional() })
+    .refine(
+      ({ permission, feature }) => (permission === undefined) !== (feature === undefined),
+      'Ask for either permission or feature.',
+    ),
+)
 export const Explanation = z.lazy(() =>
   z
     .object({
@@ -94,63 +100,77 @@ const planFields = {
   apiRequestsPerMinute: z.int().min(1).max(1_000_000).nullable(),
 }
 const { displayName, tier, ...optionalPlanFields } = planFields
-export const NewPlan = z
-  .strictObject({
-    name: Slug,
-    displayName,
-    tier,
-    description: optionalPlanFields.description.default(''),
-    priceMonthlyMinor: optionalPlanFields.priceMonthlyMinor.default(null),
-    priceYearlyMinor: optionalPlanFields.priceYearlyMinor.default(null),
-    currency: optionalPlanFields.currency.default('USD'),
-    trialDays: optionalPlanFields.trialDays.default(0),
-    featured: optionalPlanFields.featured.default(false),
-    maxUsers: optionalPlanFields.maxUsers.default(null),
-    maxApiRequestsPerMonth: optionalPlanFields.maxApiRequestsPerMonth.default(null),
-    maxStorageGb: optionalPlanFields.maxStorageGb.default(null),
-    apiRequestsPerMinute: optionalPlanFields.apiRequestsPerMinute.default(null),
-  })
-  .refine((plan) => (plan.priceMonthlyMinor === null) === (plan.priceYearlyMinor === null), {
-    path: ['priceMonthlyMinor'],
-    message: 'Give both prices, or neither for a plan by quote.',
-  })
-  .meta({ ref: 'NewPlan' })
-export const PlanEdit = z
-  .strictObject({ ...planFields, description: Cleared, retired: z.boolean() })
-  .partial()
-  .meta({ ref: 'PlanEdit' })
-export const PlanFeatures = z
-  .strictObject({ features: boundedList(z.strictObject({ name: Slug, limit: Count.nullish() }), 500) })
-  .meta({ ref: 'PlanFeatures' })
-export const PlanPrices = z
-  .strictObject({
-    prices: boundedList(
-      z.strictObject({
-        currency: CurrencyCode,
-        interval: z.enum(['month', 'year']),
-        amountMinor: z.int().min(1).max(Number.MAX_SAFE_INTEGER),
-        taxInclusive: z.boolean().default(false),
-      }),
-      400,
-    ),
-  })
-  .meta({ ref: 'PlanPrices' })
-export const NewFeature = z
-  .strictObject({ name: Slug, displayName: DisplayName, description: Description.default(''), category: Slug })
-  .meta({ ref: 'NewFeature' })
-export const FeatureEdit = z
-  .strictObject({ displayName: DisplayName, description: Cleared, category: Slug, retired: z.boolean() })
-  .partial()
-  .meta({ ref: 'FeatureEdit' })
+export const NewPlan = z.lazy(() =>
+  z
+    .strictObject({
+      name: Slug,
+      displayName,
+      tier,
+      description: optionalPlanFields.description.default(''),
+      priceMonthlyMinor: optionalPlanFields.priceMonthlyMinor.default(null),
+      priceYearlyMinor: optionalPlanFields.priceYearlyMinor.default(null),
+      currency: optionalPlanFields.currency.default('USD'),
+      trialDays: optionalPlanFields.trialDays.default(0),
+      featured: optionalPlanFields.featured.default(false),
+      maxUsers: optionalPlanFields.maxUsers.default(null),
+      maxApiRequestsPerMonth: optionalPlanFields.maxApiRequestsPerMonth.default(null),
+      maxStorageGb: optionalPlanFields.maxStorageGb.default(null),
+      apiRequestsPerMinute: optionalPlanFields.apiRequestsPerMinute.default(null),
+    })
+    .refine((plan) => (plan.priceMonthlyMinor === null) === (plan.priceYearlyMinor === null), {
+      path: ['priceMonthlyMinor'],
+      message: 'Give both prices, or neither for a plan by quote.',
+    })
+    .meta({ ref: 'NewPlan' }),
+)
+export const PlanEdit = z.lazy(() =>
+  z
+    .strictObject({ ...planFields, description: Cleared, retired: z.boolean() })
+    .partial()
+    .meta({ ref: 'PlanEdit' }),
+)
+export const PlanFeatures = z.lazy(() =>
+  z
+    .strictObject({ features: boundedList(z.strictObject({ name: Slug, limit: Count.nullish() }), 500) })
+    .meta({ ref: 'PlanFeatures' }),
+)
+export const PlanPrices = z.lazy(() =>
+  z
+    .strictObject({
+      prices: boundedList(
+        z.strictObject({
+          currency: CurrencyCode,
+          interval: z.enum(['month', 'year']),
+          amountMinor: z.int().min(1).max(Number.MAX_SAFE_INTEGER),
+          taxInclusive: z.boolean().default(false),
+        }),
+        400,
+      ),
+    })
+    .meta({ ref: 'PlanPrices' }),
+)
+export const NewFeature = z.lazy(() =>
+  z
+    .strictObject({ name: Slug, displayName: DisplayName, description: Description.default(''), category: Slug })
+    .meta({ ref: 'NewFeature' }),
+)
+export const FeatureEdit = z.lazy(() =>
+  z
+    .strictObject({ displayName: DisplayName, description: Cleared, category: Slug, retired: z.boolean() })
+    .partial()
+    .meta({ ref: 'FeatureEdit' }),
+)
 
-export const Grant = z
-  .strictObject({ plan: Slug, endsAt: IsoDateTime.nullish(), reason: Reason })
-  .meta({ ref: 'SubscriptionGrant' })
-export const SubscriptionsQuery = z.strictObject({
-  plan: Slug.optional(),
-  status: z.enum(['trialing', 'active', 'past_due', 'cancelled', 'expired']).optional(),
-  ...pagingFields,
-})
+export const Grant = z.lazy(() =>
+  z.strictObject({ plan: Slug, endsAt: IsoDateTime.nullish(), reason: Reason }).meta({ ref: 'SubscriptionGrant' }),
+)
+export const SubscriptionsQuery = z.lazy(() =>
+  z.strictObject({
+    plan: Slug.optional(),
+    status: z.enum(['trialing', 'active', 'past_due', 'cancelled', 'expired']).optional(),
+    ...pagingFields,
+  }),
+)
 export const SubscriptionItem = z.lazy(() =>
   z
     .object({

@@ -46,7 +46,7 @@ export const NewApiKey = z.lazy(() =>
 )
 export type NewApiKey = z.infer<typeof NewApiKey>
 
-export const ApiKeyPath = z.strictObject({ id: Uuid })
+export const ApiKeyPath = z.lazy(() => z.strictObject({ id: Uuid }))
 
 const shown = {
   id: z.uuid(),

@@ -26,7 +26,7 @@ import {
 } from './schemas.ts'
 import { endAllSessions, endSession, listOwnSessions, sessionOf } from './sessions.ts'
 
-const SessionPath = z.strictObject({ id: Uuid })
+const SessionPath = z.lazy(() => z.strictObject({ id: Uuid }))
 
 const failures = authTier({ deferred: false })
 const failuresAfterLockout = authTier({ deferred: true })

@@ -4,34 +4,38 @@ import { Email, LanguageTag, PersonName, PhoneNumber, TimeZone } from '../http/i
 import { PresentedPassword } from '../http/input/password.ts'
 import { maxSessionSeconds } from './session-lifetime.ts'
 
-export const Registration = z
-  .strictObject({
-    email: Email,
-    password: PresentedPassword,
-    firstName: PersonName.nullish(),
-    lastName: PersonName.nullish(),
-    phoneNumber: PhoneNumber.nullish(),
-    language: LanguageTag.optional(),
-    timezone: TimeZone.optional(),
-    consents: Consents.optional().meta({ description: 'Each document that is required, and others.' }),
-  })
-  .meta({ ref: 'Registration' })
+export const Registration = z.lazy(() =>
+  z
+    .strictObject({
+      email: Email,
+      password: PresentedPassword,
+      firstName: PersonName.nullish(),
+      lastName: PersonName.nullish(),
+      phoneNumber: PhoneNumber.nullish(),
+      language: LanguageTag.optional(),
+      timezone: TimeZone.optional(),
+      consents: Consents.optional().meta({ description: 'Each document that is required, and others.' }),
+    })
+    .meta({ ref: 'Registration' }),
+)
 export type Registration = z.infer<typeof Registration>
 
-export const Login = z.strictObject({ email: Email, password: PresentedPassword }).meta({ ref: 'Login' })
+export const Login = z.lazy(() => z.strictObject({ email: Email, password: PresentedPassword }).meta({ ref: 'Login' }))
 export type Login = z.infer<typeof Login>
 
-export const Refresh = z.strictObject({ refreshToken: z.string().max(65_536) }).meta({ ref: 'Refresh' })
+export const Refresh = z.lazy(() => z.strictObject({ refreshToken: z.string().max(65_536) }).meta({ ref: 'Refresh' }))
 
-export const PasswordChange = z
-  .strictObject({
-    currentPassword: PresentedPassword.optional().meta({
-      description: 'Needed, but where the account has none yet: then a sign-in of the last 10 minutes is.',
-    }),
-    newPassword: PresentedPassword,
-    keepApiKeys: z.boolean().optional().meta({ description: 'Otherwise the API keys end with the old password.' }),
-  })
-  .meta({ ref: 'PasswordChange' })
+export const PasswordChange = z.lazy(() =>
+  z
+    .strictObject({
+      currentPassword: PresentedPassword.optional().meta({
+        description: 'Needed, but where the account has none yet: then a sign-in of the last 10 minutes is.',
+      }),
+      newPassword: PresentedPassword,
+      keepApiKeys: z.boolean().optional().meta({ description: 'Otherwise the API keys end with the old password.' }),
+    })
+    .meta({ ref: 'PasswordChange' }),
+)
 
 export const PasswordChanged = z.lazy(() =>
   z

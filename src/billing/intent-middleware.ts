@@ -14,7 +14,7 @@ declare module '../http/request.ts' {
   }
 }
 
-const Replayed = z.object({ intent: z.uuid() })
+const Replayed = z.lazy(() => z.object({ intent: z.uuid() }))
 
 /** A placeholder answer for a handler whose intent must be carried out first: `completeIntents` replaces it. */
 export function intended(context: RequestContext, intent: StoredIntent): { checkoutUrl: string } {

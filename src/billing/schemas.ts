@@ -8,17 +8,21 @@ const Amount = z.int().min(0).max(Number.MAX_SAFE_INTEGER)
 const ReturnTo = bounded(500, 'Use at most 500 characters.').meta({ description: 'one of RETURN_URLS' })
 const ProviderName = z.string().regex(/^[a-z]{1,40}$/, 'Use the name of a provider.')
 
-export const Subscribe = z
-  .strictObject({
-    plan: Slug,
-    interval: Interval,
-    currency: CurrencyCode.optional(),
-    provider: ProviderName.optional(),
-    returnTo: ReturnTo.optional(),
-  })
-  .meta({ ref: 'Subscribe' })
-export const Preview = z.strictObject({ plan: Slug, interval: Interval.default('month') }).meta({ ref: 'Preview' })
-export const Portal = z.strictObject({ returnTo: ReturnTo.optional() }).meta({ ref: 'PortalRequest' })
+export const Subscribe = z.lazy(() =>
+  z
+    .strictObject({
+      plan: Slug,
+      interval: Interval,
+      currency: CurrencyCode.optional(),
+      provider: ProviderName.optional(),
+      returnTo: ReturnTo.optional(),
+    })
+    .meta({ ref: 'Subscribe' }),
+)
+export const Preview = z.lazy(() =>
+  z.strictObject({ plan: Slug, interval: Interval.default('month') }).meta({ ref: 'Preview' }),
+)
+export const Portal = z.lazy(() => z.strictObject({ returnTo: ReturnTo.optional() }).meta({ ref: 'PortalRequest' }))
 
 export const SubscriptionBody = z.lazy(() =>
   z

@@ -8,7 +8,7 @@ import type { PublicEnv } from '../http/request.ts'
 import { countAddress } from '../rate-limits/middleware.ts'
 import { receiveWebhook } from './inbox.ts'
 
-const ProviderPath = z.strictObject({ provider: z.string().regex(/^[a-z]{1,40}$/) })
+const ProviderPath = z.lazy(() => z.strictObject({ provider: z.string().regex(/^[a-z]{1,40}$/) }))
 const limitBytes = 1_048_576
 
 /** The webhook endpoint of payment providers. It only verifies the sender; the worker fetches what happened. */

@@ -11,7 +11,7 @@ import { CatalogueBody, FeatureBody, PlanBody } from './schemas.ts'
 import { tagOf } from './tags.ts'
 import { toFeatureBody, toPlanBody, toRoleBody } from './views.ts'
 
-const NamePath = z.strictObject({ name: Slug })
+const NamePath = z.lazy(() => z.strictObject({ name: Slug }))
 
 const cachedByVersion = cached(60, (c) => c.get('deps').catalogue.current.version)
 

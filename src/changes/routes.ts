@@ -9,14 +9,16 @@ import { describe } from '../http/openapi.ts'
 import { readPublishedChanges } from './published.ts'
 import { AuthzChangeBody } from './schemas.ts'
 
-const ChangesQuery = z.strictObject({
-  since: z
-    .string()
-    .max(2_048)
-    .optional()
-    .meta({ description: 'nextCursor of the answer before; absent: from the oldest kept' }),
-  limit: Limit,
-})
+const ChangesQuery = z.lazy(() =>
+  z.strictObject({
+    since: z
+      .string()
+      .max(2_048)
+      .optional()
+      .meta({ description: 'nextCursor of the answer before; absent: from the oldest kept' }),
+    limit: Limit,
+  }),
+)
 /** Unlike other lists this one has no end: there is always a next cursor. */
 const ChangesBody = z.lazy(() => z.object({ items: z.array(AuthzChangeBody), nextCursor: z.string() }))
 

@@ -9,15 +9,17 @@ const version = bounded(40, 'A version has at most 40 characters.')
   .meta({ examples: ['2026-01'] })
 
 /** A document in the version that is agreed to. */
-const Agreed = z.strictObject({ document, version })
+const Agreed = z.lazy(() => z.strictObject({ document, version }))
 export type Agreed = z.infer<typeof Agreed>
 
 /** The consents of a new account. */
 export const Consents = boundedList(Agreed, 20)
 
-export const NewConsent = z
-  .strictObject({ document, version, granted: z.boolean().meta({ description: 'false withdraws it.' }) })
-  .meta({ ref: 'NewConsent' })
+export const NewConsent = z.lazy(() =>
+  z
+    .strictObject({ document, version, granted: z.boolean().meta({ description: 'false withdraws it.' }) })
+    .meta({ ref: 'NewConsent' }),
+)
 export type NewConsent = z.infer<typeof NewConsent>
 
 export const ConsentBody = z.lazy(() =>

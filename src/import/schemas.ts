@@ -12,7 +12,8 @@ const PasswordHash = bounded(512, 'A password hash has at most 512 characters.')
   return z.NEVER
 })
 
-const { email, firstName, lastName, phoneNumber, language, timezone } = Registration.shape
+const { email, firstName, lastName, phoneNumber, language, timezone } = Registration.unwrap().shape
+const { plan, endsAt } = Grant.unwrap().shape
 
 /** A line of an import. Values that routes accept too are checked by the same schemas; null counts as absent. */
 export const ImportedAccount = z.strictObject({
@@ -24,9 +25,9 @@ export const ImportedAccount = z.strictObject({
   phoneNumber,
   language: language.nullable(),
   timezone: timezone.nullable(),
-  role: RoleChange.shape.role.nullish(),
-  plan: Grant.shape.plan.nullish(),
-  planEndsAt: Grant.shape.endsAt,
+  role: RoleChange.unwrap().shape.role.nullish(),
+  plan: plan.nullish(),
+  planEndsAt: endsAt,
   status: z.enum(['active', 'locked']).nullish(),
   createdAt: IsoDateTime.nullish(),
 })

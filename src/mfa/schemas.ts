@@ -14,16 +14,18 @@ export const Code = z
 
 const MfaToken = z.string().max(1_024).meta({ description: 'Of the answer 202 to the first factor.' })
 
-export const SecondStep = z
-  .strictObject({ mfaToken: MfaToken, code: Code.optional(), passkey: PasskeyResponse.optional() })
-  .refine(({ code, passkey }) => (code === undefined) !== (passkey === undefined), {
-    error: 'Send one of code and passkey.',
-  })
-  .meta({ ref: 'SecondStep', oneOf: [{ required: ['code'] }, { required: ['passkey'] }] })
+export const SecondStep = z.lazy(() =>
+  z
+    .strictObject({ mfaToken: MfaToken, code: Code.optional(), passkey: PasskeyResponse.optional() })
+    .refine(({ code, passkey }) => (code === undefined) !== (passkey === undefined), {
+      error: 'Send one of code and passkey.',
+    })
+    .meta({ ref: 'SecondStep', oneOf: [{ required: ['code'] }, { required: ['passkey'] }] }),
+)
 
-export const MfaTokenOnly = z.strictObject({ mfaToken: MfaToken }).meta({ ref: 'MfaTokenOnly' })
+export const MfaTokenOnly = z.lazy(() => z.strictObject({ mfaToken: MfaToken }).meta({ ref: 'MfaTokenOnly' }))
 
-export const TotpCode = z.strictObject({ code: Code }).meta({ ref: 'TotpCode' })
+export const TotpCode = z.lazy(() => z.strictObject({ code: Code }).meta({ ref: 'TotpCode' }))
 
 /** A secret in an answer, which is null when an Idempotency-Key replays that answer. */
 const once = (description: string) =>
@@ -69,16 +71,18 @@ export const RenewedAccess = z.lazy(() =>
 )
 
 /** Exactly one proof. */
-export const Reauthentication = z
-  .strictObject({
-    password: PresentedPassword.optional(),
-    code: Code.optional(),
-    passkey: PasskeyResponse.optional(),
-  })
-  .refine((proofs) => Object.values(proofs).filter((proof) => proof !== undefined).length === 1, {
-    error: 'Send one of password, code and passkey.',
-  })
-  .meta({
-    ref: 'Reauthentication',
-    oneOf: [{ required: ['password'] }, { required: ['code'] }, { required: ['passkey'] }],
-  })
+export const Reauthentication = z.lazy(() =>
+  z
+    .strictObject({
+      password: PresentedPassword.optional(),
+      code: Code.optional(),
+      passkey: PasskeyResponse.optional(),
+    })
+    .refine((proofs) => Object.values(proofs).filter((proof) => proof !== undefined).length === 1, {
+      error: 'Send one of password, code and passkey.',
+    })
+    .meta({
+      ref: 'Reauthentication',
+      oneOf: [{ required: ['password'] }, { required: ['code'] }, { required: ['passkey'] }],
+    }),
+)

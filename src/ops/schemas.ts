@@ -71,7 +71,9 @@ export const OperationsBody = z.lazy(() =>
     .meta({ ref: 'Operations', description: 'What waits counts for all instances.' }),
 )
 
-export const JobPath = z.strictObject({ name: z.string().regex(/^[a-z][a-z-]{0,62}$/, 'Use the name of a job.') })
+export const JobPath = z.lazy(() =>
+  z.strictObject({ name: z.string().regex(/^[a-z][a-z-]{0,62}$/, 'Use the name of a job.') }),
+)
 
 export const JobBody = z.lazy(() =>
   z

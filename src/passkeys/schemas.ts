@@ -21,52 +21,58 @@ const shared = {
   authenticatorAttachment: bounded(32, 'This has at most 32 characters.').nullish(),
 }
 
-export const AssertionResponse = z
-  .object({
-    ...shared,
-    response: z.object({
-      clientDataJSON: Bytes(16_384),
-      authenticatorData: Bytes(16_384),
-      signature: Bytes(16_384),
-      userHandle: bounded(88, 'A user handle has at most 64 bytes.')
-        .regex(/^[A-Za-z0-9_-]*$/, 'Send base64url without padding.')
-        .nullish(),
+export const AssertionResponse = z.lazy(() =>
+  z
+    .object({
+      ...shared,
+      response: z.object({
+        clientDataJSON: Bytes(16_384),
+        authenticatorData: Bytes(16_384),
+        signature: Bytes(16_384),
+        userHandle: bounded(88, 'A user handle has at most 64 bytes.')
+          .regex(/^[A-Za-z0-9_-]*$/, 'Send base64url without padding.')
+          .nullish(),
+      }),
+    })
+    .meta({
+      ref: 'PasskeyAssertion',
+      description: 'AuthenticationResponseJSON of WebAuthn: what navigator.credentials.get() gives, by its toJSON().',
     }),
-  })
-  .meta({
-    ref: 'PasskeyAssertion',
-    description: 'AuthenticationResponseJSON of WebAuthn: what navigator.credentials.get() gives, by its toJSON().',
-  })
+)
 export type AssertionResponse = z.infer<typeof AssertionResponse>
 
 /** A response to request options of this service; also the member `passkey` of the second step and of reauthentication. */
-export const PasskeyResponse = z
-  .strictObject({ challengeToken: ChallengeToken, response: AssertionResponse })
-  .meta({ ref: 'PasskeyResponse' })
+export const PasskeyResponse = z.lazy(() =>
+  z.strictObject({ challengeToken: ChallengeToken, response: AssertionResponse }).meta({ ref: 'PasskeyResponse' }),
+)
 export type PasskeyResponse = z.infer<typeof PasskeyResponse>
 
-export const NewPasskeyResponse = z
-  .object({
-    ...shared,
-    response: z.object({
-      clientDataJSON: Bytes(16_384),
-      attestationObject: Bytes(49_152),
-      transports: transports.nullish(),
+export const NewPasskeyResponse = z.lazy(() =>
+  z
+    .object({
+      ...shared,
+      response: z.object({
+        clientDataJSON: Bytes(16_384),
+        attestationObject: Bytes(49_152),
+        transports: transports.nullish(),
+      }),
+    })
+    .meta({
+      ref: 'PasskeyRegistration',
+      description: 'RegistrationResponseJSON of WebAuthn: what navigator.credentials.create() gives, by its toJSON().',
     }),
-  })
-  .meta({
-    ref: 'PasskeyRegistration',
-    description: 'RegistrationResponseJSON of WebAuthn: what navigator.credentials.create() gives, by its toJSON().',
-  })
+)
 export type NewPasskeyResponse = z.infer<typeof NewPasskeyResponse>
 
-export const NewPasskey = z
-  .strictObject({ challengeToken: ChallengeToken, response: NewPasskeyResponse, name: PersonName })
-  .meta({ ref: 'NewPasskey' })
+export const NewPasskey = z.lazy(() =>
+  z
+    .strictObject({ challengeToken: ChallengeToken, response: NewPasskeyResponse, name: PersonName })
+    .meta({ ref: 'NewPasskey' }),
+)
 export type NewPasskey = z.infer<typeof NewPasskey>
 
-export const PasskeyPath = z.strictObject({ id: Uuid })
-export const PasskeyPatch = z.strictObject({ name: PersonName.optional() }).meta({ ref: 'PasskeyPatch' })
+export const PasskeyPath = z.lazy(() => z.strictObject({ id: Uuid }))
+export const PasskeyPatch = z.lazy(() => z.strictObject({ name: PersonName.optional() }).meta({ ref: 'PasskeyPatch' }))
 export type PasskeyPatch = z.infer<typeof PasskeyPatch>
 
 export const PasskeyBody = z.lazy(() =>

@@ -39,7 +39,7 @@ const knownProvider = refusing(
   }),
   ['not-found'],
 )
-const IdentityPath = z.strictObject({ id: Uuid })
+const IdentityPath = z.lazy(() => z.strictObject({ id: Uuid }))
 
 const failures = authTier({ deferred: false })
 

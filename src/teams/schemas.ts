@@ -3,7 +3,9 @@ import { PersonName, Uuid } from '../http/input/fields.ts'
 
 const Time = z.iso.datetime()
 
-export const TeamPatch = z.strictObject({ name: PersonName.nullable() }).partial().meta({ ref: 'TeamPatch' })
+export const TeamPatch = z.lazy(() =>
+  z.strictObject({ name: PersonName.nullable() }).partial().meta({ ref: 'TeamPatch' }),
+)
 export type TeamPatch = z.infer<typeof TeamPatch>
 
 export const TeamBody = z.lazy(() =>
@@ -26,7 +28,7 @@ export const TeamBody = z.lazy(() =>
     .meta({ ref: 'Team' }),
 )
 
-export const MemberPath = z.strictObject({ id: Uuid })
+export const MemberPath = z.lazy(() => z.strictObject({ id: Uuid }))
 
 export const MemberBody = z.lazy(() =>
   z
@@ -40,7 +42,7 @@ export const MemberBody = z.lazy(() =>
     .meta({ ref: 'TeamMember' }),
 )
 
-export const InvitationPath = z.strictObject({ id: Uuid })
+export const InvitationPath = z.lazy(() => z.strictObject({ id: Uuid }))
 
 export const InvitationBody = z.lazy(() =>
   z.object({ id: z.uuid(), email: z.string(), createdAt: Time, expiresAt: Time }).meta({ ref: 'TeamInvitation' }),

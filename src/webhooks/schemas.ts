@@ -26,8 +26,8 @@ export const ownSchemas = schemasOf(ownWebhookEvents, 'Webhook')
 export const operatorsSchemas = schemasOf(webhookEvents, 'OperatorsWebhook')
 export type NewEndpoint = z.infer<(typeof operatorsSchemas)['New']>
 
-export const EndpointPath = z.strictObject({ id: Uuid })
-export const DeliveryPath = z.strictObject({ id: Uuid, deliveryId: Uuid })
+export const EndpointPath = z.lazy(() => z.strictObject({ id: Uuid }))
+export const DeliveryPath = z.lazy(() => z.strictObject({ id: Uuid, deliveryId: Uuid }))
 
 const Time = z.iso.datetime()
 const shown = {

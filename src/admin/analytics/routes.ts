@@ -11,7 +11,7 @@ import { readDenials } from './denials.ts'
 import { paymentFigures } from './payment-schemas.ts'
 import { readPaymentFigures } from './payments.ts'
 
-const RangeQuery = z.strictObject({ from: IsoDate.optional(), to: IsoDate.optional() })
+const RangeQuery = z.lazy(() => z.strictObject({ from: IsoDate.optional(), to: IsoDate.optional() }))
 const Count = z.number().min(0).max(Number.MAX_SAFE_INTEGER)
 const stamped = { asOf: z.iso.datetime().nullable().meta({ description: 'when the views were refreshed last' }) }
 const Mrr = z

@@ -15,24 +15,26 @@ import { streamed } from '../../http/output/streamed.ts'
 import { searchAudit, streamAudit } from './search.ts'
 import { readAuditState } from './state.ts'
 
-const AuditQuery = z.strictObject({
-  actor: Uuid.optional(),
-  action: z
-    .string()
-    .regex(/^[a-z_]{1,40}\.[a-z_]{1,40}$/, 'An action reads entity.verb, e.g. session.create.')
-    .optional(),
-  resource: z
-    .string()
-    .max(140)
-    .regex(/^[a-z_]{1,40}(:[\w.-]{1,100})?$/, 'A resource reads type or type:id, e.g. account:0192….')
-    .optional(),
-  from: IsoDateTime.optional(),
-  to: IsoDateTime.optional(),
-  ip: z.union([z.ipv4(), z.ipv6()]).overwrite(normalise).optional(),
-  format: z.enum(['json', 'ndjson', 'csv']).default('json'),
-  ...pagingFields,
-  limit: LimitOfStream,
-})
+const AuditQuery = z.lazy(() =>
+  z.strictObject({
+    actor: Uuid.optional(),
+    action: z
+      .string()
+      .regex(/^[a-z_]{1,40}\.[a-z_]{1,40}$/, 'An action reads entity.verb, e.g. session.create.')
+      .optional(),
+    resource: z
+      .string()
+      .max(140)
+      .regex(/^[a-z_]{1,40}(:[\w.-]{1,100})?$/, 'A resource reads type or type:id, e.g. account:0192….')
+      .optional(),
+    from: IsoDateTime.optional(),
+    to: IsoDateTime.optional(),
+    ip: z.union([z.ipv4(), z.ipv6()]).overwrite(normalise).optional(),
+    format: z.enum(['json', 'ndjson', 'csv']).default('json'),
+    ...pagingFields,
+    limit: LimitOfStream,
+  }),
+)
 const AuditEntryBody = z.lazy(() =>
   AuditItemBody.unwrap()
     .extend({

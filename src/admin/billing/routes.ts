@@ -12,15 +12,17 @@ import { listOf, readPageById } from '../../http/output/page.ts'
 import { idempotent } from '../../idempotency/middleware.ts'
 
 const Status = z.enum(['queued', 'done', 'ignored', 'failed'])
-const EventsQuery = z.strictObject({
-  provider: z
-    .string()
-    .regex(/^[a-z]{1,40}$/, 'Use the name of a provider.')
-    .optional(),
-  status: Status.optional(),
-  ...pagingFields,
-})
-const EventPath = z.strictObject({ id: Uuid })
+const EventsQuery = z.lazy(() =>
+  z.strictObject({
+    provider: z
+      .string()
+      .regex(/^[a-z]{1,40}$/, 'Use the name of a provider.')
+      .optional(),
+    status: Status.optional(),
+    ...pagingFields,
+  }),
+)
+const EventPath = z.lazy(() => z.strictObject({ id: Uuid }))
 const Time = z.iso.datetime()
 const EventBody = z.lazy(() =>
   z

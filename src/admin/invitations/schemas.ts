@@ -19,11 +19,13 @@ export const NewUser = z.lazy(() =>
 )
 export type NewUser = z.infer<typeof NewUser>
 
-export const Acceptance = z
-  .strictObject({
-    token: z.string().max(65_536).meta({ description: 'Of the link in the mail: what follows #token=.' }),
-    password: PresentedPassword,
-    consents: Consents.optional().meta({ description: 'Each document that is required, and others.' }),
-  })
-  .meta({ ref: 'Acceptance' })
+export const Acceptance = z.lazy(() =>
+  z
+    .strictObject({
+      token: z.string().max(65_536).meta({ description: 'Of the link in the mail: what follows #token=.' }),
+      password: PresentedPassword,
+      consents: Consents.optional().meta({ description: 'Each document that is required, and others.' }),
+    })
+    .meta({ ref: 'Acceptance' }),
+)
 export type Acceptance = z.infer<typeof Acceptance>

@@ -12,8 +12,8 @@ import { idempotent } from '../../idempotency/middleware.ts'
 import { readMails, retryMail } from './mails.ts'
 
 const Status = z.enum(['queued', 'sent', 'failed'])
-const MailsQuery = z.strictObject({ status: Status.optional(), ...pagingFields })
-const MailPath = z.strictObject({ id: Uuid })
+const MailsQuery = z.lazy(() => z.strictObject({ status: Status.optional(), ...pagingFields }))
+const MailPath = z.lazy(() => z.strictObject({ id: Uuid }))
 const Time = z.iso.datetime()
 const MailBody = z.lazy(() =>
   z

@@ -1,11 +1,13 @@
 import { z } from 'zod'
 import { pagingFields, Uuid } from '../../http/input/fields.ts'
 
-export const TeamsQuery = z.strictObject({
-  ownerId: Uuid.optional(),
-  surplus: z.enum(['true']).optional().meta({ description: 'those that have more people than seats' }),
-  ...pagingFields,
-})
+export const TeamsQuery = z.lazy(() =>
+  z.strictObject({
+    ownerId: Uuid.optional(),
+    surplus: z.enum(['true']).optional().meta({ description: 'those that have more people than seats' }),
+    ...pagingFields,
+  }),
+)
 
 const Moment = z.iso.datetime()
 

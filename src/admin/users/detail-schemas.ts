@@ -5,7 +5,7 @@ import { Uuid } from '../../http/input/fields.ts'
 import { PasskeyBody } from '../../passkeys/schemas.ts'
 import { IdentityBody } from '../../sso/schemas.ts'
 
-export const SessionOfPath = z.strictObject({ id: Uuid, sid: Uuid })
+export const SessionOfPath = z.lazy(() => z.strictObject({ id: Uuid, sid: Uuid }))
 
 export const AdministeredSessionBody = z.lazy(() =>
   SessionItemSchema.unwrap()

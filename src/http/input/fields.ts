@@ -181,7 +181,7 @@ export const LimitOfStream = PageSize.optional().meta({
 
 /** Query parameters of every list: the size of a page, and the cursor from the page before. */
 export const pagingFields = { limit: Limit, cursor: z.string().max(2_048).optional() }
-export const Paging = z.strictObject(pagingFields)
+export const Paging = z.lazy(() => z.strictObject(pagingFields))
 
 const boundedYear = (text: string) => /^20\d\d|^2100/.test(text)
 

@@ -1,12 +1,13 @@
 import { zValidator } from '@hono/zod-validator'
-import type { HonoRequest, ValidationTargets } from 'hono'
+import type { HonoRequest } from 'hono'
 import { resolver } from 'hono-openapi'
-import { z } from 'zod'
+import type { z } from 'zod'
 import { AppError, type FieldError } from '../../errors/app-error.ts'
 import { middleware } from '../middleware.ts'
 import { documented } from '../openapi.ts'
 import { readJsonText, refuseBody, refuseText } from './body.ts'
 import { parseJson } from './json.ts'
+import { strictOnce } from './strict-schema.ts'
 
 const defaultLimitBytes = 65_536
 /** The most errors of an answer, which must not grow with hostile input. */
@@ -28,14 +29,16 @@ type BodyOptions = {
  */
 export function body<T extends z.ZodType>(schema: T, { limitBytes = defaultLimitBytes, compared }: BodyOptions = {}) {
   const validate = zValidator('json', schema, refuseInvalid)
+  const strict = strictOnce('json', schema)
   const valid: typeof validate = async function validBody(c, next) {
+    strict()
     const text = await readJsonText(c.req.raw, limitBytes, wasRead(c.req) ? c.req.arrayBuffer() : undefined)
     parseJson(text, compared)
     refuseQuery(c.req.url)
     remember(c.req, text)
     return validate(c, next)
   }
-  return ofSchema('json', schema, valid)
+  return documented(valid, () => ({ target: 'json', ...resolver(strict()) }))
 }
 
 /**
@@ -44,16 +47,17 @@ export function body<T extends z.ZodType>(schema: T, { limitBytes = defaultLimit
  * @throws Error for an object schema that would let unknown parameters pass
  */
 export function query<T extends z.ZodType>(schema: T) {
+  const strict = strictOnce('query', schema)
   const typed = zValidator('query', schema, refuseInvalid)
   const valid: typeof typed = middleware({
     name: 'validQuery',
     before(c) {
-      const result = schema.safeParse(readQuery(c.req.url))
+      const result = strict().safeParse(readQuery(c.req.url))
       refuseInvalid(result)
       c.req.addValidatedData('query', result.data as object)
     },
   })
-  return ofSchema('query', schema, valid)
+  return documented(valid, () => ({ target: 'query', ...resolver(strict()) }))
 }
 
 /**
@@ -63,17 +67,18 @@ export function query<T extends z.ZodType>(schema: T) {
  * @throws Error for an object schema that would let unknown parameters pass
  */
 export function params<T extends z.ZodType>(schema: T) {
+  const strict = strictOnce('param', schema)
   const typed = zValidator('param', schema, throwNotFound)
   // Synchronous: the three awaits of Hono's validator would triple its cost, on the busiest routes.
   const valid: typeof typed = middleware({
     name: 'validParams',
     before(c) {
-      const result = schema.safeParse(c.req.param())
+      const result = strict().safeParse(c.req.param())
       if (!result.success) return throwNotFound()
       c.req.addValidatedData('param', result.data as object)
     },
   })
-  return ofSchema('param', schema, valid)
+  return documented(valid, () => ({ target: 'param', ...resolver(strict()) }))
 }
 
 /** For routes without a body: throws AppError `bad-request` when there is one, of whatever type. */
@@ -107,14 +112,6 @@ function remember({ bodyCache }: HonoRequest, text: string): undefined {
 function refuseQuery(url: string): void {
   const keys = Object.keys(readQuery(url))
   if (keys.length > 0) throw refusal(keys.map((key) => fieldError('unrecognized-keys', key)))
-}
-
-/** Documents the schema, as hono-openapi's own `validator` does. */
-function ofSchema<T extends z.ZodType, M extends object>(target: keyof ValidationTargets, schema: T, middleware: M): M {
-  if (schema instanceof z.ZodObject && schema.def.catchall?._zod.def.type !== 'never') {
-    throw new Error(`the schema of ${target} lets unknown keys pass: write z.strictObject`)
-  }
-  return documented(middleware, () => ({ target, ...resolver(schema) }))
 }
 
 type Result = { success: true } | { success: false; error: { issues: z.core.$ZodIssue[] } }

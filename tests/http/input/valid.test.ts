@@ -148,6 +148,38 @@ test.each([
   expect(build).toThrow('z.strictObject')
 })
 
+test('a lazy schema is made once, at the first request, and must refuse unknown keys too', async () => {
+  let made = 0
+  const lazily = new Hono()
+    .post(
+      '/strict',
+      body(
+        z.lazy(() => {
+          made++
+          return z.strictObject({ a: z.string() })
+        }),
+      ),
+      (c) => c.json(c.req.valid('json')),
+    )
+    .get('/query', query(z.lazy(() => z.object({ a: z.string() }))), (c) => c.json(c.req.valid('query')))
+    .get('/params/:a', params(z.lazy(() => z.object({ a: z.string() }))), (c) => c.json(c.req.valid('param')))
+    .post('/body', body(z.lazy(() => z.object({ a: z.string() }))), (c) => c.json(c.req.valid('json')))
+  lazily.onError((error, c) => c.text(error.message, error instanceof AppError ? 422 : 500))
+  expect(made).toBe(0)
+  const send = (path: string, sent: unknown) =>
+    lazily.request(path, {
+      method: 'POST',
+      body: JSON.stringify(sent),
+      headers: { 'Content-Type': 'application/json' },
+    })
+  expect(await (await send('/strict', { a: 'x' })).json()).toEqual({ a: 'x' })
+  expect((await send('/strict', { a: 'x', b: 'y' })).status).toBe(422)
+  expect(made).toBe(1)
+  for (const answer of [lazily.request('/query?a=x'), lazily.request('/params/x'), send('/body', { a: 'x' })])
+    expect(await (await answer).text()).toContain('z.strictObject')
+  await expect(generateSpecs(lazily)).rejects.toThrow('z.strictObject')
+})
+
 test('the routes document their bodies and parameters', async () => {
   const { paths } = await generateSpecs(app)
   expect(paths['/notes']?.post?.requestBody).toMatchObject({
