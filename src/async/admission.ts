@@ -84,21 +84,31 @@ export function createAdmission({ places: atFirst, queueLimit, accountLimit }: O
     return promise
   }
 
+  /** Takes a place if there is a free one and nobody of the same key waits for it; without a promise, as most callers find it so. */
+  function tryAcquire(caller: Caller | null): boolean {
+    const key = caller?.key ?? own
+    if (queue.sizeOf(key) > 0 || !isEligible(key)) return false
+    occupy(key)
+    if (caller) caller.admitted = true
+    return true
+  }
+
   return {
+    tryAcquire,
     /**
      * Waits for a place; call `release` when it is no longer used.
      * @throws AppError `overloaded` when the queue is full, `rate-limited` when too many of the account's requests wait,
      * and whatever `giveUp` refuses with
      */
     async acquire(caller: Caller | null, giveUp: OnGiveUp): Promise<void> {
+      if (tryAcquire(caller)) return
       const key = caller?.key ?? own
-      if (queue.sizeOf(key) === 0 && isEligible(key)) occupy(key)
-      else if (caller?.isAccount && !caller.admitted && queue.sizeOf(key) >= accountLimit)
+      if (caller?.isAccount && !caller.admitted && queue.sizeOf(key) >= accountLimit)
         throw new AppError('rate-limited', {
           detail: 'Too many requests of this account wait for their turn. Send fewer at once.',
           retryAfter: 1,
         })
-      else await join(key, giveUp)
+      await join(key, giveUp)
       if (caller) caller.admitted = true
     },
     release(caller: Caller | null): void {

@@ -49,6 +49,8 @@ export function createGate({ max, queueLimit, waitMs, accountLimit = Math.max(64
   }
 
   return {
+    /** Enters at once, where nobody has to wait. */
+    tryEnter: (caller: Caller | null): boolean => admission.tryAcquire(caller),
     /**
      * @throws AppError `overloaded` when the queue is full or the wait too long, `database-unavailable` while it is shut,
      * `rate-limited` when too many requests of the caller's account wait

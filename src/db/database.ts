@@ -70,7 +70,7 @@ export function openDatabase(options: DatabaseOptions) {
   ): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       const askedAt = performance.now()
-      await gate.enter(caller)
+      if (!gate.tryEnter(caller)) await gate.enter(caller)
       let slot: Slot | undefined
       try {
         const taken = slots.take()
