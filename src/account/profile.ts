@@ -19,7 +19,7 @@ export async function readUser(deps: AccountDeps, { accountId }: Principal, sql:
 /** An account by id; null when it does not exist or was erased. */
 export async function findUser(deps: CatalogueDeps, sql: Db, accountId: string): Promise<User | null> {
   const account = await findAccount(sql, accountId)
-  return account && toUser(await withRights(deps, sql, account))
+  return account && toUser(await withRights(deps, sql, { ...account, overrides: {} }))
 }
 
 /** Audit rows by the person and about their account, newest first. */

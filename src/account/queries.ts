@@ -1,10 +1,10 @@
-import { accountColumns, type StoredAccount } from '../auth/account.ts'
+import { profileColumns, type StoredAccount } from '../auth/account.ts'
 import type { Db } from '../db/types.ts'
 
 /** The account, with what its profile shows; null when it does not exist or was erased. Locks nothing. */
-export async function findAccount(sql: Db, accountId: string): Promise<StoredAccount | null> {
-  const [row] = await sql<StoredAccount[]>`
-    select ${accountColumns(sql)} from user_accounts a where a.id = ${accountId} and a.status <> 'deleted'`
+export async function findAccount(sql: Db, accountId: string): Promise<Omit<StoredAccount, 'overrides'> | null> {
+  const [row] = await sql<Omit<StoredAccount, 'overrides'>[]>`
+    select ${profileColumns(sql)} from user_accounts a where a.id = ${accountId} and a.status <> 'deleted'`
   return row ?? null
 }
 
