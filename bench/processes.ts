@@ -34,7 +34,7 @@ export async function runLoad(load: Load, { pin } = { pin: true }): Promise<Outc
 
 /** Starts a stage of the chain, or bare Hono, on one core. */
 export async function startStage(
-  stage: 'bare' | number,
+  stage: 'bare' | 'reading' | number,
   environment: Environment,
 ): Promise<Child & { name: string; steps: number }> {
   const child = Bun.spawn(pinned(0, [process.execPath, join(import.meta.dir, 'stage.ts'), `${stage}`]), {

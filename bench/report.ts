@@ -18,3 +18,14 @@ export function toFigureTable(figures: readonly Figure[]): string {
 }
 
 export const ms = (milliseconds: number): string => `${milliseconds.toFixed(1)} ms`
+
+/** A figure without a goal. */
+export const plain = (what: string, figure: string): Figure => ({ what, figure, goal: '', met: null })
+
+/** A ratio with its goal; NaN was not measured. */
+export const atLeast = (what: string, value: number, goal: number): Figure => ({
+  what,
+  figure: value.toFixed(2),
+  goal: `≥ ${goal.toFixed(2)}`,
+  met: Number.isNaN(value) ? null : value >= goal,
+})

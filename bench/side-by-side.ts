@@ -1,10 +1,11 @@
-import { join } from 'node:path'
 import type { Effort } from './chain-costs.ts'
+import { compareLogins } from './logins.ts'
 import { installPeers, type Peer, startPeer } from './peers.ts'
-import { type Child, pinned, residentMegabytes, startServer, startStage } from './processes.ts'
-import type { Figure } from './report.ts'
+import { type Child, residentMegabytes, startServer, startStage } from './processes.ts'
+import { compareReads } from './reads.ts'
+import { atLeast, type Figure, plain } from './report.ts'
 import { asBytes, createClient, type Person } from './requests.ts'
-import { type Contender, ratio, settled, show, takeTurns, toContender } from './rounds.ts'
+import { ratio, settled, show, takeTurns, toContender } from './rounds.ts'
 import { median } from './statistics.ts'
 
 type Environment = Record<string, string> & { DATABASE_URL: string; OPS_TOKEN: string }
@@ -12,13 +13,6 @@ export type Setting = { environment: Environment; people: Person[]; effort: Effo
 
 const connections = 64
 const gates = (port: number, requests: string[]) => ({ port, connections, requests })
-const atLeast = (what: string, value: number, goal: number): Figure => ({
-  what,
-  figure: value.toFixed(2),
-  goal: `≥ ${goal.toFixed(2)}`,
-  met: Number.isNaN(value) ? null : value >= goal,
-})
-export const plain = (what: string, figure: string): Figure => ({ what, figure, goal: '', met: null })
 
 /**
  * Compares this service with bare Hono, Fastify and Better Auth in one run: the server on one core, load and PostgreSQL
@@ -99,21 +93,6 @@ async function compareGatedGets({ bare, ours, person, peers, setting }: Gated): 
   ]
 }
 
-async function compareReads(ours: Child, person: Person, { effort }: Setting): Promise<Figure[]> {
-  const [me, entitlements] = ['/v1/me', '/v1/me/entitlements'].map((path) =>
-    toContender(path, ours.pid, { port: ours.port, connections: 16, requests: [asBytes.get(path, person)] }),
-  ) as [Contender, Contender]
-  await takeTurns([me, entitlements], effort.round / 2, (rounds) => rounds > effort.rounds)
-  return [
-    plain('GET /v1/me, GET /v1/me/entitlements: of a core', `${show(settled(me))}, ${show(settled(entitlements))}`),
-    atLeast(
-      'GET /v1/me : GET /v1/me/entitlements, answers a second',
-      median(me.perSecond) / median(entitlements.perSecond),
-      0.85,
-    ),
-  ]
-}
-
 async function compareRefreshes(
   ours: Child,
   people: Person[],
@@ -147,30 +126,4 @@ async function signInAt({ port, person }: Peer): Promise<Person> {
     body: JSON.stringify({ email: person.email, password: 'seven quiet herons at dawn' }),
   })
   return { ...person, ...((await response.json()) as Omit<Person, 'email'>) }
-}
-
-async function compareLogins(ours: Child, { people, effort }: Setting, peer?: Peer): Promise<Figure[]> {
-  const logins = (requests: string[], { port }: Child) => ({ port, connections: 4, requests })
-  const mine = toContender('ours', ours.pid, logins(people.map(asBytes.login), ours))
-  const other = peer && toContender(peer.name, peer.pid, logins([asBytes.login(peer.person)], peer))
-  await takeTurns(other ? [mine, other] : [mine], effort.round, (rounds) => rounds >= Math.min(effort.rounds, 4))
-  const hash = await hashMicros()
-  const theirs = other ? settled(other) : Number.NaN
-  return [
-    plain(
-      'log-in: of a core, ours, Fastify with argon2, a hash alone',
-      [settled(mine), theirs, hash].map(show).join(', '),
-    ),
-    atLeast('log-ins : Fastify with npm argon2', ratio(settled(mine), theirs), 1.8),
-    atLeast('log-ins : what the core hashes alone', ratio(settled(mine), hash), 0.85),
-  ]
-}
-
-/** Processor time of one hash in a process that does nothing else, on the server's core. */
-async function hashMicros(): Promise<number> {
-  const child = Bun.spawn(pinned(0, [process.execPath, join(import.meta.dir, 'hash-alone.ts')]), {
-    stdout: 'pipe',
-    stderr: 'inherit',
-  })
-  return Number(await new Response(child.stdout).text())
 }

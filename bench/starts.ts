@@ -1,8 +1,8 @@
 import { startPeer } from './peers.ts'
 import { runLoad, startServer } from './processes.ts'
-import type { Figure } from './report.ts'
+import { type Figure, plain } from './report.ts'
 import { asBytes } from './requests.ts'
-import { plain, type Setting } from './side-by-side.ts'
+import type { Setting } from './side-by-side.ts'
 import { median } from './statistics.ts'
 
 /**
