@@ -32,7 +32,7 @@ test('the story holds, from registering to a verified trail, and again on the sa
   const second = await smoke([server.url])
   expect([second.code, told(second.out)]).toEqual([0, told(first.out)])
   expect(second.out).not.toContain('is left')
-}, 60_000)
+}, 240_000)
 
 test('a step that does not hold is named, and the code says so', async () => {
   const failing = await smoke([server.url, '--program', 'false'])
@@ -42,7 +42,7 @@ test('a step that does not hold is named, and the code says so', async () => {
   expect(elsewhere.out).toContain("must lead to the instance's own")
   const nobody = await smoke(['http://127.0.0.1:1'])
   expect([nobody.code, told(nobody.out)]).toEqual([1, ['✗ Register']])
-}, 60_000)
+}, 240_000)
 
 test('without a database that is named or runs already, none is started: administration is left out; payment without the sandbox', async () => {
   const unpaid = await startServerProcess(database.url, { BILLING_PROVIDERS: 'manual' })
@@ -60,7 +60,7 @@ test('without a database that is named or runs already, none is started: adminis
   expect(out).toContain('administration is left out')
   expect(out).toContain('payment is left out')
   expect(told(out)).not.toContain('✓ Pay')
-}, 60_000)
+}, 240_000)
 
 test('called wrongly it says how', async () => {
   for (const args of [[], ['localhost'], ['--nope'], [server.url, 'more']]) expect((await smoke(args)).code).toBe(64)

@@ -64,7 +64,7 @@ describe.skipIf(missing)('the walkthrough', async () => {
     const { code, out, complaint } = await run(script, database.url)
     expect([code, complaint.replaceAll(/\d+ rows verified|[\r\n]/g, '')]).toEqual([0, ''])
     expect(shapeOf(out, server.url)).toBe(shapeOf(written, origin))
-  }, 60_000)
+  }, 240_000)
 
   test('can be pasted as a whole, and again, with nothing copied by hand', async () => {
     const blocks = [...written.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block = '']) => block)
@@ -73,5 +73,5 @@ describe.skipIf(missing)('the walkthrough', async () => {
     const statuses = (text: string) => [...text.matchAll(/^HTTP\/1.1 (\d+)/gm)].map(([, status]) => status)
     expect(statuses(out)).toEqual(statuses(written))
     expect(out).toContain('The audit trail is whole')
-  }, 60_000)
+  }, 240_000)
 })

@@ -56,7 +56,8 @@ export async function startProxy(ports: number[], directory: string) {
 }
 
 /**
- * A failed check takes an instance out at once; it returns after two good ones. A refused connection is tried
+ * A failed check takes an instance out at once; it returns after two good ones. A slow answer is no failure: on a busy
+ * machine all of them may be slow. A refused connection is tried
  * elsewhere; a request that was sent is not, because it may have been carried out.
  */
 function configuration(port: number, statusPort: number, ports: number[]): string {
@@ -65,10 +66,10 @@ function configuration(port: number, statusPort: number, ports: number[]): strin
   maxconn 4000
 defaults
   mode http
-  timeout connect 1s
+  timeout connect 5s
   timeout client 60s
   timeout server 60s
-  timeout check 1s
+  timeout check 10s
   retries 3
   option redispatch 1
   retry-on conn-failure

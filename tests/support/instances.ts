@@ -15,11 +15,11 @@ type TestCluster = Cluster & { redis: RedisServer; databaseUrl: string }
  * Three real servers, compiled, behind haproxy, with a database and a Redis of their own; stopped after the file's
  * tests.
  */
-export async function openTestCluster(environment: Environment = {}): Promise<TestCluster> {
+export async function openTestCluster(environment: Environment = {}, instances = 3): Promise<TestCluster> {
   const database = await createDatabase()
   const redis = await startRedisServer()
   const cluster = await openCluster({
-    instances: 3,
+    instances,
     databaseUrl: database.url,
     redisUrl: redis.url,
     command: [await compiledProgram()],
