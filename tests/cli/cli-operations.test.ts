@@ -91,7 +91,7 @@ describe('doctor', () => {
     const ask = () => run(['doctor'], { ...environment, DATABASE_URL: url })
     const empty = await ask()
     expect([empty.code, findings(empty.out)]).toEqual([1, expect.arrayContaining(['✗ schema'])])
-    expect(empty.out).toMatch(/→ run: .*src\/main\.ts migrate$/m)
+    expect(empty.out).toMatch(/→ run: .*\/manas360 migrate$/m)
     await run(['migrate'], { ...environment, DATABASE_URL: url })
     expect(findings((await ask()).out)).toContain('✓ schema')
     await sql`insert into schema_migrations (version, name, checksum) values (99, 'later', '')`

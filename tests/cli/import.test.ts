@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { bcrypt } from '../import/imports.ts'
 import { goodPassword, logIn, newEmail } from '../support/accounts.ts'
 import { openTestApp, testSecrets } from '../support/app.ts'
-import { program, runProgram } from '../support/program.ts'
+import { compiledProgram } from '../support/compiled.ts'
+import { runProgram } from '../support/program.ts'
 
 const app = await openTestApp()
 const { sql } = app
@@ -116,7 +117,7 @@ describe('import', () => {
           { n: number }[]
         >`select count(*)::int as n from user_accounts where email like ${`%.${word}@people.test`}`
       )[0]?.n ?? 0
-    const child = Bun.spawn([process.execPath, '--no-env-file', program, 'import', file], {
+    const child = Bun.spawn([await compiledProgram(), 'import', file], {
       env: { PATH: process.env.PATH ?? '', ...environment },
       stdout: 'ignore',
       stderr: 'ignore',

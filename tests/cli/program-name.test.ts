@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import manifest from '../../package.json'
 import { nameCommands, nameProgram } from '../../src/cli/program-name.ts'
 import { toReachableHost, toShownHost } from '../../src/config/listening-address.ts'
-import { runProgram } from '../support/program.ts'
+import { runProgram, sources } from '../support/program.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'manas360-names-'))
 function put(folder: string, name: string): string {
@@ -62,7 +62,7 @@ describe('what to type for the program', () => {
   })
 
   test('is told by the program itself', async () => {
-    const { err } = await runProgram(['serve'], { NODE_ENV: 'production', JWT_ALGORITHM: 'ES256' })
+    const { err } = await runProgram(['serve'], { NODE_ENV: 'production', JWT_ALGORITHM: 'ES256' }, '', sources)
     expect(err).toContain('src/main.ts keys generate --algorithm ES256 makes them')
     expect(err).not.toContain('manas360 keys')
   })

@@ -9,7 +9,14 @@ const build = join(import.meta.dir, '../../scripts/build.ts')
  * The compiled program, built by the first file of a run that needs it. It starts in half the time of the sources: for
  * tests that start many servers, and for tests of the program itself.
  */
-export async function compiledProgram(): Promise<string> {
+export function compiledProgram(): Promise<string> {
+  compiled ??= compile()
+  return compiled
+}
+
+let compiled: Promise<string> | undefined
+
+async function compile(): Promise<string> {
   const directory = join(tmpdir(), `program-${process.env.TEST_TEMPLATE}`)
   const binary = join(directory, 'manas360')
   mkdirSync(directory, { recursive: true })

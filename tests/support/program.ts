@@ -1,12 +1,18 @@
 import { join } from 'node:path'
+import { compiledProgram } from './compiled.ts'
 
-export const program = join(import.meta.dir, '..', '..', 'src/main.ts')
+export const sources = [process.execPath, '--no-env-file', join(import.meta.dir, '../../src/main.ts')]
 
 export type Run = { code: number; out: string; err: string }
 
-/** Runs the program as a shell would, with only `env` in its environment. */
-export async function runProgram(args: string[], env: Record<string, string>, input = ''): Promise<Run> {
-  const child = Bun.spawn([process.execPath, '--no-env-file', program, ...args], {
+/** Runs the program as a shell would, compiled unless given otherwise, with only `env` in its environment. */
+export async function runProgram(
+  args: string[],
+  env: Record<string, string>,
+  input = '',
+  program?: string[],
+): Promise<Run> {
+  const child = Bun.spawn([...(program ?? [await compiledProgram()]), ...args], {
     env: { PATH: process.env.PATH ?? '', ...env },
     stdin: new TextEncoder().encode(input),
     stdout: 'pipe',

@@ -1,22 +1,18 @@
-import { join } from 'node:path'
 import { testSecrets } from './app.ts'
+import { compiledProgram } from './compiled.ts'
 
 export type ServerProcess = Awaited<ReturnType<typeof startServerProcess>>
 
-const main = join(import.meta.dir, '../../src/main.ts')
-
-const source = [process.execPath, '--no-env-file', main]
-
 /**
  * The real server as a process of its own, which can be killed and stopped. Resolves once it serves.
- * @param program how it is started; default: from source
+ * @param program how it is started; default: compiled
  */
 export async function startServerProcess(
   databaseUrl: string,
   environment: Record<string, string> = {},
-  program: string[] = source,
+  program?: string[],
 ) {
-  const child = Bun.spawn([...program, 'serve'], {
+  const child = Bun.spawn([...(program ?? [await compiledProgram()]), 'serve'], {
     env: {
       PATH: process.env.PATH ?? '',
       NODE_ENV: 'test',
