@@ -19,7 +19,7 @@ function pick(body: Body, ...names: string[]): Body {
   return Object.fromEntries(names.map((name) => [name, body[name]]))
 }
 
-describe('what is answered can be sent back, and changes nothing', () => {
+describe('an answer that is sent back as a change changes nothing', () => {
   test('a person', async () => {
     const profile = ['firstName', 'lastName', 'phoneNumber', 'language', 'timezone']
     const person = await givenAccount(app)

@@ -178,9 +178,7 @@ function brokenBy(
 }
 
 /** Whether a server may also answer this on a busy machine. */
-export function isOfLoad(what: string): boolean {
-  return /^(503 overloaded|504 deadline-exceeded)$/.test(what)
-}
+export const isOfLoad = (what: string): boolean => /^(503 overloaded|504 deadline-exceeded)$/.test(what)
 
 /** Verifies the trail with the program's own command. */
 export async function verifyAudit(stand: Stand, databaseUrl: string): Promise<string[]> {
@@ -198,6 +196,4 @@ function missedBy({ slowestMs }: Ledger, recoveriesMs: number[]): string[] {
   ]
 }
 
-function endOf(log: string): string {
-  return log.trim().split('\n').slice(-5).join('\n')
-}
+const endOf = (log: string): string => log.trim().split('\n').slice(-5).join('\n')

@@ -16,7 +16,7 @@ test('every requirement of levels 1 and 2 has one line, at its level', () => {
   expect(lines.map(({ id, level }) => [id, level])).toEqual(Object.entries(requirements))
 })
 
-test('the page counts as it is', () => {
+test('the page states how many lines there are and how many apply', () => {
   const apply = lines.filter(({ here }) => here !== doesNotApply).length
   expect(page).toContain(`${lines.length} lines\n(70 of level 1, 183 of level 2), of which ${apply} apply here`)
 })

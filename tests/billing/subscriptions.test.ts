@@ -94,7 +94,7 @@ describe('a trial', () => {
   })
 })
 
-describe('what cannot be had by oneself', () => {
+describe('a subscription that a person cannot begin', () => {
   test('a plan by quote, one that costs money while another is in force, and one that nobody knows or that is retired', async () => {
     const { bearer } = await signedIn(app)
     await expectProblem(await subscribe(bearer, 'enterprise'), 'checkout-unavailable')
@@ -115,7 +115,7 @@ describe('what cannot be had by oneself', () => {
     await retire(false)
   })
 
-  test('odd bodies', async () => {
+  test('a malformed body is refused, and changes nothing', async () => {
     const { bearer } = await signedIn(app)
     const odd = [
       {},

@@ -70,7 +70,7 @@ describeWithRegistry('the package of the typed client, in an empty folder with n
         expect(await run('node', compiler)).toBe('')
       }, 120_000)
 
-  test('runs', async () => {
+  test('installs, compiles and calls the service', async () => {
     const app = await openTestApp()
     const server = Bun.serve({
       hostname: '127.0.0.1',

@@ -53,7 +53,7 @@ describe('a path parameter stays one segment', () => {
     expect(url.href).toBe(`http://localhost/v1/auth/sessions/${segment}`)
   })
 
-  test('so none cancels a plan', async () => {
+  test('a hostile id cannot cancel a plan', async () => {
     const calls = await sentBy(() =>
       client.v1.auth.sessions[':id'].$delete({ param: { id: '../../subscription' } }).catch(() => {}),
     )

@@ -93,7 +93,7 @@ test('a database that the administrator owns is given to the owner’s role', as
   expect(await memberships(admin)).toBe(0)
 })
 
-test('what it refuses', async () => {
+test('refuses URLs that do not name two roles of one database, with passwords and without superusers', async () => {
   const [superuser] = await outside<{ name: string }[]>`select current_user as name`
   const given = urls()
   const refused: [string, Partial<typeof given>][] = [

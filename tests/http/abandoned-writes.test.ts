@@ -82,7 +82,7 @@ async function sendAndAbandon(
 const lockRow = (id: string) => (tx: Db) => tx`select 1 from user_accounts where id = ${id} for update`
 const wasClosed = () => app.lines.some((line) => line.includes('client-closed') && JSON.parse(line).status === 499)
 
-describe('what nobody is told of is not kept', () => {
+describe('a write whose client disconnected before the commit is rolled back', () => {
   test('an account', async () => {
     const email = newEmail()
     const hash = await app.deps.passwords.hash(goodPassword)

@@ -20,7 +20,7 @@ const sessions = async () =>
   (await sql`select 1 from sessions where account_id = ${accountId} and ended_at is null`).length
 const repeated = <T>(work: () => Promise<T>) => Promise.all(Array.from({ length: 50 }, work))
 
-describe('of fifty uses at once of one challenge one counts', () => {
+describe('of fifty concurrent uses of one challenge one succeeds', () => {
   test('signing in', async () => {
     const before = await sessions()
     const { challengeToken, options } = await signInOptions(app)

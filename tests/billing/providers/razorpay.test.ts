@@ -177,7 +177,7 @@ describe('a subscription as it is now', () => {
     expect(await razorpay.fetchSubscription('sub_1', read)).toMatchObject(expected)
   })
 
-  test('unknown: null', async () => {
+  test('is null for an unknown id', async () => {
     fake.answer({ [subscriptionPath]: refusal(400, 'The id provided does not exist') })
     expect(await razorpay.fetchSubscription('sub_1', read)).toBeNull()
   })

@@ -123,7 +123,7 @@ describe('checkout', () => {
     expires_at: at('2026-03-01T12:00:00Z'),
   }
 
-  test('a customer and a page, each under a key of the same wish', async () => {
+  test('makes a customer and a page, each under an idempotency key of the intent', async () => {
     fake.answer({ 'POST /v1/customers': { id: 'cus_1' }, 'POST /v1/checkout/sessions': session })
     expect(await stripe.createCustomer({ reference: 'account-1', email: 'a@b.test' }, write)).toBe('cus_1')
     expect(await stripe.openCheckout(request, write)).toEqual({
@@ -187,7 +187,7 @@ describe('checkout', () => {
     expect((await failureOf(stripe.expireCheckout('cs_test_1', write))).failure).toBe('refused')
   })
 
-  test('the portal', async () => {
+  test('the portal is a page of the provider, which returns to the app', async () => {
     fake.answer({ 'POST /v1/billing_portal/sessions': { id: 'bps_1', url: 'https://billing.stripe.com/p/1' } })
     const ids = { customerId: 'cus_1', subscriptionId: 'sub_1' }
     expect(await stripe.openPortal(ids, 'https://app.test', read)).toBe('https://billing.stripe.com/p/1')
@@ -314,7 +314,7 @@ describe('changes', () => {
     expect(fake.askedOf(release)).toHaveLength(1)
   })
 
-  test('ending with the period, taking that back, ending at once', async () => {
+  test('cancels at the end of the period, withdraws that, and cancels at once', async () => {
     const cancel = 'DELETE /v1/subscriptions/sub_1'
     fake.answer({ [get]: subscription({ schedule: scheduleTo('price_0') }), [update]: {}, [release]: {}, [cancel]: {} })
     await stripe.cancel('sub_1', 'period-end', write)
@@ -483,7 +483,7 @@ describe('whatever it does instead of answering is a ProviderError that quotes n
     expect((await failureOf(stripe.fetchSubscription('sub_1', { signal: gone.signal }))).failure).toBe('unavailable')
   })
 
-  test('nobody there', async () => {
+  test('no server listens', async () => {
     const nowhere = await openStripe({ secretKey, webhookSecrets: [], baseUrl: 'http://127.0.0.1:9' })
     expect((await failureOf(nowhere.fetchSubscription('sub_1', read))).failure).toBe('unavailable')
   })
