@@ -2,8 +2,8 @@ import { freePlan, roleOnPlan } from '../access/lapse.ts'
 import { requirePlan } from '../billing/views.ts'
 import type { Catalogue } from '../catalogue/catalogue.ts'
 import { AppError, type FieldError, invalid } from '../errors/app-error.ts'
+import { toFieldErrors } from '../http/input/field-errors.ts'
 import { parseJson } from '../http/input/json.ts'
-import { toFieldErrors } from '../http/input/validate.ts'
 import { ImportedAccount } from './schemas.ts'
 
 /** An account to insert. */

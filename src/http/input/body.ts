@@ -1,5 +1,8 @@
 import { AppError } from '../../errors/app-error.ts'
 
+/** ignoreBOM keeps the BOM in the text, which is then no JSON: RFC 8259 8.1 forbids it. */
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
 /**
  * Reads the text of a JSON body, up to the limit.
  *
@@ -17,8 +20,7 @@ export async function readJsonText(
   const bytes = alreadyRead ? await alreadyRead : await readBytes(request, limitBytes)
   if (bytes.byteLength > limitBytes) throw tooLarge(limitBytes)
   try {
-    // ignoreBOM keeps the BOM in the text, which is then no JSON: RFC 8259 8.1 forbids it.
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+    return decoder.decode(bytes)
   } catch (cause) {
     throw new AppError('malformed-json', { cause })
   }
