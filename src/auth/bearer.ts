@@ -12,7 +12,7 @@ const bearerScheme = /^bearer(?: +|$)/i
 
 /**
  * Verifies the Authorization header (RFC 6750 2.1) once, without a query: signature and claims, then recent changes of the account's
- * rights. Sets `context.principal`, or `context.refused` to the error that a guarded route answers.
+ * rights. Sets `context.principal`, or `context.refused` to the error that a guarded route answers; neither without a token.
  * @returns a promise only for an API key that must be looked up
  * @throws AppError `rate-limited`, as a rejection of that promise
  */
@@ -21,10 +21,7 @@ export function verifyBearer(
   context: RequestContext,
   authorization: string | null,
 ): Promise<undefined> | undefined {
-  if (authorization === null || !bearerScheme.test(authorization)) {
-    context.refused = new AppError('authentication-required')
-    return undefined
-  }
+  if (authorization === null || !bearerScheme.test(authorization)) return undefined
   const token = authorization.slice(authorization.indexOf(' ') + 1).trim()
   if (token.startsWith(apiKeyMark)) return verifyApiKey(deps, context, token)
   const claims = deps.tokens.verifyAccess(token)

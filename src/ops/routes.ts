@@ -20,8 +20,9 @@ const operatorsOnly = middleware<PublicEnv>({
     const { production, opsToken } = c.get('deps').config
     if (!production) return
     if (opsToken === undefined) throw new AppError('not-found')
-    if (!isOperator(c.req.header('Authorization'), opsToken))
-      throw c.get('context').refused ?? new AppError('invalid-token')
+    if (isOperator(c.req.header('Authorization'), opsToken)) return
+    const { refused, principal } = c.get('context')
+    throw refused ?? new AppError(principal ? 'invalid-token' : 'authentication-required')
   },
 })
 
