@@ -20,7 +20,7 @@ const maxPasswordVersion = 2_147_483_647
 export function createDeviceTokens(secret: Uint8Array) {
   if (secret.byteLength < 32) throw new RangeError('the secret of device tokens must have at least 32 bytes')
   const key = createHmac('sha256', secret).update('device-token/v1').digest()
-  const sign = (claims: string) => createHmac('sha256', key).update(claims).digest('base64url')
+  const sign = (claims: string) => new Bun.CryptoHasher('sha256', key).update(claims).digest('base64url')
 
   /** The device, or null for a forged or malformed token. The caller checks that it belongs to the account. */
   function read(token: string | undefined): Device | null {

@@ -1,13 +1,13 @@
-import { createHash, hkdfSync, randomBytes } from 'node:crypto'
+import { createHash, hkdfSync } from 'node:crypto'
 
 /** A random id of at least 128 bits, for `jti` (RFC 7519 4.1.7). */
 export function newTokenId(): string {
-  return randomBytes(18).toString('base64url')
+  return crypto.getRandomValues(Buffer.alloc(18)).toString('base64url')
 }
 
 /** SHA-256 of a token, which is stored in its place. */
 export function hashToken(token: string): Buffer {
-  return createHash('sha256').update(token).digest()
+  return new Bun.CryptoHasher('sha256').update(token).digest()
 }
 
 /** SHA-256 of a text in hexadecimal, to detect changes. */
