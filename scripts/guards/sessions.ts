@@ -8,15 +8,15 @@ export const sessionGuards: Guard[] = [
   {
     name: 'a refresh token is good once: the guarded update',
     file: sessions,
-    from: 'return sql`t.token_hash = ${hash}::bytea and t.expires_at > clock_timestamp()`',
-    to: 'return sql`${hash}::bytea is not null and t.expires_at > clock_timestamp()`',
+    from: "isInForce = `t.token_hash = ${value('hash')}::bytea and t.expires_at > clock_timestamp()`",
+    to: "isInForce = `${value('hash')}::bytea is not null and t.expires_at > clock_timestamp()`",
     tests: ['auth/refresh'],
   },
   {
     name: 'a refresh token has a time',
     file: sessions,
-    from: 'return sql`t.token_hash = ${hash}::bytea and t.expires_at > clock_timestamp()`',
-    to: 'return sql`t.token_hash = ${hash}::bytea`',
+    from: "isInForce = `t.token_hash = ${value('hash')}::bytea and t.expires_at > clock_timestamp()`",
+    to: "isInForce = `t.token_hash = ${value('hash')}::bytea`",
     tests: refresh,
   },
   {
@@ -29,14 +29,14 @@ export const sessionGuards: Guard[] = [
   {
     name: 'an ended session does not refresh',
     file: sessions,
-    from: 'and s.ended_at is null and ${idleAt(sql)} > clock_timestamp()\n      returning',
-    to: 'and ${idleAt(sql)} > clock_timestamp()\n      returning',
+    from: 'and s.ended_at is null and ${idleAt} > clock_timestamp()\n      returning',
+    to: 'and ${idleAt} > clock_timestamp()\n      returning',
     tests: refresh,
   },
   {
     name: 'a session that lay idle does not refresh',
     file: sessions,
-    from: 'and s.ended_at is null and ${idleAt(sql)} > clock_timestamp()\n      returning',
+    from: 'and s.ended_at is null and ${idleAt} > clock_timestamp()\n      returning',
     to: 'and s.ended_at is null\n      returning',
     tests: refresh,
   },

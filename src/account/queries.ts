@@ -1,10 +1,15 @@
 import { profileColumns, type StoredAccount } from '../auth/account.ts'
+import { prepare } from '../db/prepared.ts'
 import type { Db } from '../db/types.ts'
+
+const selectAccount = prepare<{ accountId: string }, Omit<StoredAccount, 'overrides'>>(
+  (value) =>
+    `select ${profileColumns} from user_accounts a where a.id = ${value('accountId')} and a.status <> 'deleted'`,
+)
 
 /** The account, with what its profile shows; null when it does not exist or was erased. Locks nothing. */
 export async function findAccount(sql: Db, accountId: string): Promise<Omit<StoredAccount, 'overrides'> | null> {
-  const [row] = await sql<Omit<StoredAccount, 'overrides'>[]>`
-    select ${profileColumns(sql)} from user_accounts a where a.id = ${accountId} and a.status <> 'deleted'`
+  const [row] = await selectAccount(sql, { accountId })
   return row ?? null
 }
 

@@ -27,23 +27,18 @@ export type StoredAccount = AuthzState & {
   consents: Record<string, string>
 }
 
-/** The columns of a StoredAccount, of a row `a` of user_accounts: one index look-up each, and no join. */
-export function accountColumns(sql: Db) {
-  return sql`
-    ${profileColumns(sql)},
-    case when exists (select from account_features f where f.account_id = a.id)
-         then (select overrides from account_authz x where x.id = a.id) else '{}'::jsonb end as overrides`
-}
-
-/** The columns of accountColumns without the overrides, which a User does not show. */
-export function profileColumns(sql: Db) {
-  return sql`
+/** SQL: the columns of accountColumns without the overrides, which a User does not show; of a row `a` of user_accounts. */
+export const profileColumns = `
     a.id, a.email, a.email_verified_at is not null as email_verified, a.first_name, a.last_name, a.phone_number,
     a.language, a.timezone, a.status, a.created_at, a.last_login_at, a.password_version, a.consents,
     a.authz_version::float8 as version, a.role, a.plan, a.payer_id,
     case when a.plan <> 'free' then ceil(extract(epoch from a.plan_ends_at))::float8 end as plan_expires_at,
     (select version::float8 from catalogue_version) as catalogue_version`
-}
+
+/** SQL: the columns of a StoredAccount, of the same row: one index look-up each, and no join. */
+export const accountColumns = `${profileColumns},
+    case when exists (select from account_features f where f.account_id = a.id)
+         then (select overrides from account_authz x where x.id = a.id) else '{}'::jsonb end as overrides`
 
 /** An account with its rights at one moment: what a token and a user body say. */
 export type AccountWithRights = StoredAccount & { rights: Rights; planDisplayName: string; consentsDue: Agreed[] }
@@ -70,7 +65,7 @@ export async function withRights<A extends StoredAccount>(
   const rights = rightsOf(current, account, now() / 1000)
   const planDisplayName = current.plans.get(rights.plan)?.displayName ?? rights.plan
   const consentsDue = dueOf(config.consentDocuments, account.consents)
-  return { ...account, rights, planDisplayName, consentsDue, catalogueVersion: current.version }
+  return Object.assign(account, { rights, planDisplayName, consentsDue, catalogueVersion: current.version })
 }
 
 /** The session that an access token is issued for. */

@@ -16,12 +16,17 @@ import type { RefreshClaims } from './tokens.ts'
 export async function refresh(deps: AuthDeps, origin: Origin, refreshToken: string): Promise<SessionBody> {
   const claims = deps.tokens.verifyRefresh(refreshToken)
   if (!claims) throw new AppError('invalid-refresh-token')
-  const { refreshToken: fresh, ...successor } = mintRefreshToken(deps, claims.sub, claims.sid)
+  const { refreshToken: fresh, hash: successorHash, ...successor } = mintRefreshToken(deps, claims.sub, claims.sid)
   const outcome = await rotateToken(deps.sql, {
-    presented: { sessionId: claims.sid, accountId: claims.sub, hash: hashToken(refreshToken), exp: claims.exp },
-    successor,
+    sessionId: claims.sid,
+    accountId: claims.sub,
+    hash: hashToken(refreshToken),
+    expiresAt: claims.exp,
+    successorHash,
+    ...successor,
     ttlSeconds: deps.config.refreshTtlSeconds,
-    origin,
+    ip: origin.ip,
+    userAgent: origin.userAgent,
   })
   if (!outcome) throw new AppError('invalid-refresh-token')
   if (!outcome.rotated && !outcome.repeated) {

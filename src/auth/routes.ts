@@ -84,7 +84,10 @@ export const authRoutes = new Hono<PublicEnv>()
       'refresh-token-reused',
     ]),
     body(Refresh, { compared: ['refreshToken'] }),
-    async (c) => c.json(await refresh(c.var.deps, c.var.context.origin, c.req.valid('json').refreshToken), 200),
+    async (c) => {
+      const { deps, context } = c.var
+      return c.json(await refresh(deps, context.origin, c.req.valid('json').refreshToken), 200)
+    },
   )
 
 export const ownSessionRoutes = new Hono<AuthedEnv>()

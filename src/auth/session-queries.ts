@@ -1,15 +1,25 @@
 import type { Assurance, AuthMethod, Strength } from '../access/strength.ts'
-import type { Origin } from '../audit/actor.ts'
+import { prepare } from '../db/prepared.ts'
 import type { Db } from '../db/types.ts'
 import { accountColumns, type StoredAccount } from './account.ts'
 import type { SecondFactorKind } from './first-factor.ts'
 import { endsAt, idleAt } from './session-lifetime.ts'
 
 export type Rotation = {
-  presented: { sessionId: string; accountId: string; hash: Buffer; exp: number }
-  successor: { hash: Buffer; jti: string; iat: number; exp: number; keyId: string }
+  sessionId: string
+  accountId: string
+  /** Of the presented token. */
+  hash: Buffer
+  expiresAt: number
+  /** Of the token that replaces it. */
+  successorHash: Buffer
+  jti: string
+  iat: number
+  exp: number
+  keyId: string
   ttlSeconds: number
-  origin: Origin
+  ip: string
+  userAgent: string | null
 }
 type Outcome = Strength & {
   rotated: boolean
@@ -22,45 +32,48 @@ type Outcome = Strength & {
   refreshExpiresIn: number
 }
 
+/** SQL: the columns of a Strength, of a row `s` of sessions. */
+const strengthColumns = `s.amr, s.acr, floor(extract(epoch from coalesce(s.auth_time, s.created_at)))::float8 as auth_time`
+
+const rotate = prepare<Rotation, StoredAccount & Outcome>((value) => {
+  const isInForce = `t.token_hash = ${value('hash')}::bytea and t.expires_at > clock_timestamp()`
+  const ifInForce = (replacement: string, column: string) =>
+    `${column} = case when ${isInForce} then ${replacement} else t.${column} end`
+  return `
+    with session as (
+      update sessions s set last_used_at = clock_timestamp(), ip_address = ${value('ip')}, user_agent = ${value('userAgent')}
+        from user_accounts a join roles r on r.name = a.role
+       where s.id = ${value('sessionId')} and s.account_id = ${value('accountId')} and a.id = s.account_id and a.status = 'active'
+         and s.ended_at is null and ${idleAt} > clock_timestamp()
+      returning s.id as session_id, ${endsAt} as ends_at, ${idleAt} as idle_at, ${strengthColumns}, ${accountColumns}),
+    token as (
+      update tokens t set
+        ${ifInForce('t.token_hash', 'previous_hash')},
+        ${ifInForce('clock_timestamp()', 'replaced_at')},
+        ${ifInForce(`${value('jti')}::text`, 'successor_jti')},
+        ${ifInForce(`${value('iat')}::bigint`, 'successor_iat')},
+        ${ifInForce(`${value('exp')}::bigint`, 'successor_exp')},
+        ${ifInForce(`${value('keyId')}::text`, 'successor_kid')},
+        ${ifInForce(`least(clock_timestamp() + make_interval(secs => ${value('ttlSeconds')}), session.ends_at)`, 'expires_at')},
+        ${ifInForce(`${value('successorHash')}::bytea`, 'token_hash')}
+        from session where t.session_id = session.session_id
+      returning t.token_hash = ${value('successorHash')} as rotated,
+        coalesce(t.previous_hash = ${value('hash')} and t.successor_jti is not null and t.replaced_at > clock_timestamp() - interval '10 seconds', false) as repeated,
+        t.token_hash = ${value('hash')} or to_timestamp(${value('expiresAt')}) <= clock_timestamp() as expired,
+        successor_jti as jti, successor_iat::float8 as iat, successor_exp::float8 as exp, successor_kid as key_id,
+        greatest(0, floor(extract(epoch from least(t.expires_at, session.idle_at) - clock_timestamp())))::int as refresh_expires_in)
+    select session.*, token.* from session, token`
+})
+
 /**
  * Rotates a refresh token in one guarded statement: the current token is replaced; the one just replaced gets the same successor again
  * for 10 s while that is unused; any other changes nothing, and the flags say what it was.
  * Null: the session has ended or was idle for too long, or the account is not active. A failed statement consumes nothing.
  */
-export async function rotateToken(
-  sql: Db,
-  { presented, successor, ttlSeconds, origin }: Rotation,
-): Promise<(StoredAccount & Outcome) | null> {
-  const [row] = await sql<(StoredAccount & Outcome)[]>`
-    with session as (
-      update sessions s set last_used_at = clock_timestamp(), ip_address = ${origin.ip}, user_agent = ${origin.userAgent}
-        from user_accounts a join roles r on r.name = a.role
-       where s.id = ${presented.sessionId} and s.account_id = ${presented.accountId} and a.id = s.account_id and a.status = 'active'
-         and s.ended_at is null and ${idleAt(sql)} > clock_timestamp()
-      returning s.id as session_id, ${endsAt(sql)} as ends_at, ${idleAt(sql)} as idle_at, ${strengthColumns(sql)}, ${accountColumns(sql)}),
-    token as (
-      update tokens t set
-        previous_hash = case when ${isInForce(sql, presented.hash)} then t.token_hash else t.previous_hash end,
-        replaced_at   = case when ${isInForce(sql, presented.hash)} then clock_timestamp() else t.replaced_at end,
-        successor_jti = case when ${isInForce(sql, presented.hash)} then ${successor.jti}::text else t.successor_jti end,
-        successor_iat = case when ${isInForce(sql, presented.hash)} then ${successor.iat}::bigint else t.successor_iat end,
-        successor_exp = case when ${isInForce(sql, presented.hash)} then ${successor.exp}::bigint else t.successor_exp end,
-        successor_kid = case when ${isInForce(sql, presented.hash)} then ${successor.keyId}::text else t.successor_kid end,
-        expires_at    = case when ${isInForce(sql, presented.hash)} then least(clock_timestamp() + make_interval(secs => ${ttlSeconds}), session.ends_at) else t.expires_at end,
-        token_hash    = case when ${isInForce(sql, presented.hash)} then ${successor.hash}::bytea else t.token_hash end
-        from session where t.session_id = session.session_id
-      returning t.token_hash = ${successor.hash} as rotated,
-        coalesce(t.previous_hash = ${presented.hash} and t.successor_jti is not null and t.replaced_at > clock_timestamp() - interval '10 seconds', false) as repeated,
-        t.token_hash = ${presented.hash} or to_timestamp(${presented.exp}) <= clock_timestamp() as expired,
-        successor_jti as jti, successor_iat::float8 as iat, successor_exp::float8 as exp, successor_kid as key_id,
-        greatest(0, floor(extract(epoch from least(t.expires_at, session.idle_at) - clock_timestamp())))::int as refresh_expires_in)
-    select session.*, token.* from session, token`
+export async function rotateToken(sql: Db, rotation: Rotation): Promise<(StoredAccount & Outcome) | null> {
+  const [row] = await rotate(sql, rotation)
   return row ?? null
 }
-
-/** The columns of a Strength, of a row `s` of sessions. */
-const strengthColumns = (sql: Db) =>
-  sql`s.amr, s.acr, floor(extract(epoch from coalesce(s.auth_time, s.created_at)))::float8 as auth_time`
 
 /**
  * Adds authentication methods to a live session and sets its `auth_time` to now. Methods are never removed, and `acr` never falls.
@@ -92,14 +105,10 @@ export async function findSessionAccount(
   sessionId: string,
 ): Promise<(StoredAccount & Strength) | null> {
   const [row] = await sql<(StoredAccount & Strength)[]>`
-    select ${strengthColumns(sql)}, ${accountColumns(sql)}
+    select ${sql.unsafe(strengthColumns)}, ${sql.unsafe(accountColumns)}
       from sessions s join user_accounts a on a.id = s.account_id
      where s.id = ${sessionId} and s.account_id = ${accountId} and s.ended_at is null and s.expires_at > clock_timestamp() and a.status = 'active'`
   return row ?? null
-}
-
-function isInForce(sql: Db, hash: Buffer) {
-  return sql`t.token_hash = ${hash}::bytea and t.expires_at > clock_timestamp()`
 }
 
 export type SessionItem = {
@@ -121,9 +130,9 @@ export async function listSessions(
   before: string | null,
 ): Promise<SessionItem[]> {
   return sql<SessionItem[]>`
-    select s.id, s.created_at, s.last_used_at, ${idleAt(sql)} as expires_at, s.ip_address, s.user_agent, coalesce(s.id = ${currentId}::uuid, false) as current
+    select s.id, s.created_at, s.last_used_at, ${sql.unsafe(idleAt)} as expires_at, s.ip_address, s.user_agent, coalesce(s.id = ${currentId}::uuid, false) as current
       from sessions s join user_accounts a on a.id = s.account_id join roles r on r.name = a.role
-     where s.account_id = ${accountId} and s.ended_at is null and ${idleAt(sql)} > clock_timestamp()
+     where s.account_id = ${accountId} and s.ended_at is null and ${sql.unsafe(idleAt)} > clock_timestamp()
        and (${before}::uuid is null or s.id < ${before}::uuid)
      order by s.id desc limit ${limit}`
 }

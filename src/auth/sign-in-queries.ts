@@ -44,7 +44,7 @@ export async function insertSession(
     ${addressHashes ? sql`${restoreTracesCtes(sql, accountId, addressHashes)},` : sql``}
     ${notices.reduce((all, notice) => sql`${all} ${notice},`, sql``)}
     ${auditCtes(sql, audit, isOpened(sql))}
-    select ${accountColumns(sql)}, session.auth_time,
+    select ${sql.unsafe(accountColumns)}, session.auth_time,
            (select count(*)::int from sessions where account_id = ${accountId} and ended_at is null and expires_at > clock_timestamp()) + 1 as live_sessions
       from session join user_accounts a on a.id = session.account_id`
   return row ?? null
@@ -70,7 +70,7 @@ function sessionCtes(
   return sql`
     session as (
       insert into sessions (id, account_id, expires_at, ip_address, user_agent, amr, acr)
-      select ${id}::uuid, a.id, ${newSessionEndsAt(sql)}, ${origin.ip}::text, ${origin.userAgent}::text, ${amr}::text[], ${acr}::text
+      select ${id}::uuid, a.id, ${sql.unsafe(newSessionEndsAt)}, ${origin.ip}::text, ${origin.userAgent}::text, ${amr}::text[], ${acr}::text
         from user_accounts a where a.id = ${accountId} and ${condition}
       returning id, account_id, floor(extract(epoch from created_at))::float8 as auth_time),
     token as (

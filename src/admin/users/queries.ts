@@ -39,7 +39,7 @@ export async function listUsers(
         order by ${key} ${direction}, a.id ${direction} limit ${limit})`,
   )
   return tx<ListedAccount[]>`
-    select ${profileColumns(tx)}, ${isText ? tx`a.key` : tx`to_char(a.key at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`} as sort_key
+    select ${tx.unsafe(profileColumns)}, ${isText ? tx`a.key` : tx`to_char(a.key at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`} as sort_key
       from (select a.* from (${pages.reduce((all, page) => tx`${all} union all ${page}`)}) a order by a.key ${direction}, a.id ${direction} limit ${limit}) a
      order by a.key ${direction}, a.id ${direction}`
 }
