@@ -56,7 +56,7 @@ export const functionFiles: readonly FunctionFile[] = [
   { name: 'registration', revision: 2, sql: registration },
   { name: 'roles', revision: 2, sql: roles },
   { name: 'search', revision: 2, sql: search },
-  { name: 'sessions', revision: 2, sql: sessions },
+  { name: 'sessions', revision: 3, sql: sessions },
   { name: 'subscriptions', revision: 6, sql: subscriptions },
   { name: 'sums', revision: 3, sql: sums },
   { name: 'tables', revision: 1, sql: tables },

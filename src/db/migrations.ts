@@ -48,6 +48,7 @@ import surplusSeats from '../../sql/tables/0046_surplus_seats.sql' with { type: 
 import auditVerifications from '../../sql/tables/0047_audit_verifications.sql' with { type: 'text' }
 import newestSurplus from '../../sql/tables/0048_newest_surplus.sql' with { type: 'text' }
 import teamSums from '../../sql/tables/0049_team_sums.sql' with { type: 'text' }
+import sessionStrength from '../../sql/tables/0050_session_strength.sql' with { type: 'text' }
 import { rewriteAddresses } from './address-migration.ts'
 
 type Migration = {
@@ -117,4 +118,5 @@ export const migrations: Migration[] = [
   { version: 47, name: '0047_audit_verifications', sql: auditVerifications, servesFrom: 40 },
   { version: 48, name: '0048_newest_surplus', sql: newestSurplus, servesFrom: 40 },
   { version: 49, name: '0049_team_sums', sql: teamSums, servesFrom: 40 },
+  { version: 50, name: '0050_session_strength', sql: sessionStrength, servesFrom: 40 },
 ]

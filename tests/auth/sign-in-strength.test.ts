@@ -142,6 +142,31 @@ describe('showing more in a session', () => {
         sql`update sessions set acr = 'aal2', amr = ${amr}::text[] where id = ${sessionId}`.then(() => 'done'),
       ).rejects.toMatchObject({ constraint_name: 'sessions_aal2_by_a_second_factor' })
   })
+
+  test('no statement gives a session a method or a strength that there is not, or no method', async () => {
+    const { sessionId, accountId } = sessionOf(await registered(app))
+    for (const [amr, acr, constraint] of [
+      ['{}', 'aal1', 'sessions_amr_check'],
+      ['{pwd,guess}', 'aal1', 'sessions_amr_check'],
+      ['{pwd,otp}', 'aal3', 'sessions_acr_check'],
+    ] as const) {
+      const refused = { code: '23514', constraint_name: constraint }
+      await expect(
+        sql`update sessions set amr = ${amr}::text[], acr = ${acr} where id = ${sessionId}`.then(() => 'done'),
+      ).rejects.toMatchObject(refused)
+      await expect(
+        sql`
+          insert into sessions (id, account_id, expires_at, amr, acr)
+          select gen_random_uuid(), account_id, expires_at, ${amr}::text[], ${acr} from sessions where id = ${sessionId}`.then(
+          () => 'done',
+        ),
+      ).rejects.toMatchObject(refused)
+    }
+    const kept = await sql<
+      { amr: string[]; acr: string }[]
+    >`select amr, acr from sessions where account_id = ${accountId}`
+    expect([...kept]).toEqual([{ amr: ['pwd'], acr: 'aal1' }])
+  })
 })
 
 test('a stronger session’s token, for a superadmin with every feature, fits 1,400 bytes', async () => {

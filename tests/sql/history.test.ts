@@ -56,6 +56,7 @@ const history = `
 0047_audit_verifications 0efda039cc2b
 0048_newest_surplus aab4503115d5
 0049_team_sums 66016614dd4d
+0050_session_strength 6ae8b797f889
 `
 
 test('no migration that has landed was edited: databases that ran it would refuse to start', async () => {
@@ -134,6 +135,7 @@ search 1 18fabc6dd2d1
 search 2 49763e194c84
 sessions 1 871b0d541b1e
 sessions 2 026dcb078252
+sessions 3 db1327d980c8
 subscriptions 1 847174a320b3
 subscriptions 3 1588f2d690e3
 subscriptions 4 02070fcdcea8
