@@ -23,7 +23,7 @@ export const operatorGuards: Guard[] = [
   {
     name: 'as many jobs at a time as there are connections for',
     file: onDemand,
-    from: "      if (underWay.size >= maxAtOnce) throw new AppError('overloaded')\n",
+    from: "      if (running.size >= maxAtOnce) throw new AppError('overloaded')\n",
     to: '',
     tests: jobs,
   },

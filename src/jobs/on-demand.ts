@@ -10,14 +10,14 @@ import { inJobTrace, openForSlowJobs, recordFailure, runInTransaction } from './
 const maxAtOnce = 2
 
 export type JobRunner = ReturnType<typeof createJobRunner>
-type Start = { admit: (tx: Tx) => Promise<void>; told: (isStarted: boolean) => void }
+type Start = { admit: (tx: Tx) => Promise<void>; onDecided: (isStarted: boolean) => void }
 
 /** Runs jobs on request, outside the schedule, and bounds their number. */
 export function createJobRunner(deps: JobDeps) {
-  const underWay = new Map<string, { database: Database; ended: Promise<void> }>()
+  const running = new Map<string, { database: Database; ended: Promise<void> }>()
   let closed = false
 
-  async function run(job: Job, database: Database, { admit, told }: Start): Promise<void> {
+  async function run(job: Job, database: Database, { admit, onDecided }: Start): Promise<void> {
     const startedAt = performance.now()
     let isStarted = false
     try {
@@ -27,13 +27,13 @@ export function createJobRunner(deps: JobDeps) {
           // A transaction of its own: the audit row stays, however the job ends.
           await deps.sql.begin(admit)
           isStarted = true
-          told(true)
+          onDecided(true)
           return job.work
             ? runInTransaction(tx, job.name, job.work, 0)
             : { result: await runInDatabase(tx, job.name, 0) }
         }),
       )
-      told(isStarted)
+      onDecided(isStarted)
       outcome?.committed?.()
     } catch (error) {
       if (!isStarted) throw error
@@ -53,23 +53,23 @@ export function createJobRunner(deps: JobDeps) {
       const job = deps.jobs.find((candidate) => candidate.name === name)
       if (!job) throw new AppError('not-found')
       if (closed) throw new AppError('service-unavailable')
-      if (underWay.has(name)) return 'running'
-      if (underWay.size >= maxAtOnce) throw new AppError('overloaded')
+      if (running.has(name)) return 'running'
+      if (running.size >= maxAtOnce) throw new AppError('overloaded')
       const database = openForSlowJobs(deps)
-      const told = Promise.withResolvers<boolean>()
-      const ended = run(job, database, { admit, told: told.resolve })
-        .catch(told.reject)
+      const decided = Promise.withResolvers<boolean>()
+      const ended = run(job, database, { admit, onDecided: decided.resolve })
+        .catch(decided.reject)
         .finally(() => {
-          underWay.delete(name)
+          running.delete(name)
           return database.close(1)
         })
-      underWay.set(name, { database, ended })
-      return (await told.promise) ? 'started' : 'running'
+      running.set(name, { database, ended })
+      return (await decided.promise) ? 'started' : 'running'
     },
     /** Starts nothing more; aborts running jobs after `seconds`. */
     async close(seconds: number): Promise<void> {
       closed = true
-      await Promise.all([...underWay.values()].flatMap(({ database, ended }) => [database.close(seconds), ended]))
+      await Promise.all([...running.values()].flatMap(({ database, ended }) => [database.close(seconds), ended]))
     },
   }
 }
