@@ -1,4 +1,4 @@
-import { iso, newId, type Scene, tellOf } from './machine.ts'
+import { emitEvent, iso, newId, type Scene } from './machine.ts'
 import type { SandboxPayment } from './objects.ts'
 import { listObjects, putObject } from './queries.ts'
 
@@ -18,7 +18,7 @@ export async function refundCharge(scene: Scene, charged: SandboxPayment): Promi
     chargeId: charged.id,
   }
   await putObject(scene.tx, 'payment', { ...refund, period: null }, charged.subscriptionId)
-  await tellOf(scene, 'payment.refunded', charged.subscriptionId)
+  await emitEvent(scene, 'payment.refunded', charged.subscriptionId)
 }
 
 /** Opens a dispute about a charge, or decides it. */
@@ -37,5 +37,5 @@ export async function disputeCharge(
     chargeId: charged.id,
   }
   await putObject(scene.tx, 'payment', { ...(known ?? begun), period: null, status }, charged.subscriptionId)
-  await tellOf(scene, 'dispute.updated', charged.subscriptionId)
+  await emitEvent(scene, 'dispute.updated', charged.subscriptionId)
 }

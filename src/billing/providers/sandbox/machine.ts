@@ -13,7 +13,7 @@ export const newId = (prefix: string) => `${prefix}_${Bun.randomUUIDv7().replace
 export const iso = (ms: number) => new Date(ms).toISOString()
 
 /** Adds an event about an object. It is sent after the commit. */
-export async function tellOf({ tx, nowMs, events }: Scene, type: string, object: string): Promise<void> {
+export async function emitEvent({ tx, nowMs, events }: Scene, type: string, object: string): Promise<void> {
   const event = { id: newId('sbx_evt'), type, object, at: iso(nowMs) }
   await putObject(tx, 'event', event)
   events.push(event)
@@ -49,7 +49,7 @@ async function charge(
     period,
   }
   await putObject(scene.tx, 'payment', payment, subscriptionId)
-  await tellOf(scene, `payment.${status}`, subscriptionId)
+  await emitEvent(scene, `payment.${status}`, subscriptionId)
 }
 
 /** Completes a checkout: the subscription begins at once, or when the earlier trial ends. */
@@ -77,8 +77,8 @@ export async function payCheckout(scene: Scene, checkout: SandboxCheckout): Prom
   }
   await save(scene, subscription)
   await putObject(scene.tx, 'checkout', { ...checkout, state: 'completed', subscriptionId: subscription.id })
-  await tellOf(scene, 'checkout.completed', checkout.id)
-  await tellOf(scene, 'subscription.created', subscription.id)
+  await emitEvent(scene, 'checkout.completed', checkout.id)
+  await emitEvent(scene, 'subscription.created', subscription.id)
   if (!waits) await charge(scene, subscription, price, { start: subscription.paidFrom, end })
   return subscription
 }
@@ -105,7 +105,7 @@ export async function renew(scene: Scene, from: SandboxSubscription): Promise<Sa
     const failed = { ...from, status: 'past_due' as const }
     await save(scene, failed)
     await charge(scene, failed, price, period, 'failed')
-    await tellOf(scene, 'subscription.past_due', from.id)
+    await emitEvent(scene, 'subscription.past_due', from.id)
     return failed
   }
   const renewed = {
@@ -120,7 +120,7 @@ export async function renew(scene: Scene, from: SandboxSubscription): Promise<Sa
   }
   await save(scene, renewed)
   await charge(scene, renewed, price, period)
-  await tellOf(scene, 'subscription.renewed', from.id)
+  await emitEvent(scene, 'subscription.renewed', from.id)
   return renewed
 }
 
@@ -129,7 +129,7 @@ export async function endSubscription(scene: Scene, from: SandboxSubscription): 
   if (from.status === 'ended') return from
   const ended = { ...from, status: 'ended' as const, endedAt: iso(scene.nowMs) }
   await save(scene, ended)
-  await tellOf(scene, 'subscription.ended', from.id)
+  await emitEvent(scene, 'subscription.ended', from.id)
   return ended
 }
 
@@ -141,7 +141,7 @@ export async function changeSubscription(
 ): Promise<SandboxSubscription> {
   const changed = { ...from, ...change }
   await save(scene, changed)
-  await tellOf(scene, 'subscription.updated', from.id)
+  await emitEvent(scene, 'subscription.updated', from.id)
   return changed
 }
 

@@ -5,7 +5,7 @@ import type { BillingProvider, ProviderPayment, ProviderSubscription } from '../
 import { ProviderError } from '../provider-error.ts'
 import { refundCharge } from './claims.ts'
 import { readEvent, signEvent } from './events.ts'
-import { changeSubscription, endSubscription, runDue, type Scene, tellOf, upgrade } from './machine.ts'
+import { changeSubscription, emitEvent, endSubscription, runDue, type Scene, upgrade } from './machine.ts'
 import type { Price, SandboxCheckout, SandboxPayment, SandboxSubscription, Settings } from './objects.ts'
 import { prorate } from './proration.ts'
 import { claimKey, findObject, listObjects, lockObject, putObject } from './queries.ts'
@@ -103,7 +103,7 @@ export function createSandbox({ sql, now, config, deliver }: ProviderDeps) {
         const found = await lockObject<SandboxCheckout>(scene.tx, 'checkout', checkoutId)
         if (found?.state !== 'open') return
         await putObject(scene.tx, 'checkout', { ...found, state: 'expired' })
-        await tellOf(scene, 'checkout.expired', found.id)
+        await emitEvent(scene, 'checkout.expired', found.id)
       }),
     async fetchSubscription(subscriptionId) {
       if (!(await findObject(sql, 'subscription', subscriptionId))) return null
