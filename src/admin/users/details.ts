@@ -27,7 +27,7 @@ type Part = 'sessions' | 'api-keys' | 'payments' | 'sign-in-methods' | 'team'
  * Checks that the actor may see an account, their own or one below them, and audits the read.
  * @throws AppError as authoriseOver
  */
-async function look(
+async function authoriseReading(
   deps: AdminDeps,
   actor: Actor,
   accountId: string,
@@ -43,32 +43,32 @@ async function look(
   })
 }
 
-/** Live sessions, newest first, with the network of the last use instead of the address. @throws AppError as look */
+/** Live sessions, newest first, with the network of the last use instead of the address. @throws AppError as authoriseOver */
 export async function readSessionsOf(deps: AdminDeps, actor: Actor, accountId: string, slice: Slice<string>) {
-  await look(deps, actor, accountId, 'sessions')
+  await authoriseReading(deps, actor, accountId, 'sessions')
   const { sessionId } = actor.principal
   const sessions = await listOwnSessions(deps, { accountId, sessionId }, slice)
   return sessions.map(({ ipAddress, ...rest }) => ({ ...rest, network: ipAddress && networkOf(ipAddress) }))
 }
 
-/** API keys, newest first, without the keys themselves. @throws AppError as look */
+/** API keys, newest first, without the keys themselves. @throws AppError as authoriseOver */
 export async function readApiKeysOf(deps: AdminDeps, actor: Actor, accountId: string, slice: Slice<string>) {
-  await look(deps, actor, accountId, 'api-keys')
+  await authoriseReading(deps, actor, accountId, 'api-keys')
   return readApiKeys(deps, { accountId }, slice)
 }
 
-/** Payments, newest first, without the link to the invoice: whoever has that link may open it. @throws AppError as look */
+/** Payments, newest first, without the link to the invoice: whoever has that link may open it. @throws AppError as authoriseOver */
 export async function readPaymentsOf(deps: AdminDeps, actor: Actor, accountId: string, slice: Slice<string>) {
-  await look(deps, actor, accountId, 'payments')
+  await authoriseReading(deps, actor, accountId, 'payments')
   return (await readPayments(deps, { accountId }, slice)).map(({ invoiceUrl: _, ...payment }) => payment)
 }
 
 /**
- * The sign-in methods of an account, without secrets. Addresses of identities are shortened. @throws AppError as look
+ * The sign-in methods of an account, without secrets. Addresses of identities are shortened. @throws AppError as authoriseOver
  */
 export async function readSignInMethods(deps: AdminDeps, actor: Actor, accountId: string) {
   let passwords = 0
-  await look(deps, actor, accountId, 'sign-in-methods', async (tx) => {
+  await authoriseReading(deps, actor, accountId, 'sign-in-methods', async (tx) => {
     passwords = await countPasswords(tx, accountId)
   })
   const whose = { accountId }
@@ -86,9 +86,9 @@ export async function readSignInMethods(deps: AdminDeps, actor: Actor, accountId
   }
 }
 
-/** The team of an account, or the empty team. @throws AppError as look */
+/** The team of an account, or the empty team. @throws AppError as authoriseOver */
 export async function readTeamOfUser(deps: AdminDeps, actor: Actor, accountId: string) {
-  await look(deps, actor, accountId, 'team')
+  await authoriseReading(deps, actor, accountId, 'team')
   return readTeamOf(deps.sql, accountId)
 }
 
