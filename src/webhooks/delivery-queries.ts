@@ -97,20 +97,20 @@ type Turn = {
   /** An attempt that took longer makes the endpoint a late one. */
   slowMs: number
   /** The longest time of failing before the endpoint is disabled. */
-  patienceSeconds: number
+  disableAfterSeconds: number
   /** Whether the lease ends with this turn. */
   isOver: boolean
 }
 
 /**
  * Stores the outcomes of attempts, and whether the endpoint fails or is late.
- * @returns whether it has failed for longer than `patienceSeconds`
+ * @returns whether it has failed for longer than `disableAfterSeconds`
  */
 export async function recordAttempts(
   sql: Db,
   endpointId: string,
   attempts: readonly Attempt[],
-  { slowMs, patienceSeconds, isOver }: Turn,
+  { slowMs, disableAfterSeconds, isOver }: Turn,
 ): Promise<boolean> {
   const isFailing = attempts.some(({ delivered }) => !delivered)
   const isSlow = attempts.some(({ durationMs }) => durationMs > slowMs)
@@ -132,7 +132,7 @@ export async function recordAttempts(
            failing_since = case when ${isFailing}::boolean then coalesce(failing_since, clock_timestamp()) end,
            leased_until = case when ${isOver}::boolean then null else leased_until end
      where id = ${endpointId}
-    returning coalesce(failing_since < clock_timestamp() - make_interval(secs => ${patienceSeconds}::int), false) as is_hopeless`
+    returning coalesce(failing_since < clock_timestamp() - make_interval(secs => ${disableAfterSeconds}::int), false) as is_hopeless`
   return row?.isHopeless ?? false
 }
 

@@ -30,7 +30,7 @@ const tags = { account: 'Webhooks', operators: 'Administration' }
  * No guard: readEndpoints and removeEndpoint let people without the feature see and delete endpoints that they still
  * have.
  */
-const judgedByService = refusing(middleware<AuthedEnv>({ name: 'judgedByService', before() {} }), [
+const checkedByService = refusing(middleware<AuthedEnv>({ name: 'checkedByService', before() {} }), [
   'feature-not-in-plan',
 ])
 
@@ -39,7 +39,7 @@ const judgedByService = refusing(middleware<AuthedEnv>({ name: 'judgedByService'
  */
 function endpointRoutes(audience: endpoints.Audience) {
   const allowed = audience === 'account' ? requireFeature(webhookSupport) : requirePermission('settings.manage')
-  const remaining = audience === 'account' ? judgedByService : allowed
+  const remaining = audience === 'account' ? checkedByService : allowed
   const schemas = audience === 'account' ? ownSchemas : operatorsSchemas
   const base = audience === 'account' ? '/v1/webhooks' : '/v1/admin/webhooks'
   const tag = tags[audience]

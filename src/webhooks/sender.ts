@@ -121,7 +121,7 @@ export function createWebhookSender(deps: WebhookDeps & { webhookFigures: Figure
     const isOver = isLast() || !attempts.every(({ delivered }) => delivered)
     const isHopeless = await recordAttempts(sql, endpoint.id, attempts, {
       slowMs: turnMs,
-      patienceSeconds: disableAfterSeconds,
+      disableAfterSeconds,
       isOver,
     })
     const isGone = attempts.some(({ responseStatus }) => responseStatus === 410)
