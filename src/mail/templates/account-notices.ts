@@ -1,7 +1,7 @@
 import type { Language } from '../../text/language.ts'
+import { displayName } from './display.ts'
 import type { SubscriptionChange } from './notice-data.ts'
-import { type NoticeTexts, shownFrom } from './notice-letter.ts'
-import { shownName } from './shown.ts'
+import { displayOrigin, type NoticeTexts } from './notice-letter.ts'
 
 const changes: Record<Language, Record<SubscriptionChange, (plan: string) => string>> = {
   en: {
@@ -42,7 +42,7 @@ export const accountNotices: {
       subject: 'Your password was changed',
       severally: (count) => `Your password was changed ${count} times`,
       opening: 'The password of your account was changed. All other devices were signed out.',
-      event: shownFrom.en,
+      event: displayOrigin.en,
       notYou:
         'If it was not you: choose “Forgot password” where you sign in, and set a new one at once. That ends every session, whoever began it.',
     },
@@ -50,7 +50,7 @@ export const accountNotices: {
       subject: 'आपका पासवर्ड बदला गया',
       severally: (count) => `आपका पासवर्ड ${count} बार बदला गया`,
       opening: 'आपके खाते का पासवर्ड बदला गया है। बाकी सभी डिवाइस साइन आउट कर दिए गए हैं।',
-      event: shownFrom.hi,
+      event: displayOrigin.hi,
       notYou:
         'अगर यह आपने नहीं किया, तो साइन इन पेज पर “पासवर्ड भूल गए” चुनें और तुरंत नया पासवर्ड रखें। इससे सभी सत्र समाप्त हो जाते हैं, चाहे वे किसी ने भी शुरू किए हों।',
     },
@@ -61,7 +61,7 @@ export const accountNotices: {
       severally: (count) => `Your password was reset ${count} times`,
       opening:
         'A new password was set by a link that was sent to this address. All devices were signed out, and all API keys ended.',
-      event: shownFrom.en,
+      event: displayOrigin.en,
       notYou:
         'If it was not you, somebody can read your mail. Change the password of your mailbox first, then choose “Forgot password” here.',
     },
@@ -70,7 +70,7 @@ export const accountNotices: {
       severally: (count) => `आपका पासवर्ड ${count} बार रीसेट किया गया`,
       opening:
         'इस पते पर भेजे गए लिंक से नया पासवर्ड रखा गया है। सभी डिवाइस साइन आउट कर दिए गए हैं और सभी API कुंजियाँ बंद हो गई हैं।',
-      event: shownFrom.hi,
+      event: displayOrigin.hi,
       notYou: 'अगर यह आपने नहीं किया, तो कोई आपके ईमेल पढ़ सकता है। पहले अपने मेलबॉक्स का पासवर्ड बदलें, फिर यहाँ “पासवर्ड भूल गए” चुनें।',
     },
   },
@@ -79,14 +79,14 @@ export const accountNotices: {
       subject: 'An API key was made',
       severally: (count) => `${count} API keys were made`,
       opening: 'Programs can use your account with an API key, within the permissions that it was given:',
-      event: ({ prefix, ip }) => [`key ${shownName(prefix)}…`, shownFrom.en({ ip })].filter(Boolean).join(', '),
+      event: ({ prefix, ip }) => [`key ${displayName(prefix)}…`, displayOrigin.en({ ip })].filter(Boolean).join(', '),
       notYou: 'If it was not you: delete the key, change your password and end all sessions.',
     },
     hi: {
       subject: 'एक API कुंजी बनाई गई',
       severally: (count) => `${count} API कुंजियाँ बनाई गईं`,
       opening: 'API कुंजी से प्रोग्राम, दी गई अनुमतियों के भीतर, आपके खाते का उपयोग कर सकते हैं:',
-      event: ({ prefix, ip }) => [`कुंजी ${shownName(prefix)}…`, shownFrom.hi({ ip })].filter(Boolean).join(', '),
+      event: ({ prefix, ip }) => [`कुंजी ${displayName(prefix)}…`, displayOrigin.hi({ ip })].filter(Boolean).join(', '),
       notYou: 'अगर यह आपने नहीं किया, तो कुंजी को हटाएँ, पासवर्ड बदलें और सभी सत्र समाप्त करें।',
     },
   },
@@ -95,14 +95,14 @@ export const accountNotices: {
       subject: 'Your account may do more now',
       severally: (count) => `Your account was given more rights ${count} times`,
       opening: 'An administrator gave your account a role with more rights:',
-      event: ({ role }) => shownName(role),
+      event: ({ role }) => displayName(role),
       notYou: 'If you did not expect it, ask your administrator.',
     },
     hi: {
       subject: 'आपके खाते को अधिक अधिकार दिए गए हैं',
       severally: (count) => `आपके खाते को ${count} बार अधिक अधिकार दिए गए`,
       opening: 'एडमिनिस्ट्रेटर ने आपके खाते को अधिक अधिकारों वाली भूमिका दी है:',
-      event: ({ role }) => shownName(role),
+      event: ({ role }) => displayName(role),
       notYou: 'अगर आपको इसकी उम्मीद नहीं थी, तो अपने एडमिनिस्ट्रेटर से पूछें।',
     },
   },
@@ -112,7 +112,7 @@ export const accountNotices: {
       severally: (count) => `Your subscription was changed ${count} times`,
       opening: 'This changed about your subscription:',
       event: ({ plan, change, until }, { day }) =>
-        `${changes.en[change](shownName(plan))}${until === null ? '' : `, until ${day(until)}`}`,
+        `${changes.en[change](displayName(plan))}${until === null ? '' : `, until ${day(until)}`}`,
       notYou: 'If you did not want that: sign in and look at your subscription, and change your password.',
     },
     hi: {
@@ -120,7 +120,7 @@ export const accountNotices: {
       severally: (count) => `आपकी सदस्यता में ${count} बार बदलाव हुआ`,
       opening: 'आपकी सदस्यता में यह बदलाव हुआ है:',
       event: ({ plan, change, until }, { day }) =>
-        `${changes.hi[change](shownName(plan))}${until === null ? '' : `, ${day(until)} तक`}`,
+        `${changes.hi[change](displayName(plan))}${until === null ? '' : `, ${day(until)} तक`}`,
       notYou: 'अगर आप ऐसा नहीं चाहते थे, तो साइन इन करके अपनी सदस्यता देखें और पासवर्ड बदलें।',
     },
   },
@@ -130,7 +130,7 @@ export const accountNotices: {
       severally: (count) => `${count} webhook endpoints were disabled`,
       opening: 'No more events are sent to a webhook endpoint of yours:',
       event: ({ host, reason }) =>
-        `${shownName(host)}, ${reason === 'gone' ? 'which said that it is gone' : 'where nothing came through for five days'}`,
+        `${displayName(host)}, ${reason === 'gone' ? 'which said that it is gone' : 'where nothing came through for five days'}`,
       notYou:
         'If it should go on: see to it that it answers, then enable it again. Events of the meantime can be sent once more from its log.',
     },
@@ -139,7 +139,7 @@ export const accountNotices: {
       severally: (count) => `${count} वेबहुक एंडपॉइंट बंद किए गए`,
       opening: 'आपके एक वेबहुक एंडपॉइंट को अब कोई इवेंट नहीं भेजा जाएगा:',
       event: ({ host, reason }) =>
-        `${shownName(host)}, ${reason === 'gone' ? 'जिसने बताया कि वह अब नहीं है' : 'जहाँ पाँच दिनों तक कुछ नहीं पहुँचा'}`,
+        `${displayName(host)}, ${reason === 'gone' ? 'जिसने बताया कि वह अब नहीं है' : 'जहाँ पाँच दिनों तक कुछ नहीं पहुँचा'}`,
       notYou:
         'अगर इसे चालू रहना चाहिए, तो पहले देखें कि वह उत्तर दे रहा है, फिर उसे दोबारा चालू करें। बीच के इवेंट उसके लॉग से फिर भेजे जा सकते हैं।',
     },

@@ -1,5 +1,5 @@
+import { maskedEmail } from './display.ts'
 import type { NoticeTexts } from './notice-letter.ts'
-import { maskedEmail } from './shown.ts'
 
 /** Notices about the e-mail address of an account, and about others who tried it. */
 export const addressNotices: {

@@ -1,14 +1,14 @@
+import { displayName, displaySpan, maskedEmail } from './display.ts'
 import type { LetterTexts } from './letter.ts'
 import type { RequestedMailData } from './mail-data.ts'
-import { maskedEmail, shownName, shownSpan } from './shown.ts'
 
 type Links = 'verify-email' | 'reset-password' | 'confirm-email' | 'undo-email' | 'accept-invitation'
 
 /** The link opens a page and changes nothing until its button is pressed, because programs open links too. */
 export const singleUseTexts = {
-  en: (hours: number) => `The link works once, for ${shownSpan(hours, 'en')}. It opens a page with a button.`,
+  en: (hours: number) => `The link works once, for ${displaySpan(hours, 'en')}. It opens a page with a button.`,
   hi: (hours: number) =>
-    `यह लिंक एक ही बार काम करता है, ${shownSpan(hours, 'hi')} तक। इससे एक पेज खुलता है, जिस पर एक बटन है।`,
+    `यह लिंक एक ही बार काम करता है, ${displaySpan(hours, 'hi')} तक। इससे एक पेज खुलता है, जिस पर एक बटन है।`,
 }
 
 /** The mails with a link. */
@@ -118,11 +118,11 @@ export const linkLetters: { [K in Links]: LetterTexts<RequestedMailData[K]> } = 
     en: ({ validHours, inviter, role, plan }, { brand }) => ({
       subject: `You are invited to ${brand.name}`,
       paragraphs: [
-        `${inviter === null ? 'An administrator' : shownName(inviter)} has prepared an account at ${brand.name} for you. Choose a password to begin.`,
+        `${inviter === null ? 'An administrator' : displayName(inviter)} has prepared an account at ${brand.name} for you. Choose a password to begin.`,
       ],
       facts: [
-        ...(role === null ? [] : [`Role: ${shownName(role)}`]),
-        ...(plan === null ? [] : [`Plan: ${shownName(plan)}`]),
+        ...(role === null ? [] : [`Role: ${displayName(role)}`]),
+        ...(plan === null ? [] : [`Plan: ${displayName(plan)}`]),
       ],
       action: { label: 'Accept the invitation', validity: singleUseTexts.en(validHours) },
       why: 'You get this mail because this address was given for the invitation.',
@@ -132,11 +132,11 @@ export const linkLetters: { [K in Links]: LetterTexts<RequestedMailData[K]> } = 
     hi: ({ validHours, inviter, role, plan }, { brand }) => ({
       subject: `आपको ${brand.name} पर आमंत्रित किया गया है`,
       paragraphs: [
-        `${inviter === null ? 'एडमिनिस्ट्रेटर' : shownName(inviter)} ने ${brand.name} पर आपके लिए एक खाता तैयार किया है। शुरू करने के लिए एक पासवर्ड चुनें।`,
+        `${inviter === null ? 'एडमिनिस्ट्रेटर' : displayName(inviter)} ने ${brand.name} पर आपके लिए एक खाता तैयार किया है। शुरू करने के लिए एक पासवर्ड चुनें।`,
       ],
       facts: [
-        ...(role === null ? [] : [`भूमिका: ${shownName(role)}`]),
-        ...(plan === null ? [] : [`प्लान: ${shownName(plan)}`]),
+        ...(role === null ? [] : [`भूमिका: ${displayName(role)}`]),
+        ...(plan === null ? [] : [`प्लान: ${displayName(plan)}`]),
       ],
       action: { label: 'आमंत्रण स्वीकार करें', validity: singleUseTexts.hi(validHours) },
       why: 'आपको यह ईमेल इसलिए मिला है क्योंकि आमंत्रण के लिए यही पता दिया गया था।',

@@ -1,9 +1,9 @@
 import { isIP } from 'node:net'
 import { deviceName } from '../../text/device-name.ts'
 import type { Language } from '../../text/language.ts'
+import { displayName } from './display.ts'
 import type { LetterContext, LetterTexts } from './letter.ts'
 import type { NoticeData, NoticeEvent, NoticeKind } from './notice-data.ts'
-import { shownName } from './shown.ts'
 
 /** The texts of one kind of notice in one language. */
 type NoticeText<K extends NoticeKind> = {
@@ -51,20 +51,20 @@ export function noticeLetter<K extends NoticeKind>(texts: NoticeTexts<K>): Lette
   return { en: letterIn('en'), hi: letterIn('hi') }
 }
 
-const shownAddress = (ip: string) => (isIP(ip) ? ip : shownName(ip))
+const displayAddress = (ip: string) => (isIP(ip) ? ip : displayName(ip))
 
 type From = { userAgent?: string | null; ip: string | null }
 
 /** The origin of a request: the known part of the device, and its address. */
-export const shownFrom: Record<Language, (from: From) => string> = {
+export const displayOrigin: Record<Language, (from: From) => string> = {
   en({ userAgent, ip }) {
     const { browser, system } = deviceName(userAgent ?? null)
     const device = [browser, system].filter(Boolean).join(' on ') || (userAgent === undefined ? '' : 'unknown device')
-    return [device, ip && `IP address ${shownAddress(ip)}`].filter(Boolean).join(', ')
+    return [device, ip && `IP address ${displayAddress(ip)}`].filter(Boolean).join(', ')
   },
   hi({ userAgent, ip }) {
     const { browser, system } = deviceName(userAgent ?? null)
     const device = [system, browser].filter(Boolean).join(' पर ') || (userAgent === undefined ? '' : 'अज्ञात डिवाइस')
-    return [device, ip && `IP पता ${shownAddress(ip)}`].filter(Boolean).join(', ')
+    return [device, ip && `IP पता ${displayAddress(ip)}`].filter(Boolean).join(', ')
   },
 }

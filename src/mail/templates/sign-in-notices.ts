@@ -1,6 +1,6 @@
 import type { SignInMethod } from './notice-data.ts'
 import type { NoticeTexts } from './notice-letter.ts'
-import { shownFrom } from './notice-letter.ts'
+import { displayOrigin } from './notice-letter.ts'
 
 const methods: Record<'en' | 'hi', Record<SignInMethod, string>> = {
   en: {
@@ -35,7 +35,7 @@ export const signInNotices: {
       subject: 'A new device signed in to your account',
       severally: (count) => `New devices signed in to your account ${count} times`,
       opening: 'Your account was signed in to from a device that was not known before:',
-      event: shownFrom.en,
+      event: displayOrigin.en,
       notYou:
         'If it was not you, somebody can sign in as you. Change your password now, which also signs out all other devices, and remove passkeys and other ways to sign in that you do not know.',
     },
@@ -43,7 +43,7 @@ export const signInNotices: {
       subject: 'आपके खाते में एक नए डिवाइस से साइन इन हुआ',
       severally: (count) => `आपके खाते में नए डिवाइसों से ${count} बार साइन इन हुआ`,
       opening: 'आपके खाते में ऐसे डिवाइस से साइन इन हुआ है जो पहले से ज्ञात नहीं था:',
-      event: shownFrom.hi,
+      event: displayOrigin.hi,
       notYou:
         'अगर यह आप नहीं थे, तो कोई और आपके खाते में साइन इन कर सकता है। अपना पासवर्ड अभी बदलें: इससे बाकी सभी डिवाइस भी साइन आउट हो जाएँगे। जिन पासकी और साइन इन के दूसरे तरीकों को आप नहीं पहचानते, उन्हें हटा दें।',
     },
@@ -54,7 +54,7 @@ export const signInNotices: {
       severally: (count) => `Signing in to your account was paused ${count} times`,
       opening:
         'The password was wrong several times in a row, so signing in with your e-mail address is refused for a while. Devices that you signed in from before are not affected.',
-      event: shownFrom.en,
+      event: displayOrigin.en,
       notYou:
         'If it was not you, you need to do nothing: nobody got in. If you cannot sign in yourself, wait a while, or choose “Forgot password” where you sign in: a new password ends the pause.',
     },
@@ -63,7 +63,7 @@ export const signInNotices: {
       severally: (count) => `आपके खाते में साइन इन ${count} बार रोका गया`,
       opening:
         'लगातार कई बार गलत पासवर्ड डाला गया, इसलिए आपके ईमेल पते से साइन इन कुछ समय के लिए रोक दिया गया है। जिन डिवाइसों से आप पहले साइन इन कर चुके हैं, उन पर इसका असर नहीं है।',
-      event: shownFrom.hi,
+      event: displayOrigin.hi,
       notYou:
         'अगर यह आप नहीं थे, तो कुछ करने की ज़रूरत नहीं है: कोई अंदर नहीं आ पाया। अगर आप खुद साइन इन नहीं कर पा रहे हैं, तो थोड़ा रुकें, या साइन इन पेज पर “पासवर्ड भूल गए” चुनें: नया पासवर्ड चुनने से रोक हट जाती है।',
     },
@@ -74,7 +74,7 @@ export const signInNotices: {
       severally: (count) => `Codes for your account were refused ${count} times`,
       opening:
         'Many wrong codes were entered where your second factor is asked for, so codes are refused for an hour. Devices that you signed in from before are not affected.',
-      event: shownFrom.en,
+      event: displayOrigin.en,
       notYou:
         'If it was not you, somebody knows your password, but did not get in. Change it now: that also signs out all other devices.',
     },
@@ -83,7 +83,7 @@ export const signInNotices: {
       severally: (count) => `आपके खाते के कोड ${count} बार अस्वीकार किए गए`,
       opening:
         'जहाँ आपका दूसरा चरण पूछा जाता है, वहाँ कई गलत कोड डाले गए, इसलिए एक घंटे तक कोड स्वीकार नहीं किए जाएँगे। जिन डिवाइसों से आप पहले साइन इन कर चुके हैं, उन पर इसका असर नहीं है।',
-      event: shownFrom.hi,
+      event: displayOrigin.hi,
       notYou:
         'अगर यह आप नहीं थे, तो किसी को आपका पासवर्ड पता है, पर वह अंदर नहीं आ पाया। पासवर्ड अभी बदलें: इससे बाकी सभी डिवाइस भी साइन आउट हो जाएँगे।',
     },
@@ -143,7 +143,7 @@ export const signInNotices: {
       severally: (count) => `A passkey that may have been copied was refused ${count} times`,
       opening:
         'A passkey of your account was refused. It counts how often it is used, and the number was lower than before: that can mean that somebody has a copy of it.',
-      event: shownFrom.en,
+      event: displayOrigin.en,
       notYou:
         'Whoever it was, nobody got in. Sign in another way, remove the passkey, and make a new one on a device that is yours alone.',
     },
@@ -152,7 +152,7 @@ export const signInNotices: {
       severally: (count) => `एक पासकी, जिसकी शायद नकल बनाई गई है, ${count} बार अस्वीकार की गई`,
       opening:
         'आपके खाते की एक पासकी अस्वीकार की गई। पासकी गिनती है कि वह कितनी बार इस्तेमाल हुई, और यह संख्या पहले से कम थी: हो सकता है कि किसी के पास उसकी नकल हो।',
-      event: shownFrom.hi,
+      event: displayOrigin.hi,
       notYou:
         'चाहे वह कोई भी हो, कोई अंदर नहीं आ पाया। किसी दूसरे तरीके से साइन इन करें, उस पासकी को हटाएँ, और केवल अपने डिवाइस पर नई पासकी बनाएँ।',
     },
@@ -163,7 +163,7 @@ export const signInNotices: {
       severally: (count) => `${count} sessions were ended for safety`,
       opening:
         'A sign-in of yours that had been renewed was used again in its old form. That can mean that it was copied from a device, so the session was ended.',
-      event: shownFrom.en,
+      event: displayOrigin.en,
       notYou:
         'If the device is yours, just sign in again. If you do not know it: change your password, and check the devices that you use.',
     },
@@ -172,7 +172,7 @@ export const signInNotices: {
       severally: (count) => `सुरक्षा के लिए ${count} सत्र समाप्त किए गए`,
       opening:
         'आपका एक साइन इन, जिसका नवीनीकरण हो चुका था, अपने पुराने रूप में दोबारा इस्तेमाल हुआ। हो सकता है कि उसे किसी डिवाइस से कॉपी किया गया हो, इसलिए वह सत्र समाप्त कर दिया गया।',
-      event: shownFrom.hi,
+      event: displayOrigin.hi,
       notYou:
         'अगर यह आपका ही डिवाइस है, तो बस फिर से साइन इन करें। अगर आप इसे नहीं पहचानते, तो पासवर्ड बदलें और अपने डिवाइसों की जाँच करें।',
     },

@@ -1,6 +1,7 @@
 import { accountLetters } from './account-letters.ts'
 import { accountNotices } from './account-notices.ts'
 import { addressNotices } from './address-notices.ts'
+import { displayDay, displayTime } from './display.ts'
 import { htmlMail } from './layout.tsx'
 import type { LetterTexts } from './letter.ts'
 import { linkLetters } from './link-letters.ts'
@@ -8,7 +9,6 @@ import type { MailData, MailName } from './mail-data.ts'
 import type { NoticeData, NoticeKind } from './notice-data.ts'
 import { type NoticeTexts, noticeLetter } from './notice-letter.ts'
 import { plainText } from './plain-text.ts'
-import { shownDay, shownTime } from './shown.ts'
 import { signInNotices } from './sign-in-notices.ts'
 import { seatsNotice, teamInvitation, teamNotice } from './team-letters.ts'
 import type { MailTemplate } from './template.ts'
@@ -18,8 +18,8 @@ function mail<D>(texts: LetterTexts<D>): MailTemplate<D> {
   return (data, { brand, language, link, timeZone }) => {
     const letter = texts[language](data, {
       brand,
-      time: (iso) => shownTime(iso, language, timeZone),
-      day: (iso) => shownDay(iso, language, timeZone),
+      time: (iso) => displayTime(iso, language, timeZone),
+      day: (iso) => displayDay(iso, language, timeZone),
     })
     return {
       subject: letter.subject,
