@@ -116,7 +116,7 @@ export function createMailSender({ sql, log, secrets, mail, brand, config }: Sen
       pause.end()
       if (mail.figures.setState('well')) log.info('mails go out again')
       await markSent(sql, row, keeps)
-      noteDelivery(mail, row, claimedAt)
+      recordDelivery(mail, row, claimedAt)
     } else if (failure === 'ours') await retryLater(row, { kind: 'later', text: 'it could not be made: see the log' })
     else if (failure.kind === 'recipient' || failure.kind === 'refused') {
       await markFailed(sql, row, failure.text, failure.kind === 'recipient')
@@ -165,7 +165,7 @@ export function createMailSender({ sql, log, secrets, mail, brand, config }: Sen
   }
 }
 
-function noteDelivery(
+function recordDelivery(
   { figures }: Pick<Outbox, 'figures'>,
   { ageSeconds, isNotice }: Claimed,
   claimedAt: number,
