@@ -5,7 +5,7 @@ import { isPlain, isVisible } from '../text/shown-text.ts'
 import type { Brand } from './brand.ts'
 
 /** The displayed name: short, in any script. */
-export const shownBrand = z
+export const brandName = z
   .string()
   .refine((text) => text.length <= 60, 'must have at most 60 characters')
   .refine(
@@ -30,8 +30,8 @@ export type BrandConfig = ConfigOf<typeof brandConfiguration>
 
 export const brandConfiguration = configuration({
   variables: {
-    BRAND_NAME: shownBrand.default('MANAS360'),
-    BRAND_LOGO_TEXT: shownBrand.optional(),
+    BRAND_NAME: brandName.default('MANAS360'),
+    BRAND_LOGO_TEXT: brandName.optional(),
     BRAND_COLOR: color.prefault('0f766e'),
     BRAND_SUPPORT: support.optional(),
   },

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
-import { shownBrand } from '../brand/variables.ts'
+import { brandName } from '../brand/variables.ts'
 import type { returnUrlsConfiguration } from '../config/return-urls.ts'
 import { isLoopback } from '../config/return-urls.ts'
 import { type ConfigOf, configuration, type Values } from '../config/room.ts'
@@ -30,7 +30,7 @@ const maxFileBytes = 262_144
 const domain = z.string().regex(/^[a-z0-9-]+(?:\.[a-z0-9-]+)+$/, 'must be a domain in small letters')
 const shared = {
   id: z.string().regex(/^[a-z][a-z0-9-]{0,39}$/, 'must have small letters, digits and hyphens, a letter first'),
-  displayName: shownBrand,
+  displayName: brandName,
   clientId: z.string().min(1).max(255),
   clientSecret: z.string().min(1).max(2_000).nullable().default(null),
 }
