@@ -59,7 +59,7 @@ export const teamGuards: Guard[] = [
   {
     name: 'three open invitations a seat, and six that are kept',
     file: invitations,
-    from: 'room.open >= openForASeat * seats || room.kept >= keptForASeat * seats',
+    from: 'room.open >= maxOpenPerSeat * seats || room.kept >= maxStoredPerSeat * seats',
     to: 'room.open + room.kept > 10_000',
     tests: ['teams/invitations'],
   },

@@ -21,12 +21,12 @@ import { openOwnTeam, requireOwned } from './team.ts'
 /** Hours for which an invitation can be accepted: 7 days. */
 const validHours = 168
 /** The most mails of one team to an address while its invitation exists. */
-const mailsToAnAddress = 3
+const maxMailsPerAddress = 3
 /**
  * The most open invitations for each seat, and the most together with revoked ones, which count until they would have
  * expired.
  */
-const [openForASeat, keptForASeat] = [3, 6]
+const [maxOpenPerSeat, maxStoredPerSeat] = [3, 6]
 
 /** The error of a full team, with the cheapest plan that has more seats. */
 export function seatsExhausted(catalogue: Catalogue, { limit, used }: { limit: number; used: number }): AppError {
@@ -46,10 +46,10 @@ export async function inviteToTeam(deps: TeamDeps, actor: Actor, email: string):
     const room = await findRoom(tx, teamId, email)
     const { seats, members } = room
     if (members >= seats) throw seatsExhausted(deps.catalogue.current, { limit: seats, used: members })
-    if (room.open >= openForASeat * seats || room.kept >= keptForASeat * seats)
+    if (room.open >= maxOpenPerSeat * seats || room.kept >= maxStoredPerSeat * seats)
       throw new AppError('too-many-invitations')
     const { token, hash } = mintToken()
-    const invitation = { teamId, email, hash, ttlSeconds: validHours * 3_600, mails: mailsToAnAddress }
+    const invitation = { teamId, email, hash, ttlSeconds: validHours * 3_600, mails: maxMailsPerAddress }
     const invitationId = room.isMember ? null : await upsertInvitation(tx, invitation)
     const details = { invitationId, mailed: invitationId !== null }
     await deps.audit.record(tx, actor, 'team.invite', entity(teamId), { subjectId: actor.principal.accountId, details })
