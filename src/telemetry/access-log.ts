@@ -84,12 +84,12 @@ export function logAccess(write: (entry: AccessEntry) => void, networkHash: (ip:
         milliseconds: context.milliseconds,
         accountId: context.principal?.accountId,
         code,
-        network: code && tellsNetwork(status, code) ? networkHash(context.ip) : undefined,
+        network: code && hasNetwork(status, code) ? networkHash(context.ip) : undefined,
       })
     },
   })
 }
 
 /** Whether a refusal is typical of guessing and probing. */
-const tellsNetwork = (status: number, code: ProblemCode) =>
+const hasNetwork = (status: number, code: ProblemCode) =>
   status === 401 || status === 403 || status === 429 || code === 'email-taken'

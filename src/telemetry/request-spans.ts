@@ -3,7 +3,7 @@ import { middleware } from '../http/middleware.ts'
 import { probeRoutes } from '../http/probe-routes.ts'
 import { contextOf, type PublicEnv } from '../http/request.ts'
 import type { Tracer } from '../tracing/tracer.ts'
-import { toShown } from './traffic.ts'
+import { toOpenApiPath } from './traffic.ts'
 
 /** Runs every request of an app, except probes, in a span. The span is around the whole fused chain. */
 export function traceRequests(app: Hono<PublicEnv>, tracer: Tracer): void {
@@ -22,7 +22,7 @@ export function describeSpan(tracer: Tracer) {
       const { method, route, status, id, problem, clientClosed } = contextOf(c)
       tracer.describeRequest({
         method,
-        route: route && toShown(route),
+        route: route && toOpenApiPath(route),
         status,
         requestId: id,
         code: clientClosed ? null : problem,

@@ -64,7 +64,7 @@ export function createTraffic() {
     requests(): RequestCount[] {
       return [...answers].flatMap(([route, byMethod]) =>
         [...byMethod].flatMap(([method, classes]) =>
-          classes.map((counted, i) => ({ method, route: toShown(route), statusClass: `${i + 1}xx`, ...counted })),
+          classes.map((counted, i) => ({ method, route: toOpenApiPath(route), statusClass: `${i + 1}xx`, ...counted })),
         ),
       )
     },
@@ -77,7 +77,7 @@ export function createTraffic() {
 const noAnswers = (): Answers => ({ count: 0, milliseconds: 0, buckets: Array(durationBounds.length + 1).fill(0) })
 
 /** A route's pattern in the form of the OpenAPI document. */
-export function toShown(route: string): string {
+export function toOpenApiPath(route: string): string {
   return route === '' ? 'unmatched' : route.replace(/:(\w+)(?:\{[^}]*\})?\??/g, '{$1}')
 }
 
