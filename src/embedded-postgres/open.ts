@@ -45,7 +45,7 @@ export async function openEmbeddedPostgres({
     return found
   }
 
-  const forgetExit = beforeExit(() => {
+  const removeExitHandler = beforeExit(() => {
     users?.release()
     const alone = tryLock(`${directory}.users`, 'exclusive')
     if (alone) interruptPostmaster(directory, starting)
@@ -67,7 +67,7 @@ export async function openEmbeddedPostgres({
       }
     })
   } catch (error) {
-    forgetExit()
+    removeExitHandler()
     throw error
   }
   onProgress(`PostgreSQL listens on 127.0.0.1:${running.port}`)
@@ -98,7 +98,7 @@ export async function openEmbeddedPostgres({
       users?.release()
       await stopIfUnused(directory)
     })
-    forgetExit()
+    removeExitHandler()
   }
   return {
     url: `postgres://postgres@127.0.0.1:${port}/${database}`,
