@@ -50,16 +50,16 @@ export function createGate({ max, queueLimit, waitMs, accountLimit = Math.max(64
 
   return {
     /** Enters at once, where nobody has to wait. */
-    tryEnter: (caller: Caller | null): boolean => admission.tryAcquire(caller),
+    tryAcquire: (caller: Caller | null): boolean => admission.tryAcquire(caller),
     /**
      * @throws AppError `overloaded` when the queue is full or the wait too long, `database-unavailable` while it is shut,
      * `rate-limited` when too many requests of the caller's account wait
      */
-    async enter(caller: Caller | null = null): Promise<void> {
+    async acquire(caller: Caller | null = null): Promise<void> {
       if (shutSince !== null && performance.now() - shutSince >= waitMs) throw new AppError('database-unavailable')
       await admission.acquire(caller, refuseAfterWait)
     },
-    leave: (caller: Caller | null = null): void => admission.release(caller),
+    release: (caller: Caller | null = null): void => admission.release(caller),
     shut(): void {
       if (shutSince !== null) return
       shutSince = performance.now()

@@ -70,7 +70,7 @@ export function openDatabase(options: DatabaseOptions) {
   ): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       const askedAt = performance.now()
-      if (!gate.tryEnter(caller)) await gate.enter(caller)
+      if (!gate.tryAcquire(caller)) await gate.acquire(caller)
       let slot: Slot | undefined
       try {
         const taken = slots.take()
@@ -84,7 +84,7 @@ export function openDatabase(options: DatabaseOptions) {
         if (attempt === 2 || !repeatable) throw error
       } finally {
         if (slot) slots.release(slot)
-        gate.leave(caller)
+        gate.release(caller)
       }
     }
   }

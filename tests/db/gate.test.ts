@@ -7,43 +7,43 @@ const impatient = { ...patient, waitMs: 1 }
 
 test('no more than max are in at once, and they follow in the order they came', async () => {
   const gate = createGate(patient)
-  await gate.enter()
-  await gate.enter()
+  await gate.acquire()
+  await gate.acquire()
   const order: string[] = []
-  const first = gate.enter().then(() => order.push('first'))
-  const second = gate.enter().then(() => order.push('second'))
+  const first = gate.acquire().then(() => order.push('first'))
+  const second = gate.acquire().then(() => order.push('second'))
   expect(gate.counts()).toEqual({ inUse: 2, waiting: 2 })
-  gate.leave()
+  gate.release()
   await first
   expect(gate.counts()).toEqual({ inUse: 2, waiting: 1 })
-  gate.leave()
+  gate.release()
   await second
   expect(order).toEqual(['first', 'second'])
 })
 
 test('beyond the queue’s limit one is refused at once', async () => {
   const gate = createGate(patient)
-  const admitted = Array.from({ length: 4 }, () => gate.enter())
-  expect(await reasonOf(gate.enter())).toMatchObject({ code: 'overloaded', headers: { 'Retry-After': '1' } })
-  gate.leave()
-  gate.leave()
+  const admitted = Array.from({ length: 4 }, () => gate.acquire())
+  expect(await reasonOf(gate.acquire())).toMatchObject({ code: 'overloaded', headers: { 'Retry-After': '1' } })
+  gate.release()
+  gate.release()
   await Promise.all(admitted)
 })
 
 test('who waited too long is refused and takes nobody’s turn', async () => {
   const gate = createGate(impatient)
-  await gate.enter()
-  await gate.enter()
-  expect(await reasonOf(gate.enter())).toMatchObject({ code: 'overloaded' })
-  gate.leave()
-  gate.leave()
+  await gate.acquire()
+  await gate.acquire()
+  expect(await reasonOf(gate.acquire())).toMatchObject({ code: 'overloaded' })
+  gate.release()
+  gate.release()
   expect(gate.counts()).toEqual({ inUse: 0, waiting: 0 })
 })
 
 test('while shut nobody enters; who came before long is admitted when it opens', async () => {
   const gate = createGate(patient)
   gate.shut()
-  const entered = gate.enter()
+  const entered = gate.acquire()
   expect(gate.counts()).toEqual({ inUse: 0, waiting: 1 })
   gate.reopen()
   await entered
@@ -53,8 +53,8 @@ test('while shut nobody enters; who came before long is admitted when it opens',
 test('shut for longer than one may wait, it refuses without a wait', async () => {
   const gate = createGate(impatient)
   gate.shut()
-  expect(await reasonOf(gate.enter())).toMatchObject({ code: 'database-unavailable' })
-  const later = reasonOf(gate.enter())
+  expect(await reasonOf(gate.acquire())).toMatchObject({ code: 'database-unavailable' })
+  const later = reasonOf(gate.acquire())
   expect(gate.counts().waiting).toBe(0)
   expect(await later).toMatchObject({ code: 'database-unavailable' })
 })
@@ -62,7 +62,7 @@ test('shut for longer than one may wait, it refuses without a wait', async () =>
 test('a large pool is let in step by step, at the start and whenever it opens again', async () => {
   const gate = createGate({ ...patient, max: 50, queueLimit: 100 })
   gate.shut()
-  const all = Array.from({ length: 50 }, () => gate.enter())
+  const all = Array.from({ length: 50 }, () => gate.acquire())
   gate.reopen()
   expect(gate.counts()).toEqual({ inUse: 10, waiting: 40 })
   await Promise.all(all)
@@ -71,10 +71,10 @@ test('a large pool is let in step by step, at the start and whenever it opens ag
 
 test('once closed it refuses those who wait and those who come', async () => {
   const gate = createGate(patient)
-  await gate.enter()
-  await gate.enter()
-  const waiting = reasonOf(gate.enter())
+  await gate.acquire()
+  await gate.acquire()
+  const waiting = reasonOf(gate.acquire())
   gate.close()
   expect(await waiting).toMatchObject({ code: 'database-unavailable' })
-  expect(await reasonOf(gate.enter())).toMatchObject({ code: 'database-unavailable' })
+  expect(await reasonOf(gate.acquire())).toMatchObject({ code: 'database-unavailable' })
 })
