@@ -21,7 +21,7 @@ export type Change = {
   accountId: string | null
 }
 /** Prepares changes one after the other, each undoing what would prevent the next. */
-export type Lane = () => Promise<Change>
+export type ChangeSource = () => Promise<Change>
 
 type Subject = { id: string; email: string; bearer: string }
 
@@ -29,7 +29,7 @@ const gated = (feature: string): Probe => ({ method: 'GET', path: `/v1/entitleme
 const password = 'seven quiet herons at dawn'
 
 /** Every kind of change, each on accounts of its own. */
-export async function createLanes(fleet: Fleet): Promise<Lane[]> {
+export async function createChangeSources(fleet: Fleet): Promise<ChangeSource[]> {
   const { ask, root, sql } = fleet
   const admin = (through: number, method: string, path: string, json?: unknown) =>
     ask(through, method, `/v1/admin${path}`, root, json)
@@ -46,7 +46,7 @@ export async function createLanes(fleet: Fleet): Promise<Lane[]> {
     return (await ask<Session>(0, 'POST', '/v1/auth/login', '', { email, password })).accessToken
   }
 
-  async function lockLane(): Promise<Lane> {
+  async function lockLane(): Promise<ChangeSource> {
     const subject = await newSubject()
     const users = `/users/${subject.id}`
     return async () => {
@@ -63,7 +63,7 @@ export async function createLanes(fleet: Fleet): Promise<Lane[]> {
     }
   }
 
-  async function logOutLane(): Promise<Lane> {
+  async function logOutLane(): Promise<ChangeSource> {
     const subject = await newSubject()
     return async () => {
       const bearer = await signIn(subject)
@@ -85,7 +85,7 @@ export async function createLanes(fleet: Fleet): Promise<Lane[]> {
     make: (through: number, up: boolean) => Promise<unknown>,
     probe: Probe,
     accountId: string | null = subject.id,
-  ): Promise<Lane> {
+  ): Promise<ChangeSource> {
     let up = false
     return async () => {
       up = !up

@@ -2,7 +2,7 @@
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import postgres from 'postgres'
-import { createLanes, type Fleet } from './changes.ts'
+import { createChangeSources, type Fleet } from './changes.ts'
 import { openDatabase } from './database.ts'
 import { productionEnvironment } from './environment.ts'
 import { boundMs, drive, type Measured, type Mode } from './obedience.ts'
@@ -86,11 +86,11 @@ async function measure(mode: Mode, url: string, seconds: number, rate: number): 
     const answered = sumOf(await load(queryCountSeconds), (outcome) => outcome.answered)
     const loaded = (await statements()) - before - atRest
 
-    const lanes = await createLanes(fleet)
+    const sources = await createChangeSources(fleet)
     const loading = load(seconds)
     const results = new Map<string, Measured>()
     const endsAt = performance.now() + seconds * 1000
-    await Promise.all(lanes.map((lane, index) => drive(lane, index, { mode, fleet, ports, results, endsAt })))
+    await Promise.all(sources.map((source, index) => drive(source, index, { mode, fleet, ports, results, endsAt })))
     const outcomes = await loading
 
     const each = [...results].sort()

@@ -1,5 +1,5 @@
 import type postgres from 'postgres'
-import type { Change, Fleet, Lane } from './changes.ts'
+import type { Change, ChangeSource, Fleet } from './changes.ts'
 
 /** The promised bound while the database can be reached. */
 export const boundMs = 3_000
@@ -13,10 +13,10 @@ export type Measured = { delays: number[]; late: number; back: number }
 type Trial = { mode: Mode; fleet: Fleet; ports: number[]; results: Map<string, Measured>; endsAt: number }
 
 /** Makes one change after the other until the time is over. */
-export async function drive(lane: Lane, index: number, trial: Trial): Promise<void> {
+export async function drive(source: ChangeSource, index: number, trial: Trial): Promise<void> {
   const { results, ports, endsAt } = trial
   for (let turn = index; performance.now() < endsAt; turn++) {
-    const change = await lane()
+    const change = await source()
     await Bun.sleep(pauseMs * (0.5 + Math.random()))
     const measured = results.get(change.name) ?? { delays: [], late: 0, back: 0 }
     results.set(change.name, measured)

@@ -3,7 +3,7 @@ import { loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import postgres from 'postgres'
 import { openReplicatedPostgres } from '../tests/support/replica.ts'
-import { createLanes, type Fleet } from './changes.ts'
+import { createChangeSources, type Fleet } from './changes.ts'
 import { productionEnvironment } from './environment.ts'
 import { boundMs, drive, type Measured, type Mode } from './obedience.ts'
 import { type Child, startServer } from './processes.ts'
@@ -107,13 +107,13 @@ async function tellRequests(regions: Region[], root: string): Promise<void> {
 async function tellObedience(mode: Mode, regions: Region[], { root, sql }: Pick<Fleet, 'root' | 'sql'>): Promise<void> {
   const ports = regions.map(({ server }) => server.port)
   const fleet: Fleet = { ...toFleet(ports), root, sql }
-  const lanes = await createLanes(fleet)
+  const sources = await createChangeSources(fleet)
   const results = new Map<string, Measured>()
   // One after the other: all are made by one administrator, whose row each change locks for its four or five round
   // trips.
-  for (const [index, lane] of lanes.entries()) {
-    const endsAt = performance.now() + (Number(options.seconds) * 1000) / lanes.length
-    await drive(lane, index, { mode, fleet, ports, results, endsAt })
+  for (const [index, source] of sources.entries()) {
+    const endsAt = performance.now() + (Number(options.seconds) * 1000) / sources.length
+    await drive(source, index, { mode, fleet, ports, results, endsAt })
   }
   const all = [...results.values()]
   // Every change adds one delay for each instance, in their order.
