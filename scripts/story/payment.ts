@@ -1,6 +1,6 @@
 import { demand, listOf, memberOf, type Step } from './step.ts'
 
-const wish = (plan: string): Step['run'] => ({
+const subscribe = (plan: string): Step['run'] => ({
   method: 'POST',
   path: '/v1/subscription',
   as: 'NILA',
@@ -20,7 +20,7 @@ export const payment: Step[] = [
   {
     title: 'Try a plan',
     text: 'A trial asks for no card. Each plan is tried once.',
-    run: wish('professional'),
+    run: subscribe('professional'),
     expect: { status: 200 },
     check({ body }) {
       demand(body.status === 'trialing', 'a trial')
@@ -30,7 +30,7 @@ export const payment: Step[] = [
   {
     title: 'Try another',
     text: 'The trial before it ends at once.',
-    run: wish('starter'),
+    run: subscribe('starter'),
     expect: { status: 200 },
     check: ({ body }) => `${memberOf(body, 'plan.name')}, ${body.status}`,
   },
@@ -55,7 +55,7 @@ export const payment: Step[] = [
   {
     title: 'Ask for that plan',
     text: 'It was tried, so money is due from the first day: the answer leads to the provider’s page. Nothing has changed yet.',
-    run: wish('professional'),
+    run: subscribe('professional'),
     expect: { status: 202 },
     keep: { CHECKOUT: 'checkoutUrl' },
   },
