@@ -95,8 +95,8 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
       onOtherServer: async () => {
         schema.isServed = false
         catalogue.current = await feedConnection.read(readCatalogue)
-        apiKeys.forget()
-        sharedLimits.forget()
+        apiKeys.clear()
+        sharedLimits.clear()
       },
       onTime: databaseClock.set,
       listen: config.authzFeed === 'listen' ? listen : undefined,

@@ -21,7 +21,7 @@ function requireUsable(
   requireFeatures(deps.catalogue.current, principal, [apiAccess])
   if (!principal.permissions.includes(permission))
     throw new AppError('permission-denied', { members: { requiredPermissions: [permission] } })
-  deps.apiKeys.noteUse(id)
+  deps.apiKeys.recordUse(id)
 }
 
 const refusals: ProblemCode[] = [

@@ -3,7 +3,7 @@ import { authoriseOver, authoriseSelf, lockPlan, lockToErase } from '../access/h
 import type { LockedAccount } from '../access/hierarchy-queries.ts'
 import { type Actor as AuditActor, account, operator } from '../audit/actor.ts'
 import { requireStillSignedIn } from '../auth/sessions.ts'
-import { leaveTraces } from '../auth/traces.ts'
+import { storeTraces } from '../auth/traces.ts'
 import { releaseErased } from '../billing/release.ts'
 import { recordAuthzChange } from '../changes/record.ts'
 import type { Tx } from '../db/types.ts'
@@ -108,7 +108,7 @@ async function erase(
   await releaseFromTeams(tx, deps, target)
   await anonymiseAccount(tx, accountId)
   // After anonymising: counters hold a key-share lock on the account's row, and the other order could deadlock.
-  await leaveTraces(tx, accountId, deps.traceKeys(email)[0])
+  await storeTraces(tx, accountId, deps.traceKeys(email)[0])
   for (const { table, erased } of personalData)
     if ('account' in erased) await deleteRowsOf(tx, table, erased.account, accountId)
   await eraseAuditTraces(tx, accountId)

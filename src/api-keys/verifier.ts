@@ -111,7 +111,7 @@ export function createApiKeys({ sql, recentChanges, log, now, lifeSeconds, lookU
 
   return {
     /** The key or its refusal, from the cache; undefined when it must be looked up. */
-    recall(key: string): ApiKey | Refusal | undefined {
+    findCached(key: string): ApiKey | Refusal | undefined {
       if (!isApiKey(key)) return 'invalid-token'
       const name = hashToken(key).toString('base64')
       const remembered = known.get(name) ?? unknown.get(name)
@@ -133,13 +133,13 @@ export function createApiKeys({ sql, recentChanges, log, now, lifeSeconds, lookU
     },
 
     /** Clears the caches, after the database was replaced. */
-    forget(): void {
+    clear(): void {
       known.clear()
       unknown.clear()
     },
 
     /** Records that a key was used; written every 5 s in one statement. */
-    noteUse(id: string): void {
+    recordUse(id: string): void {
       if (uses.size < maxUses || uses.has(id)) uses.set(id, now())
     },
     /** Writes the recorded uses, one batch after the other. Never throws. */

@@ -37,10 +37,10 @@ export function verifyBearer(
 }
 
 function verifyApiKey(deps: BearerDeps, context: RequestContext, key: string): Promise<undefined> | undefined {
-  const recalled = deps.apiKeys.recall(key)
+  const cached = deps.apiKeys.findCached(key)
   // Probe routes are not rate-limited, so they must not cause look-ups; they have no guard that needs a principal.
-  if (recalled === undefined && !probeRoutes.has(context.route)) return lookUpApiKey(deps, context, key)
-  admitApiKey(deps, context, recalled ?? 'invalid-token')
+  if (cached === undefined && !probeRoutes.has(context.route)) return lookUpApiKey(deps, context, key)
+  admitApiKey(deps, context, cached ?? 'invalid-token')
   return undefined
 }
 

@@ -64,7 +64,7 @@ export type AuthDeps = {
 export type BearerDeps = Pick<AuthDeps, 'tokens' | 'catalogue' | 'now'> & {
   recentChanges: Pick<RecentChanges, 'verify'>
   feed: Pick<Feed, 'pollSoon'>
-  apiKeys: Pick<ApiKeys, 'recall' | 'lookUp'>
+  apiKeys: Pick<ApiKeys, 'findCached' | 'lookUp'>
   limits: Pick<Limits, 'global'>
   config: Pick<RateLimitConfig, 'rateLimitGlobal'>
 }

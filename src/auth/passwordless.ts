@@ -7,12 +7,12 @@ import { countPasswords as count, insertFailedSignIn, insertSignIn } from './pas
  * to the person's list of sign-ins. One statement.
  * @returns false where the account is not active: then nothing is recorded
  */
-export function noteSignIn(tx: Tx, accountId: string, origin: Origin): Promise<boolean> {
+export function recordSignIn(tx: Tx, accountId: string, origin: Origin): Promise<boolean> {
   return insertSignIn(tx, accountId, origin)
 }
 
 /** Records a failed sign-in without a password, which the person can see in their list of sign-ins. */
-export function noteFailedSignIn(sql: Db, accountId: string, origin: Origin): Promise<void> {
+export function recordFailedSignIn(sql: Db, accountId: string, origin: Origin): Promise<void> {
   return insertFailedSignIn(sql, accountId, origin)
 }
 

@@ -5,7 +5,7 @@ import type { Db } from '../db/types.ts'
  * account's trials for three years, and its quota usage until the end of the month. Usable quota units count as used.
  * Call it whenever an account gives up an address, with the account's row locked and before its rows are deleted.
  */
-export async function leaveTraces(sql: Db, accountId: string, addressHash: Buffer): Promise<void> {
+export async function storeTraces(sql: Db, accountId: string, addressHash: Buffer): Promise<void> {
   // Rounded to the month: an exact day would link this row to the erasure in the audit trail.
   await sql`
     insert into erased_trials (address_hash, plan, kept_until)

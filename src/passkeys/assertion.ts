@@ -1,7 +1,7 @@
 import { lockAccount } from '../access/hierarchy.ts'
 import type { AuthMethod } from '../access/strength.ts'
 import { account, anonymous, type Origin } from '../audit/actor.ts'
-import { noteFailedSignIn } from '../auth/passwordless.ts'
+import { recordFailedSignIn } from '../auth/passwordless.ts'
 import type { Db, Fragment, Tx } from '../db/types.ts'
 import { AppError } from '../errors/app-error.ts'
 import type { ChallengeBinding } from './challenges.ts'
@@ -155,6 +155,6 @@ async function refuse(
   deps.passkeys.figures.count(purpose, 'refused')
   const { requestId } = origin
   deps.log.info({ requestId, accountId, purpose, reason, network: deps.networkHash(origin.ip) }, 'passkey refused')
-  if (accountId !== null && purpose === 'sign-in') await noteFailedSignIn(deps.sql, accountId, origin)
+  if (accountId !== null && purpose === 'sign-in') await recordFailedSignIn(deps.sql, accountId, origin)
   return new AppError('invalid-passkey')
 }

@@ -1,5 +1,5 @@
 import type { Origin } from '../audit/actor.ts'
-import { noteSignIn } from '../auth/passwordless.ts'
+import { recordSignIn } from '../auth/passwordless.ts'
 import type { SessionBody } from '../auth/session-body.ts'
 import { completeSignIn } from '../auth/sign-in.ts'
 import { AppError } from '../errors/app-error.ts'
@@ -30,7 +30,7 @@ export async function signInWithPasskey(
     isNewDevice: device?.accountId !== accountId || device.passwordVersion !== passwordVersion,
     details: { passkeyId },
     async prove(tx) {
-      if (!(await noteSignIn(tx, accountId, origin))) return false
+      if (!(await recordSignIn(tx, accountId, origin))) return false
       // Thrown, so that the recorded sign-in is rolled back.
       if (!(await usePasskey(tx, verified))) throw new AppError('invalid-passkey')
       return true

@@ -54,7 +54,7 @@ export function consumeQuota(
   // A limit that an administrator set for the owner of a team applies to the team.
   const consumeShared = (set: number | null) =>
     consume(deps, quota, { limit: set ?? limit, isOwn: set !== null, isShared: true })
-  const set = deps.sharedLimits.recall(quota)
+  const set = deps.sharedLimits.findCached(quota)
   return set === undefined ? deps.sharedLimits.read(quota).then(consumeShared) : consumeShared(set)
 }
 

@@ -37,7 +37,7 @@ export function createSharedLimits({ sql, now, recentChanges, config }: Options)
 
   return {
     /** The limit that was set for the owner, from the cache; null: the plan's applies; undefined: it must be read. */
-    recall(quota: Quota): number | null | undefined {
+    findCached(quota: Quota): number | null | undefined {
       const found = known.get(keyOf(quota))
       if (!found || now() >= found.untilMs) return undefined
       return (recentChanges.stateOf(quota.accountId)?.version ?? 0) <= found.version ? found.limit : undefined
@@ -53,6 +53,6 @@ export function createSharedLimits({ sql, now, recentChanges, config }: Options)
       return shared
     },
     /** Clears the cache, after the database was replaced. */
-    forget: (): void => known.clear(),
+    clear: (): void => known.clear(),
   }
 }

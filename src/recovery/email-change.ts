@@ -3,7 +3,7 @@ import { consumeLink, createLink, linkUrl, linkValidHours, voidLinks } from '../
 import { type Actor as AuditActor, account as entity, type Origin } from '../audit/actor.ts'
 import type { AuthDeps } from '../auth/deps.ts'
 import { requireStrongSignIn } from '../auth/sessions.ts'
-import { leaveTraces, restoreTraces } from '../auth/traces.ts'
+import { restoreTraces, storeTraces } from '../auth/traces.ts'
 import { isUniqueViolation } from '../db/database.ts'
 import type { Tx } from '../db/types.ts'
 import { AppError, invalid } from '../errors/app-error.ts'
@@ -103,7 +103,7 @@ export async function moveAddress(
   to: string,
 ): Promise<void> {
   await voidLinks(tx, accountId, linksOfAnAddress)
-  await leaveTraces(tx, accountId, deps.traceKeys(from)[0])
+  await storeTraces(tx, accountId, deps.traceKeys(from)[0])
   await updateEmail(tx, accountId, to)
   await restoreTraces(tx, accountId, deps.traceKeys(to))
 }

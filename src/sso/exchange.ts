@@ -1,5 +1,5 @@
 import type { Origin } from '../audit/actor.ts'
-import { noteSignIn } from '../auth/passwordless.ts'
+import { recordSignIn } from '../auth/passwordless.ts'
 import type { MfaRequired } from '../auth/schemas.ts'
 import { askSecondFactor } from '../auth/second-factor.ts'
 import type { SessionBody } from '../auth/session-body.ts'
@@ -75,7 +75,7 @@ async function signInToAccount(deps: SsoDeps, entry: Entry, account: Standing): 
     details: { provider: presented.provider },
     async prove(tx) {
       // Locks the account's row: a concurrent change of identity, status or factors has committed, or waits.
-      const isActive = await noteSignIn(tx, account.id, origin)
+      const isActive = await recordSignIn(tx, account.id, origin)
       const owner = await findOwner(tx, presented.profile)
       if (!isActive || owner?.id !== account.id || owner.secondFactors.length > 0) throw new ChangedMeanwhileError()
       await useCode(tx, presented)

@@ -1,6 +1,6 @@
 import { account as accountEntity } from '../audit/actor.ts'
 import { type FederatedPerson, openFederated, openFederatedToVerify } from '../auth/federated-registration.ts'
-import { noteSignIn } from '../auth/passwordless.ts'
+import { recordSignIn } from '../auth/passwordless.ts'
 import type { SessionBody } from '../auth/session-body.ts'
 import { completeSignIn } from '../auth/sign-in.ts'
 import type { Tx } from '../db/types.ts'
@@ -33,7 +33,7 @@ export async function join(deps: SsoDeps, entry: Entry, account: Standing): Prom
       const details = { provider, identityId: id, by: 'address' }
       await deps.audit.record(tx, actor, 'identity.link', accountEntity(account.id), { details })
       await deps.mail.notify(tx, account.id, 'sign-in-method-added', { method: 'identity' })
-      return noteSignIn(tx, account.id, origin)
+      return recordSignIn(tx, account.id, origin)
     },
   })
   if (!session) throw new ChangedMeanwhileError()

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { anonymiseAccount } from '../../src/account/erasure-queries.ts'
-import { leaveTraces, restoreTraces } from '../../src/auth/traces.ts'
+import { restoreTraces, storeTraces } from '../../src/auth/traces.ts'
 import { runJobNow } from '../../src/jobs/runner.ts'
 import { type Given, givenAccount, goodPassword, newEmail, registered } from '../support/accounts.ts'
 import { signedIn } from '../support/administration.ts'
@@ -130,7 +130,7 @@ test('an address that is given up for another, as a change of e-mail will, is no
   const person = await registered(app, { email: before })
   await subscribe(person, 'starter')
   await sql.begin(async (tx) => {
-    await leaveTraces(tx, person.id, deps.traceKeys(before)[0])
+    await storeTraces(tx, person.id, deps.traceKeys(before)[0])
     await tx`update user_accounts set email = ${after} where id = ${person.id}`
     await restoreTraces(tx, person.id, deps.traceKeys(after))
   })
@@ -149,7 +149,7 @@ test('a registration that waits for the erasure of its address finds what that l
   let waiting: Promise<Person> | undefined
   await sql.begin(async (tx) => {
     await anonymiseAccount(tx, person.id)
-    await leaveTraces(tx, person.id, deps.traceKeys(person.email)[0])
+    await storeTraces(tx, person.id, deps.traceKeys(person.email)[0])
     waiting = again(person)
     while (!(await isAnybodyWaiting())) await Bun.sleep(5)
   })

@@ -53,7 +53,7 @@ test('what is counted while somebody is erased does not outlive them, in any tab
     person.id,
     () => {
       deps.usage.count(person.id, '/v1/me')
-      deps.apiKeys.noteUse(keyId)
+      deps.apiKeys.recordUse(keyId)
       return [
         deps.usage.flush(),
         deps.apiKeys.flush(),

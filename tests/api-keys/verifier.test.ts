@@ -262,7 +262,7 @@ describe('a deletion that commits while the key is being read', () => {
     const after = keys.lookUp(key)
     slow.release()
     expect(await Promise.all([before, after])).toEqual(['invalid-token', 'invalid-token'])
-    expect(keys.recall(key)).toBe('invalid-token')
+    expect(keys.findCached(key)).toBe('invalid-token')
     await keys.close()
   })
 
@@ -277,12 +277,12 @@ describe('a deletion that commits while the key is being read', () => {
     const [row] = await sql<{ version: number }[]>`select version::int from record_authz_change(${owner.id})`
     slow.release()
     expect(await reading).toMatchObject({ id })
-    expect(keys.recall(key)).toMatchObject({ id })
+    expect(keys.findCached(key)).toMatchObject({ id })
     const [change] =
       await sql`select account_id, version::int, kind, status from authz_changes where account_id = ${owner.id}`
     deps.recentChanges.apply(change as never, deps.now())
     expect(row?.version).toBe(2)
-    expect(keys.recall(key)).toBeUndefined()
+    expect(keys.findCached(key)).toBeUndefined()
     expect(await keys.lookUp(key)).toBe('invalid-token')
     await keys.close()
   })
