@@ -141,14 +141,14 @@ export const factorGuards: Guard[] = [
   {
     name: 'an identity joins no account with a second factor',
     file: 'src/sso/verdict.ts',
-    from: '    account.rank < joinBelow &&\n    account.secondFactors.length === 0',
-    to: '    account.rank < joinBelow',
+    from: '    account.rank < administratorLevel &&\n    account.secondFactors.length === 0',
+    to: '    account.rank < administratorLevel',
     tests: ['sso/joining'],
   },
   {
     name: 'an identity joins no administrator',
     file: 'src/sso/verdict.ts',
-    from: '    account.rank < joinBelow &&\n',
+    from: '    account.rank < administratorLevel &&\n',
     to: '',
     tests: ['sso/joining'],
   },

@@ -1,6 +1,7 @@
 import type { Actor } from '../access/actor.ts'
 import { authoriseOver, authoriseSelf, lockPlan, lockToErase } from '../access/hierarchy.ts'
 import type { LockedAccount } from '../access/hierarchy-queries.ts'
+import { administratorLevel } from '../access/privilege.ts'
 import { type Actor as AuditActor, account, operator } from '../audit/actor.ts'
 import { requireStillSignedIn } from '../auth/sessions.ts'
 import { storeTraces } from '../auth/traces.ts'
@@ -23,9 +24,6 @@ import {
 } from './erasure-queries.ts'
 import { personalData } from './personal-data.ts'
 
-/** Accounts with this privilege level or a higher one cannot erase themselves: another administrator must demote them first. */
-const demoteFrom = 90
-
 /**
  * Erases the person's own account, for good (GDPR 17).
  * @param passwordVersion of the password that was given with the request and found right, where one was
@@ -38,7 +36,8 @@ export async function eraseSelf(deps: AccountDeps, actor: Actor, passwordVersion
     await requireStillSignedIn(tx, principal, passwordVersion)
     const own = await authoriseSelf(tx, principal)
     // Checked on the locked row, so that a concurrent promotion is seen.
-    if (own.rank >= demoteFrom) throw new AppError('demote-first')
+    // Another administrator must demote an administrator first.
+    if (own.rank >= administratorLevel) throw new AppError('demote-first')
     // No origin: it would be personal data of an erased account.
     await erase(tx, deps, { principal, origin: null }, own, 'person')
   })

@@ -1,3 +1,4 @@
+import { administratorLevel } from '../access/privilege.ts'
 import type { Db } from '../db/types.ts'
 
 /** What is due for an inactive account: the first notice, the last notice, or its erasure. */
@@ -17,7 +18,9 @@ const lastUse = (sql: Db) => sql`
     (select max(day + 1)::timestamp at time zone 'UTC' from usage_daily where account_id = a.id))`
 
 /** SQL: whether the account `a` may be erased for inactivity. Invited accounts are not active; members and owners of teams are exempt. */
-const mayBeInactive = (sql: Db) => sql`a.status = 'active' and a.plan = 'free' and rank_of(a.role, a.plan) < 90
+const mayBeInactive = (
+  sql: Db,
+) => sql`a.status = 'active' and a.plan = 'free' and rank_of(a.role, a.plan) < ${administratorLevel}
   and not exists (select from team_members m where m.account_id = a.id)`
 
 /** Copies from the outbox when notices were sent; the outbox deletes its rows after 30 days. */

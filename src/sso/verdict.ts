@@ -1,9 +1,7 @@
+import { administratorLevel } from '../access/privilege.ts'
 import type { Db } from '../db/types.ts'
 import type { Profile } from './claims.ts'
 import { findHolder, findOwner, type Standing } from './queries.ts'
-
-/** To accounts with this privilege level or a higher one no identity is added by address: administrators add it while signed in. */
-const joinBelow = 90
 
 /** Why a sign-in is refused; the value of `#error`. */
 export type Refusal = 'email-unverified' | 'identity-conflict' | 'account-unavailable'
@@ -46,7 +44,7 @@ export function mayJoin(account: Standing, email: string): boolean {
     account.status === 'active' &&
     account.email === email &&
     account.emailVerified &&
-    account.rank < joinBelow &&
+    account.rank < administratorLevel &&
     account.secondFactors.length === 0
   )
 }
