@@ -36,14 +36,14 @@ export async function compareWithPeers(setting: Setting): Promise<Figure[]> {
     const ours = await startServer(environment, { pin: true })
     running.push(ours)
     const atRest = await restOf(ours.pid)
-    const [person, ...people] = await Promise.all(
-      setting.people.slice(0, 9).map(createClient(ours.port, environment.OPS_TOKEN).login),
-    )
-    if (!person) throw new Error('nobody is there')
+    const { login } = createClient(ours.port, environment.OPS_TOKEN)
+    const [first] = setting.people
+    if (!first) throw new Error('nobody is there')
+    const person = await login(first)
     const figures = [
       ...(await compareGatedGets({ bare, ours, person, peers, setting })),
       ...(await compareReads(ours, person, setting)),
-      ...(await compareRefreshes(ours, people, peers.get('Fastify'), setting)),
+      ...(await compareRefreshes(ours, login, peers.get('Fastify'), setting)),
       ...(await compareLogins(ours, setting, peers.get('Fastify'))),
       memory('ours, sources: resident at rest, under load', atRest, residentMegabytes(ours.pid)),
     ]
@@ -93,30 +93,35 @@ async function compareGatedGets({ bare, ours, person, peers, setting }: Gated): 
   ]
 }
 
+/** Of chains of refreshes, one and then sixteen at once: each begins again in every round, with the token of a new log-in. */
 async function compareRefreshes(
   ours: Child,
-  people: Person[],
+  login: (person: Person) => Promise<Person>,
   peer: Peer | undefined,
-  { effort }: Setting,
+  { people, effort }: Setting,
 ): Promise<Figure[]> {
-  const chain = (name: string, child: Child, one: Person) =>
-    toContender(name, child.pid, { port: child.port, connections: 1, requests: [asBytes.refresh(one)], rotating: true })
-  const theirs: number[] = []
-  const own: number[] = []
-  // A chain of refreshes begins again in each round, with the token of a new log-in.
-  for (const one of people.slice(0, Math.min(effort.rounds, 6))) {
-    const mine = chain('ours', ours, one)
-    await takeTurns([mine], effort.round, (rounds) => rounds >= 1)
-    own.push(...mine.micros)
-    if (!peer) continue
-    const other = chain(peer.name, peer, await signInAt(peer))
-    await takeTurns([other], effort.round, (rounds) => rounds >= 1)
-    theirs.push(...other.micros)
+  async function microsOf(name: string, child: Child, signedIn: Person[]): Promise<number[]> {
+    const load = { port: child.port, connections: signedIn.length, requests: signedIn.map(asBytes.refresh) }
+    const contender = toContender(name, child.pid, { ...load, rotating: true })
+    await takeTurns([contender], effort.round, (rounds) => rounds >= 1)
+    return contender.micros
   }
-  return [
-    plain('refresh: of a core, ours and Fastify with pg', `${show(median(own))}, ${show(median(theirs))}`),
-    atLeast('refreshes : Fastify with pg', ratio(median(own), median(theirs)), 1),
-  ]
+  const figures: Figure[] = []
+  for (const chains of [1, 16]) {
+    const [own, theirs]: [number[], number[]] = [[], []]
+    for (let round = 0; round < Math.min(effort.rounds, 6); round++) {
+      own.push(...(await microsOf('ours', ours, await Promise.all(people.slice(0, chains).map(login)))))
+      if (!peer) continue
+      const signedIn = await Promise.all(Array.from({ length: chains }, () => signInAt(peer)))
+      theirs.push(...(await microsOf(peer.name, peer, signedIn)))
+    }
+    const times = `${show(median(own))}, ${show(median(theirs))}`
+    figures.push(
+      plain(`refresh, ${chains} at once: of a core, ours and Fastify with pg`, times),
+      atLeast(`refreshes, ${chains} at once : Fastify with pg`, ratio(median(own), median(theirs)), 1),
+    )
+  }
+  return figures
 }
 
 async function signInAt({ port, person }: Peer): Promise<Person> {
