@@ -55,7 +55,7 @@ import { countTraffic } from './telemetry/traffic.ts'
 import { operatorsWebhookRoutes, ownWebhookRoutes } from './webhooks/routes.ts'
 
 /** The whole service: the middleware of every request, in order, and every mount. */
-export function createApp(deps: AppDeps) {
+export function createApp(deps: AppDeps, mounts = mountRoutes()) {
   const app = openApp(deps)
   const { publicUrl } = deps.config
   const fused = fuse(
@@ -64,7 +64,7 @@ export function createApp(deps: AppDeps) {
         const { openApiDocument } = await import('./ops/openapi.ts')
         return c.json(await openApiDocument(app, publicUrl), 200)
       })
-      .route('/', mountRoutes()),
+      .route('/', mounts),
   )
   if (deps.tracer) traceRequests(app, deps.tracer)
   return fused

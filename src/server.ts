@@ -23,8 +23,8 @@ export type Server = { url: string; address: string; deps: OpenDeps; stop(): Pro
 export async function serve(config: Config, log: Logger, signal?: AbortSignal): Promise<Server> {
   if (config.dataKeyIsDerived)
     log.warn('DATA_KEY is not set: secrets at rest are encrypted under a key that follows from JWT_REFRESH_SECRET')
-  const [deps, { createApp }] = await Promise.all([openWithRetries(config, log, signal), importApp()])
-  const app = createApp(deps)
+  const [deps, { createApp, mounts }] = await Promise.all([openWithRetries(config, log, signal), importApp()])
+  const app = createApp(deps, mounts)
   const bindings: { server?: Bun.Server<undefined> } = {}
   const listen = () =>
     Bun.serve({
@@ -72,10 +72,12 @@ async function listening<T>(config: Config, deps: OpenDeps, listen: () => T): Pr
   }
 }
 
-/** Evaluates the routes while the database makes its processes: they are asked for before that. */
+/** Evaluates and mounts the routes while the database makes its processes and answers: it is asked in between. */
 async function importApp() {
   await Bun.sleep(1)
-  return import('./app.ts')
+  const { createApp, mountRoutes } = await import('./app.ts')
+  await Bun.sleep(0)
+  return { createApp, mounts: mountRoutes() }
 }
 
 async function openWithRetries(config: Config, log: Logger, signal?: AbortSignal): Promise<OpenDeps> {
