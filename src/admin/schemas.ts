@@ -85,7 +85,7 @@ export const Cleared = Description.nullable().transform((text) => text ?? '')
 const DisplayName = PersonName.meta({ description: 'Any script.', examples: ['Professional'] })
 const Count = z.int().min(0).max(Number.MAX_SAFE_INTEGER)
 
-const planFields = {
+const planFields = () => ({
   displayName: DisplayName,
   description: Description,
   tier: z.int().min(0).max(1000),
@@ -98,34 +98,34 @@ const planFields = {
   maxApiRequestsPerMonth: Count.nullable(),
   maxStorageGb: Count.nullable(),
   apiRequestsPerMinute: z.int().min(1).max(1_000_000).nullable(),
-}
-const { displayName, tier, ...optionalPlanFields } = planFields
-export const NewPlan = z.lazy(() =>
-  z
+})
+export const NewPlan = z.lazy(() => {
+  const { displayName, tier, ...others } = planFields()
+  return z
     .strictObject({
       name: Slug,
       displayName,
       tier,
-      description: optionalPlanFields.description.default(''),
-      priceMonthlyMinor: optionalPlanFields.priceMonthlyMinor.default(null),
-      priceYearlyMinor: optionalPlanFields.priceYearlyMinor.default(null),
-      currency: optionalPlanFields.currency.default('USD'),
-      trialDays: optionalPlanFields.trialDays.default(0),
-      featured: optionalPlanFields.featured.default(false),
-      maxUsers: optionalPlanFields.maxUsers.default(null),
-      maxApiRequestsPerMonth: optionalPlanFields.maxApiRequestsPerMonth.default(null),
-      maxStorageGb: optionalPlanFields.maxStorageGb.default(null),
-      apiRequestsPerMinute: optionalPlanFields.apiRequestsPerMinute.default(null),
+      description: others.description.default(''),
+      priceMonthlyMinor: others.priceMonthlyMinor.default(null),
+      priceYearlyMinor: others.priceYearlyMinor.default(null),
+      currency: others.currency.default('USD'),
+      trialDays: others.trialDays.default(0),
+      featured: others.featured.default(false),
+      maxUsers: others.maxUsers.default(null),
+      maxApiRequestsPerMonth: others.maxApiRequestsPerMonth.default(null),
+      maxStorageGb: others.maxStorageGb.default(null),
+      apiRequestsPerMinute: others.apiRequestsPerMinute.default(null),
     })
     .refine((plan) => (plan.priceMonthlyMinor === null) === (plan.priceYearlyMinor === null), {
       path: ['priceMonthlyMinor'],
       message: 'Give both prices, or neither for a plan by quote.',
     })
-    .meta({ ref: 'NewPlan' }),
-)
+    .meta({ ref: 'NewPlan' })
+})
 export const PlanEdit = z.lazy(() =>
   z
-    .strictObject({ ...planFields, description: Cleared, retired: z.boolean() })
+    .strictObject({ ...planFields(), description: Cleared, retired: z.boolean() })
     .partial()
     .meta({ ref: 'PlanEdit' }),
 )

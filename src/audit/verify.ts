@@ -157,4 +157,6 @@ export function parseCheckpoint(line: unknown): CheckpointLine {
   return 'checkpoint' in parsed.data ? parsed.data.checkpoint : parsed.data
 }
 
-const LoggedCheckpoint = z.object({ id: z.int().min(1), rowCount: z.int().min(1), digest: z.hex(), mac: z.hex() })
+const LoggedCheckpoint = z.lazy(() =>
+  z.object({ id: z.int().min(1), rowCount: z.int().min(1), digest: z.hex(), mac: z.hex() }),
+)

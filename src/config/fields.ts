@@ -1,17 +1,18 @@
 import { z } from 'zod'
 
 /** A variable that is a whole number within bounds. */
+const text = z.string()
+
 export const wholeNumber = (minimum: number, maximum: number) =>
-  z
-    .string()
-    .refine((text) => /^\d{1,12}$/.test(text) && Number(text) >= minimum && Number(text) <= maximum, {
-      message: `must be a whole number from ${minimum} to ${maximum}`,
-    })
-    .transform(Number)
+  text.transform((digits, { addIssue }) => {
+    if (/^\d{1,12}$/.test(digits) && Number(digits) >= minimum && Number(digits) <= maximum) return Number(digits)
+    addIssue({ code: 'custom', message: `must be a whole number from ${minimum} to ${maximum}` })
+    return z.NEVER
+  })
 
 /** wholeNumber with a default. */
 export const integer = (minimum: number, maximum: number, fallback: number) =>
-  z.string().default(String(fallback)).pipe(wholeNumber(minimum, maximum))
+  wholeNumber(minimum, maximum).default(fallback)
 
 /** A URL with one of these protocols, such as `https:`. */
 export const url = (...protocols: string[]) =>

@@ -24,8 +24,9 @@ export type SigningKey = {
   publicJwk: PublicJwk
 }
 
-const Coordinate = z.string().regex(/^[A-Za-z0-9_-]{43}$/)
-const shared = {
+/** Made when a key is read: most instances start without one. */
+const Coordinate = z.lazy(() => z.string().regex(/^[A-Za-z0-9_-]{43}$/))
+const shared = () => ({
   d: Coordinate,
   x: Coordinate,
   kid: z
@@ -41,19 +42,26 @@ const shared = {
     .optional(),
   /** Creation time, in epoch seconds; `keys rotate` finds the newest by it. */
   iat: z.int().min(0).optional(),
-}
+})
 /** A private key of RFC 7518 6.2 or RFC 8037 2; unknown members are ignored (RFC 7517 4). */
-const PrivateJwk = z.discriminatedUnion('kty', [
-  z.looseObject({
-    ...shared,
-    kty: z.literal('EC'),
-    crv: z.literal('P-256'),
-    y: Coordinate,
-    alg: z.literal('ES256').optional(),
-  }),
-  z.looseObject({ ...shared, kty: z.literal('OKP'), crv: z.literal('Ed25519'), alg: z.literal('EdDSA').optional() }),
-])
-const PrivateJwkSet = z.looseObject({ keys: z.array(PrivateJwk).min(1).max(10) })
+const PrivateJwk = z.lazy(() =>
+  z.discriminatedUnion('kty', [
+    z.looseObject({
+      ...shared(),
+      kty: z.literal('EC'),
+      crv: z.literal('P-256'),
+      y: Coordinate,
+      alg: z.literal('ES256').optional(),
+    }),
+    z.looseObject({
+      ...shared(),
+      kty: z.literal('OKP'),
+      crv: z.literal('Ed25519'),
+      alg: z.literal('EdDSA').optional(),
+    }),
+  ]),
+)
+const PrivateJwkSet = z.lazy(() => z.looseObject({ keys: z.array(PrivateJwk).min(1).max(10) }))
 export type PrivateJwk = z.infer<typeof PrivateJwk>
 export type PrivateJwkSet = z.infer<typeof PrivateJwkSet>
 

@@ -11,20 +11,20 @@ const Bytes = (maxCharacters: number) =>
 const ChallengeToken = z.string().max(65_536).meta({ description: 'The challengeToken that came with the options.' })
 
 /** At most 1,023 bytes (WebAuthn Level 3, 4 "Credential ID"). */
-const CredentialId = Bytes(1_364)
-const transports = boundedList(bounded(32, 'A transport has at most 32 characters.'), 10)
+const CredentialId = () => Bytes(1_364)
+const transports = () => boundedList(bounded(32, 'A transport has at most 32 characters.'), 10)
 /** Unknown members are ignored: new versions of browsers add some. */
-const shared = {
-  id: CredentialId,
-  rawId: CredentialId,
+const shared = () => ({
+  id: CredentialId(),
+  rawId: CredentialId(),
   type: z.literal('public-key'),
   authenticatorAttachment: bounded(32, 'This has at most 32 characters.').nullish(),
-}
+})
 
 export const AssertionResponse = z.lazy(() =>
   z
     .object({
-      ...shared,
+      ...shared(),
       response: z.object({
         clientDataJSON: Bytes(16_384),
         authenticatorData: Bytes(16_384),
@@ -50,11 +50,11 @@ export type PasskeyResponse = z.infer<typeof PasskeyResponse>
 export const NewPasskeyResponse = z.lazy(() =>
   z
     .object({
-      ...shared,
+      ...shared(),
       response: z.object({
         clientDataJSON: Bytes(16_384),
         attestationObject: Bytes(49_152),
-        transports: transports.nullish(),
+        transports: transports().nullish(),
       }),
     })
     .meta({

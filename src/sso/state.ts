@@ -27,17 +27,19 @@ const place = { table: 'oidc', column: 'state', id: 'authorization' }
 const maxLength = 2_048
 
 /** The encrypted content of a state. The encryption authenticates it; the first member is the version of the format. */
-const Sealed = z.tuple([
-  z.literal(1),
-  z.string(),
-  z.string(),
-  z.string().nullable(),
-  z.string(),
-  z.string(),
-  z.string(),
-  z.string(),
-  z.int(),
-])
+const Sealed = z.lazy(() =>
+  z.tuple([
+    z.literal(1),
+    z.string(),
+    z.string(),
+    z.string().nullable(),
+    z.string(),
+    z.string(),
+    z.string(),
+    z.string(),
+    z.int(),
+  ]),
+)
 
 type Begin = Pick<Journey, 'providerId' | 'purpose' | 'returnTo' | 'codeChallenge'>
 

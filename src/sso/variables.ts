@@ -27,41 +27,47 @@ export type IdentityProvider = {
 const maxProviders = 20
 const maxFileBytes = 262_144
 
-const domain = z.string().regex(/^[a-z0-9-]+(?:\.[a-z0-9-]+)+$/, 'must be a domain in small letters')
-const shared = {
+const shared = () => ({
   id: z.string().regex(/^[a-z][a-z0-9-]{0,39}$/, 'must have small letters, digits and hyphens, a letter first'),
   displayName: brandName,
   clientId: z.string().min(1).max(255),
   clientSecret: z.string().min(1).max(2_000).nullable().default(null),
-}
-const trustEmail = z.union([z.boolean(), z.array(domain).min(1).max(100)])
+})
+const domain = () => z.string().regex(/^[a-z0-9-]+(?:\.[a-z0-9-]+)+$/, 'must be a domain in small letters')
+const trustEmail = () => z.union([z.boolean(), z.array(domain()).min(1).max(100)])
 
-const Google = z.strictObject({
-  ...shared,
-  preset: z.literal('google'),
-  id: shared.id.default('google'),
-  displayName: shared.displayName.default('Google'),
-  trustEmail: trustEmail.optional(),
-})
-const Microsoft = z.strictObject({
-  ...shared,
-  preset: z.literal('microsoft'),
-  id: shared.id.default('microsoft'),
-  displayName: shared.displayName.default('Microsoft'),
-  tenant: z
-    .string()
-    .regex(/^[A-Za-z0-9.-]{1,100}$/, 'must be common, organizations, consumers, or the id or a domain of a tenant')
-    .default('common'),
-  trustEmail: z.literal(false, 'must be false: whoever administers a tenant writes any address').default(false),
-})
-const Standard = z.strictObject({
-  ...shared,
-  issuer: z
-    .string()
-    .max(500)
-    .refine(isIssuer, 'must be an https URL without query and fragment, as its discovery says'),
-  trustEmail: trustEmail.default(false),
-})
+const Google = z.lazy(() =>
+  z.strictObject({
+    ...shared(),
+    preset: z.literal('google'),
+    id: shared().id.default('google'),
+    displayName: shared().displayName.default('Google'),
+    trustEmail: trustEmail().optional(),
+  }),
+)
+const Microsoft = z.lazy(() =>
+  z.strictObject({
+    ...shared(),
+    preset: z.literal('microsoft'),
+    id: shared().id.default('microsoft'),
+    displayName: shared().displayName.default('Microsoft'),
+    tenant: z
+      .string()
+      .regex(/^[A-Za-z0-9.-]{1,100}$/, 'must be common, organizations, consumers, or the id or a domain of a tenant')
+      .default('common'),
+    trustEmail: z.literal(false, 'must be false: whoever administers a tenant writes any address').default(false),
+  }),
+)
+const Standard = z.lazy(() =>
+  z.strictObject({
+    ...shared(),
+    issuer: z
+      .string()
+      .max(500)
+      .refine(isIssuer, 'must be an https URL without query and fragment, as its discovery says'),
+    trustEmail: trustEmail().default(false),
+  }),
+)
 
 /** Whether a text is an issuer (OpenID Connect Discovery 3); plain http only for a loopback address. */
 function isIssuer(text: string): boolean {

@@ -3,22 +3,28 @@ import { bounded, boundedList, prose, Uuid } from '../http/input/fields.ts'
 import { ownWebhookEvents, type WebhookEvent, webhookEvents } from './events.ts'
 
 /** The target is checked in url.ts, which has the configuration. */
-const Url = bounded(2_000, 'A URL has at most 2,000 characters.')
-  .regex(/^https?:\/\/[^\s#]+$/, 'Send a URL such as https://example.com/hooks, without a fragment.')
-  .meta({ pattern: '^https?://[^\\s#]+$' })
+const Url = () =>
+  bounded(2_000, 'A URL has at most 2,000 characters.')
+    .regex(/^https?:\/\/[^\s#]+$/, 'Send a URL such as https://example.com/hooks, without a fragment.')
+    .meta({ pattern: '^https?://[^\\s#]+$' })
 
-const Description = prose('A description').nullable()
+const Description = () => prose('A description').nullable()
 
 /** The schemas for the events that an owner's endpoints can choose. */
 function schemasOf(events: readonly WebhookEvent[], ref: string) {
-  const Events = boundedList(z.enum(events), 50, 1)
-  const fields = { url: Url, events: Events, description: Description.optional() }
+  const fields = () => ({
+    url: Url(),
+    events: boundedList(z.enum(events), 50, 1),
+    description: Description().optional(),
+  })
   return {
-    New: z.strictObject(fields).meta({ ref: `New${ref}` }),
-    Patch: z
-      .strictObject({ ...fields, enabled: z.boolean() })
-      .partial()
-      .meta({ ref: `${ref}Patch` }),
+    New: z.lazy(() => z.strictObject(fields()).meta({ ref: `New${ref}` })),
+    Patch: z.lazy(() =>
+      z
+        .strictObject({ ...fields(), enabled: z.boolean() })
+        .partial()
+        .meta({ ref: `${ref}Patch` }),
+    ),
   }
 }
 
