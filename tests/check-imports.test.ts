@@ -6,7 +6,7 @@ import { checkImports } from '../scripts/check-imports.ts'
 
 const root = join(import.meta.dir, '..')
 
-describe('what the linter cannot say', () => {
+describe('rules that the linter lacks', () => {
   const found = (files: Record<string, string>) =>
     checkImports(new Map(Object.entries(files))).map(({ file, line, message }) => `${file}:${line} ${message}`)
 

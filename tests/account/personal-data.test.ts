@@ -54,7 +54,7 @@ test('whatever refers to an account, or is called like something personal, is li
       expect([table, personalData[table]?.of !== undefined]).toEqual([table, true])
 })
 
-describe('the list tells the truth', () => {
+describe('the list of personal data is complete', () => {
   test('an export has a row of every table that concerns the person, with everything personal', async () => {
     const person = await givenWholeLife(app, admin)
     const parts = await bodyOf<Record<string, Record<string, unknown>[]>>(

@@ -74,7 +74,7 @@ describe('counted use', () => {
   })
 })
 
-describe('how often it is written', () => {
+describe('the interval of writes', () => {
   /** Seconds between writes of what is counted at a rate. */
   function secondsBetween(countersEverySecond: number): number {
     const isTime = createPace()
@@ -82,12 +82,12 @@ describe('how often it is written', () => {
     throw new Error('it is never written')
   }
 
-  test('is every 5 s for few; for many less often, and after 30 s at the latest', () => {
+  test('is 5 s for few rows, longer for many, and at most 30 s', () => {
     expect([1, 100, 200].map(secondsBetween)).toEqual([5, 5, 5])
     expect([201, 1_000, 1e9].map(secondsBetween)).toEqual([30, 30, 30])
   })
 
-  test('grows with what waits: no more than 200 rows a second until then', () => {
+  test('grows with the rows that wait: no more than 200 rows a second until then', () => {
     const isTime = createPace()
     expect([1_001, 1_100].map(isTime)).toEqual([false, true])
     expect([3_000, 3_000, 3_000, 3_000].map(isTime)).toEqual([false, false, true, false])

@@ -117,7 +117,7 @@ describe('a message whose end can be seen in two places', () => {
   })
 })
 
-describe('what is honest', () => {
+describe('a well-formed request', () => {
   const get = (path: string, headers = '') => `GET ${path} HTTP/1.1\r\nHost: a\r\n${headers}\r\n`
   const json = '{"email":"asha@people.test"}'
 
@@ -181,7 +181,7 @@ describe('what is honest', () => {
     }
   })
 
-  test('a method that nobody knows is answered by nothing, or refused', async () => {
+  test('an unknown method is refused, or the connection is closed', async () => {
     const { statuses } = await send([`FOO /v1/plans HTTP/1.1\r\nHost: a\r\n\r\n${hidden}`])
     expect(statuses.filter((status) => status < 400)).toEqual([])
   })

@@ -288,7 +288,7 @@ describe('a deletion that commits while the key is being read', () => {
   })
 })
 
-describe('when it was last used', () => {
+describe('the time of the last use', () => {
   test('is written in batches, one statement for all, and shown', async () => {
     const person = await signedIn(app)
     const keys = await Promise.all(Array.from({ length: 10 }, () => givenApiKey(app, person.id)))

@@ -59,7 +59,7 @@ test('a long seal is read in parts, and a fault in any of them is found', async 
   expect(await state()).toMatchObject({ seals: { auditRows: 520 } })
 })
 
-describe('what is found', () => {
+describe('a fault that is found', () => {
   test('fails the job until the whole trail is verified, and stops nothing', async () => {
     await writeAndSeal(2)
     const id = await rowOfSeal(2)

@@ -106,8 +106,8 @@ describe('a lockout', () => {
   })
 })
 
-describe('what is forgotten', () => {
-  test('failures after 15 minutes', async () => {
+describe('a reset of the counters', () => {
+  test('clears failures after 15 minutes', async () => {
     const email = newEmail()
     await failTimes(4, email)
     await age(keyOf(email), '15 minutes 1 second')
@@ -116,7 +116,7 @@ describe('what is forgotten', () => {
     await expectProblem(await login(email), 'account-locked')
   })
 
-  test('all failures, and the doubling, by a success', async () => {
+  test('clears all failures, and the doubling, after a success', async () => {
     const person = await givenAccount(app)
     await failTimes(5, person.email)
     await age(keyOf(person.email), '15 minutes 1 second')
@@ -126,7 +126,7 @@ describe('what is forgotten', () => {
     expect(await lockedFor(person.email)).toBeWithin(890, 901)
   })
 
-  test('the doubling after 24 hours without a failure, counted from the end of the last lockout', async () => {
+  test('clears the doubling after 24 hours without a failure, counted from the end of the last lockout', async () => {
     const email = newEmail()
     await failTimes(5, email)
     await age(keyOf(email), '24 hours 14 minutes')

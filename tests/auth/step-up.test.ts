@@ -173,13 +173,13 @@ describe('a first password', () => {
   })
 })
 
-describe('what gives a role', () => {
+describe('a change of rights', () => {
   test.each([
     ['to a person', 'PUT', (id: string) => `/v1/admin/users/${id}/role`, { role: 'guest' }],
     ['its level', 'PATCH', () => '/v1/admin/roles/guest', { description: 'Looks around' }],
     ['its permissions', 'PUT', () => '/v1/admin/roles/guest/permissions', { permissions: ['profile.read'] }],
     ['to whom it invites', 'POST', () => '/v1/admin/users', { role: 'guest' }],
-  ])('%s wants a sign-in of the last 10 minutes', async (_, method, path, json) => {
+  ])('%s needs a sign-in of the last 10 minutes', async (_, method, path, json) => {
     const { id } = await givenAccount(app)
     const { accessToken } = await logIn(app, await givenAccount(app, { role: 'superadmin' }))
     const old = await ofLongAgo(accessToken)
@@ -190,7 +190,7 @@ describe('what gives a role', () => {
     expect((await request(path(id), { method, bearer: accessToken, json: body })).ok).toBeTrue()
   })
 
-  test('an invitation that brings none does not', async () => {
+  test('an invitation without a role needs none', async () => {
     const { accessToken } = await logIn(app, await givenAccount(app, { role: 'superadmin' }))
     const old = await ofLongAgo(accessToken)
     expect((await request('/v1/admin/users', { bearer: old, json: { email: newEmail() } })).status).toBe(201)

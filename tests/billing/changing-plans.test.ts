@@ -221,7 +221,7 @@ async function expectLastPaidBack({ id }: Payer): Promise<void> {
   expect(refunded).toMatchObject({ kind: 'refund', chargeId: charged[0]?.paymentId ?? '' })
 }
 
-describe('what ends it at the provider', () => {
+describe('a subscription is ended at the provider by', () => {
   test('a plan that an administrator grants in its place', async () => {
     const person = await givenPaying('starter')
     const subscription = await subscriptionOf(person)

@@ -44,7 +44,7 @@ const acts = {
   ...own,
 }
 
-describe('whatever changes somebody whose plan has run out', () => {
+describe('a change of an account whose plan has run out', () => {
   for (const [name, act] of Object.entries(acts))
     test(`(${name}) leaves nothing that is over in force, and the feed tells what the tables say`, async () => {
       const person = await givenLapsed()

@@ -69,8 +69,8 @@ describe('what has changed since a token was made', () => {
   })
 })
 
-describe('what is forgotten', () => {
-  test('is what no living token can predate, and nothing younger', () => {
+describe('a change that is dropped from memory', () => {
+  test('is older than every valid token', () => {
     const recentChanges = new RecentChanges(ttlSeconds)
     recentChanges.apply(change(2, { kind: 'session-ended', sessionId: 's1' }), 0)
     recentChanges.apply(change(3, { kind: 'sessions-ended', accountId: 'b' }), 1)
@@ -83,7 +83,7 @@ describe('what is forgotten', () => {
     expect(recentChanges.size).toBe(0)
   })
 
-  test('is forgotten part by part: a young change does not keep old endings, nor lose its own', () => {
+  test('is dropped part by part: a recent change neither keeps old endings nor loses its own', () => {
     const recentChanges = new RecentChanges(ttlSeconds)
     recentChanges.apply(change(2, { kind: 'session-ended', sessionId: 'old' }), 0)
     recentChanges.apply(change(3, { kind: 'session-ended', sessionId: 'young' }), lifeMs)

@@ -32,7 +32,7 @@ const production = {
 const warned = (change: Record<string, string> = {}) =>
   examineConfiguration(loadConfig({ ...production, ...change })).map(({ name, state }) => `${state} ${name}`)
 
-describe('what production allows and is seldom meant', () => {
+describe('a warning about production', () => {
   test('is nothing of a plain configuration, and nothing of development', () => {
     expect(warned()).toEqual([])
     expect(

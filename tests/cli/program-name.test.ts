@@ -25,7 +25,7 @@ const folders = (...names: string[]) => names.map((name) => join(root, name)).jo
 const inFront = ['npm/_npx/8666902f26f2dc1a/node_modules/.bin', 'project/node_modules/.bin', 'bun-node-a7733435c']
 const start = { entry: join(root, 'project/src/main.ts'), directory: join(root, 'project') }
 
-describe('what to type for the program', () => {
+describe('the name of the program', () => {
   test.each([
     ['bun, where it is on the PATH', { compiled: false, execPath: bun, path: folders('bin') }, 'bun src/main.ts'],
     [
@@ -61,7 +61,7 @@ describe('what to type for the program', () => {
     )
   })
 
-  test('is told by the program itself', async () => {
+  test('is printed by the program itself', async () => {
     const { err } = await runProgram(['serve'], { NODE_ENV: 'production', JWT_ALGORITHM: 'ES256' }, '', sources)
     expect(err).toContain('src/main.ts keys generate --algorithm ES256 makes them')
     expect(err).not.toContain('manas360 keys')

@@ -168,7 +168,7 @@ describe('the request id', () => {
   })
 })
 
-describe('a body where none belongs', () => {
+describe('a body on a route without one', () => {
   for (const [method, path] of [
     ['POST', '/v1/auth/logout'],
     ['POST', '/v1/auth/logout-all'],

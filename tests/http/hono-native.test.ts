@@ -135,8 +135,8 @@ describe("a handler speaks Hono's own language", () => {
   })
 })
 
-describe('what was not answered, or was thrown', () => {
-  test('a handler or a middleware that returns nothing is a fault of ours, and told', async () => {
+describe('a missing answer, or an error', () => {
+  test('a handler or a middleware that returns nothing is answered 500, and logged', async () => {
     for (const handlers of [
       [() => undefined as never],
       [async () => undefined as never],
@@ -183,7 +183,7 @@ describe('what was not answered, or was thrown', () => {
     expect([response.status, await response.text(), response.headers.get('x-own')]).toEqual([409, 'taken', 'yes'])
   })
 
-  test('what is no error at all is a fault of ours like any other', async () => {
+  test('a thrown value that is no Error is answered 500 too', async () => {
     for (const value of ['text', undefined, null, 0, { a: 1 }])
       await expectProblem(
         await answer([
@@ -195,7 +195,7 @@ describe('what was not answered, or was thrown', () => {
       )
   })
 
-  test('app.onError and app.notFound are obeyed, whenever they are said', async () => {
+  test('app.onError and app.notFound are called, whenever they are registered', async () => {
     const app = fuse(openApp(deps).get('/', () => Promise.reject(new Error('x'))))
     app.onError((error, c) => c.text(`mine: ${error.message}`, 500)).notFound((c) => c.text('nothing', 404))
     expect(await (await app.request('/')).text()).toBe('mine: x')

@@ -97,7 +97,7 @@ describe('what Bun closes without an answer is not carried out', () => {
   })
 })
 
-describe('a body is read once, whoever wants it', () => {
+describe('a body is read once, however many read it', () => {
   test('an empty chunked one, or an empty object, is none under an Idempotency-Key too', async () => {
     const admin = await signedIn(app, { role: 'superadmin' })
     const { id } = await givenAccount(app)

@@ -81,8 +81,8 @@ test('a checkpoint goes to the log also where only warnings are written', async 
   ])
 })
 
-describe('what /health tells', () => {
-  test('is the last run of each job, how long it took and how it ended', async () => {
+describe('/health shows', () => {
+  test('the last run of each job, how long it took and how it ended', async () => {
     const app = await openTestApp()
     for (const name of names) await runJobNow(app.deps, name)
     const { jobs: told } = await bodyOf<{ jobs: Record<string, unknown>[] }>(await app.request('/health'))
@@ -96,7 +96,7 @@ describe('what /health tells', () => {
       })
   })
 
-  test('is a failure with its reason, and when it succeeded before', async () => {
+  test('a failure with its reason, and when it succeeded before', async () => {
     const app = await openTestApp()
     await runJobNow(app.deps, 'refresh-views')
     const [before] = await readJobRuns(app.deps)
@@ -117,8 +117,8 @@ describe('what /health tells', () => {
   })
 })
 
-describe('who runs them', () => {
-  test('inline: the process all; pg_cron: the process only what needs a secret; off: nobody', async () => {
+describe('JOBS_RUNNER', () => {
+  test('inline: the process runs all; pg_cron: it runs only those that need a secret; off: it runs none', async () => {
     const { jobs } = (await openTestApp()).deps
     expect(jobsOf(jobs, 'inline').map(({ name }) => name)).toEqual(names)
     expect(jobsOf(jobs, 'pg_cron').map(({ name }) => name)).toEqual(ofTheProcess)

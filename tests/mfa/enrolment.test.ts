@@ -133,7 +133,7 @@ describe('under an Idempotency-Key', () => {
   })
 })
 
-describe('taking it away', () => {
+describe('removing the authenticator app', () => {
   test('the password alone logs in again, recovery codes are void, tokens that wait are, the owner is told', async () => {
     const person = await enrolled()
     const waiting = await firstStep(person)
@@ -214,7 +214,7 @@ describe('at rest', () => {
   })
 })
 
-describe('whoever changes what there is', () => {
+describe('a change of factors', () => {
   const changes: Record<string, Parameters<typeof request>> = {
     begin: ['/v1/me/mfa/totp', { method: 'POST' }],
     confirm: ['/v1/me/mfa/totp/confirm', { json: { code: '123456' } }],
@@ -223,7 +223,7 @@ describe('whoever changes what there is', () => {
   }
   const send = ([path, options]: Parameters<typeof request>, bearer: string) => request(path, { ...options, bearer })
 
-  test.each(Object.entries(changes))('to %s, showed who they are within ten minutes', async (_, change) => {
+  test.each(Object.entries(changes))('to %s needs a proof of the last ten minutes', async (_, change) => {
     const person = await registered(app)
     await sql`update sessions set auth_time = clock_timestamp() - interval '11 minutes' where account_id = ${person.id}`
     const renewed = await request('/v1/auth/refresh', { json: { refreshToken: person.refreshToken } })
@@ -233,7 +233,7 @@ describe('whoever changes what there is', () => {
     expect(refused.headers.get('www-authenticate')).toContain('max_age="600"')
   })
 
-  test.each(Object.entries(changes))('to %s, showed the second factor that there is', async (_, change) => {
+  test.each(Object.entries(changes))('to %s needs the second factor of the account', async (_, change) => {
     const person = await registered(app)
     // As by a passkey, which ends no session.
     await sql`update user_accounts set second_factors = '{passkey}' where id = ${person.id}`

@@ -70,7 +70,7 @@ describe('proving again who is behind a session', () => {
   })
 })
 
-describe('what is wrong', () => {
+describe('a wrong proof', () => {
   test('a password counts where every check of the own password does', async () => {
     const person = await registered(app)
     for (let i = 0; i < 5; i++)
@@ -95,7 +95,7 @@ describe('what is wrong', () => {
     expect(row?.counters).toEqual(['code-device', 'code'])
   })
 
-  test('whoever has no authenticator app proves nothing by a code', async () => {
+  test('a code of an account without an authenticator app is refused', async () => {
     const person = await registered(app)
     for (const code of ['123456', '7K2Q-0V9D-1N4T-5H8M-2R6P-3WJC', 'x'])
       await expectProblem(await prove(person.accessToken, { code }), 'invalid-code')
@@ -119,7 +119,7 @@ describe('what is wrong', () => {
     )
   })
 
-  test('a session that ends while the code is judged proves nothing', async () => {
+  test('a session that ends while the code is checked is not reauthenticated', async () => {
     const person = await enrolled()
     const commit = await hold(
       outside,

@@ -57,7 +57,7 @@ describe('the list of jobs', () => {
   })
 })
 
-describe('a job that is asked for', () => {
+describe('a job that is started by request', () => {
   test('runs although it ran a moment ago, goes on after the answer, and is audited', async () => {
     await runJobNow(app.deps, 'end-expired')
     const before = await succeededAt('end-expired')
@@ -89,7 +89,7 @@ describe('a job that is asked for', () => {
     await until(async () => (await jobOf('settle-teams'))?.running === false)
   })
 
-  test('is not begun while somebody else is at it, and nothing is audited', async () => {
+  test('is not started while it runs elsewhere, and nothing is audited', async () => {
     const letGo = await hold(outside, `select pg_advisory_xact_lock(360360, hashtext('purge-expired'))`)
     expect(await begun('purge-expired')).toBe('running')
     await letGo()
@@ -127,7 +127,7 @@ describe('a job that is asked for', () => {
     expect(await starts('forget-successors')).toHaveLength(before + 1)
   })
 
-  test('is nobody’s to begin who lost the right meanwhile', async () => {
+  test('is not started for a caller who lost the right meanwhile', async () => {
     const administrator = await signedIn(app, { role: 'superadmin' })
     await sql`update user_accounts set role = 'admin' where id = ${administrator.id}`
     const refused = await request('/v1/admin/jobs/archive-audit/run', { method: 'POST', bearer: administrator.bearer })

@@ -62,7 +62,7 @@ describe('what counts as a failure', () => {
   })
 })
 
-describe('what gives its unit back', () => {
+describe('a unit is given back by', () => {
   test('every other answer: success, bad input, and refusals of the tier itself', async () => {
     const ip = await givenFailures(4)
     const person = await registered(app)
@@ -83,7 +83,7 @@ describe('what gives its unit back', () => {
     expect(Number(answer.headers.get('retry-after'))).toBeWithin(800, 901)
   })
 
-  test('a fault of ours', async () => {
+  test('an answer of 5xx', async () => {
     const ip = await givenFailures(4)
     await sql.begin(async (tx) => {
       await tx`create function fail() returns trigger language plpgsql as 'begin raise exception $m$a fault$m$; end'`

@@ -123,7 +123,7 @@ describe('the owner of forty people goes from business to professional', () => {
   })
 })
 
-describe('nobody leaves', () => {
+describe('no member is removed', () => {
   test('where the owner pays for more, or enough people left, before the days were over', async () => {
     const { id, owner, members } = await givenFullTeam(10)
     await grant(owner.id, 'professional')

@@ -23,7 +23,7 @@ const admin = await verified('admin')
 const asRoot = (path: string, json: unknown = {}, method = 'POST') =>
   request(`/v1/admin/users/${path}`, { bearer: root.bearer, json, method })
 
-describe('whoever accepts', () => {
+describe('an invited person', () => {
   test('has an account with a password, a verified address, the role, and the plan from now on', async () => {
     const { id, email, token } = await invited(admin.bearer, {
       role: 'helper',

@@ -83,7 +83,7 @@ describe('an edit of a plan', () => {
   })
 })
 
-describe('what everybody reads', () => {
+describe('a public text', () => {
   test('as the name of a plan or a feature has at least one visible character, and none that hides or misleads', async () => {
     for (const displayName of ['', ' ', '\u200b', 'Pro\u202e', 'Pro\u0007', 'Pro\nfree', '\u3164', 'a'.repeat(101)]) {
       await expectProblem(await ask('PATCH', '/plans/starter', { displayName }), 'validation-failed')

@@ -16,7 +16,7 @@ async function roleOf(name: string): Promise<unknown> {
   return bodyOf(await ask('GET', `/${name}`, root.bearer))
 }
 
-describe('who is not a superadmin', () => {
+describe('an administrator who is not a superadmin', () => {
   test('makes roles below the own level only', async () => {
     for (const privilegeLevel of [80, 81, 100])
       await expectProblem(

@@ -56,8 +56,8 @@ describe('staff below the level of subscribers', () => {
   })
 })
 
-describe('who pays', () => {
-  test('keeps the level of the token, for whatever asks for one', async () => {
+describe('a subscriber', () => {
+  test('has the privilege level of the role', async () => {
     const person = await signedIn(app)
     await trial(person.bearer)
     expect(await bodyOf(await request('/v1/me/entitlements', { bearer: person.bearer }))).toMatchObject({
@@ -66,7 +66,7 @@ describe('who pays', () => {
     })
   })
 
-  test('outranks nobody by it: neither people nor roles, whatever subscribers are allowed', async () => {
+  test('may change no account and no role by it, whatever permissions subscribers have', async () => {
     await sql`
       insert into role_permissions select 'subscriber', unnest('{users.manage,subscriptions.manage,settings.manage}'::text[]) on conflict do nothing`
     await makeRole('junior', 15, ['profile.read'])

@@ -32,7 +32,7 @@ const smuggled: Record<string, unknown>[] = [
   { features: ['sso_oauth'], overrides: { sso_oauth: { g: true } } },
 ]
 
-describe('a field that says who one is', () => {
+describe('a field for role, plan or status', () => {
   for (const json of smuggled) {
     test(`is refused in a profile: ${JSON.stringify(json)}`, async () => {
       for (const [id, path, bearer] of [
@@ -89,7 +89,7 @@ describe('a field that says who one is', () => {
   })
 })
 
-describe('the role that is asked for', () => {
+describe('the role in a request', () => {
   const odd: unknown[] = [
     'SUPERADMIN',
     'Superadmin',

@@ -31,7 +31,7 @@ const listOf = async (answer: Response) => {
 const sessionIds = async (id: string) =>
   (await listOf(await look(id, 'sessions', root.bearer))).items.map((one) => one.id as string)
 
-describe('what an administrator sees', () => {
+describe('an administrator reads', () => {
   test('of sessions: the network instead of the address, and only those that live', async () => {
     const { id } = await signedIn(app)
     await sql`update sessions set ip_address = '203.0.113.77' where account_id = ${id}`

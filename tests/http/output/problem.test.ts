@@ -109,7 +109,7 @@ describe('WWW-Authenticate', () => {
   })
 })
 
-describe('an error that nobody meant to show', () => {
+describe('an unexpected error', () => {
   const secret = 'select password_hash from user_accounts'
   const errors: unknown[] = [
     new Error(secret),
@@ -136,7 +136,7 @@ describe('an error that nobody meant to show', () => {
     },
   )
 
-  test('is never shown as the cause of one that is meant', async () => {
+  test('is never shown as the cause of an expected one', async () => {
     const { text } = await render(new AppError('database-unavailable', { cause: new Error(secret) }))
     expect(text).not.toContain('select')
   })
