@@ -77,7 +77,7 @@ function calling(index: number, fused: Fused): Run {
   const handler = handlers[index]?.handler
   if (!handler)
     return (c) => {
-      json?.leave(c)
+      json?.stopCopying(c)
       return c.finalized ? undefined : setResponse(c, c.notFound())
     }
   const rest = composeFrom(index + 1, fused)
@@ -90,7 +90,7 @@ function calling(index: number, fused: Fused): Run {
     }
     try {
       c.req.routeIndex = index
-      json?.enter(c)
+      json?.startCopying(c)
       const answer: unknown = handler(c, next)
       if (answer === done) return undefined
       return setResponse(c, answer, onError)
@@ -117,9 +117,9 @@ function setResponse(c: Context, answer: unknown, onError?: Fused['onError']): P
 /** A run of parts around `within`, without a promise until something waits. */
 function around(levels: Level[], within: Run, { route, onError, json }: Fused): Run {
   const last = levels.length - 1
-  return (c) => enter(c, 0)
+  return (c) => runBefore(c, 0)
 
-  function enter(c: Context, from: number): Promise<void> | undefined {
+  function runBefore(c: Context, from: number): Promise<void> | undefined {
     const { req } = c
     let at = from
     try {
@@ -131,7 +131,7 @@ function around(levels: Level[], within: Run, { route, onError, json }: Fused): 
         if (answer === undefined) continue
         if (answer instanceof Promise) return resume(c, answer, at)
         c.res = answer
-        return leave(c, at)
+        return runAfter(c, at)
       }
       at = last
       const pending = within(c)
@@ -140,7 +140,7 @@ function around(levels: Level[], within: Run, { route, onError, json }: Fused): 
     } catch (error) {
       return refuse(c, error, at)
     }
-    return leave(c, last)
+    return runAfter(c, last)
   }
 
   /** Continues after a part that returned a promise. */
@@ -153,8 +153,8 @@ function around(levels: Level[], within: Run, { route, onError, json }: Fused): 
       return refuse(c, error, at)
     }
     if (answer) c.res = answer
-    else if (wasFinalized || !c.finalized) return enter(c, at + 1)
-    return leave(c, at)
+    else if (wasFinalized || !c.finalized) return runBefore(c, at + 1)
+    return runAfter(c, at)
   }
 
   async function settle(c: Context, pending: Promise<void>): Promise<void> {
@@ -164,17 +164,17 @@ function around(levels: Level[], within: Run, { route, onError, json }: Fused): 
     } catch (error) {
       return refuse(c, error, last)
     }
-    return leave(c, last)
+    return runAfter(c, last)
   }
 
   /** An error of one level is rendered there, and seen by the levels around it. */
   function refuse(c: Context, error: unknown, at: number): Promise<void> | undefined {
     const rendering = onError(c, error)
-    return rendering ? rendering.then(() => leave(c, at - 1)) : leave(c, at - 1)
+    return rendering ? rendering.then(() => runAfter(c, at - 1)) : runAfter(c, at - 1)
   }
 
-  function leave(c: Context, from: number): Promise<void> | undefined {
-    json?.leave(c)
+  function runAfter(c: Context, from: number): Promise<void> | undefined {
+    json?.stopCopying(c)
     for (let at = from; at >= 0; at--) {
       const { headers, after } = levels[at] as Level
       try {

@@ -15,11 +15,11 @@ const stateOf = Symbol('headers of parts')
 type Prepared = Context & { [stateOf]?: State }
 
 export type ConstantJson = {
-  /** Replaces the `json` of a context; it begins to copy at `enter`. */
+  /** Replaces the `json` of a context; it copies from `startCopying` on. */
   prepare: (c: Context) => void
-  enter: (c: Context) => void
+  startCopying: (c: Context) => void
   /** Restores Hono's `json`: after an error, or outside of some of the parts. */
-  leave: (c: Context) => void
+  stopCopying: (c: Context) => void
 }
 
 /**
@@ -78,7 +78,7 @@ export function constantJson(parts: readonly PartHeaders[]): ConstantJson | unde
     }
     ;(c as Prepared)[stateOf] = state
   }
-  return { prepare, enter: (c) => setWithin(c, true), leave: (c) => setWithin(c, false) }
+  return { prepare, startCopying: (c) => setWithin(c, true), stopCopying: (c) => setWithin(c, false) }
 }
 
 /** Whether the answer was made by the copying `json`, unchanged: it has all headers of the parts already. */

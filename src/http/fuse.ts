@@ -99,7 +99,7 @@ function onErrorOf(app: Fusable, json: ConstantJson | undefined): Fused['onError
   return (c, thrown) => {
     const error = thrown instanceof Error ? thrown : new Error('a value that is no Error was thrown', { cause: thrown })
     c.error = error
-    json?.leave(c)
+    json?.stopCopying(c)
     const answer = (app as unknown as WithErrorHandler).errorHandler(error, c)
     if (!(answer instanceof Promise)) c.res = answer
     else
