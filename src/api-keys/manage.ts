@@ -28,9 +28,9 @@ export type CreatedApiKey = Omit<ApiKeyItem, 'lastUsedAt' | 'expiresAt'> & {
 export function requireOwnToGive(
   deps: Pick<ApiKeyDeps, 'catalogue' | 'now'>,
   principal: Principal,
-  wanted: Omit<NewApiKey, 'password'>,
+  requested: Omit<NewApiKey, 'password'>,
 ): void {
-  const { permissions = [], expiresAt } = wanted
+  const { permissions = [], expiresAt } = requested
   const unknown = permissions.findIndex((name) => !deps.catalogue.current.permissions.has(name))
   if (unknown !== -1)
     throw invalid(`permissions.${unknown}`, `There is no permission "${permissions[unknown]}".`, 'unknown')
@@ -48,14 +48,14 @@ export function requireOwnToGive(
 export async function createApiKey(
   deps: ApiKeyDeps,
   actor: Actor,
-  wanted: Omit<NewApiKey, 'password'>,
+  requested: Omit<NewApiKey, 'password'>,
   lockSignIn: (tx: Tx) => Promise<unknown>,
 ): Promise<CreatedApiKey> {
-  requireOwnToGive(deps, actor.principal, wanted)
+  requireOwnToGive(deps, actor.principal, requested)
   const { accountId } = actor.principal
-  const { name, expiresAt = null } = wanted
-  const permissions = [...new Set(wanted.permissions ?? defaultPermissions)].sort()
-  const ipRanges = wanted.ipRanges ? [...new Set(wanted.ipRanges)] : null
+  const { name, expiresAt = null } = requested
+  const permissions = [...new Set(requested.permissions ?? defaultPermissions)].sort()
+  const ipRanges = requested.ipRanges ? [...new Set(requested.ipRanges)] : null
   const { key, prefix } = mintApiKey()
   const id = Bun.randomUUIDv7()
   const createdAt = await deps.sql.begin(async (tx) => {

@@ -26,9 +26,9 @@ const ownToGive: MiddlewareHandler<AuthedEnv, string, { in: { json: unknown }; o
   c,
   next,
 ) => {
-  const [deps, principal, wanted] = [c.get('deps'), c.get('principal'), c.req.valid('json')]
-  requireOwnToGive(deps, principal, wanted)
-  if (wanted.ipRanges) requireFeatures(deps.catalogue.current, principal, ['ip_whitelisting'])
+  const [deps, principal, requested] = [c.get('deps'), c.get('principal'), c.req.valid('json')]
+  requireOwnToGive(deps, principal, requested)
+  if (requested.ipRanges) requireFeatures(deps.catalogue.current, principal, ['ip_whitelisting'])
   return next()
 }
 
@@ -71,9 +71,9 @@ export const apiKeyRoutes = (owner: OwnerCheck) =>
       idempotent,
       async (c) => {
         const { deps, principal, context } = c.var
-        const { password: _, ...wanted } = c.req.valid('json')
+        const { password: _, ...requested } = c.req.valid('json')
         const lockSignIn = (tx: Tx) => owner.requireStillSignedIn(tx, principal, context.passwordVersion)
-        const created = await createApiKey(deps, actorOf(c), wanted, lockSignIn)
+        const created = await createApiKey(deps, actorOf(c), requested, lockSignIn)
         context.replay = JSON.stringify({ ...created, key: null })
         return c.json(created, 201, { Location: `/v1/api-keys/${created.id}` })
       },
