@@ -101,10 +101,10 @@ export async function setPermissions(
   deps: AdminDeps,
   actor: Actor,
   name: string,
-  wanted: string[],
+  requested: string[],
   precondition: Precondition | null = null,
 ): Promise<RoleItem> {
-  const permissions = requirePermissions(deps, wanted)
+  const permissions = requirePermissions(deps, requested)
   return edit(deps, actor, name, async (tx, authority) => {
     const role = await openRole(tx, authority, name)
     requireBelow(authority, { ...role, permissions })
@@ -161,8 +161,9 @@ async function openRole(tx: Tx, authority: LockedAccount, name: string): Promise
 }
 
 /** The permissions sorted, without repetitions. @throws AppError `validation-failed` for one that does not exist */
-export function requirePermissions(deps: Pick<AdminDeps, 'catalogue'>, wanted: string[]): string[] {
-  const unknown = wanted.findIndex((name) => !deps.catalogue.current.permissions.has(name))
-  if (unknown !== -1) throw invalid(`permissions.${unknown}`, `There is no permission "${wanted[unknown]}".`, 'unknown')
-  return [...new Set(wanted)].sort()
+export function requirePermissions(deps: Pick<AdminDeps, 'catalogue'>, requested: string[]): string[] {
+  const unknown = requested.findIndex((name) => !deps.catalogue.current.permissions.has(name))
+  if (unknown !== -1)
+    throw invalid(`permissions.${unknown}`, `There is no permission "${requested[unknown]}".`, 'unknown')
+  return [...new Set(requested)].sort()
 }
