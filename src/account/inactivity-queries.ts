@@ -24,7 +24,7 @@ const mayBeInactive = (
   and not exists (select from team_members m where m.account_id = a.id)`
 
 /** Copies from the outbox when notices were sent; the outbox deletes its rows after 30 days. */
-export async function noteSentNotices(sql: Db): Promise<void> {
+export async function recordSentNotices(sql: Db): Promise<void> {
   await sql`
     update inactivity_notices n set first_sent_at = m.ended_at from mail_outbox m
      where m.id = n.first_mail_id and m.status = 'sent' and n.first_sent_at is null`
@@ -34,7 +34,7 @@ export async function noteSentNotices(sql: Db): Promise<void> {
 }
 
 /** Deletes notices of accounts that were used since or became exempt, and notices that were not sent within 30 days. */
-export async function forgetVoidNotices(sql: Db): Promise<void> {
+export async function deleteVoidNotices(sql: Db): Promise<void> {
   await sql`
     delete from inactivity_notices n using user_accounts a
      where a.id = n.account_id

@@ -7,12 +7,12 @@ import { type ErasureDeps, eraseInactive } from './erasure.ts'
 import { findLanguage } from './erasure-queries.ts'
 import {
   countErasedInDay,
-  forgetVoidNotices,
+  deleteVoidNotices,
   type InactiveAccount,
   listInactive,
-  noteSentNotices,
   recordErased,
   recordNotice,
+  recordSentNotices,
 } from './inactivity-queries.ts'
 import type { AccountConfig } from './variables.ts'
 
@@ -42,8 +42,8 @@ export function inactivityJobs(deps: InactivityDeps): Job[] {
 
 /** Notifies or erases one batch. @returns how many accounts were found: a full batch means that there may be more */
 async function treatInactive(tx: Tx, deps: InactivityDeps, days: number): Promise<number> {
-  await noteSentNotices(tx)
-  await forgetVoidNotices(tx)
+  await recordSentNotices(tx)
+  await deleteVoidNotices(tx)
   // The job's lock lets one instance run at a time, so the count cannot change meanwhile.
   const left = maxErasedPerDay - (await countErasedInDay(tx))
   const found = await listInactive(tx, days, { ids: null, mayErase: left > 0, limit: batch })
