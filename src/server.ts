@@ -1,6 +1,6 @@
 import { atMost } from './async/timeout.ts'
 import { startBackground } from './background.ts'
-import { toShownHost, toWrittenHost } from './config/listening-address.ts'
+import { toDisplayHost, toWrittenHost } from './config/listening-address.ts'
 import { withAdvice } from './config/listening-check.ts'
 import { isHopeless } from './db/failure-advice.ts'
 import { MigrationError } from './db/schema-version.ts'
@@ -58,7 +58,7 @@ export async function serve(config: Config, log: Logger, signal?: AbortSignal): 
     const leftMs = Math.max(100, endsAt - Date.now())
     await atMost(leftMs, deps.close(leftMs / 1000))
   }
-  const [url, address] = [toShownHost, toWrittenHost].map((shown) => `http://${shown(config.host)}:${server.port}`)
+  const [url, address] = [toDisplayHost, toWrittenHost].map((shown) => `http://${shown(config.host)}:${server.port}`)
   return { url: url ?? '', address: address ?? '', deps, stop }
 }
 

@@ -11,7 +11,7 @@ export function toReachableHost(host: string): string {
 }
 
 /** toReachableHost for messages: loopback is written localhost. */
-export function toShownHost(host: string): string {
+export function toDisplayHost(host: string): string {
   const reachable = toReachableHost(host)
   return reachable === '127.0.0.1' || reachable === '[::1]' ? 'localhost' : reachable
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import manifest from '../../package.json'
 import { nameCommands, nameProgram } from '../../src/cli/program-name.ts'
-import { toReachableHost, toShownHost } from '../../src/config/listening-address.ts'
+import { toDisplayHost, toReachableHost } from '../../src/config/listening-address.ts'
 import { runProgram, sources } from '../support/program.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'manas360-names-'))
@@ -89,5 +89,5 @@ test.each([
   ['[2001:DB8:0::7]', '[2001:db8::7]', '[2001:db8::7]'],
   ['api.internal', 'api.internal', 'api.internal'],
 ])('a server that listens on %s is asked at %s and shown as %s', (host, reachable, shown) => {
-  expect([toReachableHost(host), toShownHost(host)]).toEqual([reachable, shown])
+  expect([toReachableHost(host), toDisplayHost(host)]).toEqual([reachable, shown])
 })
