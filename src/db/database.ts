@@ -75,7 +75,7 @@ export function openDatabase(options: DatabaseOptions) {
       try {
         const taken = slots.take()
         slot = taken instanceof Promise ? await taken : taken
-        noteWait(askedAt)
+        recordWait(askedAt)
         return await work(slot)
       } catch (error) {
         if (wasTooLate(error)) recovery.late(error)
@@ -89,7 +89,7 @@ export function openDatabase(options: DatabaseOptions) {
     }
   }
 
-  function noteWait(askedAt: number): void {
+  function recordWait(askedAt: number): void {
     const milliseconds = performance.now() - askedAt
     waits.observe(milliseconds)
     if (milliseconds > minSpanWaitMs) currentTracer()?.record('wait for a connection', askedAt)

@@ -19,7 +19,7 @@ type Options = {
   hasWritten: (sql: Sql, accountId: string) => Promise<boolean>
 }
 
-const askEveryMs = 1_000
+const pollEveryMs = 1_000
 const answerWithinMs = 1_000
 /** The greatest age of data, in milliseconds, at which the replica is read. */
 const maxAgeMs = 5_000
@@ -38,7 +38,7 @@ export function openReplica({ database, sql, log, hasWritten }: Options) {
   let answers = false
   let gone = Promise.withResolvers<never>()
   gone.promise.catch(() => {})
-  let asking: Promise<void> | null = null
+  let polling: Promise<void> | null = null
   let fallbacks = 0
 
   async function readPositions(): Promise<void> {
@@ -54,7 +54,7 @@ export function openReplica({ database, sql, log, hasWritten }: Options) {
     while (positions.length > 60) positions.shift()
   }
 
-  async function ask(): Promise<void> {
+  async function poll(): Promise<void> {
     try {
       await withTimeout(readPositions(), answerWithinMs, () => {
         throw new Error(`no answer within ${answerWithinMs} ms`)
@@ -64,7 +64,7 @@ export function openReplica({ database, sql, log, hasWritten }: Options) {
     } catch (error) {
       lose(error)
     } finally {
-      asking = null
+      polling = null
     }
   }
 
@@ -91,9 +91,9 @@ export function openReplica({ database, sql, log, hasWritten }: Options) {
     else log.warn({ err: error, replica: now }, 'the replica is not usable: all reads go to the primary')
   }
 
-  const timer = setInterval(() => (asking ??= ask()), askEveryMs)
+  const timer = setInterval(() => (polling ??= poll()), pollEveryMs)
   timer.unref()
-  asking = ask()
+  polling = poll()
 
   return {
     /**
@@ -122,7 +122,7 @@ export function openReplica({ database, sql, log, hasWritten }: Options) {
     fallbacks: (): number => fallbacks,
     async close(seconds: number): Promise<void> {
       clearInterval(timer)
-      await Promise.all([asking, db.close(seconds)])
+      await Promise.all([polling, db.close(seconds)])
     },
   }
 }
