@@ -97,8 +97,8 @@ export function useUnit(lease: Lease): Lease {
 /** The number of units to request: 20 s of use at the rate since the last refill. */
 export function demandOf({ lease, refill }: Account): number {
   const seconds = Math.max(1, (performance.now() - refill.at) / 1000)
-  const wanted = Math.ceil(((lease.spent - refill.spent) / seconds) * leaseSeconds)
-  return Math.min(maxRequested, Math.max(minRequested, wanted))
+  const demand = Math.ceil(((lease.spent - refill.spent) / seconds) * leaseSeconds)
+  return Math.min(maxRequested, Math.max(minRequested, demand))
 }
 
 /** Applies the grant of the database for a report of `sent` units; some may have been refunded meanwhile. */

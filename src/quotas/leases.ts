@@ -14,7 +14,7 @@ const flushEveryTicks = 5
 const idleTicks = 10
 /** The longest wait of a request for units that other instances hold, and the interval of its queries, in milliseconds. */
 const defaultWaitMs = 3_000
-const askAgainMs = 100
+const retryMs = 100
 /** How long a refusal is remembered, in milliseconds, so that repeated requests cost the database nothing. */
 const refusedForMs = 2_000
 
@@ -67,14 +67,14 @@ export function createLeases({ sql, now, log, tickMs = defaultTickMs, waitMs = d
     return account
   }
 
-  function startRefill(account: Account, wanted: number): Promise<void> {
-    return refill(account, wanted).finally(() => {
+  function startRefill(account: Account, requested: number): Promise<void> {
+    return refill(account, requested).finally(() => {
       account.refilling = null
     })
   }
 
   /** Fetches units for waiting requests. Where others hold the rest, marks the quota as contended, and waits `waitMs`. */
-  async function refill(account: Account, wanted: number): Promise<void> {
+  async function refill(account: Account, requested: number): Promise<void> {
     const { quota } = account
     await flushing
     // The plan had no limit until now.
@@ -85,7 +85,7 @@ export function createLeases({ sql, now, log, tickMs = defaultTickMs, waitMs = d
       const { id: leaseId, spent } = lease
       lease.known = true
       counts.refills++
-      const grant = await takeQuota(sql, { ...quota, leaseId, limit, spent, wanted }).catch((error) => {
+      const grant = await takeQuota(sql, { ...quota, leaseId, limit, spent, requested }).catch((error) => {
         // The statement may still arrive later: its lease is ended, so that it changes nothing.
         if (neverSent(error)) lease.usable = 0
         else ended.add(nextLease(account))
@@ -98,7 +98,7 @@ export function createLeases({ sql, now, log, tickMs = defaultTickMs, waitMs = d
         account.refusal = { ...grant, limit, until: performance.now() + refusedForMs }
         return
       }
-      await Bun.sleep(askAgainMs)
+      await Bun.sleep(retryMs)
     }
   }
 
@@ -108,8 +108,8 @@ export function createLeases({ sql, now, log, tickMs = defaultTickMs, waitMs = d
     try {
       if (accounts.size > 0) {
         counts.upkeep++
-        const wanted = new Set((await listContended(sql)).map(keyOf))
-        for (const [key, account] of accounts) adjustLease(key, account, wanted.has(key))
+        const contended = new Set((await listContended(sql)).map(keyOf))
+        for (const [key, account] of accounts) adjustLease(key, account, contended.has(key))
       }
       if (await ended.flush()) counts.upkeep++
       if (flushes) await flush()

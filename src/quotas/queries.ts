@@ -13,14 +13,14 @@ export type Grant = {
   expiresAt: Date
 }
 
-type Request = Quota & { leaseId: string; limit: number; spent: number; wanted: number }
+type Request = Quota & { leaseId: string; limit: number; spent: number; requested: number }
 
 /** Reports and renews a lease in one guarded statement, which may be repeated. Null where there is no such account. */
 export async function takeQuota(sql: Db, request: Request): Promise<Grant | null> {
-  const { accountId, feature, leaseId, limit, spent, wanted } = request
+  const { accountId, feature, leaseId, limit, spent, requested } = request
   const [row] = await sql<(Grant | Record<keyof Grant, null>)[]>`
     select spent::float8, drawn::float8 as usable, used::float8, elsewhere::float8 as held_by_others, resets_at, expires_at
-      from take_quota(${accountId}, ${feature}, ${leaseId}, ${limit}, ${spent}, ${wanted})`
+      from take_quota(${accountId}, ${feature}, ${leaseId}, ${limit}, ${spent}, ${requested})`
   return row && row.spent !== null ? row : null
 }
 
