@@ -80,14 +80,14 @@ async function story(origin: string, program: string | undefined): Promise<numbe
     print('– payment is left out: only the sandbox takes no money, outside production and from its own machine')
   if (!hasMails) print('– recovery is left out: only an instance that keeps its mails shows them, to its own machine')
   if (!run) print("– administration is left out: it needs --program, and the instance's own database")
-  else if (!(await leave(call, variables)))
-    print(`  ${variables.ROOT_EMAIL} is left, of a password that nobody knows: make your own superadmin, then erase it`)
+  else if (!(await eraseRoot(call, variables)))
+    print(`  ${variables.ROOT_EMAIL} stays, with a random password: make a superadmin of your own, then erase it`)
   print(`All ${held} steps held at ${origin} in ${milliseconds(startedAt)}.`)
   return 0
 }
 
 /** Erases the superadmin of the run. @returns false where it is the only one, which must stay */
-async function leave(call: Call, { ROOT: token, ROOT_ID: id, PASSWORD: password }: Variables): Promise<boolean> {
+async function eraseRoot(call: Call, { ROOT: token, ROOT_ID: id, PASSWORD: password }: Variables): Promise<boolean> {
   const demoted = await call('PUT', `/v1/admin/users/${id}/role`, { token, body: { role: 'user' } })
   const erased = demoted.status === 200 && (await call('DELETE', '/v1/me', { token, body: { password } }))
   return erased && erased.status === 204

@@ -28,7 +28,7 @@ test('the story holds, from registering to a verified trail, and again on the sa
   expect(first.out).toContain('All 91 steps held')
   expect(told(first.out)).toContain('✓ Pay')
   expect(first.out).toContain('The audit trail is whole')
-  expect(first.out).toContain('is left, of a password that nobody knows')
+  expect(first.out).toContain('stays, with a random password')
   const second = await smoke([server.url])
   expect([second.code, told(second.out)]).toEqual([0, told(first.out)])
   expect(second.out).not.toContain('is left')
