@@ -72,7 +72,7 @@ async function listening<T>(config: Config, deps: OpenDeps, listen: () => T): Pr
   }
 }
 
-/** Evaluates and mounts the routes while the database makes its processes and answers: it is asked in between. */
+/** Evaluates and mounts the routes while the database opens its connections; pauses in between, so that these go on. */
 async function importApp() {
   await Bun.sleep(1)
   const { createApp, mountRoutes } = await import('./app.ts')

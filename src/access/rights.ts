@@ -5,7 +5,7 @@ import { inForce } from './lapse.ts'
 /** Features granted (`g`) or refused to one account whatever its plan; `lim` a limit, `exp` the epoch second it ends. */
 export type Overrides = Record<string, { g: boolean; lim?: number; exp?: number }>
 
-/** `invited`: an administrator prepared it, and nobody has accepted it yet. `locked`: by an administrator. */
+/** `invited`: an administrator prepared it, and the invitation is not accepted yet. `locked`: by an administrator. */
 export type AccountStatus = 'invited' | 'active' | 'locked' | 'deleted'
 
 /** What decides an account's rights, as stored. `planExpiresAt`: epoch second at which the plan lapses; null: it does not. */

@@ -43,7 +43,7 @@ export async function eraseSelf(deps: AccountDeps, actor: Actor, passwordVersion
   })
 }
 
-/** An administrator's erasure of somebody else. @throws AppError as authoriseOver */
+/** An administrator's erasure of another account. @throws AppError as authoriseOver */
 export async function eraseOther(deps: AccountDeps, actor: Actor, accountId: string): Promise<void> {
   await deps.sql.begin(async (tx) => {
     const { target } = await authoriseOver(tx, actor.principal, accountId, 'users.manage', {

@@ -14,7 +14,7 @@ export type Actor<P extends Person | null = Person | null, O extends Origin | nu
   origin: O
 }
 
-/** The actor of a request before anybody is signed in. */
+/** The actor of a request that is not signed in. */
 export const anonymous = (origin: Origin): Actor<null, Origin> => ({ principal: null, origin })
 
 /** The actor of the command line: no person and no request. */

@@ -26,7 +26,7 @@ const leaseSeconds = 90
 /** The name of the other side in log messages. */
 const recipient = 'a payment provider'
 
-/** Seconds until the retry after the n-th attempt: exponential back-off from 5 s to an hour, with ±25 % jitter, and at least `asked`. */
+/** Seconds until the retry after the n-th attempt: exponential back-off from 5 s to an hour, with ±25 % jitter, and at least what the provider asked for. */
 export function retryAfterSeconds(attempts: number, asked = 0, random = Math.random): number {
   const seconds = Math.min(3_600, 5 * 2 ** Math.min(Math.max(attempts - 1, 0), 20)) * (0.75 + random() / 2)
   return Math.max(seconds, Math.min(asked, 3_600))

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 
-/** A variable that is a whole number within bounds. */
 const text = z.string()
 
+/** A variable that is a whole number within bounds. */
 export const wholeNumber = (minimum: number, maximum: number) =>
   text.transform((digits, { addIssue }) => {
     if (/^\d{1,12}$/.test(digits) && Number(digits) >= minimum && Number(digits) <= maximum) return Number(digits)

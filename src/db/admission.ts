@@ -18,8 +18,8 @@ const rampMs = 100
 
 /**
  * Admission control: bounds how many use the pool, how many wait for it and how long; the driver would queue without
- * bounds. While the gate is shut nobody enters: callers wait through short outages, and in longer ones are refused at
- * once.
+ * bounds. While the gate is shut no caller is admitted: callers wait through short outages, and are refused at once in
+ * longer ones.
  */
 export function createGate({ max, queueLimit, waitMs, accountLimit = Math.max(64, 2 * max) }: Options) {
   const admission = createAdmission({ places: 0, queueLimit, accountLimit })
@@ -49,7 +49,7 @@ export function createGate({ max, queueLimit, waitMs, accountLimit = Math.max(64
   }
 
   return {
-    /** Enters at once, where nobody has to wait. */
+    /** Takes a place where one is free and no caller waits. @returns whether it did */
     tryAcquire: (caller: Caller | null): boolean => admission.tryAcquire(caller),
     /**
      * @throws AppError `overloaded` when the queue is full or the wait too long, `database-unavailable` while it is shut,

@@ -39,7 +39,7 @@ export async function migrate({ url, serverRole, ssl = 'disable', log = () => {}
   })
   try {
     if (!(await mayChangeSchema(sql)) || (await isNewer(sql))) return await requireNothingToDo(sql, log)
-    // A transaction of its own: after its commit nobody else can create functions that migrations would call.
+    // A transaction of its own: after its commit no other role can create functions that migrations would call.
     await sql.begin((tx) => secureSchema(tx, serverRole, log))
     await sql.begin(async (tx) => {
       await lockSchema(tx)

@@ -52,7 +52,7 @@ export function describe(
   })
 }
 
-/** Lets hono-openapi find what it says of a middleware, as on its own; made when the document is asked for, and not at every start. */
+/** Lets hono-openapi find what it says of a middleware, as on its own; made when the document is requested, and not at every start. */
 export function documented<T extends object>(middleware: T, make: () => object): T {
   return Object.defineProperty(middleware, uniqueSymbol, { get: make })
 }

@@ -1,6 +1,6 @@
 /** The first wait and the longest, in seconds. */
 const waits = {
-  /** The server asked to retry this mail later, as greylisting does. */
+  /** The server postponed this mail, as greylisting does. */
   later: { first: 30, longest: 3_600 },
   /** The server cannot be reached: short waits, so that mails go out soon after it is back. */
   server: { first: 15, longest: 300 },

@@ -18,7 +18,7 @@ type SmtpError = { code?: string; responseCode?: number; command?: string; respo
 const mailboxRefusals = new Set([550, 551, 553])
 /** RFC 4954 6: codes for missing or failed authentication of this program. */
 const authenticationDemands = new Set([530, 534, 535, 538])
-/** RFC 3463 3.8, X.7.X: refused by policy (relaying, SPF, reputation), whoever the recipient is. */
+/** RFC 3463 3.8, X.7.X: refused by policy (relaying, SPF, reputation), for every recipient. */
 const policyRefusal = /^5\d\d[ -]5\.7\.\d/
 
 /** Classifies an error of a transport. */

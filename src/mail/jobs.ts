@@ -3,7 +3,7 @@ import type { Outbox } from './outbox.ts'
 import { deleteUnsendable } from './sender-queries.ts'
 
 /**
- * With MAIL=off: drops notices that the schema queued when a subscription ended by the clock; the schema does not know
+ * With MAIL=off: drops notices that the schema queued when a subscription ended by the clock; the schema does not have
  * the setting.
  */
 export function mailJobs({ mail }: { mail: Outbox }): Job[] {

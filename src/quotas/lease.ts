@@ -21,7 +21,7 @@ export type Lease = QuotaUnit & {
   /** Epoch milliseconds by the database's clock: the end of the lease, and of its month. */
   endsAt: number
   resetsAt: number
-  /** Whether the database may know the lease. */
+  /** Whether the lease may be stored in the database. */
   known: boolean
 }
 

@@ -12,7 +12,7 @@ type SignInMethod = {
   /**
    * Removes the account's methods of this kind, in a transaction that locked its row and records the change of
    * authorisation afterwards.
-   * @param addedSince only those added since, where the room knows that; null: all
+   * @param addedSince only those added since, where the date is stored; null: all
    * @returns how many there were
    */
   remove(tx: Tx, accountId: string, addedSince: Date | null): Promise<number>

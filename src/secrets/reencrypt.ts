@@ -3,7 +3,7 @@ import type { EncryptedColumn } from './encrypted-column.ts'
 import { countHeaders, listOldValues, replaceValues } from './queries.ts'
 import type { Secrets } from './secrets.ts'
 
-/** Values of one statement, few enough that it blocks nobody for long. */
+/** Values of one statement, few enough that no row is locked for long. */
 const batchSize = 500
 
 type Reencrypted = { renewed: number; unreadable: number }

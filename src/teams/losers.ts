@@ -16,8 +16,8 @@ type Deps = { sql: Sql; config: TeamConfig }
 const maxSeats = 500
 
 /**
- * The members of an owner's team who would lose something by another plan of the owner, newest first: nobody where its
- * seats are enough; all of them the plan where it is not shared.
+ * The members of an owner's team who would lose something by another plan of the owner, newest first: none where its
+ * seats are enough; all of them where the plan is not shared.
  * @param features of the new plan
  * @param when the time of the change
  */

@@ -11,7 +11,7 @@ export type SurplusDeps = Pick<TeamDeps, 'audit' | 'mail'> & { config: TeamConfi
 
 /**
  * Handles one team that has more people than its plan has seats: notifies its owner and its newest members, or ends
- * their memberships once the grace period is over; they return to their own plan. An inactive team loses nobody.
+ * their memberships once the grace period is over; they return to their own plan. An inactive team loses no member.
  * @returns how many teams were found: 0 or 1
  */
 export async function endSurplusSeats(tx: Tx, deps: SurplusDeps): Promise<number> {

@@ -8,7 +8,7 @@ import { findNewestEntry, findUnsealed } from './queries.ts'
 const overdueMs = 600_000
 
 /**
- * The state of the trail: its newest entry, how far it is sealed, and what its verification found. Shows nobody's acts,
+ * The state of the trail: its newest entry, how far it is sealed, and what its verification found. Shows no person's acts,
  * so it is not audited as a search.
  */
 export function readAuditState(deps: Pick<AdminDeps, 'sql' | 'replica' | 'audit' | 'now'>, accountId: string) {

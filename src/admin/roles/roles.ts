@@ -118,7 +118,7 @@ export async function setPermissions(
   })
 }
 
-/** Deletes a role that nobody has. @throws AppError `not-found`, `seeded`, `in-use`, `privilege-escalation` */
+/** Deletes a role that no account has. @throws AppError `not-found`, `seeded`, `in-use`, `privilege-escalation` */
 export async function removeRole(deps: AdminDeps, actor: Actor, name: string): Promise<void> {
   try {
     await changeCatalogue(deps, actor, {

@@ -16,7 +16,7 @@ export function toAddress(q: string): string | null {
 
 /**
  * Finds accounts with the text in their address or name. A text without a trigram matches beginnings of words only; one
- * without letters or digits matches nobody. The database normalises the query as it did the stored text.
+ * without letters or digits matches no account. The database normalises the query as it did the stored text.
  */
 export function containsText(sql: Db, q: string): Fragment {
   const asked = decodeLabels(q)

@@ -17,7 +17,7 @@ export function figuresOf(provider: BillingProvider): ProviderFigures | undefine
 }
 
 /**
- * Wraps a provider: its calls are counted, timed and traced. `verifyWebhook` calls nobody, and is not counted.
+ * Wraps a provider: its calls are counted, timed and traced. `verifyWebhook` calls no provider, and is not counted.
  */
 export function observed(provider: BillingProvider): BillingProvider {
   const calls = new Map<Outcome, number>((['answered', ...failures, 'failed'] as const).map((outcome) => [outcome, 0]))
