@@ -44,6 +44,13 @@ describeWith(['chromium'], 'chromium')('people in the console', async () => {
     await page.evaluate('scrollTo(0, 0)')
     // What is far from the window has its height, and no rows.
     await page.waitForFunction("document.querySelectorAll('.people tbody tr[aria-rowindex]').length < 250")
+    // And what is near has its rows again, which are counted below.
+    await page.waitForFunction(`
+      [...document.querySelectorAll('.people tbody')].every((one) => {
+        const { top, bottom } = one.getBoundingClientRect()
+        const isNear = top < innerHeight + 2_000 && bottom > -2_000
+        return isNear === (one.querySelector('tr[aria-rowindex]') !== null)
+      })`)
     expect(await accessibilityFaults(page)).toEqual([])
     await page.evaluate(`
       globalThis.drawn = 0
