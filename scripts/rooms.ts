@@ -1,10 +1,13 @@
 #!/usr/bin/env bun
-/**
- * The rooms of src/ from top to bottom: a room imports only rooms below it, types included. `bun scripts/rooms.ts`
- * writes biome.rooms.json, by which the linter checks that; `--check` exits 1 where the file differs.
- */
 import { join } from 'node:path'
+import { readOptions } from './options.ts'
 
+const usage = `Writes biome.rooms.json, by which the linter checks the order of the rooms in src/: bun scripts/rooms.ts [--check]
+
+  --check   writes nothing; exits with 1 where the file differs
+  --help    this text`
+
+/** The rooms of src/ from top to bottom: a room imports only rooms below it, types included. */
 const rooms = [
   'cli',
   'ops',
@@ -86,7 +89,8 @@ const overrides = rooms.map((room, index) =>
 )
 const file = join(import.meta.dir, '../biome.rooms.json')
 const text = `${JSON.stringify({ overrides }, null, 2)}\n`
-if (!process.argv.includes('--check')) await Bun.write(file, text)
+const { values: options } = readOptions(usage, { options: { check: { type: 'boolean' } } })
+if (!options.check) await Bun.write(file, text)
 else if ((await Bun.file(file).text()).replace(/\s/g, '') !== text.replace(/\s/g, '')) {
   process.stderr.write('biome.rooms.json is not what scripts/rooms.ts makes: run bun scripts/rooms.ts\n')
   process.exitCode = 1
