@@ -90,8 +90,10 @@ const overrides = rooms.map((room, index) =>
 const file = join(import.meta.dir, '../biome.rooms.json')
 const text = `${JSON.stringify({ overrides }, null, 2)}\n`
 const { values: options } = readOptions(usage, { options: { check: { type: 'boolean' } } })
-if (!options.check) await Bun.write(file, text)
-else if ((await Bun.file(file).text()).replace(/\s/g, '') !== text.replace(/\s/g, '')) {
+if (!options.check) {
+  await Bun.write(file, text)
+  Bun.spawnSync([join(import.meta.dir, '../node_modules/.bin/biome'), 'format', '--write', file])
+} else if ((await Bun.file(file).text()).replace(/\s/g, '') !== text.replace(/\s/g, '')) {
   process.stderr.write('biome.rooms.json is not what scripts/rooms.ts makes: run bun scripts/rooms.ts\n')
   process.exitCode = 1
 }

@@ -143,7 +143,7 @@ function requireKnownHistory(applied: Applied[]): void {
       )
     if (sha256Hex(own.sql) !== row.checksum)
       throw new MigrationError(
-        `${row.name} was edited after it had run. Restore the file and put the change into a new migration.`,
+        `${row.name} was edited after it had run. Restore the file and put the change into a new migration; while nobody else has it, begin with a new database (in development: delete .data).`,
       )
   }
 }

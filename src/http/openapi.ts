@@ -52,9 +52,24 @@ export function describe(
   })
 }
 
-/** Lets hono-openapi find what it says of a middleware, as on its own; made when the document is requested, and not at every start. */
-export function documented<T extends object>(middleware: T, make: () => object): T {
-  return Object.defineProperty(middleware, uniqueSymbol, { get: make })
+type Documentation = { spec?: object; target?: string }
+
+/**
+ * Lets hono-openapi find what it says of a middleware, as on its own; made when the document is requested, and not at
+ * every start. What was said of the middleware before is kept.
+ */
+export function documented<T extends object>(middleware: T, make: () => Documentation): T {
+  const earlier: (() => Documentation) | undefined = Object.getOwnPropertyDescriptor(middleware, uniqueSymbol)?.get
+  const get = earlier ? () => joined(earlier(), make()) : make
+  return Object.defineProperty(middleware, uniqueSymbol, { get, configurable: true })
+}
+
+function joined(first: Documentation, second: Documentation): Documentation {
+  const lists = [codesKey, headersKey].flatMap((key) => {
+    const items = [first, second].flatMap(({ spec }) => (spec as Record<string, string[]> | undefined)?.[key] ?? [])
+    return items.length > 0 ? [[key, [...new Set(items)]] as const] : []
+  })
+  return { ...first, ...second, spec: { ...first.spec, ...second.spec, ...Object.fromEntries(lists) } }
 }
 
 const pageOf = ({ html }: ErrorPage) => ({ 'text/html': { schema: { type: 'string' as const, description: html } } })

@@ -17,7 +17,7 @@ const base = new URL('http://document/')
 const draft: SchemaDraft = '2020-12'
 /** Headers of any route: of HTTP, of CORS, and security headers. */
 const general =
-  /^(?:content-type|content-length|content-encoding|content-security-policy|connection|date|vary|allow|referrer-policy|strict-transport-security|x-content-type-options|x-frame-options|cross-origin-.*|access-control-.*)$/
+  /^(?:content-type|content-length|transfer-encoding|content-encoding|content-security-policy|connection|date|vary|allow|referrer-policy|strict-transport-security|x-content-type-options|x-frame-options|cross-origin-.*|access-control-.*)$/
 /** Pages for browsers, and the document itself. */
 const undescribed =
   /^\/(?:docs(?:\/[^/]*)?|problems(?:\/[^/]*)?|account\/(?:[^/]*|assets\/[^/]*)|console(?:\/.*)?|dev\/mail(?:\.css|\/.*)?|sandbox(?:\/.*)?|openapi\.json|metrics)$/
@@ -85,7 +85,9 @@ function judgeHeaders(
   const lowerCased = new Set(told.map((header) => header.toLowerCase()))
   for (const header of headers.keys())
     if (!lowerCased.has(header) && !general.test(header))
-      throw new Error(`${name} has a header ${header}, which the OpenAPI document leaves out`)
+      throw new Error(
+        `${name} has a header ${header}, which the OpenAPI document leaves out: name it by adding(…) on the route's line, with a line in src/http/openapi-headers.ts`,
+      )
 }
 
 async function judgeBody(answer: Response, schema: Schema, name: string, lookup: Lookup): Promise<Response> {
