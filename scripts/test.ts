@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { availableParallelism, constants } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import postgres from 'postgres'
 import { migrate } from '../src/db/migrate.ts'
 import { openEmbeddedPostgres } from '../src/embedded-postgres/open.ts'
@@ -46,7 +46,17 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
 
 const words = process.argv.slice(2)
 if (words.includes('--help')) process.stdout.write(`${usage}\n`)
-else process.exitCode = await main(words)
+else if (namesNoFile(words)) {
+  process.stderr.write(`No file in tests/ has ${words.join(' or ')} in its name.\n\n${usage}\n`)
+  process.exitCode = 64
+} else process.exitCode = await main(words)
+
+/** Whether there are only parts of names, and no test file has any of them. */
+function namesNoFile(words: string[]): boolean {
+  if (words.length === 0 || words.some((word) => word.startsWith('-'))) return false
+  const files = [...new Bun.Glob('tests/**/*.test.ts').scanSync()]
+  return !files.some((file) => words.some((word) => file.includes(relative('.', word))))
+}
 
 async function main(filters: string[]): Promise<number> {
   await removeAbandonedRuns()
