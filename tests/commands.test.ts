@@ -23,12 +23,15 @@ test('every command of the project tells with --help how it is used, and does no
   expect(told.filter(({ code, err, tells }) => code !== 0 || err !== '' || !tells)).toEqual([])
 })
 
-test('an option that no command knows is refused with the usage', async () => {
-  const child = Bun.spawn([process.execPath, '--no-env-file', 'scripts/sbom.ts', '--no-such-option'], {
+test.each([
+  ['an option that no command knows', 'scripts/sbom.ts', '--no-such-option', /no-such-option[\s\S]*bun run sbom/],
+  ['a filter that no test file has in its name', 'scripts/test.ts', 'no-such-file', /no-such-file[\s\S]*bun run test/],
+])('%s is refused with the usage', async (_, script, word, told) => {
+  const child = Bun.spawn([process.execPath, '--no-env-file', script, word], {
     cwd: root,
     stdout: 'ignore',
     stderr: 'pipe',
   })
-  expect(await new Response(child.stderr).text()).toMatch(/no-such-option[\s\S]*bun run sbom/)
+  expect(await new Response(child.stderr).text()).toMatch(told)
   expect(await child.exited).toBe(64)
 })
