@@ -13,7 +13,7 @@ export type DatabaseOptions = {
   applicationName: string
   /** How many may wait for a connection; default 10 × `max`, and 320 at least. */
   queueLimit?: number
-  /** How long to wait for a connection; default 2000. */
+  /** How long to wait for a connection, for one that is free or one that opens; default 2000. */
   acquireTimeoutMs?: number
   onSlow: (info: { milliseconds: number; statement: string }) => void
   onWarn: (message: string, error?: unknown) => void
@@ -31,6 +31,10 @@ export type DatabaseOptions = {
  */
 const keepalives = { tcp_keepalives_idle: 10, tcp_keepalives_interval: 5, tcp_keepalives_count: 3 }
 
+/** How long a connection may take to open, in seconds: as long as a request may wait for one, and 2 at least. */
+export const connectSeconds = ({ acquireTimeoutMs = 2000 }: Pick<DatabaseOptions, 'acquireTimeoutMs'>): number =>
+  Math.max(2, acquireTimeoutMs / 1000)
+
 /** The driver's pause before it reconnects, in seconds: doubling up to 1, with jitter. */
 const backoff = (retries: number) => Math.min(1, 0.05 * 2 ** retries) * (0.5 + Math.random() / 2)
 
@@ -44,7 +48,7 @@ export function connect(options: DatabaseOptions, max: number, onclose?: () => v
     max,
     prepare,
     backoff,
-    connect_timeout: 2,
+    connect_timeout: connectSeconds(options),
     ssl: options.ssl === 'disable' ? false : options.ssl,
     onnotice: () => {},
     onclose,

@@ -1,7 +1,7 @@
 import type postgres from 'postgres'
 import { withTimeout } from '../async/timeout.ts'
 import { AppError } from '../errors/app-error.ts'
-import { connect, type DatabaseOptions } from './connect.ts'
+import { connect, connectSeconds, type DatabaseOptions } from './connect.ts'
 import { wasTooLate } from './errors.ts'
 import type { Recovery } from './recovery.ts'
 import { cancelOf, handlerOf, type Query } from './statement.ts'
@@ -15,11 +15,6 @@ export type Slot = {
   end(seconds: number): Promise<void>
 }
 
-/**
- * The timeout of a connect, in milliseconds. The driver's own (2 s) ends when the server is ready and does not cover
- * its first queries.
- */
-const connectMs = 3000
 /** The longest wait for a cancel request. */
 const cancelMs = 2000
 
@@ -37,6 +32,8 @@ export function createSlots({ options, max, recovery }: Options) {
   /** Builds statements; never connects. */
   const template = connect(options, 1)
   const cancel = cancelOf(template)
+  /** The driver's own timeout ends when the server is ready, and does not cover the first queries. */
+  const connectMs = connectSeconds(options) * 1000 + 1000
   const slots = new Set(Array.from({ length: max }, create))
   const free = [...slots]
   const waiters: Waiter[] = []

@@ -7,7 +7,7 @@ import type { JobsConfig } from './variables.ts'
 
 /** Dependencies of running jobs. */
 export type JobDeps = {
-  config: JobsConfig & ChangesConfig & Pick<DatabaseConfig, 'databaseUrl' | 'databaseSsl'>
+  config: JobsConfig & ChangesConfig & Pick<DatabaseConfig, 'databaseUrl' | 'databaseSsl' | 'acquireTimeoutMs'>
   sql: Sql
   log: Logger
   /** The jobs of all rooms, in the order in which they are checked. */

@@ -94,6 +94,7 @@ export function openForSlowJobs({ config, log }: Pick<JobDeps, 'config' | 'log'>
   return openDatabase({
     url: config.databaseUrl,
     max: 1,
+    acquireTimeoutMs: config.acquireTimeoutMs,
     statementTimeoutMs: slowStatementMs,
     slowQueryMs: slowStatementMs,
     ssl: config.databaseSsl,

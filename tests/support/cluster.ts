@@ -57,7 +57,7 @@ async function copy(sql: postgres.Sql, template: string, name: string): Promise<
 }
 
 async function onServer<T>(url: string, work: (sql: postgres.Sql) => Promise<T>): Promise<T> {
-  const sql = postgres(url, { max: 1, onnotice: () => {}, connect_timeout: 10 })
+  const sql = postgres(url, { max: 1, onnotice: () => {}, connect_timeout: 60 })
   try {
     return await work(sql)
   } finally {
