@@ -121,6 +121,7 @@ export async function openDeps(config: Config, log: Logger, clock?: () => number
       now,
       lifeSeconds: config.accessTtlSeconds,
       lookUps: fifthOfPool,
+      waitMs: config.acquireTimeoutMs,
     })
     const leases = createLeases({ sql, now, log })
     const sharedLimits = createSharedLimits({ sql, now, recentChanges, config })

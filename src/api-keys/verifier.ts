@@ -32,8 +32,9 @@ type Options = {
    * How long a result may be cached: the lifetime of an access token. RecentChanges holds changes for 5 minutes longer.
    */
   lifeSeconds: number
-  /** How many look-ups may run at once. */
+  /** How many look-ups may run at once, and how long one may wait for its turn, in milliseconds. */
   lookUps: number
+  waitMs: number
 }
 
 export type ApiKeys = ReturnType<typeof createApiKeys>
@@ -43,7 +44,7 @@ export type ApiKeys = ReturnType<typeof createApiKeys>
  * and read again once RecentChanges has a newer state of the owner; deleting a key creates one. So every change applies
  * from the next request after the feed delivered it.
  */
-export function createApiKeys({ sql, recentChanges, log, now, lifeSeconds, lookUps }: Options) {
+export function createApiKeys({ sql, recentChanges, log, now, lifeSeconds, lookUps, waitMs }: Options) {
   const known = new BoundedMap<string, Reading>(maxRemembered)
   const unknown = new BoundedMap<string, Reading>(maxRemembered)
   const reading = new Map<string, Promise<Reading>>()
@@ -52,7 +53,7 @@ export function createApiKeys({ sql, recentChanges, log, now, lifeSeconds, lookU
     places: lookUps,
     queueLimit: maxLookUpsWaiting,
     accountLimit: Math.max(64, 2 * lookUps),
-    waitMs: 2_000,
+    waitMs,
   })
   let uses = new Map<string, number>()
   const { flush, close } = createWriteBehind<typeof uses>({

@@ -139,6 +139,7 @@ describe('its cost', () => {
   test('is one query again after the life of an access token', async () => {
     const { key } = await givenApiKey(app, (await givenAccount(app)).id)
     await use(key)
+    clock.stop()
     clock.advance(899)
     expect(await queriesOf(() => use(key))).toBe(0)
     clock.advance(1)
@@ -161,6 +162,7 @@ describe('a key is over', () => {
 
   test('at its second', async () => {
     const owner = await givenAccount(app)
+    clock.stop()
     const expiresAt = new Date(deps.now() + 60_000)
     const { key } = await givenApiKey(app, owner.id, { expiresAt })
     clock.advance(59)
@@ -248,6 +250,7 @@ describe('a deletion that commits while the key is being read', () => {
       now: deps.now,
       lifeSeconds: 900,
       lookUps: 2,
+      waitMs: 2_000,
     })
 
   test('is obeyed by whoever asks after it, and by those who share that reading', async () => {
