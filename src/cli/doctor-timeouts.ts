@@ -20,7 +20,7 @@ export async function examineTimeouts({
   const sql = postgres(databaseUrl, {
     max: 1,
     prepare: false,
-    connect_timeout: 5,
+    connect_timeout: 10,
     ssl: databaseSsl === 'disable' ? false : databaseSsl,
     onnotice: () => {},
   })

@@ -49,6 +49,7 @@ async function examinePrimary(config: Config): Promise<Finding[]> {
     {
       url: config.databaseUrl,
       max: 1,
+      acquireTimeoutMs: 10_000,
       statementTimeoutMs: 5_000,
       slowQueryMs: 5_000,
       ssl: config.databaseSsl,
@@ -95,7 +96,7 @@ function describeKeys({ accessKeys }: Config): string {
 
 async function examineReplica(url: string, ssl: Config['replicaSsl']): Promise<Finding> {
   const name = 'replica'
-  const sql = postgres(url, { max: 1, connect_timeout: 5, ssl: ssl === 'disable' ? false : ssl, onnotice: () => {} })
+  const sql = postgres(url, { max: 1, connect_timeout: 10, ssl: ssl === 'disable' ? false : ssl, onnotice: () => {} })
   try {
     const [row] = await sql<{ position: string | null }[]>`
       select case when pg_is_in_recovery() then pg_last_wal_replay_lsn()::text end as position`
