@@ -1,10 +1,11 @@
 import type { Body } from './step.ts'
 
 export type Answer = { status: number; headers: Headers; body: Body }
-/** Sends a request to the instance. @throws Error when it does not answer within 10 s */
+/** Sends a request to the instance. @throws Error when it does not answer within a minute */
 export type Call = (method: string, path: string, asked?: { token?: string; body?: object }) => Promise<Answer>
 
-const timeoutMs = 10_000
+/** Longer than a server's own deadline, 30 s unless set. */
+export const timeoutMs = 60_000
 
 export function createCall(origin: string): Call {
   return async function call(method, path, { token, body } = {}) {

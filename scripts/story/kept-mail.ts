@@ -1,6 +1,5 @@
+import { timeoutMs } from './call.ts'
 import type { Look } from './step.ts'
-
-const timeoutMs = 10_000
 
 /** Whether the instance stores its mails and shows them, as in development without SMTP_URL. */
 export async function showsMails(origin: string): Promise<boolean> {

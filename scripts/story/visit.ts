@@ -1,4 +1,4 @@
-const timeoutMs = 10_000
+import { timeoutMs } from './call.ts'
 
 /** Whether the instance has the sandbox and shows its pages here, as outside production. */
 export async function showsSandbox(origin: string): Promise<boolean> {
