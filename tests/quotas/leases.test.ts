@@ -13,9 +13,13 @@ const app = await openTestApp({ DB_POOL_MAX: '20' })
 const { sql, deps } = app
 
 /** A further instance, as far as quotas are concerned, whose second lasts 10 ms. */
-const openInstance = (tickMs = 10) => ({ leases: createLeases({ ...deps, tickMs }) })
+const openInstance = (options: { tickMs?: number; waitMs?: number } = {}) => ({
+  leases: createLeases({ ...deps, tickMs: 10, ...options }),
+})
 /** One that does nothing by itself. */
-const openIdle = () => openInstance(1_000_000)
+const openIdle = () => openInstance({ tickMs: 1_000_000 })
+/** One that waits for the units of others, however busy the machine is. */
+const openPatient = () => openInstance({ tickMs: 1_000_000, waitMs: 120_000 })
 const apiQuota = (accountId: string) => ({ accountId, feature: apiAccess })
 const somebody = async () => (await givenAccount(app)).id
 const rows = (id: string) => readQuotaRows(app, id)
@@ -61,7 +65,7 @@ describe('an instance', () => {
 
   test('shares what it holds with one that has none left, although requests come in still', async () => {
     const id = await somebody()
-    const [rich, poor] = [openInstance(100), openIdle()]
+    const [rich, poor] = [openInstance({ tickMs: 100 }), openPatient()]
     // Used at a rate at which much is drawn at a time: more than will be spent while the other one waits.
     await spendAll(rich, id, 100_000, 2_000)
     for (let left = 0; left < 400; ) {
@@ -104,7 +108,7 @@ describe('an instance', () => {
 
   test('that is refused while others hold units is served as soon as those come back', async () => {
     const id = await somebody()
-    const [holder, waiting] = [openIdle(), openIdle()]
+    const [holder, waiting] = [openIdle(), openPatient()]
     await spendAll(holder, id, 100, 1)
     const { held } = await rows(id)
     const asking = spendAll(waiting, id, held, 1)
@@ -205,6 +209,7 @@ describe('while the database is away', () => {
     const { drawn } = await rows(id)
     expect(drawn).toBeGreaterThan(42)
     await cut.deps.db.close(0)
+    cut.clock.stop()
     for (let i = 40; i < drawn; i++) expect((await ask()).status).toBe(200)
     const refused = await ask()
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0)
@@ -217,6 +222,7 @@ describe('while the database is away', () => {
     const ask = () => cut.request('/v1/entitlements/api_access', { bearer: key })
     for (let i = 0; i < 2; i++) expect((await ask()).status).toBe(200)
     await cut.deps.db.close(0)
+    cut.clock.stop()
     expect((await ask()).status).toBe(200)
     cut.clock.advance(31)
     await expectProblem(await ask(), 'database-unavailable')

@@ -44,4 +44,4 @@ test('a question that was given up and arrives much later changes nothing of wha
   passed += await spendAll(other, id, limit, limit)
   passed += await spendAll(instance, id, limit, limit)
   expect(passed).toBeLessThanOrEqual(limit)
-}, 30_000)
+})

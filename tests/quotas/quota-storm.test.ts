@@ -9,7 +9,7 @@ import { startServerProcess } from '../support/server-process.ts'
 
 /** TEST_STORM_CHANGES=1000 bun run test tests/plans/quota-storm looks for what is rare. */
 const changes = Number(process.env.TEST_STORM_CHANGES ?? 60)
-setDefaultTimeout(60_000 + changes * 1_000)
+setDefaultTimeout(300_000 + changes * 1_000)
 
 const app = await openTestApp()
 const admin = await signedIn(app, { role: 'superadmin' })

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import type { Handler } from 'hono'
 import { authenticate, authenticateOrKey } from '../../src/access/bearer-guard.ts'
 import { requireFeature } from '../../src/access/feature-guards.ts'
+import { createApp } from '../../src/app.ts'
 import { noInput } from '../../src/http/input/validate.ts'
 import { requireApiQuota, withQuotaGuard } from '../../src/quotas/guard.ts'
 import { hold, outsideOf } from '../jobs/locks.ts'
@@ -81,16 +82,18 @@ describe('a request with an API key', () => {
   })
 
   test('costs nothing where its time was up before it had a unit, and is not carried out afterwards', async () => {
-    const hasty = await openTestApp({ DATABASE_URL: app.databaseUrl, REQUEST_TIMEOUT_MS: '300' })
+    const other = await openTestApp({ DATABASE_URL: app.databaseUrl })
     const { id, key } = await givenKeyHolder(app, { plan: 'professional' })
-    expect((await ask(key, '/v1/entitlements/api_access', hasty)).status).toBe(200)
+    expect((await ask(key, '/v1/entitlements/api_access', other)).status).toBe(200)
     const { drawn } = await readQuotaRows(app, id)
-    hasty.clock.advance(31)
+    other.clock.advance(31)
     const letGo = await hold(outsideOf(app), `select from quota_usage where account_id = '${id}' for update`)
-    await expectProblem(await ask(key, '/v1/me/export', hasty), 'deadline-exceeded')
+    const hasty = createApp({ ...other.deps, config: { ...other.config, requestTimeoutMs: 300 } })
+    const headers = { Authorization: `Bearer ${key}` }
+    await expectProblem(await hasty.request('/v1/me/export', { headers }), 'deadline-exceeded')
     await letGo()
     await until(async () => (await readQuotaRows(app, id)).drawn > drawn, 5, 'a unit has come')
-    await hasty.deps.close(2)
+    await other.deps.close(2)
     expect(await readQuotaRows(app, id)).toMatchObject({ used: 1, leases: 0 })
   })
 
