@@ -1,12 +1,10 @@
-import { expect, setDefaultTimeout, test } from 'bun:test'
+import { expect, test } from 'bun:test'
 import { givenAccount, goodPassword, logIn } from '../support/accounts.ts'
-import { isLetIn, openCutFeed, refusedAfter } from '../support/cut-feed.ts'
+import { isLetIn, openCutFeed } from '../support/cut-feed.ts'
 import { until } from '../support/server-process.ts'
 
-setDefaultTimeout(60_000)
-
 /** A fail-over may lose the last commits: here they are taken back by hand, and another server goes on. */
-const { writer, listening, polling, newPerson, logOut, restartPostgres } = await openCutFeed()
+const { writer, listening, polling, newPerson, logOut, restartPostgres, refusedAfter } = await openCutFeed()
 const { sql } = writer
 
 test('after a restart the database is believed, not what was known of it: rights that it lost are lost, and new ones obeyed', async () => {
@@ -20,8 +18,7 @@ test('after a restart the database is believed, not what was known of it: rights
   for (const victim of [listening, polling, writerAsVictim()])
     await until(() => isLetIn(victim, person), 5, 'what the database says')
   await logOut(person)
-  for (const victim of [listening, polling])
-    expect(await refusedAfter(victim, person, performance.now())).toBeLessThan(3_000)
+  for (const victim of [listening, polling]) await refusedAfter(victim, person, 0)
 })
 
 test("a lost API key is nobody's again, however lately it was verified", async () => {
@@ -32,8 +29,7 @@ test("a lost API key is nobody's again, however lately it was verified", async (
   for (const victim of [listening, polling]) expect(await isLetIn(victim, { id: '', bearer })).toBe(true)
   await sql`delete from api_keys where account_id = ${person.id}`
   await restartPostgres()
-  for (const victim of [listening, polling])
-    expect(await refusedAfter(victim, { id: '', bearer }, performance.now())).toBeLessThan(3_000)
+  for (const victim of [listening, polling]) await refusedAfter(victim, { id: '', bearer }, 0)
 })
 
 test('a lost edit of the catalogue is gone, and its version may be given out again', async () => {

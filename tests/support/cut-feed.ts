@@ -14,7 +14,8 @@ export type Person = { id: string; bearer: string }
 /** An instance whose connection to the database can be cut. */
 async function openVictim(writer: TestApp, authzFeed: 'listen' | 'poll') {
   const network = await openProxy(writer.config.databaseUrl)
-  const deps = await openDeps({ ...writer.config, databaseUrl: network.url, authzFeed }, writer.deps.log)
+  const usual = { statementTimeoutMs: 5_000, acquireTimeoutMs: 2_000 }
+  const deps = await openDeps({ ...writer.config, ...usual, databaseUrl: network.url, authzFeed }, writer.deps.log)
   const app = createApp(deps)
   afterAll(async () => {
     network.heal()
@@ -63,15 +64,22 @@ export async function openCutFeed() {
     await until(answers, 30, 'PostgreSQL is back')
   }
 
-  return { database, writer, listening, polling, newPerson, logOut, restartPostgres }
+  /**
+   * Resolves when the instance refuses the person, with the milliseconds from `since`.
+   * @throws Error when it does not within the 3 s that are promised while the database answers
+   */
+  async function refusedAfter(victim: Victim, person: Person, since: number): Promise<number> {
+    const isRefused = async () => {
+      await writer.sql`select 1`
+      return !(await isLetIn(victim, person))
+    }
+    await until(isRefused, 3, 'the change is obeyed')
+    return performance.now() - since
+  }
+
+  return { database, writer, listening, polling, newPerson, logOut, restartPostgres, refusedAfter }
 }
 
 export async function isLetIn(victim: Victim, { bearer }: Person): Promise<boolean> {
   return (await victim.ask('/v1/entitlements/api_access', bearer)).status === 200
-}
-
-/** Milliseconds from `since` until the instance refuses the person, polled without a pause. */
-export async function refusedAfter(victim: Victim, person: Person, since: number): Promise<number> {
-  await until(async () => !(await isLetIn(victim, person)), 60, 'the log-out is obeyed')
-  return performance.now() - since
 }
