@@ -34,7 +34,8 @@ describe('statements', () => {
   })
 
   test('the server gets timeouts below the client’s own deadline, and the application’s name', async () => {
-    const rows = await sql<{ name: string; setting: string }[]>`
+    const usual = openObserved(database.url, { statementTimeoutMs: 5000 })
+    const rows = await usual.sql<{ name: string; setting: string }[]>`
       select name, setting from pg_settings where name in
         ('statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout', 'TimeZone', 'application_name') or name like 'tcp_keepalives%'`
     expect(Object.fromEntries(rows.map(({ name, setting }) => [name, setting]))).toEqual({

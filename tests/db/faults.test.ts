@@ -8,10 +8,10 @@ afterAll(() => server.stop())
 const observer = openObserved(server.url)
 await observer.sql`create table notes (id int primary key)`
 
-/** A deadline of 1.3 s. */
-const hasty = { statementTimeoutMs: 300 }
+/** A deadline of 2 s. */
+const hasty = { statementTimeoutMs: 1_000 }
 
-const terminate = (pid: number) => observer.sql`select pg_terminate_backend(${pid}, 5000)`
+const terminate = (pid: number) => observer.sql`select pg_terminate_backend(${pid}, 60000)`
 const pidOf = async (sql: Database['sql']) =>
   (await sql<{ pid: number }[]>`select pg_backend_pid() as pid`)[0]?.pid ?? 0
 const count = async (id: number) => (await observer.sql`select 1 from notes where id = ${id}`).length

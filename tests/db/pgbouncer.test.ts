@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
+import { afterAll, describe, expect, test } from 'bun:test'
 import { join } from 'node:path'
 import postgres from 'postgres'
 import { createApp } from '../../src/app.ts'
@@ -7,14 +7,12 @@ import { runJobNow } from '../../src/jobs/runner.ts'
 import { openDeps } from '../../src/services.ts'
 import { givenAccount, logIn, registered } from '../support/accounts.ts'
 import { signedIn } from '../support/administration.ts'
-import { openTestApp, type TestApp, testSecrets } from '../support/app.ts'
+import { openTestApp, patience, type TestApp, testSecrets } from '../support/app.ts'
 import { createDatabase } from '../support/cluster.ts'
 import { openEmptyDatabase } from '../support/empty-database.ts'
 import { openPgBouncer, skipped } from '../support/pgbouncer.ts'
 import { startServerProcess, until } from '../support/server-process.ts'
 import { givenWholeLife } from '../support/whole-life.ts'
-
-setDefaultTimeout(60_000)
 
 /** No session can be told its time zone through a pooler: the server's own must not matter. */
 async function openPooled(): Promise<TestApp> {
@@ -94,6 +92,7 @@ describe.skipIf(skipped)('behind PgBouncer in transaction mode, with AUTHZ_FEED=
       env: {
         ...process.env,
         ...testSecrets,
+        ...patience,
         AUTHZ_FEED: 'poll',
         DATABASE_URL: emptyPooled ?? '',
         DATABASE_MIGRATION_URL: empty?.url,

@@ -48,14 +48,24 @@ async function sourceOf(app: TestApp, path: string, bearer: string): Promise<str
   return primary > 0 ? (replica > 0 ? 'both' : 'primary') : replica > 0 ? 'replica' : 'neither'
 }
 
+/** Where it is read from while the replica is used. On a busy machine that may be late with an answer, and be left alone. */
+async function sourceWhileUsed(app: TestApp, path: string, bearer: string): Promise<string> {
+  for (;;) {
+    await until(isUsed(app), 30, 'the replica is fit')
+    const source = await sourceOf(app, path, bearer)
+    if (source === 'replica' || isUsed(app)()) return source
+  }
+}
+
 describe('with DATABASE_REPLICA_URL', () => {
   for (const path of Object.keys(reads))
     test(`${path} is read from the replica, and from there alone`, async () => {
-      expect(await sourceOf(one, path, (await administrator()).bearer)).toBe('replica')
+      expect(await sourceWhileUsed(one, path, (await administrator()).bearer)).toBe('replica')
     })
 
   test('whoever changed something reads from the primary for 5 s, on every instance; others do not', async () => {
     const [changer, other] = [await administrator(), await administrator()]
+    for (const { clock } of [one, another]) clock.stop()
     const target = await givenAccount(one)
     const path = '/v1/admin/users'
     const json = { firstName: 'Changed' }
@@ -64,12 +74,12 @@ describe('with DATABASE_REPLICA_URL', () => {
     for (const app of [one, another]) {
       expect(await sourceOf(app, path, changer.bearer)).toBe('primary')
       expect(await sourceOf(app, '/v1/admin/analytics/plans', changer.bearer)).toBe('primary')
-      expect(await sourceOf(app, path, other.bearer)).toBe('replica')
+      expect(await sourceWhileUsed(app, path, other.bearer)).toBe('replica')
     }
     for (const { clock } of [one, another]) clock.advance(5)
     expect(await sourceOf(another, path, changer.bearer)).toBe('primary')
     for (const { clock } of [one, another]) clock.advance(6)
-    for (const app of [one, another]) expect(await sourceOf(app, path, changer.bearer)).toBe('replica')
+    for (const app of [one, another]) expect(await sourceWhileUsed(app, path, changer.bearer)).toBe('replica')
   })
 
   test('nothing but that is ever read from it: no catalogue, no feed, no claims, nobody else', async () => {
@@ -95,7 +105,7 @@ describe('with DATABASE_REPLICA_URL', () => {
 
   test('that somebody searched there is audited on the primary', async () => {
     const { id, bearer } = await administrator()
-    expect(await sourceOf(one, '/v1/admin/users?q=ada', bearer)).toBe('replica')
+    expect(await sourceWhileUsed(one, '/v1/admin/users?q=ada', bearer)).toBe('replica')
     const rows = await one.sql`select 1 from audit_logs where actor_id = ${id} and action = 'account.search'`
     expect(rows).toHaveLength(1)
   })
@@ -116,7 +126,7 @@ describe('a replica that is not usable', () => {
     expect(await bodyOf(await one.request('/health'))).toMatchObject({ status: 'ok', replica: { status: 'behind' } })
     await servers.resume()
     await until(isUsed(one), 15, 'it has caught up')
-    expect(await sourceOf(one, path, bearer)).toBe('replica')
+    expect(await sourceWhileUsed(one, path, bearer)).toBe('replica')
   })
 
   test('cut off from its primary, it looks whole to itself, and serves nobody all the same', async () => {
@@ -137,12 +147,12 @@ describe('a replica that is not usable', () => {
   test('with nothing to replay it stays fit', async () => {
     // Longer than it may be old.
     await Bun.sleep(6_000)
-    expect(one.deps.replica?.status()).toBe('used')
-    expect(one.deps.replica?.ageMs()).toBeLessThan(5_000)
+    await until(isUsed(one), 3, 'it is fit')
   })
 
   test('frozen in the middle of a read: the read is done on the primary', async () => {
     const { bearer } = await administrator()
+    await until(isUsed(one), 30, 'the replica is fit')
     const thaw = servers.freeze()
     const before = one.deps.replica?.fallbacks() ?? 0
     const answers = await Promise.all(Array.from({ length: 5 }, () => one.request(path, { bearer })))
@@ -152,7 +162,7 @@ describe('a replica that is not usable', () => {
     expect((await one.request('/ready')).status).toBe(200)
     thaw()
     await until(isUsed(one), 15, 'it answers again')
-    expect(await sourceOf(one, path, bearer)).toBe('replica')
+    expect(await sourceWhileUsed(one, path, bearer)).toBe('replica')
   })
 
   test('killed: nobody notices, and it is used again once it is back', async () => {
@@ -166,7 +176,7 @@ describe('a replica that is not usable', () => {
     }
     await until(isBack, 20, 'it is back')
     expect([...statuses]).toEqual([200])
-    expect(await sourceOf(one, path, bearer)).toBe('replica')
+    expect(await sourceWhileUsed(one, path, bearer)).toBe('replica')
   })
 
   test.each([

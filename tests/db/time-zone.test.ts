@@ -1,15 +1,13 @@
-import { afterAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
+import { afterAll, describe, expect, test } from 'bun:test'
 import { join } from 'node:path'
 import postgres from 'postgres'
 import { diagnose } from '../../src/cli/doctor.ts'
 import { loadConfig } from '../../src/room-config.ts'
 import { givenAccount, logIn, registered } from '../support/accounts.ts'
-import { bodyOf, openTestApp, type TestApp, testSecrets } from '../support/app.ts'
+import { bodyOf, openTestApp, patience, type TestApp, testSecrets } from '../support/app.ts'
 import { createDatabase } from '../support/cluster.ts'
 import { openForgetfulPooler } from '../support/forgetful-pooler.ts'
 import { openPgBouncer, skipped } from '../support/pgbouncer.ts'
-
-setDefaultTimeout(60_000)
 
 /** In Cairo no day begins at midnight on 24 April 2026, and clocks go back in October. */
 const zone = 'Africa/Cairo'
@@ -117,7 +115,12 @@ describe.each(ways)('on a database of another time zone, %s', (_, expectedZone, 
   test.skipIf(off)('the doctor says what the sessions count in', async () => {
     const app = opened as TestApp
     const lines: string[] = []
-    const environment = { ...testSecrets, DATABASE_URL: app.config.databaseUrl, AUTHZ_FEED: app.config.authzFeed }
+    const environment = {
+      ...testSecrets,
+      ...patience,
+      DATABASE_URL: app.config.databaseUrl,
+      AUTHZ_FEED: app.config.authzFeed,
+    }
     await diagnose(loadConfig(environment), (line) => lines.push(line))
     const line = lines.find((text) => text.includes('time zone:'))
     expect(line).toStartWith(expectedZone === 'UTC' ? '✓' : '!')

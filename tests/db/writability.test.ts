@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
+import { afterAll, describe, expect, test } from 'bun:test'
 import { spawnSync } from 'node:child_process'
 import { chownSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -10,8 +10,6 @@ import { openObserved, reasonOf } from '../support/open-database.ts'
 import { openOwnPostgres } from '../support/postgres.ts'
 import { until } from '../support/server-process.ts'
 
-setDefaultTimeout(60_000)
-
 const app = await openTestApp()
 const url = new URL(app.databaseUrl)
 const name = url.pathname.slice(1)
@@ -22,7 +20,7 @@ afterAll(() => outside.end({ timeout: 1 }))
 /** For every session from now on: those that are open are ended. */
 async function setReadOnly(isReadOnly: boolean): Promise<void> {
   await outside.unsafe(`alter database "${name}" set default_transaction_read_only to ${isReadOnly ? 'on' : 'off'}`)
-  await outside`select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = ${name}`
+  await outside`select pg_terminate_backend(pid, 60000) from pg_stat_activity where datname = ${name}`
 }
 
 const ready = async () => bodyOf<{ status: unknown; detail?: string }>(await app.request('/ready'))
