@@ -1,5 +1,5 @@
 /** The timeout of a request: longer than the deadlines of every server. */
-export const patienceMs = 30_000
+export const patienceMs = 120_000
 
 export type Answer = { status: number; code: string; body: unknown }
 

@@ -13,7 +13,8 @@ export const paymentsFailing: Case = {
   run: (stand, options) => {
     const payers: Payer[] = []
     return underTraffic(stand, options, {
-      environment: { BILLING_PROVIDERS: 'sandbox' },
+      // Payers ask once: no deadline is theirs.
+      environment: { BILLING_PROVIDERS: 'sandbox', REQUEST_TIMEOUT_MS: '60000', DB_STATEMENT_TIMEOUT_MS: '30000' },
       stopsServer: true,
       async inject(scene, time) {
         const losesMessages = time % 2 === 0
