@@ -135,7 +135,8 @@ async function runOnce(directory: string, database: Record<string, string>, file
     `--parallel=${workers}`,
     // A worker keeps the modules from file to file: evaluating them again costs more than most files' own tests.
     '--no-isolate',
-    '--timeout=30000',
+    // A patience, not a promise: on a busy machine what takes a second elsewhere takes twenty.
+    '--timeout=300000',
     `--timings=${timings}`,
     ...report,
   ]

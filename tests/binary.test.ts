@@ -3,7 +3,7 @@ import { dirname } from 'node:path'
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import type { CreationOptions, RequestOptions } from '../src/passkeys/schemas.ts'
 import { goodPassword, newEmail } from './support/accounts.ts'
-import { type SessionJson, testSecrets } from './support/app.ts'
+import { patience, type SessionJson, testSecrets } from './support/app.ts'
 import { createDatabase } from './support/cluster.ts'
 import { compiledProgram } from './support/compiled.ts'
 import { startServerProcess } from './support/server-process.ts'
@@ -18,6 +18,7 @@ test('errors have the names of their classes in the log of the compiled program'
     env: {
       NODE_ENV: 'production',
       ...testSecrets,
+      ...patience,
       MAIL: 'off',
       DATABASE_URL: 'postgres://nobody@127.0.0.1:1/m',
       PUBLIC_URL: 'https://a.test',
@@ -35,7 +36,7 @@ test('errors have the names of their classes in the log of the compiled program'
   await child.exited
   const line = text.split('\n').find((one) => one.includes('trying again')) ?? ''
   expect(JSON.parse(line)).toMatchObject({ err: { type: 'AppError' } })
-}, 30_000)
+})
 
 test('the compiled program names itself as it was started', async () => {
   const child = Bun.spawn([binary, 'serve'], {
@@ -110,4 +111,4 @@ test('the compiled program judges passkeys, with post-quantum keys too: what tha
     await server.kill()
     await database.drop()
   }
-}, 30_000)
+})

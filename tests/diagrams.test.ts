@@ -46,7 +46,7 @@ describeWithRegistry('the diagrams of the documents', () => {
     page = await browser.newPage()
     await page.addScriptTag({ path: await fetchMermaid(folder) })
     await page.evaluate(() => mermaid.initialize({ startOnLoad: false }))
-  }, 240_000)
+  })
   afterAll(async () => {
     await browser?.close()
     await rm(folder, { recursive: true, force: true })

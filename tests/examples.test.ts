@@ -113,4 +113,4 @@ test('without news of changes it refuses, rather than trust what may be over', a
   expect(await alone.ask(accessToken)).toBe('200 report')
   await alone.cutOff()
   await alone.becomes(accessToken, '503 stale')
-}, 20_000)
+})

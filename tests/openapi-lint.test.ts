@@ -38,5 +38,5 @@ describeWithRegistry("Redocly's linter of OpenAPI documents", () => {
     } finally {
       await rm(folder, { recursive: true })
     }
-  }, 120_000)
+  })
 })

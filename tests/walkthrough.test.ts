@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, test } from 'bun:test'
 import { dirname, join } from 'node:path'
-import { testSecrets } from './support/app.ts'
+import { patience, testSecrets } from './support/app.ts'
 import { createDatabase } from './support/cluster.ts'
 import { startServerProcess } from './support/server-process.ts'
 
@@ -33,6 +33,7 @@ async function run(command: string[], databaseUrl: string) {
       PATH: `${dirname(process.execPath)}:${process.env.PATH}`,
       NODE_ENV: 'test',
       ...testSecrets,
+      ...patience,
       DATABASE_URL: databaseUrl,
     },
     stdout: 'pipe',
@@ -64,7 +65,7 @@ describe.skipIf(missing)('the walkthrough', async () => {
     const { code, out, complaint } = await run(script, database.url)
     expect([code, complaint.replaceAll(/\d+ rows verified|[\r\n]/g, '')]).toEqual([0, ''])
     expect(shapeOf(out, server.url)).toBe(shapeOf(written, origin))
-  }, 240_000)
+  })
 
   test('can be pasted as a whole, and again, with nothing copied by hand', async () => {
     const blocks = [...written.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block = '']) => block)
@@ -73,5 +74,5 @@ describe.skipIf(missing)('the walkthrough', async () => {
     const statuses = (text: string) => [...text.matchAll(/^HTTP\/1.1 (\d+)/gm)].map(([, status]) => status)
     expect(statuses(out)).toEqual(statuses(written))
     expect(out).toContain('The audit trail is whole')
-  }, 240_000)
+  })
 })

@@ -215,7 +215,7 @@ test('no member of any route runs as SQL, and none is a fault of ours', async ()
   }
   const seeded = await sql`select 1 from roles where name in ('guest', 'user', 'subscriber', 'admin', 'superadmin')`
   expect(seeded).toHaveLength(5)
-}, 60_000)
+})
 
 /** Letters that are several once they are normalised, put into lower case or encoded. */
 const growing = ['\u0958', 'İ', '\u{1D160}', 'ﷺ']
@@ -240,7 +240,7 @@ test('a member at its longest, of letters that grow, is no fault of ours', async
     }
   }
   expect(faults).toEqual([])
-}, 60_000)
+})
 
 /** The cells of a CSV text (RFC 4180). */
 function cellsOf(text: string): string[] {

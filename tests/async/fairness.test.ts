@@ -1,8 +1,6 @@
-import { expect, setDefaultTimeout, test } from 'bun:test'
+import { expect, test } from 'bun:test'
 import { goodPassword, newEmail, registered } from '../support/accounts.ts'
 import { bodyOf, openTestApp } from '../support/app.ts'
-
-setDefaultTimeout(60_000)
 
 /** The real app with few connections: nobody's burst makes others wait for long. */
 const places = 4

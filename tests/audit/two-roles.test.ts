@@ -6,7 +6,7 @@ import { migrate } from '../../src/db/migrate.ts'
 import { runJobNow } from '../../src/jobs/runner.ts'
 import { loadConfig } from '../../src/room-config.ts'
 import { givenAccount, goodPassword, logIn, registered } from '../support/accounts.ts'
-import { openTestApp, testSecrets } from '../support/app.ts'
+import { openTestApp, patience, testSecrets } from '../support/app.ts'
 import { seal, writeRows } from './trail.ts'
 
 const name = `roles_${crypto.randomUUID().slice(0, 8)}`
@@ -114,7 +114,7 @@ describe('with a role for the server that owns nothing', () => {
   test('the doctor is content, where with one role it warns', async () => {
     const told = async (role: string) => {
       const lines: string[] = []
-      const environment = { ...testSecrets, DATABASE_URL: as(role), DB_POOL_MAX: '5' }
+      const environment = { ...testSecrets, ...patience, DATABASE_URL: as(role), DB_POOL_MAX: '5' }
       await diagnose(loadConfig(environment), (line) => lines.push(line))
       return lines.filter((line) => line.includes('audit trail')).join()
     }

@@ -158,8 +158,15 @@ describe('a try that is undecided', () => {
 
   test('left by a crash stops counting after 30 s', async () => {
     const person = await givenAccount(app)
-    await givenUndecided(person.email, 5, 28)
-    await expectProblem(await login(person.email), 'rate-limited')
+    let [answer, milliseconds] = [new Response(), Number.POSITIVE_INFINITY]
+    // Asked again where a busy machine took the two seconds that were left of them.
+    while (milliseconds >= 2_000) {
+      const since = performance.now()
+      await givenUndecided(person.email, 5, 28)
+      answer = await login(person.email)
+      milliseconds = performance.now() - since
+    }
+    await expectProblem(answer, 'rate-limited')
     await givenUndecided(person.email, 5, 31)
     expect((await login(person.email)).status).toBe(200)
   })
@@ -187,12 +194,11 @@ describe('a try that is undecided', () => {
     // On a busy machine the deadline may pass before the counter is written.
     await sql`insert into lockouts (key) values (${keyOf(person.email)})`
     await expectProblem(await lockoutSteps(hasty).login(person.email), 'deadline-exceeded')
-    // What it began ends after the answer.
-    const counter = async () =>
-      (await sql`select pending, failures from lockouts where key = ${keyOf(person.email)}`)[0]
-    const isReleased = async () => Bun.deepEquals((await counter())?.pending, {})
-    await until(isReleased, 20, 'the held place is given back')
+    // What it began ends after the answer, and may not have begun to count yet.
+    const isIdle = () => hasty.deps.db.stats().inUse + hasty.deps.passwords.stats().running === 0
+    await until(isIdle, 20, 'its work is over')
     await sql`drop function slow() cascade`
-    expect(await counter()).toEqual({ pending: {}, failures: [] })
+    const [counter] = await sql`select pending, failures from lockouts where key = ${keyOf(person.email)}`
+    expect(counter).toEqual({ pending: {}, failures: [] })
   })
 })

@@ -1,4 +1,4 @@
-import { afterAll, expect, setDefaultTimeout, test } from 'bun:test'
+import { afterAll, expect, test } from 'bun:test'
 import { createApp } from '../../src/app.ts'
 import { createLogger } from '../../src/log/logger.ts'
 import { openDeps } from '../../src/services.ts'
@@ -10,7 +10,6 @@ import { until } from '../support/server-process.ts'
 import { describeWith } from '../support/tools.ts'
 
 // A browser waits for its turn on a busy machine longer than anything else here.
-setDefaultTimeout(90_000)
 
 describeWith(['chromium'], 'chromium')('the sandbox’s pages in Chromium', async () => {
   const server = Bun.serve({

@@ -6,8 +6,7 @@ import { expectProblem } from '../support/problems.ts'
 import { endExpired, endedAgo, manyDue, storedPlan } from '../support/subscriptions.ts'
 import { claimsOf } from '../support/tokens.ts'
 
-// A thousand accounts in one statement may take long on a busy machine.
-const app = await openTestApp({ DB_STATEMENT_TIMEOUT_MS: '25000' })
+const app = await openTestApp()
 const { request, sql, clock } = app
 
 const admin = await signedIn(app, { role: 'admin' })

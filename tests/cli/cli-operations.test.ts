@@ -5,12 +5,12 @@ import { join } from 'node:path'
 import { readVerifications } from '../../src/audit/verifications.ts'
 import { commands } from '../../src/cli/commands.ts'
 import { writeRows } from '../audit/trail.ts'
-import { bodyOf, openTestApp, testSecrets } from '../support/app.ts'
+import { bodyOf, openTestApp, patience, testSecrets } from '../support/app.ts'
 import { openEmptyDatabase } from '../support/empty-database.ts'
 import { runProgram } from '../support/program.ts'
 
 const app = await openTestApp()
-const environment = { ...testSecrets, DATABASE_URL: app.databaseUrl, DB_POOL_MAX: '10' }
+const environment = { ...testSecrets, ...patience, DATABASE_URL: app.databaseUrl, DB_POOL_MAX: '10' }
 const run = (args: string[], env: Record<string, string> = environment, input = '') => runProgram(args, env, input)
 const audited = await openTestApp()
 const directory = mkdtempSync(join(tmpdir(), 'manas360-cli-'))

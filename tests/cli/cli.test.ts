@@ -2,11 +2,11 @@ import { describe, expect, test } from 'bun:test'
 import { commands } from '../../src/cli/commands.ts'
 import { ConfigError } from '../../src/config/config-error.ts'
 import { goodPassword, logIn, newEmail, registered } from '../support/accounts.ts'
-import { openTestApp, testSecrets } from '../support/app.ts'
+import { openTestApp, patience, testSecrets } from '../support/app.ts'
 import { runProgram } from '../support/program.ts'
 
 const app = await openTestApp()
-const environment = { ...testSecrets, DATABASE_URL: app.databaseUrl, DB_POOL_MAX: '10' }
+const environment = { ...testSecrets, ...patience, DATABASE_URL: app.databaseUrl, DB_POOL_MAX: '10' }
 const run = (args: string[], env: Record<string, string> = environment, input = '') => runProgram(args, env, input)
 
 describe('the command line', () => {

@@ -37,7 +37,7 @@ describeWithRegistry('the package of the typed client, in an empty folder with n
     await Bun.write(join(folder, 'project/src/example.ts'), example.replace('../../src/client.ts', '@manas360/client'))
     await Bun.write(join(folder, 'project/src/node.d.ts'), nodeTypes)
     await Bun.write(join(folder, 'project/src/consumer.ts'), Bun.file(join(import.meta.dir, '../support/consumer.ts')))
-  }, 240_000)
+  })
   afterAll(() => rm(folder, { recursive: true, force: true }))
 
   /** What a program writes; throws what it wrote when it fails. */
@@ -68,7 +68,7 @@ describeWithRegistry('the package of the typed client, in an empty folder with n
         const compilerOptions = { ...strict, module, moduleResolution, noEmit: true }
         await Bun.write(join(folder, 'project/tsconfig.json'), JSON.stringify({ compilerOptions, include: ['src'] }))
         expect(await run('node', compiler)).toBe('')
-      }, 120_000)
+      })
 
   test('installs, compiles and calls the service', async () => {
     const app = await openTestApp()

@@ -3,11 +3,11 @@ import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { givenAccount, logIn } from '../support/accounts.ts'
-import { openTestApp, testSecrets } from '../support/app.ts'
+import { openTestApp, patience, testSecrets } from '../support/app.ts'
 import { runProgram } from '../support/program.ts'
 
 const app = await openTestApp()
-const environment = { ...testSecrets, NODE_ENV: 'test', DATABASE_URL: app.databaseUrl }
+const environment = { ...testSecrets, ...patience, NODE_ENV: 'test', DATABASE_URL: app.databaseUrl }
 const run = (...args: string[]) => runProgram(['erasures', ...args], environment)
 const directory = mkdtempSync(join(tmpdir(), 'manas360-erasures-'))
 const fileOf = (text: string): string => {

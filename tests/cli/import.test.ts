@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { bcrypt } from '../import/imports.ts'
 import { goodPassword, logIn, newEmail } from '../support/accounts.ts'
-import { openTestApp, testSecrets } from '../support/app.ts'
+import { openTestApp, patience, testSecrets } from '../support/app.ts'
 import { compiledProgram } from '../support/compiled.ts'
 import { runProgram } from '../support/program.ts'
 
@@ -12,7 +12,7 @@ const app = await openTestApp()
 const { sql } = app
 const directory = mkdtempSync(join(tmpdir(), 'manas360-import-'))
 afterAll(() => rmSync(directory, { recursive: true, force: true }))
-const environment = { ...testSecrets, DATABASE_URL: app.databaseUrl }
+const environment = { ...testSecrets, ...patience, DATABASE_URL: app.databaseUrl }
 const run = (args: string[], input = '') => runProgram(['import', ...args], environment, input)
 const hash = await bcrypt(goodPassword)
 

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { importJWK, type JWK } from 'jose'
 import { rotateKeySet } from '../../src/crypto/key-rotation.ts'
 import { loadConfig } from '../../src/room-config.ts'
-import { testSecrets } from '../support/app.ts'
+import { patience, testSecrets } from '../support/app.ts'
 import { runProgram } from '../support/program.ts'
 import { keyOf, newKeySet, signingWith } from '../support/signing-keys.ts'
 
@@ -28,6 +28,7 @@ describe('keys generate', () => {
     await importJWK(key ?? {}, algorithm)
     const config = loadConfig({
       ...testSecrets,
+      ...patience,
       ...signingWith(algorithm, JSON.parse(out)),
       DATABASE_URL: 'postgres://127.0.0.1/m',
     })

@@ -7,13 +7,13 @@ import { requireFreeAddress } from '../../src/config/listening-check.ts'
 import { createLogger } from '../../src/log/logger.ts'
 import { loadConfig } from '../../src/room-config.ts'
 import { serve } from '../../src/server.ts'
-import { openTestApp, testSecrets } from '../support/app.ts'
+import { openTestApp, patience, testSecrets } from '../support/app.ts'
 import { runProgram } from '../support/program.ts'
 
 const app = await openTestApp()
 const busy = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: () => new Response() })
 afterAll(() => busy.stop(true))
-const environment = { ...testSecrets, NODE_ENV: 'test', DATABASE_URL: app.databaseUrl, HOST: '127.0.0.1' }
+const environment = { ...testSecrets, ...patience, NODE_ENV: 'test', DATABASE_URL: app.databaseUrl, HOST: '127.0.0.1' }
 
 test.each([
   ['a port in use', { PORT: `${busy.port}` }, 'set PORT'],

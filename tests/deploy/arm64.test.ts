@@ -42,7 +42,7 @@ describeWith(['readelf'], 'binutils')('the program', () => {
       const addon = join(work, 'node_modules/@node-rs/argon2-linux-arm64-gnu/argon2.linux-arm64-gnu.node')
       expect((await inspect(addon)).machine).toBe('AArch64')
       expect(readFileSync(program).includes(readFileSync(addon))).toBe(true)
-    }, 120_000)
+    })
   })
 })
 

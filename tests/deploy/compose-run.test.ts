@@ -42,13 +42,13 @@ describeWith(['openssl', 'haproxy', findRedisServer() ?? 'redis-server'], 'opens
         'mail:1025': await startMail(),
         'api:3000': `127.0.0.1:${await freePort()}`,
       }
-    }, 120_000)
+    })
 
     afterAll(async () => {
       for (const child of running.reverse()) await end(child)
       for (const stop of stops.reverse()) await stop()
       rmSync(work, { recursive: true, force: true })
-    }, 60_000)
+    })
 
     test('its roles are made, its schema migrated, and its API serves over TLS, sends mail over TLS and counts in Valkey', async () => {
       expect(await program('roles')).toMatch(/^manas360: (?:made for|given to) manas360_owner$/m)
@@ -87,7 +87,7 @@ describeWith(['openssl', 'haproxy', findRedisServer() ?? 'redis-server'], 'opens
 
       await end(api)
       expect(await log).toMatch(/"drainMs":0,"msg":"draining"}\n(?:.*\n)*.*"msg":"stopped"}\n$/)
-    }, 120_000)
+    })
 
     /** A service's variables, with this machine's addresses and paths. */
     function environmentOf(name: string): Record<string, string> {

@@ -13,7 +13,7 @@ const environment = join(work, '.env')
 const secrets = join(work, 'secrets')
 const makeSecrets = () => run([process.execPath, join(project, 'scripts/compose-secrets.ts'), '--directory', work])
 
-beforeAll(() => makeSecrets(), 60_000)
+beforeAll(() => makeSecrets())
 afterAll(() => rmSync(work, { recursive: true, force: true }))
 
 /** The order of keys and services tells a story here. */

@@ -46,13 +46,13 @@ describe.skipIf(missing.length > 0 && !process.env.CI)('the container', () => {
       MAIL: 'off',
       LOG_LEVEL: 'warn',
     })
-  }, 120_000)
+  })
 
   afterAll(async () => {
     await database?.drop()
     if (work) await run([...asRoot, 'rm', '-rf', work])
     rmSync(work, { recursive: true, force: true })
-  }, 60_000)
+  })
 
   test('says how it is run: not as root, in production mode, with a health check of its own and a graceful signal', () => {
     expect(config).toMatchObject({
@@ -114,7 +114,7 @@ describe.skipIf(missing.length > 0 && !process.env.CI)('the container', () => {
     }
     expect(await server.exited).toBe(0)
     expect(await start(health).exited).toBe(1)
-  }, 60_000)
+  })
 
   /** Writes `enter COMMAND…`, which runs a command with the image as its read-only root and a temporary /tmp. */
   function writeEntry(environment: Record<string, string>): void {

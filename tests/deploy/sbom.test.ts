@@ -35,7 +35,7 @@ beforeAll(async () => {
   text = readFileSync(`${binary}.cdx.json`, 'utf8')
   bom = JSON.parse(text)
   process.stderr.write(`The bill of materials lists ${bom.components.length} components in ${text.length} bytes.\n`)
-}, 120_000)
+})
 
 test("the bill of materials is valid by CycloneDX's own schema, which finds a mistake", () => {
   const validate = validatorOf('bom-1.6', ['spdx', 'jsf-0.82'])

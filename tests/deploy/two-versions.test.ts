@@ -3,7 +3,7 @@ import { rmSync } from 'node:fs'
 import { migrations } from '../../src/db/migrations.ts'
 import { latestVersion } from '../../src/db/schema-version.ts'
 import { goodPassword, newEmail } from '../support/accounts.ts'
-import { type SessionJson, testSecrets } from '../support/app.ts'
+import { patience, type SessionJson, testSecrets } from '../support/app.ts'
 import { unpackEarlierVersion } from '../support/earlier-version.ts'
 import { openEmptyDatabase } from '../support/empty-database.ts'
 import { run } from '../support/image.ts'
@@ -22,7 +22,13 @@ describe.if(earlier !== null)('the server of before the last change of the schem
   const program = [process.execPath, '--no-env-file', earlier.main]
 
   const migrate = (argv: string[]) =>
-    run([...argv, 'migrate'], { PATH: process.env.PATH ?? '', NODE_ENV: 'test', ...testSecrets, DATABASE_URL: url })
+    run([...argv, 'migrate'], {
+      PATH: process.env.PATH ?? '',
+      NODE_ENV: 'test',
+      ...testSecrets,
+      ...patience,
+      DATABASE_URL: url,
+    })
   const findVersion = async () => {
     const [row] = await sql<{ version: number }[]>`select max(version)::int as version from schema_migrations`
     return row?.version ?? 0
@@ -67,7 +73,7 @@ describe.if(earlier !== null)('the server of before the last change of the schem
     await old.kill()
     const restarted = await start(program)
     await holds(restarted, await session(restarted, '/v1/auth/login', credentials))
-  }, 120_000)
+  })
 })
 
 async function session(server: ServerProcess, path: string, body: object): Promise<SessionJson> {

@@ -40,5 +40,5 @@ describe('tests fail without', () => {
       scratch ??= openScratch(directory)
       const { failed } = await scratch.without({ ...guard, tests: [file], only })
       expect(failed).not.toBeEmpty()
-    }, 300_000)
+    })
 })

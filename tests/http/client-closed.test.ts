@@ -5,7 +5,7 @@ import { networkOf } from '../../src/http/caller-deps.ts'
 import { givenAccount, goodPassword } from '../support/accounts.ts'
 import { openTestApp, type TestApp } from '../support/app.ts'
 
-const app = await openTestApp({ REQUEST_TIMEOUT_MS: '20000' }, { hashing: 'full' })
+const app = await openTestApp({}, { hashing: 'full' })
 const { deps, lines } = app
 const server = Bun.serve({
   port: 0,

@@ -275,4 +275,4 @@ test('a fused app answers as plain Hono does, whatever its middleware and handle
     }),
     { numRuns: Number(process.env.TEST_RUNS ?? 300) },
   )
-}, 60_000)
+})

@@ -90,7 +90,7 @@ describe('a stream', () => {
     expect(isWhole(await slow.received)).toBeTrue()
     silent.socket.destroy()
     slow.socket.destroy()
-  }, 20_000)
+  })
 
   test('that fails is cut off, logged with its request and counted', async () => {
     const before = outcomes().failed ?? 0
@@ -139,7 +139,7 @@ describe('a stream', () => {
     // It is closed though its reader took nothing; what was on its way by then is all that comes.
     await until(() => server.pendingRequests === 0)
     socket.destroy()
-  }, 20_000)
+  })
 
   test('is given up when it takes too long altogether', async () => {
     const server = serve((c) => streamSSE(c, (stream) => new Promise((resolve) => stream.onAbort(() => resolve()))), {

@@ -58,7 +58,7 @@ test('a server killed after it wrote and before it could commit has done nothing
   const again = await request('/v1/admin/roles', request1)
   expect([again.status, again.headers.get('idempotency-replayed')]).toEqual([201, null])
   expect(await linesOf('uncommitted')).toHaveLength(1)
-}, 60_000)
+})
 
 test('a server killed at any moment of twelve requests: each repeat finds nothing done, or the stored answer', async () => {
   const outcomes: string[] = []
@@ -82,4 +82,4 @@ test('a server killed at any moment of twelve requests: each repeat finds nothin
     }
   }
   expect(outcomes).toContain('true')
-}, 60_000)
+})

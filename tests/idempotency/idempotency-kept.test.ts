@@ -13,7 +13,7 @@ import { bodyOf, openTestApp } from '../support/app.ts'
 import { expectProblem } from '../support/problems.ts'
 import { countKeys, createPost, newKey, newRole, replayed } from '../support/repeats.ts'
 
-const app = await openTestApp({ DB_STATEMENT_TIMEOUT_MS: '1500' })
+const app = await openTestApp()
 const { request, sql } = app
 
 const root = await signedIn(app, { role: 'superadmin' })

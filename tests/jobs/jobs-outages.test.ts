@@ -5,14 +5,20 @@ import { runJobNow } from '../../src/jobs/runner.ts'
 import { startJobs } from '../../src/jobs/schedule.ts'
 import { writeRows } from '../audit/trail.ts'
 import { givenAccount, logIn } from '../support/accounts.ts'
-import { bodyOf, openTestApp, type TestApp, testSecrets } from '../support/app.ts'
+import { bodyOf, openTestApp, patience, type TestApp, testSecrets } from '../support/app.ts'
 import { hold, outsideOf, until, untilGone, waiter } from './locks.ts'
 
 const dayAgo = () => new Date(Date.now() - 86_400_000)
 
 describe('kill -9 in the middle', () => {
   function startElsewhere({ databaseUrl }: TestApp, job: string) {
-    const environment = { ...testSecrets, PATH: process.env.PATH ?? '', DATABASE_URL: databaseUrl, DB_POOL_MIN: '1' }
+    const environment = {
+      ...testSecrets,
+      ...patience,
+      PATH: process.env.PATH ?? '',
+      DATABASE_URL: databaseUrl,
+      DB_POOL_MIN: '1',
+    }
     return Bun.spawn([process.execPath, join(import.meta.dir, 'job-child.ts'), job], {
       env: environment,
       stderr: 'inherit',

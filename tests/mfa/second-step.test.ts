@@ -9,8 +9,7 @@ import { expectProblem } from '../support/problems.ts'
 import { type Enrolled, secondFactorSteps } from '../support/second-factors.ts'
 import { claimsOf } from '../support/tokens.ts'
 
-// Fifty that wait for one row: on a busy machine longer than a statement may take elsewhere.
-const app = await openTestApp({ DB_STATEMENT_TIMEOUT_MS: '30000', DB_ACQUIRE_TIMEOUT_MS: '30000' })
+const app = await openTestApp()
 const { request, sql, deps } = app
 const { codeOf, enrolled, firstStep, halfAnHourLater, login, logInTwice, secondStep, wrongCode } =
   secondFactorSteps(app)

@@ -1,4 +1,4 @@
-import { afterAll, expect, setDefaultTimeout, test } from 'bun:test'
+import { afterAll, expect, test } from 'bun:test'
 import { invitationSteps } from '../admin/invitations/invited.ts'
 import { givenAccount, logIn, newEmail, registered } from '../support/accounts.ts'
 import { signedIn } from '../support/administration.ts'
@@ -8,7 +8,6 @@ import { mailsTo } from '../support/mails.ts'
 import { describeWith } from '../support/tools.ts'
 
 // A browser waits for its turn on a busy machine longer than anything else here.
-setDefaultTimeout(90_000)
 
 const password = 'umbrella ceramic walnut drizzle'
 

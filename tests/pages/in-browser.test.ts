@@ -1,4 +1,4 @@
-import { afterAll, expect, setDefaultTimeout, test } from 'bun:test'
+import { afterAll, expect, test } from 'bun:test'
 import { pageNames } from '../../src/pages/page-names.ts'
 import { languages } from '../../src/text/language.ts'
 import { render, samples } from '../mail/samples.ts'
@@ -18,7 +18,6 @@ import { until } from '../support/server-process.ts'
 import { describeWith } from '../support/tools.ts'
 
 // A browser waits for its turn on a busy machine longer than anything else here.
-setDefaultTimeout(90_000)
 
 const token = 'Zx9'.repeat(14)
 const schemes: Scheme[] = ['light', 'dark']

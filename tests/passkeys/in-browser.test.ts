@@ -1,4 +1,4 @@
-import { afterAll, expect, setDefaultTimeout, test } from 'bun:test'
+import { afterAll, expect, test } from 'bun:test'
 import { join } from 'node:path'
 import type { CDPSession, Page } from 'puppeteer-core'
 import { registered } from '../support/accounts.ts'
@@ -9,7 +9,6 @@ import { claimsOf } from '../support/tokens.ts'
 import { describeWith } from '../support/tools.ts'
 
 // A browser waits for its turn on a busy machine longer than anything else here.
-setDefaultTimeout(90_000)
 
 /** The example of the documents, as a page loads it. */
 async function exampleAsScript(): Promise<string> {

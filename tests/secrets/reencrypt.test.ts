@@ -4,7 +4,7 @@ import { listOldValues, replaceValues } from '../../src/secrets/queries.ts'
 import { countByKey, reencrypt } from '../../src/secrets/reencrypt.ts'
 import { createSecrets } from '../../src/secrets/secrets.ts'
 import { givenAccount } from '../support/accounts.ts'
-import { openTestApp, testSecrets } from '../support/app.ts'
+import { openTestApp, patience, testSecrets } from '../support/app.ts'
 import { linkOf, queueReset } from '../support/mail.ts'
 import { runProgram } from '../support/program.ts'
 
@@ -73,6 +73,7 @@ describe('a new DATA_KEY', () => {
     const environment = {
       NODE_ENV: 'test',
       ...testSecrets,
+      ...patience,
       DATABASE_URL: app.databaseUrl,
       DATA_KEY: next,
     }

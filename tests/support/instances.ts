@@ -2,7 +2,7 @@ import { afterAll } from 'bun:test'
 import { type Cluster, openCluster } from '../../scripts/cluster/cluster.ts'
 import type { Environment } from '../../scripts/cluster/instance.ts'
 import { type RedisServer, startRedisServer } from '../../scripts/cluster/redis-server.ts'
-import { testSecrets } from './app.ts'
+import { patience, testSecrets } from './app.ts'
 import { createDatabase } from './cluster.ts'
 import { compiledProgram } from './compiled.ts'
 
@@ -26,6 +26,7 @@ export async function openTestCluster(environment: Environment = {}, instances =
     environment: {
       NODE_ENV: 'test',
       ...testSecrets,
+      ...patience,
       DB_POOL_MAX: '10',
       DB_POOL_MIN: '2',
       LOG_LEVEL: 'warn',

@@ -11,7 +11,7 @@ export function openObserved(url: string, options: Partial<DatabaseOptions> = {}
   const database = openDatabase({
     url,
     max: 10,
-    statementTimeoutMs: 5000,
+    statementTimeoutMs: 60_000,
     slowQueryMs: 60_000,
     ssl: 'disable',
     applicationName: 'manas360-test',

@@ -9,6 +9,7 @@ import type { Sandbox } from '../../src/billing/providers/sandbox/sandbox.ts'
 import { createBillingWorker } from '../../src/billing/worker.ts'
 import { signedIn } from './administration.ts'
 import { bodyOf, openTestApp, type TestApp } from './app.ts'
+import { until } from './server-process.ts'
 
 export type View = {
   plan: { name: string }
@@ -30,7 +31,19 @@ export async function openPayingApp(environment: Record<string, string> = {}) {
 export function payingTools(app: TestApp) {
   const { request, sql, deps } = app
   const sandbox = deps.providers[0] as Sandbox
-  const worker = createBillingWorker(deps)
+  const working = createBillingWorker(deps)
+  const worker = { ...working, idle: untilSettled }
+
+  /** An event is put off for a second where somebody else works on its account for two, which is soon on a busy machine. */
+  async function untilSettled(): Promise<void> {
+    const isSettled = async () => {
+      await working.idle()
+      const putOff = await sql`
+        select 1 from billing_events where status = 'queued' and attempts = 0 and leased_until is null`
+      return putOff.length === 0
+    }
+    await until(isSettled, 5, 'no event is put off')
+  }
 
   const post = (person: Payer, path: string, json?: object, headers = {}) =>
     request(path, { method: 'POST', bearer: person.bearer, headers, ...(json && { json }) })

@@ -1,5 +1,8 @@
-import { testSecrets } from './app.ts'
+import { patience, testSecrets } from './app.ts'
 import { compiledProgram } from './compiled.ts'
+
+/** The pause between two looks of `until`, in milliseconds. */
+const pauseMs = 5
 
 export type ServerProcess = Awaited<ReturnType<typeof startServerProcess>>
 
@@ -17,6 +20,7 @@ export async function startServerProcess(
       PATH: process.env.PATH ?? '',
       NODE_ENV: 'test',
       ...testSecrets,
+      ...patience,
       DATABASE_URL: databaseUrl,
       PORT: '0',
       HOST: '127.0.0.1',
@@ -56,12 +60,15 @@ async function readPort(output: ReadableStream<Uint8Array>): Promise<number> {
   throw new Error(`the server ended before it served: ${text}`)
 }
 
-/** Resolves when `condition` holds. @throws Error when it does not within `seconds` */
+/**
+ * Resolves when `condition` holds. The seconds are counted by the pauses between two looks, which a busy machine makes
+ * longer for this process as for the one that it waits for.
+ * @throws Error when it does not within `seconds`
+ */
 export async function until(condition: () => boolean | Promise<boolean>, seconds: number, what: string): Promise<void> {
-  const endsAt = performance.now() + seconds * 1000
-  while (!(await condition())) {
-    if (performance.now() > endsAt) throw new Error(`${what}: not within ${seconds} s`)
-    await Bun.sleep(5)
+  for (let left = (seconds * 1000) / pauseMs; !(await condition()); left--) {
+    if (left <= 0) throw new Error(`${what}: not within ${seconds} s`)
+    await Bun.sleep(pauseMs)
   }
 }
 

@@ -20,7 +20,7 @@ export function webhookEndpoints({ request, sql, deps }: TestApp, bearer: string
     openSender: (options: Parameters<typeof createWebhookSender>[1] = {}, own: Partial<TestApp['deps']> = {}) =>
       createWebhookSender(
         { ...deps, ...own, webhookWork: createNotifier() },
-        { attemptMs: 5_000, pauseSeconds: 0, ...options },
+        { attemptMs: 60_000, pauseSeconds: 0, ...options },
       ),
 
     /** An endpoint with a receiver of its own. */

@@ -214,4 +214,4 @@ test('whatever people try at the same time, nobody reaches a level that is not t
   )
   // Enough was allowed for the invariants to mean something.
   expect(done).toBeGreaterThan(150)
-}, 120_000)
+})
