@@ -124,6 +124,8 @@ describeWith(['chromium'], 'chromium')('people in the console', async () => {
     await confirm(page)
     await untilShown(page, `Locked: ${hostile}`)
     expect(await statusOf()).toBe('locked')
+    // Lock and its focus are gone: who works by keyboard goes on at its place.
+    await page.waitForFunction("document.activeElement.textContent === 'Unlock'")
     await press(page, 'Undo')
     await untilShown(page, 'That is undone.')
     await untilGone(page, `Locked: ${hostile}`)

@@ -1,5 +1,5 @@
 import type { Person } from '@manas360/client'
-import { useState } from 'hono/jsx/dom'
+import { useEffect, useRef, useState } from 'hono/jsx/dom'
 import { usePeopleTexts } from '../texts.ts'
 import { EndSessionsDialog, LockDialog, ResetFactorsDialog, UnlockDialog } from './access-dialogs.tsx'
 import type { DialogProps } from './dialog-props.ts'
@@ -15,17 +15,28 @@ export function Actions({ person, changed }: { person: Person; changed: () => vo
   const t = usePeopleTexts()
   const [open, setOpen] = useState<ActionKind | null>(null)
   const onClose = () => setOpen(null)
+  const buttons = useRef<HTMLParagraphElement>(null)
+  /** The place of the action that was opened last. */
+  const place = useRef(-1)
+  // An action that is no longer possible, such as Lock, takes its button and the focus away: its place keeps the focus.
+  useEffect(() => {
+    if (document.activeElement !== document.body) return
+    buttons.current?.querySelectorAll('button')[place.current ?? -1]?.focus()
+  }, [person.status])
   return (
     <div class="actions">
-      <p class="buttons">
+      <p class="buttons" ref={buttons}>
         {kinds
           .filter((kind) => isPossible(kind, person))
-          .map((kind) => (
+          .map((kind, index) => (
             <button
               type="button"
               key={kind}
               class={kind === 'erase' ? 'warns' : undefined}
-              onClick={() => setOpen(kind)}
+              onClick={() => {
+                place.current = index
+                setOpen(kind)
+              }}
             >
               {t.actions[kind]}
             </button>
