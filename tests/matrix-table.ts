@@ -118,6 +118,7 @@ const ofThePerson: Record<string, Row> = {
   'GET /account/accept-team': { demands: '', answers: '200' },
   'GET /account/assets/:file': { demands: '', answers: '404', path: () => '/account/assets/no-such-file.js' },
   'GET /console': { demands: '', answers: '200' },
+  'GET /console/': { demands: '', answers: '308' },
   'GET /console/:page': { demands: '', answers: '200', path: () => '/console/people' },
   'GET /console/:page/:name': { demands: '', answers: '200', path: () => '/console/roles/admin' },
   'GET /openapi.json': { demands: '', answers: '200' },

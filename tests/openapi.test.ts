@@ -51,6 +51,7 @@ const pages = [
   'get /account/accept-team',
   'get /account/assets/{file}',
   'get /console',
+  'get /console/',
   'get /console/{page}',
   'get /console/{page}/{name}',
 ]

@@ -18,6 +18,8 @@ const policy = pagePolicy("'self' data:")
  */
 export const consoleRoutes = new Hono<PublicEnv>()
   .get('/console', noBody, serveShell)
+  // As people type it. Relative, because a proxy may serve the console below a path of its own.
+  .get('/console/', noBody, (c) => c.redirect('../console', 308))
   .get('/console/:page', noBody, serveShell)
   // One route for assets too: Hono's RegExpRouter does not allow a static segment beside a parameter with more segments
   // behind it.

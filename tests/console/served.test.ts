@@ -23,6 +23,13 @@ test('every address of the console answers the same page, which knows nobody', a
   expect(html).toContain('content="Sukoon &lt;script&gt;"')
 })
 
+test('its address with a slash at the end leads to it, also where a proxy serves the service below a path', async () => {
+  const answer = await get('/console/')
+  expect(answer.status).toBe(308)
+  const location = new URL(answer.headers.get('location') ?? '', 'https://a.test/below/console/')
+  expect(location.pathname).toBe('/below/console')
+})
+
 test('nothing inline, nothing of another host, and no text that becomes HTML', async () => {
   const { headers } = await get('/console')
   expect(headers.get('cross-origin-opener-policy')).toBe('same-origin')
