@@ -3,12 +3,13 @@ import { goodPassword, newEmail } from '../support/accounts.ts'
 import { ask } from '../support/auth-requests.ts'
 import { openOwnPostgres } from '../support/postgres.ts'
 import { readiness, startServerProcess, until } from '../support/server-process.ts'
+import { startTurnClock } from '../support/turn-clock.ts'
 
 const deadlineMs = 3_000
 const database = await openOwnPostgres()
 const server = await startServerProcess(database.url, {
   REQUEST_TIMEOUT_MS: `${deadlineMs}`,
-  DB_STATEMENT_TIMEOUT_MS: '500',
+  DB_STATEMENT_TIMEOUT_MS: '1000',
 })
 afterAll(async () => {
   await server.kill()
@@ -37,29 +38,12 @@ const needsDatabase: (() => Promise<{ status: number }>)[] = [
 ]
 const zeroQueries = ['/live', '/v1/entitlements/api_access', '/v1/catalogue']
 
-/**
- * A clock by the turns that the server has, however busy the machine is: 10 ms for each answer that needs no statement.
- * Each must be 200.
- */
+/** Moves while what needs no statement is answered: each time with 200. */
 function startClock() {
-  let answers = 0
-  let stopped = false
-  const ticking = tick()
-  ticking.catch(() => {})
-  async function tick(): Promise<void> {
-    for (; !stopped; answers++) {
-      await Bun.sleep(10)
-      expect((await get(zeroQueries[answers % zeroQueries.length] ?? '/live')).status).toBe(200)
-    }
-  }
-  return {
-    answers: () => answers,
-    milliseconds: () => answers * 10,
-    stop(): Promise<void> {
-      stopped = true
-      return ticking
-    },
-  }
+  let asked = 0
+  return startTurnClock(async () => {
+    expect((await get(zeroQueries[asked++ % zeroQueries.length] ?? '/live')).status).toBe(200)
+  })
 }
 
 test('with PostgreSQL frozen no request outlives its deadline by a second, and those without a query go on', async () => {

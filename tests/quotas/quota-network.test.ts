@@ -11,7 +11,7 @@ const app = await openTestApp()
 const network = await openProxy(app.databaseUrl)
 afterAll(network.close)
 // One connection, on which the question was prepared: it arrives whole.
-const far = await openTestApp({ DATABASE_URL: network.url, DB_STATEMENT_TIMEOUT_MS: '500', DB_POOL_MAX: '1' })
+const far = await openTestApp({ DATABASE_URL: network.url, DB_STATEMENT_TIMEOUT_MS: '2000', DB_POOL_MAX: '1' })
 
 /** Backends that asked for units last. */
 const askers = () => app.sql<{ pid: number }[]>`

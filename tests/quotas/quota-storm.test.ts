@@ -6,6 +6,7 @@ import { openTestApp } from '../support/app.ts'
 import { compiledProgram } from '../support/compiled.ts'
 import { givenKeyHolder, readQuotaRows } from '../support/quotas.ts'
 import { startServerProcess } from '../support/server-process.ts'
+import { startTurnClock } from '../support/turn-clock.ts'
 
 /** TEST_STORM_CHANGES=1000 bun run test tests/plans/quota-storm looks for what is rare. */
 const changes = Number(process.env.TEST_STORM_CHANGES ?? 60)
@@ -55,7 +56,7 @@ test('keys are used on three servers while limits, plans, keys and locks change 
       const key = pick(keys.filter(({ deletedAt }) => deletedAt === Infinity))
       const { accessToken: bearer } = await logIn(app, key.owner)
       expect((await app.request(`/v1/api-keys/${key.id}`, { method: 'DELETE', bearer })).status).toBe(204)
-      key.deletedAt = performance.now()
+      key.deletedAt = clock.milliseconds()
       await addKey(key.owner)
     },
     async () => {
@@ -65,12 +66,13 @@ test('keys are used on three servers while limits, plans, keys and locks change 
     },
   ]
 
+  const clock = startTurnClock(() => app.sql`select 1`)
   const answers = new Set<string>()
   let stopped = false
   async function use(): Promise<void> {
     while (!stopped) {
       const { owner, key, deletedAt } = pick(keys)
-      const began = performance.now()
+      const began = clock.milliseconds()
       const headers = { Authorization: `Bearer ${key}` }
       const answer = await fetch(`${pick(servers).url}/v1/entitlements/api_access`, { headers }).catch(() => null)
       // Killed under way: whether it passed is unknown.
@@ -87,6 +89,7 @@ test('keys are used on three servers while limits, plans, keys and locks change 
   for (let i = 0; i < changes; i++) await Promise.all([pick(change)(), Bun.sleep(50)])
   stopped = true
   await users
+  await clock.stop()
   for (const { signal } of servers) signal('SIGTERM')
   expect(await Promise.all(servers.map(({ exited }) => exited))).toEqual([0, 0, 0])
 

@@ -22,6 +22,7 @@ export const patience = {
   DB_ACQUIRE_TIMEOUT_MS: '60000',
   DB_STATEMENT_TIMEOUT_MS: '120000',
   DB_SLOW_QUERY_MS: '120000',
+  REDIS_TIMEOUT_MS: '5000',
 }
 
 /** Limits are off; tests of limits set them. */

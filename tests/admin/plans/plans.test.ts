@@ -9,7 +9,7 @@ import { filters, sorts, subscriptionFilters, teamFilters, trailFilters } from '
 
 const { app, explained, observed, fill, get, expectNoScan } = await openManyPeople()
 afterAll(explained.close)
-beforeAll(fill)
+beforeAll(fill, 1_800_000)
 
 describe('no table that grows is scanned', () => {
   for (const sort of sorts)
