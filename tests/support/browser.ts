@@ -2,7 +2,7 @@ import axe from 'axe-core'
 import puppeteer, { type Browser, type Page } from 'puppeteer-core'
 
 /** A long timeout for busy machines; every wait is for an event, so it costs nothing. */
-const patienceMs = 90_000
+const patienceMs = 200_000
 
 export type Scheme = 'light' | 'dark'
 
@@ -13,6 +13,7 @@ export async function openBrowser(): Promise<Browser> {
   return puppeteer.launch({
     executablePath,
     timeout: patienceMs,
+    protocolTimeout: patienceMs,
     // Without a sandbox it also runs as root in a container; only our own pages are opened.
     args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'],
   })
