@@ -59,14 +59,17 @@ type NewEndpoint = {
   secret: Buffer
 }
 
-/** Inserts an endpoint. The caller has checked the limit under the owner's lock. */
-export async function insertEndpoint(sql: Db, row: NewEndpoint): Promise<EndpointItem> {
+/**
+ * Inserts an endpoint. The caller has checked the limit under the owner's lock. Null: the owner is not an active
+ * account.
+ */
+export async function insertEndpoint(sql: Db, row: NewEndpoint): Promise<EndpointItem | null> {
   const [inserted] = await sql<EndpointItem[]>`
     insert into webhook_endpoints (id, account_id, created_by, url, description, events, secret)
-    values (${row.id}, ${row.owner}, ${row.createdBy}, ${row.url}, ${row.description}, ${row.events}, ${row.secret})
+    select ${row.id}::uuid, ${row.owner}::uuid, ${row.createdBy}::uuid, ${row.url}, ${row.description}, ${row.events}::text[], ${row.secret}::bytea
+     where ${row.owner}::uuid is null or exists (select from user_accounts where id = ${row.owner}::uuid and status = 'active')
     returning ${columns(sql)}`
-  if (!inserted) throw new Error('an insert returns its row')
-  return inserted
+  return inserted ?? null
 }
 
 export type EndpointPatch = {

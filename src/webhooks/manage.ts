@@ -88,7 +88,10 @@ export async function readEndpoint(
   return found
 }
 
-/** Makes an endpoint; its secret is returned only here. @throws AppError as requireDeliverable, `too-many-webhooks` */
+/**
+ * Makes an endpoint; its secret is returned only here.
+ * @throws AppError as requireDeliverable, `too-many-webhooks`, `account-disabled`
+ */
 export async function createEndpoint(
   deps: WebhookDeps,
   audience: Audience,
@@ -111,6 +114,7 @@ export async function createEndpoint(
       events: [...new Set(events)],
     }
     const created = await insertEndpoint(tx, { ...row, secret: encrypted })
+    if (!created) throw new AppError('account-disabled')
     await deps.audit.record(tx, actor, 'webhook.create', webhook(id), {
       ...subjectOf(owner),
       details: { events },
