@@ -33,6 +33,7 @@ export async function completeIntent(
 ): Promise<Completed> {
   const { accountId } = actor.principal
   const lease = await takeLease(deps.sql, accountId, waitMs)
+  if (!lease && (await isErased(deps.sql, accountId))) throw new AppError('account-disabled')
   if (!lease) throw new AppError('payment-provider-unavailable', { retryAfter: 5 })
   try {
     const intent = await findIntent(deps.sql, accountId, intentId)
@@ -92,11 +93,7 @@ async function openCheckout(
   if (priceId === null) throw new Error('a checkout has a price')
   const { priceId: known, price } = await ensureProviderPrice(deps, provider, priceId, call)
   const back = returnTo ?? deps.config.appUrl
-  const {
-    id: checkoutId,
-    url,
-    expiresAt: closes,
-  } = await provider.openCheckout(
+  const opened = await provider.openCheckout(
     {
       reference: id,
       customerId: await ensureCustomer(deps, provider, accountId, call),
@@ -109,7 +106,7 @@ async function openCheckout(
     },
     call,
   )
-  return { checkoutId, pageUrl: url, expiresAt: closes }
+  return { checkoutId: opened.id, pageUrl: opened.url, expiresAt: opened.expiresAt }
 }
 
 async function ensureCustomer(deps: BillingDeps, provider: BillingProvider, accountId: string, call: WriteOptions) {

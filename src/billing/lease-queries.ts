@@ -1,16 +1,28 @@
 import type { Db } from '../db/types.ts'
 import { type Share, withinShare } from './share.ts'
 
-/** Takes the lease of an account's billing for so many seconds. @returns false while another worker holds it */
-export async function takeLease(sql: Db, accountId: string, leaseId: string, seconds: number): Promise<boolean> {
-  const rows = await sql`
-    insert into billing_accounts as b (account_id, lease_id, leased_until)
-    select id, ${leaseId}::uuid, clock_timestamp() + make_interval(secs => ${seconds}::int)
-      from user_accounts where id = ${accountId} and status <> 'deleted'
-        on conflict (account_id) do update set lease_id = excluded.lease_id, leased_until = excluded.leased_until
-     where b.leased_until is null or b.leased_until <= clock_timestamp()
-    returning 1`
-  return rows.length === 1
+/**
+ * Takes the lease of an account's billing for so many seconds, unless another worker holds it or the account is erased.
+ * Waits for a concurrent erasure.
+ */
+export async function takeLease(
+  sql: Db,
+  accountId: string,
+  leaseId: string,
+  seconds: number,
+): Promise<{ isTaken: boolean; isErased: boolean }> {
+  const [row] = await sql<{ isTaken: boolean; isErased: boolean }[]>`
+    with account as materialized (
+      select id from user_accounts where id = ${accountId} and status <> 'deleted' for key share),
+    lease as (
+      insert into billing_accounts as b (account_id, lease_id, leased_until)
+      select id, ${leaseId}::uuid, clock_timestamp() + make_interval(secs => ${seconds}::int) from account
+          on conflict (account_id) do update set lease_id = excluded.lease_id, leased_until = excluded.leased_until
+       where b.leased_until is null or b.leased_until <= clock_timestamp()
+      returning 1)
+    select exists (select from lease) as is_taken, not exists (select from account) as is_erased`
+  if (!row) throw new Error('a select without from is one row')
+  return row
 }
 
 /** Whether a lease is still held; locks its row until the transaction ends, so that nobody takes it meanwhile. */
@@ -29,7 +41,8 @@ export async function releaseLease(sql: Db, accountId: string, leaseId: string):
 }
 
 /**
- * Schedules a synchronisation of the account's billing after so many seconds, unless an earlier one is scheduled.
+ * Schedules a synchronisation of the account's billing after so many seconds, unless an earlier one is scheduled, or the
+ * account is erased.
  * @param provider a provider that will be called besides those already known; null: none
  */
 export async function scheduleSync(
@@ -40,7 +53,8 @@ export async function scheduleSync(
 ): Promise<void> {
   await sql`
     insert into billing_accounts as b (account_id, provider, due_at)
-    values (${accountId}, ${provider}, clock_timestamp() + make_interval(secs => ${seconds}::float8))
+    select id, ${provider}, clock_timestamp() + make_interval(secs => ${seconds}::float8)
+      from user_accounts where id = ${accountId} and status <> 'deleted' for key share
         on conflict (account_id) do update
        set due_at = least(b.due_at, excluded.due_at),
            provider = case when excluded.provider is null or b.due_at is null then coalesce(excluded.provider, b.provider)

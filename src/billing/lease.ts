@@ -14,13 +14,17 @@ export class LeaseLostError extends Error {
   override readonly name = 'LeaseLostError'
 }
 
-/** Takes the lease of an account's billing. @returns null where another worker still holds it after `waitMs` milliseconds */
+/**
+ * Takes the lease of an account's billing.
+ * @returns null where another worker still holds it after `waitMs` milliseconds, and where the account is erased
+ */
 export async function takeLease(sql: Sql, accountId: string, waitMs = 0): Promise<Lease | null> {
   const lease = { accountId, id: crypto.randomUUID() }
   const endsAt = performance.now() + waitMs
   for (let pauseMs = 25; ; pauseMs = Math.min(pauseMs * 2, 400)) {
-    if (await queries.takeLease(sql, accountId, lease.id, leaseSeconds)) return lease
-    if (performance.now() + pauseMs > endsAt) return null
+    const { isTaken, isErased } = await queries.takeLease(sql, accountId, lease.id, leaseSeconds)
+    if (isTaken) return lease
+    if (isErased || performance.now() + pauseMs > endsAt) return null
     await Bun.sleep(pauseMs)
   }
 }
