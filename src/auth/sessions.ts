@@ -97,11 +97,14 @@ export async function endLiveSession(
   return true
 }
 
-/** Ends every session and every API key of the person (docs/decisions/logging-out-everywhere-ends-keys.md). */
+/**
+ * Ends every session and every API key of the person (docs/decisions/logging-out-everywhere-ends-keys.md).
+ * @throws AppError as requireStillSignedIn
+ */
 export async function endAllSessions(deps: AuthDeps, actor: Actor): Promise<void> {
   const { accountId } = actor.principal
   await deps.sql.begin(async (tx) => {
-    await lockAccount(tx, accountId)
+    await requireStillSignedIn(tx, actor.principal)
     const apiKeysEnded = await endApiKeys(tx, accountId)
     await recordAuthzChange(tx, { accountId, endSessions: 'all', reason: 'logout-all' })
     await deps.audit.record(tx, actor, 'session.end_all', account(accountId), { details: { apiKeysEnded } })
