@@ -1,5 +1,5 @@
 import { type AuditRow, auditCtes } from '../audit/record.ts'
-import type { Db } from '../db/types.ts'
+import type { Db, Fragment } from '../db/types.ts'
 import { AppError } from '../errors/app-error.ts'
 import type { AuthDeps } from './deps.ts'
 import { countsCodes, type Reservation } from './reservation.ts'
@@ -28,14 +28,19 @@ export function requireAdmitted({ admitted, lockedForSeconds }: Reserved): void 
     })
 }
 
-/** Reserves an attempt of an account's own password check. @throws AppError as requireAdmitted. */
+/**
+ * Reserves an attempt of an account's own password check. Waits for a concurrent erasure of the account.
+ * @throws AppError as requireAdmitted; `account-disabled`
+ */
 export async function reserveOwnCheck(deps: AuthDeps, accountId: string): Promise<Reservation> {
   const key = deps.counterKey('password', accountId)
   const attemptId = Bun.randomUUIDv7()
   const [row] = await deps.sql<Reserved[]>`
-    with chosen as (select ${key}::bytea as key), ${reserveCte(deps.sql, attemptId)}
+    with chosen as materialized (
+      select ${key}::bytea as key from user_accounts where id = ${accountId} and status = 'active' for key share),
+    ${reserveCte(deps.sql, attemptId)}
     select admitted, locked_for_seconds from reserved`
-  if (!row) throw new Error('a reservation returns its row')
+  if (!row) throw new AppError('account-disabled')
   requireAdmitted(row)
   return { key, attemptId, counter: 'password' }
 }
@@ -73,13 +78,18 @@ function cleared(sql: Db) {
 
 /**
  * The CTEs `failed`, `audit` and `audit_side`: count a failure, and write the audit row only when it starts a lockout.
- * @param first a `from` clause whose locks must be taken before the counter's
+ * @param condition whether there is anything to count; its locks are taken before the counter's
  */
-export function failCtes(sql: Db, { key, attemptId, counter }: Reservation, lockoutStarted: AuditRow, first = sql``) {
+export function failCtes(
+  sql: Db,
+  { key, attemptId, counter }: Reservation,
+  lockoutStarted: AuditRow,
+  condition: Fragment,
+) {
   return sql`
     failed as (
       insert into lockouts as l (key, failures, failures_in_a_row, last_failure_at)
-      select ${key}::bytea, array[clock_timestamp()], 1, clock_timestamp() ${first}
+      select ${key}::bytea, array[clock_timestamp()], 1, clock_timestamp() where ${condition}
       on conflict (key) do update set (failures, failures_in_a_row, pending, locked_until, consecutive, last_failure_at, updated_at)
         = (select failures, failures_in_a_row, pending, locked_until, consecutive, last_failure_at, updated_at
              from ${sql.unsafe(countsCodes(counter) ? 'with_wrong_code' : 'with_failure')}(l, ${attemptId}, ${counter}))

@@ -1,18 +1,23 @@
 import { reserveCte } from '../auth/lockout.ts'
 import type { Db } from '../db/types.ts'
+import { AppError } from '../errors/app-error.ts'
 import { attemptsPerEnrolment, waits } from './queries.ts'
 
 type OwnCode = { accountId: string; accountKey: Buffer; deviceKey: Buffer; attemptId: string }
 
 type ReservedOwn = { key: Buffer; isDevice: boolean; admitted: boolean; lockedForSeconds: number | null }
 
-/** The CTE `counter`: the device's counter until that is locked, else the account's. */
-const counterCte = (sql: Db, { accountKey, deviceKey }: OwnCode) => sql`
+/** The CTE `counter`: the device's counter until that is locked, else the account's; none where the account is erased. */
+const counterCte = (sql: Db, { accountId, accountKey, deviceKey }: OwnCode) => sql`
   counter as materialized (
     select case when exists (select from lockouts where key = ${deviceKey} and locked_until > clock_timestamp())
-                then ${accountKey}::bytea else ${deviceKey}::bytea end as key)`
+                then ${accountKey}::bytea else ${deviceKey}::bytea end as key
+      from user_accounts where id = ${accountId} and status = 'active' for key share)`
 
-/** Reserves an attempt of a code by a signed-in person, and reads their confirmed authenticator app. */
+/**
+ * Reserves an attempt of a code by a signed-in person, and reads their confirmed authenticator app.
+ * @throws AppError `account-disabled`
+ */
 export async function reserveOwnCode(
   sql: Db,
   code: OwnCode,
@@ -21,13 +26,13 @@ export async function reserveOwnCode(
     with ${counterCte(sql, code)}, chosen as (select key from counter), ${reserveCte(sql, code.attemptId, 'with_code_try')}
     select reserved.*, reserved.key = ${code.deviceKey} as is_device, t.id as totp_id, t.secret as totp_secret
       from reserved left join totp_factors t on t.account_id = ${code.accountId} and t.confirmed_at is not null`
-  if (!row) throw new Error('a reservation returns its row')
+  if (!row) throw new AppError('account-disabled')
   return row
 }
 
 /**
  * Reserves an attempt to confirm an enrolment, and takes one of the enrolment's own attempts, unless the counter is locked.
- * `enrolmentId` null: none waits, or all its attempts are used.
+ * `enrolmentId` null: none waits, or all its attempts are used. @throws AppError `account-disabled`
  */
 export async function reserveEnrolmentCode(
   sql: Db,
@@ -44,6 +49,6 @@ export async function reserveEnrolmentCode(
     chosen as (select key from counter where (select count(*) from tried) >= 0),
     ${reserveCte(sql, code.attemptId, 'with_code_try')}
     select reserved.*, reserved.key = ${code.deviceKey} as is_device, (select id from tried) as enrolment_id from reserved`
-  if (!row) throw new Error('a reservation returns its row')
+  if (!row) throw new AppError('account-disabled')
   return row
 }
