@@ -48,7 +48,7 @@ export async function listContended(sql: Db): Promise<Quota[]> {
     select account_id, feature from quota_usage where wanted_at > clock_timestamp() - interval '5 seconds'`
 }
 
-/** Counts the use of quotas without a limit; accounts erased meanwhile are left out. */
+/** Counts the use of quotas without a limit. Waits for concurrent erasures; erased accounts are left out. */
 export async function addQuotaUsage(sql: Db, counted: (Quota & { spent: number })[]): Promise<void> {
   await sql`
     insert into quota_usage as u (account_id, month, feature, used)
@@ -56,7 +56,7 @@ export async function addQuotaUsage(sql: Db, counted: (Quota & { spent: number }
       from unnest(${counted.map(({ accountId }) => accountId)}::uuid[], ${counted.map(({ feature }) => feature)}::text[],
                   ${counted.map(({ spent }) => spent)}::bigint[]) v (account_id, feature, spent)
       join user_accounts a on a.id = v.account_id and a.status <> 'deleted'
-     order by a.id, v.feature
+     order by a.id, v.feature for key share of a
     on conflict (account_id, month, feature) do update set used = u.used + excluded.used`
 }
 
