@@ -1,8 +1,10 @@
 import type { Actor } from '../access/actor.ts'
 import { account } from '../audit/actor.ts'
+import { AppError } from '../errors/app-error.ts'
 import { throwIfExceeded } from '../rate-limits/result.ts'
 import type { AccountDeps } from './deps.ts'
 import { exportedParts } from './personal-data.ts'
+import { insertOwnAudit } from './queries.ts'
 
 /** Rows per statement, which bounds an export's memory. No snapshot is held open across statements. */
 const pageSize = 500
@@ -12,7 +14,7 @@ const maxPerHour = 20
 /**
  * Everything that is stored about the person (GDPR 15 and 20), as a stream that reads from the database page by page, at the client's
  * pace. A row that changes meanwhile appears in its old or its new form. The export is audited first.
- * @throws AppError `rate-limited` past 20 an hour or while another one is open, `overloaded` while very many are
+ * @throws AppError `rate-limited` past 20 an hour or while another one is open, `overloaded` while very many are, `account-disabled`
  */
 export async function exportAccount(
   deps: AccountDeps,
@@ -28,7 +30,8 @@ export async function exportAccount(
   return deps.streams.open(accountId, async () => {
     await Promise.all([deps.usage.flushOf(accountId), deps.apiKeys.flush()])
     const at = new Date(deps.now())
-    await deps.audit.record(deps.sql, actor, 'account.export', account(accountId), { details: { format } })
+    const audit = deps.audit.row(actor, 'account.export', account(accountId), { details: { format } })
+    if (!(await insertOwnAudit(deps.sql, accountId, audit))) throw new AppError('account-disabled')
     return format === 'json' ? toJson(deps, accountId, at) : toCsv(deps, accountId, at)
   })
 }

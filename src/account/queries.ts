@@ -1,3 +1,4 @@
+import { type AuditRow, auditCtes } from '../audit/record.ts'
 import { profileColumns, type StoredAccount } from '../auth/account.ts'
 import { prepare } from '../db/prepared.ts'
 import type { Db } from '../db/types.ts'
@@ -33,6 +34,16 @@ export async function lockProfile(sql: Db, accountId: string): Promise<Profile |
 /** Writes all fields of a profile, whose row `lockProfile` has locked. */
 export async function updateProfile(sql: Db, accountId: string, profile: Profile): Promise<void> {
   await sql`update user_accounts set ${sql(profile, 'firstName', 'lastName', 'phoneNumber', 'language', 'timezone')} where id = ${accountId}`
+}
+
+/** Writes an audit row of an active account. Waits for a concurrent erasure. @returns false where the account is not active */
+export async function insertOwnAudit(sql: Db, accountId: string, row: AuditRow): Promise<boolean> {
+  const rows = await sql`
+    with account as materialized (
+      select id from user_accounts where id = ${accountId} and status = 'active' for key share),
+    ${auditCtes(sql, row, sql`exists (select from account)`)}
+    select from account`
+  return rows.length === 1
 }
 
 type UsageSum = { key: string; requests: number }
