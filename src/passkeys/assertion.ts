@@ -7,6 +7,7 @@ import { AppError } from '../errors/app-error.ts'
 import type { ChallengeBinding } from './challenges.ts'
 import type { PasskeyDeps } from './deps.ts'
 import {
+  countPasskeys,
   findPasskey,
   insertUsedChallenge,
   type StoredPasskey,
@@ -135,6 +136,8 @@ async function reportCopied(
   const details = { passkeyId, signCount, presented: use.signCount }
   const report = async (tx: Tx) => {
     await lockAccount(tx, accountId)
+    // Removed meanwhile, as by an erasure of the account.
+    if ((await countPasskeys(tx, accountId)) === 0) return
     if (!(await insertUsedChallenge(tx, challenge, expiresAt))) return
     await deps.audit.record(tx, anonymous(origin), 'passkey.refuse_copy', account(accountId), { details })
     await deps.mail.notify(tx, accountId, 'passkey-copied', { ip: origin.ip, userAgent: origin.userAgent })
