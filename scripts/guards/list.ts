@@ -1,3 +1,4 @@
+import { erasureGuards } from './erasure.ts'
 import { factorGuards } from './factors.ts'
 import type { Guard } from './guard.ts'
 import { moneyGuards } from './money.ts'
@@ -20,4 +21,5 @@ export const guards: Guard[] = [
   ...webhookGuards,
   ...teamGuards,
   ...operatorGuards,
+  ...erasureGuards,
 ]

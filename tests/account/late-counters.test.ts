@@ -71,8 +71,26 @@ test('what is counted while somebody is erased does not outlive them, in any tab
   )
   await deps.usage.flush()
   await deps.leases.flush()
-  expect((await findEverywhere(app, person.id)).filter((table) => table !== 'audit_personal')).toEqual(kept)
+  expect(await findEverywhere(app, person.id)).toEqual(kept)
   await runJobNow(deps, 'purge-expired')
+  expect(await findEverywhere(app, person.id)).toEqual(kept)
+})
+
+test('nor does the use of a quota without a limit, or an export', async () => {
+  const person = await signedIn(app, { plan: 'enterprise' })
+  const { key } = await givenApiKey(app, person.id)
+  await request('/v1/me', { bearer: key })
+  await Promise.all([deps.usage.flush(), deps.apiKeys.flush()])
+  let exported: Promise<Response> | undefined
+  await whileErasing(
+    person.id,
+    () => {
+      exported = request('/v1/me/export', { bearer: person.bearer })
+      return [deps.leases.flush(), exported]
+    },
+    2,
+  )
+  expect(exported && (await exported).status).toBe(401)
   expect(await findEverywhere(app, person.id)).toEqual(kept)
 })
 
