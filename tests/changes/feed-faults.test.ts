@@ -18,7 +18,8 @@ const lifeSeconds = 1_200
 afterEach(() => void setSystemTime())
 
 async function openInstance(environment: Partial<typeof app.config> = {}) {
-  const deps = await openDeps({ ...app.config, ...environment }, app.deps.log)
+  // The product's own deadline: what is closed over a dead connection waits for it.
+  const deps = await openDeps({ ...app.config, statementTimeoutMs: 5_000, ...environment }, app.deps.log)
   afterAll(closedBeforeDrop(app.databaseUrl, () => deps.close(1)))
   return { deps, ask: asking(deps) }
 }
