@@ -42,6 +42,8 @@ export async function serve(config: Config, log: Logger, signal?: AbortSignal): 
     })
   const server = await listening(config, deps, listen)
   bindings.server = server
+  // Unlike the start (cli/commands.ts), requests repeat their code.
+  Bun.unsafe.setJITPolicy(1)
   const background = startBackground(deps)
 
   async function stop(): Promise<void> {

@@ -2,9 +2,15 @@ import type { Invocation } from './command.ts'
 
 type Command = (invocation: Invocation) => Promise<number>
 
+/** Multiple of JavaScriptCore's thresholds for compiling a function during a start, whose code runs once; 1 again when it listens. */
+const jitPolicyOfStart = 64
+
 /** All commands; each returns its exit code. Imported when called: a health check needs no database driver. */
 export const commands: Record<string, Command> = {
-  serve: async (invocation) => (await import('./serve.ts')).runServer(invocation),
+  async serve(invocation) {
+    Bun.unsafe.setJITPolicy(jitPolicyOfStart)
+    return (await import('./serve.ts')).runServer(invocation)
+  },
   'create-roles': async (invocation) => (await import('./create-roles.ts')).runCreateRoles(invocation),
   migrate: async (invocation) => (await import('./migrate.ts')).runMigrate(invocation),
   seed: async (invocation) => (await import('./migrate.ts')).runMigrate(invocation),
