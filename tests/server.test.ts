@@ -102,12 +102,7 @@ test('connections that are kept without a request do not hold the shutdown', asy
   const { server } = await startWithPerson({ SHUTDOWN_TIMEOUT_MS: '60000' })
   await Promise.all(Array.from({ length: 20 }, () => keepConnection(server)))
   server.signal('SIGTERM')
-  let hasEnded = false
-  const code = server.exited.finally(() => {
-    hasEnded = true
-  })
-  await until(() => hasEnded, 5, 'it ends')
-  expect(await code).toBe(0)
+  expect(await server.exitWithin(5)).toBe(0)
 })
 
 test('while it drains it is not ready, but answers, and asks for connections to be closed', async () => {

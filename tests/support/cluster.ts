@@ -2,7 +2,7 @@ import postgres from 'postgres'
 
 /** PostgreSQL's "object in use": the template has connections. */
 const objectInUse = '55006'
-const attempts = 50
+const attempts = 1200
 
 type Close = () => Promise<void>
 /** Functions that close what is open on each database, by its name. */

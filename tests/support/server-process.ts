@@ -36,12 +36,21 @@ export async function startServerProcess(
     stdout: 'pipe',
     stderr: 'inherit',
   })
+  let hasExited = false
+  const exited = child.exited.finally(() => {
+    hasExited = true
+  })
   const port = await readPort(child.stdout)
   return {
     port,
     url: `http://127.0.0.1:${port}`,
     /** The exit code, once it has ended. */
-    exited: child.exited,
+    exited,
+    /** The exit code. @throws Error when it goes on for longer */
+    async exitWithin(seconds: number): Promise<number> {
+      await until(() => hasExited, seconds, 'it ends')
+      return exited
+    },
     signal: (signal: 'SIGTERM' | 'SIGKILL') => child.kill(signal),
     async kill(): Promise<void> {
       child.kill('SIGKILL')
