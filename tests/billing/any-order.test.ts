@@ -78,7 +78,7 @@ async function expected(person: Payer): Promise<{ plan: string; status: string }
   const [row] = await sql<
     { id: string }[]
   >`select subscription_id as id from billing_subscriptions where account_id = ${person.id}`
-  const now = row && (await sandbox.fetchSubscription(row.id, { signal: AbortSignal.timeout(10_000) }))
+  const now = row && (await sandbox.fetchSubscription(row.id, { signal: AbortSignal.timeout(60_000) }))
   return now && now.status !== 'ended'
     ? { plan: 'professional', status: now.status }
     : { plan: 'free', status: 'active' }

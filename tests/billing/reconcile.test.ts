@@ -43,7 +43,7 @@ test('every drift is listed, whatever was lost, and settled where that is wanted
   const unheard = await givenTried('starter')
   const checkout = await checkoutOf(await subscribe(unheard, 'starter'))
   await sandbox.set({ delivers: false })
-  const call = { signal: AbortSignal.timeout(5_000), key: 'drift' }
+  const call = { signal: AbortSignal.timeout(60_000), key: 'drift' }
   await sandbox.cancel(await subscriptionOf(cancelled), 'period-end', call)
   await act(renewed, 'renew')
   await act(ended, 'end')

@@ -136,7 +136,7 @@ describe('while the provider does not answer', () => {
     const subscription = await subscriptionOf(person)
     const event = newEvent(subscription)
     await sandbox.set({ delivers: false })
-    await sandbox.cancel(subscription, 'period-end', { signal: AbortSignal.timeout(5_000), key: 'x' })
+    await sandbox.cancel(subscription, 'period-end', { signal: AbortSignal.timeout(60_000), key: 'x' })
     await sandbox.set({ delivers: true })
     await failing('fetchSubscription', unavailable, async () => {
       await send(sandbox.sign(event), '192.0.2.4')
@@ -167,7 +167,7 @@ describe('while the provider does not answer', () => {
     const subscription = await subscriptionOf(person)
     const original = sandbox.fetchSubscription
     await sandbox.set({ delivers: false })
-    await sandbox.cancel(subscription, 'period-end', { signal: AbortSignal.timeout(5_000), key: 'y' })
+    await sandbox.cancel(subscription, 'period-end', { signal: AbortSignal.timeout(60_000), key: 'y' })
     await sandbox.set({ delivers: true })
     const event = newEvent(subscription)
     Object.assign(sandbox, {
