@@ -5,10 +5,19 @@ import { join } from 'node:path'
 export function processesOn(dataDir: string) {
   const postmaster = () => Number(readFileSync(join(dataDir, 'postmaster.pid'), 'utf8').split('\n')[0])
   const all = () => [postmaster(), ...childrenOf(postmaster())]
+
+  /** Every process, once the postmaster is stopped: until then it may start one more. */
+  function stopped(): number[] {
+    const first = postmaster()
+    signal(first, 'SIGSTOP')
+    while (!['T', 'Z', ''].includes(statusOf(first).state)) Bun.sleepSync(1)
+    return all()
+  }
+
   return {
     /** Stops every process by SIGSTOP: connections stay open without answers. The returned function continues them. */
     freeze(): () => void {
-      const pids = all()
+      const pids = stopped()
       for (const pid of pids) signal(pid, 'SIGSTOP')
       return () => {
         for (const pid of pids) signal(pid, 'SIGCONT')
@@ -19,7 +28,7 @@ export function processesOn(dataDir: string) {
     },
     /** Kills every process by SIGKILL. PostgreSQL is then started again on the same port. */
     kill(): void {
-      for (const pid of all()) signal(pid, 'SIGKILL')
+      for (const pid of stopped()) signal(pid, 'SIGKILL')
     },
   }
 }
@@ -37,14 +46,16 @@ function childrenOf(parent: number): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
-    .filter((pid) => parentOf(pid) === parent)
+    .filter((pid) => statusOf(pid).parent === parent)
 }
 
-function parentOf(pid: number): number {
+/** Without a state: there is no such process. */
+function statusOf(pid: number): { state: string; parent: number } {
   try {
     // Behind the command's name in parentheses: state, parent.
-    return Number(readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ')[1])
+    const [state = '', parent] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? []
+    return { state, parent: Number(parent) }
   } catch {
-    return 0
+    return { state: '', parent: 0 }
   }
 }

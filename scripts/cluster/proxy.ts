@@ -43,11 +43,10 @@ export async function startProxy(ports: number[], directory: string) {
   return {
     url: `http://127.0.0.1:${port}`,
     statusUrl: `http://127.0.0.1:${statusPort}/`,
-    /** Resolves once the instance gets requests. @throws Error when it does not within 30 s */
+    /** Resolves once the instance gets requests. @throws Error when it does not within 30 s, counted by the pauses */
     async untilServing(index: number): Promise<void> {
-      const endsAt = Date.now() + 30_000
-      while (!(await statuses())[index]) {
-        if (Date.now() > endsAt) throw new Error(`haproxy gives instance ${index + 1} no requests`)
+      for (let left = 30_000 / 20; !(await statuses())[index]; left--) {
+        if (left <= 0) throw new Error(`haproxy gives instance ${index + 1} no requests`)
         await Bun.sleep(20)
       }
     },

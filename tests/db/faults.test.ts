@@ -63,7 +63,10 @@ describe('a connection that ends', () => {
   })
 
   test('all idle connections terminated: reads and transactions do not notice', async () => {
-    const { sql, open, stats } = openObserved(server.url, { applicationName: 'to be terminated' })
+    const { sql, open, stats } = openObserved(server.url, {
+      applicationName: 'to be terminated',
+      acquireTimeoutMs: 60_000,
+    })
     await open(8)
     await observer.sql`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'to be terminated'`
     const work = Array.from({ length: 100 }, (_, n) =>
