@@ -28,10 +28,15 @@ export async function end(child: Child, seconds = 10, signal: 'SIGTERM' | 'SIGIN
   clearTimeout(late)
 }
 
-/** A free port of 127.0.0.1. */
+/** A free port of 127.0.0.1, below those that the system gives to whoever asks for any: it stays free until it is used. */
 export async function freePort(): Promise<number> {
-  const probe = Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data() {} } })
-  const { port } = probe
-  probe.stop(true)
-  return port
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 12_000)
+    try {
+      Bun.listen({ hostname: '127.0.0.1', port, socket: { data() {} } }).stop(true)
+      return port
+    } catch {
+      // It is in use.
+    }
+  }
 }

@@ -2,6 +2,7 @@ import { afterAll } from 'bun:test'
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { freePort } from '../../scripts/cluster/child.ts'
 import { until } from './server-process.ts'
 
 const program = Bun.which('pgbouncer') ?? (Bun.which('/usr/sbin/pgbouncer') as string | null)
@@ -20,9 +21,7 @@ export async function openPgBouncer(databaseUrl: string): Promise<string> {
   // Outside of the run's own directory, which belongs to root.
   const directory = mkdtempSync(join(process.getuid?.() === 0 ? '/tmp' : tmpdir(), 'manas360-pgbouncer-'))
   const file = (name: string) => join(directory, name)
-  const probe = Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data() {} } })
-  const { port } = probe
-  probe.stop(true)
+  const port = await freePort()
   const quoted = (text: string) => `"${decodeURIComponent(text).replaceAll('"', '""')}"`
   writeFileSync(file('users.txt'), `${quoted(server.username)} ${quoted(server.password)}\n`)
   writeFileSync(
