@@ -3,15 +3,14 @@ import { createApp } from '../../src/app.ts'
 import { createLogger } from '../../src/log/logger.ts'
 import { openDeps } from '../../src/services.ts'
 import { bodyOf } from '../support/app.ts'
-import { accessibilityFaults, isTooWide, openBrowser, openTab } from '../support/browser.ts'
+import { accessibilityFaults, describeInBrowser, isTooWide, openBrowser, openTab } from '../support/browser.ts'
 import { openPayingApp } from '../support/payments.ts'
 import { expectProblem } from '../support/problems.ts'
 import { until } from '../support/server-process.ts'
-import { describeWith } from '../support/tools.ts'
 
 // A browser waits for its turn on a busy machine longer than anything else here.
 
-describeWith(['chromium'], 'chromium')('the sandbox’s pages in Chromium', async () => {
+describeInBrowser('the sandbox’s pages in Chromium', async () => {
   const server = Bun.serve({
     port: 0,
     hostname: '127.0.0.1',

@@ -5,14 +5,13 @@ import { join } from 'node:path'
 import type { Page } from 'puppeteer-core'
 import { account } from '../../src/audit/actor.ts'
 import { writeRows } from '../audit/trail.ts'
-import { accessibilityFaults, inScheme, isTooWide } from '../support/browser.ts'
+import { accessibilityFaults, describeInBrowser, inScheme, isTooWide } from '../support/browser.ts'
 import { openConsole, press, pressIn, untilShown } from '../support/console.ts'
-import { describeWith } from '../support/tools.ts'
 
 // A browser waits for its turn on a busy machine longer than anything else here.
 setDefaultTimeout(240_000)
 
-describeWith(['chromium'], 'chromium')('the export of the audit trail', async () => {
+describeInBrowser('the export of the audit trail', async () => {
   const site = await openConsole()
   const { app, faults, visitAs, close } = site
   const hostile = '<img src=x onerror=alert(1)>\u202e'
@@ -55,12 +54,12 @@ describeWith(['chromium'], 'chromium')('the export of the audit trail', async ()
     const tab = await visitAs('admin')
     const { page } = tab
     const directory = mkdtempSync(join(tmpdir(), 'console-export-'))
-    const browser = await site.browser.target().createCDPSession()
+    const browser = await site.browser.browser().target().createCDPSession()
     await browser.send('Browser.setDownloadBehavior', {
       behavior: 'allow',
       downloadPath: directory,
       eventsEnabled: true,
-      browserContextId: page.browserContext().id ?? '',
+      browserContextId: site.browser.id ?? '',
     })
     const downloaded = new Promise<string>((resolve) => {
       let name = ''

@@ -4,16 +4,15 @@ import { account, role } from '../../src/audit/actor.ts'
 import { runJobNow } from '../../src/jobs/runner.ts'
 import { seal, writeRows } from '../audit/trail.ts'
 import { givenAccount, logIn } from '../support/accounts.ts'
-import { accessibilityFaults, inScheme, isTooWide } from '../support/browser.ts'
-import { fillIn, follow, openConsole, press, untilGone, untilShown } from '../support/console.ts'
+import { accessibilityFaults, describeInBrowser, inScheme, isTooWide, untilTrue } from '../support/browser.ts'
+import { fillIn, follow, hasten, openConsole, press, ticks, untilGone, untilShown } from '../support/console.ts'
 import { expectProblem } from '../support/problems.ts'
 import { openRoles } from '../support/roles.ts'
-import { describeWith } from '../support/tools.ts'
 
 // A browser waits for its turn on a busy machine longer than anything else here.
 setDefaultTimeout(240_000)
 
-describeWith(['chromium'], 'chromium')('the audit trail in the console', async () => {
+describeInBrowser('the audit trail in the console', async () => {
   const site = await openConsole()
   const { app, visitAs, close } = site
   const hostile = '<img src=x onerror=alert(1)><script>alert(1)</script>'
@@ -41,7 +40,7 @@ describeWith(['chromium'], 'chromium')('the audit trail in the console', async (
   const addressOf = (page: Page) => Object.fromEntries(new URL(page.url()).searchParams)
   /** Resolves when so many are shown, and nothing moves any more. */
   const shownCount = async (page: Page, text: string) => {
-    await page.waitForFunction(`document.querySelector('main > div > [role=status]')?.textContent === '${text}'`)
+    await untilTrue(page, `document.querySelector('main > div > [role=status]')?.textContent === '${text}'`)
     await page.waitForSelector('.seals:not([aria-busy])')
   }
 
@@ -50,18 +49,20 @@ describeWith(['chromium'], 'chromium')('the audit trail in the console', async (
     const { page } = tab
     await page.waitForSelector('.seals:not([aria-busy])')
     // A quarter of the rows, and the one of this file.
-    await page.waitForFunction(
+    await untilTrue(
+      page,
       "scrollTo(0, document.body.scrollHeight) || document.querySelector('main > div > [role=status]')?.textContent === '81 found.'",
     )
     await page.evaluate('scrollTo(0, 0)')
     expect(await accessibilityFaults(page)).toEqual([])
     await press(page, 'Show everything')
-    await page.waitForFunction(
+    await untilTrue(
+      page,
       "scrollTo(0, document.body.scrollHeight) || [...document.querySelectorAll('.trail tbody')].length >= 4",
     )
     await page.evaluate('scrollTo(0, 0)')
     // What is far from the window has its height, and no rows.
-    await page.waitForFunction("document.querySelectorAll('.trail tbody tr[aria-rowindex]').length < 320")
+    await untilTrue(page, "document.querySelectorAll('.trail tbody tr[aria-rowindex]').length < 320")
     expect(await page.$eval('[name=action]', (field) => (field as unknown as { value: string }).value)).toBe('')
     await fillIn(page, 'Who did it', person.id)
     await page.keyboard.press('Enter')
@@ -104,14 +105,14 @@ describeWith(['chromium'], 'chromium')('the audit trail in the console', async (
     expect(await page.evaluate(`document.body.innerText.includes(${JSON.stringify(turned)})`)).toBe(false)
     expect(await accessibilityFaults(page)).toEqual([])
     await page.keyboard.press('Escape')
-    await page.waitForFunction("!document.querySelector('dialog')")
+    await untilTrue(page, "!document.querySelector('dialog')")
     expect(await page.evaluate("document.activeElement.closest('tr').rowIndex")).toBe(2)
     await page.keyboard.press('Enter')
     await press(page, 'Newer')
-    await page.waitForFunction("document.querySelector('dialog h2').textContent === 'role.update'")
+    await untilTrue(page, "document.querySelector('dialog h2').textContent === 'role.update'")
     await press(page, 'Older')
     await press(page, 'Only this action')
-    await page.waitForFunction("!document.querySelector('dialog')")
+    await untilTrue(page, "!document.querySelector('dialog')")
     expect(addressOf(page)).toEqual({ action: 'account.lock' })
     await untilShown(page, '81 found.')
 
@@ -144,7 +145,7 @@ describeWith(['chromium'], 'chromium')('the audit trail in the console', async (
       const read = page.waitForResponse((answer) => answer.url().includes('/audit-logs?'))
       await follow(page, 'Audit')
       await read
-      await page.waitForFunction("document.querySelectorAll('.trail tbody tr').length > 1")
+      await untilTrue(page, "document.querySelectorAll('.trail tbody tr').length > 1")
       expect(readings()).toBe(before + times)
     }
     expect(tab.complaints).toEqual([])
@@ -155,12 +156,8 @@ describeWith(['chromium'], 'chromium')('the audit trail in the console', async (
     const tab = await visitAs('admin')
     const { page } = tab
     // What is asked every few seconds is asked at once.
-    await page.evaluateOnNewDocument(`
-      globalThis.ticks = 0
-      const every = setInterval
-      globalThis.setInterval = (call, ms) => every(() => { globalThis.ticks++; call() }, Math.min(ms, 200))`)
-    const ticks = () => page.evaluate('ticks') as Promise<number>
-    const ticked = async (times: number) => page.waitForFunction(`ticks > ${(await ticks()) + times}`)
+    await hasten(page)
+    const ticked = async (times: number) => untilTrue(page, `ticks > ${(await ticks(page)) + times}`)
     let answered = 0
     page.on('requestfinished', (request) => {
       if (request.url().includes('/audit-logs')) answered += 1
@@ -177,7 +174,7 @@ describeWith(['chromium'], 'chromium')('the audit trail in the console', async (
     await ticked(8)
     expect([asked(/audit-logs\/state/) > states, asked(/audit-logs\?/)]).toEqual([true, readings])
     await lockOther()
-    await page.waitForFunction("/^New entries at .*: 1\\.$/.test(document.querySelector('.came').textContent)")
+    await untilTrue(page, "/^New entries at .*: 1\\.$/.test(document.querySelector('.came').textContent)")
     await shownCount(page, '2 found.')
     expect(await page.$$eval('.trail tbody code', (all) => all.length)).toBeGreaterThan(0)
 

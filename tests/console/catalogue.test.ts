@@ -1,15 +1,14 @@
 import { expect, setDefaultTimeout, test } from 'bun:test'
 import { givenAccount, logIn } from '../support/accounts.ts'
 import { bodyOf } from '../support/app.ts'
-import { accessibilityFaults, inScheme, isTooWide } from '../support/browser.ts'
+import { accessibilityFaults, describeInBrowser, inScheme, isTooWide, untilTrue } from '../support/browser.ts'
 import { openConsole, press, untilGone, untilShown } from '../support/console.ts'
 import { expectProblem } from '../support/problems.ts'
-import { describeWith } from '../support/tools.ts'
 
 // A browser waits for its turn on a busy machine longer than anything else here.
 setDefaultTimeout(240_000)
 
-describeWith(['chromium'], 'chromium')('roles, plans and features in the console', async () => {
+describeInBrowser('roles, plans and features in the console', async () => {
   const site = await openConsole()
   const { app, visitAs, close } = site
   const hostile = '<img src=x onerror=alert(1)>'
@@ -47,7 +46,7 @@ describeWith(['chromium'], 'chromium')('roles, plans and features in the console
     expect(await permissionsOf('helper')).toEqual(['audit.read', 'profile.read'])
     await untilShown(page, 'Gets users.manage')
     await page.locator('dialog form button[type=submit]').click()
-    await page.waitForFunction("!document.querySelector('dialog')")
+    await untilTrue(page, "!document.querySelector('dialog')")
     expect(await permissionsOf('helper')).toEqual(['audit.read', 'profile.read', 'users.manage'])
     await app.sql`update roles set description = ${hostile} where name = 'helper'`
     await press(page, 'Edit helper')
@@ -101,14 +100,14 @@ describeWith(['chromium'], 'chromium')('roles, plans and features in the console
     await page.click('dialog [name=trialDays]', { count: 3 })
     await page.type('dialog [name=trialDays]', '21')
     await page.locator('dialog form button[type=submit]').click()
-    await page.waitForFunction("!document.querySelector('dialog')")
+    await untilTrue(page, "!document.querySelector('dialog')")
     expect((await plan()).trialDays).toBe(21)
     await press(page, 'Prices: Starter')
     await page.waitForSelector('dialog [name=currency]')
     await page.type('dialog [name=currency]', 'inr')
     await page.type('dialog [name="another month"]', '79900')
     await page.locator('dialog form button[type=submit]').click()
-    await page.waitForFunction("!document.querySelector('dialog')")
+    await untilTrue(page, "!document.querySelector('dialog')")
     expect((await plan()).prices.map(({ currency }) => currency)).toContain('INR')
     await inScheme(page, 'dark')
     await page.setViewport({ width: 320, height: 700 })

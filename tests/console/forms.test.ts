@@ -1,8 +1,7 @@
 import { expect, setDefaultTimeout, test } from 'bun:test'
 import type { Page } from 'puppeteer-core'
-import { accessibilityFaults, isTooWide } from '../support/browser.ts'
+import { accessibilityFaults, describeInBrowser, isTooWide, untilTrue } from '../support/browser.ts'
 import { confirm, openConsole, press, untilShown } from '../support/console.ts'
-import { describeWith } from '../support/tools.ts'
 
 // A browser waits for its turn on a busy machine longer than anything else here.
 setDefaultTimeout(240_000)
@@ -19,7 +18,7 @@ type Case = {
   as: Record<string, unknown>
 }
 
-describeWith(['chromium'], 'chromium')('forms that make something new in the console', async () => {
+describeInBrowser('forms that make something new in the console', async () => {
   const site = await openConsole()
   const { app, visitAs, close } = site
   const plain = '<img src=x onerror=alert(1)><script>alert(2)</script>'
@@ -99,9 +98,7 @@ describeWith(['chromium'], 'chromium')('forms that make something new in the con
       const typed = Object.fromEntries(fields.map((name) => [name, hostile]))
       await put(page, typed)
       await confirm(page)
-      await page.waitForFunction(
-        `document.querySelectorAll('dialog input[aria-invalid=true]').length === ${fields.length}`,
-      )
+      await untilTrue(page, `document.querySelectorAll('dialog input[aria-invalid=true]').length === ${fields.length}`)
       expect(await read(page)).toEqual({ wrong: [...fields], values: typed })
       expect([await isTooWide(page), await accessibilityFaults(page)]).toEqual([false, []])
       await put(page, right)

@@ -2,7 +2,7 @@ import { expect, setDefaultTimeout, test } from 'bun:test'
 import { jobTexts } from '../../src/console/browser/pages/operations/job-texts-en.ts'
 import { jobsOfRooms } from '../../src/room-jobs.ts'
 import { hold, outsideOf } from '../jobs/locks.ts'
-import { accessibilityFaults, inScheme, isTooWide } from '../support/browser.ts'
+import { accessibilityFaults, describeInBrowser, inScheme, isTooWide, untilTrue } from '../support/browser.ts'
 import {
   confirm,
   follow,
@@ -14,12 +14,11 @@ import {
   untilGone,
   untilShown,
 } from '../support/console.ts'
-import { describeWith } from '../support/tools.ts'
 
 // A browser waits for its turn on a busy machine longer than anything else here.
 setDefaultTimeout(240_000)
 
-describeWith(['chromium'], 'chromium')('operations in the console', async () => {
+describeInBrowser('operations in the console', async () => {
   const site = await openConsole()
   const { app, faults, visitAs, close } = site
   const outside = outsideOf(app)
@@ -99,7 +98,8 @@ describeWith(['chromium'], 'chromium')('operations in the console', async () => 
     await page.goto(site.address('/operations'))
     await page.waitForSelector('.worked tbody tr')
     const seen = (name: string) =>
-      page.waitForFunction(
+      untilTrue(
+        page,
         `[...document.querySelectorAll('.worked tbody tr')].find((row) => row.innerText.includes('${name}')).innerText.includes('told by itself')`,
       )
     await app.sql`select finish_job('seal-audit', clock_timestamp(), 'failed', 'told by itself')`
@@ -108,7 +108,7 @@ describeWith(['chromium'], 'chromium')('operations in the console', async () => 
     await page.evaluate("Object.defineProperty(document, 'visibilityState', { value: 'hidden', configurable: true })")
     // A poll that began before the page was hidden sends its request after the next frame.
     await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))')
-    const pass = async (count: number) => page.waitForFunction(`ticks > ${await ticks(page)} + ${count}`)
+    const pass = async (count: number) => untilTrue(page, `ticks > ${await ticks(page)} + ${count}`)
     await pass(3)
     const asked = tab.requests.length
     await pass(6)

@@ -1,12 +1,11 @@
 import { expect, setDefaultTimeout, test } from 'bun:test'
-import { accessibilityFaults, inScheme, isTooWide } from '../support/browser.ts'
+import { accessibilityFaults, describeInBrowser, inScheme, isTooWide, untilTrue } from '../support/browser.ts'
 import { openConsole, press, untilShown } from '../support/console.ts'
-import { describeWith } from '../support/tools.ts'
 
 // A browser waits for its turn on a busy machine longer than anything else here.
 setDefaultTimeout(240_000)
 
-describeWith(['chromium'], 'chromium')('the overview of the console', async () => {
+describeInBrowser('the overview of the console', async () => {
   const site = await openConsole()
   const { app, visitAs, close } = site
   const hostile = '<img src=x onerror=alert(1)>'
@@ -25,13 +24,14 @@ describeWith(['chromium'], 'chromium')('the overview of the console', async () =
     await untilShown(page, 'Age of the rights feed')
     // Text of the database is text, whatever it looks like.
     await untilShown(page, hostile)
-    await page.waitForFunction("document.querySelectorAll('.plot canvas').length >= 4")
+    await untilTrue(page, "document.querySelectorAll('.plot canvas').length >= 4")
     expect(await accessibilityFaults(page)).toEqual([])
     await page.evaluate("document.querySelector('summary').click()")
     await page.waitForSelector('details[open] tbody tr')
     expect(await page.$$eval('details[open] tbody tr', (rows) => rows.length)).toBe(7)
     await press(page, '90 days')
-    await page.waitForFunction(
+    await untilTrue(
+      page,
       "location.search === '?days=90' && document.querySelectorAll('details[open] tbody tr').length === 90",
     )
     await page.reload()
@@ -41,7 +41,7 @@ describeWith(['chromium'], 'chromium')('the overview of the console', async () =
       const field = document.querySelector('input[type=date]')
       field.value = field.max.slice(0, 8) + '01'
       field.dispatchEvent(new Event('input'))`)
-    await page.waitForFunction("location.search.startsWith('?from=')")
+    await untilTrue(page, "location.search.startsWith('?from=')")
     expect(tab.complaints).toEqual([])
     await close(tab)
   })

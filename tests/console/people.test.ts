@@ -1,15 +1,14 @@
 import { expect, setDefaultTimeout, test } from 'bun:test'
 import type { Page } from 'puppeteer-core'
 import { givenAccount, logIn } from '../support/accounts.ts'
-import { accessibilityFaults, isTooWide } from '../support/browser.ts'
+import { accessibilityFaults, describeInBrowser, isTooWide, untilTrue } from '../support/browser.ts'
 import { fillIn, follow, openConsole, press, untilGone, untilShown } from '../support/console.ts'
 import { expectProblem } from '../support/problems.ts'
-import { describeWith } from '../support/tools.ts'
 
 // A browser waits for its turn on a busy machine longer than anything else here.
 setDefaultTimeout(240_000)
 
-describeWith(['chromium'], 'chromium')('people in the console', async () => {
+describeInBrowser('people in the console', async () => {
   const site = await openConsole()
   const { app, visitAs, close } = site
   const hostile = '<img src=x onerror=alert(1)>'
@@ -36,21 +35,25 @@ describeWith(['chromium'], 'chromium')('people in the console', async () => {
   test('a list goes on by itself, keeps few rows, is searched as one types, and is found again as it was left', async () => {
     const tab = await visitAs('admin', '/people?q=many')
     const { page } = tab
-    await page.waitForFunction("document.querySelectorAll('.people tbody').length >= 1")
+    await untilTrue(page, "document.querySelectorAll('.people tbody').length >= 1")
     await untilShown(page, hostile)
-    await page.waitForFunction(
+    await untilTrue(
+      page,
       "scrollTo(0, document.body.scrollHeight) || document.querySelector('[role=status].hint').textContent === '250 found.'",
     )
     await page.evaluate('scrollTo(0, 0)')
     // What is far from the window has its height, and no rows.
-    await page.waitForFunction("document.querySelectorAll('.people tbody tr[aria-rowindex]').length < 250")
+    await untilTrue(page, "document.querySelectorAll('.people tbody tr[aria-rowindex]').length < 250")
     // And what is near has its rows again, which are counted below.
-    await page.waitForFunction(`
+    await untilTrue(
+      page,
+      `
       [...document.querySelectorAll('.people tbody')].every((one) => {
         const { top, bottom } = one.getBoundingClientRect()
         const isNear = top < innerHeight + 2_000 && bottom > -2_000
         return isNear === (one.querySelector('tr[aria-rowindex]') !== null)
-      })`)
+      })`,
+    )
     expect(await accessibilityFaults(page)).toEqual([])
     await page.evaluate(`
       globalThis.drawn = 0
@@ -60,7 +63,7 @@ describeWith(['chromium'], 'chromium')('people in the console', async () => {
             if (one instanceof Element) drawn += one.matches('tr[aria-rowindex]') + one.querySelectorAll('tr[aria-rowindex]').length
       }).observe(document.querySelector('main'), { childList: true, subtree: true })`)
     await fillIn(page, 'Search by name or address', 'many249')
-    await page.waitForFunction("location.search.includes('many249')")
+    await untilTrue(page, "location.search.includes('many249')")
     await untilShown(page, '1 found.')
     // The long list is not drawn anew while the answer to another question is awaited.
     expect(await page.evaluate('drawn')).toBeLessThan(100)
@@ -174,7 +177,7 @@ describeWith(['chromium'], 'chromium')('people in the console', async () => {
     expect(await accessibilityFaults(page)).toEqual([])
     for (const name of ['Profile', 'Sign-in and keys', 'Payments', 'Team', 'Audit trail']) {
       await follow(page, name)
-      await page.waitForFunction("document.querySelector('.card') && !document.body.innerText.includes('Loading')")
+      await untilTrue(page, "document.querySelector('.card') && !document.body.innerText.includes('Loading')")
       await page.setViewport({ width: 320, height: 700 })
       expect([name, await isTooWide(page), await accessibilityFaults(page)]).toEqual([name, false, []])
       await page.setViewport({ width: 1_280, height: 700 })
@@ -212,7 +215,7 @@ describeWith(['chromium'], 'chromium')('people in the console', async () => {
     await dialog(page, 'typed', one.email)
     await confirm(page)
     await untilShown(page, `${one.email} is erased.`)
-    await page.waitForFunction("location.pathname.endsWith('/people')")
+    await untilTrue(page, "location.pathname.endsWith('/people')")
     expect(await app.sql`select 1 from user_accounts where id = ${one.id} and status <> 'deleted'`).toHaveLength(0)
     expect(tab.complaints).toEqual([])
     await close(tab)

@@ -1,19 +1,18 @@
 import { expect, setDefaultTimeout, test } from 'bun:test'
 import { givenAccount, logIn } from '../support/accounts.ts'
-import { accessibilityFaults, isTooWide } from '../support/browser.ts'
+import { accessibilityFaults, describeInBrowser, isTooWide, untilTrue } from '../support/browser.ts'
 import { confirm, fillIn, follow, hasten, openConsole, press, pressIn, ticks, untilShown } from '../support/console.ts'
 import { openSender, queueReset, settled } from '../support/mail.ts'
 import { payingTools } from '../support/payments.ts'
 import { expectProblem } from '../support/problems.ts'
 import { openSmtpServer } from '../support/smtp-server.ts'
-import { describeWith } from '../support/tools.ts'
 import { webhookEndpoints } from '../support/webhook-endpoints.ts'
 import { openReceiver } from '../support/webhook-receiver.ts'
 
 // A browser waits for its turn on a busy machine longer than anything else here.
 setDefaultTimeout(240_000)
 
-describeWith(['chromium'], 'chromium')('queues in the console', async () => {
+describeInBrowser('queues in the console', async () => {
   const site = await openConsole({ BILLING_PROVIDERS: 'sandbox' })
   const { app, visitAs, close } = site
   const hostile = '<img src=x onerror=alert(1)><script>alert(2)</script>\u202Emoor'
@@ -46,10 +45,9 @@ describeWith(['chromium'], 'chromium')('queues in the console', async () => {
     const readings = async () =>
       (await app.sql`select 1 from audit_logs where action = 'mail.search' and actor_id = ${tab.person.id}`).length
     const [read, ticked] = [await readings(), await ticks(page)]
-    await page.waitForFunction(`ticks > ${ticked} + 6`)
+    await untilTrue(page, `ticks > ${ticked} + 6`)
     expect(await readings()).toBe(read)
-    const rows = (count: number) =>
-      page.waitForFunction(`document.querySelectorAll('.worked tbody tr').length === ${count}`)
+    const rows = (count: number) => untilTrue(page, `document.querySelectorAll('.worked tbody tr').length === ${count}`)
     await rows(1)
     await untilShown(page, '1 failed')
     const another = await failed()
@@ -62,19 +60,20 @@ describeWith(['chromium'], 'chromium')('queues in the console', async () => {
     await untilShown(page, 'It was sent, or is not kept.')
     await page.waitForSelector('dialog .reference code')
     await page.keyboard.press('Escape')
-    await page.waitForFunction("!document.querySelector('dialog')")
+    await untilTrue(page, "!document.querySelector('dialog')")
     await pressIn(page, '.worked tbody tr:last-child button')
     await confirm(page)
     await untilShown(page, 'reset-password is on its way again.')
     await smtp.arrived(person.email)
     await rows(1)
     await page.select('[name=status]', 'sent')
-    await page.waitForFunction("location.search === '?status=sent'")
-    await page.waitForFunction(
+    await untilTrue(page, "location.search === '?status=sent'")
+    await untilTrue(
+      page,
       `[...document.querySelectorAll('.worked a')].some((one) => one.href.endsWith('${person.id}')) && !document.querySelector('.worked tbody button')`,
     )
     await page.locator('.figure a').click()
-    await page.waitForFunction("location.search === '' && document.querySelector('[name=status]').value === 'failed'")
+    await untilTrue(page, "location.search === '' && document.querySelector('[name=status]').value === 'failed'")
     await page.goto(site.address(`/operations/mail?status=${encodeURIComponent(hostile)}`))
     await page.waitForSelector('main [role=alert] .reference')
     expect(tab.complaints).toEqual([])
@@ -96,7 +95,7 @@ describeWith(['chromium'], 'chromium')('queues in the console', async () => {
     expect(tab.requests.filter(({ url }) => /admin\/(jobs|operations|mail|webhooks)/.test(url))).toEqual([])
     expect(await accessibilityFaults(page)).toEqual([])
     await page.select('[name=provider]', 'sandbox')
-    await page.waitForFunction("document.querySelectorAll('.worked tbody tr').length === 1")
+    await untilTrue(page, "document.querySelectorAll('.worked tbody tr').length === 1")
     await pressIn(page, '.worked tbody button')
     await untilShown(page, 'The provider is asked what its object is now')
     expect(await accessibilityFaults(page)).toEqual([])
@@ -131,7 +130,7 @@ describeWith(['chromium'], 'chromium')('queues in the console', async () => {
     await confirm(page)
     await page.waitForSelector('dialog [name=url][aria-invalid=true]')
     await page.waitForSelector('dialog [name=description][aria-invalid=true]')
-    await page.waitForFunction("document.querySelector('dialog fieldset .error').textContent !== ''")
+    await untilTrue(page, "document.querySelector('dialog fieldset .error').textContent !== ''")
     expect(await accessibilityFaults(page)).toEqual([])
     await fillIn(page, 'Address (URL)', receiver.url)
     await fillIn(page, 'Description', described)
@@ -163,9 +162,9 @@ describeWith(['chromium'], 'chromium')('queues in the console', async () => {
     await untilShown(page, `${receiver.url} is on.`)
     await pressIn(page, '.worked tbody button')
     await confirm(page)
-    await page.waitForFunction("document.querySelectorAll('.worked tbody tr').length === 3")
+    await untilTrue(page, "document.querySelectorAll('.worked tbody tr').length === 3")
     await sender.idle()
-    await page.waitForFunction("[...document.querySelectorAll('.said')].some((one) => one.textContent === 'taken')")
+    await untilTrue(page, "[...document.querySelectorAll('.said')].some((one) => one.textContent === 'taken')")
     expect(new Set(receiver.received.map(({ id }) => id)).size).toBe(1)
     await press(page, 'New secret')
     await confirm(page)

@@ -1,13 +1,13 @@
 import { expect, setDefaultTimeout, test } from 'bun:test'
 import type { Page } from 'puppeteer-core'
 import { givenAccount } from '../support/accounts.ts'
+import { describeInBrowser, untilTrue } from '../support/browser.ts'
 import { follow, openConsole, press, signIn, untilGone, untilShown } from '../support/console.ts'
-import { describeWith } from '../support/tools.ts'
 
 // A browser waits for its turn on a busy machine longer than anything else here.
 setDefaultTimeout(240_000)
 
-describeWith(['chromium'], 'chromium')('the console when something is in the way', async () => {
+describeInBrowser('the console when something is in the way', async () => {
   const site = await openConsole()
   const { app, faults, visit, visitAs, close } = site
 
@@ -59,12 +59,12 @@ describeWith(['chromium'], 'chromium')('the console when something is in the way
     await untilShown(page, 'The service cannot be reached.')
     // A page whose file is not here waits, and opens once the service is back.
     await follow(page, 'People')
-    await page.waitForFunction("location.pathname === '/console/people'")
+    await untilTrue(page, "location.pathname === '/console/people'")
     await page.setOfflineMode(false)
     await page.waitForSelector('.people')
     await page.goBack()
     await untilGone(page, 'The service cannot be reached.')
-    await page.waitForFunction("document.querySelectorAll('.problem').length === 0")
+    await untilTrue(page, "document.querySelectorAll('.problem').length === 0")
     expect(await announced(page)).toContain('The service can be reached again.')
     await close(tab)
   })
@@ -86,7 +86,7 @@ describeWith(['chromium'], 'chromium')('the console when something is in the way
     await page.evaluate(
       "[...document.querySelectorAll('dialog')].at(-1).querySelector('button:not([type=submit])').click()",
     )
-    await page.waitForFunction("!document.querySelector('dialog [name=proof]')")
+    await untilTrue(page, "!document.querySelector('dialog [name=proof]')")
     expect(await page.evaluate("document.querySelector('dialog [name=reason]').value")).toBe('Lost the telephone')
     await page.locator('dialog form button[type=submit]').click()
     await page.waitForSelector('dialog [name=proof]')
@@ -99,7 +99,7 @@ describeWith(['chromium'], 'chromium')('the console when something is in the way
     await page.keyboard.press('Tab')
     expect(await page.evaluate('document.activeElement.className')).toBe('skip')
     await page.keyboard.press('Enter')
-    await page.waitForFunction("document.activeElement.id === 'content'")
+    await untilTrue(page, "document.activeElement.id === 'content'")
     expect(tab.complaints).toEqual([])
     await close(tab)
   })
@@ -116,7 +116,8 @@ describeWith(['chromium'], 'chromium')('the console when something is in the way
     await page.reload()
     await signIn(page, await givenAccount(app, { role: 'superadmin' }))
     // The browser may tell late of what was touched before.
-    await page.waitForFunction(
+    await untilTrue(
+      page,
       "(globalThis.later += 31 * 60_000) && document.body.innerText.includes('because nothing was done here for 30 minutes')",
     )
     expect(await page.evaluate("sessionStorage.getItem('manas360-console')")).toBeNull()

@@ -1,15 +1,14 @@
 import { expect, setDefaultTimeout, test } from 'bun:test'
 import type { Page } from 'puppeteer-core'
 import { type Given, givenAccount, registered } from '../support/accounts.ts'
-import { accessibilityFaults, inScheme, isTooWide } from '../support/browser.ts'
+import { accessibilityFaults, describeInBrowser, inScheme, isTooWide, untilTrue } from '../support/browser.ts'
 import { enterPassword, fillIn, openConsole, press, signIn, untilShown } from '../support/console.ts'
 import { secondFactorSteps } from '../support/second-factors.ts'
-import { describeWith } from '../support/tools.ts'
 
 // A browser waits for its turn on a busy machine longer than anything else here.
 setDefaultTimeout(240_000)
 
-describeWith(['chromium'], 'chromium')('signing in to the console', async () => {
+describeInBrowser('signing in to the console', async () => {
   const site = await openConsole({ REQUIRE_ADMIN_MFA: 'true' })
   const { app, visit, close } = site
   const { codeOf, enrol } = secondFactorSteps(app)
@@ -18,7 +17,7 @@ describeWith(['chromium'], 'chromium')('signing in to the console', async () => 
     app.sql`update user_accounts set role = ${role} where id = ${id}`
   const kept = (page: Page) => page.evaluate("sessionStorage.getItem('manas360-console')") as Promise<string | null>
   const untilFocused = (page: Page, selector: string) =>
-    page.waitForFunction(`document.activeElement?.matches(${JSON.stringify(selector)})`)
+    untilTrue(page, `document.activeElement?.matches(${JSON.stringify(selector)})`)
   const forget = (page: Page) => page.evaluate("sessionStorage.removeItem('manas360-console')")
 
   test('the page is accessible, fits 320 px, and speaks both languages, light and dark', async () => {
@@ -33,7 +32,7 @@ describeWith(['chromium'], 'chromium')('signing in to the console', async () => 
       expect([scheme, await accessibilityFaults(tab.page)]).toEqual([scheme, []])
       expect(await isTooWide(tab.page)).toBe(false)
     }
-    await tab.page.waitForFunction("document.documentElement.lang === 'hi'")
+    await untilTrue(tab.page, "document.documentElement.lang === 'hi'")
     expect(tab.complaints).toEqual([])
     await close(tab)
   })
@@ -85,7 +84,7 @@ describeWith(['chromium'], 'chromium')('signing in to the console', async () => 
     await page.keyboard.press('Tab')
     await page.keyboard.press('Enter')
     // The very call that wanted it is answered.
-    await page.waitForFunction("!document.querySelector('dialog') && document.querySelector('.figures')")
+    await untilTrue(page, "!document.querySelector('dialog') && document.querySelector('.figures')")
     expect(tab.complaints).toEqual([])
     await close(tab)
   })

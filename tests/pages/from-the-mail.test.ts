@@ -3,15 +3,14 @@ import { invitationSteps } from '../admin/invitations/invited.ts'
 import { givenAccount, logIn, newEmail, registered } from '../support/accounts.ts'
 import { signedIn } from '../support/administration.ts'
 import { openTestApp } from '../support/app.ts'
-import { openBrowser, openTab, type Tab } from '../support/browser.ts'
+import { describeInBrowser, openBrowser, openTab, type Tab, untilTrue } from '../support/browser.ts'
 import { mailsTo } from '../support/mails.ts'
-import { describeWith } from '../support/tools.ts'
 
 // A browser waits for its turn on a busy machine longer than anything else here.
 
 const password = 'umbrella ceramic walnut drizzle'
 
-describeWith(['chromium'], 'chromium')('in Chromium, from the mail’s own link', async () => {
+describeInBrowser('in Chromium, from the mail’s own link', async () => {
   const served: { by?: Awaited<ReturnType<typeof openTestApp>> } = {}
   const posts: { path: string; body: string }[] = []
   const server = Bun.serve({
@@ -47,7 +46,7 @@ describeWith(['chromium'], 'chromium')('in Chromium, from the mail’s own link'
     return tab
   }
   async function ended(tab: Tab): Promise<string | null> {
-    await tab.page.waitForFunction("document.getElementById('form').hidden")
+    await untilTrue(tab.page, "document.getElementById('form').hidden")
     return read(tab, '#title')
   }
 
@@ -61,7 +60,7 @@ describeWith(['chromium'], 'chromium')('in Chromium, from the mail’s own link'
     await page.type('#password', password)
     await press(tab)
     // The document that is required is asked for before anything is sent.
-    await page.waitForFunction("document.getElementById('consents-error').textContent !== ''")
+    await untilTrue(page, "document.getElementById('consents-error').textContent !== ''")
     expect([posts, await page.evaluate('document.activeElement?.id')]).toEqual([[], 'consent-0'])
     await page.click('#consent-0')
     await press(tab)
@@ -73,7 +72,7 @@ describeWith(['chromium'], 'chromium')('in Chromium, from the mail’s own link'
     const { user } = await logIn(served.by, { email: colleague.email, password })
     expect([user.status, user.emailVerified, user.consentsDue]).toEqual(['active', true, []])
     expect(tab.complaints).toEqual([])
-    await page.browserContext().close()
+    await page.close()
   })
 
   test('whoever is invited to a team signs in on the page and is in it, and the page keeps no session', async () => {
@@ -97,7 +96,7 @@ describeWith(['chromium'], 'chromium')('in Chromium, from the mail’s own link'
       select payer_id, (select count(*)::int from sessions where account_id = a.id and ended_at is null) as sessions from user_accounts a where id = ${person.id}`
     expect(row).toEqual({ payerId: owner.id, sessions: 0 })
     expect(tab.complaints).toEqual([])
-    await page.browserContext().close()
+    await page.close()
   })
 
   test('with MAIL=off an undo leads on to a new password, also for whoever comes back to the link', async () => {
@@ -109,7 +108,7 @@ describeWith(['chromium'], 'chromium')('in Chromium, from the mail’s own link'
     const confirming = await open(await linkTo(newAddress, 'confirm-email'))
     await press(confirming)
     expect(await ended(confirming)).toBe('Your e-mail address was changed')
-    await confirming.page.browserContext().close()
+    await confirming.page.close()
 
     served.by = await openTestApp({ ...withDatabase, MAIL: 'off' })
     const link = await linkTo(person.email, 'undo-email')
@@ -133,6 +132,6 @@ describeWith(['chromium'], 'chromium')('in Chromium, from the mail’s own link'
     expect(await ended(tab)).toBe('Your new password is set')
     expect((await logIn(served.by, { email: person.email, password })).user.id).toBe(person.id)
     expect(tab.complaints).toEqual([])
-    await page.browserContext().close()
+    await page.close()
   })
 })

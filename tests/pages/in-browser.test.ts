@@ -6,23 +6,24 @@ import { logIn, newEmail as newAddress, registered } from '../support/accounts.t
 import { bodyOf, openTestApp } from '../support/app.ts'
 import {
   accessibilityFaults,
+  describeInBrowser,
   inScheme,
   isTooWide,
   openBrowser,
   openTab,
   type Scheme,
   type Tab,
+  untilTrue,
 } from '../support/browser.ts'
 import { expectProblem } from '../support/problems.ts'
 import { until } from '../support/server-process.ts'
-import { describeWith } from '../support/tools.ts'
 
 // A browser waits for its turn on a busy machine longer than anything else here.
 
 const token = 'Zx9'.repeat(14)
 const schemes: Scheme[] = ['light', 'dark']
 
-describeWith(['chromium'], 'chromium')('in Chromium', async () => {
+describeInBrowser('in Chromium', async () => {
   /** Answers of the API that the test wants, by path, in order; without one the service answers itself. */
   const scripted = new Map<string, Response[]>()
   /** All that browsers sent. */
@@ -57,11 +58,11 @@ describeWith(['chromium'], 'chromium')('in Chromium', async () => {
     await tab.page.goto(address(path) + fragment)
     return tab
   }
-  const close = ({ page }: Tab) => page.browserContext().close()
+  const close = ({ page }: Tab) => page.close()
   const read = (page: Tab['page'], selector: string) => page.$eval(selector, (found) => found.textContent)
   const addressOf = (page: Tab['page']) => page.evaluate('location.href')
   const focused = (page: Tab['page']) => page.evaluate('document.activeElement?.id')
-  const untilEnd = (page: Tab['page']) => page.waitForFunction("document.getElementById('form').hidden")
+  const untilEnd = (page: Tab['page']) => untilTrue(page, "document.getElementById('form').hidden")
 
   test.each([...pageNames])('%s is accessible, fits 320 px and obeys its policy, light and dark', async (name) => {
     const tab = await openTab(browser)
@@ -129,14 +130,14 @@ describeWith(['chromium'], 'chromium')('in Chromium', async () => {
     await tabTo('#password')
     // Empty: nothing is sent.
     await page.keyboard.press('Enter')
-    await page.waitForFunction("document.getElementById('password-error').textContent === 'Please fill this in.'")
+    await untilTrue(page, "document.getElementById('password-error').textContent === 'Please fill this in.'")
     expect(received.every(({ method }) => method === 'GET')).toBe(true)
     const message = 'Use at least 12 characters; several words make a good password.'
     const errors = [{ path: 'newPassword', message, code: 'too-short' }]
     script(path, 422, { code: 'validation-failed', errors })
     await page.keyboard.type('short')
     await page.keyboard.press('Enter')
-    await page.waitForFunction(`document.getElementById('password-error').textContent === '${message}'`)
+    await untilTrue(page, `document.getElementById('password-error').textContent === '${message}'`)
     expect(await focused(page)).toBe('password')
     expect(await page.$eval('#password', (input) => input.getAttribute('aria-invalid'))).toBe('true')
     expect(await page.$eval('#password', (input) => input.getAttribute('aria-describedby'))).toContain('password-error')
@@ -204,7 +205,7 @@ describeWith(['chromium'], 'chromium')('in Chromium', async () => {
     await page.type('#password', 'a long enough one')
     const problemAfter = async (expected: string) => {
       await page.click('button[type=submit]')
-      await page.waitForFunction(`document.getElementById('problem').textContent.includes(${JSON.stringify(expected)})`)
+      await untilTrue(page, `document.getElementById('problem').textContent.includes(${JSON.stringify(expected)})`)
       expect(await focused(page)).toBe('problem')
     }
     script(path, 429, { code: 'rate-limited' })
@@ -228,7 +229,7 @@ describeWith(['chromium'], 'chromium')('in Chromium', async () => {
     const tab = await open('undo-email')
     const { page } = tab
     await page.click('a[data-language=hi]')
-    await page.waitForFunction("document.documentElement.lang === 'hi' && !document.getElementById('form').hidden")
+    await untilTrue(page, "document.documentElement.lang === 'hi' && !document.getElementById('form').hidden")
     expect(await addressOf(page)).toBe(address('undo-email?language=hi'))
     expect(await page.$eval('html', (html) => html.getAttribute('lang'))).toBe('hi')
     script('/v1/auth/email/undo-change', 204)

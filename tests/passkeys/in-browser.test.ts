@@ -3,10 +3,9 @@ import { join } from 'node:path'
 import type { CDPSession, Page } from 'puppeteer-core'
 import { registered } from '../support/accounts.ts'
 import { openTestApp } from '../support/app.ts'
-import { openBrowser, openTab } from '../support/browser.ts'
+import { describeInBrowser, openBrowser, openTab } from '../support/browser.ts'
 import type { PasskeyJson } from '../support/passkeys.ts'
 import { claimsOf } from '../support/tokens.ts'
-import { describeWith } from '../support/tools.ts'
 
 // A browser waits for its turn on a busy machine longer than anything else here.
 
@@ -21,7 +20,7 @@ async function exampleAsScript(): Promise<string> {
   return (await outputs[0]?.text()) ?? ''
 }
 
-describeWith(['chromium'], 'chromium')('in Chromium, with its virtual authenticator', async () => {
+describeInBrowser('in Chromium, with its virtual authenticator', async () => {
   const script = await exampleAsScript()
   /** A page with the example, and the service behind it; chromium takes localhost for safe without TLS. */
   const startSite = () =>

@@ -1,8 +1,9 @@
 import { afterAll } from 'bun:test'
 import type { Page } from 'puppeteer-core'
-import { type Given, givenAccount } from './accounts.ts'
+import { type Given, givenAccount, logIn } from './accounts.ts'
 import { openTestApp } from './app.ts'
-import { openBrowser, openTab, type Tab } from './browser.ts'
+import { openBrowser, openTab, type Tab, untilTrue } from './browser.ts'
+import { claimsOf } from './tokens.ts'
 
 /**
  * The real service behind a socket, and a browser; both closed after the file's tests. Chromium treats localhost as a
@@ -25,19 +26,31 @@ export async function openConsole(environment: Record<string, string> = {}) {
   })
   const address = (path = '') => `${home}/console${path}`
 
-  /** Opens the console in a tab of its own, with a wide window by default. */
-  async function visit(path = '', { width = 1_280 } = {}): Promise<Tab> {
+  async function blankTab({ width = 1_280 } = {}): Promise<Tab> {
     const tab = await openTab(browser, { width })
     await tab.page.setExtraHTTPHeaders({ 'Accept-Language': 'en' })
+    return tab
+  }
+
+  /** Opens the console in a tab of its own, with a wide window by default. */
+  async function visit(path = '', options: { width?: number } = {}): Promise<Tab> {
+    const tab = await blankTab(options)
     await tab.page.goto(address(path))
     return tab
   }
 
-  /** Opens the console and signs in by its form, as an account of this role. */
+  /** Opens the console with a session of an account of this role, as after a reload. */
   async function visitAs(role: string, path = '', options: { width?: number } = {}): Promise<Tab & { person: Given }> {
     const person = await givenAccount(app, { role, plan: 'enterprise' })
-    const tab = await visit(path, options)
-    await signIn(tab.page, person)
+    const { accessToken, refreshToken } = await logIn(app, person)
+    const stored = JSON.stringify({ sessionId: claimsOf(accessToken).sid, refreshToken })
+    const tab = await blankTab(options)
+    const { page } = tab
+    const store = `sessionStorage.setItem('manas360-console', ${JSON.stringify(stored)})`
+    const { identifier } = await page.evaluateOnNewDocument(store)
+    await page.goto(address(path))
+    await page.removeScriptToEvaluateOnNewDocument(identifier)
+    await page.waitForSelector('.account')
     return { ...tab, person }
   }
 
@@ -49,7 +62,7 @@ export async function openConsole(environment: Record<string, string> = {}) {
     address,
     visit,
     visitAs,
-    close: ({ page }: Tab) => page.browserContext().close(),
+    close: ({ page }: Tab) => page.close(),
   }
 }
 
@@ -68,11 +81,11 @@ export async function enterPassword(page: Page, { email, password }: Credentials
   await press(page, 'Sign in')
 }
 
-/** Types into the field of this label, in place of its text. */
+/** Enters a text into the field of this label at once, in place of its own. */
 export async function fillIn(page: Page, label: string, text: string): Promise<void> {
   const field = await page.waitForSelector(`aria/${label}`)
   await field?.click({ count: 3 })
-  await field?.type(text)
+  await page.keyboard.sendCharacter(text)
 }
 
 /** Clicks the button of this name, once it exists and has stopped moving. */
@@ -87,12 +100,12 @@ export async function follow(page: Page, name: string): Promise<void> {
 
 /** Resolves when this text is on the page. */
 export async function untilShown(page: Page, text: string): Promise<void> {
-  await page.waitForFunction(`document.body.innerText.includes(${JSON.stringify(text)})`)
+  await untilTrue(page, `document.body.innerText.includes(${JSON.stringify(text)})`)
 }
 
 /** Resolves when this text is no longer on the page. */
 export async function untilGone(page: Page, text: string): Promise<void> {
-  await page.waitForFunction(`!document.body.innerText.includes(${JSON.stringify(text)})`)
+  await untilTrue(page, `!document.body.innerText.includes(${JSON.stringify(text)})`)
 }
 
 /** Clicks the element of the selector, once it exists, also below a notice. */
@@ -106,12 +119,16 @@ export async function confirm(page: Page): Promise<void> {
   await page.locator('dialog form button[type=submit]').click()
 }
 
-/** On pages opened from now on, polling has no delay and counts its ticks; with `isFrozen` nothing is polled. */
+/**
+ * On pages opened from now on, polling has no delay and counts its ticks; with `isFrozen` nothing is polled. Intervals
+ * below a second are the tests' own.
+ */
 export async function hasten(page: Page): Promise<void> {
   await page.evaluateOnNewDocument(`
     globalThis.ticks = 0
     const every = setInterval
-    globalThis.setInterval = (call, ms) => every(() => { globalThis.ticks++; if (!globalThis.isFrozen) call() }, Math.min(ms, 200))`)
+    const tick = (call) => () => { globalThis.ticks++; if (!globalThis.isFrozen) call() }
+    globalThis.setInterval = (call, ms) => (ms < 1_000 ? every(call, ms) : every(tick(call), 200))`)
 }
 
 export const ticks = (page: Page) => page.evaluate('ticks') as Promise<number>
