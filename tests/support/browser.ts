@@ -4,7 +4,7 @@ import { describeWith } from './tools.ts'
 
 const program = 'chromium-headless-shell'
 /** A long timeout for busy machines; every wait is for an event, so it costs nothing. */
-const patienceMs = 200_000
+const patienceMs = 20_000
 
 export type Scheme = 'light' | 'dark'
 
