@@ -73,10 +73,11 @@ export function usePages<T>(
       (failure: unknown) => settle((now) => ({ ...now, isLoading: false, failure })),
     )
   }
-  const isFirst = useRef(true)
+  /** The key of the cached pages until the first effect, before which the key may already be another. */
+  const cachedKey = useRef(cached ? key : null)
   useEffect(() => {
-    const isHere = isFirst.current && cached !== null
-    isFirst.current = false
+    const isHere = cachedKey.current === key
+    cachedKey.current = null
     if (!isHere) fetchPage(null)
   }, [key, returns])
   // Answers that arrive after the component is removed are dropped.

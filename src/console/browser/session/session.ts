@@ -98,17 +98,20 @@ export function renew(): Promise<boolean> {
 async function exchange(): Promise<boolean> {
   if (!tokens) return false
   const { refresh } = tokens
+  // Signed out meanwhile: no answer begins the session again, or tells another reason.
+  const isOver = () => tokens?.refresh !== refresh
   // The service repeats a lost answer for 10 s; after that the same token counts as stolen.
   for (const waitMs of [300, 1_000, 2_500, null]) {
     const answer = await bare.v1.auth.refresh.$post({ json: { refreshToken: refresh } }).catch(() => null)
     if (answer?.status === 200) {
       const body = await answer.json()
+      if (isOver()) return false
       storeSession(body, readClaims(body.accessToken, body.expiresIn))
       return true
     }
     // Only the service's own 401 ends the session; an error of a proxy may be temporary.
     if (answer?.status === 401 && isProblem(await answer.json().catch(() => null))) {
-      endSession('ended')
+      if (!isOver()) endSession('ended')
       return false
     }
     if (waitMs !== null) await new Promise((resolve) => setTimeout(resolve, waitMs))

@@ -63,7 +63,7 @@ async function run(filter: Filter, format: ExportFormat, controller: AbortContro
     exporting.set({ kind: 'under-way', format, so: { lines: 0, bytes: 0 } })
     const query = { ...filter, format }
     const stream = await streamApi(() => client.v1.admin['audit-logs'].$get({ query }, { init: { signal } }))
-    let shownAt = 0
+    let shownAt = Number.NEGATIVE_INFINITY
     const end = await writeLines(stream, file, (so) => {
       clearTimeout(timer)
       timer = setTimeout(() => silence.abort(), silentMs)
