@@ -4,7 +4,7 @@ import { describeWith } from './tools.ts'
 
 const program = 'chromium-headless-shell'
 /** A long timeout for busy machines; every wait is for an event, so it costs nothing. */
-const patienceMs = 20_000
+const patienceMs = 200_000
 
 export type Scheme = 'light' | 'dark'
 
@@ -76,10 +76,16 @@ export async function openTab(browser: BrowserContext, { width = 320 } = {}): Pr
 /**
  * Resolves when the expression is true, and the frame after it is drawn, with which the effects of what is shown take
  * place. To ask with each frame, as puppeteer does by itself, makes the browser draw all of them.
+ * @throws Error with what the page shows
  */
 export async function untilTrue(page: Page, expression: string): Promise<void> {
   const drawn = 'new Promise((done) => requestAnimationFrame(() => done(true)))'
-  await page.waitForFunction(`(${expression}) && ${drawn}`, { polling: 50 })
+  try {
+    await page.waitForFunction(`(${expression}) && ${drawn}`, { polling: 50 })
+  } catch (cause) {
+    const shown = await page.evaluate('document.body.innerText.slice(0, 4000)')
+    throw new Error(`Not true in time: ${expression}. ${page.url()} shows: ${shown}`, { cause })
+  }
 }
 
 /** Emulates a colour scheme. */
