@@ -1,7 +1,7 @@
 import { expect, setDefaultTimeout, test } from 'bun:test'
 import { givenAccount, logIn } from '../support/accounts.ts'
 import { accessibilityFaults, describeInBrowser, isTooWide, untilTrue } from '../support/browser.ts'
-import { confirm, fillIn, follow, hasten, openConsole, press, pressIn, ticks, untilShown } from '../support/console.ts'
+import { confirm, fillIn, follow, hasten, openConsole, pressIn, ticks, untilShown } from '../support/console.ts'
 import { openSender, queueReset, settled } from '../support/mail.ts'
 import { payingTools } from '../support/payments.ts'
 import { expectProblem } from '../support/problems.ts'
@@ -121,10 +121,15 @@ describeInBrowser('queues in the console', async () => {
     const tab = await visitAs('superadmin')
     const { page } = tab
     await hasten(page)
+    // The page is drawn anew all the time: a pointer may go down on a button that is another when it comes up.
+    const pressAtOnce = async (name: string) => {
+      const button = await page.waitForSelector(`aria/${name}[role="button"]`)
+      await button?.evaluate((one) => (one as unknown as { click: () => void }).click())
+    }
     await page.goto(site.address('/operations/webhooks'))
     const sender = webhookEndpoints(app, '').openSender()
     const secret = () => page.$eval('dialog .copied code', (one) => one.textContent ?? '')
-    await press(page, 'New endpoint')
+    await pressAtOnce('New endpoint')
     await fillIn(page, 'Address (URL)', hostile)
     await fillIn(page, 'Description', hostile)
     await confirm(page)
@@ -138,10 +143,10 @@ describeInBrowser('queues in the console', async () => {
     await confirm(page)
     await untilShown(page, 'It is shown this once.')
     receiver.behaviour.secrets.push(await secret())
-    await press(page, 'Close')
+    await pressAtOnce('Close')
     await untilShown(page, described)
     await follow(page, receiver.url)
-    await press(page, 'Send a test')
+    await pressAtOnce('Send a test')
     await confirm(page)
     await untilShown(page, 'A test is on its way.')
     await sender.idle()
@@ -157,7 +162,7 @@ describeInBrowser('queues in the console', async () => {
     await untilShown(page, written)
     expect(await page.$('.worked tbody button')).toBeNull()
     receiver.behaviour.answer = () => new Response('taken')
-    await press(page, 'Switch on')
+    await pressAtOnce('Switch on')
     await confirm(page)
     await untilShown(page, `${receiver.url} is on.`)
     await pressIn(page, '.worked tbody button')
@@ -166,26 +171,26 @@ describeInBrowser('queues in the console', async () => {
     await sender.idle()
     await untilTrue(page, "[...document.querySelectorAll('.said')].some((one) => one.textContent === 'taken')")
     expect(new Set(receiver.received.map(({ id }) => id)).size).toBe(1)
-    await press(page, 'New secret')
+    await pressAtOnce('New secret')
     await confirm(page)
     await untilShown(page, 'The one before signs too until')
     expect(await secret()).not.toBe(receiver.behaviour.secrets[0] ?? '')
-    await press(page, 'Close')
-    await press(page, 'Edit')
+    await pressAtOnce('Close')
+    await pressAtOnce('Edit')
     await page.waitForSelector('dialog [name=description]')
     expect(await page.evaluate("document.querySelector('dialog [name=description]').value")).toBe(described)
     await page.locator('dialog [name="on role.changed"]').click()
     await confirm(page)
     await untilShown(page, 'Events: role.changed, catalogue.changed')
     expect(await accessibilityFaults(page)).toEqual([])
-    await press(page, 'Switch off')
+    await pressAtOnce('Switch off')
     await confirm(page)
     await untilShown(page, `${receiver.url} is off.`)
-    await press(page, 'Undo')
+    await pressAtOnce('Undo')
     await untilShown(page, 'That is undone.')
     await page.setViewport({ width: 320, height: 700 })
     expect([await isTooWide(page), await accessibilityFaults(page)]).toEqual([false, []])
-    await press(page, 'Delete')
+    await pressAtOnce('Delete')
     await confirm(page)
     await untilShown(page, `${receiver.url} is deleted.`)
     await untilShown(page, 'There is nothing here.')
