@@ -1,5 +1,5 @@
-import type { zValidator } from '@hono/zod-validator'
-import type { Env, HonoRequest, ValidationTargets } from 'hono'
+import { zValidator } from '@hono/zod-validator'
+import type { HonoRequest } from 'hono'
 import { resolver } from 'hono-openapi'
 import type { z } from 'zod'
 import { AppError } from '../../errors/app-error.ts'
@@ -20,19 +20,15 @@ type BodyOptions = {
   compared?: readonly string[]
 }
 
-/** The type of Hono's own validator, by which handlers and the typed client know what was validated. */
-type Validator<Target extends keyof ValidationTargets, T extends z.ZodType> = ReturnType<
-  typeof zValidator<T, Target, Env, string, typeof refuseInvalid>
->
-
 /**
  * Validates the JSON body. The handler reads `c.req.valid('json')`; `c.req.text()` has the original text. The middleware
  * throws AppError: what readJsonText and parseJson throw, or `validation-failed` with an entry for each wrong value.
  * @throws Error for an object schema that would let unknown keys pass
  */
 export function body<T extends z.ZodType>(schema: T, { limitBytes = defaultLimitBytes, compared }: BodyOptions = {}) {
+  const typed = zValidator('json', schema, refuseInvalid)
   const strict = strictOnce('json', schema)
-  const valid: Validator<'json', T> = middleware({
+  const valid: typeof typed = middleware({
     name: 'validBody',
     async before(c) {
       const text = await readJsonText(c.req.raw, limitBytes, wasRead(c.req) ? c.req.arrayBuffer() : undefined)
@@ -53,7 +49,8 @@ export function body<T extends z.ZodType>(schema: T, { limitBytes = defaultLimit
  */
 export function query<T extends z.ZodType>(schema: T) {
   const strict = strictOnce('query', schema)
-  const valid: Validator<'query', T> = middleware({
+  const typed = zValidator('query', schema, refuseInvalid)
+  const valid: typeof typed = middleware({
     name: 'validQuery',
     before(c) {
       accept(c.req, 'query', strict(), readQuery(c.req.url))
@@ -70,8 +67,9 @@ export function query<T extends z.ZodType>(schema: T) {
  */
 export function params<T extends z.ZodType>(schema: T) {
   const strict = strictOnce('param', schema)
+  const typed = zValidator('param', schema, throwNotFound)
   // Synchronous: the three awaits of Hono's validator would triple its cost, on the busiest routes.
-  const valid: Validator<'param', T> = middleware({
+  const valid: typeof typed = middleware({
     name: 'validParams',
     before(c) {
       const result = strict().safeParse(c.req.param())
