@@ -127,8 +127,9 @@ export function replaceAccessToken(accessToken: string, expiresIn: number): void
   session.set({ ...now, claims: readClaims(accessToken, expiresIn) })
 }
 
-/** Ends the session in this tab; `signOut` also ends it on the server. */
+/** Ends the session in this tab, where it has not ended for another reason; `signOut` also ends it on the server. */
 export function endSession(why: EndReason): void {
+  if (session.get().kind === 'signed-out') return
   tokens = null
   clearTokens()
   session.set({ kind: 'signed-out', why })
