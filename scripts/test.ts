@@ -13,7 +13,7 @@ const usage = `The tests: bun run test [part of a file's name …] [options]
   --help             this text
 
 They run on a throw-away PostgreSQL, or on the server that TEST_DATABASE_URL names; every file copies the template database
-that is made here. TEST_WORKERS says how many files run at once (2.5 for each core unless set). Other options go to bun test. The last line is: N passed, N failed[, N skipped]`
+that is made here. TEST_WORKERS says how many files run at once (1.5 for each core unless set). Other options go to bun test. The last line is: N passed, N failed[, N skipped]`
 
 const templatePrefix = 'app_template_'
 
@@ -125,8 +125,8 @@ function failedFiles(report: string, failed: number): string[] {
 }
 
 async function runOnce(directory: string, database: Record<string, string>, files: string[]): Promise<Counts> {
-  // More than cores, because many files mostly wait; a given server may allow few connections.
-  const perCore = process.env.TEST_DATABASE_URL ? 1 : 2.5
+  // More than cores, because some files mostly wait; a given server may allow few connections.
+  const perCore = process.env.TEST_DATABASE_URL ? 1 : 1.5
   const asked = Number(process.env.TEST_WORKERS) || Math.ceil(availableParallelism() * perCore)
   const workers = Math.min(Math.max(asked, 2), 8)
   const report = ['--reporter=junit', `--reporter-outfile=${join(directory, 'junit.xml')}`]
